@@ -1,0 +1,185 @@
+"""Email addresses and domain names, parsed once where they enter and trusted afterwards.
+
+`DomainName` and `EmailAddress` can only be made by parsing, so whoever holds one need not look
+at it again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), RFC 6531
+(SMTPUTF8), RFC 6532.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Self
+
+import idna
+
+from waypost.errors import AddressError, DomainError
+
+# RFC 5321 s4.5.3.1.3: a path has at most 256 octets, its two angle brackets included.
+ADDRESS_MAX_OCTETS: Final = 254
+# RFC 1035 s2.3.4, without the length octets and the root label.
+DOMAIN_MAX_OCTETS: Final = 253
+LABEL_MAX_OCTETS: Final = 63
+# Longer input is refused before anything looks at it; the longest U-label form stays far below.
+INPUT_MAX_CHARS: Final = 1024
+
+_LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+# IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
+_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+_PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+_BAD_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DomainName:
+    """A domain name as DNS and clients know it.
+
+    Attributes:
+        ascii: lower case, A-labels (`xn--…`), no trailing dot, 1 to 253 octets,
+            each label 1 to 63 octets of letters, digits and inner hyphens.
+    """
+
+    ascii: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a domain name in U-label or A-label form, in any case, with or without a last dot.
+
+        Raises:
+            DomainError: the message names the rule that `text` breaks.
+        """
+        if len(text) > INPUT_MAX_CHARS:
+            raise DomainError(f"the domain is longer than {DOMAIN_MAX_OCTETS} octets")
+        labels = _DOTS.split(text.strip(" \t"))
+        if len(labels) > 1 and labels[-1] == "":
+            labels.pop()
+        if labels == [""]:
+            raise DomainError("the domain is empty")
+        encoded = ".".join([_label(label) for label in labels])
+        if len(encoded) > DOMAIN_MAX_OCTETS:
+            raise DomainError(f"the domain is longer than {DOMAIN_MAX_OCTETS} octets")
+        if encoded.rpartition(".")[2].isdigit():
+            # RFC 3696 s2: a top-level domain is never all digits, so this is an IP address.
+            raise DomainError("the domain ends in a number; an IP address is not a mail domain")
+        return cls(encoded)
+
+    @property
+    def unicode(self) -> str:
+        """The name with U-labels, for people to read."""
+        return idna.decode(self.ascii) if "xn--" in self.ascii else self.ascii
+
+    def parents(self) -> Iterator["DomainName"]:
+        """Yield the enclosing domains, the nearest first: a.b.c gives b.c, then c."""
+        rest = self.ascii
+        while "." in rest:
+            rest = rest.partition(".")[2]
+            yield DomainName(rest)
+
+    def __str__(self) -> str:
+        """Give the A-label form."""
+        return self.ascii
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EmailAddress:
+    """An email address.
+
+    Attributes:
+        local_part: exactly as it was given, case, `+tag` and non-ASCII letters included; without
+            control characters, so that every format can carry it.
+        domain: the part after the last `@`.
+    """
+
+    local_part: str
+    domain: DomainName
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `local-part@domain`.
+
+        Raises:
+            AddressError: the message names the rule that `text` breaks.
+        """
+        if len(text) > INPUT_MAX_CHARS:
+            raise AddressError(f"the address is longer than {ADDRESS_MAX_OCTETS} octets")
+        # A quoted local part may hold "@" (RFC 5321 s4.1.2), a domain never: the last one divides.
+        local_part, at, domain = text.strip(" \t").rpartition("@")
+        if not at:
+            raise AddressError("the address has no @")
+        if not local_part:
+            raise AddressError("the part before the @ is empty")
+        _check_local_part(local_part)
+        address = cls(local_part, DomainName.parse(domain))
+        if len(str(address).encode()) > ADDRESS_MAX_OCTETS:
+            raise AddressError(f"the address is longer than {ADDRESS_MAX_OCTETS} octets")
+        return address
+
+    @classmethod
+    def parse_query(cls, text: str) -> Self:
+        """Read an address from a decoded URL query, as clients send it.
+
+        FairEmail and Nextcloud Mail do not encode the address, so that the `+` of a sub-address
+        arrives as a space (seen in their sources, 2026-08). A space cannot stand in a local part
+        without quotes, so it is turned back.
+
+        Raises:
+            AddressError: the message names the rule that `text` breaks.
+        """
+        local_part, at, domain = text.strip(" \t").rpartition("@")
+        if '"' not in local_part:
+            local_part = local_part.replace(" ", "+")
+        return cls.parse(local_part + at + domain)
+
+    def __str__(self) -> str:
+        """Give `local-part@domain` with the domain in A-label form."""
+        return f"{self.local_part}@{self.domain.ascii}"
+
+
+def _label(label: str) -> str:
+    """Turn one label into lower-case LDH or A-label form."""
+    if not label:
+        raise DomainError("the domain has an empty label (two dots in a row, or a dot in front)")
+    lower = label.lower() if label.isascii() else label
+    if label.isascii() and not lower.startswith("xn--"):
+        if len(lower) > LABEL_MAX_OCTETS:
+            raise DomainError(f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets")
+        if not _LDH_LABEL.fullmatch(lower):
+            raise DomainError(
+                "a label of the domain has characters other than letters, digits and inner hyphens"
+            )
+        return lower
+    try:
+        encoded = idna.encode(lower, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        if "long" in str(error):
+            message = f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets"
+            raise DomainError(message) from error
+        raise DomainError("a label of the domain is not allowed by IDNA 2008") from error
+    if not _LDH_LABEL.fullmatch(encoded):
+        raise DomainError("a label of the domain is not allowed by IDNA 2008")
+    return encoded
+
+
+def _check_local_part(local_part: str) -> None:
+    """Refuse what no client means and what a document cannot carry."""
+    if any(_is_forbidden(char) for char in local_part):
+        raise AddressError("the part before the @ holds a control character")
+    quoted = len(local_part) > 2 and local_part[0] == local_part[-1] == '"'
+    if not quoted and '"' in local_part:
+        raise AddressError("the part before the @ has an unpaired quotation mark")
+    if not quoted and any(char.isspace() for char in local_part):
+        raise AddressError("the part before the @ has a space and no quotation marks")
+    if _PLACEHOLDER.search(local_part):
+        # A client would expand it again, so the answer would not be what was asked for.
+        raise AddressError("the part before the @ holds a placeholder, not a mailbox name")
+
+
+def _is_forbidden(char: str) -> bool:
+    """Tell whether a character is a control, a surrogate, a line end or a non-character."""
+    if char.isascii():
+        return char < " " or char == "\x7f"
+    code = ord(char)
+    # XML 1.0 s2.2 leaves out U+FFFE and U+FFFF; Unicode has 64 more that are never text.
+    if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
+        return True
+    return unicodedata.category(char) in _BAD_CATEGORIES

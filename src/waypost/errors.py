@@ -1,0 +1,101 @@
+"""Every way in which Waypost says no.
+
+One base class, one class for each cause. `code` is stable: logs, JSON answers and tests use it.
+`temporary` tells whether the same request may succeed later without anyone changing anything.
+The text of an error is written for the person who can act on it and never holds a secret.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class WaypostError(Exception):
+    """The base of all errors that Waypost raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    temporary: ClassVar[bool] = False
+
+
+class AddressError(WaypostError, ValueError):
+    """A text is not an email address; the message names the rule that it breaks."""
+
+    code = "bad_address"
+
+
+class DomainError(AddressError):
+    """A text is not a domain name; the message names the rule that it breaks."""
+
+    code = "bad_domain"
+
+
+class RequestError(WaypostError):
+    """A client's request cannot be understood, and asking again will not help."""
+
+    code = "bad_request"
+
+
+class RequestTooLarge(RequestError):
+    """A client's request is longer than Waypost reads."""
+
+    code = "too_large"
+
+
+class UnknownSchema(RequestError):
+    """An Autodiscover client wants an answer in a schema that Waypost does not write."""
+
+    code = "unknown_schema"
+
+
+class DomainNotServed(WaypostError):
+    """No configuration matches the domain that was asked for."""
+
+    code = "not_served"
+
+
+class NoUsableService(WaypostError):
+    """The domain is served, but a format cannot say anything useful about its services.
+
+    An answer that a client cannot use would end the client's search, so it must not be given.
+    """
+
+    code = "no_usable_service"
+
+
+class StoreUnavailable(WaypostError):
+    """The database does not answer, and no earlier answer is known."""
+
+    code = "store_unavailable"
+    temporary = True
+
+
+class StoreError(WaypostError):
+    """The database answers, but cannot be used as it is: a missing table, a driver, a wrong URI."""
+
+    code = "store_error"
+
+
+class ProblemsError(WaypostError):
+    """Several mistakes in one input, all of them told at once."""
+
+    code = "problems"
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        """Take the mistakes, each one line that names its place and its rule."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[type["ProblemsError"], tuple[tuple[str, ...]]]:
+        """Survive the way from one process to another with the list intact."""
+        return type(self), (self.problems,)
+
+
+class SettingsError(ProblemsError):
+    """Options that are unknown, contradict each other or have values that are not allowed."""
+
+    code = "bad_settings"
+
+
+class ProvidersError(ProblemsError):
+    """Mistakes in a providers file or in an automx2 seed."""
+
+    code = "bad_providers"

@@ -1,0 +1,70 @@
+"""The order of services, in one place, so that no two formats can disagree about it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from waypost.model import (
+    DEFAULT_PRIORITY,
+    Authentication,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+
+INCOMING: Final = frozenset(
+    {
+        ServiceType.IMAP,
+        ServiceType.POP3,
+        ServiceType.JMAP,
+        ServiceType.EWS,
+        ServiceType.ACTIVESYNC,
+        ServiceType.GRAPH,
+    }
+)
+# FairEmail takes the first incoming server only, and only if that is IMAP; Thunderbird's
+# Autodiscover reader takes the first of POP3 and IMAP (protocols seen in 2026-08).
+_RANK: Final = {ServiceType.IMAP: 0, ServiceType.POP3: 1}
+
+
+def ordered(services: Iterable[Service]) -> tuple[Service, ...]:
+    """Put services in the order in which clients shall prefer them.
+
+    Incoming, then outgoing, then the rest. Within each: by the operator's priority, then IMAP
+    before POP3 before the other ways to read mail, then as configured.
+    """
+
+    def key(service: Service) -> tuple[int, int, int]:
+        if service.type in INCOMING:
+            section = 0
+        else:
+            section = 1 if service.type is ServiceType.SMTP else 2
+        priority = DEFAULT_PRIORITY if service.priority is None else service.priority
+        return section, priority, _RANK.get(service.type, 2)
+
+    return tuple(sorted(services, key=key))
+
+
+def best(services: Iterable[Service], supported: frozenset[Authentication]) -> Service | None:
+    """Take the one service for a format that carries only one.
+
+    Args:
+        services: in the order of preference.
+        supported: the authentication methods that the format can say.
+
+    Returns:
+        The first protected service with a supported method; where there is none, the first with
+        a supported method; None where no service has one.
+    """
+    usable = [service for service in services if not supported.isdisjoint(service.authentication)]
+    for service in usable:
+        if is_protected(service):
+            return service
+    return usable[0] if usable else None
+
+
+def is_protected(service: Service) -> bool:
+    """Tell whether nobody on the way can read what client and service say."""
+    if isinstance(service.endpoint, UrlEndpoint):
+        return service.endpoint.url.lower().startswith("https:")
+    return service.endpoint.security is not Security.NONE
