@@ -1,0 +1,8 @@
+"""`python -m waypost` is the same as `waypost`."""
+
+import sys
+
+from waypost.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
