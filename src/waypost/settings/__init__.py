@@ -1,0 +1,30 @@
+"""What Waypost can be told, by whom, and which of them wins.
+
+`table` holds the one table of options; the TOML file, the environment, the flags of
+`waypost serve`, the sample file and the reference page all come from it.
+`loading` puts the sources together: a flag wins over the environment, the environment over the
+file, the file over the default.
+"""
+
+from waypost.settings.loading import Loaded, load, load_from_process
+from waypost.settings.pages import Row, reference, rows, sample
+from waypost.settings.sources import Origin, Source
+from waypost.settings.table import Option, Settings, default_db_uri, in_memory, options, shown
+
+__all__ = [
+    "Loaded",
+    "Option",
+    "Origin",
+    "Row",
+    "Settings",
+    "Source",
+    "default_db_uri",
+    "in_memory",
+    "load",
+    "load_from_process",
+    "options",
+    "reference",
+    "rows",
+    "sample",
+    "shown",
+]

@@ -1,0 +1,70 @@
+"""Finds the one file of settings that counts, and reads it."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from waypost.settings.automx2 import from_automx2
+from waypost.settings.sources import Found, from_toml
+from waypost.settings.table import Option
+
+Reader = Callable[[Path, str], Found]
+
+
+def from_file(
+    table: tuple[Option, ...], environ: Mapping[str, str], cwd: Path, home: Path, etc: Path
+) -> tuple[Path | None, Found]:
+    """Find the one file that counts, and read it."""
+    config_home = Path(environ.get("XDG_CONFIG_HOME", ""))
+    user = config_home if config_home.is_absolute() else home / ".config"
+    ours = partial(from_toml, table)
+    warnings = []
+    named = environ.get("WAYPOST_CONFIG", "")
+    if named:
+        path = inside(named, cwd, home)
+        if not _visible(path):
+            return None, Found(problems=[f"WAYPOST_CONFIG: there is no file {path}"])
+        return path, _read(path, ours)
+    if theirs := environ.get("AUTOMX2_CONF", ""):
+        path = inside(theirs, cwd, home)
+        if _visible(path):
+            return path, _read(path, from_automx2)
+        # automx2 goes on to the next place without a word.
+        warnings.append(f"AUTOMX2_CONF: there is no file {path}; other places are tried")
+    places: list[tuple[Path, Reader]] = [
+        *((folder / "waypost.toml", ours) for folder in (cwd, user / "waypost", etc / "waypost")),
+        (home / ".automx2.conf", from_automx2),
+        (etc / "automx2" / "automx2.conf", from_automx2),
+        (etc / "automx2.conf", from_automx2),
+    ]
+    for path, reader in places:
+        if _visible(path):
+            found = _read(path, reader)
+            found.warnings[:0] = warnings
+            return path, found
+    return None, Found(warnings=warnings)
+
+
+def inside(text: str, folder: Path, home: Path) -> Path:
+    """Give the absolute path that a text means: `~` is the home, and the rest is in a folder."""
+    if text == "~" or text.startswith("~/"):
+        return home / text[2:]
+    return folder / text
+
+
+def _visible(path: Path) -> bool:
+    """Tell whether there is something; what a closed folder holds is not there for us."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
+
+
+def _read(path: Path, reader: Reader) -> Found:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Found(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
+    except OSError as error:
+        return Found(problems=[f"{path}: cannot be read: {error.strerror}"])
+    return reader(path, text)

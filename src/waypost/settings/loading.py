@@ -1,0 +1,138 @@
+"""Puts the sources together: flag, then environment, then one file, then the default."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from waypost.errors import SettingsError
+from waypost.settings.files import from_file, inside
+from waypost.settings.sources import (
+    Given,
+    Origin,
+    Source,
+    from_environment,
+    from_flags,
+)
+from waypost.settings.table import (
+    MASK,
+    Option,
+    Settings,
+    default_db_uri,
+    in_memory,
+    options,
+    shown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, the source of each, the one file that was read, and what should be logged."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    file: Path | None
+    warnings: tuple[str, ...]
+
+
+def load_from_process(flags: Mapping[str, object]) -> Loaded:
+    """Load with the environment, the working folder and the home of this process."""
+    home = Path(os.environ.get("HOME") or Path("~").expanduser())
+    return load(os.environ, flags, Path.cwd(), home)
+
+
+def load(
+    environ: Mapping[str, str],
+    flags: Mapping[str, object],
+    cwd: Path,
+    home: Path,
+    etc: Path = Path("/etc"),
+) -> Loaded:
+    """Give the value of every option and where it came from.
+
+    Args:
+        environ: the environment variables.
+        flags: option name to value, None where the flag was not given.
+        cwd: the working folder, for `waypost.toml` and for relative paths.
+        home: the user's home, for files there, for `~` and for the default database.
+        etc: the folder of the machine's configuration.
+
+    Raises:
+        SettingsError: with every mistake of every source, each naming its place and its rule.
+    """
+    table = options()
+    file, in_file = from_file(table, environ, cwd, home, etc)
+    layers = [in_file, from_environment(table, environ, cwd), from_flags(table, flags, cwd)]
+    problems = [problem for layer in layers for problem in layer.problems]
+    warnings = [warning for layer in layers for warning in layer.warnings]
+    values: dict[str, Any] = {"db_uri": default_db_uri(environ, home)}
+    sources = {option.name: Source(Origin.DEFAULT, "default") for option in table}
+    for layer in layers:  # the weakest first
+        for option in table:
+            if (given := layer.given.get(option.name)) is None:
+                continue
+            sources[option.name] = given.source
+            try:
+                values[option.name] = _checked(option, given, home)
+            except (ValidationError, TypeError):
+                problems.append(_refusal(option, given))
+    problems += _contradictions(values, sources)
+    if problems:
+        raise SettingsError(problems)
+    settings = Settings(**values)
+    if in_memory(settings.db_uri) and not (settings.demo or settings.providers):
+        warnings.append(
+            f"{sources['db_uri']}: db_uri is a database in memory; "
+            "what is put into it is lost at the end"
+        )
+    return Loaded(settings, sources, file, tuple(warnings))
+
+
+def _checked(option: Option, given: Given, home: Path) -> object:
+    """Give the value in the option's own type, or raise ValidationError or TypeError."""
+    field = Settings.model_fields[option.name]
+    adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
+    if given.typed:
+        # JSON has no type for the dates of TOML, which json.dumps refuses with a TypeError, and its
+        # strict mode knows that a path or a network is written as a text, and a number is not.
+        value = adapter.validate_json(json.dumps(given.value), strict=True)
+    else:
+        value = adapter.validate_python(given.value)
+    if isinstance(value, Path):
+        return inside(str(value), given.folder, home)
+    return value
+
+
+def _refusal(option: Option, given: Given) -> str:
+    value = (
+        MASK if option.about.masked else json.dumps(given.value, default=str, ensure_ascii=False)
+    )
+    if option.name == "db_uri":
+        value = shown(option, given.value)
+    return f"{given.source}: {option.name} is {value}, but must be {option.about.allowed}"
+
+
+def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
+    """Give what no single option is guilty of."""
+    problems = []
+    if values.get("demo") and values.get("providers"):
+        problems.append(
+            f"{sources['demo']}, {sources['providers']}: demo and providers exclude each other; "
+            "give one of them"
+        )
+    if values.get("proxy_count") and values.get("trusted_proxies"):
+        problems.append(
+            f"{sources['proxy_count']}, {sources['trusted_proxies']}: proxy_count and "
+            "trusted_proxies exclude each other; give one of them"
+        )
+    stored = not (values.get("demo") or values.get("providers"))
+    if stored and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
+        problems.append(
+            f"{sources['workers']}, {sources['db_uri']}: several workers cannot share a database "
+            "in memory; set workers to 1 or db_uri to a file or a server"
+        )
+    return problems

@@ -1,0 +1,147 @@
+"""Where values come from: a file, the environment, flags."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from waypost.settings.table import Option
+
+
+class Origin(StrEnum):
+    """The kinds of source, the strongest first."""
+
+    FLAG = "flag"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value came from.
+
+    `place` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
+    """
+
+    origin: Origin
+    place: str
+
+    def __str__(self) -> str:
+        return self.place
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value as it was given, before it is checked.
+
+    `typed` tells that the source has types of its own (TOML), so that `port = "1"` is a mistake.
+    `folder` is what a path in it is relative to.
+    """
+
+    value: object
+    source: Source
+    folder: Path
+    typed: bool = False
+
+
+@dataclass(slots=True)
+class Found:
+    """What one source holds: the options that it gives, and what is wrong or odd about it."""
+
+    given: dict[str, Given] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Give the end of a sentence about an unknown name: the known one that is most like it."""
+    close = get_close_matches(name, list(names), n=1)
+    return f"; did you mean {close[0]}?" if close else "; `waypost config sample` lists all options"
+
+
+def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: Path) -> Found:
+    """Read the variables `WAYPOST_...`; one that is empty counts as not set."""
+    found = Found()
+    known = {option.variable: option for option in table}
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith("WAYPOST_") or variable == "WAYPOST_CONFIG" or not text.strip():
+            continue
+        if _set_by_kubernetes(variable, text):
+            continue
+        if (option := known.get(variable)) is None:
+            found.problems.append(f"{variable}: not an option{nearest(variable, known)}")
+            continue
+        value: object = (
+            re.split(r"[\s,]+", text.strip(" ,")) if option.kind is list else text.strip()
+        )
+        source = Source(Origin.ENVIRONMENT, variable)
+        found.given[option.name] = Given(value, source, cwd)
+    return found
+
+
+def _set_by_kubernetes(variable: str, text: str) -> bool:
+    # Kubernetes describes a service named `waypost` to every container in its namespace with
+    # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and the like.
+    described = re.match(r"WAYPOST_(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable)
+    return described is not None or (variable == "WAYPOST_PORT" and "://" in text)
+
+
+def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> Found:
+    """Read what the command line gives; None is a flag that was not given."""
+    found = Found()
+    known = {option.name: option for option in table}
+    for name, value in flags.items():
+        if value is None or (isinstance(value, list | tuple) and not value):
+            continue
+        if (option := known.get(name)) is None:
+            found.problems.append(f"--{name}: not an option{nearest(name, known)}")
+            continue
+        found.given[name] = Given(value, Source(Origin.FLAG, option.flag), cwd)
+    return found
+
+
+def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
+    """Read Waypost's own file: one key a line at the top level, named as the option is."""
+    found = Found()
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        line = at[1] if at else str(text.count("\n") + 1)
+        reason = str(error).partition(" (at ")[0]
+        found.problems.append(f"{path}:{line}: not TOML: {reason}")
+        return found
+    known = {option.name: option for option in table}
+    for name, value in values.items():
+        place = f"{path}:{_line(text, name)}"
+        if name in known:
+            source = Source(Origin.FILE, place)
+            found.given[name] = Given(value, source, path.parent, typed=True)
+        elif isinstance(value, dict):
+            found.problems.append(f"{place}: {name} is a table; options stand at the top level")
+        else:
+            found.problems.append(f"{place}: {name} is not an option{nearest(name, known)}")
+    return found
+
+
+def _line(text: str, name: str) -> int:
+    """Give the number of the line on which a key or a table of the top level begins."""
+    lines = text.splitlines(keepends=True)
+    quoted = re.escape(name)
+    begins = re.compile(rf"\s*\[*\s*([\"']?){quoted}\1\s*[=.\]]")
+    for number, line in enumerate(lines, start=1):
+        if begins.match(line) and _complete("".join(lines[: number - 1]), name):
+            return number
+    return 1
+
+
+def _complete(before: str, name: str) -> bool:
+    """Tell whether a text is whole TOML without a key, so that the next line may begin that key."""
+    try:
+        return name not in tomllib.loads(before)
+    except tomllib.TOMLDecodeError:
+        return False

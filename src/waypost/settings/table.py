@@ -1,0 +1,307 @@
+"""The one table of options: name, type, default, help, what is allowed, and what is secret."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Literal, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+MASK = "***"
+
+# automx2 hands its `loglevel` to Python's logging, which knows these words as well.
+_LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people read about an option.
+
+    `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
+    `masked` says whether the value, or a part of it, must not be shown.
+    """
+
+    section: str
+    help: str
+    allowed: str
+    example: str = ""
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of the table.
+
+    `kind` is bool, int, float, str, Path or list (of texts); `choices` is empty where any text
+    that `allowed` describes will do; `default` is None where the option is off by default or, for
+    `db_uri`, depends on the user (`default_db_uri`).
+    """
+
+    name: str
+    kind: type
+    default: object
+    about: About
+    choices: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"WAYPOST_{self.name.upper()}"
+
+    @property
+    def flag(self) -> str:
+        """The flag of `waypost serve` that sets it."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+def _level(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
+    return _LEVEL_WORDS.get(word, word)
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _uri(value: str) -> str:
+    # The form that SQLAlchemy reads: dialect[+driver]://...
+    if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
+        raise ValueError
+    return value
+
+
+def _host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
+        raise ValueError
+    return value
+
+
+class Settings(BaseModel):
+    """The value of every option. It is immutable, and can be sent to another process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: Annotated[
+        str,
+        AfterValidator(_host),
+        About("Listener", "The address to listen on.", "an IP address or a host name"),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Field(ge=0, le=65535),
+        About(
+            "Listener",
+            "The TCP port to listen on; 0 takes any free one.",
+            "a whole number from 0 to 65535",
+        ),
+    ] = 4243
+    workers: Annotated[
+        int,
+        Field(ge=1, le=1024),
+        About("Listener", "How many processes answer.", "a whole number from 1 to 1024"),
+    ] = 1
+    providers: Annotated[
+        Path | None,
+        About(
+            "Domains",
+            "A providers file to serve from, instead of a database.",
+            "the path of a providers file",
+            example='"mail.toml"',
+        ),
+    ] = None
+    demo: Annotated[
+        bool,
+        About(
+            "Domains",
+            "Serve the sample providers, without a file and without a database.",
+            "true or false",
+        ),
+    ] = False
+    db_uri: Annotated[
+        str,
+        AfterValidator(_uri),
+        Field(repr=False),
+        About(
+            "Domains",
+            "The database to serve from, as SQLAlchemy writes it.",
+            "a database URI such as sqlite:////var/lib/waypost/waypost.sqlite",
+            example='"sqlite:////home/you/.local/state/waypost/waypost.sqlite"',
+            masked=True,
+        ),
+    ]
+    db_echo: Annotated[bool, About("Domains", "Log every SQL statement.", "true or false")] = False
+    initdb: Annotated[
+        bool,
+        About(
+            "Domains",
+            "Offer automx2's /initdb/ to a direct peer on the loopback interface.",
+            "true or false",
+        ),
+    ] = True
+    cache_ttl: Annotated[
+        float,
+        Field(ge=0, le=86400, allow_inf_nan=False),
+        About(
+            "Cache",
+            "Seconds for which an answer of the database is kept; 0 asks it each time.",
+            "a number of seconds from 0 to 86400",
+        ),
+    ] = 10.0
+    cache_size: Annotated[
+        int,
+        Field(ge=1, le=10_000_000),
+        About(
+            "Cache",
+            "How many served domains are kept at most.",
+            "a whole number from 1 to 10000000",
+        ),
+    ] = 10_000
+    cache_negative_size: Annotated[
+        int,
+        Field(ge=1, le=10_000_000),
+        About(
+            "Cache",
+            "How many domains that are not served are kept at most.",
+            "a whole number from 1 to 10000000",
+        ),
+    ] = 10_000
+    stale_ttl: Annotated[
+        float,
+        Field(ge=0, le=31_536_000, allow_inf_nan=False),
+        About(
+            "Cache",
+            "Seconds for which the last good answer is given while the database is away.",
+            "a number of seconds from 0 to 31536000",
+        ),
+    ] = 86400.0
+    max_age: Annotated[
+        int,
+        Field(ge=0, le=31_536_000),
+        About(
+            "Cache",
+            "Seconds for which a client or a proxy may keep an Autoconfig answer.",
+            "a whole number of seconds from 0 to 31536000",
+        ),
+    ] = 60
+    proxy_count: Annotated[
+        int,
+        Field(ge=0, le=100),
+        About(
+            "Proxies",
+            "How many proxies in front add to the forwarding headers; 0 ignores these headers.",
+            "a whole number from 0 to 100",
+        ),
+    ] = 0
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...],
+        About(
+            "Proxies",
+            "Networks whose forwarding headers are believed.",
+            "a list of networks such as 127.0.0.0/8 or 2001:db8::/32, without host bits",
+        ),
+    ] = ()
+    loglevel: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"],
+        BeforeValidator(_level),
+        About(
+            "Log",
+            "The least important kind of line that is logged.",
+            "debug, info, warning, error or critical",
+        ),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        BeforeValidator(_lower),
+        About(
+            "Log",
+            "The form of a line; auto is console on a terminal, else json.",
+            "auto, json or console",
+        ),
+    ] = "auto"
+    log_addresses: Annotated[
+        bool,
+        About(
+            "Log", "Log the address that was asked for, not a keyed hash of it.", "true or false"
+        ),
+    ] = False
+    log_key: Annotated[
+        str | None,
+        Field(min_length=16, repr=False),
+        About(
+            "Log",
+            "The key of that hash, so that one address has one hash after a restart; "
+            "random at each start where it is absent.",
+            "a text of at least 16 characters",
+            example='"a long random text"',
+            masked=True,
+        ),
+    ] = None
+
+
+def options() -> tuple[Option, ...]:
+    """Give the table, in the order in which people should read it."""
+    return tuple(_option(name, field) for name, field in Settings.model_fields.items())
+
+
+def _option(name: str, field: FieldInfo) -> Option:
+    (about,) = (extra for extra in field.metadata if isinstance(extra, About))
+    annotation = field.annotation
+    if isinstance(annotation, UnionType):  # `Path | None`
+        (annotation,) = (part for part in get_args(annotation) if part is not NoneType)
+    choices: tuple[str, ...] = ()
+    if get_origin(annotation) is Literal:
+        choices, annotation = get_args(annotation), str
+    elif get_origin(annotation) is tuple:
+        annotation = list
+    if not isinstance(annotation, type):
+        message = f"{name} has a type that no flag can have: {annotation}"
+        raise TypeError(message)
+    default = None if field.default is PydanticUndefined else field.default
+    return Option(name, annotation, default, about, choices)
+
+
+def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
+    """Give the URI of the SQLite file in the user's state folder.
+
+    Source: XDG Base Directory Specification, which says to ignore a folder that is not absolute.
+    """
+    given = Path(environ.get("XDG_STATE_HOME", ""))
+    folder = given if given.is_absolute() else home / ".local" / "state"
+    return f"sqlite:///{folder / 'waypost' / 'waypost.sqlite'}"
+
+
+def in_memory(db_uri: str) -> bool:
+    """Tell whether the database lives in the memory of one process."""
+    found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
+    return found is not None
+
+
+def shown(option: Option, value: object) -> str:
+    """Write a value for people, with what is secret in it masked."""
+    if value is None:
+        return "(none)"
+    if option.kind is bool:
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value) or "(none)"
+    if not option.about.masked:
+        return str(value)
+    return _without_password(str(value)) if option.name == "db_uri" else MASK
+
+
+def _without_password(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return MASK  # not a URI, so nobody knows where in it the password is
+    rest = re.sub(r"^([^:/@?]*):.*@", rf"\1:{MASK}@", rest, flags=re.DOTALL)
+    rest = re.sub(
+        r"(?i)([?&;][^=&;]*(?:pass|pwd|secret|token|key)[^=&;]*=)[^&;]*", rf"\1{MASK}", rest
+    )
+    return f"{scheme}://{rest}"

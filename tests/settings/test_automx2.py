@@ -1,0 +1,117 @@
+import pytest
+
+from tests.settings.places import Machine
+
+
+def test_documented_file(machine: Machine) -> None:
+    """A file as automx2's manual shows it works unchanged, without a warning."""
+    file = machine.write(
+        "etc/automx2/automx2.conf",
+        "[automx2]\n# A comment.\nloglevel = WARNING\ndb_echo = no\n"
+        "db_uri = sqlite:////var/lib/automx2/db.sqlite\nproxy_count = 1\n",
+    )
+    loaded = machine.load()
+    assert loaded.file == file
+    assert loaded.warnings == ()
+    settings = loaded.settings
+    assert (settings.loglevel, settings.db_echo, settings.proxy_count) == ("warning", False, 1)
+    assert settings.db_uri == "sqlite:////var/lib/automx2/db.sqlite"
+    assert str(loaded.sources["db_uri"]) == f"{file}:5"
+
+
+GOOD = [
+    # text below [automx2], option, value
+    ("db_echo = YES", "db_echo", True),
+    ("db_echo = On", "db_echo", True),
+    ("db_echo = 1", "db_echo", True),
+    ("db_echo = true", "db_echo", True),
+    ("db_echo = Off", "db_echo", False),
+    ("db_echo = NO", "db_echo", False),
+    ("db_echo: 0", "db_echo", False),
+    ("DB_ECHO=yes", "db_echo", True),
+    ("loglevel = DEBUG", "loglevel", "debug"),
+    ("loglevel = warn", "loglevel", "warning"),
+    ("loglevel = FATAL", "loglevel", "critical"),
+    ("loglevel = NOTSET", "loglevel", "debug"),
+    ("proxy_count = 2", "proxy_count", 2),
+    ("db_uri = mysql+pymysql://u:p%%40ss@h/d", "db_uri", "mysql+pymysql://u:p%40ss@h/d"),
+    ("db_uri = sqlite:///%(where)s/a\n[DEFAULT]\nwhere = /srv", "db_uri", "sqlite:////srv/a"),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "value"), GOOD)
+def test_good_lines(machine: Machine, text: str, name: str, value: object) -> None:
+    """What automx2 reads from a line, Waypost reads from it."""
+    machine.write("etc/automx2.conf", f"[automx2]\n{text}\n")
+    loaded = machine.load()
+    assert getattr(loaded.settings, name) == value
+    assert loaded.warnings == ()
+
+
+WARNED = [
+    # text, option, value, what is said behind the name of the file
+    (
+        "[automx2]\ndb_uri = mysql://u:p%40ss@h/d",
+        "db_uri",
+        "mysql://u:p%40ss@h/d",
+        ":2: db_uri has a lone %, which is taken as it stands",
+    ),
+    (
+        "[automx2]\n\ncache = 1",
+        "proxy_count",
+        0,
+        ":3: cache is not an option of automx2 and is passed over",
+    ),
+    (
+        "[other]\nproxy_count = 1",
+        "proxy_count",
+        0,
+        ": there is no section [automx2], so nothing is set",
+    ),
+    (
+        "[automx2]\ndb_uri = sqlite:///:memory:",
+        "db_uri",
+        "sqlite:///:memory:",
+        ":2: db_uri is a database in memory; what is put into it is lost at the end",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "value", "said"), WARNED)
+def test_warned_lines(machine: Machine, text: str, name: str, value: object, said: str) -> None:
+    """What is odd but harmless in automx2's file is read, with a warning."""
+    file = machine.write("home/.automx2.conf", text + "\n")
+    loaded = machine.load()
+    assert getattr(loaded.settings, name) == value
+    assert loaded.warnings == (f"{file}{said}",)
+
+
+BAD = [
+    # text, what is said behind the name of the file
+    ("[automx2]\nproxy_count = two", ':2: proxy_count is "two", but must be a whole number from'),
+    ("[automx2]\nproxy_count = -1", ':2: proxy_count is "-1", but must be a whole number from'),
+    ("[automx2]\ndb_echo = perhaps", ':2: db_echo is "perhaps", but must be true or false'),
+    ("[automx2]\nloglevel = LOUD", ':2: loglevel is "LOUD", but must be debug, info,'),
+    ("[automx2]\ndb_uri = a:s3cret@b", ":2: db_uri is ***, but must be a database URI"),
+    ("[automx2]\ndb_uri =", ":2: db_uri is ***, but must be a database URI"),
+    ("db_uri = s3cret", ":1: this must stand below a line [automx2]"),
+    ("[automx2]\ns3cret", ":2: neither a [section] nor a line of key = value"),
+    ("[automx2]\nloglevel=INFO\nloglevel=INFO", ":3: loglevel is set twice"),
+    ("[automx2]\n[automx2]", ":2: the section [automx2] stands there twice"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD)
+def test_bad_lines(machine: Machine, text: str, said: str) -> None:
+    """A mistake names the file, the line and the rule, and repeats no secret."""
+    machine.write("etc/automx2.conf", text + "\n")
+    (problem,) = machine.problems()
+    assert problem.startswith(f"ROOT/etc/automx2.conf{said}")
+    assert "s3cret" not in problem
+
+
+def test_variable_wins_over_automx2(machine: Machine) -> None:
+    """Waypost's environment wins over automx2's file, as it does over Waypost's own."""
+    machine.write("etc/automx2.conf", "[automx2]\nproxy_count = 1\n")
+    machine.environ["WAYPOST_PROXY_COUNT"] = "3"
+    assert machine.load().settings.proxy_count == 3

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.settings.places import Machine
+from waypost.errors import SettingsError
+from waypost.settings import Loaded, load, options
+
+NOWHERE = Path("/nonexistent")
+NAMES = [option.variable for option in options()]
+
+
+def _load(environ: dict[str, str]) -> Loaded:
+    return load(environ, {}, NOWHERE, NOWHERE, NOWHERE)
+
+
+@given(st.integers(0, 65535))
+def test_every_port(port: int) -> None:
+    """Every port that TCP has can be given as a text."""
+    assert _load({"WAYPOST_PORT": str(port)}).settings.port == port
+
+
+@given(st.integers().filter(lambda number: not 0 <= number <= 65535))
+def test_no_other_port(port: int) -> None:
+    """A number that is no port is refused, naming the variable."""
+    with pytest.raises(SettingsError, match=r"^WAYPOST_PORT: port is "):
+        _load({"WAYPOST_PORT": str(port)})
+
+
+@given(st.floats(0, 86400))
+def test_every_time_to_live(seconds: float) -> None:
+    """Every number of seconds that is allowed can be given as a text."""
+    assert _load({"WAYPOST_CACHE_TTL": repr(seconds)}).settings.cache_ttl == seconds
+
+
+@given(st.lists(st.ip_addresses().map(str), min_size=1), st.sampled_from([",", " ", ", "]))
+def test_lists(addresses: list[str], separator: str) -> None:
+    """A list is separated by commas, spaces or both, and keeps its order."""
+    loaded = _load({"WAYPOST_TRUSTED_PROXIES": separator.join(addresses)})
+    found = [str(network.network_address) for network in loaded.settings.trusted_proxies]
+    assert found == addresses
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(st.characters(exclude_characters="\0"))))
+def test_any_text(environ: dict[str, str]) -> None:
+    """Whatever stands in the variables, it is accepted or refused with lines that name one."""
+    try:
+        sources = {str(source) for source in _load(environ).sources.values()}
+    except SettingsError as error:
+        problems = error.problems
+    else:
+        assert sources - {"default"} == {name for name in environ if environ[name].strip()}
+        problems = ()
+    assert all(any(name in problem for name in environ) for problem in problems)
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_empty_variable(machine: Machine, value: str) -> None:
+    """A variable that is empty counts as not set."""
+    machine.environ |= {"WAYPOST_PORT": value, "WAYPOST_LOG_KEY": value}
+    loaded = machine.load()
+    assert loaded.settings.port == 4243
+    assert str(loaded.sources["port"]) == "default"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("WAYPOST_SERVICE_HOST", "10.0.0.1"),
+        ("WAYPOST_SERVICE_PORT", "4243"),
+        ("WAYPOST_SERVICE_PORT_HTTP", "4243"),
+        ("WAYPOST_PORT", "tcp://10.0.0.1:4243"),
+        ("WAYPOST_PORT_4243_TCP_ADDR", "10.0.0.1"),
+    ],
+)
+def test_variables_of_kubernetes(machine: Machine, variable: str, text: str) -> None:
+    """What Kubernetes says about a service named waypost is not taken for an option."""
+    machine.environ[variable] = text
+    assert machine.load().settings.port == 4243
+
+
+def test_other_variables(machine: Machine) -> None:
+    """Variables of other programs are none of Waypost's business."""
+    machine.environ |= {"PORT": "1", "AUTOMX2_DB_URI": "x", "waypost_port": "1"}
+    assert machine.load().settings.port == 4243
+
+
+def test_unknown_variable(machine: Machine) -> None:
+    """A variable that looks like an option but is none is refused with the nearest one."""
+    machine.environ["WAYPOST_LOGLEVLE"] = "debug"
+    assert machine.problems() == (
+        "WAYPOST_LOGLEVLE: not an option; did you mean WAYPOST_LOGLEVEL?",
+    )

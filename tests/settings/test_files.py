@@ -1,0 +1,147 @@
+from pathlib import Path
+
+import pytest
+
+from tests.settings.places import Machine
+
+PLACES = [
+    "named.toml",
+    "named.conf",
+    "work/waypost.toml",
+    "home/.config/waypost/waypost.toml",
+    "etc/waypost/waypost.toml",
+    "home/.automx2.conf",
+    "etc/automx2/automx2.conf",
+    "etc/automx2.conf",
+]
+
+
+def _write(machine: Machine, place: str, value: int) -> Path:
+    header = "[automx2]\n" if place.endswith(".conf") else ""
+    return machine.write(place, f"{header}proxy_count = {value}\n")
+
+
+@pytest.mark.parametrize("first", range(len(PLACES)))
+def test_order_of_places(machine: Machine, first: int) -> None:
+    """Of all files that are there, only the first in the documented order is read."""
+    files = [_write(machine, place, value) for value, place in enumerate(PLACES) if value >= first]
+    if first == 0:
+        machine.environ["WAYPOST_CONFIG"] = str(machine.root / "named.toml")
+    if first <= 1:
+        machine.environ["AUTOMX2_CONF"] = str(machine.root / "named.conf")
+    loaded = machine.load()
+    assert loaded.file == files[0]
+    assert loaded.settings.proxy_count == first
+    assert str(loaded.sources["proxy_count"]).startswith(f"{files[0]}:")
+
+
+def test_xdg_config_home(machine: Machine) -> None:
+    """XDG_CONFIG_HOME moves the user's file, unless it is not absolute."""
+    moved = _write(machine, "moved/waypost/waypost.toml", 1)
+    usual = _write(machine, "home/.config/waypost/waypost.toml", 2)
+    machine.environ["XDG_CONFIG_HOME"] = str(machine.root / "moved")
+    assert machine.load().file == moved
+    machine.environ["XDG_CONFIG_HOME"] = "moved"
+    assert machine.load().file == usual
+
+
+def test_named_file_must_exist(machine: Machine) -> None:
+    """WAYPOST_CONFIG names a file that must be there; no other file takes its place."""
+    _write(machine, "work/waypost.toml", 1)
+    machine.environ["WAYPOST_CONFIG"] = "missing.toml"
+    assert machine.problems() == ("WAYPOST_CONFIG: there is no file ROOT/work/missing.toml",)
+
+
+def test_named_automx2_file_may_be_missing(machine: Machine) -> None:
+    """AUTOMX2_CONF may name a missing file, as with automx2, but a warning says so."""
+    file = _write(machine, "work/waypost.toml", 1)
+    machine.environ["AUTOMX2_CONF"] = "/nowhere/automx2.conf"
+    loaded = machine.load()
+    assert loaded.file == file
+    assert loaded.warnings == (
+        "AUTOMX2_CONF: there is no file /nowhere/automx2.conf; other places are tried",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "place"), [("~/mine.toml", "home/mine.toml"), ("sub/mine.toml", "work/sub/mine.toml")]
+)
+def test_named_file_may_be_relative(machine: Machine, given: str, place: str) -> None:
+    """WAYPOST_CONFIG may begin at the home or at the working folder."""
+    file = _write(machine, place, 1)
+    machine.environ["WAYPOST_CONFIG"] = given
+    assert machine.load().file == file
+
+
+def test_relative_paths(machine: Machine) -> None:
+    """A path in a file begins at the file's folder, elsewhere at the working folder."""
+    machine.write("etc/waypost/waypost.toml", 'providers = "mail.toml"\n')
+    assert machine.load().settings.providers == machine.etc / "waypost" / "mail.toml"
+    machine.environ["WAYPOST_PROVIDERS"] = "mail.toml"
+    assert machine.load().settings.providers == machine.cwd / "mail.toml"
+    assert machine.load({"providers": "~/m.toml"}).settings.providers == machine.home / "m.toml"
+
+
+def test_folder_in_place_of_a_file(machine: Machine) -> None:
+    """A file that cannot be read is a mistake that names it."""
+    (machine.cwd / "waypost.toml").mkdir(parents=True)
+    assert machine.problems() == ("ROOT/work/waypost.toml: cannot be read: Is a directory",)
+
+
+def test_wrong_bytes(machine: Machine) -> None:
+    """A file that is not UTF-8 is a mistake that names the byte."""
+    machine.write("work/waypost.toml", "").write_bytes(b"# \xff\n")
+    assert machine.problems() == ("ROOT/work/waypost.toml: not UTF-8: byte 2 is wrong",)
+
+
+def test_byte_order_mark(machine: Machine) -> None:
+    """A byte order mark, as some editors write it, does no harm."""
+    machine.write("work/waypost.toml", "\ufeffport = 1\n")
+    assert machine.load().settings.port == 1
+
+
+BAD_FILES = [
+    # text, what is said behind the name of the file
+    ("port = 70000", ":1: port is 70000, but must be a whole number from 0 to 65535"),
+    ("port = true", ":1: port is true, but must be a whole number from 0 to 65535"),
+    ("\nport = 1.5", ":2: port is 1.5, but must be a whole number from 0 to 65535"),
+    ("port = 1979-05-27", ':1: port is "1979-05-27", but must be a whole number from 0 to 65535'),
+    ("demo = 1", ":1: demo is 1, but must be true or false"),
+    ('demo = "yes"', ':1: demo is "yes", but must be true or false'),
+    ("cache_ttl = nan", ":1: cache_ttl is NaN, but must be a number of seconds from 0 to 86400"),
+    ('host = ""', ':1: host is "", but must be an IP address or a host name'),
+    ('host = "a b"', ':1: host is "a b", but must be an IP address or a host name'),
+    ('loglevel = "loud"', ':1: loglevel is "loud", but must be debug, info, warning, error or '),
+    ("providers = 5", ":1: providers is 5, but must be the path of a providers file"),
+    (
+        'trusted_proxies = ["10.0.0.1/8"]',
+        ':1: trusted_proxies is ["10.0.0.1/8"], but must be a list of networks such as',
+    ),
+    ('trusted_proxies = "::1"', ':1: trusted_proxies is "::1", but must be a list of networks'),
+    ('db_uri = "a.sqlite"', ":1: db_uri is ***, but must be a database URI such as"),
+    ('log_key = "short"', ":1: log_key is ***, but must be a text of at least 16 characters"),
+    ("db_ur = 1", ":1: db_ur is not an option; did you mean db_uri?"),
+    ('"prot" = 1', ":1: prot is not an option; did you mean port?"),
+    ("zzz = 1", ":1: zzz is not an option; `waypost config sample` lists all options"),
+    ("# a\n[waypost]\nport = 1", ":2: waypost is a table; options stand at the top level"),
+    ("[[provider]]\nname = 'a'", ":1: provider is not an option; did you mean providers?"),
+    ("cache.ttl = 1", ":1: cache is a table; options stand at the top level"),
+    ("port = ", ":1: not TOML: Invalid value"),
+    ("port = 1\nport = 2", ":2: not TOML: Cannot overwrite a value"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_FILES)
+def test_bad_files(machine: Machine, text: str, said: str) -> None:
+    """A mistake in the file names the file, the line, the option and what is allowed."""
+    machine.write("work/waypost.toml", text + "\n")
+    (problem,) = machine.problems()
+    assert problem.startswith(f"ROOT/work/waypost.toml{said}")
+
+
+def test_line_behind_a_long_text(machine: Machine) -> None:
+    """The line is the one where the key begins, not one that looks like it inside a text."""
+    machine.write("work/waypost.toml", 'log_key = """\nprot = 1\n0123456789"""\n\nprot = 2\n')
+    assert machine.problems() == (
+        "ROOT/work/waypost.toml:5: prot is not an option; did you mean port?",
+    )

@@ -1,0 +1,210 @@
+import pickle
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.settings.places import Machine
+from waypost.settings import Origin, options
+
+
+def test_defaults_need_nothing(machine: Machine) -> None:
+    """Without file, variable and flag, the database is a file in the user's state folder."""
+    loaded = machine.load()
+    assert loaded.file is None
+    assert loaded.warnings == ()
+    assert loaded.settings.db_uri == (
+        f"sqlite:///{machine.home}/.local/state/waypost/waypost.sqlite"
+    )
+    assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 4243)
+    assert {source.origin for source in loaded.sources.values()} == {Origin.DEFAULT}
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [("/state", "/state"), ("state", "{home}/.local/state"), ("", "{home}/.local/state")],
+)
+def test_state_folder(machine: Machine, given: str, folder: str) -> None:
+    """XDG_STATE_HOME moves the default database, unless it is not absolute."""
+    machine.environ["XDG_STATE_HOME"] = given
+    expected = f"sqlite:///{folder.format(home=machine.home)}/waypost/waypost.sqlite"
+    assert machine.load().settings.db_uri == expected
+
+
+def test_loading_touches_nothing(machine: Machine) -> None:
+    """Loading creates neither the state folder nor any other file."""
+    machine.load()
+    assert list(machine.root.iterdir()) == []
+
+
+def test_precedence(machine: Machine) -> None:
+    """A flag wins over the environment, that over the file, and that over the default."""
+    file = machine.write("work/waypost.toml", "max_age = 1\nport = 1\nworkers = 2\n")
+    machine.environ |= {"WAYPOST_PORT": "2", "WAYPOST_WORKERS": "3"}
+    loaded = machine.load({"workers": 4, "port": None})
+    settings = loaded.settings
+    assert (settings.cache_ttl, settings.max_age, settings.port, settings.workers) == (10, 1, 2, 4)
+    names = ("cache_ttl", "max_age", "port", "workers")
+    assert [str(loaded.sources[name]) for name in names] == [
+        "default",
+        f"{file}:1",
+        "WAYPOST_PORT",
+        "--workers",
+    ]
+    assert [loaded.sources[name].origin for name in names] == [
+        Origin.DEFAULT,
+        Origin.FILE,
+        Origin.ENVIRONMENT,
+        Origin.FLAG,
+    ]
+
+
+def test_false_flag_wins(machine: Machine) -> None:
+    """A flag that says no is a flag that was given."""
+    machine.environ["WAYPOST_INITDB"] = "yes"
+    assert machine.load({"initdb": False}).settings.initdb is False
+
+
+EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
+    # option: as TOML, as a variable, as Waypost holds it
+    "host": ('"::1"', "::1", "::1"),
+    "port": ("80", "80", 80),
+    "workers": ("8", "8", 8),
+    "providers": ('"/a/b.toml"', "/a/b.toml", Path("/a/b.toml")),
+    "demo": ("true", "Yes", True),
+    "db_uri": ('"mysql+pymysql://u@h/d"', "mysql+pymysql://u@h/d", "mysql+pymysql://u@h/d"),
+    "db_echo": ("true", "on", True),
+    "initdb": ("false", "0", False),
+    "cache_ttl": ("1", "1.5", 1.5),
+    "cache_size": ("5", "5", 5),
+    "cache_negative_size": ("6", "6", 6),
+    "stale_ttl": ("60.5", "60.5", 60.5),
+    "max_age": ("0", "0", 0),
+    "proxy_count": ("2", "2", 2),
+    "trusted_proxies": (
+        '["127.0.0.0/8", "2001:db8::/32"]',
+        "127.0.0.0/8, 2001:db8::/32",
+        (ip_network("127.0.0.0/8"), ip_network("2001:db8::/32")),
+    ),
+    "loglevel": ('"WARN"', "Warning", "warning"),
+    "log_format": ('"JSON"', "json", "json"),
+    "log_addresses": ("true", "TRUE", True),
+    "log_key": ('"0123456789abcdef"', "0123456789abcdef", "0123456789abcdef"),
+}
+
+
+def test_table_of_values_is_whole() -> None:
+    """The tests below know every option."""
+    assert list(EVERY_VALUE) == [option.name for option in options()]
+
+
+@pytest.mark.parametrize("name", EVERY_VALUE)
+def test_every_option_by_variable(machine: Machine, name: str) -> None:
+    """Every option can be given by its variable."""
+    machine.environ[f"WAYPOST_{name.upper()}"] = EVERY_VALUE[name][1]
+    assert getattr(machine.load().settings, name) == EVERY_VALUE[name][2]
+
+
+@pytest.mark.parametrize("name", EVERY_VALUE)
+def test_every_option_by_file(machine: Machine, name: str) -> None:
+    """Every option can be given in the TOML file, by the same name."""
+    machine.write("etc/waypost/waypost.toml", f"{name} = {EVERY_VALUE[name][0]}\n")
+    expected = 1.0 if name == "cache_ttl" else EVERY_VALUE[name][2]
+    value = getattr(machine.load().settings, name)
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize("name", EVERY_VALUE)
+def test_every_option_by_flag(machine: Machine, name: str) -> None:
+    """Every option can be given as a flag, in its own type."""
+    value = EVERY_VALUE[name][2]
+    assert getattr(machine.load({name: value}).settings, name) == value
+
+
+def test_settings_travel(machine: Machine) -> None:
+    """Settings reach another process as they were."""
+    settings = machine.load({"trusted_proxies": ["::1/128"], "log_key": "k" * 16}).settings
+    assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 (our own bytes)
+
+
+def test_settings_cannot_change(machine: Machine) -> None:
+    """Nobody can change settings once they are loaded."""
+    with pytest.raises(ValueError, match="frozen"):
+        machine.load().settings.port = 1
+
+
+def test_text_of_settings_holds_no_secret(machine: Machine) -> None:
+    """The repr of the settings shows neither the key nor the database's password."""
+    machine.environ |= {"WAYPOST_LOG_KEY": "s3cret" * 4, "WAYPOST_DB_URI": "mysql://u:s3cret@h/d"}
+    assert "s3cret" not in repr(machine.load().settings)
+
+
+CONTRADICTIONS = [
+    # flags, what is said
+    (
+        {"demo": True, "providers": "a.toml"},
+        "--demo, --providers: demo and providers exclude each other; give one of them",
+    ),
+    (
+        {"proxy_count": 1, "trusted_proxies": ["::1"]},
+        (
+            "--proxy-count, --trusted-proxies: proxy_count and trusted_proxies exclude each other; "
+            "give one of them"
+        ),
+    ),
+    (
+        {"workers": 2, "db_uri": "sqlite://"},
+        (
+            "--workers, --db-uri: several workers cannot share a database in memory; "
+            "set workers to 1 or db_uri to a file or a server"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("flags", "problem"), CONTRADICTIONS)
+def test_contradictions(machine: Machine, flags: dict[str, object], problem: str) -> None:
+    """Options that exclude each other are refused, naming both places."""
+    assert machine.problems(flags) == (problem,)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+pysqlite:///:memory:",
+        "sqlite:///file::memory:?uri=true",
+    ],
+)
+def test_database_in_memory_is_warned_of(machine: Machine, uri: str) -> None:
+    """A database that vanishes at the end is accepted, with a warning that says so."""
+    machine.environ["WAYPOST_DB_URI"] = uri
+    loaded = machine.load()
+    assert loaded.settings.db_uri == uri
+    assert loaded.warnings == (
+        "WAYPOST_DB_URI: db_uri is a database in memory; what is put into it is lost at the end",
+    )
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////a.db", "sqlite:///a.db", "mysql://h/:memory:"])
+def test_other_databases_are_not_warned_of(machine: Machine, uri: str) -> None:
+    """A database in a file or on a server is no reason for a warning."""
+    assert machine.load({"db_uri": uri}).warnings == ()
+
+
+def test_all_mistakes_at_once(machine: Machine) -> None:
+    """Every mistake of every source is told in one go, each with its place and what is allowed."""
+    machine.write("work/waypost.toml", 'port = "1"\nprot = 2\n')
+    machine.environ |= {"WAYPOST_WORKERS": "0", "WAYPOST_DB_URL": "sqlite://"}
+    assert machine.problems({"cache_ttl": -1, "colour": True}) == (
+        "ROOT/work/waypost.toml:2: prot is not an option; did you mean port?",
+        "WAYPOST_DB_URL: not an option; did you mean WAYPOST_DB_URI?",
+        "--colour: not an option; `waypost config sample` lists all options",
+        'ROOT/work/waypost.toml:1: port is "1", but must be a whole number from 0 to 65535',
+        'WAYPOST_WORKERS: workers is "0", but must be a whole number from 1 to 1024',
+        "--cache-ttl: cache_ttl is -1, but must be a number of seconds from 0 to 86400",
+    )

@@ -1,0 +1,96 @@
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.settings.places import Machine
+from waypost.settings import load_from_process, options, reference, rows, sample, shown
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+
+
+def test_sample_changes_nothing() -> None:
+    """The sample file as it stands sets nothing."""
+    assert tomllib.loads(sample()) == {}
+
+
+def test_sample_is_the_table(machine: Machine) -> None:
+    """With every option of the sample taken in, the file is accepted and gives the defaults."""
+    lines = sample().splitlines()
+    text = "\n".join(re.sub(r"^#(?=\w+ = )", "", line) for line in lines)
+    assert list(tomllib.loads(text)) == [option.name for option in options()]
+    defaults = machine.load().settings
+    machine.write("work/waypost.toml", text)
+    loaded = machine.load().settings
+    for option in options():
+        if option.default is not None:
+            assert getattr(loaded, option.name) == getattr(defaults, option.name)
+
+
+def test_sample_fits_a_terminal() -> None:
+    """No line of the sample file is longer than 100 characters."""
+    assert max(len(line) for line in sample().splitlines()) <= 100
+
+
+def test_reference_page_is_fresh() -> None:
+    """The reference page is the one that the table gives; `make docs` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == reference()
+
+
+def test_reference_page_by_command() -> None:
+    """`python -m waypost.settings` prints the reference page."""
+    command = [sys.executable, "-m", "waypost.settings"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
+    assert done.stdout == reference()
+
+
+def test_rows_tell_values_and_sources(machine: Machine) -> None:
+    """What is in force is told option by option, with where it came from."""
+    machine.environ |= {"WAYPOST_TRUSTED_PROXIES": "::1 127.0.0.0/8", "WAYPOST_DEMO": "yes"}
+    table = {row.name: (row.value, row.source) for row in rows(machine.load())}
+    assert list(table) == [option.name for option in options()]
+    assert table["trusted_proxies"] == ("::1/128, 127.0.0.0/8", "WAYPOST_TRUSTED_PROXIES")
+    assert table["demo"] == ("true", "WAYPOST_DEMO")
+    assert table["db_echo"] == ("false", "default")
+    assert table["providers"] == ("(none)", "default")
+
+
+MASKED = [
+    # as given, as shown
+    ("sqlite:////var/a.sqlite", "sqlite:////var/a.sqlite"),
+    ("mysql://h/d", "mysql://h/d"),
+    ("mysql://u@h/d", "mysql://u@h/d"),
+    ("mysql+pymysql://u:s3cret@h/d", "mysql+pymysql://u:***@h/d"),
+    ("mysql+pymysql://u:s3:cr/et@s3cret@h:3306/d", "mysql+pymysql://u:***@h:3306/d"),
+    ("postgresql://:s3cret@/d?host=/run", "postgresql://:***@/d?host=/run"),
+    ("postgresql://h/d?user=u&password=s3cret", "postgresql://h/d?user=u&password=***"),
+    ("postgresql://h/d?sslPassword=s3cret&a=b", "postgresql://h/d?sslPassword=***&a=b"),
+    ("u:s3cret@h", "***"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), MASKED)
+def test_database_password_is_masked(given: str, expected: str) -> None:
+    """Of a database URI all is shown but the password."""
+    (option,) = (option for option in options() if option.name == "db_uri")
+    assert shown(option, given) == expected
+
+
+def test_key_is_masked(machine: Machine) -> None:
+    """The key of the hashes is not shown, but that there is one is."""
+    table = {row.name: row.value for row in rows(machine.load({"log_key": "s3cret" * 3}))}
+    assert table["log_key"] == "***"
+
+
+def test_process(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line loads with the environment and the working folder of its process."""
+    file = machine.write("work/waypost.toml", "port = 1\n")
+    monkeypatch.chdir(machine.cwd)
+    monkeypatch.setenv("HOME", str(machine.home))
+    monkeypatch.setenv("WAYPOST_WORKERS", "2")
+    loaded = load_from_process({"demo": True})
+    assert loaded.file == file
+    assert (loaded.settings.port, loaded.settings.workers, loaded.settings.demo) == (1, 2, True)
