@@ -1,0 +1,70 @@
+"""How Waypost writes its log: one line for one event, without personal data."""
+
+import hashlib
+import logging
+import sys
+from typing import Final, Literal, TextIO
+
+import structlog
+
+from waypost.address import EmailAddress
+
+LogFormat = Literal["auto", "json", "console"]
+_HASH_OCTETS: Final = 8
+
+
+def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
+    """Set up the log of this process. Called once, by the command line.
+
+    Args:
+        level: a name of `logging`: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
+        log_format: `json` for machines, `console` for people, `auto` for console on a terminal.
+        stream: where lines go; standard error by default, as systemd and containers expect.
+    """
+    target = stream if stream is not None else sys.stderr
+    as_json = log_format == "json" or (log_format == "auto" and not target.isatty())
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=True)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=target.isatty())
+    )
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=target),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries (uvicorn, SQLAlchemy with db_echo) keep to the standard library's log.
+    logging.basicConfig(
+        stream=target,
+        level=max(threshold, logging.INFO),
+        format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
+        force=True,
+    )
+
+
+class AddressHasher:
+    """Turns an address into a short text that is the same for the same address and key.
+
+    The operator can follow one user through the log; who reads the log without the key cannot
+    tell who it is, nor try out addresses.
+    """
+
+    def __init__(self, key: str, *, show: bool = False) -> None:
+        """Take the key, any text; with `show`, addresses stay as they are."""
+        self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
+        self._show = show
+
+    def __call__(self, address: EmailAddress) -> str:
+        """Give 16 hexadecimal digits (or the address itself with `show`)."""
+        text = str(address)
+        if self._show:
+            return text
+        digest = hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_OCTETS)
+        return digest.hexdigest()

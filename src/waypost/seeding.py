@@ -1,0 +1,59 @@
+"""Filling and emptying the database in automx2's way, for `/initdb/`."""
+
+from collections.abc import Callable
+
+from waypost.demo import demo_catalog
+from waypost.model import Catalog
+from waypost.store.sql.catalog import is_empty, purge, write_catalog
+from waypost.store.sql.engine import Engine, mapped_errors
+from waypost.transfer.automx2_seed import read_seed
+
+
+class Seeding:
+    """Changes a database as a whole. Its methods block."""
+
+    def __init__(self, engine: Engine, changed: Callable[[], None]) -> None:
+        """Take the database, and whom to tell that cached answers are out of date."""
+        self._engine = engine
+        self._changed = changed
+
+    def sample(self) -> bool:
+        """Write the sample providers into an empty database.
+
+        Returns:
+            False where the database holds providers already; then nothing is changed.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        return self._fill(demo_catalog())
+
+    def seed(self, text: bytes) -> bool:
+        """Write a JSON seed of automx2, version 1 or 2, into an empty database.
+
+        Returns:
+            False where the database holds providers already; then nothing is changed.
+
+        Raises:
+            ProvidersError: all mistakes of the seed; nothing is changed.
+            StoreUnavailable: the database does not answer.
+        """
+        return self._fill(read_seed(text, name="seed").catalog)
+
+    def purge(self) -> None:
+        """Take everything out of the database.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        with mapped_errors(self._engine), self._engine.begin() as connection:
+            purge(connection)
+        self._changed()
+
+    def _fill(self, catalog: Catalog) -> bool:
+        with mapped_errors(self._engine), self._engine.begin() as connection:
+            if not is_empty(connection):
+                return False
+            write_catalog(connection, catalog)
+        self._changed()
+        return True

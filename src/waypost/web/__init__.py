@@ -1,0 +1,1 @@
+"""The listeners. Only this folder knows HTTP."""

@@ -1,0 +1,80 @@
+"""One log line for each request: time, path, kind of client, result, milliseconds."""
+
+from typing import Final
+
+import structlog
+
+from waypost.logs import AddressHasher
+from waypost.web.public.context import Noted
+from waypost.web.public.reply import Reply
+from waypost.web.public.request import Request
+
+PATH_MAX_CHARS: Final = 100
+# Searched in this order in User-Agent; what comes first is the more exact word.
+CLIENTS: Final = (
+    ("thunderbird", "thunderbird"),
+    ("k-9", "k-9"),
+    ("fairemail", "fairemail"),
+    ("evolution", "evolution"),
+    ("em client", "em-client"),
+    ("emclient", "em-client"),
+    ("outlookmobilecloudservice", "outlook-mobile"),
+    ("outlook-ios", "outlook-mobile"),
+    ("outlook-android", "outlook-mobile"),
+    ("microsoft office", "outlook"),
+    ("outlook", "outlook"),
+    ("exchange", "exchange"),
+    ("nextcloud", "nextcloud"),
+    ("kmail", "kmail"),
+    ("akonadi", "kmail"),
+    ("aerc", "aerc"),
+    ("go-http-client", "go"),
+    ("dataaccessd", "apple"),
+    ("cfnetwork", "apple"),
+    ("curl", "curl"),
+    ("mozilla", "browser"),
+)
+
+
+def client_kind(user_agent: str) -> str:
+    """Tell from User-Agent what kind of client asks.
+
+    Returns:
+        One of the names above, `none` for a client that does not say (Delta Chat), or `other`.
+    """
+    if not user_agent:
+        return "none"
+    lower = user_agent.lower()
+    return next((kind for mark, kind in CLIENTS if mark in lower), "other")
+
+
+class AccessLog:
+    """Writes the lines. Addresses are hashed unless the operator wants them shown."""
+
+    def __init__(self, hasher: AddressHasher) -> None:
+        """Take what turns addresses into something that may be logged."""
+        self._hash = hasher
+        self._log = structlog.get_logger("waypost.request")
+
+    def write(self, request: Request, reply: Reply, noted: Noted, milliseconds: float) -> None:
+        """Write the line of one request. The query, credentials and bodies never are in it."""
+        self._log.info(
+            "request",
+            method=request.method,
+            path=_shown_path(request.raw_path),
+            client=client_kind(request.header(b"user-agent")),
+            peer=request.origin.peer,
+            status=reply.status,
+            result=reply.code,
+            ms=round(milliseconds, 3),
+            **({"domain": noted.domain} if noted.domain else {}),
+            **({"address": self._hash(noted.address)} if noted.address else {}),
+        )
+
+
+def _shown_path(raw_path: bytes) -> str:
+    """Give the path as it was sent, without its query; hide one that may hold an address."""
+    path = raw_path.partition(b"?")[0].decode("ascii", "backslashreplace")
+    if "@" in path or "%40" in path:
+        return "(hidden: holds an address)"
+    return path if len(path) <= PATH_MAX_CHARS else f"{path[:PATH_MAX_CHARS]}…"

@@ -1,0 +1,73 @@
+"""Mozilla Autoconfig over HTTP: draft-ietf-mailmaint-autoconfig-06, and the ISPDB's form of it."""
+
+from typing import Final
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import (
+    AddressError,
+    DomainError,
+    DomainNotServed,
+    NoUsableService,
+    RequestError,
+)
+from waypost.formats import autoconfig
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import Reply, conditional, text
+from waypost.web.public.request import Request
+
+PATHS: Final = (
+    "/mail/config-v1.1.xml",
+    "/.well-known/autoconfig/mail/config-v1.1.xml",
+    # Nine asks here.
+    "/v1.1/mail/config-v1.1.xml",
+)
+ISPDB_PREFIX: Final = "/v1.1/"
+
+
+async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer GET with `emailaddress`; without it, for the domain that Host names."""
+    try:
+        given = request.query().get("emailaddress", "").strip()
+        address = EmailAddress.parse_query(given) if given else None
+    except (AddressError, RequestError) as error:
+        return text(400, f"emailaddress: {error}", error.code)
+    if address is None:
+        # Thunderbird for Android, KMail and Delta Chat send no address here, on purpose.
+        domain = request.host_domain()
+        if domain is None:
+            line = "no emailaddress was given, and Host names no mail domain"
+            return text(404, line, DomainNotServed.code)
+        return await _answer(context, request, noted, domain, None)
+    return await _answer(context, request, noted, address.domain, address)
+
+
+async def by_domain(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer GET `/v1.1/DOMAIN`, so that a client can use Waypost as its ISP database."""
+    try:
+        domain = DomainName.parse(request.path[len(ISPDB_PREFIX) :].rstrip("/"))
+    except DomainError as error:
+        return text(404, str(error), error.code)
+    return await _answer(context, request, noted, domain, None)
+
+
+async def _answer(
+    context: Context,
+    request: Request,
+    noted: Noted,
+    domain: DomainName,
+    address: EmailAddress | None,
+) -> Reply:
+    noted.domain, noted.address = domain.ascii, address
+    try:
+        if address is None:
+            config = await context.lookup.for_domain(domain)
+        else:
+            config = await context.lookup.for_address(address)
+        body = autoconfig.render(config)
+    except (DomainNotServed, NoUsableService) as error:
+        # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
+        return text(404, str(error), error.code)
+    # What holds an address belongs to one user; a shared cache shall not keep it.
+    scope = "public" if address is None else "private"
+    reply = Reply(200, autoconfig.CONTENT_TYPE, body)
+    return conditional(request, reply, f"{scope}, max-age={context.max_age_seconds}")

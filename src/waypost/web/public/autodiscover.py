@@ -1,0 +1,75 @@
+"""Microsoft Autodiscover (POX) over HTTP: MS-OXDSCLI s3.1.5 and s3.2.5."""
+
+from typing import Final
+
+from waypost.errors import (
+    AddressError,
+    DomainNotServed,
+    NoUsableService,
+    RequestError,
+    RequestTooLarge,
+    StoreError,
+    StoreUnavailable,
+    WaypostError,
+)
+from waypost.formats import autodiscover
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import Reply
+from waypost.web.public.request import Request
+
+PATH: Final = "/autodiscover/autodiscover.xml"
+BODY_MAX_OCTETS: Final = 64 * 1024
+
+
+async def post(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer Outlook's question. Refusals are ErrorCodes in a 200, as Exchange sends them."""
+    try:
+        asked = autodiscover.parse_request(await request.body(BODY_MAX_OCTETS))
+        noted.address, noted.domain = asked.address, asked.address.domain.ascii
+        config = await context.lookup.for_address(asked.address)
+        return _reply(200, autodiscover.render(config), "ok")
+    except RequestTooLarge as error:
+        return _refuse(413, error).plus(("connection", "close"))
+    except (
+        AddressError,
+        DomainNotServed,
+        NoUsableService,
+        RequestError,
+        StoreError,
+        StoreUnavailable,
+    ) as error:
+        return _refuse(200, error)
+
+
+async def get(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer Outlook's redirect probe (MS-OXDSCLI s3.1.5.4) over plain http; refuse all else.
+
+    A 2xx would end Delta Chat's search, so the refusal is a 405 around Exchange's XML.
+    """
+    domain = request.host_domain()
+    if request.origin.scheme == "http" and domain is not None:
+        noted.domain = domain.ascii
+        try:
+            await context.lookup.for_domain(domain)
+            return _to_https(request, domain.ascii)
+        except (DomainNotServed, StoreError, StoreUnavailable):
+            pass
+    body = autodiscover.render_error(600, "Invalid Request")
+    return _reply(405, body, "method_not_allowed").plus(("allow", "POST"))
+
+
+def _to_https(request: Request, domain: str) -> Reply:
+    """Redirect to the same URL on https; its host is the served domain's, not the client's text."""
+    with_prefix = request.origin.host.lower().startswith("autodiscover.")
+    host = f"autodiscover.{domain}" if with_prefix else domain
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    location = f"https://{host}{request.path}{query}"
+    return Reply(302, "text/plain; charset=utf-8", b"", (("location", location),), "redirected")
+
+
+def _refuse(status: int, error: WaypostError) -> Reply:
+    return _reply(status, autodiscover.render_refusal(error), error.code)
+
+
+def _reply(status: int, body: bytes, code: str) -> Reply:
+    return Reply(status, autodiscover.CONTENT_TYPE, body, (("cache-control", "no-store"),), code)

@@ -1,0 +1,36 @@
+"""What handlers have at hand: everything a request may touch, and nothing else."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+
+from waypost.address import EmailAddress
+from waypost.lookup import Lookup
+from waypost.seeding import Seeding
+from waypost.web.public.reply import Reply
+from waypost.web.public.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts of a running listener that handlers use.
+
+    Attributes:
+        max_age_seconds: how long clients may keep an Autoconfig answer.
+        seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
+    """
+
+    lookup: Lookup
+    max_age_seconds: int
+    seeding: Seeding | None = None
+
+
+@dataclass(slots=True)
+class Noted:
+    """What a handler found out about a request, for its log line."""
+
+    address: EmailAddress | None = None
+    domain: str | None = None
+    fields: MutableMapping[str, object] = field(default_factory=dict)
+
+
+Handler = Callable[[Context, Request, Noted], Awaitable[Reply]]

@@ -1,0 +1,188 @@
+"""Who really asks, by which scheme and under which host name: proxies and what they may say.
+
+`Forwarded` is RFC 7239; `X-Forwarded-For`, `-Proto` and `-Host` are what most proxies send.
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+Headers = Sequence[tuple[bytes, bytes]]
+
+# All of these say that somebody stands between us and the client.
+FORWARDING_HEADERS: Final = frozenset(
+    {
+        b"forwarded",
+        b"via",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto",
+        b"x-forwarded-server",
+        b"x-client-ip",
+        b"x-real-ip",
+        b"cf-connecting-ip",
+        b"true-client-ip",
+    }
+)
+# RFC 7239 s4: forwarded-pair = token "=" value, value = token / quoted-string
+_PAIR: Final = re.compile(r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*""")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, after the words of trusted proxies are counted in.
+
+    Attributes:
+        peer: address of the client, or None where it is not known.
+        scheme: `http` or `https`.
+        host: the Host that the client used, port included; empty where it sent none.
+    """
+
+    peer: str | None
+    scheme: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyTrust:
+    """Which proxies are believed.
+
+    Attributes:
+        proxy_count: how many proxies stand in front, as in automx2; each adds one value at the
+            right. 0 with no networks means that no header counts.
+        networks: the peers that may speak for others. With networks and no count, the values are
+            walked from the right as long as they are trusted proxies themselves.
+    """
+
+    proxy_count: int = 0
+    networks: tuple[IpNetwork, ...] = ()
+
+    def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
+        """Give the origin of a request from its direct peer and its headers."""
+        host = _first(headers, b"host")
+        if not self._believes(peer):
+            return Origin(peer, scheme, host)
+        hops = _x_forwarded(headers) or _forwarded(headers)
+        depth = self._depth(hops.peers)
+        return Origin(
+            peer=_from_right(hops.peers, depth) or peer,
+            scheme=_known_scheme(_from_right(hops.schemes, depth)) or scheme,
+            host=_from_right(hops.hosts, depth) or host,
+        )
+
+    def _believes(self, peer: str | None) -> bool:
+        if self.networks:
+            return self._in_networks(peer)
+        return self.proxy_count > 0
+
+    def _in_networks(self, peer: str | None) -> bool:
+        address = _ip(peer or "")
+        return address is not None and any(address in network for network in self.networks)
+
+    def _depth(self, peers: Sequence[str]) -> int:
+        """Tell which value from the right is the one that the outermost proxy wrote."""
+        if self.proxy_count > 0:
+            return self.proxy_count
+        depth = 1
+        for peer in reversed(peers):
+            if depth >= len(peers) or not self._in_networks(peer):
+                break
+            depth += 1
+        return depth
+
+
+@dataclass(frozen=True, slots=True)
+class _Hops:
+    peers: tuple[str, ...]
+    schemes: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.peers or self.schemes or self.hosts)
+
+
+def is_forwarded(headers: Headers) -> bool:
+    """Tell whether a request names any proxy on its way, trusted or not."""
+    return any(name in FORWARDING_HEADERS for name, _ in headers)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address or a Host value (with or without a port) is this very machine."""
+    name = host_without_port(host)
+    if name.lower().rstrip(".") == "localhost":
+        return True
+    address = _ip(name)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address is not None and address.is_loopback
+
+
+def host_without_port(host: str) -> str:
+    """Take the port off a Host value, and the brackets off an IPv6 address (RFC 3986 s3.2.2)."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    if host.count(":") > 1:
+        return host
+    return host.partition(":")[0]
+
+
+def _x_forwarded(headers: Headers) -> _Hops:
+    return _Hops(
+        peers=tuple(_bare_ip(value) for value in _values(headers, b"x-forwarded-for")),
+        schemes=_values(headers, b"x-forwarded-proto"),
+        hosts=_values(headers, b"x-forwarded-host"),
+    )
+
+
+def _forwarded(headers: Headers) -> _Hops:
+    """Read RFC 7239; an element that says nothing about host or scheme leaves a gap."""
+    elements = [_element(text) for text in _values(headers, b"forwarded")]
+    return _Hops(
+        peers=tuple(_bare_ip(element.get("for", "")) for element in elements),
+        schemes=tuple(element.get("proto", "") for element in elements),
+        hosts=tuple(element.get("host", "") for element in elements),
+    )
+
+
+def _element(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in text.split(";"):
+        if match := _PAIR.fullmatch(part):
+            pairs[match[1].lower()] = match[2].strip('"')
+    return pairs
+
+
+def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
+    """Give the comma-separated values of all headers of a name, in order (RFC 9110 s5.3)."""
+    joined = ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
+    return tuple(value.strip() for value in joined.split(",")) if joined else ()
+
+
+def _first(headers: Headers, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == wanted), "")
+
+
+def _from_right(values: Sequence[str], depth: int) -> str | None:
+    return values[-depth] if 0 < depth <= len(values) else None
+
+
+def _known_scheme(scheme: str | None) -> str | None:
+    lower = (scheme or "").lower()
+    return lower if lower in {"http", "https"} else None
+
+
+def _bare_ip(text: str) -> str:
+    """Take quotes, brackets and a port off a node name (RFC 7239 s6)."""
+    return host_without_port(text.strip('"'))
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None

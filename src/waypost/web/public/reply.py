@@ -1,0 +1,74 @@
+"""What goes back to a client."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.web.public.request import Request, Send
+
+TEXT: Final = "text/plain; charset=utf-8"
+HTML: Final = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer.
+
+    Attributes:
+        status: HTTP status code.
+        headers: beside Content-Type and Content-Length; names in lower case.
+        code: what the log says about it: `ok` or an error's code.
+    """
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    code: str = "ok"
+
+    def plus(self, *headers: tuple[str, str]) -> "Reply":
+        """Give the same answer with more headers."""
+        return replace(self, headers=(*self.headers, *headers))
+
+    async def send(self, send: Send, *, head: bool) -> None:
+        """Send the answer; without its body to a HEAD request (RFC 9110 s9.3.2)."""
+        has_content = self.status != 304
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers
+        ]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        if has_content:
+            headers.append((b"content-type", self.content_type.encode("latin-1")))
+            headers.append((b"content-length", str(len(self.body)).encode("latin-1")))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        body = self.body if has_content and not head else b""
+        await send({"type": "http.response.body", "body": body})
+
+
+def text(status: int, line: str, code: str) -> Reply:
+    """Answer with one line of text for the person who looks."""
+    return Reply(status, TEXT, f"{line}\n".encode(), code=code)
+
+
+def not_found(code: str = "not_found", line: str = "not found") -> Reply:
+    """Answer 404: the client goes on to its next source."""
+    return text(404, line, code)
+
+
+def method_not_allowed(*allowed: str) -> Reply:
+    """Answer 405 with Allow (RFC 9110 s15.5.6)."""
+    reply = text(405, f"use {' or '.join(allowed)} here", "method_not_allowed")
+    return reply.plus(("allow", ", ".join(allowed)))
+
+
+def conditional(request: Request, reply: Reply, cache_control: str) -> Reply:
+    """Add ETag and Cache-Control, and answer 304 where the client has the same bytes.
+
+    RFC 9110 s8.8.3 and s13.1.2; the comparison is the weak one, as If-None-Match demands.
+    """
+    etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
+    reply = reply.plus(("etag", etag), ("cache-control", cache_control))
+    known = [tag.strip().removeprefix("W/") for tag in request.header(b"if-none-match").split(",")]
+    if etag in known or "*" in known:
+        return replace(reply, status=304, body=b"")
+    return reply

@@ -1,0 +1,133 @@
+"""What a client asked, read once from the ASGI scope."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from waypost.address import DomainName
+from waypost.errors import DomainError, RequestError, RequestTooLarge
+from waypost.web.public.proxy import Headers, Origin, host_without_port
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+QUERY_MAX_FIELDS: Final = 50
+QUERY_MAX_OCTETS: Final = 8192
+BODY_TIMEOUT_SECONDS: Final = 10.0
+# Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5.
+DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.
+
+    Attributes:
+        method: as sent, `HEAD` already told apart from `GET`.
+        path: decoded; `raw_path` is what stood in the request line.
+        query_string: undecoded.
+        headers: names in lower case.
+        direct_peer: who opened the connection, whatever headers say.
+        origin: who asked, as far as trusted proxies tell.
+    """
+
+    method: str
+    path: str
+    raw_path: bytes
+    query_string: bytes
+    headers: Headers
+    direct_peer: str | None
+    origin: Origin
+    receive: Receive = field(repr=False)
+
+    def header(self, wanted: bytes) -> str:
+        """Give the first value of a header, or an empty text."""
+        for name, value in self.headers:
+            if name == wanted:
+                return value.decode("latin-1")
+        return ""
+
+    def query(self) -> dict[str, str]:
+        """Decode the query: names in lower case, the first value of each.
+
+        Raises:
+            RequestError: it is too long, has too many fields, or is not UTF-8.
+        """
+        if not self.query_string:
+            return {}
+        if len(self.query_string) > QUERY_MAX_OCTETS:
+            raise RequestError("the query is too long")
+        try:
+            pairs = parse_qsl(
+                self.query_string.decode("ascii", "strict"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=QUERY_MAX_FIELDS,
+            )
+        except UnicodeDecodeError:
+            pairs = self._query_utf8()
+        except ValueError as error:
+            raise RequestError("the query has too many fields") from error
+        fields: dict[str, str] = {}
+        for name, value in pairs:
+            fields.setdefault(name.lower(), value)
+        return fields
+
+    def _query_utf8(self) -> list[tuple[str, str]]:
+        """Decode a query with raw UTF-8 in it, as some clients send addresses unencoded."""
+        try:
+            return parse_qsl(
+                self.query_string.decode("utf-8", "strict"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=QUERY_MAX_FIELDS,
+            )
+        except UnicodeDecodeError as error:
+            raise RequestError("the query is not UTF-8") from error
+        except ValueError as error:
+            raise RequestError("the query has too many fields") from error
+
+    def host_domain(self) -> DomainName | None:
+        """Give the mail domain that Host names, without `autoconfig.` or `autodiscover.`.
+
+        Returns:
+            None where Host is missing, an IP address, or no domain name.
+        """
+        host = host_without_port(self.origin.host).lower()
+        for prefix in DISCOVERY_PREFIXES:
+            if host.startswith(prefix):
+                host = host.removeprefix(prefix)
+                break
+        try:
+            return DomainName.parse(host)
+        except DomainError:
+            return None
+
+    async def body(self, max_octets: int) -> bytes:
+        """Read the body in bounded memory and time.
+
+        Raises:
+            RequestTooLarge: it is longer than `max_octets`.
+            RequestError: it did not come within the time limit, or the client went away.
+        """
+        length = self.header(b"content-length")
+        if length.isdigit() and int(length) > max_octets:
+            raise RequestTooLarge(f"the request is longer than {max_octets} octets")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                while True:
+                    message = await self.receive()
+                    if message["type"] == "http.disconnect":
+                        raise RequestError("the client went away")
+                    body += message.get("body", b"")
+                    if len(body) > max_octets:
+                        raise RequestTooLarge(f"the request is longer than {max_octets} octets")
+                    if not message.get("more_body", False):
+                        return bytes(body)
+        except TimeoutError as error:
+            raise RequestError("the request took too long to arrive") from error

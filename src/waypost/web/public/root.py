@@ -1,0 +1,60 @@
+"""The page for people: what this is, and a form for an address. Works without JavaScript."""
+
+from functools import cache
+from importlib import resources
+from typing import Final
+from urllib.parse import urlencode
+
+import jinja2
+
+from waypost.address import EmailAddress
+from waypost.errors import AddressError, DomainNotServed, RequestError
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import HTML, Reply
+from waypost.web.public.request import Request
+
+SECURITY_HEADERS: Final = (
+    (
+        "content-security-policy",
+        (
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "private, no-cache"),
+)
+
+
+async def get(context: Context, request: Request, noted: Noted) -> Reply:
+    """Show the form; with `emailaddress`, also the links to that address's configurations."""
+    given = ""
+    try:
+        given = request.query().get("emailaddress", "").strip()
+        if not given:
+            return _page(200, "ok")
+        address = EmailAddress.parse_query(given)
+    except (AddressError, RequestError) as error:
+        return _page(400, error.code, given=given, problem=str(error))
+    noted.domain, noted.address = address.domain.ascii, address
+    try:
+        await context.lookup.for_address(address)
+    except DomainNotServed as error:
+        return _page(404, error.code, given=given, problem=str(error))
+    query = urlencode({"emailaddress": str(address)})
+    return _page(200, "ok", given=given, address=str(address), query=query)
+
+
+def _page(status: int, code: str, **values: str) -> Reply:
+    body = _template().render(**values).encode()
+    return Reply(status, HTML, body, SECURITY_HEADERS, code)
+
+
+@cache
+def _template() -> jinja2.Template:
+    """Read the page once, and escape every value that goes into it."""
+    source = resources.files(__package__).joinpath("templates/root.html").read_text("utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(source)

@@ -1,0 +1,251 @@
+"""The cache: how often the store is asked, what is kept, and what happens when the store fails."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from tests.making import domain
+from waypost.address import DomainName
+from waypost.errors import StoreError, StoreUnavailable
+from waypost.model import Domain
+from waypost.store.cache import CacheLimits, DomainCache
+
+EXAMPLE = DomainName("example.com")
+UNSERVED = DomainName("example.org")
+LIMITS = CacheLimits(ttl_seconds=10, stale_ttl_seconds=100, size=3, negative_size=2)
+
+
+class CountingStore:
+    """A store of one domain that counts questions, waits when told to, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.failure: Exception | None = None
+        self.entry: Domain | None = domain()
+        self.go = threading.Event()
+        self.go.set()
+        self.closed = False
+
+    def find(self, name: DomainName) -> Domain | None:
+        self.asked.append(name.ascii)
+        assert self.go.wait(5)
+        if self.failure is not None:
+            raise self.failure
+        return self.entry if name.ascii.endswith("com") else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Clock:
+    """Seconds that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(name="store")
+def _store() -> CountingStore:
+    return CountingStore()
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def test_hit_asks_nobody(store: CountingStore, clock: Clock) -> None:
+    """Within the time to live the store is asked once, for served and unserved domains."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        for _ in range(3):
+            assert await cache.find(EXAMPLE) is store.entry
+            assert await cache.find(UNSERVED) is None
+        await cache.close()
+
+    run(work())
+
+    assert store.asked == ["example.com", "example.org"]
+    assert store.closed
+
+
+def test_hit_touches_no_thread(store: CountingStore, clock: Clock) -> None:
+    """A hit is answered on the event loop, without ever giving up control."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        await cache.find(EXAMPLE)
+        hit = cache.find(EXAMPLE)
+        with pytest.raises(StopIteration):
+            hit.send(None)
+        await cache.close()
+
+    run(work())
+
+
+def test_expired_entry_is_asked_again(store: CountingStore, clock: Clock) -> None:
+    """After the time to live a change in the store is seen."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        await cache.find(EXAMPLE)
+        store.entry = None
+        clock.now += 9.9
+        assert await cache.find(EXAMPLE) is not None
+        clock.now += 0.2
+        assert await cache.find(EXAMPLE) is None
+        await cache.close()
+
+    run(work())
+
+
+def test_one_question_for_many(store: CountingStore, clock: Clock) -> None:
+    """However many ask for a domain at once, the store is asked once."""
+    store.go.clear()
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        waiting = [asyncio.create_task(cache.find(EXAMPLE)) for _ in range(100)]
+        await asyncio.sleep(0.01)
+        store.go.set()
+        assert all(found is store.entry for found in await asyncio.gather(*waiting))
+        await cache.close()
+
+    run(work())
+
+    assert store.asked == ["example.com"]
+
+
+def test_client_that_goes_away(store: CountingStore, clock: Clock) -> None:
+    """Others get their answer when the client that asked first is gone."""
+    store.go.clear()
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        first = asyncio.create_task(cache.find(EXAMPLE))
+        second = asyncio.create_task(cache.find(EXAMPLE))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        store.go.set()
+        assert await second is store.entry
+        await cache.close()
+
+    run(work())
+
+
+def test_flood_of_unserved_domains(store: CountingStore, clock: Clock) -> None:
+    """Invented domains push out one another, never a served one."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        await cache.find(EXAMPLE)
+        for number in range(50):
+            await cache.find(DomainName(f"d{number}.invalid"))
+        store.asked.clear()
+        await cache.find(EXAMPLE)
+        await cache.find(DomainName("d49.invalid"))
+        assert store.asked == []
+        await cache.find(DomainName("d0.invalid"))
+        assert store.asked == ["d0.invalid"]
+        await cache.close()
+
+    run(work())
+
+
+def test_least_recently_used_goes_first(store: CountingStore, clock: Clock) -> None:
+    """Where more domains are served than kept, the one not asked for longest is forgotten."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        names = [DomainName(f"{letter}.com") for letter in "abc"]
+        for name in names:
+            await cache.find(name)
+        await cache.find(names[0])
+        await cache.find(DomainName("d.com"))
+        store.asked.clear()
+        await cache.find(names[0])
+        assert store.asked == []
+        await cache.find(names[1])
+        assert store.asked == ["b.com"]
+        await cache.close()
+
+    run(work())
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("away"), StoreError("no table")])
+def test_last_good_answer(store: CountingStore, clock: Clock, failure: Exception) -> None:
+    """While the store fails the last good answer goes on, and the store is asked once a TTL."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        await cache.find(EXAMPLE)
+        await cache.find(UNSERVED)
+        store.failure = failure
+        clock.now += 11
+        store.asked.clear()
+        for _ in range(3):
+            assert await cache.find(EXAMPLE) is store.entry
+            assert await cache.find(UNSERVED) is None
+        assert store.asked == ["example.com", "example.org"]
+        clock.now += 100
+        with pytest.raises(type(failure)):
+            await cache.find(EXAMPLE)
+        store.failure = None
+        assert await cache.find(EXAMPLE) is store.entry
+        await cache.close()
+
+    run(work())
+
+
+def test_never_seen_while_away(store: CountingStore, clock: Clock) -> None:
+    """Without an earlier answer the failure is told, and nothing of it is kept."""
+    store.failure = StoreUnavailable("away")
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        with pytest.raises(StoreUnavailable):
+            await cache.find(EXAMPLE)
+        store.failure = None
+        assert await cache.find(EXAMPLE) is store.entry
+        await cache.close()
+
+    run(work())
+
+
+def test_clear(store: CountingStore, clock: Clock) -> None:
+    """After a change by this process nothing old is answered."""
+
+    async def work() -> None:
+        cache = DomainCache(store, LIMITS, clock=clock)
+        await cache.find(EXAMPLE)
+        store.entry = None
+        cache.clear()
+        assert await cache.find(EXAMPLE) is None
+        await cache.close()
+
+    run(work())
+
+
+def test_no_ttl(store: CountingStore, clock: Clock) -> None:
+    """With a time to live of 0 the store is asked every time."""
+
+    async def work() -> None:
+        cache = DomainCache(store, CacheLimits(ttl_seconds=0), clock=clock)
+        await cache.find(EXAMPLE)
+        await cache.find(EXAMPLE)
+        await cache.close()
+
+    run(work())
+
+    assert len(store.asked) == 2

@@ -1,0 +1,41 @@
+"""The store in memory finds the best match."""
+
+import pytest
+
+from tests.making import domain
+from waypost.address import DomainName
+from waypost.model import Catalog
+from waypost.store.memory import MemoryStore
+
+PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("example.com", "example.com"),
+        ("a.example.com", "*.example.com"),
+        ("a.b.example.com", "*.b.example.com"),
+        ("b.example.com", "*.example.com"),
+        ("other.com", "*.com"),
+        ("notexample.com", "*.com"),
+        ("com", None),
+        ("example.org", None),
+    ],
+)
+def test_find(asked: str, expected: str | None) -> None:
+    """Exact, else the longest suffix; a suffix does not match its own domain."""
+    store = MemoryStore(Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
+    found = store.find(DomainName.parse(asked))
+
+    assert expected == (found.pattern.text if found else None)
+
+
+def test_any() -> None:
+    """A single star matches what nothing else does."""
+    store = MemoryStore(Catalog((domain("*"), domain("example.com"))))
+    found = store.find(DomainName.parse("example.org"))
+
+    assert found is not None
+    assert found.pattern.text == "*"
+    store.close()

@@ -1,0 +1,195 @@
+"""Addresses and domain names: what is taken, what it becomes, and which rule refuses the rest."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waypost.address import ADDRESS_MAX_OCTETS, DomainName, EmailAddress
+from waypost.errors import AddressError, DomainError
+
+LABEL_63 = "x" * 63
+DOMAIN_253 = ".".join([LABEL_63, LABEL_63, LABEL_63, "y" * 61])
+
+GOOD_DOMAINS = [
+    ("example.com", "example.com"),
+    ("EXAMPLE.Com", "example.com"),
+    ("example.com.", "example.com"),
+    (" example.com\t", "example.com"),
+    ("localhost", "localhost"),
+    ("a-b.c--d.example", "a-b.c--d.example"),
+    ("123.example", "123.example"),
+    ("bücher.example", "xn--bcher-kva.example"),
+    ("BÜCHER.example", "xn--bcher-kva.example"),
+    ("bu\u0308cher.example", "xn--bcher-kva.example"),
+    ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ("XN--BCHER-KVA.EXAMPLE", "xn--bcher-kva.example"),
+    ("faß.example", "xn--fa-hia.example"),
+    ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+    ("ｅｘａｍｐｌｅ．com", "example.com"),
+    (f"{LABEL_63}.example", f"{LABEL_63}.example"),
+    (DOMAIN_253, DOMAIN_253),
+]
+
+BAD_DOMAINS = [
+    ("", "empty"),
+    (".", "empty"),
+    ("..", "empty label"),
+    (".example.com", "empty label"),
+    ("example..com", "empty label"),
+    ("example.com..", "empty label"),
+    (f"{LABEL_63}x.example", "longer than 63"),
+    ("ü" * 60 + ".example", "longer than 63"),
+    (f"{DOMAIN_253}y", "longer than 253"),
+    ("x" * 10_000, "longer than 253"),
+    ("-x.example", "letters, digits and inner hyphens"),
+    ("x-.example", "letters, digits and inner hyphens"),
+    ("a_b.example", "letters, digits and inner hyphens"),
+    ("a b.example", "letters, digits and inner hyphens"),
+    ("example.com:443", "letters, digits and inner hyphens"),
+    ("exa\x00mple.com", "letters, digits and inner hyphens"),
+    ("exam'ple.com", "letters, digits and inner hyphens"),
+    ("*.example.com", "letters, digits and inner hyphens"),
+    ("[192.0.2.1]", "letters, digits and inner hyphens"),
+    ("192.0.2.1", "ends in a number"),
+    ("☕.example", "IDNA 2008"),
+    ("xn--.example", "IDNA 2008"),
+    ("xn--zzzzzz.example", "IDNA 2008"),
+    ("xn--☕.example", "IDNA 2008"),
+    ("a\u202eb.example", "IDNA 2008"),
+    ("⒈example.com", "IDNA 2008"),
+]
+
+GOOD_ADDRESSES = [
+    ("alice@example.com", "alice", "example.com"),
+    (" alice@example.com ", "alice", "example.com"),
+    ("Alice.Smith@EXAMPLE.COM", "Alice.Smith", "example.com"),
+    ("alice+tag@example.com", "alice+tag", "example.com"),
+    ("ä€😀@bücher.example", "ä€😀", "xn--bcher-kva.example"),
+    ("a@b@example.com", "a@b", "example.com"),
+    ('"a b"@example.com', '"a b"', "example.com"),
+    ('"a@b"@example.com', '"a@b"', "example.com"),
+    ("*)(uid=*@example.com", "*)(uid=*", "example.com"),
+    ("x'OR'1'='1@example.com", "x'OR'1'='1", "example.com"),
+    ("<&>@example.com", "<&>", "example.com"),
+    ("50%@example.com", "50%", "example.com"),
+]
+
+BAD_ADDRESSES = [
+    ("", "no @"),
+    ("alice", "no @"),
+    ("@example.com", "before the @ is empty"),
+    ("alice@", "domain is empty"),
+    ("alice@.com", "empty label"),
+    ("alice@example.com>", "letters, digits and inner hyphens"),
+    ("a" * 243 + "@example.com", "longer than 254"),
+    ("ü" * 122 + "@example.com", "longer than 254"),
+    ("a" * 100_000 + "@example.com", "longer than 254"),
+    ("al\x00ice@example.com", "control character"),
+    ("al\nice@example.com", "control character"),
+    ("al\x7fice@example.com", "control character"),
+    ("al\x85ice@example.com", "control character"),
+    ("al\u2028ice@example.com", "control character"),
+    ("al\ud800ice@example.com", "control character"),
+    ("al\uffffice@example.com", "control character"),
+    ("al\ufdd0ice@example.com", "control character"),
+    ("al ice@example.com", "space and no quotation marks"),
+    ("al\u00a0ice@example.com", "space and no quotation marks"),
+    ('"alice@example.com', "unpaired quotation mark"),
+    ('"@example.com', "unpaired quotation mark"),
+    ("%EMAILADDRESS%@example.com", "placeholder"),
+    ("x%emaildomain%@example.com", "placeholder"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), GOOD_DOMAINS)
+def test_good_domain(text: str, expected: str) -> None:
+    """A good domain is read in any form and becomes lower-case A-labels."""
+    assert DomainName.parse(text).ascii == expected
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD_DOMAINS)
+def test_bad_domain(text: str, rule: str) -> None:
+    """A bad domain is refused with the rule that it breaks."""
+    with pytest.raises(DomainError, match=rule):
+        DomainName.parse(text)
+
+
+@pytest.mark.parametrize(("text", "local_part", "domain"), GOOD_ADDRESSES)
+def test_good_address(text: str, local_part: str, domain: str) -> None:
+    """A good address keeps its local part to the letter and folds its domain."""
+    address = EmailAddress.parse(text)
+
+    assert (local_part, domain) == (address.local_part, address.domain.ascii)
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD_ADDRESSES)
+def test_bad_address(text: str, rule: str) -> None:
+    """A bad address is refused with the rule that it breaks."""
+    with pytest.raises(AddressError, match=rule):
+        EmailAddress.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "local_part"),
+    [
+        ("alice tag@example.com", "alice+tag"),
+        ("alice+tag@example.com", "alice+tag"),
+        (" alice@example.com", "alice"),
+        ("a b c@example.com", "a+b+c"),
+        ('"a b"@example.com', '"a b"'),
+    ],
+)
+def test_query_address(text: str, local_part: str) -> None:
+    """A space that an unencoded plus became is a plus again, but not between quotation marks."""
+    assert local_part == EmailAddress.parse_query(text).local_part
+
+
+def test_address_of_the_longest_length() -> None:
+    """An address of exactly 254 octets is taken."""
+    text = "a" * (ADDRESS_MAX_OCTETS - len("@example.com")) + "@example.com"
+
+    assert text == str(EmailAddress.parse(text))
+
+
+def test_unicode_form() -> None:
+    """People see U-labels."""
+    assert DomainName.parse("xn--bcher-kva.example").unicode == "bücher.example"
+    assert DomainName.parse("example.com").unicode == "example.com"
+
+
+def test_parents() -> None:
+    """The enclosing domains come from the nearest to the last label."""
+    parents = [parent.ascii for parent in DomainName.parse("a.b.example.com").parents()]
+
+    assert parents == ["b.example.com", "example.com", "com"]
+
+
+@given(st.text(max_size=300))
+def test_domain_parser_is_closed(text: str) -> None:
+    """Whatever is typed is either refused or becomes a name that parses to itself."""
+    try:
+        name = DomainName.parse(text)
+    except DomainError:
+        return
+    assert name == DomainName.parse(name.ascii)
+    assert name == DomainName.parse(name.unicode)
+    assert name.ascii == name.ascii.lower()
+    assert len(name.ascii) <= 253
+    assert all(1 <= len(label) <= 63 for label in name.ascii.split("."))
+
+
+@given(st.text(max_size=300))
+def test_address_parser_is_closed(text: str) -> None:
+    """Whatever is typed is either refused or becomes an address that parses to itself."""
+    try:
+        address = EmailAddress.parse(text)
+    except AddressError:
+        return
+    assert address == EmailAddress.parse(str(address))
+    assert len(str(address).encode()) <= ADDRESS_MAX_OCTETS
+
+
+@given(st.text(st.characters(codec="utf-8", categories=("L", "N", "S")), min_size=1, max_size=60))
+def test_local_part_survives(local_part: str) -> None:
+    """A local part of letters, digits and symbols comes out to the letter as it went in."""
+    assert local_part == EmailAddress.parse(f"{local_part}@example.com").local_part

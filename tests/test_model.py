@@ -1,0 +1,67 @@
+"""Patterns of domains, and what a configuration can tell of itself."""
+
+import pytest
+
+from tests.making import ALICE, EXAMPLE_COM, domain
+from waypost.address import DomainName
+from waypost.errors import DomainError
+from waypost.lookup import client_config
+from waypost.model import DomainPattern, MatchKind, ServiceType, candidates
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "kind"),
+    [
+        ("Example.COM.", "example.com", MatchKind.EXACT),
+        ("*.Example.com", "*.example.com", MatchKind.SUFFIX),
+        ("*.bücher.example", "*.xn--bcher-kva.example", MatchKind.SUFFIX),
+        (" * ", "*", MatchKind.ANY),
+    ],
+)
+def test_good_pattern(text: str, expected: str, kind: MatchKind) -> None:
+    """A pattern is folded like a domain and knows how it matches."""
+    pattern = DomainPattern.parse(text)
+
+    assert (expected, kind) == (pattern.text, pattern.kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("**", "a \\* stands alone"),
+        ("a.*.example", "a \\* stands alone"),
+        ("*example.com", "a \\* stands alone"),
+        ("*.", "the domain is empty"),
+        ("", "the domain is empty"),
+        ("*..example", "empty label"),
+        ("^.*$", "a \\* stands alone"),
+    ],
+)
+def test_bad_pattern(text: str, rule: str) -> None:
+    """A pattern that is no domain and no suffix is refused with the rule."""
+    with pytest.raises(DomainError, match=rule):
+        DomainPattern.parse(text)
+
+
+def test_candidates() -> None:
+    """The strongest pattern comes first: exact, the longest suffix, then any."""
+    texts = [pattern.text for pattern in candidates(DomainName.parse("a.b.example.com"))]
+
+    assert texts == ["a.b.example.com", "*.b.example.com", "*.example.com", "*.com", "*"]
+
+
+def test_of_type_keeps_the_order() -> None:
+    """Services of some types come in the order of preference."""
+    config = client_config(domain(), EXAMPLE_COM, ALICE)
+    kinds = [service.type for service in config.of_type(ServiceType.SMTP, ServiceType.IMAP)]
+
+    assert kinds == [ServiceType.IMAP, ServiceType.SMTP]
+
+
+def test_named() -> None:
+    """A name is put on a copy; no name changes nothing."""
+    config = client_config(domain(), EXAMPLE_COM, ALICE)
+
+    assert config.named("Alice").person.display_name == "Alice"
+    assert config.named("") is config
+    assert config.person.display_name is None

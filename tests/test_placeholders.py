@@ -1,0 +1,99 @@
+"""Placeholders expand the same way wherever they stand, and only once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import AddressError
+from waypost.model import HostEndpoint, UrlEndpoint
+from waypost.placeholders import (
+    expand,
+    expand_domain,
+    expand_service,
+    expand_url,
+    has_placeholder,
+)
+
+TEMPLATES = [
+    ("%EMAILADDRESS%", "alice@example.com", "%EMAILADDRESS%"),
+    ("%EMAILLOCALPART%", "alice", "%EMAILLOCALPART%"),
+    ("%EMAILDOMAIN%", "example.com", "example.com"),
+    ("%EmailAddress%", "alice@example.com", "%EMAILADDRESS%"),
+    ("mail.%EMAILDOMAIN%", "mail.example.com", "mail.example.com"),
+    ("%EMAILLOCALPART%%EMAILDOMAIN%", "aliceexample.com", "%EMAILLOCALPART%example.com"),
+    ("%%EMAILDOMAIN%%", "%example.com%", "%example.com%"),
+    ("%REALNAME%", "%REALNAME%", "%REALNAME%"),
+    ("EMAILADDRESS", "EMAILADDRESS", "EMAILADDRESS"),
+    ("", "", ""),
+]
+
+
+@pytest.mark.parametrize(("template", "with_address", "without"), TEMPLATES)
+def test_expand(template: str, with_address: str, without: str) -> None:
+    """With an address all is put in; with a domain only, what needs the local part stays."""
+    assert with_address == expand(template, EXAMPLE_COM, ALICE)
+    assert without == expand(template, EXAMPLE_COM, None)
+
+
+@pytest.mark.parametrize(
+    ("local_part", "url"),
+    [
+        ("alice", "https://dav.example.com/alice@example.com/"),
+        ("a+b", "https://dav.example.com/a+b@example.com/"),
+        ("a/../b", "https://dav.example.com/a%2F..%2Fb@example.com/"),
+        ("a?b#c", "https://dav.example.com/a%3Fb%23c@example.com/"),
+        ("ä", "https://dav.example.com/%C3%A4@example.com/"),
+        ("50%", "https://dav.example.com/50%25@example.com/"),
+    ],
+)
+def test_expand_url(local_part: str, url: str) -> None:
+    """In a URL a local part stays one path segment."""
+    address = EmailAddress(local_part, EXAMPLE_COM)
+
+    assert url == expand_url("https://dav.example.com/%EMAILADDRESS%/", EXAMPLE_COM, address)
+
+
+def test_every_text_of_a_service() -> None:
+    """Host, URL and login name are all expanded."""
+    host = host_service(host="%EMAILLOCALPART%.%EMAILDOMAIN%", login_name="%EMAILLOCALPART%")
+    url = url_service(url="https://%EMAILDOMAIN%/%EMAILLOCALPART%")
+    expanded_host = expand_service(host, EXAMPLE_COM, ALICE)
+    expanded_url = expand_service(url, EXAMPLE_COM, ALICE)
+
+    assert expanded_host is not None
+    assert isinstance(expanded_host.endpoint, HostEndpoint)
+    assert expanded_host.endpoint.host == "alice.example.com"
+    assert expanded_host.login_name == "alice"
+    assert expanded_url is not None
+    assert isinstance(expanded_url.endpoint, UrlEndpoint)
+    assert expanded_url.endpoint.url == "https://example.com/alice"
+
+
+@pytest.mark.parametrize("local_part", ["a_b", "a/b", "a b", "-a", "<script>", "x" * 64])
+def test_host_that_cannot_exist(local_part: str) -> None:
+    """A service whose host would not be a name is left out, and the others stay."""
+    address = EmailAddress(local_part, EXAMPLE_COM)
+    entry = domain("example.com", host_service(host="%EMAILLOCALPART%.example.com"), url_service())
+
+    assert len(expand_domain(entry, EXAMPLE_COM, address).services) == 1
+
+
+def test_login_name_that_is_asked_for() -> None:
+    """A service without a login name keeps none."""
+    expanded = expand_service(host_service(login_name=None), EXAMPLE_COM, ALICE)
+
+    assert expanded is not None
+    assert expanded.login_name is None
+
+
+@given(st.text(min_size=1, max_size=80), st.sampled_from([row[0] for row in TEMPLATES]))
+def test_no_placeholder_is_left(local_part: str, template: str) -> None:
+    """With an address known, no text holds a placeholder, whatever the address is."""
+    try:
+        address = EmailAddress.parse(f"{local_part}@{DomainName('example.com')}")
+    except AddressError:
+        return
+    assert not has_placeholder(expand(template, address.domain, address))
+    assert not has_placeholder(expand_url(template, address.domain, address))

@@ -1,0 +1,66 @@
+"""The one order of services, and the one service for formats that carry only one."""
+
+import pytest
+
+from tests.making import host_service, url_service
+from waypost.model import NTLM, OAUTH2, PASSWORD_CLEARTEXT, Service
+from waypost.preference import best, is_protected, ordered
+
+IMAP = host_service("imap")
+IMAP_2 = host_service("imap", "imap2.example.com")
+POP3 = host_service("pop3")
+SMTP = host_service("smtp")
+JMAP = url_service("jmap", "https://jmap.example.com/")
+CALDAV = url_service()
+FIRST_POP3 = host_service("pop3", priority=1)
+FIRST_JMAP = url_service("jmap", "https://jmap.example.com/", priority=1)
+LAST_IMAP = host_service("imap", "backup.example.com", priority=20)
+CLEAR_IMAP = host_service("imap", port=143, security="none")
+STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"),
+    [
+        ([], []),
+        ([POP3, IMAP], [IMAP, POP3]),
+        ([IMAP_2, IMAP], [IMAP_2, IMAP]),
+        ([SMTP, POP3, CALDAV, IMAP], [IMAP, POP3, SMTP, CALDAV]),
+        ([JMAP, IMAP, SMTP], [IMAP, JMAP, SMTP]),
+        ([IMAP, FIRST_POP3], [FIRST_POP3, IMAP]),
+        ([LAST_IMAP, POP3, IMAP], [IMAP, POP3, LAST_IMAP]),
+        ([IMAP, FIRST_JMAP], [FIRST_JMAP, IMAP]),
+    ],
+)
+def test_ordered(configured: list[Service], expected: list[Service]) -> None:
+    """As configured, but by priority, and IMAP before POP3 where there is none."""
+    assert tuple(expected) == ordered(configured)
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        ([], None),
+        ([CLEAR_IMAP], CLEAR_IMAP),
+        ([CLEAR_IMAP, STARTTLS_IMAP, IMAP], STARTTLS_IMAP),
+        ([IMAP, STARTTLS_IMAP], IMAP),
+        ([host_service(authentication=(OAUTH2,)), POP3], POP3),
+        ([host_service(authentication=(OAUTH2,))], None),
+        (
+            [host_service(authentication=(NTLM, PASSWORD_CLEARTEXT)), POP3],
+            host_service(authentication=(NTLM, PASSWORD_CLEARTEXT)),
+        ),
+    ],
+)
+def test_best(services: list[Service], expected: Service | None) -> None:
+    """The first protected service with a method that the format can say is taken."""
+    assert expected == best(services, frozenset({PASSWORD_CLEARTEXT}))
+
+
+def test_protected() -> None:
+    """TLS, STARTTLS and https protect; nothing else does."""
+    assert is_protected(IMAP)
+    assert is_protected(STARTTLS_IMAP)
+    assert is_protected(CALDAV)
+    assert not is_protected(CLEAR_IMAP)
+    assert not is_protected(url_service(url="http://dav.example.com/"))
