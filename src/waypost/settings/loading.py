@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from waypost.errors import SettingsError
 from waypost.settings.files import from_file, inside
+from waypost.settings.masking import MASK, shown
 from waypost.settings.sources import (
     Given,
     Origin,
@@ -19,13 +20,11 @@ from waypost.settings.sources import (
     from_flags,
 )
 from waypost.settings.table import (
-    MASK,
     Option,
     Settings,
     default_db_uri,
     in_memory,
     options,
-    shown,
 )
 
 

@@ -7,7 +7,8 @@ from itertools import groupby
 from textwrap import wrap
 
 from waypost.settings.loading import Loaded
-from waypost.settings.table import Option, options, shown
+from waypost.settings.masking import shown
+from waypost.settings.table import Option, options
 
 _INTRODUCTION = """\
 # Settings

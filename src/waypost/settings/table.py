@@ -12,8 +12,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-MASK = "***"
-
 # automx2 hands its `loglevel` to Python's logging, which knows these words as well.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
 
@@ -281,27 +279,3 @@ def in_memory(db_uri: str) -> bool:
     """Tell whether the database lives in the memory of one process."""
     found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
     return found is not None
-
-
-def shown(option: Option, value: object) -> str:
-    """Write a value for people, with what is secret in it masked."""
-    if value is None:
-        return "(none)"
-    if option.kind is bool:
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ", ".join(str(part) for part in value) or "(none)"
-    if not option.about.masked:
-        return str(value)
-    return _without_password(str(value)) if option.name == "db_uri" else MASK
-
-
-def _without_password(uri: str) -> str:
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return MASK  # not a URI, so nobody knows where in it the password is
-    rest = re.sub(r"^([^:/@?]*):.*@", rf"\1:{MASK}@", rest, flags=re.DOTALL)
-    rest = re.sub(
-        r"(?i)([?&;][^=&;]*(?:pass|pwd|secret|token|key)[^=&;]*=)[^&;]*", rf"\1{MASK}", rest
-    )
-    return f"{scheme}://{rest}"

@@ -1,0 +1,58 @@
+# `make` alone shows what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help serve test lint fix docs lock clean debian
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+serve: export WAYPOST_DB_URI := sqlite:///var/waypost.sqlite
+serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in ./var (more flags: ARGS="--port 8080")
+	@mkdir -p var
+	@$(BIN)/waypost db upgrade
+	@$(BIN)/waypost apply --demo --if-empty
+	@exec $(BIN)/waypost serve $(ARGS)
+
+test: $(VENV)/.test debian lint ## Run all checks and tests (some of them: ARGS="-k settings")
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/.test ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.serve ## Write the generated pages of docs/reference
+	$(BIN)/python -m waypost.settings > $(VENV)/settings.md
+	mv $(VENV)/settings.md docs/reference/settings.md
+
+lock: ## Lock the newest allowed versions of all dependencies
+	tools/lock
+
+clean: ## Remove all that was made, except ./var
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+debian:
+	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
+
+# One virtual environment; what serving needs is a part of what testing needs, in the same versions.
+$(VENV)/.serve: requirements.txt pyproject.toml tools/install
+	@tools/install $(VENV) requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt pyproject.toml tools/install
+	@tools/install $(VENV) requirements-dev.txt
+	@touch $@ $(VENV)/.serve

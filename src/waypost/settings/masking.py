@@ -1,0 +1,31 @@
+"""Writes values for people, with what is secret in them masked."""
+
+import re
+
+from waypost.settings.table import Option
+
+MASK = "***"
+
+
+def shown(option: Option, value: object) -> str:
+    """Write a value for people, with what is secret in it masked."""
+    if value is None:
+        return "(none)"
+    if option.kind is bool:
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value) or "(none)"
+    if not option.about.masked:
+        return str(value)
+    return _without_password(str(value)) if option.name == "db_uri" else MASK
+
+
+def _without_password(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return MASK  # not a URI, so nobody knows where in it the password is
+    rest = re.sub(r"^([^:/@?]*):.*@", rf"\1:{MASK}@", rest, flags=re.DOTALL)
+    rest = re.sub(
+        r"(?i)([?&;][^=&;]*(?:pass|pwd|secret|token|key)[^=&;]*=)[^&;]*", rf"\1{MASK}", rest
+    )
+    return f"{scheme}://{rest}"

@@ -1,0 +1,173 @@
+"""The house rules, as tables and as functions that give what breaks them."""
+
+import ast
+import sys
+from collections.abc import Iterator
+
+from tests.architecture.source import Module, is_below
+
+VALUES = {"errors", "address", "model", "preference", "placeholders"}
+
+# Which part of Waypost may import which. What is not in the table may not exist.
+LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "address": {"errors"},
+    "model": {"errors", "address"},
+    "preference": {"errors", "address", "model"},
+    "placeholders": {"errors", "address", "model", "preference"},
+    "settings": {"errors"},
+    "logs": {"errors", "address"},
+    "formats": VALUES,
+    "store": {"errors", "address", "model"},
+    "directory": {"errors", "address", "model"},
+    "transfer": VALUES,
+    "demo": {*VALUES, "transfer"},
+    "lookup": {*VALUES, "store", "directory"},
+    "seeding": {*VALUES, "store", "transfer", "demo"},
+    "check": {*VALUES, "formats", "lookup"},
+    "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
+    | {"seeding", "check"},
+    "web": {*VALUES, "settings", "logs", "formats", "lookup", "seeding", "check", "wiring"},
+    "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
+    | {"lookup", "seeding", "check", "wiring", "web", "__version__"},
+    "__main__": {"cli"},
+    "__version__": set(),
+}
+
+# Which part may import which library. What is not in the table may not be imported at all.
+LIBRARIES: dict[str, set[str]] = {
+    "alembic": {"store.sql", "store.migrations"},
+    "idna": {"address"},
+    "jinja2": {"web"},
+    "lxml": {"formats"},
+    "pydantic": {"settings", "transfer"},
+    "pydantic_core": {"settings", "transfer"},
+    "rich": {"cli"},
+    "sqlalchemy": {"store.sql", "store.migrations"},
+    "structlog": {"logs", "store.cache", "web", "wiring"},
+    "tomli_w": {"transfer"},
+    "typer": {"cli"},
+    "uvicorn": {"web"},
+}
+
+# Parts that compute values from values: no clock, no chance, no files, no network, no processes.
+PURE = {*VALUES, "formats", "lookup"}
+IMPURE = {
+    *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),
+    *("secrets", "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading"),
+    *("time", "urllib.request"),
+}
+
+# What a module may call while it is imported: it gives a value, and the world stays as it was.
+QUIET_CALLS = {
+    *("frozenset", "tuple", "dict", "range", "str.maketrans", "sorted", "len", "object"),
+    *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID"),
+    *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
+    *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
+    *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),
+}
+
+MAX_LINES = 300
+MAX_FUNCTION_LINES = 50
+# Longer than that, and why.
+LONG = {
+    "model": "one vocabulary, nearly all of it declarations and what they mean",
+}
+
+
+def layer_findings(module: Module) -> Iterator[str]:
+    """Give the imports of Waypost's own parts that point upwards or sideways."""
+    own = module.name.partition(".")[0]
+    if own and own not in LAYERS:
+        yield f"{module.name}: the part {own} is not in the table of layers"
+        return
+    for line, name in module.imports():
+        if not is_below(name, "waypost"):
+            continue
+        part = name.split(".")[1] if "." in name else ""
+        if part != own and part not in LAYERS.get(own, set()):
+            yield f"{module.name}:{line}: {own or 'the package'} must not import {part or name}"
+
+
+def library_findings(module: Module) -> Iterator[str]:
+    """Give the imports of libraries outside the parts that may know them."""
+    for line, name in module.imports():
+        library = name.partition(".")[0]
+        if library == "waypost" or library in sys.stdlib_module_names:
+            continue
+        allowed = LIBRARIES.get(library)
+        if allowed is None:
+            yield f"{module.name}:{line}: {library} is not in the table of libraries"
+        elif not any(is_below(module.name, part) for part in allowed):
+            yield f"{module.name}:{line}: {library} may be imported only in {sorted(allowed)}"
+
+
+def purity_findings(module: Module) -> Iterator[str]:
+    """Give the imports through which a part that must be pure could reach the world."""
+    if not any(is_below(module.name, part) for part in PURE):
+        return
+    for line, name in module.imports():
+        if any(is_below(name, impure) for impure in IMPURE):
+            yield f"{module.name}:{line}: {name} has no place in a part that must be pure"
+
+
+def size_findings(module: Module) -> Iterator[str]:
+    """Give files and functions that are too long; a docstring is no part of the length."""
+    lines = module.text.count("\n")
+    if lines > MAX_LINES and module.name not in LONG:
+        yield f"{module.name}: {lines} lines; split it, {MAX_LINES} are allowed"
+    for function in module.functions():
+        first = function.body[0]
+        told = ast.get_docstring(function, clean=False) is not None
+        docstring = (first.end_lineno or 0) - first.lineno + 1 if told else 0
+        length = (function.end_lineno or 0) - function.lineno + 1 - docstring
+        if length > MAX_FUNCTION_LINES:
+            yield (
+                f"{module.name}:{function.lineno}: {function.name} has {length} lines; "
+                f"{MAX_FUNCTION_LINES} are allowed"
+            )
+
+
+def except_findings(module: Module) -> Iterator[str]:
+    """Give the places that catch everything."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        names = {ast.unparse(one) if one else "everything" for one in caught}
+        if names & {"everything", "Exception", "BaseException"}:
+            yield f"{module.name}:{node.lineno}: name what you catch"
+
+
+def effect_findings(module: Module) -> Iterator[str]:
+    """Give what a module does, rather than defines, while it is imported."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Global):
+            yield f"{module.name}:{node.lineno}: global state"
+    for statement in module.tree.body:
+        yield from _effects(module, statement)
+
+
+def _effects(module: Module, statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    if isinstance(statement, ast.ClassDef):
+        for inner in statement.body:
+            yield from _effects(module, inner)
+        return
+    if isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test):
+        return
+    if isinstance(statement, ast.For | ast.While | ast.With | ast.Delete):
+        yield f"{module.name}:{statement.lineno}: a statement that runs at import"
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and not _quiet(module, ast.unparse(node.func)):
+            yield f"{module.name}:{node.lineno}: {ast.unparse(node.func)} is called at import"
+
+
+def _quiet(module: Module, called: str) -> bool:
+    if called in QUIET_CALLS:
+        return True
+    if is_below(module.name, "cli") and called in {"typer.Typer", "typer.Option", "typer.Argument"}:
+        return True
+    # A value of the package's own (a name in CamelCase) made at import is a constant.
+    return called.isidentifier() and called[:1].isupper() and not called.isupper()

@@ -1,0 +1,55 @@
+"""Python files as trees, and what they import."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "waypost"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file: its name below `waypost` (empty for the package itself), and its text."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    def imports(self) -> Iterator[tuple[int, str]]:
+        """Give line and full name of every import, those inside functions included."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield node.lineno, alias.name
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    yield node.lineno, f"{node.module}.{alias.name}"
+
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node
+
+
+def modules() -> tuple[Module, ...]:
+    """Give every module of Waypost."""
+    return tuple(
+        Module(_name(path), path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    )
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def is_below(name: str, prefix: str) -> bool:
+    """Tell whether a module is the one named by a prefix, or stands inside it."""
+    return name == prefix or name.startswith(f"{prefix}.")

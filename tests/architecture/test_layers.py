@@ -1,0 +1,126 @@
+import ast
+from collections.abc import Callable, Iterator
+from graphlib import TopologicalSorter
+
+import pytest
+
+from tests.architecture import rules
+from tests.architecture.source import ROOT, Module, modules
+
+RULES: list[Callable[[Module], Iterator[str]]] = [
+    rules.layer_findings,
+    rules.library_findings,
+    rules.purity_findings,
+    rules.size_findings,
+    rules.except_findings,
+    rules.effect_findings,
+]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_house_rules(rule: Callable[[Module], Iterator[str]]) -> None:
+    """No module of Waypost breaks a rule of the house."""
+    assert [finding for module in modules() for finding in rule(module)] == []
+
+
+def test_layers_have_an_order() -> None:
+    """The table of layers itself holds no circle."""
+    order = list(TopologicalSorter(rules.LAYERS).static_order())
+    assert order.index("errors") < order.index("lookup") < order.index("cli")
+
+
+def test_all_modules_are_seen() -> None:
+    """The rules are shown the real package, not an empty folder."""
+    assert {"", "errors", "settings.table", "web.public.app"} <= {
+        module.name for module in modules()
+    }
+
+
+def test_exceptions_are_needed() -> None:
+    """No module is excused from the limit of length that keeps it anyway."""
+    long = {module.name for module in modules() if module.text.count("\n") > rules.MAX_LINES}
+    assert set(rules.LONG) <= long
+
+
+_FIFTY = "".join(f"    a{number} = {number}\n" for number in range(51))
+_TOLD = "    Told at length.\n" * 60
+
+BAD = [
+    # rule, module, text, what the finding says
+    (rules.layer_findings, "model", "import waypost.lookup", "model must not import lookup"),
+    (rules.layer_findings, "errors", "from waypost import web", "errors must not import web"),
+    (rules.layer_findings, "formats.dns", "from waypost.store import Store", "not import store"),
+    (rules.layer_findings, "store.sql.a", "from waypost.transfer.seed import b", "not import tr"),
+    (rules.layer_findings, "transfer.a", "from waypost.store.sql import b", "not import store"),
+    (rules.layer_findings, "web.a", "from waypost.cli import main", "web must not import cli"),
+    (rules.layer_findings, "web.a", "from waypost.store.sql import b", "not import store"),
+    (rules.layer_findings, "lookup", "def f():\n    import waypost.web", "lookup:2: lookup must"),
+    (rules.layer_findings, "", "from waypost.cli import main", "the package must not import cli"),
+    (rules.layer_findings, "utils", "", "the part utils is not in the table of layers"),
+    (rules.library_findings, "transfer.a", "import sqlalchemy", "only in ['store.migrations'"),
+    (rules.library_findings, "store.memory", "from sqlalchemy import text", "only in ['store.mi"),
+    (rules.library_findings, "web.public.a", "import lxml.etree", "only in ['formats']"),
+    (rules.library_findings, "lookup", "from typer import Typer", "only in ['cli']"),
+    (rules.library_findings, "clip", "import rich", "only in ['cli']"),
+    (rules.library_findings, "cli.serve", "import uvicorn", "only in ['web']"),
+    (rules.library_findings, "cli", "import requests", "requests is not in the table of lib"),
+    (rules.purity_findings, "formats.dns", "import time", "time has no place"),
+    (rules.purity_findings, "formats.a", "from datetime import datetime", "datetime has no place"),
+    (rules.purity_findings, "lookup", "import urllib.request", "urllib.request has no place"),
+    (rules.size_findings, "address", "a = 1\n" * 301, "address: 301 lines"),
+    (rules.size_findings, "cli", f"def f():\n{_FIFTY}", "cli:1: f has 52 lines"),
+    (rules.except_findings, "cli", "try:\n    a\nexcept:\n    b", "cli:3: name what"),
+    (rules.except_findings, "cli", "try:\n    a\nexcept Exception:\n    b", "cli:3: name what"),
+    (rules.except_findings, "cli", "try:\n    a\nexcept (b, BaseException):\n    c", "cli:3: na"),
+    (rules.effect_findings, "cli", "print(1)", "print is called at import"),
+    (rules.effect_findings, "cli", "import os\nA = os.getcwd()", "cli:2: os.getcwd is called"),
+    (rules.effect_findings, "cli", "class A:\n    b = open('c')", "cli:2: open is called"),
+    (rules.effect_findings, "web.a", "app = typer.Typer()", "typer.Typer is called"),
+    (rules.effect_findings, "cli", "for a in b:\n    c = a", "runs at import"),
+    (rules.effect_findings, "cli", "def f():\n    global a\n    a = 1", "cli:2: global state"),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "text", "said"), BAD)
+def test_rules_find_what_is_bad(
+    rule: Callable[[Module], Iterator[str]], name: str, text: str, said: str
+) -> None:
+    """Each rule finds the module that breaks it."""
+    (finding,) = rule(Module(name, text))
+    assert said in finding
+
+
+GOOD = [
+    # module, text
+    ("formats.dns", "import re\nfrom lxml import etree\nfrom waypost.model import ClientConfig"),
+    ("store.sql.tables", "import sqlalchemy as sa\nfrom waypost.errors import StoreError"),
+    ("store.migrations.env", "from alembic import context"),
+    ("cli.serve", "import typer\napp = typer.Typer()\nfrom waypost.web.public import server"),
+    ("web.public.a", "import re\n_A = re.compile('b')\ndef f():\n    print(1)"),
+    ("__main__", "from waypost.cli import main\nif __name__ == '__main__':\n    main()"),
+    ("cli.a", f'def f():\n    """\n{_TOLD}    """\n    return 1'),
+    ("cli.a", "try:\n    a\nexcept OSError:\n    b"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), GOOD)
+def test_rules_let_pass_what_is_good(name: str, text: str) -> None:
+    """No rule finds fault with a module that keeps them all."""
+    assert [finding for rule in RULES for finding in rule(Module(name, text))] == []
+
+
+def _tests() -> Iterator[tuple[str, str | None]]:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        module = Module(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+        for function in module.functions():
+            if function.name.startswith("test_"):
+                yield f"{module.name}:{function.lineno}", ast.get_docstring(function)
+
+
+def test_every_test_says_what_must_hold() -> None:
+    """Every test has a docstring of one paragraph that ends as a sentence does."""
+    assert [
+        place
+        for place, told in _tests()
+        if told is None or "\n\n" in told or not told.endswith((".", ".)"))
+    ] == []
