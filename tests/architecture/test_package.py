@@ -1,7 +1,16 @@
-from importlib.metadata import version
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import requires, version
 from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
 
 import waypost
+from tests.architecture.rules import LIBRARIES
+from tests.architecture.source import PACKAGE, ROOT
 
 
 def test_version_has_one_source() -> None:
@@ -9,6 +18,58 @@ def test_version_has_one_source() -> None:
     assert version("waypost") == waypost.__version__
 
 
-def test_types_are_published() -> None:
-    """The package says that its annotations may be used by others."""
-    assert Path(waypost.__file__).with_name("py.typed").is_file()
+@pytest.mark.slow
+def test_wheel_is_whole(tmp_path: Path) -> None:
+    """The wheel holds every file of the package: samples, pages, migrations and py.typed."""
+    copy = tmp_path / "copy"
+    shutil.copytree(PACKAGE, copy / "src" / "waypost", ignore=shutil.ignore_patterns("*.pyc"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-deps", "--no-index", "--no-build-isolation", "--no-cache-dir"]
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(copy)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("waypost/")}
+    source = {
+        f"waypost/{path.relative_to(PACKAGE).as_posix()}"
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert packed == source
+
+
+def test_libraries_are_dependencies() -> None:
+    """Every library that the package imports is a dependency that it states itself."""
+    stated = {
+        re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower()
+        for line in requires("waypost") or []
+        if "extra ==" not in line
+    }
+    # Pydantic brings its core in exactly the version that it needs.
+    assert set(LIBRARIES) - {"pydantic_core"} <= stated
+    # uvicorn takes these up by itself where they are installed.
+    assert stated - set(LIBRARIES) == {"httptools", "uvloop"}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_locks_name_no_place(name: str) -> None:
+    """The locked requirements pin every line with a hash and name no place to fetch from."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
+    entries = re.findall(
+        r"^[a-z0-9].*(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)*", text, re.MULTILINE
+    )
+    assert len(entries) > 20
+    for entry in entries:
+        assert re.match(r"[a-z0-9._-]+==[^ ]+( ; [^\\]+)? \\\n    --hash=", entry), entry
+
+
+def test_locks_agree() -> None:
+    """What serves in production is, version by version, what was tested."""
+
+    def pins(name: str) -> set[str]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        return set(re.findall(r"^[a-z0-9._-]+==\S+", text, re.MULTILINE))
+
+    assert pins("requirements.txt") <= pins("requirements-dev.txt")
