@@ -60,7 +60,7 @@ IMPURE = {
 
 # What a module may call while it is imported: it gives a value, and the world stays as it was.
 QUIET_CALLS = {
-    *("frozenset", "tuple", "dict", "range", "str.maketrans", "sorted", "len", "object"),
+    *("frozenset", "tuple", "dict", "range", "str.maketrans", "sorted", "len", "object", "type"),
     *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),

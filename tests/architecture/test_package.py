@@ -57,12 +57,10 @@ def test_locks_name_no_place(name: str) -> None:
     """The locked requirements pin every line with a hash and name no place to fetch from."""
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
-    entries = re.findall(
-        r"^[a-z0-9].*(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)*", text, re.MULTILINE
-    )
+    entries = re.findall(r"^[a-z0-9].*\n.*", text, re.MULTILINE)
     assert len(entries) > 20
     for entry in entries:
-        assert re.match(r"[a-z0-9._-]+==[^ ]+( ; [^\\]+)? \\\n    --hash=", entry), entry
+        assert re.match(r"[a-z0-9._-]+==[^ ]+( ; [^\\]+)? \\\n    --hash=sha256:", entry), entry
 
 
 def test_locks_agree() -> None:

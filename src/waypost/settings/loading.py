@@ -40,7 +40,10 @@ class Loaded:
 
 def load_from_process(flags: Mapping[str, object]) -> Loaded:
     """Load with the environment, the working folder and the home of this process."""
-    home = Path(os.environ.get("HOME") or Path("~").expanduser())
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and a user that the machine does not know, as in containers
+        home = Path("/")
     return load(os.environ, flags, Path.cwd(), home)
 
 
