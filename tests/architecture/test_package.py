@@ -2,7 +2,8 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import requires, version
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -39,13 +40,21 @@ def test_wheel_is_whole(tmp_path: Path) -> None:
     assert packed == source
 
 
+def _stated() -> set[str]:
+    """Give the dependencies that the package states, by the names that Python imports."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lines = tomllib.loads(text)["project"]["dependencies"]
+    return {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower() for line in lines}
+
+
+def _pinned(name: str) -> set[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return set(re.findall(r"^[a-z0-9._-]+==\S+", text, re.MULTILINE))
+
+
 def test_libraries_are_dependencies() -> None:
     """Every library that the package imports is a dependency that it states itself."""
-    stated = {
-        re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower()
-        for line in requires("waypost") or []
-        if "extra ==" not in line
-    }
+    stated = _stated()
     # Pydantic brings its core in exactly the version that it needs.
     assert set(LIBRARIES) - {"pydantic_core"} <= stated
     # uvicorn takes these up by itself where they are installed.
@@ -65,9 +74,10 @@ def test_locks_name_no_place(name: str) -> None:
 
 def test_locks_agree() -> None:
     """What serves in production is, version by version, what was tested."""
+    assert _pinned("requirements.txt") <= _pinned("requirements-dev.txt")
 
-    def pins(name: str) -> set[str]:
-        text = (ROOT / name).read_text(encoding="utf-8")
-        return set(re.findall(r"^[a-z0-9._-]+==\S+", text, re.MULTILINE))
 
-    assert pins("requirements.txt") <= pins("requirements-dev.txt")
+def test_lock_is_fresh() -> None:
+    """Every dependency that the package states is locked; `make lock` writes the lock."""
+    locked = {pin.partition("==")[0].replace("-", "_") for pin in _pinned("requirements.txt")}
+    assert _stated() <= locked
