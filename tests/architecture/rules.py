@@ -60,11 +60,17 @@ IMPURE = {
 
 # What a module may call while it is imported: it gives a value, and the world stays as it was.
 QUIET_CALLS = {
-    *("frozenset", "tuple", "dict", "range", "str.maketrans", "sorted", "len", "object", "type"),
+    *("frozenset", "tuple", "dict", "set", "list", "range", "sorted", "len", "object", "type"),
+    *("str", "int", "zip", "enumerate", "min", "max", "dict.fromkeys", "str.maketrans"),
     *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
     *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),
+}
+# The same of methods, which only texts and mappings have.
+QUIET_METHODS = {
+    *("lower", "upper", "strip", "split", "join", "replace", "encode", "casefold"),
+    *("items", "keys", "values", "union"),
 }
 
 MAX_LINES = 300
@@ -165,7 +171,7 @@ def _effects(module: Module, statement: ast.stmt) -> Iterator[str]:
 
 
 def _quiet(module: Module, called: str) -> bool:
-    if called in QUIET_CALLS:
+    if called in QUIET_CALLS or called.rpartition(".")[2] in QUIET_METHODS:
         return True
     if is_below(module.name, "cli") and called in {"typer.Typer", "typer.Option", "typer.Argument"}:
         return True
