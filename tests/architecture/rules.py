@@ -69,7 +69,7 @@ QUIET_CALLS = {
 }
 # The same of methods, which only texts and mappings have.
 QUIET_METHODS = {
-    *("lower", "upper", "strip", "split", "join", "replace", "encode", "casefold"),
+    *("lower", "upper", "strip", "split", "join", "encode", "casefold"),
     *("items", "keys", "values", "union"),
 }
 
