@@ -10,7 +10,7 @@ export PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test lint fix docs lock clean debian
+.PHONY: help serve test lint fix docs bench lock clean debian
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +37,9 @@ fix: $(VENV)/.test ## Mend what can be mended by itself
 docs: $(VENV)/.serve ## Write the generated pages of docs/reference
 	$(BIN)/python -m waypost.settings > $(VENV)/settings.md
 	mv $(VENV)/settings.md docs/reference/settings.md
+
+bench: $(VENV)/.test ## Measure one process beside nginx (needs wrk and nginx)
+	$(BIN)/python -m bench
 
 lock: ## Lock the newest allowed versions of all dependencies
 	tools/lock
