@@ -1,0 +1,149 @@
+"""Asks the public listener in this process, with full control over peer, scheme and headers."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from lxml import etree
+
+from waypost.lookup import Lookup
+from waypost.model import Catalog
+from waypost.settings import Settings
+from waypost.store import Store
+from waypost.store.cache import CacheLimits, DomainCache
+from waypost.store.memory import MemoryStore
+from waypost.web.public.app import PublicApp
+from waypost.wiring import Wired
+
+LOG_KEY = "a key of the tests"
+PEER = "127.0.0.1"
+
+
+def settings(**options: Any) -> Settings:
+    """Make settings that need neither a file nor an environment."""
+    return Settings(**({"db_uri": "sqlite://", "log_key": LOG_KEY} | options))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def xml(self) -> etree._Element:
+        return etree.fromstring(self.body)
+
+    def value(self, name: str) -> str | None:
+        """Give the text of the first element with a local name."""
+        found = self.xml.xpath(f"//*[local-name()='{name}']")
+        assert isinstance(found, list)
+        if not found:
+            return None
+        element = found[0]
+        assert isinstance(element, etree._Element)
+        return element.text
+
+
+def _wired(store: Store | Catalog) -> Wired:
+    cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
+    return Wired(cache, Lookup(cache), None)
+
+
+class Client:
+    """A client of one application, which lives as long as the test."""
+
+    def __init__(self, store: Store | Catalog | Wired, options: Settings | None = None) -> None:
+        self._runner = asyncio.Runner()
+        wired = store if isinstance(store, Wired) else _wired(store)
+        self.cache = wired.cache
+        self.app = PublicApp(options or settings(), connect=lambda _: wired)
+        self._runner.run(self._start())
+
+    async def _start(self) -> None:
+        messages = iter(["lifespan.startup", "never"])
+
+        async def receive() -> dict[str, Any]:
+            if (kind := next(messages)) == "never":
+                await asyncio.Event().wait()
+            return {"type": kind}
+
+        started = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            assert message["type"] == "lifespan.startup.complete"
+            started.set()
+
+        self._life = asyncio.create_task(self.app({"type": "lifespan"}, receive, send))
+        await started.wait()
+
+    def close(self) -> None:
+        """End the application."""
+
+        async def end() -> None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+            await self.cache.close()
+
+        self._runner.run(end())
+        self._runner.close()
+
+    def get(self, path: str, **options: Any) -> Answer:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: bytes = b"", **options: Any) -> Answer:
+        return self.request("POST", path, body=body, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str | Mapping[str, str] = "",
+        host: str | None = "autoconfig.example.com",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        chunks: int = 1,
+        scheme: str = "https",
+        peer: str | None = PEER,
+    ) -> Answer:
+        """Send one request; `path` may hold a query."""
+        path, _, in_path = path.partition("?")
+        text = query if isinstance(query, str) else urlencode(query)
+        sent = [(b"host", host.encode("latin-1"))] if host is not None else []
+        sent += [(k.lower().encode(), v.encode("latin-1")) for k, v in (headers or {}).items()]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": (in_path or text).encode(),
+            "headers": sent,
+            "client": (peer, 40000) if peer else None,
+            "scheme": scheme,
+        }
+        return self._runner.run(self._ask(scope, body, chunks))
+
+    async def _ask(self, scope: dict[str, Any], body: bytes, chunks: int) -> Answer:
+        size = max(1, -(-len(body) // chunks))
+        parts = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            part = parts.pop(0)
+            return {"type": "http.request", "body": part, "more_body": bool(parts)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+        return Answer(sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]))

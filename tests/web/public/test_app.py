@@ -1,0 +1,165 @@
+"""What holds for every request: unknown paths, methods, failures of the store, and the log."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.web.asgi import Client, settings
+from tests.web.conftest import CATALOG
+from tests.web.public.test_autodiscover import question
+from waypost.address import DomainName
+from waypost.errors import StoreError, StoreUnavailable
+
+CONFIG = "/mail/config-v1.1.xml"
+
+
+class FailingStore:
+    """A store that is never there."""
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def find(self, _domain: DomainName) -> None:
+        raise self.failure
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/mail",
+        "/mail/config-v1.1.xml/more",
+        "/mail//config-v1.1.xml",
+        "/autodiscover",
+        "/autodiscover/autodiscover.json",
+        "/autodiscover/autodiscover.svc",
+        "/.env",
+        "/../../etc/passwd",
+        "/autod\u0131scover/autodiscover.xml",
+        "/mobileconfig\u017f",
+        "//",
+        "",
+    ],
+)
+def test_unknown_path(client: Client, path: str) -> None:
+    """Anything else is a 404, except the root in its odd spellings."""
+    expected = 200 if path.strip("/") == "" else 404
+
+    assert expected == client.get(path).status
+
+
+def test_head_everywhere(client: Client) -> None:
+    """HEAD works wherever GET does."""
+    for path in (CONFIG, "/v1.1/example.com", "/mobileconfig?emailaddress=a@example.com", "/"):
+        got, head = client.get(path), client.request("HEAD", path)
+        assert (got.status, got.headers, b"") == (head.status, head.headers, head.body)
+
+
+@pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
+def test_store_is_away(failure: Exception) -> None:
+    """What was never seen is a 503 with Retry-After, or ErrorCode 603, and tells no detail."""
+    client = Client(FailingStore(failure))
+    answers = [
+        client.get(CONFIG),
+        client.get("/v1.1/example.com"),
+        client.get("/mobileconfig?emailaddress=a@example.com"),
+        client.get("/?emailaddress=a@example.com"),
+    ]
+    outlook = client.post("/autodiscover/autodiscover.xml", question())
+    probe = client.get("/autodiscover/autodiscover.xml", scheme="http")
+    client.close()
+
+    assert {503} == {answer.status for answer in answers}
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert (outlook.status, outlook.value("ErrorCode")) == (200, "603")
+    assert probe.status == 405
+    assert not any(b"secret" in answer.body for answer in [*answers, outlook])
+
+
+def test_log_line(client: Client) -> None:
+    """One line tells path, kind of client, result and time, with the address hashed."""
+    with capture_logs() as lines:
+        client.get(
+            CONFIG,
+            query="emailaddress=alice@example.com",
+            headers={"User-Agent": "Mozilla/5.0 Thunderbird/153.0"},
+        )
+
+    (line,) = lines
+    assert line["path"] == CONFIG
+    assert line["client"] == "thunderbird"
+    assert (line["status"], line["result"], line["domain"]) == (200, "ok", "example.com")
+    assert line["ms"] > 0
+    assert len(line["address"]) == 16
+    assert "alice" not in str(line)
+
+
+def test_same_address_same_hash(client: Client) -> None:
+    """The operator can follow one user: an address always has one hash, and its own."""
+    with capture_logs() as lines:
+        for name in ("alice", "alice", "bob"):
+            client.get(CONFIG, query=f"emailaddress={name}@example.com")
+
+    first, again, other = (line["address"] for line in lines)
+    assert first == again != other
+
+
+def test_addresses_shown_on_demand() -> None:
+    """The operator may want to see addresses."""
+    client = Client(CATALOG, settings(log_addresses=True))
+    with capture_logs() as lines:
+        client.get(CONFIG, query="emailaddress=alice@example.com")
+    client.close()
+
+    assert lines[0]["address"] == "alice@example.com"
+
+
+SECRETS = ["s3cret", "YWxpY2U6czNjcmV0", "alice"]
+
+
+def test_no_secret_in_the_log(client: Client) -> None:
+    """Neither credentials nor passwords nor addresses are logged, wherever they stand."""
+    headers = {"Authorization": "Basic YWxpY2U6czNjcmV0", "User-Agent": "s3cret"}
+    with capture_logs() as lines:
+        client.get("/mobileconfig?emailaddress=alice@example.com&password=s3cret", headers=headers)
+        client.get("/mobileconfig?emailaddress=alice&password=s3cret", headers=headers)
+        client.post("/autodiscover/autodiscover.xml", question(), headers=headers)
+        client.get("/unknown/alice@example.com", headers=headers)
+        client.get("/unknown/alice%40example.com", headers=headers)
+
+    assert len(lines) == 5
+    assert not any(secret in str(lines) for secret in SECRETS)
+
+
+def test_long_path_is_cut(client: Client) -> None:
+    """A huge path does not fill the log."""
+    with capture_logs() as lines:
+        client.get("/" + "x" * 10_000)
+
+    assert len(lines[0]["path"]) < 120
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "kind"),
+    [
+        ("", "none"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0",
+            "thunderbird",
+        ),
+        ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.1)", "outlook"),
+        ("OutlookMobileCloudService-Autodetect/1.0.0", "outlook-mobile"),
+        ("Evolution/3.46.4", "evolution"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", "browser"),
+        ("something/1", "other"),
+    ],
+)
+def test_client_kind(client: Client, user_agent: str, kind: str) -> None:
+    """The kind of client is told from its User-Agent."""
+    headers = {"User-Agent": user_agent} if user_agent else {}
+    with capture_logs() as lines:
+        client.get("/", headers=headers)
+
+    assert kind == lines[0]["client"]

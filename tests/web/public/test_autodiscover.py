@@ -1,0 +1,212 @@
+"""Autodiscover over HTTP, row by row of what clients ask."""
+
+import pytest
+
+from tests.web.asgi import Client
+
+PATH = "/autodiscover/autodiscover.xml"
+OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+REQUEST_NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
+
+
+def question(address: str = "alice@example.com", schema: str = OUTLOOK, extra: str = "") -> bytes:
+    return (
+        f'<Autodiscover xmlns="{REQUEST_NS}"><Request>{extra}'
+        f"<EMailAddress>{address}</EMailAddress>"
+        f"<AcceptableResponseSchema>{schema}</AcceptableResponseSchema>"
+        "</Request></Autodiscover>"
+    ).encode()
+
+
+PREFIXED = (
+    f'<?xml version="1.0"?><a:Autodiscover xmlns:a="{REQUEST_NS}"><a:Request>'
+    f"<a:AcceptableResponseSchema>{OUTLOOK}</a:AcceptableResponseSchema>"
+    "<a:EMailAddress>alice@example.com</a:EMailAddress></a:Request></a:Autodiscover>"
+).encode()
+NO_SCHEMA = (
+    b"<Autodiscover><Request><EMailAddress> alice@example.com </EMailAddress></Request>"
+    b"</Autodiscover>"
+)
+
+GOOD = [
+    question(),
+    question(extra="<LegacyDN>/o=x/ou=y/cn=z</LegacyDN>"),
+    question(extra="<Unknown><EMailAddressToo>x</EMailAddressToo></Unknown>"),
+    question(address="Alice@EXAMPLE.COM"),
+    PREFIXED,
+    NO_SCHEMA,
+    b'<?xml version="1.0" encoding="utf-8"?>\r\n' + question(),
+]
+
+LAUGHS = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "alice"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    b"<Autodiscover><Request><EMailAddress>&b;@example.com</EMailAddress></Request></Autodiscover>"
+)
+EXTERNAL = (
+    b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
+    b"<Autodiscover><Request><EMailAddress>&f;@example.com</EMailAddress></Request></Autodiscover>"
+)
+
+INVALID = [
+    b"",
+    b"   ",
+    b"not xml",
+    b"<Autodiscover>",
+    b"\x00\x01\x02",
+    b"<Autodiscover/>",
+    b"<Other><Request><EMailAddress>alice@example.com</EMailAddress></Request></Other>",
+    b"<Autodiscover><Request/></Autodiscover>",
+    question(address=""),
+    question(address="alice"),
+    question(address="al&#10;ice@example.com"),
+    b'<!DOCTYPE Autodiscover SYSTEM "http://127.0.0.1:9/x.dtd">' + question(),
+    LAUGHS,
+    EXTERNAL,
+    b"<a>" * 20_000,
+    b'{"EMailAddress": "alice@example.com"}',
+    question().replace(b"alice", b"\xff\xfe"),
+]
+
+
+@pytest.mark.parametrize("body", GOOD)
+@pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", None])
+def test_settings(client: Client, body: bytes, content_type: str | None) -> None:
+    """Settings come for every tolerable form of the question, whatever its content type."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = client.post(PATH, body, headers=headers)
+
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/xml")
+    assert (answer.value("AccountType"), answer.value("Action")) == ("email", "settings")
+    assert (answer.value("Type"), answer.value("Server")) == ("IMAP", "imap.example.com")
+    assert (answer.value("LoginName") or "").lower() == "alice@example.com"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/autodiscover/autodiscover.xml",
+        "/Autodiscover/Autodiscover.xml",
+        "/AutoDiscover/AutoDiscover.xml",
+        "/AUTODISCOVER/AUTODISCOVER.XML",
+        "/autodiscover/autodiscover.xml/",
+    ],
+)
+def test_path_in_any_case(client: Client, path: str) -> None:
+    """All spellings of the path that clients use give the same answer."""
+    assert client.post(PATH, question()).body == client.post(path, question()).body
+
+
+@pytest.mark.parametrize("body", INVALID)
+def test_invalid_request(client: Client, body: bytes) -> None:
+    """A request that cannot be understood is ErrorCode 600 in a 200; nothing is expanded."""
+    answer = client.post(PATH, body)
+
+    assert (answer.status, answer.value("ErrorCode")) == (200, "600")
+    assert b"root:" not in answer.body
+    assert b"alice" not in answer.body
+
+
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 1_000_000])
+@pytest.mark.parametrize("declared", [True, False])
+def test_too_large(client: Client, size: int, declared: bool) -> None:
+    """Over 64 KiB is a 413 with ErrorCode 600, whether the length was declared or not."""
+    headers = {"Content-Length": str(size)} if declared else {}
+    answer = client.post(PATH, b" " * size, headers=headers, chunks=8)
+
+    assert (answer.status, answer.value("ErrorCode")) == (413, "600")
+
+
+def test_largest_request(client: Client) -> None:
+    """A request of exactly 64 KiB is read."""
+    body = question()
+    padded = body + b" " * (64 * 1024 - len(body))
+
+    assert client.post(PATH, padded, chunks=5).value("Action") == "settings"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (question(address="alice@example.org"), "500"),
+        (question(address="alice@mute.example"), "501"),
+        (question(schema="http://example.com/unknown"), "601"),
+        (
+            question(
+                schema="http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+            ),
+            "601",
+        ),
+    ],
+)
+def test_refusals(client: Client, body: bytes, code: str) -> None:
+    """A domain that is not served and a schema that is not written have their ErrorCodes."""
+    answer = client.post(PATH, body)
+
+    assert (200, code) == (answer.status, answer.value("ErrorCode"))
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [
+        ("autodiscover.example.com", "https://autodiscover.example.com"),
+        ("AutoDiscover.Example.COM:80", "https://autodiscover.example.com"),
+        ("example.com", "https://example.com"),
+        ("autodiscover.mail.wild.example", "https://autodiscover.mail.wild.example"),
+    ],
+)
+def test_redirect_probe(client: Client, host: str, target: str) -> None:
+    """Over plain http a served name is sent to the same URL on https."""
+    answer = client.get(PATH, host=host, scheme="http")
+
+    assert (302, f"{target}{PATH}") == (answer.status, answer.headers["location"])
+
+
+def test_redirect_keeps_path_and_query(client: Client) -> None:
+    """The same URL means the same path and the same query."""
+    answer = client.get(
+        "/Autodiscover/Autodiscover.xml?x=1", host="autodiscover.example.com", scheme="http"
+    )
+
+    expected = "https://autodiscover.example.com/Autodiscover/Autodiscover.xml?x=1"
+    assert answer.headers["location"] == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme"),
+    [
+        ("autodiscover.example.com", "https"),
+        ("example.com", "https"),
+        ("autodiscover.example.org", "http"),
+        ("autodiscover.evil.example", "http"),
+        ("127.0.0.1", "http"),
+        (None, "http"),
+    ],
+)
+def test_get(client: Client, host: str | None, scheme: str) -> None:
+    """Any other GET is a 405 around ErrorCode 600, so that Delta Chat goes on."""
+    answer = client.get(PATH, host=host, scheme=scheme)
+
+    assert (answer.status, answer.value("ErrorCode")) == (405, "600")
+    assert "POST" in answer.headers["allow"]
+    assert "location" not in answer.headers
+
+
+def test_credentials_are_ignored(client: Client) -> None:
+    """An Authorization header changes nothing, and nobody is asked for one."""
+    plain = client.post(PATH, question())
+    signed = client.post(PATH, question(), headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
+
+    assert (plain.status, plain.body, plain.headers) == (
+        signed.status,
+        signed.body,
+        signed.headers,
+    )
+    assert "www-authenticate" not in plain.headers
+
+
+def test_markup_in_the_address(client: Client) -> None:
+    """What a client sends never becomes markup."""
+    answer = client.post(PATH, question(address="&lt;x&gt;&amp;&lt;/LoginName&gt;@example.com"))
+
+    assert answer.value("LoginName") == "<x>&</LoginName>@example.com"

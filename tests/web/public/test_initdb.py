@@ -1,0 +1,158 @@
+"""automx2's `/initdb/`: what the operator can do, and that nobody else sees it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from waypost.store.sql.engine import open_engine
+from waypost.store.sql.migrate import upgrade
+
+from tests.web.asgi import Client, settings
+from tests.web.conftest import CATALOG
+from waypost.wiring import wire
+
+LOCAL = "127.0.0.1:4243"
+SEED_V1 = {
+    "provider": "Seeded Inc.",
+    "domains": ["seeded.example"],
+    "servers": [
+        {"type": "imap", "name": "imap.seeded.example"},
+        {"type": "smtp", "name": "smtp.seeded.example"},
+    ],
+}
+SEED_V2 = SEED_V1 | {"version": 2, "domains": [{"name": "seeded.example"}]}
+
+
+@pytest.fixture(name="empty")
+def _empty(tmp_path: Path) -> Iterator[Client]:
+    uri = f"sqlite:///{tmp_path / 'waypost.sqlite'}"
+    upgrade(open_engine(uri))
+    client = Client(wire(settings(db_uri=uri)))
+    yield client
+    client.close()
+
+
+def served(client: Client, domain: str) -> bool:
+    return client.get(f"/v1.1/{domain}").status == 200
+
+
+def test_sample_data(empty: Client) -> None:
+    """GET fills an empty database with the samples, which are served at once."""
+    assert not served(empty, "example.com")
+
+    answer = empty.get("/initdb/", host=LOCAL)
+
+    assert answer.status == 200
+    assert all(served(empty, name) for name in ("example.com", "example.net", "example.org"))
+
+
+@pytest.mark.parametrize("seed", [SEED_V1, SEED_V2])
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+def test_seed(empty: Client, seed: object, content_type: str | None) -> None:
+    """POST fills an empty database from a seed of either version."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = empty.post("/initdb/", json.dumps(seed).encode(), host=LOCAL, headers=headers)
+
+    assert answer.status == 200
+    assert served(empty, "seeded.example")
+
+
+def test_purge(empty: Client) -> None:
+    """DELETE empties the database; then it can be filled again."""
+    empty.get("/initdb/", host=LOCAL)
+    assert empty.request("DELETE", "/initdb/", host=LOCAL).status == 200
+    assert not served(empty, "example.com")
+    empty.post("/initdb/", json.dumps(SEED_V2).encode(), host=LOCAL)
+    assert served(empty, "seeded.example")
+
+
+def test_filled_database_is_left_alone(empty: Client) -> None:
+    """As with automx2, a database with providers is not filled again."""
+    empty.post("/initdb/", json.dumps(SEED_V2).encode(), host=LOCAL)
+    answer = empty.get("/initdb/", host=LOCAL)
+
+    assert answer.status == 200
+    assert "nothing was changed" in answer.text
+    assert not served(empty, "example.com")
+
+
+def test_head_changes_nothing(empty: Client) -> None:
+    """HEAD only looks."""
+    assert empty.request("HEAD", "/initdb/", host=LOCAL).status == 200
+    assert not served(empty, "example.com")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "JSON"),
+        (b"{", "JSON"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"[]", ""),
+        (b'{"version": 3}', "version"),
+        (
+            json.dumps(SEED_V2 | {"domains": [{"name": "a..b"}, {"name": "c..d"}]}).encode(),
+            "domain",
+        ),
+        (json.dumps(SEED_V2 | {"servers": [{"type": "gopher", "name": "x"}]}).encode(), "gopher"),
+        (b"[" * 100_000, ""),
+    ],
+)
+def test_seed_with_mistakes(empty: Client, body: bytes, problem: str) -> None:
+    """A seed with mistakes is a 400 that names them, and nothing is changed."""
+    answer = empty.post("/initdb/", body, host=LOCAL)
+
+    assert answer.status == 400
+    assert problem in answer.text
+    assert empty.get("/initdb/", host=LOCAL).status == 200
+    assert served(empty, "example.com")
+
+
+FOREIGN = [
+    {"peer": "192.0.2.1"},
+    {"peer": None},
+    {"host": "autoconfig.example.com"},
+    {"host": None},
+    {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+    {"headers": {"X-Real-IP": "127.0.0.1"}},
+    {"headers": {"Forwarded": "for=127.0.0.1"}},
+    {"headers": {"Via": "1.1 proxy"}},
+    {"headers": {"Origin": "https://evil.example"}},
+    {"headers": {"Origin": "null"}},
+    {"headers": {"Sec-Fetch-Site": "cross-site"}},
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS"])
+def test_does_not_exist_for_others(empty: Client, foreign: dict[str, object], method: str) -> None:
+    """To anyone else the path is as unknown as any other, and nothing is changed."""
+    options = {"host": LOCAL} | foreign
+    unknown = empty.request(method, "/unknown/", **options)  # type: ignore[arg-type]
+    answer = empty.request(method, "/initdb/", body=b"{}", **options)  # type: ignore[arg-type]
+
+    assert (404, unknown.body, unknown.headers) == (answer.status, answer.body, answer.headers)
+    assert not served(empty, "example.com")
+
+
+def test_spoofed_proxy_headers_do_not_help() -> None:
+    """A trusted proxy that passes a loopback address on does not open the door."""
+    client = Client(CATALOG, settings(proxy_count=1))
+    headers = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "localhost"}
+
+    assert client.get("/initdb/", host=LOCAL, headers=headers).status == 404
+    client.close()
+
+
+def test_no_database(client: Client) -> None:
+    """Where there is no database, or the option is off, there is no `/initdb/`."""
+    for method in ("GET", "POST", "DELETE"):
+        assert client.request(method, "/initdb/", host=LOCAL).status == 404
+
+
+def test_wrong_method_for_the_operator(empty: Client) -> None:
+    """The operator is told which methods there are."""
+    answer = empty.request("PUT", "/initdb/", host=LOCAL)
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST, DELETE")

@@ -1,0 +1,83 @@
+"""Configuration profiles over HTTP."""
+
+import plistlib
+
+import pytest
+
+from tests.web.asgi import Client
+
+PATH = "/mobileconfig"
+
+
+@pytest.mark.parametrize("path", [PATH, "/mobileconfig/", "/MobileConfig"])
+def test_profile(client: Client, path: str) -> None:
+    """A profile comes with Apple's content type and a file name."""
+    answer = client.get(path, query="emailaddress=alice@example.com")
+    profile = plistlib.loads(answer.body)
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/x-apple-aspen-config"
+    assert (
+        answer.headers["content-disposition"] == 'attachment; filename="example.com.mobileconfig"'
+    )
+    assert profile["PayloadContent"][0]["EmailAddress"] == "alice@example.com"
+
+
+def test_name(client: Client) -> None:
+    """`name` becomes the name in sent messages, decoded and without blanks around it."""
+    query = "emailaddress=alice@example.com&name=%20Alice+%C3%84%20%26%20Co%20"
+    profile = plistlib.loads(client.get(PATH, query=query).body)
+
+    assert profile["PayloadContent"][0]["EmailAccountName"] == "Alice Ä & Co"
+
+
+def test_password_is_ignored(client: Client) -> None:
+    """A password in the query changes nothing."""
+    plain = client.get(PATH, query="emailaddress=alice@example.com")
+    secret = client.get(PATH, query="emailaddress=alice@example.com&password=s3cret")
+
+    assert (plain.status, plain.body) == (secret.status, secret.body)
+    assert b"s3cret" not in secret.body
+
+
+@pytest.mark.parametrize(
+    ("query", "rule"),
+    [
+        ("", "no @"),
+        ("emailaddress=", "no @"),
+        ("emailaddress=alice", "no @"),
+        ("emailaddress=alice@example.com&name=a%00b", "name: holds a control character"),
+        ("emailaddress=alice@example.com&name=a%EF%BF%BFb", "name: holds a control character"),
+        ("emailaddress=alice@example.com&name=" + "x" * 129, "name: longer than 128"),
+        ("emailaddress=alice@example.com&name=%FF", "not UTF-8"),
+    ],
+)
+def test_bad_request(client: Client, query: str, rule: str) -> None:
+    """What is missing or invalid is a 400 that says why."""
+    answer = client.get(PATH, query=query)
+
+    assert answer.status == 400
+    assert rule in answer.text
+
+
+@pytest.mark.parametrize("address", ["alice@example.org", "alice@sub.example.com"])
+def test_not_served(client: Client, address: str) -> None:
+    """A domain that is not served is a 404."""
+    assert client.get(PATH, query={"emailaddress": address}).status == 404
+
+
+def test_same_profile_again(client: Client) -> None:
+    """Two requests give the same bytes; two addresses share no identifier."""
+    first = client.get(PATH, query="emailaddress=alice@example.com").body
+    again = client.get(PATH, query="emailaddress=alice@example.com").body
+    other = client.get(PATH, query="emailaddress=bob@example.com").body
+
+    assert first == again
+    assert plistlib.loads(first)["PayloadUUID"] != plistlib.loads(other)["PayloadUUID"]
+
+
+def test_wrong_method(client: Client) -> None:
+    """A profile is got, not posted."""
+    answer = client.post(PATH, b"emailaddress=alice@example.com")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")

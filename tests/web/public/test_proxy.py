@@ -1,0 +1,153 @@
+"""Whom the listener believes about host, scheme and peer."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from tests.web.asgi import Client, settings
+from tests.web.conftest import CATALOG
+from waypost.web.public.proxy import Origin, ProxyTrust, host_without_port, is_loopback
+
+Header = tuple[bytes, bytes]
+
+SPOOFED: list[Header] = [
+    (b"host", b"waypost.example"),
+    (b"x-forwarded-for", b"203.0.113.9, 198.51.100.7"),
+    (b"x-forwarded-proto", b"http, https"),
+    (b"x-forwarded-host", b"spoofed.example, autoconfig.example.com"),
+]
+FORWARDED: list[Header] = [
+    (b"host", b"waypost.example"),
+    (b"forwarded", b'for=203.0.113.9;proto=http;host=spoofed.example, for="[2001:db8::7]:4711"'),
+    (b"forwarded", b'for=198.51.100.7;Proto=HTTPS;host="autoconfig.example.com"'),
+]
+LOCAL = ip_network("127.0.0.0/8")
+INNER = ip_network("198.51.100.0/24")
+
+
+def test_nobody_is_believed_by_default() -> None:
+    """Without an option no header counts."""
+    for headers in (SPOOFED, FORWARDED):
+        origin = ProxyTrust().resolve("127.0.0.1", "http", headers)
+        assert origin == Origin("127.0.0.1", "http", "waypost.example")
+
+
+@pytest.mark.parametrize("headers", [SPOOFED, FORWARDED])
+def test_one_proxy(headers: list[Header]) -> None:
+    """With one proxy only what that proxy wrote, the last value, counts."""
+    origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
+
+    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com")
+
+
+def test_two_proxies() -> None:
+    """With two proxies the value before the last counts."""
+    origin = ProxyTrust(proxy_count=2).resolve("127.0.0.1", "https", SPOOFED)
+
+    assert origin == Origin("203.0.113.9", "http", "spoofed.example")
+
+
+def test_fewer_values_than_proxies() -> None:
+    """Where a proxy wrote nothing, the connection itself counts."""
+    origin = ProxyTrust(proxy_count=3).resolve("127.0.0.1", "http", SPOOFED)
+
+    assert origin == Origin("127.0.0.1", "http", "waypost.example")
+
+
+def test_network_that_is_not_trusted() -> None:
+    """A peer outside the trusted networks is not believed, whatever proxy_count says."""
+    for count in (0, 1):
+        trust = ProxyTrust(count, (LOCAL,))
+        assert trust.resolve("192.0.2.1", "http", SPOOFED).host == "waypost.example"
+        assert trust.resolve(None, "http", SPOOFED).host == "waypost.example"
+
+
+def test_network_that_is_trusted() -> None:
+    """A peer inside is believed, and so are the trusted proxies behind it."""
+    one = ProxyTrust(0, (LOCAL,)).resolve("127.0.0.1", "http", SPOOFED)
+    two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
+
+    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com")
+    assert two.peer == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b",", b";;;", b'for="', b"for=;proto=;host=", b"proto=gopher", b"for", b"\xff" * 100],
+)
+def test_nonsense_in_headers(value: bytes) -> None:
+    """Nonsense counts as nothing said."""
+    headers = [(b"host", b"h"), (b"forwarded", value), (b"x-forwarded-proto", value)]
+    origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
+
+    assert (origin.scheme, origin.host) == ("http", "h")
+
+
+def test_x_forwarded_wins_over_forwarded() -> None:
+    """Where both stand there the common ones count: a client may have sent the other."""
+    origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", [*SPOOFED, *FORWARDED[1:2]])
+
+    assert origin.host == "autoconfig.example.com"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.:4243", True),
+        ("127.0.0.1:4243", True),
+        ("127.9.9.9", True),
+        ("[::1]:4243", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("localhost.example.com", False),
+        ("127.0.0.1.example.com", False),
+        ("0.0.0.0", False),
+        ("192.0.2.1", False),
+        ("", False),
+        ("[", False),
+    ],
+)
+def test_loopback(host: str, expected: bool) -> None:
+    """Loopback is localhost, 127.0.0.0/8 and ::1, with or without a port."""
+    assert expected is is_loopback(host)
+
+
+def test_port() -> None:
+    """A port and brackets are taken off."""
+    hosts = ["a.example:1", "a.example", "[2001:db8::1]:1", "2001:db8::1", "a:b:c"]
+
+    assert [host_without_port(host) for host in hosts] == [
+        "a.example",
+        "a.example",
+        "2001:db8::1",
+        "2001:db8::1",
+        "a:b:c",
+    ]
+
+
+def test_host_of_a_proxy_decides_only_when_trusted() -> None:
+    """The domain comes from X-Forwarded-Host behind a trusted proxy, and from Host otherwise."""
+    headers = {"X-Forwarded-Host": "autoconfig.customer.example"}
+    path = "/mail/config-v1.1.xml"
+    trusting = Client(CATALOG, settings(proxy_count=1))
+    wary = Client(CATALOG)
+
+    assert trusting.get(path, headers=headers).value("domain") == "customer.example"
+    assert wary.get(path, headers=headers).value("domain") == "example.com"
+    trusting.close()
+    wary.close()
+
+
+def test_https_at_the_proxy_is_not_redirected() -> None:
+    """Behind a trusted proxy that ends TLS the redirect probe is not sent round in circles."""
+    client = Client(CATALOG, settings(trusted_proxies=["127.0.0.0/8"]))
+    answer = client.get(
+        "/autodiscover/autodiscover.xml",
+        host="autodiscover.example.com",
+        scheme="http",
+        headers={"X-Forwarded-Proto": "https"},
+    )
+    client.close()
+
+    assert answer.status == 405
