@@ -1,0 +1,252 @@
+"""automx2's JSON seeds, version 1 (up to release 2026.0) and version 2 (from 2026.1 on).
+
+What the keys mean was taken from automx2's manual, its sample seeds and its behaviour: one
+provider, all servers for all domains, login name `%EMAILADDRESS%`, TLS on the ports 465, 993 and
+995 and STARTTLS on all others.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.model import (
+    HTTP_BASIC,
+    PASSWORD_CLEARTEXT,
+    Catalog,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    LdapServer,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
+from waypost.transfer.directory_servers import ldapserver
+from waypost.transfer.document import decode, guess_format, parse, read_octets
+from waypost.transfer.ports import PORT_MAX
+from waypost.transfer.providers_file import read_providers
+from waypost.transfer.providers_schema import (
+    default_short_name,
+    note_domain,
+    read_top,
+    warn_of_unusable,
+)
+from waypost.transfer.rules import (
+    DOMAIN_MAX_CHARS,
+    INTEGER_MAX,
+    NAME_MAX_CHARS,
+    URL_MAX_CHARS,
+    RuleBroken,
+    check_url,
+)
+from waypost.transfer.services import read_host
+from waypost.transfer.tables import ReadResult, Report, Table, kind, nearest
+
+_TOP_KEYS: Final = ("version", "provider", "domains", "servers", "ldapservers")
+_SERVER_KEYS: Final = ("type", "name", "port", "prio")
+_DAV_KEYS: Final = ("type", "url", "port")
+_DOMAIN_KEYS: Final = ("name", "ldapserver_id")
+_HOST_TYPES: Final = {
+    "imap": (ServiceType.IMAP, 993),
+    "pop": (ServiceType.POP3, 995),
+    "smtp": (ServiceType.SMTP, 465),
+}
+_URL_TYPES: Final = {"caldav": ServiceType.CALDAV, "carddav": ServiceType.CARDDAV}
+_TLS_PORTS: Final = frozenset({465, 993, 995})
+_YES: Final = frozenset({"1", "t", "true", "y", "yes", "on"})
+_NO: Final = frozenset({"", "0", "f", "false", "n", "no", "off"})
+
+
+def read_seed(seed: str | bytes | dict[str, object], *, name: str) -> ReadResult:
+    """Read a seed.
+
+    Args:
+        seed: JSON as text or as octets (UTF-8), or what was parsed from it.
+        name: what messages call it, usually its path.
+
+    Raises:
+        ProvidersError: all mistakes at once, each `NAME: path: rule`.
+    """
+    if isinstance(seed, bytes):
+        seed = decode(seed, name)
+    data = parse(seed, name, "json") if isinstance(seed, str) else seed
+    report = Report(name)
+    return report.result(_catalog(Table(report, "", data)))
+
+
+def read_any(path: Path) -> ReadResult:
+    """Read a providers file or a seed, whichever it is.
+
+    Raises:
+        ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
+    """
+    name = str(path)
+    text = decode(read_octets(path), name)
+    if guess_format(path, text) == "toml":
+        return read_providers(text, name=name, format="toml")
+    data = parse(text, name, "json")
+    if is_seed(data):
+        return read_seed(data, name=name)
+    report = Report(name)
+    return report.result(read_top(report, data))
+
+
+def is_seed(data: dict[str, object]) -> bool:
+    """Tell a seed from a providers file in JSON, whose `provider` is a list of tables."""
+    if isinstance(data.get("provider"), list):
+        return False
+    return any(key in data for key in ("version", "servers", "domains", "ldapservers")) or (
+        isinstance(data.get("provider"), str)
+    )
+
+
+def _catalog(top: Table) -> Catalog:
+    _warn_of_unknown(top, _TOP_KEYS)
+    version = top.integer("version", 1, INTEGER_MAX) if "version" in top else 1
+    if version is not None and version not in {1, 2}:
+        top.problem("version", "must be 2, or absent for the form of automx2 2026.0 and older")
+    top.require("provider", "domains", "servers")
+    name = top.text("provider", NAME_MAX_CHARS)
+    ldapservers = _ldapservers(top)
+    services = _services(top)
+    named = _domains(top, ldapservers)
+    if name is None:
+        return Catalog()
+    provider = Provider(name, default_short_name(name))
+    domains = tuple(Domain(pattern, provider, services, number) for pattern, number in named)
+    if len(services) == len(top.items("servers")):
+        warn_of_unusable(top, domains)
+    return Catalog(domains, tuple(server for server in ldapservers.values() if server is not None))
+
+
+def _warn_of_unknown(table: Table, known: Sequence[str]) -> None:
+    # automx2 passes over them. Keys such as `_comment` are meant to be passed over.
+    for key, text in table.unknown(known):
+        if not key.startswith("_"):
+            table.warn("", f"{key!r}: {text}; automx2 passes over it, and so does Waypost")
+
+
+def _domains(
+    top: Table, ldapservers: Mapping[int, LdapServer | None]
+) -> list[tuple[DomainPattern, int | None]]:
+    found = []
+    places: dict[str, str] = {}
+    items = top.items("domains")
+    if not items and isinstance(top.raw("domains"), list):
+        top.problem("domains", "is empty; a seed has at least one domain")
+    for at, item in items:
+        number: int | None = None
+        if isinstance(item, str):
+            text: str | None = item
+        elif isinstance(item, dict):
+            entry = Table(top.report, top.at(at), item)
+            _warn_of_unknown(entry, _DOMAIN_KEYS)
+            number = _reference(entry, ldapservers)
+            text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
+        else:
+            top.problem(at, f"must be a text (version 1) or a table (version 2), not {kind(item)}")
+            continue
+        pattern = note_domain(top, at, text, places) if text is not None else None
+        if pattern is not None:
+            found.append((pattern, number))
+    return found
+
+
+def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | None:
+    if entry.raw("ldapserver_id") in (None, "", 0):
+        return None  # automx2 takes these for "none".
+    number = entry.integer("ldapserver_id", 0, INTEGER_MAX)
+    if number is not None and number not in known:
+        entry.problem("ldapserver_id", f"there is no LDAP server with id {number} in `ldapservers`")
+    return number
+
+
+def _services(top: Table) -> tuple[Service, ...]:
+    found = []
+    has_mail = False
+    for table in top.tables("servers"):
+        if not table.require("type"):
+            continue
+        text = table.text("type", 32)
+        if text in _URL_TYPES:
+            service = _dav_service(table, _URL_TYPES[text])
+        elif text in _HOST_TYPES:
+            has_mail = True
+            service = _host_service(table, *_HOST_TYPES[text])
+        else:
+            if text is not None:
+                known = (*_HOST_TYPES, *_URL_TYPES)
+                table.problem("type", f"unknown server type{nearest(text, known)}")
+            has_mail = True
+            continue
+        if service is not None:
+            found.append(service)
+    if not has_mail and isinstance(top.raw("servers"), list):
+        top.problem("servers", "must have at least one of type imap, pop or smtp")
+    return tuple(found)
+
+
+def _host_service(table: Table, service_type: ServiceType, default_port: int) -> Service | None:
+    _warn_of_unknown(table, _SERVER_KEYS)
+    host = read_host(table, "name")
+    port = table.integer("port", 1, PORT_MAX) if "port" in table else default_port
+    priority = table.integer("prio", 0, INTEGER_MAX)
+    if host is None or port is None:
+        return None
+    security = Security.TLS if port in _TLS_PORTS else Security.STARTTLS
+    endpoint = HostEndpoint(host, port, security)
+    return Service(service_type, endpoint, (PASSWORD_CLEARTEXT,), priority=priority)
+
+
+def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
+    _warn_of_unknown(table, _DAV_KEYS)
+    port = table.integer("port", 0, PORT_MAX)
+    text = table.text("url", URL_MAX_CHARS) if table.require("url") else None
+    if text is None:
+        return None
+    try:
+        url = check_url(text)
+    except RuleBroken as broken:
+        table.problem("url", str(broken))
+        return None
+    parts = urlsplit(url)
+    in_url = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    if port and port != in_url:
+        table.warn("port", f"is {port}, but the URL says {in_url}; the URL counts")
+    if parts.scheme.lower() == "http":
+        table.warn("url", "is not encrypted; passwords can be read on the way")
+    endpoint = UrlEndpoint(url)
+    return Service(service_type, endpoint, (HTTP_BASIC,), domain_required=True)
+
+
+def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
+    """Give the directory servers by number, None where one has mistakes."""
+    found: dict[int, LdapServer | None] = {}
+    for table in top.tables("ldapservers"):
+        _warn_of_unknown(table, LDAPSERVER_KEYS)
+        table.require("id", "search_base", "bind_user", "bind_password")
+        number = table.integer("id", 0, INTEGER_MAX)
+        if number is not None and number in found:
+            table.problem("id", f"{number} stands twice; each server has its own")
+        host = read_host(table, "name")
+        port = table.integer("port", 1, PORT_MAX)
+        use_ssl = _truthy(table, "use_ssl")
+        search_base = table.text("search_base", NAME_MAX_CHARS, may_be_empty=True)
+        server = ldapserver(table, number, host, port, use_ssl, search_base)
+        if number is not None:
+            found[number] = server
+    return found
+
+
+def _truthy(table: Table, key: str) -> bool | None:
+    if key not in table:
+        return None
+    word = str(table.raw(key)).lower()
+    if word in _YES | _NO:
+        return word in _YES
+    table.problem(key, 'must be true or false ("yes", "no", 1 and 0 are read as well)')
+    return None

@@ -1,0 +1,113 @@
+"""From a file to plain data: octets, text, TOML or JSON. What it means is read elsewhere."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Final, Literal, NoReturn
+
+from waypost.errors import ProvidersError
+
+Format = Literal["toml", "json"]
+
+MAX_OCTETS: Final = 64 * 1024 * 1024
+_AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+
+
+def read_octets(path: Path) -> bytes:
+    """Read a file whole.
+
+    Raises:
+        ProvidersError: the file cannot be read, or is larger than `MAX_OCTETS`.
+    """
+    try:
+        with path.open("rb") as file:
+            octets = file.read(MAX_OCTETS + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProvidersError([f"{path}: cannot be read: {reason}"]) from error
+    except ValueError as error:
+        raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
+    return octets
+
+
+def decode(octets: bytes, name: str) -> str:
+    """Turn octets into text.
+
+    Args:
+        octets: UTF-8, with or without a byte order mark.
+        name: what messages call the input.
+
+    Raises:
+        ProvidersError: too long, not UTF-8, or with NUL in it.
+    """
+    if len(octets) > MAX_OCTETS:
+        limit = MAX_OCTETS // 1024 // 1024
+        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    try:
+        text = octets.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        message = f"{name}: line {line}: holds a NUL character; this is not a text in UTF-8"
+        raise ProvidersError([message])
+    return text
+
+
+def guess_format(path: Path, text: str) -> Format:
+    """Tell the format by the name of the file, or else by the first character of the text."""
+    if path.suffix.lower() in {".json", ".toml"}:
+        return "json" if path.suffix.lower() == ".json" else "toml"
+    return "json" if text.lstrip()[:1] == "{" else "toml"
+
+
+def parse(text: str, name: str, form: Format) -> dict[str, object]:
+    """Turn a text into plain data.
+
+    Raises:
+        ProvidersError: the syntax is wrong; the message names line and column.
+    """
+    if len(text) > MAX_OCTETS:
+        limit = MAX_OCTETS // 1024 // 1024
+        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    try:
+        data = tomllib.loads(text) if form == "toml" else _json(text, name)
+    except tomllib.TOMLDecodeError as error:
+        raise ProvidersError([_toml_problem(str(error), text, name)]) from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ProvidersError([f"{name}: {place}: not JSON: {error.msg}"]) from error
+    except RecursionError as error:
+        raise ProvidersError([f"{name}: tables or lists are nested too deeply"]) from error
+    except ValueError as error:
+        # Python reads no whole number of more than 4300 digits.
+        raise ProvidersError([f"{name}: not {form.upper()}: a number is too long"]) from error
+    if not isinstance(data, dict):
+        raise ProvidersError([f"{name}: the outermost value must be a table (an object in JSON)"])
+    return data
+
+
+def _toml_problem(message: str, text: str, name: str) -> str:
+    where = _AT_LINE.search(message)
+    reason = message.partition(" (at ")[0]
+    if where:
+        return f"{name}: line {where[1]}, column {where[2]}: not TOML: {reason}"
+    return f"{name}: line {text.count(chr(10)) + 1}: not TOML: {reason}"
+
+
+def _json(text: str, name: str) -> object:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ProvidersError([f"{name}: the key {twice!r} stands twice in one object"])
+        return found
+
+    def constant(word: str) -> NoReturn:
+        raise ProvidersError([f"{name}: {word} is not JSON"])
+
+    data: object = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+    return data

@@ -1,0 +1,40 @@
+"""The providers file: one text, in TOML or JSON, with all that a store keeps.
+
+`read_providers` and `write_providers` are each other's inverse; docs/providers-file.md is the
+reference for people.
+"""
+
+from pathlib import Path
+
+from waypost.transfer.document import Format, decode, guess_format, parse, read_octets
+from waypost.transfer.providers_schema import read_top
+from waypost.transfer.providers_writer import write_providers
+from waypost.transfer.tables import ReadResult, Report
+
+__all__ = ["Format", "ReadResult", "read_providers", "read_providers_path", "write_providers"]
+
+
+def read_providers(text: str, *, name: str, format: Format) -> ReadResult:  # noqa: A002 -- its name
+    """Read a providers file.
+
+    Args:
+        text: the whole file.
+        name: what messages call it, usually its path.
+        format: what the text is written in.
+
+    Raises:
+        ProvidersError: all mistakes at once, each `NAME: path: rule`.
+    """
+    data = parse(text, name, format)
+    report = Report(name)
+    return report.result(read_top(report, data))
+
+
+def read_providers_path(path: Path) -> ReadResult:
+    """Read a providers file from a disk, as JSON where its name ends in `.json`.
+
+    Raises:
+        ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
+    """
+    text = decode(read_octets(path), str(path))
+    return read_providers(text, name=str(path), format=guess_format(path, text))

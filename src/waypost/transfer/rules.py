@@ -1,0 +1,157 @@
+"""The rules for single texts of a provider: names, hosts, URLs, login names."""
+
+import re
+import unicodedata
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import DomainError
+from waypost.placeholders import expand, expand_url, has_placeholder
+
+# What the columns of automx2's database hold, in characters.
+NAME_MAX_CHARS: Final = 128
+SHORT_NAME_MAX_CHARS: Final = 32
+HOST_MAX_CHARS: Final = 128
+URL_MAX_CHARS: Final = 128
+LOGIN_NAME_MAX_CHARS: Final = 64
+DOMAIN_MAX_CHARS: Final = 128
+ATTRIBUTE_MAX_CHARS: Final = 32
+# What a column of type INTEGER holds everywhere.
+INTEGER_MAX: Final = 2**31 - 1
+
+_BAD_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_SAMPLE: Final = EmailAddress("alice", DomainName("example.com"))
+# RFC 3986 s2: unreserved, reserved, and the sign that begins an encoded octet.
+_URL_CHARS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_LIKE_PLACEHOLDER: Final = re.compile(r"%[A-Za-z_]{5,}%")
+
+
+class RuleBroken(ValueError):
+    """A text breaks a rule; the message completes "FILE: path: ...", without the text itself."""
+
+
+def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
+    """Give the text back if every format and every database can carry it.
+
+    Raises:
+        RuleBroken: empty, too long, or with control characters in it.
+    """
+    if not text.strip() and not (may_be_empty and text == ""):
+        raise RuleBroken("must not be empty")
+    if len(text) > max_chars:
+        raise RuleBroken(f"is longer than {max_chars} characters")
+    if any(_is_forbidden(char) for char in text):
+        raise RuleBroken("holds a control character or a line end")
+    return text
+
+
+def check_host(text: str) -> str:
+    """Read a host: a domain name, an IP address, or a template that becomes a domain name.
+
+    Returns:
+        The A-label name, the address in its shortest form, or the template as it was given.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    check_text(text, HOST_MAX_CHARS)
+    if any(char.isspace() for char in text):
+        raise RuleBroken("holds a space")
+    if "://" in text or "/" in text:
+        raise RuleBroken("must be a host name only, without https:// and without a path")
+    if (address := _ip_address(text)) is not None:
+        return address
+    if ":" in text:
+        raise RuleBroken("must be a host name only; write the port as `port = ...`")
+    if unknown := unknown_placeholder(text):
+        raise RuleBroken(f"{unknown} is not a placeholder; {_known_placeholders()}")
+    try:
+        if has_placeholder(text):
+            DomainName.parse(expand(text, _SAMPLE.domain, _SAMPLE))
+            return text
+        host = DomainName.parse(text).ascii
+    except DomainError as error:
+        raise RuleBroken(f"is not a host name: {error}") from error
+    return check_text(host, HOST_MAX_CHARS)
+
+
+def check_url(text: str) -> str:
+    """Give the URL back if it is absolute, http or https, and without userinfo and fragment.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    check_text(text, URL_MAX_CHARS)
+    return check_web_url(text)
+
+
+def check_web_url(text: str) -> str:
+    """Do the same without a limit of length.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    if any(char.isspace() for char in text):
+        raise RuleBroken("holds a space")
+    expanded = expand_url(text, _SAMPLE.domain, _SAMPLE)
+    if not _URL_CHARS.fullmatch(expanded):
+        raise RuleBroken("holds a character that a URL must encode (RFC 3986 s2.1)")
+    try:
+        parts = urlsplit(expanded)
+        host = parts.hostname or ""
+        has_bad_port = parts.port == 0
+    except ValueError as error:
+        raise RuleBroken(f"is not a URL: {error}") from error
+    if parts.scheme not in {"https", "http"} or not parts.netloc:
+        raise RuleBroken("must be a whole URL that begins with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise RuleBroken("must not hold a user name or a password before the host")
+    if "#" in text:
+        raise RuleBroken("must not have a fragment (#)")
+    if has_bad_port:
+        raise RuleBroken("has port 0")
+    _check_url_host(host, in_brackets="[" in parts.netloc)
+    return text
+
+
+def _ip_address(text: str) -> str | None:
+    try:
+        # A zone (RFC 4007 s11), as in fe80::1%eth0, means nothing on another machine.
+        return None if "%" in text else str(ip_address(text))
+    except ValueError:
+        return None
+
+
+def _check_url_host(host: str, *, in_brackets: bool) -> None:
+    if _ip_address(host) is not None:
+        return
+    if in_brackets:
+        raise RuleBroken("has a host in brackets that is no IPv6 address")
+    try:
+        DomainName.parse(host)
+    except DomainError as error:
+        raise RuleBroken(f"has a host that is not a host name: {error}") from error
+
+
+def unknown_placeholder(text: str) -> str | None:
+    """Give the first word in the text that looks like a placeholder and is none."""
+    for found in _LIKE_PLACEHOLDER.finditer(text):
+        if not has_placeholder(found[0]):
+            return found[0]
+    return None
+
+
+def _known_placeholders() -> str:
+    return "known are %EMAILADDRESS%, %EMAILLOCALPART% and %EMAILDOMAIN%"
+
+
+def _is_forbidden(char: str) -> bool:
+    if char.isascii():
+        return char < " " or char == "\x7f"
+    code = ord(char)
+    # XML 1.0 s2.2 leaves out U+FFFE and U+FFFF; Unicode has 64 more that are never text.
+    if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
+        return True
+    return unicodedata.category(char) in _BAD_CATEGORIES

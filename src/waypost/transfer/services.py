@@ -1,0 +1,239 @@
+"""Reading one service of a providers file."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    EMAIL_ADDRESS,
+    GSSAPI,
+    HOST_BASED,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    DomainPattern,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.transfer.ports import PORT_MAX, contradiction, default_port, default_security
+from waypost.transfer.rules import (
+    HOST_MAX_CHARS,
+    INTEGER_MAX,
+    LOGIN_NAME_MAX_CHARS,
+    URL_MAX_CHARS,
+    RuleBroken,
+    check_host,
+    check_url,
+    unknown_placeholder,
+)
+from waypost.transfer.tables import Table, kind, nearest
+
+KEYS: Final = (
+    *("type", "host", "port", "security", "url", "authentication", "login_name", "priority"),
+    *("domain_required", "domains"),
+)
+_HOST_KEYS: Final = ("host", "port", "security")
+_TYPES: Final[Mapping[str, ServiceType]] = {
+    **{service_type.value: service_type for service_type in ServiceType},
+    "pop": ServiceType.POP3,
+}
+_METHODS: Final[Mapping[str, Authentication]] = {
+    "password-cleartext": PASSWORD_CLEARTEXT,
+    "password-encrypted": PASSWORD_ENCRYPTED,
+    "ntlm": NTLM,
+    "gssapi": GSSAPI,
+    "tls-client-cert": TLS_CLIENT_CERT,
+    "oauth2": OAUTH2,
+    "client-ip-address": CLIENT_IP_ADDRESS,
+    "none": NO_AUTHENTICATION,
+    "http:basic": HTTP_BASIC,
+    "http:digest": HTTP_DIGEST,
+}
+# RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capitals, digits, hyphens and underscores.
+_HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
+_SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
+
+
+def read_service(table: Table) -> Service | None:
+    """Read a service; None where it has mistakes, which are noted."""
+    table.refuse_unknown(KEYS)
+    if (service_type := _type(table)) is None:
+        return None
+    endpoint = _endpoint(table, service_type)
+    on_web = isinstance(endpoint, UrlEndpoint) or "url" in table
+    authentication = _authentication(table, HTTP_BASIC if on_web else PASSWORD_CLEARTEXT)
+    login_name = _login_name(table)
+    priority = table.integer("priority", 0, INTEGER_MAX)
+    domain_required = table.flag("domain_required") or False
+    if endpoint is None or authentication is None:
+        return None
+    return Service(service_type, endpoint, authentication, login_name, priority, domain_required)
+
+
+def read_patterns(table: Table) -> frozenset[str] | None:
+    """Read the domains that a service is for, as the texts of patterns; None means all."""
+    if "domains" not in table:
+        return None
+    items = table.items("domains")
+    if not items and isinstance(table.raw("domains"), list):
+        table.problem("domains", "is empty; leave it out if the service is for all domains")
+    found = set()
+    for at, item in items:
+        if not isinstance(item, str):
+            table.problem(at, f"must be a text, not {kind(item)}")
+            continue
+        try:
+            text = DomainPattern.parse(item).text
+        except ValueError as error:
+            table.problem(at, str(error))
+            continue
+        if text in found:
+            table.problem(at, "stands twice in this list")
+        found.add(text)
+    return frozenset(found)
+
+
+def _type(table: Table) -> ServiceType | None:
+    if not table.require("type"):
+        return None
+    text = table.text("type", 32)
+    if text is None:
+        return None
+    service_type = _TYPES.get(text.lower())
+    if service_type is None:
+        names = [service_type.value for service_type in ServiceType]
+        table.problem("type", f"unknown service type{nearest(text.lower(), names)}")
+    return service_type
+
+
+def _endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | UrlEndpoint | None:
+    if service_type in HOST_BASED and not (service_type is ServiceType.XMPP and "url" in table):
+        if "url" in table:
+            table.problem("url", f"a service of type {service_type} has a host, not a URL")
+        return _host_endpoint(table, service_type)
+    for key in _HOST_KEYS:
+        if key in table:
+            table.problem(key, f"a service of type {service_type} has a URL only; it says all")
+    if not table.require("url"):
+        return None
+    text = table.text("url", URL_MAX_CHARS)
+    if text is None:
+        return None
+    try:
+        url = check_url(text)
+    except RuleBroken as broken:
+        table.problem("url", str(broken))
+        return None
+    warn_of_placeholder(table, "url", url)
+    if url.lower().startswith("http:"):
+        table.warn("url", "is not encrypted; passwords can be read on the way")
+    return UrlEndpoint(url)
+
+
+def _host_endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | None:
+    host = read_host(table, "host")
+    port = table.integer("port", 1, PORT_MAX)
+    security = _security(table)
+    if (port is None and "port" in table) or (security is None and "security" in table):
+        return None
+    if security is None:
+        security = default_security(service_type, port)
+    if security is None:
+        table.problem("security", f"is missing; port {port} does not tell it (tls, starttls, none)")
+        return None
+    if port is None:
+        port = default_port(service_type, security)
+    if reason := contradiction(port, security):
+        table.problem("port" if "port" in table else "security", reason)
+    elif security is Security.NONE:
+        table.warn("security", "is none: passwords and mail can be read on the way")
+    return HostEndpoint(host, port, security) if host is not None else None
+
+
+def read_host(table: Table, key: str) -> str | None:
+    """Read a host name, an IP address or a template."""
+    if not table.require(key):
+        return None
+    text = table.text(key, HOST_MAX_CHARS)
+    if text is None:
+        return None
+    try:
+        return check_host(text)
+    except RuleBroken as broken:
+        table.problem(key, str(broken))
+        return None
+
+
+def warn_of_placeholder(table: Table, key: str, text: str) -> None:
+    """Warn of a word that looks like a placeholder; it would reach the client as it is."""
+    if unknown := unknown_placeholder(text):
+        table.warn(key, f"{unknown} is not a placeholder and stays as it is")
+
+
+def _security(table: Table) -> Security | None:
+    text = table.text("security", 32)
+    if text is None:
+        return None
+    names = [security.value for security in Security]
+    if text.lower() not in names:
+        table.problem("security", f"unknown security{nearest(text.lower(), names)}")
+        return None
+    return Security(text.lower())
+
+
+def _login_name(table: Table) -> str | None:
+    if "login_name" not in table:
+        return EMAIL_ADDRESS
+    text = table.text("login_name", LOGIN_NAME_MAX_CHARS, may_be_empty=True)
+    if text:
+        warn_of_placeholder(table, "login_name", text)
+    return text or None
+
+
+def _authentication(table: Table, default: Authentication) -> tuple[Authentication, ...] | None:
+    if "authentication" not in table:
+        return (default,)
+    if isinstance(table.raw("authentication"), str):
+        methods = [_method(table, "authentication", table.raw("authentication"))]
+    else:
+        items = table.items("authentication")
+        if not items and isinstance(table.raw("authentication"), list):
+            table.problem("authentication", "is empty; leave it out for the default")
+        methods = [_method(table, at, item) for at, item in items]
+    found = tuple(method for method in methods if method is not None)
+    if len(found) < len(methods) or not found:
+        return None
+    if len(set(found)) < len(found):
+        table.problem("authentication", "names a method twice")
+        return None
+    return found
+
+
+def _method(table: Table, at: str, value: object) -> Authentication | None:
+    if not isinstance(value, str):
+        table.problem(at, f"must be a text, not {kind(value)}")
+        return None
+    if value.lower() == "plain":
+        table.warn(at, "plain is read as password-cleartext")
+        return PASSWORD_CLEARTEXT
+    if (method := _METHODS.get(value.lower())) is not None:
+        return method
+    system, colon, name = value.partition(":")
+    if colon and system.lower() == "http" and _HTTP_SCHEME.fullmatch(name):
+        return Authentication(name, AuthenticationSystem.HTTP)
+    if colon and system.lower() == "sasl" and _SASL_MECHANISM.fullmatch(name.upper()):
+        return Authentication(name.upper(), AuthenticationSystem.SASL)
+    known = [*(str(method) for method in _METHODS.values()), "http:...", "sasl:..."]
+    table.problem(at, f"unknown authentication method{nearest(value, known)}")
+    return None

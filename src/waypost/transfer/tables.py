@@ -1,0 +1,207 @@
+"""Reading plain data with care: every mistake is noted with its path, none ends the reading."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from waypost.errors import ProvidersError
+from waypost.model import Catalog
+from waypost.transfer.rules import RuleBroken, check_text
+
+MAX_PROBLEMS: Final = 1000
+_KINDS: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a fraction",
+    str: "a text",
+    list: "a list",
+    dict: "a table",
+    type(None): "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What was read, and what the operator should look at although it can be used.
+
+    Attributes:
+        warnings: one line each, `FILE: path: text`.
+    """
+
+    catalog: Catalog
+    warnings: tuple[str, ...]
+
+
+class Report:
+    """Collects the mistakes and the warnings of one input."""
+
+    def __init__(self, name: str) -> None:
+        """Take what messages call the input."""
+        self._name = name
+        self._problems: list[str] = []
+        self._warnings: list[str] = []
+
+    def problem(self, path: str, rule: str) -> None:
+        """Note a mistake at a path such as `provider[0].domains[2]`; empty for the whole input."""
+        self._problems.append(self._line(path, rule))
+
+    def warn(self, path: str, text: str) -> None:
+        """Note what can be used, but is perhaps not meant."""
+        self._warnings.append(self._line(path, text))
+
+    def result(self, catalog: Catalog) -> ReadResult:
+        """Give the result of an input without mistakes.
+
+        Raises:
+            ProvidersError: all the mistakes, where there are some.
+        """
+        if self._problems:
+            shown = self._problems[:MAX_PROBLEMS]
+            if (more := len(self._problems) - len(shown)) > 0:
+                shown.append(f"{self._name}: and {more} more mistakes")
+            raise ProvidersError(shown)
+        return ReadResult(catalog, tuple(self._warnings))
+
+    def _line(self, path: str, text: str) -> str:
+        return f"{self._name}: {path}: {text}" if path else f"{self._name}: {text}"
+
+
+class Table:
+    """One table of the input, and where it stands.
+
+    The methods that read a key note what is wrong with its value and then give None, as they do
+    where the key is absent; `in` tells whether it is there.
+    """
+
+    def __init__(self, report: Report, path: str, data: Mapping[str, object]) -> None:
+        """Take the plain data of a table."""
+        self.report = report
+        self.path = path
+        self._data = data
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._data
+
+    def at(self, key: str) -> str:
+        """Give the path of a key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def raw(self, key: str) -> object:
+        """Give a value as it is."""
+        return self._data.get(key)
+
+    def keys(self) -> Iterator[str]:
+        """Give all keys, in order."""
+        return iter(self._data)
+
+    def problem(self, key: str, rule: str) -> None:
+        """Note a mistake at a key; at the table itself where the key is empty."""
+        self.report.problem(self.at(key) if key else self.path, rule)
+
+    def warn(self, key: str, text: str) -> None:
+        """Note a warning at a key; at the table itself where the key is empty."""
+        self.report.warn(self.at(key) if key else self.path, text)
+
+    def require(self, *keys: str) -> bool:
+        """Note each key that is missing, and tell whether none is."""
+        missing = [key for key in keys if key not in self._data]
+        for key in missing:
+            self.problem(key, "is missing")
+        return not missing
+
+    def unknown(self, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Give each unknown key, with a text that names the nearest known one."""
+        for key in self._data:
+            if key not in known:
+                yield key, f"unknown key{nearest(key, known)}"
+
+    def refuse_unknown(self, known: Sequence[str]) -> None:
+        """Note a mistake for each unknown key."""
+        for key, rule in self.unknown(known):
+            self.problem(_shown_key(key), rule)
+
+    def text(self, key: str, max_chars: int, *, may_be_empty: bool = False) -> str | None:
+        """Read a text of at most so many characters, without control characters."""
+        if key not in self._data:
+            return None
+        value = self._data[key]
+        if not isinstance(value, str):
+            self.problem(key, f"must be a text, not {kind(value)}")
+            return None
+        try:
+            return check_text(value, max_chars, may_be_empty=may_be_empty)
+        except RuleBroken as broken:
+            self.problem(key, str(broken))
+            return None
+
+    def integer(self, key: str, low: int, high: int) -> int | None:
+        """Read a whole number from `low` to `high`."""
+        if key not in self._data:
+            return None
+        value = self._data[key]
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.problem(key, f"must be a whole number from {low} to {high}, not {kind(value)}")
+            return None
+        if not low <= value <= high:
+            self.problem(key, f"must be a whole number from {low} to {high}")
+            return None
+        return value
+
+    def flag(self, key: str) -> bool | None:
+        """Read true or false."""
+        if key not in self._data:
+            return None
+        value = self._data[key]
+        if not isinstance(value, bool):
+            self.problem(key, f"must be true or false, not {kind(value)}")
+            return None
+        return value
+
+    def items(self, key: str) -> list[tuple[str, object]]:
+        """Read a list: each value with its path relative to this table, as `domains[0]`."""
+        if key not in self._data:
+            return []
+        value = self._data[key]
+        if not isinstance(value, list):
+            self.problem(key, f"must be a list, not {kind(value)}")
+            return []
+        return [(f"{key}[{index}]", item) for index, item in enumerate(value)]
+
+    def tables(self, key: str) -> list["Table"]:
+        """Read a list of tables."""
+        found = []
+        for at, item in self.items(key):
+            if isinstance(item, dict):
+                found.append(Table(self.report, self.at(at), item))
+            else:
+                self.problem(at, f"must be a table, not {kind(item)}")
+        return found
+
+    def table(self, key: str) -> "Table | None":
+        """Read a table in this table."""
+        if key not in self._data:
+            return None
+        value = self._data[key]
+        if isinstance(value, dict):
+            return Table(self.report, self.at(key), value)
+        self.problem(key, f"must be a table, not {kind(value)}")
+        return None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Give the end of a message that names the known word nearest to `word`, or all of them."""
+    # A huge key is compared with nothing.
+    close = get_close_matches(word, known, n=1) if len(word) <= 100 else []
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+def kind(value: object) -> str:
+    """Name the kind of a value of TOML or JSON."""
+    return _KINDS.get(type(value), "a date or a time")
+
+
+def _shown_key(key: str) -> str:
+    """Give a key as it can stand in one line of a message."""
+    plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) <= 100
+    return key if plain else repr(key[:100])

@@ -1,0 +1,62 @@
+"""Plain data as TOML, laid out for people: one service a line (TOML 1.0.0)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_LINE_MAX_CHARS: Final = 100
+
+
+def toml_text(data: Mapping[str, object]) -> str:
+    """Write lists of tables, as `[[key]]` each.
+
+    Args:
+        data: lists of tables of texts, whole numbers, booleans, lists and tables of these.
+    """
+    blocks: list[str] = []
+    for key, tables in data.items():
+        if not isinstance(tables, list) or not tables:
+            # Without any table there is nothing to write but that there is none.
+            blocks.insert(0, f"{_key(key)} = []\n")
+            continue
+        blocks += [f"[[{_key(key)}]]\n{''.join(_lines(table))}" for table in tables]
+    return "\n".join(blocks)
+
+
+def _lines(table: Mapping[str, object]) -> Iterator[str]:
+    for key, value in table.items():
+        line = f"{_key(key)} = {_value(value)}"
+        tables = isinstance(value, list) and any(isinstance(item, dict) for item in value)
+        if isinstance(value, list) and (tables or len(line) > _LINE_MAX_CHARS):
+            yield f"{_key(key)} = [\n"
+            yield from (f"  {_value(item)},\n" for item in value)
+            yield "]\n"
+        else:
+            yield f"{line}\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Mapping):
+        pairs = [f"{_key(key)} = {_value(item)}" for key, item in value.items()]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    message = f"TOML text cannot be made of {type(value).__name__}"
+    raise TypeError(message)
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _text(key)
+
+
+def _text(text: str) -> str:
+    # The escapes of JSON are escapes of TOML as well; TOML wants one more, for U+007F.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
