@@ -44,7 +44,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic_core": {"settings", "transfer"},
     "rich": {"cli"},
     "sqlalchemy": {"store.sql", "store.migrations"},
-    "structlog": {"logs", "store.cache", "web", "wiring"},
+    "structlog": {"logs", "store.cache", "cli", "web", "wiring"},
     "tomli_w": {"transfer"},
     "typer": {"cli"},
     "uvicorn": {"web"},

@@ -34,7 +34,8 @@ class Plan:
 def compare(now: Catalog, wanted: Catalog) -> Plan:
     """Tell what must be done to make `now` into `wanted`.
 
-    A bind password that `wanted` leaves out is kept as it is, and none is ever named.
+    The order of domains and of directory servers means nothing, that of services does. A bind
+    password that `wanted` leaves out is kept as it is, and none is ever named.
     """
     changes = _Changes([], [], [])
     _domains(changes, now, wanted)
@@ -66,7 +67,7 @@ def describe(service: Service) -> str:
     return " ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Changes:
     added: list[str]
     changed: list[str]
@@ -84,10 +85,6 @@ def _domains(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
             changes.changed += [f"{pattern}: {text}" for text in _domain_changes(old, domain)]
             _services(changes, old, domain)
     changes.removed += [_named(domain) for domain in now.domains if domain.pattern not in after]
-    same = [domain for domain in now.domains if domain.pattern in after]
-    kept = [domain.pattern for domain in wanted.domains if domain.pattern in before]
-    if [domain.pattern for domain in same] != kept:
-        changes.changed.append("order of domains")
 
 
 def _named(domain: Domain) -> str:

@@ -1,0 +1,59 @@
+"""The command line: `waypost`, one module for each group of commands.
+
+Exit codes: 0 good; 1 findings (a domain that is not served, a dry run with differences, a database
+that must be upgraded); 2 wrong use or bad input. Each mistake is one line on standard error.
+What a command needs is imported when it runs, so that the others start quickly.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.main import get_command
+
+from waypost.cli import apply, config, db, domain, export, serve, show, version
+from waypost.cli.reporting import FINDINGS, WRONG, complain, group
+from waypost.errors import DomainNotServed, NoUsableService, WaypostError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: what stands after `waypost`; by default that of this process.
+
+    Returns:
+        The exit code.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        get_command(build(given))(args=given, prog_name="waypost")
+    except (DomainNotServed, NoUsableService) as error:
+        complain(error)
+        return FINDINGS
+    except WaypostError as error:
+        complain(error)
+        return WRONG
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else WRONG
+    return 0
+
+
+def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
+    """Put the commands together.
+
+    Args:
+        arguments: the command line; the flags of `serve` are made only where they are needed.
+    """
+    app = group("Tells every mail client where its mailbox is.")
+    # Its flags come from the table of settings, which takes a while to import.
+    served = serve.command() if "serve" in arguments else serve.placeholder
+    app.command("serve", help=serve.HELP, epilog=serve.EXAMPLE)(served)
+    app.add_typer(show.build(), name="show")
+    app.command("apply", epilog=apply.EXAMPLE)(apply.apply)
+    app.command("export", epilog=export.EXAMPLE)(export.export)
+    app.add_typer(db.build(), name="db")
+    app.add_typer(domain.build(), name="domain")
+    app.add_typer(config.build(), name="config")
+    app.command("version", epilog=version.EXAMPLE)(version.version)
+    return app

@@ -1,0 +1,108 @@
+"""`waypost domain`: which domains are served, and how."""
+
+from typing import Annotated
+
+import typer
+
+from waypost.address import DomainName
+from waypost.cli.reporting import aligned, group, say, say_json
+from waypost.cli.sources import (
+    DbUriFlag,
+    DemoFlag,
+    JsonFlag,
+    ProvidersFlag,
+    catalog_of,
+    settings_for,
+)
+from waypost.errors import DomainNotServed
+from waypost.model import Domain, HostEndpoint, Service
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = group("Look at the domains that are served.")
+    app.command("list", epilog="Example: waypost domain list --demo")(list_all)
+    app.command("show", epilog="Example: waypost domain show example.com --demo --json")(show)
+    return app
+
+
+def list_all(
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the domains, each with its provider and its number of services."""
+    domains = catalog_of(settings_for(providers, demo, db_uri)).domains
+    if as_json:
+        say_json([_summary(domain) for domain in domains])
+        return
+    rows = [
+        (domain.pattern.text, domain.provider.name, _count(len(domain.services)))
+        for domain in domains
+    ]
+    for line in aligned(rows):
+        say(line)
+
+
+def show(
+    domain: Annotated[
+        str, typer.Argument(metavar="DOMAIN", help="A domain, in any form that people write.")
+    ],
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell which entry a domain gets, and its services; exit code 1 where it is not served."""
+    from waypost.transfer.plan import describe  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+
+    name = DomainName.parse(domain)
+    store = open_store(settings_for(providers, demo, db_uri))
+    try:
+        found = store.find(name)
+    finally:
+        store.close()
+    if found is None:
+        raise DomainNotServed(f"{name} is not served here")
+    if as_json:
+        services = [_service(service) for service in found.services]
+        say_json({"domain": name.ascii, **_summary(found), "services": services})
+        return
+    say(f"{name} is served as {found.pattern} by {found.provider.name}")
+    if found.ldapserver_id is not None:
+        say(f"LDAP server {found.ldapserver_id}")
+    for service in found.services:
+        say(describe(service))
+
+
+def _count(number: int) -> str:
+    return "1 service" if number == 1 else f"{number} services"
+
+
+def _summary(domain: Domain) -> dict[str, object]:
+    return {
+        "pattern": domain.pattern.text,
+        "provider": domain.provider.name,
+        "short_name": domain.provider.short_name,
+        "ldapserver": domain.ldapserver_id,
+        "services": len(domain.services),
+    }
+
+
+def _service(service: Service) -> dict[str, object]:
+    endpoint = service.endpoint
+    place: dict[str, object] = (
+        {"host": endpoint.host, "port": endpoint.port, "security": endpoint.security.value}
+        if isinstance(endpoint, HostEndpoint)
+        else {"url": endpoint.url}
+    )
+    return {
+        "type": service.type.value,
+        **place,
+        "authentication": [str(method) for method in service.authentication],
+        "login_name": service.login_name,
+        "priority": service.priority,
+        "domain_required": service.domain_required,
+    }

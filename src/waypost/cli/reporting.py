@@ -1,0 +1,59 @@
+"""What commands say: results to standard output, everything else to standard error."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import typer
+
+from waypost.errors import ProblemsError, WaypostError
+
+FINDINGS: Final = 1
+WRONG: Final = 2
+
+
+def group(about: str) -> typer.Typer:
+    """Make a command that has commands."""
+    return typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def say(text: str) -> None:
+    """Write a line of the result."""
+    typer.echo(text)
+
+
+def say_json(value: object) -> None:
+    """Write a result for scripts."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def note(text: str) -> None:
+    """Write a line that is no part of the result."""
+    typer.echo(text, err=True)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Write warnings, one a line."""
+    for warning in warnings:
+        note(f"warning: {warning}")
+
+
+def complain(error: WaypostError) -> None:
+    """Write each mistake that an error tells, one a line."""
+    problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
+    for problem in problems:
+        note(f"error: {' '.join(problem.splitlines())}")
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Give lines whose columns stand below each other, for people; all rows have as many cells."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()

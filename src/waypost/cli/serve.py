@@ -1,0 +1,123 @@
+"""`waypost serve`: the public listener."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import typer
+
+from waypost.address import DomainName
+from waypost.cli.reporting import note
+from waypost.store import Store
+
+if TYPE_CHECKING:
+    from waypost.settings import Option, Settings
+
+EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
+HELP: Final = "Answer mail clients until a signal ends it. A file can set all the options as well."
+_SAMPLE_DOMAIN: Final = DomainName("example.com")
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
+_METAVARS: Final = {int: "NUMBER", float: "SECONDS", Path: "FILE", list: "NETWORK"}
+
+
+def command() -> Callable[..., None]:
+    """Give the command, with one flag for each option of the settings' table."""
+    from waypost.settings import options  # noqa: PLC0415 -- quick start
+
+    def serve(**flags: object) -> None:
+        _serve(flags)
+
+    parameters = [_parameter(option) for option in options()]
+    serve.__annotations__ = {one.name: one.annotation for one in parameters}
+    serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return serve
+
+
+def placeholder() -> None:
+    """Stand in the list of commands where the flags are not needed."""
+
+
+def urls(settings: "Settings", store: Store) -> tuple[str, ...]:
+    """Give three URLs to try, with an address that works where one is known."""
+    served = store.find(_SAMPLE_DOMAIN) is not None
+    address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    place = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    query = quote(address, safe="@")
+    return (
+        f"{place}/mail/config-v1.1.xml?emailaddress={query}",
+        f"{place}/mobileconfig?emailaddress={query}",
+        f"{place}/",
+    )
+
+
+def _serve(flags: Mapping[str, object]) -> None:
+    import structlog  # noqa: PLC0415 -- quick start
+
+    from waypost.logs import configure  # noqa: PLC0415 -- quick start
+    from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
+    from waypost.web.public.server import run  # noqa: PLC0415 -- quick start
+
+    loaded = load_from_process(flags)
+    settings = loaded.settings
+    configure(settings.loglevel, settings.log_format)
+    log = structlog.get_logger(__name__)
+    log.info("settings read", file=None if loaded.file is None else str(loaded.file))
+    for warning in loaded.warnings:
+        log.warning("settings", reason=warning)
+    for warning in _provider_warnings(settings):
+        log.warning("providers", reason=warning)
+    store = _ready_store(settings)
+    try:
+        tries = urls(settings, store)
+    finally:
+        store.close()
+    note("Try:")
+    for url in tries:
+        note(f"  {url}")
+    run(settings)
+
+
+def _provider_warnings(settings: "Settings") -> tuple[str, ...]:
+    if settings.providers is None:
+        return ()
+    from waypost.transfer.providers_file import read_providers_path  # noqa: PLC0415
+
+    return read_providers_path(settings.providers).warnings
+
+
+def _ready_store(settings: "Settings") -> Store:
+    """Bring the database up to date, where there is one, and open the store."""
+    from waypost.settings import in_memory  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+
+    stored = not settings.demo and settings.providers is None
+    if stored and not in_memory(settings.db_uri):
+        from waypost.cli.sources import database  # noqa: PLC0415 -- quick start
+        from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+
+        with database(settings) as engine:
+            upgrade(engine)
+    return open_store(settings)
+
+
+def _parameter(option: "Option") -> inspect.Parameter:
+    """Make a flag; what is not given stays None, so that the other sources count."""
+    flag, metavar = option.flag, _METAVARS.get(option.kind, "TEXT")
+    if option.kind is bool:
+        flag = f"{flag}/--no-{flag[2:]}"
+    if option.choices:
+        metavar = "|".join(option.choices)
+    annotation: object = list[str] | None if option.kind is list else option.kind | None
+    info = typer.Option(
+        None,
+        flag,
+        help=option.about.help,
+        metavar=None if option.kind is bool else metavar,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        option.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=annotation
+    )

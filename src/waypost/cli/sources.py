@@ -1,0 +1,95 @@
+"""Where commands find the domains: the samples, a providers file, or the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.cli.reporting import warn
+from waypost.model import Catalog
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+    from waypost.store.sql.engine import Engine
+
+ProvidersFlag = Annotated[
+    Path | None,
+    typer.Option("--providers", metavar="FILE", help="Read this providers file, not the database."),
+]
+DemoFlag = Annotated[
+    bool, typer.Option("--demo", help="Take the sample providers, not the database.")
+]
+DbUriFlag = Annotated[
+    str | None,
+    typer.Option("--db-uri", metavar="URI", help="The database; else what the settings say."),
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+
+
+def settings_for(
+    providers: Path | None = None, demo: bool = False, db_uri: str | None = None
+) -> "Settings":
+    """Load the settings, with the flags that say where the domains are.
+
+    Raises:
+        SettingsError: all mistakes in the settings.
+    """
+    from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
+
+    flags = {"providers": providers, "demo": demo or None, "db_uri": db_uri}
+    loaded = load_from_process(flags)
+    warn(loaded.warnings)
+    return loaded.settings
+
+
+def database_settings(db_uri: str | None) -> "Settings":
+    """Load the settings for a command that is about the database alone.
+
+    Raises:
+        SettingsError: all mistakes in the settings.
+    """
+    return settings_for(db_uri=db_uri)
+
+
+@contextmanager
+def database(settings: "Settings") -> "Iterator[Engine]":
+    """Open the database of the settings, and close it at the end.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+        StoreUnavailable: the database does not answer.
+    """
+    from waypost.store.sql.engine import mapped_errors, open_engine  # noqa: PLC0415 -- quick start
+
+    engine = open_engine(settings.db_uri, settings.db_echo)
+    try:
+        with mapped_errors(engine):
+            yield engine
+    finally:
+        engine.dispose()
+
+
+def catalog_of(settings: "Settings") -> Catalog:
+    """Read all that the settings' source of domains holds.
+
+    Raises:
+        ProvidersError: mistakes in the providers file.
+        StoreError: the database cannot be used as it is.
+        StoreUnavailable: the database does not answer.
+    """
+    if settings.demo:
+        from waypost.demo import demo_catalog  # noqa: PLC0415 -- quick start
+
+        return demo_catalog()
+    if settings.providers is not None:
+        from waypost.transfer.providers_file import read_providers_path  # noqa: PLC0415
+
+        result = read_providers_path(settings.providers)
+        warn(result.warnings)
+        return result.catalog
+    from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
+
+    with database(settings) as engine, engine.connect() as connection:
+        return read_catalog(connection)

@@ -1,0 +1,18 @@
+"""`waypost version`."""
+
+import platform
+from typing import Final
+
+from waypost import __version__
+from waypost.cli.reporting import say, say_json
+from waypost.cli.sources import JsonFlag
+
+EXAMPLE: Final = "Example: waypost version --json"
+
+
+def version(as_json: JsonFlag = False) -> None:
+    """Tell which version this is."""
+    if as_json:
+        say_json({"version": __version__, "python": platform.python_version()})
+    else:
+        say(f"waypost {__version__}")
