@@ -1,0 +1,145 @@
+"""Mozilla Autoconfig: draft-ietf-mailmaint-autoconfig-06.
+
+Read by Thunderbird, K-9 Mail, Delta Chat, FairEmail, Evolution, KMail, Nextcloud Mail and aerc.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.errors import NoUsableService
+from waypost.formats.xml import child, to_bytes
+from waypost.model import (
+    ClientConfig,
+    Documentation,
+    HostEndpoint,
+    OAuth2,
+    Security,
+    Service,
+    ServiceType,
+)
+
+CONTENT_TYPE: Final = "text/xml; charset=utf-8"
+
+# s"type": element, and the type where the service has a host or a URL.
+_INCOMING: Final = {
+    ServiceType.IMAP: "imap",
+    ServiceType.POP3: "pop3",
+    ServiceType.JMAP: "jmap",
+    ServiceType.EWS: "ews",
+    ServiceType.ACTIVESYNC: "activeSync",
+    ServiceType.GRAPH: "graph",
+}
+_BESIDE_MAIL: Final = {
+    ServiceType.CALDAV: ("calendar", "caldav"),
+    ServiceType.CARDDAV: ("addressbook", "carddav"),
+    ServiceType.WEBDAV: ("fileShare", "webdav"),
+    ServiceType.XMPP: ("chatServer", "xmpp"),
+    ServiceType.MATRIX: ("chatServer", "matrix"),
+    ServiceType.OPENTALK: ("videoConference", "opentalk"),
+    ServiceType.MANAGESIEVE: ("setupServer", "managesieve"),
+}
+# These need no outgoing service beside them (s"Server sections").
+_SELF_SUFFICIENT: Final = frozenset(_INCOMING) - {ServiceType.IMAP, ServiceType.POP3}
+# s"socketType"; case matters to Thunderbird and K-9.
+_SOCKET_TYPE: Final = {
+    Security.TLS: "SSL",
+    Security.STARTTLS: "STARTTLS",
+    Security.NONE: "plain",
+}
+# What clients of version 1.1 know; the rest is ignored by them, but makes the document a 1.2.
+_TYPES_1_1: Final = frozenset({ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP})
+
+
+def render(config: ClientConfig) -> bytes:
+    """Write the configuration as an Autoconfig document.
+
+    The version is 1.1 as long as there is nothing but IMAP, POP3 and SMTP with the authentication
+    methods of the draft's own list and no `oAuth2`; otherwise it is 1.2.
+
+    Args:
+        config: with an address or only a domain; then login names hold placeholders, which every
+            client expands (s"Placeholders").
+
+    Raises:
+        NoUsableService: no mail account can be made of the services. Thunderbird needs an incoming
+            and an outgoing one, and takes a 200 with less for the end of its search
+            (seen with Thunderbird 153.7).
+    """
+    _check_usable(config)
+    root = etree.Element("clientConfig", version=_version(config))
+    provider = child(root, "emailProvider", id=config.domain.ascii)
+    # Only the asked domain: nobody shall read the list of the provider's customers.
+    child(provider, "domain", config.domain.ascii)
+    child(provider, "displayName", config.provider.name)
+    child(provider, "displayShortName", config.provider.short_name)
+    for service in config.of_type(*_INCOMING):
+        _server(provider, "incomingServer", _INCOMING[service.type], service)
+    for service in config.of_type(ServiceType.SMTP):
+        _server(provider, "outgoingServer", "smtp", service)
+    for page in config.provider.documentation:
+        _documentation(provider, page)
+    for service in config.of_type(*_BESIDE_MAIL):
+        name, kind = _BESIDE_MAIL[service.type]
+        if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
+            kind = "xmpptcp"
+        _server(root, name, kind, service)
+    for oauth2 in config.provider.oauth2:
+        _oauth2(root, oauth2)
+    return to_bytes(root)
+
+
+def _check_usable(config: ClientConfig) -> None:
+    if config.of_type(*_SELF_SUFFICIENT):
+        return
+    if not config.of_type(ServiceType.IMAP, ServiceType.POP3):
+        raise NoUsableService(f"{config.domain} has no incoming mail service")
+    if not config.of_type(ServiceType.SMTP):
+        raise NoUsableService(f"{config.domain} has no outgoing mail service")
+
+
+def _version(config: ClientConfig) -> str:
+    plain = all(
+        service.type in _TYPES_1_1
+        and all(method.system is None for method in service.authentication)
+        for service in config.services
+    )
+    return "1.1" if plain and not config.provider.oauth2 else "1.2"
+
+
+def _server(parent: etree._Element, name: str, kind: str, service: Service) -> None:
+    server = child(parent, name, type=kind)
+    endpoint = service.endpoint
+    if isinstance(endpoint, HostEndpoint):
+        child(server, "hostname", endpoint.host)
+        child(server, "port", str(endpoint.port))
+        child(server, "socketType", _SOCKET_TYPE[endpoint.security])
+    else:
+        child(server, "url", endpoint.url)
+    for method in service.authentication:
+        # s"Multiple authentication alternatives": the preferred one first.
+        attributes = {} if method.system is None else {"system": method.system.value}
+        child(server, "authentication", method.method, **attributes)
+    if service.login_name is not None:
+        child(server, "username", service.login_name)
+
+
+def _documentation(parent: etree._Element, page: Documentation) -> None:
+    documentation = child(parent, "documentation", url=page.url)
+    for language, text in page.descriptions:
+        child(documentation, "descr", text, **({} if language is None else {"lang": language}))
+
+
+def _oauth2(parent: etree._Element, oauth2: OAuth2) -> None:
+    element = child(parent, "oAuth2")
+    texts = (
+        ("authURL", oauth2.auth_url),
+        ("tokenURL", oauth2.token_url),
+        ("issuer", oauth2.issuer),
+        ("scope", oauth2.scope),
+        ("clientID", oauth2.client_id),
+        ("clientSecret", oauth2.client_secret),
+    )
+    for name, text in texts:
+        if text is not None:
+            child(element, name, text)

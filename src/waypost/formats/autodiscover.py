@@ -1,0 +1,183 @@
+"""Microsoft Autodiscover, plain old XML, Outlook's schema: MS-OXDSCLI.
+
+Read by Outlook, eM Client, FairEmail, Delta Chat and Thunderbird.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from waypost.errors import (
+    DomainNotServed,
+    NoUsableService,
+    StoreError,
+    StoreUnavailable,
+    UnknownSchema,
+    WaypostError,
+)
+from waypost.formats.autodiscover_request import AutodiscoverRequest, parse_request
+from waypost.formats.xml import child, in_namespace, to_bytes
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    ClientConfig,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+
+__all__ = [
+    "CONTENT_TYPE",
+    "AutodiscoverRequest",
+    "error_code",
+    "parse_request",
+    "render",
+    "render_error",
+    "render_refusal",
+]
+
+CONTENT_TYPE: Final = "text/xml; charset=utf-8"
+
+_RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+_OUTLOOK: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+
+_MAIL_TYPE: Final = {
+    ServiceType.IMAP: "IMAP",
+    ServiceType.POP3: "POP3",
+    ServiceType.SMTP: "SMTP",
+}
+# Not Microsoft's: eM Client reads these.
+_DAV_TYPE: Final = {ServiceType.CALDAV: "CalDAV", ServiceType.CARDDAV: "CardDAV"}
+# MS-OXDSCLI, element Encryption. With SSL "off" beside "TLS", Thunderbird 153.7 and Delta Chat 2.65
+# take the connection for one without protection (seen), so SSL is "on" for STARTTLS too.
+_SSL: Final = {Security.TLS: "on", Security.STARTTLS: "on", Security.NONE: "off"}
+_ENCRYPTION: Final = {Security.TLS: "SSL", Security.STARTTLS: "TLS", Security.NONE: "None"}
+
+_WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
+_SECURE_PASSWORD: Final = frozenset({NTLM, GSSAPI})
+
+# MS-OXDSCLI, element ErrorCode, and the message that Exchange sends with it.
+_MESSAGES: Final = {
+    500: "The email address can't be found.",
+    501: "No configuration is available for this email address.",
+    600: "Invalid Request",
+    601: "Provider is not available",
+    603: "Active Directory currently not available",
+}
+
+
+def render(config: ClientConfig) -> bytes:
+    """Write the configuration as an Autodiscover answer.
+
+    One Protocol for each type, the preferred service of it: Outlook offers no choice.
+
+    Args:
+        config: with an address; login names hold no placeholder.
+
+    Raises:
+        NoUsableService: there is no incoming or no outgoing mail service.
+    """
+    if not config.of_type(ServiceType.IMAP, ServiceType.POP3):
+        raise NoUsableService(f"{config.domain} has no incoming mail service")
+    if not config.of_type(ServiceType.SMTP):
+        raise NoUsableService(f"{config.domain} has no outgoing mail service")
+    root = in_namespace("Autodiscover", _RESPONSE)
+    response = in_namespace("Response", _OUTLOOK)
+    root.append(response)
+    if config.person.display_name:
+        child(child(response, "User"), "DisplayName", config.person.display_name)
+    account = child(response, "Account")
+    child(account, "AccountType", "email")
+    child(account, "Action", "settings")
+    for service in _first_of_each_type(config):
+        if isinstance(service.endpoint, HostEndpoint):
+            _mail_protocol(account, service, service.endpoint)
+        else:
+            _dav_protocol(account, service, service.endpoint)
+    return to_bytes(root)
+
+
+def render_error(error_code: int, message: str) -> bytes:
+    """Write an error answer (MS-OXDSCLI, element Error).
+
+    Time and Id are attributes that Exchange fills with its clock and a hash of its machine's name.
+    No client reads them, so they have fixed values here: the same question has the same answer.
+
+    Args:
+        error_code: 500 to 603.
+        message: a line in English, without anything that the client sent.
+    """
+    root = in_namespace("Autodiscover", _RESPONSE)
+    response = child(root, "Response")
+    error = child(response, "Error", Time="00:00:00.0000000", Id="0")
+    child(error, "ErrorCode", str(error_code))
+    child(error, "Message", message)
+    child(error, "DebugData")
+    return to_bytes(root)
+
+
+def render_refusal(error: WaypostError) -> bytes:
+    """Write the error answer for what went wrong."""
+    code = error_code(error)
+    return render_error(code, _MESSAGES[code])
+
+
+def error_code(error: WaypostError) -> int:
+    """Give Microsoft's ErrorCode for what went wrong; 600 for everything a client did wrong."""
+    if isinstance(error, DomainNotServed):
+        return 500
+    if isinstance(error, NoUsableService):
+        return 501
+    if isinstance(error, UnknownSchema):
+        return 601
+    if isinstance(error, StoreUnavailable | StoreError):
+        return 603
+    return 600
+
+
+def _first_of_each_type(config: ClientConfig) -> list[Service]:
+    """Take the preferred service of each type: incoming as preferred, SMTP, then the rest."""
+    chosen: dict[ServiceType, Service] = {}
+    for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE):
+        chosen.setdefault(service.type, service)
+    return list(chosen.values())
+
+
+def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndpoint) -> None:
+    protocol = child(account, "Protocol")
+    child(protocol, "Type", _MAIL_TYPE[service.type])
+    child(protocol, "Server", endpoint.host)
+    child(protocol, "Port", str(endpoint.port))
+    child(protocol, "DomainRequired", _on(service.domain_required))
+    if service.login_name is not None:
+        child(protocol, "LoginName", service.login_name)
+    # Absent means "on", and then Outlook fails with a password.
+    child(protocol, "SPA", _on(_SECURE_PASSWORD.issuperset(service.authentication)))
+    child(protocol, "SSL", _SSL[endpoint.security])
+    child(protocol, "Encryption", _ENCRYPTION[endpoint.security])
+    child(protocol, "AuthRequired", _on(not _WITHOUT_LOGIN.issuperset(service.authentication)))
+    if service.type is ServiceType.SMTP:
+        child(protocol, "UsePOPAuth", "off")
+        child(protocol, "SMTPLast", "off")
+
+
+def _dav_protocol(account: etree._Element, service: Service, endpoint: UrlEndpoint) -> None:
+    parts = urlsplit(endpoint.url)
+    is_https = parts.scheme.lower() == "https"
+    protocol = child(account, "Protocol")
+    child(protocol, "Type", _DAV_TYPE[service.type])
+    child(protocol, "Server", endpoint.url)
+    child(protocol, "Port", str(parts.port or (443 if is_https else 80)))
+    child(protocol, "SSL", _on(is_https))
+    child(protocol, "DomainRequired", _on(service.domain_required))
+    if service.login_name is not None:
+        child(protocol, "LoginName", service.login_name)
+
+
+def _on(condition: bool) -> str:
+    return "on" if condition else "off"

@@ -1,0 +1,187 @@
+"""Apple configuration profiles: apple/device-management, mdm/profiles (commit b6202ca2)."""
+
+import plistlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
+
+from waypost.address import EmailAddress
+from waypost.errors import NoUsableService
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    ClientConfig,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.preference import best
+
+CONTENT_TYPE: Final = "application/x-apple-aspen-config"
+
+# Fixed for ever: another one would make every device take an account for a new one.
+_NAMESPACE: Final = UUID("6f1c2f0e-4a0b-5c57-9a4e-0b6f6a8f3d21")
+_ACCOUNT_TYPE: Final = {ServiceType.IMAP: "EmailTypeIMAP", ServiceType.POP3: "EmailTypePOP"}
+# com.apple.mail.managed, keys IncomingMailServerAuthentication and OutgoingMailServerAuthentication
+_AUTHENTICATION: Final = {
+    PASSWORD_CLEARTEXT: "EmailAuthPassword",
+    PASSWORD_ENCRYPTED: "EmailAuthCRAMMD5",
+    NTLM: "EmailAuthNTLM",
+    HTTP_BASIC: "EmailAuthPassword",
+    HTTP_DIGEST: "EmailAuthHTTPMD5",
+    NO_AUTHENTICATION: "EmailAuthNone",
+    CLIENT_IP_ADDRESS: "EmailAuthNone",
+}
+_DAV: Final = {
+    ServiceType.CALDAV: ("CalDAV", "com.apple.caldav.account"),
+    ServiceType.CARDDAV: ("CardDAV", "com.apple.carddav.account"),
+}
+_MAIL_PAYLOAD: Final = "com.apple.mail.managed"
+
+Payload = dict[str, Any]
+
+
+def render(config: ClientConfig) -> bytes:
+    """Write the configuration as an unsigned profile in XML.
+
+    Args:
+        config: with an address.
+
+    Raises:
+        NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
+            calendar or an address book, or no address to make an account for.
+    """
+    if config.address is None:
+        raise NoUsableService("a profile is made for an address, not for a domain")
+    payloads = [*_mail_payloads(config, config.address), *_dav_payloads(config, config.address)]
+    if not payloads:
+        raise NoUsableService(f"{config.domain} has no service that a profile can hold")
+    profile: Payload = {
+        "PayloadContent": payloads,
+        "PayloadDescription": f"Accounts of {config.address}",
+        "PayloadDisplayName": config.provider.name,
+        "PayloadOrganization": config.provider.name,
+        "PayloadRemovalDisallowed": False,
+        "PayloadType": "Configuration",
+        **_identity(config.address, "profile"),
+    }
+    return plistlib.dumps(profile, fmt=plistlib.FMT_XML, sort_keys=True)
+
+
+def file_name(config: ClientConfig) -> str:
+    """Give the name under which a browser saves the profile: letters, digits, dots, hyphens."""
+    return f"{config.domain.ascii}.mobileconfig"
+
+
+def _mail_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+    """Make the mail account; the format holds one incoming and one outgoing service."""
+    supported = frozenset(_AUTHENTICATION)
+    incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), supported)
+    outgoing = best(config.of_type(ServiceType.SMTP), supported)
+    if incoming is None or outgoing is None:
+        return
+    one_password = incoming.login_name == outgoing.login_name and _has_password(outgoing)
+    payload: Payload = {
+        "EmailAccountDescription": str(address),
+        "EmailAccountType": _ACCOUNT_TYPE[incoming.type],
+        "EmailAddress": str(address),
+        "OutgoingPasswordSameAsIncomingPassword": one_password and _has_password(incoming),
+        **_mail_server("Incoming", incoming),
+        **_mail_server("Outgoing", outgoing),
+        **_about(config, f"Mail of {address}"),
+        "PayloadType": _MAIL_PAYLOAD,
+        # The one mail account of an address: moving it to another host does not make it a new one.
+        **_identity(address, _MAIL_PAYLOAD),
+    }
+    if config.person.display_name:
+        payload["EmailAccountName"] = config.person.display_name
+    yield payload
+
+
+def _mail_server(direction: str, service: Service) -> Payload:
+    endpoint = service.endpoint
+    if not isinstance(endpoint, HostEndpoint):
+        message = f"{service.type} has no host"
+        raise TypeError(message)
+    prefix = f"{direction}MailServer"
+    keys: Payload = {
+        f"{prefix}Authentication": _authentication(service),
+        f"{prefix}HostName": endpoint.host,
+        f"{prefix}PortNumber": endpoint.port,
+        # True with port 143, 110 or 587 means STARTTLS; there is no key of its own for that.
+        f"{prefix}UseSSL": endpoint.security is not Security.NONE,
+    }
+    if service.login_name is not None:
+        keys[f"{prefix}Username"] = service.login_name
+    return keys
+
+
+def _dav_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+    seen: set[tuple[ServiceType, str]] = set()
+    for service in config.of_type(*_DAV):
+        endpoint = service.endpoint
+        if isinstance(endpoint, UrlEndpoint) and (service.type, endpoint.url) not in seen:
+            seen.add((service.type, endpoint.url))
+            yield _dav_payload(config, address, service, endpoint.url)
+
+
+def _dav_payload(
+    config: ClientConfig, address: EmailAddress, service: Service, url: str
+) -> Payload:
+    prefix, payload_type = _DAV[service.type]
+    parts = urlsplit(url)
+    is_https = parts.scheme.lower() == "https"
+    payload: Payload = {
+        f"{prefix}AccountDescription": str(address),
+        f"{prefix}HostName": parts.hostname or "",
+        f"{prefix}Port": parts.port or (443 if is_https else 80),
+        f"{prefix}PrincipalURL": url,
+        f"{prefix}UseSSL": is_https,
+        **_about(config, f"{prefix} of {address}"),
+        "PayloadType": payload_type,
+        **_identity(address, f"{payload_type} {url}"),
+    }
+    if service.login_name is not None:
+        payload[f"{prefix}Username"] = service.login_name
+    return payload
+
+
+def _authentication(service: Service) -> str:
+    return next(
+        _AUTHENTICATION[method] for method in service.authentication if method in _AUTHENTICATION
+    )
+
+
+def _has_password(service: Service) -> bool:
+    return _authentication(service) != "EmailAuthNone"
+
+
+def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
+    return {
+        "PayloadDescription": description,
+        "PayloadDisplayName": config.provider.short_name,
+        "PayloadOrganization": config.provider.name,
+    }
+
+
+def _identity(address: EmailAddress, what: str) -> Payload:
+    """Give what tells a device whether it has this already.
+
+    The same for the same address and service, so that installing a profile again replaces it;
+    different for others, so that two accounts live side by side.
+    """
+    uuid = uuid5(_NAMESPACE, f"{address}\n{what}")
+    reverse = ".".join(reversed(address.domain.ascii.split(".")))
+    return {
+        "PayloadIdentifier": f"{reverse}.waypost.{uuid.hex}",
+        "PayloadUUID": str(uuid).upper(),
+        "PayloadVersion": 1,
+    }
