@@ -1,0 +1,164 @@
+"""Catalogs for hypothesis: all that a providers file can say."""
+
+from hypothesis import strategies as st
+
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    HOST_BASED,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    Catalog,
+    Documentation,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    LdapServer,
+    OAuth2,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.transfer.ports import contradiction
+
+
+def texts(max_chars: int) -> st.SearchStrategy[str]:
+    """Make texts that formats can carry: no controls, no surrogates, no non-characters."""
+    alphabet = st.characters(
+        exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cn"),
+        include_characters="\"\\'#[]{}=,%\u00fc\U0001f4ee",
+    )
+    text = st.text(alphabet, min_size=1, max_size=max_chars)
+    return text.filter(lambda value: bool(value.strip()))
+
+
+LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
+    lambda label: label[2:4] != "--"
+)
+HOSTS = st.one_of(
+    st.lists(LABELS, min_size=1, max_size=4).map(".".join),
+    st.sampled_from(
+        ["imap.%EMAILDOMAIN%", "%EMAILLOCALPART%.example.com", "xn--bcher-kva.example"]
+    ),
+    st.ip_addresses().map(str).filter(lambda text: "%" not in text),
+)
+URLS = st.builds(
+    "{}://{}{}/{}".format,
+    st.sampled_from(["https", "http", "HTTPS"]),
+    LABELS,
+    st.sampled_from(["", ":8443", ".example.com"]),
+    st.sampled_from(["", "dav/%EMAILADDRESS%/", "?user=%EMAILLOCALPART%&a=%20", "~x/(a)"]),
+)
+METHODS = st.one_of(
+    st.sampled_from(
+        [
+            *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
+            *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION, HTTP_BASIC, HTTP_DIGEST),
+        ]
+    ),
+    st.sampled_from(["PLAIN", "SCRAM-SHA-256-PLUS", "X_1"]).map(
+        lambda name: Authentication(name, AuthenticationSystem.SASL)
+    ),
+    st.sampled_from(["Bearer", "Negotiate", "x"]).map(
+        lambda name: Authentication(name, AuthenticationSystem.HTTP)
+    ),
+)
+URL_TYPES = sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP})
+
+
+@st.composite
+def services(draw: st.DrawFn) -> Service:
+    """Make a service that keeps the rules."""
+    endpoint: HostEndpoint | UrlEndpoint
+    if draw(st.booleans()):
+        kind = draw(st.sampled_from(sorted(HOST_BASED)))
+        port = draw(
+            st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 2525])
+            | st.integers(1, 65535)
+        )
+        allowed = [security for security in Security if contradiction(port, security) is None]
+        endpoint = HostEndpoint(draw(HOSTS), port, draw(st.sampled_from(allowed)))
+    else:
+        kind = draw(st.sampled_from(URL_TYPES))
+        endpoint = UrlEndpoint(draw(URLS))
+    return Service(
+        kind,
+        endpoint,
+        tuple(draw(st.lists(METHODS, min_size=1, max_size=3, unique=True))),
+        draw(st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)),
+        draw(st.none() | st.integers(0, 2**31 - 1)),
+        draw(st.booleans()),
+    )
+
+
+LANGUAGES = st.sampled_from([None, "en", "de", "pt-BR", "zh-Hant-TW"])
+DOCUMENTATION = st.builds(
+    Documentation,
+    URLS,
+    st.lists(st.tuples(LANGUAGES, texts(40)), max_size=3, unique_by=lambda pair: pair[0]).map(
+        tuple
+    ),
+)
+OAUTH2_DATA = st.builds(
+    OAuth2,
+    st.none() | URLS,
+    st.none() | URLS,
+    st.none() | URLS,
+    st.none() | texts(30),
+    st.none() | texts(30),
+    st.none() | texts(30),
+).filter(lambda oauth2: oauth2 != OAuth2())
+PROVIDERS = st.builds(
+    Provider,
+    texts(128),
+    texts(32),
+    st.lists(DOCUMENTATION, max_size=2).map(tuple),
+    st.lists(OAUTH2_DATA, max_size=2).map(tuple),
+)
+PATTERNS = st.one_of(
+    st.lists(LABELS, min_size=1, max_size=3).map(".".join),
+    st.lists(LABELS, min_size=1, max_size=3).map(lambda labels: f"*.{'.'.join(labels)}"),
+    st.sampled_from(["*", "xn--bcher-kva.example"]),
+).map(DomainPattern)
+LDAPSERVERS = st.builds(
+    LdapServer,
+    id=st.integers(0, 2**31 - 1),
+    name=st.lists(LABELS, min_size=1, max_size=3).map(".".join),
+    port=st.sampled_from([389, 636]) | st.integers(1, 65535),
+    use_ssl=st.booleans(),
+    search_base=st.just("") | texts(128),
+    search_filter=st.sampled_from(["(mail={0})", "(|(mail={0})(alias={0}))"]),
+    attr_uid=st.sampled_from(["uid", "sAMAccountName", "0.9.2342.19200300.100.1.1"]),
+    attr_cn=st.sampled_from([None, "cn", "displayName"]),
+    bind_user=st.none() | texts(128),
+)
+
+
+@st.composite
+def catalogs(draw: st.DrawFn) -> Catalog:
+    """Make a catalog that keeps the rules, without bind passwords."""
+    ldapservers = draw(st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id))
+    numbers = st.sampled_from([None, *(server.id for server in ldapservers)])
+    providers = draw(st.lists(PROVIDERS, min_size=1, max_size=3))
+    pool = draw(st.lists(services(), min_size=1, max_size=5))
+    patterns = draw(st.lists(PATTERNS, max_size=6, unique=True))
+    domains = tuple(
+        Domain(
+            pattern,
+            draw(st.sampled_from(providers)),
+            tuple(draw(st.lists(st.sampled_from(pool), max_size=5))),
+            draw(numbers),
+        )
+        for pattern in patterns
+    )
+    return Catalog(domains, tuple(ldapservers), tuple(draw(st.lists(PROVIDERS, max_size=2))))

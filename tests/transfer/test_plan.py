@@ -1,0 +1,166 @@
+"""What lies between two catalogs."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from tests.making import PROVIDER, domain, host_service, url_service
+from tests.transfer.catalogs import catalogs
+from waypost.model import (
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    Catalog,
+    Documentation,
+    LdapServer,
+    OAuth2,
+    Provider,
+    Service,
+)
+from waypost.transfer.plan import Plan, compare, describe
+
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com", 587, "starttls")
+SERVER = LdapServer(
+    42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid", "cn", "u", "hunter2"
+)
+BEFORE = Catalog((domain("example.com", IMAP, SMTP),), (SERVER,), (Provider("Idle", "Idle"),))
+OTHER = replace(PROVIDER, name="Other", short_name="O")
+
+CHANGES = [
+    # wanted, plan
+    (BEFORE, Plan((), (), ())),
+    (
+        Catalog(),
+        Plan(
+            (),
+            (),
+            (
+                "domain example.com (Example Inc.)",
+                "LDAP server 42 (ldap.example.com)",
+                "provider Idle without domains",
+            ),
+        ),
+    ),
+    (
+        replace(BEFORE, domains=(*BEFORE.domains, domain("*.example.net", IMAP))),
+        Plan(
+            (
+                "domain *.example.net (Example Inc.)",
+                "*.example.net: imap imap.example.com:993 tls",
+            ),
+            (),
+            (),
+        ),
+    ),
+    (
+        replace(BEFORE, domains=(domain("example.com", IMAP, url_service()),)),
+        Plan(
+            ("example.com: caldav https://dav.example.com/%EMAILADDRESS%/",),
+            (),
+            ("example.com: smtp smtp.example.com:587 starttls",),
+        ),
+    ),
+    (
+        replace(BEFORE, domains=(domain("example.com", SMTP, IMAP),)),
+        Plan((), ("example.com: order of services",), ()),
+    ),
+    (
+        replace(BEFORE, domains=(replace(BEFORE.domains[0], provider=OTHER, ldapserver_id=42),)),
+        Plan(
+            (),
+            (
+                'example.com: provider "Example Inc." becomes "Other"',
+                'example.com: short name "Example" becomes "O"',
+                "example.com: LDAP server none becomes 42",
+            ),
+            (),
+        ),
+    ),
+    (
+        replace(
+            BEFORE,
+            domains=(
+                replace(
+                    BEFORE.domains[0],
+                    provider=replace(
+                        PROVIDER,
+                        documentation=(Documentation("https://a.example/"),),
+                        oauth2=(OAuth2("https://a.example/"),),
+                    ),
+                ),
+            ),
+        ),
+        Plan((), ("example.com: documentation", "example.com: OAuth2 data"), ()),
+    ),
+    (
+        replace(BEFORE, ldapservers=(replace(SERVER, port=389),)),
+        Plan((), ("LDAP server 42 (ldap.example.com)",), ()),
+    ),
+    (
+        replace(BEFORE, ldapservers=(replace(SERVER, bind_password="other"),)),
+        Plan((), ("LDAP server 42 (ldap.example.com)",), ()),
+    ),
+    (replace(BEFORE, ldapservers=(replace(SERVER, bind_password=None),)), Plan((), (), ())),
+    (
+        replace(BEFORE, ldapservers=(SERVER, replace(SERVER, id=43))),
+        Plan(("LDAP server 43 (ldap.example.com)",), (), ()),
+    ),
+    (
+        replace(BEFORE, idle_providers=(Provider("Lazy", "Lazy"),)),
+        Plan(("provider Lazy without domains",), (), ("provider Idle without domains",)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "plan"), CHANGES)
+def test_changes(wanted: Catalog, plan: Plan) -> None:
+    """Each kind of change is told in words, once."""
+    assert compare(BEFORE, wanted) == plan
+
+
+SERVICES = [
+    # service, in words
+    (IMAP, "imap imap.example.com:993 tls"),
+    (host_service(host="2001:db8::1"), "imap [2001:db8::1]:993 tls"),
+    (
+        host_service(authentication=(OAUTH2, PASSWORD_CLEARTEXT)),
+        "imap imap.example.com:993 tls authentication OAuth2, password-cleartext",
+    ),
+    (host_service(login_name=None), "imap imap.example.com:993 tls login name asked"),
+    (host_service(login_name="x"), "imap imap.example.com:993 tls login name x"),
+    (host_service(priority=5), "imap imap.example.com:993 tls priority 5"),
+    (replace(IMAP, domain_required=True), "imap imap.example.com:993 tls domain required"),
+    (url_service(), "caldav https://dav.example.com/%EMAILADDRESS%/"),
+]
+
+
+@pytest.mark.parametrize(("service", "text"), SERVICES)
+def test_services_in_words(service: Service, text: str) -> None:
+    """A service in words says all that differs from the usual."""
+    assert describe(service) == text
+
+
+@settings(max_examples=100, deadline=None)
+@given(now=catalogs(), wanted=catalogs())
+def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
+    """There is nothing to do for the same catalog, and something for one with other domains."""
+    assert compare(now, now).is_empty
+    patterns = {one.pattern for one in now.domains} ^ {one.pattern for one in wanted.domains}
+    assert not patterns or not compare(now, wanted).is_empty
+
+
+@settings(max_examples=100, deadline=None)
+@given(now=catalogs(), wanted=catalogs())
+def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
+    """The way back removes as many domains as the way there adds, and every item is one line."""
+    there, back = compare(now, wanted), compare(wanted, now)
+    assert [item for item in there.added if item.startswith("domain ")] == [
+        item for item in back.removed if item.startswith("domain ")
+    ]
+    assert not any("\n" in item for item in (*there.added, *there.changed, *there.removed))
+
+
+def test_no_password_in_a_plan() -> None:
+    """A bind password is never part of a plan."""
+    assert "hunter2" not in str(compare(Catalog(), BEFORE))

@@ -1,0 +1,81 @@
+"""Providers files out and in again."""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from tests.transfer.catalogs import catalogs
+from waypost.model import Catalog, LdapServer
+from waypost.transfer.document import Format
+from waypost.transfer.providers_file import read_providers, write_providers
+
+GOLDEN = Path(__file__).parent / "golden"
+FORMATS: list[Format] = ["toml", "json"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=100, deadline=None)
+@given(catalog=catalogs())
+def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
+    """Reading a written catalog gives that catalog, and writing it again the same text."""
+    text = write_providers(catalog, form)
+    again = read_providers(text, name="again", format=form).catalog
+    assert again == catalog
+    assert write_providers(again, form) == text
+
+
+@settings(max_examples=50, deadline=None)
+@given(catalog=catalogs())
+def test_both_formats_say_the_same(catalog: Catalog) -> None:
+    """TOML and JSON of one catalog hold the same plain data."""
+    toml = tomllib.loads(write_providers(catalog, "toml"))
+    assert toml == json.loads(write_providers(catalog, "json"))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=30, deadline=None)
+@given(catalog=catalogs())
+def test_bind_passwords_stay_at_home(form: Format, catalog: Catalog) -> None:
+    """A bind password changes nothing in what is written."""
+    secret = tuple(
+        replace(server, bind_password="hunter2hunter2") for server in catalog.ldapservers
+    )
+    text = write_providers(replace(catalog, ldapservers=secret), form)
+    assert text == write_providers(catalog, form)
+
+
+def test_empty_catalog_is_written_on_purpose() -> None:
+    """A catalog without anything is written as an explicit empty list, which can be read."""
+    assert write_providers(Catalog(), "toml") == "provider = []\n"
+    assert read_providers("provider = []\n", name="x", format="toml").catalog == Catalog()
+
+
+def test_only_directory_servers() -> None:
+    """A catalog may consist of a directory server alone."""
+    server = LdapServer(7, "ldap.example.com", 389, True, "dc=x", "(mail={0})", "uid", None)
+    catalog = Catalog(ldapservers=(server,))
+    text = write_providers(catalog, "toml")
+    assert read_providers(text, name="x", format="toml").catalog == catalog
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_golden_text(form: Format) -> None:
+    """The written text has the layout of the golden file, which is canonical itself."""
+    golden = (GOLDEN / f"providers.{form}").read_text(encoding="utf-8")
+    catalog = read_providers(golden, name="golden", format=form).catalog
+    assert write_providers(catalog, form) == golden
+
+
+def test_golden_files_say_the_same() -> None:
+    """The golden files in both formats are one catalog."""
+    toml, as_json = (
+        read_providers(
+            (GOLDEN / f"providers.{form}").read_text(encoding="utf-8"), name=form, format=form
+        ).catalog
+        for form in FORMATS
+    )
+    assert toml == as_json
