@@ -157,6 +157,11 @@ def test_all_that_a_service_can_say() -> None:
     )
 
 
+def test_default_priority_is_none() -> None:
+    """The default priority says as much as none, because automx2's database knows no other."""
+    assert one_service('type = "imap", host = "h.example", priority = 10').priority is None
+
+
 def test_empty_login_name_asks_the_user() -> None:
     """An empty login name means that the client shall ask."""
     assert one_service('type = "imap", host = "h.example", login_name = ""').login_name is None
@@ -189,7 +194,7 @@ NAMES = [
     ("Example Inc.", "Example"),
     ("Example", "Example"),
     ("E" * 40, "E" * 32),
-    ("  Two Words", "Two"),
+    ("Two\u00a0Words", "Two"),
 ]
 
 

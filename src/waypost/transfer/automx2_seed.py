@@ -43,7 +43,7 @@ from waypost.transfer.rules import (
     RuleBroken,
     check_url,
 )
-from waypost.transfer.services import read_host
+from waypost.transfer.services import read_host, read_priority
 from waypost.transfer.tables import ReadResult, Report, Table, kind, nearest
 
 _TOP_KEYS: Final = ("version", "provider", "domains", "servers", "ldapservers")
@@ -194,7 +194,7 @@ def _host_service(table: Table, service_type: ServiceType, default_port: int) ->
     _warn_of_unknown(table, _SERVER_KEYS)
     host = read_host(table, "name")
     port = table.integer("port", 1, PORT_MAX) if "port" in table else default_port
-    priority = table.integer("prio", 0, INTEGER_MAX)
+    priority = read_priority(table, "prio")
     if host is None or port is None:
         return None
     security = Security.TLS if port in _TLS_PORTS else Security.STARTTLS

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from waypost.model import (
+    DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
@@ -104,7 +105,7 @@ def _service(service: Service) -> dict[str, object]:
         data["authentication"] = methods[0] if len(methods) == 1 else methods
     if service.login_name != EMAIL_ADDRESS:
         data["login_name"] = service.login_name or ""
-    if service.priority is not None:
+    if service.priority not in {None, DEFAULT_PRIORITY}:
         data["priority"] = service.priority
     if service.domain_required:
         data["domain_required"] = True

@@ -36,7 +36,7 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
     """Give the text back if every format and every database can carry it.
 
     Raises:
-        RuleBroken: empty, too long, or with control characters in it.
+        RuleBroken: empty, too long, with control characters in it, or with space around it.
     """
     if not text.strip() and not (may_be_empty and text == ""):
         raise RuleBroken("must not be empty")
@@ -44,6 +44,8 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
         raise RuleBroken(f"is longer than {max_chars} characters")
     if any(_is_forbidden(char) for char in text):
         raise RuleBroken("holds a control character or a line end")
+    if text != text.strip():
+        raise RuleBroken("begins or ends with a space")
     return text
 
 

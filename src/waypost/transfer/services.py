@@ -6,6 +6,7 @@ from typing import Final
 
 from waypost.model import (
     CLIENT_IP_ADDRESS,
+    DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
     GSSAPI,
     HOST_BASED,
@@ -60,6 +61,7 @@ _METHODS: Final[Mapping[str, Authentication]] = {
     "http:basic": HTTP_BASIC,
     "http:digest": HTTP_DIGEST,
 }
+_METHODS_MAX: Final = 16
 # RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capitals, digits, hyphens and underscores.
 _HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
 _SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
@@ -74,11 +76,17 @@ def read_service(table: Table) -> Service | None:
     on_web = isinstance(endpoint, UrlEndpoint) or "url" in table
     authentication = _authentication(table, HTTP_BASIC if on_web else PASSWORD_CLEARTEXT)
     login_name = _login_name(table)
-    priority = table.integer("priority", 0, INTEGER_MAX)
+    priority = read_priority(table, "priority")
     domain_required = table.flag("domain_required") or False
     if endpoint is None or authentication is None:
         return None
     return Service(service_type, endpoint, authentication, login_name, priority, domain_required)
+
+
+def read_priority(table: Table, key: str) -> int | None:
+    """Read a priority; the default is the same as none, because automx2's column has no NULL."""
+    priority = table.integer(key, 0, INTEGER_MAX)
+    return None if priority == DEFAULT_PRIORITY else priority
 
 
 def read_patterns(table: Table) -> frozenset[str] | None:
@@ -213,6 +221,9 @@ def _authentication(table: Table, default: Authentication) -> tuple[Authenticati
         methods = [_method(table, at, item) for at, item in items]
     found = tuple(method for method in methods if method is not None)
     if len(found) < len(methods) or not found:
+        return None
+    if len(found) > _METHODS_MAX:
+        table.problem("authentication", f"names more than {_METHODS_MAX} methods")
         return None
     if len(set(found)) < len(found):
         table.problem("authentication", "names a method twice")
