@@ -5,7 +5,7 @@ from collections.abc import Callable
 from waypost.demo import demo_catalog
 from waypost.model import Catalog
 from waypost.store.sql.catalog import is_empty, purge, write_catalog
-from waypost.store.sql.engine import Engine, mapped_errors
+from waypost.store.sql.engine import Engine, writing
 from waypost.transfer.automx2_seed import read_seed
 
 
@@ -46,12 +46,12 @@ class Seeding:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with mapped_errors(self._engine), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             purge(connection)
         self._changed()
 
     def _fill(self, catalog: Catalog) -> bool:
-        with mapped_errors(self._engine), self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             if not is_empty(connection):
                 return False
             write_catalog(connection, catalog)

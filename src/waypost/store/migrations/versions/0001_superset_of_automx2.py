@@ -1,0 +1,111 @@
+"""automx2's seven tables where they are missing, and what Waypost adds to them.
+
+An upgrade only adds: columns with a default or NULL, and indexes. automx2 can still run on it.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make what is missing. A database of any release of automx2 is adopted as it is."""
+    inspector = sa.inspect(op.get_bind())
+    existing = set(inspector.get_table_names())
+    for name, columns in _tables().items():
+        if name not in existing:
+            op.create_table(name, *columns, *_constraints(name))
+            continue
+        present = {column["name"] for column in inspector.get_columns(name)}
+        for column in columns:
+            if column.name not in present:
+                op.add_column(name, column)
+    op.create_index("ix_domain_name_lower", "domain", [sa.text("lower(name)")])
+    op.create_index("ix_server_domain_domain", "server_domain", ["domain_id"])
+    op.create_index("ix_davserver_domain_domain", "davserver_domain", ["domain_id"])
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
+
+
+def _tables() -> dict[str, list[sa.Column[Any]]]:
+    """Give the tables, each after those that it points to; Waypost's columns come last."""
+    return {
+        "provider": [
+            _id(),
+            sa.Column("name", sa.String(128), nullable=False),
+            sa.Column("short_name", sa.String(32), nullable=False),
+            sa.Column("documentation", sa.JSON, nullable=True),
+            sa.Column("oauth2", sa.JSON, nullable=True),
+        ],
+        "server": [
+            _id(),
+            sa.Column("prio", sa.Integer, nullable=False, server_default="10"),
+            sa.Column("name", sa.String(128), nullable=False),
+            sa.Column("port", sa.Integer, nullable=False),
+            sa.Column("type", sa.String(32), nullable=False),
+            sa.Column("socket_type", sa.String(32), nullable=False),
+            sa.Column("user_name", sa.String(64), nullable=False),
+            sa.Column("authentication", sa.String(32), nullable=False),
+            sa.Column("authentication_methods", sa.String(512), nullable=True),
+            sa.Column("domain_required", sa.Boolean, nullable=False, server_default=sa.false()),
+        ],
+        "davserver": [
+            _id(),
+            sa.Column("url", sa.String(128), nullable=False),
+            sa.Column("port", sa.Integer, nullable=False),
+            sa.Column("type", sa.String(32), nullable=False),
+            sa.Column("use_ssl", sa.Boolean, nullable=False),
+            sa.Column("domain_required", sa.Boolean, nullable=False),
+            sa.Column("user_name", sa.String(64), nullable=True),
+            sa.Column("prio", sa.Integer, nullable=False, server_default="10"),
+            sa.Column("authentication_methods", sa.String(512), nullable=True),
+        ],
+        "ldapserver": [
+            _id(),
+            sa.Column("name", sa.String(128), nullable=False),
+            sa.Column("port", sa.Integer, nullable=False),
+            sa.Column("use_ssl", sa.Boolean, nullable=False),
+            sa.Column("search_base", sa.String(128), nullable=False),
+            sa.Column("search_filter", sa.String(128), nullable=False),
+            sa.Column("attr_uid", sa.String(32), nullable=False),
+            sa.Column("attr_cn", sa.String(32), nullable=True),
+            sa.Column("bind_password", sa.String(128), nullable=True),
+            sa.Column("bind_user", sa.String(128), nullable=True),
+        ],
+        "domain": [
+            _id(),
+            sa.Column("name", sa.String(128), nullable=False),
+            sa.Column("provider_id", sa.Integer, nullable=False),
+            sa.Column("ldapserver_id", sa.Integer, nullable=True),
+        ],
+        "server_domain": [
+            sa.Column("server_id", sa.Integer, primary_key=True),
+            sa.Column("domain_id", sa.Integer, primary_key=True),
+        ],
+        "davserver_domain": [
+            sa.Column("davserver_id", sa.Integer, primary_key=True),
+            sa.Column("domain_id", sa.Integer, primary_key=True),
+        ],
+    }
+
+
+def _constraints(table: str) -> list[sa.Constraint]:
+    if table == "domain":
+        return [
+            sa.UniqueConstraint("name"),
+            sa.ForeignKeyConstraint(["provider_id"], ["provider.id"]),
+            sa.ForeignKeyConstraint(["ldapserver_id"], ["ldapserver.id"]),
+        ]
+    if table.endswith("_domain"):
+        service = table.removesuffix("_domain")
+        return [
+            sa.ForeignKeyConstraint([f"{service}_id"], [f"{service}.id"]),
+            sa.ForeignKeyConstraint(["domain_id"], ["domain.id"]),
+        ]
+    return []

@@ -1,0 +1,278 @@
+"""Rows and values: what stands in automx2's columns, and what it means.
+
+Reading is tolerant, because automx2 checked nothing: what makes no sense is left out and told.
+Writing uses automx2's spellings (`pop`, `plain`, `SSL`), so that it can read the rows as well.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import RowMapping
+
+from waypost.address import DomainName
+from waypost.errors import DomainError
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    DEFAULT_PRIORITY,
+    GSSAPI,
+    HOST_BASED,
+    HTTP_BASIC,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    Documentation,
+    HostEndpoint,
+    LdapServer,
+    OAuth2,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+
+Row = RowMapping | Mapping[str, Any]
+
+_TYPES: Final = {kind.value: kind for kind in ServiceType} | {"pop": ServiceType.POP3}
+_SECURITY: Final = {
+    "ssl": Security.TLS,
+    "tls": Security.TLS,
+    "starttls": Security.STARTTLS,
+    "plain": Security.NONE,
+    "none": Security.NONE,
+}
+_SOCKET_TYPE: Final = {
+    Security.TLS: "SSL",
+    Security.STARTTLS: "STARTTLS",
+    Security.NONE: "plain",
+}
+_METHODS: Final = {
+    method.method.lower(): method
+    for method in (
+        *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
+        *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION),
+    )
+} | {"plain": PASSWORD_CLEARTEXT}
+_TLS_PORTS: Final = frozenset({465, 993, 995})
+_DEFAULT_PORT: Final = {"https": 443, "http": 80}
+METHOD_MAX_CHARS: Final = 32
+METHODS_MAX_CHARS: Final = 512
+
+
+class RowError(ValueError):
+    """A row makes no sense; the message says what about it."""
+
+
+def service_from_server(row: Row) -> Service:
+    """Read a row of `server`.
+
+    Raises:
+        RowError: the type is not known, or the host or the port cannot be right.
+    """
+    kind = _type(row)
+    if kind not in HOST_BASED:
+        raise RowError(f"type {row['type']!r} has no host; it belongs into davserver")
+    host, port = _host(row["name"]), row["port"]
+    if not 1 <= port <= 65535:
+        raise RowError(f"port {port} is not from 1 to 65535")
+    return Service(
+        type=kind,
+        endpoint=HostEndpoint(host, port, _security(row["socket_type"], port)),
+        authentication=_authentication(row["authentication"], row["authentication_methods"]),
+        login_name=_clean(row["user_name"]) or None,
+        priority=_priority(row["prio"]),
+        domain_required=bool(row["domain_required"]),
+    )
+
+
+def service_from_davserver(row: Row) -> Service:
+    """Read a row of `davserver`.
+
+    Raises:
+        RowError: the type is not known, or the URL cannot be right.
+    """
+    kind = _type(row)
+    if kind in HOST_BASED and kind is not ServiceType.XMPP:
+        raise RowError(f"type {row['type']!r} has no URL; it belongs into server")
+    stored = row["authentication_methods"]
+    return Service(
+        type=kind,
+        endpoint=UrlEndpoint(_url(row["url"], row["port"])),
+        authentication=_methods(stored) if stored else (HTTP_BASIC,),
+        login_name=_clean(row["user_name"] or "") or None,
+        priority=_priority(row["prio"]),
+        domain_required=bool(row["domain_required"]),
+    )
+
+
+def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
+    """Write a host-based service as a row of `server`, without its id."""
+    first = service.authentication[0]
+    only = len(service.authentication) == 1 and first.system is None
+    return {
+        "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
+        "name": endpoint.host,
+        "port": endpoint.port,
+        "type": "pop" if service.type is ServiceType.POP3 else service.type.value,
+        "socket_type": _SOCKET_TYPE[endpoint.security],
+        "user_name": service.login_name or "",
+        "authentication": _old_method(first)[:METHOD_MAX_CHARS],
+        "authentication_methods": None if only else _stored_methods(service),
+        "domain_required": service.domain_required,
+    }
+
+
+def davserver_row(service: Service, endpoint: UrlEndpoint) -> dict[str, Any]:
+    """Write a URL-based service as a row of `davserver`, without its id."""
+    parts = urlsplit(endpoint.url)
+    basic = service.authentication == (HTTP_BASIC,)
+    return {
+        "url": endpoint.url,
+        "port": _effective_port(parts.scheme, parts.port),
+        "type": service.type.value,
+        "use_ssl": parts.scheme.lower() == "https",
+        "domain_required": service.domain_required,
+        "user_name": service.login_name,
+        "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
+        "authentication_methods": None if basic else _stored_methods(service),
+    }
+
+
+def provider_from_row(row: Row) -> Provider:
+    """Read a row of `provider`."""
+    return Provider(
+        name=_clean(row["name"]),
+        short_name=_clean(row["short_name"]),
+        documentation=tuple(
+            Documentation(page["url"], tuple((lang, text) for lang, text in page["descriptions"]))
+            for page in row["documentation"] or ()
+        ),
+        oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
+    )
+
+
+def provider_row(provider: Provider) -> dict[str, Any]:
+    """Write a provider as a row, without its id."""
+    pages = [
+        {"url": page.url, "descriptions": [list(pair) for pair in page.descriptions]}
+        for page in provider.documentation
+    ]
+    oauth2 = [
+        {name: getattr(entry, name) for name in OAuth2.__slots__} for entry in provider.oauth2
+    ]
+    return {
+        "name": provider.name,
+        "short_name": provider.short_name,
+        "documentation": pages or None,
+        "oauth2": oauth2 or None,
+    }
+
+
+def ldapserver_from_row(row: Row) -> LdapServer:
+    """Read a row of `ldapserver`."""
+    return LdapServer(**{name: row[name] for name in LdapServer.__slots__})
+
+
+def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
+    """Write an LDAP server as a row with its id, and without a password that is not known."""
+    row = {name: getattr(ldapserver, name) for name in LdapServer.__slots__}
+    if row["bind_password"] is None:
+        del row["bind_password"]
+    return row
+
+
+def _type(row: Row) -> ServiceType:
+    kind = _TYPES.get(str(row["type"]).strip().lower())
+    if kind is None:
+        raise RowError(f"type {row['type']!r} is not known")
+    return kind
+
+
+def _host(stored: str) -> str:
+    host = stored.strip()
+    if not host or any(_is_control(char) or char.isspace() for char in host):
+        raise RowError(f"name {stored!r} is not a host")
+    try:
+        return host if "%" in host else DomainName.parse(host).ascii
+    except DomainError:
+        return host  # An IP address, or a name with an underscore; automx2 served it as it is.
+
+
+def _security(stored: str, port: int) -> Security:
+    """Read `socket_type`; what is not known is guessed from the port, as clients do."""
+    known = _SECURITY.get(stored.strip().lower())
+    if known is not None:
+        return known
+    return Security.TLS if port in _TLS_PORTS else Security.STARTTLS
+
+
+def _authentication(first: str, stored: str | None) -> tuple[Authentication, ...]:
+    """Read both columns. Who changes automx2's column by SQL overrides Waypost's longer list."""
+    old = _METHODS.get(first.strip().lower(), PASSWORD_CLEARTEXT)
+    if not stored:
+        return (old,)
+    methods = _methods(stored)
+    return methods if _old_method(methods[0])[:METHOD_MAX_CHARS] == first else (old,)
+
+
+def _methods(stored: str) -> tuple[Authentication, ...]:
+    methods = tuple(_method(text) for text in stored.split())
+    return methods or (PASSWORD_CLEARTEXT,)
+
+
+def _method(text: str) -> Authentication:
+    system, colon, name = text.partition(":")
+    if colon and system in set(AuthenticationSystem):
+        return Authentication(name, AuthenticationSystem(system))
+    return _METHODS.get(text.lower(), Authentication(text))
+
+
+def _stored_methods(service: Service) -> str:
+    return " ".join(str(method) for method in service.authentication)
+
+
+def _old_method(method: Authentication) -> str:
+    return "plain" if method == PASSWORD_CLEARTEXT else str(method)
+
+
+def _url(stored: str, port: int) -> str:
+    """Put automx2's column `port` into the URL where it says something else."""
+    url = "".join(char for char in stored if not _is_control(char) and not char.isspace())
+    try:
+        parts = urlsplit(url)
+        own_port = parts.port
+    except ValueError as error:
+        raise RowError(f"url {stored!r} is not a URL") from error
+    if parts.scheme.lower() not in {"http", "https", "ws", "wss"} or not parts.hostname:
+        raise RowError(f"url {stored!r} is not a whole URL")
+    if 1 <= port <= 65535 and port != _effective_port(parts.scheme, own_port):
+        if own_port is None:
+            netloc = f"{parts.netloc.removesuffix(':')}:{port}"
+        else:
+            netloc = f"{parts.netloc.rpartition(':')[0]}:{port}"
+        return urlunsplit((parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+    return url
+
+
+def _effective_port(scheme: str, port: int | None) -> int:
+    return port or _DEFAULT_PORT.get(scheme.lower().replace("ws", "http", 1), 443)
+
+
+def _priority(stored: int) -> int | None:
+    return None if stored == DEFAULT_PRIORITY else max(0, stored)
+
+
+def _clean(text: str) -> str:
+    """Take out what no document can carry."""
+    return "".join(char for char in text if not _is_control(char)).strip()
+
+
+def _is_control(char: str) -> bool:
+    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}

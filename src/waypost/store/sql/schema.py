@@ -1,0 +1,94 @@
+"""The tables: automx2's seven, and what Waypost adds to them.
+
+What Waypost adds is nullable or has a server default, so that automx2, which names its columns
+when it inserts, can still run on the same database (docs/decisions/0003-database-superset.md).
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+provider = sa.Table(
+    "provider",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("short_name", sa.String(32), nullable=False),
+    # Waypost's: lists of objects, or NULL for none.
+    sa.Column("documentation", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("oauth2", sa.JSON(none_as_null=True), nullable=True),
+)
+
+server = sa.Table(
+    "server",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("prio", sa.Integer, nullable=False, server_default="10"),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("socket_type", sa.String(32), nullable=False),
+    sa.Column("user_name", sa.String(64), nullable=False),
+    sa.Column("authentication", sa.String(32), nullable=False),
+    # Waypost's: the whole ordered list of methods where there is more to say than the column
+    # `authentication` can; separated by blanks.
+    sa.Column("authentication_methods", sa.String(512), nullable=True),
+    sa.Column("domain_required", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+davserver = sa.Table(
+    "davserver",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("url", sa.String(128), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("type", sa.String(32), nullable=False),
+    sa.Column("use_ssl", sa.Boolean, nullable=False),
+    sa.Column("domain_required", sa.Boolean, nullable=False),
+    sa.Column("user_name", sa.String(64), nullable=True),
+    # Waypost's.
+    sa.Column("prio", sa.Integer, nullable=False, server_default="10"),
+    sa.Column("authentication_methods", sa.String(512), nullable=True),
+)
+
+ldapserver = sa.Table(
+    "ldapserver",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("use_ssl", sa.Boolean, nullable=False),
+    sa.Column("search_base", sa.String(128), nullable=False),
+    sa.Column("search_filter", sa.String(128), nullable=False),
+    sa.Column("attr_uid", sa.String(32), nullable=False),
+    sa.Column("attr_cn", sa.String(32), nullable=True),
+    sa.Column("bind_password", sa.String(128), nullable=True),
+    sa.Column("bind_user", sa.String(128), nullable=True),
+)
+
+domain = sa.Table(
+    "domain",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(128), nullable=False, unique=True),
+    sa.Column("provider_id", sa.Integer, sa.ForeignKey("provider.id"), nullable=False),
+    sa.Column("ldapserver_id", sa.Integer, sa.ForeignKey("ldapserver.id"), nullable=True),
+)
+# automx2 compared names with their case; operators may have stored any.
+sa.Index("ix_domain_name_lower", sa.func.lower(domain.c.name))
+
+server_domain = sa.Table(
+    "server_domain",
+    metadata,
+    sa.Column("server_id", sa.Integer, sa.ForeignKey("server.id"), primary_key=True),
+    sa.Column("domain_id", sa.Integer, sa.ForeignKey("domain.id"), primary_key=True),
+)
+sa.Index("ix_server_domain_domain", server_domain.c.domain_id)
+
+davserver_domain = sa.Table(
+    "davserver_domain",
+    metadata,
+    sa.Column("davserver_id", sa.Integer, sa.ForeignKey("davserver.id"), primary_key=True),
+    sa.Column("domain_id", sa.Integer, sa.ForeignKey("domain.id"), primary_key=True),
+)
+sa.Index("ix_davserver_domain_domain", davserver_domain.c.domain_id)

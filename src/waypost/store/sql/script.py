@@ -1,0 +1,99 @@
+"""SQL statements that fill an empty database, for `sqlite3`, `psql` or `mysql`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from waypost.model import Catalog, HostEndpoint, Provider
+from waypost.store.sql import rows, schema
+from waypost.store.sql.merging import merge
+
+SqlDialect = Literal["sqlite", "postgresql", "mysql"]
+
+_SERVICES: Final = (
+    (schema.server, schema.server_domain, "server_id"),
+    (schema.davserver, schema.davserver_domain, "davserver_id"),
+)
+
+
+def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
+    """Give the statements, each ending with a semicolon, in an order that keeps foreign keys.
+
+    They need an empty database with Waypost's tables, and number their rows from 1.
+
+    Args:
+        catalog: what the database shall say.
+        dialect: whose way of quoting texts is used.
+    """
+    yield "BEGIN;"
+    for table, row in _rows(catalog):
+        yield f"{_compiled(table.insert().values(row), dialect)};"
+    yield "COMMIT;"
+
+
+def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
+    for ldapserver in catalog.ldapservers:
+        yield schema.ldapserver, rows.ldapserver_row(ldapserver)
+    providers = [*(domain.provider for domain in catalog.domains), *catalog.idle_providers]
+    provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
+    for provider, provider_id in provider_ids.items():
+        row = {k: v for k, v in rows.provider_row(provider).items() if v is not None}
+        yield schema.provider, {"id": provider_id, **row}
+    for domain_id, domain in enumerate(catalog.domains, 1):
+        yield (
+            schema.domain,
+            {
+                "id": domain_id,
+                "name": domain.pattern.text,
+                "provider_id": provider_ids[domain.provider],
+                "ldapserver_id": domain.ldapserver_id,
+            },
+        )
+    for table, links, column in _SERVICES:
+        yield from _service_rows(catalog, provider_ids, table, links, column)
+
+
+def _service_rows(
+    catalog: Catalog,
+    provider_ids: Mapping[Provider, int],
+    table: sa.Table,
+    links: sa.Table,
+    column: str,
+) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
+    is_server = table is schema.server
+    service_id = 0
+    for provider in provider_ids:
+        slots = merge(
+            (
+                domain_id,
+                [s for s in d.services if isinstance(s.endpoint, HostEndpoint) is is_server],
+            )
+            for domain_id, d in enumerate(catalog.domains, 1)
+            if d.provider == provider
+        )
+        for slot in slots:
+            service_id += 1
+            endpoint = slot.service.endpoint
+            row = (
+                rows.server_row(slot.service, endpoint)
+                if isinstance(endpoint, HostEndpoint)
+                else rows.davserver_row(slot.service, endpoint)
+            )
+            yield table, {"id": service_id, **row}
+            for domain_id in sorted(slot.domain_ids):
+                yield links, {column: service_id, "domain_id": domain_id}
+
+
+def _compiled(statement: sa.Insert, dialect: SqlDialect) -> str:
+    """Write a statement with its values as literals, quoted by SQLAlchemy."""
+    dialects = {
+        "sqlite": sqlite.dialect,
+        "postgresql": postgresql.dialect,
+        "mysql": mysql.dialect,
+    }
+    compiled = statement.compile(
+        dialect=dialects[dialect](paramstyle="named"), compile_kwargs={"literal_binds": True}
+    )
+    return str(compiled)

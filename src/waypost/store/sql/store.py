@@ -1,0 +1,118 @@
+"""Finding one domain in the database, in two statements."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from waypost.address import DomainName
+from waypost.model import Domain, Service, candidates
+from waypost.store.sql import rows, schema
+from waypost.store.sql.engine import Connection, Engine, reading
+
+_DOMAIN = schema.domain.c
+_PROVIDER = schema.provider.c
+
+
+class SqlStore:
+    """Implements `store.Store`. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the database."""
+        self.engine = engine
+        self._domains = _domains()
+        self._services_of_domain = _services()
+        self._told: set[tuple[str, int]] = set()
+        self._log = structlog.get_logger(__name__)
+
+    def find(self, domain: DomainName) -> Domain | None:
+        """Give the entry that matches a domain best, or None.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+            StoreError: the database must be mended first.
+        """
+        patterns = {name: rank for rank, name in reversed(list(enumerate(_spellings(domain))))}
+        with reading(self.engine) as connection:
+            found = connection.execute(self._domains, {"names": list(patterns)}).mappings().all()
+            if not found:
+                return None
+            best = min(found, key=lambda row: (patterns[row["domain_name"].lower()], row["id"]))
+            services = self._services(connection, best["id"])
+        pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
+        return Domain(pattern, rows.provider_from_row(best), services, best["ldapserver_id"])
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
+        found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
+        return tuple(self._readable(found.mappings()))
+
+    def _readable(self, found: Iterable[rows.Row]) -> list[Service]:
+        services = []
+        for row in found:
+            is_server = row["table"] == "server"
+            read = rows.service_from_server if is_server else rows.service_from_davserver
+            try:
+                services.append(read(row))
+            except rows.RowError as error:
+                self._tell(row["table"], row["id"], str(error))
+        return services
+
+    def _tell(self, table: str, row_id: int, reason: str) -> None:
+        """Log what is left out, once in the life of the store."""
+        if (table, row_id) not in self._told:
+            self._told.add((table, row_id))
+            self._log.warning("row left out", table=table, id=row_id, reason=reason)
+
+
+def _spellings(domain: DomainName) -> list[str]:
+    """Give what may stand in the database, the strongest first: two forms of each pattern."""
+    names = []
+    for pattern in candidates(domain):
+        prefix = "*." if pattern.text.startswith("*.") else ""
+        name = pattern.text.removeprefix("*.")
+        names += [pattern.text, prefix + (name if name == "*" else DomainName(name).unicode)]
+    return names
+
+
+def _domains() -> sa.Select[Any]:
+    joined = schema.domain.join(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
+    return (
+        sa.select(
+            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), _DOMAIN.ldapserver_id),
+            *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
+        )
+        .select_from(joined)
+        .where(sa.func.lower(_DOMAIN.name).in_(sa.bindparam("names", expanding=True)))
+    )
+
+
+def _services() -> sa.CompoundSelect[Any]:
+    server, dav = schema.server.c, schema.davserver.c
+    of_server, of_dav = schema.server_domain.c, schema.davserver_domain.c
+    domain_id = sa.bindparam("domain_id", type_=sa.Integer)
+    servers = (
+        sa.select(
+            *(sa.literal("server").label("table"), server.id, server.prio, server.name),
+            *(sa.literal("").label("url"), server.port, server.type, server.socket_type),
+            *(server.user_name, server.authentication, server.authentication_methods),
+            server.domain_required,
+        )
+        .join(schema.server_domain, of_server.server_id == server.id)
+        .where(of_server.domain_id == domain_id)
+    )
+    davservers = (
+        sa.select(
+            *(sa.literal("davserver"), dav.id, dav.prio, sa.literal("")),
+            *(dav.url, dav.port, dav.type, sa.literal("")),
+            *(dav.user_name, sa.literal(""), dav.authentication_methods),
+            dav.domain_required,
+        )
+        .join(schema.davserver_domain, of_dav.davserver_id == dav.id)
+        .where(of_dav.domain_id == domain_id)
+    )
+    return servers.union_all(davservers).order_by(sa.text("1 DESC"), sa.text("2"))
