@@ -1,0 +1,1 @@
+"""Real mail clients, which set themselves up from a running Waypost."""

@@ -1,0 +1,173 @@
+"""Thunderbird sets up accounts by itself, from a running Waypost."""
+
+import base64
+
+import pytest
+
+from tests.clients.conftest import Front
+from tests.clients.thunderbird import PASSWORD, Account, Server, Thunderbird
+
+pytestmark = pytest.mark.clients
+
+
+def server(kind: str, where: str, security: str, login_name: str) -> Server:
+    """Give a server for which the password is sent as it is, inside TLS."""
+    host, _, port = where.partition(":")
+    return Server(kind, host, int(port), security, "password-cleartext", login_name)
+
+
+def found(account: Account | None) -> Account:
+    """Give the account; AssertionError where Thunderbird found no configuration."""
+    assert account is not None, "Thunderbird found no configuration"
+    return account
+
+
+@pytest.mark.parametrize(
+    ("domain", "source"),
+    [
+        ("everywhere.example", "xml-from-isp-https"),
+        ("by-autoconfig.example", "xml-from-isp-https"),
+        ("by-well-known.example", "xml-from-isp-https"),
+        ("by-http.example", "xml-from-isp-http"),
+        ("by-http-well-known.example", "xml-from-isp-http"),
+        ("by-autodiscover.example", "exchange-from-url1"),
+        ("by-autodiscover-root.example", "exchange-from-url2"),
+    ],
+)
+def test_each_way_leads_to_the_same_account(
+    mail_client: Thunderbird, domain: str, source: str
+) -> None:
+    """Whichever one way to Waypost is open, Thunderbird holds the configured servers."""
+    address = f"alice@{domain}"
+    assert mail_client.set_up(address) == Account(
+        address=address,
+        incoming=server("imap", "imap.tls.example:993", "SSL", address),
+        outgoing=server("smtp", "smtp.tls.example:465", "SSL", address),
+        source=source,
+        alternatives=(),
+    )
+
+
+@pytest.mark.parametrize("domain", ["starttls.example", "starttls-autodiscover.example"])
+def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) -> None:
+    """STARTTLS services become STARTTLS servers, with the local part as the login name."""
+    account = found(mail_client.set_up(f"alice@{domain}"))
+    assert account.incoming == server("imap", "mail.starttls.example:143", "STARTTLS", "alice")
+    assert account.outgoing == server("smtp", "mail.starttls.example:587", "STARTTLS", "alice")
+
+
+@pytest.mark.parametrize(
+    "local_part",
+    ["alice+lists", "Alice.B+tag", "o'hara", "a&b=c", "alice%40", "100%"],
+)
+def test_local_parts_arrive_as_they_were_typed(mail_client: Thunderbird, local_part: str) -> None:
+    """A local part that needs escaping on its way comes back unchanged in both login names."""
+    address = f"{local_part}@everywhere.example"
+    account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-isp-https"
+    assert account.incoming.login_name == address
+    assert account.outgoing.login_name == address
+
+
+@pytest.mark.parametrize("way", ["everywhere", "by-autodiscover"])
+def test_an_upper_case_domain_is_served(mail_client: Thunderbird, way: str) -> None:
+    """An address typed in capitals keeps its local part and gets its domain in lower case."""
+    account = found(mail_client.set_up(f"ALICE@{way.upper()}.Example"))
+    address = f"ALICE@{way}.example"
+    assert account.incoming == server("imap", "imap.tls.example:993", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.tls.example:465", "SSL", address)
+
+
+def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunderbird) -> None:
+    """A domain configured as bücher.example is found and answered as xn--bcher-kva.example."""
+    address = "alice@xn--bcher-kva.example"
+    account = found(mail_client.set_up(address))
+    assert account.incoming == server("imap", "imap.xn--bcher-kva.example:993", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.xn--bcher-kva.example:465", "SSL", address)
+
+
+def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird) -> None:
+    """The first method of a list, a port of one's own and a host made from the domain arrive."""
+    address = "alice@careful.example"
+    account = found(mail_client.set_up(address))
+    encrypted = ("SSL", "password-encrypted", address)
+    assert account.incoming == Server("imap", "imap.careful.example", 10993, *encrypted)
+    assert account.outgoing == Server("smtp", "smtp.careful.example", 10465, *encrypted)
+
+
+@pytest.mark.parametrize(
+    ("domain", "alternatives"),
+    [
+        ("choice.example", ("imap imap.choice.example:143", "pop3 pop.choice.example:995")),
+        ("choice-autodiscover.example", ("pop3 pop.choice.example:995",)),
+    ],
+)
+def test_imap_comes_before_pop3(
+    mail_client: Thunderbird, domain: str, alternatives: tuple[str, ...]
+) -> None:
+    """Where POP3 stands first in the providers file, Thunderbird takes the first IMAP service."""
+    address = f"alice@{domain}"
+    account = found(mail_client.set_up(address))
+    assert account.incoming == server("imap", "imap.choice.example:993", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.choice.example:465", "SSL", address)
+    assert account.alternatives == alternatives
+
+
+def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
+    """A provider without IMAP gets a POP3 account."""
+    address = "alice@fetched.example"
+    account = found(mail_client.set_up(address))
+    assert account.incoming == server("pop3", "pop.fetched.example:995", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.fetched.example:465", "SSL", address)
+
+
+def test_an_unserved_domain_is_left_to_the_public_database(
+    mail_client: Thunderbird, front: Front
+) -> None:
+    """Waypost's 404 on all four URLs makes Thunderbird take the public database's answer."""
+    address = "alice@unserved.example"
+    account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-db"
+    assert account.incoming == server("imap", "imap.database.example:993", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.database.example:465", "SSL", address)
+    refused = [request for request in front.log.of_domain("unserved.example") if request.is_get]
+    assert sorted(f"{request.status} {request.scheme}://{request.host}" for request in refused) == [
+        "200 https://ispdb.example",
+        "404 http://autoconfig.unserved.example",
+        "404 http://unserved.example",
+        "404 https://autoconfig.unserved.example",
+        "404 https://unserved.example",
+    ]
+
+
+def test_nobody_knows_the_domain(mail_client: Thunderbird) -> None:
+    """An unserved domain that the public database does not know leads to no account at all."""
+    assert mail_client.set_up("alice@unknown.example") is None
+
+
+def test_what_thunderbird_asks(mail_client: Thunderbird, front: Front) -> None:
+    """The requests are those that docs/clients.md tells, whatever their order."""
+    mail_client.set_up("bob+tag@asked.example")
+    query = "?emailaddress=bob%2Btag%40asked.example"
+    assert sorted({str(request) for request in front.log.of_domain("asked.example")}) == [
+        f"GET http://asked.example/.well-known/autoconfig/mail/config-v1.1.xml{query}",
+        f"GET http://autoconfig.asked.example/mail/config-v1.1.xml{query}",
+        f"GET https://asked.example/.well-known/autoconfig/mail/config-v1.1.xml{query}",
+        f"GET https://autoconfig.asked.example/mail/config-v1.1.xml{query}",
+        "GET https://ispdb.example/v1.1/asked.example",
+        "POST http://autodiscover.asked.example/autodiscover/autodiscover.xml",
+        "POST https://asked.example/autodiscover/autodiscover.xml",
+        "POST https://autodiscover.asked.example/autodiscover/autodiscover.xml",
+    ]
+
+
+def test_nothing_secret_is_logged(mail_client: Thunderbird, front: Front) -> None:
+    """Thunderbird sends the password with Autodiscover; neither it nor the address is logged."""
+    address = "secretive@by-autodiscover.example"
+    before = len(front.waypost.log.read_bytes())
+    found(mail_client.set_up(address))
+    logged = front.waypost.log.read_bytes()[before:]
+    assert logged, "Waypost logs a line for each request"
+    credentials = base64.b64encode(f"{address}:{PASSWORD}".encode())
+    for secret in (address.encode(), b"secretive", PASSWORD.encode(), credentials):
+        assert secret not in logged

@@ -1,0 +1,83 @@
+// Runs inside Thunderbird, with the privileges of its own code. It takes the steps that the account
+// set-up takes after an address was typed in, with the same modules
+// (chrome://messenger/content/accountcreation/views/email.mjs), and gives what Thunderbird then
+// holds. The account is removed again.
+
+const [address, realName, password, done] = arguments;
+
+const { FindConfig } = ChromeUtils.importESModule(
+  "resource:///modules/accountcreation/FindConfig.sys.mjs"
+);
+const { AccountConfig } = ChromeUtils.importESModule(
+  "resource:///modules/accountcreation/AccountConfig.sys.mjs"
+);
+const { CreateInBackend } = ChromeUtils.importESModule(
+  "resource:///modules/accountcreation/CreateInBackend.sys.mjs"
+);
+const { MailServices } = ChromeUtils.importESModule(
+  "resource:///modules/MailServices.sys.mjs"
+);
+
+async function find() {
+  const stream = FindConfig.parallelAutoDiscovery(
+    address.split("@")[1],
+    address,
+    new AbortController().signal,
+    password
+  );
+  let step = await stream.next();
+  while (!step.done) {
+    step = await stream.next({ acceptRedirect: false });
+  }
+  return step.value;
+}
+
+function held(account) {
+  const incoming = account.incomingServer;
+  const identity = account.defaultIdentity;
+  const outgoing = MailServices.outgoingServer.getServerByKey(identity.smtpServerKey);
+  const smtp = outgoing.QueryInterface(Ci.nsISmtpServer);
+  return {
+    address: identity.email,
+    incoming: {
+      type: incoming.type,
+      host: incoming.hostname,
+      port: incoming.port,
+      socketType: incoming.socketType,
+      authMethod: incoming.authMethod,
+      loginName: incoming.username,
+    },
+    outgoing: {
+      type: outgoing.type,
+      host: smtp.hostname,
+      port: smtp.port,
+      socketType: outgoing.socketType,
+      authMethod: outgoing.authMethod,
+      loginName: outgoing.username,
+    },
+    outgoingServer: outgoing,
+  };
+}
+
+async function setUp() {
+  const config = await find();
+  if (!config) {
+    return null;
+  }
+  FindConfig.ewsifyConfig(config);
+  AccountConfig.replaceVariables(config, realName, address, password);
+  const account = await CreateInBackend.createAccountInBackend(config);
+  const { outgoingServer, ...result } = held(account);
+  result.source = config.subSource;
+  result.alternatives = config.incomingAlternatives.map(
+    ({ type, hostname, port }) => `${type} ${hostname}:${port}`
+  );
+  MailServices.accounts.removeAccount(account, true);
+  MailServices.outgoingServer.deleteServer(outgoingServer);
+  return result;
+}
+
+setUp().then(
+  result => done({ result }),
+  error => done({ error: `${error}\n${error.stack}` })
+);

@@ -1,0 +1,150 @@
+"""A real Thunderbird without a window, whose account set-up can be asked for an address."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tests.clients.marionette import Marionette, marionette
+from tests.servers.process import Process
+from tests.servers.requirements import program
+
+START_SECONDS = 60
+SET_UP_SECONDS = 40
+PASSWORD = "a password made up for a test"
+
+# nsMsgSocketType and nsMsgAuthMethod in Thunderbird's MailNewsTypes2.idl, in the words of the
+# Autoconfig document.
+SOCKET_TYPES = {0: "plain", 2: "STARTTLS", 3: "SSL"}
+AUTHENTICATIONS = {1: "none", 3: "password-cleartext", 4: "password-encrypted", 10: "OAuth2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as an account of Thunderbird holds it."""
+
+    type: str
+    host: str
+    port: int
+    socket_type: str
+    authentication: str
+    login_name: str
+
+    @classmethod
+    def read(cls, held: dict[str, Any]) -> Self:
+        """Read what thunderbird.js gives of a server."""
+        return cls(
+            type=held["type"],
+            host=held["host"],
+            port=held["port"],
+            socket_type=SOCKET_TYPES[held["socketType"]],
+            authentication=AUTHENTICATIONS[held["authMethod"]],
+            login_name=held["loginName"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What Thunderbird held after it had set up an account by itself.
+
+    Attributes:
+        source: where Thunderbird says that it found the configuration, as `xml-from-isp-https`.
+        alternatives: the other incoming servers that it would have offered, as `pop3 host:995`.
+    """
+
+    address: str
+    incoming: Server
+    outgoing: Server
+    source: str
+    alternatives: tuple[str, ...]
+
+
+class Thunderbird:
+    """A running Thunderbird."""
+
+    def __init__(self, remote: Marionette) -> None:
+        self._remote = remote
+        self._script = Path(__file__).with_name("thunderbird.js").read_text(encoding="utf-8")
+
+    def set_up(self, address: str) -> Account | None:
+        """Set up an account for an address and remove it; None where Thunderbird finds nothing.
+
+        Raises AssertionError where the set-up fails with an error.
+        """
+        arguments = (address, "Alice Example", PASSWORD)
+        answer = self._remote.run_script(self._script, arguments, seconds=SET_UP_SECONDS)
+        assert isinstance(answer, dict)
+        assert "error" not in answer, answer["error"]
+        held = answer["result"]
+        if held is None:
+            return None
+        return Account(
+            address=held["address"],
+            incoming=Server.read(held["incoming"]),
+            outgoing=Server.read(held["outgoing"]),
+            source=held["source"],
+            alternatives=tuple(held["alternatives"]),
+        )
+
+
+@contextmanager
+def thunderbird(folder: Path, *, authority: Path, database: str) -> Iterator[Thunderbird]:
+    """Run Thunderbird with a new profile.
+
+    Args:
+        folder: where the profile and the log go.
+        authority: the certificate (PEM) that it is to trust besides the public ones.
+        database: the URL that it asks, with a domain behind it, instead of the public database.
+    """
+    profile = folder / "profile"
+    profile.mkdir()
+    _trust(profile, authority)
+    preferences: dict[str, str | int] = {
+        "mailnews.auto_config_url": database,
+        "network.dns.forceResolve": "127.0.0.1",
+        "mail.provider.suppress_dialog_on_startup": True,
+        "mail.spotlight.firstRunDone": True,
+        "mail.shell.checkDefaultClient": False,
+        "app.update.enabled": False,
+        "app.donation.eoy.version.viewed": 999,
+        "datareporting.policy.dataSubmissionEnabled": False,
+        "toolkit.telemetry.enabled": False,
+        "extensions.update.enabled": False,
+        "network.captive-portal-service.enabled": False,
+        "network.connectivity-service.enabled": False,
+        "mail.setup.loglevel": "All",
+    }
+    lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in preferences.items()]
+    (profile / "user.js").write_text("".join(lines), encoding="utf-8")
+    process = Process(
+        [
+            *(program("thunderbird"), "--headless", "--marionette", "--remote-allow-system-access"),
+            *("--no-remote", "-profile", f"{profile}"),
+        ],
+        log=folder / "thunderbird.log",
+        environment=os.environ | {"HOME": f"{folder}"},
+    )
+    with process, marionette(seconds=START_SECONDS) as remote:
+        yield Thunderbird(remote)
+
+
+def version() -> str:
+    """Give Thunderbird's own words for its version."""
+    return subprocess.check_output([program("thunderbird"), "--version"], text=True).strip()
+
+
+def _trust(profile: Path, authority: Path) -> None:
+    store = ["-d", f"sql:{profile}"]
+    certutil = program("certutil")
+    subprocess.run([certutil, "-N", *store, "--empty-password"], check=True)
+    subprocess.run(
+        [certutil, "-A", *store, "-n", "tests", "-t", "C,,", "-i", f"{authority}"], check=True
+    )
+
+
+def _js(value: str | int) -> str:
+    return json.dumps(value)

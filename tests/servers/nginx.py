@@ -1,0 +1,161 @@
+"""nginx on 127.0.0.1:80 and :443, as it stands in front of Waypost at an operator's.
+
+Each host name is a site of its own. What is no site does not exist for clients: the TLS handshake
+is refused, and plain http gets 404.
+"""
+
+import json
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tests.servers.authority import Authority
+from tests.servers.process import Process
+from tests.servers.requirements import program
+
+Scheme = Literal["http", "https"]
+
+_MAIN = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
+events {{ worker_connections 256; }}
+http {{
+    default_type application/octet-stream;
+    server_names_hash_bucket_size 128;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    log_format lines escape=json '{{"scheme":"$scheme","host":"$host","method":"$request_method",'
+        '"target":"$request_uri","status":$status,"content_type":"$content_type"}}';
+    access_log {folder}/access.log lines;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    server {{ listen 127.0.0.1:80 default_server; return 404; }}
+    server {{ listen 127.0.0.1:443 ssl default_server; ssl_reject_handshake on; }}
+{sites}
+}}
+"""
+
+_SITE = """
+    server {{
+        listen {listen};
+        server_name {host};
+{locations}
+    }}
+"""
+
+_PROXY = (
+    "proxy_pass http://127.0.0.1:{port}; proxy_set_header Host $host; "
+    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; "
+    "proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host;"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line of nginx's access log."""
+
+    scheme: str
+    host: str
+    method: str
+    target: str
+    status: int
+    content_type: str
+
+    @property
+    def is_get(self) -> bool:
+        """Whether the client only reads."""
+        return self.method == "GET"
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.scheme}://{self.host}{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One host name by one scheme; below `path` it is Waypost, or files where a folder is given."""
+
+    scheme: Scheme
+    host: str
+    path: str = "/"
+    files: Path | None = None
+
+
+class AccessLog:
+    """What nginx has answered so far."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def requests(self) -> list[Request]:
+        """Give all requests, oldest first; nginx writes a line just after it has answered."""
+        text, before = self._file.read_text(encoding="utf-8"), ""
+        while text != before:
+            time.sleep(0.05)
+            text, before = self._file.read_text(encoding="utf-8"), text
+        return [Request(**json.loads(line)) for line in text.splitlines()]
+
+    def of_domain(self, domain: str) -> list[Request]:
+        """Give the requests to a domain's own hosts, or that name the domain, oldest first."""
+        return [
+            request
+            for request in self.requests()
+            if request.host == domain
+            or request.host.endswith(f".{domain}")
+            or request.target.endswith(f"/{domain}")
+        ]
+
+
+@contextmanager
+def nginx(
+    folder: Path, authority: Authority, sites: Sequence[Site], *, waypost_port: int
+) -> Iterator[AccessLog]:
+    """Run nginx for some sites; TimeoutError with nginx's own words where it does not start."""
+    pair = authority.issue("nginx", sorted({site.host for site in sites}))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        _MAIN.format(
+            folder=folder,
+            certificate=pair.certificate,
+            key=pair.key,
+            sites="".join(_site(site, waypost_port) for site in sites),
+        ),
+        encoding="utf-8",
+    )
+    command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
+    process = Process([*command, "-c", f"{configuration}"], log=folder / "nginx.output")
+    with process:
+        process.wait_until(lambda: listens(443), seconds=10)
+        yield AccessLog(folder / "access.log")
+
+
+def listens(port: int) -> bool:
+    """Say whether something listens on a port of 127.0.0.1."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _site(site: Site, waypost_port: int) -> str:
+    if site.files is None:
+        action = _PROXY.format(port=waypost_port)
+    else:
+        action = f"root {site.files}; default_type text/xml;"
+    locations = [f"location {site.path} {{ {action} }}"]
+    if site.path != "/":
+        locations.append("location / { return 404; }")
+    return _SITE.format(
+        listen="127.0.0.1:443 ssl" if site.scheme == "https" else "127.0.0.1:80",
+        host=site.host,
+        locations="\n".join(f"        {location}" for location in locations),
+    )

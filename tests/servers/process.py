@@ -1,0 +1,75 @@
+"""One program, from its start to its end, with all it says in one file."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Process:
+    """A program and its children, started at `with` and ended after it.
+
+    Attributes:
+        log: the file with what the program wrote to its standard output and error output.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.log = log
+        self._command = list(command)
+        self._environment = environment
+        self._folder = folder
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self.log.open("wb") as output:
+            self._running = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                cwd=self._folder,
+                start_new_session=True,  # a group of its own, to be ended as one
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        running = self._running
+        if running is None:
+            return
+        for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+            try:
+                os.killpg(running.pid, number)
+                running.wait(timeout=seconds)
+            except ProcessLookupError:
+                running.wait(timeout=seconds)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
+        """Wait until the program is ready; TimeoutError with its log where it is not or ends."""
+        end = time.monotonic() + seconds
+        while not ready():
+            ended = self._running is None or self._running.poll() is not None
+            if ended or time.monotonic() > end:
+                why = "ended" if ended else f"was not ready after {seconds} s"
+                text = self.log.read_text(encoding="utf-8", errors="replace")
+                raise TimeoutError(f"{self._command[0]} {why}:\n{text[-4000:]}")
+            time.sleep(0.02)

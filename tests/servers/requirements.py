@@ -1,0 +1,46 @@
+"""What a test needs of the machine: said once, in words that tell what to install."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+_CAP_SYS_ADMIN = 21  # linux/capability.h
+
+
+def require(*, programs: Iterable[str] = (), private_network: bool = False) -> None:
+    """Skip the asking test where something is missing; fail it where CI=true (`make test`)."""
+    missing = [f"the program {name}" for name in programs if not find_program(name)]
+    if private_network and not may_have_private_network():
+        missing.append("the right to make a network of its own (root with CAP_SYS_ADMIN)")
+    if not missing:
+        return
+    reason = f"needs {' and '.join(missing)}; tests/debian-packages.txt names the packages"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def find_program(name: str) -> str | None:
+    """Give where a program is, in PATH or where Debian keeps servers, which PATH may lack."""
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+
+
+def program(name: str) -> str:
+    """Give where a program is; FileNotFoundError where it is not."""
+    found = find_program(name)
+    if found is None:
+        raise FileNotFoundError(f"no program {name}")
+    return found
+
+
+def may_have_private_network() -> bool:
+    """Say whether this process may leave the machine's network for one of its own."""
+    try:
+        with Path("/proc/self/status").open(encoding="ascii") as status:
+            effective = next(line for line in status if line.startswith("CapEff:"))
+    except OSError:
+        return False
+    return bool(int(effective.split()[1], 16) >> _CAP_SYS_ADMIN & 1)
