@@ -119,6 +119,33 @@ def test_changes(wanted: Catalog, plan: Plan) -> None:
     assert compare(BEFORE, wanted) == plan
 
 
+SAME = [
+    # now, wanted
+    (
+        Catalog((domain("example.com", IMAP, SMTP, url_service()),)),
+        Catalog((domain("example.com", url_service(), IMAP, SMTP),)),
+    ),
+    (
+        Catalog((domain("example.com"), domain("example.net"))),
+        Catalog((domain("example.net"), domain("example.com"))),
+    ),
+    (
+        Catalog((domain("example.com"),), (), (OTHER,)),
+        Catalog((domain("example.com"),), (), (OTHER, PROVIDER, OTHER)),
+    ),
+    (
+        Catalog(ldapservers=(SERVER, replace(SERVER, id=43))),
+        Catalog(ldapservers=(replace(SERVER, id=43), SERVER)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("now", "wanted"), SAME)
+def test_what_means_the_same(now: Catalog, wanted: Catalog) -> None:
+    """An order that means nothing, and a provider named once more, is no difference."""
+    assert compare(now, wanted).is_empty
+
+
 SERVICES = [
     # service, in words
     (IMAP, "imap imap.example.com:993 tls"),

@@ -86,9 +86,10 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
 
 def _plan_only(settings: "Settings", wanted: Catalog) -> "Plan":
     from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, engine.connect() as connection:
+    with database(settings) as engine, reading(engine) as connection:
         return compare(read_catalog(connection), wanted)
 
 
@@ -98,12 +99,13 @@ def _apply(settings: "Settings", wanted: Catalog, if_empty: bool) -> "Plan | Non
         read_catalog,
         write_catalog,
     )
+    from waypost.store.sql.engine import writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
     with database(settings) as engine:
         upgrade(engine)
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             if if_empty and not is_empty(connection):
                 return None
             plan = compare(read_catalog(connection), wanted)

@@ -59,14 +59,12 @@ def database(settings: "Settings") -> "Iterator[Engine]":
 
     Raises:
         StoreError: the database cannot be used as it is.
-        StoreUnavailable: the database does not answer.
     """
-    from waypost.store.sql.engine import mapped_errors, open_engine  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import open_engine  # noqa: PLC0415 -- quick start
 
     engine = open_engine(settings.db_uri, settings.db_echo)
     try:
-        with mapped_errors(engine):
-            yield engine
+        yield engine
     finally:
         engine.dispose()
 
@@ -90,6 +88,7 @@ def catalog_of(settings: "Settings") -> Catalog:
         warn(result.warnings)
         return result.catalog
     from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, engine.connect() as connection:
+    with database(settings) as engine, reading(engine) as connection:
         return read_catalog(connection)

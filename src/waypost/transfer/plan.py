@@ -10,6 +10,7 @@ from waypost.model import (
     PASSWORD_CLEARTEXT,
     Catalog,
     Domain,
+    HostEndpoint,
     LdapServer,
     Provider,
     Service,
@@ -34,7 +35,8 @@ class Plan:
 def compare(now: Catalog, wanted: Catalog) -> Plan:
     """Tell what must be done to make `now` into `wanted`.
 
-    The order of domains and of directory servers means nothing, that of services does. A bind
+    The order of domains and of directory servers means nothing. That of services does, except
+    between those with a host and those with a URL, which a database keeps in two tables. A bind
     password that `wanted` leaves out is kept as it is, and none is ever named.
     """
     changes = _Changes([], [], [])
@@ -113,14 +115,17 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:
-    if old.services == new.services:
-        return
     before, after = Counter(old.services), Counter(new.services)
     added, removed = list((after - before).elements()), list((before - after).elements())
     changes.added += [f"{new.pattern}: {describe(service)}" for service in added]
     changes.removed += [f"{new.pattern}: {describe(service)}" for service in removed]
-    if not added and not removed:
+    if not added and not removed and _in_tables(old) != _in_tables(new):
         changes.changed.append(f"{new.pattern}: order of services")
+
+
+def _in_tables(domain: Domain) -> tuple[list[Service], list[Service]]:
+    hosts = [one for one in domain.services if isinstance(one.endpoint, HostEndpoint)]
+    return hosts, [one for one in domain.services if isinstance(one.endpoint, UrlEndpoint)]
 
 
 def _ldapservers(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
@@ -146,9 +151,15 @@ def _by_id(catalog: Catalog) -> Mapping[int, LdapServer]:
 
 
 def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
-    before, after = Counter(now.idle_providers), Counter(wanted.idle_providers)
-    changes.added += [_idle_named(provider) for provider in (after - before).elements()]
-    changes.removed += [_idle_named(provider) for provider in (before - after).elements()]
+    before, after = _idle_of(now), _idle_of(wanted)
+    changes.added += [_idle_named(provider) for provider in after if provider not in before]
+    changes.removed += [_idle_named(provider) for provider in before if provider not in after]
+
+
+def _idle_of(catalog: Catalog) -> Mapping[Provider, None]:
+    """Give each provider without domains once, in order."""
+    used = {domain.provider for domain in catalog.domains}
+    return dict.fromkeys(one for one in catalog.idle_providers if one not in used)
 
 
 def _idle_named(provider: Provider) -> str:
