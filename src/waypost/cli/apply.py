@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
-from waypost.cli.sources import DbUriFlag, JsonFlag, database, database_settings
+from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import ProvidersError
 from waypost.model import Catalog
 
@@ -53,7 +53,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     if print_sql:
         _print_sql(wanted, dialect)
         return
-    settings = database_settings(db_uri)
+    settings = settings_for(db_uri=db_uri)
     plan = _plan_only(settings, wanted) if dry_run else _apply(settings, wanted, if_empty)
     if plan is None:
         note("the database holds providers already; nothing was changed")

@@ -44,15 +44,6 @@ def settings_for(
     return loaded.settings
 
 
-def database_settings(db_uri: str | None) -> "Settings":
-    """Load the settings for a command that is about the database alone.
-
-    Raises:
-        SettingsError: all mistakes in the settings.
-    """
-    return settings_for(db_uri=db_uri)
-
-
 @contextmanager
 def database(settings: "Settings") -> "Iterator[Engine]":
     """Open the database of the settings, and close it at the end.

@@ -1,0 +1,269 @@
+"""Files into the database and out again."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from tests.cli.conftest import Waypost
+from tests.transfer.catalogs import catalogs
+from waypost.model import Catalog
+from waypost.store.sql.catalog import purge, read_catalog, write_catalog
+from waypost.store.sql.engine import open_engine, writing
+from waypost.store.sql.migrate import upgrade
+from waypost.transfer.plan import compare
+from waypost.transfer.providers_file import read_providers, write_providers
+
+SEEDS = Path(__file__).parents[1] / "transfer" / "seeds"
+GOLDEN = Path(__file__).parents[1] / "transfer" / "golden"
+FIRST = """
+[[provider]]
+name = "Own Mail"
+domains = ["own.example", "old.example"]
+services = [
+  { type = "imap", host = "imap.own.example" },
+  { type = "smtp", host = "smtp.own.example" },
+]
+"""
+SECOND = """
+[[provider]]
+name = "Own Mail"
+short_name = "Mine"
+domains = ["own.example", "new.example"]
+services = [
+  { type = "imap", host = "imap.own.example" },
+  { type = "smtp", host = "smtp.own.example", port = 587 },
+]
+"""
+DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
+
+
+@pytest.fixture
+def files(home: Path) -> Path:
+    """Put two providers files and one with mistakes into the working folder."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    (home / "second.toml").write_text(SECOND, encoding="utf-8")
+    (home / "bad.toml").write_text(
+        '[[provider]]\nname = ""\n[[provider]]\nnam = "X"\n', encoding="utf-8"
+    )
+    return home
+
+
+def test_what_is_added(waypost: Waypost, files: Path) -> None:
+    """Applying to a new database makes it, and prints every domain and every service."""
+    outcome = waypost("apply", "first.toml")
+    assert (outcome.code, outcome.err) == (0, "6 added, 0 changed, 0 removed\n")
+    assert outcome.out.splitlines() == [
+        "+ domain own.example (Own Mail)",
+        "+ own.example: imap imap.own.example:993 tls",
+        "+ own.example: smtp smtp.own.example:465 tls",
+        "+ domain old.example (Own Mail)",
+        "+ old.example: imap imap.own.example:993 tls",
+        "+ old.example: smtp smtp.own.example:465 tls",
+    ]
+    assert (files / DATABASE).is_file()
+
+
+def test_what_changes(waypost: Waypost, files: Path) -> None:
+    """Applying another file prints what it adds, changes and removes."""
+    assert files.is_dir()
+    waypost("apply", "first.toml")
+    outcome = waypost("apply", "second.toml")
+    assert (outcome.code, outcome.err) == (0, "4 added, 1 changed, 2 removed\n")
+    assert outcome.out.splitlines() == [
+        "+ own.example: smtp smtp.own.example:587 starttls",
+        "+ domain new.example (Own Mail)",
+        "+ new.example: imap imap.own.example:993 tls",
+        "+ new.example: smtp smtp.own.example:587 starttls",
+        '~ own.example: short name "Own" becomes "Mine"',
+        "- own.example: smtp smtp.own.example:465 tls",
+        "- domain old.example (Own Mail)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["first.toml"], ["--demo"], [SEEDS / "version-1.json"], [SEEDS / "version-2.json"]],
+    ids=str,
+)
+def test_applying_twice(waypost: Waypost, files: Path, arguments: list[str | Path]) -> None:
+    """Applying the same again does nothing and says so."""
+    assert waypost("apply", *arguments).code == 0
+    before = (files / DATABASE).read_bytes()
+    again = waypost("apply", *arguments)
+    assert (again.code, again.out) == (0, "")
+    assert again.err.splitlines()[-1] == "nothing to do"
+    assert (files / DATABASE).read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["toml", "json"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        GOLDEN / "providers.toml",
+        GOLDEN / "providers.json",
+        SEEDS / "version-1.json",
+        SEEDS / "version-2.json",
+        "--demo",
+    ],
+    ids=str,
+)
+def test_export_apply_export(waypost: Waypost, home: Path, source: Path, form: str) -> None:
+    """Exporting, applying that to another database and exporting gives the same text."""
+    assert waypost("apply", source).code == 0
+    first = waypost("export", "--format", form)
+    assert (first.code, first.err) == (0, "")
+    exported = home / f"exported.{form}"
+    exported.write_text(first.out, encoding="utf-8")
+    other = ["--db-uri", "sqlite:///other.sqlite"]
+    assert waypost("apply", exported, *other).code == 0
+    assert waypost("export", "--format", form, *other).out == first.out
+
+
+def test_dry_run(waypost: Waypost, files: Path) -> None:
+    """A dry run prints the same, changes nothing, and ends with exit code 1 for differences."""
+    waypost("apply", "first.toml")
+    before = waypost("export").out
+    dry = waypost("apply", "second.toml", "--dry-run")
+    assert (dry.code, dry.err) == (1, "4 to add, 1 to change, 2 to remove\n")
+    assert waypost("export").out == before
+    assert waypost("apply", "second.toml").out == dry.out
+    again = waypost("apply", "second.toml", "--dry-run")
+    assert (again.code, again.out, again.err) == (0, "", "nothing to do\n")
+    assert files.is_dir()
+
+
+def test_dry_run_without_tables(waypost: Waypost, files: Path) -> None:
+    """A dry run makes no tables; it says which command does."""
+    outcome = waypost("apply", "first.toml", "--dry-run")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "run `waypost db upgrade`" in outcome.err
+    assert files.is_dir()
+
+
+def test_plan_for_scripts(waypost: Waypost, files: Path) -> None:
+    """A plan as JSON holds the same items, and whether they were written."""
+    assert files.is_dir()
+    dry = waypost("apply", "first.toml", "--db-uri", "sqlite://", "--json")
+    plan = json.loads(dry.out)
+    assert plan["added"][0] == "domain own.example (Own Mail)"
+    assert (plan["changed"], plan["removed"], plan["written"]) == ([], [], True)
+
+
+def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
+    """With --if-empty the samples go into an empty database, and never over other providers."""
+    assert files.is_dir()
+    assert "+ domain example.com (Example Inc.)" in waypost("apply", "--demo", "--if-empty").out
+    waypost("apply", "first.toml")
+    before = waypost("export").out
+    outcome = waypost("apply", "--demo", "--if-empty")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "the database holds providers already; nothing was changed\n"
+    assert waypost("export").out == before
+
+
+def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
+    """Export leaves bind passwords out, and applying that export keeps those in the database."""
+    waypost("apply", SEEDS / "version-2.json")
+    exported = waypost("export").out
+    assert "CLEARTEXT" not in exported
+    (home / "mail.toml").write_text(exported, encoding="utf-8")
+    assert waypost("apply", "mail.toml").err == "nothing to do\n"
+    connection = sqlite3.connect(home / DATABASE)
+    rows = connection.execute("SELECT bind_password FROM ldapserver ORDER BY id").fetchall()
+    connection.close()
+    assert rows == [("CLEARTEXT",), ("UNSAFE",)]
+
+
+BAD = [
+    # arguments, what is said
+    (["bad.toml"], "error: bad.toml: provider[0].name: must not be empty\n"),
+    (["bad.toml"], "error: bad.toml: provider[1].nam: unknown key; did you mean name?\n"),
+    (["bad.toml", "--dry-run"], "error: bad.toml: provider[0].name: must not be empty\n"),
+    (["bad.toml", "--print-sql"], "error: bad.toml: provider[0].name: must not be empty\n"),
+    (["missing.toml"], "error: missing.toml: cannot be read: No such file or directory\n"),
+    ([], "error: give either a FILE or --demo\n"),
+    (["first.toml", "--demo"], "error: give either a FILE or --demo\n"),
+    (["first.toml", "--db-uri", "x"], "--db-uri: db_uri is"),
+    (["first.toml", "--db-uri", "nosuch://"], "nosuch"),
+    (["first.toml", "--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD)
+def test_wrong_input(waypost: Waypost, files: Path, arguments: list[str], said: str) -> None:
+    """Wrong input ends with exit code 2, every mistake a line, and no database is touched."""
+    outcome = waypost("apply", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not (files / DATABASE).exists()
+
+
+def test_mistakes_change_nothing(waypost: Waypost, files: Path) -> None:
+    """A file with mistakes leaves the database as it is."""
+    assert files.is_dir()
+    waypost("apply", "first.toml")
+    before = waypost("export").out
+    assert waypost("apply", "bad.toml").code == 2
+    assert waypost("export").out == before
+
+
+def test_warnings_go_to_standard_error(waypost: Waypost, home: Path) -> None:
+    """What can be used but is perhaps not meant is told, and applied."""
+    (home / "mail.toml").write_text(FIRST.replace('imap"', 'imap", security = "none"'))
+    outcome = waypost("apply", "mail.toml")
+    assert outcome.code == 0
+    assert outcome.err.startswith(
+        "warning: mail.toml: provider[0].services[0].security: is none: passwords"
+    )
+
+
+@pytest.mark.parametrize("source", [GOLDEN / "providers.toml", SEEDS / "version-2.json", "--demo"])
+def test_sql_for_sqlite3(waypost: Waypost, home: Path, source: Path) -> None:
+    """The SQL that is printed, fed to sqlite3, gives the same export as applying the file."""
+    program = shutil.which("sqlite3")
+    printed = waypost("apply", source, "--print-sql")
+    assert printed.code == 0
+    by_sql, by_apply = ["--db-uri", "sqlite:///sql.sqlite"], ["--db-uri", "sqlite:///apply.sqlite"]
+    assert waypost("db", "upgrade", *by_sql).code == 0
+    if program is None:
+        connection = sqlite3.connect(home / "sql.sqlite", isolation_level=None)
+        connection.executescript(printed.out)
+        connection.close()
+    else:
+        subprocess.run([program, home / "sql.sqlite"], input=printed.out, text=True, check=True)
+    assert waypost("apply", source, *by_apply).code == 0
+    assert waypost("export", *by_sql).out == waypost("export", *by_apply).out
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
+def test_sql_needs_no_database(waypost: Waypost, home: Path, dialect: str) -> None:
+    """SQL is printed for each dialect, one statement a line or more, and no database is made."""
+    outcome = waypost("apply", "--demo", "--print-sql", "--dialect", dialect)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "INSERT INTO provider" in outcome.out
+    assert outcome.out.rstrip().endswith(";")
+    assert list(home.iterdir()) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(first=catalogs(), second=catalogs())
+def test_any_catalog_settles(first: Catalog, second: Catalog) -> None:
+    """After writing any catalog over another nothing is left to do, and its export settles."""
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    with writing(engine) as connection:
+        purge(connection)
+        write_catalog(connection, first)
+        write_catalog(connection, second)
+        stored = read_catalog(connection)
+        assert compare(stored, second).is_empty
+        text = write_providers(stored, "toml")
+        write_catalog(connection, read_providers(text, name="x", format="toml").catalog)
+        assert write_providers(read_catalog(connection), "toml") == text
+    engine.dispose()

@@ -1,0 +1,218 @@
+"""Commands that only look: domains, database, settings, export."""
+
+import json
+import sqlite3
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from waypost.settings import options
+from waypost.settings import sample as settings_sample
+
+DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
+
+
+def test_list_of_domains(waypost: Waypost) -> None:
+    """Each domain is one line: the domain, its provider, how many services."""
+    outcome = waypost("domain", "list", "--demo")
+    assert (outcome.code, outcome.err) == (0, "")
+    lines = outcome.out.splitlines()
+    assert lines[0].split("  ")[0] == "example.com"
+    assert lines[0].endswith("  Example Inc.          6 services")
+    assert "xn--bcher-kva.example" in outcome.out
+
+
+def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
+    """The list as JSON holds an object for each domain."""
+    found = json.loads(waypost("domain", "list", "--demo", "--json").out)
+    assert found[0] == {
+        "pattern": "example.com",
+        "provider": "Example Inc.",
+        "short_name": "Example",
+        "ldapserver": None,
+        "services": 6,
+    }
+
+
+def test_empty_list(waypost: Waypost) -> None:
+    """An empty database has an empty list, for people and for scripts."""
+    waypost("db", "upgrade")
+    assert waypost("domain", "list").out == ""
+    assert json.loads(waypost("domain", "list", "--json").out) == []
+
+
+def test_one_domain(waypost: Waypost) -> None:
+    """A domain is told with the entry that it gets and with its services."""
+    outcome = waypost("domain", "show", "CS.Example.edu", "--demo")
+    assert outcome.out.splitlines() == [
+        "cs.example.edu is served as *.example.edu by Example University",
+        "imap imap.%EMAILDOMAIN%:993 tls",
+        "smtp smtp.example.edu:465 tls",
+        "caldav https://calendar.example.edu/%EMAILLOCALPART%/",
+    ]
+
+
+def test_one_domain_for_scripts(waypost: Waypost) -> None:
+    """A domain as JSON holds every value of every service."""
+    found = json.loads(waypost("domain", "show", "example.net", "--demo", "--json").out)
+    assert (found["domain"], found["pattern"]) == ("example.net", "example.net")
+    assert found["services"][0] == {
+        "type": "imap",
+        "host": "mail.example.net",
+        "port": 143,
+        "security": "starttls",
+        "authentication": ["password-cleartext"],
+        "login_name": "%EMAILLOCALPART%",
+        "priority": None,
+        "domain_required": False,
+    }
+
+
+def test_one_domain_with_a_directory(waypost: Waypost) -> None:
+    """A domain that has a directory server names it."""
+    waypost("apply", Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json")
+    assert "LDAP server 42" in waypost("domain", "show", "example.org").out
+
+
+def test_domain_that_is_not_served(waypost: Waypost) -> None:
+    """A domain that is not served ends with exit code 1."""
+    outcome = waypost("domain", "show", "unserved.example", "--demo")
+    expected = "error: unserved.example is not served here\n"
+    assert (outcome.code, outcome.out, outcome.err) == (1, "", expected)
+
+
+@pytest.mark.parametrize("domain", ["", "a..b", "alice@example.com", "192.0.2.1"])
+def test_what_is_no_domain(waypost: Waypost, domain: str) -> None:
+    """What is no domain ends with exit code 2 and the rule that it breaks."""
+    outcome = waypost("domain", "show", domain, "--demo")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "domain" in outcome.err
+
+
+def test_database_step_by_step(waypost: Waypost, home: Path) -> None:
+    """A new database is empty, then upgraded, then up to date."""
+    empty = waypost("db", "status")
+    assert (empty.code, empty.err) == (1, "")
+    assert empty.out.startswith("empty; revision ")
+    assert empty.out.endswith("is needed: run `waypost db upgrade`\n")
+    upgraded = waypost("db", "upgrade")
+    assert (upgraded.code, upgraded.out) == (0, "")
+    assert upgraded.err.startswith("the database was empty; it is up to date now")
+    again = waypost("db", "upgrade")
+    assert again.err.startswith("the database is up to date (revision ")
+    assert waypost("db", "status").code == 0
+    assert (home / DATABASE).is_file()
+
+
+def test_database_status_for_scripts(waypost: Waypost) -> None:
+    """The status as JSON tells the kind and the revisions, with the same exit code."""
+    empty = waypost("db", "status", "--json")
+    found = json.loads(empty.out)
+    assert empty.code == 1
+    assert (found["kind"], found["current"], found["is_current"]) == ("empty", None, False)
+    waypost("db", "upgrade")
+    found = json.loads(waypost("db", "status", "--json").out)
+    assert (found["kind"], found["is_current"]) == ("waypost", True)
+    assert found["current"] == found["head"]
+
+
+def test_foreign_database(waypost: Waypost, home: Path) -> None:
+    """A database of something else is told, and is not touched."""
+    connection = sqlite3.connect(home / "other.sqlite")
+    connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+    connection.commit()
+    connection.close()
+    flag = ["--db-uri", "sqlite:///other.sqlite"]
+    assert "set db_uri to a database of its own" in waypost("db", "status", *flag).out
+    outcome = waypost("db", "upgrade", *flag)
+    assert outcome.code == 2
+    assert "neither Waypost's nor automx2's" in outcome.err
+
+
+def test_broken_database(waypost: Waypost, home: Path) -> None:
+    """A file that is no database ends with exit code 2 and names the file."""
+    (home / "broken.sqlite").write_bytes(b"this is not a database" * 100)
+    for command in (["db", "status"], ["db", "upgrade"], ["domain", "list"], ["export"]):
+        outcome = waypost(*command, "--db-uri", "sqlite:///broken.sqlite")
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "broken.sqlite" in outcome.err
+        assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("command", [["export"], ["domain", "list"], ["apply", "--demo"]])
+def test_password_of_the_database_stays_hidden(waypost: Waypost, command: list[str]) -> None:
+    """A mistake about the database never shows its password."""
+    outcome = waypost(*command, "--db-uri", "nosuch://user:hunter2@db.example/mail")
+    assert outcome.code == 2
+    assert "hunter2" not in outcome.out + outcome.err
+
+
+def test_sample_of_settings(waypost: Waypost, home: Path) -> None:
+    """The sample file is what the settings make, and reading it changes nothing."""
+    outcome = waypost("config", "sample")
+    assert outcome.out == settings_sample()
+    (home / "waypost.toml").write_text(outcome.out, encoding="utf-8")
+    assert tomllib.loads(outcome.out) == {}
+    assert waypost("config", "show").code == 0
+
+
+def test_settings_in_force(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option is one line: name, value, and where it came from."""
+    (home / "waypost.toml").write_text("port = 8080\n", encoding="utf-8")
+    monkeypatch.setenv("WAYPOST_WORKERS", "3")
+    lines = waypost("config", "show").out.splitlines()
+    assert [line.split()[0] for line in lines] == [option.name for option in options()]
+    assert lines[1].split() == ["port", "8080", f"{home / 'waypost.toml'}:1"]
+    found = json.loads(waypost("config", "show", "--json").out)
+    assert found["file"] == str(home / "waypost.toml")
+    assert found["options"]["workers"] == {"value": "3", "source": "WAYPOST_WORKERS"}
+    assert found["options"]["host"]["source"] == "default"
+
+
+def test_settings_hide_secrets(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret among the settings is masked."""
+    monkeypatch.setenv("WAYPOST_LOG_KEY", "hunter2hunter2hunter2")
+    monkeypatch.setenv("WAYPOST_DB_URI", "mysql+pymysql://user:hunter2@db.example/mail")
+    for outcome in (waypost("config", "show"), waypost("config", "show", "--json")):
+        assert outcome.code == 0
+        assert "hunter2" not in outcome.out + outcome.err
+
+
+def test_settings_file(waypost: Waypost, home: Path) -> None:
+    """The file that is read is told; where there is none, that is a finding."""
+    assert (waypost("config", "path").code, waypost("config", "path").out) == (1, "")
+    (home / "waypost.toml").write_text("port = 8080\n", encoding="utf-8")
+    assert waypost("config", "path").out == f"{home / 'waypost.toml'}\n"
+
+
+def test_wrong_settings(waypost: Waypost, home: Path) -> None:
+    """Every mistake in the settings is a line on standard error, whatever the command is."""
+    (home / "waypost.toml").write_text("prot = 1\nworkers = 0\n", encoding="utf-8")
+    for command in (["config", "show"], ["export"], ["serve"], ["db", "status"]):
+        outcome = waypost(*command)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "waypost.toml:1: prot is not an option; did you mean port?" in outcome.err
+        assert "waypost.toml:2: workers is 0" in outcome.err
+        assert outcome.err.count("error: ") == 2
+
+
+def test_export_of_a_file(waypost: Waypost, home: Path) -> None:
+    """A providers file is put into canonical form, or into the other format."""
+    (home / "mail.toml").write_text(
+        '[[provider]]\nname = "X"\nservices = []\ndomains = ["Example.COM"]\n', encoding="utf-8"
+    )
+    outcome = waypost("export", "--providers", "mail.toml", "--format", "json")
+    assert json.loads(outcome.out) == {"provider": [{"name": "X", "domains": ["example.com"]}]}
+    assert outcome.err.startswith("warning: ")
+    assert "mail.toml: provider[0]: no incoming and outgoing mail service" in outcome.err
+
+
+def test_export_of_an_empty_database(waypost: Waypost, home: Path) -> None:
+    """An empty database is exported as a file that can be applied."""
+    waypost("db", "upgrade")
+    exported = waypost("export").out
+    (home / "mail.toml").write_text(exported, encoding="utf-8")
+    outcome = waypost("apply", "mail.toml")
+    assert (outcome.code, outcome.err) == (0, "nothing to do\n")

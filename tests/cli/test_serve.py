@@ -1,0 +1,172 @@
+"""The server, started from the command line as a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Waypost
+from waypost.cli.serve import urls
+from waypost.demo import demo_catalog
+from waypost.model import Catalog
+from waypost.settings import load_from_process
+from waypost.store.memory import MemoryStore
+
+PATIENCE_SECONDS = 30.0
+AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    place: str
+    log: Path
+
+    def status(self, path: str) -> int:
+        """Give the status of an answer."""
+        return httpx.get(f"{self.place}{path}", timeout=10).status_code
+
+
+def free_port() -> int:
+    """Give a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
+    """Run `waypost serve` until the end of the block, and see it end well."""
+    port = free_port()
+    log = home / "log"
+    command = [sys.executable, "-m", "waypost", "serve", "--port", str(port), *flags]
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=home, stderr=file, env={**os.environ, **environ})
+    try:
+        server = Server(f"http://127.0.0.1:{port}", log)
+        wait_for(process, server)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(PATIENCE_SECONDS)
+    assert code in {0, -signal.SIGTERM}, log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
+    """Wait until a server answers."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            server.status("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"the server did not answer:\n{server.log.read_text()}")
+
+
+def test_samples(home: Path) -> None:
+    """With --demo the samples are served, and the three URLs that are printed answer."""
+    with serving(home, "--demo") as server:
+        printed = [line.strip() for line in server.log.read_text().splitlines()]
+        tries = [line for line in printed if line.startswith(server.place)]
+        assert len(tries) == 3
+        for url in tries:
+            assert server.status(url.removeprefix(server.place)) == 200
+        assert server.status(f"{AUTOCONFIG}alice@fails.example") == 404
+        assert server.status(f"{AUTOCONFIG}alice@unserved.example") == 404
+    assert not (home / ".local").exists()
+
+
+def test_database(home: Path, waypost: Waypost) -> None:
+    """A new database is upgraded at the start, and what is applied later is served."""
+    environ = {"WAYPOST_DB_URI": "sqlite:///var/mail.sqlite", "WAYPOST_CACHE_TTL": "0"}
+    with serving(home, **environ) as server:
+        assert server.status(f"{AUTOCONFIG}alice@example.com") == 404
+        assert waypost("apply", "--demo", "--db-uri", environ["WAYPOST_DB_URI"]).code == 0
+        assert server.status(f"{AUTOCONFIG}alice@example.com") == 200
+
+
+def test_providers_file_and_several_workers(home: Path) -> None:
+    """A providers file is served without a database, by several workers."""
+    text = (
+        '[[provider]]\nname = "Own"\ndomains = ["own.example"]\n'
+        'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]'
+    )
+    (home / "mail.toml").write_text(text, encoding="utf-8")
+    with serving(home, "--providers", "mail.toml", "--workers", "2") as server:
+        assert server.status(f"{AUTOCONFIG}alice@own.example") == 200
+        assert server.status(f"{AUTOCONFIG}alice@example.com") == 404
+    assert not (home / ".local").exists()
+
+
+def test_settings_file_is_logged(home: Path) -> None:
+    """The log says which settings file was read, and what in it deserves a look."""
+    conf = home / "automx2.conf"
+    conf.write_text("[automx2]\nloglevel = INFO\ncolour = red\n", encoding="utf-8")
+    with serving(home, "--demo", AUTOMX2_CONF=str(conf)) as server:
+        lines = [line for line in server.log.read_text().splitlines() if line.startswith("{")]
+    events = [json.loads(line) for line in lines]
+    assert {"file": str(conf)}.items() <= events[0].items()
+    assert any("colour" in event.get("reason", "") for event in events)
+
+
+BAD = [
+    # flags, what is said
+    (["--providers", "missing.toml"], "error: "),
+    (["--providers", "missing.toml"], "missing.toml: cannot be read: No such file or directory"),
+    (["--providers", "bad.toml"], "bad.toml: provider[0].name: is missing"),
+    (["--providers", "bad.toml", "--demo"], "demo and providers exclude each other"),
+    (["--workers", "0", "--demo"], "--workers: workers is"),
+    (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
+    (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen there"),
+]
+
+
+@pytest.mark.parametrize(("flags", "said"), BAD)
+def test_what_cannot_be_served(waypost: Waypost, home: Path, flags: list[str], said: str) -> None:
+    """What cannot be served ends with exit code 2 and says why, before anything listens."""
+    (home / "bad.toml").write_text("[[provider]]\n", encoding="utf-8")
+    outcome = waypost("serve", *flags)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+PLACES = [
+    # host, how the URLs begin
+    ("127.0.0.1", "http://127.0.0.1:4243/"),
+    ("0.0.0.0", "http://127.0.0.1:4243/"),
+    ("::1", "http://[::1]:4243/"),
+    ("::", "http://[::1]:4243/"),
+    ("localhost", "http://localhost:4243/"),
+]
+
+
+@pytest.mark.parametrize(("host", "begin"), PLACES)
+def test_urls_to_try(home: Path, host: str, begin: str) -> None:
+    """The URLs to try begin with a place where this machine reaches the server."""
+    assert home.is_dir()
+    settings = load_from_process({"host": host, "demo": True}).settings
+    tries = urls(settings, MemoryStore(demo_catalog()))
+    assert [url.startswith(begin) for url in tries] == [True] * 3
+    assert f"{begin}mail/config-v1.1.xml?emailaddress=alice@example.com" in tries
+
+
+def test_urls_without_samples(home: Path) -> None:
+    """Where the sample domain is not served, the URLs do not pretend that it is."""
+    assert home.is_dir()
+    settings = load_from_process({"demo": True}).settings
+    assert "example.com" not in " ".join(urls(settings, MemoryStore(Catalog())))

@@ -1,0 +1,117 @@
+"""What a client would get, from the command line."""
+
+import plistlib
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.cli.conftest import Waypost
+
+MAIL = """
+[[provider]]
+name = "Own Mail"
+domains = ["own.example", "*.own.example"]
+services = [{ type = "imap", host = "imap.own.example" }, { type = "smtp", host = "smtp.own" }]
+"""
+
+
+@pytest.mark.parametrize("address", ["alice@example.com", "Alice@EXAMPLE.com."])
+def test_autoconfig(waypost: Waypost, address: str) -> None:
+    """An address gets the same document as from a server, alone on standard output."""
+    outcome = waypost("show", "autoconfig", address, "--demo")
+    assert (outcome.code, outcome.err) == (0, "")
+    root = ET.fromstring(outcome.out)
+    assert root.findtext("emailProvider/incomingServer/hostname") == "imap.example.com"
+    login_name = root.findtext("emailProvider/incomingServer/username")
+    assert login_name == f"{address.partition('@')[0]}@example.com"
+
+
+@pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
+def test_autoconfig_for_a_domain(waypost: Waypost, domain: str) -> None:
+    """A domain alone is enough for Autoconfig, and the login name stays a placeholder."""
+    root = ET.fromstring(waypost("show", "autoconfig", domain, "--demo").out)
+    provider = root.find("emailProvider")
+    assert provider is not None
+    assert provider.get("id") == "xn--bcher-kva.example"
+    assert provider.findtext("incomingServer/username") == "%EMAILADDRESS%"
+
+
+def test_autodiscover(waypost: Waypost) -> None:
+    """An address gets an Autodiscover answer with its services."""
+    outcome = waypost("show", "autodiscover", "alice@example.net", "--demo")
+    assert outcome.code == 0
+    assert "<Server>mail.example.net</Server>" in outcome.out
+    assert "<LoginName>alice</LoginName>" in outcome.out
+
+
+def test_mobileconfig_with_a_name(waypost: Waypost) -> None:
+    """An address gets a profile for Apple's devices that carries the name given."""
+    outcome = waypost("show", "mobileconfig", "alice@example.com", "--name", "Alice Ö.", "--demo")
+    profile = plistlib.loads(outcome.out.encode())
+    mail = profile["PayloadContent"][0]
+    assert mail["EmailAccountName"] == "Alice Ö."
+    assert mail["IncomingMailServerHostName"] == "imap.example.com"
+
+
+def test_providers_file(waypost: Waypost, home: Path) -> None:
+    """A providers file is used as it is, without a database."""
+    (home / "mail.toml").write_text(MAIL, encoding="utf-8")
+    outcome = waypost("show", "autoconfig", "a@b.own.example", "--providers", "mail.toml")
+    assert outcome.code == 0
+    assert "<hostname>imap.own.example</hostname>" in outcome.out
+    assert list(home.iterdir()) == [home / "mail.toml"]
+
+
+def test_database(waypost: Waypost, home: Path) -> None:
+    """Without a flag the database of the settings is asked."""
+    (home / "mail.toml").write_text(MAIL, encoding="utf-8")
+    assert waypost("apply", "mail.toml").code == 0
+    outcome = waypost("show", "autoconfig", "a@own.example")
+    assert "<hostname>imap.own.example</hostname>" in outcome.out
+
+
+FINDINGS = [
+    # format, address, what is said
+    ("autoconfig", "alice@unserved.example", "unserved.example is not served here"),
+    ("autoconfig", "unserved.example", "unserved.example is not served here"),
+    ("autodiscover", "alice@unserved.example", "unserved.example is not served here"),
+    ("mobileconfig", "alice@unserved.example", "unserved.example is not served here"),
+    ("autoconfig", "alice@fails.example", "fails.example"),
+    ("autodiscover", "alice@fails.example", "fails.example"),
+    ("mobileconfig", "alice@fails.example", "fails.example"),
+    ("autoconfig", "a_b@boxes.example", "boxes.example"),
+]
+
+
+@pytest.mark.parametrize(("form", "address", "said"), FINDINGS)
+def test_findings(waypost: Waypost, form: str, address: str, said: str) -> None:
+    """An address that gets nothing ends with exit code 1 and one line on standard error."""
+    outcome = waypost("show", form, address, "--demo")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("error: ")
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+BAD = [
+    # arguments, what is said
+    (["autoconfig", "alice@", "--demo"], "error: the domain is empty"),
+    (["autoconfig", "@example.com", "--demo"], "error: the part before the @ is empty"),
+    (["autoconfig", "a..b", "--demo"], "error: the domain has an empty label"),
+    (["autodiscover", "example.com", "--demo"], "error: example.com: this format needs an address"),
+    (["mobileconfig", "example.com", "--demo"], "as alice@example.com"),
+    (["autoconfig", "a@b.example", "--providers", "no.toml"], "no.toml: cannot be read: No such"),
+    (["autoconfig", "a@b.example", "--providers", "no.toml", "--demo"], "exclude each other"),
+    (["autoconfig", "a@b.example", "--db-uri", "nonsense"], "db_uri"),
+    (["autoconfig", "a@b.example"], "run `waypost db upgrade`"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD)
+def test_wrong_input(waypost: Waypost, arguments: list[str], said: str) -> None:
+    """Wrong input ends with exit code 2 and says on standard error what is wrong."""
+    outcome = waypost("show", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
