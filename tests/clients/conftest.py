@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.sites import DATABASE_HOST, all_sites
+from tests.clients.deltachat import DeltaChat, delta_chat
+from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers.authority import Authority
+from tests.servers.dovecot import Dovecot, dovecot
+from tests.servers.login import Login
 from tests.servers.nginx import AccessLog, nginx
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
+from tests.servers.submission import submission
 from tests.servers.waypost import RunningWaypost, waypost
 
 HERE = Path(__file__).parent
+DATABASE = HERE / "database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def front(
     """Waypost behind nginx, on 127.0.0.1:80 and :443 of the private network."""
     require(programs=["nginx"])
     folder = tmp_path_factory.mktemp("front")
-    sites = all_sites(HERE / "database")
+    sites = all_sites(DATABASE)
     with (
         waypost(folder, HERE / "providers.toml", proxies=1) as running,
         nginx(folder, authority, sites, waypost_port=running.port) as log,
@@ -67,4 +72,38 @@ def mail_client(
     folder = tmp_path_factory.mktemp("thunderbird")
     database = f"https://{DATABASE_HOST}/v1.1/"
     with thunderbird(folder, authority=authority.certificate, database=database) as running:
+        yield running
+
+
+@dataclass(frozen=True, slots=True)
+class MailServers:
+    """Where clients log in once they know where; each list grows."""
+
+    imap: Dovecot
+    submissions: list[Login]
+
+
+@pytest.fixture(scope="package")
+def mail_servers(
+    network: None,  # noqa: ARG001 -- where these are started
+    authority: Authority,
+) -> Iterator[MailServers]:
+    """The IMAP and submission servers that all names of MAIL_HOSTS lead to."""
+    require(programs=["dovecot"])
+    pair = authority.issue("mail", MAIL_HOSTS)
+    with dovecot(pair) as imap, submission(pair) as submissions:
+        yield MailServers(imap, submissions)
+
+
+@pytest.fixture(scope="package")
+def chat_client(
+    front: Front,  # noqa: ARG001 -- in whose network it is started
+    mail_servers: MailServers,  # noqa: ARG001 -- the same
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[DeltaChat]:
+    """A Delta Chat for which the names of all sites and mail servers exist, and no others."""
+    require(programs=["deltachat-rpc-server", "unshare", "mount"])
+    folder = tmp_path_factory.mktemp("deltachat")
+    names = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
+    with delta_chat(folder, sorted(names)) as running:
         yield running

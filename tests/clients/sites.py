@@ -9,6 +9,11 @@ AUTODISCOVER = "/autodiscover/autodiscover.xml"
 # Where a client looks for providers that publish nothing themselves.
 DATABASE_HOST = "ispdb.example"
 THUNDERBIRD_DATABASE_HOST = "autoconfig.thunderbird.net"
+# The mail servers where a client can really log in.
+MAIL_HOSTS = (
+    *("imap.tls.example", "smtp.tls.example", "mail.starttls.example"),
+    *("imap.database.example", "smtp.database.example"),
+)
 
 
 def all_sites(database: Path) -> list[Site]:

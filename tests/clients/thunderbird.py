@@ -117,6 +117,7 @@ def thunderbird(folder: Path, *, authority: Path, database: str) -> Iterator[Thu
         "network.captive-portal-service.enabled": False,
         "network.connectivity-service.enabled": False,
         "mail.setup.loglevel": "All",
+        "devtools.console.stdout.chrome": True,
     }
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in preferences.items()]
     (profile / "user.js").write_text("".join(lines), encoding="utf-8")

@@ -103,15 +103,19 @@ class AccessLog:
             text, before = self._file.read_text(encoding="utf-8"), text
         return [Request(**json.loads(line)) for line in text.splitlines()]
 
-    def of_domain(self, domain: str) -> list[Request]:
-        """Give the requests to a domain's own hosts, or that name the domain, oldest first."""
-        return [
+    def of_domain(self, domain: str, *, after: int = 0) -> list[Request]:
+        """Give the requests to a domain's own hosts, or that name the domain, oldest first.
+
+        The first ones, so many as `after` says, are left out.
+        """
+        found = [
             request
             for request in self.requests()
             if request.host == domain
             or request.host.endswith(f".{domain}")
             or request.target.endswith(f"/{domain}")
         ]
+        return found[after:]
 
 
 @contextmanager

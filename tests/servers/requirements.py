@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def require(*, programs: Iterable[str] = (), private_network: bool = False) -> N
 
 
 def find_program(name: str) -> str | None:
-    """Give where a program is, in PATH or where Debian keeps servers, which PATH may lack."""
-    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+    """Give where a program is: in this virtual environment, in PATH, or among Debian's servers."""
+    folders = (f"{Path(sys.executable).parent}", os.environ.get("PATH", ""), "/usr/sbin")
+    return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def program(name: str) -> str:

@@ -1,0 +1,91 @@
+"""A real Delta Chat without a window: deltachat-rpc-server, asked in JSON-RPC over its pipes."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.servers.requirements import program
+
+# Files put over those of /etc in a mount namespace of its own: nobody else sees them.
+_WITH_FILES = """
+mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"
+"""
+
+
+class ConfigureFailed(Exception):
+    """Delta Chat could not set the account up, and said why."""
+
+
+class DeltaChat:
+    """A running Delta Chat."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._last_id = 0
+
+    def call(self, method: str, *parameters: object) -> Any:
+        """Call a method of the JSON-RPC API; ConfigureFailed with Delta Chat's own words."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._last_id += 1
+        request = {"jsonrpc": "2.0", "id": self._last_id, "method": method}
+        line = json.dumps(request | {"params": list(parameters)})
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+        for answer in map(json.loads, self._process.stdout):
+            if answer.get("id") != self._last_id:
+                continue
+            if "error" in answer:
+                raise ConfigureFailed(answer["error"]["message"])
+            return answer["result"]
+        raise ConnectionResetError("deltachat-rpc-server ended")
+
+    def set_up(self, address: str) -> str:
+        """Set up an account as the app does; the account is removed again.
+
+        Gives Delta Chat's own words for what it uses, as `imap:[host:993:tls] smtp:[...]`.
+        Raises ConfigureFailed where it cannot log in.
+        """
+        account = self.call("add_account")
+        # Strict checks know no authority but the public ones that are compiled in.
+        entered = {
+            "addr": address,
+            "password": "a password made up for a test",
+            "certificateChecks": "acceptInvalidCertificates",
+        }
+        try:
+            self.call("add_or_update_transport", account, entered)
+            told: str = self.call("get_info", account)["used_transport_settings"]
+            return told
+        finally:
+            self.call("remove_account", account)
+
+
+@contextmanager
+def delta_chat(folder: Path, hosts: Sequence[str]) -> Iterator[DeltaChat]:
+    """Run Delta Chat, for which the hosts (and no others) are 127.0.0.1."""
+    lines = "".join(f"127.0.0.1 {host}\n" for host in hosts)
+    (folder / "hosts").write_text(lines, encoding="utf-8")
+    # Nobody answers there, so a host without a line above is found to be unknown after a second.
+    resolver = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
+    (folder / "resolv.conf").write_text(resolver, encoding="utf-8")
+    command = [program("unshare"), "--mount", "sh", "-c", _WITH_FILES, f"{folder}"]
+    with (
+        (folder / "deltachat.log").open("wb") as log,
+        subprocess.Popen(
+            [*command, program("deltachat-rpc-server")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=os.environ | {"DC_ACCOUNTS_PATH": f"{folder / 'accounts'}"},
+        ) as process,
+    ):
+        try:
+            yield DeltaChat(process)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)

@@ -1,0 +1,82 @@
+"""Delta Chat sets up accounts by itself, from a running Waypost, and logs in."""
+
+import pytest
+
+from tests.clients.conftest import Front, MailServers
+from tests.clients.deltachat import DeltaChat
+from tests.servers.login import Login
+
+pytestmark = pytest.mark.clients
+
+# Nobody else asks with this local part.
+USER = "chatter+tag"
+QUERY = "?emailaddress=chatter%2Btag%40"
+
+
+def asked(front: Front, domain: str, *, after: int) -> list[str]:
+    """Give the requests to a domain's hosts, in their order, without the first ones."""
+    return [f"{one} {one.status}" for one in front.log.of_domain(domain, after=after)]
+
+
+def test_the_first_url_is_enough(
+    chat_client: DeltaChat, front: Front, mail_servers: MailServers
+) -> None:
+    """With autoconfig.D there, one request finds the servers, and Delta Chat logs in to them."""
+    domain = "everywhere.example"
+    before = len(front.log.of_domain(domain))
+    used = chat_client.set_up(f"{USER}@{domain}")
+    assert "imap:[imap.tls.example:993:tls] smtp:[smtp.tls.example:465:tls]" in used
+    assert asked(front, domain, after=before) == [
+        f"GET https://autoconfig.{domain}/mail/config-v1.1.xml{QUERY}{domain} 200"
+    ]
+    address = f"{USER}@{domain}"
+    assert mail_servers.imap.logins()[-1] == Login("imap.tls.example", 993, address)
+    assert mail_servers.submissions[-1] == Login("smtp.tls.example", 465, address)
+
+
+def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> None:
+    """Without autoconfig.D, the well-known URL is asked, without an address, and is enough."""
+    domain = "by-well-known.example"
+    before = len(front.log.of_domain(domain))
+    used = chat_client.set_up(f"{USER}@{domain}")
+    assert "imap:[imap.tls.example:993:tls] smtp:[smtp.tls.example:465:tls]" in used
+    assert asked(front, domain, after=before) == [
+        f"GET https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml 200"
+    ]
+
+
+def test_placeholders_become_the_login_name(
+    chat_client: DeltaChat, mail_servers: MailServers
+) -> None:
+    """The well-known URL is asked without an address, so its answer leaves the login name open."""
+    address = f"{USER}@by-well-known.example"
+    chat_client.set_up(address)
+    assert mail_servers.imap.logins()[-1].login_name == address
+    assert mail_servers.submissions[-1].login_name == address
+
+
+def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailServers) -> None:
+    """STARTTLS services are used as such, with the local part as the login name."""
+    used = chat_client.set_up(f"{USER}@starttls.example")
+    host = "mail.starttls.example"
+    assert f"imap:[{host}:143:starttls] smtp:[{host}:587:starttls]" in used
+    imap, smtp = mail_servers.imap.logins()[-1], mail_servers.submissions[-1]
+    assert (imap.port, imap.login_name) == (143, USER)
+    assert (smtp.port, smtp.login_name) == (587, USER)
+
+
+def test_an_unserved_domain_is_left_to_the_public_database(
+    chat_client: DeltaChat, front: Front
+) -> None:
+    """No answer for an unserved domain is a success, so Delta Chat goes on to the database."""
+    domain = "unserved.example"
+    before = len(front.log.of_domain(domain))
+    used = chat_client.set_up(f"{USER}@{domain}")
+    assert "imap:[imap.database.example:993:tls] smtp:[smtp.database.example:465:tls]" in used
+    assert asked(front, domain, after=before) == [
+        f"GET https://autoconfig.{domain}/mail/config-v1.1.xml{QUERY}{domain} 404",
+        f"GET https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml 404",
+        f"GET https://{domain}/autodiscover/autodiscover.xml 405",
+        f"GET https://autodiscover.{domain}/autodiscover/autodiscover.xml 405",
+        f"GET https://autoconfig.thunderbird.net/v1.1/{domain} 200",
+    ]

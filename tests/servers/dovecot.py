@@ -1,0 +1,86 @@
+"""Dovecot: a real IMAP server with TLS (993) and STARTTLS (143), for any user and any password."""
+
+import os
+import pwd
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.authority import KeyPair
+from tests.servers.login import Login
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import program
+
+_CONFIGURATION = """
+protocols = imap
+listen = 127.0.0.1
+base_dir = {folder}/run
+log_path = {folder}/log
+ssl = required
+ssl_cert = <{certificate}
+ssl_key = <{key}
+auth_mechanisms = plain login
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+first_valid_gid = 0
+mail_location = maildir:~/Maildir
+auth_username_format = %u
+auth_username_chars =
+login_log_format_elements = user=<%u> port=%a host=<%{{local_name}}>
+login_log_format = %$: %s
+"""
+_LOGIN = re.compile(r"imap-login: Info: Login: (.*)")
+_ELEMENT = re.compile(r"(\w+)=(?:<(.*?)>|([^,]*))(?:, |$)")
+
+
+class Dovecot:
+    """A running Dovecot."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+
+    def logins(self) -> list[Login]:
+        """Give all logins so far, oldest first."""
+        logins = []
+        for line in _LOGIN.findall(self._log.read_text(encoding="utf-8")):
+            told = {name: quoted or plain for name, quoted, plain in _ELEMENT.findall(line)}
+            logins.append(Login(told.get("host", ""), int(told["port"]), told["user"]))
+        return logins
+
+
+@contextmanager
+def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
+    """Run Dovecot; TimeoutError with its own words where it does not start."""
+    # Dovecot's parts run as other users, who must be able to reach their files.
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        owner = pwd.getpwnam("nobody")
+        (folder / "mail").mkdir()
+        os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
+        configuration = folder / "dovecot.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(
+                folder=folder,
+                certificate=pair.certificate,
+                key=pair.key,
+                uid=owner.pw_uid,
+                gid=owner.pw_gid,
+            ),
+            encoding="utf-8",
+        )
+        process = Process(
+            [program("dovecot"), "-F", "-c", f"{configuration}"], log=folder / "output"
+        )
+        with process:
+            process.wait_until(lambda: listens(143) and listens(993), seconds=10)
+            yield Dovecot(folder / "log")

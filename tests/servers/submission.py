@@ -1,0 +1,137 @@
+"""A message submission server with TLS (465) and STARTTLS (587), for any user and any password.
+
+It lets clients log in and takes no message: that is all that a client needs to check an account.
+"""
+
+import base64
+import binascii
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from tests.servers.authority import KeyPair
+from tests.servers.login import Login
+
+TLS_PORT = 465  # RFC 8314 s3.3
+STARTTLS_PORT = 587  # RFC 6409 s3.1
+_SECONDS = 20
+
+
+class _Session:
+    """One client, from its connection to its end."""
+
+    def __init__(self, connection: socket.socket, port: int, server: "_Server") -> None:
+        self._connection = connection
+        self._port = port
+        self._server = server
+        self._host = ""
+        self._secure = False
+
+    def talk(self) -> None:
+        """Answer commands until the client leaves."""
+        if self._port == TLS_PORT:
+            self._start_tls()
+        self._say("220 mail.example ESMTP")
+        while line := self._line():
+            verb, _, argument = line.partition(" ")
+            if verb.upper() == "QUIT":
+                self._say("221 2.0.0 Bye")
+                return
+            self._answer(verb.upper(), argument)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def _answer(self, verb: str, argument: str) -> None:
+        match verb:
+            case "EHLO":
+                # RFC 3207 s4.2, RFC 4954 s3: a password is asked for only inside TLS.
+                offer = "AUTH PLAIN" if self._secure else "STARTTLS"
+                self._say("250-mail.example", f"250 {offer}")
+            case "STARTTLS" if not self._secure:
+                self._say("220 2.0.0 Ready to start TLS")
+                self._start_tls()
+            case "AUTH" if self._secure:
+                self._log_in(argument)
+            case "NOOP" | "RSET":
+                self._say("250 2.0.0 OK")
+            case _:
+                self._say("502 5.5.1 Not here")
+
+    def _log_in(self, argument: str) -> None:
+        mechanism, _, response = argument.partition(" ")
+        if mechanism.upper() != "PLAIN":
+            self._say("504 5.5.4 PLAIN only")
+            return
+        if not response:
+            self._say("334 ")
+            response = self._line()
+        # RFC 4616 s2: message = [authzid] UTF8NUL authcid UTF8NUL passwd
+        try:
+            _, login_name, _ = base64.b64decode(response, validate=True).decode().split("\0")
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            self._say("501 5.5.2 Not a PLAIN response")
+            return
+        self._server.logins.append(Login(self._host, self._port, login_name))
+        self._say("235 2.7.0 Welcome")
+
+    def _start_tls(self) -> None:
+        def remember(_socket: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+            self._host = name or ""
+
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._server.pair.certificate, self._server.pair.key)
+        context.sni_callback = remember
+        self._connection = context.wrap_socket(self._connection, server_side=True)
+        self._secure = True
+
+    def _line(self) -> str:
+        line = b""
+        while not line.endswith(b"\n"):
+            one = self._connection.recv(1)
+            if not one:
+                return ""
+            line += one
+        return line.decode("utf-8", "replace").rstrip("\r\n")
+
+    def _say(self, *lines: str) -> None:
+        self._connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        assert isinstance(self.server, _Server)
+        self.request.settimeout(_SECONDS)
+        session = _Session(self.request, self.server.server_address[1], self.server)
+        try:
+            session.talk()
+        except OSError:  # TLS errors too: a client that leaves, or that does not trust us
+            return
+        finally:
+            session.close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, port: int, pair: KeyPair, logins: list[Login]) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.pair = pair
+        self.logins = logins
+
+
+@contextmanager
+def submission(pair: KeyPair) -> Iterator[list[Login]]:
+    """Run the server; give the list of logins, which grows."""
+    logins: list[Login] = []
+    with ExitStack() as stack:
+        for port in (TLS_PORT, STARTTLS_PORT):
+            server = stack.enter_context(_Server(port, pair, logins))
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            stack.callback(server.shutdown)
+        yield logins
