@@ -3,7 +3,7 @@
 // (chrome://messenger/content/accountcreation/views/email.mjs), and gives what Thunderbird then
 // holds. The account is removed again.
 
-const [address, realName, password, done] = arguments;
+const [address, realName, password, searchPassword, done] = arguments;
 
 const { FindConfig } = ChromeUtils.importESModule(
   "resource:///modules/accountcreation/FindConfig.sys.mjs"
@@ -23,7 +23,7 @@ async function find() {
     address.split("@")[1],
     address,
     new AbortController().signal,
-    password
+    searchPassword || undefined
   );
   let step = await stream.next();
   while (!step.done) {

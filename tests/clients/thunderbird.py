@@ -15,6 +15,7 @@ from tests.servers.requirements import program
 
 START_SECONDS = 60
 SET_UP_SECONDS = 40
+REAL_NAME = "Alice Example"
 PASSWORD = "a password made up for a test"
 
 # nsMsgSocketType and nsMsgAuthMethod in Thunderbird's MailNewsTypes2.idl, in the words of the
@@ -70,12 +71,15 @@ class Thunderbird:
         self._remote = remote
         self._script = Path(__file__).with_name("thunderbird.js").read_text(encoding="utf-8")
 
-    def set_up(self, address: str) -> Account | None:
+    def set_up(self, address: str, *, search_password: str = "") -> Account | None:
         """Set up an account for an address and remove it; None where Thunderbird finds nothing.
+
+        A password for the search goes out with Autodiscover. Thunderbird asks its user for one
+        where a server demands it.
 
         Raises AssertionError where the set-up fails with an error.
         """
-        arguments = (address, "Alice Example", PASSWORD)
+        arguments = (address, REAL_NAME, PASSWORD, search_password)
         answer = self._remote.run_script(self._script, arguments, seconds=SET_UP_SECONDS)
         assert isinstance(answer, dict)
         assert "error" not in answer, answer["error"]
