@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.clients.conftest import Front
+from tests.clients.conftest import Front, MailServers
 from tests.clients.thunderbird import PASSWORD, Account, Server, Thunderbird
 
 pytestmark = pytest.mark.clients
@@ -175,3 +175,43 @@ def test_nothing_secret_is_logged(mail_client: Thunderbird, front: Front) -> Non
     credentials = base64.b64encode(f"{address}:{PASSWORD}".encode())
     for secret in (address.encode(), b"secretive", PASSWORD.encode(), credentials):
         assert secret not in logged
+
+
+@pytest.mark.parametrize(
+    ("domain", "login_name", "incoming", "outgoing"),
+    [
+        (
+            "everywhere.example",
+            "typed+tag@everywhere.example",
+            ("imap.tls.example", 993, "SSL"),
+            ("smtp.tls.example", 465, "SSL"),
+        ),
+        (
+            "by-autodiscover.example",
+            "typed+tag@by-autodiscover.example",
+            ("imap.tls.example", 993, "SSL"),
+            ("smtp.tls.example", 465, "SSL"),
+        ),
+        (
+            "starttls.example",
+            "typed+tag",
+            ("mail.starttls.example", 143, "STARTTLS"),
+            ("mail.starttls.example", 587, "STARTTLS"),
+        ),
+    ],
+)
+def test_a_user_needs_only_name_address_and_password(
+    mail_client: Thunderbird,
+    mail_servers: MailServers,
+    domain: str,
+    login_name: str,
+    incoming: tuple[str, int, str],
+    outgoing: tuple[str, int, str],
+) -> None:
+    """In Thunderbird's own dialog these three lead to an account that has really logged in."""
+    before = len(mail_servers.imap.logins())
+    account = found(mail_client.set_up_in_dialog(f"typed+tag@{domain}"))
+    assert account.incoming == Server("imap", *incoming, "password-cleartext", login_name)
+    assert account.outgoing == Server("smtp", *outgoing, "password-cleartext", login_name)
+    login, *_ = mail_servers.imap.logins()[before:]
+    assert (login.port, login.login_name) == (incoming[1], login_name)

@@ -53,7 +53,8 @@ class Account:
     """What Thunderbird held after it had set up an account by itself.
 
     Attributes:
-        source: where Thunderbird says that it found the configuration, as `xml-from-isp-https`.
+        source: where Thunderbird says that it found the configuration, as `xml-from-isp-https`;
+            `dialog` where a user would not see it.
         alternatives: the other incoming servers that it would have offered, as `pop3 host:995`.
     """
 
@@ -69,7 +70,6 @@ class Thunderbird:
 
     def __init__(self, remote: Marionette) -> None:
         self._remote = remote
-        self._script = Path(__file__).with_name("thunderbird.js").read_text(encoding="utf-8")
 
     def set_up(self, address: str, *, search_password: str = "") -> Account | None:
         """Set up an account for an address and remove it; None where Thunderbird finds nothing.
@@ -79,8 +79,19 @@ class Thunderbird:
 
         Raises AssertionError where the set-up fails with an error.
         """
-        arguments = (address, REAL_NAME, PASSWORD, search_password)
-        answer = self._remote.run_script(self._script, arguments, seconds=SET_UP_SECONDS)
+        return self._run("thunderbird_search.js", address, REAL_NAME, PASSWORD, search_password)
+
+    def set_up_in_dialog(self, address: str) -> Account | None:
+        """Do the same in Thunderbird's dialog, as a user does; Thunderbird logs in on the way."""
+        return self._run("thunderbird_dialog.js", address, REAL_NAME, PASSWORD)
+
+    def _run(self, script: str, *arguments: str) -> Account | None:
+        folder = Path(__file__).parent
+        text = "".join(
+            (folder / name).read_text(encoding="utf-8")
+            for name in ("thunderbird_account.js", script)
+        )
+        answer = self._remote.run_script(text, arguments, seconds=SET_UP_SECONDS)
         assert isinstance(answer, dict)
         assert "error" not in answer, answer["error"]
         held = answer["result"]

@@ -14,10 +14,6 @@ const { AccountConfig } = ChromeUtils.importESModule(
 const { CreateInBackend } = ChromeUtils.importESModule(
   "resource:///modules/accountcreation/CreateInBackend.sys.mjs"
 );
-const { MailServices } = ChromeUtils.importESModule(
-  "resource:///modules/MailServices.sys.mjs"
-);
-
 async function find() {
   const stream = FindConfig.parallelAutoDiscovery(
     address.split("@")[1],
@@ -32,33 +28,6 @@ async function find() {
   return step.value;
 }
 
-function held(account) {
-  const incoming = account.incomingServer;
-  const identity = account.defaultIdentity;
-  const outgoing = MailServices.outgoingServer.getServerByKey(identity.smtpServerKey);
-  const smtp = outgoing.QueryInterface(Ci.nsISmtpServer);
-  return {
-    address: identity.email,
-    incoming: {
-      type: incoming.type,
-      host: incoming.hostname,
-      port: incoming.port,
-      socketType: incoming.socketType,
-      authMethod: incoming.authMethod,
-      loginName: incoming.username,
-    },
-    outgoing: {
-      type: outgoing.type,
-      host: smtp.hostname,
-      port: smtp.port,
-      socketType: outgoing.socketType,
-      authMethod: outgoing.authMethod,
-      loginName: outgoing.username,
-    },
-    outgoingServer: outgoing,
-  };
-}
-
 async function setUp() {
   const config = await find();
   if (!config) {
@@ -67,14 +36,13 @@ async function setUp() {
   FindConfig.ewsifyConfig(config);
   AccountConfig.replaceVariables(config, realName, address, password);
   const account = await CreateInBackend.createAccountInBackend(config);
-  const { outgoingServer, ...result } = held(account);
-  result.source = config.subSource;
-  result.alternatives = config.incomingAlternatives.map(
-    ({ type, hostname, port }) => `${type} ${hostname}:${port}`
-  );
-  MailServices.accounts.removeAccount(account, true);
-  MailServices.outgoingServer.deleteServer(outgoingServer);
-  return result;
+  return {
+    ...heldThenRemoved(account),
+    source: config.subSource,
+    alternatives: config.incomingAlternatives.map(
+      ({ type, hostname, port }) => `${type} ${hostname}:${port}`
+    ),
+  };
 }
 
 setUp().then(
