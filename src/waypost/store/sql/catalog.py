@@ -14,6 +14,8 @@ from waypost.store.sql.merging import Slot, merge
 from waypost.store.sql.rows import RowError
 
 Content = tuple[Any, ...]
+# The id of a provider, and its domains with their ids.
+ProviderDomains = dict[int, list[tuple[int, Domain]]]
 
 SERVICE_TABLES = (
     (schema.server, schema.server_domain, "server_id"),
@@ -70,8 +72,11 @@ def write_catalog(connection: Connection, wanted: Catalog) -> None:
     _write_ldapservers(connection, wanted)
     provider_ids = _write_providers(connection, wanted)
     domain_ids = _write_domains(connection, wanted, provider_ids)
+    by_provider: ProviderDomains = defaultdict(list)
+    for domain in wanted.domains:
+        by_provider[provider_ids[domain.provider]].append((domain_ids[domain.pattern], domain))
     for table, links, column in SERVICE_TABLES:
-        _write_services(connection, wanted, domain_ids, table, links.c[column])
+        _write_services(connection, by_provider, table, links.c[column])
     _remove_old(connection, wanted, set(provider_ids.values()), set(domain_ids.values()))
 
 
@@ -162,8 +167,7 @@ def _write_domains(
 
 def _write_services(
     connection: Connection,
-    wanted: Catalog,
-    domain_ids: Mapping[DomainPattern, int],
+    by_provider: ProviderDomains,
     table: sa.Table,
     service_id: sa.Column[Any],
 ) -> None:
@@ -174,7 +178,7 @@ def _write_services(
     for row in _all(connection, table):
         stored[tuple(row[name] for name in names)].append(row["id"])
     wanted_links: set[tuple[int, int]] = set()
-    for slots in _slots_by_provider(wanted, domain_ids, table):
+    for slots in _slots(by_provider, table):
         last = 0
         for slot in slots:
             values = _service_row(slot.service)
@@ -208,15 +212,14 @@ def _write_links(
         )
 
 
-def _slots_by_provider(
-    wanted: Catalog, domain_ids: Mapping[DomainPattern, int], table: sa.Table
-) -> Iterable[list[Slot]]:
+def _slots(by_provider: ProviderDomains, table: sa.Table) -> Iterable[list[Slot]]:
+    """Give the rows of each provider, by ids, so that the order of the catalog does not matter."""
     is_server = table is schema.server
-    by_provider: dict[Provider, list[tuple[int, list[Service]]]] = defaultdict(list)
-    for domain in wanted.domains:
-        services = [s for s in domain.services if isinstance(s.endpoint, HostEndpoint) is is_server]
-        by_provider[domain.provider].append((domain_ids[domain.pattern], services))
-    return [merge(domains) for domains in by_provider.values()]
+    for _, domains in sorted(by_provider.items()):
+        yield merge(
+            (row_id, [s for s in one.services if isinstance(s.endpoint, HostEndpoint) is is_server])
+            for row_id, one in sorted(domains, key=lambda pair: pair[0])
+        )
 
 
 def _service_row(service: Service) -> dict[str, Any]:

@@ -99,7 +99,10 @@ def mapped_errors(engine: Engine) -> Iterator[None]:
         if _NO_TABLE.search(reason.lower()):
             message = f"{name}: {reason}; run `waypost db upgrade`"
             raise StoreError(message) from error
-        if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        # SQLite calls a statement that it cannot run an operational error as well.
+        is_statement = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"
+        is_operational = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+        if is_operational and not is_statement:
             raise StoreUnavailable(f"{name}: {reason}") from error
         raise StoreError(f"{name}: {reason}") from error
     except sa.exc.TimeoutError as error:

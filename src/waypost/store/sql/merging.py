@@ -38,9 +38,9 @@ def merge(domains: Iterable[tuple[int, Sequence[Service]]]) -> list[Slot]:
                 slots[found].domain_ids.add(domain_id)
                 place = found + 1
                 continue
-            # In front of what this domain shares with earlier ones; else simply at the end.
-            more_shared = any(later in known for later in services[index + 1 :])
-            place = place if more_shared else len(slots)
+            # In front of what this domain shares next with earlier ones; else at the end.
+            later = (_find(slots, one, place) for one in services[index + 1 :] if one in known)
+            place = next((shared for shared in later if shared is not None), len(slots))
             slots.insert(place, Slot(service, {domain_id}))
             place += 1
         known.update(services)

@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Make what is missing. A database of any release of automx2 is adopted as it is."""
     inspector = sa.inspect(op.get_bind())
     existing = set(inspector.get_table_names())
-    for name, columns in _tables().items():
+    for name, columns in (_described() | _linking()).items():
         if name not in existing:
             op.create_table(name, *columns, *_constraints(name))
             continue
@@ -33,8 +33,8 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
 
 
-def _tables() -> dict[str, list[sa.Column[Any]]]:
-    """Give the tables, each after those that it points to; Waypost's columns come last."""
+def _described() -> dict[str, list[sa.Column[Any]]]:
+    """Give the tables that point to no other; Waypost's columns come last."""
     return {
         "provider": [
             _id(),
@@ -78,6 +78,12 @@ def _tables() -> dict[str, list[sa.Column[Any]]]:
             sa.Column("bind_password", sa.String(128), nullable=True),
             sa.Column("bind_user", sa.String(128), nullable=True),
         ],
+    }
+
+
+def _linking() -> dict[str, list[sa.Column[Any]]]:
+    """Give the tables that point to others, each after those."""
+    return {
         "domain": [
             _id(),
             sa.Column("name", sa.String(128), nullable=False),

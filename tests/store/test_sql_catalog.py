@@ -1,0 +1,224 @@
+"""The whole database as one value: what is written comes back, and what stays keeps its id."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+
+from tests.making import domain, host_service, url_service
+from tests.transfer.catalogs import catalogs
+from waypost.errors import StoreError
+from waypost.model import Catalog, Domain, HostEndpoint, LdapServer, Provider
+from waypost.store.sql.catalog import is_empty, purge, read_catalog, write_catalog
+from waypost.store.sql.engine import Engine, open_engine, reading, writing
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.script import sql_statements
+
+LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
+IMAP = host_service("imap")
+SMTP = host_service("smtp", "smtp.example.com")
+POP3 = host_service("pop3", "pop.example.com")
+
+
+def write(engine: Engine, catalog: Catalog) -> None:
+    with writing(engine) as connection:
+        write_catalog(connection, catalog)
+
+
+def read(engine: Engine) -> Catalog:
+    with reading(engine) as connection:
+        return read_catalog(connection)
+
+
+def table(engine: Engine, name: str) -> list[tuple[object, ...]]:
+    with reading(engine) as connection:
+        found = connection.execute(sa.text(f"SELECT * FROM {name} ORDER BY 1, 2"))  # noqa: S608
+        return [tuple(row) for row in found]
+
+
+def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    names = ["provider", "server", "davserver", "ldapserver", "domain"]
+    names += ["server_domain", "davserver_domain"]
+    return {name: table(engine, name) for name in names}
+
+
+def in_database_order(catalog: Catalog) -> Catalog:
+    """Sort as a database gives it back: by provider, and host-based services first."""
+    providers = list(dict.fromkeys(domain.provider for domain in catalog.domains))
+    by_provider = sorted(catalog.domains, key=lambda one: providers.index(one.provider))
+    domains = tuple(
+        Domain(
+            one.pattern,
+            one.provider,
+            tuple(sorted(one.services, key=lambda s: not isinstance(s.endpoint, HostEndpoint))),
+            one.ldapserver_id,
+        )
+        for one in by_provider
+    )
+    idle = dict.fromkeys(p for p in catalog.idle_providers if p not in providers)
+    ldapservers = tuple(sorted(catalog.ldapservers, key=lambda one: one.id))
+    return Catalog(domains, ldapservers, tuple(idle))
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(catalogs(), catalogs())
+def test_what_is_written_comes_back(first: Catalog, second: Catalog) -> None:
+    """Whatever the database held before, it says what the catalog says, and the same again."""
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    write(engine, first)
+    assert read(engine) == in_database_order(first)
+    write(engine, second)
+    assert set(read(engine).domains) == set(in_database_order(second).domains)
+    assert set(read(engine).idle_providers) == set(in_database_order(second).idle_providers)
+    before = everything(engine)
+    write(engine, read(engine))
+    assert everything(engine) == before
+    engine.dispose()
+
+
+def test_writing_again_changes_nothing(engine: Engine) -> None:
+    """The same catalog once more is not one statement that writes."""
+    catalog = Catalog((domain("example.com", IMAP, SMTP, url_service()), domain("example.net")))
+    write(engine, catalog)
+    statements: list[str] = []
+    sa.event.listen(
+        engine, "before_cursor_execute", lambda *event: statements.append(str(event[2]))
+    )
+    before = everything(engine)
+    write(engine, catalog)
+
+    assert everything(engine) == before
+    assert [one for one in statements if one.startswith(("INSERT", "UPDATE"))] == []
+
+
+def test_shared_services_are_one_row(engine: Engine) -> None:
+    """A service of several domains of a provider is one row, linked to each."""
+    write(engine, Catalog(tuple(domain(f"d{n}.example", IMAP, SMTP) for n in range(5))))
+
+    assert len(table(engine, "server")) == 2
+    assert len(table(engine, "server_domain")) == 10
+
+
+def test_partly_shared_services(engine: Engine) -> None:
+    """Where domains have different services, what they share is still one row, in order."""
+    catalog = Catalog(
+        (
+            domain("a.example", IMAP, SMTP),
+            domain("b.example", POP3, SMTP),
+            domain("c.example", IMAP, POP3, SMTP),
+        )
+    )
+    write(engine, catalog)
+
+    assert read(engine) == catalog
+    assert len(table(engine, "server")) == 3
+
+
+def test_ids_stay(engine: Engine) -> None:
+    """What stays the same keeps its id when something is added, changed or removed beside it."""
+    write(engine, Catalog((domain("a.example", IMAP, SMTP), domain("b.example", POP3, SMTP))))
+    before = everything(engine)
+    write(
+        engine,
+        Catalog((domain("a.example", IMAP, SMTP, url_service()), domain("c.example", POP3, SMTP))),
+    )
+    after = everything(engine)
+
+    assert after["provider"] == before["provider"]
+    assert after["server"] == before["server"]
+    assert after["domain"][0] == before["domain"][0]
+    assert [row[1] for row in after["domain"]] == ["a.example", "c.example"]
+    assert len(after["davserver"]) == 1
+
+
+def test_new_order_of_services(engine: Engine) -> None:
+    """An order that changes is seen in the ids, which are the order."""
+    write(engine, Catalog((domain("a.example", IMAP, POP3, SMTP),)))
+    write(engine, Catalog((domain("a.example", POP3, IMAP, SMTP),)))
+
+    assert read(engine).domains[0].services == (POP3, IMAP, SMTP)
+
+
+def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
+    """A service without a domain is gone after the next writing."""
+    write(engine, Catalog((domain("a.example", IMAP, SMTP),)))
+    with writing(engine) as connection:
+        connection.execute(sa.text("DELETE FROM server_domain"))
+    write(engine, Catalog((domain("a.example", IMAP),)))
+
+    assert len(table(engine, "server")) == 1
+
+
+def test_bind_password_is_kept(engine: Engine) -> None:
+    """A catalog that does not know the password leaves the stored one alone."""
+    pointing = Domain(domain().pattern, domain().provider, domain().services, 42)
+    secret = LdapServer(42, *LDAP_FIELDS, bind_password="s3cret")
+    write(engine, Catalog((pointing,), (secret,)))
+    write(engine, Catalog((pointing,), (LDAP,)))
+
+    assert read(engine).ldapservers[0].bind_password == "s3cret"
+    assert read(engine).domains[0].ldapserver_id == 42
+    assert "s3cret" not in repr(read(engine))
+
+
+LDAP_FIELDS = (LDAP.name, LDAP.port, LDAP.use_ssl, LDAP.search_base, LDAP.search_filter, "uid")
+
+
+def test_purge(engine: Engine) -> None:
+    """Purging takes everything out."""
+    with writing(engine) as connection:
+        assert is_empty(connection)
+        write_catalog(connection, Catalog((domain(),), (LDAP,), (Provider("Idle", "Idle"),)))
+        assert not is_empty(connection)
+        purge(connection)
+        assert is_empty(connection)
+
+    assert not any(everything(engine).values())
+
+
+def test_failure_changes_nothing(engine: Engine) -> None:
+    """What fails in the middle leaves the old state."""
+    write(engine, Catalog((domain("a.example"),)))
+    before = everything(engine)
+    pointing = Domain(domain().pattern, domain().provider, domain().services, 4711)
+
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        write(engine, Catalog((pointing,)))
+
+    assert everything(engine) == before
+
+
+NASTY = Provider('Ö\'Brien "& Söhne" \\ %s :x -- ;', "Ö'B\\")
+
+
+def test_script_fills_a_database(engine: Engine, path: Path) -> None:
+    """The printed statements, run by sqlite3, fill a database with the same catalog."""
+    catalog = Catalog(
+        (
+            Domain(domain("a.example").pattern, NASTY, (IMAP, SMTP, url_service()), 42),
+            Domain(domain("b.example").pattern, NASTY, (POP3, SMTP)),
+            domain("*"),
+        ),
+        (LDAP,),
+        (Provider("Idle", "Idle"),),
+    )
+    script = "\n".join(sql_statements(catalog, "sqlite"))
+    subprocess.run(["sqlite3", "-bail", str(path)], input=script, text=True, check=True)
+
+    assert read(engine) == catalog
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [("sqlite", "'Ö''B\\'"), ("postgresql", "'Ö''B\\'"), ("mysql", "'Ö''B\\\\'")],
+)
+def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
+    """A quotation mark is doubled everywhere, a backslash for MySQL only."""
+    catalog = Catalog(idle_providers=(NASTY,))
+    script = "\n".join(sql_statements(catalog, dialect))  # type: ignore[arg-type]
+
+    assert expected in script

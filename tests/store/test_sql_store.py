@@ -1,0 +1,402 @@
+"""One domain from the database: how it is matched, what its rows mean, and what fails how."""
+
+import sqlite3
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from tests.making import domain, host_service, url_service
+from waypost.address import DomainName
+from waypost.errors import StoreError, StoreUnavailable
+from waypost.model import (
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    Catalog,
+    HostEndpoint,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.store.sql.catalog import write_catalog
+from waypost.store.sql.engine import Engine, open_engine, writing
+from waypost.store.sql.store import SqlStore
+
+PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com", "*"]
+
+
+def fill(engine: Engine, catalog: Catalog) -> SqlStore:
+    with writing(engine) as connection:
+        write_catalog(connection, catalog)
+    return SqlStore(engine)
+
+
+def execute(engine: Engine, statement: str) -> None:
+    with writing(engine) as connection:
+        connection.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("example.com", "example.com"),
+        ("a.example.com", "*.example.com"),
+        ("a.b.example.com", "*.b.example.com"),
+        ("b.example.com", "*.example.com"),
+        ("other.com", "*.com"),
+        ("example.org", "*"),
+    ],
+)
+def test_match(engine: Engine, asked: str, expected: str) -> None:
+    """Exact, else the longest suffix, else the star."""
+    store = fill(engine, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
+    found = store.find(DomainName.parse(asked))
+
+    assert found is not None
+    assert found.pattern.text == expected
+
+
+def test_no_match(engine: Engine) -> None:
+    """What nothing matches is None."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+
+    assert store.find(DomainName("example.org")) is None
+
+
+@pytest.mark.parametrize("stored", ["Example.COM", "example.com", "EXAMPLE.com"])
+def test_stored_in_any_case(engine: Engine, stored: str) -> None:
+    """A name that an operator stored with capitals is found."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    execute(engine, f"UPDATE domain SET name = '{stored}'")  # noqa: S608
+
+    assert store.find(DomainName("example.com")) is not None
+
+
+def test_stored_as_u_label(engine: Engine) -> None:
+    """A name that an operator stored with U-labels is found, also behind a star."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    execute(engine, "UPDATE domain SET name = 'bücher.example'")
+    assert store.find(DomainName("xn--bcher-kva.example")) is not None
+    execute(engine, "UPDATE domain SET name = '*.bücher.example'")
+    assert store.find(DomainName("a.xn--bcher-kva.example")) is not None
+    assert store.find(DomainName("xn--bcher-kva.example")) is None
+
+
+def test_round_trip_of_a_domain(engine: Engine) -> None:
+    """What was written comes back, in its order."""
+    wanted = domain(
+        "example.com",
+        host_service("imap", authentication=(OAUTH2, PASSWORD_CLEARTEXT)),
+        host_service("pop3", "pop.example.com", 110, "starttls", priority=3),
+        host_service("smtp", "smtp.example.com", 25, "none", login_name=None),
+        url_service(),
+    )
+
+    assert fill(engine, Catalog((wanted,))).find(DomainName("example.com")) == wanted
+
+
+def test_two_statements(engine: Engine) -> None:
+    """A served domain costs two statements, one that is not served costs one."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    seen: list[str] = []
+    sa.event.listen(
+        engine, "before_cursor_execute", lambda *event: seen.append(str(event[2]).split()[0])
+    )
+    store.find(DomainName("example.com"))
+    store.find(DomainName("example.org"))
+
+    assert seen == ["SELECT"] * 3
+
+
+def test_index_is_used(engine: Engine) -> None:
+    """The search for a name goes through an index, not through the table."""
+    plan = "EXPLAIN QUERY PLAN SELECT id FROM domain WHERE lower(name) IN ('a', 'b')"
+    with engine.connect() as connection:
+        detail = " ".join(str(row[3]) for row in connection.execute(sa.text(plan)))
+
+    assert "ix_domain_name_lower" in detail
+
+
+SERVER = (
+    "UPDATE server SET type='{type}', socket_type='{socket_type}', port={port}, name='{name}',"
+    " authentication='{authentication}' WHERE type='imap'"
+)
+GOOD_ROW = {
+    "type": "imap",
+    "socket_type": "SSL",
+    "port": 993,
+    "name": "imap.example.com",
+    "authentication": "plain",
+}
+READ = [
+    # what automx2's operators store -> type, host, port, security, method
+    ({}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    ({"type": "pop"}, ("pop3", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    ({"type": "POP3"}, ("pop3", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    ({"type": " Imap "}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    ({"socket_type": "ssl"}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    (
+        {"socket_type": "starttls"},
+        ("imap", "imap.example.com", 993, "starttls", PASSWORD_CLEARTEXT),
+    ),
+    ({"socket_type": "plain"}, ("imap", "imap.example.com", 993, "none", PASSWORD_CLEARTEXT)),
+    ({"socket_type": "Auto"}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    (
+        {"socket_type": "Auto", "port": 143},
+        ("imap", "imap.example.com", 143, "starttls", PASSWORD_CLEARTEXT),
+    ),
+    ({"name": "  IMAP.Example.com "}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+    ({"name": "192.0.2.1"}, ("imap", "192.0.2.1", 993, "tls", PASSWORD_CLEARTEXT)),
+    (
+        {"name": "mail_1.example.com"},
+        ("imap", "mail_1.example.com", 993, "tls", PASSWORD_CLEARTEXT),
+    ),
+    (
+        {"name": "mail.%EMAILDOMAIN%"},
+        ("imap", "mail.%EMAILDOMAIN%", 993, "tls", PASSWORD_CLEARTEXT),
+    ),
+    ({"authentication": "NTLM"}, ("imap", "imap.example.com", 993, "tls", NTLM)),
+    ({"authentication": "oauth2"}, ("imap", "imap.example.com", 993, "tls", OAUTH2)),
+    ({"authentication": "odd"}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), READ)
+def test_tolerant_reading(
+    engine: Engine, change: dict[str, object], expected: tuple[object, ...]
+) -> None:
+    """What automx2's operators stored is understood as they meant it."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    execute(engine, SERVER.format(**(GOOD_ROW | change)))
+    found = store.find(DomainName("example.com"))
+    assert found is not None
+    service = next(one for one in found.services if one.type is not ServiceType.SMTP)
+
+    assert isinstance(service.endpoint, HostEndpoint)
+    got = (service.type, service.endpoint.host, service.endpoint.port, service.endpoint.security)
+    assert expected == (*map(str, got[:2]), got[2], str(got[3]), service.authentication[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "INVALID"},
+        {"type": "caldav"},
+        {"port": 0},
+        {"port": 65536},
+        {"port": -1},
+        {"name": ""},
+        {"name": "   "},
+        {"name": "imap example com"},
+        {"name": "imap\nexample"},
+    ],
+)
+def test_row_that_makes_no_sense(engine: Engine, change: dict[str, object]) -> None:
+    """A row that makes no sense is left out and told once; the others are served."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    execute(engine, SERVER.format(**(GOOD_ROW | change)))
+    with capture_logs() as lines:
+        store.find(DomainName("example.com"))
+        found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    assert [service.type for service in found.services] == [ServiceType.SMTP]
+    assert [(line["event"], line["table"], line["id"]) for line in lines] == [
+        ("row left out", "server", 1)
+    ]
+
+
+DAV = [
+    # url, port, use_ssl -> url
+    ("https://dav.example.com", 443, 1, "https://dav.example.com"),
+    ("https://dav.example.com/x/", 0, 1, "https://dav.example.com/x/"),
+    ("https://dav.example.com/x/", 8443, 1, "https://dav.example.com:8443/x/"),
+    ("https://dav.example.com:8443/x", 0, 1, "https://dav.example.com:8443/x"),
+    ("https://dav.example.com:1/x?y", 8443, 1, "https://dav.example.com:8443/x?y"),
+    ("http://dav.example.com", 0, 0, "http://dav.example.com"),
+    ("http://[2001:db8::1]/", 8080, 0, "http://[2001:db8::1]:8080/"),
+    (" https://dav.example.com/\n", 443, 1, "https://dav.example.com/"),
+]
+
+
+@pytest.mark.parametrize(("url", "port", "use_ssl", "expected"), DAV)
+def test_davserver(engine: Engine, url: str, port: int, use_ssl: int, expected: str) -> None:
+    """The URL holds what automx2 keeps in two columns."""
+    store = fill(engine, Catalog((domain("example.com", url_service()),)))
+    execute(engine, f"UPDATE davserver SET url='{url}', port={port}, use_ssl={use_ssl}")  # noqa: S608
+    found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    assert found.services[0].endpoint == UrlEndpoint(expected)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "dav.example.com", "ftp://x", "https://", "https://[x", "/dav"]
+)
+def test_davserver_that_makes_no_sense(engine: Engine, url: str) -> None:
+    """A row without a whole URL is left out."""
+    store = fill(engine, Catalog((domain("example.com", url_service()),)))
+    execute(engine, f"UPDATE davserver SET url='{url}'")  # noqa: S608
+    found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    assert found.services == ()
+
+
+def test_control_characters_in_texts(engine: Engine) -> None:
+    """What no document can carry is taken out of texts."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    execute(engine, "UPDATE provider SET name = 'Ex' || char(1) || 'ample'")
+    execute(engine, "UPDATE server SET user_name = char(0) || 'alice'")
+    found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    assert found.provider.name == "Example"
+    assert found.services[0].login_name == "alice"
+
+
+def test_change_by_sql_wins(engine: Engine) -> None:
+    """Who changes automx2's column `authentication` overrides Waypost's longer list."""
+    methods = (OAUTH2, PASSWORD_CLEARTEXT)
+    store = fill(engine, Catalog((domain("example.com", host_service(authentication=methods)),)))
+    execute(engine, "UPDATE server SET authentication = 'NTLM'")
+    found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    assert found.services[0].authentication == (NTLM,)
+
+
+MANUAL = """
+INSERT INTO ldapserver (
+    id, name, port, use_ssl,
+    search_base, search_filter, attr_uid, attr_cn,
+    bind_password, bind_user
+) VALUES (
+    100, 'ldap.example.com', 636, 1,
+    'ou=mailusers,dc=example,dc=com', '(mail={0})', 'uid', 'cn',
+    'PASSWORD', 'cn=automx2,ou=services,dc=example,dc=com'
+);
+UPDATE ldapserver SET attr_uid='mail' WHERE id=100;
+UPDATE domain SET ldapserver_id=100 WHERE name='example.com';
+"""
+
+
+def test_statements_of_automx2s_manual(engine: Engine, path: Path) -> None:
+    """automx2's statements run unchanged, and such a domain keeps its general answer."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    before = store.find(DomainName("example.com"))
+    subprocess.run(["sqlite3", "-bail", str(path)], input=MANUAL, text=True, check=True)
+    after = store.find(DomainName("example.com"))
+
+    assert before is not None
+    assert after is not None
+    assert after.ldapserver_id == 100
+    assert after.services == before.services
+
+
+def test_foreign_keys_are_on(engine: Engine) -> None:
+    """A domain cannot point to a provider that is not there."""
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
+        execute(engine, "INSERT INTO domain (name, provider_id) VALUES ('x', 99)")
+
+
+def test_write_ahead_log_is_on(engine: Engine, path: Path) -> None:
+    """Readers do not wait for a writer."""
+    store = fill(engine, Catalog((domain("example.com"),)))
+    with sqlite3.connect(path) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert store.find(DomainName("example.com")) is not None
+
+
+def test_many_threads(engine: Engine) -> None:
+    """Several threads may ask at once."""
+    store = fill(engine, Catalog(tuple(domain(f"d{number}.example") for number in range(20))))
+    found: list[bool] = []
+
+    def work(start: int) -> None:
+        for number in range(20):
+            name = DomainName(f"d{(start + number) % 20}.example")
+            found.append(store.find(name) is not None)
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert found == [True] * 160
+
+
+def test_memory_database_is_one_for_all_threads() -> None:
+    """A database in memory is the same for every thread."""
+    engine = open_engine("sqlite:///:memory:")
+    with writing(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            execute(engine, "INSERT INTO t VALUES (1)")
+        except (StoreError, StoreUnavailable) as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    engine.dispose()
+
+    assert failures == []
+
+
+def test_missing_table(path: Path) -> None:
+    """A database without tables says which command makes them."""
+    store = SqlStore(open_engine(f"sqlite:///{path}"))
+
+    with pytest.raises(StoreError, match="run `waypost db upgrade`"):
+        store.find(DomainName("example.com"))
+    store.close()
+
+
+def test_file_that_is_no_database(path: Path) -> None:
+    """Something else than a database is told as such."""
+    path.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    store = SqlStore(open_engine(f"sqlite:///{path}"))
+
+    with pytest.raises((StoreError, StoreUnavailable), match="not a database"):
+        store.find(DomainName("example.com"))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("nonsense", "not a database URI"),
+        ("", "not a database URI"),
+        ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),
+        ("postgresql+psycopg2://user:s3cret@host/db", "waypost\\[postgresql\\]"),
+        ("mysql+pymysql://user:s3cret@host/db", "waypost\\[mysql\\]"),
+        ("sqlite:////proc/waypost/db.sqlite", "folder /proc/waypost cannot be made"),
+    ],
+)
+def test_bad_uri(uri: str, said: str) -> None:
+    """A URI that cannot be used is one line with what to do, and never the password."""
+    with pytest.raises(StoreError, match=said) as caught:
+        open_engine(uri)
+
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_folder_is_made(tmp_path: Path) -> None:
+    """The folder of a new database is made."""
+    engine = open_engine(f"sqlite:///{tmp_path}/a/b/waypost.sqlite")
+    with writing(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
+    engine.dispose()
+
+    assert (tmp_path / "a" / "b" / "waypost.sqlite").exists()
