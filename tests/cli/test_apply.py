@@ -181,10 +181,10 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
 
 BAD = [
     # arguments, what is said
-    (["bad.toml"], "error: bad.toml: provider[0].name: must not be empty\n"),
-    (["bad.toml"], "error: bad.toml: provider[1].nam: unknown key; did you mean name?\n"),
-    (["bad.toml", "--dry-run"], "error: bad.toml: provider[0].name: must not be empty\n"),
-    (["bad.toml", "--print-sql"], "error: bad.toml: provider[0].name: must not be empty\n"),
+    (["bad.toml"], "error: bad.toml: provider[0].name: must not be empty"),
+    (["bad.toml"], "error: bad.toml: provider[1].nam: unknown key; did you mean name?"),
+    (["bad.toml", "--dry-run"], "error: bad.toml: provider[0].name: must not be empty"),
+    (["bad.toml", "--print-sql"], "error: bad.toml: provider[0].name: must not be empty"),
     (["missing.toml"], "error: missing.toml: cannot be read: No such file or directory\n"),
     ([], "error: give either a FILE or --demo\n"),
     (["first.toml", "--demo"], "error: give either a FILE or --demo\n"),

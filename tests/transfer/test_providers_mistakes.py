@@ -267,6 +267,22 @@ def test_all_mistakes_at_once() -> None:
     ]
 
 
+LINES = [
+    # text, where the second provider begins
+    (f"{P}[[provider]]\n", " (its provider begins on line 3)"),
+    (f"# x\n\n{P}\n  [[ provider ]] # y\n", " (its provider begins on line 6)"),
+    (f'{P}domains = [\n"""\n[[provider]]\n"""]\n[[provider]]\n', "is missing"),
+    ("provider = [{ name = 'X' }, {}]", "is missing"),
+]
+
+
+@pytest.mark.parametrize(("text", "end"), LINES)
+def test_lines_of_providers(text: str, end: str) -> None:
+    """A mistake in a provider tells the line on which the provider begins, where that is sure."""
+    (found,) = [problem for problem in problems(text) if "provider[1].name" in problem]
+    assert found.endswith(end)
+
+
 def test_mistakes_without_end() -> None:
     """A file full of mistakes gives a bounded list that says how many more there are."""
     found = problems(json.dumps({"provider": [{}] * 5000}), "json")

@@ -264,7 +264,8 @@ WARNINGS = [
 def test_warnings(service: str, warning: str) -> None:
     """What can be used but is perhaps not meant is warned of, with its path."""
     text = f'[[provider]]\nname = "X"\ndomains = ["example.com"]\nservices = [{{ {service} }}]\n'
-    assert f"x.toml: {warning}" in read_providers(text, name="x.toml", format="toml").warnings
+    expected = f"x.toml: {warning} (its provider begins on line 1)"
+    assert expected in read_providers(text, name="x.toml", format="toml").warnings
 
 
 def test_no_warning_without_a_reason() -> None:

@@ -11,6 +11,7 @@ from waypost.errors import ProvidersError
 Format = Literal["toml", "json"]
 
 MAX_OCTETS: Final = 64 * 1024 * 1024
+_HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -87,6 +88,25 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
     if not isinstance(data, dict):
         raise ProvidersError([f"{name}: the outermost value must be a table (an object in JSON)"])
     return data
+
+
+def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
+    """Find the lines on which the tables of a TOML text begin.
+
+    Returns:
+        The line, from 1, of each `[[key]]`, by its path as `key[0]`. A key is left out where its
+        headers cannot be told for sure, as where one stands inside a text of several lines.
+    """
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            found.setdefault(header[1], []).append(number)
+    return {
+        f"{key}[{index}]": number
+        for key, numbers in found.items()
+        if isinstance(tables := data.get(key), list) and len(tables) == len(numbers)
+        for index, number in enumerate(numbers)
+    }
 
 
 def _toml_problem(message: str, text: str, name: str) -> str:

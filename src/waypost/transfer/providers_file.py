@@ -1,12 +1,12 @@
 """The providers file: one text, in TOML or JSON, with all that a store keeps.
 
-`read_providers` and `write_providers` are each other's inverse; docs/providers-file.md is the
+`read_providers` and `write_providers` are each other's inverse; docs/providers.md is the
 reference for people.
 """
 
 from pathlib import Path
 
-from waypost.transfer.document import Format, decode, guess_format, parse, read_octets
+from waypost.transfer.document import Format, decode, guess_format, parse, read_octets, table_lines
 from waypost.transfer.providers_schema import read_top
 from waypost.transfer.providers_writer import write_providers
 from waypost.transfer.tables import ReadResult, Report
@@ -26,7 +26,7 @@ def read_providers(text: str, *, name: str, format: Format) -> ReadResult:  # no
         ProvidersError: all mistakes at once, each `NAME: path: rule`.
     """
     data = parse(text, name, format)
-    report = Report(name)
+    report = Report(name, table_lines(text, data) if format == "toml" else None)
     return report.result(read_top(report, data))
 
 

@@ -36,9 +36,15 @@ class ReadResult:
 class Report:
     """Collects the mistakes and the warnings of one input."""
 
-    def __init__(self, name: str) -> None:
-        """Take what messages call the input."""
+    def __init__(self, name: str, lines: Mapping[str, int] | None = None) -> None:
+        """Take what messages call the input.
+
+        Args:
+            name: usually the path of a file.
+            lines: the line on which a table begins, for instance of `provider[3]`.
+        """
         self._name = name
+        self._lines = lines or {}
         self._problems: list[str] = []
         self._warnings: list[str] = []
 
@@ -64,7 +70,9 @@ class Report:
         return ReadResult(catalog, tuple(self._warnings))
 
     def _line(self, path: str, text: str) -> str:
-        return f"{self._name}: {path}: {text}" if path else f"{self._name}: {text}"
+        line = self._lines.get(path.partition(".")[0])
+        where = f" (its {path.partition('[')[0]} begins on line {line})" if line else ""
+        return f"{self._name}: {path}: {text}{where}" if path else f"{self._name}: {text}"
 
 
 class Table:

@@ -1,5 +1,6 @@
 """SQL statements that fill an empty database, for `sqlite3`, `psql` or `mysql`."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal
 
@@ -39,7 +40,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
     providers = [*(domain.provider for domain in catalog.domains), *catalog.idle_providers]
     provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
     for provider, provider_id in provider_ids.items():
-        row = {k: v for k, v in rows.provider_row(provider).items() if v is not None}
+        row = {k: _text(v) for k, v in rows.provider_row(provider).items() if v is not None}
         yield schema.provider, {"id": provider_id, **row}
     for domain_id, domain in enumerate(catalog.domains, 1):
         yield (
@@ -84,6 +85,13 @@ def _service_rows(
             yield table, {"id": service_id, **row}
             for domain_id in sorted(slot.domain_ids):
                 yield links, {column: service_id, "domain_id": domain_id}
+
+
+def _text(value: str | list[Any]) -> Any:  # noqa: ANN401  a value, or an expression for one
+    """Write what a JSON column holds as the text that every engine takes for it."""
+    if isinstance(value, str):
+        return value
+    return sa.literal(json.dumps(value, ensure_ascii=False), sa.String)
 
 
 def _compiled(statement: sa.Insert, dialect: SqlDialect) -> str:
