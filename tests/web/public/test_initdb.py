@@ -95,7 +95,10 @@ def test_head_changes_nothing(empty: Client) -> None:
             json.dumps(SEED_V2 | {"domains": [{"name": "a..b"}, {"name": "c..d"}]}).encode(),
             "domain",
         ),
-        (json.dumps(SEED_V2 | {"servers": [{"type": "gopher", "name": "x"}]}).encode(), "server type"),
+        (
+            json.dumps(SEED_V2 | {"servers": [{"type": "gopher", "name": "x"}]}).encode(),
+            "server type",
+        ),
         (b"[" * 100_000, ""),
     ],
 )
