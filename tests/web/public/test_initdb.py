@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from waypost.store.sql.engine import open_engine
-from waypost.store.sql.migrate import upgrade
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
+from waypost.store.sql.engine import open_engine
+from waypost.store.sql.migrate import upgrade
 from waypost.wiring import wire
 
 LOCAL = "127.0.0.1:4243"
