@@ -56,11 +56,16 @@ def best(services: Iterable[Service], supported: frozenset[Authentication]) -> S
         The first protected service with a supported method; where there is none, the first with
         a supported method; None where no service has one.
     """
-    usable = [service for service in services if not supported.isdisjoint(service.authentication)]
-    for service in usable:
-        if is_protected(service):
-            return service
-    return usable[0] if usable else None
+    return first_protected(
+        service for service in services if not supported.isdisjoint(service.authentication)
+    )
+
+
+def first_protected(services: Iterable[Service]) -> Service | None:
+    """Take the first protected service, else the first one, else None."""
+    ordered_services = tuple(services)
+    protected = (service for service in ordered_services if is_protected(service))
+    return next(protected, next(iter(ordered_services), None))
 
 
 def is_protected(service: Service) -> bool:

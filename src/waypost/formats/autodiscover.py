@@ -3,6 +3,7 @@
 Read by Outlook, eM Client, FairEmail, Delta Chat and Thunderbird.
 """
 
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
+from waypost.preference import first_protected
 
 __all__ = [
     "CONTENT_TYPE",
@@ -74,7 +76,7 @@ _MESSAGES: Final = {
 def render(config: ClientConfig) -> bytes:
     """Write the configuration as an Autodiscover answer.
 
-    One Protocol for each type, the preferred service of it: Outlook offers no choice.
+    One Protocol for each type, the preferred protected service of it: Outlook offers no choice.
 
     Args:
         config: with an address; login names hold no placeholder.
@@ -94,7 +96,7 @@ def render(config: ClientConfig) -> bytes:
     account = child(response, "Account")
     child(account, "AccountType", "email")
     child(account, "Action", "settings")
-    for service in _first_of_each_type(config):
+    for service in _one_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)
         else:
@@ -140,12 +142,13 @@ def error_code(error: WaypostError) -> int:
     return 600
 
 
-def _first_of_each_type(config: ClientConfig) -> list[Service]:
-    """Take the preferred service of each type: incoming as preferred, SMTP, then the rest."""
-    chosen: dict[ServiceType, Service] = {}
-    for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE):
-        chosen.setdefault(service.type, service)
-    return list(chosen.values())
+def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
+    """Give one service of each type: incoming as preferred, SMTP, then the rest."""
+    types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
+    for kind in dict.fromkeys(types):
+        service = first_protected(config.of_type(kind))
+        if service is not None:
+            yield service
 
 
 def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndpoint) -> None:

@@ -1,0 +1,78 @@
+"""What Autodiscover clients send: what is understood, and which rule refuses the rest."""
+
+import pytest
+
+from waypost.errors import AddressError, RequestError, RequestTooLarge, UnknownSchema
+from waypost.formats.autodiscover_request import BODY_MAX_OCTETS, parse_request
+
+SCHEMA = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
+TEXT = (
+    f'<Autodiscover xmlns="{NS}"><Request><EMailAddress>älice@example.com</EMailAddress>'
+    f"<AcceptableResponseSchema>{SCHEMA}</AcceptableResponseSchema></Request></Autodiscover>"
+)
+BODY = TEXT.encode()
+
+GOOD = [
+    BODY,
+    b"\xef\xbb\xbf" + BODY,
+    b"\r\n " + BODY,
+    b'<?xml version="1.0" encoding="UTF-8"?>\n' + BODY,
+    f'<?xml version="1.0" encoding="utf-16"?>{TEXT}'.encode("utf-16"),
+    f'<?xml version="1.0" encoding="iso-8859-1"?>{TEXT}'.encode("latin-1"),
+    TEXT.replace(NS, NS.replace("http:", "https:")).encode(),
+    TEXT.replace(SCHEMA, SCHEMA.replace("http:", "https:")).encode(),
+    TEXT.replace(SCHEMA, SCHEMA.upper()).encode(),
+    TEXT.replace(SCHEMA, f"\n  {SCHEMA}\n").encode(),
+    TEXT.replace(SCHEMA, SCHEMA.removesuffix("a")).encode(),
+    TEXT.replace(SCHEMA, "").encode(),
+    TEXT.replace(f' xmlns="{NS}"', "").encode(),
+    TEXT.replace("<Request>", "<!-- x --><?y?><Request><!-- x --><LegacyDN/>").encode(),
+    TEXT.replace("älice", "<![CDATA[älice").replace("com</E", "com]]></E").encode(),
+    TEXT.replace("älice", "&#xe4;lice").encode(),
+]
+BAD = [
+    (b"", RequestError, "well-formed"),
+    (b"\x00", RequestError, "well-formed"),
+    (BODY[:-1], RequestError, "well-formed"),
+    (BODY + b"<x/>", RequestError, "well-formed"),
+    (TEXT.encode("latin-1"), RequestError, "well-formed"),
+    (
+        BODY.replace(b"<Autodiscover", b'<?xml version="1.0" encoding="x-no"?><Autodiscover', 1),
+        RequestError,
+        "well-formed",
+    ),
+    (b"<!DOCTYPE Autodiscover>" + BODY, RequestError, "document type definition"),
+    (b'<!DOCTYPE a [<!ENTITY b "c">]>' + BODY, RequestError, "document type definition"),
+    (
+        b'<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///etc/passwd"> %b;]>' + BODY,
+        RequestError,
+        "document type definition",
+    ),
+    (BODY.replace("ä".encode(), b"&auml;"), RequestError, "well-formed"),
+    (b"<a/>", RequestError, "not the element Autodiscover"),
+    (b"<Autodiscover/>", RequestError, "no element Request"),
+    (b"<Autodiscover><Request/></Autodiscover>", RequestError, "no element EMailAddress"),
+    (TEXT.replace("EMailAddress", "EmailAddress").encode(), RequestError, "no element EMail"),
+    (TEXT.replace("älice@example.com", " ").encode(), RequestError, "no element EMailAddress"),
+    (TEXT.replace("@", "").encode(), AddressError, "no @"),
+    (TEXT.replace("älice", "a&#9;b").encode(), AddressError, "control character"),
+    (TEXT.replace("2006a", "2007").encode(), UnknownSchema, "not Outlook's"),
+    (TEXT.replace("outlook/response", "mobilesync/response").encode(), UnknownSchema, "not Out"),
+    (BODY + b" " * BODY_MAX_OCTETS, RequestTooLarge, "longer than 65536"),
+    (b"<a>" * 20_000, RequestError, "well-formed"),
+    (b"<Autodiscover>" * 1000 + b"</Autodiscover>" * 1000, RequestError, "well-formed|no element"),
+]
+
+
+@pytest.mark.parametrize("body", GOOD)
+def test_good(body: bytes) -> None:
+    """A request is understood in any encoding, order and namespace that clients may use."""
+    assert str(parse_request(body).address) == "älice@example.com"
+
+
+@pytest.mark.parametrize(("body", "error", "rule"), BAD)
+def test_bad(body: bytes, error: type[Exception], rule: str) -> None:
+    """A request that breaks a rule is refused with that rule."""
+    with pytest.raises(error, match=rule):
+        parse_request(body)

@@ -1,0 +1,30 @@
+"""Every golden answer is what the formats give, to the byte."""
+
+import pytest
+
+from tests.golden.cases import FORMATS, Case, cases
+
+CASES = cases()
+
+
+@pytest.mark.parametrize("file", FORMATS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_answer(case: Case, file: str) -> None:
+    """The answer is the file in the case's folder; a refusal is there with its code."""
+    assert case.answers(file) == case.stored(file)
+
+
+def test_there_are_many_kinds_of_providers() -> None:
+    """The folders are found, and there are more than twelve providers."""
+    assert len(CASES) > 25
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_stranger_in_the_folder(case: Case) -> None:
+    """A folder holds the case and its answers, and nothing that nobody looks at."""
+    answers = {name for file in FORMATS for name in case.answers(file)}
+
+    assert {path.name for path in case.folder.iterdir()} == answers | {
+        "case.toml",
+        "providers.toml",
+    }

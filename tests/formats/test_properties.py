@@ -1,0 +1,175 @@
+"""For any provider and any address: what goes in comes out, and nothing escapes its element."""
+
+import plistlib
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, assume, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.formats import reading
+from tests.making import host_service
+from tests.transfer.catalogs import PROVIDERS, services, texts
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import AddressError, NoUsableService, RequestError
+from waypost.formats import autoconfig, autodiscover, mobileconfig
+from waypost.lookup import client_config
+from waypost.model import (
+    ClientConfig,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+)
+from waypost.placeholders import has_placeholder
+
+MAIL = {ServiceType.IMAP: "IMAP", ServiceType.POP3: "POP3", ServiceType.SMTP: "SMTP"}
+SOCKET_TYPE = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.NONE: "plain"}
+POX_SECURITY = {
+    Security.TLS: "on SSL",
+    Security.STARTTLS: "on TLS",
+    Security.NONE: "off None",
+}
+
+
+@st.composite
+def addresses(draw: st.DrawFn) -> EmailAddress:
+    """Make addresses with any local part that is allowed."""
+    local_part = draw(st.text(min_size=1, max_size=40) | texts(20))
+    try:
+        return EmailAddress.parse(f"{local_part}@example.com")
+    except AddressError:
+        assume(False)
+        raise
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> ClientConfig:
+    """Make what formats are given, for an address."""
+    address = draw(addresses())
+    pair = (host_service(), host_service("smtp", "smtp.example.com"))
+    found = (*draw(st.lists(services(), max_size=6)), *draw(st.sampled_from([pair, pair, ()])))
+    entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
+    config = client_config(entry, address.domain, address)
+    return config.named(draw(st.none() | texts(30)))
+
+
+def rendered(render: Callable[[ClientConfig], bytes], config: ClientConfig) -> bytes:
+    """Render, or give up on a configuration that the format refuses."""
+    try:
+        body = render(config)
+    except NoUsableService:
+        assume(False)
+        raise
+    assert render(config) == body
+    return body
+
+
+FAST = hypothesis_settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+
+def mail_services(config: ClientConfig) -> list[tuple[Service, HostEndpoint]]:
+    found = config.of_type(*MAIL)
+    return [(s, s.endpoint) for s in found if isinstance(s.endpoint, HostEndpoint)]
+
+
+@FAST
+@given(configs())
+def test_autoconfig(config: ClientConfig) -> None:
+    """All mail services come back from Autoconfig, in order, with every method and login name."""
+    sections = reading.autoconfig(rendered(autoconfig.render, config))
+    mail = [seen for seen in sections if seen.kind in {"imap", "pop3", "smtp"}]
+
+    assert len(sections) == len(config.services)
+    assert mail == [
+        reading.Seen(
+            service.type.value,
+            endpoint.host,
+            endpoint.port,
+            SOCKET_TYPE[endpoint.security],
+            tuple(str(method) for method in service.authentication),
+            service.login_name,
+        )
+        for service, endpoint in mail_services(config)
+    ]
+
+
+@FAST
+@given(configs())
+def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
+    """What Autodiscover says of a service is what is configured, one service of each type."""
+    protocols = reading.autodiscover(rendered(autodiscover.render, config))
+    configured = {
+        (
+            MAIL[service.type],
+            endpoint.host,
+            endpoint.port,
+            POX_SECURITY[endpoint.security],
+            service.login_name,
+        )
+        for service, endpoint in mail_services(config)
+    }
+    told = {
+        (seen.kind, seen.place, seen.port, seen.security, seen.login)
+        for seen in protocols
+        if seen.kind in MAIL.values()
+    }
+
+    assert told <= configured
+    assert {kind for kind, *_ in told} == {kind for kind, *_ in configured}
+
+
+@FAST
+@given(configs())
+def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
+    """What a profile says of the mail account is what is configured."""
+    body = rendered(mobileconfig.render, config)
+    configured = {
+        (endpoint.host, endpoint.port, endpoint.security is not Security.NONE, service.login_name)
+        for service, endpoint in mail_services(config)
+    }
+    for payload in reading.payloads(body):
+        assert str(config.address) in payload["PayloadDescription"]
+        if payload["PayloadType"] != "com.apple.mail.managed":
+            continue
+        assert payload["EmailAddress"] == str(config.address)
+        assert payload.get("EmailAccountName") == config.person.display_name
+        for way in ("Incoming", "Outgoing"):
+            keys = ("HostName", "PortNumber", "UseSSL", "Username")
+            assert tuple(payload.get(f"{way}MailServer{key}") for key in keys) in configured
+
+
+@hypothesis_settings(FAST, max_examples=30)
+@given(configs(), configs())
+def test_identities(first: ClientConfig, second: ClientConfig) -> None:
+    """Two addresses share no identifier; one address keeps that of its mail account."""
+    bodies = [rendered(mobileconfig.render, config) for config in (first, second)]
+    uuids = [
+        {part["PayloadUUID"] for part in [plistlib.loads(body), *reading.payloads(body)]}
+        for body in bodies
+    ]
+
+    assert bool(uuids[0] & uuids[1]) == (first.address == second.address)
+
+
+@FAST
+@given(configs())
+def test_no_placeholder_is_left(config: ClientConfig) -> None:
+    """No format holds a placeholder of a service when the address is known."""
+    for seen in reading.autoconfig(rendered(autoconfig.render, config)):
+        assert not has_placeholder(f"{seen.place} {seen.login}")
+
+
+@FAST
+@given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+def test_any_bytes_as_a_request(body: bytes) -> None:
+    """Whatever is sent is read or refused with one of Waypost's errors."""
+    try:
+        asked = autodiscover.parse_request(body)
+    except (RequestError, AddressError):
+        return
+    assert isinstance(asked.address.domain, DomainName)

@@ -1,0 +1,111 @@
+"""The schemas of the draft and of Apple, over every golden answer."""
+
+import plistlib
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lxml import etree
+
+from tests.formats.test_values import AUTOCONFIG, PROFILES, body
+from tests.golden.cases import Case
+
+PLIST_TYPES = {
+    "<string>": str,
+    "<integer>": int,
+    "<boolean>": bool,
+    "<array>": list,
+    "<dictionary>": dict,
+}
+# The keys that Apple demands, so that something is checked where the schemas are not there.
+REQUIRED = {
+    "Configuration": {"PayloadContent"},
+    "com.apple.mail.managed": {
+        *("EmailAccountType", "IncomingMailServerAuthentication", "IncomingMailServerHostName"),
+        *("OutgoingMailServerAuthentication", "OutgoingMailServerHostName"),
+    },
+    "com.apple.caldav.account": {"CalDAVHostName"},
+    "com.apple.carddav.account": {"CardDAVHostName"},
+}
+
+
+@pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
+def test_relax_ng(case: Case, shared: Path) -> None:
+    """The document is valid by the draft's RELAX NG schema."""
+    schema = etree.RelaxNG(etree.parse(str(shared / "autoconfig" / "autoconfig.rng")))
+
+    schema.assertValid(etree.fromstring(body(case, "autoconfig.xml")))
+
+
+def test_relax_ng_refuses(shared: Path) -> None:
+    """The schema is no formality: it refuses a server section without a type."""
+    schema = etree.RelaxNG(etree.parse(str(shared / "autoconfig" / "autoconfig.rng")))
+    text = b'<clientConfig version="1"><emailProvider id="x"><incomingServer/></emailProvider>'
+    text += b"</clientConfig>"
+
+    assert not schema.validate(etree.fromstring(text))
+
+
+def complaints(payload: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """List what Apple's description does not allow."""
+    keys = {entry["key"]: entry for entry in schema["payloadkeys"]}
+    found = [
+        f"{key}: missing"
+        for key, e in keys.items()
+        if e["presence"] == "required" and key not in payload
+    ]
+    for key, value in payload.items():
+        entry = keys.get(key)
+        if entry is None:
+            found.append(f"{key}: unknown")
+        elif type(value) is not PLIST_TYPES[entry["type"]]:
+            found.append(f"{key}: {value!r} is no {entry['type']}")
+        elif "rangelist" in entry and value not in entry["rangelist"]:
+            found.append(f"{key}: {value!r} is not allowed")
+        elif "format" in entry and not re.fullmatch(entry["format"], str(value)):
+            found.append(f"{key}: {value!r} has the wrong form")
+    return found
+
+
+@cache
+def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
+    """Read Apple's description of a payload, with the keys that all payloads have."""
+    name = "TopLevel" if payload_type == "Configuration" else payload_type
+    own: dict[str, Any] = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
+    common = yaml.safe_load((shared / "apple" / "CommonPayloadKeys.yaml").read_text("utf-8"))
+    described = {entry["key"] for entry in own["payloadkeys"]}
+    own["payloadkeys"] += [e for e in common["payloadkeys"] if e["key"] not in described]
+    return own
+
+
+@pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
+def test_apple(case: Case, shared: Path) -> None:
+    """The profile and each payload have all keys that Apple demands, and none it does not know."""
+    profile = plistlib.loads(body(case, "mobileconfig.plist"))
+
+    for payload in [profile, *profile["PayloadContent"]]:
+        assert complaints(payload, schema_of(shared, payload["PayloadType"])) == []
+
+
+def test_apple_refuses(shared: Path) -> None:
+    """The check is no formality: it finds what is missing, unknown, of a wrong type or value."""
+    schema = schema_of(shared, "com.apple.mail.managed")
+    payload = {"EmailAccountType": "X", "IncomingMailServerPortNumber": "993", "Nonsense": 1}
+
+    found = " ".join(complaints(payload, schema))
+
+    for word in ("HostName: missing", "X' is not allowed", "is no <integer>", "Nonsense: unknown"):
+        assert word in found
+
+
+@pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
+def test_required_keys(case: Case) -> None:
+    """The keys that Apple demands are there."""
+    profile = plistlib.loads(body(case, "mobileconfig.plist"))
+
+    for payload in [profile, *profile["PayloadContent"]]:
+        assert payload.keys() >= REQUIRED[payload["PayloadType"]]

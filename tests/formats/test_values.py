@@ -1,0 +1,107 @@
+"""What every client relies on, checked over every golden answer."""
+
+import plistlib
+import re
+
+import pytest
+from lxml import etree
+
+from tests.formats import reading
+from tests.golden.cases import Case, cases
+
+AUTOCONFIG = [case for case in cases() if "autoconfig.xml" in case.stored("autoconfig.xml")]
+AUTODISCOVER = [case for case in cases() if "autodiscover.xml" in case.stored("autodiscover.xml")]
+PROFILES = [case for case in cases() if "mobileconfig.plist" in case.stored("mobileconfig.plist")]
+
+SOCKET_TYPES = {"SSL", "STARTTLS", "plain"}
+METHODS = {
+    *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "TLS-client-cert", "OAuth2"),
+    *("client-IP-address", "none"),
+}
+TYPES_1_1 = {"imap", "pop3", "smtp"}
+ORDER = [
+    *("Type", "Server", "Port", "DomainRequired", "LoginName", "SPA", "SSL", "Encryption"),
+    *("AuthRequired", "UsePOPAuth", "SMTPLast"),
+]
+
+
+def body(case: Case, file: str) -> bytes:
+    return case.stored(file)[file]
+
+
+@pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
+def test_autoconfig(case: Case) -> None:
+    """Enumerations are exact, IMAP is first, and only the asked domain is named."""
+    root = etree.fromstring(body(case, "autoconfig.xml"))
+    domain = case.config().domain.ascii
+    assert [element.text for element in root.iter("domain")] == [domain]
+    assert [element.get("id") for element in root.iter("emailProvider")] == [domain]
+    sections = reading.autoconfig(body(case, "autoconfig.xml"))
+    for seen in sections:
+        assert seen.security is None or seen.security in SOCKET_TYPES
+        assert seen.port is None or 1 <= seen.port <= 65535
+        assert all(method in METHODS or ":" in method for method in seen.methods)
+    kinds = [seen.kind for seen in sections]
+    if {"imap", "pop3"} <= set(kinds) and case.name != "pop3-preferred":
+        assert kinds.index("imap") < kinds.index("pop3")
+    is_1_1 = set(kinds) <= TYPES_1_1 and root.find("oAuth2") is None
+    is_1_1 = is_1_1 and not any(":" in method for seen in sections for method in seen.methods)
+    assert root.get("version") == ("1.1" if is_1_1 else "1.2")
+
+
+@pytest.mark.parametrize(
+    ("case", "file"),
+    [(case, "autoconfig.xml") for case in AUTOCONFIG]
+    + [(case, "autodiscover.xml") for case in AUTODISCOVER],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_no_space_in_values(case: Case, file: str) -> None:
+    """No value has white space around it: K-9 does not trim."""
+    for element in etree.fromstring(body(case, file)).iter():
+        if len(element) == 0 and element.text is not None:
+            assert element.text == element.text.strip() != ""
+
+
+@pytest.mark.parametrize("case", AUTODISCOVER, ids=lambda case: case.name)
+def test_autodiscover(case: Case) -> None:
+    """The elements stand in Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
+    root = etree.fromstring(body(case, "autodiscover.xml"))
+    (response,) = root
+    assert response.tag == f"{reading.OUTLOOK}Response"
+    account = response.find(f"{reading.OUTLOOK}Account")
+    assert account is not None
+    assert [reading.text(account, name) for name in ("AccountType", "Action")] == [
+        "email",
+        "settings",
+    ]
+    protocols = list(account.iter(f"{reading.OUTLOOK}Protocol"))
+    types = [reading.text(protocol, "Type") for protocol in protocols]
+    assert len(types) == len(set(types))
+    for protocol in protocols:
+        names = [etree.QName(element).localname for element in protocol]
+        if reading.text(protocol, "Type") in {"IMAP", "POP3", "SMTP"}:
+            assert names == [name for name in ORDER if name in names]
+            pair = (reading.text(protocol, "SSL"), reading.text(protocol, "Encryption"))
+            port = reading.text(protocol, "Port")
+            assert pair in {("on", "SSL"), ("on", "TLS"), ("off", "None")}
+            assert (pair == ("on", "SSL")) == (port in {"993", "995", "465"})
+
+
+@pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
+def test_profile_identities(case: Case) -> None:
+    """All identifiers and UUIDs of a profile are different, and in Apple's form."""
+    profile = plistlib.loads(body(case, "mobileconfig.plist"))
+    parts = [profile, *profile["PayloadContent"]]
+    for key in ("PayloadUUID", "PayloadIdentifier"):
+        assert len({part[key] for part in parts}) == len(parts)
+    for part in parts:
+        assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", part["PayloadUUID"])
+        assert re.fullmatch(r"[a-z0-9.-]+", part["PayloadIdentifier"])
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_no_placeholder_where_an_address_is_known(case: Case) -> None:
+    """With an address no answer holds a placeholder; without one the login name does."""
+    answers = b"".join(path.read_bytes() for path in case.folder.glob("*.[xp]*"))
+
+    assert (b"%EMAIL" in answers) is (case.name == "domain-only")

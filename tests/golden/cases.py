@@ -1,0 +1,69 @@
+"""The golden answers: a folder a case, an answer a file.
+
+`case.toml` says who asks: `address` or `domain`, and perhaps `name`; `providers.toml` says what is
+configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml` and
+`mobileconfig.plist`, or, where it refuses, in a file of that name with `.refusal` behind it, which
+holds the code of the error. A new case is a new folder with the two .toml files; then
+`python -m tests.golden` writes the answers, to be read before they are committed.
+"""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import DomainNotServed, NoUsableService
+from waypost.formats import autoconfig, autodiscover, mobileconfig
+from waypost.lookup import client_config
+from waypost.model import ClientConfig
+from waypost.store.memory import MemoryStore
+from waypost.transfer.providers_file import read_providers
+
+HERE = Path(__file__).parent
+FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
+    "autoconfig.xml": autoconfig.render,
+    "autodiscover.xml": autodiscover.render,
+    "mobileconfig.plist": mobileconfig.render,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return HERE / self.name
+
+    def config(self) -> ClientConfig:
+        """Give what the formats are made of."""
+        asked = tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
+        text = (self.folder / "providers.toml").read_text(encoding="utf-8")
+        store = MemoryStore(read_providers(text, name=self.name, format="toml").catalog)
+        address = EmailAddress.parse(asked["address"]) if "address" in asked else None
+        domain = address.domain if address else DomainName.parse(asked["domain"])
+        return client_config(store.find(domain), domain, address).named(asked.get("name"))
+
+    def answers(self, file: str) -> dict[str, bytes]:
+        """Give the file that must stand in the folder for one format, with its content."""
+        if file == "autodiscover.xml" and "domain" in self._asked():
+            return {}  # Outlook always tells an address.
+        try:
+            return {file: FORMATS[file](self.config())}
+        except (DomainNotServed, NoUsableService) as error:
+            return {f"{file}.refusal": f"{error.code}\n".encode()}
+
+    def stored(self, file: str) -> dict[str, bytes]:
+        """Give what stands in the folder for one format."""
+        return {path.name: path.read_bytes() for path in self.folder.glob(f"{file}*")}
+
+    def _asked(self) -> dict[str, str]:
+        return tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
+
+
+def cases() -> list[Case]:
+    """Give all cases, by their folders."""
+    return [Case(path.parent.name) for path in sorted(HERE.glob("*/case.toml"))]
