@@ -29,24 +29,27 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
         else structlog.dev.ConsoleRenderer(colors=target.isatty())
     )
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    common: list[structlog.types.Processor] = [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[*common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(file=target),
         cache_logger_on_first_use=False,
     )
-    # Libraries (uvicorn, SQLAlchemy with db_echo) keep to the standard library's log.
-    logging.basicConfig(
-        stream=target,
-        level=max(threshold, logging.INFO),
-        format="%(asctime)s [%(levelname)s] %(name)s: %(message)s",
-        force=True,
+    # Libraries (uvicorn, SQLAlchemy with db_echo) write to the standard library's log.
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
     )
+    logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class AddressHasher:
