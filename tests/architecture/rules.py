@@ -40,12 +40,12 @@ LIBRARIES: dict[str, set[str]] = {
     "idna": {"address"},
     "jinja2": {"web"},
     "lxml": {"formats"},
+    "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},
     "rich": {"cli"},
     "sqlalchemy": {"store.sql", "store.migrations"},
     "structlog": {"logs", "store.cache", "store.sql", "cli", "web", "wiring"},
-    "tomli_w": {"transfer"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }
