@@ -1,15 +1,21 @@
 """`waypost db`: the schema of the database."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from waypost.cli.reporting import FINDINGS, group, note, say, say_json
+from waypost.cli.reporting import FINDINGS, group, note, say, say_json, warn
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 
 if TYPE_CHECKING:
+    from waypost.store.sql.engine import Engine
+    from waypost.store.sql.findings import Finding
     from waypost.store.sql.migrate import MigrationStatus
 
+UPGRADE_LIMIT: Final = 20
+CHECK_LIMIT: Final = 100
 _RUN: Final = ": run `waypost db upgrade`"
 _CURES: Final = {
     "empty": _RUN,
@@ -25,6 +31,7 @@ def build() -> typer.Typer:
     app = group("Look after the database's schema.")
     app.command("upgrade", epilog="Example: waypost db upgrade")(upgrade)
     app.command("status", epilog="Example: waypost db status --json")(status)
+    app.command("check", epilog="Example: waypost db check --json")(check)
     return app
 
 
@@ -34,10 +41,12 @@ def upgrade(db_uri: DbUriFlag = None) -> None:
 
     with database(settings_for(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)
-    if before.is_current:
-        note(f"the database is up to date (revision {before.head})")
-    else:
+        if before.is_current:
+            note(f"the database is up to date (revision {before.head})")
+            return
         note(f"the database was {_from(before)}; it is up to date now (revision {before.head})")
+        if before.kind == "automx2":
+            _note_findings(engine)
 
 
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
@@ -61,6 +70,60 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
         say(f"{_from(found)}; revision {found.head} is needed{_CURES[found.kind]}")
     if not found.is_current:
         raise typer.Exit(FINDINGS)
+
+
+def check(
+    db_uri: DbUriFlag = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Show at most N findings; 0: all.")
+    ] = CHECK_LIMIT,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell which rows automx2 tolerated and Waypost cannot serve as they stand; 1 if there are."""
+    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
+
+    with (
+        database(settings_for(db_uri=db_uri)) as engine,
+        reading(engine) as connection,
+    ):
+        count, shown = _first(findings(connection), limit)
+    if as_json:
+        say_json({"count": count, "findings": [asdict(finding) for finding in shown]})
+    else:
+        for finding in shown:
+            say(str(finding))
+        note(_counted(count, len(shown)))
+    if count:
+        raise typer.Exit(FINDINGS)
+
+
+def _note_findings(engine: "Engine") -> None:
+    """Tell an operator who comes from automx2 what to look at; nothing of it stops a server."""
+    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
+
+    with reading(engine) as connection:
+        count, shown = _first(findings(connection), UPGRADE_LIMIT)
+    warn(map(str, shown))
+    note(_counted(count, len(shown)))
+
+
+def _first(found: "Iterable[Finding]", limit: int) -> "tuple[int, list[Finding]]":
+    """Count all findings, and keep the first ones."""
+    count, shown = 0, []
+    for count, finding in enumerate(found, 1):
+        if count <= limit or not limit:
+            shown.append(finding)
+    return count, shown
+
+
+def _counted(count: int, shown: int) -> str:
+    if not count:
+        return "every row makes sense"
+    rows = "1 finding" if count == 1 else f"{count} findings"
+    hidden = f", {shown} shown; all: waypost db check --limit 0" if shown < count else ""
+    return f"{rows}{hidden}"
 
 
 def _from(found: "MigrationStatus") -> str:

@@ -79,7 +79,7 @@ def service_from_server(row: Row) -> Service:
     kind = _type(row)
     if kind not in HOST_BASED:
         raise RowError(f"type {row['type']!r} has no host; it belongs into davserver")
-    host, port = _host(row["name"]), row["port"]
+    host, port = _host(row["name"]), _port(row)
     if not 1 <= port <= 65535:
         raise RowError(f"port {port} is not from 1 to 65535")
     return Service(
@@ -104,7 +104,7 @@ def service_from_davserver(row: Row) -> Service:
     stored = row["authentication_methods"]
     return Service(
         type=kind,
-        endpoint=UrlEndpoint(_url(row["url"], row["port"])),
+        endpoint=UrlEndpoint(_url(row["url"], _port(row), bool(row["use_ssl"]))),
         authentication=_methods(stored) if stored else (HTTP_BASIC,),
         login_name=_clean(row["user_name"] or "") or None,
         priority=_priority(row["prio"]),
@@ -195,6 +195,25 @@ def _type(row: Row) -> ServiceType:
     return kind
 
 
+def _port(row: Row) -> int:
+    """Read `port`; SQLite keeps a text in a column of numbers."""
+    try:
+        return int(row["port"])
+    except ValueError as error:
+        raise RowError(f"port {row['port']!r} is not a number") from error
+
+
+def is_known_socket_type(stored: str) -> bool:
+    """Tell whether `socket_type` is a word that automx2 or Waypost knows."""
+    return stored.strip().lower() in _SECURITY
+
+
+def is_known_method(stored: str) -> bool:
+    """Tell whether `authentication` is a method that Autoconfig or a registry knows."""
+    system, colon, _ = stored.partition(":")
+    return stored.strip().lower() in _METHODS or bool(colon and system in set(AuthenticationSystem))
+
+
 def _host(stored: str) -> str:
     host = stored.strip()
     if not host or any(_is_control(char) or char.isspace() for char in host):
@@ -242,9 +261,11 @@ def _old_method(method: Authentication) -> str:
     return "plain" if method == PASSWORD_CLEARTEXT else str(method)
 
 
-def _url(stored: str, port: int) -> str:
-    """Put automx2's column `port` into the URL where it says something else."""
+def _url(stored: str, port: int, use_ssl: bool) -> str:
+    """Put the column `port` into the URL where it says something else, and a scheme if missing."""
     url = "".join(char for char in stored if not _is_control(char) and not char.isspace())
+    if url and "://" not in url and not url.startswith("/"):
+        url = f"{'https' if use_ssl else 'http'}://{url}"
     try:
         parts = urlsplit(url)
         own_port = parts.port

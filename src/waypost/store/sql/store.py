@@ -1,15 +1,16 @@
 """Finding one domain in the database, in two statements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from waypost.address import DomainName
-from waypost.model import Domain, Service, candidates
+from waypost.model import Domain, Provider, Service, candidates
 from waypost.store.sql import rows, schema
 from waypost.store.sql.engine import Connection, Engine, reading
+from waypost.store.sql.names import spellings
 
 _DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
@@ -38,10 +39,11 @@ class SqlStore:
             found = connection.execute(self._domains, {"names": list(patterns)}).mappings().all()
             if not found:
                 return None
-            best = min(found, key=lambda row: (patterns[row["domain_name"].lower()], row["id"]))
+            best = min(found, key=lambda row: _strength(row, patterns))
             services = self._services(connection, best["id"])
         pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
-        return Domain(pattern, rows.provider_from_row(best), services, best["ldapserver_id"])
+        provider = _provider(best, domain)
+        return Domain(pattern, provider, services, best["ldapserver_id"])
 
     def close(self) -> None:
         """Close all connections."""
@@ -69,18 +71,29 @@ class SqlStore:
             self._log.warning("row left out", table=table, id=row_id, reason=reason)
 
 
+def _strength(row: rows.Row, patterns: Mapping[str, int]) -> tuple[int, bool, int]:
+    """Rank the entries for a domain; of those that differ in case, automx2 mostly met the lower."""
+    name = row["domain_name"]
+    return patterns[name.lower()], name != name.lower(), row["id"]
+
+
+def _provider(row: rows.Row, domain: DomainName) -> Provider:
+    """Give the provider; one that is not there (SQLite lets it be removed) is the domain itself."""
+    if row["name"] is None:
+        return Provider(domain.ascii[:128], domain.ascii[:32])
+    return rows.provider_from_row(row)
+
+
 def _spellings(domain: DomainName) -> list[str]:
     """Give what may stand in the database, the strongest first: two forms of each pattern."""
-    names = []
+    names: list[str] = []
     for pattern in candidates(domain):
-        prefix = "*." if pattern.text.startswith("*.") else ""
-        name = pattern.text.removeprefix("*.")
-        names += [pattern.text, prefix + (name if name == "*" else DomainName(name).unicode)]
+        names += spellings(pattern)
     return names
 
 
 def _domains() -> sa.Select[Any]:
-    joined = schema.domain.join(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
+    joined = schema.domain.outerjoin(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), _DOMAIN.ldapserver_id),
@@ -100,7 +113,7 @@ def _services() -> sa.CompoundSelect[Any]:
             *(sa.literal("server").label("table"), server.id, server.prio, server.name),
             *(sa.literal("").label("url"), server.port, server.type, server.socket_type),
             *(server.user_name, server.authentication, server.authentication_methods),
-            server.domain_required,
+            *(server.domain_required, sa.literal(True, sa.Boolean).label("use_ssl")),
         )
         .join(schema.server_domain, of_server.server_id == server.id)
         .where(of_server.domain_id == domain_id)
@@ -110,7 +123,7 @@ def _services() -> sa.CompoundSelect[Any]:
             *(sa.literal("davserver"), dav.id, dav.prio, sa.literal("")),
             *(dav.url, dav.port, dav.type, sa.literal("")),
             *(dav.user_name, sa.literal(""), dav.authentication_methods),
-            dav.domain_required,
+            *(dav.domain_required, dav.use_ssl),
         )
         .join(schema.davserver_domain, of_dav.davserver_id == dav.id)
         .where(of_dav.domain_id == domain_id)

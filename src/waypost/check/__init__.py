@@ -1,0 +1,1 @@
+"""What is really published, against what should be."""

@@ -1,0 +1,278 @@
+"""What an answer means: the services that a client would read from it, as comparable values.
+
+Pure functions from bytes to values, for answers of any server: automx2's, Waypost's, others'.
+"""
+
+import plistlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.placeholders import expand
+
+AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
+Outcome = Literal["served", "nothing", "failed"]
+
+ANSWER_MAX_OCTETS: Final = 1024 * 1024
+TEXT_MAX_CHARS: Final = 2048
+
+_SECURITY: Final = {"ssl": "tls", "tls": "tls", "starttls": "starttls", "plain": "none"}
+_METHODS: Final = {"plain": "password-cleartext"}
+_APPLE_METHODS: Final = {
+    "EmailAuthPassword": "password-cleartext",
+    "EmailAuthCRAMMD5": "password-encrypted",
+    "EmailAuthNTLM": "NTLM",
+    "EmailAuthHTTPMD5": "http-digest",
+    "EmailAuthNone": "none",
+}
+_SECTIONS: Final = frozenset(
+    {
+        *("incomingServer", "outgoingServer", "calendar", "addressbook", "fileShare"),
+        *("chatServer", "videoConference", "setupServer"),
+    }
+)
+_DAV_PAYLOADS: Final = {
+    "com.apple.caldav.account": ("caldav", "CalDAV"),
+    "com.apple.carddav.account": ("carddav", "CardDAV"),
+}
+_LABEL: Final = re.compile(r"[^\x20-\x7e]")
+
+
+class AnswerError(ValueError):
+    """An answer cannot be read in its format; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Offer:
+    """One service as a client sees it. What the format does not say is empty.
+
+    Attributes:
+        kind: `imap`, `pop3`, `smtp`, `caldav`, ….
+        place: host name in lower case, or URL.
+        port: 0 where there is none.
+        security: `tls`, `starttls`, `none`, or `protected` where the format tells no more.
+        methods: of authentication, the preferred one first.
+        login: the login name with placeholders expanded.
+    """
+
+    kind: str
+    place: str
+    port: int = 0
+    security: str = ""
+    methods: tuple[str, ...] = ()
+    login: str = ""
+
+    def __str__(self) -> str:
+        """Give one line for people."""
+        port = f":{self.port}" if self.port else ""
+        words = [self.kind, f"{self.place}{port}", self.security, " ".join(self.methods)]
+        words += [f"login {self.login}"] if self.login else []
+        return _LABEL.sub("?", " ".join(word for word in words if word))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server says about one address in one format.
+
+    Attributes:
+        outcome: `nothing` where it says no in a way that lets a client search on or stop cleanly;
+            `failed` where it breaks.
+        detail: the status or the reason, for people.
+        offers: in the order of the document.
+        notes: peculiarities of spelling that do not change the meaning.
+    """
+
+    outcome: Outcome
+    detail: str
+    offers: tuple[Offer, ...] = ()
+    notes: frozenset[str] = frozenset()
+
+
+def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddress) -> Answer:
+    """Say what a response means.
+
+    Args:
+        form: the format that was asked for.
+        status: of HTTP.
+        body: as received, at most `ANSWER_MAX_OCTETS`.
+        address: who asked; placeholders are expanded with it.
+    """
+    if status == 204:
+        return Answer("nothing", "status 204", notes=frozenset({"204"}))
+    if status in {400, 404}:
+        return Answer("nothing", f"status {status}")
+    if status != 200:
+        return Answer("failed", f"status {status}")
+    try:
+        notes: set[str] = set()
+        if len(body) > ANSWER_MAX_OCTETS:
+            raise AnswerError(f"longer than {ANSWER_MAX_OCTETS} octets")
+        if form == "autoconfig":
+            offers = tuple(_autoconfig(_parsed(body, "clientConfig"), address, notes))
+        elif form == "autodiscover":
+            root = _parsed(body, "Autodiscover")
+            code = next((_text(error, "ErrorCode") for error in _named(root, "Error")), "")
+            if code:
+                return Answer("nothing", f"ErrorCode {code[:8]}")
+            offers = tuple(_autodiscover(root, address, notes))
+        else:
+            offers = tuple(_mobileconfig(body, address))
+    except AnswerError as error:
+        return Answer("failed", f"status 200, but {error}")
+    if not offers:
+        return Answer("nothing", "status 200 without services", notes=frozenset(notes))
+    return Answer("served", "status 200", offers, frozenset(notes))
+
+
+def _parsed(body: bytes, root_name: str) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(body.lstrip(), parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise AnswerError("it is not well-formed XML") from error
+    dtd: object = root.getroottree().docinfo.internalDTD
+    if dtd is not None:
+        raise AnswerError("it has a document type definition")
+    if _local_name(root) != root_name:
+        raise AnswerError(f"its root is not {root_name}")
+    return root
+
+
+def _autoconfig(root: etree._Element, address: EmailAddress, notes: set[str]) -> Iterator[Offer]:
+    if len([one for one in root.iter() if _local_name(one) == "domain"]) > 1:
+        notes.add("all domains")
+    for section in root.iter():
+        if _local_name(section) not in _SECTIONS:
+            continue
+        methods = [_text(child) for child in section if _local_name(child) == "authentication"]
+        if "plain" in methods:
+            notes.add("plain")
+        socket_type = _text(section, "socketType")
+        place = _text(section, "hostname") or _text(section, "url")
+        yield Offer(
+            kind=(section.get("type") or "")[:TEXT_MAX_CHARS].lower(),
+            place=_expanded(place, address).lower(),
+            port=_number(_text(section, "port")),
+            security=_SECURITY.get(socket_type.lower(), socket_type),
+            methods=tuple(_METHODS.get(method, method) for method in methods),
+            login=_expanded(_text(section, "username"), address),
+        )
+
+
+def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) -> Iterator[Offer]:
+    for protocol in _named(root, "Protocol"):
+        ssl, encryption = _text(protocol, "SSL").lower(), _text(protocol, "Encryption").lower()
+        kind, place = _text(protocol, "Type").lower(), _text(protocol, "Server").lower()
+        if not _text(protocol, "SPA") and "dav" not in kind:
+            notes.add("no SPA")
+        if encryption == "tls" and ssl == "off":
+            notes.add("SSL off")
+        # MS-OXDSCLI, element Encryption: where it is there, it overrides SSL.
+        security = {"ssl": "tls", "tls": "starttls", "none": "none"}.get(encryption)
+        port = _number(_text(protocol, "Port"))
+        yield Offer(
+            kind=kind,
+            place=place,
+            port=port or (_url_port(place) if "://" in place else 0),
+            security=security or ("none" if ssl == "off" else "tls"),
+            methods=("secure-password",) if _text(protocol, "SPA").lower() == "on" else (),
+            login=_expanded(_text(protocol, "LoginName"), address),
+        )
+
+
+def _mobileconfig(body: bytes, address: EmailAddress) -> Iterator[Offer]:
+    if b"<!ENTITY" in body:
+        raise AnswerError("it defines entities")
+    try:
+        profile = plistlib.loads(body)
+    except (plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError) as error:
+        raise AnswerError("it is not a property list") from error
+    content = profile.get("PayloadContent") if isinstance(profile, dict) else None
+    if not isinstance(content, list):
+        raise AnswerError("it is not a profile")
+    for payload in content:
+        if not isinstance(payload, dict):
+            raise AnswerError("a payload is not a dictionary")
+        kind = payload.get("PayloadType")
+        if kind == "com.apple.mail.managed":
+            incoming = "pop3" if payload.get("EmailAccountType") == "EmailTypePOP" else "imap"
+            yield _apple_mail(payload, "Incoming", incoming, address)
+            yield _apple_mail(payload, "Outgoing", "smtp", address)
+        elif kind in _DAV_PAYLOADS:
+            yield _apple_dav(payload, *_DAV_PAYLOADS[kind], address)
+
+
+def _apple_mail(
+    payload: Mapping[str, Any], direction: str, kind: str, address: EmailAddress
+) -> Offer:
+    prefix = f"{direction}MailServer"
+    method = str(payload.get(f"{prefix}Authentication", ""))
+    return Offer(
+        kind=kind,
+        place=_expanded(str(payload.get(f"{prefix}HostName", "")), address).lower(),
+        port=_number(str(payload.get(f"{prefix}PortNumber", ""))),
+        security="protected" if payload.get(f"{prefix}UseSSL") else "none",
+        methods=(_APPLE_METHODS.get(method, method),),
+        login=_expanded(str(payload.get(f"{prefix}Username", "")), address),
+    )
+
+
+def _apple_dav(payload: Mapping[str, Any], kind: str, prefix: str, address: EmailAddress) -> Offer:
+    url = _expanded(str(payload.get(f"{prefix}PrincipalURL", "")), address)
+    is_protected = bool(payload.get(f"{prefix}UseSSL"))
+    port = _number(str(payload.get(f"{prefix}Port", "")))
+    return Offer(
+        kind=kind,
+        place=url,
+        port=port or (443 if is_protected else 80),
+        security="protected" if is_protected else "none",
+        login=_expanded(str(payload.get(f"{prefix}Username", "")), address),
+    )
+
+
+def _expanded(text: str, address: EmailAddress) -> str:
+    return expand(text, address.domain, address)
+
+
+def _url_port(url: str) -> int:
+    try:
+        parts = urlsplit(url)
+        return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return 0
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:
+    return (element for element in root.iter() if _local_name(element) == name)
+
+
+def _text(element: etree._Element, name: str | None = None) -> str:
+    found = element
+    if name is not None:
+        child = next((child for child in element if _local_name(child) == name), None)
+        if child is None:
+            return ""
+        found = child
+    return (found.text or "").strip()[:TEXT_MAX_CHARS]
+
+
+def _local_name(element: etree._Element) -> str:
+    return etree.QName(element).localname

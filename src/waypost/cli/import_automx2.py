@@ -1,0 +1,98 @@
+"""`waypost import automx2`: a copy of automx2's database, which stays as it is."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
+from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
+from waypost.errors import StoreError
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+    from waypost.store.sql.copying import Copied
+    from waypost.store.sql.engine import Connection
+
+FINDINGS_SHOWN: Final = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the group `import`."""
+    epilog = (
+        "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
+    )
+    app.command("automx2", epilog=epilog)(import_automx2)
+
+
+def import_automx2(
+    from_uri: Annotated[
+        str,
+        typer.Option(
+            "--from-uri", metavar="URI", help="automx2's database, as in its db_uri; only read."
+        ),
+    ],
+    db_uri: DbUriFlag = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell; exit code 1 if rows would be copied.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove what the database holds before.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Copy automx2's database into Waypost's, with ids and bind passwords, in one transaction."""
+    copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
+    if as_json:
+        _print_json(copied, dry_run)
+    else:
+        _print(copied, dry_run)
+    if dry_run and any(copied.rows.values()):
+        raise typer.Exit(FINDINGS)
+
+
+def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
+    from waypost.store.sql.copying import copy, open_source  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import mapped_errors, reading, writing  # noqa: PLC0415
+    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+
+    with open_source(from_uri) as source, database(settings) as engine:
+        dialect = engine.dialect.name
+        if dry_run:
+            with reading(engine) as target:
+                _check_empty(target, replace)
+            return copy(source, None, dialect)
+        upgrade(engine)
+        with writing(engine) as target:
+            _check_empty(target, replace, purging=True)
+            with mapped_errors(source.engine):
+                return copy(source, target, dialect)
+
+
+def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> None:
+    from waypost.store.sql.catalog import purge  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.copying import holds_rows  # noqa: PLC0415 -- quick start
+
+    if not holds_rows(target):
+        return
+    if not replace:
+        raise StoreError(
+            "the database is not empty; set --db-uri to a new one, or give --replace to remove "
+            "what it holds"
+        )
+    if purging:
+        purge(target)
+
+
+def _print(copied: "Copied", dry_run: bool) -> None:
+    warn(map(str, copied.findings[:FINDINGS_SHOWN]))
+    if len(copied.findings) > FINDINGS_SHOWN:
+        note(f"{len(copied.findings)} findings, {FINDINGS_SHOWN} shown; all: --json")
+    verb = "to copy" if dry_run else "copied"
+    for table, count in copied.rows.items():
+        say(f"{table}: {count} {verb}")
+
+
+def _print_json(copied: "Copied", dry_run: bool) -> None:
+    findings = [asdict(finding) for finding in copied.findings]
+    say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

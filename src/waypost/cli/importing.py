@@ -1,0 +1,18 @@
+"""`waypost import`: ways in from other programs."""
+
+import typer
+
+from waypost.cli import import_automx2
+from waypost.cli.reporting import group
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = group("Take over what other programs know.")
+    app.callback()(_keep_the_group)
+    import_automx2.register(app)
+    return app
+
+
+def _keep_the_group() -> None:
+    """Take over what other programs know."""

@@ -1,0 +1,218 @@
+"""Copying automx2's seven tables from one database into another, row by row."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from waypost.errors import StoreError
+from waypost.store.sql import schema
+from waypost.store.sql.engine import Connection, mapped_errors, open_engine
+from waypost.store.sql.findings import ROWS_AT_ONCE, Finding
+
+# What others point to comes first.
+_TABLES: Final = tuple(schema.metadata.sorted_tables)
+_LEFT_OUT: Final = "not copied"
+_SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
+
+
+@dataclass(slots=True)
+class Copied:
+    """What was copied.
+
+    Attributes:
+        rows: how many rows of each table.
+        findings: rows that the new database cannot hold as they are, and what became of them.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@contextmanager
+def open_source(db_uri: str) -> Iterator[Connection]:
+    """Open automx2's database for one look at it, which nothing that is written meanwhile changes.
+
+    Args:
+        db_uri: as automx2 has it. A SQLite file is opened read-only.
+
+    Raises:
+        StoreError: the URI or its driver cannot be used, or the tables are not automx2's.
+        StoreUnavailable: the database does not answer.
+    """
+    engine = open_engine(_read_only(db_uri))
+    try:
+        with mapped_errors(engine), engine.connect() as plain:
+            connection = plain
+            if engine.dialect.name != "sqlite":
+                connection = plain.execution_options(isolation_level="REPEATABLE READ")
+            tables = set(sa.inspect(connection).get_table_names())
+            if not {"provider", "domain", "server", "server_domain"} <= tables:
+                raise StoreError("--from-uri: this database has no tables of automx2")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def holds_rows(connection: Connection) -> bool:
+    """Tell whether any of the seven tables is there and has a row."""
+    present = set(sa.inspect(connection).get_table_names())
+    tables = [table for table in _TABLES if table.name in present]
+    statements = (sa.select(sa.literal(1)).select_from(table).limit(1) for table in tables)
+    return any(connection.execute(statement).first() is not None for statement in statements)
+
+
+def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
+    """Copy all rows with their ids into an empty, upgraded database, in the caller's transaction.
+
+    Columns that the source lacks get their defaults, bind passwords come along. What points to
+    rows that are not there cannot be copied, nor what the new columns cannot hold; only names of
+    providers are cut.
+
+    Args:
+        source: from `open_source`.
+        target: None where nothing shall be written.
+        dialect: what the target is: `sqlite`, `postgresql`, `mysql`.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as the drivers raise it.
+    """
+    copied, known = Copied(), _Known()
+    inspector = sa.inspect(source)
+    present = set(inspector.get_table_names())
+    for table in _TABLES:
+        copied.rows[table.name] = 0
+        if table.name not in present:
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        for page in _pages(source, table, columns):
+            fitting = [row for row in page if _fits(table, row, known, copied.findings, dialect)]
+            if fitting and target is not None:
+                target.execute(table.insert(), fitting)
+            copied.rows[table.name] += len(fitting)
+    if target is not None and dialect == "postgresql":
+        _advance_sequences(target)
+    return copied
+
+
+@dataclass(slots=True)
+class _Known:
+    """The ids that were copied, and the names of domains as the target compares them."""
+
+    ids: dict[str, set[int]] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+
+
+def _read_only(db_uri: str) -> str:
+    try:
+        url = sa.make_url(db_uri)
+    except sa.exc.ArgumentError as error:
+        raise StoreError("--from-uri: this is not a database URI") from error
+    if url.get_backend_name() != "sqlite":
+        return db_uri
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise StoreError("--from-uri: name the file, as in sqlite:////var/lib/automx2/db.sqlite")
+    read_only = url.set(database=f"file:{quote(url.database)}", query=_SQLITE_READ_ONLY)
+    return read_only.render_as_string(hide_password=False)
+
+
+def _pages(
+    source: Connection, table: sa.Table, columns: set[str]
+) -> Iterator[list[dict[str, Any]]]:
+    """Give the rows by their primary keys, some at a time; nullable columns are never missing."""
+    keys = list(table.primary_key)
+    page = sa.select(*(column for column in table.c if column.name in columns))
+    page = page.order_by(*keys).limit(ROWS_AT_ONCE)
+    after: Mapping[str, Any] | None = None
+    while True:
+        statement = page if after is None else page.where(_behind(keys, after))
+        found = [dict(row) for row in source.execute(statement).mappings()]
+        if not found:
+            return
+        after = found[-1].copy()
+        yield found
+
+
+def _behind(keys: list[sa.Column[Any]], after: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    first, rest = keys[0], keys[1:]
+    later: sa.ColumnElement[bool] = first > after[first.name]
+    for second in rest:
+        same = first == after[first.name]
+        later = sa.or_(later, sa.and_(same, second > after[second.name]))
+    return later
+
+
+def _fits(
+    table: sa.Table,
+    row: dict[str, Any],
+    known: _Known,
+    findings: list[Finding],
+    dialect: str,
+) -> bool:
+    """Tell whether a row can be inserted; change what must be changed, and tell all of it."""
+    key = "/".join(str(row[column.name]) for column in table.primary_key)
+    problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
+    if table is schema.domain:
+        problems += _repeated(row, known, dialect)
+    findings += [Finding(table.name, key, *problem) for problem in problems]
+    if any(effect == _LEFT_OUT for _, effect in problems):
+        return False
+    if "id" in row:
+        known.ids.setdefault(table.name, set()).add(row["id"])
+    return True
+
+
+def _lost_pointers(
+    table: sa.Table, row: dict[str, Any], known: _Known
+) -> Iterator[tuple[str, str]]:
+    for foreign in table.foreign_keys:
+        name, other = foreign.parent.name, foreign.column.table.name
+        value = row.get(name)
+        if value is None or value in known.ids.get(other, ()):
+            continue
+        problem = f"points to {other} {value}, which is not there"
+        if foreign.parent.nullable:
+            row[name] = None
+            yield problem, "copied without it"
+        else:
+            yield problem, _LEFT_OUT
+
+
+def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[tuple[str, str]]:
+    """Find what the new columns cannot hold: automx2's texts had no length before 2021.5."""
+    if dialect == "sqlite":
+        return  # It keeps everything in every column.
+    for column in table.c:
+        size, value = getattr(column.type, "length", None), row.get(column.name)
+        if isinstance(column.type, sa.Integer) and isinstance(value, str):
+            yield f"{column.name} {value[:40]!r} is not a number", _LEFT_OUT
+        if not isinstance(value, str) or size is None:
+            continue
+        if "\0" in value:
+            yield f"{column.name} holds a NUL", _LEFT_OUT
+        elif len(value) > size and table is schema.provider:
+            row[column.name] = value[:size]
+            yield f"{column.name} has {len(value)} characters, {size} are possible", "cut"
+        elif len(value) > size:
+            yield f"{column.name} has {len(value)} characters, {size} are possible", _LEFT_OUT
+
+
+def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[tuple[str, str]]:
+    """Find names that MariaDB takes for the same, because case does not matter to it."""
+    if dialect not in {"mysql", "mariadb"}:
+        return
+    first = known.names.setdefault(row["name"].lower(), row["id"])
+    if first != row["id"]:
+        yield f"name {row['name']!r} is that of domain {first} in other letters", _LEFT_OUT
+
+
+def _advance_sequences(target: Connection) -> None:
+    """Let PostgreSQL number new rows behind the copied ones; the others do it by themselves."""
+    for table in _TABLES:
+        if "id" in table.c:
+            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+            last = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 1)).scalar_subquery()
+            target.execute(sa.select(sa.func.setval(sequence, last)))

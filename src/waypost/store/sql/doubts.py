@@ -1,0 +1,75 @@
+"""What is odd in a row that can be served: what its columns say does not go together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.model import HostEndpoint, Security, ServiceType, UrlEndpoint
+from waypost.store.sql import rows
+
+# IANA's registry of ports: which of them is for TLS from the first byte, and which is not.
+_PORTS: Final = {
+    143: (ServiceType.IMAP, False),
+    993: (ServiceType.IMAP, True),
+    110: (ServiceType.POP3, False),
+    995: (ServiceType.POP3, True),
+    25: (ServiceType.SMTP, False),
+    587: (ServiceType.SMTP, False),
+    465: (ServiceType.SMTP, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something odd.
+
+    Attributes:
+        problem: what does not go together.
+        effect: how Waypost reads it.
+    """
+
+    problem: str
+    effect: str
+
+
+def of_server(row: rows.Row) -> Iterator[Doubt]:
+    """Look at a row of `server` that `rows.service_from_server` can read."""
+    service = rows.service_from_server(row)
+    endpoint = service.endpoint
+    if not isinstance(endpoint, HostEndpoint):
+        return
+    stored = row["socket_type"]
+    if not rows.is_known_socket_type(stored):
+        problem = f"socket_type {stored!r} is not known"
+        yield Doubt(problem, f"read as {endpoint.security.value}, by the port")
+    usual = _PORTS.get(endpoint.port)
+    if usual is not None:
+        kind, is_tls = usual
+        if kind is not service.type:
+            problem = f"port {endpoint.port} is that of {kind.value}, type says {row['type']!r}"
+            yield Doubt(problem, "served as it stands")
+        elif is_tls is not (endpoint.security is Security.TLS):
+            used = "TLS from the start" if is_tls else "a connection that begins without TLS"
+            problem = f"port {endpoint.port} is for {used}, socket_type says {stored!r}"
+            yield Doubt(problem, "served as it stands")
+    if not rows.is_known_method(row["authentication"]):
+        problem = f"authentication {row['authentication']!r} is not known"
+        yield Doubt(problem, f"read as {service.authentication[0]}")
+
+
+def of_davserver(row: rows.Row) -> Iterator[Doubt]:
+    """Look at a row of `davserver` that `rows.service_from_davserver` can read."""
+    endpoint = rows.service_from_davserver(row).endpoint
+    if not isinstance(endpoint, UrlEndpoint):
+        return
+    stored, parts = row["url"].strip(), urlsplit(endpoint.url)
+    effect = f"read as {endpoint.url}"
+    if "://" not in stored:
+        yield Doubt(f"url {stored!r} has no scheme", effect)
+    elif bool(row["use_ssl"]) is not (parts.scheme.lower() in {"https", "wss"}):
+        problem = f"url {stored!r} and use_ssl {row['use_ssl']} contradict each other"
+        yield Doubt(problem, effect)
+    own_port = urlsplit(stored).port if "://" in stored else None
+    if own_port is not None and parts.port != own_port:
+        yield Doubt(f"url {stored!r} and port {row['port']} contradict each other", effect)

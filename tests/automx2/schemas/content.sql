@@ -1,0 +1,27 @@
+-- Rows that every release of automx2 can hold; the odd ones are what it tolerated.
+INSERT INTO provider (id, name, short_name) VALUES (1000, 'Big Corporation, Inc.', 'BigCorp');
+INSERT INTO provider (id, name, short_name) VALUES (1001, 'Ham & Eggs', 'H+E');
+INSERT INTO provider (id, name, short_name) VALUES (1002, 'Some Other Provider', 'SOP');
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+    VALUES (4000, 'smtp.example.com', 587, 'smtp', 'STARTTLS', '%EMAILADDRESS%', 'plain');
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+    VALUES (4001, 'imap.example.com', 143, 'imap', 'STARTTLS', '%EMAILADDRESS%', 'plain');
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+    VALUES (4002, 'imap.example.com', 993, 'imap', 'SSL', '%EMAILLOCALPART%', 'plain');
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+    VALUES (4003, 'pop.example.com', 995, 'pop', 'SSL', '%EMAILADDRESS%', 'plain');
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+    VALUES (4005, 'x.ham-n-eggs.tld', 123, 'INVALID', 'STARTTLS', '%EMAILADDRESS%', 'plain');
+INSERT INTO domain (id, name, provider_id) VALUES (3000, 'example.com', 1000);
+INSERT INTO domain (id, name, provider_id) VALUES (3001, 'example.net', 1000);
+INSERT INTO domain (id, name, provider_id) VALUES (3002, 'Mixed-Case.example', 1000);
+INSERT INTO domain (id, name, provider_id) VALUES (3003, 'ham-n-eggs.tld', 1001);
+INSERT INTO domain (id, name, provider_id) VALUES (3004, 'serverless.tld', 1002);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4000, 3000);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4001, 3000);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4003, 3000);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4000, 3001);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4002, 3001);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4000, 3002);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4001, 3002);
+INSERT INTO server_domain (server_id, domain_id) VALUES (4005, 3003);
