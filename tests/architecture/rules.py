@@ -39,7 +39,7 @@ LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "idna": {"address"},
     "jinja2": {"web"},
-    "lxml": {"formats"},
+    "lxml": {"formats", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},
@@ -51,7 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "formats", "lookup"}
+PURE = {*VALUES, "formats", "lookup", "check.answers", "check.texts", "check.difference"}
 IMPURE = {
     *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),
     *("secrets", "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading"),

@@ -27,6 +27,7 @@ COMMANDS = [
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
+    ["compare"],
     ["version"],
 ]
 

@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
 from waypost.address import EmailAddress
-from waypost.placeholders import expand
+from waypost.check import texts
 
 AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
 Outcome = Literal["served", "nothing", "failed"]
@@ -22,7 +21,13 @@ Outcome = Literal["served", "nothing", "failed"]
 ANSWER_MAX_OCTETS: Final = 1024 * 1024
 TEXT_MAX_CHARS: Final = 2048
 
-_SECURITY: Final = {"ssl": "tls", "tls": "tls", "starttls": "starttls", "plain": "none"}
+_SECURITY: Final = {
+    "ssl": "tls",
+    "tls": "tls",
+    "starttls": "starttls",
+    "plain": "none",
+    "none": "none",
+}
 _METHODS: Final = {"plain": "password-cleartext"}
 _APPLE_METHODS: Final = {
     "EmailAuthPassword": "password-cleartext",
@@ -41,7 +46,9 @@ _DAV_PAYLOADS: Final = {
     "com.apple.caldav.account": ("caldav", "CalDAV"),
     "com.apple.carddav.account": ("carddav", "CardDAV"),
 }
-_LABEL: Final = re.compile(r"[^\x20-\x7e]")
+# automx2 says 204 for a domain that it does not know, and 400 for one that it cannot serve.
+_REFUSALS: Final = frozenset({204, 400, 404})
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
 class AnswerError(ValueError):
@@ -73,7 +80,7 @@ class Offer:
         port = f":{self.port}" if self.port else ""
         words = [self.kind, f"{self.place}{port}", self.security, " ".join(self.methods)]
         words += [f"login {self.login}"] if self.login else []
-        return _LABEL.sub("?", " ".join(word for word in words if word))
+        return _UNPRINTABLE.sub("?", " ".join(word for word in words if word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +110,21 @@ def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddr
         body: as received, at most `ANSWER_MAX_OCTETS`.
         address: who asked; placeholders are expanded with it.
     """
-    if status == 204:
-        return Answer("nothing", "status 204", notes=frozenset({"204"}))
-    if status in {400, 404}:
-        return Answer("nothing", f"status {status}")
     if status != 200:
-        return Answer("failed", f"status {status}")
+        outcome: Outcome = "nothing" if status in _REFUSALS else "failed"
+        return Answer(outcome, f"status {status}", notes=frozenset({"204"} & {str(status)}))
+    if len(body) > ANSWER_MAX_OCTETS:
+        return Answer("failed", f"status 200, but longer than {ANSWER_MAX_OCTETS} octets")
+    notes: set[str] = set()
     try:
-        notes: set[str] = set()
-        if len(body) > ANSWER_MAX_OCTETS:
-            raise AnswerError(f"longer than {ANSWER_MAX_OCTETS} octets")
-        if form == "autoconfig":
-            offers = tuple(_autoconfig(_parsed(body, "clientConfig"), address, notes))
-        elif form == "autodiscover":
+        if form == "autodiscover":
             root = _parsed(body, "Autodiscover")
             code = next((_text(error, "ErrorCode") for error in _named(root, "Error")), "")
             if code:
                 return Answer("nothing", f"ErrorCode {code[:8]}")
             offers = tuple(_autodiscover(root, address, notes))
+        elif form == "autoconfig":
+            offers = tuple(_autoconfig(_parsed(body, "clientConfig"), address, notes))
         else:
             offers = tuple(_mobileconfig(body, address))
     except AnswerError as error:
@@ -162,35 +166,35 @@ def _autoconfig(root: etree._Element, address: EmailAddress, notes: set[str]) ->
         if "plain" in methods:
             notes.add("plain")
         socket_type = _text(section, "socketType")
-        place = _text(section, "hostname") or _text(section, "url")
+        host, url = _text(section, "hostname"), _text(section, "url")
         yield Offer(
             kind=(section.get("type") or "")[:TEXT_MAX_CHARS].lower(),
-            place=_expanded(place, address).lower(),
-            port=_number(_text(section, "port")),
+            place=texts.expanded(host, address).lower()
+            or texts.place(texts.expanded(url, address)),
+            port=texts.number(_text(section, "port")) or texts.url_port(url),
             security=_SECURITY.get(socket_type.lower(), socket_type),
             methods=tuple(_METHODS.get(method, method) for method in methods),
-            login=_expanded(_text(section, "username"), address),
+            login=texts.login(_text(section, "username"), address),
         )
 
 
 def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) -> Iterator[Offer]:
     for protocol in _named(root, "Protocol"):
         ssl, encryption = _text(protocol, "SSL").lower(), _text(protocol, "Encryption").lower()
-        kind, place = _text(protocol, "Type").lower(), _text(protocol, "Server").lower()
+        kind, server = _text(protocol, "Type").lower(), _text(protocol, "Server")
+        server = texts.expanded(server, address)
         if not _text(protocol, "SPA") and "dav" not in kind:
             notes.add("no SPA")
         if encryption == "tls" and ssl == "off":
             notes.add("SSL off")
         # MS-OXDSCLI, element Encryption: where it is there, it overrides SSL.
         security = {"ssl": "tls", "tls": "starttls", "none": "none"}.get(encryption)
-        port = _number(_text(protocol, "Port"))
         yield Offer(
             kind=kind,
-            place=place,
-            port=port or (_url_port(place) if "://" in place else 0),
+            place=texts.place(server),
+            port=texts.number(_text(protocol, "Port")) or texts.url_port(server),
             security=security or ("none" if ssl == "off" else "tls"),
-            methods=("secure-password",) if _text(protocol, "SPA").lower() == "on" else (),
-            login=_expanded(_text(protocol, "LoginName"), address),
+            login=texts.login(_text(protocol, "LoginName"), address),
         )
 
 
@@ -223,41 +227,25 @@ def _apple_mail(
     method = str(payload.get(f"{prefix}Authentication", ""))
     return Offer(
         kind=kind,
-        place=_expanded(str(payload.get(f"{prefix}HostName", "")), address).lower(),
-        port=_number(str(payload.get(f"{prefix}PortNumber", ""))),
+        place=texts.expanded(str(payload.get(f"{prefix}HostName", "")), address).lower(),
+        port=texts.number(str(payload.get(f"{prefix}PortNumber", ""))),
         security="protected" if payload.get(f"{prefix}UseSSL") else "none",
         methods=(_APPLE_METHODS.get(method, method),),
-        login=_expanded(str(payload.get(f"{prefix}Username", "")), address),
+        login=texts.login(str(payload.get(f"{prefix}Username", "")), address),
     )
 
 
 def _apple_dav(payload: Mapping[str, Any], kind: str, prefix: str, address: EmailAddress) -> Offer:
-    url = _expanded(str(payload.get(f"{prefix}PrincipalURL", "")), address)
+    url = texts.expanded(str(payload.get(f"{prefix}PrincipalURL", "")), address)
     is_protected = bool(payload.get(f"{prefix}UseSSL"))
-    port = _number(str(payload.get(f"{prefix}Port", "")))
+    port = texts.number(str(payload.get(f"{prefix}Port", "")))
     return Offer(
         kind=kind,
-        place=url,
+        place=texts.place(url),
         port=port or (443 if is_protected else 80),
         security="protected" if is_protected else "none",
-        login=_expanded(str(payload.get(f"{prefix}Username", "")), address),
+        login=texts.login(str(payload.get(f"{prefix}Username", "")), address),
     )
-
-
-def _expanded(text: str, address: EmailAddress) -> str:
-    return expand(text, address.domain, address)
-
-
-def _url_port(url: str) -> int:
-    try:
-        parts = urlsplit(url)
-        return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    except ValueError:
-        return 0
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:

@@ -10,10 +10,9 @@ from typing import Final
 
 from waypost.check.answers import Answer, AnswerFormat, Offer
 
-_MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 _INCOMING: Final = frozenset({"imap", "pop3"})
 _DAV: Final = frozenset({"caldav", "carddav"})
-_NOTES: Final = {
+NOTES: Final = {
     "plain": "authentication `plain` is called `password-cleartext`",
     "all domains": "the provider's other domains are not named",
     "SSL off": "STARTTLS has SSL `on` beside Encryption `TLS`",
@@ -27,11 +26,17 @@ class Difference:
 
     Attributes:
         expected: it is documented and wanted; otherwise somebody must look at it.
-        text: what it is.
+        kind: the same words for the same kind of difference.
+        detail: what exactly; empty where the kind says it all.
     """
 
     expected: bool
-    text: str
+    kind: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """Give one line for people."""
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
 def differences(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Difference]:
@@ -46,65 +51,59 @@ def differences(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Differ
         Nothing where both mean the same in the same words.
     """
     if old.outcome == "served" and new.outcome == "served":
-        yield from _both(form, old, new)
+        yield from _notes(old, new)
+        yield from _offers(form, old, new)
     elif new.outcome == "failed":
-        yield Difference(expected=False, text=f"the new server fails: {new.detail}")
+        yield Difference(False, "the new server fails", new.detail)
     elif old.outcome == "served":
         yield _lost(old, new)
     elif new.outcome == "served":
         yield _gained(old, new)
     elif old.detail != new.detail:
-        yield Difference(expected=True, text=f"nothing served: {old.detail}, now {new.detail}")
+        yield Difference(True, f"nothing is served: {old.detail}, now {new.detail}")
 
 
 def _lost(old: Answer, new: Answer) -> Difference:
     kinds = {offer.kind for offer in old.offers}
-    if not (kinds & _INCOMING and "smtp" in kinds):
-        text = f"no whole mail account: {_listed(old.offers)}, now {new.detail}"
-        return Difference(expected=True, text=text)
-    text = f"only the old server serves it: {_listed(old.offers)}; the new one: {new.detail}"
-    return Difference(expected=False, text=text)
+    detail = f"{_listed(old.offers)}; now {new.detail}"
+    if kinds & _INCOMING and "smtp" in kinds:
+        return Difference(False, "only the old server serves it", detail)
+    return Difference(True, "less than a mail account is not served", detail)
 
 
 def _gained(old: Answer, new: Answer) -> Difference:
     if "204" in old.notes:
-        text = f"only the new server serves it: {_listed(new.offers)}"
-        return Difference(expected=False, text=text)
-    text = f"the old server could not answer ({old.detail}), the new one does"
-    return Difference(expected=True, text=text)
+        return Difference(False, "only the new server serves it", _listed(new.offers))
+    return Difference(True, f"the old server could not answer ({old.detail}), the new one does")
 
 
-def _both(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Difference]:
+def _notes(old: Answer, new: Answer) -> Iterator[Difference]:
     for note in sorted(old.notes - new.notes):
-        if note in _NOTES:
-            yield Difference(expected=True, text=_NOTES[note])
+        if note in NOTES:
+            yield Difference(True, NOTES[note])
+
+
+def _offers(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Difference]:
     gone, added = Counter(old.offers), Counter(new.offers)
     gone, added = gone - added, added - gone
-    for offer in sorted(added.elements()):
-        added_dav = form == "autoconfig" and offer.kind in _DAV
-        if added_dav:
-            text = f"only in the new answer, which has calendars and address books: {offer}"
-        else:
-            text = f"only in the new answer: {offer}"
-        yield Difference(expected=added_dav, text=text)
-    kept = {offer.kind for offer in new.offers}
-    for offer in sorted(gone.elements()):
-        # One of each type in Autodiscover; the other is not lost, but not the preferred one.
-        second = form == "autodiscover" and offer.kind in kept and not _of(offer.kind, added)
-        reason = ", which takes one of each type" if second else ""
-        yield Difference(expected=second, text=f"not in the new answer{reason}: {offer}")
     if not gone and not added and old.offers != new.offers:
-        yield Difference(expected=True, text="the services stand in another order")
-    elif _first_mail(old) != _first_mail(new) and not added:
-        yield Difference(expected=True, text="another service comes first")
-
-
-def _of(kind: str, offers: Counter[Offer]) -> bool:
-    return any(offer.kind == kind for offer in offers)
-
-
-def _first_mail(answer: Answer) -> Offer | None:
-    return next((offer for offer in answer.offers if offer.kind in _MAIL), None)
+        yield Difference(True, "the services stand in another order")
+    new_kinds, gone_kinds = ({offer.kind for offer in found} for found in (added, gone))
+    # The one incoming service of a profile follows the one order of services.
+    other_incoming = form == "mobileconfig" and "imap" in gone_kinds and "pop3" in new_kinds
+    for offer in sorted(added.elements()):
+        if form == "autoconfig" and offer.kind in _DAV:
+            yield Difference(True, "Autoconfig names calendars and address books", str(offer))
+        else:
+            expected = other_incoming and offer.kind == "pop3"
+            yield Difference(expected, "only in the new answer", str(offer))
+    kept = {offer.kind for offer in new.offers} - new_kinds
+    for offer in sorted(gone.elements()):
+        if form == "autodiscover" and offer.kind in kept:
+            yield Difference(True, "Autodiscover names one service of each type", str(offer))
+        else:
+            expected = other_incoming and offer.kind == "imap"
+            yield Difference(expected, "only in the old answer", str(offer))
 
 
 def _listed(offers: tuple[Offer, ...]) -> str:

@@ -1,0 +1,51 @@
+"""Reading the texts of an answer so that what means the same is the same."""
+
+from urllib.parse import urlsplit, urlunsplit
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import DomainError
+from waypost.placeholders import expand
+
+
+def expanded(text: str, address: EmailAddress) -> str:
+    """Put the address in place of placeholders, as every client does."""
+    return expand(text, address.domain, address)
+
+
+def login(text: str, address: EmailAddress) -> str:
+    """Expand a login name; how the domain in it is spelled means nothing."""
+    whole = expanded(text, address)
+    local_part, at, domain = whole.rpartition("@")
+    if not at:
+        return whole
+    try:
+        return f"{local_part}@{DomainName.parse(domain).ascii}"
+    except DomainError:
+        return whole
+
+
+def place(text: str) -> str:
+    """Give a host in lower case, or a URL without its port and a bare slash."""
+    if "://" not in text:
+        return text.lower()
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        return text
+    path = "" if parts.path == "/" else parts.path
+    return urlunsplit((parts.scheme.lower(), host, path, parts.query, ""))
+
+
+def url_port(url: str) -> int:
+    """Give the port that a URL means; 0 where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return 0
+
+
+def number(text: str) -> int:
+    """Read a port; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,220 @@
+"""`waypost compare`: two running servers, asked for the same; the last check before a switch."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.address import DomainName, EmailAddress
+from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.sources import (
+    DbUriFlag,
+    JsonFlag,
+    ProvidersFlag,
+    catalog_of,
+    database,
+    settings_for,
+)
+from waypost.errors import AddressError, DomainError, ProblemsError, RequestError
+
+if TYPE_CHECKING:
+    from waypost.check.asking import Server
+    from waypost.check.comparison import Found
+    from waypost.settings import Settings
+
+EXAMPLE: Final = "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4244"
+PROGRESS_FROM: Final = 200
+PROBLEMS_SHOWN: Final = 20
+DETAILS_KEPT: Final = 1000
+
+OldFlag = Annotated[str, typer.Option("--old", metavar="URL", help="The server that answers now.")]
+NewFlag = Annotated[
+    str, typer.Option("--new", metavar="URL", help="The server that shall take its place.")
+]
+DomainsFlag = Annotated[
+    Path | None,
+    typer.Option("--domains", metavar="FILE", help="Domains, one a line; else all of Waypost's."),
+]
+UserFlag = Annotated[
+    str, typer.Option("--user", metavar="NAME", help="Whose address is asked for, before the @.")
+]
+JobsFlag = Annotated[
+    int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Domains asked for at once.")
+]
+TimeoutFlag = Annotated[
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=0.1, max=300, help="Time for an answer."),
+]
+ShowExpectedFlag = Annotated[
+    bool, typer.Option("--show-expected", help="Show each expected difference as well.")
+]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """All that was found; details are bounded, counts are not."""
+
+    domains: int = 0
+    unexpected: int = 0
+    expected: Counter[str] = field(default_factory=Counter)
+    details: list[dict[str, str]] = field(default_factory=list)
+
+
+def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
+    old: OldFlag,
+    new: NewFlag,
+    domains: DomainsFlag = None,
+    user: UserFlag = "postmaster",
+    jobs: JobsFlag = 4,
+    timeout: TimeoutFlag = 10.0,
+    show_expected: ShowExpectedFlag = False,
+    providers: ProvidersFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask two servers for every domain in every format, and tell what differs in meaning.
+
+    What Waypost does differently from automx2 on purpose is counted apart. Exit code 1 where
+    anything else differs.
+    """
+    from waypost.check.comparison import Comparison  # noqa: PLC0415 -- quick start
+
+    _check_user(user)
+    names = (
+        _from_file(domains) if domains else _from_settings(settings_for(providers, db_uri=db_uri))
+    )
+    servers = _server("--old", old, timeout), _server("--new", new, timeout)
+    comparison = Comparison(*servers, user, timeout)
+    outcome = _Outcome()
+    for found in _with_progress(comparison.all(names, jobs), len(names)):
+        _add(outcome, found)
+        if not as_json:
+            _print(found, show_expected)
+    _report(outcome, as_json)
+    if outcome.unexpected:
+        raise typer.Exit(FINDINGS)
+
+
+def _server(option: str, url: str, timeout_seconds: float) -> "Server":
+    from waypost.check.asking import Server, check_reachable  # noqa: PLC0415 -- quick start
+
+    try:
+        server = Server.parse(url)
+        check_reachable(server, timeout_seconds)
+    except RequestError as error:
+        raise RequestError(f"{option}: {error}") from error
+    return server
+
+
+def _check_user(user: str) -> None:
+    try:
+        EmailAddress.parse(f"{user}@example.com")
+    except AddressError as error:
+        raise AddressError(f"--user: {error}") from error
+
+
+def _from_file(path: Path) -> list[str]:
+    """Read domains, one a line; blank lines and comments are nothing."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RequestError(f"--domains: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RequestError(f"--domains: {path} is not UTF-8 (octet {error.start})") from error
+    names, problems = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line.partition("#")[0].strip()
+        if not name:
+            continue
+        try:
+            DomainName.parse(name)
+        except DomainError as error:
+            problems.append(f"{path}:{number}: {error}")
+        names.append(name)
+    if problems:
+        more = len(problems) - PROBLEMS_SHOWN
+        rest = [f"{path}: {more} more lines like these"] if more > 0 else []
+        raise ProblemsError(problems[:PROBLEMS_SHOWN] + rest)
+    if not names:
+        raise RequestError(f"--domains: {path} names no domain")
+    return names
+
+
+def _from_settings(settings: "Settings") -> list[str]:
+    """Give the domains as they are stored, because automx2 answers in that case only."""
+    if settings.demo or settings.providers is not None:
+        stored = [domain.pattern.text for domain in catalog_of(settings).domains]
+    else:
+        from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+        from waypost.store.sql.findings import domain_names  # noqa: PLC0415 -- quick start
+
+        with database(settings) as engine, reading(engine) as connection:
+            stored = list(domain_names(connection))
+    names = [name for name in stored if _can_be_asked(name)]
+    if len(names) < len(stored):
+        note(f"{len(stored) - len(names)} names are patterns or no domains, and are not asked for")
+    if not names:
+        raise RequestError("no domain to ask for; name some with --domains FILE")
+    return names
+
+
+def _can_be_asked(name: str) -> bool:
+    try:
+        DomainName.parse(name)
+    except DomainError:
+        return False
+    return True
+
+
+def _with_progress(results: "Iterable[Found]", total: int) -> "Iterator[Found]":
+    """Show how far it is, where there is enough to wait for and somebody to see it."""
+    if total < PROGRESS_FROM or not sys.stderr.isatty():
+        yield from results
+        return
+    from rich.console import Console  # noqa: PLC0415 -- quick start
+    from rich.progress import track  # noqa: PLC0415 -- quick start
+
+    yield from track(results, "Comparing", total, console=Console(stderr=True))
+
+
+def _add(outcome: _Outcome, found: "Found") -> None:
+    outcome.domains += 1
+    for form, difference in found.differences:
+        if difference.expected:
+            outcome.expected[f"{form}: {difference.kind}"] += 1
+            continue
+        outcome.unexpected += 1
+        if len(outcome.details) < DETAILS_KEPT:
+            outcome.details.append(
+                {"domain": found.domain, "format": form, "difference": str(difference)}
+            )
+
+
+def _print(found: "Found", show_expected: bool) -> None:
+    for form, difference in found.differences:
+        if not difference.expected:
+            say(f"{found.domain} {form}: {difference}")
+        elif show_expected:
+            say(f"{found.domain} {form}: expected: {difference}")
+
+
+def _report(outcome: _Outcome, as_json: bool) -> None:
+    expected = dict(sorted(outcome.expected.items()))
+    if as_json:
+        say_json(
+            {
+                "domains": outcome.domains,
+                "unexpected": outcome.unexpected,
+                "differences": outcome.details,
+                "expected": expected,
+            }
+        )
+        return
+    for kind, count in expected.items():
+        note(f"expected, {count} times: {kind}")
+    unexpected = "1 difference" if outcome.unexpected == 1 else f"{outcome.unexpected} differences"
+    note(f"{outcome.domains} domains: {unexpected}, {sum(expected.values())} expected ones")
