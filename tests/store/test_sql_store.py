@@ -234,7 +234,7 @@ def test_davserver(engine: Engine, url: str, port: int, use_ssl: int, expected: 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "dav.example.com", "ftp://x", "https://", "https://[x", "/dav"]
+    "url", ["", "dav example com:x", "ftp://x", "https://", "https://[x", "/dav"]
 )
 def test_davserver_that_makes_no_sense(engine: Engine, url: str) -> None:
     """A row without a whole URL is left out."""

@@ -17,6 +17,7 @@ from waypost.store.sql.engine import Connection
 from waypost.store.sql.names import spellings
 
 ROWS_AT_ONCE: Final = 1000
+PROBLEM_MAX_CHARS: Final = 200
 _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
@@ -37,8 +38,11 @@ class Finding:
     effect: str
 
     def __str__(self) -> str:
-        """Give one line for people; what a row holds cannot break it."""
-        return f"{self.table} {self.key}: {self.problem}; {self.effect}"
+        """Give one line for people; what a row holds stands in it as `repr` writes it, and cut."""
+        problem = self.problem
+        if len(problem) > PROBLEM_MAX_CHARS:
+            problem = f"{problem[:PROBLEM_MAX_CHARS]}…"
+        return f"{self.table} {self.key}: {problem}; {self.effect}"
 
 
 def findings(connection: Connection) -> Iterator[Finding]:

@@ -1,0 +1,104 @@
+"""Upgrading the database of any release of automx2 in place."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.automx2.old_database import RELEASES, content, execute, make
+from waypost.address import DomainName
+from waypost.model import HostEndpoint, Security, ServiceType
+from waypost.store.sql import schema
+from waypost.store.sql.engine import Engine
+from waypost.store.sql.migrate import status, upgrade
+from waypost.store.sql.store import SqlStore
+
+CASES = [
+    pytest.param(release, revision, id=f"{release}{'-alembic' if revision else ''}")
+    for release, known in RELEASES.items()
+    for revision in ([False, True] if known else [False])
+]
+
+
+@pytest.mark.parametrize(("release", "revision"), CASES)
+def test_nothing_is_lost(bare: Engine, release: str, revision: bool) -> None:
+    """Every row keeps its id and every value, and automx2's table of revisions stays."""
+    make(bare, release, revision=revision)
+    before = content(bare)
+
+    assert upgrade(bare).kind == "automx2"
+
+    after = content(bare)
+    assert status(bare).is_current
+    assert len(before["domain"]) == 5
+    for table, rows in before.items():
+        kept = [{name: row[name] for name in rows[0]} for row in after[table]]
+        assert kept == rows, table
+    assert ("alembic_version" in after) is revision
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_all_columns_are_there(bare: Engine, release: str) -> None:
+    """An old database has all columns that the code describes, with automx2's default of prio."""
+    make(bare, release)
+    upgrade(bare)
+
+    inspector = sa.inspect(bare)
+    for table in schema.metadata.sorted_tables:
+        made = {column["name"] for column in inspector.get_columns(table.name)}
+        assert made == {column.name for column in table.columns}, table.name
+    assert {row["prio"] for row in content(bare)["server"]} == {10}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_is_served(bare: Engine, release: str) -> None:
+    """Domains are answered with all services that make sense, in automx2's meaning."""
+    make(bare, release)
+    upgrade(bare)
+    store = SqlStore(bare)
+
+    net = store.find(DomainName("example.net"))
+    assert net is not None
+    assert net.provider.name == "Big Corporation, Inc."
+    endpoints = [one.endpoint for one in net.services if isinstance(one.endpoint, HostEndpoint)]
+    assert endpoints == [
+        HostEndpoint("smtp.example.com", 587, Security.STARTTLS),
+        HostEndpoint("imap.example.com", 993, Security.TLS),
+    ]
+    assert net.ldapserver_id == (None if release == "2019.0" else 5000)
+    mixed = store.find(DomainName("mixed-case.example"))
+    assert mixed is not None
+    assert {service.type for service in mixed.services} == {ServiceType.SMTP, ServiceType.IMAP}
+    com = store.find(DomainName("example.com"))
+    assert com is not None
+    assert len(com.services) == (5 if release.startswith("2021") else 3)
+    eggs = store.find(DomainName("ham-n-eggs.tld"))
+    assert eggs is not None
+    assert eggs.services == ()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_statements_of_the_old_release_still_work(bare: Engine, release: str) -> None:
+    """Rows can be added afterwards with the columns that the old release knew, and get free ids."""
+    make(bare, release)
+    upgrade(bare)
+    execute(
+        bare,
+        "INSERT INTO provider (id, name, short_name) VALUES (7, 'New', 'New');\n"
+        "INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)"
+        " VALUES (8, 'new.example.com', 993, 'imap', 'SSL', '%EMAILADDRESS%', 'plain');\n"
+        "INSERT INTO domain (id, name, provider_id) VALUES (9, 'new.example', 7);\n"
+        "INSERT INTO server_domain (server_id, domain_id) VALUES (8, 9);\n",
+    )
+    found = SqlStore(bare).find(DomainName("new.example"))
+
+    assert found is not None
+    assert [service.type for service in found.services] == [ServiceType.IMAP]
+
+
+def test_upgrading_again(bare: Engine) -> None:
+    """A database that was adopted is Waypost's, and a second upgrade changes nothing."""
+    make(bare, "2020.0", revision=True)
+    upgrade(bare)
+    after = content(bare)
+
+    assert upgrade(bare).is_current
+    assert content(bare) == after

@@ -1,0 +1,286 @@
+"""What automx2 tolerated: told with table and id, and served where it can be."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.automx2.old_database import execute, make
+from tests.cli.conftest import Waypost
+from waypost.address import DomainName
+from waypost.model import HostEndpoint, UrlEndpoint
+from waypost.store.sql.engine import Engine, open_engine, reading
+from waypost.store.sql.findings import ROWS_AT_ONCE, domain_names, findings
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.store import SqlStore
+
+SERVERS = [
+    ("type = 'INVALID'", "type 'INVALID' is not known", "left out"),
+    ("type = 'caldav'", "belongs into davserver", "left out"),
+    ("name = 'imap example.com'", "'imap example.com' is not a host", "left out"),
+    ("name = ''", "'' is not a host", "left out"),
+    ("port = 0", "port 0 is not from 1 to 65535", "left out"),
+    ("port = 70000", "port 70000", "left out"),
+    ("port = -1", "port -1", "left out"),
+    ("port = 993", "port 993 is for TLS from the start, socket_type says 'STARTTLS'", "as it st"),
+    ("socket_type = 'SSL'", "begins without TLS, socket_type says 'SSL'", "served as it stands"),
+    ("type = 'pop'", "port 143 is that of imap, type says 'pop'", "served as it stands"),
+    ("socket_type = 'Auto'", "socket_type 'Auto' is not known", "read as starttls, by the port"),
+    ("authentication = 'cram'", "authentication 'cram' is not known", "read as password-cleart"),
+]
+DAVSERVERS = [
+    ("type = 'INVALID'", "type 'INVALID' is not known", "left out"),
+    ("url = ''", "url '' is not a whole URL", "left out"),
+    ("url = 'ftp://x'", "is not a whole URL", "left out"),
+    ("url = 'dav.example.com/x'", "has no scheme", "read as https://dav.example.com/x"),
+    ("use_ssl = FALSE", "use_ssl False contradict", "read as https://dav.example.com"),
+    ("url = 'https://d.example:444'", "and port 443 contradict", "read as https://d.example:443"),
+]
+DOMAINS = [
+    ("Example.COM", "has capital letters", "served in any case"),
+    ("exa mple.com", "characters other than", "no client can ask"),
+    ("exa_mple.com", "characters other than", "no client can ask"),
+    (
+        "example.com.",
+        "is not how a domain is stored",
+        "not served until it is called 'example.com'",
+    ),
+    ("", "the domain is empty", "no client can ask"),
+    ("a" * 70 + ".com", "longer than 63", "no client can ask"),
+    ("192.0.2.1", "IP address", "no client can ask"),
+    ("mail.*.com", "a * stands alone", "no client can ask"),
+]
+
+
+@pytest.fixture(name="clean")
+def _clean(bare: Engine) -> Engine:
+    """An adopted database in which all is well."""
+    make(bare, "2021.5")
+    upgrade(bare)
+    execute(
+        bare,
+        "DELETE FROM server_domain WHERE server_id = 4005;\n"
+        "DELETE FROM server WHERE id = 4005;\n"
+        "DELETE FROM server_domain WHERE domain_id = 3002;\n"
+        "DELETE FROM domain WHERE id = 3002;\n",
+    )
+    assert told(bare) == []
+    return bare
+
+
+def told(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return [str(finding) for finding in findings(connection)]
+
+
+@pytest.mark.parametrize(("change", "problem", "effect"), SERVERS)
+def test_servers(clean: Engine, change: str, problem: str, effect: str) -> None:
+    """Each odd server is told in one line with its id, and the domain is served nevertheless."""
+    execute(clean, f"UPDATE server SET {change} WHERE id = 4001;\n")  # noqa: S608
+
+    (line,) = told(clean)
+    assert line.startswith("server 4001: ")
+    assert problem in line
+    assert effect in line
+    found = SqlStore(clean).find(DomainName("example.com"))
+    assert found is not None
+    hosts = [one.endpoint for one in found.services if isinstance(one.endpoint, HostEndpoint)]
+    assert len(hosts) == (2 if "left out" in line else 3)
+
+
+@pytest.mark.parametrize(("change", "problem", "effect"), DAVSERVERS)
+def test_davservers(clean: Engine, change: str, problem: str, effect: str) -> None:
+    """Each odd calendar is told in one line with its id, and the domain is served nevertheless."""
+    execute(clean, f"UPDATE davserver SET {change} WHERE id = 4100;\n")  # noqa: S608
+
+    (line,) = told(clean)
+    assert line.startswith("davserver 4100: ")
+    assert problem in line
+    assert effect in line
+    found = SqlStore(clean).find(DomainName("example.com"))
+    assert found is not None
+    urls = [one.endpoint.url for one in found.services if isinstance(one.endpoint, UrlEndpoint)]
+    if "read as" in effect:
+        assert urls[0].startswith(effect.removeprefix("read as "))
+    assert len(urls) == (1 if "left out" in line else 2)
+
+
+@pytest.mark.parametrize(("name", "problem", "effect"), DOMAINS)
+def test_domains(clean: Engine, name: str, problem: str, effect: str) -> None:
+    """Each odd name is told in one line with its id, and what becomes of it."""
+    execute(clean, f"UPDATE domain SET name = '{name}' WHERE id = 3000;\n")  # noqa: S608
+
+    (line,) = told(clean)
+    assert line.startswith("domain 3000: ")
+    assert problem in line
+    assert effect in line
+    served = SqlStore(clean).find(DomainName("example.com")) is not None
+    assert served is ("served in any case" in line)
+
+
+def test_port_that_is_a_text(clean: Engine) -> None:
+    """SQLite keeps a text in a column of numbers: the row is told and left out."""
+    if clean.dialect.name != "sqlite":
+        pytest.skip("only SQLite keeps such a value")
+    execute(clean, "UPDATE server SET port = 'imaps' WHERE id = 4001;\n")
+
+    assert told(clean) == ["server 4001: port 'imaps' is not a number; left out of all answers"]
+    assert SqlStore(clean).find(DomainName("example.com")) is not None
+
+
+def test_same_domain_twice(clean: Engine) -> None:
+    """Of names that differ in case the one in small letters is served, as automx2 mostly did."""
+    if clean.dialect.name == "mysql":
+        pytest.skip("MariaDB compares names without their case, so there cannot be two")
+    execute(
+        clean,
+        "INSERT INTO domain (id, name, provider_id) VALUES (1, 'Example.com', 1001);\n",
+    )
+    lines = told(clean)
+
+    assert "domain 1: name 'Example.com' is the same domain as 'example.com'; " in lines[-1]
+    assert lines[-1].endswith("domain 3000 is served, this one is not")
+    found = SqlStore(clean).find(DomainName("example.com"))
+    assert found is not None
+    assert found.provider.short_name == "BigCorp"
+
+
+def test_same_domain_in_u_labels(clean: Engine) -> None:
+    """A name in U-labels is the same domain as the one in A-labels, which is served."""
+    execute(
+        clean,
+        "INSERT INTO domain (id, name, provider_id) VALUES (1, 'bücher.example', 1001);\n"
+        "INSERT INTO domain (id, name, provider_id) VALUES (2, 'xn--bcher-kva.example', 1000);\n",
+    )
+    (line,) = told(clean)
+    assert "domain 1: name 'bücher.example' is the same domain as 'xn--bcher-kva.example'" in line
+    assert line.endswith("domain 2 is served, this one is not")
+    found = SqlStore(clean).find(DomainName("xn--bcher-kva.example"))
+    assert found is not None
+    assert found.provider.short_name == "BigCorp"
+
+
+@pytest.fixture(name="dangling")
+def _dangling(tmp_path: Path) -> str:
+    """A SQLite file whose foreign keys were never checked, as automx2 has it."""
+    uri = f"sqlite:///{tmp_path}/dangling.sqlite"
+    engine = open_engine(uri)
+    make(engine, "2021.5")
+    engine.dispose()
+    with sqlite3.connect(tmp_path / "dangling.sqlite") as connection:
+        connection.executescript(
+            "DELETE FROM server WHERE id = 4005;"
+            "DELETE FROM ldapserver;"
+            "DELETE FROM davserver WHERE id = 4101;"
+            "DELETE FROM provider WHERE id = 1000;"
+            "INSERT INTO server_domain VALUES (77, 78);"
+        )
+    return uri
+
+
+def test_dangling(dangling: str) -> None:
+    """Links and pointers to nothing stop no upgrade, are told, and the rest is served."""
+    engine = open_engine(dangling)
+    upgrade(engine)
+    lines = told(engine)
+
+    assert [line.partition(":")[0] for line in lines[1:]] == [
+        *("domain 3000", "domain 3001", "domain 3002", "domain 3001"),
+        *("server_domain 77/78", "server_domain 4005/3003"),
+        *("davserver_domain 4101/3000", "davserver_domain 4101/3001"),
+    ]
+    assert "server_domain 77/78: server 77 and domain 78 are not there; links nothing" in lines
+    found = SqlStore(engine).find(DomainName("example.com"))
+    engine.dispose()
+    assert found is not None
+    assert found.provider.name == "example.com"
+    assert len(found.services) == 4
+
+
+def test_upgrade_tells(waypost: Waypost, dangling: str) -> None:
+    """`db upgrade` tells each finding of automx2's database once, and ends well."""
+    first = waypost("db", "upgrade", "--db-uri", dangling)
+    again = waypost("db", "upgrade", "--db-uri", dangling)
+
+    assert first.code == again.code == 0
+    assert "warning: server_domain 4005/3003: server 4005 is not there" in first.err
+    assert first.err.splitlines()[-1] == "9 findings"
+    assert again.err.startswith("the database is up to date")
+    assert "warning" not in again.err
+
+
+def test_check(waypost: Waypost, dangling: str) -> None:
+    """`db check` tells them again, as lines or as JSON, with exit code 1."""
+    waypost("db", "upgrade", "--db-uri", dangling)
+    lines = waypost("db", "check", "--db-uri", dangling)
+    parsed = waypost("db", "check", "--db-uri", dangling, "--json", "--limit", "2")
+
+    assert (lines.code, parsed.code) == (1, 1)
+    assert len(lines.out.splitlines()) == 9
+    answer = json.loads(parsed.out)
+    assert (answer["count"], len(answer["findings"])) == (9, 2)
+    assert answer["findings"][0]["table"] == "domain"
+    assert answer["findings"][0]["key"] == "3002"
+
+
+def test_check_finds_nothing(waypost: Waypost, clean: Engine, uri: str) -> None:
+    """Where every row makes sense, `db check` says so, with exit code 0."""
+    assert clean.url is not None
+    outcome = waypost("db", "check", "--db-uri", uri)
+
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "every row makes sense\n")
+
+
+def test_check_before_upgrade(waypost: Waypost, bare: Engine, uri: str) -> None:
+    """A database that was not upgraded is told so in one line, with exit code 2."""
+    make(bare, "2020.0")
+    outcome = waypost("db", "check", "--db-uri", uri)
+
+    assert outcome.code == 2
+    assert "waypost db upgrade" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> None:
+    """A database full of oddities is counted whole, and shown in part."""
+    make(bare, "2021.5")
+    count = 2 * ROWS_AT_ONCE + 7
+    rows = [
+        f"({number}, 'imap {number}', 143, 'imap', 'SSL', 'x', 'plain')"
+        for number in range(10000, 10000 + count)
+    ]
+    execute(
+        bare,
+        "INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)"
+        f" VALUES {', '.join(rows)};\n",  # noqa: S608
+    )
+    upgraded = waypost("db", "upgrade", "--db-uri", uri)
+    checked = waypost("db", "check", "--db-uri", uri)
+    everything = waypost("db", "check", "--db-uri", uri, "--limit", "0")
+
+    assert upgraded.err.count("warning: ") == 20
+    assert f"{count + 2} findings, 20 shown" in upgraded.err
+    assert len(checked.out.splitlines()) == 100
+    assert len(everything.out.splitlines()) == count + 2
+
+
+def test_hostile_texts_stay_in_their_line(clean: Engine) -> None:
+    """A row's text breaks no line, sends nothing to a terminal, and is cut where it is long."""
+    if clean.dialect.name != "sqlite":
+        pytest.skip("only SQLite keeps texts of any length")
+    name = "evil\n\x1b[31m; DROP" + "x" * 100_000
+    with reading(clean) as connection:
+        connection.exec_driver_sql("UPDATE server SET name = ? WHERE id = 4001", (name,))
+
+    (line,) = told(clean)
+    assert line.isprintable()
+    assert len(line) < 500
+
+
+def test_names(clean: Engine) -> None:
+    """The names come as they are stored, by their ids."""
+    with reading(clean) as connection:
+        assert list(domain_names(connection)) == [
+            *("example.com", "example.net", "ham-n-eggs.tld", "serverless.tld")
+        ]
