@@ -2,6 +2,7 @@
 
 import sqlite3
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -383,8 +384,10 @@ def test_file_that_is_no_database(path: Path) -> None:
         ("sqlite:////proc/waypost/db.sqlite", "folder /proc/waypost cannot be made"),
     ],
 )
-def test_bad_uri(uri: str, said: str) -> None:
+def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A URI that cannot be used is one line with what to do, and never the password."""
+    for driver in ("psycopg2", "pymysql"):
+        monkeypatch.setitem(sys.modules, driver, None)  # as where it is not installed
     with pytest.raises(StoreError, match=said) as caught:
         open_engine(uri)
 
