@@ -1,20 +1,20 @@
-"""Empty databases for what automx2 left."""
+"""Empty databases for what automx2 left, on each engine in turn."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import home, waypost
+from tests.servers.database import Database
 from waypost.store.sql.engine import Engine, open_engine
 
 __all__ = ["home", "waypost"]
 
 
 @pytest.fixture(name="uri")
-def _uri(tmp_path: Path) -> str:
+def _uri(database: Database) -> str:
     """Where an empty database is."""
-    return f"sqlite:///{tmp_path}/automx2.sqlite"
+    return database.uri
 
 
 @pytest.fixture(name="bare")

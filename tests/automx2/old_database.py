@@ -67,7 +67,9 @@ def content(engine: Engine) -> Tables:
         inspector = sa.inspect(connection)
         names = {*schema.metadata.tables, "alembic_version"} & set(inspector.get_table_names())
         for name in sorted(names):
-            columns = [sa.column(column["name"]) for column in inspector.get_columns(name)]
+            columns: list[sa.ColumnClause[Any]] = [
+                sa.column(column["name"]) for column in inspector.get_columns(name)
+            ]
             found = connection.execute(sa.select(*columns).select_from(sa.table(name)))
             rows = [dict(row) for row in found.mappings()]
             tables[name] = sorted(rows, key=lambda row: str([row[key] for key in sorted(row)]))

@@ -130,4 +130,6 @@ def _read(response: http.client.HTTPResponse, end: float) -> bytes:
         body += chunk
         if time.monotonic() > end:
             raise TimeoutError("the answer takes too long")
+    if response.length and len(body) <= ANSWER_MAX_OCTETS:
+        raise http.client.IncompleteRead(body, response.length)
     return body

@@ -53,7 +53,7 @@ def import_automx2(
 
 def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
     from waypost.store.sql.copying import copy, open_source  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import mapped_errors, reading, writing  # noqa: PLC0415
+    from waypost.store.sql.engine import reading, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
 
     with open_source(from_uri) as source, database(settings) as engine:
@@ -65,8 +65,7 @@ def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "
         upgrade(engine)
         with writing(engine) as target:
             _check_empty(target, replace, purging=True)
-            with mapped_errors(source.engine):
-                return copy(source, target, dialect)
+            return copy(source, target, dialect)
 
 
 def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> None:

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from waypost.errors import StoreError
 from waypost.store.sql import schema
-from waypost.store.sql.engine import Connection, mapped_errors, open_engine
+from waypost.store.sql.complaints import mapped_errors
+from waypost.store.sql.engine import Connection, open_engine, snapshot
 from waypost.store.sql.findings import ROWS_AT_ONCE, Finding
+from waypost.store.sql.sequences import advance
 
 # What others point to comes first.
 _TABLES: Final = tuple(schema.metadata.sorted_tables)
@@ -45,10 +47,7 @@ def open_source(db_uri: str) -> Iterator[Connection]:
     """
     engine = open_engine(_read_only(db_uri))
     try:
-        with mapped_errors(engine), engine.connect() as plain:
-            connection = plain
-            if engine.dialect.name != "sqlite":
-                connection = plain.execution_options(isolation_level="REPEATABLE READ")
+        with snapshot(engine) as connection:
             tables = set(sa.inspect(connection).get_table_names())
             if not {"provider", "domain", "server", "server_domain"} <= tables:
                 raise StoreError("--from-uri: this database has no tables of automx2")
@@ -93,8 +92,8 @@ def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
             if fitting and target is not None:
                 target.execute(table.insert(), fitting)
             copied.rows[table.name] += len(fitting)
-    if target is not None and dialect == "postgresql":
-        _advance_sequences(target)
+        if target is not None and "id" in table.c:
+            advance(target, table)
     return copied
 
 
@@ -129,7 +128,9 @@ def _pages(
     after: Mapping[str, Any] | None = None
     while True:
         statement = page if after is None else page.where(_behind(keys, after))
-        found = [dict(row) for row in source.execute(statement).mappings()]
+        # The caller maps what the target complains about.
+        with mapped_errors(source.engine.url):
+            found = [dict(row) for row in source.execute(statement).mappings()]
         if not found:
             return
         after = found[-1].copy()
@@ -207,12 +208,3 @@ def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[tupl
     first = known.names.setdefault(row["name"].lower(), row["id"])
     if first != row["id"]:
         yield f"name {row['name']!r} is that of domain {first} in other letters", _LEFT_OUT
-
-
-def _advance_sequences(target: Connection) -> None:
-    """Let PostgreSQL number new rows behind the copied ones; the others do it by themselves."""
-    for table in _TABLES:
-        if "id" in table.c:
-            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
-            last = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 1)).scalar_subquery()
-            target.execute(sa.select(sa.func.setval(sequence, last)))

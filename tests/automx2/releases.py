@@ -1,0 +1,94 @@
+"""Real automx2, installed from the package index into a virtual environment of its own.
+
+It is kept in build/automx2, so that it is fetched once.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.waypost import free_port
+
+KEPT = Path(__file__).parents[2] / "build" / "automx2"
+DRIVERS = ("PyMySQL>=1.1", "psycopg2-binary>=2.9")
+# The old releases name no upper bounds, and do not run on what is newest today.
+OF_THEIR_TIME = (
+    *("Flask==2.2.5", "Werkzeug==2.2.3", "Flask-SQLAlchemy==2.5.1", "SQLAlchemy==1.4.54"),
+    *("Flask-Migrate==3.1.0", "setuptools<81"),
+)
+REQUIREMENTS = {"2026.2": (), "2020.2": OF_THEIR_TIME, "2021.4": OF_THEIR_TIME}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An installed automx2."""
+
+    version: str
+    python: Path
+
+
+def install(version: str) -> Release:
+    """Install a release, or take the one that is there.
+
+    Skips the asking test where that is not possible (no network); fails it where CI=true.
+    """
+    folder = KEPT / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
+    done = folder / "done"
+    python = folder / "bin" / "python"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        wanted = [f"automx2=={version}", *REQUIREMENTS[version], *DRIVERS]
+        try:
+            _run([sys.executable, "-m", "venv", str(folder)])
+            _run(
+                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            said = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
+            reason = f"automx2 {version} cannot be installed from the package index: {said[:300]}"
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        done.touch()
+    return Release(version, python)
+
+
+def _run(command: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
+
+
+@contextmanager
+def running(release: Release, db_uri: str, folder: Path) -> Iterator[int]:
+    """Run automx2 on a database, as its manual does; give its port on 127.0.0.1."""
+    port = free_port()
+    settings = folder / f"automx2-{release.version}.conf"
+    # Its settings file has no interpolation, and each line is taken as it is.
+    text = f"[automx2]\nloglevel = WARNING\ndb_echo = no\ndb_uri = {db_uri}\nproxy_count = 0\n"
+    settings.write_text(text, encoding="utf-8")
+    process = Process(
+        [
+            *(str(release.python), "-m", "flask", "run", "--host", "127.0.0.1"),
+            *("--port", f"{port}"),
+        ],
+        log=folder / f"automx2-{release.version}.log",
+        environment={
+            "AUTOMX2_CONF": f"{settings}",
+            "FLASK_APP": "automx2.server:app",
+            "HOME": f"{folder}",
+            "PATH": os.environ.get("PATH", ""),
+        },
+        folder=folder,
+    )
+    with process:
+        process.wait_until(lambda: listens(port), seconds=30)
+        yield port

@@ -1,0 +1,152 @@
+"""Copying automx2's database into a fresh one."""
+
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.automx2.old_database import RELEASES, content, execute, make
+from tests.cli.conftest import Waypost
+from waypost.address import DomainName
+from waypost.store.sql.engine import Engine, open_engine
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.store import SqlStore
+
+
+@pytest.fixture(name="source")
+def _source(tmp_path: Path) -> Path:
+    """Where automx2's SQLite file is."""
+    return tmp_path / "old #1 100%.sqlite"
+
+
+def fill(source: Path, release: str) -> str:
+    """Make automx2's database, and give its URI."""
+    uri = f"sqlite:///{source}"
+    engine = open_engine(uri)
+    make(engine, release)
+    engine.dispose()
+    with sqlite3.connect(source) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return uri
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_row_is_copied(
+    waypost: Waypost, bare: Engine, uri: str, source: Path, release: str
+) -> None:
+    """All rows of any release arrive with ids and bind passwords, and the source stays as it is."""
+    from_uri = fill(source, release)
+    before = hashlib.sha256(source.read_bytes()).digest()
+    outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
+
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "server: 5 copied" in outcome.out.splitlines()
+    assert hashlib.sha256(source.read_bytes()).digest() == before
+    assert [path.name for path in source.parent.glob("old*")] == [source.name]
+    old_engine = open_engine(from_uri)
+    old, new = content(old_engine), content(bare)
+    old_engine.dispose()
+    for table, rows in old.items():
+        assert [{name: row[name] for name in rows[0]} for row in new[table]] == rows, table
+    if release != "2019.0":
+        assert [row["bind_password"] for row in new["ldapserver"]] == ["bind-secret"]
+    assert "bind-secret" not in outcome.out + outcome.err
+    execute(bare, "INSERT INTO provider (name, short_name) VALUES ('Next', 'Next');\n")
+    assert max(row["id"] for row in content(bare)["provider"]) == 1003
+
+
+def test_dry_run(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
+    """A dry run counts what would be copied, with exit code 1, and makes no table."""
+    from_uri = fill(source, "2021.5")
+    arguments = "--from-uri", from_uri, "--db-uri", uri, "--dry-run"
+    outcome = waypost("import", "automx2", *arguments)
+    parsed = waypost("import", "automx2", *arguments, "--json")
+
+    assert outcome.code == parsed.code == 1
+    assert "domain: 5 to copy" in outcome.out
+    assert content(bare) == {}
+    answer = json.loads(parsed.out)
+    assert answer["written"] is False
+    assert answer["rows"]["server_domain"] == 8
+
+
+def test_target_is_not_empty(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
+    """What a database holds stays, unless `--replace` says that it shall go."""
+    from_uri = fill(source, "2021.5")
+    upgrade(bare)
+    execute(bare, "INSERT INTO provider (id, name, short_name) VALUES (1, 'Mine', 'Mine');\n")
+    arguments = "--from-uri", from_uri, "--db-uri", uri
+    for more in ([], ["--dry-run"]):
+        refused = waypost("import", "automx2", *arguments, *more)
+        assert (refused.code, refused.out) == (2, "")
+        assert "--replace" in refused.err
+        assert [row["name"] for row in content(bare)["provider"]] == ["Mine"]
+
+    assert waypost("import", "automx2", *arguments, "--replace").code == 0
+    assert [row["id"] for row in content(bare)["provider"]] == [1000, 1001, 1002]
+
+
+def test_dangling_rows(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
+    """What points to nothing is told and left out; the rest is copied."""
+    from_uri = fill(source, "2021.5")
+    with sqlite3.connect(source) as connection:
+        connection.executescript(
+            "DELETE FROM ldapserver; DELETE FROM provider WHERE id = 1001;"
+            "INSERT INTO server_domain VALUES (77, 3000);"
+        )
+    outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
+
+    assert outcome.code == 0
+    assert outcome.err.splitlines() == [
+        "warning: domain 3001: points to ldapserver 5000, which is not there; copied without it",
+        "warning: domain 3003: points to provider 1001, which is not there; not copied",
+        "warning: server_domain 77/3000: points to server 77, which is not there; not copied",
+        "warning: server_domain 4005/3003: points to domain 3003, which is not there; not copied",
+    ]
+    assert SqlStore(bare).find(DomainName("example.net")) is not None
+
+
+def test_what_the_new_columns_cannot_hold(
+    waypost: Waypost, bare: Engine, uri: str, source: Path
+) -> None:
+    """Texts longer than the new columns are cut or left out and told, and nothing else is lost."""
+    from_uri = fill(source, "2020.2")
+    with sqlite3.connect(source) as connection:
+        connection.execute("UPDATE provider SET short_name = ? WHERE id = 1000", ("s" * 60,))
+        connection.execute("UPDATE server SET user_name = ? WHERE id = 4003", ("u" * 70,))
+        connection.execute("UPDATE server SET port = 'imaps' WHERE id = 4002")
+    outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
+
+    assert outcome.code == 0
+    if bare.dialect.name == "sqlite":
+        assert outcome.err == ""  # It holds everything.
+        return
+    assert "provider 1000: short_name has 60 characters, 32 are possible; cut" in outcome.err
+    assert "server 4003: user_name has 70 characters, 64 are possible; not copied" in outcome.err
+    assert "server 4002: port 'imaps' is not a number; not copied" in outcome.err
+    assert {row["id"] for row in content(bare)["server"]} == {4000, 4001, 4005}
+    assert len(content(bare)["domain"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("from_uri", "said"),
+    [
+        ("nonsense", "--from-uri: this is not a database URI"),
+        ("sqlite://", "--from-uri: name the file"),
+        ("sqlite:////no/such/file.sqlite", "unable to open database file"),
+        ("sqlite:////dev/null", "no tables of automx2"),
+        ("sqlite:////etc/passwd", "file is not a database"),
+        ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),
+    ],
+)
+def test_bad_sources(waypost: Waypost, bare: Engine, uri: str, from_uri: str, said: str) -> None:
+    """A source that cannot be read is one line with what is wrong, and exit code 2."""
+    outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    (line,) = outcome.err.splitlines()
+    assert said in line
+    assert "s3cret" not in line
+    assert content(bare) == {}

@@ -1,0 +1,50 @@
+"""A server that says what a test tells it to, on 127.0.0.1."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = Callable[[BaseHTTPRequestHandler, bytes], None]
+
+
+@contextmanager
+def scripted(reply: Reply) -> Iterator[str]:
+    """Run a server that answers every request by a function; give its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            try:
+                reply(self, body)
+            except OSError:
+                return  # The client had enough.
+
+        do_GET = _answer  # noqa: N815 -- the library's name
+        do_POST = _answer  # noqa: N815 -- the same
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join(10)
+
+
+def fixed(status: int, body: bytes = b"") -> Reply:
+    """Answer everything alike."""
+
+    def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply

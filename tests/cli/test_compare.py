@@ -1,0 +1,131 @@
+"""`waypost compare` on the command line; tests/automx2/test_beside.py runs a real automx2."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.check.scripted import fixed, scripted
+from tests.cli.conftest import Waypost
+from tests.servers.waypost import free_port
+
+DOCUMENT = (
+    b"<clientConfig><incomingServer type='imap'><hostname>i.example</hostname></incomingServer>"
+    b"<outgoingServer type='smtp'><hostname>s.example</hostname></outgoingServer></clientConfig>"
+)
+
+
+@pytest.fixture(name="refusing")
+def _refusing() -> Iterator[str]:
+    """A server that serves nothing."""
+    with scripted(fixed(404)) as url:
+        yield url
+
+
+@pytest.fixture(name="domains")
+def _domains(home: Path) -> Path:
+    """A file that names domains."""
+    path = home / "domains"
+    path.write_text("\ufeffexample.com\r\n\n# a comment\nB\u00fccher.example # another\n", "utf-8")
+    return path
+
+
+def test_no_difference(waypost: Waypost, refusing: str, domains: Path) -> None:
+    """A server means the same as itself, with exit code 0."""
+    outcome = waypost("compare", "--old", refusing, "--new", refusing, "--domains", domains)
+
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "2 domains: 0 differences, 0 expected ones\n"
+
+
+def test_differences(waypost: Waypost, refusing: str, domains: Path) -> None:
+    """What only the old server serves is told a line each, or as JSON, with exit code 1."""
+    with scripted(fixed(200, DOCUMENT)) as old:
+        arguments = "compare", "--old", old, "--new", refusing, "--domains", domains
+        lines, parsed = waypost(*arguments), waypost(*arguments, "--json")
+
+    assert (lines.code, parsed.code) == (1, 1)
+    what = "only the old server serves it: imap i.example, smtp s.example; now status 404"
+    assert lines.out.splitlines() == [
+        f"example.com autoconfig: {what}",
+        f"Bücher.example autoconfig: {what}",
+    ]
+    assert lines.err.splitlines()[-1] == "2 domains: 2 differences, 4 expected ones"
+    answer = json.loads(parsed.out)
+    assert (answer["domains"], answer["unexpected"], len(answer["differences"])) == (2, 2, 2)
+    assert sum(answer["expected"].values()) == 4
+
+
+def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
+    """Without a file all domains of the database are asked for, patterns left out."""
+    providers = Path("p.toml")
+    providers.write_text(
+        '[[provider]]\nname = "P"\ndomains = ["example.com", "*.example.com", "*"]\n'
+        'services = [{ type = "imap", host = "i.example.com" }]\n',
+        encoding="utf-8",
+    )
+    uri = "sqlite:///./waypost.sqlite"
+    assert waypost("apply", providers, "--db-uri", uri).code == 0
+    for source in (("--db-uri", uri), ("--providers", providers)):
+        outcome = waypost("compare", "--old", refusing, "--new", refusing, *source)
+        assert outcome.code == 0
+        assert "2 names are patterns or no domains, and are not asked for\n" in outcome.err
+        assert outcome.err.endswith("1 domains: 0 differences, 0 expected ones\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "names no domain"),
+        (b"# only\n", "names no domain"),
+        (b"ok.example\nno domain\n\nb_d.example\n", "domains:4: "),
+        (b"\xff\xfea", "is not UTF-8 (octet 0)"),
+        (b"a..b\n" * 100, "80 more lines like these"),
+        (b"x" * 10_000, "longer than 253 octets"),
+        (b"a\0b.example\n", "domains:1: "),
+    ],
+)
+def test_bad_files(
+    waypost: Waypost, refusing: str, domains: Path, content: bytes, said: str
+) -> None:
+    """A file of domains that cannot be used is told with its lines, and exit code 2."""
+    domains.write_bytes(content)
+    outcome = waypost("compare", "--old", refusing, "--new", refusing, "--domains", domains)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) <= 21
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--old", "nonsense"], "--old: 'nonsense' is not a URL"),
+        (["--new", "ftp://x"], "--new: 'ftp://x' is not a URL"),
+        (["--user", "a b"], "--user: "),
+        (["--user", ""], "--user: "),
+        (["--domains", "missing"], "--domains: missing cannot be read"),
+        (["--jobs", "0"], "--jobs"),
+        (["--timeout", "0"], "--timeout"),
+    ],
+)
+def test_wrong_use(
+    waypost: Waypost, refusing: str, domains: Path, arguments: list[str], said: str
+) -> None:
+    """Each wrong flag is named, with exit code 2."""
+    given = ["--old", refusing, "--new", refusing, "--domains", str(domains), *arguments]
+    outcome = waypost("compare", *given)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+
+
+def test_nobody_listens(waypost: Waypost, refusing: str, domains: Path) -> None:
+    """A server that is not running is told by its option, with exit code 2."""
+    dead = f"http://127.0.0.1:{free_port()}"
+    outcome = waypost("compare", "--old", refusing, "--new", dead, "--domains", domains)
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--new: 127.0.0.1 port" in outcome.err
+    assert "start it first" in outcome.err
