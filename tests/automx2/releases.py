@@ -72,8 +72,8 @@ def running(release: Release, db_uri: str, folder: Path) -> Iterator[int]:
     """Run automx2 on a database, as its manual does; give its port on 127.0.0.1."""
     port = free_port()
     settings = folder / f"automx2-{release.version}.conf"
-    # Its settings file has no interpolation, and each line is taken as it is.
     text = f"[automx2]\nloglevel = WARNING\ndb_echo = no\ndb_uri = {db_uri}\nproxy_count = 0\n"
+    text = text.replace("%", "%%")  # It reads % as an interpolation.
     settings.write_text(text, encoding="utf-8")
     process = Process(
         [
