@@ -61,7 +61,10 @@ class ProvidersReloader:
     def start(self) -> None:
         """Read the file for the first time; with mistakes it is told, and answers wait for it."""
         self._seen = _signature(self._path)
-        self._take(_read(self._path), again=False)
+        outcome = _read(self._path)
+        self._take(outcome, again=False)
+        if isinstance(outcome, ProvidersError):
+            self._log.error("no providers yet", file=str(self._path))
 
     def demand(self) -> None:
         """Have the file read again soon, whether it has changed or not."""
@@ -100,7 +103,8 @@ class ProvidersReloader:
         return settled
 
     def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
-        key = zlib.crc32(repr((self._seen, self._demands, again)).encode()) or 1
+        # The same in all workers, which see the same file and get the same signals.
+        key = zlib.crc32(repr((self._seen, self._demands)).encode()) or 1
         tells = self._told.first(key)
         if isinstance(outcome, ProvidersError):
             self._metrics.providers_failed()

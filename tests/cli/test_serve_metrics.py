@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.test_serve import AUTOCONFIG, free_port, serving
-from tests.cli.test_serve_reload import until, workers_of
+from tests.cli.test_serve_reload import all_started, until, workers_of
 
 
 def samples(port: int) -> dict[tuple[str, ...], float]:
@@ -51,9 +51,8 @@ def test_off_by_default(home: Path) -> None:
     with serving(home, "--demo") as server:
         assert server.status("/metrics") == 404
         status = Path(f"/proc/{server.pid}/net/tcp").read_text(encoding="ascii")
-        inodes = {
-            os.readlink(f) for f in Path(f"/proc/{server.pid}/fd").iterdir() if f.is_symlink()
-        }
+        files = list(Path(f"/proc/{server.pid}/fd").iterdir())
+        inodes = {str(file.readlink()) for file in files if file.is_symlink()}
         listening = [line.split() for line in status.splitlines() if line.split()[3] == "0A"]
         own = [line for line in listening if f"socket:[{line[9]}]" in inodes]
     assert len(own) == 1
@@ -65,6 +64,7 @@ def test_worker_that_ends(home: Path) -> None:
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
     flags = ["--providers", "mail.toml", "--workers", "2", "--metrics-listen", f"127.0.0.1:{port}"]
     with serving(home, *flags) as server:
+        all_started(server, 2)
         for _ in range(10):
             server.status("/nothing")
         before = samples(port)

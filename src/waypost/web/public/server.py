@@ -27,7 +27,7 @@ from waypost.reloading import Told
 from waypost.settings import Settings
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
-from waypost.web.public.workers import Workers
+from waypost.web.public.workers import Workers, hangups_wait
 from waypost.wiring import wire
 
 BACKLOG: Final = 2048
@@ -42,20 +42,22 @@ def run(settings: Settings) -> None:
     Raises:
         SettingsError: the host or the port cannot be listened on.
     """
-    # Until somebody takes it: by itself it would end the process.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
-    listener = listen(settings.host, settings.port)
-    if settings.workers > 1:
-        with TemporaryDirectory(prefix="waypost-metrics-") as folder:
-            _run_several(settings, listener, Path(folder))
-    else:
-        metrics = Metrics()
-        _serve_metrics(settings, metrics.registry)
-        config = _config(settings, partial(create_app, settings, metrics))
-        notify_systemd(READY)
-        uvicorn.Server(config).run(sockets=[listener])
+    with hangups_wait(), listen(settings.host, settings.port) as listener:
+        if settings.workers > 1:
+            with TemporaryDirectory(prefix="waypost-metrics-") as folder:
+                _run_several(settings, listener, Path(folder))
+        else:
+            _run_one(settings, listener)
+
+
+def _run_one(settings: Settings, listener: socket.socket) -> None:
+    metrics = Metrics()
+    _serve_metrics(settings, metrics.registry)
+    config = _config(settings, partial(create_app, settings, metrics))
+    notify_systemd(READY)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _run_several(settings: Settings, listener: socket.socket, folder: Path) -> None:
