@@ -12,6 +12,7 @@ from waypost.store.sql import rows, schema
 from waypost.store.sql.engine import Connection
 from waypost.store.sql.merging import Slot, merge
 from waypost.store.sql.rows import RowError
+from waypost.store.sql.sequences import advance
 
 Content = tuple[Any, ...]
 # The id of a provider, and its domains with their ids.
@@ -111,6 +112,7 @@ def _write_ldapservers(connection: Connection, wanted: Catalog) -> None:
             connection.execute(table.insert().values(row))
         elif any(stored[ldapserver.id][name] != value for name, value in row.items()):
             connection.execute(table.update().where(table.c.id == ldapserver.id).values(row))
+    advance(connection, table)
 
 
 def _write_providers(connection: Connection, wanted: Catalog) -> dict[Provider, int]:

@@ -74,8 +74,11 @@ domain = sa.Table(
     sa.Column("provider_id", sa.Integer, sa.ForeignKey("provider.id"), nullable=False),
     sa.Column("ldapserver_id", sa.Integer, sa.ForeignKey("ldapserver.id"), nullable=True),
 )
-# automx2 compared names with their case; operators may have stored any.
-sa.Index("ix_domain_name_lower", sa.func.lower(domain.c.name))
+# automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
+# it by themselves, and MariaDB has no index of expressions.
+sa.Index("ix_domain_name_lower", sa.func.lower(domain.c.name)).ddl_if(
+    dialect=("sqlite", "postgresql")
+)
 
 server_domain = sa.Table(
     "server_domain",
