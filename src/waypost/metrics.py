@@ -51,9 +51,7 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
-        self._store_up = self._gauge(
-            "store_up", "0 where the last question was not answered, else 1."
-        )
+        self._store_up = self._gauge("store_up", "0 while the store does not answer, else 1.")
         self._store_up.set(1)
         self._reloads = Counter(
             "waypost_providers_reloads",
@@ -79,8 +77,11 @@ class Metrics:
         self._store_up.set(1)
 
     def store_failed(self, code: str) -> None:
-        """Note that the store did not answer, with the code of its error."""
+        """Count a question without an answer, with the code of its error."""
         self._store_failures.labels(code).inc()
+
+    def store_away(self) -> None:
+        """Note that the store does not answer at all."""
         self._store_up.set(0)
 
     def providers_read(self, *, again: bool) -> None:

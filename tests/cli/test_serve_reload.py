@@ -1,7 +1,10 @@
 """A running server and its providers file: followed, read again by SIGHUP, never half of it."""
 
 import os
+import pty
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -192,3 +195,23 @@ def workers_of(server: Server) -> list[int]:
 
     found = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
     return [int(pid) for pid in found]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_terminal_that_is_closed(home: Path, workers: str) -> None:
+    """A server started on a terminal ends with it, and does not go on unseen."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", "0"]
+    process = subprocess.Popen(
+        ["setsid", "--ctty", *command, "--workers", workers],
+        cwd=home,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    while said.count(b"startup complete") < int(workers):
+        said += os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(PATIENCE_SECONDS) in {0, -signal.SIGTERM}

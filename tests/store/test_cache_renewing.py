@@ -275,6 +275,26 @@ def test_one_line_a_minute(store: CountingStore, clock: Clock) -> None:
     assert lines[0]["reason"] == "no table"
 
 
+def test_busy_is_not_away(store: CountingStore, clock: Clock) -> None:
+    """Who waits in vain while others are answered does not make the store count as away."""
+    metrics = Metrics()
+
+    async def work() -> None:
+        cache = DomainCache(store, HASTY, metrics=metrics, clock=clock)
+        store.slow = ".invalid"
+        store.go.clear()
+        flood = asyncio.create_task(cache.find(DomainName("d.invalid")))
+        await cache.find(EXAMPLE)
+        with pytest.raises(StoreUnavailable):
+            await flood
+        assert counted(metrics, "waypost_store_up 1.0")
+        assert counted(metrics, 'waypost_store_failures_total{code="store_unavailable"} 1.0')
+        store.go.set()
+        await cache.close()
+
+    run(work())
+
+
 def test_close_does_not_wait_for_ever(
     store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from waypost.errors import StoreBusy, StoreError, StoreUnavailable
 from waypost.metrics import Metrics
 from waypost.model import Domain
 from waypost.store import Store
-from waypost.store.lane import Lane
+from waypost.store.lane import Failure, Lane
 
 COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 # From this part of its time to live on, an answer that is asked for is renewed ahead.
@@ -106,7 +106,8 @@ class DomainCache:
         self._explorers = 0
         self._generation = 0
         self._away = False
-        self._seen = False
+        self._answered_at = -math.inf
+        self._complained = False
         self._last_complaint = -math.inf
         self._log = structlog.get_logger(__name__)
 
@@ -153,7 +154,7 @@ class DomainCache:
         """Ask a store that is away, or was never asked, until it answers again. Does not end."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self._away or not self._seen:
+            if self._away or self._answered_at == -math.inf:
                 with suppress(StoreUnavailable, StoreError):
                     await asyncio.shield(self._ask(WATCH_DOMAIN, self._exploring))
 
@@ -177,7 +178,7 @@ class DomainCache:
         task = self._ask(domain, self._exploring)
         done, _ = await asyncio.wait({task}, timeout=self._limits.first_patience_seconds)
         if not done:
-            raise self._failed(StoreUnavailable("the store does not answer in time"))
+            raise self._late()
         return task.result()
 
     async def _renewed(self, domain: DomainName, kept: _Kept) -> Domain | None:
@@ -190,7 +191,7 @@ class DomainCache:
                 self._metrics.cache_miss()
                 return task.result()
             if not done:
-                self._failed(StoreUnavailable("the store does not answer in time"))
+                self._late()
         self._metrics.cache_stale()
         return kept.found
 
@@ -248,21 +249,36 @@ class DomainCache:
         self._generation += 1
         self._asking.clear()
 
-    def _failed(self, error: StoreUnavailable | StoreError) -> StoreUnavailable | StoreError:
-        self._away = True
+    def _late(self) -> StoreUnavailable:
+        """Note that somebody waited in vain."""
+        error = StoreUnavailable("the store does not answer in time")
         self._metrics.store_failed(error.code)
+        # A store that answers others only has much to do.
+        if self._clock() - self._answered_at >= self._limits.patience_seconds:
+            self._note_away(error)
+        return error
+
+    def _failed(self, error: Failure) -> Failure:
+        self._metrics.store_failed(error.code)
+        self._note_away(error)
+        return error
+
+    def _note_away(self, error: Failure) -> None:
+        self._away = True
+        self._metrics.store_away()
         now = self._clock()
         if now - self._last_complaint >= COMPLAINT_INTERVAL_SECONDS:
             self._last_complaint = now
+            self._complained = True
             self._log.error("store failed", code=error.code, reason=str(error))
-        return error
 
     def _answered(self) -> None:
-        self._seen = True
-        if self._away:
-            self._away = False
-            self._log.info("store answers again")
+        self._answered_at = self._clock()
+        self._away = False
         self._metrics.store_answered()
+        if self._complained:
+            self._complained = False
+            self._log.info("store answers again")
 
     def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
         kept_for = self._limits.ttl_seconds + self._limits.stale_ttl_seconds

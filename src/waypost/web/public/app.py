@@ -21,6 +21,7 @@ from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
 from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Receive, Request, Scope, Send
+from waypost.web.public.terminal import Terminal
 from waypost.wiring import Wired, address_hasher, wire
 
 RETRY_AFTER_SECONDS: Final = 30
@@ -71,6 +72,7 @@ class PublicApp:
             hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
         """
         self._hangups = hangups
+        self._terminal = Terminal()
         self._settings = settings
         self._connect = connect
         self._routes = routes()
@@ -180,6 +182,9 @@ class PublicApp:
             await self._wired.cache.close()
 
     def _hangup(self, wired: Wired) -> None:
+        if self._terminal.is_gone():
+            signal.raise_signal(signal.SIGTERM)
+            return
         self._log.info("SIGHUP: reading again what is served")
         wired.reload()
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from waypost.web.public.terminal import Terminal
+
 
 class Workers(Multiprocess):
     """Uvicorn's parent of several workers, except that SIGHUP restarts nothing.
@@ -25,6 +27,7 @@ class Workers(Multiprocess):
         """Take the configuration, the listening sockets, and whom to tell that a worker ended."""
         super().__init__(config, sockets)
         self._ended = ended
+        self._terminal = Terminal()
 
     def init_processes(self) -> None:
         """Start the workers."""
@@ -40,7 +43,10 @@ class Workers(Multiprocess):
             self._ended(pid)
 
     def handle_hup(self) -> None:
-        """Hand the signal on."""
+        """Hand the signal on, or end where it says that the terminal is gone."""
+        if self._terminal.is_gone():
+            self.should_exit.set()
+            return
         for pid in self._pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGHUP)
