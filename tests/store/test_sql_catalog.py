@@ -191,7 +191,7 @@ def test_failure_changes_nothing(engine: Engine) -> None:
     before = everything(engine)
     pointing = Domain(domain().pattern, domain().provider, domain().services, 4711)
 
-    with pytest.raises(StoreError, match="(?i)foreign key"):
+    with pytest.raises(StoreError, match=r"(?i)foreign key"):
         write(engine, Catalog((pointing,)))
 
     assert everything(engine) == before
@@ -220,9 +220,10 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     database.client("\n".join(sql_statements(catalog, database.dialect)))
     assert read(bare) == catalog
 
-    more = Catalog((*catalog.domains, domain("new.example", POP3, url_service("carddav"))))
+    added = domain("new.example", POP3, url_service("carddav"))
+    more = Catalog((*catalog.domains, added), catalog.ldapservers)
     write(bare, more)
-    assert read(bare).domains == more.domains
+    assert set(read(bare).domains) == set(more.domains)
     # automx2 lets the engine number its servers.
     execute(bare, LDAP_WITHOUT_ID)
 
@@ -232,7 +233,7 @@ def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
     write(engine, Catalog((domain(),), (replace(LDAP, id=1), replace(LDAP, id=7))))
     execute(engine, LDAP_WITHOUT_ID)
 
-    assert sorted(row[0] for row in table(engine, "ldapserver")) == [1, 7, 8]
+    assert {row[0] for row in table(engine, "ldapserver")} == {1, 7, 8}
 
 
 @pytest.mark.parametrize(

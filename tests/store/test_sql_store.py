@@ -23,6 +23,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
+from waypost.store.sql import schema
 from waypost.store.sql.catalog import purge, write_catalog
 from waypost.store.sql.engine import Engine, open_engine, writing
 from waypost.store.sql.store import SqlStore
@@ -122,7 +123,10 @@ EXPLAIN = {
 
 def test_index_is_used(engine: Engine, database: Database) -> None:
     """Each engine's plan for the very statement of a lookup goes through an index on the name."""
-    store = fill(engine, Catalog(tuple(domain(f"d{n}.example") for n in range(300))))
+    store = fill(engine, Catalog((domain("d7.example"),)))
+    many = [{"name": f"D{number}.test", "provider_id": 1} for number in range(5000)]
+    with writing(engine) as connection:
+        connection.execute(schema.domain.insert(), many)
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *event: asked.append(str(event[2])))
     given: list[Any] = []
@@ -329,7 +333,7 @@ def test_statements_of_automx2s_manual(engine: Engine, database: Database) -> No
 
 def test_foreign_keys_are_on(engine: Engine) -> None:
     """A domain cannot point to a provider that is not there."""
-    with pytest.raises(StoreError, match="(?i)foreign key"):
+    with pytest.raises(StoreError, match=r"(?i)foreign key"):
         execute(engine, "INSERT INTO domain (name, provider_id) VALUES ('x', 99)")
 
 

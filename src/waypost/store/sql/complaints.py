@@ -1,4 +1,4 @@
-"""What drivers complain about, as Waypost's own errors: one line, with what to do, and no secret."""
+"""What drivers complain about, as Waypost's own errors: one line, what to do, no secret."""
 
 import re
 from collections.abc import Iterator
@@ -21,8 +21,10 @@ _NO_TABLE: Final = re.compile(
     r"|unknown column"
 )
 _LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
-# MySQL's numbers of errors that come with a statement and say nothing about the connection.
-_MYSQL_STATEMENT: Final = frozenset({1142, 1143, 1227, 1364, 3819, 4025})
+# MySQL's numbers of errors that pass: too many connections, locks, a server that shuts down, a
+# connection that was ended. PyMySQL calls wrong statements operational errors, too.
+_MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
+_MYSQL_CLIENT: Final = 2000
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
 
 def _reason(error: sa.exc.DBAPIError) -> str:
     """Give what the driver says in one line, without MySQL's parentheses and PostgreSQL's hints."""
-    arguments = getattr(error.orig, "args", ())
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"
     return str(error.orig).strip().partition("\n")[0]
@@ -79,10 +81,10 @@ def _not_connected(name: str, reason: str, url: sa.URL) -> StoreError | StoreUna
 def _is_temporary(error: sa.exc.DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return arguments[0] in _MYSQL_PASSING or arguments[0] >= _MYSQL_CLIENT
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
-        return False
-    arguments = getattr(error.orig, "args", ())
-    if arguments and arguments[0] in _MYSQL_STATEMENT:
         return False
     # SQLite calls a statement that it cannot run an operational error as well.
     return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

@@ -168,7 +168,7 @@ def _sqlite_options(url: sa.URL) -> dict[str, Any]:
 
 
 def _server_options(url: sa.URL) -> dict[str, Any]:
-    defaults = _CONNECT.get(url.get_driver_name(), {})
+    defaults = _CONNECT.get(url.drivername.partition("+")[2], {})
     return {
         "connect_args": {name: v for name, v in defaults.items() if name not in url.query},
         "isolation_level": "AUTOCOMMIT",

@@ -13,6 +13,8 @@ def advance(connection: Connection, table: sa.Table) -> None:
 
 def advancing(table: sa.Table) -> sa.Select[int]:
     """Give PostgreSQL's statement for that; ids that were given away already stay so."""
-    sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+    sequence = sa.func.pg_get_serial_sequence(
+        sa.literal(table.name, sa.String), sa.literal("id", sa.String)
+    )
     last = sa.func.coalesce(sa.func.max(table.c.id), 1)
     return sa.select(sa.func.setval(sequence, last, sa.func.count(table.c.id) > 0))

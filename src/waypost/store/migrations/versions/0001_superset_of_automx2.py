@@ -13,7 +13,7 @@ revision = "0001"
 down_revision = None
 
 # Foreign keys and transactions need InnoDB; the collation that comes with it ignores case.
-_MYSQL = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+_MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
 _INDEXES = (
     ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
     ("ix_server_domain_domain", "server_domain", "domain_id"),
