@@ -68,6 +68,12 @@ class StoreUnavailable(WaypostError):
     temporary = True
 
 
+class StoreBusy(StoreUnavailable):
+    """The database is asked as much as it may be, so this question must come again later."""
+
+    code = "store_busy"
+
+
 class StoreError(WaypostError):
     """The database answers, but cannot be used as it is: a missing table, a driver, a wrong URI."""
 

@@ -1,20 +1,45 @@
 """From settings to the parts of a running Waypost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 from waypost.demo import demo_catalog
 from waypost.errors import SettingsError
 from waypost.logs import AddressHasher
-from waypost.lookup import Lookup
+from waypost.lookup import DomainFinder, Lookup
+from waypost.metrics import Metrics
+from waypost.reloading import ProvidersReloader, Told
 from waypost.seeding import Seeding
 from waypost.settings import Settings, in_memory
 from waypost.store import Store
 from waypost.store.cache import CacheLimits, DomainCache
-from waypost.store.memory import MemoryStore
+from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.sql.engine import open_engine
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
+from waypost.store.waking import WakingStore
 from waypost.transfer.providers_file import read_providers_path
+
+
+class Domains(DomainFinder, Protocol):
+    """What answers the lookup, and is looked after while it does."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def expire(self) -> None:
+        """Ask again for everything, and keep old answers for a store that fails."""
+        ...
+
+    async def watch(self) -> None:
+        """Bring back a store that is away. May go on for ever; cancel it."""
+        ...
+
+    async def close(self) -> None:
+        """Close the store as well."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +48,60 @@ class Wired:
 
     Attributes:
         seeding: None where there is no database, or where `initdb` is off.
+        reloader: None where there is no providers file.
     """
 
-    cache: DomainCache
+    cache: Domains
     lookup: Lookup
     seeding: Seeding | None
+    metrics: Metrics = field(default_factory=Metrics)
+    reloader: ProvidersReloader | None = None
+
+    def reload(self) -> None:
+        """Take in soon what was changed outside; until then the old answers go on."""
+        if self.reloader is not None:
+            self.reloader.demand()
+        else:
+            self.cache.expire()
+
+    async def watch(self) -> None:
+        """Follow the providers file, or bring back a database that is away. Cancel it."""
+        await (self.cache.watch() if self.reloader is None else self.reloader.watch())
 
 
-def wire(settings: Settings) -> Wired:
+def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None = None) -> Wired:
     """Open the store and put cache and lookup in front of it.
+
+    A database that does not answer, or a providers file with mistakes, is waited for.
+
+    Args:
+        settings: all options.
+        metrics: what is counted; None counts for nobody.
+        told: who of several workers tells about the providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
-        StoreUnavailable: the database does not answer.
-        ProvidersError: mistakes in the providers file.
     """
-    store = open_store(settings)
+    metrics = metrics if metrics is not None else Metrics()
+    if settings.demo:
+        demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
+        return Wired(demo, Lookup(demo), None, metrics)
+    if settings.providers is not None:
+        domains = MemoryDomains(None, metrics)
+        reloader = ProvidersReloader(settings.providers, domains, metrics, told)
+        reloader.start()
+        return Wired(domains, Lookup(domains), None, metrics, reloader)
+    store = _open_database(settings)
     limits = CacheLimits(
         ttl_seconds=settings.cache_ttl,
         stale_ttl_seconds=settings.stale_ttl,
         size=settings.cache_size,
         negative_size=settings.cache_negative_size,
     )
-    cache = DomainCache(store, limits)
-    seeding = None
-    if settings.initdb and isinstance(store, SqlStore):
-        seeding = Seeding(store.engine, cache.clear)
-    return Wired(cache, Lookup(cache), seeding)
+    waking = WakingStore(store, partial(upgrade, store.engine))
+    cache = DomainCache(waking, limits, metrics=metrics)
+    seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
+    return Wired(cache, Lookup(cache), seeding, metrics)
 
 
 def open_store(settings: Settings) -> Store:
@@ -64,6 +116,10 @@ def open_store(settings: Settings) -> Store:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
         return MemoryStore(read_providers_path(settings.providers).catalog)
+    return _open_database(settings)
+
+
+def _open_database(settings: Settings) -> SqlStore:
     engine = open_engine(settings.db_uri, settings.db_echo)
     if in_memory(settings.db_uri):
         # Nobody else could make the tables in the memory of this process.

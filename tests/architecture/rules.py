@@ -17,19 +17,22 @@ LAYERS: dict[str, set[str]] = {
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors"},
     "logs": {"errors", "address"},
+    "metrics": set(),
     "formats": VALUES,
-    "store": {"errors", "address", "model"},
+    "store": {"errors", "address", "model", "metrics"},
     "directory": {"errors", "address", "model"},
     "transfer": VALUES,
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "seeding": {*VALUES, "store", "transfer", "demo"},
+    "reloading": {*VALUES, "metrics", "store", "transfer"},
     "check": {*VALUES, "formats", "lookup"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
-    | {"seeding", "check"},
-    "web": {*VALUES, "settings", "logs", "formats", "lookup", "seeding", "check", "wiring"},
+    | {"seeding", "reloading", "metrics", "check"},
+    "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
+    | {"reloading", "wiring"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
-    | {"lookup", "seeding", "check", "wiring", "web", "__version__"},
+    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "__version__"},
     "__main__": {"cli"},
     "__version__": set(),
 }
@@ -45,7 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic_core": {"settings", "transfer"},
     "rich": {"cli"},
     "sqlalchemy": {"store.sql", "store.migrations"},
-    "structlog": {"logs", "store.cache", "store.sql", "cli", "web", "wiring"},
+    "structlog": {"logs", "store.cache", "store.sql", "reloading", "cli", "web", "wiring"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }

@@ -32,6 +32,7 @@ class Server:
 
     place: str
     log: Path
+    pid: int
 
     def status(self, path: str) -> int:
         """Give the status of an answer."""
@@ -54,7 +55,7 @@ def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=home, stderr=file, env={**os.environ, **environ})
     try:
-        server = Server(f"http://127.0.0.1:{port}", log)
+        server = Server(f"http://127.0.0.1:{port}", log, process.pid)
         wait_for(process, server)
         yield server
     finally:
@@ -132,6 +133,13 @@ BAD = [
     (["--workers", "0", "--demo"], "--workers: workers is"),
     (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
     (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen there"),
+    (
+        ["--port", "0", "--demo", "--metrics-listen", "192.0.2.1:9243"],
+        "metrics_listen 192.0.2.1:9243: cannot listen there",
+    ),
+    (["--demo", "--metrics-listen", "9243"], "but must be an address and a port such as"),
+    (["--demo", "--metrics-listen", "[::1]:0"], "but must be an address and a port such as"),
+    (["--demo", "--metrics-listen", "127.0.0.1:65536"], "but must be an address and a port"),
 ]
 
 

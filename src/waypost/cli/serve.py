@@ -10,6 +10,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.reporting import note
+from waypost.errors import StoreUnavailable
 from waypost.store import Store
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ def placeholder() -> None:
     """Stand in the list of commands where the flags are not needed."""
 
 
-def urls(settings: "Settings", store: Store) -> tuple[str, ...]:
-    """Give three URLs to try, with an address that works where one is known."""
-    served = store.find(_SAMPLE_DOMAIN) is not None
+def urls(settings: "Settings", store: Store | None) -> tuple[str, ...]:
+    """Give three URLs to try, with an address that works where one is known.
+
+    Raises:
+        StoreError, StoreUnavailable: the store cannot be asked.
+    """
+    served = store is not None and store.find(_SAMPLE_DOMAIN) is not None
     address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
     host = _EVERYWHERE.get(settings.host, settings.host)
     place = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
@@ -69,15 +74,34 @@ def _serve(flags: Mapping[str, object]) -> None:
         log.warning("settings", reason=warning)
     for warning in _provider_warnings(settings):
         log.warning("providers", reason=warning)
-    store = _ready_store(settings)
     try:
-        tries = urls(settings, store)
-    finally:
-        store.close()
+        tries = _prepared(settings)
+    except StoreUnavailable as error:
+        log.error(  # noqa: TRY400 -- a traceback would tell the operator nothing
+            "the database does not answer; serving goes on without it and asks again",
+            code=error.code,
+            reason=str(error),
+        )
+        tries = urls(settings, None)
     note("Try:")
     for url in tries:
         note(f"  {url}")
     run(settings)
+
+
+def _prepared(settings: "Settings") -> tuple[str, ...]:
+    """Make the store ready, close it, and give the URLs to try.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+        StoreUnavailable: the database does not answer.
+        ProvidersError: mistakes in the providers file.
+    """
+    store = _ready_store(settings)
+    try:
+        return urls(settings, store)
+    finally:
+        store.close()
 
 
 def _provider_warnings(settings: "Settings") -> tuple[str, ...]:

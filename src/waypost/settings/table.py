@@ -81,6 +81,14 @@ def _host(value: str) -> str:
     return value
 
 
+def _listen(value: str) -> str:
+    # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError
+    return value
+
+
 class Settings(BaseModel):
     """The value of every option. It is immutable, and can be sent to another process."""
 
@@ -105,6 +113,17 @@ class Settings(BaseModel):
         Field(ge=1, le=1024),
         About("Listener", "How many processes answer.", "a whole number from 1 to 1024"),
     ] = 1
+    metrics_listen: Annotated[
+        str | None,
+        AfterValidator(_listen),
+        About(
+            "Listener",
+            "Where to answer GET /metrics for Prometheus, apart from mail clients; "
+            "nowhere where it is absent.",
+            "an address and a port such as 127.0.0.1:9243 or [::1]:9243",
+            example='"127.0.0.1:9243"',
+        ),
+    ] = None
     providers: Annotated[
         Path | None,
         About(

@@ -1,6 +1,8 @@
 """A store that holds everything in memory, filled from a providers file or from the samples."""
 
 from waypost.address import DomainName
+from waypost.errors import StoreUnavailable
+from waypost.metrics import Metrics
 from waypost.model import Catalog, Domain, DomainPattern, candidates
 
 
@@ -21,4 +23,43 @@ class MemoryStore:
         return None
 
     def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""
+
+
+class MemoryDomains:
+    """A memory store for the event loop, which can be replaced by another while it is asked.
+
+    Implements `lookup.DomainFinder`. Nothing can be slow or away here, so there is no cache.
+    """
+
+    def __init__(self, store: MemoryStore | None, metrics: Metrics | None = None) -> None:
+        """Take the first store, or None where its file could not be read yet."""
+        self._store = store
+        self._metrics = metrics if metrics is not None else Metrics()
+
+    async def find(self, domain: DomainName) -> Domain | None:
+        """Give the entry for a domain, or None.
+
+        Raises:
+            StoreUnavailable: no providers file could be read yet.
+        """
+        if self._store is None:
+            raise StoreUnavailable("the providers file could not be read yet")
+        self._metrics.cache_hit()
+        return self._store.find(domain)
+
+    def replace(self, store: MemoryStore) -> None:
+        """Answer from another store from now on."""
+        self._store = store
+
+    def clear(self) -> None:
+        """Do nothing: every answer is of this moment."""
+
+    def expire(self) -> None:
+        """Do nothing: every answer is of this moment."""
+
+    async def watch(self) -> None:
+        """Do nothing: memory does not go away."""
+
+    async def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -4,11 +4,16 @@ A plain ASGI callable, because a framework's routing costs as much as the whole 
 (docs/decisions/0001-public-listener.md).
 """
 
+import asyncio
+import signal
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from waypost.errors import StoreError, StoreUnavailable
+import structlog
+
+from waypost.errors import StoreBusy, StoreError, StoreUnavailable
 from waypost.settings import Settings
 from waypost.web.public import autoconfig, autodiscover, initdb, mobileconfig, root
 from waypost.web.public.access_log import AccessLog
@@ -16,81 +21,116 @@ from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
 from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Receive, Request, Scope, Send
+from waypost.web.public.terminal import Terminal
 from waypost.wiring import Wired, address_hasher, wire
 
 RETRY_AFTER_SECONDS: Final = 30
+RETRY_AFTER_BUSY_SECONDS: Final = 2
 
-Methods = Mapping[str, Handler]
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What answers a path.
+
+    Attributes:
+        format: what metrics call it.
+        methods: the handlers by method.
+    """
+
+    format: str
+    methods: Mapping[str, Handler]
 
 
-def routes() -> dict[str, Methods]:
-    """Give the handlers by path (lower case, no trailing slash) and method."""
-    table: dict[str, Methods] = {path: {"GET": autoconfig.by_address} for path in autoconfig.PATHS}
-    table[autodiscover.PATH] = {"GET": autodiscover.get, "POST": autodiscover.post}
-    table[mobileconfig.PATH] = {"GET": mobileconfig.get}
-    table[initdb.PATH] = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
-    table["/"] = {"GET": root.get}
+def routes() -> dict[str, Route]:
+    """Give what answers, by path (lower case, no trailing slash)."""
+    by_address = Route("autoconfig", {"GET": autoconfig.by_address})
+    table = dict.fromkeys(autoconfig.PATHS, by_address)
+    outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
+    table[autodiscover.PATH] = Route("autodiscover", outlook)
+    table[mobileconfig.PATH] = Route("mobileconfig", {"GET": mobileconfig.get})
+    seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
+    table[initdb.PATH] = Route("initdb", seeding)
+    table["/"] = Route("page", {"GET": root.get})
     return table
 
 
 class PublicApp:
     """What uvicorn calls, once for each connection's request and once for the life of a worker."""
 
-    def __init__(self, settings: Settings, connect: Callable[[Settings], Wired] = wire) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[Settings], Wired] = wire,
+        *,
+        hangups: bool = False,
+    ) -> None:
         """Take the settings; nothing is opened before the worker starts.
 
         Args:
             settings: all options.
             connect: opens store and lookup when the worker starts.
+            hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
         """
+        self._hangups = hangups
+        self._terminal = Terminal()
         self._settings = settings
         self._connect = connect
         self._routes = routes()
-        self._ispdb: Methods = {"GET": autoconfig.by_domain}
+        self._ispdb = Route("autoconfig", {"GET": autoconfig.by_domain})
         self._trust = ProxyTrust(settings.proxy_count, settings.trusted_proxies)
         self._access_log = AccessLog(address_hasher(settings))
         self._wired: Wired | None = None
         self._context: Context | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger(__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and self._context is not None:
-            await self._http(self._context, scope, receive, send)
+        elif scope["type"] == "http" and self._wired is not None and self._context is not None:
+            await self._http(self._wired, self._context, scope, receive, send)
 
-    async def _http(self, context: Context, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(
+        self, wired: Wired, context: Context, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         started = time.perf_counter()
         request = self._request(scope, receive)
         noted = Noted()
-        reply = await self._reply(context, request, noted)
+        route = self._route(request.path)
+        reply = await self._reply(route, context, request, noted)
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
+        wired.metrics.request("none" if route is None else route.format, reply.code)
 
-    async def _reply(self, context: Context, request: Request, noted: Noted) -> Reply:
-        methods = self._methods(request.path)
-        if methods is None:
+    async def _reply(
+        self, route: Route | None, context: Context, request: Request, noted: Noted
+    ) -> Reply:
+        if route is None:
             return not_found()
+        methods = route.methods
         handler = methods.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
-            if methods is self._routes[initdb.PATH] and not initdb.exists_for(context, request):
+            if route is self._routes[initdb.PATH] and not initdb.exists_for(context, request):
                 return not_found()
             return method_not_allowed(*_allowed(methods))
         try:
             return await handler(context, request, noted)
         except (StoreUnavailable, StoreError) as error:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
-            return reply.plus(("retry-after", str(RETRY_AFTER_SECONDS)))
+            busy = isinstance(error, StoreBusy)
+            seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
+            return reply.plus(("retry-after", str(seconds)))
 
-    def _methods(self, path: str) -> Methods | None:
+    def _route(self, path: str) -> Route | None:
         if not path.isascii():
             return None
         key = path.rstrip("/").lower() or "/"
-        methods = self._routes.get(key)
-        if methods is None and key.startswith(autoconfig.ISPDB_PREFIX) and key.count("/") == 2:
+        route = self._routes.get(key)
+        if route is None and key.startswith(autoconfig.ISPDB_PREFIX) and key.count("/") == 2:
             return self._ispdb
-        return methods
+        return route
 
     def _request(self, scope: Scope, receive: Receive) -> Request:
         headers = scope["headers"]
@@ -118,8 +158,7 @@ class PublicApp:
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                if self._wired is not None:
-                    await self._wired.cache.close()
+                await self._close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -130,9 +169,37 @@ class PublicApp:
             max_age_seconds=self._settings.max_age,
             seeding=self._wired.seeding,
         )
+        self._start_watch(self._wired)
+        if self._hangups:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, self._hangup, self._wired)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+    async def _close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._wired is not None:
+            await self._wired.cache.close()
+
+    def _hangup(self, wired: Wired) -> None:
+        if self._terminal.is_gone():
+            signal.raise_signal(signal.SIGTERM)
+            return
+        self._log.info("SIGHUP: reading again what is served")
+        wired.reload()
+
+    def _start_watch(self, wired: Wired) -> None:
+        self._watch = asyncio.get_running_loop().create_task(wired.watch())
+        self._watch.add_done_callback(lambda task: self._watched(wired, task))
+
+    def _watched(self, wired: Wired, task: asyncio.Task[None]) -> None:
+        """Go on watching after a defect, which must not end it for the life of the worker."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("watching failed", exc_info=error)
+            self._start_watch(wired)
 
 
-def _allowed(methods: Methods) -> list[str]:
+def _allowed(methods: Mapping[str, Handler]) -> list[str]:
     """List the methods of a path, HEAD wherever GET is (RFC 9110 s9.1)."""
     allowed = list(methods)
     if "GET" in methods:

@@ -2,20 +2,38 @@
 
 import os
 import secrets
+import signal
 import socket
+from collections.abc import Callable
 from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from waypost.errors import SettingsError
 from waypost.logs import configure
+from waypost.metrics import (
+    MULTIPROCESS_VARIABLE,
+    Metrics,
+    Registry,
+    exposition,
+    forget_worker,
+    shared_registry,
+)
+from waypost.reloading import Told
 from waypost.settings import Settings
+from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
+from waypost.web.public.workers import Workers, hangups_wait
+from waypost.wiring import wire
 
 BACKLOG: Final = 2048
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
+# Connections wait in the backlog until a worker takes them.
+READY: Final = "READY=1\nSTATUS=Serving"
 
 
 def run(settings: Settings) -> None:
@@ -26,8 +44,42 @@ def run(settings: Settings) -> None:
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
-    config = uvicorn.Config(
-        partial(create_app, settings),
+    with hangups_wait(), listen(settings.host, settings.port) as listener:
+        if settings.workers > 1:
+            with TemporaryDirectory(prefix="waypost-metrics-") as folder:
+                _run_several(settings, listener, Path(folder))
+        else:
+            _run_one(settings, listener)
+
+
+def _run_one(settings: Settings, listener: socket.socket) -> None:
+    metrics = Metrics()
+    _serve_metrics(settings, metrics.registry)
+    config = _config(settings, partial(create_app, settings, metrics))
+    notify_systemd(READY)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _run_several(settings: Settings, listener: socket.socket, folder: Path) -> None:
+    told = Told(get_context("spawn").Value("Q", 0))
+    config = _config(settings, partial(create_app, settings, None, told))
+    if settings.metrics_listen is not None:
+        os.environ[MULTIPROCESS_VARIABLE] = str(folder)  # for the workers
+        _serve_metrics(settings, shared_registry(folder))
+    workers = Workers(config, [listener], partial(forget_worker, folder))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    notify_systemd(READY)
+    workers.run()
+
+
+def _serve_metrics(settings: Settings, registry: Registry) -> None:
+    if settings.metrics_listen is not None:
+        serve_metrics(settings.metrics_listen, partial(exposition, registry))
+
+
+def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
+    return uvicorn.Config(
+        factory,
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -45,19 +97,15 @@ def run(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
-    listener = listen(settings.host, settings.port)
-    # From here on connections wait in the backlog until a worker takes them.
-    notify_systemd("READY=1\nSTATUS=Serving")
-    if settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[listener])
 
 
-def create_app(settings: Settings) -> PublicApp:
+def create_app(
+    settings: Settings, metrics: Metrics | None = None, told: Told | None = None
+) -> PublicApp:
     """Make the application inside a worker, which may be a fresh process."""
     configure(settings.loglevel, settings.log_format)
-    return PublicApp(settings)
+    connect = partial(wire, metrics=metrics, told=told)
+    return PublicApp(settings, connect, hangups=True)
 
 
 def listen(host: str, port: int) -> socket.socket:

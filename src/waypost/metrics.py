@@ -1,0 +1,118 @@
+"""What a running Waypost counts, for Prometheus.
+
+Several workers write into files of one folder (`MULTIPROCESS_VARIABLE`), which the parent adds
+up. The library reads that variable when it is imported, so it must be set before a worker starts.
+"""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry as Registry
+from prometheus_client import Counter, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+
+__all__ = ["Metrics", "Registry", "exposition", "forget_worker", "shared_registry"]
+
+
+class Metrics:
+    """The counters of one worker."""
+
+    def __init__(self) -> None:
+        """Make a registry with everything in it at zero."""
+        self.registry = Registry()
+        self._requests = Counter(
+            "waypost_requests", "Answered requests.", ["format", "result"], registry=self.registry
+        )
+        answers = Counter(
+            "waypost_cache_answers",
+            "Domains asked of the cache: hit (from memory), miss (from the store), stale (the last "
+            "good answer, because the store did not give one), refused (too many questions wait).",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.cache_hit = answers.labels("hit").inc
+        self.cache_miss = answers.labels("miss").inc
+        self.cache_stale = answers.labels("stale").inc
+        self.cache_refused = answers.labels("refused").inc
+        self.cache_refresh = Counter(
+            "waypost_cache_refreshes",
+            "Questions to the store about a domain that is known.",
+            registry=self.registry,
+        ).inc
+        self._store_failures = Counter(
+            "waypost_store_failures",
+            "Questions that the store did not answer.",
+            ["code"],
+            registry=self.registry,
+        )
+        self._store_up = self._gauge("store_up", "0 while the store does not answer, else 1.")
+        self._store_up.set(1)
+        self._reloads = Counter(
+            "waypost_providers_reloads",
+            "Readings of the providers file while serving.",
+            ["result"],
+            registry=self.registry,
+        )
+        self._providers_ok = self._gauge(
+            "providers_reload_ok", "0 where the providers file was broken the last time, else 1."
+        )
+        self._providers_ok.set(1)
+        self._providers_read_at = self._gauge(
+            "providers_loaded_timestamp_seconds",
+            "When the providers file in force was read; 0 without one.",
+        )
+
+    def request(self, format_name: str, result: str) -> None:
+        """Count an answered request; both texts come from a short list."""
+        self._requests.labels(format_name, result).inc()
+
+    def store_answered(self) -> None:
+        """Note that the store answers."""
+        self._store_up.set(1)
+
+    def store_failed(self, code: str) -> None:
+        """Count a question without an answer, with the code of its error."""
+        self._store_failures.labels(code).inc()
+
+    def store_away(self) -> None:
+        """Note that the store does not answer at all."""
+        self._store_up.set(0)
+
+    def providers_read(self, *, again: bool) -> None:
+        """Note that the providers file was read well, at the start or again."""
+        self._providers_ok.set(1)
+        self._providers_read_at.set(time.time())
+        if again:
+            self._reloads.labels("ok").inc()
+
+    def providers_failed(self) -> None:
+        """Note that the providers file could not be read, so that the old answers go on."""
+        self._providers_ok.set(0)
+        self._reloads.labels("failed").inc()
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        """Make a gauge that is as good as the worst worker that lives."""
+        return Gauge(f"waypost_{name}", about, multiprocess_mode="livemin", registry=self.registry)
+
+
+def exposition(registry: Registry) -> bytes:
+    """Write what a registry holds in Prometheus' text format."""
+    return generate_latest(registry)
+
+
+def shared_registry(folder: Path) -> Registry:
+    """Give a registry that adds up what the workers wrote into a folder."""
+    registry = Registry()
+    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    return registry
+
+
+def forget_worker(folder: Path, pid: int) -> None:
+    """Let the state of a worker that has ended count no longer; what it counted stays."""
+    mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]

@@ -1,0 +1,133 @@
+"""Reading the providers file again while Waypost serves from it."""
+
+import asyncio
+import zlib
+from contextlib import suppress
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from waypost.errors import ProvidersError
+from waypost.metrics import Metrics
+from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.transfer.providers_file import read_providers_path
+
+POLL_SECONDS: Final = 0.5
+# An editor may take a file away for a moment before it puts the new one there.
+MISSING_POLLS: Final = 4
+
+Signature = tuple[int, int, int, int]
+
+
+class Told:
+    """Lets one worker of several tell what all of them have found out."""
+
+    def __init__(self, shared: "Synchronized[int] | None" = None) -> None:
+        """Take a number that all workers see; None where there is one worker."""
+        self._shared = shared
+
+    def first(self, key: int) -> bool:
+        """Tell whether no other worker has asked for this key since the last other one."""
+        if self._shared is None:
+            return True
+        with self._shared.get_lock():
+            before, self._shared.value = self._shared.value, key
+        return before != key
+
+
+class ProvidersReloader:
+    """Keeps what a providers file says in memory, and follows the file.
+
+    A file with mistakes changes nothing: the answers of the last good one go on.
+    """
+
+    def __init__(
+        self, path: Path, domains: MemoryDomains, metrics: Metrics, told: Told | None = None
+    ) -> None:
+        """Take the file, what answers from it, what is counted, and who else tells of it."""
+        self._path = path
+        self._domains = domains
+        self._metrics = metrics
+        self._told = told if told is not None else Told()
+        self._seen: Signature | None = None
+        self._changing: Signature | None = None
+        self._missing = 0
+        self._demands = 0
+        self._demanded = asyncio.Event()
+        self._log = structlog.get_logger(__name__)
+
+    def start(self) -> None:
+        """Read the file for the first time; with mistakes it is told, and answers wait for it."""
+        self._seen = _signature(self._path)
+        outcome = _read(self._path)
+        self._take(outcome, again=False)
+        if isinstance(outcome, ProvidersError):
+            self._log.error("no providers yet", file=str(self._path))
+
+    def demand(self) -> None:
+        """Have the file read again soon, whether it has changed or not."""
+        self._demands += 1
+        self._demanded.set()
+
+    async def watch(self) -> None:
+        """Read the file whenever it has changed or that was demanded. Does not end."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._demanded.wait(), POLL_SECONDS)
+            demanded = self._demanded.is_set()
+            self._demanded.clear()
+            # A folder in the network may be slow, and a large file takes its time.
+            found = await asyncio.to_thread(_signature, self._path)
+            if demanded or self._is_due(found):
+                self._seen, self._changing = found, None
+                outcome = await asyncio.to_thread(_read, self._path)
+                still = await asyncio.to_thread(_signature, self._path)
+                if still == found or not isinstance(outcome, ProvidersError):
+                    self._take(outcome, again=True)
+                elif demanded:
+                    self._demanded.set()
+
+    def _is_due(self, found: Signature | None) -> bool:
+        """Tell whether the file is another one, and no longer being written."""
+        if found == self._seen:
+            self._changing, self._missing = None, 0
+            return False
+        if found is None:
+            self._missing += 1
+            return self._missing == MISSING_POLLS
+        self._missing = 0
+        settled = found == self._changing
+        self._changing = found
+        return settled
+
+    def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
+        # The same in all workers, which see the same file and get the same signals.
+        key = zlib.crc32(repr((self._seen, self._demands)).encode()) or 1
+        tells = self._told.first(key)
+        if isinstance(outcome, ProvidersError):
+            self._metrics.providers_failed()
+            for problem in outcome.problems if tells else ():
+                self._log.error("providers not read", reason=problem)
+            return
+        self._domains.replace(outcome)
+        self._metrics.providers_read(again=again)
+        if again and tells:
+            self._log.info("providers read", file=str(self._path))
+
+
+def _signature(path: Path) -> Signature | None:
+    """Give what changes with a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read(path: Path) -> MemoryStore | ProvidersError:
+    try:
+        return MemoryStore(read_providers_path(path).catalog)
+    except ProvidersError as error:
+        return error

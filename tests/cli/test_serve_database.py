@@ -1,0 +1,130 @@
+"""A running server whose PostgreSQL is not there yet, goes away, hangs, and comes back."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
+from tests.cli.test_serve_reload import all_started, load, metric, serves, until
+from tests.servers.postgresql import PostgreSql
+from tests.web.public.test_autodiscover import question
+from waypost.cli import main
+
+pytestmark = pytest.mark.servers
+
+CACHE_TTL_SECONDS = 2.0
+
+
+@pytest.fixture(name="server")
+def _server(postgresql_server: PostgreSql) -> PostgreSql:
+    return postgresql_server
+
+
+@contextmanager
+def frozen(server: PostgreSql) -> Iterator[None]:
+    """Have a server and all its processes do nothing, and answer nobody."""
+    started = (server.socket / "data" / "postmaster.pid").read_text(encoding="ascii")
+    parent = int(started.splitlines()[0])
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    pids = [parent, *map(int, children)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def environ(uri: str) -> dict[str, str]:
+    return {"WAYPOST_DB_URI": uri, "WAYPOST_CACHE_TTL": f"{CACHE_TTL_SECONDS}"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_start_without_the_database(home: Path, server: PostgreSql, workers: str) -> None:
+    """It starts, says 503 and 603, and upgrades and serves as soon as the database is there."""
+    name = server.fresh()
+    uri = server.uri(name)
+    server.stop()
+    try:
+        with serving(home, "--workers", workers, **environ(uri)) as waypost:
+            all_started(waypost, int(workers))
+            answer = httpx.get(f"{waypost.place}{AUTOCONFIG}alice@example.com", timeout=10)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+            outlook = httpx.post(
+                f"{waypost.place}/autodiscover/autodiscover.xml", content=question(), timeout=10
+            )
+            assert outlook.status_code == 200
+            assert "<ErrorCode>603</ErrorCode>" in outlook.text
+            assert "the database does not answer" in waypost.log.read_text()
+            server.start()
+            tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'provider'"
+            until(lambda: server.sql(tables, name).strip() == "1", "upgraded without any request")
+            assert main(["apply", "--demo", "--db-uri", uri]) == 0
+            until(lambda: serves(waypost, "example.com"), "served")
+            assert "store answers again" in waypost.log.read_text()
+    finally:
+        server.stop()
+        server.start()
+
+
+def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
+    """Killed, started again, hanging: a known domain is answered each time, and at once."""
+    uri, port = server.uri(server.fresh()), free_port()
+    flags = ["--metrics-listen", f"127.0.0.1:{port}"]
+    with serving(home, *flags, **environ(uri)) as waypost:
+        assert main(["apply", "--demo", "--db-uri", uri]) == 0
+        until(lambda: serves(waypost, "example.com"), "served")
+        server.sql("CHECKPOINT")  # the test's server may lose what came just before a crash
+        with load(waypost, "example.com") as statuses:
+            server.kill()
+            until(lambda: metric(port, "waypost_store_up 0.0"), "noticed")
+            time.sleep(CACHE_TTL_SECONDS + 1)
+            assert waypost.status(f"{AUTOCONFIG}a@never.example") == 503
+            server.start()
+            until(lambda: metric(port, "waypost_store_up 1.0"), "back")
+            with frozen(server):
+                until(lambda: metric(port, "waypost_store_up 0.0"), "noticed that it hangs")
+                slowest = max(seconds(waypost) for _ in range(20))
+            until(lambda: metric(port, "waypost_store_up 1.0"), "awake")
+        text = waypost.log.read_text()
+    assert set(statuses) == {200}
+    assert slowest < 1.0
+    assert text.count("store failed") <= 2
+
+
+def seconds(waypost: Server) -> float:
+    """Tell how long an answer about a known domain takes."""
+    started = time.perf_counter()
+    assert waypost.status(f"{AUTOCONFIG}a@example.com") == 200
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_change_is_answered_within_the_ttl(home: Path, server: PostgreSql, failed: bool) -> None:
+    """What is applied is answered within the time to live, also soon after a failure."""
+    uri = server.uri(server.fresh())
+    with serving(home, "--workers", "2", **environ(uri)) as waypost:
+        all_started(waypost, 2)
+        assert main(["apply", "--demo", "--db-uri", uri]) == 0
+        until(lambda: serves(waypost, "example.com"), "served")
+        if failed:
+            server.sql("CHECKPOINT")
+            server.kill()
+            time.sleep(CACHE_TTL_SECONDS + 0.5)
+            server.start()
+            time.sleep(2.5)
+        empty = home / "empty.toml"
+        empty.write_text('[[provider]]\nname = "Nobody"\n', encoding="utf-8")
+        with load(waypost, "example.com"):
+            assert main(["apply", str(empty), "--db-uri", uri]) == 0
+            applied = time.monotonic()
+            time.sleep(CACHE_TTL_SECONDS)
+            assert time.monotonic() - applied < CACHE_TTL_SECONDS + 0.5
+            assert serves(waypost, "example.com", 404)

@@ -1,0 +1,60 @@
+"""A store and a clock in the hands of a test."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from tests.making import domain
+from waypost.address import DomainName
+from waypost.model import Domain
+from waypost.store.cache import CacheLimits
+
+EXAMPLE = DomainName("example.com")
+UNSERVED = DomainName("example.org")
+LIMITS = CacheLimits(ttl_seconds=10, stale_ttl_seconds=100, size=3, negative_size=2)
+
+
+class CountingStore:
+    """A store of one domain that counts questions, waits when told to, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.failure: Exception | None = None
+        self.entry: Domain | None = domain()
+        self.go = threading.Event()
+        self.go.set()
+        self.slow = ""  # what the names end in that wait
+        self.closed = False
+
+    def find(self, name: DomainName) -> Domain | None:
+        self.asked.append(name.ascii)
+        assert not name.ascii.endswith(self.slow) or self.go.wait(5)
+        if self.failure is not None:
+            raise self.failure
+        return self.entry if name.ascii.endswith("com") else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Clock:
+    """Seconds that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run what a test does with a cache."""
+    asyncio.run(work)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for what other threads and tasks do; TimeoutError where they do not."""
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 -- threads tell no event
+            await asyncio.sleep(0.001)

@@ -1,0 +1,131 @@
+"""Following a providers file, step by step: tests/cli/test_serve_reload.py shows it whole."""
+
+import asyncio
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from waypost.address import DomainName
+from waypost.errors import StoreUnavailable
+from waypost.metrics import Metrics
+from waypost.reloading import ProvidersReloader, Told
+from waypost.store.memory import MemoryDomains
+
+GOOD = """[[provider]]
+name = "Own"
+domains = ["own.example"]
+services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
+"""
+OWN = DomainName("own.example")
+BROKEN = [
+    # text, a part of what is said
+    (b"", "no provider"),
+    (b"[[provider]]\n", "name: is missing"),
+    (b"[[provider]\n", "mail.toml"),
+    (GOOD.encode()[:-30], "mail.toml"),
+    (b"\xff\xfe[\x00", "UTF-8"),
+    (b"\x00" * 100_000, "mail.toml"),
+    (b"a = " + b"[" * 100_000, "mail.toml"),
+    (GOOD.encode() + b"x = 1\n", "x: "),
+]
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("waypost.reloading.POLL_SECONDS", 0.005)
+    file = tmp_path / "mail.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    return file
+
+
+def says(metrics: Metrics, line: str) -> bool:
+    return line in generate_latest(metrics.registry).decode().splitlines()
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN)
+def test_broken_file_changes_nothing(file: Path, text: bytes, said: str) -> None:
+    """Whatever is put in its place, the last good file is answered from, and that is told once."""
+    metrics = Metrics()
+    domains = MemoryDomains(None, metrics)
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, metrics)
+        reloader.start()
+        watch = asyncio.create_task(reloader.watch())
+        file.write_bytes(text)  # noqa: ASYNC240 -- a moment
+        async with asyncio.timeout(20):
+            while not says(metrics, "waypost_providers_reload_ok 0.0"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        assert await domains.find(OWN) is not None
+        file.write_text(GOOD, encoding="utf-8")  # noqa: ASYNC240 -- a moment
+        async with asyncio.timeout(20):
+            while not says(metrics, "waypost_providers_reload_ok 1.0"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    reasons = [line["reason"] for line in lines if line["event"] == "providers not read"]
+    assert len(reasons) == len(set(reasons))
+    assert any(said in reason for reason in reasons), reasons
+    assert says(metrics, 'waypost_providers_reloads_total{result="failed"} 1.0')
+
+
+def test_broken_from_the_start(file: Path) -> None:
+    """A worker that starts beside a broken file says so, and has no answer until it is mended."""
+    file.write_text("broken", encoding="utf-8")
+    domains = MemoryDomains(None)
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, Metrics())
+        reloader.start()
+        with pytest.raises(StoreUnavailable):
+            await domains.find(OWN)
+        watch = asyncio.create_task(reloader.watch())
+        file.write_text(GOOD, encoding="utf-8")  # noqa: ASYNC240 -- a moment
+        async with asyncio.timeout(20):
+            while True:
+                await asyncio.sleep(0.005)
+                try:
+                    assert await domains.find(OWN) is not None
+                except StoreUnavailable:
+                    continue
+                break
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    assert "no providers yet" in {line["event"] for line in lines}
+
+
+def test_demand_tells_again(file: Path) -> None:
+    """Who demands it is told the mistakes again, though the file has not changed."""
+    file.write_text("broken", encoding="utf-8")
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, MemoryDomains(None), Metrics())
+        reloader.start()
+        watch = asyncio.create_task(reloader.watch())
+        for _ in range(2):
+            reloader.demand()
+            await asyncio.sleep(0.2)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    assert [line["event"] for line in lines].count("providers not read") == 3
+
+
+def test_one_of_several_tells() -> None:
+    """Of several workers that find out the same, the first one tells."""
+    shared = get_context("spawn").Value("Q", 0)
+    workers = [Told(shared) for _ in range(3)]
+
+    assert [worker.first(7) for worker in workers] == [True, False, False]
+    assert [worker.first(8) for worker in workers] == [True, False, False]
+    assert Told().first(7)
+    assert Told().first(7)
