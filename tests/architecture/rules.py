@@ -39,7 +39,7 @@ LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "idna": {"address"},
     "jinja2": {"web"},
-    "lxml": {"formats"},
+    "lxml": {"formats", "transfer"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},

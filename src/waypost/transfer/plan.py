@@ -66,7 +66,18 @@ def describe(service: Service) -> str:
         parts.append(f"priority {service.priority}")
     if service.domain_required:
         parts.append("domain required")
+    if (pop3 := service.pop3) is not None:
+        if pop3.leave_messages_on_server is not None:
+            parts.append(f"leave messages {_yes(pop3.leave_messages_on_server)}")
+        if pop3.days_to_leave_messages_on_server is not None:
+            parts.append(f"for {pop3.days_to_leave_messages_on_server} days")
+        if pop3.download_on_biff is not None:
+            parts.append(f"download on biff {_yes(pop3.download_on_biff)}")
     return " ".join(parts)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 @dataclass(slots=True)
