@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from waypost.cli import apply, config, db, domain, export, serve, show, version
+from waypost.cli import apply, config, db, domain, export, importing, serve, show, version
 from waypost.cli.reporting import FINDINGS, WRONG, complain, group
 from waypost.errors import DomainNotServed, NoUsableService, WaypostError
 
@@ -52,6 +52,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(show.build(), name="show")
     app.command("apply", epilog=apply.EXAMPLE)(apply.apply)
     app.command("export", epilog=export.EXAMPLE)(export.export)
+    app.add_typer(importing.build(), name="import")
     app.add_typer(db.build(), name="db")
     app.add_typer(domain.build(), name="domain")
     app.add_typer(config.build(), name="config")

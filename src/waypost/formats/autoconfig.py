@@ -91,9 +91,7 @@ def render_submission(
     return _document(provider, [domain.ascii for domain in domains], ordered(services))
 
 
-def _document(
-    owner: Provider, domains: Sequence[str], services: tuple[Service, ...]
-) -> bytes:
+def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, ...]) -> bytes:
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])
@@ -101,24 +99,24 @@ def _document(
         child(provider, "domain", domain)
     child(provider, "displayName", owner.name)
     child(provider, "displayShortName", owner.short_name)
-    for service in services:
-        if service.type in _INCOMING:
-            _server(provider, "incomingServer", _INCOMING[service.type], service)
-    for service in services:
-        if service.type is ServiceType.SMTP:
-            _server(provider, "outgoingServer", "smtp", service)
+    for service in (one for one in services if one.type in _INCOMING):
+        _server(provider, "incomingServer", _INCOMING[service.type], service)
+    for service in (one for one in services if one.type is ServiceType.SMTP):
+        _server(provider, "outgoingServer", "smtp", service)
     for page in owner.documentation:
         _documentation(provider, page)
-    for service in services:
-        if service.type not in _BESIDE_MAIL:
-            continue
-        name, kind = _BESIDE_MAIL[service.type]
-        if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
-            kind = "xmpptcp"
-        _server(root, name, kind, service)
+    for service in (one for one in services if one.type in _BESIDE_MAIL):
+        _beside_mail(root, service)
     for oauth2 in owner.oauth2:
         _oauth2(root, oauth2)
     return to_bytes(root)
+
+
+def _beside_mail(root: etree._Element, service: Service) -> None:
+    name, kind = _BESIDE_MAIL[service.type]
+    if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
+        kind = "xmpptcp"
+    _server(root, name, kind, service)
 
 
 def _check_usable(domain: str, services: Iterable[Service]) -> None:

@@ -68,8 +68,8 @@ _METHODS: Final[Mapping[str, Authentication]] = {
 }
 _METHODS_MAX: Final = 16
 # RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capitals, digits, hyphens and underscores.
-_HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
-_SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
+HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
+SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
 def read_service(table: Table) -> Service | None:
@@ -265,9 +265,9 @@ def _method(table: Table, at: str, value: object) -> Authentication | None:
     if (method := _METHODS.get(value.lower())) is not None:
         return method
     system, colon, name = value.partition(":")
-    if colon and system.lower() == "http" and _HTTP_SCHEME.fullmatch(name):
+    if colon and system.lower() == "http" and HTTP_SCHEME.fullmatch(name):
         return Authentication(name, AuthenticationSystem.HTTP)
-    if colon and system.lower() == "sasl" and _SASL_MECHANISM.fullmatch(name.upper()):
+    if colon and system.lower() == "sasl" and SASL_MECHANISM.fullmatch(name.upper()):
         return Authentication(name.upper(), AuthenticationSystem.SASL)
     known = [*(str(method) for method in _METHODS.values()), "http:...", "sasl:..."]
     table.problem(at, f"unknown authentication method{nearest(value, known)}")

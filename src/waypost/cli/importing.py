@@ -1,0 +1,14 @@
+"""`waypost import`: providers out of the files of others."""
+
+import typer
+
+from waypost.cli import import_automx1, import_ispdb
+from waypost.cli.reporting import group
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = group("Take over providers from other sources.")
+    app.command("ispdb", epilog=import_ispdb.EXAMPLE)(import_ispdb.ispdb)
+    app.command("automx1", epilog=import_automx1.EXAMPLE)(import_automx1.automx1)
+    return app
