@@ -18,6 +18,8 @@ COMMANDS = [
     ["show", "mobileconfig"],
     ["apply"],
     ["export"],
+    ["import", "ispdb"],
+    ["import", "automx1"],
     ["db", "upgrade"],
     ["db", "status"],
     ["domain", "list"],
@@ -44,7 +46,7 @@ def test_all_commands_are_listed(waypost: Waypost) -> None:
     assert names == {command[0] for command in COMMANDS}
 
 
-@pytest.mark.parametrize("group", ["show", "db", "domain", "config"])
+@pytest.mark.parametrize("group", ["show", "import", "db", "domain", "config"])
 def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
     """The help of a group names its commands."""
     listed = waypost(group, "--help").out.partition("Commands:")[2]

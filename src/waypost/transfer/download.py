@@ -76,9 +76,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: Message,
         newurl: str,
     ) -> urllib.request.Request | None:
-        _check(newurl)
-        if req.type == "https" and urlsplit(newurl).scheme == "http":
-            raise ProvidersError([f"{req.full_url}: redirects to {newurl}, without encryption"])
+        try:
+            _check(newurl)
+            if req.type == "https" and urlsplit(newurl).scheme == "http":
+                reason = f"{req.full_url}: redirects to {newurl}, without encryption"
+                raise ProvidersError([reason])  # noqa: TRY301 -- closed below, as all of them
+        except ProvidersError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, _as_http(headers), newurl)
 
 

@@ -1,8 +1,12 @@
 """Looking at the elements of an Autoconfig document."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from lxml import etree
+
+_LINE_END: Final = re.compile(r" *[\t\r\n][ \t\r\n]*")
 
 
 def children(element: etree._Element) -> Iterator[etree._Element]:
@@ -16,8 +20,9 @@ def local_name(element: etree._Element) -> str:
 
 
 def text_of(element: etree._Element) -> str:
-    """Give the text of an element with each run of white space as one space."""
-    return " ".join("".join(str(text) for text in element.itertext()).split())
+    """Give the text of an element, without space around it, and with line ends as spaces."""
+    text = "".join(str(part) for part in element.itertext())
+    return _LINE_END.sub(" ", text).strip(" ")
 
 
 def line_of(element: etree._Element) -> int:

@@ -207,9 +207,11 @@ def _pop3_values(options: Pop3Options) -> dict[str, bool | int]:
 def _pop3(stored: str | None) -> Pop3Options | None:
     """Read the options; what somebody wrote there by hand counts only if it is right."""
     try:
-        return Pop3Options(**json.loads(stored)) if stored else None
+        values = json.loads(stored) if stored else None
+        options = None if values is None else Pop3Options(**values)
     except (ValueError, TypeError):
         return None
+    return options if values and all(isinstance(v, int) for v in values.values()) else None
 
 
 def _host(stored: str) -> str:
