@@ -119,6 +119,21 @@ class UrlEndpoint:
     url: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Pop3Options:
+    """How a POP3 client shall fetch (the ISPDB's element `pop3`). What is not said is None.
+
+    Attributes:
+        leave_messages_on_server: do not delete what was fetched.
+        days_to_leave_messages_on_server: for that long only.
+        download_on_biff: fetch as soon as the client sees that there is new mail.
+    """
+
+    leave_messages_on_server: bool | None = None
+    days_to_leave_messages_on_server: int | None = None
+    download_on_biff: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One way to reach a mailbox, a calendar, an address book, ….
@@ -130,6 +145,7 @@ class Service:
         login_name: text or template; None where the client shall ask the user.
         priority: smaller is preferred; None means that the operator has no opinion.
         domain_required: the login name must carry the domain (Autodiscover's `DomainRequired`).
+        pop3: of POP3 services only; None where there is nothing to say.
     """
 
     type: ServiceType
@@ -138,6 +154,7 @@ class Service:
     login_name: str | None = EMAIL_ADDRESS
     priority: int | None = None
     domain_required: bool = False
+    pop3: Pop3Options | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "idna": {"address"},
     "jinja2": {"web"},
-    "lxml": {"formats", "check"},
+    "lxml": {"formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},

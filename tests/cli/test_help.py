@@ -19,6 +19,8 @@ COMMANDS = [
     ["apply"],
     ["export"],
     ["import", "automx2"],
+    ["import", "ispdb"],
+    ["import", "automx1"],
     ["db", "upgrade"],
     ["db", "status"],
     ["db", "check"],

@@ -1,6 +1,8 @@
 """The whole database as one value: what is written comes back, and what stays keeps its id."""
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,12 +12,23 @@ from hypothesis import settings as hypothesis_settings
 from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from tests.transfer.catalogs import catalogs
+from waypost.address import DomainName
 from waypost.errors import StoreError
-from waypost.model import Catalog, Domain, HostEndpoint, LdapServer, Provider
+from waypost.model import (
+    Catalog,
+    Domain,
+    HostEndpoint,
+    LdapServer,
+    Pop3Options,
+    Provider,
+    Security,
+)
+from waypost.store.sql import rows
 from waypost.store.sql.catalog import is_empty, purge, read_catalog, write_catalog
 from waypost.store.sql.engine import Engine, open_engine, reading, writing
 from waypost.store.sql.migrate import statements_for_empty, status, upgrade
 from waypost.store.sql.script import sql_statements
+from waypost.store.sql.store import SqlStore
 
 LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
 IMAP = host_service("imap")
@@ -246,3 +259,30 @@ def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
     script = "\n".join(sql_statements(catalog, dialect))  # type: ignore[arg-type]
 
     assert expected in script
+
+
+def test_pop3_options_are_kept(engine: Engine) -> None:
+    """The options of POP3 are stored and found again, and automx2 can insert rows without them."""
+    options = Pop3Options(leave_messages_on_server=True, days_to_leave_messages_on_server=3)
+    wanted = Catalog((domain("example.com", replace(POP3, pop3=options)),))
+
+    write(engine, wanted)
+
+    assert read(engine) == wanted
+    found = SqlStore(engine).find(DomainName("example.com"))
+    assert found is not None
+    assert found.services[0].pop3 == options
+    columns = "name, port, type, socket_type, user_name, authentication"
+    values = "'a.example', 995, 'pop', 'SSL', '', 'plain'"
+    with writing(engine) as connection:
+        connection.execute(sa.text(f"INSERT INTO server ({columns}) VALUES ({values})"))  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "stored", ["", "{", "[1]", '{"days": 3}', "null", '{"download_on_biff": []}']
+)
+def test_pop3_options_by_hand(stored: str) -> None:
+    """What somebody wrote into the column by hand, and is no object of options, is passed over."""
+    row = rows.server_row(host_service("pop3"), HostEndpoint("a.example", 995, Security.TLS))
+
+    assert rows.service_from_server({**row, "pop3": stored}).pop3 is None

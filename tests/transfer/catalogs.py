@@ -23,6 +23,7 @@ from waypost.model import (
     HostEndpoint,
     LdapServer,
     OAuth2,
+    Pop3Options,
     Provider,
     Security,
     Service,
@@ -73,6 +74,12 @@ METHODS = st.one_of(
         lambda name: Authentication(name, AuthenticationSystem.HTTP)
     ),
 )
+POP3_OPTIONS = st.builds(
+    Pop3Options,
+    st.none() | st.booleans(),
+    st.none() | st.integers(0, 36500),
+    st.none() | st.booleans(),
+).filter(lambda options: options != Pop3Options())
 URL_TYPES = sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP})
 
 
@@ -98,6 +105,7 @@ def services(draw: st.DrawFn) -> Service:
         draw(st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)),
         draw(st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)),
         draw(st.booleans()),
+        draw(st.none() | POP3_OPTIONS) if kind is ServiceType.POP3 else None,
     )
 
 

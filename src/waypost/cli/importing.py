@@ -1,18 +1,15 @@
-"""`waypost import`: ways in from other programs."""
+"""`waypost import`: providers out of the files and databases of others."""
 
 import typer
 
-from waypost.cli import import_automx2
+from waypost.cli import import_automx1, import_automx2, import_ispdb
 from waypost.cli.reporting import group
 
 
 def build() -> typer.Typer:
     """Put the commands together."""
-    app = group("Take over what other programs know.")
-    app.callback()(_keep_the_group)
+    app = group("Take over providers from other sources.")
+    app.command("ispdb", epilog=import_ispdb.EXAMPLE)(import_ispdb.ispdb)
+    app.command("automx1", epilog=import_automx1.EXAMPLE)(import_automx1.automx1)
     import_automx2.register(app)
     return app
-
-
-def _keep_the_group() -> None:
-    """Take over what other programs know."""

@@ -3,10 +3,12 @@
 Read by Thunderbird, K-9 Mail, Delta Chat, FairEmail, Evolution, KMail, Nextcloud Mail and aerc.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from lxml import etree
 
+from waypost.address import DomainName
 from waypost.errors import NoUsableService
 from waypost.formats.xml import child, to_bytes
 from waypost.model import (
@@ -14,10 +16,13 @@ from waypost.model import (
     Documentation,
     HostEndpoint,
     OAuth2,
+    Pop3Options,
+    Provider,
     Security,
     Service,
     ServiceType,
 )
+from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 
@@ -66,45 +71,71 @@ def render(config: ClientConfig) -> bytes:
             and an outgoing one, and takes a 200 with less for the end of its search
             (seen with Thunderbird 153.7).
     """
-    _check_usable(config)
-    root = etree.Element("clientConfig", version=_version(config))
-    provider = child(root, "emailProvider", id=config.domain.ascii)
     # Only the asked domain: nobody shall read the list of the provider's customers.
-    child(provider, "domain", config.domain.ascii)
-    child(provider, "displayName", config.provider.name)
-    child(provider, "displayShortName", config.provider.short_name)
-    for service in config.of_type(*_INCOMING):
+    return _document(config.provider, (config.domain.ascii,), config.services)
+
+
+def render_submission(
+    provider: Provider, domains: Sequence[DomainName], services: Iterable[Service]
+) -> bytes:
+    """Write one document for all domains of a provider, as the ISPDB keeps it.
+
+    Args:
+        provider: who is named.
+        domains: at least one; the first names the document.
+        services: of all these domains, with their placeholders.
+
+    Raises:
+        NoUsableService: no mail account can be made of the services.
+    """
+    return _document(provider, [domain.ascii for domain in domains], ordered(services))
+
+
+def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, ...]) -> bytes:
+    _check_usable(domains[0], services)
+    root = etree.Element("clientConfig", version=_version(owner, services))
+    provider = child(root, "emailProvider", id=domains[0])
+    for domain in domains:
+        child(provider, "domain", domain)
+    child(provider, "displayName", owner.name)
+    child(provider, "displayShortName", owner.short_name)
+    for service in (one for one in services if one.type in _INCOMING):
         _server(provider, "incomingServer", _INCOMING[service.type], service)
-    for service in config.of_type(ServiceType.SMTP):
+    for service in (one for one in services if one.type is ServiceType.SMTP):
         _server(provider, "outgoingServer", "smtp", service)
-    for page in config.provider.documentation:
+    for page in owner.documentation:
         _documentation(provider, page)
-    for service in config.of_type(*_BESIDE_MAIL):
-        name, kind = _BESIDE_MAIL[service.type]
-        if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
-            kind = "xmpptcp"
-        _server(root, name, kind, service)
-    for oauth2 in config.provider.oauth2:
+    for service in (one for one in services if one.type in _BESIDE_MAIL):
+        _beside_mail(root, service)
+    for oauth2 in owner.oauth2:
         _oauth2(root, oauth2)
     return to_bytes(root)
 
 
-def _check_usable(config: ClientConfig) -> None:
-    if config.of_type(*_SELF_SUFFICIENT):
+def _beside_mail(root: etree._Element, service: Service) -> None:
+    name, kind = _BESIDE_MAIL[service.type]
+    if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
+        kind = "xmpptcp"
+    _server(root, name, kind, service)
+
+
+def _check_usable(domain: str, services: Iterable[Service]) -> None:
+    types = {service.type for service in services}
+    if types & _SELF_SUFFICIENT:
         return
-    if not config.of_type(ServiceType.IMAP, ServiceType.POP3):
-        raise NoUsableService(f"{config.domain} has no incoming mail service")
-    if not config.of_type(ServiceType.SMTP):
-        raise NoUsableService(f"{config.domain} has no outgoing mail service")
+    if not types & {ServiceType.IMAP, ServiceType.POP3}:
+        raise NoUsableService(f"{domain} has no incoming mail service")
+    if ServiceType.SMTP not in types:
+        raise NoUsableService(f"{domain} has no outgoing mail service")
 
 
-def _version(config: ClientConfig) -> str:
+def _version(provider: Provider, services: Iterable[Service]) -> str:
     plain = all(
         service.type in _TYPES_1_1
         and all(method.system is None for method in service.authentication)
-        for service in config.services
+        for service in services
     )
-    return "1.1" if plain and not config.provider.oauth2 else "1.2"
+    return "1.1" if plain and not provider.oauth2 else "1.2"
 
 
 def _server(parent: etree._Element, name: str, kind: str, service: Service) -> None:
@@ -122,6 +153,20 @@ def _server(parent: etree._Element, name: str, kind: str, service: Service) -> N
         child(server, "authentication", method.method, **attributes)
     if service.login_name is not None:
         child(server, "username", service.login_name)
+    if service.pop3 is not None:
+        _pop3(server, service.pop3)
+
+
+def _pop3(parent: etree._Element, options: Pop3Options) -> None:
+    """Write what Thunderbird and the ISPDB know, and the draft passes over."""
+    element = child(parent, "pop3")
+    leave, days = options.leave_messages_on_server, options.days_to_leave_messages_on_server
+    if leave is not None:
+        child(element, "leaveMessagesOnServer", str(leave).lower())
+    if options.download_on_biff is not None:
+        child(element, "downloadOnBiff", str(options.download_on_biff).lower())
+    if days is not None:
+        child(element, "daysToLeaveMessagesOnServer", str(days))
 
 
 def _documentation(parent: etree._Element, page: Documentation) -> None:

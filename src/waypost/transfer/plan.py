@@ -12,6 +12,7 @@ from waypost.model import (
     Domain,
     HostEndpoint,
     LdapServer,
+    Pop3Options,
     Provider,
     Service,
     UrlEndpoint,
@@ -66,7 +67,19 @@ def describe(service: Service) -> str:
         parts.append(f"priority {service.priority}")
     if service.domain_required:
         parts.append("domain required")
+    parts += _pop3(service.pop3)
     return " ".join(parts)
+
+
+def _pop3(options: Pop3Options | None) -> Iterator[str]:
+    if options is None:
+        return
+    if (leave := options.leave_messages_on_server) is not None:
+        yield "leave messages on server" if leave else "take messages from server"
+    if (days := options.days_to_leave_messages_on_server) is not None:
+        yield f"for {days} days"
+    if (biff := options.download_on_biff) is not None:
+        yield "download on biff" if biff else "no download on biff"
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from waypost.transfer.directory_servers import (
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
+from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.sharing import share
 from waypost.transfer.toml_text import toml_text
 
@@ -109,6 +110,9 @@ def _service(service: Service) -> dict[str, object]:
         data["priority"] = service.priority
     if service.domain_required:
         data["domain_required"] = True
+    if service.pop3 is not None:
+        options = {key: getattr(service.pop3, key) for key in POP3_KEYS}
+        data["pop3"] = {key: value for key, value in options.items() if value is not None}
     return data
 
 

@@ -22,6 +22,7 @@ from waypost.model import (
     AuthenticationSystem,
     DomainPattern,
     HostEndpoint,
+    Pop3Options,
     Security,
     Service,
     ServiceType,
@@ -42,8 +43,12 @@ from waypost.transfer.tables import Table, kind, nearest
 
 KEYS: Final = (
     *("type", "host", "port", "security", "url", "authentication", "login_name", "priority"),
-    *("domain_required", "domains"),
+    *("domain_required", "domains", "pop3"),
 )
+POP3_KEYS: Final = (
+    *("leave_messages_on_server", "days_to_leave_messages_on_server", "download_on_biff"),
+)
+POP3_DAYS_MAX: Final = 36500
 _HOST_KEYS: Final = ("host", "port", "security")
 _TYPES: Final[Mapping[str, ServiceType]] = {
     **{service_type.value: service_type for service_type in ServiceType},
@@ -63,8 +68,8 @@ _METHODS: Final[Mapping[str, Authentication]] = {
 }
 _METHODS_MAX: Final = 16
 # RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capitals, digits, hyphens and underscores.
-_HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
-_SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
+HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
+SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
 def read_service(table: Table) -> Service | None:
@@ -78,9 +83,12 @@ def read_service(table: Table) -> Service | None:
     login_name = _login_name(table)
     priority = read_priority(table, "priority")
     domain_required = table.flag("domain_required") or False
+    pop3 = _pop3(table, service_type)
     if endpoint is None or authentication is None:
         return None
-    return Service(service_type, endpoint, authentication, login_name, priority, domain_required)
+    return Service(
+        service_type, endpoint, authentication, login_name, priority, domain_required, pop3
+    )
 
 
 def read_priority(table: Table, key: str) -> int | None:
@@ -110,6 +118,22 @@ def read_patterns(table: Table) -> frozenset[str] | None:
             table.problem(at, "stands twice in this list")
         found.add(text)
     return frozenset(found)
+
+
+def _pop3(table: Table, service_type: ServiceType) -> Pop3Options | None:
+    options = table.table("pop3")
+    if options is None:
+        return None
+    if service_type is not ServiceType.POP3:
+        table.problem("pop3", f"a service of type {service_type} has no such options")
+    options.refuse_unknown(POP3_KEYS)
+    if not any(key in options for key in POP3_KEYS):
+        options.problem("", f"is empty; known keys are {', '.join(POP3_KEYS)}")
+    return Pop3Options(
+        options.flag("leave_messages_on_server"),
+        options.integer("days_to_leave_messages_on_server", 0, POP3_DAYS_MAX),
+        options.flag("download_on_biff"),
+    )
 
 
 def _type(table: Table) -> ServiceType | None:
@@ -241,9 +265,9 @@ def _method(table: Table, at: str, value: object) -> Authentication | None:
     if (method := _METHODS.get(value.lower())) is not None:
         return method
     system, colon, name = value.partition(":")
-    if colon and system.lower() == "http" and _HTTP_SCHEME.fullmatch(name):
+    if colon and system.lower() == "http" and HTTP_SCHEME.fullmatch(name):
         return Authentication(name, AuthenticationSystem.HTTP)
-    if colon and system.lower() == "sasl" and _SASL_MECHANISM.fullmatch(name.upper()):
+    if colon and system.lower() == "sasl" and SASL_MECHANISM.fullmatch(name.upper()):
         return Authentication(name.upper(), AuthenticationSystem.SASL)
     known = [*(str(method) for method in _METHODS.values()), "http:...", "sasl:..."]
     table.problem(at, f"unknown authentication method{nearest(value, known)}")

@@ -4,6 +4,7 @@ Reading is tolerant, because automx2 checked nothing: what makes no sense is lef
 Writing uses automx2's spellings (`pop`, `plain`, `SSL`), so that it can read the rows as well.
 """
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
@@ -31,6 +32,7 @@ from waypost.model import (
     HostEndpoint,
     LdapServer,
     OAuth2,
+    Pop3Options,
     Provider,
     Security,
     Service,
@@ -89,6 +91,7 @@ def service_from_server(row: Row) -> Service:
         login_name=_clean(row["user_name"]) or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
+        pop3=_pop3(row.get("pop3")) if kind is ServiceType.POP3 else None,
     )
 
 
@@ -126,6 +129,7 @@ def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
         "authentication": _old_method(first)[:METHOD_MAX_CHARS],
         "authentication_methods": None if only else _stored_methods(service),
         "domain_required": service.domain_required,
+        "pop3": None if service.pop3 is None else json.dumps(_pop3_values(service.pop3)),
     }
 
 
@@ -212,6 +216,21 @@ def is_known_method(stored: str) -> bool:
     """Tell whether `authentication` is a method that Autoconfig or a registry knows."""
     system, colon, _ = stored.partition(":")
     return stored.strip().lower() in _METHODS or bool(colon and system in set(AuthenticationSystem))
+
+
+def _pop3_values(options: Pop3Options) -> dict[str, bool | int]:
+    values = {name: getattr(options, name) for name in Pop3Options.__slots__}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _pop3(stored: str | None) -> Pop3Options | None:
+    """Read the options; what somebody wrote there by hand counts only if it is right."""
+    try:
+        values = json.loads(stored) if stored else None
+        options = None if values is None else Pop3Options(**values)
+    except (ValueError, TypeError):
+        return None
+    return options if values and all(isinstance(v, int) for v in values.values()) else None
 
 
 def _host(stored: str) -> str:

@@ -34,6 +34,8 @@ server = sa.Table(
     # `authentication` can; separated by blanks.
     sa.Column("authentication_methods", sa.String(512), nullable=True),
     sa.Column("domain_required", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Waypost's since 0002: a JSON object, as a text, so that rows can be compared; or NULL.
+    sa.Column("pop3", sa.String(128), nullable=True),
 )
 
 davserver = sa.Table(

@@ -1,0 +1,131 @@
+"""Adding imported providers to the database, or printing them as a providers file."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.sources import database, settings_for
+from waypost.errors import ProvidersError
+from waypost.model import Catalog
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+    from waypost.transfer.imported import Imported
+    from waypost.transfer.plan import Plan
+
+PrintFlag = Annotated[
+    bool, typer.Option("--print", help="Print a providers file (TOML); open no database.")
+]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print; exit code 1 where something would change.")
+]
+
+
+def merged(sources: Sequence["Imported"]) -> Catalog:
+    """Put what several sources say into one catalog.
+
+    Raises:
+        ProvidersError: two sources name the same domain.
+    """
+    problems: list[str] = []
+    places: dict[str, int] = {}
+    domains = []
+    for number, source in enumerate(sources):
+        for domain in source.catalog.domains:
+            if places.setdefault(domain.pattern.text, number) != number:
+                problems.append(f"domain {domain.pattern}: is in two of the sources; import one")
+            domains.append(domain)
+    if problems:
+        raise ProvidersError(problems)
+    return Catalog(tuple(domains))
+
+
+def add(
+    sources: Sequence["Imported"],
+    *,
+    print_file: bool,
+    dry_run: bool,
+    db_uri: str | None,
+    as_json: bool,
+) -> None:
+    """Add providers to the database, or print them; then tell what was not carried over.
+
+    Raises:
+        ProvidersError: a domain is served already, in another way. Nothing was changed.
+        Exit: code 1 where a dry run finds something to do.
+    """
+    found = merged(sources)
+    if print_file:
+        from waypost.transfer.providers_file import write_providers  # noqa: PLC0415 -- quick start
+
+        _tell(sources)
+        typer.echo(write_providers(found, "json" if as_json else "toml").encode(), nl=False)
+        return
+    settings = settings_for(db_uri=db_uri)
+    plan = _write(settings, found, dry_run)
+    if as_json:
+        left_out = [str(one) for source in sources for one in source.left_out]
+        warnings = [str(one) for source in sources for one in source.warnings]
+        written = not (dry_run or plan.is_empty)
+        say_json(
+            {"added": plan.added, "left_out": left_out, "warnings": warnings, "written": written}
+        )
+    else:
+        _tell(sources)
+        for item in plan.added:
+            say(f"+ {item}")
+        count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
+        note("nothing to do" if plan.is_empty else count)
+    if dry_run and not plan.is_empty:
+        raise typer.Exit(FINDINGS)
+
+
+def _tell(sources: Sequence["Imported"]) -> None:
+    for source in sources:
+        for one in source.left_out:
+            note(f"left out: {one}")
+        for one in source.warnings:
+            note(f"warning: {one}")
+
+
+def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":
+    from waypost.store.sql.catalog import read_catalog, write_catalog  # noqa: PLC0415
+    from waypost.store.sql.engine import reading, writing  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+    from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
+
+    with database(settings) as engine:
+        if dry_run:
+            with reading(engine) as connection:
+                now = read_catalog(connection)
+            return compare(now, _together(now, found))
+        upgrade(engine)
+        with writing(engine) as connection:
+            now = read_catalog(connection)
+            wanted = _together(now, found)
+            plan = compare(now, wanted)
+            if not plan.is_empty:
+                write_catalog(connection, wanted)
+    return plan
+
+
+def _together(now: Catalog, found: Catalog) -> Catalog:
+    from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
+
+    served = {domain.pattern: domain for domain in now.domains}
+    problems = []
+    new = []
+    for domain in found.domains:
+        old = served.get(domain.pattern)
+        if old is None:
+            new.append(domain)
+        elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
+            problems.append(
+                f"domain {domain.pattern}: is served already by {old.provider.name}, in another "
+                "way; import adds and never changes: use --print, edit, and `waypost apply`"
+            )
+    if problems:
+        raise ProvidersError(problems)
+    return Catalog((*now.domains, *new), now.ldapservers, now.idle_providers)

@@ -1,0 +1,103 @@
+"""`waypost export --format ispdb`: one provider as a document for Thunderbird's ISPDB."""
+
+from collections.abc import Sequence
+
+import typer
+
+from waypost.address import DomainName
+from waypost.cli.reporting import warn
+from waypost.errors import ProvidersError
+from waypost.model import Catalog, Domain, MatchKind
+from waypost.preference import is_protected
+
+
+def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> None:
+    """Print the document.
+
+    Args:
+        catalog: all that is served.
+        provider: the name or the short name, to the letter or in another case.
+        domain: chooses among several, and may stand alone.
+
+    Raises:
+        ProvidersError: no provider, or not exactly one, is meant; or it has no domain to name.
+        NoUsableService: no mail account can be made of its services.
+    """
+    from waypost.formats.autoconfig import render_submission  # noqa: PLC0415 -- quick start
+
+    chosen = _chosen(catalog, provider, domain)
+    named = [one for one in chosen if one.pattern.kind is MatchKind.EXACT]
+    if not named:
+        name = chosen[0].provider.name
+        raise ProvidersError([f"{name}: the ISPDB takes whole domains only, and it has none"])
+    names = [DomainName.parse(one.pattern.text) for one in named]
+    document = render_submission(named[0].provider, names, named[0].services)
+    warn(_advice(chosen, named))
+    typer.echo(document, nl=False)
+
+
+def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[Domain]:
+    if provider is None and domain is None:
+        raise ProvidersError(["--format ispdb: needs --provider NAME or --domain DOMAIN"])
+    found = list(catalog.domains)
+    if provider is not None:
+        found = _of_provider(catalog, provider)
+    if domain is not None:
+        return _like(found, DomainName.parse(domain), provider)
+    providers = list(dict.fromkeys(one.provider for one in found))
+    if len(providers) > 1:
+        firsts = [next(one for one in found if one.provider == each) for each in providers]
+        raise ProvidersError([_choose(f"{len(providers)} providers have that name", firsts)])
+    kinds = list(dict.fromkeys(one.services for one in found))
+    if len(kinds) > 1:
+        firsts = [next(one for one in found if one.services == each) for each in kinds]
+        reason = f"its domains have {len(kinds)} different sets of services, a document has one"
+        raise ProvidersError([_choose(reason, firsts)])
+    return found
+
+
+def _of_provider(catalog: Catalog, provider: str) -> list[Domain]:
+    wanted = provider.casefold()
+    for match in (
+        [one for one in catalog.domains if one.provider.name == provider],
+        [one for one in catalog.domains if one.provider.name.casefold() == wanted],
+        [one for one in catalog.domains if one.provider.short_name.casefold() == wanted],
+    ):
+        if match:
+            return match
+    if any(one.name == provider for one in catalog.idle_providers):
+        raise ProvidersError([f"--provider: {provider} has no domain"])
+    from waypost.transfer.tables import nearest  # noqa: PLC0415 -- quick start
+
+    names = list(dict.fromkeys(one.provider.name for one in catalog.domains))
+    if not names:
+        raise ProvidersError(["--provider: there are no providers; see `waypost apply --help`"])
+    shown = nearest(provider, names) if len(names) <= 20 else nearest(provider, names)[:500]
+    raise ProvidersError([f"--provider: there is no provider of that name{shown}"])
+
+
+def _like(found: Sequence[Domain], domain: DomainName, provider: str | None) -> list[Domain]:
+    first = next((one for one in found if one.pattern.text == domain.ascii), None)
+    if first is None:
+        of = f" of {provider}" if provider is not None else ""
+        raise ProvidersError([f"--domain: there is no domain {domain}{of}"])
+    same = [
+        one for one in found if one.provider == first.provider and one.services == first.services
+    ]
+    return [first, *(one for one in same if one is not first)]
+
+
+def _choose(reason: str, firsts: Sequence[Domain]) -> str:
+    options = " or ".join(f"--domain {one.pattern}" for one in firsts[:5])
+    return f"--provider: {reason}; choose with {options}"
+
+
+def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
+    """Tell what the ISPDB's reviewers will ask, so that nobody waits for it."""
+    found = [f"{one.pattern} is left out: it is a pattern" for one in chosen if one not in named]
+    first = named[0]
+    if not first.provider.documentation:
+        found.append("the ISPDB's reviewers compare with a public page of yours: add documentation")
+    if not all(is_protected(service) for service in first.services):
+        found.append("a service without TLS or STARTTLS: the ISPDB wants protected ones first")
+    return found

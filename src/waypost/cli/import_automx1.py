@@ -1,0 +1,27 @@
+"""`waypost import automx1`: the configuration of automx 1.x."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.adding import DryRunFlag, PrintFlag, add
+from waypost.cli.sources import DbUriFlag, JsonFlag
+
+EXAMPLE: Final = "Example: waypost import automx1 /etc/automx.conf --dry-run"
+
+
+def automx1(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Usually /etc/automx.conf.")],
+    print_file: PrintFlag = False,
+    dry_run: DryRunFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Add the static settings of automx 1.x to the database; list what is not carried over."""
+    from waypost.transfer.automx1 import read_automx1  # noqa: PLC0415 -- quick start
+    from waypost.transfer.document import decode, read_octets  # noqa: PLC0415 -- quick start
+
+    name = str(file)
+    found = read_automx1(decode(read_octets(file), name), name=name)
+    add([found], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)

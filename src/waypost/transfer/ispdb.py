@@ -1,0 +1,243 @@
+"""Documents of the ISPDB, and of any other Autoconfig server, as providers.
+
+Formats 1.1 (https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat) and 1.2
+(draft-ietf-mailmaint-autoconfig-06), with the spellings of older documents. Elements are told by
+their local name, in any case of letters. What has no place in Waypost is listed with its line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import DomainName
+from waypost.errors import DomainError, ProvidersError
+from waypost.model import (
+    DEFAULT_PRIORITY,
+    Catalog,
+    Documentation,
+    Domain,
+    DomainPattern,
+    OAuth2,
+    Provider,
+    Service,
+)
+from waypost.preference import INCOMING, ordered
+from waypost.transfer.imported import Imported, Notes
+from waypost.transfer.ispdb_pages import read_documentation, read_oauth2
+from waypost.transfer.ispdb_services import SECTIONS, read_section
+from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
+from waypost.transfer.providers_schema import default_short_name
+from waypost.transfer.rules import (
+    DOMAIN_MAX_CHARS,
+    NAME_MAX_CHARS,
+    SHORT_NAME_MAX_CHARS,
+    RuleBroken,
+    check_text,
+)
+
+MAX_OCTETS: Final = 1024 * 1024
+_NO_PLACE: Final = {
+    "webmail": "Waypost has no settings of web mail",
+    "clientconfigupdate": "a client asks Waypost itself for updates",
+    "instruction": "write it as documentation",
+    "instructions": "write it as documentation",
+    "enable": "write the page and its steps as documentation",
+    "inputfield": "clients ask for nothing but address and password",
+}
+
+
+def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) -> Imported:
+    """Read a document.
+
+    No DTD is read, no entity is expanded, nothing is fetched.
+
+    Args:
+        octets: the document, in any encoding that XML declares.
+        name: what messages call it: the path or the URL.
+        domains: served instead of those of the document.
+
+    Raises:
+        ProvidersError: not such a document, or nothing in it can be served.
+    """
+    root = _root(octets, name)
+    notes = Notes(name)
+    beside: list[Service] = []
+    oauth2: list[OAuth2] = []
+    providers = []
+    for element in children(root):
+        tag = local_name(element)
+        if tag == "emailprovider":
+            providers.append(element)
+        elif tag in SECTIONS:
+            beside += read_section(element, notes)
+        elif tag == "oauth2":
+            oauth2 += read_oauth2(element, notes)
+        else:
+            _leave_out(element, notes)
+    if not providers:
+        raise ProvidersError([f"{name}: there is no element emailProvider"])
+    found = []
+    for element in providers:
+        found += _domains(element, notes, beside, oauth2, domains)
+    unique: dict[DomainPattern, Domain] = {}
+    for domain in found:
+        if unique.setdefault(domain.pattern, domain) is not domain:
+            notes.leave_out(1, f"domain {domain.pattern}", "stands twice; the first one counts")
+    return notes.result(Catalog(tuple(unique.values())))
+
+
+def _root(octets: bytes, name: str) -> etree._Element:
+    if len(octets) > MAX_OCTETS:
+        raise ProvidersError([f"{name}: is larger than {MAX_OCTETS // 1024} KiB"])
+    if not octets.strip():
+        raise ProvidersError([f"{name}: is empty"])
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(octets.lstrip(), parser)
+    except etree.XMLSyntaxError as error:
+        raise ProvidersError([f"{name}: line {error.lineno or 1}: not XML: {error.msg}"]) from error
+    except (ValueError, LookupError) as error:
+        raise ProvidersError([f"{name}: not XML: {error}"]) from error
+    # An internal DTD is parsed even so; what it defines is not expanded, and it is refused here.
+    dtd: object = root.getroottree().docinfo.internalDTD
+    if dtd is not None:
+        raise ProvidersError([f"{name}: has a document type definition, which is not read"])
+    if local_name(root) != "clientconfig":
+        raise ProvidersError([f"{name}: the root is not the element clientConfig"])
+    return root
+
+
+def _domains(
+    element: etree._Element,
+    notes: Notes,
+    beside: Sequence[Service],
+    oauth2: Sequence[OAuth2],
+    given: Sequence[DomainName],
+) -> list[Domain]:
+    reader = _Reader(element, notes)
+    services = [*reader.services, *beside]
+    provider = reader.provider(given or reader.names)
+    names = tuple(given) or tuple(reader.names)
+    if not names:
+        reason = "there is no domain that can be served; name one with --domain"
+        raise ProvidersError([f"{notes.source}: line {line_of(element)}: {reason}"])
+    if not any(service.type in INCOMING for service in services):
+        raise ProvidersError([_no_mail(element, notes)])
+    in_order = _with_priorities(services)
+    provider = replace(provider, oauth2=(*provider.oauth2, *oauth2))
+    return [Domain(DomainPattern(name.ascii), provider, in_order) for name in names]
+
+
+def _no_mail(element: etree._Element, notes: Notes) -> str:
+    line = line_of(element)
+    reasons = [str(note) for note in notes.left_out]
+    more = f"; left out: {'; '.join(reasons[:3])}" if reasons else ""
+    return f"{notes.source}: line {line}: no incoming mail service can be served{more}"
+
+
+class _Reader:
+    """Reads an element emailProvider."""
+
+    def __init__(self, element: etree._Element, notes: Notes) -> None:
+        self.names: list[DomainName] = []
+        self.services: list[Service] = []
+        self._element = element
+        self._notes = notes
+        self._texts: dict[str, str] = {}
+        self._documentation: list[Documentation] = []
+        self._oauth2: list[OAuth2] = []
+        for part in children(element):
+            self._read(part)
+
+    def provider(self, names: Sequence[DomainName]) -> Provider:
+        """Give who it is; the name is that of the document, else its id, else a domain."""
+        fallback = (self._element.get("id") or "").strip() or (names[0].ascii if names else "")
+        name = self._texts.get("displayname") or fallback[:NAME_MAX_CHARS] or "Mail"
+        short = self._texts.get("displayshortname") or default_short_name(name)
+        return Provider(name, short, tuple(self._documentation), tuple(self._oauth2))
+
+    def _read(self, part: etree._Element) -> None:
+        tag = local_name(part)
+        if tag == "domain":
+            self._domain(part)
+        elif tag == "displayname":
+            self._name(part, NAME_MAX_CHARS)
+        elif tag == "displayshortname":
+            self._name(part, SHORT_NAME_MAX_CHARS)
+        elif tag in SECTIONS:
+            self.services += read_section(part, self._notes)
+        elif tag == "documentation":
+            self._documentation += read_documentation(part, self._notes)
+        elif tag == "oauth2":
+            self._oauth2 += read_oauth2(part, self._notes)
+        else:
+            _leave_out(part, self._notes)
+
+    def _domain(self, part: etree._Element) -> None:
+        line, text = line_of(part), text_of(part)
+        try:
+            domain = DomainName.parse(text)
+        except DomainError as error:
+            why = "a placeholder names no domain" if "%" in text else str(error)
+            self._notes.leave_out(line, "domain", why)
+            return
+        if len(domain.ascii) > DOMAIN_MAX_CHARS:
+            why = f"is longer than {DOMAIN_MAX_CHARS} characters"
+            self._notes.leave_out(line, "domain", why)
+            return
+        if purpose := part.get("purpose"):
+            why = f"the purpose {purpose!r} is not kept; {domain} becomes a domain like any other"
+            self._notes.leave_out(line, "domain", why)
+        if domain in self.names:
+            self._notes.leave_out(line, "domain", f"{domain} stands twice")
+            return
+        self.names.append(domain)
+
+    def _name(self, part: etree._Element, max_chars: int) -> None:
+        line, text, tag = line_of(part), text_of(part), local_name(part)
+        if tag in self._texts:
+            self._notes.leave_out(line, shown(part), "stands twice")
+            return
+        kept = text[:max_chars].strip()
+        try:
+            self._texts[tag] = check_text(kept, max_chars)
+        except RuleBroken as broken:
+            self._notes.leave_out(line, shown(part), str(broken))
+            return
+        if kept != text:
+            why = f"was cut to {max_chars} characters"
+            self._notes.leave_out(line, shown(part), why)
+
+
+def _with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
+    """Keep the order of the document, which is that of preference, against that of Waypost.
+
+    Where POP3 stands in front of IMAP, only a priority can say so.
+    """
+    priority = DEFAULT_PRIORITY
+    found: list[Service] = []
+    before: Service | None = None
+    for service in services:
+        if service.type not in INCOMING:
+            found.append(service)
+            continue
+        if before is not None and ordered((before, service))[0] is service:
+            priority += 1
+        before = service
+        found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
+    return ordered(found)
+
+
+def _leave_out(element: etree._Element, notes: Notes) -> None:
+    why = _NO_PLACE.get(local_name(element), "Waypost knows no such element")
+    notes.leave_out(line_of(element), shown(element), why)

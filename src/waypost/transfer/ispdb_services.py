@@ -1,0 +1,287 @@
+"""The server sections of an Autoconfig document as services."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from lxml import etree
+
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    HostEndpoint,
+    Pop3Options,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.transfer.imported import Notes
+from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
+from waypost.transfer.ports import PORT_MAX, contradiction
+from waypost.transfer.rules import (
+    LOGIN_NAME_MAX_CHARS,
+    RuleBroken,
+    check_host,
+    check_text,
+    check_url,
+    unknown_placeholder,
+)
+from waypost.transfer.services import HTTP_SCHEME, POP3_DAYS_MAX, SASL_MECHANISM
+
+_INCOMING: Final = {
+    "imap": ServiceType.IMAP,
+    "pop3": ServiceType.POP3,
+    "jmap": ServiceType.JMAP,
+    "ews": ServiceType.EWS,
+    "activesync": ServiceType.ACTIVESYNC,
+    "graph": ServiceType.GRAPH,
+}
+SECTIONS: Final[Mapping[str, Mapping[str, ServiceType]]] = {
+    "incomingserver": _INCOMING,
+    "outgoingserver": {"smtp": ServiceType.SMTP},
+    "calendar": {"caldav": ServiceType.CALDAV},
+    "addressbook": {"carddav": ServiceType.CARDDAV},
+    "fileshare": {"webdav": ServiceType.WEBDAV},
+    "chatserver": {
+        "xmpp": ServiceType.XMPP,
+        "xmpptcp": ServiceType.XMPP,
+        "matrix": ServiceType.MATRIX,
+    },
+    "videoconference": {"opentalk": ServiceType.OPENTALK},
+    "setupserver": {"managesieve": ServiceType.MANAGESIEVE},
+}
+_T = TypeVar("_T", int, str)
+_ON_HOST: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
+_SECURITIES: Final = {
+    "ssl": Security.TLS,
+    "tls": Security.TLS,
+    "starttls": Security.STARTTLS,
+    "plain": Security.NONE,
+    "none": Security.NONE,
+}
+_METHODS: Final = {
+    method.method.lower(): method
+    for method in (
+        *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
+        *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION),
+    )
+} | {
+    # Spellings of version 1.0, of drafts and of KMail.
+    "plain": PASSWORD_CLEARTEXT,
+    "secure": PASSWORD_ENCRYPTED,
+    "oauth": OAUTH2,
+    "client-ip-based": CLIENT_IP_ADDRESS,
+    "http-basic": HTTP_BASIC,
+    "http-digest": HTTP_DIGEST,
+}
+_METHODS_MAX: Final = 16
+_URLS: Final = {
+    "url": "url",
+    "serverurl": "url",
+    "ewsurl": "ews",
+    "easurl": "activesync",
+}
+_NO_PLACE: Final = {
+    "owaurl": "Waypost has no settings of web mail",
+    "password": "a password has no place in what everybody may read",
+    "useglobalpreferredserver": "each domain names its own outgoing service",
+    "addthisserver": "each domain names its own outgoing service",
+    "restriction": "clients know no such thing",
+}
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(slots=True)
+class _Section:
+    """What a section says, before it is known whether it can be served."""
+
+    hosts: list[str] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+    securities: list[Security] = field(default_factory=list)
+    urls: dict[str, list[str]] = field(default_factory=dict)
+    methods: list[Authentication] = field(default_factory=list)
+    login_names: list[str] = field(default_factory=list)
+    pop3: Pop3Options | None = None
+    broken: str | None = None
+
+
+def read_section(element: etree._Element, notes: Notes) -> list[Service]:
+    """Read a section: one service for each of its socket types or URLs, none if it cannot be used.
+
+    What is left out is noted.
+    """
+    kind = (element.get("type") or "").strip().lower()
+    types = SECTIONS[local_name(element)]
+    is_exchange = kind == "exchange" and types is _INCOMING
+    name = f"{shown(element)} type {kind[:40] or 'that is missing'}"
+    if kind not in types and not is_exchange:
+        notes.leave_out(line_of(element), name, "Waypost knows no such service")
+        return []
+    section = _Section()
+    for part in children(element):
+        _read_part(part, section, notes, kind)
+    if section.broken is None and not section.methods:
+        section.broken = "there is no authentication method that can be served"
+    if section.broken is not None:
+        notes.leave_out(line_of(element), name, section.broken)
+        return []
+    if is_exchange:
+        found = list(_exchange(element, section, notes))
+    elif kind in _ON_HOST:
+        found = list(_on_host(element, types[kind], section, notes))
+    else:
+        found = list(_on_web(types[kind], section))
+    if not found:
+        needs = "hostname, port and socketType" if kind in _ON_HOST else "a URL"
+        notes.leave_out(line_of(element), name, f"cannot be served without {needs}")
+    return found
+
+
+def _on_host(
+    element: etree._Element, kind: ServiceType, section: _Section, notes: Notes
+) -> Iterator[Service]:
+    if not (section.hosts and section.ports):
+        return
+    host, port = section.hosts[0], section.ports[0]
+    for security in section.securities:
+        if reason := contradiction(port, security):
+            notes.leave_out(line_of(element), f"socketType {security}", reason)
+            continue
+        if security is Security.NONE:
+            why = "passwords and mail can be read on the way"
+            notes.warn(line_of(element), f"{shown(element)} {host}:{port} without protection", why)
+        endpoint = HostEndpoint(host, port, security)
+        yield _service(kind, endpoint, section)
+
+
+def _on_web(kind: ServiceType, section: _Section) -> Iterator[Service]:
+    for url in section.urls.get("url", []) + section.urls.get(kind.value, []):
+        yield _service(kind, UrlEndpoint(url), section)
+
+
+def _exchange(element: etree._Element, section: _Section, notes: Notes) -> Iterator[Service]:
+    for kind in (ServiceType.EWS, ServiceType.ACTIVESYNC):
+        for url in section.urls.get(kind.value, []):
+            yield _service(kind, UrlEndpoint(url), section)
+    if section.hosts:
+        why = "of type exchange only ewsURL and easURL are carried over, as ews and activesync"
+        notes.leave_out(line_of(element), "hostname, port, socketType", why)
+
+
+def _service(kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, section: _Section) -> Service:
+    methods = tuple(section.methods)
+    login_name = section.login_names[0] if section.login_names else None
+    pop3 = section.pop3 if kind is ServiceType.POP3 else None
+    return Service(kind, endpoint, methods, login_name or None, pop3=pop3)
+
+
+def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str) -> None:
+    tag, line = local_name(part), line_of(part)
+    try:
+        if tag == "hostname":
+            _one(part, section.hosts, check_host(text_of(part)), notes)
+        elif tag == "port":
+            _one(part, section.ports, _port(text_of(part)), notes)
+        elif tag == "username":
+            _one(part, section.login_names, _login_name(part, notes), notes)
+        elif tag in _URLS:
+            section.urls.setdefault(_URLS[tag], []).append(_url(part, notes))
+        elif tag == "sockettype":
+            _security(part, section, notes)
+        elif tag == "authentication":
+            _method(part, section, notes)
+        elif tag == "pop3" and kind == "pop3":
+            section.pop3 = _pop3(part, notes)
+        else:
+            why = _NO_PLACE.get(tag, "Waypost knows no such element")
+            notes.leave_out(line, shown(part), why)
+    except RuleBroken as broken:
+        section.broken = section.broken or f"its {shown(part)} (line {line}) {broken}"
+
+
+def _one(part: etree._Element, found: list[_T], value: _T, notes: Notes) -> None:
+    if found:
+        notes.leave_out(line_of(part), shown(part), "stands twice; the first one counts")
+    else:
+        found.append(value)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= PORT_MAX):
+        raise RuleBroken(f"must be a number from 1 to {PORT_MAX}")
+    return int(text)
+
+
+def _login_name(part: etree._Element, notes: Notes) -> str:
+    text = check_text(text_of(part), LOGIN_NAME_MAX_CHARS, may_be_empty=True)
+    if unknown := unknown_placeholder(text):
+        why = f"{unknown} is not a placeholder and stays as it is"
+        notes.warn(line_of(part), shown(part), why)
+    return text
+
+
+def _url(part: etree._Element, notes: Notes) -> str:
+    url = check_url(text_of(part))
+    if url.lower().startswith("http:"):
+        why = "is not encrypted; passwords can be read on the way"
+        notes.warn(line_of(part), shown(part), why)
+    return url
+
+
+def _security(part: etree._Element, section: _Section, notes: Notes) -> None:
+    security = _SECURITIES.get(text_of(part).lower())
+    if security is None:
+        notes.leave_out(line_of(part), shown(part), "must be SSL, STARTTLS or plain")
+    elif security in section.securities:
+        notes.leave_out(line_of(part), shown(part), "stands twice")
+    else:
+        section.securities.append(security)
+
+
+def _method(part: etree._Element, section: _Section, notes: Notes) -> None:
+    text, system = text_of(part), (part.get("system") or "").strip().lower()
+    method = None if system else _METHODS.get(text.lower())
+    if system == "http" and HTTP_SCHEME.fullmatch(text):
+        known = {"basic": HTTP_BASIC, "digest": HTTP_DIGEST}
+        method = known.get(text.lower(), Authentication(text, AuthenticationSystem.HTTP))
+    elif system == "sasl" and SASL_MECHANISM.fullmatch(text.upper()):
+        method = Authentication(text.upper(), AuthenticationSystem.SASL)
+    if method is None:
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is no known method")
+    elif method in section.methods:
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "stands twice")
+    elif len(section.methods) == _METHODS_MAX:
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is one too many")
+    else:
+        section.methods.append(method)
+
+
+def _pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
+    flags: dict[str, bool] = {}
+    days: int | None = None
+    for part in children(element):
+        tag, text = local_name(part), text_of(part).lower()
+        if tag in {"leavemessagesonserver", "downloadonbiff"} and text in _FLAGS:
+            flags[tag] = _FLAGS[text]
+        elif tag == "daystoleavemessagesonserver" and _is_days(text):
+            days = int(text)
+        else:
+            notes.leave_out(line_of(part), f"pop3 {shown(part)}", "cannot be understood")
+    leave, biff = flags.get("leavemessagesonserver"), flags.get("downloadonbiff")
+    options = Pop3Options(leave, days, biff)
+    return None if options == Pop3Options() else options
+
+
+def _is_days(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= POP3_DAYS_MAX

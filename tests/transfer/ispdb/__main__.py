@@ -1,0 +1,20 @@
+"""Write the expected answers anew; look at the difference before you keep it."""
+
+from pathlib import Path
+
+from waypost.transfer.ispdb import read_ispdb
+from waypost.transfer.providers_file import write_providers
+
+
+def main() -> None:
+    """Write a providers file and a list of notes beside each document."""
+    for path in sorted(Path(__file__).parent.glob("*.xml")):
+        found = read_ispdb(path.read_bytes(), name=path.name)
+        path.with_suffix(".toml").write_text(write_providers(found.catalog, "toml"), "utf-8")
+        notes = [f"left out: {one}\n" for one in found.left_out]
+        notes += [f"warning: {one}\n" for one in found.warnings]
+        path.with_suffix(".txt").write_text("".join(notes), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

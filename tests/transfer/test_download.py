@@ -1,0 +1,103 @@
+"""Fetching documents from servers that behave, and from those that do not."""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.transfer.download import fetch
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the path."""
+
+    def do_GET(self) -> None:
+        """Send what the path names."""
+        if self.path == "/slow":
+            time.sleep(1)
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            self.end_headers()
+            return
+        known = self.path in {"/good", "/html", "/huge", "/trickle"}
+        self.send_response(200 if known else 404)
+        kind = "text/html" if self.path == "/html" else "text/xml"
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        try:
+            for _ in range({"/huge": 100, "/trickle": 10}.get(self.path, 1)):
+                self.wfile.write(b"x" * 100)
+                self.wfile.flush()
+                time.sleep(0.1 if self.path == "/trickle" else 0)
+        except OSError:
+            return
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name
+        """Say nothing."""
+
+
+@pytest.fixture(name="server")
+def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the URL of a server on the loopback interface."""
+    monkeypatch.setenv("no_proxy", "*")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("path", ["/good", "/to//good", "/to//to//good"])
+def test_fetch(server: str, path: str) -> None:
+    """A document comes whole, over redirects too."""
+    assert fetch(server + path, 1000) == b"x" * 100
+
+
+BAD = [
+    ("/nothing", "the server says 404 Not Found"),
+    ("/html", "is a page for people (text/html)"),
+    ("/huge", "is larger than 1 KiB"),
+    ("/trickle", "took longer than 0.5 s"),
+    ("/slow", "took longer than 0.5 s"),
+    ("/to/file:///etc/passwd", "Redirection to url 'file:///etc/passwd' is not allowed"),
+    ("/to/ftp://127.0.0.1/x", "must be a whole URL"),
+    ("/to/" * 7 + "/good", "redirect"),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), BAD)
+def test_bad_answers(server: str, path: str, said: str) -> None:
+    """An answer that is none, too long, too late or elsewhere is one line that says so."""
+    with pytest.raises(ProvidersError) as caught:
+        fetch(server + path, 1024, timeout_s=0.5)
+
+    (problem,) = caught.value.problems
+    assert said in problem
+
+
+BAD_URLS = [
+    ("file:///etc/passwd", "must be a whole URL"),
+    ("ftp://example.com/", "must be a whole URL"),
+    ("http://", "must be a whole URL"),
+    ("http://[::1", "is not a URL"),
+    ("http://127.0.0.1:99999/", "is not a URL"),
+    ("http://user:s3cret@127.0.0.1/", "must not hold a user name"),
+    ("http://127.0.0.1:1/", "cannot be fetched: "),
+    ("http://127.0.0.1:1/a b", "cannot be fetched: "),
+]
+
+
+@pytest.mark.parametrize(("url", "said"), BAD_URLS)
+def test_bad_urls(url: str, said: str) -> None:
+    """A URL that cannot be fetched is refused, and a password in it is not told."""
+    with pytest.raises(ProvidersError) as caught:
+        fetch(url, 1024, timeout_s=5)
+
+    assert said in str(caught.value)
+    assert "s3cret" not in str(caught.value)

@@ -1,0 +1,278 @@
+"""Documents of the ISPDB as providers, and back."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from tests.transfer.catalogs import PROVIDERS, services
+from waypost.address import DomainName
+from waypost.errors import NoUsableService, ProvidersError
+from waypost.formats.autoconfig import render_submission
+from waypost.model import (
+    HTTP_BASIC,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    Catalog,
+    HostEndpoint,
+    Pop3Options,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+)
+from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
+from waypost.transfer.providers_file import read_providers, write_providers
+
+FOLDER = Path(__file__).parent / "ispdb"
+DOCUMENTS = sorted(FOLDER.glob("*.xml"))
+IMAP = (
+    '<incomingServer type="imap"><hostname>imap.example.com</hostname><port>993</port>'
+    "<socketType>SSL</socketType><authentication>password-cleartext</authentication>"
+    "<username>%EMAILADDRESS%</username></incomingServer>"
+)
+SMTP = IMAP.replace("incoming", "outgoing").replace("imap", "smtp").replace("993", "465")
+
+
+def document(inner: str = IMAP + SMTP, domains: str = "<domain>example.com</domain>") -> bytes:
+    """Make a document around some sections."""
+    name = "<displayName>Example</displayName>"
+    provider = f'<emailProvider id="example.com">{domains}{name}\n{inner}</emailProvider>'
+    return f'<clientConfig version="1.1">{provider}</clientConfig>'.encode()
+
+
+def again(catalog: Catalog) -> Catalog:
+    """Write what was read as one document, and read that."""
+    names = [DomainName(domain.pattern.text) for domain in catalog.domains]
+    first = catalog.domains[0]
+    octets = render_submission(first.provider, names, first.services)
+    found = read_ispdb(octets, name="again.xml")
+    assert found.left_out == ()
+    return found.catalog
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_golden(path: Path) -> None:
+    """A document becomes the providers file beside it, and all that is left out is listed."""
+    found = read_ispdb(path.read_bytes(), name=path.name)
+
+    assert write_providers(found.catalog, "toml") == path.with_suffix(".toml").read_text("utf-8")
+    notes = [*(f"left out: {one}" for one in found.left_out)]
+    notes += [f"warning: {one}" for one in found.warnings]
+    assert notes == path.with_suffix(".txt").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_served_again_it_means_the_same(path: Path) -> None:
+    """What is written from a document that was read says the same when it is read again."""
+    found = read_ispdb(path.read_bytes(), name=path.name).catalog
+
+    assert again(found) == found
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_it_is_a_providers_file(path: Path) -> None:
+    """What is imported keeps all rules of providers files."""
+    found = read_ispdb(path.read_bytes(), name=path.name).catalog
+    text = write_providers(found, "toml")
+
+    assert read_providers(text, name="x", format="toml").catalog == found
+
+
+@given(PROVIDERS, st.lists(services(), min_size=1, max_size=6))
+def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
+    """Reading what was written, writing and reading it again changes nothing any more."""
+    try:
+        octets = render_submission(provider, [DomainName("example.com")], some)
+    except NoUsableService:
+        return
+    found = read_ispdb(octets, name="x").catalog
+
+    assert again(found) == found
+    (domain,) = found.domains
+    assert domain.provider == provider
+    assert sorted(map(_said, domain.services)) == sorted(map(_said, some))
+
+
+def _said(service: Service) -> str:
+    """Give what a document can say about a service: all but priority and required domain."""
+    return repr(replace(service, priority=None, domain_required=False))
+
+
+def only(inner: str) -> Service:
+    """Give the incoming service of a document with this section."""
+    (domain,) = read_ispdb(document(inner + SMTP), name="x").catalog.domains
+    return domain.services[0]
+
+
+METHODS = [
+    ("<authentication>plain</authentication>", PASSWORD_CLEARTEXT),
+    ("<authentication>secure</authentication>", PASSWORD_ENCRYPTED),
+    ("<authentication> OAuth2 </authentication>", OAUTH2),
+    ("<authentication>ntlm</authentication>", NTLM),
+    ("<authentication>http-basic</authentication>", HTTP_BASIC),
+    ('<authentication system="http">basic</authentication>', HTTP_BASIC),
+]
+
+
+@pytest.mark.parametrize(("text", "method"), METHODS)
+def test_spellings_of_methods(text: str, method: Authentication) -> None:
+    """Old and new spellings of an authentication method mean the same."""
+    inner = IMAP.replace("<authentication>password-cleartext</authentication>", text)
+
+    assert only(inner).authentication == (method,)
+
+
+def test_socket_types_in_order() -> None:
+    """Each socket type of a section becomes a service, in the order of the document."""
+    both = "<socketType>STARTTLS</socketType><socketType>plain</socketType>"
+    inner = IMAP.replace("993", "1143").replace("<socketType>SSL</socketType>", both)
+
+    (domain,) = read_ispdb(document(inner + SMTP), name="x").catalog.domains
+
+    ways = [s.endpoint for s in domain.services if s.type is ServiceType.IMAP]
+    host = "imap.example.com"
+    assert ways == [
+        HostEndpoint(host, 1143, Security.STARTTLS),
+        HostEndpoint(host, 1143, Security.NONE),
+    ]
+
+
+def test_pop3_options() -> None:
+    """The options of POP3 are read, and written as they were."""
+    options = "<pop3><leaveMessagesOnServer>false</leaveMessagesOnServer></pop3></incomingServer>"
+    pop3 = IMAP.replace("imap", "pop3").replace("993", "995").replace("</incomingServer>", options)
+
+    assert only(pop3).pop3 == Pop3Options(leave_messages_on_server=False)
+
+
+LEFT_OUT = [
+    # what stands in the provider beside IMAP and SMTP, what the note says
+    ('<incomingServer type="nntp"/>', "incomingServer type nntp: Waypost knows no such service"),
+    ("<incomingServer/>", "type that is missing"),
+    (IMAP.replace("993", "70000"), "its port (line 2) must be a number from 1 to 65535"),
+    (IMAP.replace("993", "143"), "port 143 begins without TLS"),
+    (IMAP.replace("imap.example.com", "-x.example"), "its hostname (line 2) is not a host name"),
+    (IMAP.replace("SSL", "TLS 1.0"), "must be SSL, STARTTLS or plain"),
+    (IMAP.replace("password-cleartext", "magic"), "authentication magic: is no known method"),
+    (IMAP.replace("<port>993</port>", ""), "cannot be served without hostname, port and socket"),
+    (IMAP.replace("%EMAILADDRESS%", "x" * 65), "its username (line 2) is longer than 64"),
+    ('<incomingServer type="ews"/>', "no authentication method that can be served"),
+    ("<domain>%EMAILDOMAIN%</domain>", "domain: a placeholder names no domain"),
+    ("<domain>a..b</domain>", "domain: the domain has an empty label"),
+    ("<domain>EXAMPLE.com</domain>", "domain: example.com stands twice"),
+    ("<displayName>Again</displayName>", "displayName: stands twice"),
+    ("<displayShortName/>", "displayShortName: must not be empty"),
+    (f"<displayShortName>{'x' * 40}</displayShortName>", "was cut to 32 characters"),
+    ('<documentation url="mailto:a@example.com"/>', "its url must be a whole URL"),
+    ("<oAuth2/>", "oAuth2: says nothing that can be used"),
+    ("<webMail/>", "webMail: Waypost has no settings of web mail"),
+    ("<news:x xmlns:news='urn:x'/>", "x: Waypost knows no such element"),
+]
+
+
+@pytest.mark.parametrize(("inner", "said"), LEFT_OUT)
+def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
+    """Whatever has no place is listed with file, line, element and reason; the rest is read."""
+    found = read_ispdb(document(IMAP + SMTP + inner), name="x.xml")
+
+    assert [note for note in map(str, found.left_out) if said in note]
+    assert all(str(note).startswith("x.xml: line 2: ") for note in found.left_out)
+    assert len(found.catalog.domains[0].services) == 2
+
+
+def test_without_protection_it_is_kept_with_a_warning() -> None:
+    """A section without protection is read, and warned of."""
+    found = read_ispdb(
+        document(IMAP.replace("993", "143").replace("SSL", "plain") + SMTP), name="x"
+    )
+
+    assert "passwords and mail can be read on the way" in str(found.warnings[0])
+    assert found.left_out == ()
+
+
+LAUGHS = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>' + document("&b;")
+BAD = [
+    (b"", "is empty"),
+    (b" \n", "is empty"),
+    (b"plain text", "not XML"),
+    (b"<html><body/></html>", "the root is not the element clientConfig"),
+    (b"<clientConfig/>", "there is no element emailProvider"),
+    (document()[:-9], "line 2: not XML"),
+    (document("<domain>b\xe4d.example</domain>").decode().encode("latin-1"), "not XML"),
+    (b"\xff\xfe\x00<", "not XML"),
+    (document("\0"), "not XML"),
+    (document("&undefined;"), "not XML"),
+    (LAUGHS, "has a document type definition"),
+    (b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + document(), "has a document type definition"),
+    (document() + b" " * MAX_OCTETS, "is larger than 1024 KiB"),
+    (document("<a>" * 300 + "</a>" * 300), "not XML"),
+    (document(domains=""), "there is no domain that can be served; name one with --domain"),
+    (document(SMTP), "no incoming mail service can be served"),
+    (document(IMAP.replace("993", "x") + SMTP), "left out: x.xml: line 2: incomingServer type im"),
+    (b'<?xml version="1.0" encoding="x-none"?>' + document(), "not XML"),
+]
+
+
+@pytest.mark.parametrize(("octets", "said"), BAD)
+def test_bad_documents(octets: bytes, said: str) -> None:
+    """What is no document, or nothing to serve, is refused with the reason."""
+    with pytest.raises(ProvidersError) as caught:
+        read_ispdb(octets, name="x.xml")
+
+    (problem,) = caught.value.problems
+    assert problem.startswith("x.xml: ")
+    assert said in problem
+
+
+@given(st.binary(max_size=200))
+def test_any_octets(octets: bytes) -> None:
+    """Whatever stands in a document, there are providers or an error that tells what is wrong."""
+    for text in (octets, document() + octets, document(octets.decode("latin-1"))):
+        try:
+            found = read_ispdb(text, name="x")
+        except ProvidersError:
+            continue
+        assert found.catalog.domains
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
+def test_encodings(encoding: str) -> None:
+    """Every encoding that XML declares, or shows by its first octets, is read."""
+    declared = "" if encoding.startswith("utf") else f'<?xml version="1.0" encoding="{encoding}"?>'
+    name = "<displayShortName>Söhne</displayShortName>"
+    octets = (declared + document(IMAP + SMTP + name).decode()).encode(encoding)
+
+    found = read_ispdb(octets, name="x").catalog
+
+    assert found.domains[0].provider.short_name == "Söhne"
+
+
+def test_other_domains() -> None:
+    """Domains that are given take the place of those of the document."""
+    octets = document(domains="<domain>%EMAILDOMAIN%</domain>")
+
+    found = read_ispdb(octets, name="x", domains=[DomainName("example.net")]).catalog
+
+    assert [domain.pattern.text for domain in found.domains] == ["example.net"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_submission_is_valid(path: Path) -> None:
+    """A document that is to be submitted is valid by the draft's RELAX NG schema."""
+    shared = Path(__file__).parents[2].parent / "shared" / "data"
+    if not shared.is_dir():
+        pytest.skip(f"the schemas are not there: {shared}")
+    schema = etree.RelaxNG(etree.parse(str(shared / "autoconfig" / "autoconfig.rng")))
+    found = read_ispdb(path.read_bytes(), name="x").catalog
+    names = [DomainName(domain.pattern.text) for domain in found.domains]
+
+    octets = render_submission(found.domains[0].provider, names, found.domains[0].services)
+
+    schema.assertValid(etree.fromstring(octets))
