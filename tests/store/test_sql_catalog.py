@@ -1,8 +1,6 @@
 """The whole database as one value: what is written comes back, and what stays keeps its id."""
 
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
