@@ -10,7 +10,7 @@ def build() -> typer.Typer:
     """Put the commands together."""
     app = group("Take over what other programs know.")
     app.callback()(_keep_the_group)
-    import_automx2.register(app)
+    app.command("automx2", epilog=import_automx2.EXAMPLE)(import_automx2.automx2)
     return app
 
 
