@@ -14,18 +14,13 @@ if TYPE_CHECKING:
     from waypost.store.sql.copying import Copied
     from waypost.store.sql.engine import Connection
 
+EXAMPLE: Final = (
+    "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
+)
 FINDINGS_SHOWN: Final = 20
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the group `import`."""
-    epilog = (
-        "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
-    )
-    app.command("automx2", epilog=epilog)(import_automx2)
-
-
-def import_automx2(
+def automx2(
     from_uri: Annotated[
         str,
         typer.Option(

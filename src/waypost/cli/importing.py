@@ -11,5 +11,5 @@ def build() -> typer.Typer:
     app = group("Take over providers from other sources.")
     app.command("ispdb", epilog=import_ispdb.EXAMPLE)(import_ispdb.ispdb)
     app.command("automx1", epilog=import_automx1.EXAMPLE)(import_automx1.automx1)
-    import_automx2.register(app)
+    app.command("automx2", epilog=import_automx2.EXAMPLE)(import_automx2.automx2)
     return app
