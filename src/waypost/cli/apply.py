@@ -86,10 +86,10 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
 
 def _plan_only(settings: "Settings", wanted: Catalog) -> "Plan":
     from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, reading(engine) as connection:
+    with database(settings) as engine, snapshot(engine) as connection:
         return compare(read_catalog(connection), wanted)
 
 

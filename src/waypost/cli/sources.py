@@ -79,7 +79,7 @@ def catalog_of(settings: "Settings") -> Catalog:
         warn(result.warnings)
         return result.catalog
     from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, reading(engine) as connection:
+    with database(settings) as engine, snapshot(engine) as connection:
         return read_catalog(connection)
