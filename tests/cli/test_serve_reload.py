@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 BROKEN = '[[provider]]\nname = 1\ncolour = "red"\n'
 
 
