@@ -71,6 +71,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "host": ('"::1"', "::1", "::1"),
     "port": ("80", "80", 80),
     "workers": ("8", "8", 8),
+    "metrics_listen": ('"[::1]:9243"', "[::1]:9243", "[::1]:9243"),
     "providers": ('"/a/b.toml"', "/a/b.toml", Path("/a/b.toml")),
     "demo": ("true", "Yes", True),
     "db_uri": ('"mysql+pymysql://u@h/d"', "mysql+pymysql://u@h/d", "mysql+pymysql://u@h/d"),

@@ -218,9 +218,9 @@ def test_answer_from_before_a_change(store: CountingStore, clock: Clock) -> None
         cache.clear()
         late = asyncio.create_task(cache.find(EXAMPLE))
         await until(lambda: store.asked == ["example.com"] * 2)
-        store.go.set()
-        await asyncio.gather(early, late)
         cache.clear()
+        store.go.set()
+        assert await early is await late is store.entry
         store.entry = None
         assert await cache.find(EXAMPLE) is None
         await cache.close()
