@@ -8,10 +8,17 @@ from pathlib import Path
 
 from waypost.transfer.document import Format, decode, guess_format, parse, read_octets, table_lines
 from waypost.transfer.providers_schema import read_top
-from waypost.transfer.providers_writer import write_providers
+from waypost.transfer.providers_writer import providers_text, write_providers
 from waypost.transfer.tables import ReadResult, Report
 
-__all__ = ["Format", "ReadResult", "read_providers", "read_providers_path", "write_providers"]
+__all__ = [
+    "Format",
+    "ReadResult",
+    "providers_text",
+    "read_providers",
+    "read_providers_path",
+    "write_providers",
+]
 
 
 def read_providers(text: str, *, name: str, format: Format) -> ReadResult:  # noqa: A002 -- its name
