@@ -21,27 +21,38 @@ __all__ = [
 ]
 
 
-def read_providers(text: str, *, name: str, format: Format) -> ReadResult:  # noqa: A002 -- its name
+def read_providers(
+    text: str,
+    *,
+    name: str,
+    format: Format,  # noqa: A002 -- its name
+    folder: Path | None = None,
+) -> ReadResult:
     """Read a providers file.
 
     Args:
         text: the whole file.
         name: what messages call it, usually its path.
         format: what the text is written in.
+        folder: what names of other files are relative to; None where they cannot be used.
 
     Raises:
         ProvidersError: all mistakes at once, each `NAME: path: rule`.
     """
     data = parse(text, name, format)
     report = Report(name, table_lines(text, data) if format == "toml" else None)
-    return report.result(read_top(report, data))
+    return report.result(read_top(report, data, folder))
 
 
 def read_providers_path(path: Path) -> ReadResult:
     """Read a providers file from a disk, as JSON where its name ends in `.json`.
 
+    The domains of a `domains_file` are checked, but not kept: going through `domains` of the
+    catalog reads them again.
+
     Raises:
         ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
     """
     text = decode(read_octets(path), str(path))
-    return read_providers(text, name=str(path), format=guess_format(path, text))
+    form = guess_format(path, text)
+    return read_providers(text, name=str(path), format=form, folder=path.parent)
