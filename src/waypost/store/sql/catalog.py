@@ -88,13 +88,13 @@ def _copy(
     used: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):
-        listed: list[tuple[int, Domain, int]] = []
+        listed: list[tuple[int, Domain]] = []
         for row in part:
             text, offer = row.pattern(), head.offer(row)
             if text is not None and offer is not None:
                 # By provider, and then by id.
                 position = row.provider_id * 2**32 + row.id
-                listed.append((position, offer.for_domain(text), row.id))
+                listed.append((position, offer.for_domain(text)))
                 used.add(row.provider_id)
         scratch.add(listed)
         done += len(part)

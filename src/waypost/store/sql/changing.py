@@ -4,10 +4,11 @@ What is wanted lies in a scratch list. The database is read in parts, each part 
 list, and what differs is given out; so neither side has to fit into memory.
 """
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from waypost.model import Catalog, Domain, HostEndpoint, LdapServer, Provider
 from waypost.store.offers import Offer
@@ -22,26 +23,34 @@ Match = tuple[StoredDomain, str | None, tuple[int, int] | None]
 """A row, its pattern or None, and position and offer of what is wanted for it, or None."""
 
 
+NO_ID: Final = -(2**63)
+
+
 def silent(_what: str, _done: int, _total: int) -> None:
     """Tell nobody about the progress."""
 
 
 class Wanted:
-    """What the database shall say, ready to be compared with it. To be closed after use."""
+    """What the database shall say, ready to be compared with it. To be closed after use.
+
+    Attributes:
+        ids: the id of the domain at each position of the scratch list, or `NO_ID`.
+    """
 
     def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
         """Read all domains of a catalog once."""
         self.ldapservers: Sequence[LdapServer] = catalog.ldapservers
         self.idle_providers: Sequence[Provider] = catalog.idle_providers
         self.scratch = Scratch()
+        self.ids = array("q")
         total = len(catalog.domains)
-        part: list[tuple[None, Domain, None]] = []
-        for number, domain in enumerate(catalog.domains, start=1):
-            part.append((None, domain, None))
-            if len(part) == CHUNK or number == total:
-                self.scratch.add(part)
+        part: list[tuple[int, Domain]] = []
+        for position, domain in enumerate(catalog.domains):
+            part.append((position, domain))
+            if len(part) == CHUNK or position == total - 1:
+                self.add(part)
                 part.clear()
-                progress("reading", number, total)
+                progress("reading", position + 1, total)
 
     def __enter__(self) -> Self:
         return self
@@ -54,11 +63,31 @@ class Wanted:
     ) -> None:
         self.scratch.close()
 
+    def add(self, domains: Sequence[tuple[int, Domain]]) -> None:
+        """Put domains at the end; their positions continue those that are there."""
+        self.scratch.add(domains)
+        self.ids.extend([NO_ID] * len(domains))
+
+    def new(self) -> Iterator[list[tuple[int, str, int]]]:
+        """Give position, name and offer of the domains without an id, in order, in parts."""
+        for part in self.scratch.parts():
+            if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
+                yield lacking
+
     def providers(self) -> list[Provider]:
         """Give each provider with domains once, in the order of their first domain."""
-        places = self.scratch.first_positions()
-        numbers = sorted(places, key=places.__getitem__)
+        numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
         return list(dict.fromkeys(self.scratch.offers[number].provider for number in numbers))
+
+    def first_ids(self) -> dict[int, int]:
+        """Give the smallest id of each offer's domains, once all have one."""
+        found: dict[int, int] = {}
+        for part in self.scratch.parts():
+            for position, _, number in part:
+                domain_id = self.ids[position]
+                if domain_id < found.get(number, domain_id + 1):
+                    found[number] = domain_id
+        return found
 
 
 class Change:
@@ -109,9 +138,17 @@ class Change:
             done += len(rows)
             self.progress("comparing", done, total)
         offers = self.wanted.scratch.offers
-        for part in self.wanted.scratch.without_id():
-            for _, name, number in self._adopted(part) if self.only_add else part:
+        for new in self.wanted.new():
+            for _, name, number in self._adopted(new) if self.only_add else new:
                 yield None, offers[number].for_domain(name)
+
+    def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
+        """Give position, name and offer of what is wanted for rows, by their ids."""
+        return {
+            row.id: (match[0], text, match[1])
+            for row, text, match in self._matched(rows)
+            if text is not None and match is not None
+        }
 
     def heads(self) -> tuple[Catalog, Catalog]:
         """Give all but the domains, as it is and as it shall be; to be asked after `pairs`."""
@@ -135,25 +172,24 @@ class Change:
             text = meant.get(row.id, row.name)
             match = None
             if text is not None and (entry := listed.get(text)) is not None:
-                position, number, domain_id = entry
-                if domain_id is not None or text in taken:
-                    text = None  # An older row has this name; answers come from that one.
-                else:
-                    match = (position, number)
+                if self.wanted.ids[entry[0]] in {NO_ID, row.id} and text not in taken:
+                    match = entry
                     taken.add(text)
+                else:
+                    text = None  # An older row has this name; answers come from that one.
             found.append((row, text, match))
         return found
 
     def _compare(self, matches: Sequence[Match]) -> Iterator[Pair]:
         scratch = self.wanted.scratch
-        numbered, exchanged, kept = [], [], []
+        exchanged, kept = [], []
         for row, text, match in matches:
             old = self.head.offer(row)
             if old is not None and text is not None:
                 self._used.add(row.provider_id)
             if match is not None and text is not None:
                 position, number = match
-                numbered.append((position, row.id))
+                self.wanted.ids[position] = row.id
                 if self.only_add and old is not None:
                     number = self._extended(text, old, number)
                     exchanged.append((position, number))
@@ -166,10 +202,16 @@ class Change:
                 if old is not None and text is not None:
                     yield old.for_domain(text), None
             elif old is not None and text is not None:
-                kept.append((None, old.for_domain(text), row.id))
-        scratch.number(numbered)
+                kept.append((row.id, old.for_domain(text)))
         scratch.exchange(exchanged)
-        scratch.add(kept)
+        self._keep(kept)
+
+    def _keep(self, kept: Sequence[tuple[int, Domain]]) -> None:
+        """Make domains that are stored a part of what is wanted."""
+        begin = len(self.wanted.ids)
+        self.wanted.add([(begin + index, domain) for index, (_, domain) in enumerate(kept)])
+        for index, (domain_id, _) in enumerate(kept):
+            self.wanted.ids[begin + index] = domain_id
 
     def _is_same(self, old: Offer, number: int) -> bool:
         # The same few offers are met again and again, and to compare them in depth takes a while.

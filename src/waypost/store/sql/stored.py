@@ -111,9 +111,8 @@ def _links(
 ) -> dict[int, list[int]]:
     asked = sa.select(links.c.domain_id, links.c[service_id])
     found: dict[int, list[int]] = {}
-    for domain_id, number in connection.execute(
-        asked.where(links.c.domain_id.between(first, last))
-    ):
+    asked = asked.where(links.c.domain_id.between(first, last))
+    for domain_id, number in connection.execute(asked).all():
         found.setdefault(domain_id, []).append(number)
     for numbers in found.values():
         numbers.sort()

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,6 +18,8 @@ from waypost.store.sql.stored import SERVICE_TABLES, Links, StoredDomain, every,
 
 # How many values one statement carries, which is limited.
 _VALUES: Final = 1000
+# From how many domains on a statement for all of them is quicker than their rows.
+_RUN: Final = 50
 
 
 def write(change: Change) -> None:
@@ -33,7 +37,7 @@ def write(change: Change) -> None:
     _remove_domains(connection, change.gone)
     _insert_domains(change, provider_ids)
     offers: dict[int, list[int]] = defaultdict(list)
-    first_ids = wanted.scratch.first_ids()
+    first_ids = wanted.first_ids()
     for number in sorted(first_ids, key=first_ids.__getitem__):
         # By ids, so that the order of the catalog does not matter.
         offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
@@ -93,9 +97,9 @@ def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
 
 
 def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> None:
-    column, scratch = schema.domain.c, change.wanted.scratch
-    done, total = 0, len(scratch)
-    for part in scratch.without_id():
+    column, scratch, positions = schema.domain.c, change.wanted.scratch, change.wanted.ids
+    done, total = 0, len(positions)
+    for part in change.wanted.new():
         values = []
         for _, name, number in part:
             offer = scratch.offers[number]
@@ -107,7 +111,8 @@ def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> Non
         for names in chunks([name for _, name, _ in part], _VALUES):
             asked = sa.select(column.name, column.id).where(column.name.in_(names))
             ids.update((row[0], row[1]) for row in change.connection.execute(asked))
-        scratch.number([(position, ids[name]) for position, name, _ in part])
+        for position, name, _ in part:
+            positions[position] = ids[name]
         done += len(part)
         change.progress("writing domains", done, total)
 
@@ -163,16 +168,34 @@ class _Linking:
 
     def run(self) -> None:
         """Walk over all domains."""
-        done, total = 0, len(self._change.wanted.scratch)
+        done, total = 0, len(self._change.wanted.ids)
         for part in stored_domains(self._change.connection):
-            listed = self._change.wanted.scratch.between(part[0].id, part[-1].id)
+            listed = self._change.listed(part)
             found = [(row, *listed[row.id]) for row in part if row.id in listed]
-            for row, name, number in found:
+            for row, _, name, number in found:
                 self._update(row, name, number)
             for index in range(len(SERVICE_TABLES)):
-                self._link(index, [(row, number) for row, _, number in found])
+                # Where all rows between two have the same links to get, one statement does it.
+                rows = [(row, self._wanted[number][index]) for row, _, _, number in found]
+                if len(found) == len(part) and not any(row.links[index] for row, _ in rows):
+                    for links, run in groupby(rows, key=itemgetter(1)):
+                        self._link_run(index, links, [row for row, _ in run])
+                else:
+                    self._link(index, rows)
             done += len(part)
             self._change.progress("writing services", min(done, total), total)
+
+    def _link_run(self, index: int, wanted: Sequence[int], domains: Sequence[StoredDomain]) -> None:
+        if len(domains) < _RUN:
+            self._link(index, [(row, wanted) for row in domains])
+            return
+        _, links, column = SERVICE_TABLES[index]
+        domain_id = schema.domain.c.id
+        for one in wanted:
+            pairs = sa.select(sa.literal(one, sa.Integer), domain_id)
+            pairs = pairs.where(domain_id.between(domains[0].id, domains[-1].id))
+            insert = links.insert().from_select([column, "domain_id"], pairs)
+            self._change.connection.execute(insert)
 
     def _update(self, row: StoredDomain, name: str, number: int) -> None:
         if self._change.only_add:
@@ -183,12 +206,12 @@ class _Linking:
             new = dict(zip(("name", "provider_id", "ldapserver_id"), values, strict=True))
             self._change.connection.execute(table.update().where(table.c.id == row.id).values(new))
 
-    def _link(self, index: int, domains: Sequence[tuple[StoredDomain, int]]) -> None:
+    def _link(self, index: int, domains: Sequence[tuple[StoredDomain, Sequence[int]]]) -> None:
         _, links, column = SERVICE_TABLES[index]
         service_id, readable = links.c[column], self._change.head.services[index]
         new, old = [], []
-        for row, number in domains:
-            wanted, stored = self._wanted[number][index], row.links[index]
+        for row, wanted in domains:
+            stored = row.links[index]
             if wanted == stored:
                 continue
             lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
