@@ -3,9 +3,44 @@
 import logging
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+
+from tests.servers.database import (
+    ENGINES,
+    Database,
+    mysql_database,
+    postgresql_database,
+    sqlite_database,
+)
+from tests.servers.mariadb import MariaDb, mariadb
+from tests.servers.postgresql import PostgreSql, postgresql
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSql]:
+    """Run one PostgreSQL for all tests; who stops it starts it again."""
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDb]:
+    """Run one MariaDB for all tests; who stops it starts it again."""
+    with mariadb() as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Give an empty database, on each engine in turn."""
+    if request.param == "postgresql":
+        return postgresql_database(request.getfixturevalue("postgresql_server"))
+    if request.param == "mysql":
+        return mysql_database(request.getfixturevalue("mariadb_server"))
+    return sqlite_database(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -24,11 +24,15 @@ class Process:
         log: Path,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        user: str | None = None,
+        stop: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.log = log
         self._command = list(command)
         self._environment = environment
         self._folder = folder
+        self._user = user
+        self._stop = stop
         self._running: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -40,6 +44,9 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env=self._environment,
                 cwd=self._folder,
+                user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
                 start_new_session=True,  # a group of its own, to be ended as one
             )
         return self
@@ -53,7 +60,7 @@ class Process:
         running = self._running
         if running is None:
             return
-        for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        for number, seconds in ((self._stop, 10), (signal.SIGKILL, 10)):
             try:
                 os.killpg(running.pid, number)
                 running.wait(timeout=seconds)
@@ -62,6 +69,12 @@ class Process:
                 break
             except subprocess.TimeoutExpired:
                 continue
+
+    def kill(self) -> None:
+        """End the program at once, as a crash would."""
+        if self._running is not None:
+            self._running.kill()
+            self._running.wait(timeout=10)
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait until the program is ready; TimeoutError with its log where it is not or ends."""

@@ -1,10 +1,11 @@
-"""Databases for the tests of the store."""
+"""Databases for the tests of the store: each test runs on each engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.servers.database import Database
 from waypost.store.sql.engine import Engine, open_engine
 from waypost.store.sql.migrate import upgrade
 
@@ -15,10 +16,31 @@ def _path(tmp_path: Path) -> Path:
     return tmp_path / "waypost.sqlite"
 
 
-@pytest.fixture(name="engine")
-def _engine(path: Path) -> Iterator[Engine]:
-    """An upgraded, empty database."""
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
+@pytest.fixture(name="bare")
+def _bare(database: Database) -> Iterator[Engine]:
+    """A database that nobody upgraded, on each engine in turn."""
+    engine = open_engine(database.uri)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(name="engine")
+def _engine(bare: Engine) -> Engine:
+    """An upgraded, empty database, on each engine in turn."""
+    upgrade(bare)
+    return bare
+
+
+@pytest.fixture(name="sqlite_bare")
+def _sqlite_bare(path: Path) -> Iterator[Engine]:
+    """A SQLite file that nobody upgraded, for what only SQLite does."""
+    engine = open_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(name="sqlite_engine")
+def _sqlite_engine(sqlite_bare: Engine) -> Engine:
+    """An upgraded, empty SQLite file, for what only SQLite does."""
+    upgrade(sqlite_bare)
+    return sqlite_bare

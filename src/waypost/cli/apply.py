@@ -133,8 +133,8 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
 
 
 def _plan_only(settings: "Settings", job: _Job) -> "Plan":
-    from waypost.store.sql.catalog import snapshot  # noqa: PLC0415 -- quick start
     from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
     with (
         Wanted(job.wanted, job.step) as wanted,

@@ -1,11 +1,13 @@
 """`waypost db`: the schema of the database."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from waypost.cli.apply import Dialect
 from waypost.cli.reporting import FINDINGS, group, note, say, say_json
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
+from waypost.errors import SettingsError
 
 if TYPE_CHECKING:
     from waypost.store.sql.migrate import MigrationStatus
@@ -15,6 +17,7 @@ _CURES: Final = {
     "empty": _RUN,
     "automx2": _RUN,
     "waypost": _RUN,
+    "unfinished": _RUN,
     "newer": ": run the newer Waypost that made it",
     "foreign": ": set db_uri to a database of its own",
 }
@@ -28,10 +31,31 @@ def build() -> typer.Typer:
     return app
 
 
-def upgrade(db_uri: DbUriFlag = None) -> None:
+def upgrade(
+    db_uri: DbUriFlag = None,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL for it, and change nothing.")
+    ] = False,
+    dialect: Annotated[
+        Dialect | None,
+        typer.Option(
+            "--dialect", help="With --sql: print whose SQL for an empty database; open none."
+        ),
+    ] = None,
+) -> None:
     """Bring the schema up to date; make the tables where there are none."""
     from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
 
+    if dialect is not None and not sql:
+        raise SettingsError(["--dialect: goes with --sql only"])
+    if dialect is not None:
+        say(migrate.statements_for_empty(dialect.value).rstrip())
+        return
+    if sql:
+        with database(settings_for(db_uri=db_uri)) as engine:
+            printed = migrate.statements(engine).rstrip()
+        say(printed) if printed else note("the database is up to date")
+        return
     with database(settings_for(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)
     if before.is_current:
@@ -67,6 +91,7 @@ def _from(found: "MigrationStatus") -> str:
     return {
         "empty": "empty",
         "automx2": "automx2's",
+        "unfinished": "left half upgraded",
         "waypost": f"at revision {found.current}",
         "newer": f"a newer Waypost's, at revision {found.current}",
         "foreign": "neither Waypost's nor automx2's",

@@ -97,10 +97,8 @@ def catalog_reading(
     if settings.demo or settings.providers is not None:
         yield catalog_of(settings)
         return
-    from waypost.store.sql.catalog import (  # noqa: PLC0415 -- quick start
-        reading_catalog,
-        snapshot,
-    )
+    from waypost.store.sql.catalog import reading_catalog  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
     with (
         database(settings) as engine,

@@ -179,6 +179,7 @@ def test_redirect_keeps_path_and_query(client: Client) -> None:
         ("example.com", "https"),
         ("autodiscover.example.org", "http"),
         ("autodiscover.evil.example", "http"),
+        ("autoconfig.example.com", "http"),
         ("127.0.0.1", "http"),
         (None, "http"),
     ],

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from waypost.model import Catalog, Domain, Provider
 from waypost.store.sql import schema
 from waypost.store.sql.changing import Change, Progress, Wanted, silent
-from waypost.store.sql.engine import Connection, Engine, mapped_errors
+from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import Scratch
 from waypost.store.sql.stored import StoredHead, count_domains, stored_domains
 from waypost.store.sql.writing_rows import write
@@ -51,21 +51,6 @@ def reading_catalog(connection: Connection, progress: Progress = silent) -> Iter
         yield Catalog(scratch.domains(), head.ldapservers, idle)
     finally:
         scratch.close()
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Give a connection on which everything is as of one moment, whoever writes beside it.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-        StoreError: it answers, but is not as it must be.
-    """
-    with mapped_errors(engine), engine.connect() as connection:
-        if engine.dialect.name != "sqlite":  # Any transaction of SQLite sees one moment.
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection
 
 
 def write_catalog(connection: Connection, wanted: Catalog) -> None:

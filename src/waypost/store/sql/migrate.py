@@ -1,6 +1,7 @@
 """Creating and upgrading the tables, automx2's databases included."""
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -13,12 +14,27 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from waypost.errors import StoreError
-from waypost.store.sql.engine import Connection, Engine, reading, writing
+from waypost.store.sql.engine import (
+    Connection,
+    Engine,
+    is_missing_file,
+    reading,
+    writing,
+)
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """Beside automx2's own `alembic_version`, which stays as it is."""
 
-Kind = Literal["empty", "automx2", "waypost", "newer", "foreign"]
+LOCK_SECONDS: Final = 120
+"""How long an upgrade waits for another one, which may have a million domains to index."""
+
+Kind = Literal["empty", "automx2", "waypost", "unfinished", "newer", "foreign"]
+Existing = Mapping[str, set[str]]
+
+_OWN_TABLES: Final = frozenset(
+    {VERSION_TABLE, "provider", "server", "davserver", "ldapserver", "domain"}
+    | {"server_domain", "davserver_domain"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +43,8 @@ class MigrationStatus:
 
     Attributes:
         kind: `empty` has no table; `automx2` was made by automx2 and never upgraded; `waypost`
-            is Waypost's; `newer` is a later Waypost's; `foreign` is something else's.
+            is Waypost's; `unfinished` is what an upgrade left that MySQL could not take back;
+            `newer` is a later Waypost's; `foreign` is something else's.
         current: the revision of the database, None where it has none.
         head: the revision that this Waypost needs.
     """
@@ -67,27 +84,92 @@ def upgrade(engine: Engine) -> MigrationStatus:
     before = status(engine)
     if before.is_current:
         return before
-    with writing(engine) as connection:
+    with _told_where_half_done(engine), writing(engine, LOCK_SECONDS) as connection:
         before = _status(connection)
-        if before.kind == "newer":
-            raise StoreError(
-                f"the database has revision {before.current}, which this Waypost does not know; "
-                "run the newer Waypost that made it"
-            )
-        if before.kind == "foreign":
-            raise StoreError(
-                "the database holds tables, but neither Waypost's nor automx2's; "
-                "set db_uri to a database of its own"
-            )
+        _check_upgradable(before)
         if not before.is_current:
-            with _config(connection) as config:
+            with _config(existing=_existing(connection), connection=connection) as config:
                 command.upgrade(config, "head")
     return before
 
 
+def statements(engine: Engine) -> str:
+    """Give the SQL that an upgrade would run now, without running it.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+        StoreError: the database is a newer Waypost's, or holds tables of something else.
+    """
+    if is_missing_file(engine):
+        return statements_for_empty(engine.dialect.name)
+    with reading(engine) as connection:
+        before = _status(connection)
+        _check_upgradable(before)
+        existing = _existing(connection)
+    return "" if before.is_current else _offline(engine.dialect.name, existing, before.current)
+
+
+def statements_for_empty(dialect: str) -> str:
+    """Give the SQL that makes the tables in an empty database; none is opened.
+
+    Args:
+        dialect: `sqlite`, `postgresql` or `mysql`.
+    """
+    return _offline(dialect, {}, None)
+
+
+def _offline(dialect: str, existing: Existing, current: str | None) -> str:
+    with _config(existing=existing, dialect=dialect) as config:
+        written = io.StringIO()
+        config.output_buffer = written
+        command.upgrade(config, f"{current or 'base'}:head", sql=True)
+    return written.getvalue()
+
+
+def _check_upgradable(found: MigrationStatus) -> None:
+    if found.kind == "newer":
+        raise StoreError(
+            f"the database has revision {found.current}, which this Waypost does not know; "
+            "run the newer Waypost that made it"
+        )
+    if found.kind == "foreign":
+        raise StoreError(
+            "the database holds tables, but neither Waypost's nor automx2's; "
+            "set db_uri to a database of its own"
+        )
+
+
+@contextmanager
+def _told_where_half_done(engine: Engine) -> Iterator[None]:
+    """Say so where an engine cannot take back what a failed upgrade did."""
+    try:
+        yield
+    except StoreError as error:
+        if engine.dialect.name != "mysql" or not isinstance(error.__cause__, sa.exc.DBAPIError):
+            raise
+        message = (
+            f"{error}; MySQL and MariaDB keep the steps that were done before: "
+            "mend the cause and run `waypost db upgrade` again"
+        )
+        raise StoreError(message) from error
+
+
+def _existing(connection: Connection) -> Existing:
+    """Give the columns and indexes of each table; those of MySQL may be there from a failed try."""
+    inspector = sa.inspect(connection)
+    existing = {
+        name: {column["name"] for column in inspector.get_columns(name)}
+        for name in inspector.get_table_names()
+    }
+    if connection.dialect.name == "mysql":
+        for name, found in existing.items():
+            found.update(index["name"] or "" for index in inspector.get_indexes(name))
+    return existing
+
+
 def _status(connection: Connection) -> MigrationStatus:
     tables = set(sa.inspect(connection).get_table_names())
-    with _config(connection) as config:
+    with _config() as config:
         script = ScriptDirectory.from_config(config)
     head = script.get_current_head() or ""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -96,22 +178,23 @@ def _status(connection: Connection) -> MigrationStatus:
     kind: Kind
     if current is not None:
         kind = "waypost" if current in known else "newer"
-    elif not tables:
+    elif not tables - {VERSION_TABLE}:
         kind = "empty"
+    elif VERSION_TABLE in tables and tables <= _OWN_TABLES:
+        kind = "unfinished"
     else:
         kind = "automx2" if {"provider", "domain", "server"} <= tables else "foreign"
     return MigrationStatus(kind, current, head)
 
 
 @contextmanager
-def _config(connection: Connection) -> Iterator[Config]:
-    """Give Alembic its scripts, from the installed package, and our connection."""
+def _config(**attributes: object) -> Iterator[Config]:
+    """Give Alembic its scripts, from the installed package, and what they are told."""
     scripts = resources.files("waypost.store").joinpath("migrations")
     with resources.as_file(scripts) as folder:
         config = Config()
         # Alembic reads % as an interpolation.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        config.attributes["version_table"] = VERSION_TABLE
+        config.attributes.update(attributes, version_table=VERSION_TABLE)
         yield config

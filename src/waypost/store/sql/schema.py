@@ -74,7 +74,8 @@ domain = sa.Table(
     sa.Column("provider_id", sa.Integer, sa.ForeignKey("provider.id"), nullable=False),
     sa.Column("ldapserver_id", sa.Integer, sa.ForeignKey("ldapserver.id"), nullable=True),
 )
-# automx2 compared names with their case; operators may have stored any.
+# automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
+# it by themselves, so that the index of the constraint does; MariaDB has none of expressions.
 sa.Index("ix_domain_name_lower", sa.func.lower(domain.c.name))
 
 server_domain = sa.Table(

@@ -10,8 +10,19 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from waypost.model import Catalog, HostEndpoint, Provider
 from waypost.sharing import share
 from waypost.store.sql import rows, schema
+from waypost.store.sql.sequences import advancing
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
+
+# The clients take that from the terminal, and how a backslash is read from the server.
+_ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
+    "sqlite": (),
+    "postgresql": ("SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;"),
+    "mysql": (
+        "SET NAMES utf8mb4;",
+        "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
+    ),
+}
 
 _SERVICES: Final = (
     (schema.server, schema.server_domain, "server_id"),
@@ -28,9 +39,14 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
         catalog: what the database shall say.
         dialect: whose way of quoting texts is used.
     """
+    yield from _ENCODING[dialect]
     yield "BEGIN;"
     for table, row in _rows(catalog):
         yield f"{_compiled(table.insert().values(row), dialect)};"
+    if dialect == "postgresql":
+        for table in schema.metadata.sorted_tables:
+            if "id" in table.c:
+                yield f"{_compiled(advancing(table), dialect)};"
     yield "COMMIT;"
 
 
@@ -90,7 +106,7 @@ def _text(value: str | list[Any]) -> Any:  # noqa: ANN401  a value, or an expres
     return sa.literal(json.dumps(value, ensure_ascii=False), sa.String)
 
 
-def _compiled(statement: sa.Insert, dialect: SqlDialect) -> str:
+def _compiled(statement: sa.ClauseElement, dialect: SqlDialect) -> str:
     """Write a statement with its values as literals, quoted by SQLAlchemy."""
     dialects = {
         "sqlite": sqlite.dialect,

@@ -21,7 +21,7 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         """Take the database."""
         self.engine = engine
-        self._domains = _domains()
+        self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
         self._told: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
@@ -35,7 +35,9 @@ class SqlStore:
         """
         patterns = {name: rank for rank, name in reversed(list(enumerate(_spellings(domain))))}
         with reading(self.engine) as connection:
-            found = connection.execute(self._domains, {"names": list(patterns)}).mappings().all()
+            rows_found = connection.execute(self._domains, {"names": list(patterns)}).mappings()
+            # MySQL's comparisons take an ü for a u as well.
+            found = [row for row in rows_found if row["domain_name"].lower() in patterns]
             if not found:
                 return None
             best = min(found, key=lambda row: (patterns[row["domain_name"].lower()], row["id"]))
@@ -79,7 +81,10 @@ def _spellings(domain: DomainName) -> list[str]:
     return names
 
 
-def _domains() -> sa.Select[Any]:
+def _domains(dialect: str) -> sa.Select[Any]:
+    """Search by the index that each engine has: MariaDB has none of expressions."""
+    ignores_case = dialect == "mysql"
+    name = _DOMAIN.name if ignores_case else sa.func.lower(_DOMAIN.name)
     joined = schema.domain.join(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
     return (
         sa.select(
@@ -87,7 +92,7 @@ def _domains() -> sa.Select[Any]:
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
         )
         .select_from(joined)
-        .where(sa.func.lower(_DOMAIN.name).in_(sa.bindparam("names", expanding=True)))
+        .where(name.in_(sa.bindparam("names", expanding=True)))
     )
 
 

@@ -14,6 +14,7 @@ from waypost.store.sql import rows, schema
 from waypost.store.sql.changing import Change
 from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import chunks
+from waypost.store.sql.sequences import advance
 from waypost.store.sql.stored import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
 
 # How many values one statement carries, which is limited.
@@ -57,6 +58,7 @@ def _write_ldapservers(connection: Connection, wanted: Iterable[LdapServer]) -> 
             connection.execute(table.insert().values(row))
         elif any(stored[ldapserver.id][name] != value for name, value in row.items()):
             connection.execute(table.update().where(table.c.id == ldapserver.id).values(row))
+    advance(connection, table)
 
 
 def _write_providers(

@@ -47,7 +47,9 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     A 2xx would end Delta Chat's search, so the refusal is a 405 around Exchange's XML.
     """
     domain = request.host_domain()
-    if request.origin.scheme == "http" and domain is not None:
+    # The name that the client used is told back, so it must be one that this URL has.
+    named = not request.origin.host.lower().startswith("autoconfig.")
+    if request.origin.scheme == "http" and domain is not None and named:
         noted.domain = domain.ascii
         try:
             await context.lookup.for_domain(domain)

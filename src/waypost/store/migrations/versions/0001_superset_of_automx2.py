@@ -3,30 +3,43 @@
 An upgrade only adds: columns with a default or NULL, and indexes. automx2 can still run on it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 
 revision = "0001"
 down_revision = None
 
+# Foreign keys and transactions need InnoDB; the collation that comes with it ignores case.
+_MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+_INDEXES = (
+    ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
+    ("ix_server_domain_domain", "server_domain", "domain_id"),
+    ("ix_davserver_domain_domain", "davserver_domain", "domain_id"),
+)
+
 
 def upgrade() -> None:
-    """Make what is missing. A database of any release of automx2 is adopted as it is."""
-    inspector = sa.inspect(op.get_bind())
-    existing = set(inspector.get_table_names())
+    """Make what is missing. A database of any release of automx2 is adopted as it is.
+
+    What is there already stands in Alembic's attribute `existing`, so that this runs offline, and
+    again where an engine without transactions for tables stopped half-way.
+    """
+    existing: Mapping[str, set[str]] = context.config.attributes["existing"]
     for name, columns in (_described() | _linking()).items():
         if name not in existing:
-            op.create_table(name, *columns, *_constraints(name))
+            op.create_table(name, *columns, *_constraints(name), **_MYSQL)
             continue
-        present = {column["name"] for column in inspector.get_columns(name)}
         for column in columns:
-            if column.name not in present:
+            if column.name not in existing[name]:
                 op.add_column(name, column)
-    op.create_index("ix_domain_name_lower", "domain", [sa.text("lower(name)")])
-    op.create_index("ix_server_domain_domain", "server_domain", ["domain_id"])
-    op.create_index("ix_davserver_domain_domain", "davserver_domain", ["domain_id"])
+    for index, table, expression in _INDEXES:
+        # MySQL's comparisons ignore case by themselves; MariaDB has no index of expressions.
+        wanted = isinstance(expression, str) or op.get_context().dialect.name != "mysql"
+        if wanted and index not in existing.get(table, ()):
+            op.create_index(index, table, [expression])
 
 
 def _id() -> sa.Column[int]:

@@ -1,0 +1,90 @@
+"""What drivers complain about, as Waypost's own errors: one line, what to do, no secret."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.errors import StoreError, StoreUnavailable
+
+_NO_DATABASE: Final = re.compile(
+    r"database .* does not exist|unknown database|access denied .* to database"
+)
+_NO_LOGIN: Final = re.compile(
+    r"authentication failed|access denied for user|role .* does not exist|pg_hba\.conf"
+    r"|no password supplied|is not permitted to log in|permission denied for database"
+)
+_NO_TABLE: Final = re.compile(
+    r"no such (table|column)|(relation|column) .* does not exist|table .* doesn't exist"
+    r"|unknown column"
+)
+_LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
+# MySQL's numbers of errors that pass: too many connections, locks, a server that shuts down, a
+# connection that was ended. PyMySQL calls wrong statements operational errors, too.
+_MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
+_MYSQL_CLIENT: Final = 2000
+
+
+@contextmanager
+def mapped_errors(url: sa.URL) -> Iterator[None]:
+    """Turn a driver's complaint into an error that says what to do.
+
+    Args:
+        url: what is named in the message, without its password.
+
+    Raises:
+        StoreUnavailable: trying again later may help.
+        StoreError: the database must be mended first.
+    """
+    # The part behind the question mark may hold a password too.
+    name = url.set(query={}).render_as_string(hide_password=True)
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        reason = _reason(error)
+        if error.statement is None and url.get_backend_name() != "sqlite":
+            raise _not_connected(name, reason, url) from error
+        if _NO_TABLE.search(reason.lower()):
+            message = f"{name}: {reason}; run `waypost db upgrade`"
+            raise StoreError(message) from error
+        if _LOCKED.search(reason.lower()):
+            message = f"{name}: {reason}; something else writes to it, try again afterwards"
+            raise StoreUnavailable(message) from error
+        if _is_temporary(error):
+            raise StoreUnavailable(f"{name}: {reason}") from error
+        raise StoreError(f"{name}: {reason}") from error
+    except sa.exc.TimeoutError as error:
+        raise StoreUnavailable(f"{name}: all connections are in use") from error
+
+
+def _reason(error: sa.exc.DBAPIError) -> str:
+    """Give what the driver says in one line, without MySQL's parentheses and PostgreSQL's hints."""
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"
+    return str(error.orig).strip().partition("\n")[0]
+
+
+def _not_connected(name: str, reason: str, url: sa.URL) -> StoreError | StoreUnavailable:
+    lower = reason.lower()
+    if _NO_DATABASE.search(lower):
+        cure = f"create the database {url.database!r}, or correct its name in db_uri"
+        return StoreError(f"{name}: {reason}; {cure}")
+    if _NO_LOGIN.search(lower):
+        return StoreError(f"{name}: {reason}; check the user and the password in db_uri")
+    cure = "check the host and the port in db_uri, and that the server runs"
+    return StoreUnavailable(f"{name}: {reason}; {cure}")
+
+
+def _is_temporary(error: sa.exc.DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return arguments[0] in _MYSQL_PASSING or arguments[0] >= _MYSQL_CLIENT
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        return False
+    # SQLite calls a statement that it cannot run an operational error as well.
+    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

@@ -1,0 +1,117 @@
+"""The examples of the documentation are good examples."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, Block, blocks, commands, pages
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.waypost import free_port
+from waypost.transfer.providers_file import read_providers
+
+RUN = [page for page in pages() if blocks(page, "sh") and page.is_relative_to(ROOT / "docs")]
+RUN.append(ROOT / "README.md")
+PROVIDERS = [block for page in pages() for block in blocks(page, "toml") if "[[" in block.text]
+FOUND = {0, 1}  # 1 means findings: a dry run has some where something would change.
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Give the environment of an operator: a home of its own, and `waypost` in the path."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "AUTOMX2_"))}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, "HOME": f"{home}", "PATH": path, "PYTHONPATH": f"{ROOT / 'src'}"}
+
+
+@pytest.fixture(name="home")
+def _home(tmp_path: Path) -> Path:
+    """Give a folder with the files that the examples name."""
+    (example,) = blocks(ROOT / "README.md", "toml")
+    for name in ("mail.toml", "providers.toml"):
+        (tmp_path / name).write_text(example.text, encoding="utf-8")
+    seed = (ROOT / "tests/transfer/seeds/version-2.json").read_bytes()
+    (tmp_path / "seed.json").write_bytes(seed)
+    return tmp_path
+
+
+def _serve(home: Path, command: str, port: int) -> Process:
+    return Process(
+        ["bash", "-c", f"exec env {command}"],
+        log=home / "serve.log",
+        environment={**_environment(home), "WAYPOST_PORT": f"{port}"},
+        folder=home,
+    )
+
+
+@pytest.fixture(name="port")
+def _port(home: Path) -> Iterator[int]:
+    """Run a server with the samples in a database, as `make serve` does."""
+    port = free_port()
+    environment = _environment(home)
+    apply = ["waypost", "apply", "--demo", "--db-uri", f"sqlite:///{home}/served.sqlite"]
+    subprocess.run(apply, check=True, env=environment, cwd=home, capture_output=True)
+    command = f"waypost serve --db-uri sqlite:///{home}/served.sqlite"
+    with _serve(home, command, port) as process:
+        process.wait_until(lambda: listens(port), seconds=30)
+        yield port
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: f"{page.relative_to(ROOT)}")
+def test_commands_run(page: Path, home: Path, port: int) -> None:
+    """The commands of a page run one after the other as they stand there."""
+    for block in blocks(page, "sh"):
+        for command in commands(block):
+            if "waypost serve" in command:
+                own = free_port()
+                with _serve(home, command, own) as process:
+                    process.wait_until(lambda at=own: listens(at), seconds=30)  # type: ignore[misc]
+                continue
+            done = _run(command, home, port)
+            assert done.returncode in FOUND, f"{block.name}: {command}\n{done.stderr}"
+
+
+def test_initdb_as_the_guide_says(home: Path, port: int) -> None:
+    """The guide's commands fill and empty the database through `/initdb/`."""
+    (block,) = (b for b in blocks(ROOT / "docs/guide.md", "console") if "initdb" in b.text)
+    said = [_run(command, home, port).stdout for command in commands(block)]
+    assert [line.strip() for line in said] == [
+        "the database holds providers already; nothing was changed",
+        "the database holds providers already; nothing was changed",
+        "the database is empty now",
+    ]
+
+
+def test_each_client_family_has_a_curl(home: Path, port: int) -> None:
+    """Each curl of the README gets a usable document."""
+    asked = [c for b in blocks(ROOT / "README.md", "sh") for c in commands(b) if "curl" in c]
+    answers = [_run(command, home, port).stdout for command in asked]
+    assert len(answers) == 4
+    assert "<username>alice@example.com</username>" in answers[0]
+    assert "<username>%EMAILADDRESS%</username>" in answers[1]
+    assert "<LoginName>alice@example.com</LoginName>" in answers[2]
+    assert "<string>com.apple.mail.managed</string>" in answers[3]
+
+
+@pytest.mark.parametrize("block", PROVIDERS, ids=lambda block: block.name)
+def test_providers_files_are_good(block: Block) -> None:
+    """Every providers file in the documentation can be read without a mistake or a warning."""
+    result = read_providers(block.text, name=block.name, format="toml")
+    assert result.warnings == ()
+    assert result.catalog.domains
+
+
+def _run(command: str, home: Path, port: int) -> "subprocess.CompletedProcess[str]":
+    """Run a command; what it asks of port 4243 goes to the server of the test."""
+    return subprocess.run(
+        ["bash", "-c", command.replace("127.0.0.1:4243", f"127.0.0.1:{port}")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=_environment(home),
+        cwd=home,
+    )

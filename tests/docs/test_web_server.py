@@ -1,0 +1,127 @@
+"""The web server of the guide, in front of a real Waypost."""
+
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.servers.authority import Authority
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import program, require
+from tests.servers.waypost import free_port, waypost
+
+pytestmark = pytest.mark.servers
+SAMPLES = ROOT / "src/waypost/demo/providers.toml"
+MAIN = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{site}
+    server {{
+        listen 127.0.0.1:{http};
+        server_name example.com;
+{locations}
+    }}
+}}
+"""
+
+
+@pytest.fixture(name="front", scope="module")
+def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, ssl.SSLContext]]:
+    """Run nginx with the guide's configuration: its ports for http and https, and whom to trust."""
+    require(programs=["nginx"])
+    folder = tmp_path_factory.mktemp("guide")
+    authority = Authority.create(folder)
+    pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
+    http, https = free_port(), free_port()
+    site, locations = (block.text for block in blocks(ROOT / "docs/guide.md", "nginx"))
+    with waypost(folder, SAMPLES, proxies=1) as running:
+        site = re.sub(r"listen \[::\].*\n", "", site)
+        for old, new in (
+            ("listen 80;", f"listen 127.0.0.1:{http};"),
+            ("listen 443 ssl;", f"listen 127.0.0.1:{https} ssl;"),
+            ("/etc/letsencrypt/live/autoconfig.example.com/fullchain.pem", f"{pair.certificate}"),
+            ("/etc/letsencrypt/live/autoconfig.example.com/privkey.pem", f"{pair.key}"),
+        ):
+            assert old in site
+            site = site.replace(old, new)
+        text = MAIN.format(folder=folder, site=site, http=http, locations=locations)
+        text = text.replace("127.0.0.1:4243", f"127.0.0.1:{running.port}")
+        configuration = folder / "nginx.conf"
+        configuration.write_text(text, encoding="utf-8")
+        command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
+        with Process([*command, "-c", f"{configuration}"], log=folder / "output") as process:
+            process.wait_until(lambda: listens(https), seconds=10)
+            yield http, https, ssl.create_default_context(cafile=f"{authority.certificate}")
+
+
+Front = tuple[int, int, ssl.SSLContext]
+
+
+def ask(front: Front, scheme: str, host: str, path: str) -> httpx.Response:
+    """Ask nginx under a host name."""
+    http, https, trust = front
+    port = https if scheme == "https" else http
+    with httpx.Client(verify=trust) as client:
+        return client.get(
+            f"{scheme}://127.0.0.1:{port}{path}",
+            headers={"Host": host},
+            extensions={"sni_hostname": host},
+            timeout=10,
+        )
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_host_decides_behind_nginx(front: Front, scheme: str) -> None:
+    """Behind the guide's nginx the domain is taken from the name that the client used."""
+    answer = ask(front, scheme, "autoconfig.example.com", "/mail/config-v1.1.xml")
+    assert (answer.status_code, "<domain>example.com</domain>" in answer.text) == (200, True)
+
+
+def test_redirect_probe_behind_nginx(front: Front) -> None:
+    """Outlook's probe over http is sent to https, and over https it goes in no circle."""
+    path, host = "/autodiscover/autodiscover.xml", "autodiscover.example.com"
+    answer = ask(front, "http", host, path)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{path}")
+    assert ask(front, "https", host, path).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/.well-known/autoconfig/mail/config-v1.1.xml", 200),
+        ("/AutoDiscover/AutoDiscover.xml", 302),
+        ("/mobileconfig/?emailaddress=alice@example.com", 200),
+        ("/initdb/", 404),
+    ],
+)
+def test_paths_of_the_bare_domain(front: Front, path: str, status: int) -> None:
+    """The bare domain's web server passes on what clients ask it, and nothing else."""
+    assert ask(front, "http", "example.com", path).status_code == status
+
+
+def test_initdb_is_closed_behind_nginx(front: Front) -> None:
+    """What comes through the web server is no direct peer, so nobody can empty a database."""
+    answer = ask(front, "https", "autoconfig.example.com", "/initdb/")
+    assert (answer.status_code, answer.text) == (404, "not found\n")
+
+
+def test_guide_is_the_one_that_is_tested() -> None:
+    """The guide has two configurations of nginx: a site, and locations for the bare domain."""
+    site, locations = blocks(ROOT / "docs/guide.md", "nginx")
+    assert site.text.startswith("server {")
+    assert locations.text.startswith("location ~* ")
+    assert Path(ROOT / "docs/guide.md").is_file()

@@ -1,0 +1,28 @@
+"""The account that a database server runs under, because none of them wants to be root."""
+
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def account(name: str) -> str | None:
+    """Give the account to change to; None where this process is not root and must not change."""
+    return name if os.geteuid() == 0 else None
+
+
+@contextmanager
+def folder_of(user: str | None) -> Iterator[Path]:
+    """Give an empty folder that a user owns, with a path short enough for a socket in it."""
+    folder = Path(tempfile.mkdtemp(prefix="waypost-"))
+    try:
+        if user is not None:
+            entry = pwd.getpwnam(user)
+            os.chown(folder, entry.pw_uid, entry.pw_gid)
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

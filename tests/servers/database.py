@@ -1,0 +1,62 @@
+"""A fresh database of any engine, for one test."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import pytest
+
+from tests.servers.mariadb import MariaDb
+from tests.servers.postgresql import PostgreSql
+from tests.servers.requirements import require
+
+Dialect = Literal["sqlite", "postgresql", "mysql"]
+
+ENGINES: Final = [
+    pytest.param("sqlite"),
+    pytest.param("postgresql", marks=pytest.mark.servers),
+    pytest.param("mysql", marks=pytest.mark.servers),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database, empty at first.
+
+    Attributes:
+        dialect: whose it is.
+        uri: what `db_uri` is set to.
+        client: runs statements through the engine's own program; gives what that prints.
+    """
+
+    dialect: Dialect
+    uri: str
+    client: Callable[[str], str]
+
+
+def sqlite_database(folder: Path) -> Database:
+    """Give a SQLite file that is not there yet."""
+    path = folder / "waypost.sqlite"
+
+    def client(statements: str) -> str:
+        require(programs=["sqlite3"])
+        command = ["sqlite3", "-bail", str(path)]
+        done = subprocess.run(command, input=statements, text=True, check=True, capture_output=True)
+        return done.stdout
+
+    return Database("sqlite", f"sqlite:///{path}", client)
+
+
+def postgresql_database(server: PostgreSql) -> Database:
+    """Make a database of a running PostgreSQL."""
+    name = server.fresh()
+    # What operators type, they type as the owner of the database.
+    return Database("postgresql", server.uri(name), lambda text: server.sql(text, name, "waypost"))
+
+
+def mysql_database(server: MariaDb) -> Database:
+    """Make a database of a running MariaDB."""
+    name = server.fresh()
+    return Database("mysql", server.uri(name), lambda text: server.sql(text, name))

@@ -1,0 +1,114 @@
+"""`make serve`, the README's first command, as an operator of automx2 would go on from there."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import require
+from tests.servers.waypost import free_port
+
+ROOT = Path(__file__).parents[1]
+AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress=alice@"
+CACHE_TTL_SECONDS = 10
+LDAP = """
+INSERT INTO ldapserver (id, name, port, use_ssl, search_base, search_filter, attr_uid, attr_cn,
+  bind_password, bind_user)
+VALUES (100, 'ldap.example.com', 636, 1, 'dc=example,dc=com', '(mail={0})', 'uid', 'cn',
+  'PASSWORD', 'cn=automx2,dc=example,dc=com');
+UPDATE domain SET ldapserver_id=100 WHERE name='example.com';
+"""
+RENAME = "UPDATE server SET name='new.example.com' WHERE name='imap.example.com';"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `make serve` runs.
+
+    Attributes:
+        place: the beginning of its URLs.
+        database: its SQLite file.
+        log: the file with all that `make` has printed.
+    """
+
+    place: str
+    database: Path
+    log: Path
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask it."""
+        return httpx.get(f"{self.place}{path}", timeout=10)
+
+    def sql(self, statements: str) -> None:
+        """Do what an operator does with `sqlite3`."""
+        command = ["sqlite3", "-bail", f"{self.database}"]
+        subprocess.run(command, input=statements, text=True, check=True)
+
+
+@pytest.fixture(name="made")
+def _made(tmp_path: Path) -> Iterator[Made]:
+    """Run `make serve` of this checkout, with `var` and the port of the test's own."""
+    require(programs=["make", "sqlite3"])
+    if not (ROOT / ".venv/.test").exists():
+        pytest.skip("needs the virtual environment of `make test`")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "MAKE", "MFLAGS"))}
+    port, database = free_port(), tmp_path / "var/waypost.sqlite"
+    arguments = [f"WAYPOST_DB_URI=sqlite:///{database}", f"ARGS=--port {port}"]
+    process = Process(
+        ["make", "serve", *arguments],
+        log=tmp_path / "log",
+        environment={**kept, "HOME": f"{tmp_path}"},
+        folder=ROOT,
+    )
+    with process:
+        process.wait_until(lambda: listens(port), seconds=60)
+        yield Made(f"http://127.0.0.1:{port}", database, process.log)
+
+
+def test_samples_are_served_and_urls_printed(made: Made) -> None:
+    """A new checkout serves the samples, and each of the three URLs that it prints answers."""
+    printed = [line.strip() for line in made.log.read_text(encoding="utf-8").splitlines()]
+    urls = [line for line in printed if line.startswith(f"{made.place}/")]
+    assert len(urls) == 3
+    assert [httpx.get(url, timeout=10).status_code for url in urls] == [200] * 3
+    assert "imap.example.com" in made.get(f"{AUTOCONFIG}example.com").text
+
+
+def test_statements_of_automx2s_manual_are_seen(made: Made) -> None:
+    """automx2's SQL runs against the served database and is answered within `cache_ttl`."""
+    before = made.get(f"{AUTOCONFIG}example.com")
+    made.sql(LDAP)
+    made.sql(RENAME)
+    end = time.monotonic() + CACHE_TTL_SECONDS + 1
+    while "new.example.com" not in (answer := made.get(f"{AUTOCONFIG}example.com")).text:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert answer.text == before.text.replace("imap.example.com", "new.example.com")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_initdb_by_curl(made: Made, version: int) -> None:
+    """An operator purges, seeds with either version and fills with samples as with automx2."""
+    seed = ROOT / f"tests/transfer/seeds/version-{version}.json"
+    json = ["-H", "Content-Type: application/json", "--data-binary", f"@{seed}"]
+    steps = [
+        (["-X", "DELETE"], "the database is empty now\n"),
+        (json, "the database is filled now\n"),
+        ([], "the database holds providers already; nothing was changed\n"),
+        (["-X", "DELETE"], "the database is empty now\n"),
+        ([], "the database is filled now\n"),
+    ]
+    curl = shutil.which("curl") or "curl"
+    for flags, expected in steps:
+        command = [curl, "--silent", "--show-error", *flags, f"{made.place}/initdb/"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+        assert done.stdout == expected
+    assert made.get(f"{AUTOCONFIG}example.org").status_code == 200
