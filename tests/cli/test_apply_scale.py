@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from bench import domains
 
+from bench import domains
 from tests.cli.conftest import Waypost
 from tests.cli.test_apply import FIRST, SECOND
 
