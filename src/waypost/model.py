@@ -7,6 +7,7 @@ it.
 """
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -297,11 +298,12 @@ class Catalog:
     """All that a store keeps: what a providers file says, what `apply` writes and `export` reads.
 
     Attributes:
-        domains: sorted by provider as configured; every pattern at most once.
+        domains: sorted by provider as configured; every pattern at most once. There may be more
+            of them than should be in memory: then each is made anew whenever it is asked for.
         idle_providers: providers that have no domain (automx2 databases may hold some).
     """
 
-    domains: tuple[Domain, ...] = ()
+    domains: Sequence[Domain] = ()
     ldapservers: tuple[LdapServer, ...] = ()
     idle_providers: tuple[Provider, ...] = ()
 

@@ -14,14 +14,15 @@ LAYERS: dict[str, set[str]] = {
     "address": {"errors"},
     "model": {"errors", "address"},
     "preference": {"errors", "address", "model"},
+    "sharing": {"errors", "address", "model"},
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors"},
     "logs": {"errors", "address"},
     "metrics": set(),
     "formats": VALUES,
-    "store": {"errors", "address", "model", "metrics"},
+    "store": {"errors", "address", "model", "metrics", "sharing"},
     "directory": {"errors", "address", "model"},
-    "transfer": VALUES,
+    "transfer": {*VALUES, "sharing"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "seeding": {*VALUES, "store", "transfer", "demo"},
@@ -54,7 +55,8 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "formats", "lookup", "check.answers", "check.texts", "check.difference"}
+PURE = {*VALUES, "sharing", "formats", "lookup"}
+PURE |= {"check.answers", "check.texts", "check.difference"}
 IMPURE = {
     *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),
     *("secrets", "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading"),
@@ -178,7 +180,7 @@ def _effects(module: Module, statement: ast.stmt) -> Iterator[str]:
 def _quiet(module: Module, called: str) -> bool:
     if called in QUIET_CALLS or called.rpartition(".")[2] in QUIET_METHODS:
         return True
-    if module.name == "store.sql.schema" and called.startswith("sa."):
+    if module.name in {"store.sql.schema", "store.sql.scratch"} and called.startswith("sa."):
         return True  # It describes tables; nothing is opened.
     if is_below(module.name, "cli") and called in {"typer.Typer", "typer.Option", "typer.Argument"}:
         return True

@@ -1,11 +1,13 @@
 """`waypost apply`: a providers file or a seed of automx2 into the database."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from waypost.cli.progress import Progress, progress
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import ProvidersError
@@ -13,9 +15,12 @@ from waypost.model import Catalog
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
+    from waypost.store.sql.changing import Change
     from waypost.transfer.plan import Plan
 
 EXAMPLE: Final = "Example: waypost apply mail.toml --dry-run"
+SHOWN: Final = 1000
+"""How many changes of each kind are printed."""
 
 
 class Dialect(StrEnum):
@@ -24,6 +29,44 @@ class Dialect(StrEnum):
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
     MYSQL = "mysql"
+
+
+OnlyAddFlag = Annotated[
+    bool,
+    typer.Option(
+        "--only-add",
+        help="Add what is missing: providers, domains, services of a domain. "
+        "Nothing that is there changes or goes away.",
+    ),
+]
+AllFlag = Annotated[
+    bool, typer.Option("--all", help=f"Print every change, not only {SHOWN} of each kind.")
+]
+ProgressFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--progress/--no-progress",
+        help="Show how far it is; else a bar on a terminal, a line now and then elsewhere, "
+        "from 1,000 domains on.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be done.
+
+    Attributes:
+        shown: how many changes of each kind are listed; None is all.
+        step: told how far it is.
+    """
+
+    wanted: Catalog
+    only_add: bool
+    if_empty: bool
+    shown: int | None
+    step: Progress
 
 
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
@@ -45,6 +88,9 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     dialect: Annotated[
         Dialect, typer.Option("--dialect", help="Whose SQL --print-sql prints.")
     ] = Dialect.SQLITE,
+    only_add: OnlyAddFlag = False,
+    every: AllFlag = False,
+    bar: ProgressFlag = None,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -54,7 +100,9 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         _print_sql(wanted, dialect)
         return
     settings = settings_for(db_uri=db_uri)
-    plan = _plan_only(settings, wanted) if dry_run else _apply(settings, wanted, if_empty)
+    with progress(bar) as step:
+        job = _Job(wanted, only_add, if_empty, None if every else SHOWN, step)
+        plan = _plan_only(settings, job) if dry_run else _apply(settings, job)
     if plan is None:
         note("the database holds providers already; nothing was changed")
         return
@@ -84,53 +132,69 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
         say(statement)
 
 
-def _plan_only(settings: "Settings", wanted: Catalog) -> "Plan":
-    from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
+def _plan_only(settings: "Settings", job: _Job) -> "Plan":
+    from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
     from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
-    from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, snapshot(engine) as connection:
-        return compare(read_catalog(connection), wanted)
+    with (
+        Wanted(job.wanted, job.step) as wanted,
+        database(settings) as engine,
+        snapshot(engine) as connection,
+    ):
+        change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
+        return _plan(change, job)
 
 
-def _apply(settings: "Settings", wanted: Catalog, if_empty: bool) -> "Plan | None":
-    from waypost.store.sql.catalog import (  # noqa: PLC0415 -- quick start
-        is_empty,
-        read_catalog,
-        write_catalog,
-    )
+def _apply(settings: "Settings", job: _Job) -> "Plan | None":
+    from waypost.store.sql.catalog import is_empty  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
     from waypost.store.sql.engine import writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
-    from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.writing_rows import write  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine:
+    with Wanted(job.wanted, job.step) as wanted, database(settings) as engine:
         upgrade(engine)
         with writing(engine) as connection:
-            if if_empty and not is_empty(connection):
+            if job.if_empty and not is_empty(connection):
                 return None
-            plan = compare(read_catalog(connection), wanted)
+            change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
+            plan = _plan(change, job)
             if not plan.is_empty:
-                write_catalog(connection, wanted)
+                write(change)
     return plan
 
 
+def _plan(change: "Change", job: _Job) -> "Plan":
+    from waypost.transfer.plan import Planner  # noqa: PLC0415 -- quick start
+
+    planner = Planner(job.shown)
+    for old, new in change.pairs():
+        planner.add(old, new)
+    return planner.plan(*change.heads())
+
+
 def _print(plan: "Plan", as_json: bool, dry_run: bool) -> None:
+    added, changed, removed = plan.counts
     if as_json:
         say_json(
             {
                 "added": plan.added,
                 "changed": plan.changed,
                 "removed": plan.removed,
+                "counts": {"added": added, "changed": changed, "removed": removed},
                 "written": not (dry_run or plan.is_empty),
             }
         )
         return
-    for sign, items in (("+", plan.added), ("~", plan.changed), ("-", plan.removed)):
+    kinds = (("+", plan.added), ("~", plan.changed), ("-", plan.removed))
+    for (sign, items), more in zip(kinds, plan.more, strict=True):
         for item in items:
             say(f"{sign} {item}")
+        if more:
+            say(f"{sign} and {more} more; --all lists them")
     counts = (
-        f"{len(plan.added)} to add, {len(plan.changed)} to change, {len(plan.removed)} to remove"
+        f"{added} to add, {changed} to change, {removed} to remove"
         if dry_run
-        else f"{len(plan.added)} added, {len(plan.changed)} changed, {len(plan.removed)} removed"
+        else f"{added} added, {changed} changed, {removed} removed"
     )
     note("nothing to do" if plan.is_empty else counts)

@@ -1,9 +1,14 @@
 """`waypost config`: what can be set, and what is set."""
 
+from typing import Annotated, Final
+
 import typer
 
 from waypost.cli.reporting import FINDINGS, aligned, group, note, say, say_json, warn
 from waypost.cli.sources import JsonFlag
+from waypost.errors import ProvidersError
+
+_SCHEMA_EXAMPLE: Final = "Example: waypost config schema --providers > providers.schema.json"
 
 
 def build() -> typer.Typer:
@@ -12,7 +17,21 @@ def build() -> typer.Typer:
     app.command("sample", epilog="Example: waypost config sample > waypost.toml")(sample)
     app.command("show", epilog="Example: waypost config show --json")(show)
     app.command("path", epilog="Example: waypost config path")(path)
+    app.command("schema", epilog=_SCHEMA_EXAMPLE)(schema)
     return app
+
+
+def schema(
+    providers: Annotated[
+        bool, typer.Option("--providers", help="The schema of providers files.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of a kind of file, for editors that check while one types."""
+    from waypost.transfer.providers_json_schema import json_schema  # noqa: PLC0415 -- quick start
+
+    if not providers:
+        raise ProvidersError(["say of which files: --providers"])
+    say_json(json_schema())
 
 
 def sample() -> None:

@@ -1,12 +1,22 @@
 """`waypost export`: the database as a providers file, or one provider as an ISPDB document."""
 
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import Annotated, Final
 
 import typer
 
 from waypost.cli.export_ispdb import export_ispdb
-from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, catalog_of, settings_for
+from waypost.cli.progress import progress
+from waypost.cli.sources import (
+    DbUriFlag,
+    DemoFlag,
+    ProvidersFlag,
+    catalog_of,
+    catalog_reading,
+    settings_for,
+)
 from waypost.errors import ProvidersError
 
 EXAMPLE: Final = "Example: waypost export > mail.toml"
@@ -49,9 +59,18 @@ def export(
         return
     if provider is not None or domain is not None:
         raise ProvidersError(["--provider, --domain: need --format ispdb"])
-    from waypost.transfer.providers_file import write_providers  # noqa: PLC0415 -- quick start
+    from waypost.transfer.providers_file import providers_text  # noqa: PLC0415 -- quick start
 
-    catalog = catalog_of(settings_for(providers, demo, db_uri))
-    text = write_providers(catalog, "json" if form is ExportFormat.JSON else "toml")
-    # The encoding of a providers file is UTF-8, whatever that of the terminal is.
-    typer.echo(text.encode(), nl=False)
+    settings = settings_for(providers, demo, db_uri)
+    with progress(None) as step, catalog_reading(settings, step) as catalog:
+        for part in _parts(
+            providers_text(catalog, "json" if form is ExportFormat.JSON else "toml")
+        ):
+            # The encoding of a providers file is UTF-8, whatever that of the terminal is.
+            typer.echo(part.encode(), nl=False)
+
+
+def _parts(texts: Iterator[str]) -> Iterator[str]:
+    """Put many short texts together into fewer."""
+    while part := "".join(islice(texts, 10_000)):
+        yield part

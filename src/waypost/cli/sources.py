@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from waypost.cli.progress import Progress
 from waypost.cli.reporting import warn
 from waypost.model import Catalog
 
@@ -78,8 +80,29 @@ def catalog_of(settings: "Settings") -> Catalog:
         result = read_providers_path(settings.providers)
         warn(result.warnings)
         return result.catalog
-    from waypost.store.sql.catalog import read_catalog  # noqa: PLC0415 -- quick start
+    with catalog_reading(settings) as catalog:
+        return replace(catalog, domains=tuple(catalog.domains))
+
+
+@contextmanager
+def catalog_reading(
+    settings: "Settings", step: Progress = lambda _what, _done, _total: None
+) -> Iterator[Catalog]:
+    """Do the same for catalogs of any size: domains of a database need no memory.
+
+    Args:
+        settings: say where the domains are.
+        step: told how far it is.
+    """
+    if settings.demo or settings.providers is not None:
+        yield catalog_of(settings)
+        return
+    from waypost.store.sql.catalog import reading_catalog  # noqa: PLC0415 -- quick start
     from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine, snapshot(engine) as connection:
-        return read_catalog(connection)
+    with (
+        database(settings) as engine,
+        snapshot(engine) as connection,
+        reading_catalog(connection, step) as catalog,
+    ):
+        yield catalog

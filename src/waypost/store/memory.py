@@ -3,7 +3,8 @@
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain, DomainPattern, candidates
+from waypost.model import Catalog, Domain, candidates
+from waypost.store.offers import Offers
 
 
 class MemoryStore:
@@ -11,15 +12,17 @@ class MemoryStore:
 
     def __init__(self, catalog: Catalog) -> None:
         """Take what a providers file says."""
-        self._domains: dict[DomainPattern, Domain] = {
-            domain.pattern: domain for domain in catalog.domains
+        # A million domains: a name and a number each, and the rest is made when it is asked for.
+        self._offers = Offers()
+        self._numbers = {
+            domain.pattern.text: self._offers.number(domain) for domain in catalog.domains
         }
 
     def find(self, domain: DomainName) -> Domain | None:
         """Give the entry that matches a domain best, or None."""
         for pattern in candidates(domain):
-            if (found := self._domains.get(pattern)) is not None:
-                return found
+            if (number := self._numbers.get(pattern.text)) is not None:
+                return self._offers[number].for_domain(pattern.text)
         return None
 
     def close(self) -> None:

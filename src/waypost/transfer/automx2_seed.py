@@ -87,12 +87,12 @@ def read_any(path: Path) -> ReadResult:
     name = str(path)
     text = decode(read_octets(path), name)
     if guess_format(path, text) == "toml":
-        return read_providers(text, name=name, format="toml")
+        return read_providers(text, name=name, format="toml", folder=path.parent)
     data = parse(text, name, "json")
     if is_seed(data):
         return read_seed(data, name=name)
     report = Report(name)
-    return report.result(read_top(report, data))
+    return report.result(read_top(report, data, path.parent))
 
 
 def is_seed(data: dict[str, object]) -> bool:

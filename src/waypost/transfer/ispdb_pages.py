@@ -9,7 +9,7 @@ from lxml import etree
 from waypost.model import Documentation, OAuth2
 from waypost.transfer.imported import Notes
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
-from waypost.transfer.providers_schema import LONG_TEXT_MAX_CHARS
+from waypost.transfer.provider_parts import LONG_TEXT_MAX_CHARS
 from waypost.transfer.rules import RuleBroken, check_text, check_web_url
 
 _OAUTH2: Final = {

@@ -18,19 +18,37 @@ from waypost.model import (
     UrlEndpoint,
 )
 
+Pair = tuple[Domain | None, Domain | None]
+"""A domain as it is and as it shall be; None where it is absent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What must be done to get from one catalog to another. Every item is one line."""
+    """What must be done to get from one catalog to another. Every item is one line.
+
+    Attributes:
+        more: how many items there are besides those that are listed: to add, change and remove.
+    """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    more: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Give how many items there are in all: to add, to change and to remove."""
+        more = self.more
+        return (
+            len(self.added) + more[0],
+            len(self.changed) + more[1],
+            len(self.removed) + more[2],
+        )
 
     @property
     def is_empty(self) -> bool:
         """Tell whether there is nothing to do."""
-        return not (self.added or self.changed or self.removed)
+        return not any(self.counts)
 
 
 def compare(now: Catalog, wanted: Catalog) -> Plan:
@@ -40,11 +58,51 @@ def compare(now: Catalog, wanted: Catalog) -> Plan:
     between those with a host and those with a URL, which a database keeps in two tables. A bind
     password that `wanted` leaves out is kept as it is, and none is ever named.
     """
-    changes = _Changes([], [], [])
-    _domains(changes, now, wanted)
-    _ldapservers(changes, now, wanted)
-    _idle(changes, now, wanted)
-    return Plan(tuple(changes.added), tuple(changes.changed), tuple(changes.removed))
+    before = {domain.pattern: domain for domain in now.domains}
+    after = {domain.pattern: domain for domain in wanted.domains}
+    pairs: list[Pair] = [(before.get(pattern), domain) for pattern, domain in after.items()]
+    pairs += [(domain, None) for pattern, domain in before.items() if pattern not in after]
+    planner = Planner()
+    for pair in pairs:
+        planner.add(*pair)
+    return planner.plan(now, wanted)
+
+
+class Planner:
+    """Makes a plan from domains that come one after the other, of which it keeps none."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        """Begin with nothing to do.
+
+        Args:
+            limit: how many items of each kind are listed; more are only counted.
+        """
+        self._changes = _Changes(_Items(limit), _Items(limit), _Items(limit))
+
+    def add(self, old: Domain | None, new: Domain | None) -> None:
+        """Take a domain as it is and as it shall be."""
+        changes = self._changes
+        if old is None and new is not None:
+            if changes.added.has_room(1 + len(new.services)):
+                changes.added.add(_named(new))
+                changes.added.add(*(f"{new.pattern}: {describe(one)}" for one in new.services))
+        elif new is None and old is not None:
+            if changes.removed.has_room(1):
+                changes.removed.add(_named(old))
+        elif old is not None and new is not None:
+            for text in _domain_changes(old, new):
+                changes.changed.add(f"{new.pattern}: {text}")
+            _services(changes, old, new)
+
+    def plan(self, now: Catalog, wanted: Catalog) -> Plan:
+        """Give the plan for the domains that came, and for all else that two catalogs say."""
+        changes = self._changes
+        _ldapservers(changes, now, wanted)
+        _idle(changes, now, wanted)
+        kinds = (changes.added, changes.changed, changes.removed)
+        added, changed, removed = (tuple(items.listed) for items in kinds)
+        more = (changes.added.more, changes.changed.more, changes.removed.more)
+        return Plan(added, changed, removed, more)
 
 
 def describe(service: Service) -> str:
@@ -82,24 +140,33 @@ def _pop3(options: Pop3Options | None) -> Iterator[str]:
         yield "download on biff" if biff else "no download on biff"
 
 
+class _Items:
+    """Items up to a limit, and how many more there are."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.listed: list[str] = []
+        self.more = 0
+        self._limit = limit
+
+    def has_room(self, number: int) -> bool:
+        """Tell whether some of so many items will be listed; else count them."""
+        if self._limit is None or len(self.listed) < self._limit:
+            return True
+        self.more += number
+        return False
+
+    def add(self, *items: str) -> None:
+        """Take items."""
+        for item in items:
+            if self.has_room(1):
+                self.listed.append(item)
+
+
 @dataclass(slots=True)
 class _Changes:
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-
-
-def _domains(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
-    before = {domain.pattern: domain for domain in now.domains}
-    after = {domain.pattern: domain for domain in wanted.domains}
-    for pattern, domain in after.items():
-        if (old := before.get(pattern)) is None:
-            changes.added.append(_named(domain))
-            changes.added += [f"{pattern}: {describe(service)}" for service in domain.services]
-        else:
-            changes.changed += [f"{pattern}: {text}" for text in _domain_changes(old, domain)]
-            _services(changes, old, domain)
-    changes.removed += [_named(domain) for domain in now.domains if domain.pattern not in after]
+    added: _Items
+    changed: _Items
+    removed: _Items
 
 
 def _named(domain: Domain) -> str:
@@ -130,10 +197,10 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:
     before, after = Counter(old.services), Counter(new.services)
     added, removed = list((after - before).elements()), list((before - after).elements())
-    changes.added += [f"{new.pattern}: {describe(service)}" for service in added]
-    changes.removed += [f"{new.pattern}: {describe(service)}" for service in removed]
+    changes.added.add(*(f"{new.pattern}: {describe(service)}" for service in added))
+    changes.removed.add(*(f"{new.pattern}: {describe(service)}" for service in removed))
     if not added and not removed and _in_tables(old) != _in_tables(new):
-        changes.changed.append(f"{new.pattern}: order of services")
+        changes.changed.add(f"{new.pattern}: order of services")
 
 
 def _in_tables(domain: Domain) -> tuple[list[Service], list[Service]]:
@@ -147,16 +214,14 @@ def _ldapservers(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
     for number, server in after.items():
         old = before.get(number)
         if old is None:
-            changes.added.append(f"LDAP server {number} ({server.name})")
+            changes.added.add(f"LDAP server {number} ({server.name})")
         elif (
             server if server.bind_password else replace(server, bind_password=old.bind_password)
         ) != old:
-            changes.changed.append(f"LDAP server {number} ({server.name})")
-    changes.removed += [
-        f"LDAP server {number} ({server.name})"
-        for number, server in before.items()
-        if number not in after
-    ]
+            changes.changed.add(f"LDAP server {number} ({server.name})")
+    for number, server in before.items():
+        if number not in after:
+            changes.removed.add(f"LDAP server {number} ({server.name})")
 
 
 def _by_id(catalog: Catalog) -> Mapping[int, LdapServer]:
@@ -165,8 +230,8 @@ def _by_id(catalog: Catalog) -> Mapping[int, LdapServer]:
 
 def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
     before, after = _idle_of(now), _idle_of(wanted)
-    changes.added += [_idle_named(provider) for provider in after if provider not in before]
-    changes.removed += [_idle_named(provider) for provider in before if provider not in after]
+    changes.added.add(*(_idle_named(provider) for provider in after if provider not in before))
+    changes.removed.add(*(_idle_named(provider) for provider in before if provider not in after))
 
 
 def _idle_of(catalog: Catalog) -> Mapping[Provider, None]:

@@ -1,97 +1,92 @@
 """What a providers file means: from plain data to a catalog, with every mistake noted."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from waypost.model import (
-    Catalog,
-    Documentation,
-    Domain,
-    DomainPattern,
-    LdapServer,
-    OAuth2,
-    Provider,
-    Service,
-    ServiceType,
-)
+from waypost.model import Catalog, Domain, Provider, Service, ServiceType
 from waypost.preference import INCOMING
-from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
-from waypost.transfer.directory_servers import read_ldapserver
-from waypost.transfer.rules import (
-    DOMAIN_MAX_CHARS,
-    INTEGER_MAX,
-    NAME_MAX_CHARS,
-    SHORT_NAME_MAX_CHARS,
-    RuleBroken,
-    check_web_url,
+from waypost.transfer.domains_file import DomainBlocks, FileBlock
+from waypost.transfer.inheritance import Inheritance
+from waypost.transfer.provider_domains import (
+    DomainsFile,
+    Named,
+    Seen,
+    note_domain,
+    read_domains,
+    read_domains_file,
+    read_reference,
 )
+from waypost.transfer.provider_parts import (
+    OAUTH2_KEYS,
+    ldapserver_ids,
+    read_documentation,
+    read_ldapservers,
+    read_oauth2,
+)
+from waypost.transfer.rules import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.transfer.services import read_patterns, read_service
-from waypost.transfer.tables import Report, Table, kind
+from waypost.transfer.tables import Report, Table
 
-TOP_KEYS: Final = ("provider", "ldapserver")
-PROVIDER_KEYS: Final = ("name", "short_name", "domains", "services", "documentation", "oauth2")
-DOMAIN_KEYS: Final = ("name", "ldapserver")
-DOCUMENTATION_KEYS: Final = ("url", "descriptions")
-OAUTH2_KEYS: Final = ("issuer", "auth_url", "token_url", "scope", "client_id", "client_secret")
-OAUTH2_URLS: Final = frozenset({"issuer", "auth_url", "token_url"})
-LONG_TEXT_MAX_CHARS: Final = 2000
-# RFC 5646 s2.1: sub-tags of letters and digits.
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+__all__ = [
+    "OAUTH2_KEYS",
+    "default_short_name",
+    "note_domain",
+    "read_catalog",
+    "read_top",
+    "warn_of_unusable",
+]
 
-
-@dataclass(slots=True)
-class _Seen:
-    """What was met so far: where each domain stands, and the directory servers that exist."""
-
-    domains: dict[str, str] = field(default_factory=dict)
-    ldapservers: frozenset[int] = frozenset()
+TOP_KEYS: Final = ("provider", "ldapserver", "template", "defaults")
+PROVIDER_KEYS: Final = (
+    *("name", "short_name", "domains", "services", "documentation", "oauth2"),
+    *("domains_file", "extends", "ldapserver"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    pattern: DomainPattern
-    ldapserver_id: int | None
+class _Offered:
+    """A service of a provider, and the domains that it is for; None is all of them."""
+
+    table: Table
+    service: Service | None
+    only: frozenset[str] | None
 
 
-def read_catalog(top: Table) -> Catalog:
-    """Read the outermost table; what is returned has holes where mistakes were noted."""
+def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
+    """Read the outermost table; what is returned has holes where mistakes were noted.
+
+    Args:
+        top: the whole file.
+        folder: what names of other files are relative to; None where they cannot be used.
+    """
     top.refuse_unknown(TOP_KEYS)
     if not any(key in top for key in TOP_KEYS):
         rule = "there is no provider; begin with [[provider]], name, domains and services"
         top.problem("", rule)
-    ldapservers = _ldapservers(top)
-    seen = _Seen(ldapservers=_ids(top))
-    domains: list[Domain] = []
+    ldapservers = read_ldapservers(top)
+    seen = Seen(folder, ldapserver_ids(top))
+    inheritance = Inheritance(top)
+    for table in inheritance.owners():
+        # Mistakes are told also where nobody inherits them.
+        _Reader(table, seen, inheritance).note_mistakes()
+    blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
     for table in top.tables("provider"):
-        provider, found = _provider(table, seen)
-        domains += found
-        if provider is not None and not table.items("domains"):
+        provider, found = _Reader(table, seen, inheritance).read()
+        blocks += found
+        if provider is not None and not any(map(len, found)) and not table.raw("domains"):
             idle.append(provider)
-    return Catalog(tuple(domains), ldapservers, tuple(idle))
+    seen.refuse_twice(top.report)
+    if any(isinstance(block, FileBlock) for block in blocks):
+        return Catalog(DomainBlocks(blocks), ldapservers, tuple(idle))
+    return Catalog(tuple(one for block in blocks for one in block), ldapservers, tuple(idle))
 
 
 def default_short_name(name: str) -> str:
     """Give the first word of a name, as far as it fits."""
     return name.split(maxsplit=1)[0][:SHORT_NAME_MAX_CHARS]
-
-
-def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
-    """Read a domain or a pattern, and note it where it has a mistake or was met before."""
-    try:
-        pattern = DomainPattern.parse(text)
-    except ValueError as error:
-        table.problem(at, str(error))
-        return None
-    if len(pattern.text) > DOMAIN_MAX_CHARS:
-        table.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
-    if (earlier := places.get(pattern.text)) is not None:
-        table.problem(at, f"{pattern} stands at {earlier} as well; a domain has one entry")
-        return None
-    places[pattern.text] = table.at(at)
-    return pattern
 
 
 def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
@@ -106,146 +101,97 @@ def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
         table.warn("", f"no incoming and outgoing mail service for {', '.join(lacking[:3])}{more}")
 
 
-def _provider(table: Table, seen: _Seen) -> tuple[Provider | None, list[Domain]]:
-    table.refuse_unknown(PROVIDER_KEYS)
-    table.require("name")
-    name = table.text("name", NAME_MAX_CHARS)
-    short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
-    documentation = [_documentation(part) for part in table.tables("documentation")]
-    oauth2 = [_oauth2(part) for part in table.tables("oauth2")]
-    named, all_read = _domains(table, seen)
-    services = _services(table, named if all_read else None)
-    if name is None:
-        return None, []
-    provider = Provider(
-        name,
-        short_name if short_name is not None else default_short_name(name),
-        tuple(part for part in documentation if part is not None),
-        tuple(part for part in oauth2 if part is not None),
-    )
-    domains = [_domain(provider, one, services) for one in named]
-    if all_read and len(services) == len(table.items("services")):
-        warn_of_unusable(table, domains)
-    return provider, domains
+class _Reader:
+    """Reads one provider, with what it inherits."""
+
+    def __init__(self, table: Table, seen: Seen, inheritance: Inheritance) -> None:
+        self._table = table
+        self._seen = seen
+        self._inheritance = inheritance
+
+    def note_mistakes(self) -> None:
+        """Read what can be inherited for its mistakes alone."""
+        read_documentation(self._owner("documentation"))
+        read_oauth2(self._owner("oauth2"))
+        read_reference(self._owner("ldapserver"), self._seen)
+        self._services()
+
+    def read(self) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock]]:
+        """Read all."""
+        table = self._table
+        table.refuse_unknown(PROVIDER_KEYS)
+        table.require("name")
+        name = table.text("name", NAME_MAX_CHARS)
+        short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
+        documentation = read_documentation(self._owner("documentation"))
+        oauth2 = read_oauth2(self._owner("oauth2"))
+        default = read_reference(self._owner("ldapserver"), self._seen)
+        named, all_read = read_domains(table, self._seen, default)
+        offered = self._services()
+        sought = {text for one in offered for text in one.only or ()}
+        file = read_domains_file(table, self._seen, sought)
+        all_read = all_read and (file is not None or "domains_file" not in table)
+        if all_read:
+            self._refuse_others(offered, named, file)
+        if name is None:
+            return None, []
+        short_name = short_name if short_name is not None else default_short_name(name)
+        provider = Provider(name, short_name, documentation, oauth2)
+        choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
+        domains = [
+            Domain(one.pattern, provider, choose(one.pattern.text), one.ldapserver_id)
+            for one in named
+        ]
+        if all_read and all(one.service is not None for one in offered):
+            some = [Domain(one, provider, choose(one.text)) for one in file.first] if file else []
+            warn_of_unusable(table, [*domains, *some])
+        blocks: list[Sequence[Domain] | FileBlock] = [domains]
+        if file is not None:
+            blocks.append(FileBlock(file.path, provider, choose, default, file.count))
+        return provider, blocks
+
+    def _owner(self, key: str) -> Table:
+        return self._inheritance.owner(self._table, key)
+
+    def _services(self) -> list[_Offered]:
+        owner = self._owner("services")
+        found = []
+        for part in owner.tables("services"):
+            only = read_patterns(part)
+            if owner.path != self._table.path and "domains" in part:
+                continue  # It is for domains of the one who has it.
+            full = part.with_defaults(self._inheritance.defaults_for(part))
+            found.append(_Offered(part, read_service(full), only))
+        return found
+
+    def _refuse_others(
+        self, offered: Sequence[_Offered], named: Sequence[Named], file: DomainsFile | None
+    ) -> None:
+        """Note services for domains that the provider does not have."""
+        known = {one.pattern.text for one in named} | (file.found if file else set())
+        for one in offered:
+            for text in sorted((one.only or frozenset()) - known):
+                rule = f"{text} is not one of this provider's domains"
+                one.table.problem("domains", rule)
 
 
-def _domain(
-    provider: Provider, named: _Named, services: Sequence[tuple[Service, frozenset[str] | None]]
-) -> Domain:
-    own = tuple(service for service, only in services if only is None or named.pattern.text in only)
-    return Domain(named.pattern, provider, own, named.ldapserver_id)
+def _chooser(
+    services: Sequence[tuple[Service, frozenset[str] | None]],
+) -> Callable[[str], tuple[Service, ...]]:
+    """Give what tells the services of a domain; domains with the same get the same value."""
+    special = frozenset(text for _, only in services for text in only or ())
+    usual = tuple(service for service, only in services if only is None)
+    known: dict[tuple[Service, ...], tuple[Service, ...]] = {}
+
+    def choose(text: str) -> tuple[Service, ...]:
+        if text not in special:
+            return usual
+        own = tuple(service for service, only in services if only is None or text in only)
+        return known.setdefault(own, own)
+
+    return choose
 
 
-def _domains(table: Table, seen: _Seen) -> tuple[list[_Named], bool]:
-    """Read the domains, and tell whether none of them has a mistake."""
-    found = []
-    items = table.items("domains")
-    for at, item in items:
-        ldapserver_id: int | None = None
-        text = item
-        if isinstance(item, dict):
-            entry = Table(table.report, table.at(at), item)
-            entry.refuse_unknown(DOMAIN_KEYS)
-            ldapserver_id = _reference(entry, seen.ldapservers)
-            text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
-            if text is None:
-                continue
-        if not isinstance(text, str):
-            table.problem(at, f"must be a text or a table with a name, not {kind(item)}")
-            continue
-        if (pattern := note_domain(table, at, text, seen.domains)) is not None:
-            found.append(_Named(pattern, ldapserver_id))
-    whole = isinstance(table.raw("domains"), list) or "domains" not in table
-    return found, whole and len(found) == len(items)
-
-
-def _reference(entry: Table, known: frozenset[int]) -> int | None:
-    number = entry.integer("ldapserver", 0, INTEGER_MAX)
-    if number is not None and number not in known:
-        entry.problem("ldapserver", f"there is no [[ldapserver]] with id = {number}")
-    return number
-
-
-def _services(
-    table: Table, named: Sequence[_Named] | None
-) -> list[tuple[Service, frozenset[str] | None]]:
-    found = []
-    known = None if named is None else frozenset(one.pattern.text for one in named)
-    for part in table.tables("services"):
-        service = read_service(part)
-        only = read_patterns(part)
-        for text in sorted((only or frozenset()) - (known if known is not None else only or set())):
-            part.problem("domains", f"{text} is not one of this provider's domains")
-        if service is not None:
-            found.append((service, only))
-    return found
-
-
-def _documentation(table: Table) -> Documentation | None:
-    table.refuse_unknown(DOCUMENTATION_KEYS)
-    table.require("url")
-    url = _web_url(table, "url")
-    texts = table.table("descriptions")
-    descriptions: list[tuple[str | None, str]] = []
-    for language in texts.keys() if texts is not None else ():
-        if texts is None:
-            break
-        # An empty key stands for a text without a language.
-        if language and not _LANGUAGE.fullmatch(language):
-            texts.problem("", "has a key that is not a language (RFC 5646), such as en or pt-BR")
-            continue
-        text = texts.text(language, LONG_TEXT_MAX_CHARS)
-        if text is not None:
-            descriptions.append((language or None, text))
-    return Documentation(url, tuple(descriptions)) if url is not None else None
-
-
-def _oauth2(table: Table) -> OAuth2 | None:
-    table.refuse_unknown(OAUTH2_KEYS)
-    values = {
-        key: _web_url(table, key) if key in OAUTH2_URLS else table.text(key, LONG_TEXT_MAX_CHARS)
-        for key in OAUTH2_KEYS
-    }
-    if not any(key in table for key in OAUTH2_KEYS):
-        table.problem("", f"is empty; known keys are {', '.join(OAUTH2_KEYS)}")
-    return OAuth2(**values)
-
-
-def _web_url(table: Table, key: str) -> str | None:
-    text = table.text(key, LONG_TEXT_MAX_CHARS)
-    if text is None:
-        return None
-    try:
-        return check_web_url(text)
-    except RuleBroken as broken:
-        table.problem(key, str(broken))
-        return None
-
-
-def _ldapservers(top: Table) -> tuple[LdapServer, ...]:
-    found = []
-    places: dict[int, str] = {}
-    for table in top.tables("ldapserver"):
-        table.refuse_unknown(LDAPSERVER_KEYS)
-        server = read_ldapserver(table)
-        number = table.raw("id")
-        if isinstance(number, int) and number in places:
-            table.problem("id", f"{number} stands at {places[number]} as well; each has its own")
-        elif isinstance(number, int):
-            places[number] = table.at("id")
-        if server is not None:
-            found.append(server)
-    return tuple(found)
-
-
-def _ids(top: Table) -> frozenset[int]:
-    """Give the numbers of all directory servers, of those with other mistakes as well."""
-    value = top.raw("ldapserver")
-    entries = value if isinstance(value, list) else []
-    numbers = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return frozenset(number for number in numbers if isinstance(number, int))
-
-
-def read_top(report: Report, data: dict[str, object]) -> Catalog:
+def read_top(report: Report, data: dict[str, object], folder: Path | None = None) -> Catalog:
     """Read plain data whose mistakes go to a report."""
-    return read_catalog(Table(report, "", data))
+    return read_catalog(Table(report, "", data), folder)

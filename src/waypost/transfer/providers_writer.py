@@ -1,9 +1,10 @@
 """Writing a catalog as a providers file: one canonical text for one catalog."""
 
 import json
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
 
 from waypost.model import (
     DEFAULT_PRIORITY,
@@ -19,6 +20,7 @@ from waypost.model import (
     Service,
     UrlEndpoint,
 )
+from waypost.sharing import share
 from waypost.transfer.directory_servers import (
     DEFAULT_CN,
     DEFAULT_FILTER,
@@ -29,11 +31,7 @@ from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
 from waypost.transfer.services import POP3_KEYS
-from waypost.transfer.sharing import share
 from waypost.transfer.toml_text import toml_text
-
-Value = str | int | bool | list[object] | dict[str, object]
-_LISTED_LINE_BY_LINE: Final = frozenset({"services", "documentation", "oauth2"})
 
 
 def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
@@ -42,30 +40,85 @@ def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- i
     The text ends with a line end. Reading it gives the same catalog (bind passwords excepted), and
     writing that gives the same text.
     """
-    data = _catalog(catalog)
-    if format == "json":
-        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-    return toml_text(data)
+    return "".join(providers_text(catalog, format))
 
 
-def _catalog(catalog: Catalog) -> dict[str, object]:
-    providers = [_provider(provider, ()) for provider in catalog.idle_providers]
-    # Domains keep their order, so a provider whose domains stand apart is written more than once.
-    for provider, domains in groupby(catalog.domains, key=lambda domain: domain.provider):
-        providers.append(_provider(provider, tuple(domains)))
-    data: dict[str, object] = {"provider": providers}
+def providers_text(catalog: Catalog, format: Format) -> Iterator[str]:  # noqa: A002 -- its name
+    """Do the same in parts that belong one behind the other, for catalogs of any size."""
+    data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
     if catalog.ldapservers:
         data["ldapserver"] = [_ldapserver(server) for server in catalog.ldapservers]
-    return data
+    if format == "json":
+        yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data)
+        yield "\n"
+    else:
+        yield from toml_text(data)
 
 
-def _provider(provider: Provider, domains: Sequence[Domain]) -> dict[str, object]:
+class _Lazy(list[object]):
+    """A list that makes its items anew whenever it is gone through, and holds none."""
+
+    def __init__(self, items: Callable[[], Iterator[object]], length: int | None = None) -> None:
+        super().__init__()
+        self._items = items
+        self._length = length
+
+    def __iter__(self) -> Iterator[object]:
+        return self._items()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self) if self._length is None else self._length
+
+    def __bool__(self) -> bool:
+        return next(self._items(), None) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Domains of one provider that stand together.
+
+    Attributes:
+        sequences: their services, each sequence once, in the order of its first domain.
+        numbers: which of these each domain has.
+    """
+
+    provider: Provider
+    domains: Sequence[Domain]
+    sequences: Sequence[Sequence[Service]]
+    numbers: Sequence[int]
+
+
+def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
+    for provider in catalog.idle_providers:
+        yield _provider(provider, None)
+    # Domains keep their order, so a provider whose domains stand apart is written more than once.
+    for group in _groups(catalog.domains):
+        yield _provider(group.provider, group)
+
+
+def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
+    begin = 0
+    for provider, members in groupby(domains, key=lambda domain: domain.provider):
+        known: dict[tuple[Service, ...], int] = {}
+        numbers = array("L")
+        last: tuple[Service, ...] | None = None
+        for domain in members:
+            if domain.services is not last:  # Neighbours mostly have the same.
+                last = domain.services
+                number = known.setdefault(last, len(known))
+            numbers.append(number)
+        yield _Group(provider, domains[begin : begin + len(numbers)], list(known), numbers)
+        begin += len(numbers)
+
+
+def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
     data: dict[str, object] = {"name": provider.name}
     if provider.short_name != default_short_name(provider.name):
         data["short_name"] = provider.short_name
-    if domains:
-        data["domains"] = [_domain(domain) for domain in domains]
-        if services := list(_services(domains)):
+    if group is not None:
+        domains = group.domains
+        data["domains"] = _Lazy(lambda: (_domain(domain) for domain in domains), len(domains))
+        if services := list(_services(group)):
             data["services"] = services
     if provider.documentation:
         data["documentation"] = [_documentation(part) for part in provider.documentation]
@@ -80,12 +133,24 @@ def _domain(domain: Domain) -> object:
     return {"name": domain.pattern.text, "ldapserver": domain.ldapserver_id}
 
 
-def _services(domains: Sequence[Domain]) -> Iterator[dict[str, object]]:
-    for service, owners in share([domain.services for domain in domains]):
+def _services(group: _Group) -> Iterator[dict[str, object]]:
+    for service, owners in share(group.sequences):
         data = _service(service)
-        if len(owners) < len(domains):
-            data["domains"] = [domains[index].pattern.text for index in owners]
+        if len(owners) < len(group.sequences):
+            data["domains"] = _names(group, frozenset(owners))
         yield data
+
+
+def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
+    """Give the names of the domains whose services are one of these sequences."""
+    return _Lazy(
+        lambda: (
+            domain.pattern.text
+            for domain, number in zip(group.domains, group.numbers, strict=True)
+            if number in owners
+        ),
+        sum(number in owners for number in group.numbers),
+    )
 
 
 def _service(service: Service) -> dict[str, object]:

@@ -49,6 +49,8 @@ POP3_KEYS: Final = (
     *("leave_messages_on_server", "days_to_leave_messages_on_server", "download_on_biff"),
 )
 POP3_DAYS_MAX: Final = 36500
+SERVICE_DEFAULT_KEYS: Final = ("authentication", "login_name", "priority", "domain_required")
+"""What `[defaults.service]` may say; `authentication` is for services with a host only."""
 _HOST_KEYS: Final = ("host", "port", "security")
 _TYPES: Final[Mapping[str, ServiceType]] = {
     **{service_type.value: service_type for service_type in ServiceType},
@@ -89,6 +91,20 @@ def read_service(table: Table) -> Service | None:
     return Service(
         service_type, endpoint, authentication, login_name, priority, domain_required, pop3
     )
+
+
+def read_service_defaults(table: Table) -> dict[str, object]:
+    """Read the keys that services take over, and give those without mistakes as they are."""
+    found = {key: table.raw(key) for key in SERVICE_DEFAULT_KEYS if key in table}
+    if _authentication(table, PASSWORD_CLEARTEXT) is None:
+        found.pop("authentication")
+    if _login_name(table) is None and table.raw("login_name") != "":
+        found.pop("login_name")
+    if table.integer("priority", 0, INTEGER_MAX) is None:
+        found.pop("priority", None)
+    if table.flag("domain_required") is None:
+        found.pop("domain_required", None)
+    return found
 
 
 def read_priority(table: Table, key: str) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
 
 from waypost.errors import ProvidersError
@@ -45,16 +46,22 @@ class Report:
         """
         self._name = name
         self._lines = lines or {}
-        self._problems: list[str] = []
-        self._warnings: list[str] = []
+        # What several providers inherit is read for each of them, and its mistakes are told once.
+        self._problems: dict[str, None] = {}
+        self._more = 0
+        self._warnings: dict[str, None] = {}
 
     def problem(self, path: str, rule: str) -> None:
         """Note a mistake at a path such as `provider[0].domains[2]`; empty for the whole input."""
-        self._problems.append(self._line(path, rule))
+        self._note(self._line(path, rule))
+
+    def problem_in(self, path: Path, line: int, rule: str) -> None:
+        """Note a mistake in another file that belongs to the input; line 0 is all of it."""
+        self._note(f"{path}: line {line}: {rule}" if line else f"{path}: {rule}")
 
     def warn(self, path: str, text: str) -> None:
         """Note what can be used, but is perhaps not meant."""
-        self._warnings.append(self._line(path, text))
+        self._warnings.setdefault(self._line(path, text))
 
     def result(self, catalog: Catalog) -> ReadResult:
         """Give the result of an input without mistakes.
@@ -63,11 +70,17 @@ class Report:
             ProvidersError: all the mistakes, where there are some.
         """
         if self._problems:
-            shown = self._problems[:MAX_PROBLEMS]
-            if (more := len(self._problems) - len(shown)) > 0:
-                shown.append(f"{self._name}: and {more} more mistakes")
+            shown = list(self._problems)
+            if self._more:
+                shown.append(f"{self._name}: and {self._more} more mistakes")
             raise ProvidersError(shown)
         return ReadResult(catalog, tuple(self._warnings))
+
+    def _note(self, line: str) -> None:
+        if line in self._problems or len(self._problems) < MAX_PROBLEMS:
+            self._problems.setdefault(line)
+        else:
+            self._more += 1
 
     def _line(self, path: str, text: str) -> str:
         line = self._lines.get(path.partition(".")[0])
@@ -87,6 +100,10 @@ class Table:
         self.report = report
         self.path = path
         self._data = data
+
+    def with_defaults(self, defaults: Mapping[str, object]) -> "Table":
+        """Give a table at the same place that has these values where it has none of its own."""
+        return Table(self.report, self.path, {**defaults, **self._data}) if defaults else self
 
     def __contains__(self, key: str) -> bool:
         return key in self._data

@@ -9,32 +9,41 @@ _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LINE_MAX_CHARS: Final = 100
 
 
-def toml_text(data: Mapping[str, object]) -> str:
-    """Write lists of tables, as `[[key]]` each.
+def toml_text(data: Mapping[str, object]) -> Iterator[str]:
+    """Write lists of tables, as `[[key]]` each, in parts that belong one behind the other.
 
     Args:
-        data: lists of tables of texts, whole numbers, booleans, lists and tables of these.
+        data: lists of tables of texts, whole numbers, booleans, lists and tables of these. Of a
+            long list only a part is in memory at a time, if the list makes its items itself.
     """
-    blocks: list[str] = []
+    between = ""
     for key, tables in data.items():
+        # Without any table there is nothing to write but that there is none.
         if not isinstance(tables, list) or not tables:
-            # Without any table there is nothing to write but that there is none.
-            blocks.insert(0, f"{_key(key)} = []\n")
-            continue
-        blocks += [f"[[{_key(key)}]]\n{''.join(_lines(table))}" for table in tables]
-    return "\n".join(blocks)
+            yield f"{between}{_key(key)} = []\n"
+            between = "\n"
+    for key, tables in data.items():
+        for table in tables if isinstance(tables, list) else ():
+            yield f"{between}[[{_key(key)}]]\n"
+            yield from _lines(table)
+            between = "\n"
 
 
 def _lines(table: Mapping[str, object]) -> Iterator[str]:
     for key, value in table.items():
-        line = f"{_key(key)} = {_value(value)}"
-        tables = isinstance(value, list) and any(isinstance(item, dict) for item in value)
-        if isinstance(value, list) and (tables or len(line) > _LINE_MAX_CHARS):
+        if isinstance(value, list) and not _fits(key, value):
             yield f"{_key(key)} = [\n"
             yield from (f"  {_value(item)},\n" for item in value)
             yield "]\n"
         else:
-            yield f"{line}\n"
+            yield f"{_key(key)} = {_value(value)}\n"
+
+
+def _fits(key: str, items: list[object]) -> bool:
+    """Tell whether a list can stand in one line; tables stand in a line each."""
+    if len(items) > _LINE_MAX_CHARS or any(isinstance(item, dict) for item in items):
+        return False
+    return len(f"{_key(key)} = {_value(items)}") <= _LINE_MAX_CHARS
 
 
 def _value(value: object) -> str:

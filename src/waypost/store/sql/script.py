@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from waypost.model import Catalog, HostEndpoint, Provider
+from waypost.sharing import share
 from waypost.store.sql import rows, schema
-from waypost.store.sql.merging import merge
 from waypost.store.sql.sequences import advancing
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
@@ -82,25 +82,21 @@ def _service_rows(
     is_server = table is schema.server
     service_id = 0
     for provider in provider_ids:
-        slots = merge(
-            (
-                domain_id,
-                [s for s in d.services if isinstance(s.endpoint, HostEndpoint) is is_server],
-            )
-            for domain_id, d in enumerate(catalog.domains, 1)
-            if d.provider == provider
-        )
-        for slot in slots:
+        domains = [(n, d) for n, d in enumerate(catalog.domains, 1) if d.provider == provider]
+        for service, owners in share(
+            [s for s in domain.services if isinstance(s.endpoint, HostEndpoint) is is_server]
+            for _, domain in domains
+        ):
             service_id += 1
-            endpoint = slot.service.endpoint
+            endpoint = service.endpoint
             row = (
-                rows.server_row(slot.service, endpoint)
+                rows.server_row(service, endpoint)
                 if isinstance(endpoint, HostEndpoint)
-                else rows.davserver_row(slot.service, endpoint)
+                else rows.davserver_row(service, endpoint)
             )
             yield table, {"id": service_id, **row}
-            for domain_id in sorted(slot.domain_ids):
-                yield links, {column: service_id, "domain_id": domain_id}
+            for owner in owners:
+                yield links, {column: service_id, "domain_id": domains[owner][0]}
 
 
 def _text(value: str | list[Any]) -> Any:  # noqa: ANN401  a value, or an expression for one

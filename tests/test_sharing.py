@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.making import host_service
 from waypost.model import Service
-from waypost.transfer.sharing import share
+from waypost.sharing import share
 
 A, B, C, D = (host_service(host=f"{name}.example.com") for name in "abcd")
 

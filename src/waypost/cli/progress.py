@@ -1,0 +1,61 @@
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from waypost.cli.reporting import note
+
+LEAST_DOMAINS: Final = 1000
+"""What takes no time shows no progress."""
+_SECONDS_BETWEEN_LINES: Final = 5.0
+
+Progress = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress(shown: bool | None) -> Iterator[Progress]:
+    """Give a function that is told what is done, how much of it, and how much there is.
+
+    Args:
+        shown: True shows a bar wherever standard error goes, False shows nothing, None a bar on a
+            terminal and lines elsewhere.
+    """
+    if shown is False:
+        yield lambda _what, _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 -- quick start
+
+    console = Console(stderr=True, force_terminal=True if shown else None)
+    if not console.is_terminal:
+        yield _Lines().step
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 -- quick start  # noqa: PLC0415 -- quick start
+    from rich.progress import Progress as Bar  # noqa: PLC0415 -- quick start
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bar(*columns, TimeElapsedColumn(), console=console) as bar:
+        tasks = {}
+
+        def step(what: str, done: int, total: int) -> None:
+            if total < LEAST_DOMAINS:
+                return
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield step
+
+
+class _Lines:
+    """Writes a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def step(self, what: str, done: int, total: int) -> None:
+        """Take how far it is."""
+        if total >= LEAST_DOMAINS and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
+            note(f"{what}: {done} of {total} domains")

@@ -1,0 +1,267 @@
+"""From what the database says to what it shall say: what differs, domain by domain.
+
+What is wanted lies in a scratch list. The database is read in parts, each part is looked up in that
+list, and what differs is given out; so neither side has to fit into memory.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from waypost.model import Catalog, Domain, HostEndpoint, LdapServer, Provider
+from waypost.store.offers import Offer
+from waypost.store.sql.engine import Connection
+from waypost.store.sql.scratch import CHUNK, Scratch
+from waypost.store.sql.stored import StoredDomain, StoredHead, count_domains, stored_domains
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many domains of it are done, and how many there are."""
+Pair = tuple[Domain | None, Domain | None]
+Match = tuple[StoredDomain, str | None, tuple[int, int] | None]
+"""A row, its pattern or None, and position and offer of what is wanted for it, or None."""
+
+
+NO_ID: Final = -(2**63)
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody about the progress."""
+
+
+class Wanted:
+    """What the database shall say, ready to be compared with it. To be closed after use.
+
+    Attributes:
+        ids: the id of the domain at each position of the scratch list, or `NO_ID`.
+    """
+
+    def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
+        """Read all domains of a catalog once."""
+        self.ldapservers: Sequence[LdapServer] = catalog.ldapservers
+        self.idle_providers: Sequence[Provider] = catalog.idle_providers
+        self.scratch = Scratch()
+        self.ids = array("q")
+        total = len(catalog.domains)
+        part: list[tuple[int, Domain]] = []
+        for position, domain in enumerate(catalog.domains):
+            part.append((position, domain))
+            if len(part) == CHUNK or position == total - 1:
+                self.add(part)
+                part.clear()
+                progress("reading", position + 1, total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.scratch.close()
+
+    def add(self, domains: Sequence[tuple[int, Domain]]) -> None:
+        """Put domains at the end; their positions continue those that are there."""
+        self.scratch.add(domains)
+        self.ids.extend([NO_ID] * len(domains))
+
+    def new(self) -> Iterator[list[tuple[int, str, int]]]:
+        """Give position, name and offer of the domains without an id, in order, in parts."""
+        for part in self.scratch.parts():
+            if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
+                yield lacking
+
+    def providers(self) -> list[Provider]:
+        """Give each provider with domains once, in the order of their first domain."""
+        numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
+        return list(dict.fromkeys(self.scratch.offers[number].provider for number in numbers))
+
+    def first_ids(self) -> dict[int, int]:
+        """Give the smallest id of each offer's domains, once all have one."""
+        found: dict[int, int] = {}
+        for part in self.scratch.parts():
+            for position, _, number in part:
+                domain_id = self.ids[position]
+                if domain_id < found.get(number, domain_id + 1):
+                    found[number] = domain_id
+        return found
+
+
+class Change:
+    """The way from what is stored to what is wanted; for the time of one transaction.
+
+    Attributes:
+        head: what was stored, apart from the domains.
+        gone: ids of the rows of `domain` that are wanted no more.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        wanted: Wanted,
+        *,
+        only_add: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        """Read what is stored, apart from the domains.
+
+        Args:
+            connection: in a transaction, where something is to be written later.
+            wanted: what the database shall say; `only_add` puts into it what is stored.
+            only_add: what is stored stays as it is, and only what it lacks is added.
+            progress: called now and then.
+        """
+        self.connection = connection
+        self.wanted = wanted
+        self.only_add = only_add
+        self.progress = progress
+        self.head = StoredHead(connection)
+        self.gone: list[int] = []
+        self._used: set[int] = set()
+        self._same: dict[tuple[int, int], bool] = {}
+        self._extensions: dict[tuple[int, int], int] = {}
+        if only_add:
+            self._keep_heads()
+
+    def pairs(self) -> Iterator[Pair]:
+        """Give each domain that is not the same: as it is, and as it shall be; None is absent.
+
+        To be read to its end, once, before anything is written. First come the domains that are
+        stored, by id, then the new ones, in the order of the catalog.
+        """
+        total, done = count_domains(self.connection), 0
+        for rows in stored_domains(self.connection):
+            yield from self._compare(self._matched(rows))
+            done += len(rows)
+            self.progress("comparing", done, total)
+        offers = self.wanted.scratch.offers
+        for new in self.wanted.new():
+            for _, name, number in self._adopted(new) if self.only_add else new:
+                yield None, offers[number].for_domain(name)
+
+    def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
+        """Give position, name and offer of what is wanted for rows, by their ids."""
+        return {
+            row.id: (match[0], text, match[1])
+            for row, text, match in self._matched(rows)
+            if text is not None and match is not None
+        }
+
+    def heads(self) -> tuple[Catalog, Catalog]:
+        """Give all but the domains, as it is and as it shall be; to be asked after `pairs`."""
+        used = {self.head.providers[number] for number in self._used}
+        idle = tuple(one for one in self.head.providers.values() if one not in used)
+        now = Catalog((), self.head.ldapservers, idle)
+        busy = set(self.wanted.providers())
+        idle = tuple(one for one in self.wanted.idle_providers if one not in busy)
+        return now, Catalog((), tuple(self.wanted.ldapservers), idle)
+
+    def _matched(self, rows: Sequence[StoredDomain]) -> list[Match]:
+        """Look up rows, by the name as it stands, or else by what it means."""
+        scratch = self.wanted.scratch
+        listed = scratch.named([row.name for row in rows])
+        meant = {row.id: row.pattern() for row in rows if row.name not in listed}
+        others = {text for text in meant.values() if text is not None}
+        listed |= scratch.named(list(others - listed.keys()))
+        taken: set[str] = set()
+        found: list[Match] = []
+        for row in rows:
+            text = meant.get(row.id, row.name)
+            match = None
+            if text is not None and (entry := listed.get(text)) is not None:
+                if self.wanted.ids[entry[0]] in {NO_ID, row.id} and text not in taken:
+                    match = entry
+                    taken.add(text)
+                else:
+                    text = None  # An older row has this name; answers come from that one.
+            found.append((row, text, match))
+        return found
+
+    def _compare(self, matches: Sequence[Match]) -> Iterator[Pair]:
+        scratch = self.wanted.scratch
+        exchanged, kept = [], []
+        for row, text, match in matches:
+            old = self.head.offer(row)
+            if old is not None and text is not None:
+                self._used.add(row.provider_id)
+            if match is not None and text is not None:
+                position, number = match
+                self.wanted.ids[position] = row.id
+                if self.only_add and old is not None:
+                    number = self._extended(text, old, number)
+                    exchanged.append((position, number))
+                if old is None:
+                    yield None, scratch.offers[number].for_domain(text)
+                elif not self._is_same(old, number):
+                    yield old.for_domain(text), scratch.offers[number].for_domain(text)
+            elif not self.only_add:
+                self.gone.append(row.id)
+                if old is not None and text is not None:
+                    yield old.for_domain(text), None
+            elif old is not None and text is not None:
+                kept.append((row.id, old.for_domain(text)))
+        scratch.exchange(exchanged)
+        self._keep(kept)
+
+    def _keep(self, kept: Sequence[tuple[int, Domain]]) -> None:
+        """Make domains that are stored a part of what is wanted."""
+        begin = len(self.wanted.ids)
+        self.wanted.add([(begin + index, domain) for index, (_, domain) in enumerate(kept)])
+        for index, (domain_id, _) in enumerate(kept):
+            self.wanted.ids[begin + index] = domain_id
+
+    def _is_same(self, old: Offer, number: int) -> bool:
+        # The same few offers are met again and again, and to compare them in depth takes a while.
+        # `head` keeps its offers for good, so that their identities stay theirs.
+        key = (id(old), number)
+        known = self._same.get(key)
+        if known is None:
+            known = _in_tables(old) == _in_tables(self.wanted.scratch.offers[number])
+            self._same[key] = known
+        return known
+
+    def _keep_heads(self) -> None:
+        """Make what is stored, apart from domains, a part of what is wanted."""
+        numbers = {server.id for server in self.head.ldapservers}
+        new_servers = [one for one in self.wanted.ldapservers if one.id not in numbers]
+        self.wanted.ldapservers = (*self.head.ldapservers, *new_servers)
+        names = {provider.name for provider in self.head.providers.values()}
+        new_providers = [one for one in self.wanted.idle_providers if one.name not in names]
+        self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
+
+    def _extended(self, text: str, old: Offer, number: int) -> int:
+        """Give the number of the offer that has all of the old one, and then what it lacks."""
+        key = (id(old), number)
+        if (known := self._extensions.get(key)) is not None:
+            return known
+        offers = self.wanted.scratch.offers
+        lacking = tuple(one for one in offers[number].services if one not in old.services)
+        extended = replace(old, services=old.services + lacking)
+        return self._extensions.setdefault(key, offers.number(extended.for_domain(text)))
+
+    def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+        """Give new domains to the stored provider of the same name, where there is one."""
+        offers = self.wanted.scratch.offers
+        known: dict[str, Provider] = {}
+        for provider in self.head.providers.values():
+            known.setdefault(provider.name, provider)
+        adopted = []
+        for position, name, number in part:
+            offer = offers[number]
+            provider = known.get(offer.provider.name, offer.provider)
+            if provider != offer.provider:
+                domain = replace(offer, provider=provider).for_domain(name)
+                number = offers.number(domain)  # noqa: PLW2901 -- it stays that of this domain
+            adopted.append((position, name, number))
+        self.wanted.scratch.exchange([(position, number) for position, _, number in adopted])
+        return adopted
+
+
+def _in_tables(offer: Offer) -> tuple[object, ...]:
+    """Give what counts: services with a host and those with a URL have no order between them."""
+    hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
+    urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
+    return offer.provider, offer.ldapserver_id, hosts, urls

@@ -1,0 +1,256 @@
+"""Writing what is wanted: rows that stay the same keep their ids, and all comes in parts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.model import HostEndpoint, LdapServer, Provider, Service
+from waypost.sharing import share
+from waypost.store.sql import rows, schema
+from waypost.store.sql.changing import Change
+from waypost.store.sql.engine import Connection
+from waypost.store.sql.scratch import chunks
+from waypost.store.sql.sequences import advance
+from waypost.store.sql.stored import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
+
+# How many values one statement carries, which is limited.
+_VALUES: Final = 1000
+# From how many domains on a statement for all of them is quicker than their rows.
+_RUN: Final = 50
+
+
+def write(change: Change) -> None:
+    """Make the database say what is wanted, and nothing else; after `change.pairs` was read.
+
+    A service of several domains of a provider is one row. Writing the same again changes nothing.
+    """
+    connection, wanted = change.connection, change.wanted
+    _write_ldapservers(connection, wanted.ldapservers)
+    busy = wanted.providers()
+    if change.only_add:
+        # Those that are stored come first, by id, as each keeps its own.
+        busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
+    provider_ids = _write_providers(connection, busy, wanted.idle_providers)
+    _remove_domains(connection, change.gone)
+    _insert_domains(change, provider_ids)
+    offers: dict[int, list[int]] = defaultdict(list)
+    first_ids = wanted.first_ids()
+    for number in sorted(first_ids, key=first_ids.__getitem__):
+        # By ids, so that the order of the catalog does not matter.
+        offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
+    hosts, urls = (_write_services(change, table, offers) for table, _, _ in SERVICE_TABLES)
+    links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in first_ids}
+    _Linking(change, provider_ids, links).run()
+    if not change.only_add:
+        _remove_old(connection, set(provider_ids.values()), {one.id for one in wanted.ldapservers})
+
+
+def _write_ldapservers(connection: Connection, wanted: Iterable[LdapServer]) -> None:
+    table = schema.ldapserver
+    stored = {row["id"]: row for row in every(connection, table)}
+    for ldapserver in wanted:
+        row = rows.ldapserver_row(ldapserver)
+        if ldapserver.id not in stored:
+            connection.execute(table.insert().values(row))
+        elif any(stored[ldapserver.id][name] != value for name, value in row.items()):
+            connection.execute(table.update().where(table.c.id == ldapserver.id).values(row))
+    advance(connection, table)
+
+
+def _write_providers(
+    connection: Connection, busy: Sequence[Provider], idle: Sequence[Provider]
+) -> dict[Provider, int]:
+    """Write providers in their order, and give the id of each."""
+    table = schema.provider
+    stored: dict[tuple[str, str], list[sa.RowMapping]] = defaultdict(list)
+    for row in every(connection, table):
+        stored[row["name"], row["short_name"]].append(row)
+    ids: dict[Provider, int] = {}
+    has_order = set(busy) - set(idle)
+    last = 0
+    for provider in dict.fromkeys([*busy, *idle]):
+        values = rows.provider_row(provider)
+        if provider not in has_order:
+            last = 0  # Their order does not matter: they keep whatever id they have.
+        same_name = [r for r in stored[provider.name, provider.short_name] if r["id"] > last]
+        exact = [r for r in same_name if all(r[k] == v for k, v in values.items())]
+        kept = next(iter(exact or same_name), None)
+        if kept is None:
+            ids[provider] = _insert(connection, table, values)
+        else:
+            stored[provider.name, provider.short_name].remove(kept)
+            ids[provider] = kept["id"]
+            if not exact:
+                connection.execute(table.update().where(table.c.id == kept["id"]).values(values))
+        last = ids[provider]
+    return ids
+
+
+def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
+    domain_id = schema.domain.c.id
+    for part in chunks(gone, _VALUES):
+        for _, links, _ in SERVICE_TABLES:
+            connection.execute(links.delete().where(links.c.domain_id.in_(part)))
+        connection.execute(schema.domain.delete().where(domain_id.in_(part)))
+
+
+def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> None:
+    column, scratch, positions = schema.domain.c, change.wanted.scratch, change.wanted.ids
+    done, total = 0, len(positions)
+    for part in change.wanted.new():
+        values = []
+        for _, name, number in part:
+            offer = scratch.offers[number]
+            provider_id, ldapserver_id = provider_ids[offer.provider], offer.ldapserver_id
+            row = {"name": name, "provider_id": provider_id, "ldapserver_id": ldapserver_id}
+            values.append(row)
+        change.connection.execute(schema.domain.insert(), values)
+        ids: dict[str, int] = {}
+        for names in chunks([name for _, name, _ in part], _VALUES):
+            asked = sa.select(column.name, column.id).where(column.name.in_(names))
+            ids.update((row[0], row[1]) for row in change.connection.execute(asked))
+        for position, name, _ in part:
+            positions[position] = ids[name]
+        done += len(part)
+        change.progress("writing domains", done, total)
+
+
+def _write_services(
+    change: Change, table: sa.Table, offers: Mapping[int, Sequence[int]]
+) -> dict[int, list[int]]:
+    """Write one kind of services, and give the ids of each offer's, ascending.
+
+    Ids grow in the order of preference.
+
+    Args:
+        change: what is wanted.
+        table: `server` or `davserver`.
+        offers: the numbers of the offers of each provider, by its id.
+    """
+    is_server = table is schema.server
+    names = [column.name for column in table.c if column.name != "id"]
+    stored: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in every(change.connection, table):
+        stored[tuple(row[name] for name in names)].append(row["id"])
+    found: dict[int, list[int]] = defaultdict(list)
+    for _, numbers in sorted(offers.items()):
+        every_services = [change.wanted.scratch.offers[number].services for number in numbers]
+        last = 0
+        for service, owners in share(
+            [one for one in services if isinstance(one.endpoint, HostEndpoint) is is_server]
+            for services in every_services
+        ):
+            values = _service_row(service)
+            free = stored[tuple(values[name] for name in names)]
+            kept = next((row_id for row_id in free if row_id > last), None)
+            if kept is None:
+                last = _insert(change.connection, table, values)
+            else:
+                free.remove(kept)
+                last = kept
+            for owner in owners:
+                found[numbers[owner]].append(last)
+    return found
+
+
+class _Linking:
+    """Brings the rows of domains and their links up to date, in one walk over all domains."""
+
+    def __init__(
+        self, change: Change, provider_ids: Mapping[Provider, int], wanted: Mapping[int, Links]
+    ) -> None:
+        """Take the ids of the services of each offer."""
+        self._change = change
+        self._provider_ids = provider_ids
+        self._wanted = wanted
+
+    def run(self) -> None:
+        """Walk over all domains."""
+        done, total = 0, len(self._change.wanted.ids)
+        for part in stored_domains(self._change.connection):
+            listed = self._change.listed(part)
+            found = [(row, *listed[row.id]) for row in part if row.id in listed]
+            for row, _, name, number in found:
+                self._update(row, name, number)
+            for index in range(len(SERVICE_TABLES)):
+                # Where all rows between two have the same links to get, one statement does it.
+                rows = [(row, self._wanted[number][index]) for row, _, _, number in found]
+                if len(found) == len(part) and not any(row.links[index] for row, _ in rows):
+                    for links, run in groupby(rows, key=itemgetter(1)):
+                        self._link_run(index, links, [row for row, _ in run])
+                else:
+                    self._link(index, rows)
+            done += len(part)
+            self._change.progress("writing services", min(done, total), total)
+
+    def _link_run(self, index: int, wanted: Sequence[int], domains: Sequence[StoredDomain]) -> None:
+        if len(domains) < _RUN:
+            self._link(index, [(row, wanted) for row in domains])
+            return
+        _, links, column = SERVICE_TABLES[index]
+        domain_id = schema.domain.c.id
+        for one in wanted:
+            pairs = sa.select(sa.literal(one, sa.Integer), domain_id)
+            pairs = pairs.where(domain_id.between(domains[0].id, domains[-1].id))
+            insert = links.insert().from_select([column, "domain_id"], pairs)
+            self._change.connection.execute(insert)
+
+    def _update(self, row: StoredDomain, name: str, number: int) -> None:
+        if self._change.only_add:
+            return
+        offer, table = self._change.wanted.scratch.offers[number], schema.domain
+        values = (name, self._provider_ids[offer.provider], offer.ldapserver_id)
+        if values != (row.name, row.provider_id, row.ldapserver_id):
+            new = dict(zip(("name", "provider_id", "ldapserver_id"), values, strict=True))
+            self._change.connection.execute(table.update().where(table.c.id == row.id).values(new))
+
+    def _link(self, index: int, domains: Sequence[tuple[StoredDomain, Sequence[int]]]) -> None:
+        _, links, column = SERVICE_TABLES[index]
+        service_id, readable = links.c[column], self._change.head.services[index]
+        new, old = [], []
+        for row, wanted in domains:
+            stored = row.links[index]
+            if wanted == stored:
+                continue
+            lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
+            if self._change.only_add:
+                # What cannot be read was not shown to anybody; who only adds leaves it alone.
+                extra.intersection_update(readable)
+            new += [{column: one, "domain_id": row.id} for one in lacking]
+            old += [{"s": one, "d": row.id} for one in extra]
+        if old:
+            is_old = sa.and_(
+                service_id == sa.bindparam("s"), links.c.domain_id == sa.bindparam("d")
+            )
+            self._change.connection.execute(links.delete().where(is_old), old)
+        if new:
+            self._change.connection.execute(links.insert(), new)
+
+
+def _remove_old(connection: Connection, provider_ids: set[int], ldapserver_ids: set[int]) -> None:
+    """Remove what nothing points to any more."""
+    for table, links, column in SERVICE_TABLES:
+        is_linked = sa.exists().where(links.c[column] == table.c.id)
+        connection.execute(table.delete().where(~is_linked))
+    for table, kept in ((schema.provider, provider_ids), (schema.ldapserver, ldapserver_ids)):
+        stored = connection.execute(sa.select(table.c.id)).scalars().all()
+        for part in chunks([row_id for row_id in stored if row_id not in kept], _VALUES):
+            connection.execute(table.delete().where(table.c.id.in_(part)))
+
+
+def _service_row(service: Service) -> dict[str, Any]:
+    if isinstance(service.endpoint, HostEndpoint):
+        return rows.server_row(service, service.endpoint)
+    return rows.davserver_row(service, service.endpoint)
+
+
+def _insert(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> int:
+    key = connection.execute(table.insert().values(row)).inserted_primary_key
+    if key is None:
+        message = f"{table.name} gave no id"
+        raise TypeError(message)
+    return int(key[0])

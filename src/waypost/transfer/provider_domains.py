@@ -1,0 +1,168 @@
+"""Reading which domains a provider has, from the providers file and from files beside it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from waypost.model import DomainPattern
+from waypost.transfer.domains_file import Fingerprints, read_lines
+from waypost.transfer.rules import DOMAIN_MAX_CHARS, INTEGER_MAX
+from waypost.transfer.tables import Report, Table, kind
+
+DOMAIN_KEYS: Final = ("name", "ldapserver")
+_PATH_MAX_CHARS: Final = 1024
+_MISTAKES_MAX: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A domain of a provider, and the directory server to ask about its users."""
+
+    pattern: DomainPattern
+    ldapserver_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainsFile:
+    """A file with domains that was checked.
+
+    Attributes:
+        count: how many domains there are.
+        found: which of the domains that were looked for are among them.
+        first: some of the first domains.
+    """
+
+    path: Path
+    count: int
+    found: frozenset[str]
+    first: tuple[DomainPattern, ...]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was met so far.
+
+    Attributes:
+        folder: what names of files are relative to; None where there are no files.
+        ldapservers: the numbers of the directory servers that exist.
+        domains: where each domain of the providers file itself stands.
+        files: the files with domains.
+    """
+
+    folder: Path | None = None
+    ldapservers: frozenset[int] = frozenset()
+    domains: dict[str, str] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+    fingerprints: Fingerprints = field(default_factory=Fingerprints)
+
+    def refuse_twice(self, report: Report) -> None:
+        """Note each domain of a file that stands elsewhere as well."""
+        if not self.files:
+            return
+        for text in self.domains:
+            self.fingerprints.add(text)
+        suspects = self.fingerprints.twice()
+        places = {text: place for text, place in self.domains.items() if hash(text) in suspects}
+        for path in self.files if suspects else ():
+            for number, pattern in read_lines(path, lambda _line, _rule: None):
+                if hash(pattern.text) not in suspects:
+                    continue
+                here = f"{path}: line {number}"
+                if (earlier := places.setdefault(pattern.text, here)) != here:
+                    rule = f"{pattern} stands at {earlier} as well; a domain has one entry"
+                    report.problem_in(path, number, rule)
+
+
+def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
+    """Read a domain or a pattern, and note it where it has a mistake or was met before."""
+    try:
+        pattern = DomainPattern.parse(text)
+    except ValueError as error:
+        table.problem(at, str(error))
+        return None
+    if len(pattern.text) > DOMAIN_MAX_CHARS:
+        table.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
+    if (earlier := places.get(pattern.text)) is not None:
+        table.problem(at, f"{pattern} stands at {earlier} as well; a domain has one entry")
+        return None
+    places[pattern.text] = table.at(at)
+    return pattern
+
+
+def read_domains(table: Table, seen: Seen, default: int | None) -> tuple[list[Named], bool]:
+    """Read the domains, and tell whether none of them has a mistake.
+
+    Args:
+        table: a provider.
+        seen: what was met before.
+        default: the directory server of domains that name none.
+    """
+    found = []
+    items = table.items("domains")
+    for at, item in items:
+        ldapserver_id = default
+        text = item
+        if isinstance(item, dict):
+            entry = Table(table.report, table.at(at), item)
+            entry.refuse_unknown(DOMAIN_KEYS)
+            if "ldapserver" in entry:
+                ldapserver_id = read_reference(entry, seen)
+            text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
+            if text is None:
+                continue
+        if not isinstance(text, str):
+            table.problem(at, f"must be a text or a table with a name, not {kind(item)}")
+            continue
+        if (pattern := note_domain(table, at, text, seen.domains)) is not None:
+            found.append(Named(pattern, ldapserver_id))
+    whole = isinstance(table.raw("domains"), list) or "domains" not in table
+    return found, whole and len(found) == len(items)
+
+
+def read_reference(entry: Table, seen: Seen) -> int | None:
+    """Read the number of a directory server."""
+    number = entry.integer("ldapserver", 0, INTEGER_MAX)
+    if number is not None and number not in seen.ldapservers:
+        entry.problem("ldapserver", f"there is no [[ldapserver]] with id = {number}")
+    return number
+
+
+def read_domains_file(table: Table, seen: Seen, sought: Iterable[str]) -> DomainsFile | None:
+    """Check the file with a provider's domains; None where there is none, or none to be read.
+
+    Args:
+        table: a provider.
+        seen: what was met before.
+        sought: domains to look for in it.
+    """
+    text = table.text("domains_file", _PATH_MAX_CHARS)
+    if text is None:
+        return None
+    if seen.folder is None:
+        table.problem("domains_file", "cannot be used here; write the domains as `domains`")
+        return None
+    path = seen.folder / text
+    wanted = frozenset(sought)
+    found: set[str] = set()
+    first: list[DomainPattern] = []
+    mistakes, count = 0, 0
+
+    def note(number: int, rule: str) -> None:
+        nonlocal mistakes
+        mistakes += 1
+        table.report.problem_in(path, number, rule)
+
+    for _, pattern in read_lines(path, note):
+        count += 1
+        seen.fingerprints.add(pattern.text)
+        if pattern.text in wanted:
+            found.add(pattern.text)
+        if count <= 4:
+            first.append(pattern)
+        if mistakes > _MISTAKES_MAX:
+            break
+    seen.files.append(path)
+    if not mistakes and not count:
+        table.warn("domains_file", f"{path} holds no domain")
+    return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None

@@ -1,0 +1,104 @@
+"""Files with many domains, and files that only add."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import domains
+from tests.cli.conftest import Waypost
+from tests.cli.test_apply import FIRST, SECOND
+
+COUNT = 12_000  # More than two parts of what is read at once.
+
+
+def test_many_domains(waypost: Waypost, home: Path) -> None:
+    """A bounded plan is printed, all is written, and the same again is nothing to do."""
+    file = domains.write(home / "many", COUNT)
+    outcome = waypost("apply", file)
+    assert (outcome.code, outcome.err) == (0, f"{5 * COUNT + 1} added, 0 changed, 0 removed\n")
+    lines = outcome.out.splitlines()
+    assert lines[-1] == f"+ and {5 * COUNT + 1 - 1000} more; --all lists them"
+    assert len(lines) == 1001
+    again = waypost("apply", file, "--dry-run")
+    assert (again.code, again.out, again.err) == (0, "", "nothing to do\n")
+
+
+def test_export_of_many(waypost: Waypost, home: Path) -> None:
+    """Export, apply and export give the same text for many domains as well."""
+    waypost("apply", domains.write(home / "many", COUNT))
+    first = waypost("export", "--format", "json").out
+    (home / "exported.json").write_text(first, encoding="utf-8")
+    other = ["--db-uri", "sqlite:///other.sqlite"]
+    assert waypost("apply", "exported.json", *other).code == 0
+    assert waypost("export", "--format", "json", *other).out == first
+    names = [name for one in json.loads(first)["provider"] for name in one["domains"]]
+    plain = {name if isinstance(name, str) else name["name"] for name in names}
+    assert plain == set(domains.names(COUNT))
+
+
+def test_one_of_many(waypost: Waypost, home: Path) -> None:
+    """Of many domains only the one that changes is in the plan; ids of the others stay."""
+    file = domains.write(home / "many", COUNT)
+    waypost("apply", file)
+    names = (home / "many" / "plain.txt").read_text(encoding="ascii").splitlines()
+    (home / "many" / "plain.txt").write_text("\n".join(["new.example", *names[1:]]))
+    outcome = waypost("apply", file)
+    assert outcome.out.splitlines()[-1] == f"- domain {names[0]} (Hoster)"
+    assert outcome.err == "5 added, 0 changed, 1 removed\n"
+    assert waypost("apply", file).err == "nothing to do\n"
+
+
+def test_all_and_counts(waypost: Waypost, home: Path) -> None:
+    """With --all every change is listed; JSON is bounded in the same way, and counts."""
+    file = domains.write(home / "many", 300)
+    plan = json.loads(waypost("apply", file, "--db-uri", "sqlite://", "--json").out)
+    assert (len(plan["added"]), plan["counts"]["added"]) == (1000, 1501)
+    every = waypost("apply", file, "--db-uri", "sqlite://", "--all").out
+    assert len(every.splitlines()) == 1501
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_bar(waypost: Waypost, home: Path, few: bool) -> None:
+    """A bar that is asked for is drawn on standard error, from 1,000 domains on."""
+    file = domains.write(home / "many", 999 if few else 1000)
+    outcome = waypost("apply", file, "--progress")
+    assert ("reading" in outcome.err) is not few
+    assert "\x1b" not in outcome.out
+    assert "reading" not in waypost("apply", file, "--no-progress").err
+
+
+def test_only_add(waypost: Waypost, home: Path) -> None:
+    """Only what is missing is added; no name, service or domain that is there goes away."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    (home / "second.toml").write_text(SECOND, encoding="utf-8")
+    waypost("apply", "first.toml")
+    outcome = waypost("apply", "second.toml", "--only-add")
+    assert (outcome.code, outcome.err) == (0, "4 added, 0 changed, 0 removed\n")
+    assert outcome.out.splitlines() == [
+        "+ own.example: smtp smtp.own.example:587 starttls",
+        "+ domain new.example (Own Mail)",
+        "+ new.example: imap imap.own.example:993 tls",
+        "+ new.example: smtp smtp.own.example:587 starttls",
+    ]
+    assert waypost("apply", "second.toml", "--only-add").err == "nothing to do\n"
+    exported = waypost("export").out
+    assert exported.count("[[provider]]") == 1
+    assert 'domains = ["own.example", "old.example", "new.example"]' in exported
+    assert "short_name" not in exported
+    assert waypost("apply", "first.toml", "--only-add").err == "nothing to do\n"
+
+
+def test_only_add_beside_others(waypost: Waypost, home: Path) -> None:
+    """Another file's providers and directory servers come beside those that are there."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    file = domains.write(home / "few", 8)
+    waypost("apply", "first.toml")
+    before = waypost("export").out
+    assert waypost("apply", file, "--only-add").code == 0
+    after = waypost("export").out
+    assert after.startswith(before.rstrip("\n"))
+    assert "[[ldapserver]]" in after
+    assert waypost("apply", file, "--only-add").err == "nothing to do\n"
+    assert waypost("apply", "first.toml").code == 0
+    assert waypost("export").out == before

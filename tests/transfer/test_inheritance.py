@@ -1,0 +1,157 @@
+"""What providers need not say again."""
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.model import HTTP_BASIC, OAUTH2, Domain, UrlEndpoint
+from waypost.transfer.providers_file import read_providers
+
+FILE = """
+[defaults]
+documentation = [{ url = "https://help.example/" }]
+ldapserver = 7
+services = [{ type = "imap", host = "default.example" }]
+
+[defaults.service]
+login_name = "%EMAILLOCALPART%"
+authentication = "OAuth2"
+
+[[template]]
+name = "Base"
+documentation = []
+services = [{ type = "imap", host = "base.example" }, { type = "ews", url = "https://e.example/" }]
+
+[[provider]]
+name = "Default"
+domains = ["default.example"]
+
+[[provider]]
+name = "Heir"
+extends = "Base"
+domains = ["heir.example", { name = "other.example", ldapserver = 8 }]
+
+[[provider]]
+name = "Grandchild"
+extends = "Heir"
+ldapserver = 8
+domains = ["grandchild.example"]
+
+[[provider]]
+name = "Own"
+extends = "Grandchild"
+domains = ["own.example", "own.test"]
+services = [
+  { type = "imap", host = "own.example", login_name = "" },
+  { type = "imap", host = "own.test", domains = ["own.test"] },
+]
+
+[[provider]]
+name = "Heir of some"
+extends = "Own"
+domains = ["some.example"]
+
+[[ldapserver]]
+id = 7
+name = "a.example"
+search_base = ""
+
+[[ldapserver]]
+id = 8
+name = "b.example"
+search_base = ""
+"""
+
+
+def domains() -> dict[str, Domain]:
+    """Read the file, by the name of the domain."""
+    found = read_providers(FILE, name="f", format="toml").catalog.domains
+    return {one.pattern.text: one for one in found}
+
+
+def hosts(domain: Domain) -> list[str]:
+    """Give where the services of a domain are."""
+    return [getattr(one.endpoint, "host", "url") for one in domain.services]
+
+
+INHERITED = [
+    # domain, hosts, directory server, pages
+    ("default.example", ["default.example"], 7, 1),
+    ("heir.example", ["base.example", "url"], 7, 0),
+    ("other.example", ["base.example", "url"], 8, 0),
+    ("grandchild.example", ["base.example", "url"], 8, 0),
+    ("own.example", ["own.example"], 8, 0),
+    ("own.test", ["own.example", "own.test"], 8, 0),
+    ("some.example", ["own.example"], 8, 0),
+]
+
+
+@pytest.mark.parametrize(("name", "expected", "server", "pages"), INHERITED)
+def test_nearest_counts(name: str, expected: list[str], server: int, pages: int) -> None:
+    """Each key comes whole from the provider, else from what it extends, else from the defaults."""
+    found = domains()[name]
+    assert hosts(found) == expected
+    assert found.ldapserver_id == server
+    assert len(found.provider.documentation) == pages
+
+
+def test_defaults_of_services() -> None:
+    """A service takes what it leaves out; HTTP keeps its own way of logging in."""
+    host, url = domains()["heir.example"].services
+    assert (host.login_name, host.authentication) == ("%EMAILLOCALPART%", (OAUTH2,))
+    assert isinstance(url.endpoint, UrlEndpoint)
+    assert (url.login_name, url.authentication) == ("%EMAILLOCALPART%", (HTTP_BASIC,))
+    assert domains()["own.example"].services[0].login_name is None
+
+
+P = '[[provider]]\nname = "P"\n'
+BAD = [
+    # text, the only problem
+    (f'{P}extends = "Q"', "f: provider[0].extends: no template or provider has this name"),
+    (
+        f'[[template]]\nname = "Hosted"\n{P}extends = "Hoted"',
+        'f: provider[0].extends: no template or provider has this name; did you mean "Hosted"?',
+    ),
+    (f'{P}extends = "P"', "f: provider[0].extends: goes round in a circle, back from provider[0]"),
+    (f'{P}{P}[[provider]]\nname = "X"\nextends = "P"', "f: provider[2].extends: several have"),
+    (f"{P}extends = 1", "f: provider[0].extends: must be a text"),
+    ('[[template]]\nname = "T"\ndomains = []', "f: template[0].domains: unknown key"),
+    ("[[template]]\nservices = []", "f: template[0].name: is missing"),
+    (
+        '[[template]]\nname = "T"\n[[template]]\nname = "T"',
+        "f: template[1].name: stands at template[0] as well; each has its own",
+    ),
+    (
+        f'[[template]]\nname = "T"\nservices = [{{ type = "imap" }}]\n{P}extends = "T"',
+        "f: template[0].services[0].host: is missing",
+    ),
+    ('[defaults]\nservices = [{ type = "imap" }]', "f: defaults.services[0].host: is missing"),
+    ("[defaults]\nname = 'X'", "f: defaults.name: unknown key"),
+    ("[defaults]\nservice = 1", "f: defaults.service: must be a table, not a whole number"),
+    ("[defaults]\nldapserver = 3", "f: defaults.ldapserver: there is no [[ldapserver]]"),
+    ("[defaults.service]\nhost = 'x'", "f: defaults.service.host: unknown key"),
+    (
+        f'[defaults.service]\npriority = "x"\n{P}services = [{{ type = "imap", host = "a" }}]',
+        "f: defaults.service.priority: must be a whole number",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), BAD)
+def test_mistakes(text: str, problem: str) -> None:
+    """A mistake is told once, where it stands, however many inherit it."""
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(text, name="f", format="toml")
+    (found,) = caught.value.problems
+    assert found.startswith(problem)
+
+
+def test_circle_of_three() -> None:
+    """A circle is told at each of those that form it, and ends the reading of none."""
+    text = "".join(
+        f'[[provider]]\nname = "{name}"\nextends = "{other}"\n'
+        for name, other in (("A", "B"), ("B", "C"), ("C", "A"))
+    )
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(text, name="f", format="toml")
+    assert len(caught.value.problems) == 3
+    assert all("circle" in problem for problem in caught.value.problems)

@@ -1,0 +1,126 @@
+"""The JSON Schema of providers files, held against the reader."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from tests.transfer.catalogs import catalogs
+from tests.transfer.json_schema import is_valid
+from waypost.errors import ProvidersError
+from waypost.model import Catalog
+from waypost.transfer.providers_file import read_providers, write_providers
+from waypost.transfer.providers_json_schema import json_schema
+
+SCHEMA = json_schema()
+GOLDEN = (Path(__file__).parent / "golden" / "providers.toml").read_text(encoding="utf-8")
+DEMO = files("waypost.demo").joinpath("providers.toml").read_text(encoding="utf-8")
+INHERITING = """
+[defaults]
+documentation = [{ url = "https://help.example/", descriptions = { "" = "Help", de = "Hilfe" } }]
+ldapserver = 0
+[defaults.service]
+login_name = ""
+authentication = ["OAuth2", "sasl:PLAIN"]
+[[template]]
+name = "T"
+services = [{ type = "pop", host = "pop.example", port = 110, security = "starttls" }]
+[[provider]]
+name = "P"
+extends = "T"
+domains = ["*.example", { name = "example.com", ldapserver = 0 }]
+[[ldapserver]]
+id = 0
+name = "ldap.example"
+search_base = ""
+"""
+
+
+@pytest.mark.parametrize("text", [GOLDEN, DEMO, INHERITING], ids=["golden", "demo", "inheriting"])
+def test_samples_keep_the_schema(text: str) -> None:
+    """What the reader takes without a mistake keeps the schema."""
+    assert read_providers(text, name="f", format="toml").catalog.domains
+    assert is_valid(tomllib.loads(text), SCHEMA, SCHEMA)
+
+
+@settings(max_examples=100, deadline=None)
+@given(catalog=catalogs())
+def test_what_is_written_keeps_the_schema(catalog: Catalog) -> None:
+    """Every export keeps the schema."""
+    assert is_valid(json.loads(write_providers(catalog, "json")), SCHEMA, SCHEMA)
+
+
+def provider(**keys: Any) -> dict[str, Any]:
+    """Make a file with one provider."""
+    return {"provider": [{"name": "X", **keys}]}
+
+
+def service(**keys: Any) -> dict[str, Any]:
+    """Make a file with one service."""
+    return provider(domains=["example.com"], services=[keys])
+
+
+IMAP = {"type": "imap", "host": "h.example"}
+BROKEN: list[dict[str, Any]] = [
+    {},
+    {"providers": []},
+    {"provider": {}},
+    {"provider": [{}]},
+    {"provider": [1]},
+    provider(name=""),
+    provider(name="x" * 129),
+    provider(short_name="x" * 33),
+    provider(domain=["example.com"]),
+    provider(domains="example.com"),
+    provider(domains=[1]),
+    provider(domains=[{}]),
+    provider(domains=[{"name": "a.example", "ldap": 1}]),
+    provider(domains_file=1),
+    provider(extends=1),
+    provider(services=["imap"]),
+    service(host="h.example"),
+    service(type="imap"),
+    service(type="imapp", host="h.example"),
+    service(**IMAP, port=0),
+    service(**IMAP, port="993"),
+    service(**IMAP, port=True),
+    service(**IMAP, security="ssl"),
+    service(**IMAP, url="https://a.example/"),
+    service(**IMAP, authentication=[]),
+    service(**IMAP, authentication="nonsense"),
+    service(**IMAP, authentication=["OAuth2", "OAuth2"]),
+    service(**IMAP, login_name="x" * 65),
+    service(**IMAP, priority=-1),
+    service(**IMAP, domain_required="yes"),
+    service(**IMAP, domains=[]),
+    service(**IMAP, domains=["example.com", "example.com"]),
+    service(type="caldav"),
+    service(type="caldav", host="h.example"),
+    service(type="caldav", url="ftp://a.example/"),
+    service(type="caldav", url="https://a.example/", port=443),
+    provider(documentation=[{}]),
+    provider(documentation=[{"url": "https://a.example", "descriptions": {"e n": "x"}}]),
+    provider(documentation=[{"url": "https://a.example", "descriptions": {"en": 1}}]),
+    provider(oauth2=[{}]),
+    provider(oauth2=[{"issuer": "x"}]),
+    {"template": [{"name": "T", "domains": ["example.com"]}]},
+    {"template": [{}]},
+    {"defaults": {"name": "X"}},
+    {"defaults": {"service": {"host": "h.example"}}},
+    {"defaults": {"service": {"priority": "x"}}},
+    {"ldapserver": [{"id": 1, "name": "a.example"}]},
+    {"ldapserver": [{"id": -1, "name": "a.example", "search_base": ""}]},
+    {"ldapserver": [{"id": 1, "name": "a.example", "search_base": "", "search_filter": "x"}]},
+]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=json.dumps)
+def test_mistakes_break_both(data: dict[str, Any]) -> None:
+    """What a schema can refuse, the schema and the reader both refuse."""
+    with pytest.raises(ProvidersError):
+        read_providers(json.dumps(data), name="f", format="json")
+    assert not is_valid(data, SCHEMA, SCHEMA)
