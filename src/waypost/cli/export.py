@@ -30,7 +30,7 @@ class ExportFormat(StrEnum):
     ISPDB = "ispdb"
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     form: Annotated[ExportFormat, typer.Option("--format", help="How it is written.")] = (
         ExportFormat.TOML
     ),
@@ -46,15 +46,20 @@ def export(
             help="With --format ispdb: the one with this domain, and what is served as it is.",
         ),
     ] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Print bind passwords too; keep that file safe.")
+    ] = False,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
 ) -> None:
-    """Print all providers as a providers file; bind passwords stay in the database.
+    """Print all providers as a providers file; bind passwords only if that is asked for.
 
     With --format ispdb: print one document, ready to be submitted to Thunderbird's ISPDB.
     """
     if form is ExportFormat.ISPDB:
+        if with_secrets:
+            raise ProvidersError(["--with-secrets: an ISPDB document has none"])
         export_ispdb(catalog_of(settings_for(providers, demo, db_uri)), provider, domain)
         return
     if provider is not None or domain is not None:
@@ -63,9 +68,12 @@ def export(
 
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step) as catalog:
-        for part in _parts(
-            providers_text(catalog, "json" if form is ExportFormat.JSON else "toml")
-        ):
+        texts = providers_text(
+            catalog,
+            "json" if form is ExportFormat.JSON else "toml",
+            with_secrets=with_secrets,
+        )
+        for part in _parts(texts):
             # The encoding of a providers file is UTF-8, whatever that of the terminal is.
             typer.echo(part.encode(), nl=False)
 

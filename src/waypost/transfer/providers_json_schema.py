@@ -26,7 +26,7 @@ from waypost.transfer.rules import (
     URL_MAX_CHARS,
 )
 from waypost.transfer.services import KEYS as SERVICE_KEYS
-from waypost.transfer.services import SERVICE_DEFAULT_KEYS
+from waypost.transfer.services import POP3_DAYS_MAX, POP3_KEYS, SERVICE_DEFAULT_KEYS
 
 Schema = dict[str, Any]
 _METHODS: Final = (
@@ -127,6 +127,16 @@ def _service_properties() -> Schema:
         "priority": _integer(0, INTEGER_MAX, "Smaller is preferred."),
         "domain_required": _flag("The login name must carry the domain."),
         "domains": {**domains, "description": "Only these of the provider's domains."},
+        "pop3": {**_object(POP3_KEYS, _pop3()), "minProperties": 1},
+    }
+
+
+def _pop3() -> Schema:
+    days = _integer(0, POP3_DAYS_MAX, "For how many days it stays there.")
+    return {
+        "leave_messages_on_server": _flag("Fetched mail stays on the server."),
+        "days_to_leave_messages_on_server": days,
+        "download_on_biff": _flag("Fetch mail when looking for it."),
     }
 
 
@@ -168,7 +178,7 @@ def _ldapserver() -> Schema:
         "attr_uid": _text(ATTRIBUTE_MAX_CHARS, "Attribute with the login name."),
         "attr_cn": _text(ATTRIBUTE_MAX_CHARS, "Attribute with the name for people.", least=0),
         "bind_user": _text(NAME_MAX_CHARS, "Who asks.", least=0),
-        "bind_password": _text(NAME_MAX_CHARS, "Never exported.", least=0),
+        "bind_password": _text(NAME_MAX_CHARS, "Exported only where that is asked for.", least=0),
     }
 
 

@@ -43,11 +43,22 @@ def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- i
     return "".join(providers_text(catalog, format))
 
 
-def providers_text(catalog: Catalog, format: Format) -> Iterator[str]:  # noqa: A002 -- its name
-    """Do the same in parts that belong one behind the other, for catalogs of any size."""
+def providers_text(
+    catalog: Catalog,
+    format: Format,  # noqa: A002 -- its name
+    *,
+    with_secrets: bool = False,
+) -> Iterator[str]:
+    """Do the same in parts that belong one behind the other, for catalogs of any size.
+
+    With secrets, bind passwords are written as well.
+    """
     data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
     if catalog.ldapservers:
-        data["ldapserver"] = [_ldapserver(server) for server in catalog.ldapservers]
+        data["ldapserver"] = [
+            _ldapserver(server) | (_secrets(server) if with_secrets else {})
+            for server in catalog.ldapservers
+        ]
     if format == "json":
         yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data)
         yield "\n"
@@ -211,3 +222,7 @@ def _ldapserver(server: LdapServer) -> dict[str, object]:
     if server.bind_user is not None:
         data["bind_user"] = server.bind_user
     return data
+
+
+def _secrets(server: LdapServer) -> dict[str, object]:
+    return {} if server.bind_password is None else {"bind_password": server.bind_password}
