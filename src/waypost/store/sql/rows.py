@@ -5,7 +5,6 @@ Writing uses automx2's spellings (`pop`, `plain`, `SSL`), so that it can read th
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -28,17 +27,14 @@ from waypost.model import (
     TLS_CLIENT_CERT,
     Authentication,
     AuthenticationSystem,
-    Documentation,
     HostEndpoint,
-    LdapServer,
-    OAuth2,
     Pop3Options,
-    Provider,
     Security,
     Service,
     ServiceType,
     UrlEndpoint,
 )
+from waypost.store.sql.texts import clean, is_control
 
 Row = RowMapping | Mapping[str, Any]
 
@@ -88,7 +84,7 @@ def service_from_server(row: Row) -> Service:
         type=kind,
         endpoint=HostEndpoint(host, port, _security(row["socket_type"], port)),
         authentication=_authentication(row["authentication"], row["authentication_methods"]),
-        login_name=_clean(row["user_name"]) or None,
+        login_name=clean(row["user_name"]) or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
         pop3=_pop3(row.get("pop3")) if kind is ServiceType.POP3 else None,
@@ -109,7 +105,7 @@ def service_from_davserver(row: Row) -> Service:
         type=kind,
         endpoint=UrlEndpoint(_url(row["url"], _port(row), bool(row["use_ssl"]))),
         authentication=_methods(stored) if stored else (HTTP_BASIC,),
-        login_name=_clean(row["user_name"] or "") or None,
+        login_name=clean(row["user_name"] or "") or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
     )
@@ -147,49 +143,6 @@ def davserver_row(service: Service, endpoint: UrlEndpoint) -> dict[str, Any]:
         "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
         "authentication_methods": None if basic else _stored_methods(service),
     }
-
-
-def provider_from_row(row: Row) -> Provider:
-    """Read a row of `provider`."""
-    return Provider(
-        name=_clean(row["name"]),
-        short_name=_clean(row["short_name"]),
-        documentation=tuple(
-            Documentation(page["url"], tuple((lang, text) for lang, text in page["descriptions"]))
-            for page in row["documentation"] or ()
-        ),
-        oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
-    )
-
-
-def provider_row(provider: Provider) -> dict[str, Any]:
-    """Write a provider as a row, without its id."""
-    pages = [
-        {"url": page.url, "descriptions": [list(pair) for pair in page.descriptions]}
-        for page in provider.documentation
-    ]
-    oauth2 = [
-        {name: getattr(entry, name) for name in OAuth2.__slots__} for entry in provider.oauth2
-    ]
-    return {
-        "name": provider.name,
-        "short_name": provider.short_name,
-        "documentation": pages or None,
-        "oauth2": oauth2 or None,
-    }
-
-
-def ldapserver_from_row(row: Row) -> LdapServer:
-    """Read a row of `ldapserver`."""
-    return LdapServer(**{name: row[name] for name in LdapServer.__slots__})
-
-
-def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
-    """Write an LDAP server as a row with its id, and without a password that is not known."""
-    row = {name: getattr(ldapserver, name) for name in LdapServer.__slots__}
-    if row["bind_password"] is None:
-        del row["bind_password"]
-    return row
 
 
 def _type(row: Row) -> ServiceType:
@@ -235,7 +188,7 @@ def _pop3(stored: str | None) -> Pop3Options | None:
 
 def _host(stored: str) -> str:
     host = stored.strip()
-    if not host or any(_is_control(char) or char.isspace() for char in host):
+    if not host or any(is_control(char) or char.isspace() for char in host):
         raise RowError(f"name {stored!r} is not a host")
     try:
         return host if "%" in host else DomainName.parse(host).ascii
@@ -282,7 +235,7 @@ def _old_method(method: Authentication) -> str:
 
 def _url(stored: str, port: int, use_ssl: bool) -> str:
     """Put the column `port` into the URL where it says something else, and a scheme if missing."""
-    url = "".join(char for char in stored if not _is_control(char) and not char.isspace())
+    url = "".join(char for char in stored if not is_control(char) and not char.isspace())
     if url and "://" not in url and not url.startswith("/"):
         url = f"{'https' if use_ssl else 'http'}://{url}"
     try:
@@ -307,12 +260,3 @@ def _effective_port(scheme: str, port: int | None) -> int:
 
 def _priority(stored: int) -> int | None:
     return None if stored == DEFAULT_PRIORITY else max(0, stored)
-
-
-def _clean(text: str) -> str:
-    """Take out what no document can carry."""
-    return "".join(char for char in text if not _is_control(char)).strip()
-
-
-def _is_control(char: str) -> bool:
-    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}

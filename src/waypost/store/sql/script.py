@@ -9,7 +9,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from waypost.model import Catalog, HostEndpoint, Provider
 from waypost.sharing import share
-from waypost.store.sql import rows, schema
+from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.sequences import advancing
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
@@ -52,11 +52,13 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
 
 def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
     for ldapserver in catalog.ldapservers:
-        yield schema.ldapserver, rows.ldapserver_row(ldapserver)
+        yield schema.ldapserver, provider_rows.ldapserver_row(ldapserver)
     providers = [*(domain.provider for domain in catalog.domains), *catalog.idle_providers]
     provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
     for provider, provider_id in provider_ids.items():
-        row = {k: _text(v) for k, v in rows.provider_row(provider).items() if v is not None}
+        row = {
+            k: _text(v) for k, v in provider_rows.provider_row(provider).items() if v is not None
+        }
         yield schema.provider, {"id": provider_id, **row}
     for domain_id, domain in enumerate(catalog.domains, 1):
         yield (

@@ -8,7 +8,7 @@ import structlog
 
 from waypost.address import DomainName
 from waypost.model import Domain, Provider, Service, candidates
-from waypost.store.sql import rows, schema
+from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.engine import Connection, Engine, reading
 from waypost.store.sql.names import spellings
 
@@ -83,7 +83,7 @@ def _provider(row: rows.Row, domain: DomainName) -> Provider:
     """Give the provider; one that is not there (SQLite lets it be removed) is the domain itself."""
     if row["name"] is None:
         return Provider(domain.ascii[:128], domain.ascii[:32])
-    return rows.provider_from_row(row)
+    return provider_rows.provider_from_row(row)
 
 
 def _spellings(domain: DomainName) -> list[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from waypost.errors import DomainError
 from waypost.model import DomainPattern, LdapServer, Provider, Service
 from waypost.store.offers import Offer
-from waypost.store.sql import rows, schema
+from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.engine import Connection
 from waypost.store.sql.rows import RowError
 
@@ -46,10 +46,11 @@ class StoredHead:
     def __init__(self, connection: Connection) -> None:
         """Read it. Services that make no sense are left out, as they are from answers."""
         self.providers: dict[int, Provider] = {
-            row["id"]: rows.provider_from_row(row) for row in every(connection, schema.provider)
+            row["id"]: provider_rows.provider_from_row(row)
+            for row in every(connection, schema.provider)
         }
         self.ldapservers: tuple[LdapServer, ...] = tuple(
-            map(rows.ldapserver_from_row, every(connection, schema.ldapserver))
+            map(provider_rows.ldapserver_from_row, every(connection, schema.ldapserver))
         )
         self.services: tuple[Mapping[int, Service], ...] = (
             _readable(connection, schema.server),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from waypost.model import HostEndpoint, LdapServer, Provider, Service
 from waypost.sharing import share
-from waypost.store.sql import rows, schema
+from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.changing import Change
 from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import chunks
@@ -53,7 +53,7 @@ def _write_ldapservers(connection: Connection, wanted: Iterable[LdapServer]) -> 
     table = schema.ldapserver
     stored = {row["id"]: row for row in every(connection, table)}
     for ldapserver in wanted:
-        row = rows.ldapserver_row(ldapserver)
+        row = provider_rows.ldapserver_row(ldapserver)
         if ldapserver.id not in stored:
             connection.execute(table.insert().values(row))
         elif any(stored[ldapserver.id][name] != value for name, value in row.items()):
@@ -73,7 +73,7 @@ def _write_providers(
     has_order = set(busy) - set(idle)
     last = 0
     for provider in dict.fromkeys([*busy, *idle]):
-        values = rows.provider_row(provider)
+        values = provider_rows.provider_row(provider)
         if provider not in has_order:
             last = 0  # Their order does not matter: they keep whatever id they have.
         same_name = [r for r in stored[provider.name, provider.short_name] if r["id"] > last]
