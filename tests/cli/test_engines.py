@@ -34,11 +34,11 @@ def test_status_and_upgrade(waypost: Waypost, database: Database) -> None:
     uri = ["--db-uri", database.uri]
     before = waypost("db", "status", *uri)
     assert (before.code, before.out) == (
-        *(1, "empty; revision 0001 is needed: run `waypost db upgrade`\n"),
+        *(1, "empty; revision 0002 is needed: run `waypost db upgrade`\n"),
     )
     assert waypost("db", "upgrade", *uri).err.startswith("the database was empty; it is up to date")
     after = waypost("db", "status", *uri)
-    assert (after.code, after.out) == (0, "up to date (revision 0001)\n")
+    assert (after.code, after.out) == (0, "up to date (revision 0002)\n")
     again = waypost("db", "upgrade", "--sql", *uri)
     assert (again.code, again.out, again.err) == (0, "", "the database is up to date\n")
 
