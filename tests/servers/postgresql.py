@@ -15,8 +15,8 @@ from tests.servers.waypost import free_port
 
 USER = "waypost"
 PASSWORD = "s3cret p@ss/word"
-# What makes a server quick that may lose everything in a power cut.
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+# What makes a server quick that may lose everything in a power cut, but nothing by being killed.
+_FAST = ("fsync=off", "full_page_writes=off", "max_connections=60")
 
 
 class PostgreSql:

@@ -55,6 +55,11 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         if _is_temporary(error):
             raise StoreUnavailable(f"{name}: {reason}") from error
         raise StoreError(f"{name}: {reason}") from error
+    except ValueError as error:
+        if "NUL" not in str(error):
+            raise
+        # psycopg2 refuses such a text before the database sees it.
+        raise StoreError(f"{name}: a text holds a NUL, which this database cannot store") from error
     except sa.exc.TimeoutError as error:
         raise StoreUnavailable(f"{name}: all connections are in use") from error
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from waypost.errors import StoreUnavailable
 
 _KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL keeps such locks for each database
-_NAME: Final = sa.func.concat("waypost.", sa.func.md5(sa.func.database()))
 
 
 @contextmanager
@@ -39,7 +38,9 @@ def locked(connection: Connection, wait_seconds: int) -> Iterator[None]:
 @contextmanager
 def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
     """Hold a lock beyond the transaction, because MySQL ends that with each change of a table."""
-    got = connection.scalar(sa.select(sa.func.get_lock(_NAME, wait_seconds)))
+    # Names of locks belong to the whole server, and are short.
+    lock = sa.func.concat("waypost.", sa.func.md5(sa.func.database()))
+    got = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
     connection.commit()
     if got != 1:
         name = connection.engine.url.set(query={}).render_as_string(hide_password=True)
@@ -49,5 +50,5 @@ def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
         yield
     finally:
         if not connection.invalidated:  # Else the server has let go of it already.
-            connection.execute(sa.select(sa.func.release_lock(_NAME)))
+            connection.execute(sa.select(sa.func.release_lock(lock)))
             connection.commit()

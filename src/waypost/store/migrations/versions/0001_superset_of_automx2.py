@@ -14,11 +14,6 @@ down_revision = None
 
 # Foreign keys and transactions need InnoDB; the collation that comes with it ignores case.
 _MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
-_INDEXES = (
-    ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
-    ("ix_server_domain_domain", "server_domain", "domain_id"),
-    ("ix_davserver_domain_domain", "davserver_domain", "domain_id"),
-)
 
 
 def upgrade() -> None:
@@ -35,11 +30,20 @@ def upgrade() -> None:
         for column in columns:
             if column.name not in existing[name]:
                 op.add_column(name, column)
-    for index, table, expression in _INDEXES:
+    for index, table, expression in _indexes():
         # MySQL's comparisons ignore case by themselves; MariaDB has no index of expressions.
         wanted = isinstance(expression, str) or op.get_context().dialect.name != "mysql"
         if wanted and index not in existing.get(table, ()):
             op.create_index(index, table, [expression])
+
+
+def _indexes() -> list[tuple[str, str, str | sa.TextClause]]:
+    """Give name, table, and column or expression of each."""
+    return [
+        ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
+        ("ix_server_domain_domain", "server_domain", "domain_id"),
+        ("ix_davserver_domain_domain", "davserver_domain", "domain_id"),
+    ]
 
 
 def _id() -> sa.Column[int]:

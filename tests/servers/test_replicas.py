@@ -1,0 +1,156 @@
+"""Three servers on one PostgreSQL: they agree in time, and outlive its death."""
+
+import os
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost, home, waypost
+from tests.servers.database import Database, postgresql_database
+from tests.servers.nginx import listens
+from tests.servers.postgresql import PostgreSql
+from tests.servers.process import Process
+from tests.servers.waypost import SOURCE, free_port
+
+__all__ = ["home", "waypost"]
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+CACHE_TTL_SECONDS = 1.0
+DOMAINS = [f"d{number}.example" for number in range(20)]
+PROVIDERS = """
+[[provider]]
+name = "{name}"
+domains = {domains}
+services = [{{ type = "imap", host = "imap.example" }}, {{ type = "smtp", host = "s.example" }}]
+"""
+
+
+@pytest.fixture(name="one_database")
+def _one_database(postgresql_server: PostgreSql) -> Database:
+    return postgresql_database(postgresql_server)
+
+
+def apply(waypost: Waypost, database: Database, name: str) -> None:
+    domains = "[" + ", ".join(f'"{one}"' for one in DOMAINS) + "]"
+    Path("mail.toml").write_text(PROVIDERS.format(name=name, domains=domains), encoding="utf-8")
+    outcome = waypost("apply", "mail.toml", "--db-uri", database.uri)
+    assert outcome.code == 0, outcome.err
+
+
+def asked(port: int, domain: str) -> tuple[int, bytes]:
+    url = f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress=a@{domain}"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, b""
+    except OSError:
+        return 0, b""
+
+
+@pytest.fixture(name="ports")
+def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[list[int]]:
+    """Run three servers; give where they listen."""
+    apply(waypost, one_database, "Before")
+    with ExitStack() as stack:
+        ports = []
+        for number in range(3):
+            port = free_port()
+            command = [sys.executable, "-m", "waypost", "serve", "--port", f"{port}"]
+            environment = os.environ | {
+                "PYTHONPATH": f"{SOURCE}",
+                "WAYPOST_DB_URI": one_database.uri,
+                "WAYPOST_CACHE_TTL": f"{CACHE_TTL_SECONDS}",
+                "WAYPOST_WORKERS": "1",  # Each worker knows what it was asked itself.
+            }
+            log = home / f"waypost-{number}.log"
+            process = stack.enter_context(
+                Process(command, log=log, environment=environment, folder=home)
+            )
+            process.wait_until(lambda at=port: listens(at), seconds=30)  # type: ignore[misc]
+            ports.append(port)
+        yield ports
+
+
+def test_a_change_is_answered_by_all(
+    waypost: Waypost, ports: list[int], one_database: Database
+) -> None:
+    """Within the time to live, every server answers what was applied."""
+    for port in ports:
+        for domain in DOMAINS:
+            status, body = asked(port, domain)
+            assert (status, b"Before" in body) == (200, True)
+    apply(waypost, one_database, "After")
+    time.sleep(CACHE_TTL_SECONDS)
+    for port in ports:  # An answer that is out of date may be the last one, and renews itself.
+        asked(port, DOMAINS[0])
+    time.sleep(CACHE_TTL_SECONDS)
+    for port in ports:
+        for _ in range(4):
+            asked(port, DOMAINS[0])
+    time.sleep(0.5)
+    got = [b"After" in asked(port, DOMAINS[0])[1] for port in ports for _ in range(6)]
+    assert got == [True] * 18
+
+
+def test_no_request_is_lost(
+    ports: list[int], postgresql_server: PostgreSql, request: pytest.FixtureRequest
+) -> None:
+    """While PostgreSQL is killed and started again, known domains get all their answers."""
+    for port in ports:
+        for domain in DOMAINS:
+            assert asked(port, domain)[0] == 200
+    counts: Counter[tuple[str, int]] = Counter()
+    lost: list[tuple[int, int]] = []
+    phase = ["before"]
+    stop = threading.Event()
+    lock = threading.Lock()
+
+    def load(port: int) -> None:
+        for number in range(2000):
+            if stop.wait(0.02):
+                return
+            now = phase[0]
+            status, _ = asked(port, DOMAINS[number % len(DOMAINS)])
+            with lock:
+                counts[now, status] += 1
+                if status != 200:
+                    lost.append((ports.index(port), number % len(DOMAINS)))
+
+    threads = [threading.Thread(target=load, args=(port,)) for port in ports for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(1.5)
+        phase[0] = "away"
+        postgresql_server.kill()
+        time.sleep(3)
+        unknown = [asked(port, "never-seen.example")[0] for port in ports]
+        phase[0] = "back"
+        postgresql_server.start()
+        time.sleep(2.5)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(15)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        told = ", ".join(f"{when}: {n} x {status}" for (when, status), n in sorted(counts.items()))
+        print(f"\n  three servers, PostgreSQL killed and started: {told}; never seen: {unknown}")  # noqa: T201
+    assert lost == []
+    assert {status for _, status in counts} == {200}
+    assert {when for when, _ in counts} == {"before", "away", "back"}
+    assert min(counts.values()) > 50
+    assert unknown == [503] * 3
+    assert [asked(port, "never-seen.example")[0] for port in ports] == [404] * 3
