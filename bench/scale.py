@@ -49,10 +49,13 @@ class Row:
     count: int
     uri: str
     apply_seconds: float = 0.0
+    apply_cpu: float = 0.0
     apply_mb: float = 0.0
     again_seconds: float = 0.0
+    again_cpu: float = 0.0
     again_mb: float = 0.0
     export_seconds: float = 0.0
+    export_cpu: float = 0.0
     export_mb: float = 0.0
     medians: list[float] = field(default_factory=list)
     worker_mb: float = 0.0
@@ -98,15 +101,15 @@ def _fill(row: Row, folder: Path) -> None:
     file = domains.write(folder / str(row.count), row.count)
     apply = ("apply", str(file), "--db-uri", row.uri)
     print(f"{row.engine}, {row.count} domains: apply, apply again, export", file=sys.stderr)
-    row.apply_seconds, row.apply_mb, said = _run(*apply)
+    row.apply_seconds, row.apply_cpu, row.apply_mb, said = _run(*apply)
     _expect("added" in said, said)
-    row.again_seconds, row.again_mb, said = _run(*apply)
+    row.again_seconds, row.again_cpu, row.again_mb, said = _run(*apply)
     _expect(said.endswith("nothing to do\n"), said)
-    row.export_seconds, row.export_mb, _ = _run("export", "--db-uri", row.uri)
+    row.export_seconds, row.export_cpu, row.export_mb, _ = _run("export", "--db-uri", row.uri)
 
 
-def _run(*arguments: str) -> tuple[float, float, str]:
-    """Run a command; give its seconds, its memory in MB, and what it wrote to standard error."""
+def _run(*arguments: str) -> tuple[float, float, float, str]:
+    """Run a command; give its seconds, of these with a processor, its MB, and what it said."""
     with tempfile.TemporaryFile() as errors:
         command = [sys.executable, "-m", "waypost", *arguments]
         begin = time.perf_counter()
@@ -117,7 +120,7 @@ def _run(*arguments: str) -> tuple[float, float, str]:
         errors.seek(0)
         said = errors.read().decode()
     _expect(process.returncode == 0, said)
-    return seconds, usage.ru_maxrss / 1000, said
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, said
 
 
 def _lookups(row: Row, count: int) -> float:
@@ -201,7 +204,7 @@ def _expect(holds: bool, otherwise: str) -> None:
 
 def _print(rows: Sequence[Row]) -> int:
     print(
-        "| database | domains | apply s | MB | again s | MB | export s | MB "
+        "| database | domains | apply s (CPU) | MB | again s (CPU) | MB | export s (CPU) | MB "
         "| look-up µs | ratio | worker MB |"
     )
     print(f"|---|{'---:|' * 10}")
@@ -210,9 +213,10 @@ def _print(rows: Sequence[Row]) -> int:
         least = min((one for one in rows if one.engine == row.engine), key=lambda one: one.count)
         ratio = row.lookup / least.lookup
         print(
-            f"| {row.engine} | {row.count:,} | {row.apply_seconds:.1f} | {row.apply_mb:.0f} "
-            f"| {row.again_seconds:.1f} | {row.again_mb:.0f} "
-            f"| {row.export_seconds:.1f} | {row.export_mb:.0f} "
+            f"| {row.engine} | {row.count:,} "
+            f"| {row.apply_seconds:.1f} ({row.apply_cpu:.1f}) | {row.apply_mb:.0f} "
+            f"| {row.again_seconds:.1f} ({row.again_cpu:.1f}) | {row.again_mb:.0f} "
+            f"| {row.export_seconds:.1f} ({row.export_cpu:.1f}) | {row.export_mb:.0f} "
             f"| {row.lookup:.0f} | {ratio:.2f} | {row.worker_mb:.0f} |"
         )
         if ratio > MAX_RATIO:

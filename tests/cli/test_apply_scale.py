@@ -15,12 +15,12 @@ COUNT = 12_000  # More than two parts of what is read at once.
 def test_many_domains(waypost: Waypost, home: Path) -> None:
     """A bounded plan is printed, all is written, and the same again is nothing to do."""
     file = domains.write(home / "many", COUNT)
-    outcome = waypost("apply", file)
+    outcome = waypost("apply", file, "--no-progress")
     assert (outcome.code, outcome.err) == (0, f"{5 * COUNT + 1} added, 0 changed, 0 removed\n")
     lines = outcome.out.splitlines()
     assert lines[-1] == f"+ and {5 * COUNT + 1 - 1000} more; --all lists them"
     assert len(lines) == 1001
-    again = waypost("apply", file, "--dry-run")
+    again = waypost("apply", file, "--dry-run", "--no-progress")
     assert (again.code, again.out, again.err) == (0, "", "nothing to do\n")
 
 
@@ -43,10 +43,10 @@ def test_one_of_many(waypost: Waypost, home: Path) -> None:
     waypost("apply", file)
     names = (home / "many" / "plain.txt").read_text(encoding="ascii").splitlines()
     (home / "many" / "plain.txt").write_text("\n".join(["new.example", *names[1:]]))
-    outcome = waypost("apply", file)
+    outcome = waypost("apply", file, "--no-progress")
     assert outcome.out.splitlines()[-1] == f"- domain {names[0]} (Hoster)"
     assert outcome.err == "5 added, 0 changed, 1 removed\n"
-    assert waypost("apply", file).err == "nothing to do\n"
+    assert waypost("apply", file, "--no-progress").err == "nothing to do\n"
 
 
 def test_all_and_counts(waypost: Waypost, home: Path) -> None:

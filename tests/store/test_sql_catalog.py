@@ -159,6 +159,18 @@ def test_new_order_of_services(engine: Engine) -> None:
     assert read(engine).domains[0].services == (POP3, IMAP, SMTP)
 
 
+def test_rows_stay_when_more_of_a_kind_come(engine: Engine) -> None:
+    """Where domains contradict each other, one more of either changes no row that is there."""
+    first = (domain("a.example", IMAP, POP3), domain("b.example", POP3, IMAP))
+    write(engine, Catalog(first))
+    before = everything(engine)
+    write(engine, Catalog((*first, domain("c.example", IMAP, POP3))))
+    after = everything(engine)
+
+    assert after["server"] == before["server"]
+    assert set(before["server_domain"]) < set(after["server_domain"])
+
+
 def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
     """A service without a domain is gone after the next writing."""
     write(engine, Catalog((domain("a.example", IMAP, SMTP),)))

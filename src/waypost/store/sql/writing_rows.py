@@ -99,8 +99,9 @@ def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
 
 
 def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> None:
-    column, scratch, positions = schema.domain.c, change.wanted.scratch, change.wanted.ids
+    scratch, positions = change.wanted.scratch, change.wanted.ids
     done, total = 0, len(positions)
+    last = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
     for part in change.wanted.new():
         values = []
         for _, name, number in part:
@@ -109,14 +110,25 @@ def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> Non
             row = {"name": name, "provider_id": provider_id, "ldapserver_id": ldapserver_id}
             values.append(row)
         change.connection.execute(schema.domain.insert(), values)
-        ids: dict[str, int] = {}
-        for names in chunks([name for _, name, _ in part], _VALUES):
-            asked = sa.select(column.name, column.id).where(column.name.in_(names))
-            ids.update((row[0], row[1]) for row in change.connection.execute(asked))
+        ids = _ids(change.connection, [name for _, name, _ in part], last)
+        last = max(ids.values())
         for position, name, _ in part:
             positions[position] = ids[name]
         done += len(part)
         change.progress("writing domains", done, total)
+
+
+def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
+    """Give the ids of new rows, which are those behind the last one, or else found by name."""
+    column = schema.domain.c
+    asked = sa.select(column.name, column.id)
+    ids = {row[0]: row[1] for row in connection.execute(asked.where(column.id > last)).all()}
+    if len(ids) == len(names) and all(name in ids for name in names):
+        return ids
+    for part in chunks(names, _VALUES):
+        rows = connection.execute(asked.where(column.name.in_(part))).all()
+        ids.update((row[0], row[1]) for row in rows)
+    return ids
 
 
 def _write_services(
