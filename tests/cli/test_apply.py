@@ -179,6 +179,19 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
     assert rows == [("CLEARTEXT",), ("UNSAFE",)]
 
 
+@pytest.mark.parametrize("form", ["toml", "json"])
+def test_export_with_secrets(waypost: Waypost, home: Path, form: str) -> None:
+    """Bind passwords are exported only when asked for, and then apply brings them back."""
+    waypost("apply", SEEDS / "version-2.json")
+    assert "CLEARTEXT" not in waypost("export", "--format", form).out
+    exported = waypost("export", "--format", form, "--with-secrets").out
+    (home / f"mail.{form}").write_text(exported, encoding="utf-8")
+    other = ["--db-uri", "sqlite:///other.sqlite"]
+    assert waypost("apply", f"mail.{form}", *other).code == 0
+    assert waypost("export", "--format", form, "--with-secrets", *other).out == exported
+    assert "CLEARTEXT" in exported
+
+
 BAD = [
     # arguments, what is said
     (["bad.toml"], "error: bad.toml: provider[0].name: must not be empty"),
