@@ -177,6 +177,15 @@ LEFT_OUT = [
 ]
 
 
+def test_attributes_that_are_left_out_are_listed() -> None:
+    """An attribute that has no place is listed, and its element is read all the same."""
+    found = read_ispdb(document(IMAP.replace("<port>", "<port secure='1'>") + SMTP), name="x.xml")
+    assert [str(note) for note in found.left_out] == [
+        "x.xml: line 2: attribute secure of port: Waypost knows no such attribute"
+    ]
+    assert len(found.catalog.domains[0].services) == 2
+
+
 @pytest.mark.parametrize(("inner", "said"), LEFT_OUT)
 def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
     """Whatever has no place is listed with file, line, element and reason; the rest is read."""

@@ -5,7 +5,7 @@ Formats 1.1 (https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFo
 their local name, in any case of letters. What has no place in Waypost is listed with its line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -46,6 +46,18 @@ _NO_PLACE: Final = {
     "enable": "write the page and its steps as documentation",
     "inputfield": "clients ask for nothing but address and password",
 }
+# The attributes that are read, of each element that is.
+_READ_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(SECTIONS, ("type",)),
+    **dict.fromkeys(("hostname", "port", "sockettype", "username", "url"), ()),
+    **dict.fromkeys(("displayname", "displayshortname", "oauth2", "pop3"), ()),
+    "authentication": ("system",),
+    "clientconfig": ("version",),
+    "descr": ("lang",),
+    "documentation": ("url",),
+    "domain": ("purpose",),
+    "emailprovider": ("id",),
+}
 
 
 def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) -> Imported:
@@ -63,6 +75,7 @@ def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) 
     """
     root = _root(octets, name)
     notes = Notes(name)
+    _note_attributes(root, notes)
     beside: list[Service] = []
     oauth2: list[OAuth2] = []
     providers = []
@@ -241,3 +254,15 @@ def _with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
 def _leave_out(element: etree._Element, notes: Notes) -> None:
     why = _NO_PLACE.get(local_name(element), "Waypost knows no such element")
     notes.leave_out(line_of(element), shown(element), why)
+
+
+def _note_attributes(root: etree._Element, notes: Notes) -> None:
+    """List the attributes that are passed over, of elements that are not passed over themselves."""
+    for element in root.iter("*"):
+        known = _READ_ATTRIBUTES.get(local_name(element))
+        if known is None:
+            continue
+        for name in map(etree.QName, element.keys()):
+            if name.localname not in known:
+                what = f"attribute {name.localname[:40]} of {shown(element)}"
+                notes.leave_out(line_of(element), what, "Waypost knows no such attribute")
