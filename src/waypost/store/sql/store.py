@@ -1,16 +1,18 @@
 """Finding one domain in the database, in two statements."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
 
 from waypost.address import DomainName
-from waypost.model import Domain, Service, candidates
+from waypost.model import Domain, Provider, Service, candidates
+from waypost.store.offers import Offer
 from waypost.store.sql import rows, schema
 from waypost.store.sql.engine import Connection, Engine, reading
 
+_OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
 
@@ -23,6 +25,7 @@ class SqlStore:
         self.engine = engine
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
+        self._offers: dict[Offer, Offer] = {}
         self._told: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
 
@@ -43,11 +46,21 @@ class SqlStore:
             best = min(found, key=lambda row: (patterns[row["domain_name"].lower()], row["id"]))
             services = self._services(connection, best["id"])
         pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
-        return Domain(pattern, rows.provider_from_row(best), services, best["ldapserver_id"])
+        offer = self._shared(rows.provider_from_row(best), services, best["ldapserver_id"])
+        return offer.for_domain(pattern.text)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _shared(
+        self, provider: Provider, services: tuple[Service, ...], ldapserver_id: int | None
+    ) -> Offer:
+        """Give the same value for the same content: a cache may hold it for many domains."""
+        if len(self._offers) >= _OFFERS_MAX:
+            self._offers.clear()
+        offer = Offer(provider, services, ldapserver_id)
+        return self._offers.setdefault(offer, offer)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
         found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
