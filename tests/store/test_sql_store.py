@@ -442,3 +442,16 @@ def test_folder_is_made(tmp_path: Path) -> None:
     engine.dispose()
 
     assert (tmp_path / "a" / "b" / "waypost.sqlite").exists()
+
+
+def test_domains_share_what_they_have_in_common(engine: Engine) -> None:
+    """Domains with the same services hold one value, so that a cache of many stays small."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("a.example"), domain("b.example"))))
+    store = SqlStore(engine)
+    one, other = (store.find(DomainName.parse(name)) for name in ("a.example", "b.example"))
+
+    assert one is not None
+    assert other is not None
+    assert one.services is other.services
+    assert one.provider is other.provider

@@ -1,17 +1,19 @@
 """Finding one domain in the database, in two statements."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
 
 from waypost.address import DomainName
 from waypost.model import Domain, Provider, Service, candidates
+from waypost.store.offers import Offer
 from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.engine import Connection, Engine, reading
 from waypost.store.sql.names import spellings
 
+_OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
 
@@ -24,6 +26,7 @@ class SqlStore:
         self.engine = engine
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
+        self._offers: dict[Offer, Offer] = {}
         self._told: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
 
@@ -44,12 +47,21 @@ class SqlStore:
             best = min(found, key=lambda row: _strength(row, patterns))
             services = self._services(connection, best["id"])
         pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
-        provider = _provider(best, domain)
-        return Domain(pattern, provider, services, best["ldapserver_id"])
+        offer = self._shared(_provider(best, domain), services, best["ldapserver_id"])
+        return offer.for_domain(pattern.text)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _shared(
+        self, provider: Provider, services: tuple[Service, ...], ldapserver_id: int | None
+    ) -> Offer:
+        """Give the same value for the same content: a cache may hold it for many domains."""
+        if len(self._offers) >= _OFFERS_MAX:
+            self._offers.clear()
+        offer = Offer(provider, services, ldapserver_id)
+        return self._offers.setdefault(offer, offer)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
         found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
