@@ -98,6 +98,10 @@ def test_database(home: Path, waypost: Waypost) -> None:
         assert server.status(f"{AUTOCONFIG}alice@example.com") == 404
         assert waypost("apply", "--demo", "--db-uri", environ["WAYPOST_DB_URI"]).code == 0
         assert server.status(f"{AUTOCONFIG}alice@example.com") == 200
+        # A backup is taken while the server answers.
+        exported = waypost("export", "--db-uri", environ["WAYPOST_DB_URI"])
+        assert (exported.code, exported.out) == (0, waypost("export", "--demo").out)
+        assert server.status(f"{AUTOCONFIG}alice@example.com") == 200
 
 
 def test_providers_file_and_several_workers(home: Path) -> None:
