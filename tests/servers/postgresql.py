@@ -16,7 +16,7 @@ from tests.servers.waypost import free_port
 USER = "waypost"
 PASSWORD = "s3cret p@ss/word"
 # What makes a server quick that may lose everything in a power cut, but nothing by being killed.
-_FAST = ("fsync=off", "full_page_writes=off", "max_connections=60")
+_FAST = ("fsync=off", "max_connections=60")
 
 
 class PostgreSql:

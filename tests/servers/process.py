@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,10 +72,18 @@ class Process:
                 continue
 
     def kill(self) -> None:
-        """End the program at once, as a crash would."""
-        if self._running is not None:
-            self._running.kill()
-            self._running.wait(timeout=10)
+        """End the program and its children at once, as a crash would."""
+        if self._running is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self._running.pid, signal.SIGKILL)
+        self._running.wait(timeout=10)
+        # A child that still writes would get in the way of the next start.
+        end = time.monotonic() + 5
+        with suppress(ProcessLookupError):
+            while time.monotonic() < end:
+                os.killpg(self._running.pid, 0)
+                time.sleep(0.02)
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait until the program is ready; TimeoutError with its log where it is not or ends."""
