@@ -7,7 +7,7 @@ The look-ups of all sizes are measured in rounds, one size after the
 other, so that a machine that changes its speed does so for all.
 
     python -m bench.scale                              # SQLite: 1,000 and 1,000,000 domains
-    python -m bench.scale --postgresql                 # the same and a private PostgreSQL
+    python -m bench.scale --postgresql --mariadb       # the same and private servers
     python -m bench.scale --sizes 1000 20000
 """
 
@@ -26,6 +26,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
 from tests.servers.waypost import free_port
 
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.postgresql:
             server = stack.enter_context(postgresql())
             rows += [Row("PostgreSQL", n, server.uri(server.fresh())) for n in given.sizes]
+        if given.mariadb:
+            other = stack.enter_context(mariadb())
+            rows += [Row("MariaDB", n, other.uri(other.fresh())) for n in given.sizes]
         for row in rows:
             _fill(row, folder)
         for _ in range(given.rounds):
@@ -91,6 +95,7 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 1_000_000])
     parser.add_argument("--postgresql", action="store_true", help="measure PostgreSQL as well")
+    parser.add_argument("--mariadb", action="store_true", help="measure MariaDB as well")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--lookups", type=int, default=LOOKUPS, help="of each size, in a round")
     parser.add_argument("--requests", type=int, default=WORKER_REQUESTS, help="to each worker")
