@@ -32,7 +32,7 @@ from tests.servers.waypost import free_port
 
 from bench import domains
 from waypost.address import DomainName
-from waypost.store.sql.engine import open_engine
+from waypost.database.engine import open_engine
 from waypost.store.sql.store import SqlStore
 
 ROUNDS = 5

@@ -61,6 +61,31 @@ class NoUsableService(WaypostError):
     code = "no_usable_service"
 
 
+class UserDeclined(DomainNotServed):
+    """The domain is served, but the directory does not know the user, and the operator says no."""
+
+    code = "unknown_user"
+
+
+class DirectoryUnavailable(WaypostError):
+    """The directory does not answer, or not in time; asking later may help."""
+
+    code = "directory_unavailable"
+    temporary = True
+
+
+class DirectoryBusy(DirectoryUnavailable):
+    """The directory is asked as much as it may be."""
+
+    code = "directory_busy"
+
+
+class DirectoryError(WaypostError):
+    """The directory answers, but must be mended first, or what Waypost was told of it."""
+
+    code = "directory_error"
+
+
 class StoreUnavailable(WaypostError):
     """The database does not answer, and no earlier answer is known."""
 

@@ -1,13 +1,19 @@
 """From an address or a domain to the one configuration that all formats are made of.
 
-This is the only place where the store and (later) the directory meet.
+This is the only place where the store and the directory meet.
 """
 
+from dataclasses import replace
 from typing import Protocol
 
 from waypost.address import DomainName, EmailAddress
-from waypost.errors import DomainNotServed
-from waypost.model import ClientConfig, Domain
+from waypost.errors import (
+    DirectoryError,
+    DirectoryUnavailable,
+    DomainNotServed,
+    UserDeclined,
+)
+from waypost.model import ClientConfig, Directory, Domain, Person, UnknownUser
 from waypost.placeholders import expand_domain
 
 
@@ -19,21 +25,40 @@ class DomainFinder(Protocol):
         ...
 
 
+class PersonFinder(Protocol):
+    """What the lookup asks for users without ever blocking the event loop."""
+
+    async def person_for(self, directory: Directory, address: EmailAddress) -> Person | None:
+        """Give who a user is, or None. Errors are those of `directory.Directory.find`."""
+        ...
+
+
 class Lookup:
     """Answers for a running server."""
 
-    def __init__(self, domains: DomainFinder) -> None:
-        """Take the cache in front of the store."""
+    def __init__(self, domains: DomainFinder, people: PersonFinder) -> None:
+        """Take the cache in front of the store, and the directories."""
         self._domains = domains
+        self._people = people
 
     async def for_address(self, address: EmailAddress) -> ClientConfig:
         """Give the configuration for an address; no placeholder is left in it.
 
+        A directory that does not answer leaves the user as unknown as it was.
+
         Raises:
             DomainNotServed: nothing matches the domain of the address.
+            UserDeclined: the directory does not know the user, and unknown ones get nothing.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
-        return client_config(await self._domains.find(address.domain), address.domain, address)
+        entry = await self._domains.find(address.domain)
+        person: Person | None = Person()
+        if entry is not None and entry.users is not None:
+            try:
+                person = await self._people.person_for(entry.users.directory, address)
+            except (DirectoryUnavailable, DirectoryError):
+                person = Person()
+        return client_config(entry, address.domain, address, person)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
         """Give the configuration for a domain; what needs the local part stays a placeholder.
@@ -46,13 +71,31 @@ class Lookup:
 
 
 def client_config(
-    entry: Domain | None, domain: DomainName, address: EmailAddress | None
+    entry: Domain | None,
+    domain: DomainName,
+    address: EmailAddress | None,
+    person: Person | None = Person(),  # noqa: B008 -- an immutable value
 ) -> ClientConfig:
-    """Make a configuration from what a store found.
+    """Make a configuration from what a store and a directory found.
+
+    Args:
+        entry: what the store found, or None.
+        domain: the one that was asked for.
+        address: None where only the domain is known.
+        person: who the user is; empty where that is not known, None where the directory knows that
+            there is no such user.
 
     Raises:
         DomainNotServed: the store found nothing.
+        UserDeclined: there is no such user, and the domain gives nothing to unknown ones.
     """
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
-    return expand_domain(entry, domain, address)
+    users = entry.users
+    if person is None:
+        if users is not None and users.unknown_user is UnknownUser.DECLINE:
+            raise UserDeclined("nothing is known of this address here")
+        person = Person()
+    if users is None or not users.show_display_name:
+        person = replace(person, display_name=None)
+    return expand_domain(entry, domain, address, person)

@@ -53,6 +53,26 @@ class Metrics:
         )
         self._store_up = self._gauge("store_up", "0 while the store does not answer, else 1.")
         self._store_up.set(1)
+        self._directory_answers = Counter(
+            "waypost_directory_answers",
+            "Users asked of a directory: hit (from memory), miss (from the directory), stale (the "
+            "last good answer), general (none, so the domain's own answer was given).",
+            ["directory", "kind"],
+            registry=self.registry,
+        )
+        self._directory_failures = Counter(
+            "waypost_directory_failures",
+            "Questions that a directory did not answer.",
+            ["directory", "code"],
+            registry=self.registry,
+        )
+        self._directory_up = Gauge(
+            "waypost_directory_up",
+            "0 while the directory does not answer, else 1.",
+            ["directory"],
+            multiprocess_mode="livemin",
+            registry=self.registry,
+        )
         self._reloads = Counter(
             "waypost_providers_reloads",
             "Readings of the providers file while serving.",
@@ -83,6 +103,18 @@ class Metrics:
     def store_away(self) -> None:
         """Note that the store does not answer at all."""
         self._store_up.set(0)
+
+    def directory_answer(self, label: str, kind: str) -> None:
+        """Count how a user was found."""
+        self._directory_answers.labels(label, kind).inc()
+
+    def directory_failed(self, label: str, code: str) -> None:
+        """Count a question to a directory without an answer, with the code of its error."""
+        self._directory_failures.labels(label, code).inc()
+
+    def directory_state(self, label: str, *, up: bool) -> None:
+        """Note whether a directory answers."""
+        self._directory_up.labels(label).set(int(up))
 
     def providers_read(self, *, again: bool) -> None:
         """Note that the providers file was read well, at the start or again."""

@@ -2,24 +2,64 @@
 
 draft-ietf-mailmaint-autoconfig-06, s"Placeholders": `%EMAILADDRESS%`, `%EMAILLOCALPART%` and
 `%EMAILDOMAIN%`. automx2 and Thunderbird know the same three. Case does not matter.
+
+`%{name}` is Waypost's own: an attribute of the user, from the directory. `%{login_name}` is how
+the user logs in. They never reach a client.
 """
 
 import re
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
-from waypost.model import ClientConfig, Domain, Service, UrlEndpoint
+from waypost.model import EMAIL_ADDRESS, ClientConfig, Domain, Person, Service, UrlEndpoint
 from waypost.preference import ordered
 
+LOGIN_NAME: Final = "login_name"
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"%\{([A-Za-z][A-Za-z0-9_;-]*)\}")
+_EITHER: Final = re.compile(f"{_PLACEHOLDER.pattern}|{_ATTRIBUTE.pattern}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose texts are expanded.
+
+    Attributes:
+        address: None where only the domain is known.
+        login_name: from the directory, or None.
+        attributes: the value of each attribute that is known.
+    """
+
+    domain: DomainName
+    address: EmailAddress | None = None
+    login_name: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def attribute(self, name: str) -> str | None:
+        """Give the value of an attribute, or None."""
+        if name == LOGIN_NAME:
+            return self.login_name or expand(EMAIL_ADDRESS, self.domain, self.address)
+        return self.attributes.get(name)
 
 
 def has_placeholder(text: str) -> bool:
-    """Tell whether a text holds a placeholder."""
+    """Tell whether a text holds a placeholder that needs the address or the domain."""
     return _PLACEHOLDER.search(text) is not None
+
+
+def attributes_in(text: str) -> Iterator[str]:
+    """Give the name of each attribute of the user that a text holds."""
+    for match in _ATTRIBUTE.finditer(text):
+        yield match[1]
+
+
+def without_attributes(text: str, value: str) -> str:
+    """Put the same value for each attribute of the user into a text."""
+    return _ATTRIBUTE.sub(lambda _match: value, text)
 
 
 def expand(text: str, domain: DomainName, address: EmailAddress | None) -> str:
@@ -28,16 +68,7 @@ def expand(text: str, domain: DomainName, address: EmailAddress | None) -> str:
     Without an address, what needs the local part stays as it is, so that the client can expand it.
     What is put in is never expanded again.
     """
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1].upper()
-        if name == "EMAILDOMAIN":
-            return domain.ascii
-        if address is None:
-            return f"%{name}%"
-        return str(address) if name == "EMAILADDRESS" else address.local_part
-
-    return _PLACEHOLDER.sub(value, text)
+    return _PLACEHOLDER.sub(lambda match: _of_address(match, domain, address), text)
 
 
 def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> str:
@@ -45,43 +76,104 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
 
     RFC 3986 s3.3: what a path segment may not hold is percent-encoded; `@` and `+` may stay.
     """
-
-    def value(match: re.Match[str]) -> str:
-        return quote(expand(match[0], domain, address), safe="@+!$&'()*,;=:")
-
-    if address is None:
-        return expand(url, domain, None)
-    return _PLACEHOLDER.sub(value, url)
+    return _expand_url(url, Subject(domain, address))
 
 
-def expand_service(
-    service: Service, domain: DomainName, address: EmailAddress | None
-) -> Service | None:
+def expand_service(service: Service, subject: Subject) -> Service | None:
     """Expand every text of a service: host or URL, and login name.
 
     Returns:
         None where the host would not be a name that can exist, as `a_b.example.com` for the host
-        `%EMAILLOCALPART%.example.com`: such a service does not exist for this address.
+        `%EMAILLOCALPART%.example.com`, or where an attribute in host or URL is not known: such a
+        service does not exist for this user.
     """
     endpoint = service.endpoint
+    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    if any(subject.attribute(name) is None for name in attributes_in(place)):
+        return None
     if isinstance(endpoint, UrlEndpoint):
-        endpoint = UrlEndpoint(expand_url(endpoint.url, domain, address))
-    elif has_placeholder(endpoint.host):
-        host = expand(endpoint.host, domain, address)
+        url = _expand_url(place, subject)
+        if _ATTRIBUTE.search(place) and not _has_plain_host(url):
+            return None
+        endpoint = UrlEndpoint(url)
+    elif has_placeholder(place) or _ATTRIBUTE.search(place):
+        host = _expand(place, subject)
         if not has_placeholder(host):
             try:
                 host = DomainName.parse(host).ascii
             except DomainError:
                 return None
         endpoint = replace(endpoint, host=host)
-    login_name = service.login_name
-    if login_name is not None:
-        login_name = expand(login_name, domain, address)
-    return replace(service, endpoint=endpoint, login_name=login_name)
+    return replace(service, endpoint=endpoint, login_name=_login_name(service, subject))
 
 
-def expand_domain(entry: Domain, domain: DomainName, address: EmailAddress | None) -> ClientConfig:
-    """Make the configuration for one domain or one address from what the store keeps."""
-    expanded = [expand_service(service, domain, address) for service in entry.services]
+def expand_domain(
+    entry: Domain,
+    domain: DomainName,
+    address: EmailAddress | None,
+    person: Person = Person(),  # noqa: B008 -- an immutable value
+) -> ClientConfig:
+    """Make the configuration for one domain or one address from what was found.
+
+    Args:
+        entry: what the store keeps.
+        domain: the one that was asked for.
+        address: None where only the domain is known.
+        person: who the user is, as far as that is known.
+    """
+    rules = () if entry.users is None else entry.users.directory.rules
+    attributes = {rule.name: rule.default for rule in rules if rule.default is not None}
+    subject = Subject(domain, address, person.login_name, attributes | dict(person.attributes))
+    expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
-    return ClientConfig(domain, address, entry.provider, services)
+    return ClientConfig(domain, address, entry.provider, services, person)
+
+
+def _login_name(service: Service, subject: Subject) -> str | None:
+    """Give the login name: what the directory says, unless the operator says more precisely."""
+    template = service.login_name
+    wanted = list(attributes_in(template)) if template is not None else []
+    if subject.login_name is not None and not wanted:
+        return subject.login_name
+    if any(subject.attribute(name) is None for name in wanted):
+        template = EMAIL_ADDRESS
+    return None if template is None else _expand(template, subject)
+
+
+def _expand(text: str, subject: Subject) -> str:
+    """Put all into a text; each attribute in it is known."""
+    return _substituted(text, subject, lambda value: value)
+
+
+def _expand_url(url: str, subject: Subject) -> str:
+    if subject.address is None:
+        return _expand(url, subject)
+    return _substituted(url, subject, lambda value: quote(value, safe="@+!$&'()*,;=:"))
+
+
+def _substituted(text: str, subject: Subject, encode: Callable[[str], str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[2] is not None:
+            return encode(subject.attribute(match[2]) or "")
+        return encode(_of_address(match, subject.domain, subject.address))
+
+    return _EITHER.sub(value, text)
+
+
+def _has_plain_host(url: str) -> bool:
+    """Tell whether what was put in left the host a name, with nothing in front of it."""
+    try:
+        parts = urlsplit(url)
+        DomainName.parse(parts.hostname or "")
+    except (ValueError, DomainError):
+        return False
+    return parts.username is None
+
+
+def _of_address(match: re.Match[str], domain: DomainName, address: EmailAddress | None) -> str:
+    name = match[1].upper()
+    if name == "EMAILDOMAIN":
+        return domain.ascii
+    if address is None:
+        return f"%{name}%"
+    return str(address) if name == "EMAILADDRESS" else address.local_part

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from waypost.database.engine import Engine, writing
 from waypost.demo import demo_catalog
 from waypost.model import Catalog
 from waypost.store.sql.catalog import is_empty, purge, write_catalog
-from waypost.store.sql.engine import Engine, writing
 from waypost.transfer.automx2_seed import read_seed
 
 

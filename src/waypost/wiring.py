@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from waypost.database.engine import open_engine
 from waypost.demo import demo_catalog
+from waypost.directory.directories import Directories
+from waypost.directory.guard import Keeping
+from waypost.directory.opening import open_directory
 from waypost.errors import SettingsError
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
@@ -15,7 +19,6 @@ from waypost.settings import Settings, in_memory
 from waypost.store import Store
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.store.sql.engine import open_engine
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
@@ -53,9 +56,15 @@ class Wired:
 
     cache: Domains
     lookup: Lookup
+    people: Directories
     seeding: Seeding | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
+
+    async def close(self) -> None:
+        """Let go of the store and of the directories."""
+        await self.cache.close()
+        await self.people.close()
 
     def reload(self) -> None:
         """Take in soon what was changed outside; until then the old answers go on."""
@@ -83,14 +92,15 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
         StoreError: the database cannot be used as it is.
     """
     metrics = metrics if metrics is not None else Metrics()
+    people = _directories(settings, metrics)
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Wired(demo, Lookup(demo), None, metrics)
+        return Wired(demo, Lookup(demo, people), people, None, metrics)
     if settings.providers is not None:
         domains = MemoryDomains(None, metrics)
         reloader = ProvidersReloader(settings.providers, domains, metrics, told)
         reloader.start()
-        return Wired(domains, Lookup(domains), None, metrics, reloader)
+        return Wired(domains, Lookup(domains, people), people, None, metrics, reloader)
     store = _open_database(settings)
     limits = CacheLimits(
         ttl_seconds=settings.cache_ttl,
@@ -101,7 +111,7 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
     waking = WakingStore(store, partial(upgrade, store.engine))
     cache = DomainCache(waking, limits, metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
-    return Wired(cache, Lookup(cache), seeding, metrics)
+    return Wired(cache, Lookup(cache, people), people, seeding, metrics)
 
 
 def open_store(settings: Settings) -> Store:
@@ -117,6 +127,15 @@ def open_store(settings: Settings) -> Store:
     if settings.providers is not None:
         return MemoryStore(read_providers_path(settings.providers).catalog)
     return _open_database(settings)
+
+
+def _directories(settings: Settings, metrics: Metrics) -> Directories:
+    keeping = Keeping(
+        size=settings.directory_cache_size,
+        negative_size=settings.directory_cache_size,
+        stale_ttl_seconds=settings.stale_ttl,
+    )
+    return Directories(open_directory, keeping=keeping, metrics=metrics)
 
 
 def _open_database(settings: Settings) -> SqlStore:

@@ -15,25 +15,27 @@ LAYERS: dict[str, set[str]] = {
     "model": {"errors", "address"},
     "preference": {"errors", "address", "model"},
     "sharing": {"errors", "address", "model"},
+    "lanes": {"errors"},
+    "database": {"errors"},
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors"},
     "logs": {"errors", "address"},
     "metrics": set(),
     "formats": VALUES,
-    "store": {"errors", "address", "model", "metrics", "sharing"},
-    "directory": {"errors", "address", "model"},
+    "store": {"errors", "address", "model", "metrics", "sharing", "lanes", "database"},
+    "directory": {"errors", "address", "model", "metrics", "lanes", "database"},
     "transfer": {*VALUES, "sharing"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
-    "seeding": {*VALUES, "store", "transfer", "demo"},
+    "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer"},
     "check": {*VALUES, "formats", "lookup"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
-    | {"seeding", "reloading", "metrics", "check"},
+    | {"seeding", "reloading", "metrics", "check", "database"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
     | {"reloading", "wiring"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
-    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "__version__"},
+    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"},
     "__main__": {"cli"},
     "__version__": set(),
 }
@@ -48,8 +50,17 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},
     "rich": {"cli"},
-    "sqlalchemy": {"store.sql", "store.migrations"},
-    "structlog": {"logs", "store.cache", "store.sql", "reloading", "cli", "web", "wiring"},
+    "sqlalchemy": {"database", "store.sql", "store.migrations", "directory.sql"},
+    "structlog": {
+        "logs",
+        "store.cache",
+        "store.sql",
+        "directory",
+        "reloading",
+        "cli",
+        "web",
+        "wiring",
+    },
     "typer": {"cli"},
     "uvicorn": {"web"},
 }
@@ -81,9 +92,7 @@ QUIET_METHODS = {
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
 # Longer than that, and why.
-LONG = {
-    "model": "one vocabulary, nearly all of it declarations and what they mean",
-}
+LONG: dict[str, str] = {}
 
 
 def layer_findings(module: Module) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.conftest import home, waypost
 from tests.servers.database import Database
-from waypost.store.sql.engine import Engine, open_engine
+from waypost.database.engine import Engine, open_engine
 
 __all__ = ["home", "waypost"]
 

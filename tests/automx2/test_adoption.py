@@ -7,7 +7,7 @@ from tests.automx2.old_database import RELEASES, content, execute, make
 from waypost.address import DomainName
 from waypost.model import HostEndpoint, Security, ServiceType
 from waypost.store.sql import schema
-from waypost.store.sql.engine import Engine
+from waypost.database.engine import Engine
 from waypost.store.sql.migrate import status, upgrade
 from waypost.store.sql.store import SqlStore
 

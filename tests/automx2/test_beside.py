@@ -18,7 +18,7 @@ from tests.servers.waypost import SOURCE, free_port
 from waypost.address import EmailAddress
 from waypost.check.answers import Answer
 from waypost.check.asking import FORMATS, Server, ask
-from waypost.store.sql.engine import Engine
+from waypost.database.engine import Engine
 from waypost.store.sql.migrate import upgrade
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]

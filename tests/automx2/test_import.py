@@ -10,7 +10,7 @@ import pytest
 from tests.automx2.old_database import RELEASES, content, execute, make
 from tests.cli.conftest import Waypost
 from waypost.address import DomainName
-from waypost.store.sql.engine import Engine, open_engine
+from waypost.database.engine import Engine, open_engine
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.database import Database
-from waypost.store.sql.engine import Engine, open_engine
+from waypost.database.engine import Engine, open_engine
 from waypost.store.sql.migrate import upgrade
 
 

@@ -18,7 +18,7 @@ from waypost.address import DomainName
 from waypost.errors import DomainError, StoreError, StoreUnavailable
 from waypost.model import Catalog, Documentation, Domain, DomainPattern, LdapServer, Provider
 from waypost.store.sql.catalog import purge, read_catalog, write_catalog
-from waypost.store.sql.engine import Engine, open_engine, snapshot, writing
+from waypost.database.engine import Engine, open_engine, snapshot, writing
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 

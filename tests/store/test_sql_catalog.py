@@ -23,7 +23,7 @@ from waypost.model import (
 )
 from waypost.store.sql import rows
 from waypost.store.sql.catalog import is_empty, purge, read_catalog, write_catalog
-from waypost.store.sql.engine import Engine, open_engine, reading, writing
+from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.store.sql.migrate import statements_for_empty, status, upgrade
 from waypost.store.sql.script import sql_statements
 from waypost.store.sql.store import SqlStore

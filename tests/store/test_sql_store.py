@@ -25,7 +25,7 @@ from waypost.model import (
 )
 from waypost.store.sql import schema
 from waypost.store.sql.catalog import purge, write_catalog
-from waypost.store.sql.engine import Engine, open_engine, writing
+from waypost.database.engine import Engine, open_engine, writing
 from waypost.store.sql.store import SqlStore
 
 PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com", "*"]

@@ -91,8 +91,8 @@ def _tell(sources: Sequence["Imported"]) -> None:
 
 
 def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":
+    from waypost.database.engine import reading, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.catalog import read_catalog, write_catalog  # noqa: PLC0415
-    from waypost.store.sql.engine import reading, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
@@ -128,4 +128,4 @@ def _together(now: Catalog, found: Catalog) -> Catalog:
             )
     if problems:
         raise ProvidersError(problems)
-    return Catalog((*now.domains, *new), now.ldapservers, now.idle_providers)
+    return Catalog((*now.domains, *new), now.directories, now.idle_providers)

@@ -133,8 +133,8 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
 
 
 def _plan_only(settings: "Settings", job: _Job) -> "Plan":
+    from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
     from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
     with (
         Wanted(job.wanted, job.step) as wanted,
@@ -146,9 +146,9 @@ def _plan_only(settings: "Settings", job: _Job) -> "Plan":
 
 
 def _apply(settings: "Settings", job: _Job) -> "Plan | None":
+    from waypost.database.engine import writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.catalog import is_empty  # noqa: PLC0415 -- quick start
     from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
     from waypost.store.sql.writing_rows import write  # noqa: PLC0415 -- quick start
 

@@ -149,7 +149,7 @@ def _from_settings(settings: "Settings") -> list[str]:
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in catalog_of(settings).domains]
     else:
-        from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+        from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
         from waypost.store.sql.findings import domain_names  # noqa: PLC0415 -- quick start
 
         with database(settings) as engine, reading(engine) as connection:

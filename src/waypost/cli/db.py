@@ -12,7 +12,7 @@ from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import SettingsError
 
 if TYPE_CHECKING:
-    from waypost.store.sql.engine import Engine
+    from waypost.database.engine import Engine
     from waypost.store.sql.findings import Finding
     from waypost.store.sql.migrate import MigrationStatus
 
@@ -104,7 +104,7 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell which rows automx2 tolerated and Waypost cannot serve as they stand; 1 if there are."""
-    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
 
     with (
@@ -124,7 +124,7 @@ def check(
 
 def _note_findings(engine: "Engine") -> None:
     """Tell an operator who comes from automx2 what to look at; nothing of it stops a server."""
-    from waypost.store.sql.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
 
     with reading(engine) as connection:

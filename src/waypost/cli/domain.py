@@ -71,8 +71,8 @@ def show(
         say_json({"domain": name.ascii, **_summary(found), "services": services})
         return
     say(f"{name} is served as {found.pattern} by {found.provider.name}")
-    if found.ldapserver_id is not None:
-        say(f"LDAP server {found.ldapserver_id}")
+    if found.users is not None:
+        say(f"directory {found.users.directory.label}")
     for service in found.services:
         say(describe(service))
 
@@ -86,7 +86,7 @@ def _summary(domain: Domain) -> dict[str, object]:
         "pattern": domain.pattern.text,
         "provider": domain.provider.name,
         "short_name": domain.provider.short_name,
-        "ldapserver": domain.ldapserver_id,
+        "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
     }
 

@@ -10,9 +10,9 @@ from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import StoreError
 
 if TYPE_CHECKING:
+    from waypost.database.engine import Connection
     from waypost.settings import Settings
     from waypost.store.sql.copying import Copied
-    from waypost.store.sql.engine import Connection
 
 EXAMPLE: Final = (
     "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
@@ -47,8 +47,8 @@ def automx2(
 
 
 def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
+    from waypost.database.engine import reading, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.copying import copy, open_source  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import reading, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
 
     with open_source(from_uri) as source, database(settings) as engine:

@@ -13,8 +13,8 @@ from waypost.cli.reporting import warn
 from waypost.model import Catalog
 
 if TYPE_CHECKING:
+    from waypost.database.engine import Engine
     from waypost.settings import Settings
-    from waypost.store.sql.engine import Engine
 
 ProvidersFlag = Annotated[
     Path | None,
@@ -53,7 +53,7 @@ def database(settings: "Settings") -> "Iterator[Engine]":
     Raises:
         StoreError: the database cannot be used as it is.
     """
-    from waypost.store.sql.engine import open_engine  # noqa: PLC0415 -- quick start
+    from waypost.database.engine import open_engine  # noqa: PLC0415 -- quick start
 
     engine = open_engine(settings.db_uri, settings.db_echo)
     try:
@@ -97,8 +97,8 @@ def catalog_reading(
     if settings.demo or settings.providers is not None:
         yield catalog_of(settings)
         return
+    from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
     from waypost.store.sql.catalog import reading_catalog  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.engine import snapshot  # noqa: PLC0415 -- quick start
 
     with (
         database(settings) as engine,

@@ -189,12 +189,21 @@ class Settings(BaseModel):
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000
+    directory_cache_size: Annotated[
+        int,
+        Field(ge=1, le=10_000_000),
+        About(
+            "Cache",
+            "How many users of each directory are kept at most, and as many who were not found.",
+            "a whole number from 1 to 10000000",
+        ),
+    ] = 10_000
     stale_ttl: Annotated[
         float,
         Field(ge=0, le=31_536_000, allow_inf_nan=False),
         About(
             "Cache",
-            "Seconds for which the last good answer is given while the database is away.",
+            "Seconds for which the last good answer is given while database or directory are away.",
             "a number of seconds from 0 to 31536000",
         ),
     ] = 86400.0

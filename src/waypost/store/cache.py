@@ -18,10 +18,10 @@ import structlog
 
 from waypost.address import DomainName
 from waypost.errors import StoreBusy, StoreError, StoreUnavailable
+from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Domain
 from waypost.store import Store
-from waypost.store.lane import Failure, Lane
 
 COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 # From this part of its time to live on, an answer that is asked for is renewed ahead.
@@ -34,6 +34,8 @@ WATCH_SECONDS: Final = 1.0
 WATCH_DOMAIN: Final = DomainName("waypost.invalid")
 
 Asking = asyncio.Task[Domain | None]
+Failure = StoreUnavailable | StoreError
+StoreLane = Lane[DomainName, Domain | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,8 @@ class DomainCache:
         self._limits = limits
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
-        self._refreshing = Lane("refresh", store.find, threads)
-        self._exploring = Lane("explore", store.find, threads)
+        self._refreshing: StoreLane = Lane("store-refresh", store.find, threads, _broken)
+        self._exploring: StoreLane = Lane("store-explore", store.find, threads, _broken)
         self._served: OrderedDict[DomainName, _Kept] = OrderedDict()
         self._unserved: OrderedDict[DomainName, _Kept] = OrderedDict()
         self._asking: dict[DomainName, Asking] = {}
@@ -206,7 +208,7 @@ class DomainCache:
             return None
         return task
 
-    def _ask(self, domain: DomainName, lane: Lane) -> Asking:
+    def _ask(self, domain: DomainName, lane: StoreLane) -> Asking:
         """Join the question about a domain that is under way, or begin one."""
         if (task := self._asking.get(domain)) is not None:
             return task
@@ -221,7 +223,7 @@ class DomainCache:
         task.add_done_callback(lambda done: self._asked(domain, done, explores=explores))
         return task
 
-    async def _load(self, domain: DomainName, lane: Lane) -> Domain | None:
+    async def _load(self, domain: DomainName, lane: StoreLane) -> Domain | None:
         generation, asked_at = self._generation, self._clock()
         if lane is self._refreshing:
             self._metrics.cache_refresh()
@@ -294,3 +296,7 @@ class DomainCache:
         target.move_to_end(domain)
         while len(target) > size:
             target.popitem(last=False)
+
+
+def _broken() -> StoreError:
+    return StoreError("the store broke down")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.model import Domain, DomainPattern, Provider, Service
+from waypost.model import Domain, DomainPattern, Provider, Service, Users
 
 _REMEMBERED_MAX: Final = 4096
 
@@ -14,7 +14,7 @@ class Offer:
 
     provider: Provider
     services: tuple[Service, ...]
-    ldapserver_id: int | None
+    users: Users | None
 
     def for_domain(self, name: str) -> Domain:
         """Give the entry of a domain.
@@ -22,7 +22,7 @@ class Offer:
         Args:
             name: the text of its pattern.
         """
-        return Domain(DomainPattern(name), self.provider, self.services, self.ldapserver_id)
+        return Domain(DomainPattern(name), self.provider, self.services, self.users)
 
 
 class Offers:
@@ -34,7 +34,7 @@ class Offers:
         self._numbers: dict[Offer, int] = {}
         # By the identity of their parts: values of this depth are slow to hash. What is
         # remembered is kept alive by its offer, so that no identity is given out anew.
-        self._remembered: dict[tuple[int, int, int | None], tuple[int, Offer]] = {}
+        self._remembered: dict[tuple[int, int, int], tuple[int, Offer]] = {}
 
     def __len__(self) -> int:
         """Give how many different offers there are."""
@@ -46,10 +46,10 @@ class Offers:
 
     def number(self, domain: Domain) -> int:
         """Give the number of a domain's offer."""
-        key = (id(domain.provider), id(domain.services), domain.ldapserver_id)
+        key = (id(domain.provider), id(domain.services), id(domain.users))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        offer = Offer(domain.provider, domain.services, domain.ldapserver_id)
+        offer = Offer(domain.provider, domain.services, domain.users)
         number = self._numbers.setdefault(offer, len(self._offers))
         if number == len(self._offers):
             self._offers.append(offer)

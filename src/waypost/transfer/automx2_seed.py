@@ -23,6 +23,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    Users,
 )
 from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
 from waypost.transfer.directory_servers import ldapserver
@@ -117,10 +118,15 @@ def _catalog(top: Table) -> Catalog:
     if name is None:
         return Catalog()
     provider = Provider(name, default_short_name(name))
-    domains = tuple(Domain(pattern, provider, services, number) for pattern, number in named)
+    known = {number: server for number, server in ldapservers.items() if server is not None}
+    users = {number: Users(server) for number, server in known.items()}
+    domains = tuple(
+        Domain(pattern, provider, services, None if number is None else users.get(number))
+        for pattern, number in named
+    )
     if len(services) == len(top.items("servers")):
         warn_of_unusable(top, domains)
-    return Catalog(domains, tuple(server for server in ldapservers.values() if server is not None))
+    return Catalog(domains, tuple(known.values()))
 
 
 def _warn_of_unknown(table: Table, known: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Reading the directory servers of a providers file."""
+"""Reading automx2's directory servers, from a providers file or a seed."""
 
 import re
 from typing import Final
@@ -44,8 +44,8 @@ def ldapserver(
     search_filter = table.text("search_filter", NAME_MAX_CHARS) or DEFAULT_FILTER
     if "{0}" not in search_filter:
         table.problem("search_filter", "must hold {0} where the address goes")
-    attr_uid = _attribute(table, "attr_uid") or DEFAULT_UID
-    attr_cn = _attribute(table, "attr_cn", may_be_empty=True) if "attr_cn" in table else DEFAULT_CN
+    attr_uid = attribute(table, "attr_uid") or DEFAULT_UID
+    attr_cn = attribute(table, "attr_cn", may_be_empty=True) if "attr_cn" in table else DEFAULT_CN
     bind_user = table.text("bind_user", NAME_MAX_CHARS, may_be_empty=True)
     bind_password = table.text("bind_password", NAME_MAX_CHARS, may_be_empty=True)
     if number is None or host is None or search_base is None:
@@ -65,7 +65,8 @@ def ldapserver(
     )
 
 
-def _attribute(table: Table, key: str, *, may_be_empty: bool = False) -> str | None:
+def attribute(table: Table, key: str, *, may_be_empty: bool = False) -> str | None:
+    """Read the name of an attribute."""
     text = table.text(key, ATTRIBUTE_MAX_CHARS, may_be_empty=may_be_empty)
     if text and not _ATTRIBUTE.fullmatch(text):
         table.problem(key, "is not the name of an attribute (RFC 4512 s1.4)")

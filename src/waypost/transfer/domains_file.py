@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, overload
 
 from waypost.errors import ProvidersError
-from waypost.model import Domain, DomainPattern, Provider, Service
+from waypost.model import Domain, DomainPattern, Provider, Service, Users
 from waypost.transfer.rules import DOMAIN_MAX_CHARS
 
 LINE_MAX_OCTETS: Final = 4096
@@ -96,7 +96,7 @@ class FileBlock:
     path: Path
     provider: Provider
     services: Callable[[str], tuple[Service, ...]]
-    ldapserver_id: int | None
+    users: Users | None
     count: int
 
     def __len__(self) -> int:
@@ -112,7 +112,7 @@ class FileBlock:
         number = 0
         for _, pattern in read_lines(self.path, lambda _line, _rule: None):
             number += 1
-            yield Domain(pattern, self.provider, self.services(pattern.text), self.ldapserver_id)
+            yield Domain(pattern, self.provider, self.services(pattern.text), self.users)
         if number != self.count:
             raise ProvidersError([f"{self.path}: was changed while it was read; try again"])
 

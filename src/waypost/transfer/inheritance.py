@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
+from waypost.transfer.directories import POINTER_KEYS, USERS_KEYS
 from waypost.transfer.rules import NAME_MAX_CHARS
 from waypost.transfer.services import SERVICE_DEFAULT_KEYS, read_service_defaults
 from waypost.transfer.tables import Table
 
-INHERITED_KEYS: Final = ("services", "documentation", "oauth2", "ldapserver")
+INHERITED_KEYS: Final = ("services", "documentation", "oauth2", *USERS_KEYS)
 """A provider that has one of them takes nothing of it from elsewhere."""
 TEMPLATE_KEYS: Final = ("name", "extends", *INHERITED_KEYS)
 DEFAULTS_KEYS: Final = (*INHERITED_KEYS, "service")
@@ -52,10 +53,12 @@ class Inheritance:
 
     def owner(self, table: Table, key: str) -> Table:
         """Give the table that says what `key` is for a provider; the provider's own for none."""
+        # The two ways to name a directory are one key.
+        keys = POINTER_KEYS if key in POINTER_KEYS else (key,)
         for one in self._chain(table):
-            if key in one:
+            if any(name in one for name in keys):
                 return one
-        if self._defaults is not None and key in self._defaults:
+        if self._defaults is not None and any(name in self._defaults for name in keys):
             return self._defaults
         return table
 

@@ -9,13 +9,19 @@ from waypost.model import (
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
     Catalog,
+    Directory,
     Domain,
     HostEndpoint,
+    LdapDirectory,
     LdapServer,
     Pop3Options,
     Provider,
+    Secret,
     Service,
+    SqlDirectory,
+    UnknownUser,
     UrlEndpoint,
+    Users,
 )
 
 Pair = tuple[Domain | None, Domain | None]
@@ -54,9 +60,9 @@ class Plan:
 def compare(now: Catalog, wanted: Catalog) -> Plan:
     """Tell what must be done to make `now` into `wanted`.
 
-    The order of domains and of directory servers means nothing. That of services does, except
-    between those with a host and those with a URL, which a database keeps in two tables. A bind
-    password that `wanted` leaves out is kept as it is, and none is ever named.
+    The order of domains and of directories means nothing. That of services does, except
+    between those with a host and those with a URL, which a database keeps in two tables. A
+    secret of a directory that `wanted` leaves out is kept as it is, and none is ever named.
     """
     before = {domain.pattern: domain for domain in now.domains}
     after = {domain.pattern: domain for domain in wanted.domains}
@@ -97,7 +103,7 @@ class Planner:
     def plan(self, now: Catalog, wanted: Catalog) -> Plan:
         """Give the plan for the domains that came, and for all else that two catalogs say."""
         changes = self._changes
-        _ldapservers(changes, now, wanted)
+        _directories(changes, now, wanted)
         _idle(changes, now, wanted)
         kinds = (changes.added, changes.changed, changes.removed)
         added, changed, removed = (tuple(items.listed) for items in kinds)
@@ -175,12 +181,20 @@ def _named(domain: Domain) -> str:
 
 def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
     yield from _provider_changes(old.provider, new.provider)
-    if old.ldapserver_id != new.ldapserver_id:
-        yield f"LDAP server {_number(old.ldapserver_id)} becomes {_number(new.ldapserver_id)}"
+    before, after = _asked(old.users), _asked(new.users)
+    if before != after:
+        yield f"{before} becomes {after}"
 
 
-def _number(number: int | None) -> str:
-    return "none" if number is None else str(number)
+def _asked(users: Users | None) -> str:
+    if users is None:
+        return "no directory"
+    parts = [f"directory {users.directory.label}"]
+    if users.unknown_user is UnknownUser.DECLINE:
+        parts.append("declining unknown users")
+    if users.show_display_name:
+        parts.append("showing names")
+    return ", ".join(parts)
 
 
 def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
@@ -208,24 +222,40 @@ def _in_tables(domain: Domain) -> tuple[list[Service], list[Service]]:
     return hosts, [one for one in domain.services if isinstance(one.endpoint, UrlEndpoint)]
 
 
-def _ldapservers(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
-    before = _by_id(now)
-    after = _by_id(wanted)
-    for number, server in after.items():
-        old = before.get(number)
+def _directories(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
+    before = _by_label(now)
+    after = _by_label(wanted)
+    for label, directory in after.items():
+        old = before.get(label)
         if old is None:
-            changes.added.add(f"LDAP server {number} ({server.name})")
-        elif (
-            server if server.bind_password else replace(server, bind_password=old.bind_password)
-        ) != old:
-            changes.changed.add(f"LDAP server {number} ({server.name})")
-    for number, server in before.items():
-        if number not in after:
-            changes.removed.add(f"LDAP server {number} ({server.name})")
+            changes.added.add(_directory_named(directory))
+        elif with_secret_of(directory, old) != old:
+            changes.changed.add(_directory_named(directory))
+    for label, directory in before.items():
+        if label not in after:
+            changes.removed.add(_directory_named(directory))
 
 
-def _by_id(catalog: Catalog) -> Mapping[int, LdapServer]:
-    return {server.id: server for server in catalog.ldapservers}
+def with_secret_of(directory: Directory, old: Directory) -> Directory:
+    """Give a directory with the secret of an older version of it where it names none itself."""
+    if isinstance(directory, LdapServer) and isinstance(old, LdapServer):
+        return replace(directory, bind_password=directory.bind_password or old.bind_password)
+    if isinstance(directory, LdapDirectory) and isinstance(old, LdapDirectory):
+        secret = directory.bind_password or Secret(old.bind_password.value)
+        return replace(directory, bind_password=secret)
+    if isinstance(directory, SqlDirectory) and isinstance(old, SqlDirectory):
+        return replace(directory, uri=directory.uri or Secret(old.uri.value))
+    return directory
+
+
+def _directory_named(directory: Directory) -> str:
+    if isinstance(directory, LdapServer):
+        return f"directory {directory.label} ({directory.name})"
+    return f"directory {directory.label} ({directory.kind})"
+
+
+def _by_label(catalog: Catalog) -> Mapping[str, Directory]:
+    return {directory.label: directory for directory in catalog.directories}
 
 
 def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:

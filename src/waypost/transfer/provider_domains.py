@@ -5,22 +5,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from waypost.model import DomainPattern
+from waypost.model import DomainPattern, Users
+from waypost.transfer.directories import USERS_KEYS, Directories
 from waypost.transfer.domains_file import Fingerprints, read_lines
-from waypost.transfer.rules import DOMAIN_MAX_CHARS, INTEGER_MAX
+from waypost.transfer.rules import DOMAIN_MAX_CHARS
 from waypost.transfer.tables import Report, Table, kind
 
-DOMAIN_KEYS: Final = ("name", "ldapserver")
+DOMAIN_KEYS: Final = ("name", *USERS_KEYS)
 _PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A domain of a provider, and the directory server to ask about its users."""
+    """A domain of a provider, and who is asked about its users."""
 
     pattern: DomainPattern
-    ldapserver_id: int | None
+    users: Users | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ class Seen:
 
     Attributes:
         folder: what names of files are relative to; None where there are no files.
-        ldapservers: the numbers of the directory servers that exist.
+        directories: those that the file describes.
         domains: where each domain of the providers file itself stands.
         files: the files with domains.
     """
 
-    folder: Path | None = None
-    ldapservers: frozenset[int] = frozenset()
+    folder: Path | None
+    directories: Directories
     domains: dict[str, str] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
@@ -90,24 +91,23 @@ def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> Dom
     return pattern
 
 
-def read_domains(table: Table, seen: Seen, default: int | None) -> tuple[list[Named], bool]:
+def read_domains(table: Table, seen: Seen, default: Users | None) -> tuple[list[Named], bool]:
     """Read the domains, and tell whether none of them has a mistake.
 
     Args:
         table: a provider.
         seen: what was met before.
-        default: the directory server of domains that name none.
+        default: who is asked about the users of domains that name nobody.
     """
     found = []
     items = table.items("domains")
     for at, item in items:
-        ldapserver_id = default
+        users = default
         text = item
         if isinstance(item, dict):
             entry = Table(table.report, table.at(at), item)
             entry.refuse_unknown(DOMAIN_KEYS)
-            if "ldapserver" in entry:
-                ldapserver_id = read_reference(entry, seen)
+            users = seen.directories.domain_users(entry, default)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
             if text is None:
                 continue
@@ -115,17 +115,9 @@ def read_domains(table: Table, seen: Seen, default: int | None) -> tuple[list[Na
             table.problem(at, f"must be a text or a table with a name, not {kind(item)}")
             continue
         if (pattern := note_domain(table, at, text, seen.domains)) is not None:
-            found.append(Named(pattern, ldapserver_id))
+            found.append(Named(pattern, users))
     whole = isinstance(table.raw("domains"), list) or "domains" not in table
     return found, whole and len(found) == len(items)
-
-
-def read_reference(entry: Table, seen: Seen) -> int | None:
-    """Read the number of a directory server."""
-    number = entry.integer("ldapserver", 0, INTEGER_MAX)
-    if number is not None and number not in seen.ldapservers:
-        entry.problem("ldapserver", f"there is no [[ldapserver]] with id = {number}")
-    return number
 
 
 def read_domains_file(table: Table, seen: Seen, sought: Iterable[str]) -> DomainsFile | None:

@@ -85,11 +85,3 @@ def read_ldapservers(top: Table) -> tuple[LdapServer, ...]:
         if server is not None:
             found.append(server)
     return tuple(found)
-
-
-def ldapserver_ids(top: Table) -> frozenset[int]:
-    """Give the numbers of all directory servers, of those with other mistakes as well."""
-    value = top.raw("ldapserver")
-    entries = value if isinstance(value, list) else []
-    numbers = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return frozenset(number for number in numbers if isinstance(number, int))

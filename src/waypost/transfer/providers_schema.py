@@ -7,6 +7,7 @@ from typing import Final
 
 from waypost.model import Catalog, Domain, Provider, Service, ServiceType
 from waypost.preference import INCOMING
+from waypost.transfer.directories import USERS_KEYS, Directories, check_attributes
 from waypost.transfer.domains_file import DomainBlocks, FileBlock
 from waypost.transfer.inheritance import Inheritance
 from waypost.transfer.provider_domains import (
@@ -16,11 +17,9 @@ from waypost.transfer.provider_domains import (
     note_domain,
     read_domains,
     read_domains_file,
-    read_reference,
 )
 from waypost.transfer.provider_parts import (
     OAUTH2_KEYS,
-    ldapserver_ids,
     read_documentation,
     read_ldapservers,
     read_oauth2,
@@ -38,10 +37,10 @@ __all__ = [
     "warn_of_unusable",
 ]
 
-TOP_KEYS: Final = ("provider", "ldapserver", "template", "defaults")
+TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults")
 PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
-    *("domains_file", "extends", "ldapserver"),
+    *("domains_file", "extends", *USERS_KEYS),
 )
 
 
@@ -65,8 +64,8 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
     if not any(key in top for key in TOP_KEYS):
         rule = "there is no provider; begin with [[provider]], name, domains and services"
         top.problem("", rule)
-    ldapservers = read_ldapservers(top)
-    seen = Seen(folder, ldapserver_ids(top))
+    directories = Directories(top, folder, read_ldapservers(top))
+    seen = Seen(folder, directories)
     inheritance = Inheritance(top)
     for table in inheritance.owners():
         # Mistakes are told also where nobody inherits them.
@@ -80,8 +79,9 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
             idle.append(provider)
     seen.refuse_twice(top.report)
     if any(isinstance(block, FileBlock) for block in blocks):
-        return Catalog(DomainBlocks(blocks), ldapservers, tuple(idle))
-    return Catalog(tuple(one for block in blocks for one in block), ldapservers, tuple(idle))
+        return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle))
+    domains = tuple(one for block in blocks for one in block)
+    return Catalog(domains, directories.all(), tuple(idle))
 
 
 def default_short_name(name: str) -> str:
@@ -113,7 +113,7 @@ class _Reader:
         """Read what can be inherited for its mistakes alone."""
         read_documentation(self._owner("documentation"))
         read_oauth2(self._owner("oauth2"))
-        read_reference(self._owner("ldapserver"), self._seen)
+        self._seen.directories.note_mistakes(self._owner)
         self._services()
 
     def read(self) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock]]:
@@ -125,7 +125,7 @@ class _Reader:
         short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
         documentation = read_documentation(self._owner("documentation"))
         oauth2 = read_oauth2(self._owner("oauth2"))
-        default = read_reference(self._owner("ldapserver"), self._seen)
+        default = self._seen.directories.users(self._owner)
         named, all_read = read_domains(table, self._seen, default)
         offered = self._services()
         sought = {text for one in offered for text in one.only or ()}
@@ -133,14 +133,16 @@ class _Reader:
         all_read = all_read and (file is not None or "domains_file" not in table)
         if all_read:
             self._refuse_others(offered, named, file)
+        for one in offered:
+            if one.service is not None:
+                check_attributes(one.table, one.service, [default, *(n.users for n in named)])
         if name is None:
             return None, []
         short_name = short_name if short_name is not None else default_short_name(name)
         provider = Provider(name, short_name, documentation, oauth2)
         choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
         domains = [
-            Domain(one.pattern, provider, choose(one.pattern.text), one.ldapserver_id)
-            for one in named
+            Domain(one.pattern, provider, choose(one.pattern.text), one.users) for one in named
         ]
         if all_read and all(one.service is not None for one in offered):
             some = [Domain(one, provider, choose(one.text)) for one in file.first] if file else []

@@ -14,19 +14,14 @@ from waypost.model import (
     Catalog,
     Documentation,
     Domain,
-    LdapServer,
     OAuth2,
     Provider,
     Service,
     UrlEndpoint,
+    Users,
 )
 from waypost.sharing import share
-from waypost.transfer.directory_servers import (
-    DEFAULT_CN,
-    DEFAULT_FILTER,
-    DEFAULT_PORT,
-    DEFAULT_UID,
-)
+from waypost.transfer.directories_writer import directories_data, users_data
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
@@ -35,9 +30,9 @@ from waypost.transfer.toml_text import toml_text
 
 
 def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
-    """Write a catalog, without what follows from the rest and without bind passwords.
+    """Write a catalog, without what follows from the rest and without secrets.
 
-    The text ends with a line end. Reading it gives the same catalog (bind passwords excepted), and
+    The text ends with a line end. Reading it gives the same catalog (secrets excepted), and
     writing that gives the same text.
     """
     return "".join(providers_text(catalog, format))
@@ -51,14 +46,10 @@ def providers_text(
 ) -> Iterator[str]:
     """Do the same in parts that belong one behind the other, for catalogs of any size.
 
-    With secrets, bind passwords are written as well.
+    With secrets, the passwords and URIs of directories are written as well.
     """
     data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
-    if catalog.ldapservers:
-        data["ldapserver"] = [
-            _ldapserver(server) | (_secrets(server) if with_secrets else {})
-            for server in catalog.ldapservers
-        ]
+    data |= directories_data(catalog.directories, with_secrets=with_secrets)
     if format == "json":
         yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data)
         yield "\n"
@@ -91,12 +82,14 @@ class _Group:
     Attributes:
         sequences: their services, each sequence once, in the order of its first domain.
         numbers: which of these each domain has.
+        users: who is asked about the users of all of them; None where they do not agree.
     """
 
     provider: Provider
     domains: Sequence[Domain]
     sequences: Sequence[Sequence[Service]]
     numbers: Sequence[int]
+    users: Users | None
 
 
 def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
@@ -113,12 +106,15 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
         known: dict[tuple[Service, ...], int] = {}
         numbers = array("L")
         last: tuple[Service, ...] | None = None
+        users: dict[Users | None, None] = {}
         for domain in members:
+            users.setdefault(domain.users)
             if domain.services is not last:  # Neighbours mostly have the same.
                 last = domain.services
                 number = known.setdefault(last, len(known))
             numbers.append(number)
-        yield _Group(provider, domains[begin : begin + len(numbers)], list(known), numbers)
+        common = next(iter(users)) if len(users) == 1 else None
+        yield _Group(provider, domains[begin : begin + len(numbers)], list(known), numbers, common)
         begin += len(numbers)
 
 
@@ -128,7 +124,10 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["short_name"] = provider.short_name
     if group is not None:
         domains = group.domains
-        data["domains"] = _Lazy(lambda: (_domain(domain) for domain in domains), len(domains))
+        common = group.users
+        if common is not None:
+            data |= users_data(common)
+        data["domains"] = _Lazy(lambda: (_domain(one, common) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
     if provider.documentation:
@@ -138,10 +137,10 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
     return data
 
 
-def _domain(domain: Domain) -> object:
-    if domain.ldapserver_id is None:
+def _domain(domain: Domain, common: Users | None) -> object:
+    if domain.users is None or common is not None:
         return domain.pattern.text
-    return {"name": domain.pattern.text, "ldapserver": domain.ldapserver_id}
+    return {"name": domain.pattern.text, **users_data(domain.users)}
 
 
 def _services(group: _Group) -> Iterator[dict[str, object]]:
@@ -204,25 +203,3 @@ def _documentation(documentation: Documentation) -> dict[str, object]:
 def _oauth2(oauth2: OAuth2) -> dict[str, object]:
     values = {key: getattr(oauth2, key) for key in OAUTH2_KEYS}
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _ldapserver(server: LdapServer) -> dict[str, object]:
-    data: dict[str, object] = {"id": server.id, "name": server.name}
-    if server.port != DEFAULT_PORT:
-        data["port"] = server.port
-    if server.use_ssl != (server.port == DEFAULT_PORT):
-        data["use_ssl"] = server.use_ssl
-    data["search_base"] = server.search_base
-    if server.search_filter != DEFAULT_FILTER:
-        data["search_filter"] = server.search_filter
-    if server.attr_uid != DEFAULT_UID:
-        data["attr_uid"] = server.attr_uid
-    if server.attr_cn != DEFAULT_CN:
-        data["attr_cn"] = server.attr_cn or ""
-    if server.bind_user is not None:
-        data["bind_user"] = server.bind_user
-    return data
-
-
-def _secrets(server: LdapServer) -> dict[str, object]:
-    return {} if server.bind_password is None else {"bind_password": server.bind_password}

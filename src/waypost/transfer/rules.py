@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
-from waypost.placeholders import expand, expand_url, has_placeholder
+from waypost.placeholders import expand, expand_url, has_placeholder, without_attributes
 
 # What the columns of automx2's database hold, in characters.
 NAME_MAX_CHARS: Final = 128
@@ -70,8 +70,9 @@ def check_host(text: str) -> str:
     if unknown := unknown_placeholder(text):
         raise RuleBroken(f"{unknown} is not a placeholder; {_known_placeholders()}")
     try:
-        if has_placeholder(text):
-            DomainName.parse(expand(text, _SAMPLE.domain, _SAMPLE))
+        plain = without_attributes(text, "a")
+        if has_placeholder(text) or plain != text:
+            DomainName.parse(expand(plain, _SAMPLE.domain, _SAMPLE))
             return text
         host = DomainName.parse(text).ascii
     except DomainError as error:
@@ -97,7 +98,7 @@ def check_web_url(text: str) -> str:
     """
     if any(char.isspace() for char in text):
         raise RuleBroken("holds a space")
-    expanded = expand_url(text, _SAMPLE.domain, _SAMPLE)
+    expanded = expand_url(without_attributes(text, "a"), _SAMPLE.domain, _SAMPLE)
     if not _URL_CHARS.fullmatch(expanded):
         raise RuleBroken("holds a character that a URL must encode (RFC 3986 s2.1)")
     try:

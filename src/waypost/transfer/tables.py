@@ -173,6 +173,19 @@ class Table:
             return None
         return value
 
+    def number(self, key: str, low: float, high: float) -> float | None:
+        """Read a number from `low` to `high`, whole or not."""
+        if key not in self._data:
+            return None
+        value = self._data[key]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problem(key, f"must be a number from {low} to {high}, not {kind(value)}")
+            return None
+        if not low <= value <= high:  # Not a number is in no range.
+            self.problem(key, f"must be a number from {low} to {high}")
+            return None
+        return float(value)
+
     def flag(self, key: str) -> bool | None:
         """Read true or false."""
         if key not in self._data:

@@ -13,7 +13,7 @@ def toml_text(data: Mapping[str, object]) -> Iterator[str]:
     """Write lists of tables, as `[[key]]` each, in parts that belong one behind the other.
 
     Args:
-        data: lists of tables of texts, whole numbers, booleans, lists and tables of these. Of a
+        data: lists of tables of texts, numbers, booleans, lists and tables of these. Of a
             long list only a part is in memory at a time, if the list makes its items itself.
     """
     between = ""
@@ -53,6 +53,8 @@ def _value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, float):
+        return repr(value)
     if isinstance(value, Mapping):
         pairs = [f"{_key(key)} = {_value(item)}" for key, item in value.items()]
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
-from waypost.store.sql.engine import open_engine
+from waypost.database.engine import open_engine
 from waypost.store.sql.migrate import upgrade
 from waypost.wiring import wire
 

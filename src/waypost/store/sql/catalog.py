@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
+from waypost.database.engine import Connection
 from waypost.model import Catalog, Domain, Provider
 from waypost.store.sql import schema
 from waypost.store.sql.changing import Change, Progress, Wanted, silent
-from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import Scratch
 from waypost.store.sql.stored import StoredHead, count_domains, stored_domains
 from waypost.store.sql.writing_rows import write
@@ -33,7 +33,7 @@ def read_catalog(connection: Connection) -> Catalog:
     order in which they were written.
     """
     with reading_catalog(connection) as catalog:
-        return Catalog(tuple(catalog.domains), catalog.ldapservers, catalog.idle_providers)
+        return Catalog(tuple(catalog.domains), catalog.directories, catalog.idle_providers)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def reading_catalog(connection: Connection, progress: Progress = silent) -> Iter
     try:
         used = _copy(connection, head, scratch, progress)
         idle = tuple(one for one in head.providers.values() if one not in used)
-        yield Catalog(scratch.domains(), head.ldapservers, idle)
+        yield Catalog(scratch.domains(), head.directories, idle)
     finally:
         scratch.close()
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
-from waypost.model import Catalog, Domain, HostEndpoint, LdapServer, Provider
+from waypost.database.engine import Connection
+from waypost.model import Catalog, Directory, Domain, HostEndpoint, Provider, users_key
 from waypost.store.offers import Offer
-from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import CHUNK, Scratch
 from waypost.store.sql.stored import StoredDomain, StoredHead, count_domains, stored_domains
 
@@ -39,7 +39,7 @@ class Wanted:
 
     def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
         """Read all domains of a catalog once."""
-        self.ldapservers: Sequence[LdapServer] = catalog.ldapservers
+        self.directories: Sequence[Directory] = catalog.directories
         self.idle_providers: Sequence[Provider] = catalog.idle_providers
         self.scratch = Scratch()
         self.ids = array("q")
@@ -154,10 +154,10 @@ class Change:
         """Give all but the domains, as it is and as it shall be; to be asked after `pairs`."""
         used = {self.head.providers[number] for number in self._used}
         idle = tuple(one for one in self.head.providers.values() if one not in used)
-        now = Catalog((), self.head.ldapservers, idle)
+        now = Catalog((), self.head.directories, idle)
         busy = set(self.wanted.providers())
         idle = tuple(one for one in self.wanted.idle_providers if one not in busy)
-        return now, Catalog((), tuple(self.wanted.ldapservers), idle)
+        return now, Catalog((), tuple(self.wanted.directories), idle)
 
     def _matched(self, rows: Sequence[StoredDomain]) -> list[Match]:
         """Look up rows, by the name as it stands, or else by what it means."""
@@ -225,9 +225,9 @@ class Change:
 
     def _keep_heads(self) -> None:
         """Make what is stored, apart from domains, a part of what is wanted."""
-        numbers = {server.id for server in self.head.ldapservers}
-        new_servers = [one for one in self.wanted.ldapservers if one.id not in numbers]
-        self.wanted.ldapservers = (*self.head.ldapservers, *new_servers)
+        labels = {directory.label for directory in self.head.directories}
+        new_directories = [one for one in self.wanted.directories if one.label not in labels]
+        self.wanted.directories = (*self.head.directories, *new_directories)
         names = {provider.name for provider in self.head.providers.values()}
         new_providers = [one for one in self.wanted.idle_providers if one.name not in names]
         self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
@@ -264,4 +264,4 @@ def _in_tables(offer: Offer) -> tuple[object, ...]:
     """Give what counts: services with a host and those with a URL have no order between them."""
     hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
-    return offer.provider, offer.ldapserver_id, hosts, urls
+    return offer.provider, users_key(offer.users), hosts, urls

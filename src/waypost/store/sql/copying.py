@@ -8,15 +8,15 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from waypost.database.complaints import mapped_errors
+from waypost.database.engine import Connection, open_engine, snapshot
 from waypost.errors import StoreError
 from waypost.store.sql import schema
-from waypost.store.sql.complaints import mapped_errors
-from waypost.store.sql.engine import Connection, open_engine, snapshot
 from waypost.store.sql.findings import ROWS_AT_ONCE, Finding
 from waypost.store.sql.sequences import advance
 
 # What others point to comes first.
-_TABLES: Final = tuple(schema.metadata.sorted_tables)
+_TABLES: Final = tuple(t for t in schema.metadata.sorted_tables if t is not schema.directory)
 _LEFT_OUT: Final = "not copied"
 _SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from waypost.database.engine import Connection
 from waypost.errors import DomainError
 from waypost.model import DomainPattern
 from waypost.store.sql import doubts, rows, schema
-from waypost.store.sql.engine import Connection
 from waypost.store.sql.names import spellings
 
 ROWS_AT_ONCE: Final = 1000

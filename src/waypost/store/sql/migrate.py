@@ -13,14 +13,14 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from waypost.errors import StoreError
-from waypost.store.sql.engine import (
+from waypost.database.engine import (
     Connection,
     Engine,
     is_missing_file,
     reading,
     writing,
 )
+from waypost.errors import StoreError
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """Beside automx2's own `alembic_version`, which stays as it is."""
@@ -32,7 +32,7 @@ Kind = Literal["empty", "automx2", "waypost", "unfinished", "newer", "foreign"]
 Existing = Mapping[str, set[str]]
 
 _OWN_TABLES: Final = frozenset(
-    {VERSION_TABLE, "provider", "server", "davserver", "ldapserver", "domain"}
+    {VERSION_TABLE, "provider", "server", "davserver", "ldapserver", "domain", "directory"}
     | {"server_domain", "davserver_domain"}
 )
 

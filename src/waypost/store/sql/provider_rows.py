@@ -1,8 +1,8 @@
-"""Rows and values of the tables `provider` and `ldapserver`."""
+"""Rows and values of the table `provider`."""
 
 from typing import Any
 
-from waypost.model import Documentation, LdapServer, OAuth2, Provider
+from waypost.model import Documentation, OAuth2, Provider
 from waypost.store.sql.rows import Row
 from waypost.store.sql.texts import clean
 
@@ -35,16 +35,3 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "documentation": pages or None,
         "oauth2": oauth2 or None,
     }
-
-
-def ldapserver_from_row(row: Row) -> LdapServer:
-    """Read a row of `ldapserver`."""
-    return LdapServer(**{name: row[name] for name in LdapServer.__slots__})
-
-
-def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
-    """Write an LDAP server as a row with its id, and without a password that is not known."""
-    row = {name: getattr(ldapserver, name) for name in LdapServer.__slots__}
-    if row["bind_password"] is None:
-        del row["bind_password"]
-    return row

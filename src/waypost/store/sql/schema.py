@@ -68,6 +68,19 @@ ldapserver = sa.Table(
     sa.Column("bind_user", sa.String(128), nullable=True),
 )
 
+# Waypost's since 0003: directories of which automx2 knows nothing.
+directory = sa.Table(
+    "directory",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("label", sa.String(64), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    # A JSON object, as a text, so that rows can be compared.
+    sa.Column("options", sa.Text, nullable=False),
+    # The bind password or the URI.
+    sa.Column("secret", sa.Text, nullable=True),
+)
+
 domain = sa.Table(
     "domain",
     metadata,
@@ -75,6 +88,10 @@ domain = sa.Table(
     sa.Column("name", sa.String(128), nullable=False, unique=True),
     sa.Column("provider_id", sa.Integer, sa.ForeignKey("provider.id"), nullable=False),
     sa.Column("ldapserver_id", sa.Integer, sa.ForeignKey("ldapserver.id"), nullable=True),
+    # Waypost's since 0003; SQLite cannot add a foreign key to a table.
+    sa.Column("directory_id", sa.Integer, nullable=True),
+    sa.Column("unknown_user", sa.String(16), nullable=True),
+    sa.Column("show_display_name", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 # automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
 # it by themselves, so that the index of the constraint does; MariaDB has none of expressions.

@@ -7,10 +7,11 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from waypost.model import Catalog, HostEndpoint, Provider
+from waypost.model import Catalog, HostEndpoint, LdapServer, Provider
 from waypost.sharing import share
-from waypost.store.sql import provider_rows, rows, schema
+from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.sequences import advancing
+from waypost.store.sql.writing_directories import users_columns
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
 
@@ -51,8 +52,16 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
 
 
 def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
-    for ldapserver in catalog.ldapservers:
-        yield schema.ldapserver, provider_rows.ldapserver_row(ldapserver)
+    directory_ids: dict[str, int] = {}
+    for directory in catalog.directories:
+        if isinstance(directory, LdapServer):
+            yield schema.ldapserver, directory_rows.ldapserver_row(directory)
+        else:
+            number = directory_ids[directory.label] = len(directory_ids) + 1
+            row = {
+                k: v for k, v in directory_rows.directory_row(directory).items() if v is not None
+            }
+            yield schema.directory, {"id": number, **row}
     providers = [*(domain.provider for domain in catalog.domains), *catalog.idle_providers]
     provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
     for provider, provider_id in provider_ids.items():
@@ -67,7 +76,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
                 "id": domain_id,
                 "name": domain.pattern.text,
                 "provider_id": provider_ids[domain.provider],
-                "ldapserver_id": domain.ldapserver_id,
+                **users_columns(domain.users, directory_ids),
             },
         )
     for table, links, column in _SERVICES:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from waypost.store.sql.engine import Connection
+from waypost.database.engine import Connection
 
 
 def advance(connection: Connection, table: sa.Table) -> None:

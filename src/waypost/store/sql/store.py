@@ -7,15 +7,18 @@ import sqlalchemy as sa
 import structlog
 
 from waypost.address import DomainName
-from waypost.model import Domain, Provider, Service, candidates
+from waypost.database.engine import Connection, Engine, reading
+from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
-from waypost.store.sql import provider_rows, rows, schema
-from waypost.store.sql.engine import Connection, Engine, reading
+from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.names import spellings
+from waypost.store.sql.stored import StoredUsers, users_columns
 
 _OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
+_LDAPSERVER_PREFIX: Final = "ldapserver_"
+_DIRECTORY_PREFIX: Final = "directory_"
 
 
 class SqlStore:
@@ -47,7 +50,7 @@ class SqlStore:
             best = min(found, key=lambda row: _strength(row, patterns))
             services = self._services(connection, best["id"])
         pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
-        offer = self._shared(_provider(best, domain), services, best["ldapserver_id"])
+        offer = self._shared(_provider(best, domain), services, self._users(best))
         return offer.for_domain(pattern.text)
 
     def close(self) -> None:
@@ -55,13 +58,29 @@ class SqlStore:
         self.engine.dispose()
 
     def _shared(
-        self, provider: Provider, services: tuple[Service, ...], ldapserver_id: int | None
+        self, provider: Provider, services: tuple[Service, ...], users: Users | None
     ) -> Offer:
         """Give the same value for the same content: a cache may hold it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
             self._offers.clear()
-        offer = Offer(provider, services, ldapserver_id)
+        offer = Offer(provider, services, users)
         return self._offers.setdefault(offer, offer)
+
+    def _users(self, row: rows.Row) -> Users | None:
+        """Give who is asked about users; None where nobody is, or where that row makes no sense."""
+        directory: Directory
+        if row["directory_label"] is not None:
+            try:
+                directory = directory_rows.directory_from_row(row, _DIRECTORY_PREFIX)
+            except rows.RowError as error:
+                self._tell("directory", row["directory_id"], str(error))
+                return None
+        elif row["directory_id"] is None and row["ldapserver_name"] is not None:
+            directory = directory_rows.ldapserver_from_row(row, _LDAPSERVER_PREFIX)
+        else:
+            return None
+        names = StoredUsers.__slots__
+        return StoredUsers(**{name: row[name] for name in names}).of(directory)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
         found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
@@ -110,15 +129,25 @@ def _domains(dialect: str) -> sa.Select[Any]:
     """Search by the index that each engine has: MariaDB has none of expressions."""
     ignores_case = dialect == "mysql"
     name = _DOMAIN.name if ignores_case else sa.func.lower(_DOMAIN.name)
+    ldapserver, directory = schema.ldapserver.c, schema.directory.c
     joined = schema.domain.outerjoin(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
+    joined = joined.outerjoin(schema.ldapserver, _DOMAIN.ldapserver_id == ldapserver.id)
+    joined = joined.outerjoin(schema.directory, _DOMAIN.directory_id == directory.id)
     return (
         sa.select(
-            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), _DOMAIN.ldapserver_id),
+            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
+            # The id of each is that of the domain's column, which has the same name.
+            *_prefixed(schema.ldapserver, _LDAPSERVER_PREFIX),
+            *_prefixed(schema.directory, _DIRECTORY_PREFIX),
         )
         .select_from(joined)
         .where(name.in_(sa.bindparam("names", expanding=True)))
     )
+
+
+def _prefixed(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
+    return [column.label(f"{prefix}{column.name}") for column in table.c if column.name != "id"]
 
 
 def _services() -> sa.CompoundSelect[Any]:

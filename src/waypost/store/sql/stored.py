@@ -6,11 +6,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from waypost.database.engine import Connection
 from waypost.errors import DomainError
-from waypost.model import DomainPattern, LdapServer, Provider, Service
+from waypost.model import (
+    Directory,
+    DomainPattern,
+    LdapServer,
+    Provider,
+    Service,
+    UnknownUser,
+    Users,
+)
 from waypost.store.offers import Offer
-from waypost.store.sql import provider_rows, rows, schema
-from waypost.store.sql.engine import Connection
+from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.rows import RowError
 
 CHUNK: Final = 5000
@@ -23,14 +31,36 @@ Links = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class StoredUsers:
+    """What a row of `domain` says about the users of its domain."""
+
+    ldapserver_id: int | None = None
+    directory_id: int | None = None
+    unknown_user: str | None = None
+    show_display_name: bool = False
+
+    def of(self, directory: Directory) -> Users:
+        """Give what it means with the directory that it points to."""
+        policy = UnknownUser.ANSWER
+        if self.unknown_user == UnknownUser.DECLINE:
+            policy = UnknownUser.DECLINE
+        return Users(directory, policy, self.show_display_name)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDomain:
     """A row of `domain` and its links."""
 
     id: int
     name: str
     provider_id: int
-    ldapserver_id: int | None
+    users: StoredUsers
     links: Links
+
+    def columns(self) -> dict[str, Any]:
+        """Give what the row says, by the names of its columns, without its id."""
+        users = {name: getattr(self.users, name) for name in StoredUsers.__slots__}
+        return {"name": self.name, "provider_id": self.provider_id, **users}
 
     def pattern(self) -> str | None:
         """Give the text of the pattern, or None where the name makes no sense."""
@@ -49,18 +79,34 @@ class StoredHead:
             row["id"]: provider_rows.provider_from_row(row)
             for row in every(connection, schema.provider)
         }
-        self.ldapservers: tuple[LdapServer, ...] = tuple(
-            map(provider_rows.ldapserver_from_row, every(connection, schema.ldapserver))
-        )
+        self.ldapservers: Mapping[int, LdapServer] = {
+            row["id"]: directory_rows.ldapserver_from_row(row)
+            for row in every(connection, schema.ldapserver)
+        }
+        self.described = _described(connection)
         self.services: tuple[Mapping[int, Service], ...] = (
             _readable(connection, schema.server),
             _readable(connection, schema.davserver),
         )
-        self._offers: dict[tuple[int, int | None, Links], Offer] = {}
+        self._offers: dict[tuple[int, StoredUsers, Links], Offer] = {}
+
+    @property
+    def directories(self) -> tuple[Directory, ...]:
+        """Give all directories, automx2's first, each kind by id."""
+        return (*self.ldapservers.values(), *self.described.values())
+
+    def users(self, row: StoredUsers) -> Users | None:
+        """Give who is asked about the users of a domain; None where that row is missing."""
+        directory: Directory | None = None
+        if row.directory_id is not None:
+            directory = self.described.get(row.directory_id)
+        elif row.ldapserver_id is not None:
+            directory = self.ldapservers.get(row.ldapserver_id)
+        return None if directory is None else row.of(directory)
 
     def offer(self, row: StoredDomain) -> Offer | None:
         """Give what a row says about its domain; None where its provider is missing."""
-        key = (row.provider_id, row.ldapserver_id, row.links)
+        key = (row.provider_id, row.users, row.links)
         if (known := self._offers.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
@@ -72,7 +118,7 @@ class StoredHead:
             for number in numbers
             if number in readable
         )
-        return self._offers.setdefault(key, Offer(provider, services, row.ldapserver_id))
+        return self._offers.setdefault(key, Offer(provider, services, self.users(row.users)))
 
 
 def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
@@ -89,7 +135,8 @@ def count_domains(connection: Connection) -> int:
 def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Give all domains by id, in parts; they may be changed between one part and the next."""
     column = schema.domain.c
-    asked = sa.select(column.id, column.name, column.provider_id, column.ldapserver_id)
+    asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
+    known: dict[tuple[Any, ...], StoredUsers] = {}
     last: int | None = None
     while True:
         part = asked.order_by(column.id).limit(CHUNK)
@@ -102,9 +149,38 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
             for _, links, service_id in SERVICE_TABLES
         )
         yield [
-            StoredDomain(*row, (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))))
+            StoredDomain(
+                *(row[0], row[1], row[2], _shared_users(known, row[3:])),
+                (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
+            )
             for row in found
         ]
+
+
+def users_columns() -> tuple[sa.Column[Any], ...]:
+    """Give the columns of `StoredUsers`."""
+    column = schema.domain.c
+    return (
+        *(column.ldapserver_id, column.directory_id, column.unknown_user),
+        column.show_display_name,
+    )
+
+
+def _shared_users(
+    known: dict[tuple[Any, ...], StoredUsers], values: tuple[Any, ...]
+) -> StoredUsers:
+    key = tuple(values)
+    return known.setdefault(key, StoredUsers(*key))
+
+
+def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
+    known: dict[int, directory_rows.Described] = {}
+    for row in every(connection, schema.directory):
+        try:
+            known[row["id"]] = directory_rows.directory_from_row(row)
+        except RowError:
+            continue
+    return known
 
 
 def _links(

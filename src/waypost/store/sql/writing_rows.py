@@ -1,21 +1,25 @@
 """Writing what is wanted: rows that stay the same keep their ids, and all comes in parts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from waypost.model import HostEndpoint, LdapServer, Provider, Service
+from waypost.database.engine import Connection
+from waypost.model import Directory, HostEndpoint, Provider, Service
 from waypost.sharing import share
 from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.changing import Change
-from waypost.store.sql.engine import Connection
 from waypost.store.sql.scratch import chunks
-from waypost.store.sql.sequences import advance
 from waypost.store.sql.stored import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
+from waypost.store.sql.writing_directories import (
+    Pointers,
+    remove_directories,
+    write_directories,
+)
 
 # How many values one statement carries, which is limited.
 _VALUES: Final = 1000
@@ -29,14 +33,15 @@ def write(change: Change) -> None:
     A service of several domains of a provider is one row. Writing the same again changes nothing.
     """
     connection, wanted = change.connection, change.wanted
-    _write_ldapservers(connection, wanted.ldapservers)
+    directory_ids = write_directories(connection, wanted.directories)
     busy = wanted.providers()
     if change.only_add:
         # Those that are stored come first, by id, as each keeps its own.
         busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
     provider_ids = _write_providers(connection, busy, wanted.idle_providers)
     _remove_domains(connection, change.gone)
-    _insert_domains(change, provider_ids)
+    pointers = Pointers(provider_ids, directory_ids)
+    _insert_domains(change, pointers)
     offers: dict[int, list[int]] = defaultdict(list)
     first_ids = wanted.first_ids()
     for number in sorted(first_ids, key=first_ids.__getitem__):
@@ -44,21 +49,9 @@ def write(change: Change) -> None:
         offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
     hosts, urls = (_write_services(change, table, offers) for table, _, _ in SERVICE_TABLES)
     links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in first_ids}
-    _Linking(change, provider_ids, links).run()
+    _Linking(change, pointers, links).run()
     if not change.only_add:
-        _remove_old(connection, set(provider_ids.values()), {one.id for one in wanted.ldapservers})
-
-
-def _write_ldapservers(connection: Connection, wanted: Iterable[LdapServer]) -> None:
-    table = schema.ldapserver
-    stored = {row["id"]: row for row in every(connection, table)}
-    for ldapserver in wanted:
-        row = provider_rows.ldapserver_row(ldapserver)
-        if ldapserver.id not in stored:
-            connection.execute(table.insert().values(row))
-        elif any(stored[ldapserver.id][name] != value for name, value in row.items()):
-            connection.execute(table.update().where(table.c.id == ldapserver.id).values(row))
-    advance(connection, table)
+        _remove_old(connection, set(provider_ids.values()), wanted.directories)
 
 
 def _write_providers(
@@ -98,17 +91,13 @@ def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
         connection.execute(schema.domain.delete().where(domain_id.in_(part)))
 
 
-def _insert_domains(change: Change, provider_ids: Mapping[Provider, int]) -> None:
+def _insert_domains(change: Change, pointers: Pointers) -> None:
     scratch, positions = change.wanted.scratch, change.wanted.ids
     done, total = 0, len(positions)
     last = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
     for part in change.wanted.new():
-        values = []
-        for _, name, number in part:
-            offer = scratch.offers[number]
-            provider_id, ldapserver_id = provider_ids[offer.provider], offer.ldapserver_id
-            row = {"name": name, "provider_id": provider_id, "ldapserver_id": ldapserver_id}
-            values.append(row)
+        columns = {number: pointers.columns(scratch.offers[number]) for _, _, number in part}
+        values = [{"name": name, **columns[number]} for _, name, number in part]
         change.connection.execute(schema.domain.insert(), values)
         ids = _ids(change.connection, [name for _, name, _ in part], last)
         last = max(ids.values())
@@ -172,12 +161,12 @@ def _write_services(
 class _Linking:
     """Brings the rows of domains and their links up to date, in one walk over all domains."""
 
-    def __init__(
-        self, change: Change, provider_ids: Mapping[Provider, int], wanted: Mapping[int, Links]
-    ) -> None:
+    def __init__(self, change: Change, pointers: Pointers, wanted: Mapping[int, Links]) -> None:
         """Take the ids of the services of each offer."""
         self._change = change
-        self._provider_ids = provider_ids
+        self._columns = {
+            number: pointers.columns(change.wanted.scratch.offers[number]) for number in wanted
+        }
         self._wanted = wanted
 
     def run(self) -> None:
@@ -214,11 +203,10 @@ class _Linking:
     def _update(self, row: StoredDomain, name: str, number: int) -> None:
         if self._change.only_add:
             return
-        offer, table = self._change.wanted.scratch.offers[number], schema.domain
-        values = (name, self._provider_ids[offer.provider], offer.ldapserver_id)
-        if values != (row.name, row.provider_id, row.ldapserver_id):
-            new = dict(zip(("name", "provider_id", "ldapserver_id"), values, strict=True))
-            self._change.connection.execute(table.update().where(table.c.id == row.id).values(new))
+        wanted, table = {"name": name, **self._columns[number]}, schema.domain
+        if wanted != row.columns():
+            is_row = table.c.id == row.id
+            self._change.connection.execute(table.update().where(is_row).values(wanted))
 
     def _link(self, index: int, domains: Sequence[tuple[StoredDomain, Sequence[int]]]) -> None:
         _, links, column = SERVICE_TABLES[index]
@@ -243,15 +231,18 @@ class _Linking:
             self._change.connection.execute(links.insert(), new)
 
 
-def _remove_old(connection: Connection, provider_ids: set[int], ldapserver_ids: set[int]) -> None:
+def _remove_old(
+    connection: Connection, provider_ids: set[int], directories: Sequence[Directory]
+) -> None:
     """Remove what nothing points to any more."""
     for table, links, column in SERVICE_TABLES:
         is_linked = sa.exists().where(links.c[column] == table.c.id)
         connection.execute(table.delete().where(~is_linked))
-    for table, kept in ((schema.provider, provider_ids), (schema.ldapserver, ldapserver_ids)):
-        stored = connection.execute(sa.select(table.c.id)).scalars().all()
-        for part in chunks([row_id for row_id in stored if row_id not in kept], _VALUES):
-            connection.execute(table.delete().where(table.c.id.in_(part)))
+    provider_id = schema.provider.c.id
+    stored = connection.execute(sa.select(provider_id)).scalars().all()
+    for part in chunks([row_id for row_id in stored if row_id not in provider_ids], _VALUES):
+        connection.execute(schema.provider.delete().where(provider_id.in_(part)))
+    remove_directories(connection, directories)
 
 
 def _service_row(service: Service) -> dict[str, Any]:

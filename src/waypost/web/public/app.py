@@ -179,7 +179,7 @@ class PublicApp:
         if self._watch is not None:
             self._watch.cancel()
         if self._wired is not None:
-            await self._wired.cache.close()
+            await self._wired.close()
 
     def _hangup(self, wired: Wired) -> None:
         if self._terminal.is_gone():

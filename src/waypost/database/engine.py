@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import QueuePool
 
+from waypost.database.complaints import mapped_errors
+from waypost.database.locking import locked
 from waypost.errors import StoreError
-from waypost.store.sql.complaints import mapped_errors
-from waypost.store.sql.locking import locked
 
 __all__ = [
     "Connection",

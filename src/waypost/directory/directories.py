@@ -1,0 +1,97 @@
+"""All directories of a running Waypost, each opened when it is first asked."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+from waypost import model
+from waypost.address import EmailAddress
+from waypost.directory import Directory, Entry
+from waypost.directory.guard import GuardedDirectory, Keeping
+from waypost.metrics import Metrics
+from waypost.model import Person
+
+OPEN_MAX: Final = 256
+
+Opener = Callable[[model.Directory], Directory]
+
+
+class Directories:
+    """Finds people for one event loop. Implements `lookup.PersonFinder`.
+
+    A directory is known by all that is configured of it: one that was changed in the database is
+    another one, and takes the place of the old.
+    """
+
+    def __init__(
+        self, opener: Opener, *, keeping: Keeping | None = None, metrics: Metrics | None = None
+    ) -> None:
+        """Take what opens a directory.
+
+        Args:
+            opener: called in a thread, before the first question to a directory.
+            keeping: how much is kept of each.
+            metrics: what is counted; None counts for nobody.
+        """
+        self._opener = opener
+        self._keeping = keeping
+        self._metrics = metrics
+        self._open: OrderedDict[str, tuple[model.Directory, GuardedDirectory]] = OrderedDict()
+
+    async def person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
+        """Give who the user of an address is, or None where the directory knows nobody.
+
+        Raises:
+            DirectoryUnavailable: it does not answer within its time limit.
+            DirectoryError: it cannot be used as it is.
+        """
+        known = self._open.get(directory.label)
+        if known is None or (known[0] is not directory and known[0] != directory):
+            known = (directory, self._guard(directory))
+            old = self._open.pop(directory.label, None)
+            self._open[directory.label] = known
+            if old is not None:
+                await old[1].close()
+            elif len(self._open) > OPEN_MAX:
+                _, (_, oldest) = self._open.popitem(last=False)
+                await oldest.close()
+        return await known[1].person_for(address)
+
+    async def close(self) -> None:
+        """Close all."""
+        for _, guarded in self._open.values():
+            await guarded.close()
+        self._open.clear()
+
+    def _guard(self, directory: model.Directory) -> GuardedDirectory:
+        return GuardedDirectory(
+            LazyDirectory(self._opener, directory),
+            directory,
+            keeping=self._keeping,
+            metrics=self._metrics,
+        )
+
+
+class LazyDirectory:
+    """A directory that is opened by the first question. Implements `directory.Directory`."""
+
+    def __init__(self, opener: Opener, directory: model.Directory) -> None:
+        """Take what opens it, and what is configured of it."""
+        self._opener = opener
+        self._directory = directory
+        self._lock = Lock()
+        self._source: Directory | None = None
+
+    def find(self, address: EmailAddress) -> Entry | None:
+        """Give what is said of a user. Errors are those of the directory and of its opening."""
+        with self._lock:
+            if self._source is None:
+                self._source = self._opener(self._directory)
+            source = self._source
+        return source.find(address)
+
+    def close(self) -> None:
+        """Close it where it was opened."""
+        if self._source is not None:
+            self._source.close()

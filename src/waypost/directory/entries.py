@@ -1,0 +1,97 @@
+"""From what a directory says of a user to what Waypost may use of it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from waypost.directory import Entry
+from waypost.model import (
+    AttributeRule,
+    Directory,
+    LdapDirectory,
+    LdapServer,
+    Person,
+)
+
+LOGIN_COLUMN: Final = "login"
+DISPLAY_NAME_COLUMN: Final = "display_name"
+VALUE_MAX_CHARS: Final = 255
+_FORBIDDEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which attributes of an entry become what.
+
+    Attributes:
+        login: the attribute with the login name.
+        display_name: the one with the name for people, or None.
+        login_pattern: of several login names the first that it fits is taken.
+        rules: what templates may use.
+    """
+
+    login: str
+    display_name: str | None
+    login_pattern: str | None
+    rules: tuple[AttributeRule, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give each attribute that is needed, once."""
+        named = [self.login, *([self.display_name] if self.display_name else [])]
+        return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
+
+
+def wanted_of(directory: Directory) -> Wanted:
+    """Tell which attributes are needed of a directory's entries."""
+    if isinstance(directory, LdapServer):
+        return Wanted(directory.attr_uid, directory.attr_cn, None, ())
+    if isinstance(directory, LdapDirectory):
+        names = (directory.attr_uid, directory.attr_cn, directory.login_pattern)
+        return Wanted(*names, directory.rules)
+    return Wanted(LOGIN_COLUMN, DISPLAY_NAME_COLUMN, None, directory.rules)
+
+
+def person_of(entry: Entry, wanted: Wanted) -> Person:
+    """Make a person of an entry; what no document could carry counts as absent.
+
+    Names of attributes match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
+    is a `cn` where there is no plain one.
+    """
+    pattern = None if wanted.login_pattern is None else re.compile(wanted.login_pattern)
+    logins = _usable(entry, wanted.login)
+    login = next((one for one in logins if pattern is None or pattern.fullmatch(one)), None)
+    names = _usable(entry, wanted.display_name) if wanted.display_name else iter(())
+    values = ((one.name, allowed_value(one, _usable(entry, one.name))) for one in wanted.rules)
+    attributes = tuple((name, value) for name, value in values if value is not None)
+    return Person(login, next(names, None), attributes)
+
+
+def allowed_value(rule: AttributeRule, values: Iterable[str]) -> str | None:
+    """Give the first of several values that a rule allows, or None."""
+    if rule.allowed is not None:
+        known = {one.lower(): one for one in rule.allowed}
+        return next((known[one.lower()] for one in values if one.lower() in known), None)
+    pattern = re.compile(rule.pattern or "", re.IGNORECASE)
+    return next((one for one in values if pattern.fullmatch(one)), None)
+
+
+def _usable(entry: Entry, name: str) -> Iterator[str]:
+    for value in _values(entry, name.lower()):
+        text = value.strip()
+        if text and len(text) <= VALUE_MAX_CHARS and not any(map(_is_forbidden, text)):
+            yield text
+
+
+def _values(entry: Entry, name: str) -> Sequence[str]:
+    described = {key.lower(): values for key, values in entry.items()}
+    if described.get(name):
+        return described[name]
+    with_options = sorted(key for key in described if key.startswith(f"{name};"))
+    return [value for key in with_options for value in described[key]]
+
+
+def _is_forbidden(char: str) -> bool:
+    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in _FORBIDDEN

@@ -1,0 +1,93 @@
+"""Threads that ask something slow, so that the event loop never waits for it.
+
+The threads end with the process even while they hang, which those of `concurrent.futures` do not:
+the interpreter waits for them at its end.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+from waypost.errors import WaypostError
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question(Generic[Asked, Answered]):
+    about: Asked
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Answered]"
+
+
+class Lane(Generic[Asked, Answered]):
+    """A queue of questions and the threads that ask them, a few at a time."""
+
+    def __init__(
+        self,
+        name: str,
+        ask: Callable[[Asked], Answered],
+        threads: int,
+        broken: Callable[[], WaypostError],
+    ) -> None:
+        """Take whom to ask; no thread is started yet.
+
+        Args:
+            name: of the threads.
+            ask: may block, and raise any `WaypostError`.
+            threads: how many questions go on at once.
+            broken: makes the error of a question whose thread ended by a defect.
+        """
+        self._name = name
+        self._ask = ask
+        self._limit = threads
+        self._broken = broken
+        self._threads: list[threading.Thread] = []
+        self._questions: SimpleQueue[_Question[Asked, Answered] | None] = SimpleQueue()
+
+    def ask(self, about: Asked) -> "asyncio.Future[Answered]":
+        """Queue a question; the answer raises what the one who is asked raises."""
+        loop = asyncio.get_running_loop()
+        question: _Question[Asked, Answered] = _Question(about, loop, loop.create_future())
+        self._questions.put(question)
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._threads) < self._limit:
+            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return question.answer
+
+    def close(self, seconds: float) -> None:
+        """End the threads, and wait so long for those that are still asking."""
+        for _ in self._threads:
+            self._questions.put(None)
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        while (question := self._questions.get()) is not None:
+            # What any other error leaves for whoever waits; the thread ends.
+            outcome: Answered | WaypostError = self._broken()
+            try:
+                outcome = self._ask(question.about)
+            except WaypostError as error:
+                outcome = error
+            finally:
+                with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+                    question.loop.call_soon_threadsafe(_deliver, question.answer, outcome)
+
+
+def _deliver(answer: "asyncio.Future[Answered]", outcome: Answered | WaypostError) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, WaypostError):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

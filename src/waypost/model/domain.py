@@ -1,0 +1,41 @@
+"""What is kept of domains, one by one and all together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from waypost.model.directory import Directory, Users
+from waypost.model.pattern import DomainPattern
+from waypost.model.provider import Provider
+from waypost.model.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What a store keeps for a domain, or for all domains that match a pattern.
+
+    Attributes:
+        services: as configured; `preference` puts them in order.
+        users: who is asked about users, or None.
+    """
+
+    pattern: DomainPattern
+    provider: Provider
+    services: tuple[Service, ...]
+    users: Users | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All that a store keeps: what a providers file says, what `apply` writes and `export` reads.
+
+    Attributes:
+        domains: sorted by provider as configured; every pattern at most once. There may be more
+            of them than should be in memory: then each is made anew whenever it is asked for.
+        directories: those of all domains, and perhaps more; automx2's rows first, by their ids,
+            then the others, as configured.
+        idle_providers: providers that have no domain (automx2 databases may hold some).
+    """
+
+    domains: Sequence[Domain] = ()
+    directories: tuple[Directory, ...] = ()
+    idle_providers: tuple[Provider, ...] = ()

@@ -1,0 +1,64 @@
+"""Which domains an entry is for."""
+
+import enum
+from dataclasses import dataclass
+from typing import Self
+
+from waypost.address import DomainName
+from waypost.errors import DomainError
+
+
+class MatchKind(enum.Enum):
+    """How a pattern matches, the strongest first."""
+
+    EXACT = "exact"
+    SUFFIX = "suffix"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DomainPattern:
+    """Which domains an entry is for: `example.com`, `*.example.com` or `*`.
+
+    Attributes:
+        text: the pattern in lower case and A-labels.
+    """
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a pattern in any case, with U-labels or A-labels.
+
+        Raises:
+            DomainError: the message names the rule that `text` breaks.
+        """
+        stripped = text.strip(" \t")
+        if stripped == "*":
+            return cls("*")
+        if stripped.startswith("*."):
+            return cls(f"*.{DomainName.parse(stripped[2:]).ascii}")
+        if "*" in stripped:
+            raise DomainError("a * stands alone or in front of the first dot, as in *.example.com")
+        return cls(DomainName.parse(stripped).ascii)
+
+    @property
+    def kind(self) -> MatchKind:
+        """How this pattern matches."""
+        if self.text == "*":
+            return MatchKind.ANY
+        return MatchKind.SUFFIX if self.text.startswith("*.") else MatchKind.EXACT
+
+    def __str__(self) -> str:
+        """Give the pattern as it stands in providers files and in the database."""
+        return self.text
+
+
+def candidates(domain: DomainName) -> tuple[DomainPattern, ...]:
+    """Give the patterns that match a domain, the strongest first.
+
+    Exact, then `*.suffix` from the longest to the shortest, then `*`. `*.example.com` does not
+    match `example.com` itself, as in DNS (RFC 4592 s2.2) and in certificates.
+    """
+    suffixes = [DomainPattern(f"*.{parent.ascii}") for parent in domain.parents()]
+    return (DomainPattern(domain.ascii), *suffixes, DomainPattern("*"))

@@ -1,0 +1,148 @@
+"""One way to reach a mailbox, a calendar, an address book, …."""
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+EMAIL_ADDRESS: Final = "%EMAILADDRESS%"
+DEFAULT_PRIORITY: Final = 10
+"""automx2's `server.prio`; a smaller number is preferred."""
+
+
+class ServiceType(enum.StrEnum):
+    """The services of the draft's registry (s"Protocols"), spelled as in providers files."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+    SMTP = "smtp"
+    MANAGESIEVE = "managesieve"
+    XMPP = "xmpp"
+    JMAP = "jmap"
+    EWS = "ews"
+    ACTIVESYNC = "activesync"
+    GRAPH = "graph"
+    CALDAV = "caldav"
+    CARDDAV = "carddav"
+    WEBDAV = "webdav"
+    MATRIX = "matrix"
+    OPENTALK = "opentalk"
+
+
+HOST_BASED: Final = frozenset(
+    {
+        ServiceType.IMAP,
+        ServiceType.POP3,
+        ServiceType.SMTP,
+        ServiceType.MANAGESIEVE,
+        ServiceType.XMPP,
+    }
+)
+"""Types found by host and port. XMPP is the one type that may also have a URL."""
+
+
+class Security(enum.StrEnum):
+    """How a connection to a host and port is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class AuthenticationSystem(enum.StrEnum):
+    """Which registry the name of a method comes from, where it is not the draft's own list."""
+
+    HTTP = "http"
+    SASL = "sasl"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Authentication:
+    """One authentication method, as the draft names it.
+
+    Attributes:
+        method: exact spelling, for instance `password-cleartext`, `OAuth2`, `Basic`.
+        system: None for the draft's own names.
+    """
+
+    method: str
+    system: AuthenticationSystem | None = None
+
+    def __str__(self) -> str:
+        """Give the spelling of providers files: `OAuth2`, `http:Basic`, `sasl:SCRAM-SHA-256`."""
+        return f"{self.system}:{self.method}" if self.system else self.method
+
+
+PASSWORD_CLEARTEXT: Final = Authentication("password-cleartext")
+PASSWORD_ENCRYPTED: Final = Authentication("password-encrypted")
+NTLM: Final = Authentication("NTLM")
+GSSAPI: Final = Authentication("GSSAPI")
+TLS_CLIENT_CERT: Final = Authentication("TLS-client-cert")
+OAUTH2: Final = Authentication("OAuth2")
+CLIENT_IP_ADDRESS: Final = Authentication("client-IP-address")
+NO_AUTHENTICATION: Final = Authentication("none")
+HTTP_BASIC: Final = Authentication("Basic", AuthenticationSystem.HTTP)
+HTTP_DIGEST: Final = Authentication("Digest", AuthenticationSystem.HTTP)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HostEndpoint:
+    """Where a host-based service listens.
+
+    Attributes:
+        host: an A-label name, or a template with placeholders that becomes one.
+        port: 1 to 65535.
+        security: how the connection is protected.
+    """
+
+    host: str
+    port: int
+    security: Security
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UrlEndpoint:
+    """Where a URL-based service answers.
+
+    Attributes:
+        url: absolute, `https:` or `http:`, or a template with placeholders that becomes one.
+    """
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pop3Options:
+    """How a POP3 client shall fetch (the ISPDB's element `pop3`). What is not said is None.
+
+    Attributes:
+        leave_messages_on_server: do not delete what was fetched.
+        days_to_leave_messages_on_server: for that long only.
+        download_on_biff: fetch as soon as the client sees that there is new mail.
+    """
+
+    leave_messages_on_server: bool | None = None
+    days_to_leave_messages_on_server: int | None = None
+    download_on_biff: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One way to reach a mailbox, a calendar, an address book, ….
+
+    Attributes:
+        type: what it speaks.
+        endpoint: host-based or URL-based, as the type demands.
+        authentication: the methods, the preferred one first; never empty.
+        login_name: text or template; None where the client shall ask the user.
+        priority: smaller is preferred; None means that the operator has no opinion.
+        domain_required: the login name must carry the domain (Autodiscover's `DomainRequired`).
+        pop3: of POP3 services only; None where there is nothing to say.
+    """
+
+    type: ServiceType
+    endpoint: HostEndpoint | UrlEndpoint
+    authentication: tuple[Authentication, ...]
+    login_name: str | None = EMAIL_ADDRESS
+    priority: int | None = None
+    domain_required: bool = False
+    pop3: Pop3Options | None = None

@@ -1,0 +1,118 @@
+"""Rows and values of the tables `ldapserver` and `directory`."""
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from waypost.model import (
+    AttributeRule,
+    DirectoryKind,
+    FileDirectory,
+    LdapBind,
+    LdapDirectory,
+    LdapScope,
+    LdapSecurity,
+    LdapServer,
+    Limits,
+    Secret,
+    SqlDirectory,
+)
+from waypost.store.sql.rows import Row, RowError
+
+Described = LdapDirectory | SqlDirectory | FileDirectory
+"""A directory of which automx2 knows nothing."""
+
+_CLASSES: Final[Mapping[str, type[Described]]] = {
+    DirectoryKind.LDAP: LdapDirectory,
+    DirectoryKind.SQL: SqlDirectory,
+    DirectoryKind.FILE: FileDirectory,
+}
+# The one text of each kind that nobody may see has a column of its own.
+_SECRETS: Final = {DirectoryKind.LDAP: "bind_password", DirectoryKind.SQL: "uri"}
+_ENUMS: Final[Mapping[str, type[enum.StrEnum]]] = {
+    "scope": LdapScope,
+    "security": LdapSecurity,
+    "bind": LdapBind,
+}
+
+
+def ldapserver_from_row(row: Row, prefix: str = "") -> LdapServer:
+    """Read a row of `ldapserver`, whose columns may have a prefix."""
+    return LdapServer(**{name: row[f"{prefix}{name}"] for name in LdapServer.__slots__})
+
+
+def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
+    """Write an LDAP server as a row with its id, and without a password that is not known."""
+    row = {name: getattr(ldapserver, name) for name in LdapServer.__slots__}
+    if row["bind_password"] is None:
+        del row["bind_password"]
+    return row
+
+
+def directory_from_row(row: Row, prefix: str = "") -> Described:
+    """Read a row of `directory`, whose columns may have a prefix.
+
+    Raises:
+        RowError: somebody wrote into it what Waypost does not.
+    """
+    kind, secret = row[f"{prefix}kind"], row[f"{prefix}secret"]
+    if kind not in _CLASSES:
+        raise RowError(f"kind {kind!r} is not known")
+    try:
+        options = json.loads(row[f"{prefix}options"])
+        values: dict[str, Any] = {name: _value(name, one) for name, one in options.items()}
+        if (name := _SECRETS.get(DirectoryKind(kind))) is not None:
+            values[name] = Secret(secret, **options.get(name, {}))
+        return _CLASSES[kind](label=row[f"{prefix}label"], **values)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise RowError("options are not what Waypost writes there") from error
+
+
+def directory_row(directory: Described) -> dict[str, Any]:
+    """Write a directory as a row, without its id, and without a secret that is not known."""
+    options: dict[str, Any] = {}
+    row: dict[str, Any] = {"label": directory.label, "kind": directory.kind.value}
+    for field in fields(directory):
+        value = getattr(directory, field.name)
+        if field.name == "label" or value == field.default:
+            continue
+        if isinstance(value, Secret) and value.value is not None:
+            row["secret"] = value.value
+        elif isinstance(value, Secret):
+            # Where it stands is known now: a text that is stored must not count any more.
+            row |= {} if not value else {"secret": None}
+        plain = _plain(value)
+        if plain not in ({}, None):
+            options[field.name] = plain
+    return {**row, "options": json.dumps(options, ensure_ascii=False)}
+
+
+def _plain(value: object) -> object:
+    """Write a value as JSON's types; a secret without its text."""
+    if isinstance(value, Secret):
+        named = {"file": value.file, "variable": value.variable}
+        return {key: text for key, text in named.items() if text is not None}
+    if isinstance(value, AttributeRule):
+        rule = {name: getattr(value, name) for name in AttributeRule.__slots__}
+        return {key: part for key, part in rule.items() if part is not None}
+    if isinstance(value, Limits):
+        return {name: getattr(value, name) for name in Limits.__slots__}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- what JSON gives
+    if name == "rules":
+        return tuple(AttributeRule(**{key: _tuple(part) for key, part in r.items()}) for r in plain)
+    if name == "limits":
+        return Limits(**plain)
+    if name in _ENUMS:
+        return _ENUMS[name](plain)
+    return _tuple(plain)
+
+
+def _tuple(plain: Any) -> Any:  # noqa: ANN401 -- what JSON gives
+    return tuple(plain) if isinstance(plain, list) else plain

@@ -1,0 +1,98 @@
+"""Writing directories, and what domains say about theirs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from waypost.database.engine import Connection
+from waypost.model import Directory, LdapServer, Provider, UnknownUser, Users
+from waypost.store.offers import Offer
+from waypost.store.sql import directory_rows, schema
+from waypost.store.sql.sequences import advance
+from waypost.store.sql.stored import every
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """What rows of `domain` point to.
+
+    Attributes:
+        providers: the id of each provider.
+        directories: the id of each directory that automx2 does not know, by its label.
+    """
+
+    providers: Mapping[Provider, int]
+    directories: Mapping[str, int]
+
+    def columns(self, offer: Offer) -> dict[str, Any]:
+        """Give what a row of `domain` says beside its name."""
+        pointers = {"provider_id": self.providers[offer.provider]}
+        return pointers | users_columns(offer.users, self.directories)
+
+
+def users_columns(users: Users | None, directories: Mapping[str, int]) -> dict[str, Any]:
+    """Give what a row of `domain` says about users.
+
+    Args:
+        users: who is asked, or None.
+        directories: the id of each directory that automx2 does not know, by its label.
+    """
+    columns: dict[str, Any] = {
+        "ldapserver_id": None,
+        "directory_id": None,
+        "unknown_user": None,
+        "show_display_name": False,
+    }
+    if users is None:
+        return columns
+    if users.unknown_user is not UnknownUser.ANSWER:
+        columns["unknown_user"] = users.unknown_user.value
+    columns["show_display_name"] = users.show_display_name
+    if isinstance(users.directory, LdapServer):
+        return columns | {"ldapserver_id": users.directory.id}
+    return columns | {"directory_id": directories[users.directory.label]}
+
+
+def write_directories(connection: Connection, wanted: Sequence[Directory]) -> dict[str, int]:
+    """Write what is wanted of directories, remove none, and give the ids by their labels.
+
+    A secret that is not known stays as it is stored.
+    """
+    ldapservers = {row["id"]: row for row in every(connection, schema.ldapserver)}
+    directories = {row["label"]: row for row in every(connection, schema.directory)}
+    ids: dict[str, int] = {}
+    for directory in wanted:
+        if isinstance(directory, LdapServer):
+            row = directory_rows.ldapserver_row(directory)
+            stored = ldapservers.get(directory.id)
+            _write(connection, schema.ldapserver, row, stored)
+        else:
+            row = directory_rows.directory_row(directory)
+            stored = directories.get(directory.label)
+            ids[directory.label] = _write(connection, schema.directory, row, stored)
+    advance(connection, schema.ldapserver)
+    return ids
+
+
+def remove_directories(connection: Connection, wanted: Sequence[Directory]) -> None:
+    """Remove the directories that are wanted no more; no domain may point to them."""
+    kept = {one.id for one in wanted if isinstance(one, LdapServer)}
+    labels = {one.label for one in wanted if not isinstance(one, LdapServer)}
+    for table, names in ((schema.ldapserver, kept), (schema.directory, labels)):
+        name = table.c.id if table is schema.ldapserver else table.c.label
+        for row_id, stored in connection.execute(sa.select(table.c.id, name)).all():
+            if stored not in names:
+                connection.execute(table.delete().where(table.c.id == row_id))
+
+
+def _write(
+    connection: Connection, table: sa.Table, row: Mapping[str, Any], stored: sa.RowMapping | None
+) -> int:
+    if stored is None:
+        key = connection.execute(table.insert().values(row)).inserted_primary_key
+        return int(key[0]) if key is not None else 0
+    if any(stored[name] != value for name, value in row.items()):
+        connection.execute(table.update().where(table.c.id == stored["id"]).values(row))
+    return int(stored["id"])

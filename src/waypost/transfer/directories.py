@@ -1,0 +1,234 @@
+"""Reading the directories of a providers file, and what providers and domains say about theirs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from waypost.model import (
+    DIRECTORY_NAME,
+    LDAPSERVER_PREFIX,
+    AttributeRule,
+    Directory,
+    DirectoryKind,
+    FileDirectory,
+    Limits,
+    Service,
+    SqlDirectory,
+    UnknownUser,
+    UrlEndpoint,
+    Users,
+)
+from waypost.placeholders import LOGIN_NAME, attributes_in
+from waypost.transfer.directory_ldap import LDAP_KEYS, read_ldap
+from waypost.transfer.directory_parts import (
+    LIMITS,
+    read_checked,
+    read_choice,
+    read_limits,
+    read_rules,
+    read_secret,
+)
+from waypost.transfer.directory_rules import QUERY_MAX_CHARS, check_query
+from waypost.transfer.rules import INTEGER_MAX
+from waypost.transfer.tables import Table, nearest
+
+LABEL_MAX_CHARS: Final = 64
+PATH_MAX_CHARS: Final = 1024
+COMMON_KEYS: Final = ("name", "kind", "attributes", *LIMITS)
+SQL_KEYS: Final = ("uri", "uri_file", "uri_env", "query", "domains_query")
+FILE_KEYS: Final = ("path",)
+KIND_KEYS: Final = {
+    DirectoryKind.LDAP: LDAP_KEYS,
+    DirectoryKind.SQL: SQL_KEYS,
+    DirectoryKind.FILE: FILE_KEYS,
+}
+DIRECTORY_KEYS: Final = tuple(dict.fromkeys((*COMMON_KEYS, *LDAP_KEYS, *SQL_KEYS, *FILE_KEYS)))
+USERS_KEYS: Final = ("directory", "ldapserver", "unknown_user", "show_display_name")
+"""What a provider says about the users of its domains."""
+POINTER_KEYS: Final = ("directory", "ldapserver")
+_SUFFIXES: Final = (".csv", ".toml")
+
+
+class Directories:
+    """The directories that a providers file describes, by their labels.
+
+    Attributes:
+        known: without those that have mistakes.
+    """
+
+    def __init__(self, top: Table, folder: Path | None, ldapservers: Sequence[Directory]) -> None:
+        """Read them.
+
+        Args:
+            top: the whole file.
+            folder: what paths are relative to; None where there is no such place.
+            ldapservers: automx2's, which are read elsewhere.
+        """
+        self.known: dict[str, Directory] = {one.label: one for one in ldapservers}
+        self._numbers = _ldapserver_ids(top)
+        self._labels: dict[str, str] = {}
+        for table in top.tables("directory"):
+            label = _label(table, self._labels)
+            directory = _read(table, label or "?", folder)
+            if label is not None and directory is not None:
+                self.known[label] = directory
+
+    def all(self) -> tuple[Directory, ...]:
+        """Give all, automx2's first."""
+        return tuple(self.known.values())
+
+    def note_mistakes(self, owner: Callable[[str], Table]) -> None:
+        """Read what can be inherited for its mistakes alone."""
+        self.users(owner)
+
+    def users(self, owner: Callable[[str], Table]) -> Users | None:
+        """Read what a provider says about the users of its domains.
+
+        Args:
+            owner: gives the table that says what a key is, inherited or not.
+        """
+        return self._users(owner, None)
+
+    def domain_users(self, entry: Table, default: Users | None) -> Users | None:
+        """Read what a domain says about its users; the rest is as its provider says."""
+        return self._users(lambda _key: entry, default)
+
+    def _users(self, owner: Callable[[str], Table], default: Users | None) -> Users | None:
+        label = self.pointer(owner("directory"))
+        policy = read_choice(owner("unknown_user"), "unknown_user", UnknownUser)
+        shown = owner("show_display_name").flag("show_display_name")
+        directory = default.directory if default is not None else None
+        if label is not None:
+            directory = self.known.get(label)
+        if directory is None:
+            return None
+        users = default or Users(directory)
+        return Users(
+            directory,
+            users.unknown_user if policy is None else policy,
+            users.show_display_name if shown is None else shown,
+        )
+
+    def pointer(self, table: Table) -> str | None:
+        """Read the directory that a table points to: its label, "" for none, None for silence."""
+        if "directory" in table and "ldapserver" in table:
+            table.problem("directory", "stands beside ldapserver; a domain has one directory")
+        if "ldapserver" in table:
+            number = table.integer("ldapserver", 0, INTEGER_MAX)
+            if number is not None and number not in self._numbers:
+                table.problem("ldapserver", f"there is no [[ldapserver]] with id = {number}")
+            return None if number is None else f"{LDAPSERVER_PREFIX}{number}"
+        label = table.text("directory", LABEL_MAX_CHARS, may_be_empty=True)
+        if label and label not in self._labels and label not in self.known:
+            known = [*self._labels, *self.known]
+            table.problem(
+                "directory", f"there is no [[directory]] with this name{_near(label, known)}"
+            )
+        return label
+
+
+def _near(label: str, known: Sequence[str]) -> str:
+    return nearest(label, known) if known else ""
+
+
+def _ldapserver_ids(top: Table) -> frozenset[int]:
+    """Give the numbers of all of automx2's servers, of those with other mistakes as well."""
+    value = top.raw("ldapserver")
+    entries = value if isinstance(value, list) else []
+    numbers = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    return frozenset(number for number in numbers if isinstance(number, int))
+
+
+def _label(table: Table, places: dict[str, str]) -> str | None:
+    label = table.text("name", LABEL_MAX_CHARS) if table.require("name") else None
+    if label is None:
+        return None
+    if not DIRECTORY_NAME.fullmatch(label):
+        table.problem("name", "must be small letters, digits, dots, hyphens and underscores")
+    if label.startswith(LDAPSERVER_PREFIX):
+        table.problem("name", f"begins with {LDAPSERVER_PREFIX}, as those of [[ldapserver]] do")
+    if (earlier := places.setdefault(label, table.at("name"))) != table.at("name"):
+        table.problem("name", f"{label} stands at {earlier} as well; each has its own")
+    return label
+
+
+def _read(table: Table, label: str, folder: Path | None) -> Directory | None:
+    kind = read_choice(table, "kind", DirectoryKind) if table.require("kind") else None
+    if kind is None:
+        return None
+    table.refuse_unknown((*COMMON_KEYS, *KIND_KEYS[kind]))
+    rules, limits = read_rules(table), read_limits(table)
+    if kind is DirectoryKind.LDAP:
+        return read_ldap(table, label, rules, limits)
+    if kind is DirectoryKind.SQL:
+        return _sql(table, label, rules, limits)
+    return _file(table, label, folder, rules, limits)
+
+
+def _sql(
+    table: Table, label: str, rules: tuple[AttributeRule, ...], limits: Limits
+) -> SqlDirectory:
+    uri = read_secret(table, "uri")
+    if not uri:
+        table.warn("", "has no uri; one that is stored in the database stays as it is")
+    query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)
+    domains_query = read_checked(
+        table, "domains_query", QUERY_MAX_CHARS, lambda text: check_query(text, ("domain",))
+    )
+    if "query" not in table and "domains_query" not in table:
+        table.problem("", "has neither a query for users nor a domains_query")
+    return SqlDirectory(label, uri, query, domains_query, rules, limits)
+
+
+def _file(
+    table: Table,
+    label: str,
+    folder: Path | None,
+    rules: tuple[AttributeRule, ...],
+    limits: Limits,
+) -> FileDirectory | None:
+    text = table.text("path", PATH_MAX_CHARS) if table.require("path") else None
+    if text is None:
+        return None
+    path = Path(text)
+    if not path.is_absolute() and folder is None:
+        table.problem("path", "must be absolute here")
+    if path.suffix.lower() not in _SUFFIXES:
+        table.problem("path", f"must end with {' or '.join(_SUFFIXES)}, which says what it is")
+    return FileDirectory(label, str((folder or Path()) / path), rules, limits)
+
+
+def check_attributes(table: Table, service: Service, asked: Sequence[Users | None]) -> None:
+    """Note where a service needs an attribute of users that their directory does not give.
+
+    Args:
+        table: the service.
+        service: what was read of it.
+        asked: who is asked about the users of the domains that may have this service.
+    """
+    endpoint = service.endpoint
+    key = "url" if isinstance(endpoint, UrlEndpoint) else "host"
+    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    wanted = [(key, name) for name in attributes_in(place)]
+    wanted += [("login_name", name) for name in attributes_in(service.login_name or "")]
+    if not wanted:
+        return
+    known = dict.fromkeys(None if one is None else one.directory for one in asked)
+    directories = [one for one in known if one is not None]
+    for at, name in wanted:
+        if at == "host" and name == LOGIN_NAME:
+            table.problem(at, f"%{{{name}}} can stand in URLs and login names only")
+        elif name != LOGIN_NAME and not directories:
+            table.problem(at, f"%{{{name}}} needs a directory; none is named here")
+        elif name != LOGIN_NAME:
+            for directory in directories:
+                _check_rule(table, at, name, directory)
+
+
+def _check_rule(table: Table, at: str, name: str, directory: Directory) -> None:
+    rule = next((rule for rule in directory.rules if rule.name == name), None)
+    if rule is None:
+        table.problem(at, f"directory {directory.label} has no {name} among its attributes")
+    elif rule.default is None and at != "login_name":
+        # Unknown users would get another kind of answer than known ones.
+        table.problem(at, f"attribute {name} of directory {directory.label} needs a default")

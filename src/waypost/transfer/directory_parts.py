@@ -1,0 +1,131 @@
+"""Reading what all kinds of directories have: attributes, limits, secrets."""
+
+import enum
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from waypost.model import AttributeRule, Limits, Secret
+from waypost.transfer.directory_rules import PATTERN_MAX_CHARS, URI_MAX_CHARS, check_pattern
+from waypost.transfer.rules import HOST_MAX_CHARS, NAME_MAX_CHARS, RuleBroken
+from waypost.transfer.tables import Table, kind, nearest
+
+RULE_KEYS: Final = ("allowed", "pattern", "default")
+RULES_MAX: Final = 32
+# A name that can stand in %{...}; RFC 4512 s1.4 allows attributes no more than that.
+ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
+LIMITS: Final = {
+    "time_limit_seconds": (0.05, 60),
+    "connect_timeout_seconds": (0.05, 60),
+    "max_searches": (1, 256),
+    "ttl_seconds": (0, 86_400),
+    "negative_ttl_seconds": (0, 86_400),
+}
+"""The lowest and the highest value of each."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
+
+
+def read_choice(table: Table, key: str, choices: type[_Choice]) -> _Choice | None:
+    """Read one of a few words."""
+    text = table.text(key, 32)
+    if text is None:
+        return None
+    names = [one.value for one in choices]
+    if text not in names:
+        table.problem(key, f"is not known{nearest(text, names)}")
+        return None
+    return choices(text)
+
+
+def read_limits(table: Table) -> Limits:
+    """Read the limits; the default stands for each that is absent or wrong."""
+    found: dict[str, Any] = {}
+    for name, (low, high) in LIMITS.items():
+        value = (
+            table.integer(name, int(low), int(high))
+            if name == "max_searches"
+            else table.number(name, low, high)
+        )
+        if value is not None:
+            found[name] = value
+    return Limits(**found)
+
+
+def read_rules(table: Table) -> tuple[AttributeRule, ...]:
+    """Read which attributes templates may use, and with which values."""
+    attributes = table.table("attributes")
+    found = []
+    for name in attributes.keys() if attributes is not None else ():
+        rule = attributes.table(name) if attributes is not None else None
+        if rule is None:
+            continue
+        if not ATTRIBUTE_NAME.fullmatch(name):
+            rule.problem("", "is not a name that can stand in %{...}: letters, digits, - _ and ;")
+            continue
+        rule.refuse_unknown(RULE_KEYS)
+        allowed = _allowed(rule)
+        pattern = read_checked(rule, "pattern", PATTERN_MAX_CHARS, check_pattern)
+        default = rule.text("default", HOST_MAX_CHARS, may_be_empty=True)
+        if "allowed" in rule and "pattern" in rule:
+            rule.problem("pattern", "stands beside allowed; one of them says what may be used")
+        elif "allowed" not in rule and "pattern" not in rule:
+            rule.problem("", "must say which values may be used: allowed = [...] or pattern = ...")
+        found.append(AttributeRule(name, allowed, pattern, default))
+    if len(found) > RULES_MAX:
+        table.problem("attributes", f"has more than {RULES_MAX}")
+    return tuple(found)
+
+
+def read_secret(table: Table, key: str) -> Secret:
+    """Read a secret that stands there, in a file (`KEY_file`) or in a variable (`KEY_env`)."""
+    value = table.text(key, URI_MAX_CHARS, may_be_empty=True)
+    file = table.text(f"{key}_file", URI_MAX_CHARS)
+    variable = table.text(f"{key}_env", NAME_MAX_CHARS)
+    given = [name for name in (key, f"{key}_file", f"{key}_env") if name in table]
+    if len(given) > 1:
+        table.problem(given[1], f"stands beside {given[0]}; one of them is enough")
+    return Secret(value or None, file, variable)
+
+
+def read_checked(table: Table, key: str, max_chars: int, check: Callable[[str], str]) -> str | None:
+    """Read a text of several lines that has a rule of its own."""
+    if key not in table:
+        return None
+    value = table.raw(key)
+    if not isinstance(value, str):
+        table.problem(key, f"must be a text, not {kind(value)}")
+        return None
+    text = value.strip()
+    try:
+        _check_plain(text, max_chars)
+        return check(text)
+    except RuleBroken as broken:
+        table.problem(key, str(broken))
+        return None
+
+
+def _check_plain(text: str, max_chars: int) -> None:
+    if not text:
+        raise RuleBroken("must not be empty")
+    if len(text) > max_chars:
+        raise RuleBroken(f"is longer than {max_chars} characters")
+    if _CONTROL.search(text):
+        raise RuleBroken("holds a control character")
+
+
+def _allowed(rule: Table) -> tuple[str, ...] | None:
+    if "allowed" not in rule:
+        return None
+    items = rule.items("allowed")
+    if not items and isinstance(rule.raw("allowed"), list):
+        rule.problem("allowed", "is empty; name the values that may be used")
+    found = []
+    for at, item in items:
+        if not isinstance(item, str) or not item.strip() or len(item) > HOST_MAX_CHARS:
+            rule.problem(at, f"must be a text of 1 to {HOST_MAX_CHARS} characters")
+            continue
+        found.append(item)
+    return tuple(found)
