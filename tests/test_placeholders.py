@@ -9,6 +9,7 @@ from waypost.address import DomainName, EmailAddress
 from waypost.errors import AddressError
 from waypost.model import HostEndpoint, UrlEndpoint
 from waypost.placeholders import (
+    Subject,
     expand,
     expand_domain,
     expand_service,
@@ -59,8 +60,8 @@ def test_every_text_of_a_service() -> None:
     """Host, URL and login name are all expanded."""
     host = host_service(host="%EMAILLOCALPART%.%EMAILDOMAIN%", login_name="%EMAILLOCALPART%")
     url = url_service(url="https://%EMAILDOMAIN%/%EMAILLOCALPART%")
-    expanded_host = expand_service(host, EXAMPLE_COM, ALICE)
-    expanded_url = expand_service(url, EXAMPLE_COM, ALICE)
+    expanded_host = expand_service(host, Subject(EXAMPLE_COM, ALICE))
+    expanded_url = expand_service(url, Subject(EXAMPLE_COM, ALICE))
 
     assert expanded_host is not None
     assert isinstance(expanded_host.endpoint, HostEndpoint)
@@ -82,7 +83,7 @@ def test_host_that_cannot_exist(local_part: str) -> None:
 
 def test_login_name_that_is_asked_for() -> None:
     """A service without a login name keeps none."""
-    expanded = expand_service(host_service(login_name=None), EXAMPLE_COM, ALICE)
+    expanded = expand_service(host_service(login_name=None), Subject(EXAMPLE_COM, ALICE))
 
     assert expanded is not None
     assert expanded.login_name is None

@@ -53,26 +53,6 @@ class Metrics:
         )
         self._store_up = self._gauge("store_up", "0 while the store does not answer, else 1.")
         self._store_up.set(1)
-        self._directory_answers = Counter(
-            "waypost_directory_answers",
-            "Users asked of a directory: hit (from memory), miss (from the directory), stale (the "
-            "last good answer), general (none, so the domain's own answer was given).",
-            ["directory", "kind"],
-            registry=self.registry,
-        )
-        self._directory_failures = Counter(
-            "waypost_directory_failures",
-            "Questions that a directory did not answer.",
-            ["directory", "code"],
-            registry=self.registry,
-        )
-        self._directory_up = Gauge(
-            "waypost_directory_up",
-            "0 while the directory does not answer, else 1.",
-            ["directory"],
-            multiprocess_mode="livemin",
-            registry=self.registry,
-        )
         self._reloads = Counter(
             "waypost_providers_reloads",
             "Readings of the providers file while serving.",
@@ -87,6 +67,7 @@ class Metrics:
             "providers_loaded_timestamp_seconds",
             "When the providers file in force was read; 0 without one.",
         )
+        self._directories = _Directories(self.registry)
 
     def request(self, format_name: str, result: str) -> None:
         """Count an answered request; both texts come from a short list."""
@@ -106,15 +87,15 @@ class Metrics:
 
     def directory_answer(self, label: str, kind: str) -> None:
         """Count how a user was found."""
-        self._directory_answers.labels(label, kind).inc()
+        self._directories.answers.labels(label, kind).inc()
 
     def directory_failed(self, label: str, code: str) -> None:
         """Count a question to a directory without an answer, with the code of its error."""
-        self._directory_failures.labels(label, code).inc()
+        self._directories.failures.labels(label, code).inc()
 
     def directory_state(self, label: str, *, up: bool) -> None:
         """Note whether a directory answers."""
-        self._directory_up.labels(label).set(int(up))
+        self._directories.up.labels(label).set(int(up))
 
     def providers_read(self, *, again: bool) -> None:
         """Note that the providers file was read well, at the start or again."""
@@ -131,6 +112,32 @@ class Metrics:
     def _gauge(self, name: str, about: str) -> Gauge:
         """Make a gauge that is as good as the worst worker that lives."""
         return Gauge(f"waypost_{name}", about, multiprocess_mode="livemin", registry=self.registry)
+
+
+class _Directories:
+    """What is counted of each directory."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.answers = Counter(
+            "waypost_directory_answers",
+            "Users asked of a directory: hit (from memory), miss (from the directory), stale (the "
+            "last good answer), general (none, so the domain's own answer was given).",
+            ["directory", "kind"],
+            registry=registry,
+        )
+        self.failures = Counter(
+            "waypost_directory_failures",
+            "Questions that a directory did not answer.",
+            ["directory", "code"],
+            registry=registry,
+        )
+        self.up = Gauge(
+            "waypost_directory_up",
+            "0 while the directory does not answer, else 1.",
+            ["directory"],
+            multiprocess_mode="livemin",
+            registry=registry,
+        )
 
 
 def exposition(registry: Registry) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from waypost.store.sql import schema
 from waypost.database.engine import Engine
+from waypost.store.sql import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
 # The first release with each set of tables, and the revision that its database may carry.

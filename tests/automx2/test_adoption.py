@@ -5,9 +5,9 @@ import sqlalchemy as sa
 
 from tests.automx2.old_database import RELEASES, content, execute, make
 from waypost.address import DomainName
+from waypost.database.engine import Engine
 from waypost.model import HostEndpoint, Security, ServiceType
 from waypost.store.sql import schema
-from waypost.database.engine import Engine
 from waypost.store.sql.migrate import status, upgrade
 from waypost.store.sql.store import SqlStore
 
@@ -63,7 +63,8 @@ def test_what_is_served(bare: Engine, release: str) -> None:
         HostEndpoint("smtp.example.com", 587, Security.STARTTLS),
         HostEndpoint("imap.example.com", 993, Security.TLS),
     ]
-    assert net.ldapserver_id == (None if release == "2019.0" else 5000)
+    directory = None if net.users is None else net.users.directory.label
+    assert directory == (None if release == "2019.0" else "ldapserver-5000")
     mixed = store.find(DomainName("mixed-case.example"))
     assert mixed is not None
     assert {service.type for service in mixed.services} == {ServiceType.SMTP, ServiceType.IMAP}

@@ -9,8 +9,8 @@ import pytest
 from tests.automx2.old_database import execute, make
 from tests.cli.conftest import Waypost
 from waypost.address import DomainName
-from waypost.model import HostEndpoint, UrlEndpoint
 from waypost.database.engine import Engine, open_engine, reading
+from waypost.model import HostEndpoint, UrlEndpoint
 from waypost.store.sql.findings import ROWS_AT_ONCE, domain_names, findings
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from tests.cli.conftest import Waypost
 from tests.transfer.catalogs import catalogs
+from waypost.database.engine import open_engine, writing
 from waypost.model import Catalog
 from waypost.store.sql.catalog import purge, read_catalog, write_catalog
-from waypost.database.engine import open_engine, writing
 from waypost.store.sql.migrate import upgrade
 from waypost.transfer.plan import compare
 from waypost.transfer.providers_file import read_providers, write_providers

@@ -80,6 +80,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "cache_ttl": ("1", "1.5", 1.5),
     "cache_size": ("5", "5", 5),
     "cache_negative_size": ("6", "6", 6),
+    "directory_cache_size": ("7", "7", 7),
     "stale_ttl": ("60.5", "60.5", 60.5),
     "max_age": ("0", "0", 0),
     "proxy_count": ("2", "2", 2),

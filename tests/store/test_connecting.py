@@ -14,8 +14,8 @@ from tests.servers.mariadb import MariaDb
 from tests.servers.postgresql import PASSWORD, PostgreSql
 from tests.servers.waypost import free_port
 from waypost.address import DomainName
-from waypost.errors import StoreError, StoreUnavailable
 from waypost.database.engine import open_engine
+from waypost.errors import StoreError, StoreUnavailable
 from waypost.store.sql.migrate import status, upgrade
 from waypost.store.sql.store import SqlStore
 

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from tests.servers.database import Database
 from tests.servers.waypost import SOURCE
 from waypost.address import DomainName
+from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError
 from waypost.store.sql import schema
-from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.store.sql.migrate import VERSION_TABLE, statements, status, upgrade
 from waypost.store.sql.store import SqlStore
 

@@ -15,10 +15,10 @@ from tests.servers.database import Database
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import SOURCE
 from waypost.address import DomainName
-from waypost.errors import DomainError, StoreError, StoreUnavailable
-from waypost.model import Catalog, Documentation, Domain, DomainPattern, LdapServer, Provider
-from waypost.store.sql.catalog import purge, read_catalog, write_catalog
 from waypost.database.engine import Engine, open_engine, snapshot, writing
+from waypost.errors import DomainError, StoreError, StoreUnavailable
+from waypost.model import Catalog, Documentation, Domain, DomainPattern, LdapServer, Provider, Users
+from waypost.store.sql.catalog import purge, read_catalog, write_catalog
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 
@@ -165,7 +165,9 @@ def test_hostile_texts(engine: Engine, text: str) -> None:
         1, "ldap.example", 636, True, "dc=x", f"(mail={{0}}){text}", "uid", bind_password=text
     )
     services = (host_service(login_name=text or None), url_service())
-    wanted = Catalog((Domain(DomainPattern.parse("new.example"), provider, services, 1),), (ldap,))
+    wanted = Catalog(
+        (Domain(DomainPattern.parse("new.example"), provider, services, Users(ldap)),), (ldap,)
+    )
     try:
         write(engine, wanted)
     except (StoreError, StoreUnavailable):

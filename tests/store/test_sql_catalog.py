@@ -11,19 +11,21 @@ from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from tests.transfer.catalogs import catalogs
 from waypost.address import DomainName
+from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError
 from waypost.model import (
     Catalog,
+    Directory,
     Domain,
     HostEndpoint,
     LdapServer,
     Pop3Options,
     Provider,
     Security,
+    Users,
 )
 from waypost.store.sql import rows
 from waypost.store.sql.catalog import is_empty, purge, read_catalog, write_catalog
-from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.store.sql.migrate import statements_for_empty, status, upgrade
 from waypost.store.sql.script import sql_statements
 from waypost.store.sql.store import SqlStore
@@ -70,13 +72,18 @@ def in_database_order(catalog: Catalog) -> Catalog:
             one.pattern,
             one.provider,
             tuple(sorted(one.services, key=lambda s: not isinstance(s.endpoint, HostEndpoint))),
-            one.ldapserver_id,
+            one.users,
         )
         for one in by_provider
     )
     idle = dict.fromkeys(p for p in catalog.idle_providers if p not in providers)
-    ldapservers = tuple(sorted(catalog.ldapservers, key=lambda one: one.id))
-    return Catalog(domains, ldapservers, tuple(idle))
+    return Catalog(domains, tuple(sorted(catalog.directories, key=_rank)), tuple(idle))
+
+
+def _rank(directory: Directory) -> tuple[bool, int]:
+    """Put automx2's servers first, by id; the others stay as they are."""
+    is_old = isinstance(directory, LdapServer)
+    return not is_old, directory.id if isinstance(directory, LdapServer) else 0
 
 
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -202,13 +209,13 @@ def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
 
 def test_bind_password_is_kept(engine: Engine) -> None:
     """A catalog that does not know the password leaves the stored one alone."""
-    pointing = Domain(domain().pattern, domain().provider, domain().services, 42)
+    pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
     secret = LdapServer(42, *LDAP_FIELDS, bind_password="s3cret")
     write(engine, Catalog((pointing,), (secret,)))
     write(engine, Catalog((pointing,), (LDAP,)))
 
-    assert read(engine).ldapservers[0].bind_password == "s3cret"
-    assert read(engine).domains[0].ldapserver_id == 42
+    assert read(engine).directories == (secret,)
+    assert read(engine).domains[0].users == Users(secret)
     assert "s3cret" not in repr(read(engine))
 
 
@@ -231,7 +238,7 @@ def test_failure_changes_nothing(engine: Engine) -> None:
     """What fails in the middle leaves the old state."""
     write(engine, Catalog((domain("a.example"),)))
     before = everything(engine)
-    pointing = Domain(domain().pattern, domain().provider, domain().services, 4711)
+    pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
 
     with pytest.raises(StoreError, match=r"(?i)foreign key"):
         write(engine, Catalog((pointing,)))
@@ -250,7 +257,7 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     """The statements, run by each engine's own program, fill a database with the same catalog."""
     catalog = Catalog(
         (
-            Domain(domain("a.example").pattern, NASTY, (IMAP, SMTP, url_service()), 42),
+            Domain(domain("a.example").pattern, NASTY, (IMAP, SMTP, url_service()), Users(LDAP)),
             Domain(domain("b.example").pattern, NASTY, (POP3, SMTP)),
             domain("*"),
         ),
@@ -263,7 +270,7 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     assert read(bare) == catalog
 
     added = domain("new.example", POP3, url_service("carddav"))
-    more = Catalog((*catalog.domains, added), catalog.ldapservers)
+    more = Catalog((*catalog.domains, added), catalog.directories)
     write(bare, more)
     assert set(read(bare).domains) == set(more.domains)
     # automx2 lets the engine number its servers.

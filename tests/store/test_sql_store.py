@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from waypost.address import DomainName
+from waypost.database.engine import Engine, open_engine, writing
 from waypost.errors import StoreError, StoreUnavailable
 from waypost.model import (
     NTLM,
@@ -25,7 +26,6 @@ from waypost.model import (
 )
 from waypost.store.sql import schema
 from waypost.store.sql.catalog import purge, write_catalog
-from waypost.database.engine import Engine, open_engine, writing
 from waypost.store.sql.store import SqlStore
 
 PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com", "*"]
@@ -327,7 +327,8 @@ def test_statements_of_automx2s_manual(engine: Engine, database: Database) -> No
 
     assert before is not None
     assert after is not None
-    assert after.ldapserver_id == 100
+    assert after.users is not None
+    assert after.users.directory.label == "ldapserver-100"
     assert after.services == before.services
 
 

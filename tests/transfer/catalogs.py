@@ -14,21 +14,34 @@ from waypost.model import (
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     TLS_CLIENT_CERT,
+    AttributeRule,
     Authentication,
     AuthenticationSystem,
     Catalog,
+    Directory,
+    DirectoryKind,
     Documentation,
     Domain,
     DomainPattern,
+    FileDirectory,
     HostEndpoint,
+    LdapBind,
+    LdapDirectory,
+    LdapScope,
+    LdapSecurity,
     LdapServer,
+    Limits,
     OAuth2,
     Pop3Options,
     Provider,
+    Secret,
     Security,
     Service,
     ServiceType,
+    SqlDirectory,
+    UnknownUser,
     UrlEndpoint,
+    Users,
 )
 from waypost.transfer.ports import contradiction
 
@@ -152,11 +165,101 @@ LDAPSERVERS = st.builds(
 )
 
 
+RULES = st.lists(
+    st.builds(
+        AttributeRule,
+        st.sampled_from(["mailHost", "shard", "cn;lang-de"]),
+        st.lists(st.sampled_from(["a.example", "b.example"]), min_size=1, unique=True).map(tuple),
+        st.none(),
+        st.none() | st.sampled_from(["", "a.example"]),
+    )
+    | st.builds(
+        AttributeRule,
+        st.sampled_from(["home", "server_2"]),
+        st.none(),
+        st.sampled_from([r"mx[0-9]+\.example", ".*"]),
+        st.none() | texts(20),
+    ),
+    max_size=2,
+    unique_by=lambda rule: rule.name,
+).map(tuple)
+LIMITS = st.builds(
+    Limits,
+    st.sampled_from([0.25, 2.0, 10.0]),
+    st.sampled_from([0.5, 2.0, 60.0]),
+    st.integers(1, 256),
+    st.sampled_from([0.0, 60.0, 0.5]),
+    st.sampled_from([0.0, 60.0, 86_400.0]),
+)
+# Secrets that do not stand in the file itself, which would not be exported.
+SECRETS = st.one_of(
+    st.just(Secret()),
+    st.builds(Secret, st.none(), st.just("/etc/waypost/secret")),
+    st.builds(Secret, st.none(), st.none(), st.just("PEOPLE_PASSWORD")),
+)
+
+
+@st.composite
+def ldap_directories(draw: st.DrawFn, label: str) -> LdapDirectory:
+    """Make LDAP servers that keep the rules."""
+    urls = draw(
+        st.lists(
+            st.sampled_from(["ldaps://a.example", "ldap://b.example:1389", "ldapi://%2Frun%2Fl"]),
+            min_size=1,
+            unique=True,
+        )
+    )
+    plain = any(url.startswith("ldap:") for url in urls)
+    bind = draw(st.sampled_from(LdapBind))
+    files = draw(st.sampled_from([(None, None), ("/c.pem", "/k.pem")]))
+    return LdapDirectory(
+        label=label,
+        urls=tuple(urls),
+        search_base=draw(st.just("") | texts(60)),
+        search_filter=draw(st.sampled_from(["(mail={0})", "(&(uid={local_part})(o={domain}))"])),
+        attr_uid=draw(st.sampled_from(["uid", "sAMAccountName"])),
+        attr_cn=draw(st.sampled_from([None, "cn", "displayName"])),
+        scope=draw(st.sampled_from(LdapScope)),
+        security=draw(st.sampled_from(LdapSecurity)) if plain else LdapSecurity.STARTTLS,
+        bind=bind,
+        bind_user=draw(texts(60)) if bind is LdapBind.SIMPLE else None,
+        bind_password=draw(SECRETS),
+        login_pattern=draw(st.sampled_from([None, "[a-z]+"])),
+        ca_file=draw(st.sampled_from([None, "/ca.pem"])),
+        tls_verify=draw(st.booleans()),
+        cert_file=files[0],
+        key_file=files[1],
+        rules=draw(RULES),
+        limits=draw(LIMITS),
+    )
+
+
+@st.composite
+def directories(draw: st.DrawFn, label: str) -> Directory:
+    """Make a directory of any kind that automx2 does not know."""
+    kind = draw(st.sampled_from(DirectoryKind))
+    if kind is DirectoryKind.LDAP:
+        return draw(ldap_directories(label))
+    if kind is DirectoryKind.FILE:
+        path = draw(st.sampled_from(["/srv/people.csv", "/srv/ä b.toml"]))
+        return FileDirectory(label, path, draw(RULES), draw(LIMITS))
+    query = "SELECT username AS login\nFROM mailbox WHERE username = :address"
+    exists = draw(st.sampled_from([None, "SELECT 1 FROM domain WHERE domain = :domain"]))
+    secret = draw(SECRETS.filter(bool))
+    return SqlDirectory(label, secret, query, exists, draw(RULES), draw(LIMITS))
+
+
 @st.composite
 def catalogs(draw: st.DrawFn) -> Catalog:
-    """Make a catalog that keeps the rules, without bind passwords."""
+    """Make a catalog that keeps the rules, without secrets."""
     ldapservers = draw(st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id))
-    numbers = st.sampled_from([None, *(server.id for server in ldapservers)])
+    labels = draw(st.lists(st.sampled_from(["people", "a.b_c-1", "x"]), max_size=2, unique=True))
+    known: list[Directory] = [*ldapservers, *(draw(directories(label)) for label in labels)]
+    users = st.none() | (
+        st.builds(Users, st.sampled_from(known), st.sampled_from(UnknownUser), st.booleans())
+        if known
+        else st.none()
+    )
     providers = draw(st.lists(PROVIDERS, min_size=1, max_size=3))
     pool = draw(st.lists(services(), min_size=1, max_size=5))
     patterns = draw(st.lists(PATTERNS, max_size=6, unique=True))
@@ -165,8 +268,8 @@ def catalogs(draw: st.DrawFn) -> Catalog:
             pattern,
             draw(st.sampled_from(providers)),
             tuple(draw(st.lists(st.sampled_from(pool), max_size=5))),
-            draw(numbers),
+            draw(users),
         )
         for pattern in patterns
     )
-    return Catalog(domains, tuple(ldapservers), tuple(draw(st.lists(PROVIDERS, max_size=2))))
+    return Catalog(domains, tuple(known), tuple(draw(st.lists(PROVIDERS, max_size=2))))

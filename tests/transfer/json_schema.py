@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-TYPES = {
+TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
     "string": str,
     "integer": int,
+    "number": (int, float),
     "boolean": bool,
 }
 ANNOTATIONS = {"$schema", "$defs", "title", "description"}
@@ -46,7 +47,7 @@ def _keeps(keyword: str, value: Any, data: Any, schema: dict[str, Any], root: An
             "pattern": keyword != "pattern" or re.search(value, data) is not None,
         }
         return rules[keyword] if keyword in rules else _is_known(keyword)
-    if isinstance(data, int):
+    if isinstance(data, int | float):
         bounds = {
             "minimum": keyword != "minimum" or data >= value,
             "maximum": keyword != "maximum" or data <= value,

@@ -17,6 +17,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    Users,
 )
 from waypost.transfer.automx2_seed import read_any, read_seed
 
@@ -90,9 +91,14 @@ def test_samples_of_automx2(version: int) -> None:
 def test_directory_of_version_2() -> None:
     """Version 2 holds directory servers, used ones and idle ones, and points to them."""
     catalog = read_any(SEEDS / "version-2.json").catalog
-    assert [domain.ldapserver_id for domain in catalog.domains] == [None, None, 42]
-    used, idle = catalog.ldapservers
+    assert [domain.users for domain in catalog.domains] == [
+        None,
+        None,
+        Users(catalog.directories[0]),
+    ]
+    used, idle = catalog.directories
     assert used == DIRECTORY
+    assert isinstance(idle, LdapServer)
     assert (idle.id, idle.port, idle.use_ssl) == (99, 389, False)
 
 
@@ -146,7 +152,8 @@ def test_use_ssl(port: int, use_ssl: object, expected: bool) -> None:
     server |= {"bind_user": "u", "bind_password": "p"}
     if use_ssl is not None:
         server["use_ssl"] = use_ssl
-    (found,) = read_seed(seed(ldapservers=[server]), name="s").catalog.ldapservers
+    (found,) = read_seed(seed(ldapservers=[server]), name="s").catalog.directories
+    assert isinstance(found, LdapServer)
     assert found.use_ssl is expected
 
 
@@ -281,7 +288,7 @@ def test_no_directory_server(none: object) -> None:
     """What automx2 takes for no directory server is none here."""
     domains = [{"name": "example.com", "ldapserver_id": none}]
     catalog = read_seed(seed(domains=domains), name="s").catalog
-    assert catalog.domains[0].ldapserver_id is None
+    assert catalog.domains[0].users is None
 
 
 def test_text_and_octets() -> None:

@@ -90,7 +90,8 @@ def test_nearest_counts(name: str, expected: list[str], server: int, pages: int)
     """Each key comes whole from the provider, else from what it extends, else from the defaults."""
     found = domains()[name]
     assert hosts(found) == expected
-    assert found.ldapserver_id == server
+    assert found.users is not None
+    assert found.users.directory.label == f"ldapserver-{server}"
     assert len(found.provider.documentation) == pages
 
 

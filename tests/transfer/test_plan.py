@@ -16,6 +16,7 @@ from waypost.model import (
     OAuth2,
     Provider,
     Service,
+    Users,
 )
 from waypost.transfer.plan import Plan, compare, describe
 
@@ -37,7 +38,7 @@ CHANGES = [
             (),
             (
                 "domain example.com (Example Inc.)",
-                "LDAP server 42 (ldap.example.com)",
+                "directory ldapserver-42 (ldap.example.com)",
                 "provider Idle without domains",
             ),
         ),
@@ -66,13 +67,13 @@ CHANGES = [
         Plan((), ("example.com: order of services",), ()),
     ),
     (
-        replace(BEFORE, domains=(replace(BEFORE.domains[0], provider=OTHER, ldapserver_id=42),)),
+        replace(BEFORE, domains=(replace(BEFORE.domains[0], provider=OTHER, users=Users(SERVER)),)),
         Plan(
             (),
             (
                 'example.com: provider "Example Inc." becomes "Other"',
                 'example.com: short name "Example" becomes "O"',
-                "example.com: LDAP server none becomes 42",
+                "example.com: no directory becomes directory ldapserver-42",
             ),
             (),
         ),
@@ -94,17 +95,17 @@ CHANGES = [
         Plan((), ("example.com: documentation", "example.com: OAuth2 data"), ()),
     ),
     (
-        replace(BEFORE, ldapservers=(replace(SERVER, port=389),)),
-        Plan((), ("LDAP server 42 (ldap.example.com)",), ()),
+        replace(BEFORE, directories=(replace(SERVER, port=389),)),
+        Plan((), ("directory ldapserver-42 (ldap.example.com)",), ()),
     ),
     (
-        replace(BEFORE, ldapservers=(replace(SERVER, bind_password="other"),)),
-        Plan((), ("LDAP server 42 (ldap.example.com)",), ()),
+        replace(BEFORE, directories=(replace(SERVER, bind_password="other"),)),
+        Plan((), ("directory ldapserver-42 (ldap.example.com)",), ()),
     ),
-    (replace(BEFORE, ldapservers=(replace(SERVER, bind_password=None),)), Plan((), (), ())),
+    (replace(BEFORE, directories=(replace(SERVER, bind_password=None),)), Plan((), (), ())),
     (
-        replace(BEFORE, ldapservers=(SERVER, replace(SERVER, id=43))),
-        Plan(("LDAP server 43 (ldap.example.com)",), (), ()),
+        replace(BEFORE, directories=(SERVER, replace(SERVER, id=43))),
+        Plan(("directory ldapserver-43 (ldap.example.com)",), (), ()),
     ),
     (
         replace(BEFORE, idle_providers=(Provider("Lazy", "Lazy"),)),
@@ -134,8 +135,8 @@ SAME = [
         Catalog((domain("example.com"),), (), (OTHER, PROVIDER, OTHER)),
     ),
     (
-        Catalog(ldapservers=(SERVER, replace(SERVER, id=43))),
-        Catalog(ldapservers=(replace(SERVER, id=43), SERVER)),
+        Catalog(directories=(SERVER, replace(SERVER, id=43))),
+        Catalog(directories=(replace(SERVER, id=43), SERVER)),
     ),
 ]
 

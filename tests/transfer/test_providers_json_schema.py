@@ -19,7 +19,7 @@ from waypost.transfer.providers_json_schema import json_schema
 SCHEMA = json_schema()
 GOLDEN = (Path(__file__).parent / "golden" / "providers.toml").read_text(encoding="utf-8")
 DEMO = files("waypost.demo").joinpath("providers.toml").read_text(encoding="utf-8")
-INHERITING = """
+INHERITING = '''
 [defaults]
 documentation = [{ url = "https://help.example/", descriptions = { "" = "Help", de = "Hilfe" } }]
 ldapserver = 0
@@ -37,7 +37,34 @@ domains = ["*.example", { name = "example.com", ldapserver = 0 }]
 id = 0
 name = "ldap.example"
 search_base = ""
+[[provider]]
+name = "Q"
+directory = "people"
+unknown_user = "decline"
+show_display_name = true
+domains = ["q.example", { name = "r.example", directory = "", show_display_name = false }]
+services = [{ type = "imap", host = "%{mailHost}" }]
+[[directory]]
+name = "people"
+kind = "ldap"
+urls = ["ldaps://ldap.example", "ldap://ldap2.example:1389"]
+search_base = "dc=example"
+time_limit_seconds = 0.5
+ttl_seconds = 30
+attributes = { mailHost = { pattern = "mx[0-9]+", default = "mx" } }
+[[directory]]
+name = "mailserver"
+kind = "sql"
+uri_env = "URI"
+query = """
+SELECT username AS login, name AS display_name
+FROM mailbox WHERE username = :address AND active
 """
+[[directory]]
+name = "small"
+kind = "file"
+path = "/etc/waypost/people.csv"
+'''
 
 
 @pytest.mark.parametrize("text", [GOLDEN, DEMO, INHERITING], ids=["golden", "demo", "inheriting"])
@@ -64,6 +91,12 @@ def service(**keys: Any) -> dict[str, Any]:
     return provider(domains=["example.com"], services=[keys])
 
 
+def people(**keys: Any) -> dict[str, Any]:
+    """Make a file with one directory."""
+    return {"directory": [{"name": "people", **keys}]}
+
+
+LDAP = {"kind": "ldap", "urls": ["ldaps://a.example"], "search_base": "dc=x"}
 IMAP = {"type": "imap", "host": "h.example"}
 BROKEN: list[dict[str, Any]] = [
     {},
@@ -112,6 +145,31 @@ BROKEN: list[dict[str, Any]] = [
     {"defaults": {"name": "X"}},
     {"defaults": {"service": {"host": "h.example"}}},
     {"defaults": {"service": {"priority": "x"}}},
+    provider(unknown_user="refuse"),
+    provider(show_display_name="yes"),
+    provider(domains=[{"name": "a.example", "directory": 1}]),
+    people(),
+    people(kind="nis"),
+    people(kind="ldap", urls=["ldaps://a.example"]),
+    people(kind="ldap", search_base=""),
+    people(**LDAP | {"urls": []}),
+    people(**LDAP | {"urls": ["http://a.example"]}),
+    people(**LDAP | {"search_filter": "(mail=x)"}),
+    people(**LDAP | {"scope": "tree"}),
+    people(**LDAP | {"uri": "sqlite://"}),
+    people(**LDAP | {"time_limit_seconds": 0}),
+    people(**LDAP | {"time_limit_seconds": "2"}),
+    people(**LDAP | {"max_searches": 1.5}),
+    people(**LDAP | {"attributes": {"a b": {"allowed": ["x"]}}}),
+    people(**LDAP | {"attributes": {"a": {}}}),
+    people(**LDAP | {"attributes": {"a": {"allowed": []}}}),
+    people(**LDAP | {"attributes": {"a": {"allowed": [1]}}}),
+    people(**LDAP | {"attributes": {"a": {"pattern": 1}}}),
+    people(kind="sql", uri="sqlite://"),
+    people(kind="sql", uri=1, query="SELECT 1 AS login FROM t WHERE a = :address"),
+    people(kind="file"),
+    people(kind="file", path="/people.txt"),
+    people(name="People", kind="file", path="/people.csv"),
     {"ldapserver": [{"id": 1, "name": "a.example"}]},
     {"ldapserver": [{"id": -1, "name": "a.example", "search_base": ""}]},
     {"ldapserver": [{"id": 1, "name": "a.example", "search_base": "", "search_filter": "x"}]},

@@ -16,6 +16,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    Users,
 )
 from waypost.transfer.providers_file import read_providers
 
@@ -219,8 +220,8 @@ def test_directory_server() -> None:
         bind_password = "secret"
     """
     catalog = read_providers(text, name="x", format="toml").catalog
-    assert catalog.domains[0].ldapserver_id == 42
-    assert catalog.ldapservers == (
+    assert catalog.domains[0].users == Users(catalog.directories[0])
+    assert catalog.directories == (
         LdapServer(
             id=42,
             name="ldap.example.com",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.transfer.catalogs import catalogs
-from waypost.model import Catalog, LdapServer
+from waypost.model import Catalog, Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 from waypost.transfer.document import Format
 from waypost.transfer.providers_file import read_providers, write_providers
 
@@ -40,12 +40,21 @@ def test_both_formats_say_the_same(catalog: Catalog) -> None:
 @settings(max_examples=30, deadline=None)
 @given(catalog=catalogs())
 def test_bind_passwords_stay_at_home(form: Format, catalog: Catalog) -> None:
-    """A bind password changes nothing in what is written."""
-    secret = tuple(
-        replace(server, bind_password="hunter2hunter2") for server in catalog.ldapservers
-    )
-    text = write_providers(replace(catalog, ldapservers=secret), form)
+    """A password or a database URI changes nothing in what is written."""
+    secret = tuple(with_secret(one) for one in catalog.directories)
+    text = write_providers(replace(catalog, directories=secret), form)
     assert text == write_providers(catalog, form)
+
+
+def with_secret(directory: Directory) -> Directory:
+    if isinstance(directory, LdapServer):
+        return replace(directory, bind_password="hunter2hunter2")
+    hidden = Secret("hunter2hunter2")
+    if isinstance(directory, LdapDirectory) and not directory.bind_password:
+        return replace(directory, bind_password=hidden)
+    if isinstance(directory, SqlDirectory) and not directory.uri:
+        return replace(directory, uri=hidden)
+    return directory
 
 
 def test_empty_catalog_is_written_on_purpose() -> None:
@@ -57,7 +66,7 @@ def test_empty_catalog_is_written_on_purpose() -> None:
 def test_only_directory_servers() -> None:
     """A catalog may consist of a directory server alone."""
     server = LdapServer(7, "ldap.example.com", 389, True, "dc=x", "(mail={0})", "uid", None)
-    catalog = Catalog(ldapservers=(server,))
+    catalog = Catalog(directories=(server,))
     text = write_providers(catalog, "toml")
     assert read_providers(text, name="x", format="toml").catalog == catalog
 

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from lxml import etree
 
+from waypost.directory.directories import Directories, Opener
+from waypost.directory.opening import open_directory
 from waypost.lookup import Lookup
 from waypost.model import Catalog
 from waypost.settings import Settings
@@ -53,9 +55,10 @@ class Answer:
         return element.text
 
 
-def _wired(store: Store | Catalog) -> Wired:
+def _wired(store: Store | Catalog, opener: Opener = open_directory) -> Wired:
     cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
-    return Wired(cache, Lookup(cache), None)
+    people = Directories(opener)
+    return Wired(cache, Lookup(cache, people), people, None)
 
 
 class Client:

@@ -12,8 +12,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-# automx2 hands its `loglevel` to Python's logging, which knows these words as well.
-_LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
+from waypost.settings.values import (
+    checked_host,
+    checked_listen,
+    checked_uri,
+    lowered,
+    usual_level,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +62,6 @@ class Option:
         return f"--{self.name.replace('_', '-')}"
 
 
-def _level(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    word = value.strip().lower()
-    return _LEVEL_WORDS.get(word, word)
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _uri(value: str) -> str:
-    # The form that SQLAlchemy reads: dialect[+driver]://...
-    if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
-        raise ValueError
-    return value
-
-
-def _host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
-        raise ValueError
-    return value
-
-
-def _listen(value: str) -> str:
-    # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
-    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
-    if found is None or not 1 <= int(found[2]) <= 65535:
-        raise ValueError
-    return value
-
-
 class Settings(BaseModel):
     """The value of every option. It is immutable, and can be sent to another process."""
 
@@ -96,7 +69,7 @@ class Settings(BaseModel):
 
     host: Annotated[
         str,
-        AfterValidator(_host),
+        AfterValidator(checked_host),
         About("Listener", "The address to listen on.", "an IP address or a host name"),
     ] = "127.0.0.1"
     port: Annotated[
@@ -115,7 +88,7 @@ class Settings(BaseModel):
     ] = 1
     metrics_listen: Annotated[
         str | None,
-        AfterValidator(_listen),
+        AfterValidator(checked_listen),
         About(
             "Listener",
             "Where to answer GET /metrics for Prometheus, apart from mail clients; "
@@ -143,7 +116,7 @@ class Settings(BaseModel):
     ] = False
     db_uri: Annotated[
         str,
-        AfterValidator(_uri),
+        AfterValidator(checked_uri),
         Field(repr=False),
         About(
             "Domains",
@@ -235,7 +208,7 @@ class Settings(BaseModel):
     ] = ()
     loglevel: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],
-        BeforeValidator(_level),
+        BeforeValidator(usual_level),
         About(
             "Log",
             "The least important kind of line that is logged.",
@@ -244,7 +217,7 @@ class Settings(BaseModel):
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console"],
-        BeforeValidator(_lower),
+        BeforeValidator(lowered),
         About(
             "Log",
             "The form of a line; auto is console on a terminal, else json.",

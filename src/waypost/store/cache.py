@@ -201,12 +201,11 @@ class DomainCache:
         """Ask again about a domain, unless that failed just now or too many wait."""
         if now < kept.retry_at:
             return None
-        known = kept.found is not None
+        lane = self._exploring if kept.found is None else self._refreshing
         try:
-            task = self._ask(domain, self._refreshing if known else self._exploring)
+            return self._ask(domain, lane)
         except StoreBusy:
             return None
-        return task
 
     def _ask(self, domain: DomainName, lane: StoreLane) -> Asking:
         """Join the question about a domain that is under way, or begin one."""
@@ -285,12 +284,9 @@ class DomainCache:
     def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
         kept_for = self._limits.ttl_seconds + self._limits.stale_ttl_seconds
         kept = _Kept(found, asked_at, asked_at + kept_for)
-        served, unserved = self._served, self._unserved
-        target, other, size = (
-            (unserved, served, self._limits.negative_size)
-            if found is None
-            else (served, unserved, self._limits.size)
-        )
+        target, other, size = self._served, self._unserved, self._limits.size
+        if found is None:
+            target, other, size = other, target, self._limits.negative_size
         other.pop(domain, None)
         target[domain] = kept
         target.move_to_end(domain)

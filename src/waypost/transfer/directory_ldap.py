@@ -29,7 +29,7 @@ LDAP_KEYS: Final = (
     *("login_pattern", "ca_file", "tls_verify", "cert_file", "key_file"),
 )
 URLS_MAX: Final = 16
-_DN_MAX_CHARS: Final = 1000
+DN_MAX_CHARS: Final = 1000
 _PATH_MAX_CHARS: Final = 1024
 
 
@@ -39,7 +39,7 @@ def read_ldap(
     """Read the keys of an LDAP directory; None where something needed is wrong or missing."""
     urls = _urls(table)
     table.require("search_base")
-    base = table.text("search_base", _DN_MAX_CHARS, may_be_empty=True)
+    base = table.text("search_base", DN_MAX_CHARS, may_be_empty=True)
     search_filter = read_checked(table, "search_filter", QUERY_MAX_CHARS, check_filter)
     attr_uid = attribute(table, "attr_uid")
     attr_cn = attribute(table, "attr_cn", may_be_empty=True) if "attr_cn" in table else DEFAULT_CN
@@ -54,7 +54,7 @@ def read_ldap(
     files = {key: table.text(key, _PATH_MAX_CHARS) for key in ("ca_file", "cert_file", "key_file")}
     if ("cert_file" in table) != ("key_file" in table):
         table.problem("cert_file", "and key_file belong together")
-    user = table.text("bind_user", _DN_MAX_CHARS, may_be_empty=True) or None
+    user = table.text("bind_user", DN_MAX_CHARS, may_be_empty=True) or None
     bind = _bind(table, user)
     if base is None or not urls:
         return None

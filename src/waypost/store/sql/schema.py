@@ -103,7 +103,7 @@ server_domain = sa.Table(
     sa.Column("server_id", sa.Integer, sa.ForeignKey("server.id"), primary_key=True),
     sa.Column("domain_id", sa.Integer, sa.ForeignKey("domain.id"), primary_key=True),
 )
-sa.Index("ix_server_domain_domain", server_domain.c.domain_id)
+sa.Index("ix_server_domain_domain", server_domain.c.domain_id, server_domain.c.server_id)
 
 davserver_domain = sa.Table(
     "davserver_domain",
@@ -111,4 +111,6 @@ davserver_domain = sa.Table(
     sa.Column("davserver_id", sa.Integer, sa.ForeignKey("davserver.id"), primary_key=True),
     sa.Column("domain_id", sa.Integer, sa.ForeignKey("domain.id"), primary_key=True),
 )
-sa.Index("ix_davserver_domain_domain", davserver_domain.c.domain_id)
+sa.Index(
+    "ix_davserver_domain_domain", davserver_domain.c.domain_id, davserver_domain.c.davserver_id
+)

@@ -1,0 +1,43 @@
+"""What single values of options must look like, before Pydantic turns them into their types."""
+
+import re
+
+# automx2 hands its `loglevel` to Python's logging, which knows these words as well.
+_LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
+
+
+def usual_level(value: object) -> object:
+    """Give a level of the log in its usual spelling."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
+    return _LEVEL_WORDS.get(word, word)
+
+
+def lowered(value: object) -> object:
+    """Give a word in small letters."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def checked_uri(value: str) -> str:
+    """Give a database URI back, or raise ValueError."""
+    # The form that SQLAlchemy reads: dialect[+driver]://...
+    if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
+        raise ValueError
+    return value
+
+
+def checked_host(value: str) -> str:
+    """Give an address to listen on back, or raise ValueError."""
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
+        raise ValueError
+    return value
+
+
+def checked_listen(value: str) -> str:
+    """Give an address with a port back, or raise ValueError."""
+    # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
+    if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError
+    return value

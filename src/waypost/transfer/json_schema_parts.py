@@ -1,0 +1,45 @@
+"""The pieces that the JSON Schema of providers files is put together from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def object_schema(
+    keys: Sequence[str], about: Mapping[str, Any], required: Sequence[str] = ()
+) -> Schema:
+    """Describe a table with exactly these keys; one without a description is an error."""
+    properties = {key: about[key] for key in keys}
+    found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**found, "required": list(required)} if required else found
+
+
+def reference(name: str) -> Schema:
+    """Describe what another definition describes."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def list_of(name: str, about: str) -> Schema:
+    """Describe a list of what another definition describes."""
+    return {"type": "array", "items": reference(name), "description": about}
+
+
+def text(max_chars: int, about: str, *, least: int = 1) -> Schema:
+    """Describe a text by its length."""
+    return {"type": "string", "minLength": least, "maxLength": max_chars, "description": about}
+
+
+def integer(low: int, high: int, about: str) -> Schema:
+    """Describe a whole number by its range."""
+    return {"type": "integer", "minimum": low, "maximum": high, "description": about}
+
+
+def number(low: float, high: float, about: str) -> Schema:
+    """Describe a number by its range."""
+    return {"type": "number", "minimum": low, "maximum": high, "description": about}
+
+
+def flag(about: str) -> Schema:
+    """Describe true or false."""
+    return {"type": "boolean", "description": about}
