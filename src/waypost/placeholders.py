@@ -10,6 +10,7 @@ the user logs in. They never reach a client.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -98,7 +99,8 @@ def expand_service(service: Service, subject: Subject) -> Service | None:
         endpoint = UrlEndpoint(url)
     elif has_placeholder(place) or _ATTRIBUTE.search(place):
         host = _expand(place, subject)
-        if not has_placeholder(host):
+        # Without an address a placeholder may be left; one that was put in never counts as one.
+        if subject.address is not None or not has_placeholder(place):
             try:
                 host = DomainName.parse(host).ascii
             except DomainError:
@@ -148,13 +150,17 @@ def _expand(text: str, subject: Subject) -> str:
 def _expand_url(url: str, subject: Subject) -> str:
     if subject.address is None:
         return _expand(url, subject)
-    return _substituted(url, subject, lambda value: quote(value, safe="@+!$&'()*,;=:"))
+    encode = partial(quote, safe="@+!$&'()*,;=:")
+    return _substituted(url, subject, encode, colon="%3A")
 
 
-def _substituted(text: str, subject: Subject, encode: Callable[[str], str]) -> str:
+def _substituted(
+    text: str, subject: Subject, encode: Callable[[str], str], colon: str = ":"
+) -> str:
     def value(match: re.Match[str]) -> str:
         if match[2] is not None:
-            return encode(subject.attribute(match[2]) or "")
+            # A colon would begin a port where an attribute stands for a host.
+            return encode(subject.attribute(match[2]) or "").replace(":", colon)
         return encode(_of_address(match, subject.domain, subject.address))
 
     return _EITHER.sub(value, text)

@@ -118,6 +118,10 @@ class GuardedDirectory:
         self._count("miss")
         return found
 
+    def asks(self, address: EmailAddress) -> bool:
+        """Tell whether a question about a user is under way."""
+        return address in self._asking
+
     async def close(self) -> None:
         """Let go of the directory."""
         self._lane.close(0.0 if self._asking else CLOSE_SECONDS)

@@ -1,0 +1,65 @@
+"""A directory that says and does what a test wants, and a clock that the test sets."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+
+from tests.making import ALICE
+from waypost.address import EmailAddress
+from waypost.directory import Entry
+from waypost.errors import WaypostError
+from waypost.model import FileDirectory, Limits
+
+LIMITS = Limits(time_limit_seconds=0.2, max_searches=2, ttl_seconds=60, negative_ttl_seconds=30)
+CONFIGURED = FileDirectory("people", "/people.csv", limits=LIMITS)
+BOB = EmailAddress("bob", ALICE.domain)
+
+
+@dataclass
+class Clock:
+    """Seconds that a test sets."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class ScriptedDirectory:
+    """Answers from a dict, or fails, or waits until it may go on."""
+
+    entries: dict[EmailAddress, Entry] = field(
+        default_factory=lambda: {ALICE: {"login": ["a1"], "display_name": ["Alice"]}}
+    )
+    error: WaypostError | None = None
+    asked: list[str] = field(default_factory=list)
+    closed: bool = False
+    go: threading.Event = field(default_factory=threading.Event)
+    running: int = 0
+    most: int = 0
+
+    def __post_init__(self) -> None:
+        self.go.set()
+        self._lock = threading.Lock()
+
+    def find(self, address: EmailAddress) -> Entry | None:
+        with self._lock:
+            self.asked.append(str(address))
+            self.running += 1
+            self.most = max(self.most, self.running)
+        assert self.go.wait(30)
+        with self._lock:
+            self.running -= 1
+        if self.error is not None:
+            raise self.error
+        return self.entries.get(address)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def run(work: Coroutine[object, object, None]) -> None:
+    """Run a coroutine to its end."""
+    asyncio.run(work)

@@ -1,0 +1,105 @@
+"""From what a directory says of a user to what Waypost may use of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from waypost.directory.entries import Wanted, allowed_value, person_of, wanted_of
+from waypost.model import (
+    AttributeRule,
+    FileDirectory,
+    LdapDirectory,
+    LdapServer,
+    Person,
+    Secret,
+    SqlDirectory,
+)
+
+RULE = AttributeRule("mailHost", pattern=r"mx[0-9]+\.example")
+WANTED = Wanted("uid", "cn", None, (RULE,))
+
+ENTRIES = [
+    # what is said, who it is
+    ({"uid": ["a1"], "cn": ["Alice"]}, Person("a1", "Alice")),
+    ({"UID": ["a1"], "Cn": ["Alice"]}, Person("a1", "Alice")),
+    ({"uid": ["a1", "a2"]}, Person("a1")),
+    ({"uid": ["", "  ", " a2 "]}, Person("a2")),
+    ({"uid": []}, Person()),
+    ({}, Person()),
+    ({"cn;lang-de": ["Älice"], "uid": ["a"]}, Person("a", "Älice")),
+    ({"cn;lang-de": ["Älice"], "cn": ["Alice"]}, Person(None, "Alice")),
+    ({"cname": ["x"]}, Person()),
+    ({"uid": ["a\nb", "a\x00", "\ud800", "\ufffe", "ok"]}, Person("ok")),
+    ({"uid": ["x" * 256, "x" * 255]}, Person("x" * 255)),
+    (
+        {"mailhost": ["evil.example", "mx2.example"]},
+        Person(attributes=(("mailHost", "mx2.example"),)),
+    ),
+    ({"mailHost": ["mx2.example.evil"]}, Person()),
+]
+
+
+@pytest.mark.parametrize(("entry", "person"), ENTRIES, ids=repr)
+def test_person_of_entry(entry: dict[str, list[str]], person: Person) -> None:
+    """The first usable value of each attribute counts, whatever the case of its name."""
+    assert person_of(entry, WANTED) == person
+
+
+def test_login_pattern() -> None:
+    """Of several login names the first that the pattern fits as a whole is taken."""
+    wanted = Wanted("mail", None, "[a-z]+", ())
+
+    assert person_of({"mail": ["a@b", "x1", "abc", "d"]}, wanted) == Person("abc")
+    assert person_of({"mail": ["a@b"]}, wanted) == Person()
+
+
+ALLOWED = [
+    # rule, values, what may be used
+    (AttributeRule("a", allowed=("MX1", "mx2")), ["mx1"], "MX1"),
+    (AttributeRule("a", allowed=("mx1",)), ["mx3", "mx1"], "mx1"),
+    (AttributeRule("a", allowed=("mx1",)), ["mx1.evil"], None),
+    (AttributeRule("a", pattern="mx[0-9]"), ["MX7"], "MX7"),
+    (AttributeRule("a", pattern="mx[0-9]"), ["mx7\n", "amx7"], None),
+    (AttributeRule("a", pattern="a|b"), ["ab"], None),
+]
+
+
+@pytest.mark.parametrize(("rule", "values", "value"), ALLOWED)
+def test_allowed_values(rule: AttributeRule, values: list[str], value: str | None) -> None:
+    """Only what a rule names, or fits as a whole, may be used."""
+    assert allowed_value(rule, values) == value
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["uid", "CN", "mailHost", "cn;x"]),
+        st.lists(st.text(max_size=300), max_size=3),
+    )
+)
+def test_nothing_strange_gets_through(entry: dict[str, list[str]]) -> None:
+    """Whatever a directory says, what is used of it fits into every document."""
+    person = person_of(entry, WANTED)
+    values = [value for _, value in person.attributes]
+    for text in (person.login_name, person.display_name, *values):
+        if text is not None:
+            etree.Element("a").text = text
+            assert 0 < len(text) <= 255
+            assert len(text.splitlines()) == 1
+
+
+KINDS = [
+    (LdapServer(1, "h", 636, True, "", "(mail={0})", "uid", None), ("uid",)),
+    (LdapServer(1, "h", 636, True, "", "(mail={0})", "uid", "cn"), ("uid", "cn")),
+    (LdapDirectory("l", ("ldaps://h",), "", rules=(RULE,)), ("uid", "cn", "mailHost")),
+    (SqlDirectory("s", Secret(), rules=(RULE,)), ("login", "display_name", "mailHost")),
+    (FileDirectory("f", "/x.csv"), ("login", "display_name")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("directory", "names"), KINDS)
+def test_wanted_attributes(
+    directory: LdapServer | LdapDirectory | SqlDirectory | FileDirectory, names: tuple[str, ...]
+) -> None:
+    """Each kind of directory is asked for the attributes that its answers need, and no others."""
+    assert wanted_of(directory).names == names

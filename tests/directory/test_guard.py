@@ -1,0 +1,271 @@
+"""What stands between the event loop and a directory."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.directory.scripted import BOB, CONFIGURED, Clock, ScriptedDirectory, run
+from tests.making import ALICE
+from tests.store.counting import until
+from waypost.address import DomainName, EmailAddress
+from waypost.directory.breaker import FAILURES
+from waypost.directory.guard import QUEUE_FACTOR, GuardedDirectory, Keeping
+from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.model import Person
+
+
+@pytest.fixture(name="source")
+def _source() -> ScriptedDirectory:
+    return ScriptedDirectory()
+
+
+@pytest.fixture(name="clock")
+def _clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="guard")
+def _guard(source: ScriptedDirectory, clock: Clock) -> GuardedDirectory:
+    return GuardedDirectory(source, CONFIGURED, keeping=Keeping(3, 2, 1000), clock=clock)
+
+
+def somebody(number: int) -> EmailAddress:
+    return EmailAddress(f"user{number}", DomainName("example.com"))
+
+
+async def fail(guard: GuardedDirectory, times: int) -> None:
+    for number in range(times):
+        with pytest.raises((DirectoryUnavailable, DirectoryError)):
+            await guard.person_for(somebody(number))
+
+
+def test_known_and_unknown_are_kept(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+    """Who was found is asked for once, and so is who was not."""
+
+    async def work() -> None:
+        for _ in range(3):
+            assert await guard.person_for(ALICE) == Person("a1", "Alice")
+            assert await guard.person_for(BOB) is None
+        await guard.close()
+
+    run(work())
+
+    assert source.asked == ["alice@example.com", "bob@example.com"]
+    assert source.closed
+
+
+def test_answers_grow_old(guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock) -> None:
+    """After their times to live both are asked for again."""
+
+    async def work() -> None:
+        await guard.person_for(ALICE)
+        await guard.person_for(BOB)
+        clock.now += 31
+        await guard.person_for(ALICE)
+        await guard.person_for(BOB)
+        clock.now += 30
+        source.entries = {}
+        assert await guard.person_for(ALICE) is None
+        await guard.close()
+
+    run(work())
+
+    asked = [name.partition("@")[0] for name in source.asked]
+    assert asked == ["alice", "bob", "bob", "alice"]
+
+
+def test_one_question_for_many(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+    """However many ask for a user at once, the directory is asked once."""
+
+    async def work() -> None:
+        source.go.clear()
+        waiting = [asyncio.create_task(guard.person_for(ALICE)) for _ in range(50)]
+        await asyncio.sleep(0.02)
+        source.go.set()
+        assert set(await asyncio.gather(*waiting)) == {Person("a1", "Alice")}
+        await guard.close()
+
+    run(work())
+
+    assert len(source.asked) == 1
+
+
+def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+    """No more questions go on at once than the limits say, and no more wait than have a place."""
+    places = CONFIGURED.limits.max_searches * (1 + QUEUE_FACTOR)
+
+    async def work() -> None:
+        source.go.clear()
+        tasks = [asyncio.create_task(guard.person_for(somebody(n))) for n in range(places + 5)]
+        await asyncio.sleep(0.02)
+        refused = [task for task in tasks if task.done()]
+        assert len(refused) == 5
+        assert all(isinstance(task.exception(), DirectoryBusy) for task in refused)
+        source.go.set()
+        assert await asyncio.gather(*tasks[:places]) == [None] * places
+        await guard.close()
+
+    run(work())
+
+    assert source.most == CONFIGURED.limits.max_searches
+
+
+def test_time_limit(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+    """Nobody waits for longer than the time limit; the late answer is kept all the same."""
+
+    async def work() -> None:
+        source.go.clear()
+        with pytest.raises(DirectoryUnavailable, match="in time"):
+            await asyncio.wait_for(guard.person_for(ALICE), 5)
+        source.go.set()
+        await until(lambda: not guard.asks(ALICE))
+        assert await guard.person_for(ALICE) == Person("a1", "Alice")
+        await guard.close()
+
+    run(work())
+
+    assert len(source.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [DirectoryUnavailable("no route"), DirectoryError("wrong password")], ids=str
+)
+def test_breaker_opens(
+    guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock, error: Exception
+) -> None:
+    """After some failures in a row the directory is left alone, and tried by one in a pause."""
+    assert isinstance(error, DirectoryUnavailable | DirectoryError)
+
+    async def work() -> None:
+        source.error = error
+        await fail(guard, FAILURES + 10)
+        assert len(source.asked) == FAILURES
+        clock.now += 1.1
+        await fail(guard, 10)
+        await asyncio.sleep(0.05)
+        assert len(source.asked) == FAILURES + 1
+        await guard.close()
+
+    run(work())
+
+
+def test_trial_closes_the_breaker(
+    guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
+) -> None:
+    """Whoever asks first after a pause waits for nobody, and its question ends the pause."""
+
+    async def work() -> None:
+        source.error = DirectoryUnavailable("away")
+        await fail(guard, FAILURES)
+        source.error = None
+        clock.now += 1.1
+        with pytest.raises(DirectoryUnavailable, match="tried again"):
+            await guard.person_for(ALICE)
+        await until(lambda: not guard.asks(ALICE))
+        assert await guard.person_for(ALICE) == Person("a1", "Alice")
+        assert await guard.person_for(BOB) is None
+        await guard.close()
+
+    run(work())
+
+
+def test_pauses_grow(guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock) -> None:
+    """A directory that stays away is tried less and less often, but at least twice a minute."""
+
+    async def work() -> None:
+        source.error = DirectoryUnavailable("away")
+        await fail(guard, FAILURES)
+        tried = []
+        for _ in range(120):
+            clock.now += 1
+            before = len(source.asked)
+            await fail(guard, 1)
+            await until(lambda: not guard.asks(somebody(0)))
+            tried.append(len(source.asked) - before)
+        await guard.close()
+        assert 5 <= sum(tried) <= 10
+        assert sum(tried[-61:]) >= 2
+
+    run(work())
+
+
+def test_last_good_answer_goes_on(
+    guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
+) -> None:
+    """While the directory is away, who was found stays found, for as long as the settings say."""
+
+    async def work() -> None:
+        await guard.person_for(ALICE)
+        await guard.person_for(BOB)
+        source.error = DirectoryUnavailable("away")
+        clock.now += 1000
+        assert await guard.person_for(ALICE) == Person("a1", "Alice")
+        with pytest.raises(DirectoryUnavailable):
+            await guard.person_for(BOB)
+        clock.now += 61
+        with pytest.raises(DirectoryUnavailable):
+            await guard.person_for(ALICE)
+        await guard.close()
+
+    run(work())
+
+
+def test_invented_names_push_out_each_other_only(
+    guard: GuardedDirectory, source: ScriptedDirectory
+) -> None:
+    """A flood of unknown users leaves those in memory who are known."""
+
+    async def work() -> None:
+        await guard.person_for(ALICE)
+        for number in range(20):
+            assert await guard.person_for(somebody(number)) is None
+        before = len(source.asked)
+        assert await guard.person_for(ALICE) == Person("a1", "Alice")
+        assert len(source.asked) == before
+        assert await guard.person_for(somebody(0)) is None
+        assert len(source.asked) == before + 1
+        await guard.close()
+
+    run(work())
+
+
+def test_complaints_are_few_and_name_nobody(
+    guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
+) -> None:
+    """A failing directory makes one line a minute, without addresses, and one when it is back."""
+
+    async def work() -> None:
+        source.error = DirectoryUnavailable("no route")
+        await fail(guard, FAILURES)
+        clock.now += 61
+        await fail(guard, 1)
+        await asyncio.sleep(0.02)
+        source.error = None
+        clock.now += 61
+        await fail(guard, 1)
+        await asyncio.sleep(0.02)
+        await guard.close()
+
+    with capture_logs() as lines:
+        run(work())
+
+    events = [line["event"] for line in lines]
+    assert events == ["directory failed", "directory failed", "directory answers again"]
+    assert lines[0]["directory"] == "people"
+    assert "user" not in str(lines)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_defect_is_no_end(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+    """A defect in the one who asks is an error for that question, and the next one is asked."""
+
+    async def work() -> None:
+        source.entries = {ALICE: {"login": 7}}  # type: ignore[dict-item]
+        with pytest.raises(DirectoryError, match="broke down"):
+            await guard.person_for(ALICE)
+        source.entries = {ALICE: {"login": ["a1"]}}
+        assert await guard.person_for(ALICE) == Person("a1")
+        await guard.close()
+
+    run(work())

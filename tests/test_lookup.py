@@ -1,0 +1,181 @@
+"""Where store and directory meet: who is asked, and what that changes in an answer."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import (
+    DirectoryError,
+    DirectoryUnavailable,
+    DomainNotServed,
+    UserDeclined,
+    WaypostError,
+)
+from waypost.lookup import Lookup, client_config
+from waypost.model import (
+    AttributeRule,
+    ClientConfig,
+    Directory,
+    Domain,
+    FileDirectory,
+    HostEndpoint,
+    Person,
+    UnknownUser,
+    UrlEndpoint,
+    Users,
+)
+
+RULES = (
+    AttributeRule("mailHost", pattern="mx[0-9]+[.]example", default="mail.example"),
+    AttributeRule("account", pattern="[0-9]+"),
+)
+PEOPLE = FileDirectory("people", "/people.csv", RULES)
+SERVICES = (
+    host_service(),
+    host_service("smtp", "smtp.example.com", login_name="%EMAILLOCALPART%"),
+    host_service("pop3", "%{mailHost}", login_name=None),
+    url_service("caldav", "https://%{mailHost}/%{login_name}/"),
+    host_service("managesieve", "sieve.example.com", login_name="u%{account}"),
+)
+ENTRY = replace(domain("example.com", *SERVICES), users=Users(PEOPLE))
+KNOWN = Person("a/1", "Alice A.", (("mailHost", "mx7.example"), ("account", "42")))
+
+
+class Finder:
+    """One domain, one person, and who was asked."""
+
+    def __init__(self, entry: Domain | None, person: Person | WaypostError | None) -> None:
+        self._entry = entry
+        self._person = person
+        self.asked: list[tuple[Directory, EmailAddress]] = []
+
+    async def find(self, domain: DomainName) -> Domain | None:
+        assert domain == EXAMPLE_COM
+        return self._entry
+
+    async def person_for(self, directory: Directory, address: EmailAddress) -> Person | None:
+        self.asked.append((directory, address))
+        if isinstance(self._person, WaypostError):
+            raise self._person
+        return self._person
+
+
+def ask(entry: Domain | None, person: Person | WaypostError | None) -> ClientConfig:
+    finder = Finder(entry, person)
+    return asyncio.run(Lookup(finder, finder).for_address(ALICE))
+
+
+def told(config: ClientConfig) -> list[tuple[str, str | None]]:
+    """Give place and login name of each service."""
+    places = []
+    for service in config.services:
+        endpoint = service.endpoint
+        place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+        places.append((place, service.login_name))
+    return places
+
+
+GENERAL = [
+    ("imap.example.com", "alice@example.com"),
+    ("mail.example", None),
+    ("smtp.example.com", "alice"),
+    ("https://mail.example/alice@example.com/", "alice@example.com"),
+    ("sieve.example.com", "alice@example.com"),
+]
+
+
+def test_known_user() -> None:
+    """The login name of the directory is told with every service that names no attribute."""
+    assert told(ask(ENTRY, KNOWN)) == [
+        ("imap.example.com", "a/1"),
+        ("mx7.example", "a/1"),
+        ("smtp.example.com", "a/1"),
+        ("https://mx7.example/a%2F1/", "a/1"),
+        ("sieve.example.com", "u42"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "person",
+    [None, Person(), DirectoryUnavailable("away"), DirectoryError("wrong password")],
+    ids=repr,
+)
+def test_nothing_known(person: Person | WaypostError | None) -> None:
+    """An unknown user, one of whom nothing is said, and a directory that fails: one answer."""
+    assert told(ask(ENTRY, person)) == GENERAL
+
+
+def test_domain_alone() -> None:
+    """Without an address nobody is asked, and defaults stand for attributes."""
+    finder = Finder(ENTRY, KNOWN)
+    config = asyncio.run(Lookup(finder, finder).for_domain(EXAMPLE_COM))
+
+    assert not finder.asked
+    assert told(config) == [
+        ("imap.example.com", "%EMAILADDRESS%"),
+        ("mail.example", None),
+        ("smtp.example.com", "%EMAILLOCALPART%"),
+        ("https://mail.example/%EMAILADDRESS%/", "%EMAILADDRESS%"),
+        ("sieve.example.com", "%EMAILADDRESS%"),
+    ]
+
+
+def test_domain_without_directory_asks_nobody() -> None:
+    """The directory of one domain is never asked about another one's users."""
+    finder = Finder(domain("example.com"), KNOWN)
+    asyncio.run(Lookup(finder, finder).for_address(ALICE))
+
+    assert not finder.asked
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_display_name_needs_consent(shown: bool) -> None:
+    """The name of a user is told for domains that opted in, and for no others."""
+    entry = replace(ENTRY, users=Users(PEOPLE, show_display_name=shown))
+
+    assert ask(entry, KNOWN).person.display_name == ("Alice A." if shown else None)
+
+
+DECLINING = replace(ENTRY, users=Users(PEOPLE, UnknownUser.DECLINE))
+
+
+def test_decline() -> None:
+    """Where unknown users are declined they get nothing, as from a domain that is not served."""
+    with pytest.raises(UserDeclined) as caught:
+        ask(DECLINING, None)
+    assert isinstance(caught.value, DomainNotServed)
+    assert "alice" not in str(caught.value)
+
+
+@pytest.mark.parametrize("person", [KNOWN, Person(), DirectoryUnavailable("away")], ids=repr)
+def test_decline_only_who_is_unknown(person: Person | WaypostError) -> None:
+    """Nobody is declined while it is not known who exists."""
+    assert ask(DECLINING, person).services
+
+
+HOSTILE = [
+    # what stands for mailHost, in a rule that allows anything
+    "evil.example/", "a@evil.example", "evil.example:1", "-x", "a b", "x..y", "[::1]", "ü/",
+    "%EMAILADDRESS%", "%{mailHost}", "a#b", "a?b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_values_stay_in_their_place(value: str) -> None:
+    """A value that is no host name leaves out the service rather than leading elsewhere."""
+    careless = FileDirectory("people", "/p.csv", (AttributeRule("mailHost", pattern=".*"),))
+    services = (
+        host_service(host="%{mailHost}"),
+        url_service(url="https://%{mailHost}/"),
+        url_service(url="https://%{mailHost}.example.com/"),
+    )
+    entry = replace(domain("example.com", *services), users=Users(careless))
+    person = Person(attributes=(("mailHost", value),))
+    config = client_config(entry, EXAMPLE_COM, ALICE, person)
+
+    hosts = [one.endpoint for one in config.services if isinstance(one.endpoint, HostEndpoint)]
+    assert hosts == []
+    assert not any("evil" in place for place, _ in told(config))
