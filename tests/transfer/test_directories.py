@@ -1,0 +1,240 @@
+"""What a providers file says about directories: each mistake with its place and its rule."""
+
+import json
+from typing import Any
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.model import (
+    AttributeRule,
+    FileDirectory,
+    LdapBind,
+    LdapDirectory,
+    LdapScope,
+    LdapSecurity,
+    Limits,
+    Secret,
+    SqlDirectory,
+    UnknownUser,
+    Users,
+)
+from waypost.transfer.providers_file import read_providers
+
+LDAP = {"name": "people", "kind": "ldap", "urls": ["ldaps://l.example"], "search_base": "dc=x"}
+QUERY = "SELECT username AS login FROM mailbox WHERE username = :address"
+SQL = {"name": "people", "kind": "sql", "uri": "sqlite://", "query": QUERY}
+FILE = {"name": "people", "kind": "file", "path": "/p.csv"}
+IMAP = {"type": "imap", "host": "imap.example.com"}
+
+
+def read(directory: dict[str, Any], /, **provider: Any) -> Any:
+    """Read a file with one directory, and a provider if something is said of it."""
+    data: dict[str, Any] = {"directory": [directory]}
+    if provider:
+        data["provider"] = [{"name": "X", "domains": ["a.example"], **provider}]
+    return read_providers(json.dumps(data), name="f", format="json")
+
+
+def test_all_that_ldap_has() -> None:
+    """Every key of an LDAP directory is read."""
+    keys = {
+        "urls": ["ldap://a.example:1389", "ldapi://%2Frun%2Fldapi"],
+        "security": "none",
+        "bind_user": "cn=x",
+        "bind_password_env": "PASSWORD",
+        "search_filter": "(|(mail={0})(&(uid={local_part})(o={domain})))",
+        "scope": "one",
+        "attr_uid": "sAMAccountName",
+        "attr_cn": "",
+        "login_pattern": "[a-z]+",
+        "ca_file": "/ca.pem",
+        "tls_verify": False,
+        "cert_file": "/c.pem",
+        "key_file": "/k.pem",
+        "time_limit_seconds": 1,
+        "connect_timeout_seconds": 0.5,
+        "max_searches": 9,
+        "ttl_seconds": 5,
+        "negative_ttl_seconds": 0,
+        "attributes": {"mailHost": {"allowed": ["a", "b"], "default": "a"}},
+    }
+    result = read(LDAP | keys)
+
+    assert result.catalog.directories == (
+        LdapDirectory(
+            label="people",
+            urls=("ldap://a.example:1389", "ldapi://%2Frun%2Fldapi"),
+            search_base="dc=x",
+            search_filter="(|(mail={0})(&(uid={local_part})(o={domain})))",
+            attr_uid="sAMAccountName",
+            attr_cn=None,
+            scope=LdapScope.ONE,
+            security=LdapSecurity.NONE,
+            bind=LdapBind.SIMPLE,
+            bind_user="cn=x",
+            bind_password=Secret(variable="PASSWORD"),
+            login_pattern="[a-z]+",
+            ca_file="/ca.pem",
+            tls_verify=False,
+            cert_file="/c.pem",
+            key_file="/k.pem",
+            rules=(AttributeRule("mailHost", ("a", "b"), None, "a"),),
+            limits=Limits(1.0, 0.5, 9, 5.0, 0.0),
+        ),
+    )
+    assert [warning.partition(": ")[2] for warning in result.warnings] == [
+        "directory[0].security: is none: passwords and addresses can be read on the way",
+        "directory[0].tls_verify: is false: anybody on the way can say that they are the server",
+    ]
+
+
+def test_other_kinds() -> None:
+    """SQL and file directories are read with their defaults."""
+    (sql,) = read(SQL).catalog.directories
+    (file,) = read(FILE).catalog.directories
+
+    assert sql == SqlDirectory("people", Secret("sqlite://"), QUERY)
+    assert file == FileDirectory("people", "/p.csv")
+
+
+MISTAKES = [
+    # directory, what is said
+    ({}, ["name: is missing", "kind: is missing"]),
+    (FILE | {"name": "People"}, ["name: must be small letters, digits, dots, hyphens"]),
+    (FILE | {"name": "ldapserver-1"}, ["name: begins with ldapserver-"]),
+    (FILE | {"kind": "nis"}, ["kind: is not known"]),
+    (FILE | {"uri": "x"}, ["uri: unknown key"]),
+    (FILE | {"path": "people.csv"}, ["path: must be absolute here"]),
+    (FILE | {"path": "/people.xls"}, ["path: must end with .csv or .toml"]),
+    (LDAP | {"urls": []}, ["urls: is empty"]),
+    (LDAP | {"urls": ["ldap.example"]}, ["urls[0]: must begin with ldaps://"]),
+    (LDAP | {"urls": ["ldaps://"]}, ["urls[0]: must name a host"]),
+    (LDAP | {"urls": ["ldaps://a.example/dc=x"]}, ["urls[0]: must be a scheme, a host and a port"]),
+    (LDAP | {"urls": ["ldaps://u:p@a.example"]}, ["urls[0]: must be a scheme, a host and a port"]),
+    (LDAP | {"urls": ["ldaps://a.example:99999"]}, ["urls[0]: is not a URL"]),
+    (LDAP | {"urls": ["ldapi:///run/ldapi"]}, ["urls[0]: must name a socket"]),
+    (LDAP | {"urls": [1]}, ["urls[0]: must be a text"]),
+    (LDAP | {"security": "none"}, ["security: is for ldap:// URLs"]),
+    (LDAP | {"search_filter": "(mail=x)"}, ["search_filter: must hold {0}"]),
+    (LDAP | {"search_filter": "(mail={0}"}, ["search_filter: is not a filter"]),
+    (LDAP | {"search_filter": "mail={0}"}, ["search_filter: is not a filter"]),
+    (LDAP | {"scope": "tree"}, ["scope: is not known"]),
+    (LDAP | {"attr_uid": "a b"}, ["attr_uid: is not the name of an attribute"]),
+    (LDAP | {"login_pattern": "["}, ["login_pattern: is not a regular expression"]),
+    (LDAP | {"cert_file": "/c"}, ["cert_file: and key_file belong together"]),
+    (LDAP | {"bind": "simple"}, ["bind_user: is missing"]),
+    (LDAP | {"bind": "external", "bind_user": "x"}, ["bind_user: has no meaning"]),
+    (
+        LDAP | {"bind_user": "x", "bind_password": "a", "bind_password_file": "/b"},
+        ["bind_password_file: stands beside bind_password"],
+    ),
+    (LDAP | {"max_searches": 0}, ["max_searches: must be a whole number from 1 to 256"]),
+    (LDAP | {"ttl_seconds": "1"}, ["ttl_seconds: must be a number from 0 to 86400, not a text"]),
+    (LDAP | {"ttl_seconds": -1}, ["ttl_seconds: must be a number from 0"]),
+    (LDAP | {"attributes": {"a": 1}}, ["attributes.a: must be a table"]),
+    (LDAP | {"attributes": {"a b": {"pattern": "x"}}}, ["attributes.a b: is not a name"]),
+    (LDAP | {"attributes": {"a": {}}}, ["attributes.a: must say which values may be used"]),
+    (
+        LDAP | {"attributes": {"a": {"pattern": "x", "allowed": ["x"]}}},
+        ["attributes.a.pattern: stands beside allowed"],
+    ),
+    (LDAP | {"attributes": {"a": {"allowed": []}}}, ["attributes.a.allowed: is empty"]),
+    (LDAP | {"attributes": {"a": {"allowed": [1]}}}, ["attributes.a.allowed[0]: must be a text"]),
+    (LDAP | {"attributes": {"a": {"pattern": "("}}}, ["attributes.a.pattern: is not a regular"]),
+    ({"name": "p", "kind": "sql", "uri": "sqlite://"}, ["has neither a query for users nor a"]),
+    (SQL | {"query": "DELETE FROM mailbox"}, ["query: must be a SELECT"]),
+]
+
+
+@pytest.mark.parametrize(("directory", "said"), MISTAKES, ids=repr)
+def test_mistakes(directory: dict[str, Any], said: list[str]) -> None:
+    """Each mistake is one line with the path and the rule."""
+    with pytest.raises(ProvidersError) as caught:
+        read(directory)
+    problems = caught.value.problems
+    assert len(problems) == len(said)
+    for problem, part in zip(problems, said, strict=True):
+        assert part in problem
+        assert problem.startswith("f: directory[0]")
+
+
+def test_name_stands_once() -> None:
+    """Two directories with one name are a mistake."""
+    data = {"directory": [FILE, FILE]}
+    with pytest.raises(ProvidersError, match=r"people stands at directory\[0\].name as well"):
+        read_providers(json.dumps(data), name="f", format="json")
+
+
+def test_provider_and_domain() -> None:
+    """A domain takes each thing from its provider that it does not say itself."""
+    catalog = read(
+        FILE,
+        directory="people",
+        unknown_user="decline",
+        domains=[
+            "a.example",
+            {"name": "b.example", "unknown_user": "answer", "show_display_name": True},
+            {"name": "c.example", "directory": ""},
+        ],
+        services=[IMAP],
+    ).catalog
+    (people,) = catalog.directories
+
+    assert [one.users for one in catalog.domains] == [
+        Users(people, UnknownUser.DECLINE),
+        Users(people, UnknownUser.ANSWER, show_display_name=True),
+        None,
+    ]
+
+
+RULES = {"shard": {"pattern": ".*"}, "mailHost": {"pattern": ".*", "default": "m.example"}}
+POINTERS = [
+    # directory, provider, what is said
+    (FILE, {"directory": "peple"}, "directory: there is no [[directory]] with this name"),
+    (FILE, {"directory": "people", "ldapserver": 1}, "directory: stands beside ldapserver"),
+    (FILE, {"ldapserver": 1}, "ldapserver: there is no [[ldapserver]] with id = 1"),
+    (FILE, {"directory": "people", "unknown_user": "deny"}, "unknown_user: is not known"),
+    (FILE, {"services": [IMAP | {"host": "%{x}"}]}, "host: %{x} needs a directory"),
+    (
+        FILE,
+        {"directory": "people", "services": [IMAP | {"host": "%{x}.example"}]},
+        "host: directory people has no x among its attributes",
+    ),
+    (
+        FILE | {"attributes": RULES},
+        {"directory": "people", "services": [IMAP | {"host": "%{shard}.example"}]},
+        "host: attribute shard of directory people needs a default",
+    ),
+    (
+        FILE,
+        {"directory": "people", "services": [IMAP | {"host": "%{login_name}.example"}]},
+        "host: %{login_name} can stand in URLs and login names only",
+    ),
+    (
+        FILE,
+        {"directory": "people", "services": [IMAP | {"login_name": "%{x}"}]},
+        "login_name: directory people has no x among its attributes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("directory", "provider", "said"), POINTERS, ids=repr)
+def test_wrong_use(directory: dict[str, Any], provider: dict[str, Any], said: str) -> None:
+    """Who points to a directory that is not there, or wants more than it gives, is told so."""
+    with pytest.raises(ProvidersError) as caught:
+        read(directory, **provider)
+    assert said in str(caught.value)
+
+
+def test_attributes_in_services() -> None:
+    """Attributes with a default may stand in hosts and URLs, others in login names."""
+    services = [
+        {"type": "imap", "host": "%{mailHost}", "login_name": "%{shard}-%EMAILLOCALPART%"},
+        {"type": "smtp", "host": "smtp.%{mailHost}"},
+        {"type": "caldav", "url": "https://%{mailHost}/%{login_name}/"},
+    ]
+    result = read(FILE | {"attributes": RULES}, directory="people", services=services)
+
+    assert len(result.catalog.domains[0].services) == 3
+    assert not result.warnings
