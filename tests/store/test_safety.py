@@ -33,7 +33,7 @@ RUN = "import sys; from waypost.cli import main; sys.exit(main(sys.argv[1:]))"
 # The real command, killed where all is written and nothing is committed.
 DIE = """
 import os, signal, sys
-from waypost.store.sql import locking
+from waypost.database import locking
 real = locking.locked.__wrapped__
 def dying(connection, wait_seconds):
     wrapped = real(connection, wait_seconds)
@@ -44,7 +44,7 @@ def dying(connection, wait_seconds):
     print(held, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 from contextlib import contextmanager
-from waypost.store.sql import engine
+from waypost.database import engine
 engine.locked = contextmanager(dying)
 from waypost.cli import main
 sys.exit(main(sys.argv[1:]))
