@@ -137,14 +137,6 @@ def test_dry_run(waypost: Waypost, files: Path) -> None:
     assert files.is_dir()
 
 
-def test_dry_run_without_tables(waypost: Waypost, files: Path) -> None:
-    """A dry run makes no tables; it says which command does."""
-    outcome = waypost("apply", "first.toml", "--dry-run")
-    assert (outcome.code, outcome.out) == (2, "")
-    assert "run `waypost db upgrade`" in outcome.err
-    assert files.is_dir()
-
-
 def test_plan_for_scripts(waypost: Waypost, files: Path) -> None:
     """A plan as JSON holds the same items, and whether they were written."""
     assert files.is_dir()

@@ -67,6 +67,23 @@ def test_one_domain_for_scripts(waypost: Waypost) -> None:
         "login_name": "%EMAILLOCALPART%",
         "priority": None,
         "domain_required": False,
+        "pop3": None,
+    }
+
+
+def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
+    """The options of a POP3 service are part of its JSON; what is not said is null."""
+    service = '{ type = "pop3", host = "pop.example", pop3 = { download_on_biff = true } }'
+    (home / "mail.toml").write_text(
+        f'[[provider]]\nname = "X"\nservices = [{service}]\ndomains = ["own.example"]\n',
+        encoding="utf-8",
+    )
+    waypost("apply", "mail.toml")
+    (found,) = json.loads(waypost("domain", "show", "own.example", "--json").out)["services"]
+    assert found["pop3"] == {
+        "leave_messages_on_server": None,
+        "days_to_leave_messages_on_server": None,
+        "download_on_biff": True,
     }
 
 

@@ -18,7 +18,7 @@ from waypost.model import (
     Service,
     Users,
 )
-from waypost.transfer.plan import Plan, compare, describe
+from waypost.transfer.plan import Plan, Planner, compare, describe
 
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com", 587, "starttls")
@@ -187,6 +187,20 @@ def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
         item for item in back.removed if item.startswith("domain ")
     ]
     assert not any("\n" in item for item in (*there.added, *there.changed, *there.removed))
+
+
+def test_rows_that_serve_nobody() -> None:
+    """A stray row that goes away is something to do, and one that stays is not."""
+    planner = Planner(1)
+    for number in (1, 2, 3):
+        planner.add_stray(f"domain {number}", stays=True)
+    stays = planner.plan(BEFORE, BEFORE)
+    planner.add_stray("domain 4", stays=False)
+    plan = planner.plan(BEFORE, BEFORE)
+
+    assert stays.is_empty
+    assert (stays.left, stays.more_left) == (("domain 1",), 2)
+    assert (plan.removed, plan.counts, plan.is_empty) == (("domain 4",), (0, 0, 1), False)
 
 
 def test_no_password_in_a_plan() -> None:

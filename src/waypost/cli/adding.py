@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waypost.cli.reporting import FINDINGS, note, say, say_json
-from waypost.cli.sources import database, settings_for
+from waypost.cli.sources import database, planned_database, settings_for
 from waypost.errors import ProvidersError
 from waypost.model import Catalog
 
@@ -91,23 +91,23 @@ def _tell(sources: Sequence["Imported"]) -> None:
 
 
 def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":
-    from waypost.database.engine import reading, writing  # noqa: PLC0415 -- quick start
+    from waypost.database.engine import snapshot, writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.catalog import read_catalog, write_catalog  # noqa: PLC0415
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import compare  # noqa: PLC0415 -- quick start
 
+    if dry_run:
+        with planned_database(settings) as (engine, _), snapshot(engine) as connection:
+            now = read_catalog(connection)
+        return compare(now, _together(now, found))
     with database(settings) as engine:
-        if dry_run:
-            with reading(engine) as connection:
-                now = read_catalog(connection)
-            return compare(now, _together(now, found))
         upgrade(engine)
         with writing(engine) as connection:
             now = read_catalog(connection)
             wanted = _together(now, found)
             plan = compare(now, wanted)
             if not plan.is_empty:
-                write_catalog(connection, wanted)
+                write_catalog(connection, wanted, keep_strays=True)
     return plan
 
 

@@ -9,13 +9,20 @@ import typer
 
 from waypost.cli.progress import Progress, progress
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
-from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
+from waypost.cli.sources import (
+    DbUriFlag,
+    JsonFlag,
+    database,
+    planned_database,
+    settings_for,
+)
 from waypost.errors import ProvidersError
 from waypost.model import Catalog
 
 if TYPE_CHECKING:
+    from waypost.database.engine import Connection
     from waypost.settings import Settings
-    from waypost.store.sql.changing import Change
+    from waypost.store.sql.changing import Change, Wanted
     from waypost.transfer.plan import Plan
 
 EXAMPLE: Final = "Example: waypost apply mail.toml --dry-run"
@@ -69,6 +76,19 @@ class _Job:
     step: Progress
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of it.
+
+    Attributes:
+        makes_tables: the database had none.
+    """
+
+    plan: "Plan"
+    makes_tables: bool
+    written: bool
+
+
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     file: Annotated[
         Path | None,
@@ -102,12 +122,12 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     settings = settings_for(db_uri=db_uri)
     with progress(bar) as step:
         job = _Job(wanted, only_add, if_empty, None if every else SHOWN, step)
-        plan = _plan_only(settings, job) if dry_run else _apply(settings, job)
-    if plan is None:
+        outcome = _plan_only(settings, job) if dry_run else _apply(settings, job)
+    if outcome is None:
         note("the database holds providers already; nothing was changed")
         return
-    _print(plan, as_json, dry_run)
-    if dry_run and not plan.is_empty:
+    _print(outcome, as_json, dry_run)
+    if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)
 
 
@@ -132,69 +152,84 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
         say(statement)
 
 
-def _plan_only(settings: "Settings", job: _Job) -> "Plan":
+def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
     from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.catalog import is_empty  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.changing import Wanted  # noqa: PLC0415 -- quick start
 
     with (
         Wanted(job.wanted, job.step) as wanted,
-        database(settings) as engine,
+        planned_database(settings) as (engine, makes_tables),
         snapshot(engine) as connection,
     ):
-        change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
-        return _plan(change, job)
+        if job.if_empty and not is_empty(connection):
+            return None
+        _, plan = _planned(connection, wanted, job)
+        return _Outcome(plan, makes_tables, written=False)
 
 
-def _apply(settings: "Settings", job: _Job) -> "Plan | None":
+def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
     from waypost.database.engine import writing  # noqa: PLC0415 -- quick start
     from waypost.store.sql.catalog import is_empty  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.changing import Change, Wanted  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.changing import Wanted  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
     from waypost.store.sql.writing_rows import write  # noqa: PLC0415 -- quick start
 
     with Wanted(job.wanted, job.step) as wanted, database(settings) as engine:
-        upgrade(engine)
+        before = upgrade(engine)
         with writing(engine) as connection:
             if job.if_empty and not is_empty(connection):
                 return None
-            change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
-            plan = _plan(change, job)
+            change, plan = _planned(connection, wanted, job)
             if not plan.is_empty:
                 write(change)
-    return plan
+    return _Outcome(plan, before.kind == "empty", written=not plan.is_empty)
 
 
-def _plan(change: "Change", job: _Job) -> "Plan":
+def _planned(connection: "Connection", wanted: "Wanted", job: _Job) -> "tuple[Change, Plan]":
+    from waypost.store.sql.changing import Change  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import Planner  # noqa: PLC0415 -- quick start
 
+    change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
     planner = Planner(job.shown)
-    for old, new in change.pairs():
+
+    def stray(row: object) -> None:
+        planner.add_stray(str(row), stays=change.keep_strays)
+
+    for old, new in change.pairs(stray):
         planner.add(old, new)
-    return planner.plan(*change.heads())
+    return change, planner.plan(*change.heads())
 
 
-def _print(plan: "Plan", as_json: bool, dry_run: bool) -> None:
+def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
+    plan = outcome.plan
     added, changed, removed = plan.counts
+    left = len(plan.left) + plan.more_left
     if as_json:
         say_json(
             {
                 "added": plan.added,
                 "changed": plan.changed,
                 "removed": plan.removed,
-                "counts": {"added": added, "changed": changed, "removed": removed},
-                "written": not (dry_run or plan.is_empty),
+                "left": plan.left,
+                "counts": {"added": added, "changed": changed, "removed": removed, "left": left},
+                "makes_tables": outcome.makes_tables,
+                "written": outcome.written,
             }
         )
         return
-    kinds = (("+", plan.added), ("~", plan.changed), ("-", plan.removed))
-    for (sign, items), more in zip(kinds, plan.more, strict=True):
+    kinds = (("+", plan.added), ("~", plan.changed), ("-", plan.removed), ("=", plan.left))
+    for (sign, items), more in zip(kinds, (*plan.more, plan.more_left), strict=True):
         for item in items:
             say(f"{sign} {item}")
         if more:
             say(f"{sign} and {more} more; --all lists them")
+    if dry_run and outcome.makes_tables:
+        note("the database has no tables yet; without --dry-run they are made first")
     counts = (
         f"{added} to add, {changed} to change, {removed} to remove"
         if dry_run
         else f"{added} added, {changed} changed, {removed} removed"
     )
-    note("nothing to do" if plan.is_empty else counts)
+    rows = f", {left} left that serve nobody" if left else ""
+    note(f"{'nothing to do' if plan.is_empty else counts}{rows}")

@@ -13,7 +13,7 @@ from waypost.errors import SettingsError
 
 if TYPE_CHECKING:
     from waypost.database.engine import Engine
-    from waypost.store.sql.findings import Finding
+    from waypost.store.sql.finding import Finding
     from waypost.store.sql.migrate import MigrationStatus
 
 UPGRADE_LIMIT: Final = 20

@@ -1,5 +1,6 @@
 """`waypost domain`: which domains are served, and how."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -105,4 +106,5 @@ def _service(service: Service) -> dict[str, object]:
         "login_name": service.login_name,
         "priority": service.priority,
         "domain_required": service.domain_required,
+        "pop3": None if service.pop3 is None else asdict(service.pop3),
     }

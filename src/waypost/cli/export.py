@@ -9,6 +9,7 @@ import typer
 
 from waypost.cli.export_ispdb import export_ispdb
 from waypost.cli.progress import progress
+from waypost.cli.reporting import warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -55,6 +56,7 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
 ) -> None:
     """Print all providers as a providers file; bind passwords only if that is asked for.
 
+    A row of the database that serves nobody is left out, with a warning.
     With --format ispdb: print one document, ready to be submitted to Thunderbird's ISPDB.
     """
     if form is ExportFormat.ISPDB:
@@ -67,7 +69,7 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     from waypost.transfer.providers_file import providers_text  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, demo, db_uri)
-    with progress(None) as step, catalog_reading(settings, step) as catalog:
+    with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",
@@ -76,6 +78,10 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
         for part in _parts(texts):
             # The encoding of a providers file is UTF-8, whatever that of the terminal is.
             typer.echo(part.encode(), nl=False)
+
+
+def _left_out(row: object) -> None:
+    warn([f"not exported: {row}"])
 
 
 def _parts(texts: Iterator[str]) -> Iterator[str]:

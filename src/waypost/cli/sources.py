@@ -15,6 +15,7 @@ from waypost.model import Catalog
 if TYPE_CHECKING:
     from waypost.database.engine import Engine
     from waypost.settings import Settings
+    from waypost.store.sql.finding import Told
 
 ProvidersFlag = Annotated[
     Path | None,
@@ -62,6 +63,34 @@ def database(settings: "Settings") -> "Iterator[Engine]":
         engine.dispose()
 
 
+@contextmanager
+def planned_database(settings: "Settings") -> "Iterator[tuple[Engine, bool]]":
+    """Open the database for a plan of what would change, and make nothing.
+
+    Yields:
+        The database, and False; or an empty one in its place, and True where it has no tables yet.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+    """
+    from waypost.database.engine import is_missing_file, open_engine  # noqa: PLC0415
+    from waypost.store.sql.migrate import check_upgradable, status, upgrade  # noqa: PLC0415
+
+    with database(settings) as engine:
+        if not is_missing_file(engine):  # To open it would make it.
+            found = status(engine)
+            check_upgradable(found)
+            if found.kind != "empty":
+                yield engine, False
+                return
+    empty = open_engine("sqlite://")
+    try:
+        upgrade(empty)
+        yield empty, True
+    finally:
+        empty.dispose()
+
+
 def catalog_of(settings: "Settings") -> Catalog:
     """Read all that the settings' source of domains holds.
 
@@ -86,13 +115,16 @@ def catalog_of(settings: "Settings") -> Catalog:
 
 @contextmanager
 def catalog_reading(
-    settings: "Settings", step: Progress = lambda _what, _done, _total: None
+    settings: "Settings",
+    step: Progress = lambda _what, _done, _total: None,
+    left_out: "Told" = lambda _finding: None,
 ) -> Iterator[Catalog]:
     """Do the same for catalogs of any size: domains of a database need no memory.
 
     Args:
         settings: say where the domains are.
         step: told how far it is.
+        left_out: told each row of a database that serves nobody.
     """
     if settings.demo or settings.providers is not None:
         yield catalog_of(settings)
@@ -103,6 +135,6 @@ def catalog_reading(
     with (
         database(settings) as engine,
         snapshot(engine) as connection,
-        reading_catalog(connection, step) as catalog,
+        reading_catalog(connection, step, left_out) as catalog,
     ):
         yield catalog

@@ -6,13 +6,20 @@ from typing import Final
 from waypost.model import Domain, DomainPattern, Provider, Service, Users
 
 _REMEMBERED_MAX: Final = 4096
+# What the columns of `provider` hold.
+_NAME_MAX_CHARS: Final = 128
+_SHORT_NAME_MAX_CHARS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All that is said about a domain, without its name."""
+    """All that is said about a domain, without its name.
 
-    provider: Provider
+    Attributes:
+        provider: None where it is missing; then each domain is its own.
+    """
+
+    provider: Provider | None
     services: tuple[Service, ...]
     users: Users | None
 
@@ -22,7 +29,18 @@ class Offer:
         Args:
             name: the text of its pattern.
         """
-        return Domain(DomainPattern(name), self.provider, self.services, self.users)
+        provider = named_after(name) if self.provider is None else self.provider
+        return Domain(DomainPattern(name), provider, self.services, self.users)
+
+
+def named_after(pattern: str) -> Provider:
+    """Give a provider to a domain that has none, called as the domain is.
+
+    Args:
+        pattern: `example.com`, or `*.example.com` for all domains below it.
+    """
+    name = pattern.removeprefix("*.")
+    return Provider(name[:_NAME_MAX_CHARS], name[:_SHORT_NAME_MAX_CHARS])
 
 
 class Offers:
@@ -44,12 +62,12 @@ class Offers:
         """Give the offer of a number."""
         return self._offers[number]
 
-    def number(self, domain: Domain) -> int:
-        """Give the number of a domain's offer."""
-        key = (id(domain.provider), id(domain.services), id(domain.users))
+    def number(self, one: Domain | Offer) -> int:
+        """Give the number of an offer, or of that of a domain."""
+        key = (id(one.provider), id(one.services), id(one.users))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        offer = Offer(domain.provider, domain.services, domain.users)
+        offer = Offer(one.provider, one.services, one.users)
         number = self._numbers.setdefault(offer, len(self._offers))
         if number == len(self._offers):
             self._offers.append(offer)

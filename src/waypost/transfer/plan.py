@@ -34,12 +34,16 @@ class Plan:
 
     Attributes:
         more: how many items there are besides those that are listed: to add, change and remove.
+        left: rows that serve nobody and stay all the same.
+        more_left: how many of these there are besides.
     """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     more: tuple[int, int, int] = (0, 0, 0)
+    left: tuple[str, ...] = ()
+    more_left: int = 0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -84,6 +88,7 @@ class Planner:
             limit: how many items of each kind are listed; more are only counted.
         """
         self._changes = _Changes(_Items(limit), _Items(limit), _Items(limit))
+        self._left = _Items(limit)
 
     def add(self, old: Domain | None, new: Domain | None) -> None:
         """Take a domain as it is and as it shall be."""
@@ -100,6 +105,10 @@ class Planner:
                 changes.changed.add(f"{new.pattern}: {text}")
             _services(changes, old, new)
 
+    def add_stray(self, row: str, *, stays: bool) -> None:
+        """Take a row of a database that serves nobody, and goes away unless it stays."""
+        (self._left if stays else self._changes.removed).add(row)
+
     def plan(self, now: Catalog, wanted: Catalog) -> Plan:
         """Give the plan for the domains that came, and for all else that two catalogs say."""
         changes = self._changes
@@ -108,7 +117,7 @@ class Planner:
         kinds = (changes.added, changes.changed, changes.removed)
         added, changed, removed = (tuple(items.listed) for items in kinds)
         more = (changes.added.more, changes.changed.more, changes.removed.more)
-        return Plan(added, changed, removed, more)
+        return Plan(added, changed, removed, more, tuple(self._left.listed), self._left.more)
 
 
 def describe(service: Service) -> str:

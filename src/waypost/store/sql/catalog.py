@@ -6,17 +6,21 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
-from waypost.model import Catalog, Domain, Provider
+from waypost.model import Catalog, Provider
+from waypost.store.offers import Offer
 from waypost.store.sql import schema
 from waypost.store.sql.changing import Change, Progress, Wanted, silent
+from waypost.store.sql.finding import Finding, Told, untold
 from waypost.store.sql.scratch import Scratch
+from waypost.store.sql.served import judge
 from waypost.store.sql.stored import StoredHead, count_domains, stored_domains
 from waypost.store.sql.writing_rows import write
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether the database holds no provider."""
-    return connection.execute(sa.select(schema.provider.c.id).limit(1)).first() is None
+    """Tell whether the database holds no provider, and no domain that lost its provider."""
+    ids = schema.provider.c.id, schema.domain.c.id
+    return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
 
 
 def purge(connection: Connection) -> None:
@@ -28,7 +32,7 @@ def purge(connection: Connection) -> None:
 def read_catalog(connection: Connection) -> Catalog:
     """Read everything into memory; `reading_catalog` does it for databases of any size.
 
-    Rows that make no sense are left out, as they are from answers. In each domain the host-based
+    Rows that serve nobody are left out. In each domain the host-based
     services come first, then the URL-based ones, each in the order of their ids, which is the
     order in which they were written.
     """
@@ -37,51 +41,67 @@ def read_catalog(connection: Connection) -> Catalog:
 
 
 @contextmanager
-def reading_catalog(connection: Connection, progress: Progress = silent) -> Iterator[Catalog]:
+def reading_catalog(
+    connection: Connection, progress: Progress = silent, left_out: Told = untold
+) -> Iterator[Catalog]:
     """Do the same, with the domains on the disk of this machine rather than in memory.
 
     The database is not asked again later, and `domains` can be gone through more than once, as
     long as the context lasts.
+
+    Args:
+        connection: in a transaction, where others may write meanwhile.
+        progress: told how far it is.
+        left_out: told each row that serves nobody.
     """
     head = StoredHead(connection)
     scratch = Scratch()
     try:
-        used = _copy(connection, head, scratch, progress)
+        used = _copy(connection, head, scratch, progress, left_out)
+        for finding in head.strays(connection):
+            left_out(finding)
         idle = tuple(one for one in head.providers.values() if one not in used)
         yield Catalog(scratch.domains(), head.directories, idle)
     finally:
         scratch.close()
 
 
-def write_catalog(connection: Connection, wanted: Catalog) -> None:
+def write_catalog(connection: Connection, wanted: Catalog, *, keep_strays: bool = False) -> None:
     """Make the database say what the catalog says, and nothing else.
 
     Rows that stay the same keep their ids. A service of several domains is one row. Writing the
-    same catalog again changes nothing. To be called in a transaction.
+    same catalog again changes nothing. To be called in a transaction. With `keep_strays`, rows
+    that serve nobody stay.
     """
     with Wanted(wanted) as listed:
-        change = Change(connection, listed)
+        change = Change(connection, listed, keep_strays=keep_strays)
         for _ in change.pairs():
             continue
         write(change)
 
 
 def _copy(
-    connection: Connection, head: StoredHead, scratch: Scratch, progress: Progress
+    connection: Connection,
+    head: StoredHead,
+    scratch: Scratch,
+    progress: Progress,
+    left_out: Told,
 ) -> set[Provider]:
     """Put all domains into a scratch list, and give the providers that have some."""
     used: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):
-        listed: list[tuple[int, Domain]] = []
+        verdicts = judge(connection, [(row.id, row.name) for row in part])
+        listed: list[tuple[int, str, Offer]] = []
         for row in part:
-            text, offer = row.pattern(), head.offer(row)
-            if text is not None and offer is not None:
-                # By provider, and then by id.
-                position = row.provider_id * 2**32 + row.id
-                listed.append((position, offer.for_domain(text)))
-                used.add(row.provider_id)
+            verdict = verdicts[row.id]
+            if isinstance(verdict, Finding):
+                left_out(verdict)
+                continue
+            # By provider, and then by id.
+            listed.append((row.provider_id * 2**32 + row.id, verdict, head.offer(row)))
+            used.add(row.provider_id)
         scratch.add(listed)
         done += len(part)
         progress("reading", done, total)
-    return {head.providers[number] for number in used}
+    return {head.providers[number] for number in used & head.providers.keys()}

@@ -13,14 +13,16 @@ from typing import Final, Self
 from waypost.database.engine import Connection
 from waypost.model import Catalog, Directory, Domain, HostEndpoint, Provider, users_key
 from waypost.store.offers import Offer
+from waypost.store.sql.finding import Told, untold
 from waypost.store.sql.scratch import CHUNK, Scratch
+from waypost.store.sql.served import judge
 from waypost.store.sql.stored import StoredDomain, StoredHead, count_domains, stored_domains
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many domains of it are done, and how many there are."""
 Pair = tuple[Domain | None, Domain | None]
-Match = tuple[StoredDomain, str | None, tuple[int, int] | None]
-"""A row, its pattern or None, and position and offer of what is wanted for it, or None."""
+Match = tuple[StoredDomain, str, tuple[int, int] | None]
+"""A row, its pattern, and position and offer of what is wanted for it, or None."""
 
 
 NO_ID: Final = -(2**63)
@@ -44,9 +46,9 @@ class Wanted:
         self.scratch = Scratch()
         self.ids = array("q")
         total = len(catalog.domains)
-        part: list[tuple[int, Domain]] = []
+        part: list[tuple[int, str, Domain]] = []
         for position, domain in enumerate(catalog.domains):
-            part.append((position, domain))
+            part.append((position, domain.pattern.text, domain))
             if len(part) == CHUNK or position == total - 1:
                 self.add(part)
                 part.clear()
@@ -63,10 +65,10 @@ class Wanted:
     ) -> None:
         self.scratch.close()
 
-    def add(self, domains: Sequence[tuple[int, Domain]]) -> None:
+    def add(self, named: Sequence[tuple[int, str, Domain | Offer]]) -> None:
         """Put domains at the end; their positions continue those that are there."""
-        self.scratch.add(domains)
-        self.ids.extend([NO_ID] * len(domains))
+        self.scratch.add(named)
+        self.ids.extend([NO_ID] * len(named))
 
     def new(self) -> Iterator[list[tuple[int, str, int]]]:
         """Give position, name and offer of the domains without an id, in order, in parts."""
@@ -77,7 +79,8 @@ class Wanted:
     def providers(self) -> list[Provider]:
         """Give each provider with domains once, in the order of their first domain."""
         numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
-        return list(dict.fromkeys(self.scratch.offers[number].provider for number in numbers))
+        found = dict.fromkeys(self.scratch.offers[number].provider for number in numbers)
+        return [provider for provider in found if provider is not None]
 
     def first_ids(self) -> dict[int, int]:
         """Give the smallest id of each offer's domains, once all have one."""
@@ -104,6 +107,7 @@ class Change:
         wanted: Wanted,
         *,
         only_add: bool = False,
+        keep_strays: bool = False,
         progress: Progress = silent,
     ) -> None:
         """Read what is stored, apart from the domains.
@@ -112,105 +116,116 @@ class Change:
             connection: in a transaction, where something is to be written later.
             wanted: what the database shall say; `only_add` puts into it what is stored.
             only_add: what is stored stays as it is, and only what it lacks is added.
+            keep_strays: rows that serve nobody stay; they do with `only_add` anyway.
             progress: called now and then.
         """
         self.connection = connection
         self.wanted = wanted
         self.only_add = only_add
+        self.keep_strays = keep_strays or only_add
         self.progress = progress
         self.head = StoredHead(connection)
-        self.gone: list[int] = []
+        self.gone = array("q")
         self._used: set[int] = set()
         self._same: dict[tuple[int, int], bool] = {}
         self._extensions: dict[tuple[int, int], int] = {}
         if only_add:
             self._keep_heads()
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self, stray: Told = untold) -> Iterator[Pair]:
         """Give each domain that is not the same: as it is, and as it shall be; None is absent.
 
         To be read to its end, once, before anything is written. First come the domains that are
         stored, by id, then the new ones, in the order of the catalog.
+
+        Args:
+            stray: told each row that serves nobody. It will be removed, or is kept (`keep_strays`).
         """
         total, done = count_domains(self.connection), 0
         for rows in stored_domains(self.connection):
-            yield from self._compare(self._matched(rows))
+            yield from self._compare(self._served(rows, stray))
             done += len(rows)
             self.progress("comparing", done, total)
+        for finding in self.head.strays(self.connection):
+            stray(finding)
         offers = self.wanted.scratch.offers
         for new in self.wanted.new():
             for _, name, number in self._adopted(new) if self.only_add else new:
                 yield None, offers[number].for_domain(name)
 
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
-        """Give position, name and offer of what is wanted for rows, by their ids."""
-        return {
-            row.id: (match[0], text, match[1])
-            for row, text, match in self._matched(rows)
-            if text is not None and match is not None
-        }
+        """Give position, name and offer of what is wanted for rows, by their ids; after `pairs`."""
+        scratch = self.wanted.scratch
+        listed = scratch.named([row.name for row in rows])
+        texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
+        others = {text for text in texts.values() if text is not None} - listed.keys()
+        listed |= scratch.named(list(others))
+        found: dict[int, tuple[int, str, int]] = {}
+        for row_id, text in texts.items():
+            if text is not None and (entry := listed.get(text)) is not None:
+                position, number = entry
+                if self.wanted.ids[position] == row_id:
+                    found[row_id] = position, text, number
+        return found
 
     def heads(self) -> tuple[Catalog, Catalog]:
         """Give all but the domains, as it is and as it shall be; to be asked after `pairs`."""
-        used = {self.head.providers[number] for number in self._used}
+        stored = self.head.providers
+        used = {stored[number] for number in self._used & stored.keys()}
         idle = tuple(one for one in self.head.providers.values() if one not in used)
         now = Catalog((), self.head.directories, idle)
         busy = set(self.wanted.providers())
         idle = tuple(one for one in self.wanted.idle_providers if one not in busy)
         return now, Catalog((), tuple(self.wanted.directories), idle)
 
-    def _matched(self, rows: Sequence[StoredDomain]) -> list[Match]:
-        """Look up rows, by the name as it stands, or else by what it means."""
+    def _served(self, rows: Sequence[StoredDomain], stray: Told) -> list[Match]:
+        """Look up the rows that are served; tell of the others."""
         scratch = self.wanted.scratch
         listed = scratch.named([row.name for row in rows])
-        meant = {row.id: row.pattern() for row in rows if row.name not in listed}
-        others = {text for text in meant.values() if text is not None}
-        listed |= scratch.named(list(others - listed.keys()))
-        taken: set[str] = set()
+        # A name that is listed as it stands needs no other look, and most are.
+        others = [(row.id, row.name) for row in rows if row.name not in listed]
+        verdicts = judge(self.connection, others)
+        odd = {verdicts[row_id] for row_id, name in others if verdicts[row_id] != name}
+        listed |= scratch.named([text for text in odd if isinstance(text, str)])
         found: list[Match] = []
         for row in rows:
-            text = meant.get(row.id, row.name)
-            match = None
-            if text is not None and (entry := listed.get(text)) is not None:
-                if self.wanted.ids[entry[0]] in {NO_ID, row.id} and text not in taken:
-                    match = entry
-                    taken.add(text)
-                else:
-                    text = None  # An older row has this name; answers come from that one.
-            found.append((row, text, match))
+            verdict = verdicts.get(row.id, row.name)
+            if isinstance(verdict, str):
+                found.append((row, verdict, listed.get(verdict)))
+                continue
+            stray(verdict)
+            if not self.keep_strays:
+                self.gone.append(row.id)
         return found
 
     def _compare(self, matches: Sequence[Match]) -> Iterator[Pair]:
         scratch = self.wanted.scratch
-        exchanged, kept = [], []
+        exchanged: list[tuple[int, int]] = []
+        kept: list[tuple[int, str, Offer]] = []
         for row, text, match in matches:
             old = self.head.offer(row)
-            if old is not None and text is not None:
-                self._used.add(row.provider_id)
-            if match is not None and text is not None:
+            self._used.add(row.provider_id)
+            if match is not None:
                 position, number = match
                 self.wanted.ids[position] = row.id
-                if self.only_add and old is not None:
-                    number = self._extended(text, old, number)
+                if self.only_add:
+                    number = self._extended(old, number)
                     exchanged.append((position, number))
-                if old is None:
-                    yield None, scratch.offers[number].for_domain(text)
-                elif not self._is_same(old, number):
+                if not self._is_same(old, number):
                     yield old.for_domain(text), scratch.offers[number].for_domain(text)
-            elif not self.only_add:
+            elif self.only_add:
+                kept.append((row.id, text, old))
+            else:
                 self.gone.append(row.id)
-                if old is not None and text is not None:
-                    yield old.for_domain(text), None
-            elif old is not None and text is not None:
-                kept.append((row.id, old.for_domain(text)))
+                yield old.for_domain(text), None
         scratch.exchange(exchanged)
         self._keep(kept)
 
-    def _keep(self, kept: Sequence[tuple[int, Domain]]) -> None:
+    def _keep(self, kept: Sequence[tuple[int, str, Offer]]) -> None:
         """Make domains that are stored a part of what is wanted."""
         begin = len(self.wanted.ids)
-        self.wanted.add([(begin + index, domain) for index, (_, domain) in enumerate(kept)])
-        for index, (domain_id, _) in enumerate(kept):
+        self.wanted.add([(begin + index, text, old) for index, (_, text, old) in enumerate(kept)])
+        for index, (domain_id, _, _) in enumerate(kept):
             self.wanted.ids[begin + index] = domain_id
 
     def _is_same(self, old: Offer, number: int) -> bool:
@@ -232,7 +247,7 @@ class Change:
         new_providers = [one for one in self.wanted.idle_providers if one.name not in names]
         self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
 
-    def _extended(self, text: str, old: Offer, number: int) -> int:
+    def _extended(self, old: Offer, number: int) -> int:
         """Give the number of the offer that has all of the old one, and then what it lacks."""
         key = (id(old), number)
         if (known := self._extensions.get(key)) is not None:
@@ -240,21 +255,20 @@ class Change:
         offers = self.wanted.scratch.offers
         lacking = tuple(one for one in offers[number].services if one not in old.services)
         extended = replace(old, services=old.services + lacking)
-        return self._extensions.setdefault(key, offers.number(extended.for_domain(text)))
+        return self._extensions.setdefault(key, offers.number(extended))
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
         """Give new domains to the stored provider of the same name, where there is one."""
         offers = self.wanted.scratch.offers
         known: dict[str, Provider] = {}
-        for provider in self.head.providers.values():
-            known.setdefault(provider.name, provider)
+        for stored in self.head.providers.values():
+            known.setdefault(stored.name, stored)
         adopted = []
         for position, name, number in part:
             offer = offers[number]
-            provider = known.get(offer.provider.name, offer.provider)
+            provider = offer.provider and known.get(offer.provider.name, offer.provider)
             if provider != offer.provider:
-                domain = replace(offer, provider=provider).for_domain(name)
-                number = offers.number(domain)  # noqa: PLW2901 -- it stays that of this domain
+                number = offers.number(replace(offer, provider=provider))  # noqa: PLW2901
             adopted.append((position, name, number))
         self.wanted.scratch.exchange([(position, number) for position, _, number in adopted])
         return adopted

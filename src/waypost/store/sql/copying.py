@@ -12,7 +12,8 @@ from waypost.database.complaints import mapped_errors
 from waypost.database.engine import Connection, open_engine, snapshot
 from waypost.errors import StoreError
 from waypost.store.sql import schema
-from waypost.store.sql.findings import ROWS_AT_ONCE, Finding
+from waypost.store.sql.finding import Finding
+from waypost.store.sql.findings import ROWS_AT_ONCE
 from waypost.store.sql.sequences import advance
 
 # What others point to comes first.

@@ -4,45 +4,18 @@ Nothing is changed: each finding names a table and an id, and what an operator m
 bounded: rows are read one after the other, and what belongs together is found by the database.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
-from waypost.errors import DomainError
-from waypost.model import DomainPattern
-from waypost.store.sql import doubts, rows, schema
-from waypost.store.sql.names import spellings
+from waypost.store.sql import directory_rows, doubts, rows, schema
+from waypost.store.sql.finding import Finding
+from waypost.store.sql.served import Verdict, judge
 
 ROWS_AT_ONCE: Final = 1000
-PROBLEM_MAX_CHARS: Final = 200
 _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A row that does not say what automx2's operator may have meant.
-
-    Attributes:
-        table: one of automx2's seven.
-        key: the id of the row; of a link both ids, as `4000/3000`.
-        problem: what is wrong.
-        effect: what Waypost does about it.
-    """
-
-    table: str
-    key: str
-    problem: str
-    effect: str
-
-    def __str__(self) -> str:
-        """Give one line for people; what a row holds stands in it as `repr` writes it, and cut."""
-        problem = self.problem
-        if len(problem) > PROBLEM_MAX_CHARS:
-            problem = f"{problem[:PROBLEM_MAX_CHARS]}…"
-        return f"{self.table} {self.key}: {problem}; {self.effect}"
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
@@ -58,10 +31,12 @@ def findings(connection: Connection) -> Iterator[Finding]:
     yield from _services(
         connection, schema.davserver, rows.service_from_davserver, doubts.of_davserver
     )
-    for row in paged(connection, sa.select(*_NAMED, _folded())):
-        yield from _domain(connection, row)
-    yield from _case_twins(connection)
+    for page in _pages(connection, sa.select(*_NAMED)):
+        verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
+        for row in page:
+            yield from _domain(row, verdicts[row["id"]])
     yield from _dangling(connection)
+    yield from dangling_links(connection)
 
 
 def domain_names(connection: Connection) -> Iterator[str]:
@@ -72,16 +47,17 @@ def domain_names(connection: Connection) -> Iterator[str]:
 
 def paged(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
     """Give the rows of a statement that selects an `id`, in its order, some at a time."""
+    for page in _pages(connection, statement):
+        yield from page
+
+
+def _pages(connection: Connection, statement: sa.Select[Any]) -> Iterator[Sequence[sa.RowMapping]]:
     key = statement.selected_columns["id"]
     page = statement.order_by(key).limit(ROWS_AT_ONCE)
     found = connection.execute(page).mappings().all()
     while found:
-        yield from found
+        yield found
         found = connection.execute(page.where(key > found[-1]["id"])).mappings().all()
-
-
-def _folded() -> sa.ColumnElement[str]:
-    return sa.func.lower(schema.domain.c.name).label("folded")
 
 
 def _services(
@@ -101,48 +77,14 @@ def _services(
             yield Finding(table.name, key, doubt.problem, doubt.effect)
 
 
-def _domain(connection: Connection, row: sa.RowMapping) -> Iterator[Finding]:
-    """Find a name in a form that no question can meet, or that is there in another form."""
-    key, name = str(row["id"]), row["name"]
-    try:
-        pattern = DomainPattern.parse(name)
-    except DomainError as error:
-        yield Finding("domain", key, f"name {name!r}: {error}", "no client can ask for it")
-        return
-    if row["folded"] not in spellings(pattern):
-        effect = f"not served until it is called {pattern.text!r}"
-        yield Finding("domain", key, f"name {name!r} is not how a domain is stored", effect)
-    elif name != row["folded"]:
+def _domain(row: sa.RowMapping, verdict: Verdict) -> Iterator[Finding]:
+    """Find a name that no question can meet, that another row has as well, or in capitals."""
+    if isinstance(verdict, Finding):
+        yield verdict
+    elif row["name"] != row["name"].lower():
+        problem = f"name {row['name']!r} has capital letters"
         effect = "served in any case, while automx2 answered this one only"
-        yield Finding("domain", key, f"name {name!r} has capital letters", effect)
-    if row["folded"] != pattern.text:
-        # In U-labels: the A-labels would be asked first.
-        same = (
-            sa.select(*_NAMED)
-            .where(sa.func.lower(schema.domain.c.name) == pattern.text)
-            .order_by(schema.domain.c.id)
-        )
-        for twin in connection.execute(same).mappings():
-            yield _twin(row, twin)
-
-
-def _case_twins(connection: Connection) -> Iterator[Finding]:
-    """Find names that differ in case only; `SqlStore.find` takes the one in small letters."""
-    lower = sa.func.lower(schema.domain.c.name)
-    repeated = sa.select(lower).group_by(lower).having(sa.func.count() > 1)
-    twins: dict[str, list[tuple[bool, int, sa.RowMapping]]] = {}
-    for row in paged(connection, sa.select(*_NAMED, _folded()).where(lower.in_(repeated))):
-        twins.setdefault(row["folded"], []).append((row["name"] != row["folded"], row["id"], row))
-    for folded in sorted(twins):
-        first, *others = sorted(twins[folded], key=lambda twin: twin[:2])
-        for other in others:
-            yield _twin(other[2], first[2])
-
-
-def _twin(row: sa.RowMapping, served: sa.RowMapping) -> Finding:
-    problem = f"name {row['name']!r} is the same domain as {served['name']!r}"
-    effect = f"domain {served['id']} is served, this one is not"
-    return Finding("domain", str(row["id"]), problem, effect)
+        yield Finding("domain", str(row["id"]), problem, effect)
 
 
 def _dangling(connection: Connection) -> Iterator[Finding]:
@@ -161,6 +103,24 @@ def _dangling(connection: Connection) -> Iterator[Finding]:
     for row in paged(connection, missing.where(is_missing)):
         problem = f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which is not there"
         yield Finding("domain", str(row["id"]), problem, "served without a directory")
+    directory = schema.directory.c
+    missing = sa.select(domain.id, domain.name, domain.directory_id).join_from(
+        schema.domain, schema.directory, domain.directory_id == directory.id, isouter=True
+    )
+    is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
+    for row in paged(connection, missing.where(is_missing)):
+        problem = f"name {row['name']!r} has directory {row['directory_id']}, which is not there"
+        yield Finding("domain", str(row["id"]), problem, "served without a directory")
+    for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():
+        try:
+            directory_rows.directory_from_row(row)
+        except rows.RowError as error:
+            problem = f"label {row['label']!r}: {error}"
+            yield Finding("directory", str(row["id"]), problem, "its domains have no directory")
+
+
+def dangling_links(connection: Connection) -> Iterator[Finding]:
+    """Find links of which one end is not there."""
     yield from _dangling_links(connection, schema.server, schema.server_domain.c.server_id)
     yield from _dangling_links(connection, schema.davserver, schema.davserver_domain.c.davserver_id)
 
@@ -169,16 +129,24 @@ def _dangling_links(
     connection: Connection, table: sa.Table, service_id: sa.Column[Any]
 ) -> Iterator[Finding]:
     links, domain = service_id.table, schema.domain.c
-    statement = (
-        sa.select(service_id, links.c.domain_id, table.c.id, domain.id.label("known_domain"))
+    domain_id = links.c.domain_id
+    page = (
+        sa.select(service_id, domain_id, table.c.id, domain.id.label("known_domain"))
         .select_from(links)
         .outerjoin(table, table.c.id == service_id)
-        .outerjoin(schema.domain, domain.id == links.c.domain_id)
+        .outerjoin(schema.domain, domain.id == domain_id)
         .where(sa.or_(table.c.id.is_(None), domain.id.is_(None)))
-        .order_by(service_id, links.c.domain_id)
+        .order_by(service_id, domain_id)
+        .limit(ROWS_AT_ONCE)
     )
-    for found_service, found_domain, service, known_domain in connection.execute(statement):
-        gone = [f"{table.name} {found_service}"] if service is None else []
-        gone += [f"domain {found_domain}"] if known_domain is None else []
-        problem = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there"
-        yield Finding(links.name, f"{found_service}/{found_domain}", problem, "links nothing")
+    found = connection.execute(page).all()
+    while found:
+        for found_service, found_domain, service, known_domain in found:
+            gone = [f"{table.name} {found_service}"] if service is None else []
+            gone += [f"domain {found_domain}"] if known_domain is None else []
+            problem = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there"
+            key = f"{found_service}/{found_domain}"
+            yield Finding(links.name, key, problem, "links nothing")
+        last = found[-1]
+        same = sa.and_(service_id == last[0], domain_id > last[1])
+        found = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()

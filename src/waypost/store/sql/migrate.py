@@ -86,11 +86,29 @@ def upgrade(engine: Engine) -> MigrationStatus:
         return before
     with _told_where_half_done(engine), writing(engine, LOCK_SECONDS) as connection:
         before = _status(connection)
-        _check_upgradable(before)
+        check_upgradable(before)
         if not before.is_current:
             with _config(existing=_existing(connection), connection=connection) as config:
                 command.upgrade(config, "head")
     return before
+
+
+def check_upgradable(found: MigrationStatus) -> None:
+    """Refuse a database that an upgrade would refuse.
+
+    Raises:
+        StoreError: it is a newer Waypost's, or holds tables of something else.
+    """
+    if found.kind == "newer":
+        raise StoreError(
+            f"the database has revision {found.current}, which this Waypost does not know; "
+            "run the newer Waypost that made it"
+        )
+    if found.kind == "foreign":
+        raise StoreError(
+            "the database holds tables, but neither Waypost's nor automx2's; "
+            "set db_uri to a database of its own"
+        )
 
 
 def statements(engine: Engine) -> str:
@@ -104,7 +122,7 @@ def statements(engine: Engine) -> str:
         return statements_for_empty(engine.dialect.name)
     with reading(engine) as connection:
         before = _status(connection)
-        _check_upgradable(before)
+        check_upgradable(before)
         existing = _existing(connection)
     return "" if before.is_current else _offline(engine.dialect.name, existing, before.current)
 
@@ -124,19 +142,6 @@ def _offline(dialect: str, existing: Existing, current: str | None) -> str:
         config.output_buffer = written
         command.upgrade(config, f"{current or 'base'}:head", sql=True)
     return written.getvalue()
-
-
-def _check_upgradable(found: MigrationStatus) -> None:
-    if found.kind == "newer":
-        raise StoreError(
-            f"the database has revision {found.current}, which this Waypost does not know; "
-            "run the newer Waypost that made it"
-        )
-    if found.kind == "foreign":
-        raise StoreError(
-            "the database holds tables, but neither Waypost's nor automx2's; "
-            "set db_uri to a database of its own"
-        )
 
 
 @contextmanager

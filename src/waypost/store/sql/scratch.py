@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from waypost.model import Domain
-from waypost.store.offers import Offers
+from waypost.store.offers import Offer, Offers
 
 CHUNK: Final = 5000
 _CACHE_KIB: Final = 16 * 1024
@@ -50,10 +50,10 @@ class Scratch:
         self._connection.close()
         self._engine.dispose()
 
-    def add(self, domains: Iterable[tuple[int, Domain]]) -> None:
-        """Put domains at positions; a name that is there already is passed over."""
+    def add(self, named: Iterable[tuple[int, str, Domain | Offer]]) -> None:
+        """Put what is said about names at positions; a name that is there is passed over."""
         number = self.offers.number
-        rows = [(position, one.pattern.text, number(one)) for position, one in domains]
+        rows = [(position, name, number(one)) for position, name, one in named]
         if rows:
             self._connection.exec_driver_sql(self._insert, rows)
 

@@ -1,6 +1,6 @@
 """Finding one domain in the database, in two statements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from waypost.database.engine import Connection, Engine, reading
 from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
-from waypost.store.sql.names import spellings
+from waypost.store.sql.served import is_named, ranked, strength
 from waypost.store.sql.stored import StoredUsers, users_columns
 
 _OFFERS_MAX: Final = 1024
@@ -40,17 +40,17 @@ class SqlStore:
             StoreUnavailable: the database does not answer.
             StoreError: the database must be mended first.
         """
-        patterns = {name: rank for rank, name in reversed(list(enumerate(_spellings(domain))))}
+        patterns = candidates(domain)
+        ranks = ranked(patterns)
         with reading(self.engine) as connection:
-            rows_found = connection.execute(self._domains, {"names": list(patterns)}).mappings()
-            # MySQL's comparisons take an ü for a u as well.
-            found = [row for row in rows_found if row["domain_name"].lower() in patterns]
+            rows_found = connection.execute(self._domains, {"names": list(ranks)}).mappings()
+            found = [row for row in rows_found if row["domain_name"].lower() in ranks]
             if not found:
                 return None
-            best = min(found, key=lambda row: _strength(row, patterns))
+            best = min(found, key=lambda row: strength(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
-        pattern = candidates(domain)[patterns[best["domain_name"].lower()] // 2]
-        offer = self._shared(_provider(best, domain), services, self._users(best))
+        pattern = patterns[ranks[best["domain_name"].lower()] // 2]
+        offer = self._shared(_provider(best), services, self._users(best))
         return offer.for_domain(pattern.text)
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class SqlStore:
         self.engine.dispose()
 
     def _shared(
-        self, provider: Provider, services: tuple[Service, ...], users: Users | None
+        self, provider: Provider | None, services: tuple[Service, ...], users: Users | None
     ) -> Offer:
         """Give the same value for the same content: a cache may hold it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
@@ -104,31 +104,13 @@ class SqlStore:
             self._log.warning("row left out", table=table, id=row_id, reason=reason)
 
 
-def _strength(row: rows.Row, patterns: Mapping[str, int]) -> tuple[int, bool, int]:
-    """Rank the entries for a domain; of those that differ in case, automx2 mostly met the lower."""
-    name = row["domain_name"]
-    return patterns[name.lower()], name != name.lower(), row["id"]
-
-
-def _provider(row: rows.Row, domain: DomainName) -> Provider:
-    """Give the provider; one that is not there (SQLite lets it be removed) is the domain itself."""
-    if row["name"] is None:
-        return Provider(domain.ascii[:128], domain.ascii[:32])
-    return provider_rows.provider_from_row(row)
-
-
-def _spellings(domain: DomainName) -> list[str]:
-    """Give what may stand in the database, the strongest first: two forms of each pattern."""
-    names: list[str] = []
-    for pattern in candidates(domain):
-        names += spellings(pattern)
-    return names
+def _provider(row: rows.Row) -> Provider | None:
+    """Give the provider, or None where it is missing."""
+    return None if row["name"] is None else provider_rows.provider_from_row(row)
 
 
 def _domains(dialect: str) -> sa.Select[Any]:
-    """Search by the index that each engine has: MariaDB has none of expressions."""
-    ignores_case = dialect == "mysql"
-    name = _DOMAIN.name if ignores_case else sa.func.lower(_DOMAIN.name)
+    # What a row points to may be gone: SQLite lets it be removed.
     ldapserver, directory = schema.ldapserver.c, schema.directory.c
     joined = schema.domain.outerjoin(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
     joined = joined.outerjoin(schema.ldapserver, _DOMAIN.ldapserver_id == ldapserver.id)
@@ -142,7 +124,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
             *_prefixed(schema.directory, _DIRECTORY_PREFIX),
         )
         .select_from(joined)
-        .where(name.in_(sa.bindparam("names", expanding=True)))
+        .where(is_named(dialect))
     )
 
 

@@ -1,6 +1,6 @@
 """Reading the database in parts, so that its size does not matter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from waypost.model import (
 )
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.finding import Finding
+from waypost.store.sql.findings import dangling_links
 from waypost.store.sql.rows import RowError
 
 CHUNK: Final = 5000
@@ -71,7 +73,12 @@ class StoredDomain:
 
 
 class StoredHead:
-    """What the database says apart from its domains; small enough to be read at once."""
+    """What the database says apart from its domains; small enough to be read at once.
+
+    Attributes:
+        services: what can be read of each of `SERVICE_TABLES`, by id.
+        idle: by table, the ids of services that no link leads to from a domain that is there.
+    """
 
     def __init__(self, connection: Connection) -> None:
         """Read it. Services that make no sense are left out, as they are from answers."""
@@ -84,10 +91,15 @@ class StoredHead:
             for row in every(connection, schema.ldapserver)
         }
         self.described = _described(connection)
-        self.services: tuple[Mapping[int, Service], ...] = (
-            _readable(connection, schema.server),
-            _readable(connection, schema.davserver),
-        )
+        self.idle: Mapping[str, set[int]] = {
+            table.name: _without_domain(connection, table, links, column)
+            for table, links, column in SERVICE_TABLES
+        }
+        read = [
+            _services(connection, table, self.idle[table.name]) for table, _, _ in SERVICE_TABLES
+        ]
+        self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
+        self._strays = tuple(finding for _, strays in read for finding in strays)
         self._offers: dict[tuple[int, StoredUsers, Links], Offer] = {}
 
     @property
@@ -104,21 +116,25 @@ class StoredHead:
             directory = self.ldapservers.get(row.ldapserver_id)
         return None if directory is None else row.of(directory)
 
-    def offer(self, row: StoredDomain) -> Offer | None:
-        """Give what a row says about its domain; None where its provider is missing."""
+    def offer(self, row: StoredDomain) -> Offer:
+        """Give what a row says about its domain; what it points to in vain is None."""
         key = (row.provider_id, row.users, row.links)
         if (known := self._offers.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
-        if provider is None:
-            return None
         services = tuple(
             readable[number]
             for readable, numbers in zip(self.services, row.links, strict=True)
             for number in numbers
             if number in readable
         )
-        return self._offers.setdefault(key, Offer(provider, services, self.users(row.users)))
+        offer = Offer(provider, services, self.users(row.users))
+        return self._offers.setdefault(key, offer)
+
+    def strays(self, connection: Connection) -> Iterator[Finding]:
+        """Give the services that no domain gets, and the links of which an end is missing."""
+        yield from self._strays
+        yield from dangling_links(connection)
 
 
 def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
@@ -196,13 +212,32 @@ def _links(
     return found
 
 
-def _readable(connection: Connection, table: sa.Table) -> Mapping[int, Service]:
+def _services(
+    connection: Connection, table: sa.Table, idle: set[int]
+) -> tuple[Mapping[int, Service], Sequence[Finding]]:
+    """Give the services of a table by id, and the rows that no domain gets."""
     is_server = table is schema.server
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
+    name = "name" if is_server else "url"
     known: dict[int, Service] = {}
+    strays: list[Finding] = []
     for row in every(connection, table):
+        number = row["id"]
         try:
-            known[row["id"]] = read(row)
-        except RowError:
+            known[number] = read(row)
+        except RowError as error:
+            strays.append(Finding(table.name, str(number), str(error), "left out of all answers"))
             continue
-    return known
+        if number in idle:
+            problem = f"{name} {row[name]!r} has no domain"
+            strays.append(Finding(table.name, str(number), problem, "no client gets it"))
+    return known, strays
+
+
+def _without_domain(
+    connection: Connection, table: sa.Table, links: sa.Table, column: str
+) -> set[int]:
+    is_linked = sa.exists().where(
+        links.c[column] == table.c.id, links.c.domain_id == schema.domain.c.id
+    )
+    return set(connection.execute(sa.select(table.c.id).where(~is_linked)).scalars())

@@ -10,7 +10,7 @@ from waypost.database.engine import Connection
 from waypost.model import Directory, LdapServer, Provider, UnknownUser, Users
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, schema
-from waypost.store.sql.sequences import advance
+from waypost.store.sql.sequences import advance, free_id, insert
 from waypost.store.sql.stored import every
 
 
@@ -23,7 +23,7 @@ class Pointers:
         directories: the id of each directory that automx2 does not know, by its label.
     """
 
-    providers: Mapping[Provider, int]
+    providers: Mapping[Provider | None, int]
     directories: Mapping[str, int]
 
     def columns(self, offer: Offer) -> dict[str, Any]:
@@ -66,8 +66,7 @@ def write_directories(connection: Connection, wanted: Sequence[Directory]) -> di
     for directory in wanted:
         if isinstance(directory, LdapServer):
             row = directory_rows.ldapserver_row(directory)
-            stored = ldapservers.get(directory.id)
-            _write(connection, schema.ldapserver, row, stored)
+            _write(connection, schema.ldapserver, row, ldapservers.get(directory.id))
         else:
             row = directory_rows.directory_row(directory)
             stored = directories.get(directory.label)
@@ -91,8 +90,9 @@ def _write(
     connection: Connection, table: sa.Table, row: Mapping[str, Any], stored: sa.RowMapping | None
 ) -> int:
     if stored is None:
-        key = connection.execute(table.insert().values(row)).inserted_primary_key
-        return int(key[0]) if key is not None else 0
+        pointing = schema.domain.c.directory_id
+        free = free_id(connection, table, pointing) if "id" not in row else None
+        return insert(connection, table, row, free)
     if any(stored[name] != value for name, value in row.items()):
         connection.execute(table.update().where(table.c.id == stored["id"]).values(row))
     return int(stored["id"])

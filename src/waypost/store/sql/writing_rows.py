@@ -14,6 +14,7 @@ from waypost.sharing import share
 from waypost.store.sql import provider_rows, rows, schema
 from waypost.store.sql.changing import Change
 from waypost.store.sql.scratch import chunks
+from waypost.store.sql.sequences import free_id, insert
 from waypost.store.sql.stored import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
 from waypost.store.sql.writing_directories import (
     Pointers,
@@ -25,6 +26,8 @@ from waypost.store.sql.writing_directories import (
 _VALUES: Final = 1000
 # From how many domains on a statement for all of them is quicker than their rows.
 _RUN: Final = 50
+# Stands for the provider of domains whose own is missing, behind all that are there.
+_NO_PROVIDER: Final = 2**31
 
 
 def write(change: Change) -> None:
@@ -47,22 +50,26 @@ def write(change: Change) -> None:
     for number in sorted(first_ids, key=first_ids.__getitem__):
         # By ids, so that the order of the catalog does not matter.
         offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
-    hosts, urls = (_write_services(change, table, offers) for table, _, _ in SERVICE_TABLES)
+    hosts, urls = (
+        _write_services(change, table, links.c[column], offers)
+        for table, links, column in SERVICE_TABLES
+    )
     links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in first_ids}
     _Linking(change, pointers, links).run()
-    if not change.only_add:
+    if not change.keep_strays:
         _remove_old(connection, set(provider_ids.values()), wanted.directories)
 
 
 def _write_providers(
     connection: Connection, busy: Sequence[Provider], idle: Sequence[Provider]
-) -> dict[Provider, int]:
+) -> dict[Provider | None, int]:
     """Write providers in their order, and give the id of each."""
     table = schema.provider
     stored: dict[tuple[str, str], list[sa.RowMapping]] = defaultdict(list)
     for row in every(connection, table):
         stored[row["name"], row["short_name"]].append(row)
-    ids: dict[Provider, int] = {}
+    ids: dict[Provider | None, int] = {None: _NO_PROVIDER}
+    free = free_id(connection, table, schema.domain.c.provider_id)
     has_order = set(busy) - set(idle)
     last = 0
     for provider in dict.fromkeys([*busy, *idle]):
@@ -73,7 +80,8 @@ def _write_providers(
         exact = [r for r in same_name if all(r[k] == v for k, v in values.items())]
         kept = next(iter(exact or same_name), None)
         if kept is None:
-            ids[provider] = _insert(connection, table, values)
+            ids[provider] = insert(connection, table, values, free)
+            free = None
         else:
             stored[provider.name, provider.short_name].remove(kept)
             ids[provider] = kept["id"]
@@ -121,7 +129,10 @@ def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, i
 
 
 def _write_services(
-    change: Change, table: sa.Table, offers: Mapping[int, Sequence[int]]
+    change: Change,
+    table: sa.Table,
+    pointing: sa.Column[Any],
+    offers: Mapping[int, Sequence[int]],
 ) -> dict[int, list[int]]:
     """Write one kind of services, and give the ids of each offer's, ascending.
 
@@ -130,14 +141,17 @@ def _write_services(
     Args:
         change: what is wanted.
         table: `server` or `davserver`.
+        pointing: the column of its links that leads to it.
         offers: the numbers of the offers of each provider, by its id.
     """
     is_server = table is schema.server
     names = [column.name for column in table.c if column.name != "id"]
     stored: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for row in every(change.connection, table):
-        stored[tuple(row[name] for name in names)].append(row["id"])
+        if row["id"] not in change.head.idle[table.name]:  # Those are told to go, or to stay idle.
+            stored[tuple(row[name] for name in names)].append(row["id"])
     found: dict[int, list[int]] = defaultdict(list)
+    free = free_id(change.connection, table, pointing)
     for _, numbers in sorted(offers.items()):
         every_services = [change.wanted.scratch.offers[number].services for number in numbers]
         last = 0
@@ -146,12 +160,13 @@ def _write_services(
             for services in every_services
         ):
             values = _service_row(service)
-            free = stored[tuple(values[name] for name in names)]
-            kept = next((row_id for row_id in free if row_id > last), None)
+            same = stored[tuple(values[name] for name in names)]
+            kept = next((row_id for row_id in same if row_id > last), None)
             if kept is None:
-                last = _insert(change.connection, table, values)
+                last = insert(change.connection, table, values, free)
+                free = None
             else:
-                free.remove(kept)
+                same.remove(kept)
                 last = kept
             for owner in owners:
                 found[numbers[owner]].append(last)
@@ -217,7 +232,7 @@ class _Linking:
             if wanted == stored:
                 continue
             lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
-            if self._change.only_add:
+            if self._change.keep_strays:
                 # What cannot be read was not shown to anybody; who only adds leaves it alone.
                 extra.intersection_update(readable)
             new += [{column: one, "domain_id": row.id} for one in lacking]
@@ -236,6 +251,8 @@ def _remove_old(
 ) -> None:
     """Remove what nothing points to any more."""
     for table, links, column in SERVICE_TABLES:
+        has_domain = sa.exists().where(schema.domain.c.id == links.c.domain_id)
+        connection.execute(links.delete().where(~has_domain))
         is_linked = sa.exists().where(links.c[column] == table.c.id)
         connection.execute(table.delete().where(~is_linked))
     provider_id = schema.provider.c.id
@@ -249,11 +266,3 @@ def _service_row(service: Service) -> dict[str, Any]:
     if isinstance(service.endpoint, HostEndpoint):
         return rows.server_row(service, service.endpoint)
     return rows.davserver_row(service, service.endpoint)
-
-
-def _insert(connection: Connection, table: sa.Table, row: Mapping[str, Any]) -> int:
-    key = connection.execute(table.insert().values(row)).inserted_primary_key
-    if key is None:
-        message = f"{table.name} gave no id"
-        raise TypeError(message)
-    return int(key[0])

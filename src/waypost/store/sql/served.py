@@ -1,0 +1,119 @@
+"""Which rows of `domain` are served: of several that mean the same domain one is.
+
+The rule stands here alone. Lookups, `export`, `apply` and `db check` follow it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.database.engine import Connection
+from waypost.errors import DomainError
+from waypost.model import DomainPattern
+from waypost.store.sql import schema
+from waypost.store.sql.finding import Finding
+from waypost.store.sql.names import spellings
+from waypost.store.sql.scratch import chunks
+
+_NAMES_AT_ONCE: Final = 1000
+_DOMAIN: Final = schema.domain.c
+
+Verdict = str | Finding
+"""The text of the pattern that a row is served as, or why it serves nobody."""
+
+
+def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
+    """Give what may stand in the database for patterns, each with its rank.
+
+    Args:
+        patterns: the strongest first. Each has two ranks, of its A-labels and of its U-labels.
+    """
+    names = [name for pattern in patterns for name in spellings(pattern)]
+    return {name: rank for rank, name in reversed(list(enumerate(names)))}
+
+
+def strength(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, bool, int]:
+    """Rank a row among those that mean the same; the smallest is served.
+
+    A-labels come before U-labels. Of names that differ in case the one in small letters is taken,
+    which automx2 mostly met, and then the oldest row.
+    """
+    lower = name.lower()
+    return ranks[lower], name != lower, row_id
+
+
+def is_named(dialect: str) -> sa.ColumnElement[bool]:
+    """Search for the parameter `names` by the index that each engine has.
+
+    MariaDB has none of expressions, and its comparisons ignore case by themselves. They take an ü
+    for a u as well, so that who asks must look at the names once more.
+    """
+    name = _DOMAIN.name if dialect == "mysql" else sa.func.lower(_DOMAIN.name)
+    return name.in_(sa.bindparam("names", expanding=True))
+
+
+def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
+    """Tell of each of these rows, given by id and name, as what it is served.
+
+    The other rows of the database count as well, wherever they stand.
+    """
+    verdicts: dict[int, Verdict] = {}
+    odd: dict[int, tuple[str, DomainPattern]] = {}
+    for row_id, name in named:
+        try:
+            pattern = DomainPattern.parse(name)
+        except DomainError as error:
+            verdicts[row_id] = _stray(row_id, f"name {name!r}: {error}", "no client can ask for it")
+            continue
+        if name == pattern.text:
+            verdicts[row_id] = name  # Nothing is stronger, and the column is unique.
+        else:
+            odd[row_id] = name, pattern
+    groups = _groups(connection, {pattern for _, pattern in odd.values()})
+    for row_id, (name, pattern) in odd.items():
+        verdicts[row_id] = _verdict(row_id, name, pattern, groups[pattern])
+    return verdicts
+
+
+@dataclass(slots=True)
+class _Group:
+    """The rows that a lookup of one pattern meets."""
+
+    ranks: Mapping[str, int]
+    best: tuple[tuple[int, bool, int], str] | None = field(default=None)
+
+    def take(self, row_id: int, name: str) -> None:
+        """Take one more row."""
+        one = strength(name, row_id, self.ranks), name
+        self.best = one if self.best is None else min(self.best, one)
+
+
+def _groups(
+    connection: Connection, patterns: Iterable[DomainPattern]
+) -> dict[DomainPattern, _Group]:
+    """Look up patterns as `SqlStore.find` does."""
+    groups = {pattern: _Group(ranked([pattern])) for pattern in patterns}
+    known = {name: group for group in groups.values() for name in group.ranks}
+    asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(is_named(connection.dialect.name))
+    for names in chunks(list(known), _NAMES_AT_ONCE):
+        for row_id, name in connection.execute(asked, {"names": list(names)}).all():
+            if (group := known.get(name.lower())) is not None:
+                group.take(row_id, name)
+    return groups
+
+
+def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Group) -> Verdict:
+    if group.best is None:
+        effect = f"not served until it is called {pattern.text!r}"
+        return _stray(row_id, f"name {name!r} is not how a domain is stored", effect)
+    (*_, best_id), best_name = group.best
+    if best_id == row_id:
+        return pattern.text
+    problem = f"name {name!r} is the same domain as {best_name!r}"
+    return _stray(row_id, problem, f"domain {best_id} is served, this one is not")
+
+
+def _stray(row_id: int, problem: str, effect: str) -> Finding:
+    return Finding(schema.domain.name, str(row_id), problem, effect)

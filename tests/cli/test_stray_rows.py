@@ -1,0 +1,209 @@
+"""Rows that serve nobody: told by every command, removed by `apply` alone, on each engine."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from tests.cli.test_apply import DATABASE, FIRST, SECOND
+from tests.cli.test_import import document
+from tests.servers.database import Database
+
+ODD = """
+INSERT INTO domain (id, name, provider_id) VALUES (70, 'not a domain', 1);
+INSERT INTO domain (id, name, provider_id) VALUES (71, 'own.example.', 1);
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+  VALUES (80, 'imap.own.example', 993, 'INVALID', 'SSL', '', 'plain');
+INSERT INTO server_domain (server_id, domain_id) VALUES (80, 1);
+INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
+  VALUES (81, 'spare.example', 993, 'imap', 'SSL', '', 'plain');
+"""
+TOLD = [
+    (
+        "domain 70: name 'not a domain': a label of the domain has characters other than letters, "
+        "digits and inner hyphens; no client can ask for it"
+    ),
+    (
+        "domain 71: name 'own.example.' is the same domain as 'own.example'; "
+        "domain 1 is served, this one is not"
+    ),
+    "server 80: type 'INVALID' is not known; left out of all answers",
+    "server 81: name 'spare.example' has no domain; no client gets it",
+]
+CASE_TWIN = "INSERT INTO domain (id, name, provider_id) VALUES (72, 'OWN.example', 1);"
+NAMES = "SELECT name FROM domain ORDER BY id;"
+
+
+@pytest.fixture(name="odd")
+def _odd(waypost: Waypost, home: Path, database: Database) -> list[str]:
+    """Apply a file, then store what no file can say; give what names the database."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    (home / "second.toml").write_text(SECOND, encoding="utf-8")
+    uri = ["--db-uri", database.uri]
+    assert waypost("apply", "first.toml", *uri).code == 0
+    database.client(ODD)
+    return uri
+
+
+def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """A plan has a line for each row that goes away, even where nothing else does."""
+    dry = waypost("apply", "first.toml", "--dry-run", *odd)
+    assert (dry.code, dry.err) == (1, "0 to add, 0 to change, 4 to remove\n")
+    assert dry.out.splitlines() == [f"- {line}" for line in TOLD]
+    assert "not a domain" in database.client(NAMES)
+
+    done = waypost("apply", "first.toml", *odd)
+    assert (done.code, done.err) == (0, "0 added, 0 changed, 4 removed\n")
+    assert done.out == dry.out
+    assert database.client(NAMES).split() == ["own.example", "old.example"]
+    assert waypost("apply", "first.toml", *odd).err == "nothing to do\n"
+    assert waypost("db", "check", *odd).code == 0
+
+
+def test_removed_beside_other_changes(waypost: Waypost, odd: list[str]) -> None:
+    """The same lines stand in a plan that changes something, and only there."""
+    done = waypost("apply", "second.toml", *odd)
+    assert done.err == "4 added, 1 changed, 6 removed\n"
+    assert set(done.out.splitlines()) > {f"- {line}" for line in TOLD}
+    assert waypost("apply", "second.toml", *odd).err == "nothing to do\n"
+
+
+def test_only_add_leaves_them(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """Who only adds is told which rows stay, and they do."""
+    nothing = waypost("apply", "first.toml", "--only-add", *odd)
+    assert (nothing.code, nothing.err) == (0, "nothing to do, 4 left that serve nobody\n")
+    assert nothing.out.splitlines() == [f"= {line}" for line in TOLD]
+    assert waypost("apply", "first.toml", "--only-add", "--dry-run", *odd).code == 0
+
+    added = waypost("apply", "second.toml", "--only-add", *odd)
+    assert added.err == "4 added, 0 changed, 0 removed, 4 left that serve nobody\n"
+    names = set(database.client(NAMES).splitlines())
+    assert names == {"own.example", "old.example", "not a domain", "own.example.", "new.example"}
+    types = database.client("SELECT type FROM server WHERE id >= 80 ORDER BY id;").split()
+    assert types[:2] == ["INVALID", "imap"]
+    links = database.client("SELECT domain_id FROM server_domain WHERE server_id = 80;")
+    assert links.split() == ["1"]
+
+
+def test_export_warns(waypost: Waypost, home: Path, odd: list[str]) -> None:
+    """What an export cannot give is a warning each; the text has all that is served."""
+    exported = waypost("export", *odd)
+    assert exported.code == 0
+    assert exported.err.splitlines() == [f"warning: not exported: {line}" for line in TOLD]
+    (home / "mail.toml").write_text(exported.out, encoding="utf-8")
+    assert waypost("apply", "mail.toml", *odd).err == "0 added, 0 changed, 4 removed\n"
+    after = waypost("export", *odd)
+    assert (after.out, after.err) == (exported.out, "")
+
+
+def test_plan_for_scripts(waypost: Waypost, odd: list[str]) -> None:
+    """JSON has the rows that go away among the removed ones, and those that stay by themselves."""
+    plain = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *odd).out)
+    assert (plain["removed"], plain["left"]) == (TOLD, [])
+    only = json.loads(waypost("apply", "first.toml", "--only-add", "--json", *odd).out)
+    assert (only["removed"], only["left"], only["counts"]["left"]) == ([], TOLD, 4)
+    assert only["written"] is False
+
+
+def test_import_leaves_them(
+    waypost: Waypost, home: Path, odd: list[str], database: Database
+) -> None:
+    """An import adds, and takes no row away."""
+    assert waypost("import", "ispdb", document(home), *odd).code == 0
+    assert "not a domain" in database.client(NAMES)
+    assert "80" in database.client("SELECT server_id FROM server_domain;").split()
+    assert waypost("apply", "first.toml", "--only-add", *odd).err.startswith(
+        "nothing to do, 4 left"
+    )
+
+
+# MariaDB's names are unique without their case.
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+def test_twin_in_capitals(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """The row in small letters is shown and kept by every command; the other is told and goes."""
+    twin = "domain 72: name 'OWN.example' is the same domain as 'own.example'; domain 1 is served"
+    database.client(CASE_TWIN)
+    listed = waypost("domain", "list", *odd).out.splitlines()
+    assert [line.split()[0] for line in listed] == ["own.example", "old.example"]
+    assert "imap imap.own.example:993 tls" in waypost("domain", "show", "OWN.example", *odd).out
+    assert twin in waypost("export", *odd).err
+    assert twin in waypost("db", "check", *odd).out
+    assert f"- {twin}" in waypost("apply", "first.toml", *odd).out
+    assert database.client(NAMES).split() == ["own.example", "old.example"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_links_to_nothing(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """A link of which an end is missing is told and removed as well; SQLite lets it happen."""
+    database.client("INSERT INTO server_domain VALUES (81, 500), (600, 1), (600, 500);")
+    told = [*TOLD, "server_domain 81/500: domain 500 is not there; links nothing"]
+    told += ["server_domain 600/1: server 600 is not there; links nothing"]
+    told += ["server_domain 600/500: server 600 and domain 500 are not there; links nothing"]
+    assert waypost("apply", "first.toml", *odd).out.splitlines() == [f"- {line}" for line in told]
+    assert waypost("apply", "first.toml", *odd).err == "nothing to do\n"
+    assert waypost("db", "check", *odd).code == 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_name_that_is_too_long(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """A name of 300 octets, which SQLite stores, is told in a line that is cut."""
+    name = "a" * 300
+    database.client(f"INSERT INTO domain (id, name, provider_id) VALUES (73, '{name}', 1);")  # noqa: S608
+    (line,) = (line for line in waypost("export", *odd).err.splitlines() if " 73: " in line)
+    assert len(line) < 300
+    assert waypost("apply", "first.toml", *odd).err == "0 added, 0 changed, 5 removed\n"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_many_are_counted(waypost: Waypost, odd: list[str], database: Database) -> None:
+    """Of very many such rows some are listed and all are counted."""
+    rows = ", ".join(f"({number}, 'no domain {number}', 1)" for number in range(100, 1300))
+    database.client(f"INSERT INTO domain (id, name, provider_id) VALUES {rows};")  # noqa: S608
+    dry = waypost("apply", "first.toml", "--dry-run", *odd)
+    assert dry.out.splitlines()[-1] == "- and 204 more; --all lists them"
+    left = waypost("apply", "first.toml", "--only-add", *odd)
+    assert left.out.splitlines()[-1] == "= and 204 more; --all lists them"
+    assert left.err == "nothing to do, 1204 left that serve nobody\n"
+    assert waypost("apply", "first.toml", *odd).err == "0 added, 0 changed, 1204 removed\n"
+
+
+def test_dry_run_without_tables(waypost: Waypost, home: Path, database: Database) -> None:
+    """A plan for a database without tables says that they will be made, and makes none."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    uri = ["--db-uri", database.uri]
+    dry = waypost("apply", "first.toml", "--dry-run", *uri)
+    assert dry.code == 1
+    assert dry.err.splitlines() == [
+        "the database has no tables yet; without --dry-run they are made first",
+        "6 to add, 0 to change, 0 to remove",
+    ]
+    plan = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *uri).out)
+    assert (plan["makes_tables"], plan["written"]) == (True, False)
+    assert waypost("import", "ispdb", document(home), "--dry-run", *uri).code == 1
+    assert not (home / "waypost.sqlite").exists()
+    assert waypost("db", "status", *uri).out.startswith("empty; ")
+    assert waypost("apply", "first.toml", *uri).out == dry.out
+    again = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *uri).out)
+    assert (again["makes_tables"], again["added"]) == (False, [])
+
+
+def test_dry_run_with_other_tables(waypost: Waypost, home: Path, database: Database) -> None:
+    """A database of something else is refused by a dry run as by `apply` itself."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    database.client("CREATE TABLE orders (id INTEGER PRIMARY KEY);")
+    for more in ([], ["--dry-run"]):
+        outcome = waypost("apply", "first.toml", "--db-uri", database.uri, *more)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "neither Waypost's nor automx2's" in outcome.err
+
+
+def test_dry_run_and_if_empty(waypost: Waypost, home: Path) -> None:
+    """A dry run keeps to --if-empty as well."""
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    assert waypost("apply", "--demo", "--if-empty", "--dry-run").code == 1
+    assert not (home / DATABASE).exists()
+    waypost("apply", "first.toml")
+    dry = waypost("apply", "--demo", "--if-empty", "--dry-run")
+    assert (dry.code, dry.out) == (0, "")
+    assert dry.err == "the database holds providers already; nothing was changed\n"

@@ -1,0 +1,280 @@
+"""Rows that mean the same domain, or none: what is served, exported and planned is one thing."""
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.making import domain, host_service, url_service
+from tests.servers.database import Database
+from waypost.address import DomainName
+from waypost.database.engine import Connection, Engine, open_engine, reading, writing
+from waypost.model import Catalog, Domain, LdapServer, Provider, Users
+from waypost.store.sql import schema
+from waypost.store.sql.catalog import (
+    is_empty,
+    purge,
+    read_catalog,
+    reading_catalog,
+    write_catalog,
+)
+from waypost.store.sql.changing import Change, Wanted
+from waypost.store.sql.finding import Finding
+from waypost.store.sql.findings import findings
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.scratch import CHUNK
+from waypost.store.sql.sequences import advance
+from waypost.store.sql.store import SqlStore
+from waypost.store.sql.writing_rows import write
+
+LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
+# How each engine is made to lose a row that others point to, as SQLite does without being asked.
+LOSING = {
+    "sqlite": "DELETE FROM {table};",
+    "postgresql": (
+        "ALTER TABLE domain DROP CONSTRAINT domain_{table}_id_fkey; DELETE FROM {table};"
+    ),
+    "mysql": "SET foreign_key_checks = 0; DELETE FROM {table};",
+}
+
+
+def store_names(connection: Connection, names: list[str]) -> None:
+    """Store a row for each name, numbered from 1, each with a provider called as its number."""
+    for number, name in enumerate(names, 1):
+        provider = {"id": number, "name": f"{number}", "short_name": "x"}
+        connection.execute(schema.provider.insert(), provider)
+        row = {"id": number, "name": name, "provider_id": number}
+        connection.execute(schema.domain.insert(), row)
+    advance(connection, schema.domain)
+
+
+def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
+    """Write a catalog; give the keys of the rows that were told, and how many domains differed."""
+    told: list[Finding] = []
+    with Wanted(wanted) as listed:
+        change = Change(connection, listed)
+        pairs = sum(old != new for old, new in change.pairs(told.append))
+        write(change)
+    return [finding.key for finding in told], pairs
+
+
+TWINS = [
+    # names, the number of the one that is served
+    (["Example.COM", "example.com"], 2),
+    (["example.com", "Example.COM"], 1),
+    (["EXAMPLE.com", "Example.com"], 1),
+    (["example.com.", "EXAMPLE.com", "Example.com"], 2),
+    (["*.Example.COM", "*.example.com"], 2),
+    (["*.EXAMPLE.com", "*.Example.com"], 1),
+]
+FORMS = [
+    (["bücher.example", "xn--bcher-kva.example"], 2),
+    (["bücher.example", "XN--BCHER-KVA.example"], 2),
+    (["bücher.example"], 1),
+    (["*.bücher.example", "*.xn--bcher-kva.example"], 2),
+    (["example.com.", "example.com"], 2),
+    (["example.com.", "*.example.com"], 2),
+    (["example.com."], None),
+    ([" example.com"], None),
+    (["not a domain", "example.com"], 2),
+    (["", "a..b", "-", "192.0.2.1", "mail.*.com", "x@y", "exa\u2028mple.com"], None),
+]
+
+
+# MariaDB's names are unique without their case.
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(("names", "served"), TWINS, ids=str)
+def test_twins(engine: Engine, names: list[str], served: int) -> None:
+    """Of rows that differ in case the one in small letters counts, else the oldest; everywhere."""
+    check_one(engine, names, served)
+
+
+@pytest.mark.parametrize(("names", "served"), FORMS, ids=str)
+def test_forms(engine: Engine, names: list[str], served: int | None) -> None:
+    """A-labels come before U-labels; a name that no lookup meets is no domain; everywhere."""
+    check_one(engine, names, served)
+
+
+def check_one(engine: Engine, names: list[str], served: int | None) -> None:
+    """Compare lookup, export, check and plan for rows of which at most one is served."""
+    others = [f"{number}" for number in range(1, len(names) + 1) if number != served]
+    with writing(engine) as connection:
+        store_names(connection, names)
+    chosen = "example.com" if served is None else names[served - 1].lower()
+    found = SqlStore(engine).find(DomainName.parse(chosen.replace("*", "www")))
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+        told = [one.key for one in findings(connection) if "capital" not in one.problem]
+        left_out: list[Finding] = []
+        with reading_catalog(connection, left_out=left_out.append):
+            pass
+
+    assert catalog.domains == (() if served is None else (found,))
+    assert served is None or (found is not None and found.provider.name == f"{served}")
+    assert told == [one.key for one in left_out] == others
+    with writing(engine) as connection:
+        assert planned(connection, catalog) == (others, 0)
+        assert planned(connection, catalog) == ([], 0)
+        kept = connection.execute(sa.select(schema.domain.c.id)).scalars().all()
+        assert kept == ([] if served is None else [served])
+        assert read_catalog(connection).domains == catalog.domains
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("last", ["example.com", "EXAMPLE.com"])
+def test_twins_far_apart(engine: Engine, last: str) -> None:
+    """Rows that mean the same are found together, however many others lie between them."""
+    with writing(engine) as connection:
+        store_names(connection, ["Example.com"])
+        others = [{"name": f"d{n}.example", "provider_id": 1} for n in range(CHUNK + 5)]
+        connection.execute(schema.domain.insert(), others)
+        connection.execute(schema.provider.insert(), {"id": 2, "name": "2", "short_name": "x"})
+        connection.execute(schema.domain.insert(), {"name": last, "provider_id": 2})
+        catalog = read_catalog(connection)
+        expected = "2" if last == "example.com" else "1"
+
+        (one,) = (one for one in catalog.domains if one.pattern.text == "example.com")
+        assert one.provider.name == expected
+        assert len(planned(connection, catalog)[0]) == 1
+        assert read_catalog(connection).domains == catalog.domains
+
+
+LABELS = st.sampled_from(["a", "A", "bücher", "BÜCHER", "xn--bcher-kva", "Xn--Bcher-kva", "*"])
+NAMES = st.one_of(
+    st.builds("{}{}.x{}".format, st.sampled_from(["", "*.", " "]), LABELS, st.sampled_from(".,")),
+    st.builds("{}{}.x".format, st.sampled_from(["", "*."]), LABELS),
+    st.just("*"),
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(NAMES, unique=True, max_size=12))
+def test_what_is_served_is_exported(names: list[str]) -> None:
+    """Whatever names are stored, an export has what lookups give, and writing it changes that."""
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    with writing(engine) as connection:
+        store_names(connection, names)
+    before = served(engine)
+    with writing(engine) as connection:
+        catalog = read_catalog(connection)
+        assert before == set(catalog.domains)
+        told, pairs = planned(connection, catalog)
+        assert (len(told) + len(catalog.domains), pairs) == (len(names), 0)
+        assert planned(connection, catalog) == ([], 0)
+    assert served(engine) == before
+    engine.dispose()
+
+
+def served(engine: Engine) -> set[Domain]:
+    """Give every entry that a lookup can meet."""
+    store = SqlStore(engine)
+    asked = [f"{prefix}{name}" for prefix in ("", "b.") for name in ("a.x", "bücher.x", "x", "y")]
+    return {one for name in asked if (one := store.find(DomainName.parse(name)))}
+
+
+PATTERNS = ["example.com", "*.example.net", "*"]
+ASKED = {"example.com": "example.com", "a.example.net": "example.net", "other.example": "*"}
+
+
+def test_lost_provider(engine: Engine, database: Database) -> None:
+    """Domains whose provider is gone are exported as they are served, named after themselves."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
+    database.client(LOSING[database.dialect].format(table="provider"))
+    store = SqlStore(engine)
+    found = [store.find(DomainName(name)) for name in ASKED]
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+        assert not is_empty(connection)
+
+    assert list(catalog.domains) == found
+    assert [one.provider.name for one in catalog.domains] == list(ASKED.values())
+    assert catalog.idle_providers == ()
+    with writing(engine) as connection:
+        assert planned(connection, catalog) == ([], 0)
+    assert [store.find(DomainName(name)) for name in ASKED] == found
+
+
+def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
+    """Who only adds gives such a domain the services that it lacks, and no provider."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("example.com"),)))
+    database.client(LOSING[database.dialect].format(table="provider"))
+    more = domain("example.com", host_service(), url_service())
+    wanted = Catalog((more, domain("new.example")))
+    for _ in range(2):
+        with writing(engine) as connection, Wanted(wanted) as listed:
+            change = Change(connection, listed, only_add=True)
+            pairs = list(change.pairs())
+            write(change)
+    with reading(engine) as connection:
+        old, new = read_catalog(connection).domains
+
+    assert pairs == []
+    assert (old.provider, new.provider) == (Provider("example.com", "example.com"), more.provider)
+    assert old.services == (*domain().services, url_service())
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
+    """A link to a service that is gone does not lead to a new one, whose id SQLite chooses."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("example.com"),)))
+    database.client("DELETE FROM server WHERE type = 'smtp';")
+    new = domain("new.example", host_service("pop3"))
+    with writing(engine) as connection, Wanted(Catalog((new,))) as listed:
+        change = Change(connection, listed, only_add=True)
+        assert len(list(change.pairs())) == 1
+        write(change)
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+
+    assert catalog.domains == (domain("example.com", host_service()), new)
+
+
+def test_lost_directory(engine: Engine, database: Database) -> None:
+    """A domain whose directory server is gone is served and exported without one."""
+    pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((pointing,), (LDAP,)))
+    database.client(LOSING[database.dialect].format(table="ldapserver"))
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+
+    assert catalog.domains == (domain(),)
+    assert SqlStore(engine).find(DomainName("example.com")) == domain()
+
+
+def test_strays_can_stay(engine: Engine) -> None:
+    """Where rows that serve nobody are kept, others are written, and these stay as they are."""
+    idle = {"id": 77, "name": "idle.example", "port": 993, "type": "imap", "socket_type": "SSL"}
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("a.example"),)))
+        provider_id = connection.execute(sa.select(schema.provider.c.id)).scalar_one()
+        bad = {"name": "not a domain", "provider_id": provider_id}
+        connection.execute(schema.domain.insert(), bad)
+        login = {"user_name": "", "authentication": "plain"}
+        connection.execute(schema.server.insert(), idle | login)
+        connection.execute(schema.server.insert(), idle | login | {"id": 78, "type": "INVALID"})
+        link = {"server_id": 78, "domain_id": 1}
+        domain_id = connection.execute(sa.select(sa.func.min(schema.domain.c.id))).scalar_one()
+        connection.execute(schema.server_domain.insert(), link | {"domain_id": domain_id})
+        catalog = read_catalog(connection)
+        more = Catalog((*catalog.domains, domain("b.example")))
+        write_catalog(connection, more, keep_strays=True)
+
+        names = connection.execute(sa.select(schema.domain.c.name)).scalars().all()
+        assert set(names) == {"a.example", "not a domain", "b.example"}
+        assert {77, 78} <= set(connection.execute(sa.select(schema.server.c.id)).scalars())
+        kept = sa.select(schema.server_domain.c.domain_id).where(
+            schema.server_domain.c.server_id == 78
+        )
+        assert connection.execute(kept).scalars().all() == [domain_id]
+        told, pairs = planned(connection, more)
+        assert (len(told), pairs) == (3, 0)
+        assert planned(connection, more) == ([], 0)
+        assert set(connection.execute(sa.select(schema.server.c.id)).scalars()).isdisjoint({77, 78})
+        purge(connection)
+        assert is_empty(connection)
