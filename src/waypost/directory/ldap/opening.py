@@ -1,0 +1,52 @@
+"""From a server's URL to a session, in the order in which it must go."""
+
+import ssl
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.relay import relayed
+from waypost.directory.ldap.session import Session
+from waypost.directory.ldap.sockets import connect, resolve, start_tls
+from waypost.directory.ldap.target import Server, Target
+from waypost.directory.ldap.tls import secured, tls_context
+
+
+def open_session(target: Target, server: Server) -> Session:
+    """Connect, begin TLS, and bind, all of it within `connect_timeout_seconds`.
+
+    Raises:
+        LdapFailure: says which of the three failed, and why.
+    """
+    limit = target.limits.connect_timeout_seconds
+    deadline = Deadline(limit)
+    # What cannot be read is said before a server is troubled.
+    context = tls_context(target.trust) if server.tls or server.starttls else None
+    session = unbound_session(target, server, context, deadline)
+    try:
+        session.bind(target, deadline)
+    except LdapFailure:
+        session.close()
+        raise
+    return session
+
+
+def unbound_session(
+    target: Target, server: Server, context: ssl.SSLContext | None, deadline: Deadline
+) -> Session:
+    """Connect, and begin TLS where there is a context for it.
+
+    Raises:
+        LdapFailure: says which of the two failed, and why.
+    """
+    connection = connect(server, resolve(server), deadline)
+    if context is not None:
+        try:
+            if server.starttls:
+                # RFC 4513 s3.1.1 and s5.1.3: before the password is sent.
+                start_tls(server, connection, deadline)
+        except LdapFailure:
+            connection.close()
+            raise
+        secure = secured(context, server, connection, deadline)
+        connection = relayed(secure, f"ldap-tls-{target.label}")
+    return Session(server, connection, target.limits.connect_timeout_seconds)
