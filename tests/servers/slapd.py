@@ -138,7 +138,13 @@ class Slapd:
         self._own(ldif)
         command = [program("slapadd"), "-q", "-f", f"{self.folder}/slapd.conf", "-l", f"{ldif}"]
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, **self._identity()
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            user=self._user,
+            group=self._user,
+            extra_groups=None if self._user is None else [],
         )
         if done.returncode != 0:
             raise RuntimeError(f"slapadd: {done.stderr.strip()}")
@@ -190,10 +196,6 @@ class Slapd:
         if self._user is not None:
             entry = pwd.getpwnam(self._user)
             os.chown(path, entry.pw_uid, entry.pw_gid)
-
-    def _identity(self) -> dict[str, object]:
-        groups = None if self._user is None else []
-        return {"user": self._user, "group": self._user, "extra_groups": groups}
 
 
 @contextmanager

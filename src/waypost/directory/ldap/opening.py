@@ -4,11 +4,13 @@ import ssl
 
 from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.relay import relayed
 from waypost.directory.ldap.session import Session
 from waypost.directory.ldap.sockets import connect, resolve, start_tls
 from waypost.directory.ldap.target import Server, Target
 from waypost.directory.ldap.tls import secured, tls_context
+from waypost.model import LdapBind
 
 
 def open_session(target: Target, server: Server) -> Session:
@@ -21,9 +23,10 @@ def open_session(target: Target, server: Server) -> Session:
     deadline = Deadline(limit)
     # What cannot be read is said before a server is troubled.
     context = tls_context(target.trust) if server.tls or server.starttls else None
+    secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
     session = unbound_session(target, server, context, deadline)
     try:
-        session.bind(target, deadline)
+        session.bind(target, secret, deadline)
     except LdapFailure:
         session.close()
         raise

@@ -11,7 +11,6 @@ import ldap
 
 from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
-from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.sockets import limit_writes
 from waypost.directory.ldap.target import Server, Target
 from waypost.model import LdapBind, LdapScope
@@ -109,8 +108,13 @@ class Session:
         ):
             self._ldap.set_option(option, value)
 
-    def bind(self, target: Target, deadline: Deadline) -> None:
+    def bind(self, target: Target, secret: str, deadline: Deadline) -> None:
         """Say who Waypost is.
+
+        Args:
+            target: says how, and as whom.
+            secret: the password of a simple bind, which is not empty.
+            deadline: for the answer.
 
         Raises:
             LdapFailure: the server does not accept it, or not in time.
@@ -121,10 +125,10 @@ class Session:
                 # RFC 4513 s5.2.3: no name, so the server takes it from the layers below.
                 self._ldap.sasl_bind_s("", "EXTERNAL", "")
             return
-        user = target.user if target.bind is LdapBind.SIMPLE else None
-        secret = password(target.password) if target.bind is LdapBind.SIMPLE else None
+        # RFC 4513 s5.1.1: anonymous is no name and no password.
+        who = (target.user or "", secret) if target.bind is LdapBind.SIMPLE else ("", "")
         with self._mapped(_CLASSES_OF_BIND, Complaint.BIND_FAILED):
-            number = self._ldap.simple_bind(user or "", secret or "")
+            number = self._ldap.simple_bind(*who)
             self._ldap.result4(number, timeout=max(deadline.left(), 0.01))
 
     def search(self, target: Target, text: str, deadline: Deadline) -> list[Hit]:
