@@ -151,6 +151,10 @@ class LdapFailure(Exception):
         self.fields = {name: one_line(value) for name, value in fields.items()}
         super().__init__(complaint.message.text.format_map(self.fields))
 
+    def add(self, more: str) -> None:
+        """Add what was found out later."""
+        self.args = (f"{self}; {one_line(more)}",)
+
     def told(self, label: str) -> DirectoryError | DirectoryUnavailable:
         """Give it as the error of a directory."""
         text = f"directory {label}: {self}"

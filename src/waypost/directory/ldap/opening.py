@@ -1,5 +1,6 @@
 """From a server's URL to a session, in the order in which it must go."""
 
+import socket
 import ssl
 
 from waypost.directory.ldap.deadline import Deadline
@@ -19,12 +20,14 @@ def open_session(target: Target, server: Server) -> Session:
     Raises:
         LdapFailure: says which of the three failed, and why.
     """
-    limit = target.limits.connect_timeout_seconds
-    deadline = Deadline(limit)
+    deadline = Deadline(target.limits.connect_timeout_seconds)
     # What cannot be read is said before a server is troubled.
     context = tls_context(target.trust) if server.tls or server.starttls else None
     secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
-    session = unbound_session(target, server, context, deadline)
+    connection = connect(server, resolve(server), deadline)
+    if context is not None:
+        connection = plain_end(target, with_tls(context, server, connection, deadline))
+    session = Session(server, connection, target.limits.connect_timeout_seconds)
     try:
         session.bind(target, secret, deadline)
     except LdapFailure:
@@ -33,23 +36,24 @@ def open_session(target: Target, server: Server) -> Session:
     return session
 
 
-def unbound_session(
-    target: Target, server: Server, context: ssl.SSLContext | None, deadline: Deadline
-) -> Session:
-    """Connect, and begin TLS where there is a context for it.
+def with_tls(
+    context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
+) -> ssl.SSLSocket:
+    """Begin TLS, after asking for it where the URL is `ldap:`; all is closed where that fails.
 
     Raises:
-        LdapFailure: says which of the two failed, and why.
+        LdapFailure: says why.
     """
-    connection = connect(server, resolve(server), deadline)
-    if context is not None:
+    if server.starttls:
         try:
-            if server.starttls:
-                # RFC 4513 s3.1.1 and s5.1.3: before the password is sent.
-                start_tls(server, connection, deadline)
+            # RFC 4513 s3.1.1 and s5.1.3: before the password is sent.
+            start_tls(server, connection, deadline)
         except LdapFailure:
             connection.close()
             raise
-        secure = secured(context, server, connection, deadline)
-        connection = relayed(secure, f"ldap-tls-{target.label}")
-    return Session(server, connection, target.limits.connect_timeout_seconds)
+    return secured(context, server, connection, deadline)
+
+
+def plain_end(target: Target, secure: ssl.SSLSocket) -> socket.socket:
+    """Give what the library can speak through."""
+    return relayed(secure, f"ldap-tls-{target.label}")
