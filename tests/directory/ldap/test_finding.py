@@ -1,5 +1,6 @@
 """What is found in a real directory, over every kind of connection."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.directory.ldap.finding import ask, opened, person, raw
-from tests.servers.authority import KeyPair
+from tests.servers.authority import Authority, KeyPair
 from tests.servers.people import FOREIGN, LONG, STRANGE
 from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
 from waypost.directory.ldap.connector import AMBIGUOUS
@@ -206,6 +207,24 @@ def test_passwords(
     password_file.write_text("wrong\n", encoding="utf-8")
     with pytest.raises(DirectoryError, match="does not accept bind_user"):
         ask(replace(directory, bind_password=Secret(file=f"{password_file}")), "a@example.com")
+
+
+def test_new_authorities(
+    directory: LdapDirectory, authority: Authority, tmp_path: Path, server: Slapd
+) -> None:
+    """A file of authorities that is changed counts for the next connection."""
+    other = Authority.create(tmp_path)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(other.certificate.read_bytes())
+    with opened(replace(directory, ca_file=f"{bundle}")) as source:
+        with pytest.raises(DirectoryError, match="an authority that is not known here"):
+            source.find(raw("person1@example.com"))
+        bundle.write_bytes(authority.certificate.read_bytes())
+        os.utime(bundle, (0, 0))
+        assert source.find(raw("person1@example.com")) is not None
+    own = tmp_path / "own.pem"
+    own.write_bytes((server.folder / "cert.pem").read_bytes())
+    assert ask(replace(directory, ca_file=f"{own}"), "person1@example.com") is not None
 
 
 def test_anonymous(directory: LdapDirectory) -> None:

@@ -18,6 +18,7 @@ from waypost.directory.ldap.opening import open_session
 from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import Hit, Session
 from waypost.directory.ldap.target import Target
+from waypost.directory.ldap.tls import TlsContexts
 from waypost.errors import DirectoryBusy
 
 RETURN_SECONDS: Final = 60.0
@@ -47,6 +48,7 @@ class LdapConnector:
         """
         self._target = target
         self._pool = pool if pool is not None else Pool()
+        self._contexts = TlsContexts(target.trust)
         self._return_seconds = return_seconds
         self._clock = clock
         self._slots = threading.BoundedSemaphore(target.limits.max_searches)
@@ -102,7 +104,7 @@ class LdapConnector:
         first = self._current
         for index in [(first + step) % count for step in range(count)]:
             try:
-                session = open_session(self._target, self._target.servers[index])
+                session = self._open(index)
                 hits = self._search(session, text)
             except LdapFailure as failure:
                 if not failure.complaint.message.elsewhere:
@@ -113,6 +115,9 @@ class LdapConnector:
             return hits
         # Where one of them may come back by itself, so may the directory.
         raise next((one for one in failures if one.temporary), failures[0])
+
+    def _open(self, index: int) -> Session:
+        return open_session(self._target, self._target.servers[index], self._contexts)
 
     def _search(self, session: Session, text: str) -> list[Hit]:
         deadline = Deadline(self._target.limits.time_limit_seconds)
@@ -159,9 +164,8 @@ class LdapConnector:
 
     def _try_earlier(self) -> None:
         for index in range(self._current):
-            server = self._target.servers[index]
             try:
-                session = open_session(self._target, server)
+                session = self._open(index)
             except LdapFailure:
                 continue
             self._stay_with(index)

@@ -10,19 +10,24 @@ from waypost.directory.ldap.relay import relayed
 from waypost.directory.ldap.session import Session
 from waypost.directory.ldap.sockets import connect, resolve, start_tls
 from waypost.directory.ldap.target import Server, Target
-from waypost.directory.ldap.tls import secured, tls_context
+from waypost.directory.ldap.tls import TlsContexts, secured
 from waypost.model import LdapBind
 
 
-def open_session(target: Target, server: Server) -> Session:
+def open_session(target: Target, server: Server, contexts: TlsContexts) -> Session:
     """Connect, begin TLS, and bind, all of it within `connect_timeout_seconds`.
+
+    Args:
+        target: the directory.
+        server: one of its servers.
+        contexts: for TLS, where the server wants it.
 
     Raises:
         LdapFailure: says which of the three failed, and why.
     """
     deadline = Deadline(target.limits.connect_timeout_seconds)
     # What cannot be read is said before a server is troubled.
-    context = tls_context(target.trust) if server.tls or server.starttls else None
+    context = contexts.get() if server.tls or server.starttls else None
     secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
     connection = connect(server, resolve(server), deadline)
     if context is not None:

@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+import threading
+from pathlib import Path
 from typing import Final
 
 from waypost.directory.ldap.deadline import Deadline
@@ -16,6 +18,36 @@ _WRONG_NAME: Final = frozenset({62, 64})
 # What servers that speak plain LDAP, or nothing at all, answer to the first octets of TLS.
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 _CUT: Final = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
+
+
+class TlsContexts:
+    """Keeps a context until one of its files changes: reading all authorities takes long."""
+
+    def __init__(self, trust: Trust) -> None:
+        """Take the files; nothing is read yet."""
+        self._trust = trust
+        self._lock = threading.Lock()
+        self._kept: tuple[list[float], ssl.SSLContext] | None = None
+
+    def get(self) -> ssl.SSLContext:
+        """Give a context from the files as they are now.
+
+        Raises:
+            LdapFailure: a file cannot be used.
+        """
+        files = (self._trust.ca_file, self._trust.cert_file, self._trust.key_file)
+        changed = [_changed(file) for file in files if file is not None]
+        with self._lock:
+            if self._kept is None or self._kept[0] != changed:
+                self._kept = changed, tls_context(self._trust)
+            return self._kept[1]
+
+
+def _changed(file: str) -> float:
+    try:
+        return Path(file).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
