@@ -10,7 +10,7 @@ export PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test lint fix docs bench lock clean debian
+.PHONY: help serve test lint fix docs bench lock clean debian again
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,7 +22,7 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@$(BIN)/waypost apply --demo --if-empty
 	@exec $(BIN)/waypost serve $(ARGS)
 
-test: $(VENV)/.test debian lint ## Run all checks and tests (some of them: ARGS="-k settings")
+test: debian $(VENV)/.test lint ## Run all checks and tests (some of them: ARGS="-k settings")
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
@@ -56,6 +56,8 @@ $(VENV)/.serve: requirements.txt pyproject.toml tools/install
 	@tools/install $(VENV) requirements.txt
 	@touch $@
 
-$(VENV)/.test: requirements-dev.txt pyproject.toml tools/install
+# What was left out because it could not be compiled is tried again each time.
+$(VENV)/.test: requirements-dev.txt pyproject.toml tools/install \
+		$(if $(wildcard $(VENV)/.left-out),again)
 	@tools/install $(VENV) requirements-dev.txt
 	@touch $@ $(VENV)/.serve

@@ -135,7 +135,9 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
         negative_size=settings.directory_cache_size,
         stale_ttl_seconds=settings.stale_ttl,
     )
-    return Directories(open_directory, keeping=keeping, metrics=metrics)
+    ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)
+    opener = partial(open_directory, ldap_ca_file=ca_file)
+    return Directories(opener, keeping=keeping, metrics=metrics)
 
 
 def _open_database(settings: Settings) -> SqlStore:

@@ -45,6 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "idna": {"address"},
     "jinja2": {"web"},
+    "ldap": {"directory.ldap"},
     "lxml": {"formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},

@@ -40,10 +40,10 @@ def test_wheel_is_whole(tmp_path: Path) -> None:
     assert packed == source
 
 
-def _stated() -> set[str]:
-    """Give the dependencies that the package states, by the names that Python imports."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    lines = tomllib.loads(text)["project"]["dependencies"]
+def _stated(extra: str | None = None) -> set[str]:
+    """Give the dependencies that the package, or an extra, states, as Python imports them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
     return {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower() for line in lines}
 
 
@@ -55,8 +55,9 @@ def _pinned(name: str) -> set[str]:
 def test_libraries_are_dependencies() -> None:
     """Every library that the package imports is a dependency that it states itself."""
     stated = _stated()
-    # Pydantic brings its core in exactly the version that it needs.
-    assert set(LIBRARIES) - {"pydantic_core"} <= stated
+    # Pydantic brings its core in exactly the version that it needs; LDAP is an extra.
+    assert set(LIBRARIES) - {"pydantic_core", "ldap"} <= stated
+    assert _stated("ldap") == {"python_ldap"}
     # uvicorn takes these up by itself where they are installed.
     assert stated - set(LIBRARIES) == {"httptools", "uvloop"}
 

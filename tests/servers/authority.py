@@ -1,8 +1,9 @@
 """A certificate authority of the tests' own, made anew for each run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -50,20 +51,33 @@ class Authority:
         )
         return cls(folder, key, certificate)
 
-    def issue(self, name: str, hosts: Iterable[str]) -> KeyPair:
-        """Make a server's certificate for host names, in files called after `name`."""
+    def issue(
+        self,
+        name: str,
+        hosts: Iterable[str],
+        *,
+        days: tuple[float, float] = (-1 / 24, 1),
+        usage: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+    ) -> KeyPair:
+        """Make a certificate for host names, in files called after `name`.
+
+        Args:
+            name: its common name as well.
+            hosts: for whom it is.
+            days: from when to when it is valid, counted from now.
+            usage: what it is for; a server's, unless said otherwise.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
-        server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        names = x509.SubjectAlternativeName([_name(host) for host in hosts])
         certificate = (
-            _builder(subject, key)
+            _builder(subject, key, days)
             .issuer_name(self._own.subject)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(names, critical=False)
-            .add_extension(server, critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usage), critical=False)
             .add_extension(issuer_key, critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -80,7 +94,18 @@ class Authority:
         return pair
 
 
-def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _builder(
+    subject: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    days: tuple[float, float] = (-1 / 24, 1),
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     subject_key = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return (
@@ -88,8 +113,8 @@ def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.Certif
         .subject_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(subject_key, critical=False)
     )
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,20 @@ import pytest
 _CAP_SYS_ADMIN = 21  # linux/capability.h
 
 
-def require(*, programs: Iterable[str] = (), private_network: bool = False) -> None:
+def require(
+    *,
+    programs: Iterable[str] = (),
+    modules: Iterable[str] = (),
+    private_network: bool = False,
+    root: bool = False,
+) -> None:
     """Skip the asking test where something is missing; fail it where CI=true (`make test`)."""
     missing = [f"the program {name}" for name in programs if not find_program(name)]
+    missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
     if private_network and not may_have_private_network():
         missing.append("the right to make a network of its own (root with CAP_SYS_ADMIN)")
+    if root and os.geteuid() != 0:
+        missing.append("the right to listen on a port below 1024 (root)")
     if not missing:
         return
     reason = f"needs {' and '.join(missing)}; tests/debian-packages.txt names the packages"

@@ -2,12 +2,18 @@
 
 from waypost import model
 from waypost.directory import Directory
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.target import target_of
 from waypost.errors import DirectoryError
-from waypost.model import FileDirectory, SqlDirectory
+from waypost.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
 
 
-def open_directory(directory: model.Directory) -> Directory:
+def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = None) -> Directory:
     """Open a directory; no connection is made yet.
+
+    Args:
+        directory: what is configured.
+        ldap_ca_file: the authorities to trust for LDAP directories that name none.
 
     Raises:
         DirectoryError: a library is missing, or what is configured cannot be used.
@@ -17,5 +23,21 @@ def open_directory(directory: model.Directory) -> Directory:
     elif isinstance(directory, SqlDirectory):
         message = "the kind sql is not there yet"
     else:
-        message = "the kind ldap is not there yet"
+        return _open_ldap(directory, ldap_ca_file)
     raise DirectoryError(message)
+
+
+def _open_ldap(directory: LdapServer | LdapDirectory, ca_file: str | None) -> Directory:
+    try:
+        # Only who has such a directory needs the library.
+        from waypost.directory.ldap.connector import LdapConnector  # noqa: PLC0415
+    except ImportError as error:
+        raise no_library(error).told(directory.label) from error
+    return LdapConnector(target_of(directory, ca_file))
+
+
+def no_library(error: ImportError) -> LdapFailure:
+    """Tell why the LDAP library cannot be used."""
+    if isinstance(error, ModuleNotFoundError):
+        return LdapFailure(Complaint.NO_LIBRARY)
+    return LdapFailure(Complaint.BROKEN_LIBRARY, why=str(error))

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from waypost import model
 from waypost.address import EmailAddress
+from waypost.directory.opening import no_library
+from waypost.model import LdapDirectory, LdapServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,29 @@ class Step:
     seconds: float = 0.0
 
 
-def probe(directory: model.Directory, address: EmailAddress) -> Iterator[Step]:
-    """Ask a directory for one user with new connections, and tell each step as it is done."""
+def probe(
+    directory: model.Directory, address: EmailAddress, *, ldap_ca_file: str | None = None
+) -> Iterator[Step]:
+    """Ask a directory for one user with new connections, and tell each step as it is done.
+
+    Args:
+        directory: what is configured.
+        address: whom to look for.
+        ldap_ca_file: the authorities to trust for LDAP directories that name none.
+    """
+    if isinstance(directory, LdapServer | LdapDirectory):
+        yield from _probe_ldap(directory, address, ldap_ca_file)
+        return
     yield Step("kind", False, f"{directory.label}: this kind cannot be tested yet")
     del address
+
+
+def _probe_ldap(
+    directory: LdapServer | LdapDirectory, address: EmailAddress, ca_file: str | None
+) -> Iterator[Step]:
+    try:
+        from waypost.directory.ldap import probing  # noqa: PLC0415 -- needs a library
+    except ImportError as error:
+        yield Step("library", False, str(no_library(error)))
+        return
+    yield from probing.probe(directory, address, ca_file=ca_file)

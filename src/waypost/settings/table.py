@@ -189,6 +189,16 @@ class Settings(BaseModel):
             "a whole number of seconds from 0 to 31536000",
         ),
     ] = 60
+    ldap_ca_file: Annotated[
+        Path | None,
+        About(
+            "Directories",
+            "Certificates of the authorities to trust for LDAP directories that name none; "
+            "the system's where it is absent.",
+            "the path of a PEM file",
+            example='"/etc/ssl/certs/our-authority.pem"',
+        ),
+    ] = None
     proxy_count: Annotated[
         int,
         Field(ge=0, le=100),

@@ -1,0 +1,105 @@
+"""What a server's certificate says, for people; also where it is not accepted."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.opening import with_tls
+from waypost.directory.ldap.sockets import connect, resolve
+from waypost.directory.ldap.target import Server
+
+# OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which the standard library has no name for.
+_NO_CHECK_TIME: Final = 0x200000
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A server's certificate.
+
+    Attributes:
+        names: of hosts and addresses that it is for.
+        issuer: the authority's common name, or all of its name.
+        ends: the last moment of its validity.
+        days_left: whole days until then; negative when it is over.
+    """
+
+    names: tuple[str, ...]
+    issuer: str
+    ends: datetime
+    days_left: int
+
+    @property
+    def details(self) -> dict[str, object]:
+        """Give it for scripts."""
+        return {
+            "names": list(self.names),
+            "issuer": self.issuer,
+            "not_after": self.ends.isoformat(),
+            "days_left": self.days_left,
+        }
+
+    def __str__(self) -> str:
+        """Give it for people."""
+        names = ", ".join(self.names) or "no name"
+        days = f"{self.days_left} days left" if self.days_left >= 0 else "over"
+        return f"certificate for {names}, from {self.issuer}, until {self.ends:%Y-%m-%d} ({days})"
+
+
+def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
+    """Give the certificate of a connection, or None where it was not verified."""
+    found: dict[str, Any] | None = secure.getpeercert()
+    if not found:
+        return None
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
+    return Certificate(
+        names=tuple(value for _, value in found.get("subjectAltName", ())),
+        issuer=_issuer(found.get("issuer", ())),
+        ends=ends,
+        days_left=(ends - datetime.now(UTC)).days,
+    )
+
+
+def examined(server: Server, deadline: Deadline) -> Certificate | None:
+    """Give the certificate of a server that is not trusted, by connections of its own.
+
+    The standard library reads only certificates that it has verified. So the first connection
+    fetches the certificate, and the second trusts nothing but that. Nothing is sent through them.
+    """
+    try:
+        with _connected(_context(), server, deadline) as secure:
+            octets = secure.getpeercert(binary_form=True)
+        if octets is None:
+            return None
+        context = _context()
+        context.load_verify_locations(cadata=octets)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
+        with _connected(context, server, deadline) as secure:
+            return certificate_of(secure)
+    except (LdapFailure, OSError):
+        return None
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _connected(context: ssl.SSLContext, server: Server, deadline: Deadline) -> ssl.SSLSocket:
+    return with_tls(context, server, connect(server, resolve(server), deadline), deadline)
+
+
+def _issuer(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    parts = dict(_parts(name))
+    return parts.get("commonName") or ", ".join(parts.values()) or "nobody"
+
+
+def _parts(name: tuple[tuple[tuple[str, str], ...], ...]) -> Iterator[tuple[str, str]]:
+    for relative in name:
+        yield from relative

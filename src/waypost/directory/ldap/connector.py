@@ -1,0 +1,192 @@
+"""An LDAP directory that is asked from several threads: pool, failover, and coming back."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from waypost.address import EmailAddress
+from waypost.directory import Entry
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.filters import filled
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.opening import open_session
+from waypost.directory.ldap.pool import Pool
+from waypost.directory.ldap.session import Hit, Session
+from waypost.directory.ldap.target import Target
+from waypost.directory.ldap.tls import TlsContexts
+from waypost.errors import DirectoryBusy
+
+RETURN_SECONDS: Final = 60.0
+"""After so long the servers in front of the one that works are tried again."""
+COMPLAINT_INTERVAL_SECONDS: Final = 60.0
+AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
+
+
+class LdapConnector:
+    """Finds users in LDAP. Implements `directory.Directory`."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        pool: Pool | None = None,
+        return_seconds: float = RETURN_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take a directory; no connection is made yet.
+
+        Args:
+            target: what is configured.
+            pool: keeps the sessions.
+            return_seconds: how long to stay with a server that stands behind another one.
+            clock: seconds that only grow.
+        """
+        self._target = target
+        self._pool = pool if pool is not None else Pool()
+        self._contexts = TlsContexts(target.trust)
+        self._return_seconds = return_seconds
+        self._clock = clock
+        self._slots = threading.BoundedSemaphore(target.limits.max_searches)
+        self._lock = threading.Lock()
+        self._current = 0
+        self._return_at = math.inf
+        self._last_complaint = -math.inf
+        self._closed = False
+        self._log = structlog.get_logger(__name__)
+
+    def find(self, address: EmailAddress) -> Entry | None:
+        """Give the attributes of the one entry that the filter finds, or None.
+
+        Raises:
+            DirectoryUnavailable: no server answers, or not in time.
+            DirectoryError: a server answers, but not with a result.
+        """
+        text = filled(self._target.filter, address)
+        with self._slot():
+            try:
+                hits = self._ask(text)
+            except LdapFailure as failure:
+                raise failure.told(self._target.label) from None
+        self._come_back()
+        if len(hits) > 1:
+            self._complain()
+            return None
+        return hits[0].attributes if hits else None
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._closed = True
+        self._pool.close()
+
+    def _ask(self, text: str) -> list[Hit]:
+        if self._closed:
+            raise LdapFailure(Complaint.CLOSED)
+        session = self._pool.take(self._target.servers[self._current].url)
+        if session is not None:
+            try:
+                return self._search(session, text)
+            except LdapFailure as failure:
+                if failure.complaint not in {Complaint.CUT, Complaint.BUSY}:
+                    raise
+                # It may have been dead for long, and the other idle ones with it.
+                self._pool.clear()
+        return self._ask_anew(text)
+
+    def _ask_anew(self, text: str) -> list[Hit]:
+        """Ask with a new connection, of the first server that gives an answer."""
+        failures: list[LdapFailure] = []
+        count = len(self._target.servers)
+        first = self._current
+        for index in [(first + step) % count for step in range(count)]:
+            try:
+                session = self._open(index)
+                hits = self._search(session, text)
+            except LdapFailure as failure:
+                if not failure.complaint.message.elsewhere:
+                    raise
+                failures.append(failure)
+                continue
+            self._stay_with(index)
+            return hits
+        # Where one of them may come back by itself, so may the directory.
+        raise next((one for one in failures if one.temporary), failures[0])
+
+    def _open(self, index: int) -> Session:
+        return open_session(self._target, self._target.servers[index], self._contexts)
+
+    def _search(self, session: Session, text: str) -> list[Hit]:
+        deadline = Deadline(self._target.limits.time_limit_seconds)
+        try:
+            hits = session.search(self._target, text, deadline)
+        except LdapFailure as failure:
+            session.close()
+            if failure.complaint is Complaint.SEARCH_TIMEOUT:
+                # There is no time for another server now, but there is for the next question.
+                self._pool.clear()
+                self._avoid(session.server.url)
+            raise
+        self._pool.put(session)
+        return hits
+
+    def _stay_with(self, index: int) -> None:
+        with self._lock:
+            if index != self._current:
+                self._current = index
+                self._log.warning(
+                    "directory is asked at another server",
+                    directory=self._target.label,
+                    server=self._target.servers[index].url,
+                )
+            if index == 0:
+                self._return_at = math.inf
+            elif self._return_at == math.inf:
+                self._return_at = self._clock() + self._return_seconds
+
+    def _avoid(self, url: str) -> None:
+        with self._lock:
+            current = self._current
+        if self._target.servers[current].url == url and len(self._target.servers) > 1:
+            self._stay_with((current + 1) % len(self._target.servers))
+
+    def _come_back(self) -> None:
+        """Try earlier servers again when it is time; nobody waits for that."""
+        with self._lock:
+            if self._clock() < self._return_at:
+                return
+            self._return_at = self._clock() + self._return_seconds
+        name = f"ldap-return-{self._target.label}"
+        threading.Thread(target=self._try_earlier, name=name, daemon=True).start()
+
+    def _try_earlier(self) -> None:
+        for index in range(self._current):
+            try:
+                session = self._open(index)
+            except LdapFailure:
+                continue
+            self._stay_with(index)
+            self._pool.put(session)
+            return
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self._target.limits.time_limit_seconds):
+            failure = LdapFailure(Complaint.ALL_IN_USE)
+            raise DirectoryBusy(f"directory {self._target.label}: {failure}")
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def _complain(self) -> None:
+        with self._lock:
+            now = self._clock()
+            if now - self._last_complaint < COMPLAINT_INTERVAL_SECONDS:
+                return
+            self._last_complaint = now
+        # Not whose address it was: that is nobody's business but the user's.
+        self._log.warning(AMBIGUOUS, directory=self._target.label)

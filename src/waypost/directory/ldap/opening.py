@@ -1,0 +1,64 @@
+"""From a server's URL to a session, in the order in which it must go."""
+
+import socket
+import ssl
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.passwords import password
+from waypost.directory.ldap.relay import relayed
+from waypost.directory.ldap.session import Session
+from waypost.directory.ldap.sockets import connect, resolve, start_tls
+from waypost.directory.ldap.target import Server, Target
+from waypost.directory.ldap.tls import TlsContexts, secured
+from waypost.model import LdapBind
+
+
+def open_session(target: Target, server: Server, contexts: TlsContexts) -> Session:
+    """Connect, begin TLS, and bind, all of it within `connect_timeout_seconds`.
+
+    Args:
+        target: the directory.
+        server: one of its servers.
+        contexts: for TLS, where the server wants it.
+
+    Raises:
+        LdapFailure: says which of the three failed, and why.
+    """
+    deadline = Deadline(target.limits.connect_timeout_seconds)
+    # What cannot be read is said before a server is troubled.
+    context = contexts.get() if server.tls or server.starttls else None
+    secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
+    connection = connect(server, resolve(server), deadline)
+    if context is not None:
+        connection = plain_end(target, with_tls(context, server, connection, deadline))
+    session = Session(server, connection, target.limits.connect_timeout_seconds)
+    try:
+        session.bind(target, secret, deadline)
+    except LdapFailure:
+        session.close()
+        raise
+    return session
+
+
+def with_tls(
+    context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
+) -> ssl.SSLSocket:
+    """Begin TLS, after asking for it where the URL is `ldap:`; all is closed where that fails.
+
+    Raises:
+        LdapFailure: says why.
+    """
+    if server.starttls:
+        try:
+            # RFC 4513 s3.1.1 and s5.1.3: before the password is sent.
+            start_tls(server, connection, deadline)
+        except LdapFailure:
+            connection.close()
+            raise
+    return secured(context, server, connection, deadline)
+
+
+def plain_end(target: Target, secure: ssl.SSLSocket) -> socket.socket:
+    """Give what the library can speak through."""
+    return relayed(secure, f"ldap-tls-{target.label}")

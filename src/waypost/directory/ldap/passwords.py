@@ -1,0 +1,36 @@
+"""The password of a bind, from where it stands."""
+
+import os
+from pathlib import Path
+
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.model import Secret
+
+
+def password(secret: Secret) -> str:
+    """Give a password; a file is read each time, so that a new one counts without a restart.
+
+    Raises:
+        LdapFailure: it cannot be read, or is empty.
+    """
+    text = secret.value or ""
+    if secret.file is not None:
+        text = _first_line(secret.file)
+    elif secret.variable is not None:
+        found = os.environ.get(secret.variable)
+        if found is None:
+            raise LdapFailure(Complaint.NO_PASSWORD_VARIABLE, variable=secret.variable)
+        text = found
+    if not text:
+        # RFC 4513 s5.1.2: clients should refuse it.
+        raise LdapFailure(Complaint.NO_PASSWORD)
+    return text
+
+
+def _first_line(file: str) -> str:
+    try:
+        with Path(file).open(encoding="utf-8") as stream:
+            return stream.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = (error.strerror or "") if isinstance(error, OSError) else "it is not UTF-8"
+        raise LdapFailure(Complaint.NO_PASSWORD_FILE, file=file, why=why) from None

@@ -1,0 +1,68 @@
+"""A thread that carries octets between a library that speaks plainly and a server behind TLS."""
+
+import select
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from typing import Final
+
+CHUNK_OCTETS: Final = 65536
+WRITE_SECONDS: Final = 30.0
+
+
+def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
+    """Give the plain end of a connection with TLS.
+
+    When one side closes, both are closed, and the thread ends.
+    """
+    inner, outer = socket.socketpair()
+    relay = _Relay(inner, secure)
+    threading.Thread(target=relay.run, name=name, daemon=True).start()
+    return outer
+
+
+class _Relay:
+    def __init__(self, plain: socket.socket, secure: ssl.SSLSocket) -> None:
+        self._plain = plain
+        self._secure = secure
+        # TLS has messages of its own: a read may end without anything for the other side.
+        self._secure.setblocking(False)
+        self._plain.settimeout(WRITE_SECONDS)
+        self._poll = select.poll()
+        self._poll.register(plain, select.POLLIN)
+        self._poll.register(secure, select.POLLIN)
+        self._room = select.poll()
+        self._room.register(secure, select.POLLOUT)
+
+    def run(self) -> None:
+        """Carry until one side ends."""
+        with self._plain, self._secure, suppress(OSError):
+            while self._carry():
+                pass
+
+    def _carry(self) -> bool:
+        ready = {descriptor for descriptor, _ in self._poll.poll()}
+        if self._plain.fileno() in ready:
+            octets = self._plain.recv(CHUNK_OCTETS)
+            if not octets:
+                return False
+            self._write(octets)
+        # What OpenSSL has read ahead is not seen by poll: read until it has nothing left.
+        while True:
+            try:
+                octets = self._secure.recv(CHUNK_OCTETS)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return True
+            if not octets:
+                return False
+            self._plain.sendall(octets)
+
+    def _write(self, octets: bytes) -> None:
+        view = memoryview(octets)
+        while view:
+            try:
+                view = view[self._secure.send(view) :]
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                if not self._room.poll(WRITE_SECONDS * 1000):
+                    raise TimeoutError from None

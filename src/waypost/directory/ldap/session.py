@@ -1,0 +1,249 @@
+"""One conversation with one server: bind and search. The only module that knows python-ldap."""
+
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+import ldap
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.sockets import limit_writes
+from waypost.directory.ldap.target import Server, Target
+from waypost.model import LdapBind, LdapScope
+
+# More than one entry is ambiguous; the second one is enough to know (RFC 4511 s4.5.1.4).
+SIZE_LIMIT: Final = 2
+NO_ATTRIBUTES: Final = "1.1"  # RFC 4511 s4.5.1.8
+# The library gets a connected socket. Should that break, it must not open another one, without
+# TLS, by itself: this leads nowhere.
+_NOWHERE: Final = "ldapi://%2Fdev%2Fnull"
+# Active Directory tells by a number why a login failed ([MS-ERREF] s2.2, in hexadecimal).
+_AD_NUMBER: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
+_AD_REASONS: Final = {
+    "525": "there is no such user",
+    "52e": "the user or the password is wrong",
+    "530": "the user may not log in at this time",
+    "531": "the user may not log in from here",
+    "532": "the password has expired",
+    "533": "the account is disabled",
+    "701": "the account has expired",
+    "773": "the password must be changed first",
+    "775": "the account is locked",
+}
+_CLASSES_OF_BIND: Final = (
+    ("INVALID_CREDENTIALS", Complaint.BAD_LOGIN),
+    ("INVALID_DN_SYNTAX", Complaint.BAD_BIND_USER),
+    ("NO_SUCH_OBJECT", Complaint.BAD_LOGIN),
+    ("CONFIDENTIALITY_REQUIRED", Complaint.BIND_NEEDS_TLS),
+    ("STRONG_AUTH_REQUIRED", Complaint.BIND_NEEDS_TLS),
+    ("INAPPROPRIATE_AUTH", Complaint.NO_ANONYMOUS),
+    ("BUSY", Complaint.BUSY),
+    ("UNAVAILABLE", Complaint.BUSY),
+    ("TIMEOUT", Complaint.BIND_TIMEOUT),
+    ("SERVER_DOWN", Complaint.CUT),
+    ("CONNECT_ERROR", Complaint.CUT),
+    ("DECODING_ERROR", Complaint.NOT_LDAP),
+)
+_CLASSES_OF_SEARCH: Final = (
+    ("NO_SUCH_OBJECT", Complaint.NO_BASE),
+    ("INVALID_DN_SYNTAX", Complaint.BAD_BASE),
+    ("FILTER_ERROR", Complaint.BAD_FILTER),
+    ("INSUFFICIENT_ACCESS", Complaint.NO_ACCESS),
+    ("OPERATIONS_ERROR", Complaint.NEEDS_BIND),
+    ("STRONG_AUTH_REQUIRED", Complaint.NEEDS_BIND),
+    ("INAPPROPRIATE_AUTH", Complaint.NEEDS_BIND),
+    ("REFERRAL", Complaint.REFERRAL),
+    ("PARTIAL_RESULTS", Complaint.REFERRAL),
+    ("SIZELIMIT_EXCEEDED", Complaint.SIZE_LIMIT),
+    ("ADMINLIMIT_EXCEEDED", Complaint.SIZE_LIMIT),
+    ("TIMELIMIT_EXCEEDED", Complaint.TIME_LIMIT),
+    ("TIMEOUT", Complaint.SEARCH_TIMEOUT),
+    ("BUSY", Complaint.BUSY),
+    ("UNAVAILABLE", Complaint.BUSY),
+    ("SERVER_DOWN", Complaint.CUT),
+    ("CONNECT_ERROR", Complaint.CUT),
+    ("DECODING_ERROR", Complaint.CUT),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry that was found.
+
+    Attributes:
+        attributes: by their descriptions as the server spells them (`cn;lang-de`); values that
+            are not UTF-8 are left out.
+    """
+
+    dn: str
+    attributes: Mapping[str, Sequence[str]]
+
+
+class Session:
+    """A connection that belongs to one thread at a time."""
+
+    def __init__(self, server: Server, connection: socket.socket, limit_seconds: float) -> None:
+        """Take a connected socket, or the plain end of one with TLS.
+
+        Args:
+            server: is named in errors.
+            connection: is closed with the session.
+            limit_seconds: for a write, which is never long.
+        """
+        self.server = server
+        connection.settimeout(None)
+        limit_writes(connection, limit_seconds)
+        self._ldap = ldap.initialize(_NOWHERE, fileno=connection.detach())
+        for option, value in (
+            (ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3),
+            (ldap.OPT_REFERRALS, 0),
+            (ldap.OPT_RESTART, 1),
+            (ldap.OPT_DEREF, ldap.DEREF_NEVER),
+            (ldap.OPT_NETWORK_TIMEOUT, limit_seconds),
+            (ldap.OPT_TIMEOUT, limit_seconds),
+        ):
+            self._ldap.set_option(option, value)
+
+    def bind(self, target: Target, secret: str, deadline: Deadline) -> None:
+        """Say who Waypost is.
+
+        Args:
+            target: says how, and as whom.
+            secret: the password of a simple bind, which is not empty.
+            deadline: for the answer.
+
+        Raises:
+            LdapFailure: the server does not accept it, or not in time.
+        """
+        if target.bind is LdapBind.EXTERNAL:
+            with self._mapped(_CLASSES_OF_BIND, Complaint.BAD_EXTERNAL):
+                self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
+                # RFC 4513 s5.2.3: no name, so the server takes it from the layers below.
+                self._ldap.sasl_bind_s("", "EXTERNAL", "")
+            return
+        # RFC 4513 s5.1.1: anonymous is no name and no password.
+        who = (target.user or "", secret) if target.bind is LdapBind.SIMPLE else ("", "")
+        with self._mapped(_CLASSES_OF_BIND, Complaint.BIND_FAILED):
+            number = self._ldap.simple_bind(*who)
+            self._ldap.result4(number, timeout=max(deadline.left(), 0.01))
+
+    def search(self, target: Target, text: str, deadline: Deadline) -> list[Hit]:
+        """Give the entries that a filter finds, at most two.
+
+        Raises:
+            LdapFailure: the server does not answer, or not with a result.
+        """
+        scope = {
+            LdapScope.BASE: ldap.SCOPE_BASE,
+            LdapScope.ONE: ldap.SCOPE_ONELEVEL,
+            LdapScope.SUB: ldap.SCOPE_SUBTREE,
+        }[target.scope]
+        return self._search(target.base, scope, text, target.names, deadline)
+
+    def has_base(self, base: str, deadline: Deadline) -> bool:
+        """Tell whether an entry exists that a search begins at.
+
+        Raises:
+            LdapFailure: the server does not answer.
+        """
+        try:
+            found = self._search(
+                base, ldap.SCOPE_BASE, "(objectClass=*)", (NO_ATTRIBUTES,), deadline
+            )
+        except LdapFailure as failure:
+            if failure.complaint is Complaint.NO_BASE:
+                return False
+            raise
+        return bool(found)
+
+    def whoami(self, deadline: Deadline) -> str:
+        """Give whom the server takes Waypost for (RFC 4532), or an empty text."""
+        self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
+        with suppress(ldap.LDAPError):
+            return self._ldap.whoami_s()
+        return ""
+
+    def close(self) -> None:
+        """End the conversation."""
+        with suppress(ldap.LDAPError):
+            self._ldap.unbind_ext()
+
+    def _search(
+        self, base: str, scope: int, text: str, names: Sequence[str], deadline: Deadline
+    ) -> list[Hit]:
+        hits: list[Hit] = []
+        with self._mapped(_CLASSES_OF_SEARCH, Complaint.SEARCH_FAILED, private=True):
+            seconds = max(deadline.left(), 0.01)
+            # The limit in the request is whole seconds and for the server; Waypost has its own.
+            number = self._ldap.search_ext(
+                base, scope, text, list(names), timeout=int(seconds) + 1, sizelimit=SIZE_LIMIT
+            )
+            try:
+                while True:
+                    left = max(deadline.left(), 0.001)
+                    kind, found, *_ = self._ldap.result4(number, all=0, timeout=left)
+                    if kind == ldap.RES_SEARCH_RESULT:
+                        return hits
+                    # RFC 4511 s4.5.3: search references are for clients that follow them.
+                    if kind == ldap.RES_SEARCH_ENTRY:
+                        hits += [_hit(dn, values) for dn, values in found or ()]
+            except ldap.SIZELIMIT_EXCEEDED:
+                if len(hits) < SIZE_LIMIT:
+                    raise
+                return hits
+
+    @contextmanager
+    def _mapped(
+        self,
+        classes: Sequence[tuple[str, Complaint]],
+        otherwise: Complaint,
+        *,
+        private: bool = False,
+    ) -> Iterator[None]:
+        """Turn what the library raises into what is said.
+
+        Args:
+            classes: the names of its classes.
+            otherwise: what all others are.
+            private: the server's own words may hold what was searched for.
+        """
+        try:
+            yield
+        except ldap.LDAPError as error:
+            name = type(error).__name__
+            complaint = dict(classes).get(name, otherwise)
+            why = _words(name) if private else _reason(error)
+            raise LdapFailure(complaint, server=self.server.url, why=why) from None
+        except UnicodeDecodeError:
+            raise LdapFailure(
+                otherwise, server=self.server.url, why="its answer is not UTF-8"
+            ) from None
+
+
+def _hit(dn: str | None, values: Mapping[str, Sequence[bytes]] | Sequence[str]) -> Hit:
+    if not isinstance(values, Mapping):
+        return Hit(dn or "", {})
+    return Hit(dn or "", {name: list(_texts(found)) for name, found in values.items()})
+
+
+def _texts(values: Sequence[bytes]) -> Iterator[str]:
+    for value in values:
+        with suppress(UnicodeDecodeError):
+            yield value.decode("utf-8")
+
+
+def _reason(error: ldap.LDAPError) -> str:
+    """Give the server's own words, or the library's."""
+    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    words = str(told.get("info") or told.get("desc") or _words(type(error).__name__))
+    if (found := _AD_NUMBER.search(words)) and found[1].lower() in _AD_REASONS:
+        return f"{_AD_REASONS[found[1].lower()]}; data {found[1]}"
+    return words
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")

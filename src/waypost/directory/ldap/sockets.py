@@ -1,0 +1,156 @@
+"""Connections to a server within a time limit: TCP, a Unix socket, and StartTLS by hand."""
+
+import socket
+import struct
+from typing import Final
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.target import Server
+
+Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
+"""A family and what its sockets connect to."""
+
+# RFC 4511 s4.14.1: an extended request (s4.12) with the name 1.3.6.1.4.1.1466.20037, as the first
+# message of the connection.
+_STARTTLS: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
+_SEQUENCE: Final = 0x30
+_EXTENDED_RESPONSE: Final = 0x78
+_ANSWER_MAX_OCTETS: Final = 65536
+_RESULT: Final = {1: "operationsError", 2: "protocolError", 52: "unavailable", 53: "unwilling"}
+
+
+def resolve(server: Server) -> list[Address]:
+    """Give the addresses of a server, in the order in which they should be tried.
+
+    Raises:
+        LdapFailure: its name is not known.
+    """
+    if server.path is not None:
+        return [(socket.AF_UNIX, server.path)]
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise LdapFailure(Complaint.NO_HOST, server=server.url, why=why or "no host name") from None
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def connect(server: Server, addresses: list[Address], deadline: Deadline) -> socket.socket:
+    """Open a connection to the first address that takes one.
+
+    Raises:
+        LdapFailure: none does; the last reason counts.
+    """
+    failure = LdapFailure(Complaint.CONNECT_TIMEOUT, server=server.url)
+    for index, (family, address) in enumerate(addresses):
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # An address that swallows everything must leave time for the others.
+            connection.settimeout(deadline.wait() / (len(addresses) - index))
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = _not_connected(server, error)
+        else:
+            _prepare(connection)
+            return connection
+    raise failure
+
+
+def start_tls(server: Server, connection: socket.socket, deadline: Deadline) -> None:
+    """Ask for TLS, and read that the server agrees; the handshake comes next.
+
+    Raises:
+        LdapFailure: it does not agree, or not in time.
+    """
+    try:
+        connection.settimeout(deadline.wait())
+        connection.sendall(_STARTTLS)
+        code, text = _extended_response(connection, deadline)
+    except TimeoutError:
+        raise LdapFailure(Complaint.TLS_TIMEOUT, server=server.url) from None
+    except OSError as error:
+        why = error.strerror or "closed"
+        raise LdapFailure(Complaint.TLS_CUT, server=server.url, why=why) from None
+    except ValueError:
+        raise LdapFailure(Complaint.NOT_LDAP, server=server.url) from None
+    if code != 0:
+        why = text or _RESULT.get(code, f"result {code}")
+        raise LdapFailure(Complaint.NO_STARTTLS, server=server.url, why=why)
+
+
+def _not_connected(server: Server, error: OSError) -> LdapFailure:
+    why = error.strerror or type(error).__name__
+    if server.path is not None:
+        return LdapFailure(Complaint.NO_SOCKET, server=server.url, why=why)
+    if isinstance(error, TimeoutError):
+        return LdapFailure(Complaint.CONNECT_TIMEOUT, server=server.url)
+    if isinstance(error, ConnectionRefusedError):
+        return LdapFailure(Complaint.REFUSED, server=server.url)
+    return LdapFailure(Complaint.UNREACHABLE, server=server.url, why=why)
+
+
+def _prepare(connection: socket.socket) -> None:
+    if connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A firewall that forgets idle connections must not leave dead ones behind.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def limit_writes(connection: socket.socket, seconds: float) -> None:
+    """Bound how long a blocking write may last on a socket that is handed to a C library."""
+    whole = int(seconds)
+    limit = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+
+def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[int, str]:
+    """Read one answer: its result code and its text.
+
+    Raises:
+        ValueError: it is not the answer to an extended request.
+        OSError: it does not come, or not in time.
+    """
+    head = _exactly(connection, 2, deadline)
+    if head[0] != _SEQUENCE:
+        raise ValueError
+    length = head[1]
+    if length & 0x80:
+        length = int.from_bytes(_exactly(connection, length & 0x7F, deadline), "big")
+    if length > _ANSWER_MAX_OCTETS:
+        raise ValueError
+    message = _exactly(connection, length, deadline)
+    _, _, rest = _element(message)
+    tag, response, _ = _element(rest)
+    if tag != _EXTENDED_RESPONSE:
+        raise ValueError
+    _, code, rest = _element(response)
+    _, _, rest = _element(rest)
+    _, text, _ = _element(rest)
+    return int.from_bytes(code, "big"), text.decode("utf-8", "replace")
+
+
+def _element(octets: bytes) -> tuple[int, bytes, bytes]:
+    """Take one element off: its tag, what it holds, and what follows (X.690 s8.1)."""
+    if len(octets) < 2:
+        raise ValueError
+    tag, length, start = octets[0], octets[1], 2
+    if length & 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(octets[2:start], "big")
+    end = start + length
+    if end > len(octets):
+        raise ValueError
+    return tag, octets[start:end], octets[end:]
+
+
+def _exactly(connection: socket.socket, count: int, deadline: Deadline) -> bytes:
+    octets = b""
+    while len(octets) < count:
+        connection.settimeout(deadline.wait())
+        more = connection.recv(count - len(octets))
+        if not more:
+            raise ConnectionResetError
+        octets += more
+    return octets

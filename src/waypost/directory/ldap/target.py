@@ -1,0 +1,135 @@
+"""From what is configured of an LDAP directory to what its connections need."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from waypost.directory.entries import wanted_of
+from waypost.model import (
+    LdapBind,
+    LdapDirectory,
+    LdapScope,
+    LdapSecurity,
+    LdapServer,
+    Limits,
+    Secret,
+)
+
+LDAP_PORT: Final = 389
+LDAPS_PORT: Final = 636
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server.
+
+    Attributes:
+        url: as people know it.
+        host: a name or an IP address; empty where `path` is given.
+        path: of the socket of an `ldapi:` URL.
+        tls: from the first octet on, as `ldaps:` says.
+        starttls: TLS begins before anything else is said (RFC 4511 s4.14).
+    """
+
+    url: str
+    host: str = ""
+    port: int = 0
+    path: str | None = None
+    tls: bool = False
+    starttls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to trust, and who to be, in TLS. Paths of PEM files."""
+
+    verify: bool = True
+    ca_file: str | None = None
+    ca_option: str = "ca_file"
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An LDAP directory, wherever it was configured.
+
+    Attributes:
+        names: the attributes that are asked for.
+    """
+
+    label: str
+    servers: tuple[Server, ...]
+    base: str
+    filter: str
+    scope: LdapScope
+    names: tuple[str, ...]
+    bind: LdapBind
+    user: str | None
+    password: Secret
+    trust: Trust
+    limits: Limits
+
+
+def target_of(directory: LdapServer | LdapDirectory, ca_file: str | None = None) -> Target:
+    """Put together what connections need.
+
+    Args:
+        directory: what is configured.
+        ca_file: the authorities for directories that name none (setting `ldap_ca_file`).
+    """
+    if isinstance(directory, LdapServer):
+        return _automx2(directory, ca_file)
+    return Target(
+        label=directory.label,
+        servers=tuple(_server(url, directory.security) for url in directory.urls),
+        base=directory.search_base,
+        filter=directory.search_filter,
+        scope=directory.scope,
+        names=wanted_of(directory).names,
+        bind=directory.bind,
+        user=directory.bind_user,
+        password=directory.bind_password,
+        trust=Trust(
+            verify=directory.tls_verify,
+            ca_file=directory.ca_file or ca_file,
+            ca_option="ca_file" if directory.ca_file else "the setting ldap_ca_file",
+            cert_file=directory.cert_file,
+            key_file=directory.key_file,
+        ),
+        limits=directory.limits,
+    )
+
+
+def _automx2(row: LdapServer, ca_file: str | None) -> Target:
+    """Read a row as automx2 does, but with its server's certificate verified."""
+    scheme = "ldaps" if row.use_ssl else "ldap"
+    host = f"[{row.name}]" if ":" in row.name else row.name
+    return Target(
+        label=row.label,
+        servers=(_server(f"{scheme}://{host}:{row.port}", LdapSecurity.NONE),),
+        base=row.search_base,
+        filter=row.search_filter,
+        scope=LdapScope.SUB,
+        names=wanted_of(row).names,
+        bind=LdapBind.SIMPLE if row.bind_user else LdapBind.ANONYMOUS,
+        user=row.bind_user,
+        password=Secret(row.bind_password),
+        trust=Trust(ca_file=ca_file, ca_option="the setting ldap_ca_file"),
+        limits=row.limits,
+    )
+
+
+def _server(url: str, security: LdapSecurity) -> Server:
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() == "ldapi":
+        return Server(url, path=unquote(rest.rstrip("/")))
+    parts = urlsplit(url)
+    tls = scheme.lower() == "ldaps"
+    return Server(
+        url,
+        host=parts.hostname or "",
+        port=parts.port or (LDAPS_PORT if tls else LDAP_PORT),
+        tls=tls,
+        starttls=not tls and security is LdapSecurity.STARTTLS,
+    )

@@ -1,0 +1,136 @@
+"""TLS by the standard library: contexts, the handshake, and why it failed."""
+
+import socket
+import ssl
+import threading
+from pathlib import Path
+from typing import Final
+
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.target import Server, Trust
+
+# Reasons of OpenSSL, x509_vfy.h.
+_EXPIRED: Final = 10
+_NOT_YET_VALID: Final = 9
+_UNKNOWN_CA: Final = frozenset({2, 18, 19, 20, 21, 24, 27})
+_WRONG_NAME: Final = frozenset({62, 64})
+# What servers that speak plain LDAP, or nothing at all, answer to the first octets of TLS.
+_NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
+_CUT: Final = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
+
+
+class TlsContexts:
+    """Keeps a context until one of its files changes: reading all authorities takes long."""
+
+    def __init__(self, trust: Trust) -> None:
+        """Take the files; nothing is read yet."""
+        self._trust = trust
+        self._lock = threading.Lock()
+        self._kept: tuple[list[float], ssl.SSLContext] | None = None
+
+    def get(self) -> ssl.SSLContext:
+        """Give a context from the files as they are now.
+
+        Raises:
+            LdapFailure: a file cannot be used.
+        """
+        files = (self._trust.ca_file, self._trust.cert_file, self._trust.key_file)
+        changed = [_changed(file) for file in files if file is not None]
+        with self._lock:
+            if self._kept is None or self._kept[0] != changed:
+                self._kept = changed, tls_context(self._trust)
+            return self._kept[1]
+
+
+def _changed(file: str) -> float:
+    try:
+        return Path(file).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """Make a context from the files as they are now.
+
+    Raises:
+        LdapFailure: a file cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cafile=trust.ca_file)
+    except (OSError, ValueError) as error:
+        raise _bad_file(trust.ca_option, trust.ca_file or "", error) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # The same with every Python: ca_file may hold the server's own certificate alone, and an
+    # authority of the house need not have every extension that RFC 5280 asks for.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if trust.cert_file is not None:
+        try:
+            # An empty password: a key that needs one is an error, and not a question on a terminal.
+            context.load_cert_chain(trust.cert_file, trust.key_file, password="")
+        except (OSError, ValueError) as error:
+            raise _bad_file("cert_file or key_file", trust.cert_file, error) from None
+    if not trust.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def secured(
+    context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
+) -> ssl.SSLSocket:
+    """Begin TLS on a connection; it is closed where that fails.
+
+    Raises:
+        LdapFailure: says why.
+    """
+    secure = context.wrap_socket(
+        connection, server_hostname=server.host, do_handshake_on_connect=False
+    )
+    try:
+        secure.settimeout(deadline.wait())
+        secure.do_handshake()
+    except OSError as error:
+        secure.close()
+        raise why_not(server, error) from None
+    return secure
+
+
+def why_not(server: Server, error: OSError) -> LdapFailure:
+    """Tell why TLS failed."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _bad_certificate(server, error)
+    if isinstance(error, TimeoutError):
+        return LdapFailure(Complaint.TLS_TIMEOUT, server=server.url)
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or ""
+        if reason in _NOT_TLS:
+            return LdapFailure(Complaint.NOT_TLS, server=server.url)
+        if reason not in _CUT and not isinstance(error, ssl.SSLEOFError):
+            why = reason.lower().replace("_", " ") or "no reason is given"
+            return LdapFailure(Complaint.TLS_FAILED, server=server.url, why=why)
+    return LdapFailure(
+        Complaint.TLS_CUT, server=server.url, why="by the server, which may not speak TLS there"
+    )
+
+
+def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> LdapFailure:
+    complaint = Complaint.BAD_CERTIFICATE
+    if error.verify_code == _EXPIRED:
+        complaint = Complaint.EXPIRED
+    elif error.verify_code == _NOT_YET_VALID:
+        complaint = Complaint.NOT_YET_VALID
+    elif error.verify_code in _UNKNOWN_CA:
+        complaint = Complaint.UNKNOWN_CA
+    elif error.verify_code in _WRONG_NAME:
+        complaint = Complaint.WRONG_NAME
+    return LdapFailure(complaint, server=server.url, why=error.verify_message)
+
+
+def _bad_file(option: str, file: str, error: OSError | ValueError) -> LdapFailure:
+    if isinstance(error, ssl.SSLError):
+        why = (error.reason or "not PEM").lower().replace("_", " ")
+    else:
+        why = getattr(error, "strerror", None) or "it is not PEM"
+    return LdapFailure(Complaint.BAD_TLS_FILE, option=option, file=file, why=why)

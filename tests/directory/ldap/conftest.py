@@ -1,0 +1,61 @@
+"""One slapd for all tests of a module's kind, and directories that point to it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from tests.servers.authority import Authority, KeyPair
+from tests.servers.people import people
+from tests.servers.slapd import CLIENT_NAME, PASSWORD, READER, SUFFIX, Slapd, slapd
+from waypost.model import LdapBind, LdapDirectory, Limits, Secret
+
+
+@pytest.fixture(name="authority", scope="session")
+def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.create(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(name="server", scope="session")
+def _server(authority: Authority) -> Iterator[Slapd]:
+    """Run the directory of 10,000 people; who stops it starts it again."""
+    pair = authority.issue("slapd", ["localhost"])
+    with slapd(authority, pair, people()) as server:
+        yield server
+
+
+@pytest.fixture(name="client_pair", scope="session")
+def _client_pair(authority: Authority) -> KeyPair:
+    """Give a client certificate whose owner may read everything."""
+    usage = [ExtendedKeyUsageOID.CLIENT_AUTH]
+    return authority.issue(CLIENT_NAME, ["client.example.com"], usage=usage)
+
+
+@pytest.fixture(name="directory")
+def _directory(server: Slapd, authority: Authority) -> LdapDirectory:
+    """Give a directory as an operator would configure it: StartTLS, a password, an own CA."""
+    return LdapDirectory(
+        label="staff",
+        urls=(server.url,),
+        search_base=SUFFIX,
+        bind=LdapBind.SIMPLE,
+        bind_user=READER,
+        bind_password=Secret(PASSWORD),
+        ca_file=f"{authority.certificate}",
+        limits=Limits(time_limit_seconds=5, connect_timeout_seconds=5),
+    )
+
+
+@pytest.fixture(name="password_file")
+def _password_file(tmp_path: Path) -> Path:
+    path = tmp_path / "password"
+    path.write_text(f"{PASSWORD}\nsecond line\n", encoding="utf-8")
+    return path
+
+
+def impatient(directory: LdapDirectory, *urls: str, seconds: float = 0.4) -> LdapDirectory:
+    """Give a directory with short limits, and with other servers where some are named."""
+    limits = replace(directory.limits, time_limit_seconds=seconds, connect_timeout_seconds=seconds)
+    return replace(directory, limits=limits, urls=urls or directory.urls)

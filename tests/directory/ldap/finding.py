@@ -1,0 +1,39 @@
+"""Asking a connector as the tests do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from waypost import model
+from waypost.address import DomainName, EmailAddress
+from waypost.directory import Directory, Entry
+from waypost.directory.entries import person_of, wanted_of
+from waypost.directory.opening import open_directory
+
+
+@contextmanager
+def opened(directory: model.Directory, **options: Any) -> Iterator[Directory]:
+    """Open a directory, and close it."""
+    source = open_directory(directory, **options)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def ask(directory: model.Directory, address: str, **options: Any) -> Entry | None:
+    """Ask once."""
+    with opened(directory, **options) as source:
+        return source.find(raw(address))
+
+
+def person(directory: model.Directory, address: str) -> model.Person | None:
+    """Ask once, and give what Waypost makes of the answer."""
+    entry = ask(directory, address)
+    return None if entry is None else person_of(entry, wanted_of(directory))
+
+
+def raw(address: str) -> EmailAddress:
+    """Give an address without the rules that parsing would apply."""
+    local_part, _, domain = address.rpartition("@")
+    return EmailAddress(local_part, DomainName(domain))

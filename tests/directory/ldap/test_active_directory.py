@@ -1,0 +1,86 @@
+"""Active Directory, in the shape of Samba's server: its schema, its references, its refusals."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.directory.ldap.finding import ask, person, raw
+from tests.servers.authority import Authority
+from tests.servers.samba import LOGIN, PASSWORD, SUFFIX, Samba, samba
+from waypost.directory.probing import probe
+from waypost.errors import DirectoryError
+from waypost.model import LdapBind, LdapDirectory, LdapSecurity, Limits, Person, Secret
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+ANNA = Person("abeispiel", "Anna Beispiel")
+
+
+@pytest.fixture(name="samba_server", scope="module")
+def _samba_server(authority: Authority) -> Iterator[Samba]:
+    with samba(authority) as server:
+        yield server
+
+
+@pytest.fixture(name="corp")
+def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
+    """Give the directory of docs/directories/ldap.md's example."""
+    return LdapDirectory(
+        label="corp",
+        urls=(samba_server.tls_url,),
+        search_base=SUFFIX,
+        search_filter="(&(objectClass=user)(proxyAddresses=smtp:{0}))",
+        attr_uid="sAMAccountName",
+        attr_cn="displayName",
+        bind=LdapBind.SIMPLE,
+        bind_user=LOGIN,
+        bind_password=Secret(PASSWORD),
+        ca_file=f"{authority.certificate}",
+        limits=Limits(time_limit_seconds=10, connect_timeout_seconds=10),
+    )
+
+
+def test_person_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
+    """From the root, by any of the addresses, over ldaps and StartTLS, by a principal name."""
+    for way in (corp, replace(corp, urls=(samba_server.url,))):
+        assert person(way, "anna@example.com") == ANNA
+        assert person(way, "A.Beispiel@example.com") == ANNA
+        assert person(way, "*@example.com") is None
+        assert person(way, "*)(sAMAccountName=*@example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("search_filter", "attr_uid", "address", "login"),
+    [
+        ("(mail={0})", "sAMAccountName", "bernd@example.com", "bbeispiel"),
+        ("(mail={0})", "userPrincipalName", "anna@example.com", "anna@corp.example.com"),
+        ("(userPrincipalName={0})", "mail", "anna@corp.example.com", "anna@example.com"),
+        ("(sAMAccountName={local_part})", "mail", "abeispiel@x.org", "anna@example.com"),
+    ],
+)
+def test_other_attributes(
+    corp: LdapDirectory, search_filter: str, attr_uid: str, address: str, login: str
+) -> None:
+    """The attributes by which operators of Active Directory look people up are found."""
+    way = replace(corp, search_filter=search_filter, attr_uid=attr_uid, attr_cn=None)
+    assert person(way, address) == Person(login, None)
+
+
+def test_wrong_password(corp: LdapDirectory) -> None:
+    """Its number for a wrong password is told in words."""
+    with pytest.raises(DirectoryError, match="the user or the password is wrong; data 52e"):
+        ask(replace(corp, bind_password=Secret("not this one")), "anna@example.com")
+
+
+def test_password_without_tls(corp: LdapDirectory, samba_server: Samba) -> None:
+    """A password over a connection without TLS is refused, and the message says what to use."""
+    way = replace(corp, urls=(samba_server.url,), security=LdapSecurity.NONE)
+    with pytest.raises(DirectoryError, match="takes a bind over TLS only; use ldaps://"):
+        ask(way, "anna@example.com")
+
+
+def test_step_by_step(corp: LdapDirectory) -> None:
+    """All steps of a lookup are shown, and the references of its root do not count as hits."""
+    steps = list(probe(corp, raw("anna@example.com")))
+    assert [step.ok for step in steps] == [True] * 8
+    assert steps[-1].text == "login name: abeispiel; display name: Anna Beispiel"

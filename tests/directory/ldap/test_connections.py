@@ -1,0 +1,304 @@
+"""Connections: how many, how long, and what happens when a server goes away and comes back."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.directory.ldap.conftest import impatient
+from tests.directory.ldap.finding import opened, raw
+from tests.servers.authority import Authority
+from tests.servers.people import people
+from tests.servers.scripted_ldap import (
+    DONE,
+    EXTENDED_ANSWER,
+    Script,
+    cutting_proxy,
+    entry,
+    raw_server,
+    result,
+    scripted_ldap,
+    silent,
+)
+from tests.servers.slapd import Slapd, slapd
+from tests.servers.waypost import free_port
+from waypost.directory.ldap.connector import LdapConnector
+from waypost.directory.ldap.pool import Pool
+from waypost.directory.ldap.target import target_of
+from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.model import LdapDirectory, LdapSecurity
+
+pytestmark = pytest.mark.servers
+ALICE = raw("person1@example.com")
+FOUND = {"uid": ["p1"], "cn": ["Person 1"]}
+
+
+def until(ready: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.02)
+
+
+@pytest.fixture(name="own")
+def _own(authority: Authority) -> Iterator[Slapd]:
+    """Run a small slapd that a test may stop."""
+    pair = authority.issue("own", ["localhost"])
+    few = [one for number, one in enumerate(people()) if number < 10]
+    with slapd(authority, pair, few) as server:
+        yield server
+
+
+def test_one_connection_serves_many_questions(own: Slapd, directory: LdapDirectory) -> None:
+    """Questions one after the other share a connection, which ends with the directory."""
+    with opened(replace(directory, urls=(own.url,))) as source:
+        assert [source.find(ALICE) for _ in range(20)] == [FOUND] * 20
+        assert own.connections() == 1
+    until(lambda: own.connections() == 0)
+
+
+def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory) -> None:
+    """However many threads ask, at most `max_searches` connections are open."""
+    limits = replace(directory.limits, max_searches=3)
+    most = 0
+    answers: list[object] = []
+    with opened(replace(directory, urls=(own.url,), limits=limits)) as source:
+        threads = [
+            threading.Thread(target=lambda: answers.extend(source.find(ALICE) for _ in range(20)))
+            for _ in range(12)
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            most = max(most, own.connections())
+            time.sleep(0.005)
+    assert answers == [FOUND] * 240
+    assert 1 <= most <= 3
+
+
+def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
+    """A connection that nobody needs for a while is closed, and the next question opens one."""
+    target = target_of(replace(directory, urls=(own.url,)))
+    source = LdapConnector(target, pool=Pool(idle_seconds=0.2))
+    try:
+        assert source.find(ALICE) == FOUND
+        until(lambda: own.connections() == 0)
+        assert source.find(ALICE) == FOUND
+        assert own.connections() == 1
+    finally:
+        source.close()
+
+
+def test_too_many_questions(directory: LdapDirectory) -> None:
+    """Who finds all connections in use for the whole time limit is told so."""
+    limits = replace(impatient(directory).limits, max_searches=1)
+    with raw_server(silent) as port:
+        way = replace(
+            directory,
+            urls=(f"ldap://localhost:{port}",),
+            security=LdapSecurity.NONE,
+            limits=replace(limits, connect_timeout_seconds=2),
+        )
+        with opened(way) as source:
+            first = threading.Thread(target=lambda: _ignored(source.find))
+            first.start()
+            time.sleep(0.1)
+            with pytest.raises(DirectoryBusy, match="all connections are in use; see max_searches"):
+                source.find(ALICE)
+            first.join()
+
+
+def _ignored(find: Callable[..., object]) -> None:
+    with suppress(DirectoryUnavailable):
+        find(ALICE)
+
+
+def test_closed_directory(directory: LdapDirectory) -> None:
+    """A directory that is closed answers nobody, and may be closed again."""
+    with opened(directory) as source:
+        source.close()
+        with pytest.raises(DirectoryUnavailable, match="directory staff: is closed"):
+            source.find(ALICE)
+
+
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
+def test_idle_connection_that_died(own: Slapd, directory: LdapDirectory, scheme: str) -> None:
+    """A server that was killed and started again since the last question is asked anew, at once."""
+    url = own.url if scheme == "ldap" else own.tls_url
+    with opened(replace(directory, urls=(url,))) as source:
+        assert source.find(ALICE) == FOUND
+        own.kill()
+        own.start()
+        assert source.find(ALICE) == FOUND
+
+
+def test_killed_and_started_under_load(
+    own: Slapd, directory: LdapDirectory, request: pytest.FixtureRequest
+) -> None:
+    """While slapd is killed and started again, each question ends within its limits."""
+    way = impatient(directory, own.url, seconds=1.0)
+    counts: Counter[tuple[str, str]] = Counter()
+    slowest = 0.0
+    phase = ["before"]
+    stop = threading.Event()
+    lock = threading.Lock()
+
+    def load(find: Callable[..., object]) -> None:
+        nonlocal slowest
+        while not stop.wait(0.005):
+            now, begin = phase[0], time.monotonic()
+            try:
+                outcome = "found" if find(ALICE) == FOUND else "wrong"
+            except DirectoryUnavailable:
+                outcome = "unavailable"
+            with lock:
+                counts[now if now == phase[0] else "between", outcome] += 1
+                slowest = max(slowest, time.monotonic() - begin)
+
+    with opened(way) as source:
+        threads = [threading.Thread(target=load, args=(source.find,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        try:
+            time.sleep(0.5)
+            phase[0] = "away"
+            own.kill()
+            time.sleep(0.5)
+            own.start()
+            time.sleep(0.2)
+            phase[0] = "back"
+            time.sleep(0.5)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(10)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        told = ", ".join(f"{when}: {n} x {what}" for (when, what), n in sorted(counts.items()))
+        print(f"\n  slapd killed and started: {told}; slowest {slowest:.2f} s")  # noqa: T201
+    assert {what for when, what in counts if when in {"before", "back"}} == {"found"}
+    assert counts["away", "unavailable"] > 0
+    assert {what for _, what in counts} == {"found", "unavailable"}
+    # A dead connection, a new one and a search have a limit of 1 s each.
+    assert slowest < 6
+
+
+@pytest.mark.parametrize("octets", [5, 20, 60, 900])
+def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, octets: int) -> None:
+    """A new connection that is cut in the middle of something is told as such, and ends."""
+    with (
+        cutting_proxy(server.port, octets) as port,
+        opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
+        pytest.raises(DirectoryUnavailable, match=r"was cut"),
+    ):
+        source.find(ALICE)
+
+
+def test_cut_again_and_again(server: Slapd, directory: LdapDirectory) -> None:
+    """A connection that is cut after some questions is made anew, and no question is lost."""
+    with (
+        cutting_proxy(server.port, 4000) as port,
+        opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
+    ):
+        assert [source.find(ALICE) for _ in range(100)] == [FOUND] * 100
+
+
+def test_cut_after_the_first_entry(directory: LdapDirectory) -> None:
+    """An answer that ends in the middle is no answer: half a result could be wrong."""
+    script = Script(search=[entry("uid=p1", uid="p1"), None])
+    with scripted_ldap(script):
+        way = replace(impatient(directory, script.url), security=LdapSecurity.NONE)
+        with opened(way) as source, pytest.raises(DirectoryUnavailable, match="was cut"):
+            source.find(ALICE)
+
+
+def answering(uid: str) -> Script:
+    """Give a server that finds one entry."""
+    return Script(search=[entry(f"uid={uid}", uid=uid), result(DONE, 0)])
+
+
+def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
+    """Give the directory at made-up servers."""
+    return replace(impatient(directory, *urls), security=LdapSecurity.NONE)
+
+
+def test_next_server(directory: LdapDirectory) -> None:
+    """Where the first server is away the next is asked, remembered, and told in the log once."""
+    away = f"ldap://localhost:{free_port()}"
+    with scripted_ldap(answering("second")) as second:
+        with opened(plain(directory, away, second.url)) as source, capture_logs() as logs:
+            assert [source.find(ALICE) for _ in range(3)] == [{"uid": ["second"]}] * 3
+        assert second.connections == 1
+    assert [(one["directory"], one["server"]) for one in logs] == [("staff", second.url)]
+
+
+def test_next_server_where_the_first_hangs(directory: LdapDirectory) -> None:
+    """A server that hangs, before the bind or in a search, is left for the next one."""
+    with (
+        raw_server(silent) as port,
+        scripted_ldap(Script(search=[])) as slow,
+        scripted_ldap(answering("third")) as third,
+    ):
+        with opened(plain(directory, f"ldap://localhost:{port}", third.url)) as source:
+            assert source.find(ALICE) == {"uid": ["third"]}
+        with opened(plain(directory, slow.url, third.url)) as source:
+            with pytest.raises(DirectoryUnavailable, match="not answered in time"):
+                source.find(ALICE)
+            assert source.find(ALICE) == {"uid": ["third"]}
+
+
+def test_wrong_password_is_tried_once(directory: LdapDirectory, server: Slapd) -> None:
+    """A password that one server refuses is not tried at the next: that may lock the account."""
+    with scripted_ldap(answering("second")) as second:
+        way = replace(plain(directory, server.url, second.url), bind_user="cn=none")
+        with opened(way) as source, pytest.raises(DirectoryError, match="does not accept"):
+            source.find(ALICE)
+        assert second.connections == 0
+
+
+def test_all_servers_away(directory: LdapDirectory) -> None:
+    """Where no server answers, asking later may help, even if one of them must be mended."""
+    with scripted_ldap(Script(extended=[result(EXTENDED_ANSWER, 2)])) as without_tls:
+        way = impatient(directory, without_tls.url, f"ldap://localhost:{free_port()}")
+        with (
+            opened(way) as source,
+            pytest.raises(DirectoryUnavailable, match="nothing listens there"),
+        ):
+            source.find(ALICE)
+
+
+def test_back_to_the_first_server(directory: LdapDirectory) -> None:
+    """When the first server is back it is asked again after a while, and nobody waits for that."""
+    first = answering("first")
+    first.port = free_port()
+    with scripted_ldap(answering("second")) as second:
+        target = target_of(plain(directory, first.url, second.url))
+        source = LdapConnector(target, return_seconds=0.1)
+        try:
+            assert source.find(ALICE) == {"uid": ["second"]}
+            with scripted_ldap(first):
+                until(lambda: source.find(ALICE) == {"uid": ["first"]})
+                assert source.find(ALICE) == {"uid": ["first"]}
+        finally:
+            source.close()
+
+
+def test_server_that_pauses(own: Slapd, directory: LdapDirectory) -> None:
+    """A slapd that is stopped in its tracks is unavailable, and answers when it goes on."""
+    with opened(impatient(directory, own.url)) as source:
+        assert source.find(ALICE) == FOUND
+        own.pause()
+        try:
+            for _ in range(2):
+                with pytest.raises(DirectoryUnavailable, match="in time"):
+                    source.find(ALICE)
+        finally:
+            own.resume()
+        assert source.find(ALICE) == FOUND

@@ -1,0 +1,257 @@
+"""What is found in a real directory, over every kind of connection."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.directory.ldap.finding import ask, opened, person, raw
+from tests.servers.authority import Authority, KeyPair
+from tests.servers.people import FOREIGN, LONG, STRANGE
+from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
+from waypost.directory.ldap.connector import AMBIGUOUS
+from waypost.errors import DirectoryError
+from waypost.model import (
+    AttributeRule,
+    LdapBind,
+    LdapDirectory,
+    LdapScope,
+    LdapSecurity,
+    LdapServer,
+    Person,
+    Secret,
+)
+
+pytestmark = pytest.mark.servers
+
+
+def test_person_is_found(directory: LdapDirectory) -> None:
+    """One of 10,000 people is found by address, in any case, and nobody else is."""
+    assert person(directory, "person4711@example.com") == Person("p4711", "Person 4711")
+    assert person(directory, "Person4711@example.com") == Person("p4711", "Person 4711")
+    assert person(directory, "person10000@example.com") is None
+
+
+def test_automx2_row(server: Slapd, authority_file: str) -> None:
+    """automx2's row is asked over ldaps with the authorities of the setting `ldap_ca_file`."""
+    row = LdapServer(
+        id=3,
+        name="localhost",
+        port=server.tls_port,
+        use_ssl=True,
+        search_base=SUFFIX,
+        search_filter="(mail={0})",
+        attr_uid="uid",
+        attr_cn="cn",
+        bind_user=READER,
+        bind_password=PASSWORD,
+    )
+    entry = ask(row, "several@example.com", ldap_ca_file=authority_file)
+    assert entry == {"uid": ["first.login", "second.login"], "cn": ["Several"]}
+    plain = replace(row, port=server.port, use_ssl=False)
+    assert ask(plain, "several@example.com") == entry
+    nobody = replace(plain, bind_user=None, bind_password=None, search_base=PUBLIC)
+    assert ask(nobody, "open@example.com") == {"uid": ["open"], "cn": ["Open to All"]}
+    with pytest.raises(DirectoryError, match=r"ldapserver-3: ldaps://localhost:.* authority"):
+        ask(row, "several@example.com")
+
+
+@pytest.fixture(name="authority_file")
+def _authority_file(directory: LdapDirectory) -> str:
+    assert directory.ca_file is not None
+    return directory.ca_file
+
+
+def test_only_what_is_wanted(directory: LdapDirectory) -> None:
+    """Attributes that nothing uses are not asked for, and one that a rule names is."""
+    assert ask(directory, "several@example.com") == {
+        "uid": ["first.login", "second.login"],
+        "cn": ["Several"],
+    }
+    rule = AttributeRule("mailHost", pattern=r".*\.example\.com", default="mail.example.com")
+    found = person(replace(directory, rules=(rule,)), "several@example.com")
+    assert found == Person("first.login", "Several", (("mailHost", "mx7.example.com"),))
+
+
+def test_login_pattern(directory: LdapDirectory) -> None:
+    """Of several login names the first that the pattern fits is taken."""
+    second = replace(directory, login_pattern="second.*")
+    assert person(second, "other@example.com") == Person("second.login", "Several")
+
+
+def test_attribute_options(directory: LdapDirectory) -> None:
+    """Names with language tags keep these, and stand in for the plain attribute."""
+    entry = ask(directory, "deutsch@example.com")
+    assert entry is not None
+    assert entry["cn;lang-de"] == ["Jörg Müller"]
+    assert entry["cn;lang-en"] == ["George Miller"]
+    assert person(directory, "deutsch@example.com") == Person("joerg", "Jörg Müller")
+
+
+def test_octets_that_are_no_text(directory: LdapDirectory) -> None:
+    """Values that are not UTF-8 are left out, and the others are kept."""
+    entry = ask(replace(directory, attr_cn="jpegPhoto"), "photo@example.com")
+    assert entry == {"uid": ["photo"], "jpegPhoto": []}
+
+
+@pytest.mark.parametrize("local_part", STRANGE)
+def test_strange_addresses(directory: LdapDirectory, local_part: str) -> None:
+    """An address that means something in a filter finds who is stored under that very text."""
+    number = STRANGE.index(local_part)
+    found = person(directory, f"{local_part}@example.com")
+    assert found == Person(f"strange{number}", f"Strange {number}")
+
+
+@pytest.mark.parametrize("address", FOREIGN)
+def test_foreign_addresses(directory: LdapDirectory, address: str) -> None:
+    """An address that is not ASCII finds who is stored under that very text."""
+    by_uid = replace(directory, search_filter="(uid={0})")
+    assert person(by_uid, address) == Person(address, f"Name of {address}")
+
+
+INJECTED = [
+    "*@example.com",
+    "person1*@example.com",
+    "*)(uid=*@example.com",
+    "*)(|(uid=*@example.com",
+    ")(|(uid=*@example.com",
+    "person1@example.com)(uid=p1@example.com",
+    "x)(!(uid=x)@example.com",
+    "person1\0@example.com",
+    "\0@example.com",
+    "\\2a@example.com",
+    "\\2A@example.com",
+    "person1\\00@example.com",
+    "p\u00e9rson1@example.com",
+    "person1\u200b@example.com",
+    "\ud800@example.com",
+    "{local_part}@example.com",
+    "{0}@example.com",
+    f"{LONG[:-1]}@example.com",
+    f"{LONG}*@example.com",
+    f"{'(' * 255}@example.com",
+]
+STORED = {"*@example.com", "\\2a@example.com", "\\2A@example.com"}
+
+
+@pytest.mark.parametrize("address", INJECTED, ids=ascii)
+@pytest.mark.parametrize("search_filter", ["(mail={0})", "(|(mail={0})(uid={local_part}))"])
+def test_nothing_is_injected(directory: LdapDirectory, address: str, search_filter: str) -> None:
+    """Whatever stands in an address finds exactly what is stored under that text: nobody."""
+    found = ask(replace(directory, search_filter=search_filter), address)
+    assert (found is not None) == (address in STORED)
+    if found is not None:
+        assert found["uid"][0].startswith("strange")
+
+
+def test_longest_local_part(directory: LdapDirectory) -> None:
+    """A local part of 255 characters finds its owner."""
+    assert person(directory, f"{LONG}@example.com") == Person("long", "Long")
+
+
+@pytest.mark.parametrize("who", ["double", "triple"])
+def test_ambiguous(directory: LdapDirectory, who: str) -> None:
+    """Two or more entries for one address are nobody; that is logged, without the address."""
+    with opened(directory) as source, capture_logs() as logs:
+        assert [source.find(raw(f"{who}@example.com")) for _ in range(3)] == [None] * 3
+    assert logs == [{"event": AMBIGUOUS, "directory": "staff", "log_level": "warning"}]
+
+
+def test_scopes(directory: LdapDirectory) -> None:
+    """A search goes as deep as it is told."""
+    address = "person1@example.com"
+    found = {
+        (scope, base): ask(replace(directory, scope=scope, search_base=base), address) is not None
+        for scope in LdapScope
+        for base in (SUFFIX, PEOPLE, f"uid=p1,{PEOPLE}")
+    }
+    assert [key for key, is_found in found.items() if is_found] == [
+        (LdapScope.BASE, f"uid=p1,{PEOPLE}"),
+        (LdapScope.ONE, PEOPLE),
+        (LdapScope.SUB, SUFFIX),
+        (LdapScope.SUB, PEOPLE),
+        (LdapScope.SUB, f"uid=p1,{PEOPLE}"),
+    ]
+
+
+def test_ways_in(directory: LdapDirectory, server: Slapd, client_pair: KeyPair) -> None:
+    """StartTLS, ldaps, plain and ldapi lead to the same answer, by password or EXTERNAL."""
+    external = replace(directory, bind=LdapBind.EXTERNAL, bind_user=None, bind_password=Secret())
+    certified = replace(
+        external, cert_file=f"{client_pair.certificate}", key_file=f"{client_pair.key}"
+    )
+    ways = {
+        "starttls": directory,
+        "ldaps": replace(directory, urls=(server.tls_url,)),
+        "plain": replace(directory, security=LdapSecurity.NONE),
+        "ldapi": replace(directory, urls=(server.socket_url,)),
+        "external over ldapi": replace(external, urls=(server.socket_url,)),
+        "external over ldaps": replace(certified, urls=(server.tls_url,)),
+        "external over starttls": certified,
+        "unverified": replace(directory, ca_file=None, tls_verify=False),
+    }
+    found = {name: person(way, "person1@example.com") for name, way in ways.items()}
+    assert found == dict.fromkeys(ways, Person("p1", "Person 1"))
+
+
+def test_passwords(
+    directory: LdapDirectory, password_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The password is the first line of a file, read anew for each connection, or a variable."""
+    monkeypatch.setenv("LDAP_SECRET", PASSWORD)
+    for secret in (Secret(file=f"{password_file}"), Secret(variable="LDAP_SECRET")):
+        way = replace(directory, bind_password=secret)
+        assert person(way, "person1@example.com") == Person("p1", "Person 1")
+    password_file.write_text("wrong\n", encoding="utf-8")
+    with pytest.raises(DirectoryError, match="does not accept bind_user"):
+        ask(replace(directory, bind_password=Secret(file=f"{password_file}")), "a@example.com")
+
+
+def test_new_authorities(
+    directory: LdapDirectory, authority: Authority, tmp_path: Path, server: Slapd
+) -> None:
+    """A file of authorities that is changed counts for the next connection."""
+    other = Authority.create(tmp_path)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(other.certificate.read_bytes())
+    with opened(replace(directory, ca_file=f"{bundle}")) as source:
+        with pytest.raises(DirectoryError, match="an authority that is not known here"):
+            source.find(raw("person1@example.com"))
+        bundle.write_bytes(authority.certificate.read_bytes())
+        os.utime(bundle, (0, 0))
+        assert source.find(raw("person1@example.com")) is not None
+    own = tmp_path / "own.pem"
+    own.write_bytes((server.folder / "cert.pem").read_bytes())
+    assert ask(replace(directory, ca_file=f"{own}"), "person1@example.com") is not None
+
+
+def test_anonymous(directory: LdapDirectory) -> None:
+    """Without a user, what is open to all is found, and nothing else."""
+    anonymous = replace(
+        directory,
+        bind=LdapBind.ANONYMOUS,
+        bind_user=None,
+        bind_password=Secret(),
+        search_base=PUBLIC,
+    )
+    assert person(anonymous, "open@example.com") == Person("open", "Open to All")
+
+
+@pytest.mark.parametrize(
+    ("search_filter", "attr_uid", "address", "login"),
+    [
+        ("(mail={0})", "sAMAccountName", "anna@example.com", "abeispiel"),
+        ("(proxyAddresses=smtp:{0})", "userPrincipalName", "a.beispiel@example.com", None),
+        ("(proxyAddresses=SMTP:{0})", "sAMAccountName", "anna@example.com", "abeispiel"),
+        ("(&(objectClass=user)(sAMAccountName={local_part}))", "mail", "abeispiel@x.org", None),
+    ],
+)
+def test_active_directory_attributes(
+    directory: LdapDirectory, search_filter: str, attr_uid: str, address: str, login: str | None
+) -> None:
+    """From Active Directory's root its attributes are found, and its references passed over."""
+    way = replace(directory, search_filter=search_filter, attr_uid=attr_uid, attr_cn="displayName")
+    expected = {"mail": "anna@example.com", "userPrincipalName": "anna@corp.example.com"}
+    assert person(way, address) == Person(login or expected[attr_uid], "Anna Beispiel")

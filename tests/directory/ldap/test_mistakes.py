@@ -1,0 +1,280 @@
+"""What an operator is told: each mistake, with a real slapd or with one that is made up."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.directory.ldap.conftest import impatient
+from tests.directory.ldap.finding import ask
+from tests.servers.authority import Authority
+from tests.servers.scripted_ldap import (
+    BIND_ANSWER,
+    DONE,
+    EXTENDED_ANSWER,
+    Script,
+    raw_server,
+    result,
+    rude,
+    scripted_ldap,
+    silent,
+    wordy,
+)
+from tests.servers.slapd import PASSWORD, PEOPLE, POOR, READER, SUFFIX, Slapd, slapd
+from tests.servers.waypost import free_port
+from waypost.directory.ldap.messages import Complaint
+from waypost.errors import DirectoryError, DirectoryUnavailable, WaypostError
+from waypost.model import LdapBind, LdapDirectory, LdapSecurity, Secret
+
+pytestmark = pytest.mark.servers
+ADDRESS = "person1@example.com"
+WRONG = "not this one"
+
+
+@dataclass(frozen=True)
+class World:
+    """What a mistake is made with."""
+
+    directory: LdapDirectory
+    server: Slapd
+    folder: Path
+    stack: ExitStack
+
+    def plain(self, url: str) -> LdapDirectory:
+        """Give the directory at another server, without TLS and with short limits."""
+        return replace(impatient(self.directory, url), security=LdapSecurity.NONE)
+
+    def scripted(self, **answers: list[bytes | None]) -> LdapDirectory:
+        """Give the directory at a server that follows a script."""
+        return self.plain(self.stack.enter_context(scripted_ldap(Script(**answers))).url)
+
+    def raw(self, talk: Callable[..., None], scheme: str = "ldap") -> LdapDirectory:
+        """Give the directory at a server that does not speak LDAP."""
+        port = self.stack.enter_context(raw_server(talk))
+        return self.plain(f"{scheme}://localhost:{port}")
+
+    def anonymous(self) -> LdapDirectory:
+        """Give the directory for nobody."""
+        return replace(
+            self.directory, bind=LdapBind.ANONYMOUS, bind_user=None, bind_password=Secret()
+        )
+
+    def file(self, name: str, text: str) -> str:
+        """Write a file; give its path."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return f"{path}"
+
+
+@pytest.fixture(name="world")
+def _world(directory: LdapDirectory, server: Slapd, tmp_path: Path) -> Iterator[World]:
+    with ExitStack() as stack:
+        yield World(directory, server, tmp_path, stack)
+
+
+AD_TEXT = (
+    "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 52e, v4563\0"
+)
+AD_BIND_FIRST = (
+    "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful "
+    "bind must be completed on the connection., data 0, v4563"
+)
+AD_SIGNING = (
+    "00002028: LdapErr: DSID-0C090257, comment: The server requires binds to turn on integrity "
+    "checking if SSL\\TLS are not already active on the connection, data 0, v4563"
+)
+
+Mistake = Callable[[World], LdapDirectory]
+TEMPORARY: dict[Complaint, Mistake] = {
+    Complaint.NO_HOST: lambda w: w.plain("ldap://no-such-host.invalid"),
+    Complaint.NO_SOCKET: lambda w: w.plain(f"ldapi://{quote(f'{w.folder}/none', safe='')}"),
+    Complaint.REFUSED: lambda w: w.plain(f"ldap://localhost:{free_port()}"),
+    Complaint.TLS_TIMEOUT: lambda w: w.raw(silent, "ldaps"),
+    Complaint.TLS_CUT: lambda w: w.raw(rude, "ldaps"),
+    Complaint.BIND_TIMEOUT: lambda w: w.raw(silent),
+    Complaint.SEARCH_TIMEOUT: lambda w: w.scripted(search=[]),
+    Complaint.TIME_LIMIT: lambda w: w.scripted(search=[result(DONE, 3)]),
+    Complaint.BUSY: lambda w: w.scripted(search=[result(DONE, 51)]),
+    Complaint.CUT: lambda w: w.scripted(search=[None]),
+}
+LASTING: dict[Complaint, Mistake] = {
+    Complaint.NO_PASSWORD_FILE: lambda w: replace(
+        w.directory, bind_password=Secret(file=f"{w.folder}/none")
+    ),
+    Complaint.NO_PASSWORD_VARIABLE: lambda w: replace(
+        w.directory, bind_password=Secret(variable="NO_SUCH_VARIABLE")
+    ),
+    Complaint.NO_PASSWORD: lambda w: replace(
+        w.directory, bind_password=Secret(file=w.file("empty", "\n"))
+    ),
+    Complaint.BAD_TLS_FILE: lambda w: replace(
+        w.directory, ca_file=w.file("no.pem", "not a certificate")
+    ),
+    Complaint.NO_STARTTLS: lambda w: replace(
+        w.scripted(extended=[result(EXTENDED_ANSWER, 2, "unsupported extended operation")]),
+        security=LdapSecurity.STARTTLS,
+    ),
+    Complaint.NOT_TLS: lambda w: w.raw(wordy, "ldaps"),
+    Complaint.UNKNOWN_CA: lambda w: replace(w.directory, ca_file=None),
+    Complaint.WRONG_NAME: lambda w: replace(
+        w.directory, urls=(w.server.url.replace("localhost", "127.0.0.1"),)
+    ),
+    Complaint.BAD_LOGIN: lambda w: replace(w.directory, bind_password=Secret(WRONG)),
+    Complaint.BAD_BIND_USER: lambda w: replace(w.directory, bind_user="anna@corp.example.com"),
+    Complaint.NO_ANONYMOUS: lambda w: replace(
+        w.scripted(bind=[result(BIND_ANSWER, 48, "anonymous bind disallowed")]),
+        bind=LdapBind.ANONYMOUS,
+        bind_user=None,
+        bind_password=Secret(),
+    ),
+    Complaint.BIND_NEEDS_TLS: lambda w: w.scripted(bind=[result(BIND_ANSWER, 8, AD_SIGNING)]),
+    Complaint.BAD_EXTERNAL: lambda w: replace(
+        w.anonymous(), bind=LdapBind.EXTERNAL, security=LdapSecurity.NONE
+    ),
+    Complaint.BIND_FAILED: lambda w: w.scripted(bind=[result(BIND_ANSWER, 80, "no idea")]),
+    Complaint.NO_BASE: lambda w: replace(w.directory, search_base=f"ou=none,{SUFFIX}"),
+    Complaint.BAD_BASE: lambda w: replace(w.directory, search_base="people"),
+    Complaint.BAD_FILTER: lambda w: replace(w.directory, search_filter="(mail={0}"),
+    Complaint.NO_ACCESS: lambda w: replace(w.directory, bind_user=POOR, search_base=PEOPLE),
+    Complaint.NEEDS_BIND: lambda w: w.scripted(search=[result(DONE, 1, AD_BIND_FIRST)]),
+    Complaint.REFERRAL: lambda w: w.scripted(search=[result(DONE, 10)]),
+    Complaint.SIZE_LIMIT: lambda w: w.scripted(search=[result(DONE, 11)]),
+    Complaint.SEARCH_FAILED: lambda w: w.scripted(search=[result(DONE, 53)]),
+}
+# Tested elsewhere, or in a way of their own below.
+OTHERS = {
+    *(Complaint.NO_LIBRARY, Complaint.BROKEN_LIBRARY, Complaint.CONNECT_TIMEOUT),
+    *(Complaint.UNREACHABLE, Complaint.EXPIRED, Complaint.NOT_YET_VALID),
+    *(Complaint.BAD_CERTIFICATE, Complaint.TLS_FAILED, Complaint.NOT_LDAP),
+    *(Complaint.ALL_IN_USE, Complaint.CLOSED),
+}
+
+
+@pytest.mark.parametrize("complaint", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
+def test_mistakes(world: World, complaint: Complaint) -> None:
+    """Each mistake is told in one line that names the directory, the server and the option."""
+    mistake = (TEMPORARY | LASTING)[complaint]
+    expected = DirectoryUnavailable if complaint in TEMPORARY else DirectoryError
+    with pytest.raises(expected) as caught:
+        ask(mistake(world), ADDRESS)
+    check(caught.value, complaint)
+
+
+def check(error: WaypostError, complaint: Complaint) -> None:
+    """Check an error's text."""
+    begin, *_ = complaint.message.text.removeprefix("{server}").partition("{")
+    text = str(error)
+    assert text.startswith("directory staff: ")
+    assert begin in text
+    assert "\n" not in text
+    assert "\0" not in text
+    assert PASSWORD not in text
+    assert WRONG not in text
+    assert "person1" not in text
+
+
+def test_table_is_whole() -> None:
+    """Every message is tested: here by the table, or below, or elsewhere."""
+    assert set(Complaint) == set(TEMPORARY) | set(LASTING) | OTHERS
+
+
+def test_active_directory_tells_why(world: World) -> None:
+    """Active Directory's number for a failed login is told in words, and the login is its UPN."""
+    script = Script(bind=[result(BIND_ANSWER, 49, AD_TEXT)])
+    way = replace(
+        world.plain(world.stack.enter_context(scripted_ldap(script)).url),
+        bind_user="waypost@corp.example.com",
+    )
+    with pytest.raises(DirectoryError, match="the user or the password is wrong; data 52e"):
+        ask(way, ADDRESS)
+    assert b"waypost@corp.example.com" in script.asked[0][1]
+
+
+@pytest.mark.parametrize(
+    ("days", "complaint"),
+    [((-2, -1), Complaint.EXPIRED), ((1, 2), Complaint.NOT_YET_VALID)],
+    ids=["expired", "not yet valid"],
+)
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_certificate_out_of_date(
+    directory: LdapDirectory,
+    authority: Authority,
+    days: tuple[float, float],
+    complaint: Complaint,
+    way: str,
+) -> None:
+    """A certificate that has expired, or is not valid yet, ends the connection before the bind."""
+    pair = authority.issue("old", ["localhost"], days=days)
+    with slapd(authority, pair, [(SUFFIX, {"objectClass": ["domain"], "dc": ["example"]})]) as old:
+        url = old.tls_url if way == "ldaps" else old.url
+        with pytest.raises(DirectoryError) as caught:
+            ask(replace(directory, urls=(url,)), ADDRESS)
+    check(caught.value, complaint)
+
+
+def test_nothing_is_sent_before_tls(world: World) -> None:
+    """Where StartTLS is refused, no bind follows, and no password leaves."""
+    script = Script(extended=[result(EXTENDED_ANSWER, 52)])
+    url = world.stack.enter_context(scripted_ldap(script)).url
+    with pytest.raises(DirectoryError, match="does not offer StartTLS"):
+        ask(impatient(world.directory, url), ADDRESS)
+    assert [tag for tag, _ in script.asked] == [0x77]
+
+
+def test_empty_password_is_not_sent(world: World) -> None:
+    """A name with an empty password is refused without asking, as it would be anonymous."""
+    script = Script()
+    url = world.stack.enter_context(scripted_ldap(script)).url
+    way = replace(impatient(world.directory, url), bind_password=Secret())
+    with pytest.raises(DirectoryError, match="bind_password is empty"):
+        ask(replace(way, security=LdapSecurity.NONE), ADDRESS)
+    assert script.asked == []
+
+
+def test_server_that_speaks_something_else(world: World) -> None:
+    """What does not speak LDAP is told apart where StartTLS is asked for."""
+    way = replace(world.raw(wordy), security=LdapSecurity.STARTTLS)
+    with pytest.raises(DirectoryError) as caught:
+        ask(way, ADDRESS)
+    check(caught.value, Complaint.NOT_LDAP)
+
+
+def agrees_and_hangs() -> Script:
+    """Give a server that agrees to StartTLS and does not begin."""
+    return Script(extended=[result(EXTENDED_ANSWER, 0)])
+
+
+def test_hanging_is_bounded(world: World) -> None:
+    """Wherever a server hangs, the question ends near its limit, which is far from its patience."""
+    hanging = world.stack.enter_context(scripted_ldap(agrees_and_hangs()))
+    ways = {
+        "tls": world.raw(silent, "ldaps"),
+        "starttls": replace(world.raw(silent), security=LdapSecurity.STARTTLS),
+        "handshake after starttls": replace(
+            world.plain(hanging.url), security=LdapSecurity.STARTTLS
+        ),
+        "bind": world.raw(silent),
+        "external bind": replace(
+            world.raw(silent), bind=LdapBind.EXTERNAL, bind_user=None, bind_password=Secret()
+        ),
+        "search": world.scripted(search=[]),
+        "search after references": world.scripted(search=[b"\x73\x06\x04\x04ldap"]),
+    }
+    taken = {}
+    for name, way in ways.items():
+        begin = time.monotonic()
+        with pytest.raises(DirectoryUnavailable):
+            ask(way, ADDRESS)
+        taken[name] = time.monotonic() - begin
+    # The servers would wait for 30 s; each limit is 0.4 s.
+    assert {name: seconds for name, seconds in taken.items() if not 0.3 < seconds < 5} == {}
+
+
+def test_reader_is_the_same(directory: LdapDirectory) -> None:
+    """The table above begins with a directory that answers."""
+    assert directory.bind_user == READER
+    assert ask(directory, ADDRESS) is not None

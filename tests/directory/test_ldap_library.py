@@ -1,0 +1,58 @@
+"""Without the LDAP library: one clear line, and everything else goes on."""
+
+import subprocess
+import sys
+
+import pytest
+
+from waypost.address import EmailAddress
+from waypost.directory.opening import open_directory
+from waypost.directory.probing import probe
+from waypost.errors import DirectoryError
+from waypost.model import LdapDirectory, LdapServer
+
+DIRECTORY = LdapDirectory(label="staff", urls=("ldap://localhost",), search_base="")
+ROW = LdapServer(3, "localhost", 636, True, "", "(mail={0})", "uid")
+TOLD = "the LDAP library is not installed; pip install 'waypost[ldap]', and start again"
+
+
+@pytest.fixture(name="nothing_loaded", autouse=True)
+def _nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the modules that need the library be imported anew."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in {"ldap", "_ldap"} or name.startswith("waypost.directory.ldap"):
+            monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize(("directory", "label"), [(DIRECTORY, "staff"), (ROW, "ldapserver-3")])
+def test_missing_library(
+    monkeypatch: pytest.MonkeyPatch, directory: LdapDirectory | LdapServer, label: str
+) -> None:
+    """A directory that needs the library without it is one line that says what to install."""
+    monkeypatch.setitem(sys.modules, "ldap", None)
+    with pytest.raises(DirectoryError) as caught:
+        open_directory(directory)
+    assert str(caught.value) == f"directory {label}: {TOLD}"
+    (step,) = probe(directory, EmailAddress.parse("a@example.com"))
+    assert (step.name, step.ok, step.text) == ("library", False, TOLD)
+
+
+class _Broken:
+    """An importer whose library cannot find what it is linked with."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "ldap":
+            raise ImportError("libldap-2.5.so.0: cannot open shared object file")
+
+
+def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that does not load is told apart from one that is not there."""
+    monkeypatch.setattr(sys, "meta_path", [_Broken(), *sys.meta_path])
+    with pytest.raises(DirectoryError, match=r"does not load \(libldap-2\.5\.so\.0: cannot open"):
+        open_directory(DIRECTORY)
+
+
+def test_library_is_loaded_late() -> None:
+    """Who has no LDAP directory never loads the library."""
+    code = "import sys, waypost.wiring, waypost.directory.probing; sys.exit('ldap' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

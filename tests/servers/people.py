@@ -1,0 +1,117 @@
+"""The directory that the LDAP tests ask: 10,000 people, and some who are special."""
+
+from collections.abc import Iterator
+
+from tests.servers.slapd import (
+    COUNT,
+    PASSWORD,
+    PEOPLE,
+    POOR,
+    PUBLIC,
+    READER,
+    SUFFIX,
+    Attributes,
+)
+
+# Local parts that mean something in a filter, each stored literally for one person.
+STRANGE = ["a*b", "*", "a(b", "a)b", "a\\b", "\\2a", "a&b", "a|b", "a=b", "!a", "a'b", "a/b"]
+# Who is not ASCII stands in uid, which is no IA5 text (RFC 4519 s2.39, RFC 4524 s2.16).
+FOREIGN = ["jörg@example.com", "用户@example.com", "Ñandú@xn--bcher-kva.example"]
+LONG = "l" * 255
+
+
+def people() -> Iterator[tuple[str, Attributes]]:
+    """Give all entries, parents first."""
+    yield SUFFIX, {"objectClass": ["dcObject", "organization"], "dc": ["example"], "o": ["E"]}
+    for dn, ou in ((PEOPLE, "people"), (PUBLIC, "public"), (f"ou=ad,{SUFFIX}", "ad")):
+        yield dn, {"objectClass": ["organizationalUnit"], "ou": [ou]}
+    for dn in (READER, POOR):
+        yield dn, _login(dn)
+    for number in range(COUNT):
+        yield _person(f"p{number}", f"person{number}@example.com", f"Person {number}")
+    yield from _special()
+    for index, local_part in enumerate(STRANGE):
+        yield _person(f"strange{index}", f"{local_part}@example.com", f"Strange {index}")
+    for address in FOREIGN:
+        yield _person(address, None, f"Name of {address}")
+    yield from _active_directory()
+
+
+def _login(dn: str) -> Attributes:
+    name = dn.partition("=")[2].partition(",")[0]
+    return {
+        "objectClass": ["organizationalRole", "simpleSecurityObject"],
+        "cn": [name],
+        "userPassword": [PASSWORD],
+    }
+
+
+def _special() -> Iterator[tuple[str, Attributes]]:
+    yield _person(
+        "several",
+        "several@example.com",
+        "Several",
+        uid=["first.login", "second.login"],
+        mail=["several@example.com", "other@example.com"],
+        mailHost=["mx7.example.com"],
+    )
+    yield (
+        f"sn=Deutsch,{PEOPLE}",
+        {
+            "objectClass": ["inetOrgPerson"],
+            "sn": ["Deutsch"],
+            "cn;lang-de": ["Jörg Müller"],
+            "cn;lang-en": ["George Miller"],
+            "uid": ["joerg"],
+            "mail": ["deutsch@example.com"],
+        },
+    )
+    yield _person("photo", "photo@example.com", "Photo", jpegPhoto=["\udcff\udcd8"])
+    for uid in ("double1", "double2"):
+        yield _person(uid, "double@example.com", "Double")
+    for uid in ("triple1", "triple2", "triple3"):
+        yield _person(uid, "triple@example.com", "Triple")
+    yield _person("long", f"{LONG}@example.com", "Long")
+    yield _person("open", "open@example.com", "Open to All", below=PUBLIC)
+
+
+def _person(
+    uid: str, mail: str | None, cn: str, /, *, below: str = PEOPLE, **more: list[str]
+) -> tuple[str, Attributes]:
+    values: dict[str, list[str]] = {
+        "objectClass": ["inetOrgPerson", "inetLocalMailRecipient"],
+        "uid": [uid],
+        "cn": [cn],
+        "sn": [cn],
+    }
+    if mail is not None:
+        values["mail"] = [mail]
+    values |= more
+    return f"uid={values['uid'][0]},{below}", values
+
+
+def _active_directory() -> Iterator[tuple[str, Attributes]]:
+    """Give a person as Active Directory has them, and what its root answers beside them."""
+    yield (
+        f"cn=Anna Beispiel,ou=ad,{SUFFIX}",
+        {
+            "objectClass": ["user"],
+            "cn": ["Anna Beispiel"],
+            "sn": ["Beispiel"],
+            "displayName": ["Anna Beispiel"],
+            "sAMAccountName": ["abeispiel"],
+            "userPrincipalName": ["anna@corp.example.com"],
+            "mail": ["anna@example.com"],
+            "proxyAddresses": ["SMTP:anna@example.com", "smtp:a.beispiel@example.com"],
+        },
+    )
+    # Each search from the root gets such references as well (RFC 4511 s4.5.3).
+    for zone in ("ForestDnsZones", "DomainDnsZones"):
+        yield (
+            f"dc={zone},{SUFFIX}",
+            {
+                "objectClass": ["referral", "extensibleObject"],
+                "dc": [zone],
+                "ref": [f"ldap://{zone}.example.com/DC={zone},DC=example,DC=com"],
+            },
+        )
