@@ -1,6 +1,5 @@
 """One slapd for all tests of a module's kind, and directories that point to it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,22 +7,8 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.servers.authority import Authority, KeyPair
-from tests.servers.people import people
-from tests.servers.slapd import CLIENT_NAME, PASSWORD, READER, SUFFIX, Slapd, slapd
+from tests.servers.slapd import CLIENT_NAME, PASSWORD, READER, SUFFIX, Slapd
 from waypost.model import LdapBind, LdapDirectory, Limits, Secret
-
-
-@pytest.fixture(name="authority", scope="session")
-def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority.create(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(name="server", scope="session")
-def _server(authority: Authority) -> Iterator[Slapd]:
-    """Run the directory of 10,000 people; who stops it starts it again."""
-    pair = authority.issue("slapd", ["localhost"])
-    with slapd(authority, pair, people()) as server:
-        yield server
 
 
 @pytest.fixture(name="client_pair", scope="session")
