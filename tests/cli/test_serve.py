@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.servers.process import tied_to_this_process
 from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
 from waypost.model import Catalog
@@ -53,7 +54,9 @@ def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     log = home / "log"
     command = [sys.executable, "-m", "waypost", "serve", "--port", str(port), *flags]
     with log.open("wb") as file:
-        process = subprocess.Popen(command, cwd=home, stderr=file, env={**os.environ, **environ})
+        process = subprocess.Popen(
+            tied_to_this_process(command), cwd=home, stderr=file, env={**os.environ, **environ}
+        )
     try:
         server = Server(f"http://127.0.0.1:{port}", log, process.pid)
         wait_for(process, server)
