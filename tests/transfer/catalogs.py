@@ -1,4 +1,9 @@
-"""Catalogs for hypothesis: all that a providers file can say."""
+"""Catalogs for hypothesis: all that a providers file can say.
+
+Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
+"""
+
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -33,6 +38,7 @@ from waypost.model import (
 from waypost.transfer.ports import contradiction
 
 
+@cache
 def texts(max_chars: int) -> st.SearchStrategy[str]:
     """Make texts that formats can carry: no controls, no surrogates, no non-characters."""
     alphabet = st.characters(
@@ -43,8 +49,15 @@ def texts(max_chars: int) -> st.SearchStrategy[str]:
     return text.filter(lambda value: value == value.strip())
 
 
-LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
-    lambda label: label[2:4] != "--"
+def _label(text: str) -> str:
+    """Make a label of letters, digits and hyphens that begins with a letter and ends with none."""
+    return text.rstrip("-") if text[0].isalpha() else f"x{text[1:]}".rstrip("-")
+
+
+LABELS = (
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=10)
+    .map(_label)
+    .filter(lambda label: label[2:4] != "--")
 )
 HOSTS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=4).map(".".join),
@@ -80,7 +93,20 @@ POP3_OPTIONS = st.builds(
     st.none() | st.integers(0, 36500),
     st.none() | st.booleans(),
 ).filter(lambda options: options != Pop3Options())
-URL_TYPES = sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP})
+ANY_POP3_OPTIONS = st.none() | POP3_OPTIONS
+URL_TYPES = st.sampled_from(sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP}))
+HOST_TYPES = st.sampled_from(sorted(HOST_BASED))
+PORTS = st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 2525]) | st.integers(
+    1, 65535
+)
+SOME_METHODS = st.lists(METHODS, min_size=1, max_size=3, unique=True).map(tuple)
+LOGIN_NAMES = st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)
+PRIORITIES = st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)
+
+
+@cache
+def _securities(port: int) -> st.SearchStrategy[Security]:
+    return st.sampled_from([one for one in Security if contradiction(port, one) is None])
 
 
 @st.composite
@@ -88,24 +114,20 @@ def services(draw: st.DrawFn) -> Service:
     """Make a service that keeps the rules."""
     endpoint: HostEndpoint | UrlEndpoint
     if draw(st.booleans()):
-        kind = draw(st.sampled_from(sorted(HOST_BASED)))
-        port = draw(
-            st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 2525])
-            | st.integers(1, 65535)
-        )
-        allowed = [security for security in Security if contradiction(port, security) is None]
-        endpoint = HostEndpoint(draw(HOSTS), port, draw(st.sampled_from(allowed)))
+        kind = draw(HOST_TYPES)
+        port = draw(PORTS)
+        endpoint = HostEndpoint(draw(HOSTS), port, draw(_securities(port)))
     else:
-        kind = draw(st.sampled_from(URL_TYPES))
+        kind = draw(URL_TYPES)
         endpoint = UrlEndpoint(draw(URLS))
     return Service(
         kind,
         endpoint,
-        tuple(draw(st.lists(METHODS, min_size=1, max_size=3, unique=True))),
-        draw(st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)),
-        draw(st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)),
+        draw(SOME_METHODS),
+        draw(LOGIN_NAMES),
+        draw(PRIORITIES),
         draw(st.booleans()),
-        draw(st.none() | POP3_OPTIONS) if kind is ServiceType.POP3 else None,
+        draw(ANY_POP3_OPTIONS) if kind is ServiceType.POP3 else None,
     )
 
 
@@ -152,21 +174,22 @@ LDAPSERVERS = st.builds(
 )
 
 
+SOME_LDAPSERVERS = st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id)
+SOME_PROVIDERS = st.lists(PROVIDERS, min_size=1, max_size=3)
+SOME_SERVICES = st.lists(services(), min_size=1, max_size=5)
+SOME_PATTERNS = st.lists(PATTERNS, max_size=6, unique=True)
+IDLE_PROVIDERS = st.lists(PROVIDERS, max_size=2).map(tuple)
+
+
 @st.composite
 def catalogs(draw: st.DrawFn) -> Catalog:
     """Make a catalog that keeps the rules, without bind passwords."""
-    ldapservers = draw(st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id))
+    ldapservers = draw(SOME_LDAPSERVERS)
     numbers = st.sampled_from([None, *(server.id for server in ldapservers)])
-    providers = draw(st.lists(PROVIDERS, min_size=1, max_size=3))
-    pool = draw(st.lists(services(), min_size=1, max_size=5))
-    patterns = draw(st.lists(PATTERNS, max_size=6, unique=True))
+    providers = st.sampled_from(draw(SOME_PROVIDERS))
+    some = st.lists(st.sampled_from(draw(SOME_SERVICES)), max_size=5).map(tuple)
     domains = tuple(
-        Domain(
-            pattern,
-            draw(st.sampled_from(providers)),
-            tuple(draw(st.lists(st.sampled_from(pool), max_size=5))),
-            draw(numbers),
-        )
-        for pattern in patterns
+        Domain(pattern, draw(providers), draw(some), draw(numbers))
+        for pattern in draw(SOME_PATTERNS)
     )
-    return Catalog(domains, tuple(ldapservers), tuple(draw(st.lists(PROVIDERS, max_size=2))))
+    return Catalog(domains, tuple(ldapservers), draw(IDLE_PROVIDERS))
