@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.servers.database import (
-    ENGINES,
-    Database,
-    mysql_database,
-    postgresql_database,
-    sqlite_database,
-)
+from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
 
@@ -36,11 +30,7 @@ def mariadb_server() -> Iterator[MariaDb]:
 @pytest.fixture(params=ENGINES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """Give an empty database, on each engine in turn."""
-    if request.param == "postgresql":
-        return postgresql_database(request.getfixturevalue("postgresql_server"))
-    if request.param == "mysql":
-        return mysql_database(request.getfixturevalue("mariadb_server"))
-    return sqlite_database(tmp_path)
+    return fresh_database(request.param, request, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -20,16 +20,17 @@ LAYERS: dict[str, set[str]] = {
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors"},
     "logs": {"errors", "address"},
+    "untrusted_xml": set(),
     "metrics": set(),
-    "formats": VALUES,
+    "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "address", "model", "metrics", "sharing", "lanes", "database"},
     "directory": {"errors", "address", "model", "metrics", "lanes", "database"},
-    "transfer": {*VALUES, "sharing"},
+    "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer"},
-    "check": {*VALUES, "formats", "lookup"},
+    "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
@@ -46,7 +47,7 @@ LIBRARIES: dict[str, set[str]] = {
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
-    "lxml": {"formats", "transfer", "check"},
+    "lxml": {"untrusted_xml", "formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},
@@ -67,7 +68,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "sharing", "formats", "lookup"}
+PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup"}
 PURE |= {"check.answers", "check.texts", "check.difference"}
 IMPURE = {
     *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),
@@ -89,6 +90,11 @@ QUIET_METHODS = {
     *("lower", "upper", "strip", "split", "join", "encode", "casefold"),
     *("items", "keys", "values", "union"),
 }
+
+# How lxml parses; one part does it, so that there is one place to harden.
+XML_PARSER = "untrusted_xml"
+XML_PARSING = {"XMLParser", "XMLPullParser", "HTMLParser", "fromstring", "fromstringlist"}
+XML_PARSING |= {"parse", "iterparse", "XML", "XMLID", "HTML"}
 
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
@@ -130,6 +136,19 @@ def purity_findings(module: Module) -> Iterator[str]:
     for line, name in module.imports():
         if any(is_below(name, impure) for impure in IMPURE):
             yield f"{module.name}:{line}: {name} has no place in a part that must be pure"
+
+
+def parsing_findings(module: Module) -> Iterator[str]:
+    """Give the places that parse XML with settings of their own."""
+    if module.name == XML_PARSER:
+        return
+    banned = {f"lxml.etree.{name}" for name in XML_PARSING} | {"lxml.html", "lxml.objectify"}
+    for line, name in module.imports():
+        if name in banned:
+            yield f"{module.name}:{line}: XML is parsed in {XML_PARSER} alone"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and f"lxml.{ast.unparse(node)}" in banned:
+            yield f"{module.name}:{node.lineno}: XML is parsed in {XML_PARSER} alone"
 
 
 def size_findings(module: Module) -> Iterator[str]:

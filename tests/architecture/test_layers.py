@@ -11,6 +11,7 @@ RULES: list[Callable[[Module], Iterator[str]]] = [
     rules.layer_findings,
     rules.library_findings,
     rules.purity_findings,
+    rules.parsing_findings,
     rules.size_findings,
     rules.except_findings,
     rules.effect_findings,
@@ -67,6 +68,9 @@ BAD = [
     (rules.purity_findings, "formats.dns", "import time", "time has no place"),
     (rules.purity_findings, "formats.a", "from datetime import datetime", "datetime has no place"),
     (rules.purity_findings, "lookup", "import urllib.request", "urllib.request has no place"),
+    (rules.parsing_findings, "check.a", "etree.fromstring(b'')", "check.a:1: XML is parsed in unt"),
+    (rules.parsing_findings, "check.a", "from lxml.etree import XMLParser", "check.a:1: XML is"),
+    (rules.parsing_findings, "check.a", "from lxml import html", "check.a:1: XML is parsed in"),
     (rules.size_findings, "address", "a = 1\n" * 301, "address: 301 lines"),
     (rules.size_findings, "cli", f"def f():\n{_FIFTY}", "cli:1: f has 52 lines"),
     (rules.except_findings, "cli", "try:\n    a\nexcept:\n    b", "cli:3: name what"),
@@ -93,6 +97,8 @@ def test_rules_find_what_is_bad(
 GOOD = [
     # module, text
     ("formats.dns", "import re\nfrom lxml import etree\nfrom waypost.model import ClientConfig"),
+    ("formats.a", "from lxml import etree\ndef f():\n    etree.tostring(etree.Element('a'))"),
+    ("untrusted_xml", "from lxml import etree\ndef f():\n    etree.fromstring(b'')"),
     ("store.sql.tables", "import sqlalchemy as sa\nfrom waypost.errors import StoreError"),
     ("store.migrations.env", "from alembic import context"),
     ("cli.serve", "import typer\napp = typer.Typer()\nfrom waypost.web.public import server"),

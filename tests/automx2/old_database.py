@@ -60,6 +60,18 @@ def translated(script: str, engine: Engine) -> str:
     return script
 
 
+def restore(engine: Engine, rows: Tables) -> None:
+    """Put back the rows that `content` has read, and take away all others."""
+    tables = schema.metadata.sorted_tables
+    with engine.connect() as connection, connection.begin():
+        for table in reversed(tables):
+            connection.execute(sa.delete(sa.table(table.name)))
+        for table in tables:
+            for row in rows[table.name]:
+                plain = sa.table(table.name, *map(sa.column, row))
+                connection.execute(sa.insert(plain).values(dict(row)))
+
+
 def content(engine: Engine) -> Tables:
     """Read every row of automx2's tables, and the columns that are there."""
     tables = {}

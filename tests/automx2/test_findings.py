@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.automx2.old_database import execute, make
+from tests.automx2.old_database import Tables, content, execute, make, restore
 from tests.cli.conftest import Waypost
+from tests.servers.database import ENGINES, fresh_database
 from waypost.address import DomainName
 from waypost.database.engine import Engine, open_engine, reading
 from waypost.model import HostEndpoint, UrlEndpoint
@@ -53,20 +55,33 @@ DOMAINS = [
 ]
 
 
-@pytest.fixture(name="clean")
-def _clean(bare: Engine) -> Engine:
-    """An adopted database in which all is well."""
-    make(bare, "2021.5")
-    upgrade(bare)
+@pytest.fixture(name="adopted", scope="module", params=ENGINES)
+def _adopted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Engine, Tables]]:
+    """A database that was adopted, once for each engine, and the rows in which all is well."""
+    folder = tmp_path_factory.mktemp("adopted")
+    engine = open_engine(fresh_database(request.param, request, folder).uri)
+    make(engine, "2021.5")
+    upgrade(engine)
     execute(
-        bare,
+        engine,
         "DELETE FROM server_domain WHERE server_id = 4005;\n"
         "DELETE FROM server WHERE id = 4005;\n"
         "DELETE FROM server_domain WHERE domain_id = 3002;\n"
         "DELETE FROM domain WHERE id = 3002;\n",
     )
-    assert told(bare) == []
-    return bare
+    yield engine, content(engine)
+    engine.dispose()
+
+
+@pytest.fixture(name="clean")
+def _clean(adopted: tuple[Engine, Tables]) -> Engine:
+    """An adopted database in which all is well, whatever a test before has done to it."""
+    engine, rows = adopted
+    restore(engine, rows)
+    assert told(engine) == []
+    return engine
 
 
 def told(engine: Engine) -> list[str]:
@@ -119,7 +134,7 @@ def test_domains(clean: Engine, name: str, problem: str, effect: str) -> None:
     assert served is ("served in any case" in line)
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("adopted", ["sqlite"], indirect=True)
 def test_port_that_is_a_text(clean: Engine) -> None:
     """SQLite keeps a text in a column of numbers: the row is told and left out."""
     execute(clean, "UPDATE server SET port = 'imaps' WHERE id = 4001;\n")
@@ -129,7 +144,7 @@ def test_port_that_is_a_text(clean: Engine) -> None:
 
 
 # MariaDB compares names without their case, so there cannot be two.
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("adopted", ["sqlite", "postgresql"], indirect=True)
 def test_same_domain_twice(clean: Engine) -> None:
     """Of names that differ in case the one in small letters is served, as automx2 mostly did."""
     execute(
@@ -223,9 +238,9 @@ def test_check(waypost: Waypost, dangling: str) -> None:
     assert answer["findings"][0]["key"] == "3002"
 
 
-def test_check_finds_nothing(waypost: Waypost, clean: Engine, uri: str) -> None:
+def test_check_finds_nothing(waypost: Waypost, clean: Engine) -> None:
     """Where every row makes sense, `db check` says so, with exit code 0."""
-    assert clean.url is not None
+    uri = clean.url.render_as_string(hide_password=False)
     outcome = waypost("db", "check", "--db-uri", uri)
 
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "every row makes sense\n")
@@ -261,7 +276,7 @@ def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> 
     assert len(everything.out.splitlines()) == count + 2
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("adopted", ["sqlite"], indirect=True)
 def test_hostile_texts_stay_in_their_line(clean: Engine) -> None:
     """A row's text breaks no line, sends nothing to a terminal, and is cut where it is long."""
     name = "evil\n\x1b[31m; DROP" + "x" * 100_000

@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 
 from tests.cli.conftest import Waypost
 from tests.transfer.catalogs import catalogs
-from waypost.database.engine import open_engine, writing
+from waypost.database.engine import Engine, open_engine, writing
 from waypost.model import Catalog
 from waypost.store.sql.catalog import purge, read_catalog, write_catalog
 from waypost.store.sql.migrate import upgrade
@@ -256,13 +257,20 @@ def test_sql_needs_no_database(waypost: Waypost, home: Path, dialect: str) -> No
     assert list(home.iterdir()) == []
 
 
-@settings(max_examples=50, deadline=None)
-@given(first=catalogs(), second=catalogs())
-def test_any_catalog_settles(first: Catalog, second: Catalog) -> None:
-    """After writing any catalog over another nothing is left to do, and its export settles."""
+@pytest.fixture(name="in_memory", scope="module")
+def _in_memory() -> Iterator[Engine]:
+    """One upgraded database in memory for all examples: its tables take longer than its rows."""
     engine = open_engine("sqlite://")
     upgrade(engine)
-    with writing(engine) as connection:
+    yield engine
+    engine.dispose()
+
+
+@settings(max_examples=50, deadline=None)
+@given(first=catalogs(), second=catalogs())
+def test_any_catalog_settles(in_memory: Engine, first: Catalog, second: Catalog) -> None:
+    """After writing any catalog over another nothing is left to do, and its export settles."""
+    with writing(in_memory) as connection:
         purge(connection)
         write_catalog(connection, first)
         write_catalog(connection, second)
@@ -271,4 +279,3 @@ def test_any_catalog_settles(first: Catalog, second: Catalog) -> None:
         text = write_providers(stored, "toml")
         write_catalog(connection, read_providers(text, name="x", format="toml").catalog)
         assert write_providers(read_catalog(connection), "toml") == text
-    engine.dispose()

@@ -1,5 +1,6 @@
 """The server, started from the command line as a process of its own."""
 
+import http.client
 import json
 import os
 import signal
@@ -8,14 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.servers.process import tied_to_this_process
 from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
 from waypost.model import Catalog
@@ -35,8 +36,15 @@ class Server:
     pid: int
 
     def status(self, path: str) -> int:
-        """Give the status of an answer."""
-        return httpx.get(f"{self.place}{path}", timeout=10).status_code
+        """Ask by a connection of its own; give the status of the answer.
+
+        httpx would read all certificates of the machine for each connection, and take from the
+        server the processor that they share.
+        """
+        place = self.place.removeprefix("http://")
+        with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().status
 
 
 def free_port() -> int:
@@ -53,7 +61,9 @@ def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     log = home / "log"
     command = [sys.executable, "-m", "waypost", "serve", "--port", str(port), *flags]
     with log.open("wb") as file:
-        process = subprocess.Popen(command, cwd=home, stderr=file, env={**os.environ, **environ})
+        process = subprocess.Popen(
+            tied_to_this_process(command), cwd=home, stderr=file, env={**os.environ, **environ}
+        )
     try:
         server = Server(f"http://127.0.0.1:{port}", log, process.pid)
         wait_for(process, server)
@@ -71,7 +81,7 @@ def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             server.status("/")
-        except httpx.TransportError:
+        except OSError:
             time.sleep(0.05)
         else:
             return

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ import pytest
 from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
 
 PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.01
 BROKEN = '[[provider]]\nname = 1\ncolour = "red"\n'
 
 
@@ -53,7 +55,7 @@ def metric(port: int, line: str) -> bool:
 
 @contextmanager
 def load(server: Server, domain: str) -> Iterator[list[int]]:
-    """Ask for a domain without a pause, at most some thousand times; give the statuses."""
+    """Ask for a domain all the time, some hundred times in a second; give the statuses."""
     statuses: list[int] = []
     end = threading.Event()
 
@@ -61,8 +63,9 @@ def load(server: Server, domain: str) -> Iterator[list[int]]:
         while not end.is_set() and len(statuses) < 5000:
             try:
                 statuses.append(server.status(f"{AUTOCONFIG}a@{domain}"))
-            except httpx.HTTPError:
+            except (OSError, HTTPException):
                 statuses.append(0)
+            end.wait(PAUSE_SECONDS)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:

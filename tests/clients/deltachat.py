@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
 # Files put over those of /etc in a mount namespace of its own: nobody else sees them.
@@ -77,7 +78,7 @@ def delta_chat(folder: Path, hosts: Sequence[str]) -> Iterator[DeltaChat]:
     with (
         (folder / "deltachat.log").open("wb") as log,
         subprocess.Popen(
-            [*command, program("deltachat-rpc-server")],
+            tied_to_this_process([*command, program("deltachat-rpc-server")]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -49,6 +49,15 @@ def sqlite_database(folder: Path) -> Database:
     return Database("sqlite", f"sqlite:///{path}", client)
 
 
+def fresh_database(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Database:
+    """Make a database of an engine, on the one server of all tests; SQLite's is in the folder."""
+    if dialect == "postgresql":
+        return postgresql_database(request.getfixturevalue("postgresql_server"))
+    if dialect == "mysql":
+        return mysql_database(request.getfixturevalue("mariadb_server"))
+    return sqlite_database(folder)
+
+
 def postgresql_database(server: PostgreSql) -> Database:
     """Make a database of a running PostgreSQL."""
     name = server.fresh()

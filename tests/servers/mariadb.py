@@ -1,6 +1,5 @@
 """A real MariaDB on a private socket and a port of its own, from Debian's package."""
 
-import itertools
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,12 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.servers.accounts import account, folder_of
-from tests.servers.process import Process
+from tests.servers.database_server import PASSWORD, USER, DatabaseServer
 from tests.servers.requirements import program, require
-from tests.servers.waypost import free_port
 
-USER = "waypost"
-PASSWORD = "s3cret p@ss/word"
 # What makes a server quick that may lose everything in a power cut, but nothing by being killed.
 _FAST = (
     "--innodb-flush-method=nosync",
@@ -28,22 +24,16 @@ _FAST = (
 )
 
 
-class MariaDb:
-    """A server that can be stopped and started again.
+class MariaDb(DatabaseServer):
+    """A MariaDB.
 
     Attributes:
-        port: where it listens on 127.0.0.1.
         socket: its socket.
     """
 
     def __init__(self, folder: Path, user: str | None) -> None:
-        self.port = free_port()
+        super().__init__(folder, user)
         self.socket = folder / "mariadb.sock"
-        self._folder = folder
-        self._user = user
-        self._data = folder / "data"
-        self._process: Process | None = None
-        self._numbers = itertools.count(1)
 
     def create_files(self) -> None:
         """Make the files of the server."""
@@ -54,40 +44,13 @@ class MariaDb:
             "--innodb-log-file-size=16M",
         )  # fmt: skip
 
-    def start(self) -> None:
-        """Start, and wait until it answers."""
-        self._process = Process(
-            [
-                *(program("mariadbd"), "--no-defaults", f"--datadir={self._data}"),
-                *(f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"),
-                *(f"--pid-file={self._folder}/mariadb.pid", *_FAST),
-            ],
-            log=self._folder / "mariadb.log",
-            folder=self._folder,
-            user=self._user,
-        )
-        self._process.__enter__()
-        self._process.wait_until(self._answers, seconds=60)
-
-    def stop(self) -> None:
-        """Stop without waiting for clients."""
-        if self._process is not None:
-            self._process.__exit__(None, None, None)
-            self._process = None
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        if self._process is not None:
-            self._process.kill()
-        self.stop()
-
     def sql(self, text: str, database: str = "") -> str:
         """Run statements through `mariadb`; give what it prints, one line a row."""
         return self._run(*self._client(), "--batch", "-N", database, given=text)
 
     def fresh(self) -> str:
         """Make a new database of the user `waypost`; give its name."""
-        name = f"waypost_{next(self._numbers)}"
+        name = self._new_name()
         self.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return name
 
@@ -103,6 +66,13 @@ class MariaDb:
         place = f"127.0.0.1:{self.port}/{database}?charset=utf8mb4"
         return f"mysql+{driver}://{USER}:{secret}@{place}"
 
+    def _command(self) -> list[str]:
+        return [
+            *(program("mariadbd"), "--no-defaults", f"--datadir={self._data}"),
+            *(f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"),
+            *(f"--pid-file={self._folder}/mariadb.pid", *_FAST),
+        ]
+
     def _client(self) -> list[str]:
         flags = ["--no-defaults", "--default-character-set=utf8mb4", "-u", "root"]
         return [program("mariadb"), *flags, f"--socket={self.socket}"]
@@ -113,23 +83,6 @@ class MariaDb:
             self.socket.exists()
             and subprocess.run(asked, check=False, capture_output=True).returncode == 0
         )
-
-    def _run(self, *command: str, given: str = "") -> str:
-        done = subprocess.run(
-            command,
-            input=given,
-            text=True,
-            encoding="utf-8",
-            capture_output=True,
-            check=False,
-            cwd=self._folder,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"{command[0]}: {done.stderr.strip()}")
-        return done.stdout
 
 
 @contextmanager

@@ -3,16 +3,24 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
+
+from tests.servers.requirements import program
+
+# Where the parent ended before the signal was asked for, nobody sends it any more.
+_WHILE_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 
 
 class Process:
     """A program and its children, started at `with` and ended after it.
+
+    It is ended as well where these tests themselves are killed, with SIGKILL too.
 
     Attributes:
         log: the file with what the program wrote to its standard output and error output.
@@ -37,9 +45,10 @@ class Process:
         self._running: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
+        command = tied_to_this_process(self._command, self._stop)
         with self.log.open("wb") as output:
             self._running = subprocess.Popen(
-                self._command,
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -95,3 +104,23 @@ class Process:
                 text = self.log.read_text(encoding="utf-8", errors="replace")
                 raise TimeoutError(f"{self._command[0]} {why}:\n{text[-4000:]}")
             time.sleep(0.02)
+
+
+def tied_to_this_process(
+    command: Sequence[str], number: signal.Signals = signal.SIGTERM
+) -> list[str]:
+    """Give a command that gets a signal when this process ends, however that comes about.
+
+    The kernel sends it: see PR_SET_PDEATHSIG in prctl(2). A change of user would undo that, so the
+    one who starts the command changes first. What the command becomes by exec keeps it; its own
+    children do not have it, so it must end them itself.
+
+    Raises:
+        RuntimeError: asked for outside the main thread. The kernel sends the signal at the end of
+            the thread that started the command, which would be too early.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(f"start {command[0]} in the main thread: it would end with this one")
+    name = number.name.removeprefix("SIG")
+    watch = [program("setpriv"), "--pdeathsig", name, "--", "sh", "-c", _WHILE_THERE]
+    return [*watch, f"{os.getpid()}", *command]

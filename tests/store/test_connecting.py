@@ -9,9 +9,9 @@ import pytest
 
 from tests.cli.conftest import Waypost, home, waypost
 from tests.servers.database import Database, postgresql_database
-from tests.servers.mariadb import PASSWORD as MARIADB_PASSWORD
+from tests.servers.database_server import PASSWORD
 from tests.servers.mariadb import MariaDb
-from tests.servers.postgresql import PASSWORD, PostgreSql
+from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from waypost.address import DomainName
 from waypost.database.engine import open_engine
@@ -105,7 +105,7 @@ def test_no_connection(uri: Uri, waypost: Waypost, change: dict[str, str], said:
         assert (outcome.code, outcome.out) == (2, ""), (command, outcome)
         assert said in outcome.err
         assert outcome.err.count("\n") == 1
-        for secret in (WRONG, PASSWORD, MARIADB_PASSWORD, "s3cret"):
+        for secret in (WRONG, PASSWORD, "s3cret"):
             assert secret not in outcome.err
 
 

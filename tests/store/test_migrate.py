@@ -227,39 +227,45 @@ def test_printed_statements_make_no_file(sqlite_bare: Engine, path: Path) -> Non
     assert not path.exists()
 
 
-UPGRADE = """
-import sys
+# Ten processes, each with its own file for what it says. They come from one that has loaded the
+# program and opened nothing, so that they begin together, and not one after the other.
+UPGRADES = """
+import gc, os, sys
+import psycopg, pymysql
 from waypost.cli import main
-sys.stdin.readline()
-sys.exit(main(["db", "upgrade", "--db-uri", sys.argv[1]]))
+main(["db", "upgrade", "--sql", "--dialect", "sqlite"])
+sys.stdout.flush()
+gc.freeze()
+ready, go = os.pipe()
+for name in sys.argv[2:]:
+    if os.fork() == 0:
+        os.close(go)
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), 2)
+        os.read(ready, 1)
+        code = main(["db", "upgrade", "--db-uri", sys.argv[1]])
+        sys.stderr.flush()
+        os._exit(code)
+os.close(go)
+for name in sys.argv[2:]:
+    print("ended with", os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
 
-def test_several_at_once(database: Database) -> None:
+def test_several_at_once(database: Database, tmp_path: Path) -> None:
     """Ten processes that start at once upgrade once, and all of them go on."""
-    command = [sys.executable, "-c", UPGRADE, database.uri]
-    started = [
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": f"{SOURCE}"},
-        )
-        for _ in range(10)
-    ]
-    ended = []
-    try:
-        for one in started:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.flush()
-        ended = [(one.communicate(timeout=60)[1], one.returncode) for one in started]
-    finally:
-        for one in started:
-            one.kill()
-    assert [code for _, code in ended] == [0] * 10, ended
-    told = Counter(text.partition(";")[0].partition(" (")[0].strip() for text, _ in ended)
+    names = [tmp_path / f"said-{number}" for number in range(10)]
+    done = subprocess.run(
+        [sys.executable, "-c", UPGRADES, database.uri, *names],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": f"{SOURCE}"},
+    )
+    texts = [name.read_text(encoding="utf-8") for name in names]
+    codes = [line for line in done.stdout.splitlines() if line.startswith("ended with")]
+    assert codes == ["ended with 0"] * 10, texts
+    told = Counter(text.partition(";")[0].partition(" (")[0].strip() for text in texts)
     assert told == {"the database was empty": 1, "the database is up to date": 9}
     engine = open_engine(database.uri)
     assert status(engine).is_current

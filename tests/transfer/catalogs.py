@@ -1,4 +1,9 @@
-"""Catalogs for hypothesis: all that a providers file can say."""
+"""Catalogs for hypothesis: all that a providers file can say.
+
+Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
+"""
+
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -46,6 +51,7 @@ from waypost.model import (
 from waypost.transfer.ports import contradiction
 
 
+@cache
 def texts(max_chars: int) -> st.SearchStrategy[str]:
     """Make texts that formats can carry: no controls, no surrogates, no non-characters."""
     alphabet = st.characters(
@@ -56,8 +62,15 @@ def texts(max_chars: int) -> st.SearchStrategy[str]:
     return text.filter(lambda value: value == value.strip())
 
 
-LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(
-    lambda label: label[2:4] != "--"
+def _label(text: str) -> str:
+    """Make a label of letters, digits and hyphens that begins with a letter and ends with none."""
+    return text.rstrip("-") if text[0].isalpha() else f"x{text[1:]}".rstrip("-")
+
+
+LABELS = (
+    st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=10)
+    .map(_label)
+    .filter(lambda label: label[2:4] != "--")
 )
 HOSTS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=4).map(".".join),
@@ -93,7 +106,20 @@ POP3_OPTIONS = st.builds(
     st.none() | st.integers(0, 36500),
     st.none() | st.booleans(),
 ).filter(lambda options: options != Pop3Options())
-URL_TYPES = sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP})
+ANY_POP3_OPTIONS = st.none() | POP3_OPTIONS
+URL_TYPES = st.sampled_from(sorted((set(ServiceType) - HOST_BASED) | {ServiceType.XMPP}))
+HOST_TYPES = st.sampled_from(sorted(HOST_BASED))
+PORTS = st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 2525]) | st.integers(
+    1, 65535
+)
+SOME_METHODS = st.lists(METHODS, min_size=1, max_size=3, unique=True).map(tuple)
+LOGIN_NAMES = st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)
+PRIORITIES = st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)
+
+
+@cache
+def _securities(port: int) -> st.SearchStrategy[Security]:
+    return st.sampled_from([one for one in Security if contradiction(port, one) is None])
 
 
 @st.composite
@@ -101,24 +127,20 @@ def services(draw: st.DrawFn) -> Service:
     """Make a service that keeps the rules."""
     endpoint: HostEndpoint | UrlEndpoint
     if draw(st.booleans()):
-        kind = draw(st.sampled_from(sorted(HOST_BASED)))
-        port = draw(
-            st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 2525])
-            | st.integers(1, 65535)
-        )
-        allowed = [security for security in Security if contradiction(port, security) is None]
-        endpoint = HostEndpoint(draw(HOSTS), port, draw(st.sampled_from(allowed)))
+        kind = draw(HOST_TYPES)
+        port = draw(PORTS)
+        endpoint = HostEndpoint(draw(HOSTS), port, draw(_securities(port)))
     else:
-        kind = draw(st.sampled_from(URL_TYPES))
+        kind = draw(URL_TYPES)
         endpoint = UrlEndpoint(draw(URLS))
     return Service(
         kind,
         endpoint,
-        tuple(draw(st.lists(METHODS, min_size=1, max_size=3, unique=True))),
-        draw(st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)),
-        draw(st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)),
+        draw(SOME_METHODS),
+        draw(LOGIN_NAMES),
+        draw(PRIORITIES),
         draw(st.booleans()),
-        draw(st.none() | POP3_OPTIONS) if kind is ServiceType.POP3 else None,
+        draw(ANY_POP3_OPTIONS) if kind is ServiceType.POP3 else None,
     )
 
 
@@ -249,27 +271,27 @@ def directories(draw: st.DrawFn, label: str) -> Directory:
     return SqlDirectory(label, secret, query, exists, draw(RULES), draw(LIMITS))
 
 
+SOME_LDAPSERVERS = st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id)
+SOME_LABELS = st.lists(st.sampled_from(["people", "a.b_c-1", "x"]), max_size=2, unique=True)
+SOME_PROVIDERS = st.lists(PROVIDERS, min_size=1, max_size=3)
+SOME_SERVICES = st.lists(services(), min_size=1, max_size=5)
+SOME_PATTERNS = st.lists(PATTERNS, max_size=6, unique=True)
+IDLE_PROVIDERS = st.lists(PROVIDERS, max_size=2).map(tuple)
+
+
 @st.composite
 def catalogs(draw: st.DrawFn) -> Catalog:
     """Make a catalog that keeps the rules, without secrets."""
-    ldapservers = draw(st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id))
-    labels = draw(st.lists(st.sampled_from(["people", "a.b_c-1", "x"]), max_size=2, unique=True))
-    known: list[Directory] = [*ldapservers, *(draw(directories(label)) for label in labels)]
+    ldapservers = draw(SOME_LDAPSERVERS)
+    known: list[Directory] = [*ldapservers, *(draw(directories(one)) for one in draw(SOME_LABELS))]
     users = st.none() | (
         st.builds(Users, st.sampled_from(known), st.sampled_from(UnknownUser), st.booleans())
         if known
         else st.none()
     )
-    providers = draw(st.lists(PROVIDERS, min_size=1, max_size=3))
-    pool = draw(st.lists(services(), min_size=1, max_size=5))
-    patterns = draw(st.lists(PATTERNS, max_size=6, unique=True))
+    providers = st.sampled_from(draw(SOME_PROVIDERS))
+    some = st.lists(st.sampled_from(draw(SOME_SERVICES)), max_size=5).map(tuple)
     domains = tuple(
-        Domain(
-            pattern,
-            draw(st.sampled_from(providers)),
-            tuple(draw(st.lists(st.sampled_from(pool), max_size=5))),
-            draw(users),
-        )
-        for pattern in patterns
+        Domain(pattern, draw(providers), draw(some), draw(users)) for pattern in draw(SOME_PATTERNS)
     )
-    return Catalog(domains, tuple(known), tuple(draw(st.lists(PROVIDERS, max_size=2))))
+    return Catalog(domains, tuple(known), draw(IDLE_PROVIDERS))

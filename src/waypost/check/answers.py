@@ -12,6 +12,7 @@ from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
+from waypost import untrusted_xml
 from waypost.address import EmailAddress
 from waypost.check import texts
 
@@ -135,22 +136,12 @@ def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddr
 
 
 def _parsed(body: bytes, root_name: str) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body.lstrip(), parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        root = untrusted_xml.parse(body)
+    except untrusted_xml.NotWellFormed as error:
         raise AnswerError("it is not well-formed XML") from error
-    dtd: object = root.getroottree().docinfo.internalDTD
-    if dtd is not None:
-        raise AnswerError("it has a document type definition")
+    except untrusted_xml.HasDoctype as error:
+        raise AnswerError("it has a document type definition") from error
     if _local_name(root) != root_name:
         raise AnswerError(f"its root is not {root_name}")
     return root

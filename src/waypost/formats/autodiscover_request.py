@@ -5,6 +5,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost import untrusted_xml
 from waypost.address import EmailAddress
 from waypost.errors import RequestError, RequestTooLarge, UnknownSchema
 
@@ -59,23 +60,12 @@ def parse_request(body: bytes) -> AutodiscoverRequest:
 
 
 def _root(body: bytes) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body.lstrip(), parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        root = untrusted_xml.parse(body)
+    except untrusted_xml.NotWellFormed as error:
         raise RequestError("the request is not well-formed XML") from error
-    # An internal DTD is parsed even so; what it defines is not expanded, and it is refused here.
-    dtd: object = root.getroottree().docinfo.internalDTD
-    if dtd is not None:
-        raise RequestError("the request has a document type definition")
+    except untrusted_xml.HasDoctype as error:
+        raise RequestError("the request has a document type definition") from error
     if _local_name(root) != "Autodiscover":
         raise RequestError("the root is not the element Autodiscover")
     return root

@@ -11,6 +11,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost import untrusted_xml
 from waypost.address import DomainName
 from waypost.errors import DomainError, ProvidersError
 from waypost.model import (
@@ -106,25 +107,14 @@ def _root(octets: bytes, name: str) -> etree._Element:
         raise ProvidersError([f"{name}: is larger than {MAX_OCTETS // 1024} KiB"])
     if not octets.strip():
         raise ProvidersError([f"{name}: is empty"])
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(octets.lstrip(), parser)
-    except etree.XMLSyntaxError as error:
-        raise ProvidersError([f"{name}: line {error.lineno or 1}: not XML: {error.msg}"]) from error
-    except (ValueError, LookupError) as error:
-        raise ProvidersError([f"{name}: not XML: {error}"]) from error
-    # An internal DTD is parsed even so; what it defines is not expanded, and it is refused here.
-    dtd: object = root.getroottree().docinfo.internalDTD
-    if dtd is not None:
-        raise ProvidersError([f"{name}: has a document type definition, which is not read"])
+        root = untrusted_xml.parse(octets)
+    except untrusted_xml.NotWellFormed as error:
+        place = "" if error.line is None else f"line {error.line}: "
+        raise ProvidersError([f"{name}: {place}not XML: {error}"]) from error
+    except untrusted_xml.HasDoctype as error:
+        problem = f"{name}: has a document type definition, which is not read"
+        raise ProvidersError([problem]) from error
     if local_name(root) != "clientconfig":
         raise ProvidersError([f"{name}: the root is not the element clientConfig"])
     return root

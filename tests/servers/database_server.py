@@ -1,0 +1,92 @@
+"""What PostgreSQL and MariaDB share as servers of the tests: their start and their end."""
+
+import itertools
+import signal
+import subprocess
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar, Final
+
+from tests.servers.process import Process
+from tests.servers.waypost import free_port
+
+USER: Final = "waypost"
+PASSWORD: Final = "s3cret p@ss/word"
+
+
+class DatabaseServer(ABC):
+    """A server that can be stopped and started again.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+    """
+
+    # How to end it without waiting for its clients.
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+    start_seconds: ClassVar[float] = 60
+
+    def __init__(self, folder: Path, user: str | None) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._user = user
+        self._data = folder / "data"
+        self._process: Process | None = None
+        self._numbers = itertools.count(1)
+
+    @abstractmethod
+    def create_files(self) -> None:
+        """Make the files of the server."""
+
+    @abstractmethod
+    def _command(self) -> list[str]:
+        """Give the command that runs the server in the foreground."""
+
+    @abstractmethod
+    def _answers(self) -> bool:
+        """Tell whether it can be asked."""
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._process = Process(
+            self._command(),
+            log=self._folder / "server.log",
+            folder=self._folder,
+            user=self._user,
+            stop=self.stop_signal,
+        )
+        self._process.__enter__()
+        self._process.wait_until(self._answers, seconds=self.start_seconds)
+
+    def stop(self) -> None:
+        """Stop without waiting for clients."""
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+        self.stop()
+
+    def _new_name(self) -> str:
+        """Give a name that no database has yet."""
+        return f"waypost_{next(self._numbers)}"
+
+    def _run(self, *command: str, given: str = "") -> str:
+        """Run a program as the server's user; RuntimeError with its own words where it fails."""
+        done = subprocess.run(
+            command,
+            input=given,
+            text=True,
+            encoding="utf-8",
+            capture_output=True,
+            check=False,
+            cwd=self._folder,
+            user=self._user,
+            group=self._user,
+            extra_groups=None if self._user is None else [],
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{command[0]}: {done.stderr.strip()}")
+        return done.stdout
