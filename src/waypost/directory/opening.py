@@ -2,6 +2,7 @@
 
 from waypost import model
 from waypost.directory import Directory
+from waypost.directory.file.source import FileSource
 from waypost.errors import DirectoryError
 from waypost.model import FileDirectory, SqlDirectory
 
@@ -13,8 +14,8 @@ def open_directory(directory: model.Directory) -> Directory:
         DirectoryError: a library is missing, or what is configured cannot be used.
     """
     if isinstance(directory, FileDirectory):
-        message = "the kind file is not there yet"
-    elif isinstance(directory, SqlDirectory):
+        return FileSource(directory)
+    if isinstance(directory, SqlDirectory):
         message = "the kind sql is not there yet"
     else:
         message = "the kind ldap is not there yet"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from waypost import model
 from waypost.address import EmailAddress
+from waypost.model import FileDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,10 @@ class Step:
 
 def probe(directory: model.Directory, address: EmailAddress) -> Iterator[Step]:
     """Ask a directory for one user with new connections, and tell each step as it is done."""
+    if isinstance(directory, FileDirectory):
+        from waypost.directory.file.probing import probe_file  # noqa: PLC0415 -- it makes steps
+
+        yield from probe_file(directory, address)
+        return
     yield Step("kind", False, f"{directory.label}: this kind cannot be tested yet")
     del address
