@@ -16,12 +16,13 @@ ADDRESS_COLUMN: Final = "address"
 DELIMITERS: Final = (",", ";", "\t")
 COLUMNS_MAX: Final = 64
 _KNOWN: Final = (ADDRESS_COLUMN, LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
+_ENDLESS: Final = "field larger"
 # What the standard library's reader says, and what it means to whoever wrote the file.
 _COMPLAINTS: Final = {
     "unexpected end of data": "a quotation mark is opened and never closed (RFC 4180 s2.5)",
     "expected after": "text follows a closing quotation mark; double those inside a text "
     "(RFC 4180 s2.7)",
-    "field larger": "a cell is very long; perhaps a quotation mark is never closed",
+    _ENDLESS: "a cell is very long; perhaps a quotation mark is never closed",
     "new-line": "a carriage return stands inside; lines end with LF or CR LF",
 }
 
@@ -126,7 +127,7 @@ def _read_users(
         if len(row) != width:
             mistakes.note(number, f"has {_cells(len(row))}, but the header has {width}")
             continue
-        for column, name in checked:
+        for column, name in checked if sum(map(len, row)) > VALUE_MAX_CHARS else ():
             if len(row[column]) > VALUE_MAX_CHARS:
                 mistakes.note(number, f"{name} is longer than {VALUE_MAX_CHARS} characters")
         try:
@@ -148,6 +149,8 @@ def _rows(
             row = next(reader)
         except csv.Error as error:
             mistakes.note(number, _complaint(error))
+            if _ENDLESS in str(error):
+                return  # Where the text was meant to end nobody knows.
             continue
         except StopIteration:
             return

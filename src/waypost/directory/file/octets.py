@@ -25,10 +25,13 @@ def read_octets(path: Path) -> bytes:
     try:
         # A FIFO would be waited for, for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise DirectoryError(f"{path}: is not a file; `path` must name one")
-            octets = file.read(MAX_OCTETS + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                octets = file.read(MAX_OCTETS + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DirectoryUnavailable(f"{path}: cannot be read: {reason}") from error

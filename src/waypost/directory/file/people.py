@@ -141,6 +141,8 @@ class Gathering:
 
     def _repeated(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Give the lines of each address that stands there twice: this one and the first."""
+        if len(set(self._hashes)) == len(self._hashes):
+            return
         for _, group in groupby(numbers, key=self._hashes.__getitem__):
             first, *others = group
             known = {self._address(first): first} if others else {}

@@ -13,7 +13,8 @@ from waypost.directory.file.mistakes import Mistakes
 from waypost.directory.file.people import VALUE_SEPARATOR, Gathering, People
 from waypost.errors import AddressError
 
-TOML_MAX_OCTETS: Final = 8 * 1024 * 1024
+# Reading this much takes seconds, and a CSV file of the same size a fraction of one.
+TOML_MAX_OCTETS: Final = 4 * 1024 * 1024
 _TEXTS: Final = (LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
 _KEY: Final = r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'|[A-Za-z0-9_-]+"
 _HEADER: Final = re.compile(rf"^[ \t]*\[[ \t]*({_KEY})[ \t]*\][ \t]*(?:#.*)?$", re.MULTILINE)
