@@ -42,4 +42,4 @@ def _count(
     connection: Connection, pointer: sa.Column[int], also: sa.ColumnElement[bool]
 ) -> dict[int, int]:
     asked = sa.select(pointer, sa.func.count()).where(pointer.is_not(None), also)
-    return dict(connection.execute(asked.group_by(pointer)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(asked.group_by(pointer))}
