@@ -27,7 +27,7 @@ def read_octets(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DirectoryError(f"{path}: is not a file; `path` must name one")
+                raise DirectoryError(f"{path}: is a folder or a device, and no file")
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 octets = file.read(MAX_OCTETS + 1)
         finally:
