@@ -142,6 +142,7 @@ BAD_TOML: list[tuple[bytes, list[str]]] = [
         b'["a@x.example"]\n["a@X.EXAMPLE"]\n',
         ["line 2: the address stands on line 1 as well"],
     ),
+    (b"'a@x.example' = {}\n'a@X.example' = {}\n", ["the address stands further up as well"]),
     (b"['*@x.example']\n", ["line 1: the name of a table must be an address: is a catch-all"]),
     (b"['@x.example']\n", ["line 1: the name of a table must be an address: is a catch-all"]),
     (b"[people]\n", ["line 1: the name of a table must be an address: the address has no @"]),
