@@ -129,6 +129,11 @@ def open_store(settings: Settings) -> Store:
     return _open_database(settings)
 
 
+def open_people(settings: Settings) -> Directories:
+    """Give the directories as a server has them; each is opened when it is first asked."""
+    return _directories(settings, Metrics())
+
+
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
     keeping = Keeping(
         size=settings.directory_cache_size,

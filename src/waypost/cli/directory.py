@@ -68,8 +68,8 @@ def examine(
     asked = EmailAddress.parse(address)
     settings = settings_for(providers, db_uri=db_uri)
     keep_quiet()
-    domain, known = _find(settings, asked, everything=directory is not None)
-    report = Report(asked, domain, _named(directory, known))
+    named = None if directory is None else _named(directory, _all(settings))
+    report = Report(settings, asked, _domain(settings, asked), named)
     for step in report.run():
         if not as_json:
             for line in step_line(step):
@@ -79,35 +79,32 @@ def examine(
         raise typer.Exit(FINDINGS)
 
 
-def _find(
-    settings: "Settings", address: EmailAddress, *, everything: bool
-) -> tuple[Domain | None, Sequence[Directory]]:
-    """Give the entry of a domain, and all directories where they are needed."""
-    if settings.demo or settings.providers is not None:
-        from waypost.store.memory import MemoryStore  # noqa: PLC0415 -- quick start
+def _domain(settings: "Settings", address: EmailAddress) -> Domain | None:
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
-        catalog = catalog_of(settings)
-        return MemoryStore(catalog).find(address.domain), catalog.directories
+    store = open_store(settings)
+    try:
+        return store.find(address.domain)
+    finally:
+        store.close()
+
+
+def _all(settings: "Settings") -> Sequence[Directory]:
+    if settings.demo or settings.providers is not None:
+        return catalog_of(settings).directories
     from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.sql.directory_use import stored_directories  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.store import SqlStore  # noqa: PLC0415 -- quick start
 
-    with database(settings) as engine:
-        domain = SqlStore(engine).find(address.domain)
-        if not everything:
-            return domain, ()
-        with reading(engine) as connection:
-            return domain, stored_directories(connection)
+    with database(settings) as engine, reading(engine) as connection:
+        return stored_directories(connection)
 
 
-def _named(name: str | None, known: Sequence[Directory]) -> Directory | None:
+def _named(name: str, known: Sequence[Directory]) -> Directory:
     """Give the directory of this name.
 
     Raises:
         RequestError: there is none; the message names the nearest.
     """
-    if name is None:
-        return None
     labels = {one.label: one for one in known}
     if name in labels:
         return labels[name]

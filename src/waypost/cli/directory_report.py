@@ -13,6 +13,7 @@ from waypost.model import Directory, Domain, Person, UnknownUser, Users
 
 if TYPE_CHECKING:
     from waypost.directory.probing import Step
+    from waypost.settings import Settings
 
 _STATUS_WIDTH: Final = 6
 _NAME_WIDTH: Final = 8
@@ -34,15 +35,21 @@ class Report:
     """
 
     def __init__(
-        self, address: EmailAddress, domain: Domain | None, directory: Directory | None
+        self,
+        settings: "Settings",
+        address: EmailAddress,
+        domain: Domain | None,
+        directory: Directory | None,
     ) -> None:
         """Take whose entry is looked for.
 
         Args:
+            settings: those of a server.
             address: of the user.
             domain: the entry of the domain; None where it is not served.
             directory: who is asked instead of the domain's own.
         """
+        self._settings = settings
         self.address = address
         self._domain = domain
         users = None if domain is None else domain.users
@@ -105,7 +112,7 @@ class Report:
         started = time.perf_counter()
         limit = f"as a server asks, within {directory.limits.time_limit_seconds:g} s"
         try:
-            self.person = person_for(directory, self.address)
+            self.person = person_for(self._settings, directory, self.address)
         except (DirectoryUnavailable, DirectoryError) as error:
             self.is_away = True
             text = f"{limit}: no answer: {error}"

@@ -1,26 +1,28 @@
 """Asking a directory for a user as a server does, from the command line."""
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from waypost.address import EmailAddress
 from waypost.model import Directory, Person
 
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+
 _QUIET: Final = "CRITICAL"
 
 
-def person_for(directory: Directory, address: EmailAddress) -> Person | None:
+def person_for(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
     """Give who the user of an address is, or None, within the time limit of the directory.
 
     Raises:
         DirectoryUnavailable: it does not answer in time.
         DirectoryError: it cannot be used as it is.
     """
-    from waypost.directory.directories import Directories  # noqa: PLC0415 -- quick start
-    from waypost.directory.opening import open_directory  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_people  # noqa: PLC0415 -- quick start
 
     async def ask() -> Person | None:
-        people = Directories(open_directory)
+        people = open_people(settings)
         try:
             return await people.person_for(directory, address)
         finally:

@@ -120,14 +120,14 @@ def _config(
         store.close()
     person: Person | None = Person()
     if entry is not None and entry.users is not None and address is not None and not no_directory:
-        person = _person(entry.users.directory, address)
+        person = _person(settings, entry.users.directory, address)
     return client_config(entry, domain, address, person).named(name)
 
 
-def _person(directory: Directory, address: EmailAddress) -> Person | None:
+def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
     """Ask a directory as a server does: one that is away leaves the user as unknown as before."""
     try:
-        return person_for(directory, address)
+        return person_for(settings, directory, address)
     except (DirectoryUnavailable, DirectoryError) as error:
         warn([f"directory {directory.label}: {error}; this is the general answer"])
         return Person()
