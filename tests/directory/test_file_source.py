@@ -259,12 +259,16 @@ def test_others_do_not_wait_while_it_is_read(world: World, monkeypatch: pytest.M
 
     monkeypatch.setattr(READ, slow)
     world.seconds += 2
-    thread = threading.Thread(target=world.source.find, args=[ANN])
-    thread.start()
+    found: list[object] = []
+    first = threading.Thread(target=world.source.find, args=[ANN], daemon=True)
+    first.start()
     assert reading.wait(60)
-    assert world.login() == "u1"
+    other = threading.Thread(target=lambda: found.append(world.source.find(ANN)), daemon=True)
+    other.start()
+    other.join(20)
+    assert found == [{"login": ("u1",)}]
     go_on.set()
-    thread.join()
+    first.join(60)
     assert world.login(seconds=0) == "u2"
 
 

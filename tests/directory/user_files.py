@@ -149,6 +149,10 @@ BAD_TOML: list[tuple[bytes, list[str]]] = [
     (b'login = "u"\n', ["table 1: the name of a table must be an address"]),
     (b'"a@x.example" = "u"\n', ["table 1: must be a table"]),
     (b'["a@x.example"]\nlogin = 1\n', ["line 1: login must be a text"]),
+    (
+        b'["a@x.example"]\nnote = """\n["b@x.example"]\n"""\n["c@x.example"]\nlogin = 1\n',
+        ["table 2: login must be a text"],
+    ),
     (b'["a@x.example"]\nlogin = ["u"]\n', ["line 1: login must be a text"]),
     (b'["a@x.example"]\nh = 1\n', ["line 1: h must be a text or a list of texts"]),
     (b'["a@x.example"]\nh = ["m", 1]\n', ["line 1: h must be a text or a list of texts"]),

@@ -1,5 +1,6 @@
 """`waypost directory`: who knows the users, and what is known of one of them."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +70,9 @@ def examine(
     settings = settings_for(providers, db_uri=db_uri)
     keep_quiet()
     named = None if directory is None else _named(directory, _all(settings))
-    report = Report(settings, asked, _domain(settings, asked), named)
+    started = time.perf_counter()
+    domain = _domain(settings, asked)
+    report = Report(settings, asked, domain, named, time.perf_counter() - started)
     for step in report.run():
         if not as_json:
             for line in step_line(step):

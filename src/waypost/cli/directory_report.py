@@ -40,6 +40,7 @@ class Report:
         address: EmailAddress,
         domain: Domain | None,
         directory: Directory | None,
+        seconds: float,
     ) -> None:
         """Take whose entry is looked for.
 
@@ -48,10 +49,12 @@ class Report:
             address: of the user.
             domain: the entry of the domain; None where it is not served.
             directory: who is asked instead of the domain's own.
+            seconds: how long it took to find the domain.
         """
         self._settings = settings
         self.address = address
         self._domain = domain
+        self._seconds = seconds
         users = None if domain is None else domain.users
         own = None if users is None else users.directory
         self.directory = own if directory is None else directory
@@ -103,7 +106,7 @@ class Report:
             text += "; name one with --directory"
         elif self.directory is not None and not self.is_own:
             text += f"; {self.directory.label} is asked all the same"
-        return Step("domain", self.directory is not None, text, dict(details))
+        return Step("domain", self.directory is not None, text, dict(details), self._seconds)
 
     def _answer_step(self, directory: Directory) -> "Step":
         """Ask once more, as a server does: in its own time, and by its own rules."""
