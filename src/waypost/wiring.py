@@ -129,11 +129,6 @@ def open_store(settings: Settings) -> Store:
     return _open_database(settings)
 
 
-def open_people(settings: Settings) -> Directories:
-    """Give the directories as a server has them; each is opened when it is first asked."""
-    return _directories(settings, Metrics())
-
-
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
     keeping = Keeping(
         size=settings.directory_cache_size,
@@ -149,6 +144,11 @@ def _open_database(settings: Settings) -> SqlStore:
         # Nobody else could make the tables in the memory of this process.
         upgrade(engine)
     return SqlStore(engine)
+
+
+def open_people(settings: Settings) -> Directories:
+    """Give the directories as a server has them; each is opened when it is first asked."""
+    return _directories(settings, Metrics())
 
 
 def address_hasher(settings: Settings) -> AddressHasher:

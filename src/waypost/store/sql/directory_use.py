@@ -1,14 +1,16 @@
 """Which directories the database describes, and how many domains point to each."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
 from waypost.model import Directory
 from waypost.store.sql import schema
-from waypost.store.sql.directory_rows import ldapserver_from_row
-from waypost.store.sql.stored import described_directories, every
+from waypost.store.sql.directory_rows import directory_from_row, ldapserver_from_row
+from waypost.store.sql.rows import RowError
+from waypost.store.sql.stored import every
 
 
 def stored_directories(connection: Connection) -> Sequence[Directory]:
@@ -28,14 +30,14 @@ def directories_in_use(
     ldapservers, described = column.ldapserver_id, column.directory_id
     by_ldapserver = _count(connection, ldapservers, described.is_(None)) if counted else {}
     by_described = _count(connection, described, sa.true()) if counted else {}
-    ours = described_directories(connection).items()
-    return [
-        *(
-            (ldapserver_from_row(row), by_ldapserver.get(row["id"], 0))
-            for row in every(connection, schema.ldapserver)
-        ),
-        *((directory, by_described.get(number, 0)) for number, directory in ours),
+    found: list[tuple[Directory, int]] = [
+        (ldapserver_from_row(row), by_ldapserver.get(row["id"], 0))
+        for row in every(connection, schema.ldapserver)
     ]
+    for row in every(connection, schema.directory):
+        with suppress(RowError):  # Nobody asks what makes no sense.
+            found.append((directory_from_row(row), by_described.get(row["id"], 0)))
+    return found
 
 
 def _count(

@@ -83,7 +83,7 @@ class StoredHead:
             row["id"]: directory_rows.ldapserver_from_row(row)
             for row in every(connection, schema.ldapserver)
         }
-        self.described = described_directories(connection)
+        self.described = _described(connection)
         self.services: tuple[Mapping[int, Service], ...] = (
             _readable(connection, schema.server),
             _readable(connection, schema.davserver),
@@ -173,8 +173,7 @@ def _shared_users(
     return known.setdefault(key, StoredUsers(*key))
 
 
-def described_directories(connection: Connection) -> Mapping[int, directory_rows.Described]:
-    """Give the directories of which automx2 knows nothing, by id; rows without sense left out."""
+def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
     known: dict[int, directory_rows.Described] = {}
     for row in every(connection, schema.directory):
         try:
