@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from waypost.settings import Settings
 
 _STATUS_WIDTH: Final = 6
-_NAME_WIDTH: Final = 8
+_NAME_WIDTH: Final = 9
 _UNKNOWN: Final = {
     UnknownUser.ANSWER: "an ordinary answer, without what a directory knows",
     UnknownUser.DECLINE: "nothing, as for a domain that is not served",
