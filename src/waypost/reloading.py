@@ -11,14 +11,13 @@ import structlog
 
 from waypost.errors import ProvidersError
 from waypost.metrics import Metrics
+from waypost.signature import Signature, signature_of
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.transfer.providers_file import read_providers_path
 
 POLL_SECONDS: Final = 0.5
 # An editor may take a file away for a moment before it puts the new one there.
 MISSING_POLLS: Final = 4
-
-Signature = tuple[int, int, int, int]
 
 
 class Told:
@@ -60,7 +59,7 @@ class ProvidersReloader:
 
     def start(self) -> None:
         """Read the file for the first time; with mistakes it is told, and answers wait for it."""
-        self._seen = _signature(self._path)
+        self._seen = signature_of(self._path)
         outcome = _read(self._path)
         self._take(outcome, again=False)
         if isinstance(outcome, ProvidersError):
@@ -79,11 +78,11 @@ class ProvidersReloader:
             demanded = self._demanded.is_set()
             self._demanded.clear()
             # A folder in the network may be slow, and a large file takes its time.
-            found = await asyncio.to_thread(_signature, self._path)
+            found = await asyncio.to_thread(signature_of, self._path)
             if demanded or self._is_due(found):
                 self._seen, self._changing = found, None
                 outcome = await asyncio.to_thread(_read, self._path)
-                still = await asyncio.to_thread(_signature, self._path)
+                still = await asyncio.to_thread(signature_of, self._path)
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
                 elif demanded:
@@ -115,15 +114,6 @@ class ProvidersReloader:
         self._metrics.providers_read(again=again)
         if again and tells:
             self._log.info("providers read", file=str(self._path))
-
-
-def _signature(path: Path) -> Signature | None:
-    """Give what changes with a file; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read(path: Path) -> MemoryStore | ProvidersError:

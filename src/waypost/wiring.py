@@ -148,6 +148,11 @@ def _open_database(settings: Settings) -> SqlStore:
     return SqlStore(engine)
 
 
+def open_people(settings: Settings) -> Directories:
+    """Give the directories as a server has them; each is opened when it is first asked."""
+    return _directories(settings, Metrics())
+
+
 def address_hasher(settings: Settings) -> AddressHasher:
     """Make what hides addresses in the log.
 

@@ -26,6 +26,8 @@ COMMANDS = [
     ["db", "check"],
     ["domain", "list"],
     ["domain", "show"],
+    ["directory", "list"],
+    ["directory", "test"],
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
@@ -49,7 +51,7 @@ def test_all_commands_are_listed(waypost: Waypost) -> None:
     assert names == {command[0] for command in COMMANDS}
 
 
-@pytest.mark.parametrize("group", ["show", "import", "db", "domain", "config"])
+@pytest.mark.parametrize("group", ["show", "import", "db", "domain", "directory", "config"])
 def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
     """The help of a group names its commands."""
     listed = waypost(group, "--help").out.partition("Commands:")[2]

@@ -31,7 +31,7 @@ def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
         "pattern": "example.com",
         "provider": "Example Inc.",
         "short_name": "Example",
-        "ldapserver": None,
+        "directory": None,
         "services": 6,
     }
 
@@ -90,7 +90,7 @@ def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
 def test_one_domain_with_a_directory(waypost: Waypost) -> None:
     """A domain that has a directory server names it."""
     waypost("apply", Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json")
-    assert "LDAP server 42" in waypost("domain", "show", "example.org").out
+    assert "directory ldapserver-42\n" in waypost("domain", "show", "example.org").out
 
 
 def test_domain_that_is_not_served(waypost: Waypost) -> None:

@@ -11,7 +11,19 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from waypost.cli import apply, compare, config, db, domain, export, importing, serve, show, version
+from waypost.cli import (
+    apply,
+    compare,
+    config,
+    db,
+    directory,
+    domain,
+    export,
+    importing,
+    serve,
+    show,
+    version,
+)
 from waypost.cli.reporting import FINDINGS, WRONG, complain, group
 from waypost.errors import DomainNotServed, NoUsableService, WaypostError
 
@@ -55,6 +67,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(importing.build(), name="import")
     app.add_typer(db.build(), name="db")
     app.add_typer(domain.build(), name="domain")
+    app.add_typer(directory.build(), name="directory")
     app.add_typer(config.build(), name="config")
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("version", epilog=version.EXAMPLE)(version.version)

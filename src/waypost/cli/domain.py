@@ -69,11 +69,13 @@ def show(
         raise DomainNotServed(f"{name} is not served here")
     if as_json:
         services = [_service(service) for service in found.services]
-        say_json({"domain": name.ascii, **_summary(found), "services": services})
+        say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
         return
     say(f"{name} is served as {found.pattern} by {found.provider.name}")
     if found.users is not None:
+        shown = str(found.users.show_display_name).lower()
         say(f"directory {found.users.directory.label}")
+        say(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
     for service in found.services:
         say(describe(service))
 
@@ -89,6 +91,14 @@ def _summary(domain: Domain) -> dict[str, object]:
         "short_name": domain.provider.short_name,
         "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
+    }
+
+
+def _users(domain: Domain) -> dict[str, object]:
+    users = domain.users
+    return {
+        "unknown_user": None if users is None else users.unknown_user.value,
+        "show_display_name": None if users is None else users.show_display_name,
     }
 
 

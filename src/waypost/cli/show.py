@@ -1,17 +1,20 @@
 """`waypost show`: what a client would get, with no server running."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from waypost.address import DomainName, EmailAddress
-from waypost.cli.reporting import group
+from waypost.cli.people import keep_quiet, person_for
+from waypost.cli.reporting import group, warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
-from waypost.errors import AddressError
+from waypost.errors import AddressError, DirectoryError, DirectoryUnavailable
 from waypost.lookup import client_config
-from waypost.model import ClientConfig
+from waypost.model import ClientConfig, Directory, Person
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, as alice@example.com.")
@@ -22,13 +25,17 @@ AddressOrDomainArgument = Annotated[
 NameFlag = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="The user's name, for people.")
 ]
+NoDirectoryFlag = Annotated[
+    bool, typer.Option("--no-directory", help="Ask no directory: give the general answer.")
+]
 
 
 def build() -> typer.Typer:
     """Put the commands together."""
     app = group(
         "Print the bytes that a client would get. "
-        "Exit code 1 where the domain is not served, or has nothing that the format can say."
+        "Exit code 1 where the domain is not served, has nothing that the format can say, or "
+        "declines a user whom its directory does not know."
     )
     app.command("autoconfig", epilog="Example: waypost show autoconfig alice@example.com --demo")(
         autoconfig
@@ -49,12 +56,13 @@ def autoconfig(
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
 ) -> None:
     """Autoconfig, for Thunderbird and many others; for a domain alone, with placeholders."""
     from waypost.formats.autoconfig import render  # noqa: PLC0415 -- quick start
 
     asked = EmailAddress.parse(address) if "@" in address else DomainName.parse(address)
-    _print(_config(asked, name, providers, demo, db_uri), render)
+    _print(_config(asked, name, settings_for(providers, demo, db_uri), no_directory), render)
 
 
 def autodiscover(
@@ -63,11 +71,13 @@ def autodiscover(
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
 ) -> None:
     """Autodiscover (POX), for Outlook and eM Client."""
     from waypost.formats.autodiscover import render  # noqa: PLC0415 -- quick start
 
-    _print(_config(_whole(address), name, providers, demo, db_uri), render)
+    settings = settings_for(providers, demo, db_uri)
+    _print(_config(_whole(address), name, settings, no_directory), render)
 
 
 def mobileconfig(
@@ -76,11 +86,13 @@ def mobileconfig(
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
 ) -> None:
     """A configuration profile, for Apple's devices."""
     from waypost.formats.mobileconfig import render  # noqa: PLC0415 -- quick start
 
-    _print(_config(_whole(address), name, providers, demo, db_uri), render)
+    settings = settings_for(providers, demo, db_uri)
+    _print(_config(_whole(address), name, settings, no_directory), render)
 
 
 def _whole(address: str) -> EmailAddress:
@@ -92,20 +104,33 @@ def _whole(address: str) -> EmailAddress:
 def _config(
     asked: EmailAddress | DomainName,
     name: str | None,
-    providers: Path | None,
-    demo: bool,
-    db_uri: str | None,
+    settings: "Settings",
+    no_directory: bool,
 ) -> ClientConfig:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
-    store = open_store(settings_for(providers, demo, db_uri))
+    keep_quiet()
+    store = open_store(settings)
     try:
         domain, address = (
             (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
         )
-        return client_config(store.find(domain), domain, address).named(name)
+        entry = store.find(domain)
     finally:
         store.close()
+    person: Person | None = Person()
+    if entry is not None and entry.users is not None and address is not None and not no_directory:
+        person = _person(settings, entry.users.directory, address)
+    return client_config(entry, domain, address, person).named(name)
+
+
+def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
+    """Ask a directory as a server does: one that is away leaves the user as unknown as before."""
+    try:
+        return person_for(settings, directory, address)
+    except (DirectoryUnavailable, DirectoryError) as error:
+        warn([f"directory {directory.label}: {error}; this is the general answer"])
+        return Person()
 
 
 def _print(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from waypost import model
 from waypost.directory import Directory
+from waypost.directory.file.source import FileSource
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import target_of
 from waypost.errors import DirectoryError
@@ -19,8 +20,8 @@ def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = Non
         DirectoryError: a library is missing, or what is configured cannot be used.
     """
     if isinstance(directory, FileDirectory):
-        message = "the kind file is not there yet"
-    elif isinstance(directory, SqlDirectory):
+        return FileSource(directory)
+    if isinstance(directory, SqlDirectory):
         message = "the kind sql is not there yet"
     else:
         return _open_ldap(directory, ldap_ca_file)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from waypost import model
 from waypost.address import EmailAddress
 from waypost.directory.opening import no_library
-from waypost.model import LdapDirectory, LdapServer
+from waypost.model import FileDirectory, LdapDirectory, LdapServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,11 @@ def probe(
         address: whom to look for.
         ldap_ca_file: the authorities to trust for LDAP directories that name none.
     """
+    if isinstance(directory, FileDirectory):
+        from waypost.directory.file.probing import probe_file  # noqa: PLC0415 -- it makes steps
+
+        yield from probe_file(directory, address)
+        return
     if isinstance(directory, LdapServer | LdapDirectory):
         yield from _probe_ldap(directory, address, ldap_ca_file)
         return

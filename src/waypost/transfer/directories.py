@@ -195,7 +195,9 @@ def _file(
         table.problem("path", "must be absolute here")
     if path.suffix.lower() not in _SUFFIXES:
         table.problem("path", f"must end with {' or '.join(_SUFFIXES)}, which says what it is")
-    return FileDirectory(label, str((folder or Path()) / path), rules, limits)
+    # Whoever reads it from a database works in another folder.
+    absolute = ((folder or Path()) / path).absolute()
+    return FileDirectory(label, str(absolute), rules, limits)
 
 
 def check_attributes(table: Table, service: Service, asked: Sequence[Users | None]) -> None:

@@ -1,0 +1,146 @@
+"""`waypost directory`: who knows the users, and what is known of one of them."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.address import EmailAddress
+from waypost.cli.directory_places import place_of
+from waypost.cli.directory_report import Report, say_report, step_line
+from waypost.cli.people import keep_quiet
+from waypost.cli.reporting import FINDINGS, aligned, group, say, say_json
+from waypost.cli.sources import (
+    DbUriFlag,
+    JsonFlag,
+    ProvidersFlag,
+    catalog_of,
+    database,
+    settings_for,
+)
+from waypost.errors import RequestError
+from waypost.model import Directory, Domain
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = group("Look at the directories that know the users, and ask them for one.")
+    app.command("list", epilog="Example: waypost directory list --providers mail.toml")(list_all)
+    app.command(
+        "test", epilog="Example: waypost directory test alice@example.com --directory people"
+    )(examine)
+    return app
+
+
+def list_all(
+    providers: ProvidersFlag = None, db_uri: DbUriFlag = None, as_json: JsonFlag = False
+) -> None:
+    """List the directories: name, kind, place without secrets, and how many domains ask each."""
+    found = _in_use(settings_for(providers, db_uri=db_uri))
+    if as_json:
+        say_json([_summary(directory, count) for directory, count in found])
+        return
+    rows = [(one.label, one.kind.value, place_of(one), _count(count)) for one, count in found]
+    for line in aligned(rows):
+        say(line)
+
+
+def examine(
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The user's address, as alice@example.com.")
+    ],
+    directory: Annotated[
+        str | None,
+        typer.Option("--directory", metavar="NAME", help="Ask this one, not that of the domain."),
+    ] = None,
+    providers: ProvidersFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look for one user step by step, and tell what clients get.
+
+    Exit code 1 where the user is not found or a step fails.
+    """
+    asked = EmailAddress.parse(address)
+    settings = settings_for(providers, db_uri=db_uri)
+    keep_quiet()
+    named = None if directory is None else _named(directory, _all(settings))
+    started = time.perf_counter()
+    domain = _domain(settings, asked)
+    report = Report(settings, asked, domain, named, time.perf_counter() - started)
+    for step in report.run():
+        if not as_json:
+            for line in step_line(step):
+                say(line)
+    say_report(report, as_json)
+    if not report.is_good:
+        raise typer.Exit(FINDINGS)
+
+
+def _domain(settings: "Settings", address: EmailAddress) -> Domain | None:
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+
+    store = open_store(settings)
+    try:
+        return store.find(address.domain)
+    finally:
+        store.close()
+
+
+def _all(settings: "Settings") -> Sequence[Directory]:
+    if settings.demo or settings.providers is not None:
+        return catalog_of(settings).directories
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.directory_use import stored_directories  # noqa: PLC0415 -- quick start
+
+    with database(settings) as engine, reading(engine) as connection:
+        return stored_directories(connection)
+
+
+def _named(name: str, known: Sequence[Directory]) -> Directory:
+    """Give the directory of this name.
+
+    Raises:
+        RequestError: there is none; the message names the nearest.
+    """
+    labels = {one.label: one for one in known}
+    if name in labels:
+        return labels[name]
+    if not labels:
+        raise RequestError("--directory: no directory is described")
+    from waypost.transfer.tables import nearest  # noqa: PLC0415 -- quick start
+
+    raise RequestError(f"--directory: there is no {name!r}{nearest(name, list(labels))}")
+
+
+def _in_use(settings: "Settings") -> Sequence[tuple[Directory, int]]:
+    """Give all directories, each with its number of domains; domains need no memory."""
+    if settings.demo or settings.providers is not None:
+        catalog = catalog_of(settings)
+        counts = Counter(
+            domain.users.directory.label for domain in catalog.domains if domain.users is not None
+        )
+        return [(one, counts[one.label]) for one in catalog.directories]
+    from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.directory_use import directories_in_use  # noqa: PLC0415 -- quick start
+
+    with database(settings) as engine, snapshot(engine) as connection:
+        return directories_in_use(connection)
+
+
+def _summary(directory: Directory, count: int) -> dict[str, object]:
+    return {
+        "directory": directory.label,
+        "kind": directory.kind.value,
+        "place": place_of(directory),
+        "domains": count,
+    }
+
+
+def _count(number: int) -> str:
+    return "1 domain" if number == 1 else f"{number} domains"

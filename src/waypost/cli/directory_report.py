@@ -1,0 +1,224 @@
+"""What `waypost directory test` finds out, and how it tells it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from waypost.address import EmailAddress
+from waypost.cli.people import person_for
+from waypost.cli.reporting import aligned, say, say_json
+from waypost.errors import DirectoryError, DirectoryUnavailable
+from waypost.model import Directory, Domain, Person, UnknownUser, Users
+
+if TYPE_CHECKING:
+    from waypost.directory.probing import Step
+    from waypost.settings import Settings
+
+_STATUS_WIDTH: Final = 6
+_NAME_WIDTH: Final = 9
+_UNKNOWN: Final = {
+    UnknownUser.ANSWER: "an ordinary answer, without what a directory knows",
+    UnknownUser.DECLINE: "nothing, as for a domain that is not served",
+}
+
+
+class Report:
+    """One lookup.
+
+    Attributes:
+        directory: who is asked; None where nobody is.
+        is_own: whether it is the one that the domain has.
+        users: how the domain's users are looked up by this directory.
+        steps: those that are done.
+        person: who was found, as a server finds it.
+    """
+
+    def __init__(
+        self,
+        settings: "Settings",
+        address: EmailAddress,
+        domain: Domain | None,
+        directory: Directory | None,
+        seconds: float,
+    ) -> None:
+        """Take whose entry is looked for.
+
+        Args:
+            settings: those of a server.
+            address: of the user.
+            domain: the entry of the domain; None where it is not served.
+            directory: who is asked instead of the domain's own.
+            seconds: how long it took to find the domain.
+        """
+        self._settings = settings
+        self.address = address
+        self._domain = domain
+        self._seconds = seconds
+        users = None if domain is None else domain.users
+        own = None if users is None else users.directory
+        self.directory = own if directory is None else directory
+        self.is_own = self.directory is not None and self.directory == own
+        self.users = users
+        if self.directory is not None and not self.is_own:
+            self.users = Users(self.directory) if users is None else users
+        self.steps: list[Step] = []
+        self.person: Person | None = None
+        self.is_away = False
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether the user was found, and no step failed."""
+        return self.person is not None and all(step.ok for step in self.steps)
+
+    def run(self) -> "Iterator[Step]":
+        """Take all steps, and give each as it is done."""
+        for step in self._all():
+            self.steps.append(step)
+            yield step
+
+    def _all(self) -> "Iterator[Step]":
+        from waypost.directory.probing import probe  # noqa: PLC0415 -- quick start
+
+        yield self._domain_step()
+        if self.directory is None:
+            return
+        started = time.perf_counter()
+        ca_file = self._settings.ldap_ca_file
+        for step in probe(
+            self.directory,
+            self.address,
+            ldap_ca_file=None if ca_file is None else str(ca_file),
+        ):
+            # Who measures a step knows better than who waits for it.
+            yield step if step.seconds else replace(step, seconds=_since(started))
+            started = time.perf_counter()
+        yield self._answer_step(self.directory)
+
+    def _domain_step(self) -> "Step":
+        from waypost.directory.probing import Step  # noqa: PLC0415 -- quick start
+
+        name, domain = self.address.domain, self._domain
+        if domain is None:
+            text, details = f"{name} is not served here", {}
+        else:
+            own = None if domain.users is None else domain.users.directory.label
+            has = "which has no directory" if own is None else f"with directory {own}"
+            text = f"{name} is served as {domain.pattern} by {domain.provider.name}, {has}"
+            details = {"pattern": domain.pattern.text, "provider": domain.provider.name}
+            details |= {"directory": own} if own is not None else {}
+        if self.directory is None and domain is not None:
+            text += "; name one with --directory"
+        elif self.directory is not None and not self.is_own:
+            text += f"; {self.directory.label} is asked all the same"
+        return Step("domain", self.directory is not None, text, dict(details), self._seconds)
+
+    def _answer_step(self, directory: Directory) -> "Step":
+        """Ask once more, as a server does: in its own time, and by its own rules."""
+        from waypost.directory.probing import Step  # noqa: PLC0415 -- quick start
+
+        started = time.perf_counter()
+        limit = f"as a server asks, within {directory.limits.time_limit_seconds:g} s"
+        try:
+            self.person = person_for(self._settings, directory, self.address)
+        except (DirectoryUnavailable, DirectoryError) as error:
+            self.is_away = True
+            text = f"{limit}: no answer: {error}"
+            return Step("answer", False, text, {"code": error.code}, _since(started))
+        found = self.person is not None
+        text = f"{limit}: {'found' if found else 'nobody is found'}"
+        return Step("answer", found, text, {}, _since(started))
+
+
+def step_line(step: "Step") -> Iterator[str]:
+    """Give a step as a line, and each of its mistakes where there are several."""
+    status = "ok" if step.ok else "failed"
+    spent = f"{step.seconds * 1000:8.1f} ms"
+    yield printable(f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}")
+    problems = step.details.get("problems")
+    if isinstance(problems, list) and len(problems) > 1:
+        yield from (printable(f"  {problem}") for problem in problems)
+
+
+def say_report(report: Report, as_json: bool) -> None:
+    """Write what clients get; with all steps, if that is for scripts."""
+    if as_json:
+        say_json(_data(report))
+        return
+    if report.directory is None or report.users is None:
+        return
+    clients = f"clients of {report.address}"
+    if report.is_own:
+        heading = f"C{clients[1:]} get:"
+    else:
+        heading = f"If the domain had directory {report.directory.label}, {clients} would get:"
+    say("")
+    say(printable(heading))
+    for line in aligned(list(_rows(report, report.users))):
+        say(printable(f"  {line}"))
+
+
+def printable(text: str) -> str:
+    """Give a text that a terminal shows, and does not obey."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:
+    person = report.person
+    if report.is_away:
+        yield "answer", "the general one, as if there were no directory, as long as it is away"
+        return
+    if person is None:
+        yield "answer", _UNKNOWN[users.unknown_user]
+        yield "unknown_user", users.unknown_user.value
+        return
+    yield "login name", person.login_name or "(what each service says; the directory has none)"
+    yield "display name", _display_name(users, person.display_name)
+    known = dict(person.attributes)
+    for rule in report.directory.rules if report.directory is not None else ():
+        default = "(nothing)" if rule.default is None else f"{rule.default} (the default)"
+        yield f"%{{{rule.name}}}", known.get(rule.name, default)
+    yield (
+        "unknown_user",
+        f"{users.unknown_user.value} (such a user gets {_UNKNOWN[users.unknown_user]})",
+    )
+
+
+def _display_name(users: Users, name: str | None) -> str:
+    if name is None:
+        return "(none)"
+    shown = "shown" if users.show_display_name else "not shown"
+    return f"{name} ({shown}: show_display_name is {str(users.show_display_name).lower()})"
+
+
+def _data(report: Report) -> dict[str, object]:
+    person, users = report.person, report.users
+    shown = users is not None and users.show_display_name
+    return {
+        "address": str(report.address),
+        "domain": report.address.domain.ascii,
+        "directory": None if report.directory is None else report.directory.label,
+        "unknown_user": None if users is None else users.unknown_user.value,
+        "steps": [
+            {
+                "name": step.name,
+                "ok": step.ok,
+                "text": step.text,
+                "details": step.details,
+                "milliseconds": round(step.seconds * 1000, 3),
+            }
+            for step in report.steps
+        ],
+        "person": None
+        if person is None
+        else {
+            "login_name": person.login_name,
+            "display_name": person.display_name,
+            "display_name_shown": shown,
+            "attributes": dict(person.attributes),
+        },
+    }
+
+
+def _since(started: float) -> float:
+    return time.perf_counter() - started

@@ -1,0 +1,39 @@
+"""Addresses of a file, of which there are many in a few domains."""
+
+import re
+from typing import Final
+
+from waypost.address import ADDRESS_MAX_OCTETS, EmailAddress
+from waypost.errors import AddressError
+
+# Local parts of which `EmailAddress.parse` would find nothing to say; it takes ten times as long.
+_USUAL: Final = re.compile(r"[A-Za-z0-9_.+=-]{1,64}")
+
+
+class Addresses:
+    """Reads addresses; each domain is looked at once."""
+
+    def __init__(self) -> None:
+        """Begin with no domain."""
+        self._domains: dict[str, str] = {}
+
+    def canonical(self, text: str) -> str:
+        """Give an address with its domain in small letters and A-labels.
+
+        Raises:
+            AddressError: names the rule that the text breaks, and never the text.
+        """
+        text = text.strip(" \t")
+        local_part, _, domain = text.rpartition("@")
+        known = self._domains.get(domain)
+        if known is not None and _USUAL.fullmatch(local_part):
+            address = f"{local_part}@{known}"
+            if len(address) <= ADDRESS_MAX_OCTETS:
+                return address
+        if text.startswith(("@", "*@")):
+            raise AddressError(
+                "is a catch-all, which is no user; leave it out (unknown_user says what others get)"
+            )
+        parsed = EmailAddress.parse(text)
+        self._domains[domain] = parsed.domain.ascii
+        return str(parsed)

@@ -1,0 +1,167 @@
+"""A CSV file of users: RFC 4180 with a header, in UTF-8."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
+from waypost.directory.file.addresses import Addresses
+from waypost.directory.file.mistakes import Mistakes
+from waypost.directory.file.people import Gathering, People
+from waypost.errors import AddressError
+
+ADDRESS_COLUMN: Final = "address"
+DELIMITERS: Final = (",", ";", "\t")
+COLUMNS_MAX: Final = 64
+_KNOWN: Final = (ADDRESS_COLUMN, LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
+_ENDLESS: Final = "field larger"
+# What the standard library's reader says, and what it means to whoever wrote the file.
+_COMPLAINTS: Final = {
+    "unexpected end of data": "a quotation mark is opened and never closed (RFC 4180 s2.5)",
+    "expected after": "text follows a closing quotation mark; double those inside a text "
+    "(RFC 4180 s2.7)",
+    _ENDLESS: "a cell is very long; perhaps a quotation mark is never closed",
+    "new-line": "a carriage return stands inside; lines end with LF or CR LF",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The first line.
+
+    Attributes:
+        columns: all names; those that Waypost knows in small letters.
+    """
+
+    delimiter: str
+    columns: tuple[str, ...]
+
+
+class _NotUtf8Error(Exception):
+    """Nothing behind this line is worth reading."""
+
+
+def read_csv(octets: bytes, mistakes: Mistakes) -> People:
+    """Read the users of a CSV file; each mistake is noted, and its line left out.
+
+    Args:
+        octets: the whole file. The first line names the columns, and so tells the delimiter.
+            Blank lines mean nothing; there are no comments.
+        mistakes: takes what is wrong.
+    """
+    gathering = Gathering()
+    columns: tuple[str, ...] = ()
+    try:
+        lines = _lines(octets, mistakes)
+        header = _header(next(lines, ""), mistakes)
+        if header is not None:
+            _read_users(lines, header, gathering, mistakes)
+            columns = tuple(name for name in header.columns if name != ADDRESS_COLUMN)
+    except _NotUtf8Error:
+        pass
+    return gathering.people(columns, mistakes.note)
+
+
+def _lines(octets: bytes, mistakes: Mistakes) -> Iterator[str]:
+    for number, line in enumerate(BytesIO(octets), start=1):
+        try:
+            yield line.decode()
+        except UnicodeDecodeError as error:
+            mistakes.note(number, "is not UTF-8; save the file as UTF-8")
+            raise _NotUtf8Error from error
+
+
+def _header(line: str, mistakes: Mistakes) -> _Header | None:
+    """Find the delimiter with which the first line names the columns."""
+    for delimiter in DELIMITERS:
+        try:
+            names = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+        except csv.Error as error:
+            mistakes.note(1, _complaint(error))
+            return None
+        columns = tuple(_name(name) for name in names)
+        if len(columns) > 1 and ADDRESS_COLUMN in columns:
+            return _Header(delimiter, columns) if _is_good(columns, mistakes) else None
+    # Without a header this is a user, so it is not repeated here.
+    mistakes.note(
+        1,
+        "must be a header that names the columns address, login and display_name, with commas, "
+        "semicolons or tabs between them",
+    )
+    return None
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    return name.lower() if name.lower() in _KNOWN else name
+
+
+def _is_good(columns: tuple[str, ...], mistakes: Mistakes) -> bool:
+    if len(columns) > COLUMNS_MAX:
+        mistakes.note(1, f"the header has more than {COLUMNS_MAX} columns")
+        return False
+    problems = []
+    if LOGIN_COLUMN not in columns:
+        problems.append(f"the header has no column {LOGIN_COLUMN}")
+    lower = [name.lower() for name in columns]
+    for number, name in enumerate(columns, start=1):
+        if not name:
+            problems.append(f"column {number} of the header has no name")
+        elif lower.index(name.lower()) + 1 != number:
+            problems.append(f"the header names the column {name!r} twice")
+    for problem in problems:
+        mistakes.note(1, problem)
+    return not problems
+
+
+def _read_users(
+    lines: Iterator[str], header: _Header, gathering: Gathering, mistakes: Mistakes
+) -> None:
+    addresses = Addresses()
+    width = len(header.columns)
+    at = header.columns.index(ADDRESS_COLUMN)
+    checked = [(header.columns.index(name), name) for name in _KNOWN[1:] if name in header.columns]
+    for number, row in _rows(lines, header.delimiter, mistakes):
+        if len(row) != width:
+            mistakes.note(number, f"has {_cells(len(row))}, but the header has {width}")
+            continue
+        for column, name in checked if sum(map(len, row)) > VALUE_MAX_CHARS else ():
+            if len(row[column]) > VALUE_MAX_CHARS:
+                mistakes.note(number, f"{name} is longer than {VALUE_MAX_CHARS} characters")
+        try:
+            address = addresses.canonical(row.pop(at))
+        except AddressError as error:
+            mistakes.note(number, f"address: {error}")
+            continue
+        gathering.add(number, address, row)
+
+
+def _rows(
+    lines: Iterator[str], delimiter: str, mistakes: Mistakes
+) -> Iterator[tuple[int, list[str]]]:
+    """Give each row with the number of its first line; blank ones are left out."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 2  # The header is the first line.
+        try:
+            row = next(reader)
+        except csv.Error as error:
+            mistakes.note(number, _complaint(error))
+            if _ENDLESS in str(error):
+                return  # Where the text was meant to end nobody knows.
+            continue
+        except StopIteration:
+            return
+        if len(row) > 1 or (row and row[0].strip()):
+            yield number, row
+
+
+def _complaint(error: csv.Error) -> str:
+    said = str(error)
+    return next((text for part, text in _COMPLAINTS.items() if part in said), "is not CSV")
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"

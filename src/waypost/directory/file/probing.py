@@ -1,0 +1,102 @@
+"""One lookup in a file, step by step."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from waypost.address import EmailAddress
+from waypost.directory.entries import Wanted, person_of, wanted_of
+from waypost.directory.file.mistakes import in_one_line
+from waypost.directory.file.octets import read_octets
+from waypost.directory.file.people import Hit
+from waypost.directory.file.reading import people_of
+from waypost.directory.probing import Step
+from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
+from waypost.model import FileDirectory
+from waypost.signature import signature_of
+
+
+def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step]:
+    """Read a file anew and look for one user in it; tell each step as it is done."""
+    path = Path(directory.path)
+    started = time.perf_counter()
+    try:
+        octets = read_octets(path)
+    except (DirectoryUnavailable, DirectoryError) as error:
+        yield Step("file", False, str(error), {"path": str(path)}, _since(started))
+        return
+    yield _file_step(path, len(octets), started)
+    started = time.perf_counter()
+    try:
+        people = people_of(octets, path)
+    except ProblemsError as error:
+        problems: dict[str, object] = {"problems": list(error.problems)}
+        yield Step("lines", False, in_one_line(error), problems, _since(started))
+        return
+    counts = {"users": len(people), "columns": list(people.columns)}
+    users = "1 user" if len(people) == 1 else f"{len(people):,} users"
+    text = f"{users}; of each {', '.join(people.columns) or 'nothing'}"
+    yield Step("lines", True, text, counts, _since(started))
+    started = time.perf_counter()
+    hits = people.find(address)
+    yield _entry_step(hits, started)
+    if len(hits) == 1:
+        yield _person_step(directory, hits[0])
+
+
+def _file_step(path: Path, size: int, started: float) -> Step:
+    found = signature_of(path)
+    changed = None if found is None else datetime.fromtimestamp(found[3] / 1e9, UTC)
+    written = None if changed is None else changed.isoformat(timespec="seconds")
+    details: dict[str, object] = {"path": str(path), "octets": size, "changed": written}
+    text = f"{path}, {size:,} octets" + (f", changed {written}" if written else "")
+    return Step("file", True, text, details, _since(started))
+
+
+def _entry_step(hits: tuple[Hit, ...], started: float) -> Step:
+    lines = [hit.line for hit in hits]
+    if not hits:
+        text = "nobody has this address in the file"
+        return Step("entry", False, text, {"lines": lines}, _since(started))
+    if len(hits) > 1:
+        places = " and ".join(str(line) for line in lines)
+        text = f"ambiguous: lines {places} differ in case only; write one of them in small letters"
+        return Step("entry", False, text, {"lines": lines}, _since(started))
+    line = f"line {lines[0]}" if lines[0] else "a table"
+    entry = {name: list(values) for name, values in hits[0].entry.items()}
+    text = f"{line}, as {hits[0].address}"
+    return Step("entry", True, text, {"lines": lines, "entry": entry}, _since(started))
+
+
+def _person_step(directory: FileDirectory, hit: Hit) -> Step:
+    """Tell what may be used of an entry, and what is left out."""
+    started = time.perf_counter()
+    wanted = wanted_of(directory)
+    person = person_of(hit.entry, wanted)
+    used = {
+        wanted.login: person.login_name,
+        wanted.display_name or "": person.display_name,
+        **dict(person.attributes),
+    }
+    taken = {name: value for name, value in used.items() if value is not None}
+    unused = {name: why for name in hit.entry if (why := _unused(name, taken, wanted))}
+    parts = [f"{name} {value}" for name, value in taken.items()] or ["nothing that can be used"]
+    parts += [f"{name} not used: {why}" for name, why in unused.items()]
+    details: dict[str, object] = {"used": taken, "unused": unused}
+    return Step("person", True, "; ".join(parts), details, _since(started))
+
+
+def _unused(name: str, taken: Mapping[str, str], wanted: Wanted) -> str | None:
+    """Tell why nothing is taken of a column; None where something is."""
+    if name.lower() in {one.lower() for one in taken}:
+        return None
+    if name.lower() in {rule.name.lower() for rule in wanted.rules}:
+        return "the rule of this attribute does not allow the value"
+    if name in {wanted.login, wanted.display_name}:
+        return "no document can carry such a text"
+    return "the directory has no such attribute"
+
+
+def _since(started: float) -> float:
+    return time.perf_counter() - started

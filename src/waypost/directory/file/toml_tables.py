@@ -1,0 +1,155 @@
+"""A TOML file of users: a table for each, whose name is the address."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Final
+
+from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
+from waypost.directory.file.addresses import Addresses
+from waypost.directory.file.csv_lines import COLUMNS_MAX
+from waypost.directory.file.mistakes import Mistakes
+from waypost.directory.file.people import VALUE_SEPARATOR, Gathering, People
+from waypost.errors import AddressError
+
+# Reading this much takes seconds, and a CSV file of the same size a fraction of one.
+TOML_MAX_OCTETS: Final = 4 * 1024 * 1024
+_TEXTS: Final = (LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
+_KEY: Final = r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'|[A-Za-z0-9_-]+"
+_HEADER: Final = re.compile(rf"^[ \t]*\[[ \t]*({_KEY})[ \t]*\][ \t]*(?:#.*)?$", re.MULTILINE)
+_AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_UNQUOTED: Final = re.compile(r"[ \t]*\[[^\"'\]]*@")
+_TWICE: Final = re.compile(r"Cannot |Duplicate ")
+_SIMPLE_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
+# TOML's escapes can write what a text may not hold.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def read_toml(octets: bytes, mistakes: Mistakes) -> People:
+    """Read the users of a TOML file; each mistake is noted, and its table left out.
+
+    Args:
+        octets: the whole file: tables such as `["alice@example.com"]` with `login`,
+            `display_name` and further keys, which are texts or lists of texts.
+        mistakes: takes what is wrong.
+    """
+    gathering = Gathering()
+    text = _text(octets, mistakes)
+    data = _data(text, mistakes) if text is not None else {}
+    columns = _Columns()
+    addresses = Addresses()
+    lines = _table_lines(text or "", data)
+    for place, (key, table) in enumerate(data.items()):
+        line = lines[place] if lines else 0
+        # Where the line is not known, a number tells which one it is.
+        where = "" if line else f"table {place + 1}: "
+        try:
+            address = addresses.canonical(key)
+        except AddressError as error:
+            mistakes.note(line, f"{where}the name of a table must be an address: {error}")
+            continue
+        if not isinstance(table, dict):
+            mistakes.note(line, f'{where}must be a table: ["ADDRESS"] alone on a line')
+            continue
+        problems: list[str] = []
+        cells = columns.cells(table, problems)
+        for problem in problems:
+            mistakes.note(line, f"{where}{problem}")
+        gathering.add(line, address, cells)
+    return gathering.people(columns.names, mistakes.note)
+
+
+class _Columns:
+    """Which keys came, in the order in which they came first; all of them are texts."""
+
+    def __init__(self) -> None:
+        self.names = [LOGIN_COLUMN, DISPLAY_NAME_COLUMN]
+        self._places = {name: place for place, name in enumerate(self.names)}
+
+    def cells(self, table: Mapping[str, object], problems: list[str]) -> Sequence[str]:
+        """Give what a table says as cells, and add what is wrong to a list."""
+        cells: list[str] = list(repeat("", len(self.names)))
+        for key, value in table.items():
+            shown = key if _SIMPLE_KEY.fullmatch(key) else "a key"
+            place = self._places.setdefault(key.lower(), len(self.names))
+            if place == COLUMNS_MAX:
+                problems.append(f"{shown} is one key more than the {COLUMNS_MAX} that there may be")
+                del self._places[key.lower()]
+                continue
+            if place == len(self.names):
+                self.names.append(key)
+            cells += repeat("", place + 1 - len(cells))
+            if cells[place]:
+                problems.append(f"{shown} stands twice")
+            cells[place] = _cell(key.lower(), shown, value, problems)
+        return cells
+
+
+def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
+    values = value if isinstance(value, list) and key not in _TEXTS else [value]
+    texts = [one for one in values if isinstance(one, str)]
+    if len(texts) < len(values):
+        must = "a text" if key in _TEXTS else "a text or a list of texts"
+        problems.append(f"{shown} must be {must}")
+    if any(_CONTROL.search(text) for text in texts):
+        problems.append(f"{shown} holds a control character")
+        return ""
+    if key in _TEXTS and any(len(text) > VALUE_MAX_CHARS for text in texts):
+        problems.append(f"{shown} is longer than {VALUE_MAX_CHARS} characters")
+    return VALUE_SEPARATOR.join(texts)
+
+
+def _text(octets: bytes, mistakes: Mistakes) -> str | None:
+    if len(octets) > TOML_MAX_OCTETS:
+        limit = TOML_MAX_OCTETS // 1024 // 1024
+        mistakes.note(0, f"is larger than {limit} MiB; write so many users as CSV")
+        return None
+    try:
+        return octets.decode()
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        mistakes.note(line, "is not UTF-8; save the file as UTF-8")
+        return None
+
+
+def _data(text: str, mistakes: Mistakes) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        mistakes.note(*_complaint(str(error), text))
+    except RecursionError:
+        mistakes.note(0, "lists are nested too deeply")
+    except ValueError:
+        # Python reads no whole number of more than 4300 digits.
+        mistakes.note(0, "a number is too long")
+    return {}
+
+
+def _complaint(said: str, text: str) -> tuple[int, str]:
+    """Give the line and what is wrong there; what the parser says may name a user."""
+    where = _AT_LINE.search(said)
+    line = int(where[1]) if where else text.count("\n") + 1
+    on_line = text.split("\n")[line - 1]
+    if _UNQUOTED.match(on_line):
+        return line, 'an address must stand in quotation marks, as ["alice@example.com"]'
+    if not _TWICE.match(said):
+        return line, f"not TOML: {said.partition(' (at ')[0]}"
+    header = _HEADER.match(on_line)
+    if header is None:
+        return line, "not TOML: a key stands twice"
+    same = (one for one in _HEADER.finditer(text) if one[1] == header[1])
+    first = next((text.count("\n", 0, one.start(1)) + 1 for one in same), line)
+    there = f"on line {first}" if first < line else "further up"
+    return line, f"the address stands {there} as well; each has one table"
+
+
+def _table_lines(text: str, data: Mapping[str, object]) -> Sequence[int]:
+    """Give the line of each table; none where that cannot be told for sure."""
+    lines = []
+    line, last = 1, 0
+    for header in _HEADER.finditer(text):
+        line += text.count("\n", last, header.start(1))
+        last = header.start(1)
+        lines.append(line)
+    return lines if len(lines) == len(data) else ()

@@ -1,0 +1,15 @@
+"""Telling whether a file is another one than before, without reading it."""
+
+from pathlib import Path
+
+Signature = tuple[int, int, int, int]
+"""Device, inode, size, and when it was changed in nanoseconds."""
+
+
+def signature_of(path: Path) -> Signature | None:
+    """Give what changes with a file; None where there is none that can be seen."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

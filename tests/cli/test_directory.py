@@ -1,0 +1,343 @@
+"""`waypost directory`, and what directories change in `show` and `domain show`."""
+
+import json
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outcome, Waypost
+from waypost.cli.directory_places import masked_uri, place_of
+from waypost.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
+
+SECRET = "hunter2"
+ORDINARY = "an ordinary answer, without what a directory knows"
+USERS = """address;login;display_name;mailHost;office
+alice@example.com;u1001;"Alice Example; Ltd";mx2.example.com;2.01
+bob@example.com;u1002;Bob;mx9.example.org;
+carol@shown.example;u1003;Carol;;
+"""
+MAIL = """
+[[ldapserver]]
+id = 3
+name = "ldap.example.com"
+search_base = "dc=example,dc=com"
+bind_user = "cn=waypost"
+bind_password = "hunter2"
+
+[[directory]]
+name = "people"
+kind = "file"
+path = "users.csv"
+[directory.attributes]
+mailHost = { allowed = ["mx1.example.com", "mx2.example.com"], default = "mx1.example.com" }
+
+[[directory]]
+name = "staff"
+kind = "sql"
+uri = "postgresql://mail:hunter2@127.0.0.1:1/mail?sslpassword=hunter2"
+query = "SELECT username AS login FROM mailbox WHERE username = :address"
+
+[[directory]]
+name = "corporation"
+kind = "ldap"
+urls = ["ldaps://127.0.0.1:1"]
+search_base = "dc=example,dc=com"
+bind_user = "cn=waypost"
+bind_password = "hunter2"
+
+[[provider]]
+name = "Example Inc."
+domains = [
+  "example.com", "*.sub.example.com",
+  { name = "strict.example", unknown_user = "decline" },
+  { name = "shown.example", show_display_name = true },
+]
+directory = "people"
+services = [
+  { type = "imap", host = "%{mailHost}" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+
+[[provider]]
+name = "Other"
+domains = ["other.example", { name = "old.example", ldapserver = 3 }]
+services = [
+  { type = "imap", host = "imap.other.example" },
+  { type = "smtp", host = "smtp.other.example" },
+]
+"""
+
+
+@pytest.fixture(name="mail", params=["file", "database"])
+def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[str]:
+    """Give the flags for the domains above: in a providers file, and in a database."""
+    (home / "users.csv").write_text(USERS, encoding="utf-8")
+    (home / "mail.toml").write_text(MAIL, encoding="utf-8")
+    if request.param == "file":
+        return ["--providers", "mail.toml"]
+    uri = "sqlite:///mail.sqlite"
+    assert waypost("apply", "mail.toml", "--db-uri", uri).code == 0
+    return ["--db-uri", uri]
+
+
+def steps(outcome: Outcome) -> list[tuple[str, str]]:
+    """Give each step that a command told: how it went, and its name."""
+    lines = outcome.out.partition("\n\n")[0].splitlines()
+    return [(line.split()[0], line.split()[1]) for line in lines]
+
+
+def test_list(waypost: Waypost, mail: list[str], home: Path) -> None:
+    """Each directory is a line: name, kind, place, how many domains; without any secret."""
+    outcome = waypost("directory", "list", *mail)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert [re.split("  +", line) for line in outcome.out.splitlines()] == [
+        ["ldapserver-3", "ldap", "ldaps://ldap.example.com:636", "1 domain"],
+        ["people", "file", f"{home / 'users.csv'}", "4 domains"],
+        ["staff", "sql", "postgresql://mail:***@127.0.0.1:1/mail", "0 domains"],
+        ["corporation", "ldap", "ldaps://127.0.0.1:1", "0 domains"],
+    ]
+
+
+def test_list_for_scripts(waypost: Waypost, mail: list[str]) -> None:
+    """The list as JSON holds an object for each directory."""
+    found = json.loads(waypost("directory", "list", *mail, "--json").out)
+    assert [one["directory"] for one in found] == [
+        *("ldapserver-3", "people", "staff", "corporation")
+    ]
+    assert found[2] == {
+        "directory": "staff",
+        "kind": "sql",
+        "place": "postgresql://mail:***@127.0.0.1:1/mail",
+        "domains": 0,
+    }
+
+
+def test_empty_list(waypost: Waypost) -> None:
+    """Where no directory is described, there is nothing to list."""
+    waypost("db", "upgrade")
+    outcome = waypost("directory", "list")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+
+
+def test_pointers_of_a_database(waypost: Waypost, home: Path) -> None:
+    """A domain that points to a row of automx2's and to one of Waypost's counts for the latter."""
+    (home / "users.csv").write_text(USERS, encoding="utf-8")
+    (home / "mail.toml").write_text(MAIL, encoding="utf-8")
+    assert waypost("apply", "mail.toml", "--db-uri", "sqlite:///mail.sqlite").code == 0
+    connection = sqlite3.connect(home / "mail.sqlite")
+    connection.execute("UPDATE domain SET ldapserver_id = 3")
+    connection.commit()
+    connection.close()
+    outcome = waypost("directory", "list", "--db-uri", "sqlite:///mail.sqlite", "--json")
+    counts = {one["directory"]: one["domains"] for one in json.loads(outcome.out)}
+    assert counts == {"ldapserver-3": 2, "people": 4, "staff": 0, "corporation": 0}
+
+
+def test_user_who_is_found(waypost: Waypost, mail: list[str]) -> None:
+    """Each step is told, and then what clients of the user get."""
+    outcome = waypost("directory", "test", "Alice@EXAMPLE.com", *mail)
+    assert (outcome.code, outcome.err) == (0, "")
+    names = ["domain", "file", "lines", "entry", "person", "answer"]
+    assert steps(outcome) == [("ok", name) for name in names]
+    assert (
+        "example.com is served as example.com by Example Inc., with directory people"
+        in (outcome.out.splitlines()[0])
+    )
+    assert outcome.out.partition("\n\n")[2].splitlines() == [
+        "Clients of Alice@example.com get:",
+        "  login name    u1001",
+        "  display name  Alice Example; Ltd (not shown: show_display_name is false)",
+        "  %{mailHost}   mx2.example.com",
+        f"  unknown_user  answer (such a user gets {ORDINARY})",
+    ]
+
+
+def test_user_of_a_domain_that_shows_names(waypost: Waypost, mail: list[str]) -> None:
+    """Whether the name of a user is shown is told, and so is a default that stands in."""
+    outcome = waypost("directory", "test", "carol@shown.example", *mail)
+    assert "display name  Carol (shown: show_display_name is true)" in outcome.out
+    assert "%{mailHost}   mx1.example.com (the default)" in outcome.out
+
+
+NOBODY = [
+    # address, what clients get
+    ("zed@example.com", f"answer        {ORDINARY}"),
+    ("zed@deep.sub.example.com", "unknown_user  answer"),
+    ("zed@strict.example", "answer        nothing, as for a domain that is not served"),
+    ("*@example.com", "unknown_user  answer"),
+]
+
+
+@pytest.mark.parametrize(("address", "said"), NOBODY)
+def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
+    """A user who is not found ends with exit code 1, and with what such a user gets."""
+    outcome = waypost("directory", "test", address, *mail)
+    assert (outcome.code, outcome.err) == (1, "")
+    assert steps(outcome)[-2:] == [("failed", "entry"), ("failed", "answer")]
+    assert said in outcome.out
+
+
+def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
+    """The lookup as JSON is one object with all steps and the person."""
+    found = json.loads(waypost("directory", "test", "alice@example.com", *mail, "--json").out)
+    assert list(found) == [*("address", "domain", "directory", "unknown_user", "steps", "person")]
+    assert (found["domain"], found["directory"]) == ("example.com", "people")
+    assert found["steps"][0]["details"] == {
+        "pattern": "example.com",
+        "provider": "Example Inc.",
+        "directory": "people",
+    }
+    assert all(step["ok"] and step["milliseconds"] >= 0 for step in found["steps"])
+    assert found["person"] == {
+        "login_name": "u1001",
+        "display_name": "Alice Example; Ltd",
+        "display_name_shown": False,
+        "attributes": {"mailHost": "mx2.example.com"},
+    }
+
+
+def test_nobody_for_scripts(waypost: Waypost, mail: list[str]) -> None:
+    """For scripts nobody is null, with the same exit code."""
+    outcome = waypost("directory", "test", "zed@strict.example", *mail, "--json")
+    found = json.loads(outcome.out)
+    assert outcome.code == 1
+    assert (found["person"], found["unknown_user"]) == (None, "decline")
+
+
+ONE_LINE = [
+    # address, what is said
+    (
+        "a@other.example",
+        "other.example is served as other.example by Other, which has no directory",
+    ),
+    ("a@unserved.example", "unserved.example is not served here"),
+]
+
+
+@pytest.mark.parametrize(("address", "said"), ONE_LINE)
+def test_nobody_to_ask(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
+    """A domain that is not served, or has no directory, is one line and exit code 1."""
+    outcome = waypost("directory", "test", address, *mail)
+    assert (outcome.code, outcome.err) == (1, "")
+    assert outcome.out.count("\n") == 1
+    assert outcome.out.startswith("failed")
+    assert said in outcome.out
+    found = json.loads(waypost("directory", "test", address, *mail, "--json").out)
+    assert (found["directory"], found["person"], len(found["steps"])) == (None, None, 1)
+
+
+def test_directory_by_name(waypost: Waypost, mail: list[str]) -> None:
+    """A directory that is named is asked, whatever the domain has."""
+    (home := Path("users.csv")).write_text(USERS + "dan@other.example;u4;;;\n", encoding="utf-8")
+    assert home.exists()
+    for address in ("alice@example.com", "dan@other.example"):
+        outcome = waypost("directory", "test", address, "--directory", "people", *mail)
+        assert (outcome.code, outcome.err) == (0, "")
+    assert "people is asked all the same" in outcome.out
+    heading = "If the domain had directory people, clients of dan@other.example would get:"
+    assert heading in outcome.out.splitlines()
+
+
+WRONG = [
+    # arguments, what is said
+    (["alice@example.com", "--directory", "peple"], "there is no 'peple'; did you mean people?"),
+    (["alice@example.com", "--directory", "x" * 200], "known are ldapserver-3, people"),
+    (["alice"], "the address has no @"),
+    (["alice@a..b"], "the domain has an empty label"),
+    (["@example.com"], "the part before the @ is empty"),
+    ([], "Missing argument 'ADDRESS'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_wrong_use(waypost: Waypost, mail: list[str], arguments: list[str], said: str) -> None:
+    """Wrong use ends with exit code 2 and says what is known."""
+    outcome = waypost("directory", "test", *arguments, *mail)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_no_directory_by_name(waypost: Waypost) -> None:
+    """A name where no directory is described is wrong use."""
+    waypost("db", "upgrade")
+    outcome = waypost("directory", "test", "a@x.example", "--directory", "people")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "error: --directory: no directory is described\n"
+
+
+def test_directory_with_mistakes(waypost: Waypost, mail: list[str], home: Path) -> None:
+    """A file with mistakes is told with each of them, and clients get the general answer."""
+    (home / "users.csv").write_text("address,login\nx\ny\nz\n", encoding="utf-8")
+    outcome = waypost("directory", "test", "alice@example.com", *mail)
+    assert (outcome.code, outcome.err) == (1, "")
+    assert "line 2: has 1 cell, but the header has 2 (and 2 more)" in outcome.out
+    for line in (2, 3, 4):
+        assert f"\n  {home / 'users.csv'}: line {line}: has 1 cell" in outcome.out
+    assert "the general one, as if there were no directory, as long as it is away" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["staff", "corporation", "ldapserver-3"])
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_secrets_stay_hidden(waypost: Waypost, mail: list[str], name: str, more: list[str]) -> None:
+    """Neither the list nor a lookup that fails shows a password."""
+    listed = waypost("directory", "list", *mail, *more)
+    asked = waypost("directory", "test", "a@example.com", "--directory", name, *mail, *more)
+    assert (listed.code, asked.code) == (0, 1)
+    assert SECRET not in listed.out + listed.err + asked.out + asked.err
+
+
+def test_terminals_are_not_told_what_to_do(waypost: Waypost, mail: list[str], home: Path) -> None:
+    """What a directory holds cannot make a terminal do anything."""
+    text = "address,login,display_name,a\u009b31m\nalice@example.com,u1,\u202eecilA,x\n"
+    (home / "users.csv").write_text(text, encoding="utf-8")
+    out = waypost("directory", "test", "alice@example.com", *mail).out
+    assert "ecilA" in out
+    assert all(char.isprintable() or char == "\n" for char in out)
+
+
+PLACES: list[tuple[Directory, str]] = [
+    (LdapServer(1, "h.example", 389, False, "", "(mail={0})", "uid"), "ldap://h.example:389"),
+    (LdapServer(1, "2001:db8::1", 636, True, "", "(mail={0})", "uid"), "ldaps://[2001:db8::1]:636"),
+    (LdapDirectory("a", ("ldaps://a", "ldapi://%2Frun"), ""), "ldaps://a, ldapi://%2Frun"),
+    (LdapDirectory("a", (f"ldap://u:{SECRET}@a",), ""), "***"),
+    (SqlDirectory("a", Secret(file="/etc/uri")), "as /etc/uri says"),
+    (SqlDirectory("a", Secret(variable="MAIL_URI")), "as the variable MAIL_URI says"),
+    (SqlDirectory("a", Secret()), "(no uri)"),
+]
+
+
+@pytest.mark.parametrize(("directory", "place"), PLACES)
+def test_places(directory: Directory, place: str) -> None:
+    """The place of a directory is told as people write it."""
+    assert place_of(directory) == place
+
+
+URIS = [
+    # the URI, what is shown
+    ("sqlite:////var/lib/mail.db", "sqlite:////var/lib/mail.db"),
+    ("sqlite:///C:/mail.db?key=hunter2", "sqlite:///C:/mail.db"),
+    ("mysql+pymysql://mail@db.example/mail", "mysql+pymysql://mail@db.example/mail"),
+    ("mysql://mail:hunter2@db.example:3306/mail", "mysql://mail:***@db.example:3306/mail"),
+    ("mysql://mail:hunter2@[2001:db8::1]/mail", "mysql://mail:***@[2001:db8::1]/mail"),
+    ("mysql://:hunter2@/mail", "mysql://:***@/mail"),
+    ("mysql://mail:hun@ter2@db.example/mail", "mysql://mail:***@db.example/mail"),
+    ("mysql://mail:hun/ter2?x@db.example/mail", "mysql://mail:***@db.example/mail"),
+    ("mysql://mail:x@db.example/mail?password=hunter2", "mysql://mail:***@db.example/mail"),
+    ("postgresql:///mail?password=hunter2&x=a@b", "postgresql:///mail"),
+    ("mysql://mail:hunter2", "***"),
+    ("mysql://ma/il:hunter2@db.example/mail", "***"),
+    ("hunter2", "***"),
+    ("mail:hunter2@db.example", "***"),
+    ("", "***"),
+]
+
+
+@pytest.mark.parametrize(("uri", "shown"), URIS)
+def test_masked_uris(uri: str, shown: str) -> None:
+    """A URI is shown without its password, wherever in it that stands."""
+    assert masked_uri(uri) == shown
+    assert "hun" not in masked_uri(uri)
+    assert "ter2" not in masked_uri(uri)

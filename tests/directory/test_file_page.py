@@ -1,0 +1,92 @@
+"""The page about files of users says what the code says."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.directory.user_files import BAD
+from tests.docs.pages import ROOT, blocks
+from waypost.address import EmailAddress
+from waypost.directory.file.mistakes import MISTAKES_MAX
+from waypost.directory.file.octets import MAX_OCTETS
+from waypost.directory.file.reading import people_of, read_people
+from waypost.directory.file.toml_tables import TOML_MAX_OCTETS
+from waypost.errors import ProblemsError, WaypostError
+
+PAGE = ROOT / "docs" / "directories" / "file.md"
+_ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
+# What stands for anything in a message of the page; COUNT and N hold numbers.
+_ANY = {"REASON": ".+", "RULE": ".+", "PROBLEM": ".+", "NAME": ".+", "KEY": "(a key|[^ ]+)"}
+_ANY |= {"COUNT": r"\d+ cells?", "N": r"\d+"}
+
+
+def told() -> Iterator[str]:
+    """Give every message of the tables of bad files, and those about no file at all."""
+    for octets, _, name in [*BAD, (b"address,login\n" + b"x,y\n" * 200, [], "users.csv")]:
+        with pytest.raises(ProblemsError) as caught:
+            people_of(octets, Path(name))
+        for problem in caught.value.problems:
+            yield re.sub(r"^line \d+: ", "", problem.removeprefix(f"{name}: "))
+    with pytest.raises(ProblemsError) as caught:
+        people_of(b"#" * (TOML_MAX_OCTETS + 1), Path("users.toml"))
+    yield caught.value.problems[0].removeprefix("users.toml: ")
+
+
+def told_of_paths(folder: Path) -> Iterator[str]:
+    """Give every message about what cannot be read as a file."""
+    huge = folder / "huge.csv"
+    with huge.open("wb") as file:
+        file.truncate(MAX_OCTETS + 1)
+    for path in (folder / "none.csv", folder, huge, Path("/a\0b.csv")):
+        with pytest.raises(WaypostError) as caught:
+            read_people(path)
+        yield str(caught.value).removeprefix(f"{path}: ").removeprefix(f"{str(path)!r}: ")
+
+
+def templates() -> list[str]:
+    """Give the messages of the page, as they stand there."""
+    table = PAGE.read_text(encoding="utf-8").partition("| message | what to do |")[2]
+    return [row[1] for row in _ROW.finditer(table)]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    words = "|".join(_ANY)
+    parts = re.split(rf"\b({words})\b", template)
+    return re.compile("".join(_ANY.get(part) or re.escape(part) for part in parts))
+
+
+def test_every_message_is_on_the_page(tmp_path: Path) -> None:
+    """Each message has a line of the page, and each line of the page has a message."""
+    messages = [*told(), *told_of_paths(tmp_path)]
+    used = set()
+    for message in messages:
+        # The most precise one that fits.
+        fitting = [one for one in templates() if _pattern(one).fullmatch(message)]
+        assert fitting, message
+        used.add(max(fitting, key=len))
+    assert used == set(templates())
+
+
+def test_numbers_of_the_page() -> None:
+    """The limits that the page names are those of the code."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert f"`is larger than {MAX_OCTETS // 2**20} MiB" in text
+    assert f"At most 64 columns and {MAX_OCTETS // 2**20} MiB" in text
+    assert f"At most {TOML_MAX_OCTETS // 2**20} MiB" in text
+    assert f"mend the first {MISTAKES_MAX}" in text
+
+
+def test_examples_of_the_page() -> None:
+    """The users of both examples are found with what stands there."""
+    (users,) = blocks(PAGE, "csv")
+    people = people_of(users.text.encode(), Path("users.csv"))
+    (bob,) = people.find(EmailAddress.parse("bob@example.com"))
+    assert bob.entry["display_name"] == ("Example; Bob",)
+    (carol,) = people.find(EmailAddress.parse("carol@bücher.example"))
+    assert carol.entry == {"login": ("carol",), "display_name": ('Carol "CC" Example',)}
+    (tables,) = (block for block in blocks(PAGE, "toml") if "[[" not in block.text)
+    people = people_of(tables.text.encode(), Path("users.toml"))
+    (bob,) = people.find(EmailAddress.parse("bob@example.com"))
+    assert bob.entry == {"login": ("u1002",), "mailHost": ("mx7.example.org", "mx2.example.com")}

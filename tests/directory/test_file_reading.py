@@ -1,0 +1,140 @@
+"""Files of users: what is found in good ones, and what is said about bad ones."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.directory.user_files import BAD, GOOD_CSV, GOOD_TOML, HEAD
+from waypost.address import EmailAddress
+from waypost.directory.file.mistakes import MISTAKES_MAX
+from waypost.directory.file.octets import MAX_OCTETS
+from waypost.directory.file.people import People
+from waypost.directory.file.reading import people_of, read_people
+from waypost.directory.file.toml_tables import TOML_MAX_OCTETS
+from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
+
+
+def entry(people: People, address: str) -> dict[str, list[str]] | None:
+    """Give what is found of an address; None where that is not exactly one user."""
+    hits = people.find(EmailAddress.parse(address))
+    return {name: list(values) for name, values in hits[0].entry.items()} if hits else None
+
+
+@pytest.mark.parametrize(("text", "address", "found"), GOOD_CSV)
+def test_csv(text: str, address: str, found: object) -> None:
+    """A CSV file says what its line says, and nothing of anybody else."""
+    people = people_of(text.removeprefix("\ufeff").encode(), Path("users.csv"))
+    got = entry(people, address)
+    if isinstance(found, list):
+        assert got is not None
+        found = {"login": [found[0]], "display_name": [found[1]]}
+    assert got == found
+
+
+@pytest.mark.parametrize(("text", "found"), GOOD_TOML)
+def test_toml(text: str, found: object) -> None:
+    """A TOML file says what the table of the user says."""
+    got = entry(people_of(text.encode(), Path("users.toml")), "ann@x.example")
+    if isinstance(found, list):
+        found = {"login": [found[0]], "display_name": [found[1]]}
+    assert got == found
+
+
+def test_ambiguous_address() -> None:
+    """Of two users whose addresses differ in case only, neither is found by a third spelling."""
+    text = "address,login\nAnn@x.example,u1\nANN@x.example,u2\n"
+    people = people_of(text.encode(), Path("users.csv"))
+    assert [hit.line for hit in people.find(EmailAddress.parse("ann@x.example"))] == [2, 3]
+    assert entry(people, "ANN@x.example") == {"login": ["u2"]}
+
+
+@pytest.mark.parametrize(("octets", "said", "name"), BAD)
+def test_bad_file(octets: bytes, said: list[str], name: str) -> None:
+    """Every mistake of a file is told with its line, and no address stands in what is told."""
+    with pytest.raises(ProblemsError) as caught:
+        people_of(octets, Path(name))
+    problems = caught.value.problems
+    assert len(problems) == len(said), problems
+    for problem, expected in zip(problems, said, strict=True):
+        assert problem.startswith(f"{name}: {expected}"), problem
+        assert "x.example" not in problem
+
+
+def test_many_mistakes_are_counted() -> None:
+    """A file of mistakes is told in a bounded number of lines."""
+    text = "address,login\n" + "x,y\n" * 5000
+    with pytest.raises(ProblemsError) as caught:
+        people_of(text.encode(), Path("users.csv"))
+    assert len(caught.value.problems) == MISTAKES_MAX + 1
+    assert caught.value.problems[-1] == f"users.csv: and {5000 - MISTAKES_MAX} more mistakes"
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """What is not there, a loop of links and a closed file cannot be read; that may pass."""
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "file").write_text("")
+    for name, said in [
+        ("none.csv", "No such file or directory"),
+        ("loop.csv", "Too many levels of symbolic links"),
+        ("file/users.csv", "Not a directory"),
+        ("n" * 300 + ".csv", "File name too long"),
+    ]:
+        with pytest.raises(DirectoryUnavailable) as caught:
+            read_people(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name}: cannot be read: {said}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_no_permission(tmp_path: Path) -> None:
+    """A file that Waypost may not read is told as such."""
+    file = tmp_path / "users.csv"
+    file.write_text(HEAD, encoding="utf-8")
+    file.chmod(0o600)
+    child = os.fork()
+    if child == 0:
+        os.setuid(65534)
+        said = ""
+        try:
+            read_people(file)
+        except DirectoryUnavailable as error:
+            said = str(error)
+        os._exit(0 if said.endswith("Permission denied") else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    """A folder, a FIFO and a device are refused at once, and not waited for."""
+    os.mkfifo(tmp_path / "fifo.csv")
+    for path in (tmp_path, tmp_path / "fifo.csv", Path("/dev/zero")):
+        with pytest.raises(DirectoryError, match="is a folder or a device, and no file"):
+            read_people(path)
+    with pytest.raises(DirectoryError, match="is not the path of a file"):
+        read_people(Path("/a\0b.csv"))
+
+
+def test_huge_file(tmp_path: Path) -> None:
+    """A file that is too large is refused, without being kept."""
+    for name, octets in (("users.csv", MAX_OCTETS + 1), ("users.toml", MAX_OCTETS + 1)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(octets)
+        with pytest.raises(DirectoryError, match="is larger than 64 MiB"):
+            read_people(tmp_path / name)
+
+
+def test_large_toml() -> None:
+    """TOML is for fewer users, as reading it takes long."""
+    with pytest.raises(ProblemsError, match="is larger than 4 MiB; write so many users as CSV"):
+        people_of(b"#" * (TOML_MAX_OCTETS + 1), Path("users.toml"))
+
+
+def test_many_users() -> None:
+    """Of 100,000 users each is found, and little more is kept than the file has octets."""
+    lines = (f"user{n}@d{n % 50}.example,u{n},User {n}\n" for n in range(100_000))
+    octets = (HEAD + "".join(lines)).encode()
+    people = people_of(octets, Path("users.csv"))
+    assert len(people) == 100_000
+    for number in range(0, 100_000, 997):
+        found = entry(people, f"user{number}@d{number % 50}.example")
+        assert found == {"login": [f"u{number}"], "display_name": [f"User {number}"]}
+    assert entry(people, "user1@d2.example") is None

@@ -1,0 +1,74 @@
+"""Counting the domains of each directory, on each engine."""
+
+import sqlalchemy as sa
+
+from tests.making import domain
+from waypost.database.engine import Engine, reading, snapshot, writing
+from waypost.model import (
+    Catalog,
+    Directory,
+    Domain,
+    FileDirectory,
+    LdapServer,
+    Secret,
+    SqlDirectory,
+    Users,
+)
+from waypost.store.sql import schema
+from waypost.store.sql.catalog import write_catalog
+from waypost.store.sql.directory_use import directories_in_use, stored_directories
+
+LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
+IDLE = LdapServer(43, "idle.example.com", 636, True, "dc=x", "(mail={0})", "uid")
+PEOPLE = FileDirectory("people", "/etc/waypost/users.csv")
+STAFF = SqlDirectory("staff", Secret("sqlite:////staff.sqlite"), query="SELECT :address AS login")
+
+
+def _domain(name: str, directory: Directory | None) -> Domain:
+    plain = domain(name)
+    users = None if directory is None else Users(directory)
+    return Domain(plain.pattern, plain.provider, plain.services, users)
+
+
+def _fill(engine: Engine) -> None:
+    pointers: list[Directory | None] = [LDAP, PEOPLE, PEOPLE, None, PEOPLE]
+    domains = tuple(_domain(f"d{n}.example", one) for n, one in enumerate(pointers))
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog(domains, (LDAP, IDLE, PEOPLE, STAFF)))
+
+
+def test_domains_are_counted(engine: Engine) -> None:
+    """Each directory comes with its number of domains, also where that is none."""
+    _fill(engine)
+    with snapshot(engine) as connection:
+        found = directories_in_use(connection)
+    assert found == [(LDAP, 1), (IDLE, 0), (PEOPLE, 3), (STAFF, 0)]
+    with reading(engine) as connection:
+        assert stored_directories(connection) == [LDAP, IDLE, PEOPLE, STAFF]
+
+
+def test_waypost_comes_before_automx2(engine: Engine) -> None:
+    """A domain that points to both kinds of rows counts for the one that is asked."""
+    _fill(engine)
+    with writing(engine) as connection:
+        connection.execute(schema.domain.update().values(ldapserver_id=42))
+    with snapshot(engine) as connection:
+        counts = {one.label: count for one, count in directories_in_use(connection)}
+    assert counts == {"ldapserver-42": 2, "ldapserver-43": 0, "people": 3, "staff": 0}
+
+
+def test_domains_are_counted_by_the_database(engine: Engine) -> None:
+    """However many domains there are, none of them is fetched."""
+    _fill(engine)
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]).lower())
+
+    with snapshot(engine) as connection:
+        sa.event.listen(engine, "before_cursor_execute", note)
+        directories_in_use(connection)
+        sa.event.remove(engine, "before_cursor_execute", note)
+    asked = [statement for statement in statements if "from domain" in " ".join(statement.split())]
+    assert len(asked) == 2
+    assert all("count(" in statement and "group by" in statement for statement in asked)
