@@ -2,6 +2,7 @@
 
 from waypost import model
 from waypost.directory import Directory
+from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import DirectoryError
 from waypost.model import FileDirectory, SqlDirectory
 
@@ -15,7 +16,7 @@ def open_directory(directory: model.Directory) -> Directory:
     if isinstance(directory, FileDirectory):
         message = "the kind file is not there yet"
     elif isinstance(directory, SqlDirectory):
-        message = "the kind sql is not there yet"
+        return OpenSqlDirectory(directory)
     else:
         message = "the kind ldap is not there yet"
     raise DirectoryError(message)
