@@ -28,7 +28,8 @@ from waypost.transfer.directory_parts import (
     read_rules,
     read_secret,
 )
-from waypost.transfer.directory_rules import QUERY_MAX_CHARS, check_query
+from waypost.transfer.directory_queries import check_domains_query, check_query
+from waypost.transfer.directory_rules import QUERY_MAX_CHARS
 from waypost.transfer.rules import INTEGER_MAX
 from waypost.transfer.tables import Table, nearest
 
@@ -172,9 +173,7 @@ def _sql(
     if not uri:
         table.warn("", "has no uri; one that is stored in the database stays as it is")
     query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)
-    domains_query = read_checked(
-        table, "domains_query", QUERY_MAX_CHARS, lambda text: check_query(text, ("domain",))
-    )
+    domains_query = read_checked(table, "domains_query", QUERY_MAX_CHARS, check_domains_query)
     if "query" not in table and "domains_query" not in table:
         table.problem("", "has neither a query for users nor a domains_query")
     return SqlDirectory(label, uri, query, domains_query, rules, limits)
