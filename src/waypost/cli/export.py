@@ -9,6 +9,7 @@ import typer
 
 from waypost.cli.export_ispdb import export_ispdb
 from waypost.cli.progress import progress
+from waypost.cli.reporting import note
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -68,6 +69,8 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
 
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step) as catalog:
+        for one in catalog.borrowed:
+            note(f"warning: the domains from directory {one.directory.label} are left out")
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",

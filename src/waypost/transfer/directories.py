@@ -110,6 +110,24 @@ class Directories:
             users.show_display_name if shown is None else shown,
         )
 
+    def lender(self, table: Table) -> SqlDirectory | None:
+        """Read the directory that knows the domains of a provider; None where there is none."""
+        label = table.text("domains_from", LABEL_MAX_CHARS)
+        if label is None:
+            return None
+        directory = self.known.get(label)
+        if isinstance(directory, SqlDirectory) and directory.domains_query is not None:
+            return directory
+        if directory is not None:
+            table.problem("domains_from", f"directory {label} has no domains_query")
+        elif label not in self._labels:
+            self._refuse_unknown(table, "domains_from", label)
+        return None
+
+    def _refuse_unknown(self, table: Table, key: str, label: str) -> None:
+        near = _near(label, [*self._labels, *self.known])
+        table.problem(key, f"there is no [[directory]] with this name{near}")
+
     def pointer(self, table: Table) -> str | None:
         """Read the directory that a table points to: its label, "" for none, None for silence."""
         if "directory" in table and "ldapserver" in table:
@@ -121,10 +139,7 @@ class Directories:
             return None if number is None else f"{LDAPSERVER_PREFIX}{number}"
         label = table.text("directory", LABEL_MAX_CHARS, may_be_empty=True)
         if label and label not in self._labels and label not in self.known:
-            known = [*self._labels, *self.known]
-            table.problem(
-                "directory", f"there is no [[directory]] with this name{_near(label, known)}"
-            )
+            self._refuse_unknown(table, "directory", label)
         return label
 
 

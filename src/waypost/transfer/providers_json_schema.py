@@ -70,6 +70,7 @@ def _provider() -> Schema:
         "short_name": _text(SHORT_NAME_MAX_CHARS, "For narrow places; else the name's first word."),
         "domains": _list("domain", "Its domains."),
         "domains_file": _text(1024, "A file with a domain a line, beside this one."),
+        "domains_from": _text(64, "A [[directory]] whose domains_query knows more of them."),
         "extends": _text(NAME_MAX_CHARS, "A template or provider to take what is not said here."),
         **_inherited(),
     }
