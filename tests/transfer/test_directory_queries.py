@@ -91,10 +91,10 @@ BAD = [
     (f"{S}username = :adress", ":adress is not known; known are :address, :local_part, :domain"),
     (f"{S}username = :ADDRESS", ":ADDRESS is not known"),
     (f"{S}username = :address AND x = :password", ":password is not known"),
-    (f"{S}username = :address::text", "write CAST(:address AS ...) instead of :address::..."),
+    (f"{S}username = :address::text", "holds :address:: ; write CAST(:address AS ...) instead"),
     (f"{S}active", "must hold :address or :local_part"),
     (f"{S}username = \\:address", "must hold :address or :local_part"),
-    (f"{S}domain = :domain", "or it finds the same for all users of a domain"),
+    (f"{S}domain = :domain", "must hold :address or :local_part, or it finds"),
 ]
 
 

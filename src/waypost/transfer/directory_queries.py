@@ -1,5 +1,6 @@
 """The rules for the statements of a directory of the kind sql."""
 
+import enum
 import re
 from typing import Final
 
@@ -26,8 +27,25 @@ _BUILT: Final = re.compile(
     r"|\{\d*\}|\{(?:address|local_part|domain|email|user|username)\}",
     re.IGNORECASE,
 )
-# Drivers' own ways, which are plain characters inside quotes.
-_MARKS: Final = re.compile(r"\?")
+# Drivers' own mark, which is a plain character inside quotes.
+_MARK: Final = re.compile(r"\?")
+
+
+class QueryRule(enum.StrEnum):
+    """What a statement must keep; docs/directories/sql.md has each with its cure."""
+
+    SELECT = "must be a SELECT, or a WITH that ends in one"
+    QUOTE = "has a quotation mark without its partner"
+    ONE = "must be one statement, without a semicolon in it"
+    COMMENT = "must not hold a comment"
+    WRITES = "holds {word}, but may only read; quote it if it is a name"
+    BUILT = "holds {found}, which is not bound; write {known}, without quotes around it"
+    QUOTED = "holds :{name} inside quotes, where it is only text; take the quotes away"
+    COLON = "holds :{name} inside quotes; write \\:{name} where a text has a colon"
+    CAST = "holds :{name}:: ; write CAST(:{name} AS ...) instead"
+    UNKNOWN = ":{name} is not known; known are {known}"
+    NO_USER = "must hold :address or :local_part, or it finds the same for all users of a domain"
+    NO_DOMAIN = "must hold :domain"
 
 
 def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
@@ -43,23 +61,21 @@ def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
     known = ", ".join(f":{name}" for name in names)
     bare = _QUOTED.sub("''", text)
     _check_statement(bare)
-    if built := _BUILT.search(text) or _MARKS.search(bare):
-        raise RuleBroken(
-            f"holds {built[0]}, which is not bound; write {known}, without quotes around it"
-        )
+    if built := _BUILT.search(text) or _MARK.search(bare):
+        raise _broken(QueryRule.BUILT, found=built[0], known=known)
     for part in _QUOTED.findall(text):
         if inside := _BOUND.search(part):
-            raise RuleBroken(_quoted(inside[1], names))
+            rule = QueryRule.QUOTED if inside[1] in names else QueryRule.COLON
+            raise _broken(rule, name=inside[1])
     if cast := _CAST.search(text):
-        name = cast[1]
-        raise RuleBroken(f"holds :{name}: ; write CAST(:{name} AS ...) instead of :{name}::...")
+        raise _broken(QueryRule.CAST, name=cast[1])
     bound = _BOUND.findall(bare)
     if unknown := next((name for name in bound if name not in names), None):
-        raise RuleBroken(f":{unknown} is not known; known are {known}")
-    if not set(bound) & ({"address", "local_part"} & set(names) or set(names)):
-        also = ", or it finds the same for all users of a domain" if "domain" in bound else ""
-        needed = ":address or :local_part" if "address" in names else known
-        raise RuleBroken(f"must hold {needed}{also}")
+        raise _broken(QueryRule.UNKNOWN, name=unknown, known=known)
+    if "address" in names and not {"address", "local_part"} & set(bound):
+        raise _broken(QueryRule.NO_USER)
+    if not bound:
+        raise _broken(QueryRule.NO_DOMAIN)
     return text
 
 
@@ -75,18 +91,16 @@ def check_domains_query(text: str) -> str:
 def _check_statement(bare: str) -> None:
     """Refuse what is not one SELECT; all that stands in quotes is gone already."""
     if not _BEGINS.match(bare) or not _SELECT.search(bare):
-        raise RuleBroken("must be a SELECT, or a WITH that ends in one")
+        raise _broken(QueryRule.SELECT)
     if re.search(r"['\"`]", bare.replace("''", "")):
-        raise RuleBroken("has a quotation mark without its partner")
+        raise _broken(QueryRule.QUOTE)
     if ";" in bare.strip().rstrip(";"):
-        raise RuleBroken("must be one statement, without a semicolon in it")
+        raise _broken(QueryRule.ONE)
     if "--" in bare or "/*" in bare:
-        raise RuleBroken("must not hold a comment")
+        raise _broken(QueryRule.COMMENT)
     if found := _WRITES.search(bare):
-        raise RuleBroken(f"holds {found[0].upper()}, but may only read; quote it if it is a name")
+        raise _broken(QueryRule.WRITES, word=found[0].upper())
 
 
-def _quoted(name: str, names: tuple[str, ...]) -> str:
-    if name in names:
-        return f"holds :{name} inside quotes, where it is only text; take the quotes away"
-    return f"holds :{name} inside quotes; write \\:{name} where a text has a colon"
+def _broken(rule: QueryRule, **fields: str) -> RuleBroken:
+    return RuleBroken(rule.format(**fields))
