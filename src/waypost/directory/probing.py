@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from waypost import model
 from waypost.address import EmailAddress
+from waypost.model import SqlDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,10 @@ class Step:
 
 def probe(directory: model.Directory, address: EmailAddress) -> Iterator[Step]:
     """Ask a directory for one user with new connections, and tell each step as it is done."""
+    if isinstance(directory, SqlDirectory):
+        from waypost.directory.sql.probing import probe_sql  # noqa: PLC0415 -- it needs Step
+
+        yield from probe_sql(directory, address)
+        return
     yield Step("kind", False, f"{directory.label}: this kind cannot be tested yet")
     del address

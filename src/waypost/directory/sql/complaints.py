@@ -14,20 +14,21 @@ from waypost.model import SqlDirectory
 
 Failure = DirectoryError | DirectoryUnavailable
 
-# PostgreSQL's SQLSTATE (its manual, appendix A), or the numbers of MySQL and MariaDB.
-_TOO_SLOW: Final = frozenset({"57014", 1969, 3024})
-_WRITES: Final = frozenset({"25006", 1792})
-_NO_RIGHT: Final = frozenset({"42501", 1142, 1143, 1370})
-_NO_TABLE: Final = frozenset({"42P01", "42703", "3F000", 1054, 1146})
-# A text has a character that the character set of a column or of the database does not have.
-_CANNOT_HOLD: Final = frozenset({"22P05", "22021", 1267, 1271, 3854})
-_FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
-_SQLITE: Final = {
-    "SQLITE_INTERRUPT": Message.TOO_SLOW,
-    "SQLITE_READONLY": Message.WRITES,
-    "SQLITE_CANTOPEN": Message.NO_FILE,
-    "SQLITE_NOTADB": Message.NOT_SQLITE,
+# PostgreSQL's SQLSTATE (its manual, appendix A), the numbers of MySQL and MariaDB, and the names
+# of SQLite's primary results.
+_BY_CODE: Final[dict[Message, frozenset[object]]] = {
+    Message.TOO_SLOW: frozenset({"57014", 1969, 3024, "SQLITE_INTERRUPT"}),
+    Message.WRITES: frozenset({"25006", 1792, "SQLITE_READONLY"}),
+    Message.NO_RIGHT: frozenset({"42501", 1142, 1143, 1370}),
+    Message.NO_TABLE: frozenset({"42P01", "42703", "3F000", 1054, 1146}),
+    Message.NO_FILE: frozenset({"SQLITE_CANTOPEN"}),
+    Message.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
 }
+# A text has a character that the character set of a column or of the database does not have.
+_CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
+_FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
+_OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
+_SECRET: Final = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 _CAUSES: Final = {
     Cause.NO_DATABASE: Message.NO_DATABASE,
     Cause.NO_LOGIN: Message.NO_LOGIN,
@@ -70,15 +71,14 @@ def mapped_errors(
 
 def cannot_hold(error: BaseException | None) -> bool:
     """Tell whether the database has no character set for a text, so that it cannot know it."""
-    return isinstance(error, sa.exc.DBAPIError) and _code(error) in _CANNOT_HOLD
+    return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
 
 
 def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
     """Give one line of a driver without the password, and without texts that must stay hidden."""
-    for secret in (url.password, *url.query.values()):
-        for one in (secret,) if isinstance(secret, str) else secret or ():
-            # A short word such as `1` is a setting, and would be found everywhere.
-            text = text.replace(one, "***") if len(one) > 3 else text
+    secrets = [value for name, value in url.query.items() if _SECRET.search(name)]
+    for one in (url.password, *secrets):
+        text = text.replace(one, "***") if isinstance(one, str) and one else text
     for one in hidden:
         text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
         text = text.replace(one, "...") if "@" in one else text
@@ -104,28 +104,24 @@ def _mapped(
 
 
 def _message(error: sa.exc.DBAPIError, url: sa.URL) -> Message:
-    code = _code(error)
+    codes = _codes(error)
+    for message, meant in _BY_CODE.items():
+        if not meant.isdisjoint(codes):
+            return message
     reason = reason_of(error).lower()
-    by_code = {
-        Message.TOO_SLOW: code in _TOO_SLOW or "(timed out)" in reason,
-        Message.WRITES: code in _WRITES,
-        Message.NO_RIGHT: code in _NO_RIGHT,
-        Message.NO_TABLE: code in _NO_TABLE,
-        Message.FULL: _FULL.search(reason) is not None,
-    }
-    if found := next((message for message, holds in by_code.items() if holds), None):
-        return found
-    if isinstance(code, str) and (message := _SQLITE.get(code)) is not None:
-        return message
+    if "(timed out)" in reason:
+        return Message.TOO_SLOW
+    if _FULL.search(reason):
+        return Message.FULL
+    if _OPTIONS.search(reason):
+        return Message.DRIVER_OPTIONS
     return _CAUSES[cause_of(error, url.get_backend_name())]
 
 
-def _code(error: sa.exc.DBAPIError) -> str | int | None:
-    """Give SQLSTATE, MySQL's number or the name of SQLite's error."""
+def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
+    """Give SQLSTATE, MySQL's number and the name of SQLite's error, as far as there are such."""
     original = error.orig
-    for name in ("sqlstate", "pgcode", "sqlite_errorname"):
-        if isinstance(code := getattr(original, name, None), str):
-            # SQLite's extended names begin with the primary one.
-            return "_".join(code.split("_")[:2]) if name == "sqlite_errorname" else code
-    arguments: tuple[object, ...] = getattr(original, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+    found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
+    # SQLite's extended names begin with the primary one.
+    found.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
+    return frozenset({*found, *getattr(original, "args", ())[:1]})

@@ -76,6 +76,18 @@ def questioning(engine: Engine, limits: Limits) -> Iterator[Connection]:
             yield connection
 
 
+def reads_only(connection: Connection) -> bool:
+    """Tell whether the database itself says that nothing can be changed here."""
+    if connection.dialect.name == "sqlite":
+        return bool(connection.exec_driver_sql("PRAGMA query_only").scalar())
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+    # MySQL 8 and MariaDB 11 have the longer name, MariaDB before that only the shorter one.
+    names = "'tx_read_only', 'transaction_read_only'"
+    found = connection.exec_driver_sql(f"SHOW VARIABLES WHERE Variable_name IN ({names})")
+    return "ON" in {row[1] for row in found}
+
+
 @contextmanager
 def _postgresql_transaction(connection: Connection, limits: Limits) -> Iterator[None]:
     # All in the transaction: a pooler in between gives the session to others afterwards.

@@ -14,7 +14,7 @@ from waypost.address import DomainName, EmailAddress
 from waypost.directory import Entry
 from waypost.directory.entries import LOGIN_COLUMN
 from waypost.directory.sql.complaints import cannot_hold, mapped_errors
-from waypost.directory.sql.connecting import open_reading_engine, questioning
+from waypost.directory.sql.connecting import open_reading_engine, questioning, reads_only
 from waypost.directory.sql.messages import Message
 from waypost.directory.sql.rows import entry_of
 from waypost.errors import DirectoryError
@@ -38,6 +38,21 @@ class Found:
     rows: tuple[Mapping[str, object], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection that was made.
+
+    Attributes:
+        server: what answers, with its version.
+        place: where it is, without the password and without options.
+        reads_only: whether the server says that nothing can be changed.
+    """
+
+    server: str
+    place: str
+    reads_only: bool
+
+
 class OpenSqlDirectory:
     """Implements `directory.Directory`, and `store.borrowed.Lender` for its domains.
 
@@ -57,6 +72,34 @@ class OpenSqlDirectory:
         self._lock = Lock()
         self._last_complaint = -math.inf
         self._log = structlog.get_logger(__name__)
+
+    @property
+    def driver(self) -> str:
+        """Give the name and the version of the driver."""
+        module = self._engine.dialect.dbapi
+        return f"{self._engine.driver} {getattr(module, '__version__', '')}".strip()
+
+    @property
+    def bound_names(self) -> tuple[str, ...]:
+        """Give what the query binds, in order."""
+        return () if self._query is None else tuple(self._query.compile().params)
+
+    def connect(self) -> Connected:
+        """Make a connection, and tell what answers.
+
+        Raises:
+            DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
+        """
+        engine, configured = self._engine, self._configured
+        with (
+            mapped_errors(configured, engine.url, "uri"),
+            questioning(engine, configured.limits) as connection,
+        ):
+            dialect = connection.dialect
+            name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+            version = ".".join(str(part) for part in dialect.server_version_info or ())
+            place = engine.url.set(query={}).render_as_string(hide_password=True)
+            return Connected(f"{name} {version}".strip(), place, reads_only(connection))
 
     def find(self, address: EmailAddress) -> Entry | None:
         """Give the columns of the one row that the query finds, or None.
