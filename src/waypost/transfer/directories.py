@@ -68,11 +68,15 @@ class Directories:
         self.known: dict[str, Directory] = {one.label: one for one in ldapservers}
         self._numbers = _ldapserver_ids(top)
         self._labels: dict[str, str] = {}
+        # Those with a domains_query, be it right or wrong.
+        self._lenders: set[str] = set()
         for table in top.tables("directory"):
             label = _label(table, self._labels)
             directory = _read(table, label or "?", folder)
             if label is not None and directory is not None:
                 self.known[label] = directory
+            if label is not None and "domains_query" in table:
+                self._lenders.add(label)
 
     def all(self) -> tuple[Directory, ...]:
         """Give all, automx2's first."""
@@ -118,9 +122,9 @@ class Directories:
         directory = self.known.get(label)
         if isinstance(directory, SqlDirectory) and directory.domains_query is not None:
             return directory
-        if directory is not None:
+        if directory is not None and label not in self._lenders:
             table.problem("domains_from", f"directory {label} has no domains_query")
-        elif label not in self._labels:
+        elif directory is None and label not in self._labels:
             self._refuse_unknown(table, "domains_from", label)
         return None
 
