@@ -1,11 +1,14 @@
 """What goes wrong with another database: one line that names the option, and no secret."""
 
 import gc
+import os
 import re
+import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -271,6 +274,83 @@ def _terminate(server: PostgreSql) -> None:
     end = time.monotonic() + 10
     while server.sql(sql).strip() == "0" and time.monotonic() < end:
         time.sleep(0.05)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, driver: str) -> None:
+    """A server that is silent is left in time, in a question and before one."""
+    name = postgresql_server.fresh()
+    postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
+    people = opened(postgresql_server.uri(name, driver), limits=quick(0.3, max_searches=1))
+    assert people.find(ALICE) is not None
+    sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"  # noqa: S608 -- a test's own
+    with _stopped(int(postgresql_server.sql(sql))):
+        # The connection does not answer any more, and another one does.
+        assert people.find(ALICE) is not None
+    asking = threading.Thread(target=_stopped_soon, args=(postgresql_server, sql))
+    slow = opened(postgresql_server.uri(name, driver), query=SLEEP["postgresql"], limits=quick(3.0))
+    asking.start()
+    start = time.monotonic()
+    assert "the connection or the server went away" in said(slow)
+    assert time.monotonic() - start < 15
+    asking.join()
+    assert slow.has_domain(DomainName("example.com"))
+
+
+def _stopped_soon(server: PostgreSql, sql: str) -> None:
+    """Stop whoever sleeps, until its question must be over."""
+    sleeping = f"{sql} AND query LIKE '%pg_sleep%'"
+    end = time.monotonic() + 10
+    while not (pid := server.sql(sleeping).strip()) and time.monotonic() < end:
+        time.sleep(0.05)
+    with _stopped(int(pid)):
+        time.sleep(5)
+
+
+@contextmanager
+def _stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_mariadb_that_hangs(mariadb_server: MariaDb, opened: Opened) -> None:
+    """A server that is silent is left in time, and answers again when it goes on."""
+    name = mariadb_server.fresh()
+    mariadb_server.sql(SCHEMAS["postfixadmin"]["mysql"], name)
+    people = opened(mariadb_server.uri(name), limits=quick(0.3))
+    assert people.find(ALICE) is not None
+    file = mariadb_server.sql("SELECT @@pid_file").strip()
+    with _stopped(int(Path(file).read_text(encoding="ascii"))):
+        start = time.monotonic()
+        with pytest.raises(DirectoryUnavailable):
+            people.find(ALICE)
+        assert time.monotonic() - start < 15
+    assert people.find(ALICE) is not None
+    gc.collect()
+
+
+@pytest.mark.servers
+def test_other_character_set(postgresql_server: PostgreSql, opened: Opened) -> None:
+    """An address that the database has no characters for is nobody's, and others are found."""
+    postgresql_server.sql(
+        "CREATE DATABASE latin OWNER waypost ENCODING 'LATIN1' TEMPLATE template0 "
+        "LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], "latin", "waypost")
+    people = opened(postgresql_server.uri("latin"))
+    for local_part in ("\u0436", "\u00e4", "\U0001f600"):
+        assert people.find(EmailAddress(local_part, ALICE.domain)) is None
+    assert people.find(ALICE) is not None
+    named = "SELECT 'J\u00e4ger' AS login FROM mailbox WHERE username = :address"
+    assert opened(postgresql_server.uri("latin"), query=named).find(ALICE) == {
+        "login": ("J\u00e4ger",)
+    }
 
 
 @pytest.fixture(name="sqlite")

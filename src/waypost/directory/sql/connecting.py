@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.database.drivers import connect_options, driver_cure
 from waypost.directory.sql.complaints import clean
+from waypost.directory.sql.cutting import cut_off_after
 from waypost.directory.sql.messages import Message
 from waypost.directory.sql.uri import read_url
 from waypost.errors import DirectoryError
@@ -43,7 +44,7 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
             pool_size=directory.limits.max_searches,
             max_overflow=0,
             pool_timeout=directory.limits.time_limit_seconds,
-            pool_pre_ping=backend != "sqlite",
+            pool_pre_ping=backend == "mysql",
             pool_recycle=1800,
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
@@ -59,6 +60,8 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
     elif backend == "mysql":
         event.listen(engine, "connect", _mysql_set_up(directory.limits))
+    elif backend == "postgresql":
+        event.listen(engine, "checkout", _looked_after(engine, directory.limits))
     return engine
 
 
@@ -93,12 +96,14 @@ def _postgresql_transaction(connection: Connection, limits: Limits) -> Iterator[
     # All in the transaction: a pooler in between gives the session to others afterwards.
     milliseconds = math.ceil(limits.time_limit_seconds * 1000)
     begin = f"BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
-    connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
-    try:
-        yield
-    finally:
-        if not connection.invalidated:
-            connection.exec_driver_sql("ROLLBACK")
+    driver = connection.connection.dbapi_connection
+    with cut_off_after(driver, limits.time_limit_seconds + _GRACE_SECONDS):
+        connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.exec_driver_sql("ROLLBACK")
 
 
 @contextmanager
@@ -112,6 +117,25 @@ def _sqlite_deadline(connection: Connection, limits: Limits) -> Iterator[None]:
     finally:
         if isinstance(driver, sqlite3.Connection):
             driver.set_progress_handler(None, 0)
+
+
+def _looked_after(engine: Engine, limits: Limits) -> Callable[..., None]:
+    """Give what looks whether an idle connection is still one, as SQLAlchemy's own "pre ping".
+
+    Unlike that it gives up in time where the server has taken the connection and hangs.
+    """
+
+    def check(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 -- of any driver
+        if not record.info.setdefault("waypost_used", False):
+            record.info["waypost_used"] = True
+            return
+        try:
+            with cut_off_after(driver, limits.connect_timeout_seconds):
+                engine.dialect.do_ping(driver)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError from error
+
+    return check
 
 
 def _connector(directory: SqlDirectory) -> Callable[..., Any]:
