@@ -22,6 +22,7 @@ from tests.servers.postgresql import PASSWORD, PostgreSql
 from tests.servers.waypost import free_port
 from waypost.address import DomainName, EmailAddress
 from waypost.directory.sql.complaints import clean
+from waypost.directory.sql.connecting import open_reading_engine, questioning
 from waypost.directory.sql.messages import Message
 from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
@@ -179,6 +180,21 @@ def test_no_right(uri: Uri, opened: Opened, request: pytest.FixtureRequest) -> N
         table = "pg_authid"
     query = f"SELECT 'a' AS login FROM {table} WHERE :address <> ''"  # noqa: S608 -- a test's own
     assert said(opened(uri(), query=query)).endswith("; allow the user in uri to SELECT from it")
+
+
+@pytest.mark.servers
+def test_no_more_connections(
+    postgresql_server: PostgreSql, mariadb_server: MariaDb, opened: Opened
+) -> None:
+    """A server that takes no more connections is told as such, and asked again later."""
+    postgresql_server.sql("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    mariadb_server.sql("CREATE USER crowded@'127.0.0.1' WITH MAX_USER_CONNECTIONS 1;")
+    full = opened(postgresql_server.uri("postgres").replace("waypost@", "crowded@"))
+    place = f"mysql://crowded@127.0.0.1:{mariadb_server.port}"
+    other = opened(place)
+    with questioning(open_reading_engine(configured(place)), quick()):
+        for people in (full, other):
+            assert "let the server take more connections" in said(people)
 
 
 def test_statement_that_hangs(postfixadmin: Database, opened: Opened) -> None:

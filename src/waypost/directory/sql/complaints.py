@@ -21,6 +21,7 @@ _BY_CODE: Final[dict[Message, frozenset[object]]] = {
     Message.WRITES: frozenset({"25006", 1792, "SQLITE_READONLY"}),
     Message.NO_RIGHT: frozenset({"42501", 1142, 1143, 1370}),
     Message.NO_TABLE: frozenset({"42P01", "42703", "3F000", 1054, 1146}),
+    Message.FULL: frozenset({"53300", 1040, 1203, 1226}),
     Message.NO_FILE: frozenset({"SQLITE_CANTOPEN"}),
     Message.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
 }
