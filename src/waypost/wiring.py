@@ -1,5 +1,6 @@
 """From settings to the parts of a running Waypost."""
 
+import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -9,6 +10,7 @@ from waypost.demo import demo_catalog
 from waypost.directory.directories import Directories
 from waypost.directory.guard import Keeping
 from waypost.directory.opening import open_directory
+from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import SettingsError
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
@@ -17,6 +19,7 @@ from waypost.reloading import ProvidersReloader, Told
 from waypost.seeding import Seeding
 from waypost.settings import Settings, in_memory
 from waypost.store import Store
+from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.sql.migrate import upgrade
@@ -74,8 +77,11 @@ class Wired:
             self.cache.expire()
 
     async def watch(self) -> None:
-        """Follow the providers file, or bring back a database that is away. Cancel it."""
-        await (self.cache.watch() if self.reloader is None else self.reloader.watch())
+        """Follow the providers file, and bring back a database that is away. Cancel it."""
+        if self.reloader is None:
+            await self.cache.watch()
+        else:
+            await asyncio.gather(self.reloader.watch(), self.cache.watch())
 
 
 def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None = None) -> Wired:
@@ -97,19 +103,13 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
         return Wired(demo, Lookup(demo, people), people, None, metrics)
     if settings.providers is not None:
-        domains = MemoryDomains(None, metrics)
+        domains = BorrowingDomains(OpenSqlDirectory, _limits(settings), metrics)
         reloader = ProvidersReloader(settings.providers, domains, metrics, told)
         reloader.start()
         return Wired(domains, Lookup(domains, people), people, None, metrics, reloader)
     store = _open_database(settings)
-    limits = CacheLimits(
-        ttl_seconds=settings.cache_ttl,
-        stale_ttl_seconds=settings.stale_ttl,
-        size=settings.cache_size,
-        negative_size=settings.cache_negative_size,
-    )
     waking = WakingStore(store, partial(upgrade, store.engine))
-    cache = DomainCache(waking, limits, metrics=metrics)
+    cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
     return Wired(cache, Lookup(cache, people), people, seeding, metrics)
 
@@ -125,8 +125,18 @@ def open_store(settings: Settings) -> Store:
     if settings.demo:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
-        return MemoryStore(read_providers_path(settings.providers).catalog)
+        own = MemoryStore(read_providers_path(settings.providers).catalog)
+        return BorrowingStore(own, OpenSqlDirectory) if own.borrowed else own
     return _open_database(settings)
+
+
+def _limits(settings: Settings) -> CacheLimits:
+    return CacheLimits(
+        ttl_seconds=settings.cache_ttl,
+        stale_ttl_seconds=settings.stale_ttl,
+        size=settings.cache_size,
+        negative_size=settings.cache_negative_size,
+    )
 
 
 def _directories(settings: Settings, metrics: Metrics) -> Directories:

@@ -142,6 +142,13 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
 
     result = read_any(file)
     warn(result.warnings)
+    if borrowed := result.catalog.borrowed:
+        raise ProvidersError(
+            f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
+            "which the database cannot have: it holds domains of its own; serve the file with "
+            "--providers, or write the domains into it"
+            for one in borrowed
+        )
     return result.catalog
 
 

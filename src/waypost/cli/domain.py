@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from waypost.address import DomainName
-from waypost.cli.reporting import aligned, group, say, say_json
+from waypost.cli.reporting import aligned, group, note, say, say_json
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -34,7 +34,10 @@ def list_all(
     as_json: JsonFlag = False,
 ) -> None:
     """List the domains, each with its provider and its number of services."""
-    domains = catalog_of(settings_for(providers, demo, db_uri)).domains
+    catalog = catalog_of(settings_for(providers, demo, db_uri))
+    domains = catalog.domains
+    for one in catalog.borrowed:
+        note(f"further domains of {one.provider.name} come from directory {one.directory.label}")
     if as_json:
         say_json([_summary(domain) for domain in domains])
         return

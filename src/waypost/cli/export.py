@@ -9,7 +9,7 @@ import typer
 
 from waypost.cli.export_ispdb import export_ispdb
 from waypost.cli.progress import progress
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import note, warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -70,6 +70,8 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
 
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
+        for one in catalog.borrowed:
+            note(f"warning: the domains from directory {one.directory.label} are left out")
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",

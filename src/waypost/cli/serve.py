@@ -10,7 +10,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.reporting import note
-from waypost.errors import StoreUnavailable
+from waypost.errors import StoreError, StoreUnavailable
 from waypost.store import Store
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def _serve(flags: Mapping[str, object]) -> None:
         log.warning("providers", reason=warning)
     try:
         tries = _prepared(settings)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, StoreError) as error:
+        if isinstance(error, StoreError) and settings.providers is None:
+            raise
+        # With a providers file it is another's database, and the file's own domains need none.
         log.error(  # noqa: TRY400 -- a traceback would tell the operator nothing
             "the database does not answer; serving goes on without it and asks again",
             code=error.code,

@@ -1,5 +1,6 @@
 """What drivers complain about, as Waypost's own errors: one line, what to do, no secret."""
 
+import enum
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,39 @@ _MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 192
 _MYSQL_CLIENT: Final = 2000
 
 
+class Cause(enum.Enum):
+    """What is wrong, whatever the driver."""
+
+    NO_DATABASE = enum.auto()
+    NO_LOGIN = enum.auto()
+    NO_SERVER = enum.auto()
+    NO_TABLE = enum.auto()
+    """A table or a column is missing."""
+    LOCKED = enum.auto()
+    PASSING = enum.auto()
+    """Trying again later may help."""
+    OTHER = enum.auto()
+
+
+def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
+    """Tell what is wrong.
+
+    Args:
+        error: what SQLAlchemy made of a driver's complaint.
+        backend: `sqlite`, `postgresql` or `mysql`.
+    """
+    lower = reason_of(error).lower()
+    if error.statement is None and backend != "sqlite":
+        if _NO_DATABASE.search(lower):
+            return Cause.NO_DATABASE
+        return Cause.NO_LOGIN if _NO_LOGIN.search(lower) else Cause.NO_SERVER
+    if _NO_TABLE.search(lower):
+        return Cause.NO_TABLE
+    if _LOCKED.search(lower):
+        return Cause.LOCKED
+    return Cause.PASSING if _is_temporary(error) else Cause.OTHER
+
+
 @contextmanager
 def mapped_errors(url: sa.URL) -> Iterator[None]:
     """Turn a driver's complaint into an error that says what to do.
@@ -43,18 +77,8 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        reason = _reason(error)
-        if error.statement is None and url.get_backend_name() != "sqlite":
-            raise _not_connected(name, reason, url) from error
-        if _NO_TABLE.search(reason.lower()):
-            message = f"{name}: {reason}; run `waypost db upgrade`"
-            raise StoreError(message) from error
-        if _LOCKED.search(reason.lower()):
-            message = f"{name}: {reason}; something else writes to it, try again afterwards"
-            raise StoreUnavailable(message) from error
-        if _is_temporary(error):
-            raise StoreUnavailable(f"{name}: {reason}") from error
-        raise StoreError(f"{name}: {reason}") from error
+        said = f"{name}: {reason_of(error)}"
+        raise _mapped(cause_of(error, url.get_backend_name()), said, url) from error
     except ValueError as error:
         if "NUL" not in str(error):
             raise
@@ -64,7 +88,7 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         raise StoreUnavailable(f"{name}: all connections are in use") from error
 
 
-def _reason(error: sa.exc.DBAPIError) -> str:
+def reason_of(error: sa.exc.DBAPIError) -> str:
     """Give what the driver says in one line, without MySQL's parentheses and PostgreSQL's hints."""
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
@@ -72,15 +96,17 @@ def _reason(error: sa.exc.DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
-def _not_connected(name: str, reason: str, url: sa.URL) -> StoreError | StoreUnavailable:
-    lower = reason.lower()
-    if _NO_DATABASE.search(lower):
-        cure = f"create the database {url.database!r}, or correct its name in db_uri"
-        return StoreError(f"{name}: {reason}; {cure}")
-    if _NO_LOGIN.search(lower):
-        return StoreError(f"{name}: {reason}; check the user and the password in db_uri")
-    cure = "check the host and the port in db_uri, and that the server runs"
-    return StoreUnavailable(f"{name}: {reason}; {cure}")
+def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailable:
+    cures = {
+        Cause.NO_DATABASE: f"create the database {url.database!r}, or correct its name in db_uri",
+        Cause.NO_LOGIN: "check the user and the password in db_uri",
+        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
+        Cause.NO_TABLE: "run `waypost db upgrade`",
+        Cause.LOCKED: "something else writes to it, try again afterwards",
+    }
+    text = f"{said}; {cures[cause]}" if cause in cures else said
+    passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
+    return StoreUnavailable(text) if passing else StoreError(text)
 
 
 def _is_temporary(error: sa.exc.DBAPIError) -> bool:

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +11,12 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import QueuePool
 
 from waypost.database.complaints import mapped_errors
+from waypost.database.drivers import (
+    CONNECT_TIMEOUT_SECONDS,
+    connect_options,
+    driver_cure,
+    with_driver,
+)
 from waypost.database.locking import locked
 from waypost.errors import StoreError
 
@@ -26,25 +31,8 @@ __all__ = [
 ]
 
 BUSY_TIMEOUT_SECONDS: Final = 10
-CONNECT_TIMEOUT_SECONDS: Final = 5
 # A writer takes its lock at once: a second one waits, instead of failing half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
-_EXTRAS: Final = {"psycopg": "postgresql", "psycopg2": "postgresql", "pymysql": "mysql"}
-# A network that swallows packets is noticed after that time (libpq's options).
-_LIBPQ: Final = {
-    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-# What a driver is told where the URI does not say it.
-_CONNECT: Final[dict[str, dict[str, Any]]] = {
-    # Poolers between Waypost and PostgreSQL, and upgrades, do not go with prepared statements.
-    "psycopg": _LIBPQ | {"prepare_threshold": None},
-    "psycopg2": _LIBPQ,
-    "pymysql": {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "charset": "utf8mb4"},
-}
 # Adds to what the server asks for: a text that is too long is refused, and never cut off.
 _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
@@ -64,7 +52,7 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
             never holds the password.
     """
     try:
-        url = _with_driver(sa.make_url(db_uri))
+        url = with_driver(sa.make_url(db_uri))
     except (sa.exc.ArgumentError, ValueError) as error:
         raise StoreError("db_uri: this is not a database URI") from error
     backend = url.get_backend_name()
@@ -74,7 +62,9 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
     except sa.exc.NoSuchModuleError as error:
         raise StoreError(f"db_uri: Waypost knows no database {url.drivername!r}") from error
     except ImportError as error:
-        raise StoreError(_missing_driver(url, error)) from error
+        cure = driver_cure(url, error)
+        message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
+        raise StoreError(message) from error
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -146,18 +136,6 @@ def _is_sqlite(engine: Engine) -> bool:
     return engine.url.get_backend_name() == "sqlite"
 
 
-def _with_driver(url: sa.URL) -> sa.URL:
-    """Name the driver that Waypost comes with where the URI names none; MariaDB is a MySQL."""
-    backend, _, driver = url.drivername.partition("+")
-    backend = {"mariadb": "mysql", "postgres": "postgresql"}.get(backend, backend)
-    if backend == "mysql":
-        driver = driver or "pymysql"
-    elif backend == "postgresql":
-        has_newer = find_spec("psycopg") is not None or find_spec("psycopg2") is None
-        driver = driver or ("psycopg" if has_newer else "psycopg2")
-    return url.set(drivername=f"{backend}+{driver}" if driver else backend)
-
-
 def _sqlite_options(url: sa.URL) -> dict[str, Any]:
     if _file(url):
         _make_folder(url)
@@ -168,9 +146,8 @@ def _sqlite_options(url: sa.URL) -> dict[str, Any]:
 
 
 def _server_options(url: sa.URL) -> dict[str, Any]:
-    defaults = _CONNECT.get(url.drivername.partition("+")[2], {})
     return {
-        "connect_args": {name: v for name, v in defaults.items() if name not in url.query},
+        "connect_args": connect_options(url),
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
         "pool_pre_ping": True,
@@ -201,13 +178,6 @@ def _make_folder(url: sa.URL) -> None:
     except OSError as error:
         message = f"db_uri: the folder {folder} cannot be made: {error.strerror}"
         raise StoreError(message) from error
-
-
-def _missing_driver(url: sa.URL, error: ImportError) -> str:
-    module = error.name or url.get_driver_name()
-    extra = _EXTRAS.get(url.get_driver_name())
-    cure = f"pip install 'waypost[{extra}]'" if extra else f"install the Python package {module}"
-    return f"db_uri: the driver for {url.drivername} is not installed; {cure}"
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -5,7 +5,6 @@ from waypost.directory import Directory
 from waypost.directory.file.source import FileSource
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import target_of
-from waypost.errors import DirectoryError
 from waypost.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
 
 
@@ -22,10 +21,11 @@ def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = Non
     if isinstance(directory, FileDirectory):
         return FileSource(directory)
     if isinstance(directory, SqlDirectory):
-        message = "the kind sql is not there yet"
-    else:
-        return _open_ldap(directory, ldap_ca_file)
-    raise DirectoryError(message)
+        # Only who has such a directory needs SQLAlchemy beside a providers file.
+        from waypost.directory.sql.source import OpenSqlDirectory  # noqa: PLC0415
+
+        return OpenSqlDirectory(directory)
+    return _open_ldap(directory, ldap_ca_file)
 
 
 def _open_ldap(directory: LdapServer | LdapDirectory, ca_file: str | None) -> Directory:

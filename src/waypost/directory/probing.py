@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from waypost import model
 from waypost.address import EmailAddress
 from waypost.directory.opening import no_library
-from waypost.model import FileDirectory, LdapDirectory, LdapServer
+from waypost.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,17 @@ def probe(
         address: whom to look for.
         ldap_ca_file: the authorities to trust for LDAP directories that name none.
     """
+    # Each kind makes steps, and so needs this module.
     if isinstance(directory, FileDirectory):
-        from waypost.directory.file.probing import probe_file  # noqa: PLC0415 -- it makes steps
+        from waypost.directory.file.probing import probe_file  # noqa: PLC0415
 
         yield from probe_file(directory, address)
-        return
-    if isinstance(directory, LdapServer | LdapDirectory):
+    elif isinstance(directory, SqlDirectory):
+        from waypost.directory.sql.probing import probe_sql  # noqa: PLC0415
+
+        yield from probe_sql(directory, address)
+    else:
         yield from _probe_ldap(directory, address, ldap_ca_file)
-        return
-    yield Step("kind", False, f"{directory.label}: this kind cannot be tested yet")
-    del address
 
 
 def _probe_ldap(

@@ -31,6 +31,7 @@ from waypost.model.directory import (
     users_key,
 )
 from waypost.model.domain import (
+    Borrowed,
     Catalog,
     Domain,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "AttributeRule",
     "Authentication",
     "AuthenticationSystem",
+    "Borrowed",
     "Catalog",
     "ClientConfig",
     "Directory",

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from waypost.model.directory import Directory, Users
+from waypost.address import DomainName
+from waypost.model.directory import Directory, SqlDirectory, Users
 from waypost.model.pattern import DomainPattern
 from waypost.model.provider import Provider
 from waypost.model.service import Service
@@ -25,6 +26,26 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class Borrowed:
+    """The domains that another database knows, without their names.
+
+    Attributes:
+        directory: has a `domains_query`.
+        provider: whose domains they are.
+        services, users: of each of them.
+    """
+
+    directory: SqlDirectory
+    provider: Provider
+    services: tuple[Service, ...]
+    users: Users | None = None
+
+    def for_domain(self, domain: DomainName) -> Domain:
+        """Give the entry of a domain that the database knows."""
+        return Domain(DomainPattern(domain.ascii), self.provider, self.services, self.users)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """All that a store keeps: what a providers file says, what `apply` writes and `export` reads.
 
@@ -34,8 +55,10 @@ class Catalog:
         directories: those of all domains, and perhaps more; automx2's rows first, by their ids,
             then the others, as configured.
         idle_providers: providers that have no domain (automx2 databases may hold some).
+        borrowed: domains that other databases know; a database of Waypost's own has none.
     """
 
     domains: Sequence[Domain] = ()
     directories: tuple[Directory, ...] = ()
     idle_providers: tuple[Provider, ...] = ()
+    borrowed: tuple[Borrowed, ...] = ()

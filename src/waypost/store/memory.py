@@ -8,10 +8,15 @@ from waypost.store.offers import Offers
 
 
 class MemoryStore:
-    """The whole catalog in one dict. Never unavailable."""
+    """The whole catalog in one dict. Never unavailable.
+
+    Attributes:
+        borrowed: domains that others know; `store.borrowed` asks for them.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         """Take what a providers file says."""
+        self.borrowed = catalog.borrowed
         # A million domains: a name and a number each, and the rest is made when it is asked for.
         self._offers = Offers()
         self._numbers = {

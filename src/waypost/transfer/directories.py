@@ -28,7 +28,8 @@ from waypost.transfer.directory_parts import (
     read_rules,
     read_secret,
 )
-from waypost.transfer.directory_rules import QUERY_MAX_CHARS, check_query
+from waypost.transfer.directory_queries import check_domains_query, check_query
+from waypost.transfer.directory_rules import QUERY_MAX_CHARS
 from waypost.transfer.rules import INTEGER_MAX
 from waypost.transfer.tables import Table, nearest
 
@@ -67,11 +68,15 @@ class Directories:
         self.known: dict[str, Directory] = {one.label: one for one in ldapservers}
         self._numbers = _ldapserver_ids(top)
         self._labels: dict[str, str] = {}
+        # Those with a domains_query, be it right or wrong.
+        self._lenders: set[str] = set()
         for table in top.tables("directory"):
             label = _label(table, self._labels)
             directory = _read(table, label or "?", folder)
             if label is not None and directory is not None:
                 self.known[label] = directory
+            if label is not None and "domains_query" in table:
+                self._lenders.add(label)
 
     def all(self) -> tuple[Directory, ...]:
         """Give all, automx2's first."""
@@ -109,6 +114,24 @@ class Directories:
             users.show_display_name if shown is None else shown,
         )
 
+    def lender(self, table: Table) -> SqlDirectory | None:
+        """Read the directory that knows the domains of a provider; None where there is none."""
+        label = table.text("domains_from", LABEL_MAX_CHARS)
+        if label is None:
+            return None
+        directory = self.known.get(label)
+        if isinstance(directory, SqlDirectory) and directory.domains_query is not None:
+            return directory
+        if directory is not None and label not in self._lenders:
+            table.problem("domains_from", f"directory {label} has no domains_query")
+        elif directory is None and label not in self._labels:
+            self._refuse_unknown(table, "domains_from", label)
+        return None
+
+    def _refuse_unknown(self, table: Table, key: str, label: str) -> None:
+        near = _near(label, [*self._labels, *self.known])
+        table.problem(key, f"there is no [[directory]] with this name{near}")
+
     def pointer(self, table: Table) -> str | None:
         """Read the directory that a table points to: its label, "" for none, None for silence."""
         if "directory" in table and "ldapserver" in table:
@@ -120,10 +143,7 @@ class Directories:
             return None if number is None else f"{LDAPSERVER_PREFIX}{number}"
         label = table.text("directory", LABEL_MAX_CHARS, may_be_empty=True)
         if label and label not in self._labels and label not in self.known:
-            known = [*self._labels, *self.known]
-            table.problem(
-                "directory", f"there is no [[directory]] with this name{_near(label, known)}"
-            )
+            self._refuse_unknown(table, "directory", label)
         return label
 
 
@@ -172,9 +192,7 @@ def _sql(
     if not uri:
         table.warn("", "has no uri; one that is stored in the database stays as it is")
     query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)
-    domains_query = read_checked(
-        table, "domains_query", QUERY_MAX_CHARS, lambda text: check_query(text, ("domain",))
-    )
+    domains_query = read_checked(table, "domains_query", QUERY_MAX_CHARS, check_domains_query)
     if "query" not in table and "domains_query" not in table:
         table.problem("", "has neither a query for users nor a domains_query")
     return SqlDirectory(label, uri, query, domains_query, rules, limits)

@@ -12,11 +12,6 @@ PATTERN_MAX_CHARS: Final = 500
 LDAP_URL_MAX_CHARS: Final = 255
 # What the placeholders of a filter become while it is checked.
 _FILTER_PLACEHOLDERS: Final = ("{0}", "{local_part}", "{domain}")
-_QUERY_NAMES: Final = ("address", "local_part", "domain")
-_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
-_BOUND: Final = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)")
-# How automx2, Dovecot and Postfix put texts into statements: without binding them.
-_BUILT: Final = re.compile(r"%[sundw](?![\w%])|%\(\w*\)s|\{\w*\}|%\{\w+\}|\$\{?\w+\}?|\?")
 
 
 def check_filter(text: str) -> str:
@@ -82,41 +77,3 @@ def check_pattern(text: str) -> str:
     except re.error as error:
         raise RuleBroken(f"is not a regular expression: {error}") from error
     return text
-
-
-def check_query(text: str, names: tuple[str, ...] = _QUERY_NAMES) -> str:
-    """Give a SELECT back whose values are bound.
-
-    Args:
-        text: one statement.
-        names: what may be bound; at least one of them must be.
-
-    Raises:
-        RuleBroken: names the rule.
-    """
-    bare = _QUOTED.sub("''", text).strip().rstrip(";").strip()
-    if not re.match(r"(select|with)\b", bare, re.IGNORECASE):
-        raise RuleBroken("must be a SELECT")
-    if ";" in bare:
-        raise RuleBroken("must be one statement")
-    if "--" in bare or "/*" in bare:
-        raise RuleBroken("must not hold a comment")
-    if built := _BUILT.search(_without_like(text)):
-        known = ", ".join(f":{name}" for name in names)
-        raise RuleBroken(f"holds {built[0]}, which would not be bound; write {known} instead")
-    bound = _BOUND.findall(bare)
-    if unknown := [name for name in bound if name not in names]:
-        known = ", ".join(f":{name}" for name in names)
-        raise RuleBroken(f":{unknown[0]} is not known; known are {known}")
-    quoted = {name for part in _QUOTED.findall(text) for name in _BOUND.findall(part)}
-    if inside := quoted.intersection(names):
-        raise RuleBroken(f":{min(inside)} must stand without quotes around it")
-    # Whoever is asked for, the local part of the address must count.
-    if not set(bound).intersection({"address", "local_part"} & set(names) or names):
-        raise RuleBroken(f"must hold :{names[0]}")
-    return text
-
-
-def _without_like(text: str) -> str:
-    """Give a statement without percent signs that stand at an end of a quoted text, as in LIKE."""
-    return re.sub(r"'%|%'|''", "'", text)

@@ -81,6 +81,7 @@ def _provider() -> Schema:
         "short_name": text(SHORT_NAME_MAX_CHARS, "For narrow places; else the name's first word."),
         "domains": list_of("domain", "Its domains."),
         "domains_file": text(1024, "A file with a domain a line, beside this one."),
+        "domains_from": text(64, "A [[directory]] whose domains_query knows more of them."),
         "extends": text(NAME_MAX_CHARS, "A template or provider to take what is not said here."),
         **_inherited(),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waypost.model import Catalog, Domain, Provider, Service, ServiceType
+from waypost.model import Borrowed, Catalog, Domain, Provider, Service, ServiceType
 from waypost.preference import INCOMING
 from waypost.transfer.directories import USERS_KEYS, Directories, check_attributes
 from waypost.transfer.domains_file import DomainBlocks, FileBlock
@@ -40,7 +40,7 @@ __all__ = [
 TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults")
 PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
-    *("domains_file", "extends", *USERS_KEYS),
+    *("domains_file", "domains_from", "extends", *USERS_KEYS),
 )
 
 
@@ -72,16 +72,19 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
         _Reader(table, seen, inheritance).note_mistakes()
     blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
+    borrowed: list[Borrowed] = []
     for table in top.tables("provider"):
-        provider, found = _Reader(table, seen, inheritance).read()
+        provider, found, lent = _Reader(table, seen, inheritance).read()
         blocks += found
-        if provider is not None and not any(map(len, found)) and not table.raw("domains"):
+        borrowed += lent
+        has_some = any(map(len, found)) or table.raw("domains") or "domains_from" in table
+        if provider is not None and not has_some:
             idle.append(provider)
     seen.refuse_twice(top.report)
     if any(isinstance(block, FileBlock) for block in blocks):
-        return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle))
+        return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle), tuple(borrowed))
     domains = tuple(one for block in blocks for one in block)
-    return Catalog(domains, directories.all(), tuple(idle))
+    return Catalog(domains, directories.all(), tuple(idle), tuple(borrowed))
 
 
 def default_short_name(name: str) -> str:
@@ -91,14 +94,21 @@ def default_short_name(name: str) -> str:
 
 def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
     """Warn where mail cannot be both received and sent."""
-    lacking = []
-    for domain in domains:
-        types = {service.type for service in domain.services}
-        if not types & INCOMING or ServiceType.SMTP not in types:
-            lacking.append(str(domain.pattern))
+    lacking = [str(domain.pattern) for domain in domains if _lacks_mail(domain.services)]
     if lacking:
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         table.warn("", f"no incoming and outgoing mail service for {', '.join(lacking[:3])}{more}")
+
+
+def _warn_of_unusable_borrowed(table: Table, borrowed: Borrowed) -> None:
+    if _lacks_mail(borrowed.services):
+        label = borrowed.directory.label
+        table.warn("", f"no incoming and outgoing mail service for the domains from {label}")
+
+
+def _lacks_mail(services: Sequence[Service]) -> bool:
+    types = {service.type for service in services}
+    return not types & INCOMING or ServiceType.SMTP not in types
 
 
 class _Reader:
@@ -116,7 +126,7 @@ class _Reader:
         self._seen.directories.note_mistakes(self._owner)
         self._services()
 
-    def read(self) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock]]:
+    def read(self) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock], list[Borrowed]]:
         """Read all."""
         table = self._table
         table.refuse_unknown(PROVIDER_KEYS)
@@ -131,26 +141,30 @@ class _Reader:
         sought = {text for one in offered for text in one.only or ()}
         file = read_domains_file(table, self._seen, sought)
         all_read = all_read and (file is not None or "domains_file" not in table)
+        lender = self._seen.directories.lender(table)
         if all_read:
             self._refuse_others(offered, named, file)
         for one in offered:
             if one.service is not None:
                 check_attributes(one.table, one.service, [default, *(n.users for n in named)])
         if name is None:
-            return None, []
+            return None, [], []
         short_name = short_name if short_name is not None else default_short_name(name)
         provider = Provider(name, short_name, documentation, oauth2)
         choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
         domains = [
             Domain(one.pattern, provider, choose(one.pattern.text), one.users) for one in named
         ]
+        lent = [] if lender is None else [Borrowed(lender, provider, choose(""), default)]
         if all_read and all(one.service is not None for one in offered):
+            for one_lent in lent:
+                _warn_of_unusable_borrowed(table, one_lent)
             some = [Domain(one, provider, choose(one.text)) for one in file.first] if file else []
             warn_of_unusable(table, [*domains, *some])
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
             blocks.append(FileBlock(file.path, provider, choose, default, file.count))
-        return provider, blocks
+        return provider, blocks, lent
 
     def _owner(self, key: str) -> Table:
         return self._inheritance.owner(self._table, key)

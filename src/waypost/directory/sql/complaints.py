@@ -1,0 +1,128 @@
+"""What drivers complain about, as errors of a directory: one line that names what to mend."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.database.complaints import Cause, cause_of, reason_of
+from waypost.directory.sql.messages import Message
+from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.model import SqlDirectory
+
+Failure = DirectoryError | DirectoryUnavailable
+
+# PostgreSQL's SQLSTATE (its manual, appendix A), the numbers of MySQL and MariaDB, and the names
+# of SQLite's primary results.
+_BY_CODE: Final[dict[Message, frozenset[object]]] = {
+    Message.TOO_SLOW: frozenset({"57014", 1969, 3024, "SQLITE_INTERRUPT"}),
+    Message.WRITES: frozenset({"25006", 1792, "SQLITE_READONLY"}),
+    Message.NO_RIGHT: frozenset({"42501", 1142, 1143, 1370}),
+    Message.NO_TABLE: frozenset({"42P01", "42703", "3F000", 1054, 1146}),
+    Message.FULL: frozenset({"53300", 1040, 1203, 1226}),
+    Message.NO_FILE: frozenset({"SQLITE_CANTOPEN"}),
+    Message.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
+}
+# A text has a character that the character set of a column or of the database does not have.
+_CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
+_FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
+_OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
+_SECRET: Final = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
+_CAUSES: Final = {
+    Cause.NO_DATABASE: Message.NO_DATABASE,
+    Cause.NO_LOGIN: Message.NO_LOGIN,
+    Cause.NO_SERVER: Message.NO_SERVER,
+    Cause.NO_TABLE: Message.NO_TABLE,
+    Cause.LOCKED: Message.LOCKED,
+    Cause.PASSING: Message.LOST,
+    Cause.OTHER: Message.WRONG,
+}
+# Asking later may help, and nobody need mend anything here.
+_PASSING: Final = frozenset(
+    {Message.NO_SERVER, Message.FULL, Message.TOO_SLOW, Message.LOCKED, Message.LOST}
+)
+
+
+@contextmanager
+def mapped_errors(
+    directory: SqlDirectory, url: sa.URL, option: str, hidden: Sequence[str] = ()
+) -> Iterator[None]:
+    """Turn a driver's complaint into an error that names the directory and the option.
+
+    Args:
+        directory: whose database it is.
+        url: where the database is.
+        option: what was asked: `query` or `domains_query`.
+        hidden: texts that the message must not repeat, such as the address.
+
+    Raises:
+        DirectoryUnavailable: trying again later may help.
+        DirectoryError: the database or the configuration must be mended first.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _mapped(error, directory, url, option, hidden) from error
+    except sa.exc.TimeoutError as error:
+        message = Message.BUSY.of(directory.label, connections=directory.limits.max_searches)
+        raise DirectoryBusy(message) from error
+
+
+def cannot_hold(error: BaseException | None) -> bool:
+    """Tell whether the database has no character set for a text, so that it cannot know it."""
+    return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
+
+
+def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
+    """Give one line of a driver without the password, and without texts that must stay hidden."""
+    secrets = [value for name, value in url.query.items() if _SECRET.search(name)]
+    for one in (url.password, *secrets):
+        text = text.replace(one, "***") if isinstance(one, str) and one else text
+    for one in hidden:
+        text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
+        text = text.replace(one, "...") if "@" in one else text
+    return text.strip().partition("\n")[0]
+
+
+def _mapped(
+    error: sa.exc.DBAPIError,
+    directory: SqlDirectory,
+    url: sa.URL,
+    option: str,
+    hidden: Sequence[str],
+) -> Failure:
+    message = _message(error, url)
+    text = message.of(
+        directory.label,
+        option=option,
+        path=url.database,
+        reason=clean(reason_of(error), url, hidden),
+        seconds=directory.limits.time_limit_seconds,
+    )
+    return DirectoryUnavailable(text) if message in _PASSING else DirectoryError(text)
+
+
+def _message(error: sa.exc.DBAPIError, url: sa.URL) -> Message:
+    codes = _codes(error)
+    for message, meant in _BY_CODE.items():
+        if not meant.isdisjoint(codes):
+            return message
+    reason = reason_of(error).lower()
+    if "(timed out)" in reason:
+        return Message.TOO_SLOW
+    if _FULL.search(reason):
+        return Message.FULL
+    if _OPTIONS.search(reason):
+        return Message.DRIVER_OPTIONS
+    return _CAUSES[cause_of(error, url.get_backend_name())]
+
+
+def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
+    """Give SQLSTATE, MySQL's number and the name of SQLite's error, as far as there are such."""
+    original = error.orig
+    found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
+    # SQLite's extended names begin with the primary one.
+    found.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
+    return frozenset({*found, *getattr(original, "args", ())[:1]})

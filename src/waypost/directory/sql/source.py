@@ -1,0 +1,209 @@
+"""A directory in another database: one question for a user, and one for a domain."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+import sqlalchemy as sa
+import structlog
+
+from waypost.address import DomainName, EmailAddress
+from waypost.directory import Entry
+from waypost.directory.entries import LOGIN_COLUMN
+from waypost.directory.sql.complaints import cannot_hold, mapped_errors
+from waypost.directory.sql.connecting import open_reading_engine, questioning, reads_only
+from waypost.directory.sql.messages import Message
+from waypost.directory.sql.rows import entry_of
+from waypost.errors import DirectoryError
+from waypost.model import SqlDirectory
+
+COMPLAINT_INTERVAL_SECONDS: Final = 60.0
+# One more than there may be, to see that it is not the only one.
+_ROWS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database answered.
+
+    Attributes:
+        columns: as the database calls them.
+        rows: two of them at most.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection that was made.
+
+    Attributes:
+        server: what answers, with its version.
+        place: where it is, without the password and without options.
+        reads_only: whether the server says that nothing can be changed.
+    """
+
+    server: str
+    place: str
+    reads_only: bool
+
+
+class OpenSqlDirectory:
+    """Implements `directory.Directory`, and `store.borrowed.Lender` for its domains.
+
+    No two threads use one connection; each question takes one from the pool.
+    """
+
+    def __init__(self, configured: SqlDirectory) -> None:
+        """Prepare the questions; no connection is made yet.
+
+        Raises:
+            DirectoryError: the URI, its driver or a query cannot be used.
+        """
+        self._configured = configured
+        self._engine = open_reading_engine(configured)
+        self._query = self._statement("query", configured.query)
+        self._domains_query = self._statement("domains_query", configured.domains_query)
+        self._lock = Lock()
+        self._last_complaint = -math.inf
+        self._log = structlog.get_logger(__name__)
+
+    @property
+    def driver(self) -> str:
+        """Give the name and the version of the driver."""
+        module = self._engine.dialect.dbapi
+        return f"{self._engine.driver} {getattr(module, '__version__', '')}".strip()
+
+    @property
+    def bound_names(self) -> tuple[str, ...]:
+        """Give what the query binds, in order."""
+        return () if self._query is None else tuple(self._query.compile().params)
+
+    def connect(self) -> Connected:
+        """Make a connection, and tell what answers.
+
+        Raises:
+            DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
+        """
+        engine, configured = self._engine, self._configured
+        with (
+            mapped_errors(configured, engine.url, "uri"),
+            questioning(engine, configured.limits) as connection,
+        ):
+            dialect = connection.dialect
+            name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+            version = ".".join(str(part) for part in dialect.server_version_info or ())
+            place = engine.url.set(query={}).render_as_string(hide_password=True)
+            return Connected(f"{name} {version}".strip(), place, reads_only(connection))
+
+    def find(self, address: EmailAddress) -> Entry | None:
+        """Give the columns of the one row that the query finds, or None.
+
+        Raises:
+            DirectoryUnavailable: the database does not answer, or not in time.
+            DirectoryBusy: all connections are in use.
+            DirectoryError: the database or the query must be mended first.
+        """
+        found = self.rows_for(address)
+        if found is None:
+            return None
+        self.check_columns(found)
+        if len(found.rows) > 1:
+            self._complain()
+            return None
+        return entry_of(found.rows[0]) if found.rows else None
+
+    def rows_for(self, address: EmailAddress) -> Found | None:
+        """Give what the query finds; None where the database cannot hold such an address.
+
+        Raises:
+            DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
+        """
+        if self._query is None:
+            raise DirectoryError(Message.NO_QUERY.of(self._configured.label))
+        if "\0" in str(address):  # PostgreSQL has no such text, and its drivers refuse it.
+            return None
+        return self._ask("query", self._query, parameters_of(address))
+
+    def check_columns(self, found: Found) -> None:
+        """Refuse a result in which nothing can be used, whoever was asked for.
+
+        Raises:
+            DirectoryError: there is no login, nor an attribute that was asked for instead.
+        """
+        useful = {LOGIN_COLUMN, *(rule.name.lower() for rule in self._configured.rules)}
+        if not useful.intersection(column.lower() for column in found.columns):
+            raise DirectoryError(Message.NO_LOGIN_COLUMN.of(self._configured.label))
+
+    def has_domain(self, domain: DomainName) -> bool:
+        """Tell whether the domains_query finds a domain.
+
+        Raises:
+            DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
+        """
+        if self._domains_query is None:
+            raise DirectoryError(Message.NO_DOMAINS_QUERY.of(self._configured.label))
+        found = self._ask("domains_query", self._domains_query, {"domain": domain.ascii})
+        return found is not None and bool(found.rows)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def _ask(
+        self, option: str, statement: sa.TextClause, values: Mapping[str, str]
+    ) -> Found | None:
+        wanted = {name: values[name] for name in statement.compile().params}
+        configured, engine = self._configured, self._engine
+        try:
+            with (
+                mapped_errors(configured, engine.url, option, tuple(values.values())),
+                questioning(engine, configured.limits) as connection,
+            ):
+                return self._found(option, connection.execute(statement, wanted))
+        except DirectoryError as error:
+            if not "".join(wanted.values()).isascii() and cannot_hold(error.__cause__):
+                return None
+            raise
+
+    def _found(self, option: str, result: sa.CursorResult[Any]) -> Found:
+        if not result.returns_rows:
+            raise DirectoryError(Message.NO_ROWS.of(self._configured.label, option=option))
+        rows = tuple(dict(row) for row in result.mappings().fetchmany(_ROWS))
+        return Found(tuple(result.keys()), rows)
+
+    def _statement(self, option: str, text: str | None) -> sa.TextClause | None:
+        if text is None:
+            return None
+        statement = sa.text(text)
+        known = {"domain"} if option == "domains_query" else {"address", "local_part", "domain"}
+        for name in statement.compile().params:
+            if name not in known:  # It came from a database, where nobody looked at it.
+                message = Message.UNKNOWN_NAME.of(self._configured.label, option=option, name=name)
+                raise DirectoryError(message)
+        return statement
+
+    def _complain(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._last_complaint < COMPLAINT_INTERVAL_SECONDS:
+                return
+            self._last_complaint = now
+        label = self._configured.label
+        self._log.warning(
+            "directory is ambiguous", directory=label, reason=Message.AMBIGUOUS.of(label)
+        )
+
+
+def parameters_of(address: EmailAddress) -> dict[str, str]:
+    """Give what a query may bind."""
+    return {
+        "address": str(address),
+        "local_part": address.local_part,
+        "domain": address.domain.ascii,
+    }

@@ -1,0 +1,54 @@
+"""The URI of a directory's database: where it stands, and what it says."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from waypost.database.drivers import with_driver
+from waypost.directory.sql.messages import Message
+from waypost.errors import DirectoryError
+from waypost.model import SqlDirectory
+
+
+def read_url(directory: SqlDirectory) -> sa.URL:
+    """Read the URI anew, from where it stands.
+
+    Raises:
+        DirectoryError: it is missing, or none.
+    """
+    text = _text(directory)
+    try:
+        return with_driver(sa.make_url(text))
+    except (sa.exc.ArgumentError, ValueError) as error:
+        # The reason would repeat a part of the URI, which may be the password.
+        raise DirectoryError(Message.BAD_URI.of(directory.label)) from error
+
+
+def _text(directory: SqlDirectory) -> str:
+    uri, label = directory.uri, directory.label
+    if uri.file is not None:
+        return _first_line(uri.file, label)
+    if uri.variable is not None:
+        text = os.environ.get(uri.variable, "").strip()
+        if not text:
+            raise DirectoryError(Message.URI_ENV.of(label, name=uri.variable))
+        return text
+    if uri.value is None:
+        raise DirectoryError(Message.NO_URI.of(label))
+    return uri.value
+
+
+def _first_line(path: str, label: str) -> str:
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            line = file.readline().strip()
+    except UnicodeDecodeError as error:
+        message = Message.URI_FILE.of(label, path=path, reason="it is not UTF-8")
+        raise DirectoryError(message) from error
+    except OSError as error:
+        message = Message.URI_FILE.of(label, path=path, reason=error.strerror)
+        raise DirectoryError(message) from error
+    if not line:
+        raise DirectoryError(Message.URI_FILE_EMPTY.of(label, path=path))
+    return line

@@ -1,0 +1,106 @@
+"""The examples of docs/directories/sql.md, run against the tables that they are for."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.directory.sql.schemas import SCHEMAS
+from tests.docs.pages import ROOT, blocks
+from tests.servers.database import Database
+from waypost.address import DomainName, EmailAddress
+from waypost.directory.entries import person_of, wanted_of
+from waypost.directory.sql.source import OpenSqlDirectory
+from waypost.lookup import client_config
+from waypost.model import Catalog, Person, Secret, SqlDirectory
+from waypost.store.memory import MemoryStore
+from waypost.transfer.providers_file import read_providers
+
+EXAMPLE_COM = DomainName("example.com")
+OLD = DomainName("old.example")
+ALIASES = {"modoboa", "mailcow"}
+NAMELESS = {"dovecot", "sharded"}
+
+
+def examples() -> dict[str, Catalog]:
+    """Give the providers files of the page, by the names of their directories."""
+    found = {}
+    for block in blocks(ROOT / "docs" / "directories" / "sql.md", "toml"):
+        catalog = read_providers(block.text, name=block.name, format="toml").catalog
+        (directory,) = catalog.directories
+        found[directory.label] = catalog
+    return found
+
+
+EXAMPLES = examples()
+
+
+def directory_of(catalog: Catalog) -> SqlDirectory:
+    """Give the one directory of an example."""
+    (directory,) = catalog.directories
+    assert isinstance(directory, SqlDirectory)
+    return directory
+
+
+def test_every_example_is_known() -> None:
+    """There are tables for each example of the page."""
+    assert EXAMPLES.keys() == SCHEMAS.keys()
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_example(name: str, database: Database) -> None:
+    """The statements of an example find a user, leave out others, and know the domains."""
+    if database.dialect not in SCHEMAS[name]:
+        return
+    database.client(SCHEMAS[name][database.dialect])
+    example = directory_of(EXAMPLES[name])
+    people = OpenSqlDirectory(replace(example, uri=Secret(database.uri)))
+    try:
+        entry = people.find(EmailAddress("alice", EXAMPLE_COM))
+        assert entry is not None
+        person = person_of(entry, wanted_of(example))
+        assert person.login_name == "alice@example.com"
+        assert person.display_name == (None if name in NAMELESS else "Alice Example")
+        for local_part in ("bob", "room", "nobody", "' OR '1'='1"):
+            assert people.find(EmailAddress(local_part, EXAMPLE_COM)) is None
+            assert people.find(EmailAddress("alice", DomainName("example.org"))) is None
+        if example.domains_query is not None:
+            assert people.has_domain(EXAMPLE_COM)
+            assert not people.has_domain(OLD)
+            assert people.has_domain(DomainName("alias.example")) == (name in ALIASES)
+    finally:
+        people.close()
+
+
+def test_alias_logs_in_as_its_mailbox(database: Database) -> None:
+    """An alias of PostfixAdmin with one target gives the login name of that, one with two none."""
+    database.client(SCHEMAS["postfixadmin-domains"][database.dialect])
+    example = directory_of(EXAMPLES["postfixadmin-domains"])
+    people = OpenSqlDirectory(replace(example, uri=Secret(database.uri)))
+    found = people.find(EmailAddress("sales", EXAMPLE_COM))
+    assert found == {"login": ("alice@example.com",), "display_name": ("Alice Example",)}
+    assert people.find(EmailAddress("all", EXAMPLE_COM)) is None
+    people.close()
+
+
+@pytest.mark.parametrize(
+    ("local_part", "host"),
+    [
+        ("alice", "mail2.example.com"),
+        ("carol", "mail1.example.com"),
+        ("nobody", "mail1.example.com"),
+    ],
+)
+def test_host_of_a_mailbox(local_part: str, host: str, database: Database) -> None:
+    """A host from the database gets into an answer where it is allowed, else the default does."""
+    database.client(SCHEMAS["sharded"][database.dialect])
+    catalog = EXAMPLES["sharded"]
+    example = directory_of(catalog)
+    people = OpenSqlDirectory(replace(example, uri=Secret(database.uri)))
+    address = EmailAddress(local_part, EXAMPLE_COM)
+    entry = people.find(address)
+    people.close()
+    person = Person() if entry is None else person_of(entry, wanted_of(example))
+    found = MemoryStore(catalog).find(EXAMPLE_COM)
+    imap, _ = client_config(found, EXAMPLE_COM, address, person).services
+    assert getattr(imap.endpoint, "host", None) == host
+    assert imap.login_name == str(address)

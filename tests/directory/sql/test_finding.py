@@ -1,0 +1,183 @@
+"""One user from another database: who is found, what becomes of the columns, what is nobody."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from tests.directory.sql.conftest import Opened
+from tests.servers.database import Database
+from waypost.address import DomainName, EmailAddress
+from waypost.directory.sql.rows import entry_of
+from waypost.errors import DirectoryError
+from waypost.model import AttributeRule
+
+EXAMPLE_COM = DomainName("example.com")
+ALICE = EmailAddress("alice", EXAMPLE_COM)
+FOUND = {"login": ("alice@example.com",), "display_name": ("Alice Example",)}
+# Whatever they look like, they are nobody's address.
+INJECTIONS = [
+    "' OR '1'='1",
+    "' OR 1=1 -- ",
+    "alice' -- ",
+    "'; DROP TABLE mailbox; --",
+    '" OR ""="',
+    "%",
+    "%%",
+    "alic%",
+    "_lice",
+    "%s",
+    "%(address)s",
+    ":address",
+    "\\",
+    "\\'",
+    "\\' OR 1=1 -- ",
+    "alice\\",
+    "alice\0",
+    "alice\0' OR 1=1",
+    "/*",
+    "{0}",
+    "$1",
+    "?",
+    "*",
+    "\u00e4lice\u2028",
+    "\u0436\u0438\u0432",
+    "\U0001f600",
+    "alice\t",
+    "a" * 10_000,
+    "'" * 10_000,
+]
+
+
+def test_known_user(postfixadmin: Database, opened: Opened) -> None:
+    """A user is found with login and name, on each engine."""
+    assert opened(postfixadmin.uri).find(ALICE) == FOUND
+
+
+@pytest.mark.parametrize("local_part", ["bob", "nobody", "alice@example.com"])
+def test_unknown_user(postfixadmin: Database, opened: Opened, local_part: str) -> None:
+    """One who is not active, or not there, is nobody."""
+    assert opened(postfixadmin.uri).find(EmailAddress(local_part, EXAMPLE_COM)) is None
+
+
+def test_quotation_mark(postfixadmin: Database, opened: Opened) -> None:
+    """A quotation mark in an address is one in the database."""
+    found = opened(postfixadmin.uri).find(EmailAddress("o'brien", EXAMPLE_COM))
+    assert found == {"login": ("o'brien@example.com",), "display_name": ("O'Brien",)}
+
+
+def test_injections(postfixadmin: Database, opened: Opened) -> None:
+    """What wants to be SQL finds nobody and changes nothing, in the address and in the domain."""
+    people = opened(postfixadmin.uri)
+    parts = opened(
+        postfixadmin.uri,
+        query="SELECT username AS login FROM mailbox "
+        "WHERE local_part = :local_part AND domain = :domain",
+    )
+    for text in INJECTIONS:
+        for one in (people, parts):
+            assert one.find(EmailAddress(text, EXAMPLE_COM)) is None, text
+            assert one.find(EmailAddress("alice", DomainName(text))) is None, text
+    assert people.find(ALICE) == FOUND
+    assert parts.find(ALICE) == {"login": ("alice@example.com",)}
+    assert postfixadmin.client("SELECT count(*) FROM mailbox;").strip() == "3"
+
+
+def test_domains(postfixadmin: Database, opened: Opened) -> None:
+    """An active domain exists; an inactive one, another and a piece of SQL do not."""
+    people = opened(postfixadmin.uri)
+    assert people.has_domain(EXAMPLE_COM)
+    for text in ("old.example", "example.org", "' OR '1'='1", "%"):
+        assert not people.has_domain(DomainName(text))
+
+
+def test_nothing_is_written(postfixadmin: Database, opened: Opened) -> None:
+    """A statement that would change something is refused by the database."""
+    writing = {
+        "sqlite": "DELETE FROM mailbox WHERE username <> :address",
+        "postgresql": "WITH x AS (DELETE FROM mailbox RETURNING username AS login) "
+        "SELECT * FROM x WHERE login <> :address",
+        "mysql": "DELETE FROM mailbox WHERE username <> :address",
+    }[postfixadmin.dialect]
+    with pytest.raises(DirectoryError, match=r"directory people: query: .*; it may only read"):
+        opened(postfixadmin.uri, query=writing).find(ALICE)
+    assert postfixadmin.client("SELECT count(*) FROM mailbox;").strip() == "3"
+
+
+def test_several_rows(postfixadmin: Database, opened: Opened) -> None:
+    """Two rows are nobody, and that is told once, with the directory and without the address."""
+    query = "SELECT username AS login FROM mailbox WHERE domain = :domain AND :address <> ''"
+    people = opened(postfixadmin.uri, query=query)
+    with capture_logs() as lines:
+        for _ in range(3):
+            assert people.find(ALICE) is None
+    (line,) = lines
+    assert (line["event"], line["directory"]) == ("directory is ambiguous", "people")
+    assert "alice" not in str(line)
+
+
+def test_percent_signs(postfixadmin: Database, opened: Opened) -> None:
+    """A percent sign in a statement is one for the database."""
+    query = (
+        "SELECT username AS login, 5 % 3 AS two, '%s' AS text FROM mailbox "
+        "WHERE username LIKE '%@example.com' AND username = :address"
+    )
+    found = opened(postfixadmin.uri, query=query).find(ALICE)
+    assert found == {"login": ("alice@example.com",), "two": ("2",), "text": ("%s",)}
+
+
+def test_what_becomes_of_columns(postfixadmin: Database, opened: Opened) -> None:
+    """Names are in any case, NULL is absent, and numbers are texts."""
+    query = (
+        "SELECT username AS LOGIN, NULL AS Display_Name, 7 AS number, 1.5 AS part "
+        "FROM mailbox WHERE username = :address"
+    )
+    found = opened(postfixadmin.uri, query=query).find(ALICE)
+    assert found == {"login": ("alice@example.com",), "number": ("7",), "part": ("1.5",)}
+
+
+def test_no_login_column(postfixadmin: Database, opened: Opened) -> None:
+    """Without login a query is of no use, whoever is asked for."""
+    people = opened(postfixadmin.uri, query="SELECT name FROM mailbox WHERE username = :address")
+    for local_part in ("alice", "nobody"):
+        with pytest.raises(DirectoryError, match="people: query: gives no column login"):
+            people.find(EmailAddress(local_part, EXAMPLE_COM))
+
+
+def test_attributes_alone(postfixadmin: Database, opened: Opened) -> None:
+    """A query for attributes alone needs no login."""
+    query = "SELECT maildir AS Box FROM mailbox WHERE username = :address"
+    people = opened(postfixadmin.uri, query=query, rules=(AttributeRule("box", pattern=".*"),))
+    found = people.find(ALICE)
+    assert found is not None
+    assert list(found.values()) == [("a/",)]
+
+
+ROWS: list[tuple[Mapping[str, object], Mapping[str, tuple[str, ...]]]] = [
+    # row, entry
+    ({}, {}),
+    ({"a": None}, {}),
+    ({"A": "x"}, {"a": ("x",)}),
+    ({"A": None, "a": "x"}, {"a": ("x",)}),
+    ({"a": "x", "A": "y"}, {"a": ("x",)}),
+    ({"a": 1, "b": Decimal("1.50"), "c": True}, {"a": ("1",), "b": ("1.50",), "c": ("true",)}),
+    ({"a": b"x\xc3\xa4", "b": memoryview(b"y"), "c": b"\xff"}, {"a": ("x\u00e4",), "b": ("y",)}),
+    ({"a": ["x", None, "y"], "b": []}, {"a": ("x", "y")}),
+    ({"a": date(2026, 1, 2), "b": object(), "c": {"d": 1}}, {"a": ("2026-01-02",)}),
+]
+
+
+@pytest.mark.parametrize(("row", "entry"), ROWS)
+def test_rows(row: Mapping[str, object], entry: Mapping[str, tuple[str, ...]]) -> None:
+    """Each value becomes the texts that it means, or nothing."""
+    assert entry_of(row) == entry
+
+
+@given(value=st.binary() | st.text() | st.integers() | st.floats() | st.none() | st.booleans())
+def test_any_value(value: object) -> None:
+    """Whatever a driver gives, what comes of it is texts."""
+    assert all(isinstance(one, str) for texts in entry_of({"a": value}).values() for one in texts)

@@ -1,0 +1,100 @@
+"""A lookup step by step: what each step says, and where it ends."""
+
+import json
+
+import pytest
+
+from tests.directory.sql.conftest import configured, quick
+from tests.servers.database import Database
+from tests.servers.database_server import PASSWORD
+from tests.servers.postgresql import PostgreSql
+from waypost.address import DomainName, EmailAddress
+from waypost.directory.probing import Step, probe
+from waypost.model import AttributeRule, Secret
+
+ALICE = EmailAddress("alice", DomainName("example.com"))
+STEPS = ["driver", "connect", "read-only", "domain", "query", "rows", "entry", "person"]
+PRODUCTS = {"sqlite": "sqlite 3.", "postgresql": "postgresql 1", "mysql": "mariadb 1"}
+
+
+def by_name(steps: list[Step]) -> dict[str, Step]:
+    return {step.name: step for step in steps}
+
+
+def test_each_step(postfixadmin: Database) -> None:
+    """All steps are told, with the server, the statement as sent and the person."""
+    steps = list(probe(configured(postfixadmin.uri), ALICE))
+    assert [step.name for step in steps] == STEPS
+    assert all(step.ok for step in steps)
+    told = by_name(steps)
+    assert told["connect"].text.startswith(PRODUCTS[postfixadmin.dialect])
+    assert "s3cret" not in told["connect"].text
+    assert told["read-only"].details == {"reads_only": True}
+    assert told["domain"].details == {"domain": "example.com", "exists": True}
+    assert told["query"].details == {
+        "statement": "SELECT username AS login, name AS display_name FROM mailbox "
+        "WHERE username = :address AND active = '1'",
+        "parameters": {"address": "alice@example.com"},
+    }
+    assert told["rows"].details == {"rows": 1, "columns": ["login", "display_name"]}
+    assert told["person"].text == "login name alice@example.com, display name Alice Example"
+    assert json.loads(json.dumps([step.details for step in steps]))
+
+
+def test_unused_columns_are_not_shown(postfixadmin: Database) -> None:
+    """Columns that nobody uses are named, and their values are not told."""
+    query = (
+        "SELECT username AS login, password, maildir AS Box FROM mailbox WHERE username=:address"
+    )
+    rules = (AttributeRule("box", pattern="[a-z]/"),)
+    steps = list(probe(configured(postfixadmin.uri, query=query, rules=rules), ALICE))
+    told = by_name(steps)
+    assert told["entry"].text == "login = alice@example.com; box = a/; password is not used"
+    assert told["person"].details["attributes"] == {"box": "a/"}
+    assert "CRYPT" not in str(steps)
+
+
+ENDS = [
+    # what is changed, the step that goes wrong, what it says
+    ({"uri": Secret("nosuch://h/d")}, "driver", "Waypost knows no database"),
+    ({"uri": Secret("sqlite:////nosuch/a.sqlite")}, "connect", "check the path"),
+    ({"query": "SELECT a FROM nosuch WHERE a = :address"}, "query", "names of tables and columns"),
+    ({"query": "SELECT name FROM mailbox WHERE name = :address"}, "rows", "no column login"),
+    ({"query": "SELECT name AS login FROM mailbox WHERE name=:address"}, "rows", "no row: nobody"),
+    (
+        {"query": "SELECT name AS login FROM mailbox WHERE :address <> ''"},
+        "rows",
+        "finds several rows for one address",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "last", "text"), ENDS, ids=str)
+def test_step_that_goes_wrong(
+    postfixadmin: Database, change: dict[str, object], last: str, text: str
+) -> None:
+    """After the first step that goes wrong no other follows, and it says what to do."""
+    steps = list(probe(configured(postfixadmin.uri, **change), ALICE))
+    assert [step.name for step in steps] == STEPS[: STEPS.index(last) + 1]
+    assert [step.ok for step in steps] == [True] * (len(steps) - 1) + [False]
+    assert text in steps[-1].text
+
+
+def test_domains_alone(postfixadmin: Database) -> None:
+    """A directory that knows domains alone is asked for the domain."""
+    steps = list(probe(configured(postfixadmin.uri, query=None), ALICE))
+    assert [step.name for step in steps] == STEPS[:4]
+    other = EmailAddress("a", DomainName("old.example"))
+    *_, step = probe(configured(postfixadmin.uri, query=None), other)
+    assert step.text == "old.example does not exist by domains_query"
+
+
+@pytest.mark.servers
+def test_wrong_password(postgresql_server: PostgreSql) -> None:
+    """A wrong password is told without it."""
+    uri = postgresql_server.tcp_uri("postgres", password="wr0ng-s3cret")
+    *_, step = probe(configured(uri, limits=quick()), ALICE)
+    assert (step.name, step.ok, step.details) == ("connect", False, {"code": "directory_error"})
+    assert "check the user and the password in uri" in step.text
+    assert "s3cret" not in step.text
+    assert PASSWORD not in step.text

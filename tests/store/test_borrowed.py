@@ -1,0 +1,210 @@
+"""Domains that others know, beside those of a providers file."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.making import PROVIDER, domain, host_service
+from waypost.address import DomainName
+from waypost.errors import (
+    DirectoryBusy,
+    DirectoryError,
+    DirectoryUnavailable,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    WaypostError,
+)
+from waypost.model import Borrowed, Catalog, Secret, SqlDirectory
+from waypost.store.borrowed import BorrowingDomains, BorrowingStore
+from waypost.store.cache import CacheLimits
+from waypost.store.memory import MemoryStore
+
+DIRECTORY = SqlDirectory("one", Secret("x"), domains_query="x")
+OTHER = replace(DIRECTORY, label="other")
+LENT = (host_service("imap", "lent.example"),)
+
+
+class Lender:
+    """Knows some domains, or fails; counts what it is asked."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = set(known)
+        self.failure: WaypostError | None = None
+        self.asked: list[str] = []
+        self.closed = 0
+
+    def has_domain(self, domain: DomainName) -> bool:
+        self.asked.append(domain.ascii)
+        if self.failure is not None:
+            raise self.failure
+        return domain.ascii in self.known
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def own(*patterns: str, directories: tuple[SqlDirectory, ...] = (DIRECTORY,)) -> MemoryStore:
+    """Make what a providers file says."""
+    lent = tuple(Borrowed(one, PROVIDER, LENT) for one in directories)
+    return MemoryStore(Catalog(tuple(domain(one) for one in patterns), borrowed=lent))
+
+
+def opener(**lenders: Lender) -> Callable[[SqlDirectory], Lender]:
+    """Give what opens these lenders."""
+    return lambda directory: lenders[directory.label]
+
+
+ORDER = [
+    # asked, pattern that is found, whether the lender was asked
+    ("own.example", "own.example", False),
+    ("lent.example", "lent.example", True),
+    ("a.lent.example", "a.lent.example", True),
+    ("b.lent.example", "*.lent.example", True),
+    ("elsewhere.test", "*", True),
+]
+
+
+@pytest.mark.parametrize(("asked", "pattern", "was_asked"), ORDER)
+def test_order(asked: str, pattern: str, was_asked: bool) -> None:
+    """Exact in the file, else exact with the lender, else by a pattern of the file."""
+    lender = Lender("own.example", "lent.example", "a.lent.example")
+    store = BorrowingStore(own("own.example", "*.lent.example", "*"), opener(one=lender))
+    found = store.find(DomainName(asked))
+    assert found is not None
+    assert found.pattern.text == pattern
+    assert (found.services == LENT) == (pattern in lender.known and was_asked)
+    assert bool(lender.asked) == was_asked
+
+
+def test_unknown_domain() -> None:
+    """What nobody knows is nothing."""
+    assert BorrowingStore(own(), opener(one=Lender())).find(DomainName("a.example")) is None
+
+
+FAILURES = [
+    # what the lender says, what the store says
+    (DirectoryUnavailable("away"), StoreUnavailable),
+    (DirectoryBusy("busy"), StoreBusy),
+    (DirectoryError("broken"), StoreError),
+]
+
+
+@pytest.mark.parametrize(("failure", "kind"), FAILURES)
+def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> None:
+    """A lender that fails says nothing about a domain, and no pattern stands in for it."""
+    lender, other = Lender(), Lender("b.example")
+    lender.failure = failure
+    file = own("own.example", "*", directories=(DIRECTORY, OTHER))
+    store = BorrowingStore(file, opener(one=lender, other=other))
+    assert store.find(DomainName("own.example")) is not None
+    found = store.find(DomainName("b.example"))
+    assert found is not None
+    assert found.services == LENT
+    with pytest.raises(kind, match=str(failure)) as caught:
+        store.find(DomainName("a.example"))
+    assert type(caught.value) is kind
+
+
+def test_lenders_are_opened_once_and_closed() -> None:
+    """Each lender is opened when it is first asked, and closed when the file no longer names it."""
+    lenders = {"one": Lender("a.example"), "other": Lender()}
+    opened: list[str] = []
+
+    def open_one(directory: SqlDirectory) -> Lender:
+        opened.append(directory.label)
+        return lenders[directory.label]
+
+    store = BorrowingStore(own(directories=(DIRECTORY, OTHER)), open_one)
+    assert opened == []
+    for _ in range(2):
+        store.find(DomainName("b.example"))
+    assert opened == ["one", "other"]
+    store.replace(own(directories=(OTHER,)))
+    assert (lenders["one"].closed, lenders["other"].closed) == (1, 0)
+    assert store.find(DomainName("a.example")) is None
+    store.close()
+    store.close()
+    assert (lenders["one"].closed, lenders["other"].closed) == (1, 1)
+
+
+def test_cache() -> None:
+    """What a lender said is kept, and goes on while it is away; the file's own never waits."""
+    lender = Lender("lent.example")
+
+    async def work() -> None:
+        domains = BorrowingDomains(opener(one=lender), CacheLimits(ttl_seconds=3600))
+        with pytest.raises(StoreUnavailable, match="providers file"):
+            await domains.find(DomainName("own.example"))
+        domains.replace(own("own.example", "*.pattern.example"))
+        for name, served in [("lent.example", True), ("a.example", False)]:
+            for _ in range(3):
+                assert (await domains.find(DomainName(name)) is not None) == served
+        assert lender.asked == ["lent.example", "a.example"]
+        lender.failure = DirectoryUnavailable("away")
+        domains.expire()
+        assert await domains.find(DomainName("lent.example")) is not None
+        assert await domains.find(DomainName("a.example")) is None
+        assert await domains.find(DomainName("own.example")) is not None
+        for name in ("new.example", "new.pattern.example"):
+            with pytest.raises(StoreUnavailable, match="away"):
+                await domains.find(DomainName(name))
+        domains.clear()
+        with pytest.raises(StoreUnavailable, match="away"):
+            await domains.find(DomainName("lent.example"))
+        await domains.close()
+
+    asyncio.run(work())
+    assert lender.closed == 1
+
+
+def test_file_that_changes() -> None:
+    """Another file counts at once: with another lender, with none, and with one again."""
+    first, second = Lender("a.example"), Lender("b.example")
+
+    async def served(domains: BorrowingDomains) -> list[bool]:
+        names = ("own.example", "a.example", "b.example")
+        return [await domains.find(DomainName(name)) is not None for name in names]
+
+    async def work() -> None:
+        opened = opener(one=first, other=second)
+        domains = BorrowingDomains(opened, CacheLimits(ttl_seconds=3600))
+        domains.replace(own("own.example", directories=()))
+        assert await served(domains) == [True, False, False]
+        domains.replace(own("own.example"))
+        assert await served(domains) == [True, True, False]
+        domains.replace(own("own.example", directories=(OTHER,)))
+        assert await served(domains) == [True, False, True]
+        assert first.closed == 1
+        domains.replace(own("own.example", directories=()))
+        assert await served(domains) == [True, False, False]
+        domains.replace(own("own.example"))
+        assert await served(domains) == [True, True, False]
+        await domains.close()
+
+    asyncio.run(work())
+
+
+def test_lender_that_comes_back() -> None:
+    """Whoever watches asks a lender that is away until it answers again."""
+    lender = Lender("a.example")
+    lender.failure = DirectoryUnavailable("away")
+
+    async def work() -> None:
+        domains = BorrowingDomains(opener(one=lender), CacheLimits())
+        watch = asyncio.create_task(domains.watch())
+        await asyncio.sleep(0)
+        domains.replace(own())
+        with pytest.raises(StoreUnavailable):
+            await domains.find(DomainName("a.example"))
+        lender.failure = None
+        async with asyncio.timeout(20):
+            while len(lender.asked) < 2:  # noqa: ASYNC110 -- a lender of this test
+                await asyncio.sleep(0.01)
+        watch.cancel()
+        assert lender.asked[1] == "waypost.invalid"
+        await domains.close()
+
+    asyncio.run(work())

@@ -1,0 +1,156 @@
+"""Statements of SQL directories: which are taken, and how the others are refused."""
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from waypost.transfer.directory_queries import (
+    DOMAINS_QUERY_NAMES,
+    QUERY_NAMES,
+    check_domains_query,
+    check_query,
+)
+from waypost.transfer.rules import RuleBroken
+
+S = "SELECT username AS login FROM mailbox WHERE "
+GOOD = [
+    # statement, what is bound
+    (f"{S}username = :address", {"address"}),
+    (f"{S}username = :address;", {"address"}),
+    (f"{S}username=:address AND active='1'", {"address"}),
+    (f"{S}local_part = :local_part AND domain = :domain", {"local_part", "domain"}),
+    (f"{S}username = :address OR mail = :address", {"address"}),
+    (f"{S}username LIKE 'x%' AND username = :address", {"address"}),
+    (f"{S}username NOT LIKE '%x' AND username = :address", {"address"}),
+    (f"{S}username NOT LIKE '%d%' AND username = :address", {"address"}),
+    (f"{S}note = 'why?' AND username = :address", {"address"}),
+    (f"{S}note = 'it''s 10:30; -- no /* comment */' AND username = :address", {"address"}),
+    (f"{S}note = 'at \\:noon' AND username = :address", {"address"}),
+    (f'{S}"update" = 1 AND `delete` = 2 AND username = :address', {"address"}),
+    (f"{S}created > now()::date AND username = :address", {"address"}),
+    (f"{S}username = CAST(:address AS text)", {"address"}),
+    (f"{S}attributes->>'$.host' = 'a' AND username = :address", {"address"}),
+    (f"{S}delete_pending = 0 AND replace(username, 'a', 'b') = :address", {"address"}),
+    (f"{S}id % 2 = 1 AND username = :address", {"address"}),
+    (f"({S}username = :address) UNION (SELECT 'a' AS login)", {"address"}),
+    (f"with x as (select 1) {S.lower()}username = lower(:address)", {"address"}),
+    (f"\n  {S}\n  username = :address\n", {"address"}),
+]
+
+
+@pytest.mark.parametrize(("text", "bound"), GOOD)
+def test_good_queries(text: str, bound: set[str]) -> None:
+    """What binds the address is taken as it is, and SQLAlchemy binds just that."""
+    assert check_query(text) == text
+    assert set(sa.text(text).compile().params) == bound
+
+
+BAD = [
+    # statement, rule
+    ("", "must be a SELECT"),
+    ("UPDATE mailbox SET name = :address", "must be a SELECT"),
+    ("SELECTED :address", "must be a SELECT"),
+    ("CALL find(:address)", "must be a SELECT"),
+    ("WITH x AS (VALUES (1)) TABLE x WHERE a = :address", "must be a SELECT"),
+    ("EXPLAIN SELECT :address", "must be a SELECT"),
+    (f"{S}username = :address; TRUNCATE mailbox", "must be one statement"),
+    (f"{S}username = :address; {S}username = :address", "must be one statement"),
+    (f"{S}username = :address -- all", "must not hold a comment"),
+    (f"{S}/* all */ username = :address", "must not hold a comment"),
+    ("WITH x AS (DELETE FROM a RETURNING *) SELECT * FROM x WHERE b = :address", "holds DELETE"),
+    (f"{S}username = :address FOR UPDATE", "holds UPDATE, but may only read"),
+    ("SELECT a INTO OUTFILE '/tmp/x' FROM b WHERE c = :address", "holds INTO"),
+    (f"{S}username = :address AND name = 'open", "a quotation mark without its partner"),
+    (f'{S}username = :address AND "name = 1', "a quotation mark without its partner"),
+    # Others' ways to build statements.
+    (f"{S}username = '%s'", "holds %s, which is not bound; write :address, :local_part, :domain"),
+    (f"{S}username = %s", "holds %s, which is not bound"),
+    (f"{S}username = '%u'", "holds %u, which is not bound"),
+    (f"{S}username = '%Lu'", "holds %Lu, which is not bound"),
+    (f"{S}local_part = '%n' AND domain = '%d'", "holds %n, which is not bound"),
+    (f"{S}domain = '%d' AND username = :address", "holds %d, which is not bound"),
+    (f"{S}username = '%1'", "holds %1, which is not bound"),
+    (f"{S}username = '%{{user}}'", "holds %{user}, which is not bound"),
+    (f"{S}username = '%{{user|username}}'", "holds %{user|username}, which is not bound"),
+    (f"{S}username = %(address)s", "holds %(address)s, which is not bound"),
+    (f"{S}username = '{{0}}'", "holds {0}, which is not bound"),
+    (f"{S}username = {{}}", "holds {}, which is not bound"),
+    (f"{S}username = '{{address}}'", "holds {address}, which is not bound"),
+    (f"{S}username = ?", "holds ?, which is not bound"),
+    (f"{S}username = $1", "holds $1, which is not bound"),
+    (f"{S}username = '$user'", "holds $user, which is not bound"),
+    (f"{S}username = '${{user}}'", "holds ${user}, which is not bound"),
+    (f"{S}username = '%EMAILADDRESS%'", "holds %EMAILADDRESS%, which is not bound"),
+    (f"{S}username = '%emaillocalpart%'", "holds %emaillocalpart%, which is not bound"),
+    (f"{S}username = '%s' AND x = :address", "without quotes around it"),
+    # Names.
+    (f"{S}username = ':address'", "holds :address inside quotes, where it is only text"),
+    (f"{S}username LIKE '% :domain' AND a = :address", "holds :domain inside quotes"),
+    (f"{S}note = 'at :noon' AND username = :address", "write \\:noon where a text has a colon"),
+    (f"{S}username = :adress", ":adress is not known; known are :address, :local_part, :domain"),
+    (f"{S}username = :ADDRESS", ":ADDRESS is not known"),
+    (f"{S}username = :address AND x = :password", ":password is not known"),
+    (f"{S}username = :address::text", "holds :address:: ; write CAST(:address AS ...) instead"),
+    (f"{S}active", "must hold :address or :local_part"),
+    (f"{S}username = \\:address", "must hold :address or :local_part"),
+    (f"{S}domain = :domain", "must hold :address or :local_part, or it finds"),
+]
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD)
+def test_bad_queries(text: str, rule: str) -> None:
+    """Anything else is refused with the rule that it breaks, and with what to write instead."""
+    with pytest.raises(RuleBroken) as caught:
+        check_query(text)
+    assert rule in str(caught.value)
+
+
+D = "SELECT 1 FROM domain WHERE "
+BAD_DOMAINS = [
+    # statement, rule
+    (f"{D}domain = :address", ":address is not known; known are :domain"),
+    (f"{D}domain = '%s'", "holds %s, which is not bound; write :domain"),
+    (f"{D}active", "must hold :domain"),
+]
+
+
+def test_good_domains_query() -> None:
+    """A statement that looks for a domain binds the domain alone."""
+    assert check_domains_query(f"{D}domain = :domain AND active = '1'")
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD_DOMAINS)
+def test_bad_domains_queries(text: str, rule: str) -> None:
+    """A statement that looks for a domain knows no users."""
+    with pytest.raises(RuleBroken) as caught:
+        check_domains_query(text)
+    assert rule in str(caught.value)
+
+
+PIECES = st.sampled_from(
+    [
+        *(" ", "a", ":", "::", "\\", "'", "''", '"', "`", "%", "?", ";", "$", "(", ")", "="),
+        *(":address", ":local_part", ":domain", ":x", ":address:", "%s", "LIKE 'x%'", "-", "_"),
+        *("SELECT ", "WITH ", "1", "\n", "\u00e4", "{", "}", "' :address '", "\\:address"),
+    ]
+)
+
+
+@given(rest=st.lists(PIECES, max_size=12).map("".join))
+@example(rest=" a = :address::text")
+@example(rest=" a::text = :address")
+@example(rest="':x:address'")
+def test_what_is_taken_is_bound(rest: str) -> None:
+    """Whatever is taken, SQLAlchemy binds just the known names in it, and none in quotes."""
+    for names, check in ((QUERY_NAMES, check_query), (DOMAINS_QUERY_NAMES, check_domains_query)):
+        text = f"SELECT a FROM b WHERE {rest}"  # noqa: S608 -- it is what is tested
+        try:
+            check(text)
+        except RuleBroken:
+            continue
+        bound = set(sa.text(text).compile().params)
+        assert bound
+        assert bound <= set(names)
+        for name in names:
+            assert (f":{name}" in text.replace(f"\\:{name}", "")) == (name in bound)

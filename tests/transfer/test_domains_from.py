@@ -1,0 +1,115 @@
+"""A provider whose domains another database knows, in a providers file."""
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.model import Borrowed, SqlDirectory
+from waypost.transfer.providers_file import read_providers
+
+DIRECTORIES = """
+[[directory]]
+name = "both"
+kind = "sql"
+uri = "sqlite:////a.sqlite"
+query = "SELECT a AS login FROM b WHERE c = :address"
+domains_query = "SELECT a FROM b WHERE c = :domain"
+
+[[directory]]
+name = "users"
+kind = "sql"
+uri = "sqlite:////a.sqlite"
+query = "SELECT a AS login FROM b WHERE c = :address"
+
+[[directory]]
+name = "file"
+kind = "file"
+path = "/a.csv"
+
+[[directory]]
+name = "broken"
+kind = "sql"
+uri = "sqlite:////a.sqlite"
+domains_query = "SELECT a FROM b WHERE c = '%s'"
+"""
+GOOD = DIRECTORIES[: DIRECTORIES.index('[[directory]]\nname = "broken"')]
+MAIL = '{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }'
+
+
+def provider(more: str, services: str = MAIL) -> str:
+    """Write a providers file with one provider."""
+    return f'{GOOD}\n[[provider]]\nname = "P"\nservices = [{services}]\n{more}\n'
+
+
+def borrowed(text: str) -> Borrowed:
+    """Read a file in which one provider borrows domains."""
+    (found,) = read_providers(text, name="f", format="toml").catalog.borrowed
+    return found
+
+
+def test_domains_from_alone() -> None:
+    """A provider needs no domains of its own, and is not taken for an idle one."""
+    result = read_providers(provider('domains_from = "both"'), name="f", format="toml")
+    (found,) = result.catalog.borrowed
+    assert isinstance(found.directory, SqlDirectory)
+    assert (found.directory.label, found.provider.name) == ("both", "P")
+    assert [service.type.value for service in found.services] == ["imap", "smtp"]
+    assert (found.users, result.catalog.domains, result.catalog.idle_providers) == (None, (), ())
+    assert result.warnings == ()
+
+
+def test_users_of_borrowed_domains() -> None:
+    """Users of such domains are asked for where those of the provider are."""
+    found = borrowed(provider('domains_from = "both"\ndirectory = "users"'))
+    assert found.users is not None
+    assert found.users.directory.label == "users"
+
+
+def test_services_of_borrowed_domains() -> None:
+    """A service for some domains of the file is for no other domain."""
+    special = '{ type = "pop3", host = "c.example", domains = ["own.example"] }'
+    text = provider('domains = ["own.example"]\ndomains_from = "both"', f"{MAIL}, {special}")
+    assert [service.type.value for service in borrowed(text).services] == ["imap", "smtp"]
+
+
+def test_warning() -> None:
+    """Services that cannot receive and send mail are told."""
+    text = provider('domains_from = "both"', '{ type = "imap", host = "a.example" }')
+    (warning,) = read_providers(text, name="f", format="toml").warnings
+    assert "no incoming and outgoing mail service for the domains from both" in warning
+
+
+BAD = [
+    # more, path and rule
+    ('domains_from = "bot"', "domains_from: there is no [[directory]] with this name; did you m"),
+    ('domains_from = "users"', "domains_from: directory users has no domains_query"),
+    ('domains_from = "file"', "domains_from: directory file has no domains_query"),
+    ("domains_from = 1", "domains_from: must be a text, not a whole number"),
+    ('domains_from = ""', "domains_from: must not be empty"),
+]
+
+
+@pytest.mark.parametrize(("more", "rule"), BAD)
+def test_mistakes(more: str, rule: str) -> None:
+    """A directory that cannot say which domains exist is told as a mistake."""
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(provider(more), name="f", format="toml")
+    (problem,) = caught.value.problems
+    assert problem.startswith("f: provider[0].")
+    assert rule in problem
+
+
+def test_broken_directory() -> None:
+    """A directory with a mistake of its own is told once, and not as one that is missing."""
+    text = f'{DIRECTORIES}\n[[provider]]\nname = "P"\nservices = [{MAIL}]\ndomains_from = "broken"'
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(text, name="f", format="toml")
+    (problem,) = caught.value.problems
+    assert problem.startswith("f: directory[3].domains_query: holds %s, which is not bound")
+
+
+@pytest.mark.parametrize("place", ["[defaults]", '[[template]]\nname = "T"'])
+def test_it_is_not_inherited(place: str) -> None:
+    """It is a key of a provider alone."""
+    text = f'{provider("")}\n{place}\ndomains_from = "both"'
+    with pytest.raises(ProvidersError, match="domains_from: unknown key"):
+        read_providers(text, name="f", format="toml")
