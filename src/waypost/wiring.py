@@ -22,7 +22,7 @@ from waypost.store import Store
 from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.revision import make_ready
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
 from waypost.transfer.providers_file import read_providers_path
@@ -108,7 +108,7 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
         reloader.start()
         return Wired(domains, Lookup(domains, people), people, None, metrics, reloader)
     store = _open_database(settings)
-    waking = WakingStore(store, partial(upgrade, store.engine))
+    waking = WakingStore(store, partial(make_ready, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
     return Wired(cache, Lookup(cache, people), people, seeding, metrics)
@@ -154,7 +154,7 @@ def _open_database(settings: Settings) -> SqlStore:
     engine = open_engine(settings.db_uri, settings.db_echo)
     if in_memory(settings.db_uri):
         # Nobody else could make the tables in the memory of this process.
-        upgrade(engine)
+        make_ready(engine)
     return SqlStore(engine)
 
 

@@ -97,6 +97,9 @@ XML_PARSER = "untrusted_xml"
 XML_PARSING = {"XMLParser", "XMLPullParser", "HTMLParser", "fromstring", "fromstringlist"}
 XML_PARSING |= {"parse", "iterparse", "XML", "XMLID", "HTML"}
 
+# Modules that describe tables.
+DESCRIBING = {"store.sql.schema", "store.sql.scratch", "store.sql.revision"}
+
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
 # Longer than that, and why.
@@ -210,7 +213,11 @@ def _effects(module: Module, statement: ast.stmt) -> Iterator[str]:
 def _quiet(module: Module, called: str) -> bool:
     if called in QUIET_CALLS or called.rpartition(".")[2] in QUIET_METHODS:
         return True
-    if module.name in {"store.sql.schema", "store.sql.scratch"} and called.startswith("sa."):
+    if module.name in {
+        "store.sql.schema",
+        "store.sql.scratch",
+        "store.sql.revision",
+    } and called.startswith("sa."):
         return True  # It describes tables; nothing is opened.
     if is_below(module.name, "cli") and called in {"typer.Typer", "typer.Option", "typer.Argument"}:
         return True

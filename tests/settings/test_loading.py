@@ -83,6 +83,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "directory_cache_size": ("7", "7", 7),
     "stale_ttl": ("60.5", "60.5", 60.5),
     "max_age": ("0", "0", 0),
+    "ldap_ca_file": ('"/a/ca.pem"', "/a/ca.pem", Path("/a/ca.pem")),
     "proxy_count": ("2", "2", 2),
     "trusted_proxies": (
         '["127.0.0.0/8", "2001:db8::/32"]',

@@ -17,7 +17,8 @@ from waypost.address import DomainName
 from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError
 from waypost.store.sql import schema
-from waypost.store.sql.migrate import VERSION_TABLE, statements, status, upgrade
+from waypost.store.sql.migrate import statements, status, upgrade
+from waypost.store.sql.revision import HEAD, is_current, make_ready
 from waypost.store.sql.store import SqlStore
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "automx2"
@@ -167,7 +168,7 @@ def test_foreign_tables(bare: Engine) -> None:
 def test_newer_database(bare: Engine) -> None:
     """A database of a later Waypost is left alone, and the message says so."""
     upgrade(bare)
-    run(bare, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608
+    run(bare, SAYING.format("9999"))  # noqa: S608
 
     with pytest.raises(StoreError, match="revision 9999"):
         upgrade(bare)
@@ -270,3 +271,51 @@ def test_several_at_once(database: Database, tmp_path: Path) -> None:
     engine = open_engine(database.uri)
     assert status(engine).is_current
     engine.dispose()
+
+
+def test_newest_revision_is_known(sqlite_bare: Engine) -> None:
+    """The revision that workers look for is the newest of the migrations."""
+    assert status(sqlite_bare).head == HEAD
+
+
+SAYING = "UPDATE waypost_schema_version SET version_num = '{}'"
+
+
+def test_making_ready(bare: Engine) -> None:
+    """Tables are brought up to date where they are not, and left alone where they are."""
+    assert not is_current(bare)
+    make_ready(bare)
+    assert is_current(bare)
+    assert status(bare).is_current
+    run(bare, SAYING.format("0001"))
+    assert not is_current(bare)
+    run(bare, SAYING.format("9999"))
+    with pytest.raises(StoreError, match="newer Waypost"):
+        make_ready(bare)
+
+
+WORKER = """
+import sys
+from waypost.address import DomainName
+from waypost.settings import load_from_process
+from waypost.store.cache import DomainCache
+from waypost.web.public.app import PublicApp
+from waypost.wiring import wire
+import asyncio
+async def ask():
+    wired = wire(load_from_process({"db_uri": sys.argv[1]}).settings)
+    await wired.cache.find(DomainName("example.com"))
+    await wired.close()
+asyncio.run(ask())
+print(sorted({"alembic", "ldap", "typer"} & set(sys.modules)))
+"""
+
+
+def test_worker_is_small(engine: Engine, database: Database) -> None:
+    """A worker that finds its tables up to date loads nothing that it does not need."""
+    assert is_current(engine)
+    environment = os.environ | {"PYTHONPATH": f"{SOURCE}"}
+    command = [sys.executable, "-c", WORKER, database.uri]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+
+    assert done.stdout == "[]\n"

@@ -123,10 +123,10 @@ def _ready_store(settings: "Settings") -> Store:
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
         from waypost.cli.sources import database  # noqa: PLC0415 -- quick start
-        from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+        from waypost.store.sql.revision import make_ready  # noqa: PLC0415 -- quick start
 
         with database(settings) as engine:
-            upgrade(engine)
+            make_ready(engine)
     return open_store(settings)
 
 

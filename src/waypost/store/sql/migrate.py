@@ -21,9 +21,7 @@ from waypost.database.engine import (
     writing,
 )
 from waypost.errors import StoreError
-
-VERSION_TABLE: Final = "waypost_schema_version"
-"""Beside automx2's own `alembic_version`, which stays as it is."""
+from waypost.store.sql.revision import VERSION_TABLE
 
 LOCK_SECONDS: Final = 120
 """How long an upgrade waits for another one, which may have a million domains to index."""

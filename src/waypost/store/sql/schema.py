@@ -1,7 +1,7 @@
 """The tables: automx2's seven, and what Waypost adds to them.
 
 What Waypost adds is nullable or has a server default, so that automx2, which names its columns
-when it inserts, can still run on the same database (docs/decisions/0003-database-superset.md).
+when it inserts, can still run on the same database.
 """
 
 import sqlalchemy as sa
