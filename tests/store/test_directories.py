@@ -1,0 +1,132 @@
+"""Directories in the database: written, found with their domains, and broken by hand."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from tests.making import EXAMPLE_COM, domain
+from tests.servers.database import Database
+from waypost.database.engine import Engine, reading, snapshot, writing
+from waypost.model import (
+    AttributeRule,
+    Catalog,
+    Directory,
+    FileDirectory,
+    LdapDirectory,
+    LdapServer,
+    Limits,
+    Secret,
+    SqlDirectory,
+    UnknownUser,
+    Users,
+)
+from waypost.store.sql.catalog import read_catalog, write_catalog
+from waypost.store.sql.findings import findings
+from waypost.store.sql.migrate import statements_for_empty
+from waypost.store.sql.script import sql_statements
+from waypost.store.sql.store import SqlStore
+
+RULES = (AttributeRule("mailHost", ("a", "b"), None, "a"), AttributeRule("x", None, "[a-z]+"))
+LDAP = LdapDirectory(
+    "people", ("ldaps://l.example",), "dc=x", bind_password=Secret("s3cret ü'\"\\"), rules=RULES
+)
+SQL = SqlDirectory(
+    "mailserver",
+    Secret("postgresql://u:p@h/d"),
+    "SELECT username AS login\nFROM mailbox WHERE username = :address AND domain LIKE '%x'",
+    limits=Limits(0.5, 1.5, 9, 5.0, 0.0),
+)
+FILE = FileDirectory("small", "/etc/waypost/people.csv")
+OLD = LdapServer(7, "ldap.example", 636, True, "dc=x", "(mail={0})", "uid", None)
+EVERY: tuple[Directory, ...] = (OLD, LDAP, SQL, FILE)
+
+
+def write(engine: Engine, catalog: Catalog) -> None:
+    with writing(engine) as connection:
+        write_catalog(connection, catalog)
+
+
+def read(engine: Engine) -> Catalog:
+    with snapshot(engine) as connection:
+        return read_catalog(connection)
+
+
+@pytest.mark.parametrize("directory", EVERY, ids=lambda one: one.label)
+@pytest.mark.parametrize("policy", [UnknownUser.ANSWER, UnknownUser.DECLINE])
+def test_found_with_its_domain(engine: Engine, directory: Directory, policy: UnknownUser) -> None:
+    """A domain is found with all that is configured of its directory."""
+    users = Users(directory, policy, show_display_name=policy is UnknownUser.DECLINE)
+    entry = replace(domain(), users=users)
+    write(engine, Catalog((entry,), EVERY))
+
+    assert SqlStore(engine).find(EXAMPLE_COM) == entry
+    assert read(engine) == Catalog((entry,), EVERY)
+
+
+def test_secrets_are_kept(engine: Engine) -> None:
+    """A catalog that does not know a secret leaves the stored one alone; a named place ends it."""
+    write(engine, Catalog((), (LDAP, SQL)))
+    unknown = replace(LDAP, bind_password=Secret()), replace(SQL, uri=Secret())
+    write(engine, Catalog((), unknown))
+    assert read(engine).directories == (LDAP, SQL)
+
+    elsewhere = replace(LDAP, bind_password=Secret(file="/password"))
+    write(engine, Catalog((), (elsewhere, SQL)))
+    assert read(engine).directories == (elsewhere, SQL)
+    with reading(engine) as connection:
+        stored = connection.execute(sa.text("SELECT secret FROM directory")).scalars().all()
+    assert set(stored) == {None, SQL.uri.value}
+
+
+def test_directories_come_and_go(engine: Engine) -> None:
+    """Ids stay as long as labels do, and what is wanted no more is removed."""
+    pointing = replace(domain(), users=Users(SQL))
+    write(engine, Catalog((pointing,), (LDAP, SQL)))
+    changed = replace(SQL, query="SELECT a AS login FROM b WHERE c = :address")
+    write(engine, Catalog((replace(domain(), users=Users(changed)),), (changed, FILE)))
+
+    catalog = read(engine)
+    assert catalog.directories == (changed, FILE)
+    assert catalog.domains[0].users == Users(changed)
+    write(engine, Catalog((domain(),)))
+    assert read(engine) == Catalog((domain(),))
+
+
+def test_script_holds_directories(bare: Engine, database: Database) -> None:
+    """The statements for an empty database make the same directories."""
+    domains = [domain(f"d{n}.example") for n in range(len(EVERY))]
+    pointing = (replace(one, users=Users(e)) for one, e in zip(domains, EVERY, strict=True))
+    catalog = Catalog(tuple(pointing), EVERY)
+    database.client(statements_for_empty(database.dialect))
+    database.client("\n".join(sql_statements(catalog, database.dialect)))
+
+    assert read(bare) == catalog
+
+
+BROKEN = [
+    # what is written by hand, what is told
+    ("UPDATE directory SET kind = 'nis'", "kind 'nis' is not known"),
+    ("UPDATE directory SET options = 'x'", "options are not what Waypost writes there"),
+    ("UPDATE directory SET options = '[]'", "options are not what Waypost writes there"),
+    ("UPDATE directory SET options = '{\"x\": 1}'", "options are not what Waypost writes there"),
+    ("DELETE FROM directory", "which is not there"),
+]
+
+
+@pytest.mark.parametrize(("statement", "told"), BROKEN)
+def test_broken_rows(engine: Engine, statement: str, told: str) -> None:
+    """A domain whose directory makes no sense is served without one, and the check tells of it."""
+    write(engine, Catalog((replace(domain(), users=Users(FILE)),), (FILE,)))
+    with writing(engine) as connection:
+        connection.execute(sa.text(statement))
+
+    with capture_logs() as lines, reading(engine) as connection:
+        store = SqlStore(engine)
+        assert store.find(EXAMPLE_COM) == domain()
+        assert store.find(EXAMPLE_COM) == domain()
+        problems = [str(one.problem) for one in findings(connection)]
+    assert read(engine).domains == (domain(),)
+    assert any(told in problem for problem in problems)
+    assert len(lines) == (0 if "DELETE" in statement else 1)
