@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lxml import etree
 
-from waypost.directory.directories import Directories, Opener
+from waypost.directory.directories import Directories
 from waypost.directory.opening import open_directory
 from waypost.lookup import Lookup
 from waypost.model import Catalog
@@ -55,9 +55,9 @@ class Answer:
         return element.text
 
 
-def _wired(store: Store | Catalog, opener: Opener = open_directory) -> Wired:
+def _wired(store: Store | Catalog) -> Wired:
     cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
-    people = Directories(opener)
+    people = Directories(open_directory)
     return Wired(cache, Lookup(cache, people), people, None)
 
 
@@ -66,9 +66,9 @@ class Client:
 
     def __init__(self, store: Store | Catalog | Wired, options: Settings | None = None) -> None:
         self._runner = asyncio.Runner()
-        wired = store if isinstance(store, Wired) else _wired(store)
-        self.cache = wired.cache
-        self.app = PublicApp(options or settings(), connect=lambda _: wired)
+        self.wired = store if isinstance(store, Wired) else _wired(store)
+        self.cache = self.wired.cache
+        self.app = PublicApp(options or settings(), connect=lambda _: self.wired)
         self._runner.run(self._start())
 
     async def _start(self) -> None:
@@ -94,7 +94,7 @@ class Client:
         async def end() -> None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
-            await self.cache.close()
+            await self.wired.close()
 
         self._runner.run(end())
         self._runner.close()
