@@ -9,8 +9,7 @@ import pytest
 from tests.directory.ldap.examples import PAGE, example
 from tests.directory.ldap.finding import person
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
-from waypost.directory.ldap.connector import AMBIGUOUS
-from waypost.directory.ldap.messages import Complaint
+from waypost.directory.ldap.messages import AMBIGUOUS, Complaint
 from waypost.model import LdapDirectory, Person, Secret
 from waypost.transfer.directory_ldap import LDAP_KEYS
 from waypost.transfer.directory_parts import LIMITS

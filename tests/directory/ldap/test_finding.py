@@ -11,7 +11,7 @@ from tests.directory.ldap.finding import ask, opened, person, raw
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.people import FOREIGN, LONG, STRANGE
 from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
-from waypost.directory.ldap.connector import AMBIGUOUS
+from waypost.directory.ldap.messages import AMBIGUOUS
 from waypost.errors import DirectoryError
 from waypost.model import (
     AttributeRule,

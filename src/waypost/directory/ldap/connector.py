@@ -13,7 +13,7 @@ from waypost.address import EmailAddress
 from waypost.directory import Entry
 from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.filters import filled
-from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.messages import AMBIGUOUS, Complaint, LdapFailure
 from waypost.directory.ldap.opening import open_session
 from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import Hit, Session
@@ -24,7 +24,6 @@ from waypost.errors import DirectoryBusy
 RETURN_SECONDS: Final = 60.0
 """After so long the servers in front of the one that works are tried again."""
 COMPLAINT_INTERVAL_SECONDS: Final = 60.0
-AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
 
 
 class LdapConnector:

@@ -10,6 +10,8 @@ from typing import Final
 
 from waypost.errors import DirectoryError, DirectoryUnavailable
 
+AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
+"""Is logged, at most once a minute, and without the address."""
 REASON_MAX_CHARS: Final = 200
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
