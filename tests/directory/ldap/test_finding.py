@@ -23,6 +23,7 @@ from waypost.model import (
     Person,
     Secret,
 )
+from waypost.transfer.directory_rules import check_filter
 
 pytestmark = pytest.mark.servers
 
@@ -157,6 +158,13 @@ def test_ambiguous(directory: LdapDirectory, who: str) -> None:
     with opened(directory) as source, capture_logs() as logs:
         assert [source.find(raw(f"{who}@example.com")) for _ in range(3)] == [None] * 3
     assert logs == [{"event": AMBIGUOUS, "directory": "staff", "log_level": "warning"}]
+
+
+def test_filter_on_several_lines(directory: LdapDirectory) -> None:
+    """A filter may be written on several lines, and hold operators."""
+    lines = "(&\n  (objectClass=inetOrgPerson)\n  (|\n    (mail={0})\n    (uid=none)\n  )\n)"
+    way = replace(directory, search_filter=check_filter(lines))
+    assert person(way, "person1@example.com") == Person("p1", "Person 1")
 
 
 def test_scopes(directory: LdapDirectory) -> None:
