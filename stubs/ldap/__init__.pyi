@@ -1,4 +1,4 @@
-"""What Waypost uses of python-ldap, which ships no types. Source: python-ldap 3.4.8, Doc/."""
+# What Waypost uses of python-ldap, which ships no types. Source: python-ldap 3.4.8, its Doc folder.
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -39,7 +39,7 @@ class Complaint(enum.Enum):
     )
     BROKEN_LIBRARY = Message(
         "the LDAP library does not load ({why}); "
-        "pip install --force-reinstall --no-binary python-ldap 'waypost[ldap]'"
+        "pip install --force-reinstall --no-cache-dir python-ldap"
     )
     NO_PASSWORD_FILE = Message("bind_password_file {file} cannot be read ({why})")
     NO_PASSWORD_VARIABLE = Message("bind_password_env: the variable {variable} is not set")
