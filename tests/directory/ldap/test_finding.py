@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.directory.ldap.finding import ask, opened, person, raw
 from tests.servers.authority import Authority, KeyPair
-from tests.servers.people import FOREIGN, LONG, STRANGE
+from tests.servers.people import FOREIGN, LARGE_CHARS, LONG, STRANGE
 from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
 from waypost.directory.ldap.messages import AMBIGUOUS
 from waypost.errors import DirectoryError
@@ -95,6 +95,16 @@ def test_octets_that_are_no_text(directory: LdapDirectory) -> None:
     """Values that are not UTF-8 are left out, and the others are kept."""
     entry = ask(replace(directory, attr_cn="jpegPhoto"), "photo@example.com")
     assert entry == {"uid": ["photo"], "jpegPhoto": []}
+
+
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
+def test_large_answer(directory: LdapDirectory, server: Slapd, scheme: str) -> None:
+    """An answer of many records of TLS arrives whole."""
+    way = replace(directory, attr_cn="description")
+    way = replace(way, urls=(server.tls_url,)) if scheme == "ldaps" else way
+    entry = ask(way, "large@example.com")
+    assert entry is not None
+    assert entry["description"] == ["x" * LARGE_CHARS]
 
 
 @pytest.mark.parametrize("local_part", STRANGE)
