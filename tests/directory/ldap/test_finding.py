@@ -33,6 +33,8 @@ def test_person_is_found(directory: LdapDirectory) -> None:
     assert person(directory, "person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "Person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "person10000@example.com") is None
+    capitals = replace(directory, attr_uid="UID", attr_cn="CN")
+    assert person(capitals, "person4711@example.com") == Person("p4711", "Person 4711")
 
 
 def test_automx2_row(server: Slapd, authority_file: str) -> None:
