@@ -80,5 +80,9 @@ def test_locks_agree() -> None:
 
 def test_lock_is_fresh() -> None:
     """Every dependency that the package states is locked; `make lock` writes the lock."""
-    locked = {pin.partition("==")[0].replace("-", "_") for pin in _pinned("requirements.txt")}
-    assert _stated() <= locked
+    served, tested = (
+        {pin.partition("==")[0].replace("-", "_") for pin in _pinned(name)}
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+    assert _stated() <= served
+    assert _stated("ldap") <= tested

@@ -18,6 +18,8 @@ STRANGE = ["a*b", "*", "a(b", "a)b", "a\\b", "\\2a", "a&b", "a|b", "a=b", "!a", 
 # Who is not ASCII stands in uid, which is no IA5 text (RFC 4519 s2.39, RFC 4524 s2.16).
 FOREIGN = ["jörg@example.com", "用户@example.com", "Ñandú@xn--bcher-kva.example"]
 LONG = "l" * 255
+# More than a TLS record, or what a socket holds, takes at once.
+LARGE_CHARS = 1_000_000
 
 
 def people() -> Iterator[tuple[str, Attributes]]:
@@ -67,6 +69,7 @@ def _special() -> Iterator[tuple[str, Attributes]]:
         },
     )
     yield _person("photo", "photo@example.com", "Photo", jpegPhoto=["\udcff\udcd8"])
+    yield _person("large", "large@example.com", "Large", description=["x" * LARGE_CHARS])
     for uid in ("double1", "double2"):
         yield _person(uid, "double@example.com", "Double")
     for uid in ("triple1", "triple2", "triple3"):

@@ -182,6 +182,22 @@ def wordy(connection: socket.socket) -> None:
     silent(connection)
 
 
+def serving_tls(pair: KeyPair, *, certificate_wanted: bool = False) -> Octets:
+    """Give a server that speaks TLS, which may want a certificate of the client."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    # In TLS 1.3 a client would learn only later that its certificate is missing.
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if certificate_wanted:
+        context.verify_mode = ssl.CERT_REQUIRED
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            silent(secure)
+
+    return talk
+
+
 def rude(connection: socket.socket) -> None:
     """Hang up at the first word."""
     connection.recv(1)

@@ -187,7 +187,13 @@ class Slapd:
         ports = {f"{self.port:04X}", f"{self.tls_port:04X}"}
         lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
         fields = [line.split() for line in lines]
-        return sum(one[1].rpartition(":")[2] in ports and one[3] == "01" for one in fields)
+        # The table may change while it is read, and show a connection twice.
+        open_ones = {
+            (one[1], one[2])
+            for one in fields
+            if one[1].rpartition(":")[2] in ports and one[3] == "01"
+        }
+        return len(open_ones)
 
     def _pid(self) -> int:
         return int((self.folder / "slapd.pid").read_text(encoding="ascii"))

@@ -30,7 +30,12 @@ from waypost.store.sql.store import SqlStore
 
 RULES = (AttributeRule("mailHost", ("a", "b"), None, "a"), AttributeRule("x", None, "[a-z]+"))
 LDAP = LdapDirectory(
-    "people", ("ldaps://l.example",), "dc=x", bind_password=Secret("s3cret ü'\"\\"), rules=RULES
+    "people",
+    ("ldaps://l.example",),
+    "dc=x",
+    attr_cn=None,
+    bind_password=Secret("s3cret ü'\"\\"),
+    rules=RULES,
 )
 SQL = SqlDirectory(
     "mailserver",

@@ -4,35 +4,26 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from waypost.transfer.ldap_filter import check_form
 from waypost.transfer.rules import RuleBroken, check_host
 
 QUERY_MAX_CHARS: Final = 8000
 URI_MAX_CHARS: Final = 1000
 PATTERN_MAX_CHARS: Final = 500
 LDAP_URL_MAX_CHARS: Final = 255
-# What the placeholders of a filter become while it is checked.
-_FILTER_PLACEHOLDERS: Final = ("{0}", "{local_part}", "{domain}")
+# At least one of them makes a filter find different users for different addresses.
+_FILTER_PLACEHOLDERS: Final = ("{0}", "{local_part}")
 
 
 def check_filter(text: str) -> str:
-    """Give a search filter back if the address has its place in it and its parentheses fit.
+    """Give a search filter back if the address has its place in it and its form is right.
 
     Raises:
         RuleBroken: names the rule.
     """
-    if not any(placeholder in text for placeholder in _FILTER_PLACEHOLDERS[:2]):
+    if not any(placeholder in text for placeholder in _FILTER_PLACEHOLDERS):
         raise RuleBroken("must hold {0} where the address goes")
-    sample = text
-    for placeholder in _FILTER_PLACEHOLDERS:
-        sample = sample.replace(placeholder, "x")
-    depth = 0
-    for char in sample:
-        depth += {"(": 1, ")": -1}.get(char, 0)
-        if depth < 0:
-            break
-    # RFC 4515 s3: a filter stands in parentheses.
-    if depth or not sample.startswith("(") or not sample.endswith(")"):
-        raise RuleBroken("is not a filter: its parentheses do not fit (RFC 4515 s3)")
+    check_form(text)
     return text
 
 

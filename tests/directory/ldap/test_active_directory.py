@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.directory.ldap.examples import example
 from tests.directory.ldap.finding import ask, person, raw
 from tests.servers.authority import Authority
 from tests.servers.samba import LOGIN, PASSWORD, SUFFIX, Samba, samba
 from waypost.directory.probing import probe
 from waypost.errors import DirectoryError
-from waypost.model import LdapBind, LdapDirectory, LdapSecurity, Limits, Person, Secret
+from waypost.model import LdapDirectory, LdapSecurity, Limits, Person, Secret
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 ANNA = Person("abeispiel", "Anna Beispiel")
@@ -25,14 +26,11 @@ def _samba_server(authority: Authority) -> Iterator[Samba]:
 @pytest.fixture(name="corp")
 def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
     """Give the directory of docs/directories/ldap.md's example."""
-    return LdapDirectory(
-        label="corp",
+    corp = example("corp")
+    assert corp.search_base == SUFFIX
+    return replace(
+        corp,
         urls=(samba_server.tls_url,),
-        search_base=SUFFIX,
-        search_filter="(&(objectClass=user)(proxyAddresses=smtp:{0}))",
-        attr_uid="sAMAccountName",
-        attr_cn="displayName",
-        bind=LdapBind.SIMPLE,
         bind_user=LOGIN,
         bind_password=Secret(PASSWORD),
         ca_file=f"{authority.certificate}",

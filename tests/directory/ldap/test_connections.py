@@ -4,8 +4,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -27,15 +29,30 @@ from tests.servers.scripted_ldap import (
 )
 from tests.servers.slapd import Slapd, slapd
 from tests.servers.waypost import free_port
-from waypost.directory.ldap.connector import LdapConnector
-from waypost.directory.ldap.pool import Pool
+from waypost.directory import Directory
 from waypost.directory.ldap.target import target_of
-from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
-from waypost.model import LdapDirectory, LdapSecurity
+from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable, WaypostError
+from waypost.model import LdapDirectory, LdapSecurity, Secret
 
 pytestmark = pytest.mark.servers
 ALICE = raw("person1@example.com")
 FOUND = {"uid": ["p1"], "cn": ["Person 1"]}
+
+
+@contextmanager
+def connected(directory: LdapDirectory, **options: Any) -> Iterator[Directory]:
+    """Open a directory with other times than the usual ones, and close it."""
+    # What needs the library is imported after the fixtures have looked for it.
+    from waypost.directory.ldap.connector import LdapConnector
+    from waypost.directory.ldap.pool import Pool
+
+    if "idle_seconds" in options:
+        options["pool"] = Pool(options.pop("idle_seconds"))
+    source = LdapConnector(target_of(directory), **options)
+    try:
+        yield source
+    finally:
+        source.close()
 
 
 def until(ready: Callable[[], bool], seconds: float = 10) -> None:
@@ -63,16 +80,41 @@ def test_one_connection_serves_many_questions(own: Slapd, directory: LdapDirecto
     until(lambda: own.connections() == 0)
 
 
+def test_nothing_is_left_behind(own: Slapd, directory: LdapDirectory) -> None:
+    """After a directory is closed, no thread and no descriptor of its connections is left."""
+    descriptors = Path("/proc/self/fd")
+
+    def left() -> tuple[int, int]:
+        names = [thread.name for thread in threading.enumerate()]
+        relays = sum(name.startswith("ldap-tls-") for name in names)
+        return relays, len(list(descriptors.iterdir()))
+
+    before = left()
+    way = impatient(directory, own.url, own.tls_url, seconds=1)
+    for _ in range(3):
+        with opened(way) as source:
+            assert source.find(ALICE) == FOUND
+        for wrong in (replace(way, bind_password=Secret("wrong")), replace(way, ca_file=None)):
+            with opened(wrong) as source, pytest.raises(DirectoryError):
+                source.find(ALICE)
+    until(lambda: left() == before)
+
+
 def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory) -> None:
     """However many threads ask, at most `max_searches` connections are open."""
-    limits = replace(directory.limits, max_searches=3)
+    limits = replace(directory.limits, max_searches=3, time_limit_seconds=30)
     most = 0
     answers: list[object] = []
+
+    def ask(find: Callable[..., object]) -> None:
+        for _ in range(20):
+            try:
+                answers.append(find(ALICE))
+            except WaypostError as error:
+                answers.append(error)
+
     with opened(replace(directory, urls=(own.url,), limits=limits)) as source:
-        threads = [
-            threading.Thread(target=lambda: answers.extend(source.find(ALICE) for _ in range(20)))
-            for _ in range(12)
-        ]
+        threads = [threading.Thread(target=ask, args=(source.find,)) for _ in range(12)]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -84,15 +126,11 @@ def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory)
 
 def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
     """A connection that nobody needs for a while is closed, and the next question opens one."""
-    target = target_of(replace(directory, urls=(own.url,)))
-    source = LdapConnector(target, pool=Pool(idle_seconds=0.2))
-    try:
+    with connected(replace(directory, urls=(own.url,)), idle_seconds=0.2) as source:
         assert source.find(ALICE) == FOUND
         until(lambda: own.connections() == 0)
         assert source.find(ALICE) == FOUND
         assert own.connections() == 1
-    finally:
-        source.close()
 
 
 def test_too_many_questions(directory: LdapDirectory) -> None:
@@ -103,7 +141,7 @@ def test_too_many_questions(directory: LdapDirectory) -> None:
             directory,
             urls=(f"ldap://localhost:{port}",),
             security=LdapSecurity.NONE,
-            limits=replace(limits, connect_timeout_seconds=2),
+            limits=replace(limits, connect_timeout_seconds=3),
         )
         with opened(way) as source:
             first = threading.Thread(target=lambda: _ignored(source.find))
@@ -142,7 +180,7 @@ def test_killed_and_started_under_load(
     own: Slapd, directory: LdapDirectory, request: pytest.FixtureRequest
 ) -> None:
     """While slapd is killed and started again, each question ends within its limits."""
-    way = impatient(directory, own.url, seconds=1.0)
+    way = impatient(directory, own.url, seconds=2.0)
     counts: Counter[tuple[str, str]] = Counter()
     slowest = 0.0
     phase = ["before"]
@@ -186,8 +224,8 @@ def test_killed_and_started_under_load(
     assert {what for when, what in counts if when in {"before", "back"}} == {"found"}
     assert counts["away", "unavailable"] > 0
     assert {what for _, what in counts} == {"found", "unavailable"}
-    # A dead connection, a new one and a search have a limit of 1 s each.
-    assert slowest < 6
+    # A dead connection, a new one and a search have a limit of 2 s each.
+    assert slowest < 10
 
 
 @pytest.mark.parametrize("octets", [5, 20, 60, 900])
@@ -279,15 +317,12 @@ def test_back_to_the_first_server(directory: LdapDirectory) -> None:
     first = answering("first")
     first.port = free_port()
     with scripted_ldap(answering("second")) as second:
-        target = target_of(plain(directory, first.url, second.url))
-        source = LdapConnector(target, return_seconds=0.1)
-        try:
+        way = plain(directory, first.url, second.url)
+        with connected(way, return_seconds=0.1) as source:
             assert source.find(ALICE) == {"uid": ["second"]}
             with scripted_ldap(first):
                 until(lambda: source.find(ALICE) == {"uid": ["first"]})
                 assert source.find(ALICE) == {"uid": ["first"]}
-        finally:
-            source.close()
 
 
 def test_server_that_pauses(own: Slapd, directory: LdapDirectory) -> None:

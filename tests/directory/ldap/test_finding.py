@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from tests.directory.ldap.finding import ask, opened, person, raw
 from tests.servers.authority import Authority, KeyPair
-from tests.servers.people import FOREIGN, LONG, STRANGE
+from tests.servers.people import FOREIGN, LARGE_CHARS, LONG, STRANGE
 from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
-from waypost.directory.ldap.connector import AMBIGUOUS
+from waypost.directory.ldap.messages import AMBIGUOUS
 from waypost.errors import DirectoryError
 from waypost.model import (
     AttributeRule,
@@ -23,6 +23,7 @@ from waypost.model import (
     Person,
     Secret,
 )
+from waypost.transfer.directory_rules import check_filter
 
 pytestmark = pytest.mark.servers
 
@@ -32,6 +33,8 @@ def test_person_is_found(directory: LdapDirectory) -> None:
     assert person(directory, "person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "Person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "person10000@example.com") is None
+    capitals = replace(directory, attr_uid="UID", attr_cn="CN")
+    assert person(capitals, "person4711@example.com") == Person("p4711", "Person 4711")
 
 
 def test_automx2_row(server: Slapd, authority_file: str) -> None:
@@ -96,6 +99,16 @@ def test_octets_that_are_no_text(directory: LdapDirectory) -> None:
     assert entry == {"uid": ["photo"], "jpegPhoto": []}
 
 
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
+def test_large_answer(directory: LdapDirectory, server: Slapd, scheme: str) -> None:
+    """An answer of many records of TLS arrives whole."""
+    way = replace(directory, attr_cn="description")
+    way = replace(way, urls=(server.tls_url,)) if scheme == "ldaps" else way
+    entry = ask(way, "large@example.com")
+    assert entry is not None
+    assert entry["description"] == ["x" * LARGE_CHARS]
+
+
 @pytest.mark.parametrize("local_part", STRANGE)
 def test_strange_addresses(directory: LdapDirectory, local_part: str) -> None:
     """An address that means something in a filter finds who is stored under that very text."""
@@ -157,6 +170,13 @@ def test_ambiguous(directory: LdapDirectory, who: str) -> None:
     with opened(directory) as source, capture_logs() as logs:
         assert [source.find(raw(f"{who}@example.com")) for _ in range(3)] == [None] * 3
     assert logs == [{"event": AMBIGUOUS, "directory": "staff", "log_level": "warning"}]
+
+
+def test_filter_on_several_lines(directory: LdapDirectory) -> None:
+    """A filter may be written on several lines, and hold operators."""
+    lines = "(&\n  (objectClass=inetOrgPerson)\n  (|\n    (mail={0})\n    (uid=none)\n  )\n)"
+    way = replace(directory, search_filter=check_filter(lines))
+    assert person(way, "person1@example.com") == Person("p1", "Person 1")
 
 
 def test_scopes(directory: LdapDirectory) -> None:

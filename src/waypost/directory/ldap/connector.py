@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ from waypost.address import EmailAddress
 from waypost.directory import Entry
 from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.filters import filled
-from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.messages import AMBIGUOUS, Complaint, LdapFailure
 from waypost.directory.ldap.opening import open_session
 from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import Hit, Session
@@ -24,7 +24,6 @@ from waypost.errors import DirectoryBusy
 RETURN_SECONDS: Final = 60.0
 """After so long the servers in front of the one that works are tried again."""
 COMPLAINT_INTERVAL_SECONDS: Final = 60.0
-AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
 
 
 class LdapConnector:
@@ -111,7 +110,7 @@ class LdapConnector:
                     raise
                 failures.append(failure)
                 continue
-            self._stay_with(index)
+            self._stay_with(index, failures)
             return hits
         # Where one of them may come back by itself, so may the directory.
         raise next((one for one in failures if one.temporary), failures[0])
@@ -128,12 +127,12 @@ class LdapConnector:
             if failure.complaint is Complaint.SEARCH_TIMEOUT:
                 # There is no time for another server now, but there is for the next question.
                 self._pool.clear()
-                self._avoid(session.server.url)
+                self._avoid(session.server.url, failure)
             raise
         self._pool.put(session)
         return hits
 
-    def _stay_with(self, index: int) -> None:
+    def _stay_with(self, index: int, failures: Sequence[LdapFailure] = ()) -> None:
         with self._lock:
             if index != self._current:
                 self._current = index
@@ -141,17 +140,17 @@ class LdapConnector:
                     "directory is asked at another server",
                     directory=self._target.label,
                     server=self._target.servers[index].url,
+                    reasons=[str(failure) for failure in failures],
                 )
             if index == 0:
                 self._return_at = math.inf
             elif self._return_at == math.inf:
                 self._return_at = self._clock() + self._return_seconds
 
-    def _avoid(self, url: str) -> None:
-        with self._lock:
-            current = self._current
-        if self._target.servers[current].url == url and len(self._target.servers) > 1:
-            self._stay_with((current + 1) % len(self._target.servers))
+    def _avoid(self, url: str, failure: LdapFailure) -> None:
+        current, count = self._current, len(self._target.servers)
+        if count > 1 and self._target.servers[current].url == url:
+            self._stay_with((current + 1) % count, [failure])
 
     def _come_back(self) -> None:
         """Try earlier servers again when it is time; nobody waits for that."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from waypost.errors import DirectoryError, DirectoryUnavailable
 
+AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
+"""Is logged, at most once a minute, and without the address."""
 REASON_MAX_CHARS: Final = 200
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
@@ -37,7 +39,7 @@ class Complaint(enum.Enum):
     )
     BROKEN_LIBRARY = Message(
         "the LDAP library does not load ({why}); "
-        "pip install --force-reinstall --no-binary python-ldap 'waypost[ldap]'"
+        "pip install --force-reinstall --no-cache-dir python-ldap"
     )
     NO_PASSWORD_FILE = Message("bind_password_file {file} cannot be read ({why})")
     NO_PASSWORD_VARIABLE = Message("bind_password_env: the variable {variable} is not set")

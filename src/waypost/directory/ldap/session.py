@@ -151,14 +151,13 @@ class Session:
             LdapFailure: the server does not answer.
         """
         try:
-            found = self._search(
-                base, ldap.SCOPE_BASE, "(objectClass=*)", (NO_ATTRIBUTES,), deadline
-            )
+            self._search(base, ldap.SCOPE_BASE, "(objectClass=*)", (NO_ATTRIBUTES,), deadline)
         except LdapFailure as failure:
             if failure.complaint is Complaint.NO_BASE:
                 return False
             raise
-        return bool(found)
+        # Without an error it exists, also where it may be searched and not be read.
+        return True
 
     def whoami(self, deadline: Deadline) -> str:
         """Give whom the server takes Waypost for (RFC 4532), or an empty text."""

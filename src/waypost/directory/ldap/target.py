@@ -84,7 +84,8 @@ def target_of(directory: LdapServer | LdapDirectory, ca_file: str | None = None)
         label=directory.label,
         servers=tuple(_server(url, directory.security) for url in directory.urls),
         base=directory.search_base,
-        filter=directory.search_filter,
+        # A filter may be written on several lines.
+        filter="".join(line.strip() for line in directory.search_filter.splitlines()),
         scope=directory.scope,
         names=wanted_of(directory).names,
         bind=directory.bind,

@@ -83,8 +83,7 @@ def directory_row(directory: Described) -> dict[str, Any]:
         elif isinstance(value, Secret):
             # Where it stands is known now: a text that is stored must not count any more.
             row |= {} if not value else {"secret": None}
-        plain = _plain(value)
-        if plain not in ({}, None):
+        if (plain := _plain(value)) != {}:
             options[field.name] = plain
     return {**row, "options": json.dumps(options, ensure_ascii=False)}
 

@@ -1,0 +1,54 @@
+"""docs/directories/ldap.md says what the code says, and its examples work."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.directory.ldap.examples import PAGE, example
+from tests.directory.ldap.finding import person
+from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
+from waypost.directory.ldap.messages import AMBIGUOUS, Complaint
+from waypost.model import LdapDirectory, Person, Secret
+from waypost.transfer.directory_ldap import LDAP_KEYS
+from waypost.transfer.directory_parts import LIMITS
+
+
+def table(heading: str) -> list[list[str]]:
+    """Give the cells of the table below a heading."""
+    text = PAGE.read_text(encoding="utf-8").partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
+
+
+def test_each_message_has_a_cure() -> None:
+    """The table has every message of the code, word for word and in its order, and no other."""
+    rows = table("## Messages")
+    texts = [one.message.text for one in Complaint]
+    shown = [re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text) for text in texts]
+    assert [message for message, _ in rows] == shown
+    assert [message for message, cure in rows if len(cure) < 10] == []
+    assert AMBIGUOUS in PAGE.read_text(encoding="utf-8")
+
+
+def test_each_option_is_described() -> None:
+    """The table has every key of an LDAP directory, and no other."""
+    described = [name for row in table("## Options") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(described) == sorted([*LDAP_KEYS, *LIMITS, "attributes"])
+
+
+@pytest.mark.servers
+def test_example_for_openldap(server: Slapd, directory: LdapDirectory, tmp_path: Path) -> None:
+    """The example for OpenLDAP finds people in slapd."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD, encoding="utf-8")
+    assert example("staff").search_base.endswith(SUFFIX)
+    way = replace(
+        example("staff"),
+        urls=(server.url,),
+        bind_user=READER,
+        bind_password=Secret(file=f"{password}"),
+        ca_file=directory.ca_file,
+    )
+    assert person(way, "person1@example.com") == Person("p1", "Person 1")

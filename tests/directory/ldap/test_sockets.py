@@ -1,0 +1,75 @@
+"""StartTLS by hand: whatever a server answers, it is an answer or a failure."""
+
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.servers.scripted_ldap import EXTENDED_ANSWER, element, result
+from waypost.directory.ldap.deadline import Deadline
+from waypost.directory.ldap.messages import Complaint, LdapFailure
+from waypost.directory.ldap.sockets import start_tls
+from waypost.directory.ldap.target import Server
+
+SERVER = Server("ldap://localhost", "localhost", 389, starttls=True)
+
+
+def answered(octets: bytes) -> tuple[bytes, LdapFailure | None]:
+    """Give what is asked of a server that answers with some octets and ends, and what fails."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(octets)
+        theirs.shutdown(socket.SHUT_WR)
+        try:
+            start_tls(SERVER, ours, Deadline(5))
+        except LdapFailure as failure:
+            return theirs.recv(100), failure
+        return theirs.recv(100), None
+
+
+def message(operation: bytes) -> bytes:
+    """Give a message with the number 1 (RFC 4511 s4.1.1)."""
+    return element(0x30, element(2, b"\x01") + operation)
+
+
+def test_request() -> None:
+    """The request is an extended one with StartTLS's number (RFC 4511 s4.14.1)."""
+    asked, failure = answered(message(result(EXTENDED_ANSWER, 0)))
+    assert failure is None
+    name = element(0x80, b"1.3.6.1.4.1.1466.20037")
+    assert asked == message(element(0x77, name))
+
+
+ANSWERS = [
+    # octets, what they are
+    (message(result(EXTENDED_ANSWER, 0, "x" * 300)), None),
+    (message(result(EXTENDED_ANSWER, 2, "no TLS")), Complaint.NO_STARTTLS),
+    (message(result(EXTENDED_ANSWER, 52)), Complaint.NO_STARTTLS),
+    (message(result(0x61, 0)), Complaint.NOT_LDAP),
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n", Complaint.NOT_LDAP),
+    (b"\x30\x84\xff\xff\xff\xff", Complaint.NOT_LDAP),
+    (b"\x30\x05\x02\x01\x01\x78\x7f", Complaint.NOT_LDAP),
+    (b"\x30\x00", Complaint.NOT_LDAP),
+    (b"\x30", Complaint.TLS_CUT),
+    (b"", Complaint.TLS_CUT),
+]
+
+
+@pytest.mark.parametrize(("octets", "complaint"), ANSWERS)
+def test_answers(octets: bytes, complaint: Complaint | None) -> None:
+    """Each answer is taken for what it is."""
+    _, failure = answered(octets)
+    assert (failure.complaint if failure is not None else None) is complaint
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_octets(octets: bytes, framed: bool) -> None:
+    """No octets bring out anything but an agreement or a failure that is told."""
+    _, failure = answered(message(octets) if framed else octets)
+    if failure is not None:
+        assert failure.complaint in {
+            Complaint.NOT_LDAP,
+            Complaint.TLS_CUT,
+            Complaint.NO_STARTTLS,
+        }

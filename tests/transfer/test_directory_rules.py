@@ -1,0 +1,110 @@
+"""The rules for single texts of an LDAP directory."""
+
+import pytest
+
+from waypost.transfer.directory_rules import check_filter, check_ldap_url
+from waypost.transfer.rules import RuleBroken
+
+GOOD_FILTERS = [
+    "(mail={0})",
+    "(uid={local_part})",
+    "(|(mail={0})(mailAlternateAddress={0}))",
+    "(&(objectClass=inetOrgPerson)(!(accountLocked=true))(|(mail={0})(uid={local_part})))",
+    "(proxyAddresses=smtp:{0})",
+    "(cn;lang-de={0})",
+    "(1.2.840.113556.1.4.656={0})",
+    # RFC 4515 s4, some of its examples with a placeholder
+    r"(&(o=Parens R Us \28for all your parenthetical needs\29)(mail={0}))",
+    r"(&(cn=*\2A*)(mail={0}))",
+    "(cn:caseExactMatch:={0})",
+    "(o:dn:={0})",
+    "(:1.2.3:={0})",
+    "(:DN:2.4.6.8.10:={0})",
+    "(&(userAccountControl:1.2.840.113556.1.4.803:=512)(mail={0}))",
+    "(&(uidNumber>=1000)(cn~=x)(mail=*)(mail={0}))",
+    "(&\n  (objectClass=person)\n  (mail={0})\n)",
+    "(description=a=b{0})",
+    "(|(mail=)(mail={0}))",
+]
+
+
+@pytest.mark.parametrize("text", GOOD_FILTERS)
+def test_good_filters(text: str) -> None:
+    """What RFC 4515 allows, with a place for the address, is taken as it is."""
+    assert check_filter(text) == text
+
+
+BAD_FILTERS = [
+    # a filter, the rule that it breaks
+    ("", "must hold {0}"),
+    ("(mail=alice@example.com)", "must hold {0}"),
+    ("(o={domain})", "must hold {0}"),
+    ("mail={0}", "parentheses do not fit"),
+    ("(mail={0}", "parentheses do not fit"),
+    ("(mail={0}))", "parentheses do not fit"),
+    ("((mail={0}))", "has no attribute and ="),
+    ("(mail={0})(uid={0})", "parentheses do not fit"),
+    ("(&(mail={0})", "parentheses do not fit"),
+    ("(&mail={0})", "& stands in front of 0"),
+    ("(|)(mail={0})", "| stands in front of 0"),
+    ("(!(mail={0})(uid={0}))", "! stands in front of 2"),
+    ("(&(mail={0})uid=x)", "parentheses do not fit"),
+    ("({0}=mail)", "may hold placeholders behind = only"),
+    ("(mail{0})", "may hold placeholders behind = only"),
+    ("(={0})", "names no attribute"),
+    ("(ma il={0})", "has no attribute and ="),
+    (r"(mail=\{0})", "without two hexadecimal digits"),
+    (r"(&(cn=a\2)(mail={0}))", "without two hexadecimal digits"),
+    ("(&(uid>=1*)(mail={0}))", "* stands behind = only"),
+    ("(&(cn:dn:=a*)(mail={0}))", "* stands behind = only"),
+    ("(!" * 40 + "(mail={0})" + ")" * 40, "nested deeper than 32"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_FILTERS)
+def test_bad_filters(text: str, said: str) -> None:
+    """What RFC 4515 does not allow names its rule."""
+    with pytest.raises(RuleBroken) as caught:
+        check_filter(text)
+    assert said in str(caught.value)
+
+
+GOOD_URLS = [
+    "ldap://ldap.example.com",
+    "ldaps://ldap.example.com:3269",
+    "LDAPS://ldap.example.com/",
+    "ldap://192.0.2.1:389",
+    "ldap://[2001:db8::1]:389",
+    "ldap://localhost",
+    "ldapi://%2Frun%2Fslapd%2Fldapi",
+    "ldapi://%2frun%2fslapd%2fldapi/",
+]
+
+
+@pytest.mark.parametrize("text", GOOD_URLS)
+def test_good_urls(text: str) -> None:
+    """A scheme, a host and a port, or a socket, are taken as they are."""
+    assert check_ldap_url(text) == text
+
+
+BAD_URLS = [
+    ("ldap.example.com", "must begin with"),
+    ("http://ldap.example.com", "must begin with"),
+    ("ldap://", "must name a host"),
+    ("ldap://:389", "must name a host"),
+    ("ldap://ldap.example.com:0", "must name a host, and a port from 1"),
+    ("ldap://ldap.example.com:99999", "is not a URL"),
+    ("ldap://ldap.example.com/dc=example,dc=com", "must be a scheme, a host and a port only"),
+    ("ldap://user:secret@ldap.example.com", "must be a scheme, a host and a port only"),
+    ("ldap://ldap.example.com?uid", "must be a scheme, a host and a port only"),
+    ("ldapi:///run/slapd/ldapi", "with its slashes encoded"),
+    ("ldapi://", "with its slashes encoded"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_URLS)
+def test_bad_urls(text: str, said: str) -> None:
+    """What is no such URL names its rule."""
+    with pytest.raises(RuleBroken) as caught:
+        check_ldap_url(text)
+    assert said in str(caught.value)
