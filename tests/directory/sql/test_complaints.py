@@ -343,9 +343,9 @@ def test_mariadb_that_hangs(mariadb_server: MariaDb, opened: Opened) -> None:
     people = opened(mariadb_server.uri(name), limits=quick(0.3))
     assert people.find(ALICE) is not None
     file = mariadb_server.sql("SELECT @@pid_file").strip()
-    with _stopped(int(Path(file).read_text(encoding="ascii"))):
-        with pytest.raises(DirectoryUnavailable):
-            people.find(ALICE)
+    pid = int(Path(file).read_text(encoding="ascii"))
+    with _stopped(pid), pytest.raises(DirectoryUnavailable):
+        people.find(ALICE)
     assert people.find(ALICE) is not None
     gc.collect()
 
