@@ -1,13 +1,18 @@
 """A mail server's database, on each engine in turn."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database
+from tests.servers.postgresql import PASSWORD
+from waypost.address import DomainName, EmailAddress
 from waypost.directory.sql.source import OpenSqlDirectory
+from waypost.errors import DirectoryError, DirectoryUnavailable
 from waypost.model import Limits, Secret, SqlDirectory
 
 QUERY = """
@@ -15,6 +20,14 @@ SELECT username AS login, name AS display_name FROM mailbox
 WHERE username = :address AND active = '1'
 """
 DOMAINS_QUERY = "SELECT 1 FROM domain WHERE domain = :domain AND active = '1'"
+ALICE = EmailAddress("alice", DomainName("example.com"))
+WRONG = "wr0ng-s3cret"
+SLEEP = {
+    "postgresql": "SELECT 'a' AS login FROM pg_sleep(20) WHERE :address <> ''",
+    "mysql": "SELECT SLEEP(20) AS login FROM mailbox WHERE :address <> ''",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+    "SELECT max(i) AS login FROM n WHERE :address <> ''",
+}
 
 Opened = Callable[..., OpenSqlDirectory]
 
@@ -29,6 +42,27 @@ def configured(uri: str | Secret, /, **change: object) -> SqlDirectory:
 def quick(seconds: float = 0.5, **change: int) -> Limits:
     """Give limits that let a test wait no longer."""
     return Limits(time_limit_seconds=seconds, connect_timeout_seconds=2, **change)
+
+
+def said(people: OpenSqlDirectory, address: EmailAddress = ALICE) -> str:
+    """Ask in vain; give what is said, which is one line without a secret."""
+    with pytest.raises((DirectoryError, DirectoryUnavailable)) as caught:
+        people.find(address)
+    text = str(caught.value)
+    assert "\n" not in text
+    for hidden in (WRONG, PASSWORD, "s3cret", "alice", "db_uri", "waypost db"):
+        assert hidden not in text
+    return text
+
+
+@pytest.fixture(name="sqlite")
+def _sqlite(tmp_path: Path) -> Path:
+    """Give a SQLite file with PostfixAdmin's tables."""
+    path = tmp_path / "mail.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(SCHEMAS["postfixadmin"]["sqlite"])
+    connection.close()
+    return path
 
 
 @pytest.fixture(name="postfixadmin")

@@ -1,0 +1,89 @@
+"""Where the URI of another database stands, and what is said where it cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.directory.sql.conftest import ALICE, WRONG, Opened, configured, said
+from tests.directory.sql.schemas import SCHEMAS
+from tests.servers.postgresql import PostgreSql
+from waypost.directory.sql.source import OpenSqlDirectory
+from waypost.errors import DirectoryError, DirectoryUnavailable
+from waypost.model import Secret
+
+
+def test_uri_from_a_file(sqlite: Path, opened: Opened, tmp_path: Path) -> None:
+    """The first line of a file is the URI."""
+    file = tmp_path / "uri"
+    file.write_text(f"sqlite:///{sqlite}\nmore\n", encoding="utf-8")
+    assert opened(Secret(file=str(file))).find(ALICE) is not None
+
+
+def test_uri_from_the_environment(
+    sqlite: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An environment variable holds the URI."""
+    monkeypatch.setenv("MAIL_URI", f"sqlite:///{sqlite}")
+    assert opened(Secret(variable="MAIL_URI")).find(ALICE) is not None
+
+
+@pytest.mark.servers
+def test_password_that_changes(
+    postgresql_server: PostgreSql, opened: Opened, tmp_path: Path
+) -> None:
+    """A password that is changed in the file counts from the next connection on."""
+    name = postgresql_server.fresh()
+    postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
+    file = tmp_path / "uri"
+    file.write_text(postgresql_server.tcp_uri(name, password=WRONG), encoding="utf-8")
+    people = opened(Secret(file=str(file)))
+    assert "check the user and the password" in said(people)
+    file.write_text(postgresql_server.tcp_uri(name), encoding="utf-8")
+    assert people.find(ALICE) is not None
+
+
+BAD_URIS = [
+    # where the URI stands, what is said
+    (Secret(), "no uri is given; write uri, uri_file or uri_env"),
+    (Secret(file="/nosuch/uri"), "uri_file: /nosuch/uri cannot be read: No such file or directory"),
+    (Secret(file="/dev/null"), "uri_file: the first line of /dev/null is empty"),
+    (Secret(variable="WAYPOST_NOSUCH"), "the environment variable WAYPOST_NOSUCH is not set"),
+    (Secret("s3cret"), "uri: is not a database URI; write dialect+driver://"),
+    (Secret("postgresql://u:s3cret@h:port/d"), "uri: is not a database URI"),
+    (Secret("nosuch://u:s3cret@h/d"), "uri: Waypost knows no database 'nosuch'"),
+    (Secret("mysql+mysqldb://u:s3cret@h/d"), "mysql+mysqldb is not installed; install the Python"),
+    (Secret("sqlite://"), "uri: must name a SQLite file that is there"),
+    (Secret("sqlite:///:memory:"), "uri: must name a SQLite file that is there"),
+    (Secret("sqlite:////nosuch/a.sqlite"), "uri: /nosuch/a.sqlite: unable to open database file"),
+    (Secret("sqlite:////etc/passwd"), "uri: /etc/passwd: file is not a database; name a SQLite"),
+    (Secret("mysql://u:s3cret@h/d?nosuch=1"), "uri: the driver does not take its host or its opt"),
+    (Secret("mysql://u:s3cret@h/d?charset=no"), "uri: the driver does not take its host or its o"),
+    (Secret("postgresql+psycopg2://u:s3cret@h/d?nosuch=1"), "options: invalid dsn: invalid conn"),
+    (Secret("postgresql+psycopg://u:s3cret@127.0.0.1:1/d?nosuch=1"), "options: invalid connection"),
+]
+
+
+@pytest.mark.parametrize(("uri", "text"), BAD_URIS)
+def test_bad_uris(uri: Secret, text: str) -> None:
+    """A URI that cannot be used is told with what is wrong with it, and never with its password."""
+    with pytest.raises((DirectoryError, DirectoryUnavailable)) as caught:
+        OpenSqlDirectory(configured(uri)).find(ALICE)
+    assert str(caught.value).startswith("directory people: ")
+    assert text in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing driver is told with what to install."""
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(DirectoryError, match=r"pip install 'waypost\[postgresql\]'"):
+        OpenSqlDirectory(configured("postgresql+psycopg://u:s3cret@h/d"))
+
+
+def test_missing_file_is_not_made(tmp_path: Path, opened: Opened) -> None:
+    """A SQLite file that is not there is not made."""
+    path = tmp_path / "a ?#%.sqlite"
+    people = opened(Secret(f"sqlite:///{tmp_path}/a%20%3F%23%25.sqlite"))
+    said(people)
+    assert not path.exists()
+    assert list(tmp_path.iterdir()) == []
