@@ -9,7 +9,7 @@ import pytest
 
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database
-from tests.servers.postgresql import PASSWORD
+from tests.servers.database_server import PASSWORD
 from waypost.address import DomainName, EmailAddress
 from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import DirectoryError, DirectoryUnavailable
