@@ -1,12 +1,16 @@
 """Fetching documents from servers that behave, and from those that do not."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
+from tests.servers.authority import Authority
 from waypost.errors import ProvidersError
 from waypost.transfer.download import fetch
 
@@ -40,17 +44,62 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(name="server")
-def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a server on the loopback interface."""
-    monkeypatch.setenv("no_proxy", "*")
+@contextmanager
+def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Run a server on the loopback interface; give its port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield server.server_port
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(name="server")
+def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give the URL of a server without TLS."""
+    monkeypatch.setenv("no_proxy", "*")
+    with serving() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(name="secure")
+def _secure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[str, Authority]]:
+    """Give the URL of a server with TLS, and the authority that vouches for it."""
+    monkeypatch.setenv("no_proxy", "*")
+    authority = Authority.create(tmp_path)
+    pair = authority.issue("server", ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with serving(context) as port:
+        yield f"https://localhost:{port}", authority
+
+
+def test_https(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document comes over TLS from a server whose certificate is good."""
+    url, authority = secure
+    monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
+
+    assert fetch(f"{url}/good", 1000) == b"x" * 100
+    with pytest.raises(ProvidersError, match="without encryption"):
+        fetch(f"{url}/to/http://localhost:1/", 1000)
+
+
+def test_unknown_authority(secure: tuple[str, Authority]) -> None:
+    """Nothing is taken from a server for which nobody vouches."""
+    with pytest.raises(ProvidersError, match="certificate verify failed"):
+        fetch(f"{secure[0]}/good", 1000)
+
+
+def test_other_name(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is taken from a server whose certificate is for another name."""
+    url, authority = secure
+    monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
+    with pytest.raises(ProvidersError, match="certificate verify failed"):
+        fetch(url.replace("localhost", "127.0.0.1") + "/good", 1000)
 
 
 @pytest.mark.parametrize("path", ["/good", "/to//good", "/to//to//good"])
