@@ -10,6 +10,7 @@ from tests.servers.database import Database
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgresql import PostgreSql
 from tests.servers.requirements import require
+from waypost.store.sql.revision import HEAD
 
 DOCS = Path(__file__).parents[2] / "docs" / "engines"
 SEED = Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json"
@@ -34,11 +35,11 @@ def test_status_and_upgrade(waypost: Waypost, database: Database) -> None:
     uri = ["--db-uri", database.uri]
     before = waypost("db", "status", *uri)
     assert (before.code, before.out) == (
-        *(1, "empty; revision 0002 is needed: run `waypost db upgrade`\n"),
+        *(1, f"empty; revision {HEAD} is needed: run `waypost db upgrade`\n"),
     )
     assert waypost("db", "upgrade", *uri).err.startswith("the database was empty; it is up to date")
     after = waypost("db", "status", *uri)
-    assert (after.code, after.out) == (0, "up to date (revision 0002)\n")
+    assert (after.code, after.out) == (0, f"up to date (revision {HEAD})\n")
     again = waypost("db", "upgrade", "--sql", *uri)
     assert (again.code, again.out, again.err) == (0, "", "the database is up to date\n")
 
