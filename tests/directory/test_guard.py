@@ -1,6 +1,7 @@
 """What stands between the event loop and a directory."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -111,13 +112,15 @@ def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
     assert source.most == CONFIGURED.limits.max_searches
 
 
-def test_time_limit(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
+def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
     """Nobody waits for longer than the time limit; the late answer is kept all the same."""
+    quick = replace(CONFIGURED, limits=replace(CONFIGURED.limits, time_limit_seconds=0.1))
+    guard = GuardedDirectory(source, quick, clock=clock)
 
     async def work() -> None:
         source.go.clear()
         with pytest.raises(DirectoryUnavailable, match="in time"):
-            await asyncio.wait_for(guard.person_for(ALICE), 5)
+            await asyncio.wait_for(guard.person_for(ALICE), 15)
         source.go.set()
         await until(lambda: not guard.asks(ALICE))
         assert await guard.person_for(ALICE) == Person("a1", "Alice")
