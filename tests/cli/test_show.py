@@ -54,6 +54,15 @@ def test_mobileconfig_with_a_name(waypost: Waypost) -> None:
     assert mail["IncomingMailServerHostName"] == "imap.example.com"
 
 
+@pytest.mark.parametrize("asked", ["example.com", "alice@Example.COM."])
+def test_pacc(waypost: Waypost, asked: str) -> None:
+    """A domain gets its PACC document, with not a byte more than a server sends."""
+    outcome = waypost("show", "pacc", asked, "--demo")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith('{"authentication"')
+    assert outcome.out.endswith("}")
+
+
 def test_providers_file(waypost: Waypost, home: Path) -> None:
     """A providers file is used as it is, without a database."""
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
@@ -81,6 +90,8 @@ FINDINGS = [
     ("autodiscover", "alice@fails.example", "fails.example"),
     ("mobileconfig", "alice@fails.example", "fails.example"),
     ("autoconfig", "a_b@boxes.example", "boxes.example"),
+    ("pacc", "unserved.example", "unserved.example is not served here"),
+    ("pacc", "fails.example", "fails.example cannot be described by PACC"),
 ]
 
 
