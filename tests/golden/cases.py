@@ -15,18 +15,26 @@ from pathlib import Path
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainNotServed, NoUsableService
-from waypost.formats import autoconfig, autodiscover, mobileconfig, pacc
+from waypost.formats import autoconfig, autodiscover, dns, mobileconfig, pacc
 from waypost.lookup import client_config
 from waypost.model import ClientConfig
 from waypost.store.memory import MemoryStore
 from waypost.transfer.providers_file import read_providers
 
 HERE = Path(__file__).parent
+
+
+def zone(config: ClientConfig) -> bytes:
+    """Write what a domain publishes whose clients reach Waypost at one place."""
+    return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
+
+
 FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "autoconfig.xml": autoconfig.render,
     "autodiscover.xml": autodiscover.render,
     "mobileconfig.plist": mobileconfig.render,
     "pacc.json": pacc.render,
+    "dns.zone": zone,
 }
 OF_DOMAINS = frozenset({"pacc.json", "dns.zone"})
 """What is published for a domain, and is the same for all its users."""

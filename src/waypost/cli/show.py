@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waypost.address import DomainName, EmailAddress
+from waypost.cli import show_domain
 from waypost.cli.people import keep_quiet, person_for
 from waypost.cli.reporting import group, warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
@@ -22,9 +23,6 @@ AddressArgument = Annotated[
 AddressOrDomainArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, or only a domain.")
 ]
-DomainArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A domain, as example.com, or an address in it.")
-]
 NameFlag = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="The user's name, for people.")
 ]
@@ -36,7 +34,7 @@ NoDirectoryFlag = Annotated[
 def build() -> typer.Typer:
     """Put the commands together."""
     app = group(
-        "Print the bytes that a client would get. "
+        "Print the bytes that a client would get, or a zone. "
         "Exit code 1 where the domain is not served, has nothing that the format can say, or "
         "declines a user whom its directory does not know."
     )
@@ -50,7 +48,8 @@ def build() -> typer.Typer:
         "mobileconfig",
         epilog='Example: waypost show mobileconfig alice@example.com --name "Alice" --demo',
     )(mobileconfig)
-    app.command("pacc", epilog="Example: waypost show pacc example.com --demo")(pacc)
+    app.command("pacc", epilog="Example: waypost show pacc example.com --demo")(show_domain.pacc)
+    app.command("dns", epilog=show_domain.DNS_EXAMPLE)(show_domain.dns)
     return app
 
 
@@ -97,34 +96,6 @@ def mobileconfig(
 
     settings = settings_for(providers, demo, db_uri)
     _print(_config(_whole(address), name, settings, no_directory), render)
-
-
-def pacc(
-    domain: DomainArgument,
-    providers: ProvidersFlag = None,
-    demo: DemoFlag = False,
-    db_uri: DbUriFlag = None,
-) -> None:
-    """PACC, to the byte: the digest in DNS is that of this output."""
-    from waypost.formats.pacc import render  # noqa: PLC0415 -- quick start
-
-    _print(domain_config(domain, settings_for(providers, demo, db_uri)), render)
-
-
-def domain_config(asked: str, settings: "Settings") -> ClientConfig:
-    """Look up what a domain publishes, whoever its users are.
-
-    Args:
-        asked: the domain, or an address in it.
-        settings: say where the domains are.
-
-    Raises:
-        DomainError: it is no domain.
-        DomainNotServed: nothing matches it.
-        StoreError: the database cannot be used as it is.
-    """
-    domain = DomainName.parse(asked.rpartition("@")[2])
-    return _config(domain, None, settings, no_directory=True)
 
 
 def _whole(address: str) -> EmailAddress:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from waypost.address import DomainName
-from waypost.errors import DomainError, NoUsableService
+from waypost.errors import NoUsableService
+from waypost.formats.hosts import why_no_name
 from waypost.model import (
     EMAIL_ADDRESS,
     HTTP_BASIC,
@@ -75,7 +75,7 @@ def render(config: ClientConfig) -> bytes:
     """
     told = dict(_expressible(config))
     if not _is_account(told):
-        why = "; ".join(findings(config)) or "there is no service of a kind that it knows"
+        why = "; ".join(findings(config)) or "there is no mail account in it"
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
     protocols = {
         name: _server(service)
@@ -158,7 +158,7 @@ def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
         return "it does not begin with TLS"
     if endpoint.port != port:
         return f"its port is {endpoint.port}, not {port}"
-    return _name_obstacle(endpoint.host)
+    return why_no_name(endpoint.host)
 
 
 def _url_obstacle(url: str) -> str | None:
@@ -169,17 +169,7 @@ def _url_obstacle(url: str) -> str | None:
         return "its URL is not https"
     if parts.port is not None:
         return "its URL names a port"
-    return _name_obstacle(parts.hostname or "")
-
-
-def _name_obstacle(host: str) -> str | None:
-    if has_placeholder(host):
-        return "its host differs from user to user"
-    try:
-        DomainName.parse(host)
-    except DomainError:
-        return "its host is not a name"
-    return None
+    return why_no_name(parts.hostname or "")
 
 
 def _server(service: Service) -> dict[str, str]:
