@@ -63,6 +63,24 @@ def test_pacc(waypost: Waypost, asked: str) -> None:
     assert outcome.out.endswith("}")
 
 
+@pytest.mark.parametrize("form", ["zone", "json", "octodns", "terraform", "nsupdate"])
+def test_dns(waypost: Waypost, form: str) -> None:
+    """A domain gets its records, in each form, with the time to live that was asked for."""
+    flags = ("--public-url", "https://waypost.example.net", "--ttl", "77", "--format", form)
+    outcome = waypost("show", "dns", "example.com", "--demo", *flags)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "waypost.example.net." in outcome.out
+    assert "77" in outcome.out
+
+
+def test_dns_says_what_it_leaves_out(waypost: Waypost) -> None:
+    """What cannot be published is a warning, and stands in the zone as a comment."""
+    outcome = waypost("show", "dns", "example.com", "--demo")
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning: left out: autoconfig and autodiscover and ua-auto-con")
+    assert "; Left out: autoconfig and autodiscover and ua-auto-config: public_url" in outcome.out
+
+
 def test_providers_file(waypost: Waypost, home: Path) -> None:
     """A providers file is used as it is, without a database."""
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
@@ -91,6 +109,7 @@ FINDINGS = [
     ("mobileconfig", "alice@fails.example", "fails.example"),
     ("autoconfig", "a_b@boxes.example", "boxes.example"),
     ("pacc", "unserved.example", "unserved.example is not served here"),
+    ("dns", "unserved.example", "unserved.example is not served here"),
     ("pacc", "fails.example", "fails.example cannot be described by PACC"),
 ]
 
@@ -116,6 +135,11 @@ BAD = [
     (["autoconfig", "a@b.example", "--providers", "no.toml", "--demo"], "exclude each other"),
     (["autoconfig", "a@b.example", "--db-uri", "nonsense"], "db_uri"),
     (["autoconfig", "a@b.example"], "run `waypost db upgrade`"),
+    (["dns", "a..b", "--demo"], "error: the domain has an empty label"),
+    (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
+    (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
+    (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
+    (["dns", "example.com", "--demo", "--format", "bind"], "--format"),
 ]
 
 

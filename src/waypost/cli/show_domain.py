@@ -87,13 +87,18 @@ def _checked(url: str) -> str:
     Raises:
         SettingsError: it is no https URL with the name of a host.
     """
-    parts = urlsplit(url)
-    if parts.scheme.lower() != "https" or parts.username is not None or parts.query:
-        raise SettingsError([f"--public-url: {url}: write https://, a host's name, nothing else"])
+    from waypost.transfer.rules import RuleBroken, check_web_url  # noqa: PLC0415 -- quick start
+
     try:
+        parts = urlsplit(check_web_url(url))
         DomainName.parse(parts.hostname or "")
-    except DomainError as error:
+    except RuleBroken as error:
         raise SettingsError([f"--public-url: {url}: {error}"]) from error
+    except DomainError as error:
+        reason = "its host must be a name, to which others can lead"
+        raise SettingsError([f"--public-url: {url}: {reason}"]) from error
+    if parts.scheme.lower() != "https" or parts.query or parts.fragment:
+        raise SettingsError([f"--public-url: {url}: write https://, a host, and no query"])
     return url
 
 
