@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -22,11 +23,13 @@ from waypost.model import (
     ClientConfig,
     Domain,
     DomainPattern,
+    FileDirectory,
     HostEndpoint,
     OAuth2,
     Provider,
     Security,
     Service,
+    Users,
 )
 
 TEXT_PORTS = {"imap": 993, "pop3": 995, "smtp": 465, "submit": 465, "managesieve": 4190}
@@ -71,6 +74,17 @@ def test_what_it_cannot_say(service: Service, reason: str) -> None:
 
     assert reason in str(caught.value)
     assert [reason in line for line in pacc.findings(config(service, SMTP))] == [True]
+
+
+def test_login_names_of_a_directory() -> None:
+    """A domain whose users are in a directory has no document: only the directory knows names."""
+    users = Users(FileDirectory("people", "/srv/people.csv"))
+    found = client_config(
+        replace(domain("example.com", IMAP, SMTP), users=users), EXAMPLE_COM, None
+    )
+
+    with pytest.raises(NoUsableService, match="its login name comes from a directory"):
+        pacc.render(found)
 
 
 URLS = [
