@@ -1,5 +1,8 @@
 """What a domain publishes in DNS, what it leaves out, and how that is written."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.formats import dns_forms
@@ -182,3 +185,10 @@ def test_terraform_keeps_its_hands_off() -> None:
 
     assert '"name": ""' not in body
     assert "add to the TXT set of example.com" in body
+
+
+def test_the_public_listener_does_without_dnspython() -> None:
+    """A worker of the public listener does not load the library for zones."""
+    code = "import sys, waypost.web.public.app; sys.exit('dns' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
