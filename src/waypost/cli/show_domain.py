@@ -27,7 +27,9 @@ DomainArgument = Annotated[
 PublicUrlFlag = Annotated[
     str | None,
     typer.Option(
-        "--public-url", metavar="URL", help="The https URL at which clients reach Waypost."
+        "--public-url",
+        metavar="URL",
+        help="The https URL at which clients reach Waypost; else what the settings say.",
     ),
 ]
 TtlFlag = Annotated[
@@ -74,9 +76,11 @@ def dns(  # noqa: PLR0913 -- each is a flag
     """DNS records: all that the domain should publish."""
     from waypost.formats.dns import publish, write  # noqa: PLC0415 -- quick start
 
-    url = None if public_url is None else _checked(public_url)
-    config = _config(domain, settings_for(providers, demo, db_uri))
-    published = publish(config, url, ttl)
+    settings = settings_for(providers, demo, db_uri)
+    url: str | None = getattr(settings, "public_url", None)
+    if public_url is not None:
+        url = _checked(public_url)
+    published = publish(_config(domain, settings), url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
     typer.echo(write(published, form), nl=False)
 

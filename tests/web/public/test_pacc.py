@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from tests.making import EXAMPLE_COM, domain
 from tests.web.asgi import Client
-from waypost.formats import pacc
+from waypost.formats import dns, pacc
+from waypost.lookup import client_config
 
 PATH = "/.well-known/user-agent-configuration.json"
 
@@ -53,3 +55,16 @@ def test_refusals(client: Client, host: str | None, said: str) -> None:
 
     assert answer.status == 404
     assert said in answer.text
+
+
+def test_what_dns_says_is_served(client: Client) -> None:
+    """The digest in DNS is that of the document, and `mailconf` leads to the Autoconfig answer."""
+    config = client_config(domain("example.com"), EXAMPLE_COM, None)
+    published = dns.publish(config, "https://waypost.example.net")
+    texts = [one.data.text for one in published.records if isinstance(one.data, dns.Text)]
+    served = client.get(PATH, host="ua-auto-config.example.com").body
+
+    digest, mailconf = texts
+    assert digest == pacc.digest_record(served)
+    path = mailconf.removeprefix("mailconf=https://waypost.example.net")
+    assert client.get(path, host="waypost.example.net").status == 200
