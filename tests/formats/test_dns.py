@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -57,10 +58,14 @@ LEFT_OUT = [
     ([host_service(host="%EMAILLOCALPART%.x.example"), SMTP], "_imaps", "differs from user"),
     ([host_service(host="192.0.2.1"), SMTP], "_imaps", "its host is not a name"),
     ([host_service(host="2001:db8::1"), SMTP], "_imaps", "its host is not a name"),
-    ([url_service(url="https://%EMAILLOCALPART%.x.example/")], "_caldavs", "differs from user"),
-    ([url_service(url="https://192.0.2.1/c/")], "_caldavs", "its host is not a name"),
+    (
+        [SMTP, url_service(url="https://%EMAILLOCALPART%.x.example/")],
+        "_caldavs",
+        "differs from user",
+    ),
+    ([SMTP, url_service(url="https://192.0.2.1/c/")], "_caldavs", "its host is not a name"),
     ([url_service("jmap", "http://jmap.example.com/")], "_jmap", ""),
-    ([host_service("managesieve", host="192.0.2.1")], "_sieve", "its host is not a name"),
+    ([SMTP, host_service("managesieve", host="192.0.2.1")], "_sieve", "its host is not a name"),
 ]
 
 
@@ -151,11 +156,11 @@ def test_no_alias_of_itself() -> None:
 
 
 def test_nothing() -> None:
-    """A domain without services has nothing to publish."""
-    empty = ClientConfig(EXAMPLE_COM, None, config().provider, ())
-
-    with pytest.raises(NoUsableService):
-        dns.publish(empty, PUBLIC_URL)
+    """A domain that has nothing for DNS is refused, with the reasons."""
+    for found in ((), (host_service("xmpp", "xmpp.example.com"),)):
+        silent = replace(config(), services=found)
+        with pytest.raises(NoUsableService, match="has nothing to publish in DNS: autoconfig: "):
+            dns.publish(silent, PUBLIC_URL)
 
 
 def test_long_names() -> None:

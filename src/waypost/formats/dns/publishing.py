@@ -58,10 +58,8 @@ def publish(
         ttl_seconds: how long others may keep each record.
 
     Raises:
-        NoUsableService: the domain has no service at all.
+        NoUsableService: the domain has nothing to publish.
     """
-    if not config.services:
-        raise NoUsableService(f"{config.domain} has no service that could be published")
     draft = _Draft(config, ttl_seconds)
     answers = dict(_answers(draft, config))
     if answers:
@@ -74,6 +72,9 @@ def publish(
     if _AUTOCONFIG in answers:
         # wiki.mozilla.org/Thunderbird:Autoconfiguration:DNSBasedLookup
         draft.add("", Text(f"mailconf={_autoconfig_url(config, public_url)}"))
+    if not draft.records:
+        why = "; ".join(draft.left_out)
+        raise NoUsableService(f"{config.domain} has nothing to publish in DNS: {why}")
     return draft.done()
 
 

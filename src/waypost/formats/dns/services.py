@@ -48,7 +48,7 @@ def located(config: ClientConfig, left_out: list[str]) -> Labelled:
         config: for the domain alone.
         left_out: gets a line for each service that SRV records cannot say.
     """
-    if config.of_type(*(kind for kind, _ in _MAIL)):
+    if config.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
         for section in _SECTIONS:
             yield from _mail(config, section, left_out)
     yield from _sieve(config, left_out)
