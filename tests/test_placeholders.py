@@ -15,6 +15,7 @@ from waypost.placeholders import (
     expand_service,
     expand_url,
     has_placeholder,
+    shared_url,
 )
 
 TEMPLATES = [
@@ -98,3 +99,22 @@ def test_no_placeholder_is_left(local_part: str, template: str) -> None:
         return
     assert not has_placeholder(expand(template, address.domain, address))
     assert not has_placeholder(expand_url(template, address.domain, address))
+
+
+SHARED = [
+    # URL, what of it is the same for all users
+    ("https://x.example/a/b?c=1", "https://x.example/a/b?c=1"),
+    ("https://x.example/a/%EMAILADDRESS%/b/?c=1#d", "https://x.example/a/"),
+    ("https://x.example/a/u-%EMAILLOCALPART%", "https://x.example/a/"),
+    ("https://x.example/%emailaddress%", "https://x.example/"),
+    ("https://x.example/a?u=%EMAILLOCALPART%", "https://x.example/a"),
+    ("https://x.example/a#%EMAILLOCALPART%", "https://x.example/a"),
+    ("https://x.example?u=%EMAILLOCALPART%", "https://x.example"),
+    ("https://%EMAILLOCALPART%.x.example/a", None),
+]
+
+
+@pytest.mark.parametrize(("url", "shared"), SHARED)
+def test_shared_url(url: str, shared: str | None) -> None:
+    """A URL is cut in front of what is a user's."""
+    assert shared_url(url) == shared

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import takewhile
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
@@ -50,6 +51,32 @@ class Subject:
 def has_placeholder(text: str) -> bool:
     """Tell whether a text holds a placeholder that needs the address or the domain."""
     return _PLACEHOLDER.search(text) is not None
+
+
+def shared_url(url: str) -> str | None:
+    """Give the part of a URL that is the same for all users.
+
+    It ends in front of the first path segment that holds a placeholder: what lies behind it is a
+    user's, and the collection above it is where a client goes on looking (RFC 6764 s6, RFC 5397).
+    A query with a placeholder is left out.
+
+    Args:
+        url: of a service, for a domain alone.
+
+    Returns:
+        None where the host itself differs from user to user.
+    """
+    if not has_placeholder(url):
+        return url
+    parts = urlsplit(url)
+    if has_placeholder(parts.netloc):
+        return None
+    segments = parts.path.split("/")
+    same = list(takewhile(lambda segment: not has_placeholder(segment), segments))
+    if len(same) < len(segments):
+        path = "/".join([*same, ""])
+        return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
 def attributes_in(text: str) -> Iterator[str]:
@@ -128,7 +155,8 @@ def expand_domain(
     subject = Subject(domain, address, person.login_name, attributes | dict(person.attributes))
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
-    return ClientConfig(domain, address, entry.provider, services, person)
+    has_directory = entry.users is not None
+    return ClientConfig(domain, address, entry.provider, services, person, has_directory)
 
 
 def _login_name(service: Service, subject: Subject) -> str | None:

@@ -48,6 +48,7 @@ LIBRARIES: dict[str, set[str]] = {
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
+    "dns": {"formats.dns"},
     "lxml": {"untrusted_xml", "formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},

@@ -54,6 +54,33 @@ def test_mobileconfig_with_a_name(waypost: Waypost) -> None:
     assert mail["IncomingMailServerHostName"] == "imap.example.com"
 
 
+@pytest.mark.parametrize("asked", ["example.com", "alice@Example.COM."])
+def test_pacc(waypost: Waypost, asked: str) -> None:
+    """A domain gets its PACC document, with not a byte more than a server sends."""
+    outcome = waypost("show", "pacc", asked, "--demo")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith('{"authentication"')
+    assert outcome.out.endswith("}")
+
+
+@pytest.mark.parametrize("form", ["zone", "json", "octodns", "terraform", "nsupdate"])
+def test_dns(waypost: Waypost, form: str) -> None:
+    """A domain gets its records, in each form, with the time to live that was asked for."""
+    flags = ("--public-url", "https://waypost.example.net", "--ttl", "77", "--format", form)
+    outcome = waypost("show", "dns", "example.com", "--demo", *flags)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "waypost.example.net." in outcome.out
+    assert "77" in outcome.out
+
+
+def test_dns_says_what_it_leaves_out(waypost: Waypost) -> None:
+    """What cannot be published is a warning, and stands in the zone as a comment."""
+    outcome = waypost("show", "dns", "example.com", "--demo")
+    assert outcome.code == 0
+    assert outcome.err.startswith("warning: left out: autoconfig and autodiscover and ua-auto-con")
+    assert "; Left out: autoconfig and autodiscover and ua-auto-config: public_url" in outcome.out
+
+
 def test_providers_file(waypost: Waypost, home: Path) -> None:
     """A providers file is used as it is, without a database."""
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
@@ -81,6 +108,9 @@ FINDINGS = [
     ("autodiscover", "alice@fails.example", "fails.example"),
     ("mobileconfig", "alice@fails.example", "fails.example"),
     ("autoconfig", "a_b@boxes.example", "boxes.example"),
+    ("pacc", "unserved.example", "unserved.example is not served here"),
+    ("dns", "unserved.example", "unserved.example is not served here"),
+    ("pacc", "fails.example", "fails.example cannot be described by PACC"),
 ]
 
 
@@ -105,6 +135,11 @@ BAD = [
     (["autoconfig", "a@b.example", "--providers", "no.toml", "--demo"], "exclude each other"),
     (["autoconfig", "a@b.example", "--db-uri", "nonsense"], "db_uri"),
     (["autoconfig", "a@b.example"], "run `waypost db upgrade`"),
+    (["dns", "a..b", "--demo"], "error: the domain has an empty label"),
+    (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
+    (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
+    (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
+    (["dns", "example.com", "--demo", "--format", "bind"], "--format"),
 ]
 
 

@@ -1,10 +1,11 @@
 """The golden answers: a folder a case, an answer a file.
 
 `case.toml` says who asks: `address` or `domain`, and perhaps `name`; `providers.toml` says what is
-configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml` and
-`mobileconfig.plist`, or, where it refuses, in a file of that name with `.refusal` behind it, which
-holds the code of the error. A new case is a new folder with the two .toml files; then
-`python -m tests.golden` writes the answers, to be read before they are committed.
+configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml`,
+`mobileconfig.plist` and, for the domain alone, `pacc.json` and `dns.zone`, or, where it refuses, in
+a file of that name with `.refusal` behind it, which holds the code of the error. A new case is a
+new folder with the two .toml files; then `python -m tests.golden` writes the answers, to be read
+before they are committed.
 """
 
 import tomllib
@@ -14,18 +15,29 @@ from pathlib import Path
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainNotServed, NoUsableService
-from waypost.formats import autoconfig, autodiscover, mobileconfig
+from waypost.formats import autoconfig, autodiscover, dns, mobileconfig, pacc
 from waypost.lookup import client_config
 from waypost.model import ClientConfig
 from waypost.store.memory import MemoryStore
 from waypost.transfer.providers_file import read_providers
 
 HERE = Path(__file__).parent
+
+
+def zone(config: ClientConfig) -> bytes:
+    """Write what a domain publishes whose clients reach Waypost at one place."""
+    return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
+
+
 FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "autoconfig.xml": autoconfig.render,
     "autodiscover.xml": autodiscover.render,
     "mobileconfig.plist": mobileconfig.render,
+    "pacc.json": pacc.render,
+    "dns.zone": zone,
 }
+OF_DOMAINS = frozenset({"pacc.json", "dns.zone"})
+"""What is published for a domain, and is the same for all its users."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +50,14 @@ class Case:
     def folder(self) -> Path:
         return HERE / self.name
 
-    def config(self) -> ClientConfig:
-        """Give what the formats are made of."""
+    def config(self, *, alone: bool = False) -> ClientConfig:
+        """Give what the formats are made of; `alone` for the domain, whoever asks."""
         asked = tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
         text = (self.folder / "providers.toml").read_text(encoding="utf-8")
         store = MemoryStore(read_providers(text, name=self.name, format="toml").catalog)
         address = EmailAddress.parse(asked["address"]) if "address" in asked else None
         domain = address.domain if address else DomainName.parse(asked["domain"])
+        address = None if alone else address
         return client_config(store.find(domain), domain, address).named(asked.get("name"))
 
     def answers(self, file: str) -> dict[str, bytes]:
@@ -52,7 +65,7 @@ class Case:
         if file == "autodiscover.xml" and "domain" in self._asked():
             return {}  # Outlook always tells an address.
         try:
-            return {file: FORMATS[file](self.config())}
+            return {file: FORMATS[file](self.config(alone=file in OF_DOMAINS))}
         except (DomainNotServed, NoUsableService) as error:
             return {f"{file}.refusal": f"{error.code}\n".encode()}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waypost.address import DomainName, EmailAddress
+from waypost.cli import show_domain
 from waypost.cli.people import keep_quiet, person_for
 from waypost.cli.reporting import group, warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
@@ -33,7 +34,7 @@ NoDirectoryFlag = Annotated[
 def build() -> typer.Typer:
     """Put the commands together."""
     app = group(
-        "Print the bytes that a client would get. "
+        "Print the bytes that a client would get, or a zone. "
         "Exit code 1 where the domain is not served, has nothing that the format can say, or "
         "declines a user whom its directory does not know."
     )
@@ -47,6 +48,8 @@ def build() -> typer.Typer:
         "mobileconfig",
         epilog='Example: waypost show mobileconfig alice@example.com --name "Alice" --demo',
     )(mobileconfig)
+    app.command("pacc", epilog="Example: waypost show pacc example.com --demo")(show_domain.pacc)
+    app.command("dns", epilog=show_domain.DNS_EXAMPLE)(show_domain.dns)
     return app
 
 

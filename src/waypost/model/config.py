@@ -31,6 +31,7 @@ class ClientConfig:
         address: None where only the domain is known.
         services: in the order of preference, all placeholders expanded that can be; with an
             address none is left.
+        has_directory: a directory may know other login names than what the services say here.
     """
 
     domain: DomainName
@@ -38,6 +39,7 @@ class ClientConfig:
     provider: Provider
     services: tuple[Service, ...]
     person: Person = Person()
+    has_directory: bool = False
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types, in the order of preference."""

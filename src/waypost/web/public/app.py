@@ -15,7 +15,7 @@ import structlog
 
 from waypost.errors import StoreBusy, StoreError, StoreUnavailable
 from waypost.settings import Settings
-from waypost.web.public import autoconfig, autodiscover, initdb, mobileconfig, root
+from waypost.web.public import autoconfig, autodiscover, initdb, mobileconfig, pacc, root, wellknown
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
@@ -47,6 +47,9 @@ def routes() -> dict[str, Route]:
     table = dict.fromkeys(autoconfig.PATHS, by_address)
     outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
     table[autodiscover.PATH] = Route("autodiscover", outlook)
+    table[pacc.PATH] = Route("pacc", {"GET": pacc.get})
+    for name, kind in wellknown.TYPES.items():
+        table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
     table[mobileconfig.PATH] = Route("mobileconfig", {"GET": mobileconfig.get})
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)

@@ -20,6 +20,8 @@ PATHS: Final = (
     "/.well-known/autoconfig/mail/config-v1.1.xml",
     # Nine asks here.
     "/v1.1/mail/config-v1.1.xml",
+    # Earlier revisions of the draft named this place, and SnappyMail asks here (its source, 2026).
+    "/.well-known/mail-v1.xml",
 )
 ISPDB_PREFIX: Final = "/v1.1/"
 

@@ -48,7 +48,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """
     domain = request.host_domain()
     # The name that the client used is told back, so it must be one that this URL has.
-    named = not request.origin.host.lower().startswith("autoconfig.")
+    named = not request.origin.host.lower().startswith(("autoconfig.", "ua-auto-config."))
     if request.origin.scheme == "http" and domain is not None and named:
         noted.domain = domain.ascii
         try:

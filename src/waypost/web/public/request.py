@@ -18,8 +18,9 @@ Send = Callable[[Message], Awaitable[None]]
 QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_OCTETS: Final = 8192
 BODY_TIMEOUT_SECONDS: Final = 10.0
-# Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5.
-DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.")
+# Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5,
+# PACC draft s"Retrieval".
+DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.", "ua-auto-config.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Request:
             raise RequestError("the query has too many fields") from error
 
     def host_domain(self) -> DomainName | None:
-        """Give the mail domain that Host names, without `autoconfig.` or `autodiscover.`.
+        """Give the mail domain that Host names, without the prefix of a protocol.
 
         Returns:
             None where Host is missing, an IP address, or no domain name.

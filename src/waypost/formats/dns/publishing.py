@@ -1,0 +1,119 @@
+"""From the configuration of a domain to the records that it publishes."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.errors import NoUsableService
+from waypost.formats import autoconfig, autodiscover, pacc
+from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
+from waypost.formats.dns.services import located
+from waypost.formats.hosts import why_no_name
+from waypost.model import ClientConfig
+
+DEFAULT_TTL_SECONDS: Final = 3600
+_HTTPS_PORT: Final = 443
+_AUTOCONFIG: Final = "autoconfig"
+_AUTODISCOVER: Final = "autodiscover"
+_PACC: Final = "ua-auto-config"
+
+
+class _Draft:
+    """Records and findings, as they come."""
+
+    def __init__(self, config: ClientConfig, ttl_seconds: int) -> None:
+        self._domain = config.domain
+        self._ttl_seconds = ttl_seconds
+        self.records: list[Record] = []
+        self.left_out: list[str] = []
+
+    def add(self, label: str, data: Data) -> None:
+        """Take a record under the domain."""
+        name = self.name(label)
+        if fits(name):
+            self.records.append(Record(name, self._ttl_seconds, data))
+        else:
+            self.left_out.append(f"{label}: the name would be too long for DNS")
+
+    def name(self, label: str) -> str:
+        """Give the name of a label; an empty one is the domain itself."""
+        return f"{label}.{self._domain}" if label else self._domain.ascii
+
+    def done(self) -> Published:
+        """Give all of it."""
+        return Published(self._domain, tuple(self.records), tuple(self.left_out))
+
+
+def publish(
+    config: ClientConfig,
+    public_url: str | None = None,
+    ttl_seconds: int = DEFAULT_TTL_SECONDS,
+) -> Published:
+    """Give everything that a domain should publish.
+
+    Args:
+        config: for the domain alone.
+        public_url: the https URL at which clients reach Waypost; without it the names that lead
+            there are left out.
+        ttl_seconds: how long others may keep each record.
+
+    Raises:
+        NoUsableService: the domain has nothing to publish.
+    """
+    draft = _Draft(config, ttl_seconds)
+    answers = dict(_answers(draft, config))
+    if answers:
+        _names(draft, list(answers), public_url)
+    for label, data in located(config, draft.left_out):
+        draft.add(label, data)
+    if (document := answers.get(_PACC)) is not None:
+        # PACC draft, s"DNS".
+        draft.add(pacc.TXT_PREFIX.rstrip("."), Text(pacc.digest_record(document)))
+    if _AUTOCONFIG in answers:
+        # wiki.mozilla.org/Thunderbird:Autoconfiguration:DNSBasedLookup
+        draft.add("", Text(f"mailconf={_autoconfig_url(config, public_url)}"))
+    if not draft.records:
+        why = "; ".join(draft.left_out)
+        raise NoUsableService(f"{config.domain} has nothing to publish in DNS: {why}")
+    return draft.done()
+
+
+def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]:
+    """Give the labels under which there is an answer for the domain, with that answer."""
+    formats: dict[str, Callable[[ClientConfig], bytes]] = {
+        _AUTOCONFIG: autoconfig.render,
+        _AUTODISCOVER: autodiscover.render,
+        _PACC: pacc.render,
+    }
+    for label, render in formats.items():
+        try:
+            yield label, render(config)
+        except NoUsableService as error:
+            draft.left_out.append(f"{label}: {error}")
+
+
+def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
+    """Lead the names that clients ask to where Waypost answers."""
+    told = " and ".join(labels)
+    if public_url is None:
+        draft.left_out.append(f"{told}: public_url does not say where clients reach Waypost")
+        return
+    parts = urlsplit(public_url)
+    host = (parts.hostname or "").rstrip(".")
+    if (reason := why_no_name(host)) is not None:
+        draft.left_out.append(f"{told}: public_url: {reason}")
+        return
+    for label in labels:
+        if host == draft.name(label):
+            draft.left_out.append(f"{label}: it is the host of public_url itself")
+        else:
+            draft.add(label, Alias(host))
+    if _AUTODISCOVER in labels:
+        # MS-OXDSCLI s3.1.5: the host and the port at which autodiscover.xml is asked for.
+        draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
+
+
+def _autoconfig_url(config: ClientConfig, public_url: str | None) -> str:
+    if public_url is None:
+        return f"https://{_AUTOCONFIG}.{config.domain}/mail/config-v1.1.xml"
+    return f"{public_url.rstrip('/')}/v1.1/{config.domain}"

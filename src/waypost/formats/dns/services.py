@@ -1,0 +1,172 @@
+"""Where the services of a domain are: SRV records, and the paths beside them."""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_OCTETS, Data, ServiceAt, Text
+from waypost.formats.hosts import why_no_name
+from waypost.model import (
+    ClientConfig,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.placeholders import shared_url
+
+# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: one label where TLS comes first, and one where it does not.
+_MAIL: Final = {
+    (ServiceType.IMAP, True): "_imaps._tcp",
+    (ServiceType.IMAP, False): "_imap._tcp",
+    (ServiceType.POP3, True): "_pop3s._tcp",
+    (ServiceType.POP3, False): "_pop3._tcp",
+    (ServiceType.SMTP, True): "_submissions._tcp",
+    (ServiceType.SMTP, False): "_submission._tcp",
+}
+_SECTIONS: Final = ((ServiceType.IMAP, ServiceType.POP3), (ServiceType.SMTP,))
+# RFC 6764 s3.
+_DAV: Final = {
+    (ServiceType.CALDAV, "https"): "_caldavs._tcp",
+    (ServiceType.CALDAV, "http"): "_caldav._tcp",
+    (ServiceType.CARDDAV, "https"): "_carddavs._tcp",
+    (ServiceType.CARDDAV, "http"): "_carddav._tcp",
+}
+_WEB_PORTS: Final = {"https": 443, "http": 80}
+# Room between two priorities, for what an operator wants to put there by hand.
+_STEP: Final = 10
+_PRIORITY_MAX: Final = 65535
+
+Labelled = Iterator[tuple[str, Data]]
+
+
+def located(config: ClientConfig, left_out: list[str]) -> Labelled:
+    """Give labels under the domain, and what stands there.
+
+    Args:
+        config: for the domain alone.
+        left_out: gets a line for each service that SRV records cannot say.
+    """
+    if config.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
+        for section in _SECTIONS:
+            yield from _mail(config, section, left_out)
+    yield from _sieve(config, left_out)
+    for (kind, scheme), label in _DAV.items():
+        yield from _dav(config.of_type(kind), scheme, label, left_out)
+    yield from _jmap(config, left_out)
+
+
+def _mail(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:
+    """Give the services that do the same for a user, the preferred one first."""
+    silent = {_MAIL[kind, tls] for kind in section for tls in (True, False)}
+    # RFC 6186 s3.4: priorities also say which of IMAP and POP3 is preferred.
+    seen: set[tuple[str, str, int]] = set()
+    for service, endpoint in _in_order(config, section):
+        label = _MAIL[service.type, endpoint.security is Security.TLS]
+        silent.discard(label)
+        place = (label, endpoint.host, endpoint.port)
+        if place not in seen and _is_target(service, endpoint.host, left_out):
+            yield label, _at(len(seen), endpoint.port, endpoint.host)
+            seen.add(place)
+    for label in _MAIL.values():
+        if label in silent:
+            # RFC 6186 s3.4: a target of "." says that there is no such service.
+            yield label, ServiceAt(0, 0, 0, NOT_OFFERED)
+
+
+def _in_order(
+    config: ClientConfig, section: tuple[ServiceType, ...]
+) -> Iterator[tuple[Service, HostEndpoint]]:
+    """Give services as clients shall prefer them: within a type, TLS from the first byte first."""
+    services = config.of_type(*section)
+    for kind in dict.fromkeys(service.type for service in services):
+        hosts = [
+            (one, one.endpoint)
+            for one in services
+            if one.type is kind and isinstance(one.endpoint, HostEndpoint)
+        ]
+        # RFC 8314 s5.1 and s3: implicit TLS is preferred to STARTTLS.
+        yield from sorted(hosts, key=lambda pair: pair[1].security is not Security.TLS)
+
+
+def _sieve(config: ClientConfig, left_out: list[str]) -> Labelled:
+    seen: set[tuple[str, int]] = set()
+    for service, endpoint in _in_order(config, (ServiceType.MANAGESIEVE,)):
+        place = (endpoint.host, endpoint.port)
+        if place not in seen and _is_target(service, endpoint.host, left_out):
+            # RFC 5804 s1.8.
+            yield "_sieve._tcp", _at(len(seen), endpoint.port, endpoint.host)
+            seen.add(place)
+
+
+def _dav(services: tuple[Service, ...], scheme: str, label: str, left_out: list[str]) -> Labelled:
+    """Give the servers of one kind. All share one path, because their names share one TXT."""
+    path: str | None = None
+    seen: set[tuple[str, int]] = set()
+    for service, parts in _at_urls(services, scheme, left_out):
+        if path is not None and (parts.path or "/") != path:
+            left_out.append(f"{_told(service)}: {label} leads to another path already")
+            continue
+        place = (parts.hostname or "", parts.port or _WEB_PORTS[scheme])
+        if place not in seen:
+            yield label, _at(len(seen), place[1], place[0])
+            seen.add(place)
+        if path is None:
+            path = parts.path or "/"
+            yield from _path(service, label, path, left_out)
+
+
+def _path(service: Service, label: str, path: str, left_out: list[str]) -> Labelled:
+    # RFC 6764 s4; RFC 6763 s6.1: one string, which must not be divided.
+    text = f"path={path}"
+    if len(text.encode()) > STRING_MAX_OCTETS:
+        left_out.append(f"{_told(service)}: its path is too long for a TXT record")
+        return
+    yield label, Text(text)
+
+
+def _jmap(config: ClientConfig, left_out: list[str]) -> Labelled:
+    seen: set[tuple[str, int]] = set()
+    for _, parts in _at_urls(config.of_type(ServiceType.JMAP), "https", left_out):
+        place = (parts.hostname or "", parts.port or _WEB_PORTS["https"])
+        if place not in seen:
+            # RFC 8620 s2.2: the path is not said; /.well-known/jmap leads to it.
+            yield "_jmap._tcp", _at(len(seen), place[1], place[0])
+            seen.add(place)
+
+
+def _at_urls(
+    services: tuple[Service, ...], scheme: str, left_out: list[str]
+) -> Iterator[tuple[Service, SplitResult]]:
+    """Give the part of each URL that is the same for all users."""
+    for service in services:
+        if not isinstance(service.endpoint, UrlEndpoint):
+            continue
+        if urlsplit(service.endpoint.url).scheme.lower() != scheme:
+            continue
+        url = shared_url(service.endpoint.url)
+        if url is None:
+            left_out.append(f"{_told(service)}: its host differs from user to user")
+        elif _is_target(service, urlsplit(url).hostname or "", left_out):
+            yield service, urlsplit(url)
+
+
+def _is_target(service: Service, host: str, left_out: list[str]) -> bool:
+    """Tell whether a host may be the target of an SRV record: a name, not an address."""
+    # RFC 2782, "Target".
+    reason = why_no_name(host)
+    if reason is not None:
+        left_out.append(f"{_told(service)}: {reason}")
+    return reason is None
+
+
+def _at(rank: int, port: int, host: str) -> ServiceAt:
+    return ServiceAt(min(rank * _STEP, _PRIORITY_MAX), 1, port, host.lower().rstrip("."))
+
+
+def _told(service: Service) -> str:
+    endpoint = service.endpoint
+    if isinstance(endpoint, UrlEndpoint):
+        return f"{service.type} at {endpoint.url}"
+    return f"{service.type} at {endpoint.host}:{endpoint.port}"

@@ -1,0 +1,174 @@
+"""The forms in which zones are kept: a zone file, JSON, octoDNS, Terraform and nsupdate."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt
+
+
+def write(published: Published, form: str) -> bytes:
+    """Write all records in one of FORMS.
+
+    Raises:
+        KeyError: there is no such form.
+    """
+    return FORMS[form](published).encode()
+
+
+def _zone(published: Published) -> str:
+    """Write lines of a zone file (RFC 1035 s5), to be pasted or included."""
+    rows = [
+        (f"{one.name}.", str(one.ttl_seconds), "IN", one.data.type, one.rdata_text())
+        for one in published.records
+    ]
+    widths = [max((len(row[at]) for row in rows), default=0) for at in range(4)]
+    lines = [
+        " ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    ]
+    return _joined([*_comments(published, ";"), *lines])
+
+
+def _nsupdate(published: Published) -> str:
+    """Write a script for nsupdate(1): one transaction that puts each set of records in place."""
+    lines: list[str] = []
+    for name, kind in dict.fromkeys((one.name, one.data.type) for one in published.records):
+        # What else the domain itself says in TXT records, as for SPF, is not ours to delete.
+        if name != published.domain.ascii:
+            lines.append(f"update delete {name}. {kind}")
+    for one in published.records:
+        data = f"{one.data.type} {one.rdata_text()}"
+        lines.append(f"update add {one.name}. {one.ttl_seconds} {data}")
+    return _joined([*_comments(published, ";"), *lines, "send"])
+
+
+def _json(published: Published) -> str:
+    """Write JSON for other programs."""
+    records = [
+        {
+            "name": f"{one.name}.",
+            "ttl": one.ttl_seconds,
+            "type": one.data.type,
+            "data": _members(one.data),
+        }
+        for one in published.records
+    ]
+    return _dumped(
+        {
+            "domain": published.domain.ascii,
+            "left_out": list(published.left_out),
+            "records": records,
+        }
+    )
+
+
+def _octodns(published: Published) -> str:
+    """Write a zone of octoDNS's YamlProvider: JSON is YAML, and the keys are in its order."""
+    zone: dict[str, list[dict[str, Any]]] = {}
+    for (name, kind), found in _sets(published).items():
+        entry: dict[str, Any] = {"ttl": found[0].ttl_seconds, "type": kind}
+        values = [_octodns_value(one.data) for one in found]
+        entry.update({"value": values[0]} if kind == "CNAME" else {"values": values})
+        zone.setdefault(_below(name, published), []).append(entry)
+    told = {name: sets[0] if len(sets) == 1 else sets for name, sets in zone.items()}
+    return _joined([*_comments(published, "#"), _dumped(told).rstrip("\n")])
+
+
+def _octodns_value(data: Data) -> object:
+    if isinstance(data, Alias):
+        return f"{data.target}."
+    # octoDNS takes an unescaped semicolon for a mistake.
+    return _members(data) if isinstance(data, ServiceAt) else data.text.replace(";", "\\;")
+
+
+def _terraform(published: Published) -> str:
+    """Write Terraform's JSON for the provider hashicorp/dns, which speaks RFC 2136."""
+    comments = [line.removeprefix("# ") for line in _comments(published, "#")]
+    resources: dict[str, dict[str, Any]] = {}
+    for (name, kind), found in _sets(published).items():
+        if name == published.domain.ascii:
+            # This resource would be the whole set, and SPF and the like are in it as well.
+            comments += [f"add to the {kind} set of {name}: {one.rdata_text()}" for one in found]
+            continue
+        label = name.replace(".", "_")
+        resource = {
+            "zone": f"{published.domain}.",
+            "name": _below(name, published),
+            "ttl": found[0].ttl_seconds,
+            **_terraform_values(found),
+        }
+        resources.setdefault(_TERRAFORM[kind], {})[label] = resource
+    return _dumped({"//": comments, "resource": resources})
+
+
+_TERRAFORM: Final = {
+    "CNAME": "dns_cname_record",
+    "SRV": "dns_srv_record_set",
+    "TXT": "dns_txt_record_set",
+}
+
+
+def _terraform_values(found: list[Record]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in found:
+        data = one.data
+        if isinstance(data, Alias):
+            values["cname"] = f"{data.target}."
+        elif isinstance(data, ServiceAt):
+            values.setdefault("srv", []).append(_members(data))
+        else:
+            # Terraform's templates begin with these.
+            text = data.text.replace("${", "$${").replace("%{", "%%{")
+            values.setdefault("txt", []).append(text)
+    return values
+
+
+def _members(data: Data) -> dict[str, Any]:
+    if isinstance(data, Alias):
+        return {"target": f"{data.target}."}
+    if isinstance(data, ServiceAt):
+        return {
+            "priority": data.priority,
+            "weight": data.weight,
+            "port": data.port,
+            "target": f"{data.target}.",
+        }
+    return {"text": data.text}
+
+
+def _sets(published: Published) -> dict[tuple[str, str], list[Record]]:
+    """Group the records that a name server holds as one: same name, same type."""
+    sets: dict[tuple[str, str], list[Record]] = {}
+    for one in published.records:
+        sets.setdefault((one.name, one.data.type), []).append(one)
+    return sets
+
+
+def _below(name: str, published: Published) -> str:
+    """Give a name as seen from the domain; the domain itself is the empty one."""
+    return name.removesuffix(published.domain.ascii).removesuffix(".")
+
+
+def _comments(published: Published, sign: str) -> Iterator[str]:
+    yield f"{sign} What {published.domain} publishes for mail clients."
+    for line in published.left_out:
+        yield f"{sign} Left out: {' '.join(line.split())}"
+
+
+def _dumped(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+FORMS: Final[Mapping[str, Callable[[Published], str]]] = {
+    "zone": _zone,
+    "json": _json,
+    "octodns": _octodns,
+    "terraform": _terraform,
+    "nsupdate": _nsupdate,
+}
+"""How to write each form, by its name."""

@@ -1,0 +1,232 @@
+"""PACC: draft-ietf-mailmaint-pacc-02, with the one name that revision -03 changed.
+
+One JSON document for a domain, the same for all its users. Its digest stands in DNS, so every
+change of a byte is a change of the zone as well.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.errors import NoUsableService
+from waypost.formats.hosts import why_no_name
+from waypost.model import (
+    EMAIL_ADDRESS,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    AuthenticationSystem,
+    ClientConfig,
+    HostEndpoint,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.placeholders import has_placeholder
+
+REVISION: Final = "draft-ietf-mailmaint-pacc-02"
+CONTENT_TYPE: Final = "application/json"
+HOST_PREFIX: Final = "ua-auto-config."
+"""What stands in front of the mail domain in the document's URL."""
+TXT_PREFIX: Final = "_ua-auto-config."
+"""What stands in front of the mail domain in the name of the digest record."""
+
+# s"protocols": text-based ones mean TLS from the first byte on this port; there is no member for
+# another one, nor for STARTTLS.
+_PORTS: Final = {
+    ServiceType.IMAP: 993,
+    ServiceType.POP3: 995,
+    ServiceType.SMTP: 465,
+    ServiceType.MANAGESIEVE: 4190,
+}
+_HTTP: Final = frozenset(
+    {ServiceType.JMAP, ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.WEBDAV}
+)
+# Revision -02 says "smtp", -03 "submit". What a client does not know it ignores, so both are told.
+_NAMES: Final = {ServiceType.SMTP: ("smtp", "submit")}
+_INCOMING: Final = (ServiceType.IMAP, ServiceType.POP3)
+_MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
+_PASSWORDS: Final = frozenset(
+    {PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, HTTP_BASIC, HTTP_DIGEST}
+)
+_SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
+# s"info": longer names are not allowed.
+NAME_MAX_CHARS: Final = 60
+SHORT_NAME_MAX_CHARS: Final = 20
+
+
+def render(config: ClientConfig) -> bytes:
+    """Write the document of a domain. The digest is that of exactly these bytes.
+
+    Args:
+        config: for the domain alone: the document is the same for all users.
+
+    Raises:
+        NoUsableService: no mail account can be made of what PACC can say; the message says why.
+    """
+    told = dict(_expressible(config))
+    if not _is_account(told):
+        why = "; ".join(findings(config)) or "there is no mail account in it"
+        raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
+    protocols = {
+        name: _server(service)
+        for kind, service in told.items()
+        for name in _NAMES.get(kind, (kind.value,))
+    }
+    document = {
+        "authentication": _authentication(config.provider, told.values()),
+        "info": _info(config.provider),
+        "protocols": protocols,
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode()
+
+
+def digest_record(body: bytes) -> str:
+    """Give the text of the TXT record that vouches for a document (s"DNS")."""
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+    return f"v=UAAC1; a=sha256; d={digest}"
+
+
+def findings(config: ClientConfig) -> tuple[str, ...]:
+    """Tell what of a domain PACC cannot say, one line each: what is left out, and why.
+
+    A service is silent where another one of its type is told. Where the mail account is not
+    complete without what is left out, there is no document at all: see `render`.
+
+    Args:
+        config: for the domain alone.
+    """
+    told = dict(_expressible(config))
+    lines = [
+        f"{service.type} at {_place(service)}: {reason}"
+        for service in config.of_type(*_PORTS, *_HTTP)
+        if service.type not in told and (reason := _obstacle(service, config))
+    ]
+    types = {service.type for service in config.services}
+    if types & _MAIL and not _is_account(told) and not lines:
+        lines.append("there is no pair of an incoming and an outgoing mail service")
+    if len(config.provider.name) > NAME_MAX_CHARS:
+        limit = f"longer than {NAME_MAX_CHARS} characters"
+        lines.append(f"the provider's name is {limit}; its short name stands in its place")
+    return tuple(lines)
+
+
+def _expressible(config: ClientConfig) -> Iterator[tuple[ServiceType, Service]]:
+    """Give one service of each type: the most preferred of those that PACC can say."""
+    seen: set[ServiceType] = set()
+    for service in config.of_type(*_PORTS, *_HTTP):
+        if service.type not in seen and _obstacle(service, config) is None:
+            seen.add(service.type)
+            yield service.type, service
+
+
+def _is_account(told: dict[ServiceType, Service]) -> bool:
+    if ServiceType.JMAP in told:
+        return True
+    return ServiceType.SMTP in told and any(kind in told for kind in _INCOMING)
+
+
+def _obstacle(service: Service, config: ClientConfig) -> str | None:
+    """Tell why PACC cannot say a service, or give None."""
+    endpoint = service.endpoint
+    if isinstance(endpoint, UrlEndpoint):
+        reason = _url_obstacle(endpoint.url)
+    else:
+        reason = _host_obstacle(endpoint, _PORTS.get(service.type))
+    if reason is not None:
+        return reason
+    # s"authentication": there is no member for a user name; it is the whole address.
+    if service.login_name not in {EMAIL_ADDRESS, f"%EMAILLOCALPART%@{config.domain}"}:
+        return "its login name is not the email address"
+    if config.has_directory:
+        return "its login name comes from a directory, and may differ from the email address"
+    if not _takes_password(service) and not (_takes_oauth2(service) and _issuer(config.provider)):
+        return "it takes neither a password nor OAuth2 with a known issuer"
+    return None
+
+
+def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
+    if endpoint.security is not Security.TLS:
+        return "it does not begin with TLS"
+    if endpoint.port != port:
+        return f"its port is {endpoint.port}, not {port}"
+    return why_no_name(endpoint.host)
+
+
+def _url_obstacle(url: str) -> str | None:
+    if has_placeholder(url):
+        return "its URL differs from user to user"
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https":
+        return "its URL is not https"
+    if parts.port is not None:
+        return "its URL names a port"
+    return why_no_name(parts.hostname or "")
+
+
+def _server(service: Service) -> dict[str, str]:
+    endpoint = service.endpoint
+    return {"url": endpoint.url} if isinstance(endpoint, UrlEndpoint) else {"host": endpoint.host}
+
+
+def _place(service: Service) -> str:
+    endpoint = service.endpoint
+    if isinstance(endpoint, UrlEndpoint):
+        return endpoint.url
+    return f"{endpoint.host}:{endpoint.port}"
+
+
+def _authentication(provider: Provider, told: Collection[Service]) -> dict[str, object]:
+    # s"authentication": `password` is required.
+    members: dict[str, object] = {"password": any(_takes_password(one) for one in told)}
+    issuer = _issuer(provider)
+    if issuer is not None and any(_takes_oauth2(one) for one in told):
+        members["oauth-public"] = {"issuer": issuer}
+    return members
+
+
+def _takes_password(service: Service) -> bool:
+    return any(_is_password(method) for method in service.authentication)
+
+
+def _is_password(method: Authentication) -> bool:
+    if method.system is AuthenticationSystem.SASL:
+        return method.method.startswith(_SASL_PASSWORDS)
+    return method in _PASSWORDS
+
+
+def _takes_oauth2(service: Service) -> bool:
+    bearers = {"OAUTHBEARER", "XOAUTH2", "Bearer"}
+    return any(one == OAUTH2 or one.method in bearers for one in service.authentication)
+
+
+def _issuer(provider: Provider) -> str | None:
+    """Give the first issuer that may stand there: an https URL with nothing behind its path."""
+    issuers = (oauth2.issuer for oauth2 in provider.oauth2 if oauth2.issuer is not None)
+    return next((issuer for issuer in issuers if _is_issuer(issuer)), None)
+
+
+def _is_issuer(url: str) -> bool:
+    # RFC 8414 s2: https, no query, no fragment.
+    return url.lower().startswith("https://") and not {"?", "#"} & set(url)
+
+
+def _info(provider: Provider) -> dict[str, object]:
+    is_short = len(provider.name) <= NAME_MAX_CHARS
+    named = {"name": provider.name if is_short else provider.short_name}
+    if len(provider.short_name) <= SHORT_NAME_MAX_CHARS:
+        named["shortName"] = provider.short_name
+    info: dict[str, object] = {"provider": named}
+    if provider.documentation:
+        info["help"] = {"documentation": provider.documentation[0].url}
+    return info

@@ -1,0 +1,26 @@
+"""PACC over HTTP: draft-ietf-mailmaint-pacc-02."""
+
+from typing import Final
+
+from waypost.errors import DomainNotServed, NoUsableService
+from waypost.formats import pacc
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import Reply, conditional, not_found, text
+from waypost.web.public.request import Request
+
+PATH: Final = "/.well-known/user-agent-configuration.json"
+
+
+async def get(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer GET for the domain that Host names behind `ua-auto-config.`; 404 on other hosts."""
+    domain = request.host_domain()
+    # s"Retrieval": the document lives under this name alone, whose zone holds its digest.
+    if domain is None or not request.origin.host.lower().startswith(pacc.HOST_PREFIX):
+        return not_found(DomainNotServed.code, f"Host does not begin with {pacc.HOST_PREFIX}")
+    noted.domain = domain.ascii
+    try:
+        body = pacc.render(await context.lookup.for_domain(domain))
+    except (DomainNotServed, NoUsableService) as error:
+        return text(404, str(error), error.code)
+    reply = Reply(200, pacc.CONTENT_TYPE, body)
+    return conditional(request, reply, f"public, max-age={context.max_age_seconds}")

@@ -1,0 +1,101 @@
+"""Well-known places that lead to a service: RFC 6764 s5, RFC 8620 s2.2."""
+
+import string
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from waypost.address import DomainName
+from waypost.errors import DomainNotServed
+from waypost.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.placeholders import shared_url
+from waypost.preference import is_protected
+from waypost.web.public.context import Context, Handler, Noted
+from waypost.web.public.reply import TEXT, Reply, not_found
+from waypost.web.public.request import Request
+
+PREFIX: Final = "/.well-known/"
+TYPES: Final[Mapping[str, ServiceType]] = {
+    "caldav": ServiceType.CALDAV,
+    "carddav": ServiceType.CARDDAV,
+    "jmap": ServiceType.JMAP,
+}
+# RFC 6764 s5 and s6: clients ask with PROPFIND as well; WebDAV clients with OPTIONS before it.
+METHODS: Final = ("GET", "PROPFIND", "OPTIONS")
+# How far above a service's host its domain is looked for.
+_PARENTS_MAX: Final = 4
+
+
+def handlers(kind: ServiceType) -> dict[str, Handler]:
+    """Give what answers one of the places, by method."""
+
+    async def redirect(context: Context, request: Request, noted: Noted) -> Reply:
+        return await _redirect(kind, context, request, noted)
+
+    return dict.fromkeys(METHODS, redirect)
+
+
+async def _redirect(kind: ServiceType, context: Context, request: Request, noted: Noted) -> Reply:
+    """Send a client to the service; 404 where there is none. Nothing is said that the client sent.
+
+    A 307, which RFC 6764 s5 names: the method stays what it was, PROPFIND too (RFC 9110 s15.4.8),
+    and no client keeps it for ever, as it may keep a 301.
+    """
+    host = request.host_domain()
+    if host is None:
+        return not_found(DomainNotServed.code, "Host names no domain")
+    noted.domain = host.ascii
+    url = await _url(kind, context, host)
+    if url is None:
+        return not_found("no_usable_service", f"no {kind} service is known here")
+    headers = (
+        ("location", url),
+        ("cache-control", f"public, max-age={context.max_age_seconds}"),
+    )
+    return Reply(307, TEXT, b"", headers, "redirected")
+
+
+async def _url(kind: ServiceType, context: Context, host: DomainName) -> str | None:
+    """Find the URL for a served domain, or for the host of a service of a domain above it."""
+    try:
+        config = await context.lookup.for_domain(host)
+    except DomainNotServed:
+        pass
+    else:
+        return _first(_urls(kind, config), host)
+    for parent in islice(host.parents(), _PARENTS_MAX):
+        try:
+            config = await context.lookup.for_domain(parent)
+        except DomainNotServed:
+            continue
+        urls = (url for url in _urls(kind, config) if urlsplit(url).hostname == host.ascii)
+        if (found := _first(urls, host)) is not None:
+            return found
+    return None
+
+
+def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
+    """Give the places of a service as far as they are the same for all users, the safe ones first.
+
+    RFC 6764 s6: a client looks for its principal from there on, so the part above the user's own
+    is enough.
+    """
+    services = sorted(config.of_type(kind), key=lambda service: not is_protected(service))
+    for service in services:
+        if isinstance(service.endpoint, UrlEndpoint):
+            url = shared_url(service.endpoint.url)
+            if url is not None:
+                # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
+                yield quote(url, safe=string.punctuation)
+
+
+def _first(urls: Iterator[str], host: DomainName) -> str | None:
+    """Give the first URL that does not lead back to where the client is."""
+    return next((url for url in urls if not _is_here(url, host)), None)
+
+
+def _is_here(url: str, host: DomainName) -> bool:
+    parts = urlsplit(url)
+    path = parts.path.lower().rstrip("/")
+    return parts.hostname == host.ascii and path in {f"{PREFIX}{name}" for name in TYPES}

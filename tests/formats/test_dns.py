@@ -1,0 +1,199 @@
+"""What a domain publishes in DNS, what it leaves out, and how that is written."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests.formats import dns_forms
+from tests.making import EXAMPLE_COM, domain, host_service, url_service
+from waypost.address import DomainName
+from waypost.errors import NoUsableService
+from waypost.formats import dns
+from waypost.lookup import client_config
+from waypost.model import ClientConfig, Service
+
+PUBLIC_URL = "https://waypost.example.net"
+SMTP = host_service("smtp", "smtp.example.com")
+
+
+def config(*found: Service) -> ClientConfig:
+    return client_config(domain("example.com", *found), EXAMPLE_COM, None)
+
+
+def published(*found: Service, public_url: str | None = PUBLIC_URL) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {}
+    for one in dns.publish(config(*found), public_url).records:
+        told.setdefault(f"{one.name} {one.data.type}", []).append(one.rdata_text())
+    return told
+
+
+def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str, ...]:
+    return dns.publish(config(*found), public_url).left_out
+
+
+def test_priorities() -> None:
+    """TLS from the first byte comes first, IMAP before POP3, and what is missing is refused."""
+    told = published(
+        host_service(port=143, security="starttls", priority=1),
+        host_service(),
+        host_service("pop3", "pop.example.com"),
+        host_service("smtp", "smtp.example.com", 587, "starttls"),
+    )
+
+    assert {name.partition(".")[0]: data for name, data in told.items() if "SRV" in name} == {
+        "_autodiscover": ["0 0 443 waypost.example.net."],
+        "_imaps": ["0 1 993 imap.example.com."],
+        "_imap": ["10 1 143 imap.example.com."],
+        "_pop3s": ["20 1 995 pop.example.com."],
+        "_pop3": ["0 0 0 ."],
+        "_submission": ["0 1 587 smtp.example.com."],
+        "_submissions": ["0 0 0 ."],
+    }
+
+
+LEFT_OUT = [
+    # services, label that is not there, why
+    ([host_service(host="%EMAILLOCALPART%.x.example"), SMTP], "_imaps", "differs from user"),
+    ([host_service(host="192.0.2.1"), SMTP], "_imaps", "its host is not a name"),
+    ([host_service(host="2001:db8::1"), SMTP], "_imaps", "its host is not a name"),
+    (
+        [SMTP, url_service(url="https://%EMAILLOCALPART%.x.example/")],
+        "_caldavs",
+        "differs from user",
+    ),
+    ([SMTP, url_service(url="https://192.0.2.1/c/")], "_caldavs", "its host is not a name"),
+    ([url_service("jmap", "http://jmap.example.com/")], "_jmap", ""),
+    ([SMTP, host_service("managesieve", host="192.0.2.1")], "_sieve", "its host is not a name"),
+]
+
+
+@pytest.mark.parametrize(("found", "label", "why"), LEFT_OUT)
+def test_left_out(found: list[Service], label: str, why: str) -> None:
+    """What SRV records cannot say is left out, not refused with a dot, and told."""
+    assert f"{label}._tcp.example.com SRV" not in published(*found)
+    assert not why or any(why in line for line in left_out(*found) if "PACC" not in line)
+
+
+PATHS = [
+    # URL, SRV record, TXT record
+    ("https://dav.example.com", "0 1 443 dav.example.com.", '"path=/"'),
+    ("https://dav.example.com:8443/c/", "0 1 8443 dav.example.com.", '"path=/c/"'),
+    ("https://dav.example.com/c/%EMAILADDRESS%/x/", "0 1 443 dav.example.com.", '"path=/c/"'),
+    ("https://dav.example.com/c?u=%EMAILADDRESS%", "0 1 443 dav.example.com.", '"path=/c"'),
+    ("https://dav.example.com/%22;%5C", "0 1 443 dav.example.com.", '"path=/%22;%5C"'),
+    ('https://dav.example.com/"\\', "0 1 443 dav.example.com.", '"path=/\\"\\\\"'),
+]
+
+
+@pytest.mark.parametrize(("url", "srv", "txt"), PATHS)
+def test_paths(url: str, srv: str, txt: str) -> None:
+    """A calendar is told with its host, its port, and the path that all users share."""
+    told = published(url_service(url=url))
+
+    assert told["_caldavs._tcp.example.com SRV"] == [srv]
+    assert told["_caldavs._tcp.example.com TXT"] == [txt]
+
+
+def test_one_path() -> None:
+    """Servers beside each other share a path; another path is left out, because TXT is one."""
+    found = [
+        url_service(url="https://a.example.com/c/"),
+        url_service(url="https://b.example.com/c/"),
+        url_service(url="https://c.example.com/other/"),
+        url_service(url="http://d.example.com/plain/"),
+    ]
+    told = published(*found)
+
+    assert told["_caldavs._tcp.example.com SRV"] == [
+        "0 1 443 a.example.com.",
+        "10 1 443 b.example.com.",
+    ]
+    assert told["_caldavs._tcp.example.com TXT"] == ['"path=/c/"']
+    assert told["_caldav._tcp.example.com SRV"] == ["0 1 80 d.example.com."]
+    (line,) = (line for line in left_out(*found) if "caldav" in line and "PACC" not in line)
+    assert line.startswith("caldav at https://c.example.com/other/: ")
+
+
+def test_long_path() -> None:
+    """A path that does not fit into one string is left to /.well-known/caldav."""
+    url = f"https://dav.example.com/{'x' * 250}/"
+
+    assert "_caldavs._tcp.example.com TXT" not in published(url_service(url=url))
+    assert any("too long for a TXT record" in line for line in left_out(url_service(url=url)))
+
+
+PUBLIC_URLS = [
+    # public_url, target of the aliases, autodiscover's SRV, mailconf
+    (PUBLIC_URL, "waypost.example.net.", "0 0 443 waypost.example.net.", f"{PUBLIC_URL}/v1.1/"),
+    (f"{PUBLIC_URL}:8443/", "waypost.example.net.", "0 0 8443", f"{PUBLIC_URL}:8443/v1.1/"),
+    (None, None, None, "https://autoconfig.example.com/mail/config-v1.1.xml"),
+    ("https://192.0.2.1", None, None, "https://192.0.2.1/v1.1/"),
+]
+
+
+@pytest.mark.parametrize(("public_url", "target", "srv", "mailconf"), PUBLIC_URLS)
+def test_public_url(
+    public_url: str | None, target: str | None, srv: str | None, mailconf: str
+) -> None:
+    """The names of the protocols lead to the host of public_url; without it that is told."""
+    told = published(public_url=public_url)
+    aliases = {told.get(f"{one}.example.com CNAME", [None])[0] for one in ("autoconfig",)}
+
+    assert aliases == {target}
+    assert told.get("_autodiscover._tcp.example.com SRV", [""])[0].startswith(srv or "")
+    assert told["example.com TXT"][0].startswith(f'"mailconf={mailconf}')
+    assert (target is None) == any("public_url" in one for one in left_out(public_url=public_url))
+
+
+def test_no_alias_of_itself() -> None:
+    """The host of public_url is no alias of itself."""
+    told = published(public_url="https://autoconfig.example.com")
+
+    assert "autoconfig.example.com CNAME" not in told
+    assert told["autodiscover.example.com CNAME"] == ["autoconfig.example.com."]
+
+
+def test_nothing() -> None:
+    """A domain that has nothing for DNS is refused, with the reasons."""
+    for found in ((), (host_service("xmpp", "xmpp.example.com"),)):
+        silent = replace(config(), services=found)
+        with pytest.raises(NoUsableService, match="has nothing to publish in DNS: autoconfig: "):
+            dns.publish(silent, PUBLIC_URL)
+
+
+def test_long_names() -> None:
+    """A name that DNS cannot hold is left out."""
+    name = DomainName.parse(".".join(["x" * 60] * 4))
+    found = dns.publish(client_config(domain(str(name)), name, None), PUBLIC_URL)
+
+    assert "autoconfig: the name would be too long for DNS" in found.left_out
+    assert any(one.name == name.ascii for one in found.records)
+
+
+@pytest.mark.parametrize("form", dns.FORMS)
+def test_any_text(form: str) -> None:
+    """Quotes, backslashes, semicolons, templates and long texts survive in every form."""
+    text = 'a "quoted" \\ text; ${b} %{c} \u00fc ' + "x" * 300
+    record = dns.Record("_x.example.com", 60, dns.Text(text))
+    zone = dns.Published(EXAMPLE_COM, (record,), ("one\nupdate delete example.com.",))
+    body = dns.write(zone, form).decode()
+
+    assert dns_forms.READERS[form](body, "example.com") == {("_x.example.com.", 60, "TXT", text)}
+    assert "\nupdate delete example.com.\n" not in body
+
+
+def test_terraform_keeps_its_hands_off() -> None:
+    """Terraform is not given the texts of the domain itself, among which SPF is."""
+    body = dns.write(dns.publish(config(), PUBLIC_URL), "terraform").decode()
+
+    assert '"name": ""' not in body
+    assert "add to the TXT set of example.com" in body
+
+
+def test_the_public_listener_does_without_dnspython() -> None:
+    """A worker of the public listener does not load the library for zones."""
+    code = "import sys, waypost.web.public.app; sys.exit('dns' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

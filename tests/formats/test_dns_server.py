@@ -1,0 +1,145 @@
+"""A real name server loads what a domain publishes, and has just that."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.formats import dns_forms
+from tests.golden.cases import Case, cases
+from tests.making import EXAMPLE_COM
+from tests.servers.named import Named, named
+from tests.servers.requirements import program
+from tests.transfer.catalogs import PROVIDERS, services
+from waypost.errors import NoUsableService
+from waypost.formats import dns
+from waypost.lookup import client_config
+from waypost.model import (
+    ClientConfig,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    Security,
+    ServiceType,
+)
+from waypost.placeholders import has_placeholder
+
+pytestmark = pytest.mark.servers
+
+PUBLIC_URL = "https://waypost.example.net:8443"
+CASES = [case for case in cases() if "dns.zone" in case.stored("dns.zone")]
+MAIL = {"imap": ("_imap", "_imaps"), "pop3": ("_pop3", "_pop3s")}
+MAIL["smtp"] = ("_submission", "_submissions")
+MAIL_TYPES = (ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP, ServiceType.JMAP)
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[Named]:
+    names = {case.config(alone=True).domain.ascii for case in CASES}
+    with named(sorted(names | {"example.com"}), updated=["updated.example"]) as server:
+        yield server
+
+
+def targets(published: dns.Published) -> set[str]:
+    found = [one.data for one in published.records]
+    return {data.target for data in found if not isinstance(data, dns.Text) and data.target}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_golden_zones(server: Named, case: Case) -> None:
+    """Each golden zone is clean, and the server reads back from it what was published."""
+    config = case.config(alone=True)
+    published = dns.publish(config, "https://waypost.example.net")
+    text = case.stored("dns.zone")["dns.zone"].decode()
+    zone = server.load(config.domain.ascii, text, targets(published))
+
+    assert dns_forms.of_server(zone) == dns_forms.of_records(published.records)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> ClientConfig:
+    """Make what is known of a domain."""
+    found = tuple(draw(st.lists(services(), min_size=1, max_size=8)))
+    entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
+    return client_config(entry, EXAMPLE_COM, None)
+
+
+def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
+    """Give what must be told of mail: a label, a host and a port for each service."""
+    found = set()
+    for service in config.services:
+        endpoint = service.endpoint
+        if service.type.value not in MAIL or not isinstance(endpoint, HostEndpoint):
+            continue
+        is_name = not has_placeholder(endpoint.host) and ":" not in endpoint.host
+        if is_name and not endpoint.host.rpartition(".")[2].isdigit():
+            label = MAIL[service.type.value][endpoint.security is Security.TLS]
+            found.add((f"{label}._tcp.example.com.", f"{endpoint.host}.", endpoint.port))
+    return found
+
+
+@hypothesis_settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(config=configs())
+def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) -> None:
+    """The server has the mail services that are configured, and each form says what it has."""
+    try:
+        published = dns.publish(config, PUBLIC_URL, 300)
+    except NoUsableService:
+        assert not config.of_type(ServiceType.EWS, ServiceType.GRAPH, ServiceType.ACTIVESYNC)
+        assert not mail_targets(config)
+        return
+    text = dns.write(published, "zone").decode()
+    held = dns_forms.of_server(server.load("example.com", text, targets(published)))
+
+    srv = [(name, data.split()) for name, _, kind, data in held if kind == "SRV"]
+    labels = {f"{label}._tcp.example.com." for pair in MAIL.values() for label in pair}
+    told = {(name, target, int(port)) for name, (_, _, port, target) in srv if name in labels}
+    assert {one for one in told if one[1] != "."} == mail_targets(config)
+    refused = {name for name, target, _ in told if target == "."}
+    assert not refused & {name for name, target, _ in told if target != "."}
+    if config.of_type(*MAIL_TYPES):
+        assert refused == labels - {
+            f"{MAIL[one.type.value][one.endpoint.security is Security.TLS]}._tcp.example.com."
+            for one in config.services
+            if one.type.value in MAIL and isinstance(one.endpoint, HostEndpoint)
+        }
+    for form, read in dns_forms.READERS.items():
+        rows = read(dns.write(published, form).decode(), "example.com")
+        missing = (
+            {one for one in held if one[0] == "example.com."} if form == "terraform" else set()
+        )
+        assert rows == held - missing, form
+
+
+def test_nsupdate(server: Named) -> None:
+    """The script for nsupdate puts all records in place, twice over, and leaves others alone."""
+    (case,) = (case for case in CASES if case.name == "everything")
+    provider = case.config(alone=True)
+    entry = Domain(DomainPattern("updated.example"), provider.provider, provider.services)
+    domain = type(EXAMPLE_COM).parse("updated.example")
+    published = dns.publish(client_config(entry, domain, None), PUBLIC_URL)
+    spf = 'update add updated.example. 60 TXT "v=spf1 -all"\nsend\n'
+    old = "update add _imaps._tcp.updated.example. 60 SRV 0 0 993 old.example.net.\nsend\n"
+    script = dns.write(published, "nsupdate").decode()
+    for text in (spf, old, script, script):
+        subprocess.run(
+            [program("nsupdate")],
+            input=f"server 127.0.0.1 {server.port}\n{text}",
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+    held = dns_forms.of_server(server.zone("updated.example"))
+    kept = {one for one in held if one[3] == "v=spf1 -all"}
+    assert len(kept) == 1
+    assert {one[0::2] + one[3:] for one in held - kept} == {
+        one[0::2] + one[3:] for one in dns_forms.of_records(published.records)
+    }

@@ -1,0 +1,220 @@
+"""What PACC says of a domain, and why it is silent about another."""
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.formats.test_properties import FAST
+from tests.making import EXAMPLE_COM, domain, host_service, url_service
+from tests.transfer.catalogs import PROVIDERS, services
+from waypost.errors import NoUsableService
+from waypost.formats import pacc
+from waypost.lookup import client_config
+from waypost.model import (
+    HTTP_BASIC,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    TLS_CLIENT_CERT,
+    ClientConfig,
+    Domain,
+    DomainPattern,
+    FileDirectory,
+    HostEndpoint,
+    OAuth2,
+    Provider,
+    Security,
+    Service,
+    Users,
+)
+
+TEXT_PORTS = {"imap": 993, "pop3": 995, "smtp": 465, "submit": 465, "managesieve": 4190}
+SMTP = host_service("smtp", "smtp.example.com")
+IMAP = host_service()
+CALDAV = url_service(url="https://dav.example.com/c/")
+
+
+def config(*found: Service, provider: Provider | None = None) -> ClientConfig:
+    entry = domain("example.com", *found)
+    if provider is not None:
+        entry = Domain(entry.pattern, provider, entry.services)
+    return client_config(entry, EXAMPLE_COM, None)
+
+
+def document(*found: Service, provider: Provider | None = None) -> dict[str, dict[str, object]]:
+    read: dict[str, dict[str, object]] = json.loads(pacc.render(config(*found, provider=provider)))
+    return read
+
+
+# What PACC cannot say, and the reason that is told; a SASL method of its own is no password.
+SILENT = [
+    # service, reason
+    (host_service(port=143, security="starttls"), "it does not begin with TLS"),
+    (host_service(port=143, security="none"), "it does not begin with TLS"),
+    (host_service(port=10993), "its port is 10993, not 993"),
+    (host_service(host="%EMAILLOCALPART%.example.com"), "its host differs from user to user"),
+    (host_service(host="192.0.2.1"), "its host is not a name"),
+    (host_service(host="2001:db8::1"), "its host is not a name"),
+    (host_service(login_name="%EMAILLOCALPART%"), "its login name is not the email address"),
+    (host_service(login_name=None), "its login name is not the email address"),
+    (host_service(authentication=(TLS_CLIENT_CERT,)), "neither a password nor OAuth2"),
+    (host_service(authentication=(OAUTH2,)), "neither a password nor OAuth2"),
+]
+
+
+@pytest.mark.parametrize(("service", "reason"), SILENT)
+def test_what_it_cannot_say(service: Service, reason: str) -> None:
+    """A mail service that PACC cannot say leaves the domain without a document, and why is told."""
+    with pytest.raises(NoUsableService, match="cannot be described by PACC") as caught:
+        pacc.render(config(service, SMTP))
+
+    assert reason in str(caught.value)
+    assert [reason in line for line in pacc.findings(config(service, SMTP))] == [True]
+
+
+def test_login_names_of_a_directory() -> None:
+    """A domain whose users are in a directory has no document: only the directory knows names."""
+    users = Users(FileDirectory("people", "/srv/people.csv"))
+    found = client_config(
+        replace(domain("example.com", IMAP, SMTP), users=users), EXAMPLE_COM, None
+    )
+
+    with pytest.raises(NoUsableService, match="its login name comes from a directory"):
+        pacc.render(found)
+
+
+URLS = [
+    # URL, reason
+    ("http://dav.example.com/c/", "its URL is not https"),
+    ("https://dav.example.com:8443/c/", "its URL names a port"),
+    ("https://dav.example.com/%EMAILADDRESS%/", "its URL differs from user to user"),
+    ("https://[2001:db8::1]/c/", "its host is not a name"),
+]
+
+
+@pytest.mark.parametrize(("url", "reason"), URLS)
+def test_what_it_leaves_out(url: str, reason: str) -> None:
+    """A calendar that PACC cannot say is left out of the document, and why is told."""
+    found = (IMAP, SMTP, url_service(url=url))
+
+    assert set(document(*found)["protocols"]) == {"imap", "smtp", "submit"}
+    assert pacc.findings(config(*found)) == (f"caldav at {url}: {reason}",)
+
+
+def test_the_first_that_it_can_say() -> None:
+    """Of several services of a type the preferred one that PACC can say is told, in silence."""
+    starttls = host_service(host="a.example.com", port=143, security="starttls", priority=1)
+    found = (starttls, host_service(host="b.example.com"), SMTP)
+
+    assert document(*found)["protocols"]["imap"] == {"host": "b.example.com"}
+    assert pacc.findings(config(*found)) == ()
+
+
+def test_members() -> None:
+    """The document has the members of the draft, and nothing about users."""
+    provider = Provider("Example Inc.", "Example", (), (OAuth2(issuer="https://login.example/"),))
+    both = host_service(authentication=(OAUTH2, PASSWORD_CLEARTEXT))
+
+    assert document(both, SMTP, CALDAV, provider=provider) == {
+        "authentication": {"oauth-public": {"issuer": "https://login.example/"}, "password": True},
+        "info": {"provider": {"name": "Example Inc.", "shortName": "Example"}},
+        "protocols": {
+            "caldav": {"url": "https://dav.example.com/c/"},
+            "imap": {"host": "imap.example.com"},
+            "smtp": {"host": "smtp.example.com"},
+            "submit": {"host": "smtp.example.com"},
+        },
+    }
+
+
+ISSUERS = [
+    # issuer, whether it may stand there
+    ("https://login.example", True),
+    ("https://login.example/tenant/", True),
+    ("http://login.example", False),
+    ("https://login.example/?a=1", False),
+    ("https://login.example/#a", False),
+]
+
+
+@pytest.mark.parametrize(("issuer", "allowed"), ISSUERS)
+def test_issuers(issuer: str, allowed: bool) -> None:
+    """OAuth2 is told with an issuer as RFC 8414 s2 has it, and without one not at all."""
+    provider = Provider("Example Inc.", "Example", (), (OAuth2(issuer=issuer),))
+    found = [
+        host_service(kind, f"{kind}.example.com", authentication=(OAUTH2,))
+        for kind in ("imap", "smtp")
+    ]
+    if not allowed:
+        with pytest.raises(NoUsableService):
+            document(*found, provider=provider)
+        return
+
+    told = document(*found, provider=provider)["authentication"]
+    assert told == {"oauth-public": {"issuer": issuer}, "password": False}
+
+
+def test_long_names() -> None:
+    """Names over the draft's limits are not told; the short one stands for the long one."""
+    provider = Provider("n" * 61, "s" * 21)
+
+    assert document(IMAP, SMTP, provider=provider)["info"] == {"provider": {"name": "s" * 21}}
+    (finding,) = pacc.findings(config(IMAP, SMTP, provider=provider))
+    assert "longer than 60 characters" in finding
+
+
+def test_digest() -> None:
+    """The digest record holds the SHA-256 of the document in base64."""
+    body = pacc.render(config(IMAP, SMTP))
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+    assert pacc.digest_record(body) == f"v=UAAC1; a=sha256; d={digest}"
+
+
+@st.composite
+def _configs(draw: st.DrawFn) -> ClientConfig:
+    """Make what is known of a domain, most often with a mail account in it."""
+    found = (*draw(st.lists(services(), max_size=5)), *draw(st.sampled_from([(IMAP, SMTP), ()])))
+    entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
+    return client_config(entry, EXAMPLE_COM, None)
+
+
+@FAST
+@given(_configs())
+def test_agrees_with_the_services(found: ClientConfig) -> None:
+    """Whatever is told is configured just so; whatever is not told has a reason or a substitute."""
+    try:
+        told = json.loads(pacc.render(found))
+    except NoUsableService:
+        return
+    assert pacc.render(found) == pacc.render(found)
+    configured = {
+        (one.type.value, one.endpoint.host, one.endpoint.port)
+        for one in found.services
+        if isinstance(one.endpoint, HostEndpoint) and one.endpoint.security is Security.TLS
+    }
+    configured |= {("submit", host, port) for kind, host, port in configured if kind == "smtp"}
+    urls = {
+        (one.type.value, one.endpoint.url)
+        for one in found.services
+        if not isinstance(one.endpoint, HostEndpoint)
+    }
+    for name, server in told["protocols"].items():
+        if name in TEXT_PORTS:
+            assert (name, server["host"], TEXT_PORTS[name]) in configured
+        else:
+            assert (name, server["url"]) in urls
+    silent = {one.type.value for one in found.services} & {*TEXT_PORTS, "jmap", "caldav", "carddav"}
+    reasons = {line.partition(" ")[0] for line in pacc.findings(found)}
+    assert silent - set(told["protocols"]) <= reasons
+
+
+def test_http_password() -> None:
+    """A password over HTTP counts as one."""
+    jmap = url_service("jmap", "https://jmap.example.com/s", authentication=(HTTP_BASIC,))
+
+    assert document(jmap)["authentication"] == {"password": True}

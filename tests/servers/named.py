@@ -1,0 +1,165 @@
+"""A real BIND on a private port, with a folder of its own, from Debian's package."""
+
+import os
+import pwd
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from dns.exception import DNSException
+from dns.message import make_query
+from dns.query import inbound_xfr, udp
+from dns.rdatatype import RdataType
+from dns.zone import Zone
+
+from tests.servers.accounts import account, folder_of
+from tests.servers.process import Process
+from tests.servers.requirements import program, require
+from tests.servers.waypost import free_port
+
+_HOST: Final = "127.0.0.1"
+_CONFIGURATION = """
+options {{
+    directory "{folder}";
+    listen-on port {port} {{ 127.0.0.1; }};
+    listen-on-v6 {{ none; }};
+    pid-file "{folder}/named.pid";
+    session-keyfile "{folder}/session.key";
+    lock-file none;
+    recursion no;
+    dnssec-validation no;
+    allow-transfer {{ 127.0.0.1; }};
+}};
+controls {{ }};
+{zones}
+"""
+_ZONE = """
+zone "{name}" {{ type primary; file "{folder}/{name}.zone"; {more} }};
+"""
+_AUTHORITY = """
+{name}. 3600 IN SOA ns.{name}. hostmaster.{name}. {serial} 3600 600 86400 60
+{name}. 3600 IN NS ns.{name}.
+ns.{name}. 3600 IN A 127.0.0.1
+"""
+
+
+class Named:
+    """A server of some zones.
+
+    Attributes:
+        port: on 127.0.0.1, UDP and TCP.
+        folder: of its zones and its log.
+    """
+
+    def __init__(self, folder: Path, user: str | None) -> None:
+        self.port = free_port()
+        self.folder = folder
+        self._user = user
+        self._serial = 1
+        self._process: Process | None = None
+
+    def start(self, zones: Iterable[str], updated: Iterable[str]) -> None:
+        """Start with empty zones; those `updated` may be changed by nsupdate."""
+        more = {
+            **dict.fromkeys(zones, ""),
+            **dict.fromkeys(updated, "allow-update { 127.0.0.1; };"),
+        }
+        for name in more:
+            self._write(name, "", ())
+        text = "".join(
+            _ZONE.format(name=name, folder=self.folder, more=extra) for name, extra in more.items()
+        )
+        configuration = self.folder / "named.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(folder=self.folder, port=self.port, zones=text), encoding="ascii"
+        )
+        self._process = Process(
+            [program("named"), "-f", "-g", "-n", "1", "-c", f"{configuration}"],
+            log=self.folder / "named.log",
+            folder=self.folder,
+            user=self._user,
+        )
+        self._process.__enter__()
+        first = next(iter(more))
+        self._process.wait_until(lambda: self.serial(first) == self._serial, seconds=30)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self._process is not None:
+            self._process.__exit__(None, None, None)
+
+    def load(self, name: str, text: str, hosts: Iterable[str] = ()) -> Zone:
+        """Put lines into a zone, have them checked and loaded, and give what the server has now.
+
+        Args:
+            name: the zone.
+            text: lines of a zone file.
+            hosts: names that lines lead to, which get an address where they are in the zone.
+        """
+        self._serial += 1
+        path = self._write(name, text, hosts)
+        check_zone(name, path)
+        os.kill(int((self.folder / "named.pid").read_text(encoding="ascii")), signal.SIGHUP)
+        end = time.monotonic() + 20
+        while self.serial(name) != self._serial:
+            if time.monotonic() > end:
+                raise TimeoutError((self.folder / "named.log").read_text(encoding="utf-8")[-2000:])
+            time.sleep(0.01)
+        return self.zone(name)
+
+    def zone(self, name: str) -> Zone:
+        """Read a zone from the server, all of it."""
+        zone = Zone(name)
+        inbound_xfr(_HOST, zone, port=self.port)
+        return zone
+
+    def serial(self, name: str) -> int | None:
+        """Give which version of a zone the server has; None where it does not answer."""
+        try:
+            answer = udp(make_query(name, "SOA"), _HOST, port=self.port, timeout=1)
+        except (DNSException, OSError):
+            return None
+        found = [rrset[0] for rrset in answer.answer if rrset.rdtype == RdataType.SOA]
+        return found[0].serial if found else None
+
+    def _write(self, name: str, text: str, hosts: Iterable[str]) -> Path:
+        lines = _AUTHORITY.format(name=name, serial=self._serial)
+        inside = {host for host in hosts if host == name or host.endswith(f".{name}")}
+        lines += "".join(f"{host}. 3600 IN A 192.0.2.1\n" for host in sorted(inside))
+        path = self.folder / f"{name}.zone"
+        path.write_text(lines + text, encoding="utf-8")
+        if self._user is not None:
+            entry = pwd.getpwnam(self._user)
+            os.chown(path, entry.pw_uid, entry.pw_gid)
+        return path
+
+
+def check_zone(name: str, path: Path) -> None:
+    """Have named-checkzone say that a zone is clean: no error, and no warning."""
+    done = subprocess.run(
+        [program("named-checkzone"), "-i", "local", "-k", "fail", name, f"{path}"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    said = [line for line in done.stdout.splitlines() if "loaded serial" not in line]
+    if done.returncode != 0 or said != ["OK"]:
+        raise AssertionError(done.stdout + done.stderr + path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def named(zones: Iterable[str], updated: Iterable[str] = ()) -> Iterator[Named]:
+    """Run a server; skip where there is none."""
+    require(programs=["named", "named-checkzone", "nsupdate"])
+    user = account("bind")
+    with folder_of(user) as folder:
+        server = Named(folder, user)
+        try:
+            server.start(zones, updated)
+            yield server
+        finally:
+            server.stop()

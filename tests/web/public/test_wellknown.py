@@ -1,0 +1,107 @@
+"""Well-known places lead to the configured URLs, and to nothing else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.making import domain, url_service
+from tests.web.asgi import Client
+from waypost.model import Catalog
+
+CATALOG = Catalog(
+    (
+        domain(
+            "example.com",
+            url_service("caldav", "https://dav.example.com/c/"),
+            url_service("carddav", "https://dav.example.com/a/%EMAILADDRESS%/book/?x=1"),
+            url_service("jmap", "https://jmap.example.com/session?v=1"),
+        ),
+        domain(
+            "unsafe.example",
+            url_service("caldav", "http://dav.unsafe.example/plain/"),
+            url_service("caldav", "https://dav.unsafe.example/safe/"),
+            url_service("carddav", "https://%EMAILLOCALPART%.unsafe.example/a/"),
+        ),
+        domain("hosted.example", url_service("caldav", "https://dav.example.com/h/")),
+        domain("loop.example", url_service("caldav", "https://loop.example/.well-known/caldav/")),
+        domain("mail.example"),
+    )
+)
+
+
+@pytest.fixture(name="client")
+def _client() -> Iterator[Client]:
+    client = Client(CATALOG)
+    yield client
+    client.close()
+
+
+PLACES = [
+    # Host, place, where it leads to
+    ("example.com", "caldav", "https://dav.example.com/c/"),
+    ("EXAMPLE.com.:443", "caldav", "https://dav.example.com/c/"),
+    ("example.com", "carddav", "https://dav.example.com/a/"),
+    ("example.com", "jmap", "https://jmap.example.com/session?v=1"),
+    ("dav.example.com", "caldav", "https://dav.example.com/c/"),
+    ("dav.example.com", "carddav", "https://dav.example.com/a/"),
+    ("jmap.example.com", "jmap", "https://jmap.example.com/session?v=1"),
+    ("unsafe.example", "caldav", "https://dav.unsafe.example/safe/"),
+    ("hosted.example", "caldav", "https://dav.example.com/h/"),
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "OPTIONS"])
+@pytest.mark.parametrize(("host", "place", "url"), PLACES)
+def test_redirects(client: Client, method: str, host: str, place: str, url: str) -> None:
+    """A domain, or the host of its service, leads to the service, and the method is kept."""
+    answer = client.request(method, f"/.well-known/{place}", host=host, query="x=//evil.example")
+
+    assert (answer.status, answer.headers["location"]) == (307, url)
+    assert answer.headers["cache-control"] == "public, max-age=60"
+    assert answer.body == b""
+
+
+NOWHERE = [
+    # Host, place, why there is nothing
+    ("mail.example", "caldav", "the domain has no such service"),
+    ("unsafe.example", "carddav", "the host differs from user to user"),
+    ("unserved.example", "caldav", "the domain is not served"),
+    ("other.example.com", "caldav", "it is not the host of the service"),
+    ("jmap.example.com", "caldav", "it is the host of another service"),
+    ("loop.example", "caldav", "it would lead to itself"),
+    ("192.0.2.1", "jmap", "it is no name"),
+    (None, "jmap", "there is no Host"),
+]
+
+
+@pytest.mark.parametrize(("host", "place", "_why"), NOWHERE)
+def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> None:
+    """Where there is no service there is no redirect."""
+    answer = client.request("PROPFIND", f"/.well-known/{place}", host=host)
+
+    assert answer.status == 404
+    assert "location" not in answer.headers
+
+
+def test_wrong_method(client: Client) -> None:
+    """Another method is a 405 that names the right ones."""
+    answer = client.post("/.well-known/caldav", host="example.com")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, PROPFIND, OPTIONS")
+
+
+def test_autoconfig_of_an_earlier_draft(client: Client) -> None:
+    """The place that an earlier draft named answers as Autoconfig."""
+    query = "emailaddress=alice@mail.example"
+    answer = client.get("/.well-known/mail-v1.xml", query=query)
+
+    assert answer.status == 200
+    assert answer.body == client.get("/mail/config-v1.1.xml", query=query).body
+
+
+@pytest.mark.parametrize("host", ["autoconfig.mail.example", "ua-auto-config.mail.example"])
+def test_autodiscover_is_not_at_other_names(client: Client, host: str) -> None:
+    """The redirect probe of Autodiscover leads nowhere from a name of another protocol."""
+    answer = client.get("/autodiscover/autodiscover.xml", host=host, scheme="http")
+
+    assert answer.status == 405
