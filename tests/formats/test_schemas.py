@@ -3,6 +3,7 @@
 import plistlib
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ PLIST_TYPES = {
     "<boolean>": bool,
     "<array>": list,
     "<dictionary>": dict,
+    "<real>": float,
+    "<date>": datetime,
 }
 # The keys that Apple demands, so that something is checked where the schemas are not there.
 REQUIRED = {
@@ -30,6 +33,16 @@ REQUIRED = {
     },
     "com.apple.caldav.account": {"CalDAVHostName"},
     "com.apple.carddav.account": {"CardDAVHostName"},
+    "com.apple.eas.account": set(),
+}
+# Facts of Apple's com.apple.eas.account.yaml, which does not lie beside the others: key and type.
+EXCHANGE = {
+    "EmailAddress": "<string>",
+    "Host": "<string>",
+    "UserName": "<string>",
+    "Password": "<string>",
+    **dict.fromkeys(("SSL", "OAuth", "EnableMail"), "<boolean>"),
+    **dict.fromkeys(("EnableContacts", "EnableCalendars"), "<boolean>"),
 }
 
 
@@ -75,7 +88,12 @@ def complaints(payload: Mapping[str, Any], schema: Mapping[str, Any]) -> list[st
 def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
     """Read Apple's description of a payload, with the keys that all payloads have."""
     name = "TopLevel" if payload_type == "Configuration" else payload_type
-    own: dict[str, Any] = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
+    own: dict[str, Any]
+    if name == "com.apple.eas.account":
+        keys = [{"key": k, "type": t, "presence": "optional"} for k, t in EXCHANGE.items()]
+        own = {"payloadkeys": keys}
+    else:
+        own = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
     common = yaml.safe_load((shared / "apple" / "CommonPayloadKeys.yaml").read_text("utf-8"))
     described = {entry["key"] for entry in own["payloadkeys"]}
     own["payloadkeys"] += [e for e in common["payloadkeys"] if e["key"] not in described]

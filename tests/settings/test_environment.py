@@ -93,3 +93,33 @@ def test_unknown_variable(machine: Machine) -> None:
     assert machine.problems() == (
         "WAYPOST_LOGLEVLE: not an option; did you mean WAYPOST_LOGLEVEL?",
     )
+
+
+RISKS = "I_understand_the_risks"
+
+
+def test_sentence_of_automx2(machine: Machine) -> None:
+    """automx2's variable permits passwords as Waypost's own does, and one source is named."""
+    machine.environ["PERMIT_CLEARTEXT_PASSWORDS"] = RISKS
+    loaded = machine.load()
+    assert loaded.settings.permit_cleartext_passwords == RISKS
+    assert str(loaded.sources["permit_cleartext_passwords"]) == "PERMIT_CLEARTEXT_PASSWORDS"
+    machine.environ["WAYPOST_PERMIT_CLEARTEXT_PASSWORDS"] = RISKS
+    source = machine.load().sources["permit_cleartext_passwords"]
+    assert str(source) == "WAYPOST_PERMIT_CLEARTEXT_PASSWORDS"
+
+
+@pytest.mark.parametrize("text", ["yes", "1", "i_understand_the_risks", "I understand the risks"])
+def test_any_other_sentence(machine: Machine, text: str) -> None:
+    """Any other word in automx2's variable permits nothing, as with automx2, and is warned of."""
+    machine.environ["PERMIT_CLEARTEXT_PASSWORDS"] = text
+    loaded = machine.load()
+    assert loaded.settings.permit_cleartext_passwords is None
+    assert loaded.warnings == (f"PERMIT_CLEARTEXT_PASSWORDS: is not {RISKS}; passed over",)
+
+
+def test_json_without_end(machine: Machine) -> None:
+    """JSON that is nested beyond reason is refused as any other text is."""
+    machine.environ["WAYPOST_PROFILE_CONSENT"] = "[" * 100_000
+    with pytest.raises(SettingsError, match=r"^WAYPOST_PROFILE_CONSENT: profile_consent is "):
+        machine.load()

@@ -1,4 +1,5 @@
 import pickle
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 
 from tests.settings.places import Machine
 from waypost.settings import Origin, options
+from waypost.settings.profiles import RISKS
 
 
 def test_defaults_need_nothing(machine: Machine) -> None:
@@ -94,6 +96,26 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "log_format": ('"JSON"', "json", "json"),
     "log_addresses": ("true", "TRUE", True),
     "log_key": ('"0123456789abcdef"', "0123456789abcdef", "0123456789abcdef"),
+    "profile_cert": ('"/a/cert.pem"', "/a/cert.pem", Path("/a/cert.pem")),
+    "profile_key": ('"/a/key.pem"', "/a/key.pem", Path("/a/key.pem")),
+    "profile_chain": ('"/a/chain.pem"', "/a/chain.pem", Path("/a/chain.pem")),
+    "profile_organization": ('"Ä & Co"', "Ä & Co", "Ä & Co"),
+    "profile_description": ('"""a\nb"""', "a\nb", "a\nb"),
+    "profile_consent": (
+        '{ default = "Yes?", pt-BR = "Sim?" }',
+        '{"default": "Yes?", "pt-BR": "Sim?"}',
+        {"default": "Yes?", "pt-BR": "Sim?"},
+    ),
+    "profile_removable": ("false", "no", False),
+    "profile_days": ("30", "30", 30),
+    "profile_expires": ('"2030-12-31"', "2030-12-31", date(2030, 12, 31)),
+    "permit_cleartext_passwords": (f'"{RISKS}"', RISKS, RISKS),
+}
+# What is nothing alone, and what it needs.
+NEEDED: dict[str, dict[str, object]] = {
+    "profile_cert": {"profile_key": "/a/key.pem"},
+    "profile_key": {"profile_cert": "/a/cert.pem"},
+    "profile_chain": {"profile_cert": "/a/cert.pem", "profile_key": "/a/key.pem"},
 }
 
 
@@ -106,7 +128,7 @@ def test_table_of_values_is_whole() -> None:
 def test_every_option_by_variable(machine: Machine, name: str) -> None:
     """Every option can be given by its variable."""
     machine.environ[f"WAYPOST_{name.upper()}"] = EVERY_VALUE[name][1]
-    assert getattr(machine.load().settings, name) == EVERY_VALUE[name][2]
+    assert getattr(machine.load(NEEDED.get(name)).settings, name) == EVERY_VALUE[name][2]
 
 
 @pytest.mark.parametrize("name", EVERY_VALUE)
@@ -114,7 +136,7 @@ def test_every_option_by_file(machine: Machine, name: str) -> None:
     """Every option can be given in the TOML file, by the same name."""
     machine.write("etc/waypost/waypost.toml", f"{name} = {EVERY_VALUE[name][0]}\n")
     expected = 1.0 if name == "cache_ttl" else EVERY_VALUE[name][2]
-    value = getattr(machine.load().settings, name)
+    value = getattr(machine.load(NEEDED.get(name)).settings, name)
     assert value == expected
     assert type(value) is type(expected)
 
@@ -123,7 +145,8 @@ def test_every_option_by_file(machine: Machine, name: str) -> None:
 def test_every_option_by_flag(machine: Machine, name: str) -> None:
     """Every option can be given as a flag, in its own type."""
     value = EVERY_VALUE[name][2]
-    assert getattr(machine.load({name: value}).settings, name) == value
+    flags = {name: value} | NEEDED.get(name, {})
+    assert getattr(machine.load(flags).settings, name) == value
 
 
 def test_settings_travel(machine: Machine) -> None:
@@ -156,6 +179,18 @@ CONTRADICTIONS = [
             "--proxy-count, --trusted-proxies: proxy_count and trusted_proxies exclude each other; "
             "give one of them"
         ),
+    ),
+    (
+        {"profile_cert": "/a.pem"},
+        "--profile-cert: profile_cert is nothing without profile_key; give both",
+    ),
+    (
+        {"profile_key": "/a.pem"},
+        "--profile-key: profile_key is nothing without profile_cert; give both",
+    ),
+    (
+        {"profile_chain": "/a.pem"},
+        "--profile-chain: profile_chain is nothing without profile_cert; give both",
     ),
     (
         {"workers": 2, "db_uri": "sqlite://"},

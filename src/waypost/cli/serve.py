@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -20,7 +21,14 @@ EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
 HELP: Final = "Answer mail clients until a signal ends it. A file can set all the options as well."
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
-_METAVARS: Final = {int: "NUMBER", float: "SECONDS", Path: "FILE", list: "NETWORK"}
+_METAVARS: Final = {
+    int: "NUMBER",
+    float: "SECONDS",
+    Path: "FILE",
+    list: "NETWORK",
+    dict: "JSON",
+    date: "DATE",
+}
 
 
 def command() -> Callable[..., None]:
@@ -74,6 +82,7 @@ def _serve(flags: Mapping[str, object]) -> None:
         log.warning("settings", reason=warning)
     for warning in _provider_warnings(settings):
         log.warning("providers", reason=warning)
+    _check_signing(settings)
     try:
         tries = _prepared(settings)
     except (StoreUnavailable, StoreError) as error:
@@ -107,6 +116,17 @@ def _prepared(settings: "Settings") -> tuple[str, ...]:
         store.close()
 
 
+def _check_signing(settings: "Settings") -> None:
+    """Refuse to start where profiles shall be signed and cannot be.
+
+    Raises:
+        SettingsError: names each option and file.
+    """
+    from waypost.wiring import signing_credentials  # noqa: PLC0415 -- quick start
+
+    signing_credentials(settings)
+
+
 def _provider_warnings(settings: "Settings") -> tuple[str, ...]:
     if settings.providers is None:
         return ()
@@ -137,7 +157,9 @@ def _parameter(option: "Option") -> inspect.Parameter:
         flag = f"{flag}/--no-{flag[2:]}"
     if option.choices:
         metavar = "|".join(option.choices)
-    annotation: object = list[str] | None if option.kind is list else option.kind | None
+    # What the command line has no type for is a text until the settings read it.
+    kind = str if option.kind in {dict, date} else option.kind
+    annotation: object = list[str] | None if kind is list else kind | None
     info = typer.Option(
         None,
         flag,

@@ -2,6 +2,7 @@
 
 import plistlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -14,6 +15,7 @@ from waypost.model import (
     HTTP_DIGEST,
     NO_AUTHENTICATION,
     NTLM,
+    OAUTH2,
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     ClientConfig,
@@ -45,15 +47,51 @@ _DAV: Final = {
     ServiceType.CARDDAV: ("CardDAV", "com.apple.carddav.account"),
 }
 _MAIL_PAYLOAD: Final = "com.apple.mail.managed"
+_EAS_PAYLOAD: Final = "com.apple.eas.account"
+_SECONDS_OF_A_DAY: Final = 86400.0
 
 Payload = dict[str, Any]
 
 
-def render(config: ClientConfig) -> bytes:
+@dataclass(frozen=True, slots=True)
+class ProfileSettings:
+    """What an operator says about all profiles. What is not said is None.
+
+    Attributes:
+        organization: who the profile is from; the provider's name where it is None.
+        description: what it is for.
+        consent: texts that the user must agree to: pairs of a language, or `default`, and a text.
+        removable: whether the user may remove it.
+        days: after which the device removes it.
+        expires: the time from which it is out of date, a datetime without a zone in UTC.
+    """
+
+    organization: str | None = None
+    description: str | None = None
+    consent: tuple[tuple[str, str], ...] = ()
+    removable: bool = True
+    days: int | None = None
+    expires: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """What a user types into a device otherwise. No text that is made of it shows it."""
+
+    text: str = field(repr=False)
+
+
+def render(
+    config: ClientConfig,
+    settings: ProfileSettings = ProfileSettings(),
+    password: Password | None = None,
+) -> bytes:
     """Write the configuration as an unsigned profile in XML.
 
     Args:
         config: with an address.
+        settings: what the operator says about all profiles.
+        password: goes into every account that has one, in clear text; None leaves it to the user.
 
     Raises:
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
@@ -62,17 +100,25 @@ def render(config: ClientConfig) -> bytes:
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
     payloads = [*_mail_payloads(config, config.address), *_dav_payloads(config, config.address)]
+    payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can hold")
+    organization = settings.organization or config.provider.name
+    for payload in payloads:
+        payload["PayloadOrganization"] = organization
+        if password is not None:
+            payload.update(dict.fromkeys(list(_password_keys(payload)), password.text))
     profile: Payload = {
         "PayloadContent": payloads,
-        "PayloadDescription": f"Accounts of {config.address}",
+        "PayloadDescription": settings.description or f"Accounts of {config.address}",
         "PayloadDisplayName": config.provider.name,
-        "PayloadOrganization": config.provider.name,
-        "PayloadRemovalDisallowed": False,
+        "PayloadOrganization": organization,
         "PayloadType": "Configuration",
+        **_lifetime(settings),
         **_identity(config.address, "profile"),
     }
+    if settings.consent:
+        profile["ConsentText"] = dict(settings.consent)
     return plistlib.dumps(profile, fmt=plistlib.FMT_XML, sort_keys=True)
 
 
@@ -154,6 +200,50 @@ def _dav_payload(
     return payload
 
 
+def _eas_payloads(
+    config: ClientConfig, address: EmailAddress, others: list[str]
+) -> Iterator[Payload]:
+    """Make the Exchange account, for iOS alone; what another account does already, it does not.
+
+    Without these keys (iOS 13) a device would show mail, calendar and contacts twice.
+    """
+    service = next(iter(config.of_type(ServiceType.ACTIVESYNC)), None)
+    if service is None or not isinstance(service.endpoint, UrlEndpoint):
+        return
+    parts = urlsplit(service.endpoint.url)
+    payload: Payload = {
+        "EmailAddress": str(address),
+        "EnableCalendars": "com.apple.caldav.account" not in others,
+        "EnableContacts": "com.apple.carddav.account" not in others,
+        "EnableMail": _MAIL_PAYLOAD not in others,
+        "Host": parts.netloc.rpartition("@")[2],
+        "OAuth": service.authentication[0] == OAUTH2,
+        # Here the default is false, where CalDAV and CardDAV have true.
+        "SSL": parts.scheme.lower() == "https",
+        **_about(config, f"Exchange of {address}"),
+        "PayloadType": _EAS_PAYLOAD,
+        **_identity(address, _EAS_PAYLOAD),
+    }
+    if service.login_name is not None:
+        payload["UserName"] = service.login_name
+    yield payload
+
+
+def _password_keys(payload: Payload) -> Iterator[str]:
+    """Give the keys of a payload that may hold the user's password."""
+    match payload["PayloadType"]:
+        case "com.apple.mail.managed":
+            for direction in ("Incoming", "Outgoing"):
+                if payload[f"{direction}MailServerAuthentication"] != "EmailAuthNone":
+                    yield f"{direction}Password"
+        case "com.apple.caldav.account":
+            yield "CalDAVPassword"
+        case "com.apple.carddav.account":
+            yield "CardDAVPassword"
+        case "com.apple.eas.account" if not payload["OAuth"]:  # "don't specify a password"
+            yield "Password"
+
+
 def _authentication(service: Service) -> str:
     return next(
         _AUTHENTICATION[method] for method in service.authentication if method in _AUTHENTICATION
@@ -168,8 +258,17 @@ def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
     return {
         "PayloadDescription": description,
         "PayloadDisplayName": config.provider.short_name,
-        "PayloadOrganization": config.provider.name,
     }
+
+
+def _lifetime(settings: ProfileSettings) -> Payload:
+    """Give when a profile ends, and who may end it (TopLevel.yaml)."""
+    keys: Payload = {"PayloadRemovalDisallowed": not settings.removable}
+    if settings.days is not None:
+        keys["DurationUntilRemoval"] = settings.days * _SECONDS_OF_A_DAY
+    if settings.expires is not None:
+        keys["PayloadExpirationDate"] = settings.expires
+    return keys
 
 
 def _identity(address: EmailAddress, what: str) -> Payload:

@@ -5,13 +5,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from waypost.errors import SettingsError
 from waypost.settings.files import from_file, inside
 from waypost.settings.masking import MASK, shown
+from waypost.settings.option import Option
 from waypost.settings.sources import (
     Given,
     Origin,
@@ -19,12 +20,12 @@ from waypost.settings.sources import (
     from_environment,
     from_flags,
 )
-from waypost.settings.table import (
-    Option,
-    Settings,
-    default_db_uri,
-    in_memory,
-    options,
+from waypost.settings.table import Settings, default_db_uri, in_memory, options
+
+_TOGETHER: Final = (
+    ("profile_cert", "profile_key"),
+    ("profile_key", "profile_cert"),
+    ("profile_chain", "profile_cert"),
 )
 
 
@@ -131,6 +132,9 @@ def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) ->
             f"{sources['proxy_count']}, {sources['trusted_proxies']}: proxy_count and "
             "trusted_proxies exclude each other; give one of them"
         )
+    for name, other in _TOGETHER:
+        if values.get(name) and not values.get(other):
+            problems.append(f"{sources[name]}: {name} is nothing without {other}; give both")
     stored = not (values.get("demo") or values.get("providers"))
     if stored and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
         problems.append(

@@ -1,8 +1,9 @@
 """Writes values for people, with what is secret in them masked."""
 
+import json
 import re
 
-from waypost.settings.table import Option
+from waypost.settings.option import Option
 
 MASK = "***"
 
@@ -15,6 +16,8 @@ def shown(option: Option, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(str(part) for part in value) or "(none)"
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if not option.about.masked:
         return str(value)
     return _without_password(str(value)) if option.name == "db_uri" else MASK

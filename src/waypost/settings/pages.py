@@ -8,7 +8,8 @@ from textwrap import wrap
 
 from waypost.settings.loading import Loaded
 from waypost.settings.masking import shown
-from waypost.settings.table import Option, options
+from waypost.settings.option import Option
+from waypost.settings.table import options
 
 _INTRODUCTION = """\
 # Settings
@@ -90,7 +91,7 @@ def reference() -> str:
                 _must_be(option),
                 "",
                 f"* Flag: `{_flag(option)}`",
-                f"* Variable: `{option.variable}`",
+                f"* Variable: {_variable(option)}",
                 f"* Default: {_default(option)}",
                 "",
             ]
@@ -108,6 +109,11 @@ def _must_be(option: Option) -> str:
 
 def _flag(option: Option) -> str:
     return f"{option.flag}, --no-{option.flag[2:]}" if option.kind is bool else option.flag
+
+
+def _variable(option: Option) -> str:
+    also = f", or automx2's `{option.about.also}`" if option.about.also else ""
+    return f"`{option.variable}`{also}"
 
 
 def _default(option: Option) -> str:

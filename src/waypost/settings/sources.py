@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
-from waypost.settings.table import Option
+from waypost.settings.option import Option
 
 
 class Origin(StrEnum):
@@ -80,7 +80,21 @@ def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: P
         )
         source = Source(Origin.ENVIRONMENT, variable)
         found.given[option.name] = Given(value, source, cwd)
+    for option in known.values():
+        _from_automx2(option, environ, cwd, found)
     return found
+
+
+def _from_automx2(option: Option, environ: Mapping[str, str], cwd: Path, found: Found) -> None:
+    """Read the variable that automx2 has for an option; it counts other words as not set."""
+    variable = option.about.also
+    text = environ.get(variable, "").strip() if variable else ""
+    if not text or option.name in found.given:
+        return
+    if text not in option.choices:
+        found.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; passed over")
+        return
+    found.given[option.name] = Given(text, Source(Origin.ENVIRONMENT, variable), cwd)
 
 
 def _set_by_kubernetes(variable: str, text: str) -> bool:
