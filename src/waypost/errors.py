@@ -67,6 +67,19 @@ class UserDeclined(DomainNotServed):
     code = "unknown_user"
 
 
+class SigningUnavailable(WaypostError):
+    """Profiles are to be signed, and cannot be; none goes out unsigned."""
+
+    code = "signing_unavailable"
+    temporary = True
+
+
+class ProfileError(WaypostError):
+    """A file that shall be a configuration profile is none."""
+
+    code = "bad_profile"
+
+
 class DirectoryUnavailable(WaypostError):
     """The directory does not answer, or not in time; asking later may help."""
 

@@ -1,9 +1,10 @@
 """From settings to the parts of a running Waypost."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from waypost.database.engine import open_engine
 from waypost.demo import demo_catalog
@@ -12,6 +13,7 @@ from waypost.directory.guard import Keeping
 from waypost.directory.opening import open_directory
 from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import SettingsError
+from waypost.formats.mobileconfig import ProfileSettings
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
 from waypost.metrics import Metrics
@@ -26,6 +28,11 @@ from waypost.store.sql.revision import make_ready
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
 from waypost.transfer.providers_file import read_providers_path
+
+if TYPE_CHECKING:
+    from waypost.formats.signing import Credentials
+    from waypost.profiles.credentials import ProfileFiles
+    from waypost.profiles.signer import ProfileSigner
 
 
 class Domains(DomainFinder, Protocol):
@@ -55,6 +62,7 @@ class Wired:
     Attributes:
         seeding: None where there is no database, or where `initdb` is off.
         reloader: None where there is no providers file.
+        signer: None where profiles are not signed.
     """
 
     cache: Domains
@@ -63,6 +71,7 @@ class Wired:
     seeding: Seeding | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
+    signer: "ProfileSigner | None" = None
 
     async def close(self) -> None:
         """Let go of the store and of the directories."""
@@ -75,13 +84,17 @@ class Wired:
             self.reloader.demand()
         else:
             self.cache.expire()
+        if self.signer is not None:
+            self.signer.demand()
 
     async def watch(self) -> None:
-        """Follow the providers file, and bring back a database that is away. Cancel it."""
-        if self.reloader is None:
-            await self.cache.watch()
-        else:
-            await asyncio.gather(self.reloader.watch(), self.cache.watch())
+        """Follow the files, and bring back a database that is away. Cancel it."""
+        watched = [self.cache.watch()]
+        if self.reloader is not None:
+            watched.append(self.reloader.watch())
+        if self.signer is not None:
+            watched.append(self.signer.watch())
+        await asyncio.gather(*watched)
 
 
 def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None = None) -> Wired:
@@ -98,6 +111,12 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
         StoreError: the database cannot be used as it is.
     """
     metrics = metrics if metrics is not None else Metrics()
+    wired = _wired(settings, metrics, told)
+    signer = _signer(settings, told)
+    return wired if signer is None else replace(wired, signer=signer)
+
+
+def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
     people = _directories(settings, metrics)
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
@@ -172,3 +191,50 @@ def address_hasher(settings: Settings) -> AddressHasher:
     if settings.log_key is None:
         raise SettingsError(["log_key: has no value; all workers need the same"])
     return AddressHasher(settings.log_key, show=settings.log_addresses)
+
+
+def profile_settings(settings: Settings) -> ProfileSettings:
+    """Give what the operator says about profiles, as their format takes it."""
+    expires = settings.profile_expires
+    return ProfileSettings(
+        organization=settings.profile_organization,
+        description=settings.profile_description,
+        consent=tuple(sorted((settings.profile_consent or {}).items())),
+        removable=settings.profile_removable,
+        days=settings.profile_days,
+        # A date of a property list is in UTC; plistlib wants it without a zone.
+        expires=expires and datetime.combine(expires, time(), UTC).replace(tzinfo=None),
+    )
+
+
+def signing_credentials(settings: Settings) -> "Credentials | None":
+    """Read what profiles are signed with; None where they are not signed.
+
+    Raises:
+        SettingsError: the files cannot be used, each mistake with its option and its file.
+    """
+    files = _profile_files(settings)
+    if files is None:
+        return None
+    from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+
+    return load_credentials(files, datetime.now(UTC))
+
+
+def _signer(settings: Settings, told: Told | None) -> "ProfileSigner | None":
+    files = _profile_files(settings)
+    if files is None:
+        return None
+    from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
+
+    signer = ProfileSigner(files, (told or Told()).first)
+    signer.start()
+    return signer
+
+
+def _profile_files(settings: Settings) -> "ProfileFiles | None":
+    if settings.profile_cert is None or settings.profile_key is None:
+        return None
+    from waypost.profiles.credentials import ProfileFiles  # noqa: PLC0415 -- 19 MB
+
+    return ProfileFiles(settings.profile_cert, settings.profile_key, settings.profile_chain)

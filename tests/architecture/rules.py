@@ -31,11 +31,12 @@ LAYERS: dict[str, set[str]] = {
     "lookup": {*VALUES, "store", "directory"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature"},
+    "profiles": {"errors", "formats", "signature"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
-    | {"seeding", "reloading", "metrics", "check", "database"},
+    | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
-    | {"reloading", "wiring"},
+    | {"reloading", "profiles", "wiring"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"},
     "__main__": {"cli"},
@@ -45,6 +46,7 @@ LAYERS: dict[str, set[str]] = {
 # Which part may import which library. What is not in the table may not be imported at all.
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
+    "cryptography": {"formats.signing", "profiles", "check.cms", "check.profile"},
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
@@ -61,6 +63,7 @@ LIBRARIES: dict[str, set[str]] = {
         "store.sql",
         "directory",
         "reloading",
+        "profiles",
         "cli",
         "web",
         "wiring",

@@ -28,6 +28,7 @@ COMMANDS = [
     ["domain", "show"],
     ["directory", "list"],
     ["directory", "test"],
+    ["profile", "verify"],
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
@@ -51,7 +52,9 @@ def test_all_commands_are_listed(waypost: Waypost) -> None:
     assert names == {command[0] for command in COMMANDS}
 
 
-@pytest.mark.parametrize("group", ["show", "import", "db", "domain", "directory", "config"])
+@pytest.mark.parametrize(
+    "group", ["show", "import", "db", "domain", "directory", "profile", "config"]
+)
 def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
     """The help of a group names its commands."""
     listed = waypost(group, "--help").out.partition("Commands:")[2]

@@ -9,8 +9,10 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +31,51 @@ class Authority:
     """
 
     def __init__(
-        self, folder: Path, key: ec.EllipticCurvePrivateKey, own: x509.Certificate
+        self,
+        folder: Path,
+        key: ec.EllipticCurvePrivateKey,
+        own: x509.Certificate,
+        name: str = "authority",
     ) -> None:
-        self.certificate = folder / "authority.pem"
+        self.certificate = folder / f"{name}.pem"
         self.certificate.write_bytes(own.public_bytes(serialization.Encoding.PEM))
         self._folder = folder
         self._key = key
         self._own = own
 
     @classmethod
-    def create(cls, folder: Path) -> Self:
-        """Make a new authority that keeps its files in a folder."""
+    def create(cls, folder: Path, *, below: int = 0) -> Self:
+        """Make a new authority that keeps its files in a folder.
+
+        Args:
+            folder: for all its files.
+            below: how many authorities may stand between it and a certificate.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of a test run")])
         certificate = (
             _builder(name, key)
             .issuer_name(name)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True)
             .add_extension(_usage(signs_certificates=True), critical=True)
             .sign(key, hashes.SHA256())
         )
         return cls(folder, key, certificate)
+
+    def intermediate(self, name: str, *, days: tuple[float, float] = (-1 / 24, 1)) -> "Authority":
+        """Make an authority whose certificate this one signs, in files called after `name`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        certificate = (
+            _builder(subject, key, days)
+            .issuer_name(self._own.subject)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+            .add_extension(issuer_key, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return Authority(self._folder, key, certificate, name)
 
     def issue(
         self,
@@ -58,6 +84,7 @@ class Authority:
         *,
         days: tuple[float, float] = (-1 / 24, 1),
         usage: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
+        key: Key | None = None,
     ) -> KeyPair:
         """Make a certificate for host names, in files called after `name`.
 
@@ -66,8 +93,9 @@ class Authority:
             hosts: for whom it is.
             days: from when to when it is valid, counted from now.
             usage: what it is for; a server's, unless said otherwise.
+            key: its private key; a new EC key, unless said otherwise.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key if key is not None else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         names = x509.SubjectAlternativeName([_name(host) for host in hosts])
@@ -103,7 +131,7 @@ def _name(host: str) -> x509.GeneralName:
 
 def _builder(
     subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: Key,
     days: tuple[float, float] = (-1 / 24, 1),
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)

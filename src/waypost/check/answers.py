@@ -189,7 +189,20 @@ def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) 
         )
 
 
-def _mobileconfig(body: bytes, address: EmailAddress) -> Iterator[Offer]:
+def _unsigned(body: bytes) -> bytes:
+    """Give the profile that a signed one holds; a property list is given back as it is."""
+    if not body.startswith(b"\x30"):  # XML and binary property lists begin otherwise
+        return body
+    from waypost.check import cms  # noqa: PLC0415 -- its library is large
+
+    try:
+        return cms.content_of(body)
+    except cms.CmsError as error:
+        raise AnswerError(f"its signature cannot be read: {error}") from error
+
+
+def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[Offer]:
+    body = _unsigned(signed)
     if b"<!ENTITY" in body:
         raise AnswerError("it defines entities")
     try:

@@ -20,6 +20,7 @@ from waypost.cli import (
     domain,
     export,
     importing,
+    profile,
     serve,
     show,
     version,
@@ -68,6 +69,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(db.build(), name="db")
     app.add_typer(domain.build(), name="domain")
     app.add_typer(directory.build(), name="directory")
+    app.add_typer(profile.build(), name="profile")
     app.add_typer(config.build(), name="config")
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("version", epilog=version.EXAMPLE)(version.version)

@@ -91,11 +91,19 @@ def mobileconfig(
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
 ) -> None:
-    """A configuration profile, for Apple's devices."""
+    """A configuration profile, for Apple's devices; signed, where profiles are."""
     from waypost.formats.mobileconfig import render  # noqa: PLC0415 -- quick start
+    from waypost.wiring import profile_settings, signing_credentials  # noqa: PLC0415
 
     settings = settings_for(providers, demo, db_uri)
-    _print(_config(_whole(address), name, settings, no_directory), render)
+    credentials = signing_credentials(settings)
+    config = _config(_whole(address), name, settings, no_directory)
+    profile = render(config, profile_settings(settings))
+    if credentials is not None:
+        from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed
+
+        profile = sign(profile, credentials)
+    typer.echo(profile, nl=False)
 
 
 def _whole(address: str) -> EmailAddress:

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from waypost.errors import StoreBusy, StoreError, StoreUnavailable
+from waypost.errors import SigningUnavailable, StoreBusy, StoreError, StoreUnavailable
 from waypost.settings import Settings
 from waypost.web.public import autoconfig, autodiscover, initdb, mobileconfig, pacc, root, wellknown
 from waypost.web.public.access_log import AccessLog
@@ -22,7 +22,7 @@ from waypost.web.public.proxy import ProxyTrust
 from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Receive, Request, Scope, Send
 from waypost.web.public.terminal import Terminal
-from waypost.wiring import Wired, address_hasher, wire
+from waypost.wiring import Wired, address_hasher, profile_settings, wire
 
 RETRY_AFTER_SECONDS: Final = 30
 RETRY_AFTER_BUSY_SECONDS: Final = 2
@@ -50,7 +50,8 @@ def routes() -> dict[str, Route]:
     table[pacc.PATH] = Route("pacc", {"GET": pacc.get})
     for name, kind in wellknown.TYPES.items():
         table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
-    table[mobileconfig.PATH] = Route("mobileconfig", {"GET": mobileconfig.get})
+    apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
+    table[mobileconfig.PATH] = Route("mobileconfig", apple)
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)
     table["/"] = Route("page", {"GET": root.get})
@@ -120,7 +121,7 @@ class PublicApp:
             return method_not_allowed(*_allowed(methods))
         try:
             return await handler(context, request, noted)
-        except (StoreUnavailable, StoreError) as error:
+        except (StoreUnavailable, StoreError, SigningUnavailable) as error:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
             busy = isinstance(error, StoreBusy)
             seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
@@ -171,6 +172,9 @@ class PublicApp:
             lookup=self._wired.lookup,
             max_age_seconds=self._settings.max_age,
             seeding=self._wired.seeding,
+            profiles=profile_settings(self._settings),
+            signer=self._wired.signer,
+            takes_passwords=self._settings.permit_cleartext_passwords is not None,
         )
         self._start_watch(self._wired)
         if self._hangups:

@@ -2,12 +2,17 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from waypost.address import EmailAddress
+from waypost.formats.mobileconfig import ProfileSettings
 from waypost.lookup import Lookup
 from waypost.seeding import Seeding
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
+
+if TYPE_CHECKING:
+    from waypost.profiles.signer import ProfileSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +22,17 @@ class Context:
     Attributes:
         max_age_seconds: how long clients may keep an Autoconfig answer.
         seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
+        profiles: what the operator says about Apple's profiles.
+        signer: signs them; None where they are not signed.
+        takes_passwords: whether a profile may hold the user's password.
     """
 
     lookup: Lookup
     max_age_seconds: int
     seeding: Seeding | None = None
+    profiles: ProfileSettings = field(default_factory=ProfileSettings)
+    signer: "ProfileSigner | None" = None
+    takes_passwords: bool = False
 
 
 @dataclass(slots=True)

@@ -1,17 +1,32 @@
-"""Apple configuration profiles over HTTP."""
+"""Apple configuration profiles over HTTP.
+
+A password is taken only where the operator permits it, only in the body of a POST and only over
+https. It goes into the reply and nowhere else: no text, log line or metric is made of it, and the
+signer does not keep what holds it.
+"""
 
 import unicodedata
 from typing import Final
 
 from waypost.address import EmailAddress
-from waypost.errors import AddressError, DomainNotServed, NoUsableService, RequestError
+from waypost.errors import (
+    AddressError,
+    DomainNotServed,
+    NoUsableService,
+    RequestError,
+    RequestTooLarge,
+)
 from waypost.formats import mobileconfig
+from waypost.formats.mobileconfig import Password
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply, text
 from waypost.web.public.request import Request
 
 PATH: Final = "/mobileconfig"
 NAME_MAX_CHARS: Final = 128
+PASSWORD_MAX_CHARS: Final = 256
+FORM_MAX_OCTETS: Final = 8192
+_NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
@@ -24,15 +39,63 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         return text(400, f"emailaddress: {error}", error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
+    reply = await _profile(context, noted, address, name, None)
+    return reply.plus(("cache-control", "private, no-cache"))
+
+
+async def post(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer a form with `emailaddress`, `name` and `password`; the query is not read at all."""
+    reply = await _posted(context, request, noted)
+    return reply.plus(_NO_STORE)
+
+
+async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
+    if not context.takes_passwords:
+        line = "passwords are not taken here; ask by GET with emailaddress and name"
+        return text(405, line, "method_not_allowed").plus(("allow", "GET, HEAD"))
+    if request.origin.scheme != "https":
+        return text(403, "a password is taken over https only; none was read", "needs_https")
+    try:
+        form = await request.form(FORM_MAX_OCTETS)
+        address = EmailAddress.parse_query(form.get("emailaddress", ""))
+        name = _display_name(form.get("name", ""))
+        password = _password(form.get("password", ""))
+    except AddressError as error:
+        # What was typed into the wrong field shall not come back.
+        return text(400, "emailaddress: is no email address", error.code)
+    except RequestTooLarge as error:
+        return text(413, str(error), error.code).plus(("connection", "close"))
+    except RequestError as error:
+        return text(400, str(error), error.code)
+    return await _profile(context, noted, address, name, password)
+
+
+async def _profile(
+    context: Context, noted: Noted, address: EmailAddress, name: str, password: Password | None
+) -> Reply:
     noted.domain, noted.address = address.domain.ascii, address
     try:
         config = (await context.lookup.for_address(address)).named(name)
-        body = mobileconfig.render(config)
+        body = mobileconfig.render(config, context.profiles, password)
     except (DomainNotServed, NoUsableService) as error:
         return text(404, str(error), error.code)
+    if context.signer is not None:
+        body = context.signer.sign(body, keep=password is None)
     disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
-    headers = (("content-disposition", disposition), ("cache-control", "private, no-cache"))
-    return Reply(200, mobileconfig.CONTENT_TYPE, body, headers)
+    return Reply(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
+
+
+def _password(given: str) -> Password | None:
+    """Take a password, if there is one.
+
+    Raises:
+        RequestError: it is too long or holds a character that no document can carry.
+    """
+    if len(given) > PASSWORD_MAX_CHARS:
+        raise RequestError(f"password: longer than {PASSWORD_MAX_CHARS} characters")
+    if any(_is_forbidden(char) for char in given):
+        raise RequestError("password: holds a control character")
+    return Password(given) if given else None
 
 
 def _display_name(name: str) -> str:

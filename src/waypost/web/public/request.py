@@ -18,6 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_OCTETS: Final = 8192
 BODY_TIMEOUT_SECONDS: Final = 10.0
+FORM: Final = "application/x-www-form-urlencoded"
 # Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5,
 # PACC draft s"Retrieval".
 DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.", "ua-auto-config.")
@@ -58,39 +59,21 @@ class Request:
         Raises:
             RequestError: it is too long, has too many fields, or is not UTF-8.
         """
-        if not self.query_string:
-            return {}
-        if len(self.query_string) > QUERY_MAX_OCTETS:
-            raise RequestError("the query is too long")
-        try:
-            pairs = parse_qsl(
-                self.query_string.decode("ascii", "strict"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=QUERY_MAX_FIELDS,
-            )
-        except UnicodeDecodeError:
-            pairs = self._query_utf8()
-        except ValueError as error:
-            raise RequestError("the query has too many fields") from error
-        fields: dict[str, str] = {}
-        for name, value in pairs:
-            fields.setdefault(name.lower(), value)
-        return fields
+        return _fields(self.query_string, "query")
 
-    def _query_utf8(self) -> list[tuple[str, str]]:
-        """Decode a query with raw UTF-8 in it, as some clients send addresses unencoded."""
-        try:
-            return parse_qsl(
-                self.query_string.decode("utf-8", "strict"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=QUERY_MAX_FIELDS,
-            )
-        except UnicodeDecodeError as error:
-            raise RequestError("the query is not UTF-8") from error
-        except ValueError as error:
-            raise RequestError("the query has too many fields") from error
+    async def form(self, max_octets: int) -> dict[str, str]:
+        """Decode the body of a form: names in lower case, the first value of each.
+
+        No error holds anything of it.
+
+        Raises:
+            RequestTooLarge: it is longer than `max_octets`.
+            RequestError: it is no form, has too many fields, is not UTF-8, or did not come in time.
+        """
+        kind = self.header(b"content-type").partition(";")[0].strip().lower()
+        if kind != FORM:
+            raise RequestError(f"the request is not of the type {FORM}")
+        return _fields(await self.body(max_octets), "form")
 
     def host_domain(self) -> DomainName | None:
         """Give the mail domain that Host names, without the prefix of a protocol.
@@ -132,3 +115,28 @@ class Request:
                         return bytes(body)
         except TimeoutError as error:
             raise RequestError("the request took too long to arrive") from error
+
+
+def _fields(octets: bytes, what: str) -> dict[str, str]:
+    """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
+
+    Some clients send addresses unencoded.
+    """
+    if len(octets) > QUERY_MAX_OCTETS:
+        raise RequestError(f"the {what} is too long")
+    try:
+        pairs = parse_qsl(
+            octets.decode("utf-8", "strict"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=QUERY_MAX_FIELDS,
+        )
+    except UnicodeDecodeError:
+        # Not "from": such an error holds the octets.
+        raise RequestError(f"the {what} is not UTF-8") from None
+    except ValueError:
+        raise RequestError(f"the {what} has too many fields") from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name.lower(), value)
+    return fields

@@ -1,0 +1,184 @@
+"""What a configuration profile in a file is: who signed it, whether that holds, what is in it."""
+
+import plistlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from xml.parsers.expat import ExpatError
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+
+from waypost.check import cms
+from waypost.errors import ProfileError
+
+Certificate = x509.Certificate
+
+TEXT_MAX_CHARS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One part of a profile, by what a device calls it."""
+
+    type: str
+    name: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        signer: the subject of the signer's certificate; None where nobody signed, or the signature
+            does not hold.
+        valid_until: of that certificate.
+        chain: the names from the signer to an authority that is trusted; empty where there is none.
+        name, organization, identifier: of the profile; empty where it has none.
+        payloads: what it holds.
+        problems: what a device would find fault with; empty where all is well.
+    """
+
+    signer: str | None
+    valid_until: datetime | None
+    chain: tuple[str, ...]
+    name: str
+    organization: str
+    identifier: str
+    payloads: tuple[Payload, ...]
+    problems: tuple[str, ...]
+
+
+def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Report:
+    """Look through a profile, signed or not.
+
+    Args:
+        data: the file.
+        trusted: the certificates of the authorities to trust.
+        now: the time, with its zone.
+
+    Raises:
+        ProfileError: it is no profile.
+    """
+    problems: list[str] = []
+    signed: cms.Signed | None = None
+    chain: tuple[str, ...] = ()
+    content = data
+    if cms.is_signed(data):
+        try:
+            content = cms.content_of(data)
+            signed = cms.verify(data)
+            chain = _chain(signed, trusted, now)
+        except cms.CmsError as error:
+            problems.append(f"signature: {error}")
+        except VerificationError:
+            problems.append(_distrust(signed, now))
+    else:
+        problems.append("signature: there is none; a device says that the profile is not signed")
+    profile = _profile(content)
+    return Report(
+        signer=None if signed is None else _name(signed.signer),
+        valid_until=None if signed is None else signed.signer.not_valid_after_utc,
+        chain=chain,
+        name=_text(profile, "PayloadDisplayName"),
+        organization=_text(profile, "PayloadOrganization"),
+        identifier=_text(profile, "PayloadIdentifier"),
+        payloads=tuple(_payloads(profile)),
+        problems=tuple(problems),
+    )
+
+
+def authorities(octets: bytes) -> list[Certificate]:
+    """Read certificates to trust.
+
+    Args:
+        octets: PEM.
+
+    Raises:
+        ProfileError: there is none in it.
+    """
+    try:
+        return x509.load_pem_x509_certificates(octets)
+    except ValueError as error:
+        raise ProfileError("holds no certificate in PEM form, or a broken one") from error
+
+
+def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) -> tuple[str, ...]:
+    """Follow the certificates up to an authority (RFC 5280 s6)."""
+    if not trusted:
+        raise cms.CmsError("this machine trusts no authority; name one with --ca")
+    verifier = (
+        PolicyBuilder()
+        .store(Store(list(trusted)))
+        .time(now)
+        .extension_policies(
+            ca_policy=ExtensionPolicy.webpki_defaults_ca(),
+            # Devices take a web server's certificate as well as one for mail or for code.
+            ee_policy=ExtensionPolicy.permit_all(),
+        )
+        .build_client_verifier()
+    )
+    found = verifier.verify(signed.signer, list(signed.others))
+    return tuple(_name(one) for one in found.chain)
+
+
+def _distrust(signed: cms.Signed | None, now: datetime) -> str:
+    if signed is not None:
+        for one in (signed.signer, *signed.others):
+            if one.not_valid_after_utc < now:
+                return (
+                    f"signature: the certificate of {_name(one)} expired on "
+                    f"{one.not_valid_after_utc:%Y-%m-%d}"
+                )
+    return "signature: no authority that is trusted vouches for the signer; --ca names another one"
+
+
+def _profile(content: bytes) -> dict[str, Any]:
+    try:
+        found = plistlib.loads(content)
+    except (
+        plistlib.InvalidFileException,
+        ExpatError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise ProfileError("is neither a property list nor a signed one") from error
+    if not isinstance(found, dict) or not isinstance(found.get("PayloadContent"), list):
+        raise ProfileError("is a property list, but no profile: PayloadContent is missing")
+    return found
+
+
+def _payloads(profile: dict[str, Any]) -> Iterable[Payload]:
+    for one in profile["PayloadContent"]:
+        if not isinstance(one, dict):
+            raise ProfileError("is no profile: one of its payloads is not a dictionary")
+        names = ("EmailAddress", "CalDAVAccountDescription", "CardDAVAccountDescription")
+        name = next((_text(one, key) for key in names if key in one), "")
+        yield Payload(
+            _text(one, "PayloadType"),
+            name or _text(one, "PayloadDisplayName"),
+            _text(one, "PayloadIdentifier"),
+        )
+
+
+def _name(certificate: Certificate) -> str:
+    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    text = common[0].value if common else certificate.subject.rfc4514_string()
+    return _plain(text if isinstance(text, str) else certificate.subject.rfc4514_string())
+
+
+def _text(holder: dict[str, Any], key: str) -> str:
+    found = holder.get(key, "")
+    return _plain(found) if isinstance(found, str) else ""
+
+
+def _plain(text: str) -> str:
+    """Give a text of strangers as one line that moves no terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text[:TEXT_MAX_CHARS])

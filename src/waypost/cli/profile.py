@@ -1,0 +1,127 @@
+"""`waypost profile`: configuration profiles as files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.reporting import FINDINGS, aligned, group, note, say, say_json
+from waypost.cli.sources import JsonFlag
+from waypost.errors import ProfileError
+
+if TYPE_CHECKING:
+    from waypost.check.profile import Certificate, Report
+
+FILE_MAX_OCTETS: Final = 8 * 1024 * 1024
+_VERIFY_EXAMPLE: Final = "Example: waypost profile verify example.com.mobileconfig --ca root.pem"
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A profile, as a device gets it.")
+]
+CaFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="Authorities to trust, PEM; else those of this system."
+    ),
+]
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = group("Look at configuration profiles of Apple's devices.")
+    app.command("verify", epilog=_VERIFY_EXAMPLE)(verify)
+    # With one command alone, Typer would take its name away.
+    app.callback()(_group)
+    return app
+
+
+def _group() -> None:
+    """Look at configuration profiles of Apple's devices."""
+
+
+def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> None:
+    """Tell who signed a profile, whether that holds, and what is in it.
+
+    Exit code 1 where it is not signed, or a device would not trust the signature.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415 -- quick start
+
+    from waypost.check.profile import inspect  # noqa: PLC0415 -- quick start
+
+    data, trusted = _read(file), _authorities(ca)
+    try:
+        report = inspect(data, trusted, datetime.now(UTC))
+    except ProfileError as error:
+        raise ProfileError(f"{file}: {error}") from error
+    if as_json:
+        _print_json(report)
+    else:
+        _print(report)
+    if report.problems:
+        raise typer.Exit(FINDINGS)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_MAX_OCTETS + 1)
+    except OSError as error:
+        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > FILE_MAX_OCTETS:
+        raise ProfileError(f"{path}: is longer than {FILE_MAX_OCTETS} octets")
+    return data
+
+
+def _authorities(ca: Path | None) -> "list[Certificate]":
+    """Read whom to trust: the file that was named, or what this system has."""
+    import ssl  # noqa: PLC0415 -- quick start
+
+    from waypost.check.profile import authorities  # noqa: PLC0415 -- quick start
+
+    if ca is None:
+        usual = ssl.get_default_verify_paths()
+        places = (usual.cafile, usual.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt")
+        ca = next((Path(one) for one in places if one and Path(one).is_file()), None)
+    if ca is None:
+        return []
+    try:
+        return authorities(_read(ca))
+    except ProfileError as error:
+        raise ProfileError(f"--ca: {ca}: {error}") from error
+
+
+def _print(report: "Report") -> None:
+    until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
+    rows = [
+        ("signed by", report.signer or "nobody"),
+        ("valid until", until or "-"),
+        ("trusted by", " < ".join(report.chain) or "nobody"),
+        ("profile", f"{report.name} ({report.identifier})"),
+        ("organization", report.organization or "-"),
+        *(("payload", f"{one.type} {one.name}") for one in report.payloads),
+    ]
+    for line in aligned(rows):
+        say(line)
+    for problem in report.problems:
+        note(problem)
+
+
+def _print_json(report: "Report") -> None:
+    until = report.valid_until
+    say_json(
+        {
+            "signed": report.signer is not None,
+            "signer": report.signer,
+            "valid_until": None if until is None else until.isoformat(),
+            "chain": list(report.chain),
+            "trusted": bool(report.chain),
+            "name": report.name,
+            "organization": report.organization,
+            "identifier": report.identifier,
+            "payloads": [
+                {"type": one.type, "name": one.name, "identifier": one.identifier}
+                for one in report.payloads
+            ],
+            "problems": list(report.problems),
+        }
+    )
