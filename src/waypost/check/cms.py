@@ -132,14 +132,18 @@ def _content(parts: list[_Element]) -> bytes:
 
 
 def _certificates(parts: list[_Element]) -> list[x509.Certificate]:
-    found = []
-    for part in parts[3:-1]:
-        if part.tag == _CERTIFICATES:
-            for one in part.parts():
-                try:
-                    found.append(x509.load_der_x509_certificate(one.whole))
-                except ValueError as error:
-                    raise CmsError("one of its certificates is broken") from error
+    holders = [part for part in parts[3:-1] if part.tag == _CERTIFICATES]
+    return [_certificate(one.whole) for holder in holders for one in holder.parts()]
+
+
+def _certificate(octets: bytes) -> x509.Certificate:
+    """Read a certificate, and all of it that is looked at later: the library does that late."""
+    try:
+        found = x509.load_der_x509_certificate(octets)
+        _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
+        _ = found.extensions
+    except ValueError as error:
+        raise CmsError("one of its certificates is broken") from error
     return found
 
 
@@ -161,7 +165,7 @@ def _signer(sid: _Element, certificates: list[x509.Certificate]) -> x509.Certifi
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return None
     return found.value.digest
 

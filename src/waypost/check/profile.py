@@ -1,7 +1,10 @@
 """What a configuration profile in a file is: who signed it, whether that holds, what is in it."""
 
 import plistlib
+import re
+import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +20,9 @@ from waypost.errors import ProfileError
 Certificate = x509.Certificate
 
 TEXT_MAX_CHARS: Final = 256
+_PEM: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", flags=re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +98,23 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
 
 
 def authorities(octets: bytes) -> list[Certificate]:
-    """Read certificates to trust.
+    """Read certificates to trust. Those that the library does not take are passed over.
 
     Args:
-        octets: PEM.
+        octets: PEM. What systems bring along has a few odd ones among many.
 
     Raises:
         ProfileError: there is none in it.
     """
-    try:
-        return x509.load_pem_x509_certificates(octets)
-    except ValueError as error:
-        raise ProfileError("holds no certificate in PEM form, or a broken one") from error
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
+        for one in _PEM.findall(octets):
+            with suppress(ValueError):
+                found.append(x509.load_pem_x509_certificate(one))
+    if not found:
+        raise ProfileError("holds no certificate in PEM form, or broken ones only")
+    return found
 
 
 def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) -> tuple[str, ...]:

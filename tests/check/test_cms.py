@@ -1,0 +1,130 @@
+"""Reading signed data: Waypost's own and OpenSSL's, and what only looks like it."""
+
+import hashlib
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.profiles.making import Signing, signing
+from tests.servers.requirements import program, require
+from waypost.check.cms import CmsError, content_of, is_signed, verify
+from waypost.formats.signing import sign
+from waypost.profiles.credentials import load_credentials
+
+PROFILE = b"<plist>\n\xc3\xa4</plist>"
+
+
+@pytest.fixture(name="made", scope="module")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Signing:
+    return signing(tmp_path_factory.mktemp("signing"))
+
+
+@pytest.fixture(name="signed", scope="module")
+def _signed(made: Signing) -> bytes:
+    return sign(PROFILE, load_credentials(made.files, datetime.now(UTC)))
+
+
+def by_openssl(made: Signing, *flags: str) -> bytes:
+    require(programs=["openssl"])
+    files = made.files
+    command = [program("openssl"), "cms", "-sign", "-binary", "-outform", "DER", "-nodetach"]
+    command += ["-signer", f"{files.certificate}", "-inkey", f"{files.key}"]
+    command += ["-certfile", f"{files.chain}", *flags]
+    return subprocess.run(command, input=PROFILE, capture_output=True, check=True).stdout
+
+
+def test_own(made: Signing, signed: bytes) -> None:
+    """What Waypost signs is read back, with its signer and the chain."""
+    found = verify(signed)
+    wanted = load_credentials(made.files, datetime.now(UTC))
+
+    assert (found.content, found.signer) == (PROFILE, wanted.certificate)
+    assert found.others == wanted.chain
+    assert is_signed(signed)
+    assert content_of(signed) == PROFILE
+
+
+@pytest.mark.parametrize(
+    "flags", [["-md", "sha256"], ["-md", "sha512"], ["-noattr"], ["-keyid"]], ids=" ".join
+)
+def test_of_openssl(made: Signing, flags: list[str]) -> None:
+    """OpenSSL's ways to sign are read as well: digests, no attributes, the key's identifier."""
+    assert verify(by_openssl(made, *flags)).content == PROFILE
+
+
+BAD = [
+    # flags of OpenSSL, what is said
+    (["-md", "sha1"], "another digest than SHA-256"),
+    (["-nocerts"], "the signer's certificate is not in it"),
+    (["-stream"], "it is not DER"),
+]
+
+
+@pytest.mark.parametrize(("flags", "said"), BAD, ids=[" ".join(bad[0]) for bad in BAD])
+def test_bad_of_openssl(made: Signing, flags: list[str], said: str) -> None:
+    """A weak digest, a missing certificate and BER are refused with the reason."""
+    with pytest.raises(CmsError, match=said):
+        verify(
+            by_openssl(made, "-stream", *flags) if "-indef" in flags else by_openssl(made, *flags)
+        )
+
+
+def test_detached(made: Signing) -> None:
+    """A signature without the profile is told apart."""
+    require(programs=["openssl"])
+    command = [program("openssl"), "cms", "-sign", "-binary", "-outform", "DER", "-signer"]
+    command += [f"{made.files.certificate}", "-inkey", f"{made.files.key}"]
+    done = subprocess.run(command, input=PROFILE, capture_output=True, check=True)
+
+    with pytest.raises(CmsError, match="detached"):
+        verify(done.stdout)
+
+
+def test_another_signature(made: Signing, signed: bytes) -> None:
+    """A signature of the same key over something else does not hold."""
+    other = sign(b"other", load_credentials(made.files, datetime.now(UTC)))
+
+    with pytest.raises(CmsError, match="the signature does not hold"):
+        verify(signed[:-60] + other[-60:])
+
+
+def test_every_octet_counts(signed: bytes) -> None:
+    """Whichever octet of content, attributes or signature is changed, it does not verify."""
+    content = signed.index(PROFILE)
+    digest = signed.index(hashlib.sha256(PROFILE).digest())
+    places = [*range(content, content + len(PROFILE)), *range(digest - 17, digest + 32)]
+    for position in [*places, *range(len(signed) - 60, len(signed))]:
+        changed = bytearray(signed)
+        changed[position] ^= 1
+        with pytest.raises(CmsError):
+            verify(bytes(changed))
+
+
+def test_cut_off(signed: bytes) -> None:
+    """Half of it, or it and more, is refused."""
+    for cut in (signed[:-1], signed[:100], signed[:3], b"", signed + b"\0", signed + signed):
+        with pytest.raises(CmsError):
+            verify(cut)
+
+
+@given(st.data())
+def test_any_octets(signed: bytes, data: st.DataObject) -> None:
+    """Whatever stands in place of some octets, it is read or refused, and nothing else happens."""
+    start = data.draw(st.integers(0, len(signed)))
+    patch = data.draw(st.binary(max_size=8))
+    changed = signed[:start] + patch + signed[start + len(patch) :]
+    for read in (is_signed, content_of, verify):
+        try:
+            read(changed)
+        except CmsError:
+            continue
+
+
+@given(st.binary(max_size=60))
+def test_any_short_octets(octets: bytes) -> None:
+    """Short octets of any kind are no signed data."""
+    with pytest.raises(CmsError):
+        verify(octets)

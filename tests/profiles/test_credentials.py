@@ -1,0 +1,156 @@
+"""The files that profiles are signed with, good and bad."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from tests.profiles.making import NAME, Signing
+from waypost.errors import SettingsError
+from waypost.profiles.credentials import FILE_MAX_OCTETS, ProfileFiles, load_credentials
+
+Spoil = Callable[[ProfileFiles], object]
+
+
+def problems(files: ProfileFiles, now: datetime | None = None) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as raised:
+        load_credentials(files, now or datetime.now(UTC))
+    return raised.value.problems
+
+
+def encrypt(files: ProfileFiles) -> None:
+    key = load_pem_private_key(files.key.read_bytes(), None)
+    files.key.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"s3cret"))
+    )
+
+
+def encrypt_as_of_old(files: ProfileFiles) -> None:
+    key = load_pem_private_key(files.key.read_bytes(), None)
+    form = PrivateFormat.TraditionalOpenSSL
+    octets = key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"s3cret"))
+    files.key.write_bytes(octets)
+
+
+def other_key(files: ProfileFiles) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(octets)
+
+
+def odd_key(files: ProfileFiles) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(octets)
+
+
+def chain_of(files: ProfileFiles) -> Path:
+    assert files.chain is not None
+    return files.chain
+
+
+BAD: list[tuple[str, Spoil, str, str]] = [
+    # what, how, the option that is named, what is said
+    ("no certificate", lambda f: f.certificate.unlink(), "cert", "cannot be read: No such file"),
+    ("no key", lambda f: f.key.unlink(), "key", "cannot be read: No such file"),
+    ("no chain", lambda f: chain_of(f).unlink(), "chain", "cannot be read: No such file"),
+    ("empty", lambda f: f.certificate.write_bytes(b""), "cert", "holds no certificate in PEM form"),
+    (
+        "DER",
+        lambda f: f.certificate.write_bytes(b"\x30\x82"),
+        "cert",
+        "holds no certificate in PEM",
+    ),
+    (
+        "broken PEM",
+        lambda f: f.certificate.write_text(
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+        ),
+        *("cert", "holds no certificate in PEM form, or a broken one"),
+    ),
+    ("no PEM key", lambda f: f.key.write_bytes(b"key"), "key", "holds no private key in PEM form"),
+    (
+        "no PEM chain",
+        lambda f: chain_of(f).write_bytes(b""),
+        "chain",
+        "holds no certificate in PEM",
+    ),
+    ("open to all", lambda f: f.key.chmod(0o644), "key", "(mode 0644); run `chmod 600 "),
+    ("open to a group", lambda f: f.key.chmod(0o640), "key", "(mode 0640); run `chmod 600 "),
+    ("writable by a group", lambda f: f.key.chmod(0o620), "key", "(mode 0620); run `chmod 600 "),
+    ("encrypted", encrypt, "key", "is encrypted, and nobody is there to type its password"),
+    ("encrypted of old", encrypt_as_of_old, "key", "is encrypted, and nobody is there"),
+    ("another's", other_key, "key", "does not belong to the certificate in "),
+    ("Ed25519", odd_key, "key", "is neither an RSA nor an EC key"),
+    ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_OCTETS + 1)), "key", "is longer than"),
+    (
+        "foreign chain",
+        lambda f: shutil.copy(f.certificate.with_name("authority.pem"), chain_of(f)),
+        *("chain", "lacks the certificate of CN=intermediate, which issued the signer's"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "option", "said"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
+def test_bad_files(made: Signing, spoil: Spoil, option: str, said: str) -> None:
+    """What is wrong is told by the names of the option and the file, and nothing secret with it."""
+    spoil(made.files)
+
+    (problem,) = problems(made.files)
+
+    path = {"cert": made.files.certificate, "key": made.files.key, "chain": made.files.chain}
+    assert problem.startswith(f"profile_{option}: {path[option]}: ")
+    assert said in problem
+    assert "s3cret" not in problem
+
+
+def test_good_files(made: Signing) -> None:
+    """Certificate, key and chain of an authority are taken, wherever the chain stands."""
+    files, now = made.files, datetime.now(UTC)
+    apart = load_credentials(files, now)
+    text = files.certificate.read_bytes() + chain_of(files).read_bytes()
+    files.certificate.write_bytes(text)
+    together = load_credentials(ProfileFiles(files.certificate, files.key), now)
+    twice = load_credentials(files, now)
+
+    assert apart.chain == together.chain == twice.chain
+    assert apart.certificate == together.certificate
+
+
+def test_expired(made: Signing) -> None:
+    """A certificate is refused before and after its time, and that of the chain as well."""
+    late = problems(made.files, datetime.now(UTC) + timedelta(days=2))
+    early = problems(made.files, datetime.now(UTC) - timedelta(days=2))
+
+    assert (
+        f"profile_cert: {made.files.certificate}: the certificate of CN={NAME} expired" in late[0]
+    )
+    assert f"profile_chain: {made.files.chain}: the certificate of CN=intermediate exp" in late[1]
+    assert "is not valid before" in early[0]
+    assert "is this machine's clock right?" in early[0]
+
+
+def test_all_mistakes_at_once(made: Signing) -> None:
+    """Three bad files are three lines."""
+    for path in made.files.paths:
+        path.write_bytes(b"x")
+
+    assert len(problems(made.files)) == 3
+
+
+def test_key_behind_its_parameters(made: Signing) -> None:
+    """A key as `openssl ecparam -genkey` writes it, with the curve before it, is taken."""
+    parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    made.files.key.write_bytes(parameters + made.files.key.read_bytes())
+
+    assert load_credentials(made.files, datetime.now(UTC))

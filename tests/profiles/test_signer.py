@@ -1,0 +1,172 @@
+"""Signing while the files change."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.profiles.making import Signing, openssl_verifies, signing
+from waypost.errors import SigningUnavailable
+from waypost.profiles.signer import ProfileSigner
+
+PROFILE = b"<plist/>"
+
+
+def put(files: Signing, new: Signing) -> None:
+    """Renew all three files."""
+    for old, source in zip(files.files.paths, new.files.paths, strict=True):
+        shutil.copy(source, old)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():  # noqa: ASYNC110 -- a test waits
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("waypost.profiles.signer.POLL_SECONDS", 0.005)
+
+
+def test_same_profile_same_bytes(made: Signing) -> None:
+    """What was signed once is not signed again; another profile is."""
+    signer = ProfileSigner(made.files)
+    signer.start()
+
+    assert signer.sign(PROFILE) == signer.sign(PROFILE) != signer.sign(PROFILE + b" ")
+
+
+def test_secret_is_not_kept(made: Signing) -> None:
+    """A profile that must not be remembered leaves no trace in the signer."""
+    signer = ProfileSigner(made.files)
+    signer.start()
+    before = signer.sign(PROFILE)
+    secret = signer.sign(b"s3cret", keep=False)
+
+    assert openssl_verifies(secret, made.root) == b"s3cret"
+    assert secret != signer.sign(b"s3cret", keep=False)
+    assert signer.sign(PROFILE) == before
+    assert b"s3cret" not in repr(vars(signer)).encode()
+
+
+def test_memory_is_bounded(made: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many profiles the last ones are remembered, and one that is asked for stays."""
+    monkeypatch.setattr("waypost.profiles.signer.KEPT_PROFILES", 3)
+    signer = ProfileSigner(made.files)
+    signer.start()
+    often, once = signer.sign(b"often"), signer.sign(b"once")
+    for number in range(5):
+        signer.sign(b"%d" % number)
+        assert signer.sign(b"often") == often
+
+    assert signer.sign(b"once") != once
+
+
+def test_renewed(made: Signing, tmp_path: Path) -> None:
+    """After a renewal the new certificate signs, and what the old one signed is forgotten."""
+    new = signing(tmp_path / "new")
+
+    async def work() -> bytes:
+        signer = ProfileSigner(made.files)
+        signer.start()
+        before = signer.sign(PROFILE)
+        watch = asyncio.create_task(signer.watch())
+        put(made, new)
+        await until(lambda: signer.sign(PROFILE) != before)
+        watch.cancel()
+        return signer.sign(PROFILE)
+
+    with capture_logs() as lines:
+        signed = asyncio.run(work())
+    assert openssl_verifies(signed, new.root) == PROFILE
+    assert openssl_verifies(signed, made.root) is None
+    assert lines[-1]["event"] == "profile certificate read"
+
+
+def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
+    """A broken change keeps the old certificate, is told once, and can be mended."""
+    new = signing(tmp_path / "new")
+
+    async def work() -> None:
+        signer = ProfileSigner(made.files)
+        signer.start()
+        before = signer.sign(PROFILE)
+        watch = asyncio.create_task(signer.watch())
+        with capture_logs() as lines:
+            made.files.key.write_bytes(b"broken")
+            await until(lambda: bool(lines))
+            await asyncio.sleep(0.1)
+            (line,) = lines
+        assert line["event"] == "profile certificate not read"
+        assert line["reason"].startswith(f"profile_key: {made.files.key}: ")
+        assert signer.sign(PROFILE) == before
+        with capture_logs() as lines:
+            signer.demand()
+            await until(lambda: bool(lines))
+        assert lines[0]["reason"] == line["reason"]
+        put(made, new)
+        await until(lambda: signer.sign(PROFILE) != before)
+        watch.cancel()
+
+    asyncio.run(work())
+
+
+def test_broken_from_the_start(made: Signing) -> None:
+    """A worker that starts beside broken files hands out nothing unsigned until they are mended."""
+    good = made.files.key.read_bytes()
+    made.files.key.write_bytes(b"broken")
+
+    async def work() -> None:
+        signer = ProfileSigner(made.files)
+        signer.start()
+        with pytest.raises(SigningUnavailable):
+            signer.sign(PROFILE)
+        watch = asyncio.create_task(signer.watch())
+        made.files.key.write_bytes(good)
+        async with asyncio.timeout(20):
+            while True:
+                await asyncio.sleep(0.005)
+                try:
+                    assert signer.sign(PROFILE)
+                except SigningUnavailable:
+                    continue
+                break
+        watch.cancel()
+
+    asyncio.run(work())
+
+
+def test_expired_while_it_serves(made: Signing) -> None:
+    """A certificate that runs out is told once, and signs on."""
+    shift = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + shift
+
+    async def work() -> None:
+        nonlocal shift
+        signer = ProfileSigner(made.files, now=now)
+        signer.start()
+        watch = asyncio.create_task(signer.watch())
+        shift = timedelta(days=2)
+        await asyncio.sleep(0.2)
+        assert signer.sign(PROFILE)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    assert [line["event"] for line in lines] == ["profile certificate has expired; renew it"]
+
+
+def test_one_worker_tells(made: Signing) -> None:
+    """Of several workers the one that may tell does."""
+    made.files.key.write_bytes(b"broken")
+    with capture_logs() as lines:
+        ProfileSigner(made.files, tells=lambda _key: False).start()
+
+    assert lines == []
