@@ -1,14 +1,22 @@
 """Reading what answers mean, good ones and all others."""
 
 import plistlib
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.making import domain
+from tests.profiles.making import signing
 from waypost.address import EmailAddress
 from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, Offer, read_answer
 from waypost.check.asking import FORMATS
+from waypost.formats import mobileconfig
+from waypost.formats.signing import sign
+from waypost.lookup import client_config
+from waypost.profiles.credentials import load_credentials
 
 ALICE = EmailAddress.parse("alice@example.com")
 OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
@@ -28,6 +36,17 @@ def autodiscover(inner: str) -> bytes:
 
 def read(form: AnswerFormat, body: bytes) -> Answer:
     return read_answer(form, 200, body, ALICE)
+
+
+def test_signed_profile(tmp_path: Path) -> None:
+    """A signed profile means what the profile in it means; one that is cut off is a failure."""
+    config = client_config(domain(), ALICE.domain, ALICE)
+    plain = mobileconfig.render(config)
+    signed = sign(plain, load_credentials(signing(tmp_path).files, datetime.now(UTC)))
+
+    assert read("mobileconfig", signed) == read("mobileconfig", plain)
+    assert read("mobileconfig", signed).outcome == "served"
+    assert read("mobileconfig", signed[:-1]).outcome == "failed"
 
 
 IMAP = (

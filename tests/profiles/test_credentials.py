@@ -153,4 +153,6 @@ def test_key_behind_its_parameters(made: Signing) -> None:
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     made.files.key.write_bytes(parameters + made.files.key.read_bytes())
 
-    assert load_credentials(made.files, datetime.now(UTC))
+    found = load_credentials(made.files, datetime.now(UTC))
+
+    assert found.key.public_key() == found.certificate.public_key()

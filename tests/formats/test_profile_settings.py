@@ -1,0 +1,164 @@
+"""What operators say about profiles, and what a password does to one."""
+
+import plistlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.formats.test_schemas import complaints, schema_of
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.address import EmailAddress
+from waypost.formats.mobileconfig import Password, ProfileSettings, render
+from waypost.lookup import client_config
+from waypost.model import (
+    NO_AUTHENTICATION,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    ClientConfig,
+    Service,
+)
+
+ALL = ProfileSettings(
+    organization="Example & Söhne",
+    description="One line.\nAnother one.",
+    consent=(("de", "Ja?"), ("default", "Yes?")),
+    removable=False,
+    days=30,
+    expires=datetime(2030, 12, 31, tzinfo=UTC).replace(tzinfo=None),
+)
+EVERYTHING = (
+    host_service(),
+    host_service("smtp", "smtp.example.com"),
+    url_service(),
+    url_service("carddav", "https://dav.example.com/a/"),
+    url_service("activesync", "https://eas.example.com:8443/Microsoft-Server-ActiveSync"),
+)
+
+
+def config(*services: Service, address: EmailAddress = ALICE) -> ClientConfig:
+    return client_config(domain("example.com", *services), EXAMPLE_COM, address)
+
+
+def profile(
+    *services: Service,
+    settings: ProfileSettings = ProfileSettings(),  # noqa: B008 -- an immutable value
+    password: Password | None = None,
+) -> dict[str, Any]:
+    found: dict[str, Any] = plistlib.loads(render(config(*services), settings, password))
+    return found
+
+
+def test_all_settings() -> None:
+    """Each setting is in the key that Apple has for it, and the organization in all payloads."""
+    found = profile(*EVERYTHING, settings=ALL)
+
+    assert found["PayloadOrganization"] == "Example & Söhne"
+    assert found["PayloadDescription"] == "One line.\nAnother one."
+    assert found["ConsentText"] == {"de": "Ja?", "default": "Yes?"}
+    assert found["PayloadRemovalDisallowed"] is True
+    assert found["DurationUntilRemoval"] == 2_592_000.0
+    assert found["PayloadExpirationDate"].isoformat() == "2030-12-31T00:00:00"
+    assert {one["PayloadOrganization"] for one in found["PayloadContent"]} == {"Example & Söhne"}
+
+
+def test_settings_change_no_identity() -> None:
+    """A profile with other settings, or with a password, replaces the one before."""
+    found = [
+        profile(*EVERYTHING),
+        profile(*EVERYTHING, settings=ALL),
+        profile(*EVERYTHING, password=Password("s3cret")),
+    ]
+    identities = [
+        [(part["PayloadIdentifier"], part["PayloadUUID"]) for part in [one, *one["PayloadContent"]]]
+        for one in found
+    ]
+    assert identities[0] == identities[1] == identities[2]
+
+
+def test_two_addresses_share_no_identity() -> None:
+    """Two addresses live side by side, with every account of theirs."""
+    bob = EmailAddress("bob", EXAMPLE_COM)
+    found = [
+        plistlib.loads(render(config(*EVERYTHING, address=address))) for address in (ALICE, bob)
+    ]
+    ids = [{part["PayloadUUID"] for part in [one, *one["PayloadContent"]]} for one in found]
+
+    assert len(ids[0]) == len(ids[1]) == 5
+    assert not ids[0] & ids[1]
+
+
+def test_apples_schemas(shared: Path) -> None:
+    """With all settings and a password a profile has no key that Apple does not know."""
+    found = profile(*EVERYTHING, settings=ALL, password=Password("s3cret"))
+
+    for part in [found, *found["PayloadContent"]]:
+        assert complaints(part, schema_of(shared, part["PayloadType"])) == []
+
+
+def passwords(found: dict[str, Any]) -> dict[str, str]:
+    return {
+        key: value
+        for one in found["PayloadContent"]
+        for key, value in one.items()
+        if key.endswith("Password") and isinstance(value, str)
+    }
+
+
+def test_password_is_in_every_account() -> None:
+    """One password reaches mail, calendar, address book and Exchange, and nothing else."""
+    given = 'ä"<&]]>'
+    found = profile(*EVERYTHING, password=Password(given))
+
+    names = ("IncomingPassword", "OutgoingPassword", "CalDAVPassword", "CardDAVPassword")
+    assert passwords(found) == dict.fromkeys((*names, "Password"), given)
+    assert given not in str({key: value for key, value in found.items() if key != "PayloadContent"})
+
+
+def test_no_password_where_none_is_asked_for() -> None:
+    """A server without a login, and one with OAuth, get no password."""
+    found = profile(
+        host_service(),
+        host_service("smtp", "smtp.example.com", authentication=(NO_AUTHENTICATION,)),
+        url_service("activesync", "https://eas.example.com/", authentication=(OAUTH2,)),
+        password=Password("s3cret"),
+    )
+
+    assert passwords(found) == {"IncomingPassword": "s3cret"}
+    assert found["PayloadContent"][1]["OAuth"] is True
+
+
+def test_password_is_not_shown() -> None:
+    """A password does not stand in what it says about itself."""
+    assert "s3cret" not in f"{Password('s3cret')!r} {Password('s3cret')}"
+
+
+EXCHANGE = [
+    # services beside ActiveSync, what the Exchange account does: mail, contacts, calendars
+    ((), (True, True, True)),
+    (EVERYTHING[:2], (False, True, True)),
+    (EVERYTHING[:1], (True, True, True)),
+    (EVERYTHING[2:3], (True, True, False)),
+    (EVERYTHING[3:4], (True, False, True)),
+    (EVERYTHING[:4], (False, False, False)),
+]
+
+
+@pytest.mark.parametrize(("others", "does"), EXCHANGE)
+def test_exchange(others: tuple[Service, ...], does: tuple[bool, ...]) -> None:
+    """An Exchange account leaves to other accounts what these do, so that nothing is double."""
+    payloads = profile(*others, EVERYTHING[4])["PayloadContent"]
+    (found,) = (one for one in payloads if one["PayloadType"] == "com.apple.eas.account")
+
+    assert (found["EnableMail"], found["EnableContacts"], found["EnableCalendars"]) == does
+    assert (found["Host"], found["SSL"]) == ("eas.example.com:8443", True)
+    assert (found["UserName"], found["EmailAddress"]) == (str(ALICE), str(ALICE))
+
+
+def test_exchange_with_a_password_first() -> None:
+    """OAuth is asked for where it stands first, because that is the operator's order."""
+    methods = (PASSWORD_CLEARTEXT, OAUTH2)
+    service = url_service("activesync", "https://eas.example.com/", authentication=methods)
+
+    assert profile(service)["PayloadContent"][0]["OAuth"] is False

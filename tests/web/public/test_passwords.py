@@ -1,0 +1,191 @@
+"""Passwords in profiles: taken where the operator permits it, and seen nowhere else."""
+
+import io
+import json
+import plistlib
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from urllib.parse import urlencode
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.profiles.making import Signing, openssl_verifies, signing
+from tests.web.asgi import Answer, Client, settings
+from tests.web.conftest import CATALOG
+from waypost.logs import configure
+from waypost.metrics import exposition
+from waypost.settings.profiles import RISKS
+from waypost.wiring import wire
+
+PATH = "/mobileconfig"
+SECRET = "s3cret p&ss=wörd"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+GOOD = {"emailaddress": "alice@example.com", "name": "Alice", "password": SECRET}
+
+
+@pytest.fixture(name="permitting")
+def _permitting() -> Iterator[Client]:
+    client = Client(CATALOG, settings(permit_cleartext_passwords=RISKS))
+    yield client
+    client.close()
+
+
+def post(client: Client, fields: dict[str, str], **options: object) -> Answer:
+    return client.post(PATH, urlencode(fields).encode(), headers=FORM, **options)
+
+
+def passwords(body: bytes) -> set[str]:
+    return {
+        value
+        for payload in plistlib.loads(body)["PayloadContent"]
+        for key, value in payload.items()
+        if key.endswith("Password") and isinstance(value, str)
+    }
+
+
+def test_permitted(permitting: Client) -> None:
+    """A form over https gets a profile with the password in it, which nobody may store."""
+    answer = post(permitting, GOOD)
+
+    assert (answer.status, passwords(answer.body)) == (200, {SECRET})
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "application/x-apple-aspen-config"
+    assert "etag" not in answer.headers
+
+
+def test_without_a_password(permitting: Client) -> None:
+    """A form without a password gets the profile that GET gives, and is not stored either."""
+    answer = post(permitting, {"emailaddress": "a+b@example.com", "password": ""})
+
+    assert answer.body == permitting.get(PATH, query="emailaddress=a%2Bb@example.com").body
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_not_permitted(client: Client) -> None:
+    """Without the operator's sentence a form is refused, with what to do instead."""
+    answer = post(client, GOOD)
+
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.text == ("passwords are not taken here; ask by GET with emailaddress and name\n")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_query_is_not_read(permitting: Client) -> None:
+    """A password in the query is ignored, by GET and by POST, permitted or not."""
+    query = urlencode(GOOD)
+    for answer in (
+        permitting.get(PATH, query=query),
+        permitting.post(
+            PATH, b"emailaddress=alice@example.com&name=Alice", query=query, headers=FORM
+        ),
+    ):
+        assert (answer.status, passwords(answer.body)) == (200, set())
+
+
+def test_http(permitting: Client) -> None:
+    """Over http nothing is read, whatever a client that is no proxy says about it."""
+    headers = FORM | {"X-Forwarded-Proto": "https", "Forwarded": "proto=https"}
+    answer = permitting.post(PATH, urlencode(GOOD).encode(), headers=headers, scheme="http")
+
+    assert answer.status == 403
+    assert answer.text == "a password is taken over https only; none was read\n"
+
+
+@pytest.mark.parametrize(("proto", "status"), [("https", 200), ("http", 403)])
+def test_behind_a_proxy(proto: str, status: int) -> None:
+    """Behind a trusted proxy counts what the proxy says."""
+    client = Client(CATALOG, settings(permit_cleartext_passwords=RISKS, proxy_count=1))
+    headers = FORM | {"X-Forwarded-Proto": proto, "X-Forwarded-For": "192.0.2.1"}
+    answer = client.post(PATH, urlencode(GOOD).encode(), headers=headers, scheme="http")
+    client.close()
+
+    assert answer.status == status
+
+
+BAD = [
+    # the form, status, the whole answer
+    ({"password": SECRET}, 400, "emailaddress: is no email address"),
+    ({"emailaddress": SECRET}, 400, "emailaddress: is no email address"),
+    (GOOD | {"name": "a\0"}, 400, "name: holds a control character"),
+    (GOOD | {"name": SECRET * 9}, 400, "name: longer than 128 characters"),
+    (GOOD | {"password": SECRET + "\n"}, 400, "password: holds a control character"),
+    (GOOD | {"password": SECRET * 17}, 400, "password: longer than 256 characters"),
+    (GOOD | {"password": SECRET * 600}, 413, "the request is longer than 8192 octets"),
+    (GOOD | {f"x{n}": "" for n in range(60)}, 400, "the form has too many fields"),
+    (GOOD | {"emailaddress": "a@example.org"}, 404, "example.org is not served here"),
+]
+
+
+@pytest.mark.parametrize(("fields", "status", "said"), BAD)
+def test_bad_form(permitting: Client, fields: dict[str, str], status: int, said: str) -> None:
+    """What is wrong is told in words that hold nothing of the form but a domain."""
+    answer = post(permitting, fields)
+
+    assert (answer.status, answer.text) == (status, f"{said}\n")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "multipart/form-data; boundary=x"])
+def test_no_form(permitting: Client, kind: str) -> None:
+    """What is no form is refused, with the type that is."""
+    headers = {"content-type": kind} if kind else {}
+    answer = permitting.post(PATH, urlencode(GOOD).encode(), headers=headers)
+
+    assert answer.status == 400
+    assert answer.text == "the request is not of the type application/x-www-form-urlencoded\n"
+
+
+def test_octets_that_are_no_text(permitting: Client) -> None:
+    """A password that is not UTF-8 is refused without being told."""
+    answer = permitting.post(PATH, b"emailaddress=a@example.com&password=s3cret%ff", headers=FORM)
+
+    assert (answer.status, answer.text) == (400, "the form is not UTF-8\n")
+
+
+def everything() -> list[tuple[dict[str, str], str]]:
+    return [(GOOD, "https"), (GOOD, "http"), *((bad[0], "https") for bad in BAD)]
+
+
+def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No log line of any level, no output, metric or memory holds a password that was sent."""
+    made: Signing = signing(tmp_path_factory.mktemp("signing"))
+    files = made.files
+    options = settings(
+        demo=True,
+        permit_cleartext_passwords=RISKS,
+        profile_cert=files.certificate,
+        profile_key=files.key,
+        profile_chain=files.chain,
+        loglevel="debug",
+    )
+    out, logged = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(out):
+        configure("debug", "json", logged)
+        wired = wire(options)
+        client = Client(wired, options)
+        answers = [post(client, fields, scheme=scheme) for fields, scheme in everything()]
+        client.close()
+    metrics = exposition(wired.metrics.registry)
+    kept = repr(vars(wired.signer)) + repr(vars(client.app)) + repr(wired)
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+
+    assert openssl_verifies(answers[0].body, made.root) is not None
+    assert "s3cret" in answers[0].body.decode("latin-1")
+    assert sum(line["event"] == "request" for line in lines) == len(answers)
+    found = f"{out.getvalue()} {logged.getvalue()} {metrics!r} {kept}"
+    found += "".join(answer.text for answer in answers if answer.status != 200)
+    assert "s3cret" not in found
+
+
+def test_error_while_it_is_written(permitting: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a defect in the middle of it names no password."""
+
+    def fail(*_: object, **__: object) -> bytes:
+        raise KeyError("defect")
+
+    monkeypatch.setattr("waypost.formats.mobileconfig.plistlib.dumps", fail)
+    with capture_logs() as lines, pytest.raises(KeyError) as raised:
+        post(permitting, GOOD)
+
+    assert "s3cret" not in f"{lines} {raised.value!r} {raised.value.__cause__!r}"
