@@ -189,3 +189,14 @@ def test_error_while_it_is_written(permitting: Client, monkeypatch: pytest.Monke
         post(permitting, GOOD)
 
     assert "s3cret" not in f"{lines} {raised.value!r} {raised.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_page_asks(permitting: Client, client: Client, scheme: str) -> None:
+    """The page asks for a password where one is taken, and nowhere else."""
+    query = "emailaddress=alice@example.com"
+    asks = b'type="password"' in permitting.get("/", query=query, scheme=scheme).body
+
+    assert asks is (scheme == "https")
+    assert b'type="password"' not in client.get("/", query=query, scheme=scheme).body
+    assert b'type="password"' not in permitting.get("/", scheme=scheme).body

@@ -42,7 +42,10 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     except DomainNotServed as error:
         return _page(404, error.code, given=given, problem=str(error))
     query = urlencode({"emailaddress": str(address)})
-    return _page(200, "ok", given=given, address=str(address), query=query)
+    shown = {"given": given, "address": str(address), "query": query}
+    if context.takes_passwords and request.origin.scheme == "https":
+        shown["takes_passwords"] = "yes"
+    return _page(200, "ok", **shown)
 
 
 def _page(status: int, code: str, **values: str) -> Reply:

@@ -1,0 +1,27 @@
+"""The page on profiles says what works."""
+
+import pytest
+
+from tests.docs.pages import ROOT, Block, blocks
+from tests.settings.conftest import machine
+from tests.settings.places import Machine
+from waypost.settings import options
+
+PAGE = ROOT / "docs" / "profiles.md"
+
+__all__ = ["machine"]
+
+
+@pytest.mark.parametrize("block", blocks(PAGE, "toml"), ids=lambda block: block.name)
+def test_settings_are_good(machine: Machine, block: Block) -> None:
+    """Every piece of a settings file on the page is accepted as it stands."""
+    machine.write("work/waypost.toml", block.text)
+    assert machine.load().warnings == ()
+
+
+def test_every_option_is_explained() -> None:
+    """The page names every option of profiles."""
+    text = PAGE.read_text(encoding="utf-8")
+    named = [option.name for option in options() if option.about.section == "Profiles"]
+    assert len(named) == 10
+    assert [name for name in named if name not in text] == []
