@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -54,6 +54,12 @@ def odd_key(files: ProfileFiles) -> None:
     files.key.write_bytes(octets)
 
 
+def small_key(files: ProfileFiles) -> None:
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505 -- the test is about its size
+    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(octets)
+
+
 def chain_of(files: ProfileFiles) -> Path:
     assert files.chain is not None
     return files.chain
@@ -92,6 +98,7 @@ BAD: list[tuple[str, Spoil, str, str]] = [
     ("encrypted of old", encrypt_as_of_old, "key", "is encrypted, and nobody is there"),
     ("another's", other_key, "key", "does not belong to the certificate in "),
     ("Ed25519", odd_key, "key", "is neither an RSA nor an EC key"),
+    ("small", small_key, "key", "is an RSA key of 1024 bits; 2048 are the least"),
     ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_OCTETS + 1)), "key", "is longer than"),
     (
         "foreign chain",

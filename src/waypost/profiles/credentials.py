@@ -22,6 +22,8 @@ from waypost.errors import SettingsError
 from waypost.formats.signing import Credentials, SigningKey
 
 FILE_MAX_OCTETS: Final = 1024 * 1024
+RSA_MIN_BITS: Final = 2048
+"""Devices trust no certificate with a smaller key."""
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 """What the mode of a key's file must not hold."""
 
@@ -135,6 +137,8 @@ def _key(path: Path) -> SigningKey:
         raise _Problem("holds no private key in PEM form, or a broken one") from error
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         raise _Problem("is neither an RSA nor an EC key, and devices know no others")
+    if isinstance(key, RSAPrivateKey) and key.key_size < RSA_MIN_BITS:
+        raise _Problem(f"is an RSA key of {key.key_size} bits; {RSA_MIN_BITS} are the least")
     return key
 
 

@@ -1,10 +1,15 @@
 """Configuration profiles over HTTP."""
 
 import plistlib
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.web.asgi import Client
+from tests.profiles.making import Signing, openssl_verifies, signing
+from tests.web.asgi import Client, settings
+from waypost.profiles.signer import ProfileSigner
+from waypost.wiring import wire
 
 PATH = "/mobileconfig"
 
@@ -82,3 +87,43 @@ def test_wrong_method(client: Client) -> None:
 
     assert answer.status == 405
     assert answer.headers["allow"].startswith("GET, HEAD")
+
+
+def signing_client(made: Signing) -> Client:
+    """Give a client of a server that signs what it sends."""
+    signer = ProfileSigner(made.files)
+    signer.start()
+    wired = wire(settings(demo=True))
+    return Client(replace(wired, signer=signer))
+
+
+def test_signed(tmp_path: Path) -> None:
+    """Where profiles are signed, the signed one comes as the plain one would."""
+    made = signing(tmp_path)
+    client = signing_client(made)
+    first, again = (client.get(PATH, query="emailaddress=alice@example.com") for _ in range(2))
+    head = client.request("HEAD", PATH, query="emailaddress=alice@example.com")
+    client.close()
+
+    content = openssl_verifies(first.body, made.root)
+    assert content is not None
+    assert plistlib.loads(content)["PayloadType"] == "Configuration"
+    assert first.headers["content-type"] == "application/x-apple-aspen-config"
+    assert first.headers["content-length"] == f"{len(first.body)}"
+    assert (first.body, first.headers) == (again.body, again.headers)
+    assert (head.headers, head.body) == (first.headers, b"")
+
+
+def test_not_signed_for_now(tmp_path: Path) -> None:
+    """Where profiles are to be signed and cannot be, none is sent, and the rest goes on."""
+    made = signing(tmp_path)
+    made.files.key.write_bytes(b"broken")
+    client = signing_client(made)
+    profile = client.get(PATH, query="emailaddress=alice@example.com")
+    other = client.get("/mail/config-v1.1.xml", query="emailaddress=alice@example.com")
+    unknown = client.get(PATH, query="emailaddress=alice@unserved.example")
+    client.close()
+
+    assert (profile.status, other.status, unknown.status) == (503, 200, 404)
+    assert profile.text == "the service cannot answer now; ask again later\n"
+    assert int(profile.headers["retry-after"]) > 0

@@ -8,6 +8,9 @@ from contextlib import redirect_stderr, redirect_stdout
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tests.profiles.making import Signing, openssl_verifies, signing
@@ -141,6 +144,32 @@ def test_octets_that_are_no_text(permitting: Client) -> None:
     answer = permitting.post(PATH, b"emailaddress=a@example.com&password=s3cret%ff", headers=FORM)
 
     assert (answer.status, answer.text) == (400, "the form is not UTF-8\n")
+
+
+@pytest.fixture(name="served", scope="module")
+def _served() -> Iterator[Client]:
+    """One application for all examples; it keeps nothing of a request."""
+    client = Client(CATALOG, settings(permit_cleartext_passwords=RISKS))
+    yield client
+    client.close()
+
+
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    body=st.binary(max_size=120)
+    | st.dictionaries(
+        st.sampled_from(["emailaddress", "name", "password", "x"]),
+        st.sampled_from(["alice@example.com", "a@b", ""]) | st.text(max_size=30),
+    ).map(lambda fields: urlencode(fields, errors="surrogatepass").encode())
+)
+def test_any_form(served: Client, body: bytes) -> None:
+    """Whatever is posted as a form, the answer is a profile or says what is wrong."""
+    answer = served.post(PATH, body, headers=FORM)
+
+    assert answer.status in {200, 400, 404}
+    assert answer.headers["cache-control"] == "no-store"
+    if answer.status == 200:
+        assert plistlib.loads(answer.body)["PayloadContent"]
 
 
 def everything() -> list[tuple[dict[str, str], str]]:
