@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from waypost.settings.option import About
-from waypost.settings.values import checked_languages, checked_text, day, from_json
+from waypost.settings.texts import checked_languages, checked_text, day, from_json
 
 RISKS: Final = "I_understand_the_risks"
 """What an operator must say, to automx2 as well, before passwords are taken."""

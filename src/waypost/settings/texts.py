@@ -1,0 +1,51 @@
+"""What texts, days and tables of texts must look like, before Pydantic turns them into types."""
+
+import json
+import re
+import unicodedata
+from datetime import date
+from typing import Final
+
+LANGUAGES_MAX: Final = 64
+CONSENT_MAX_CHARS: Final = 16_384
+
+
+def checked_text(value: str) -> str:
+    """Give a text for people back, or raise ValueError; lines may end in it, and nothing else."""
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value if char != "\n"):
+        raise ValueError
+    if not value.strip():
+        raise ValueError
+    return value
+
+
+def from_json(value: object) -> object:
+    """Give what a variable or a flag holds as JSON; other sources have tables of their own."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except RecursionError as error:
+        raise ValueError from error
+
+
+def day(value: object) -> object:
+    """Give the day that a text names, or raise ValueError; Pydantic would read a number as one."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError
+    return date.fromisoformat(value)
+
+
+def checked_languages(value: dict[str, str]) -> dict[str, str]:
+    """Give texts by language back, or raise ValueError."""
+    if not 1 <= len(value) <= LANGUAGES_MAX:
+        raise ValueError
+    for language, text in value.items():
+        # A tag of RFC 5646 s2.1, as far as its form goes, or Apple's word for all others.
+        if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", language):
+            raise ValueError
+        if len(checked_text(text)) > CONSENT_MAX_CHARS:
+            raise ValueError
+    return value
