@@ -95,7 +95,7 @@ def render(
 
     Raises:
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
-            calendar or an address book, or no address to make an account for.
+            calendar, an address book or ActiveSync, or no address to make an account for.
     """
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
@@ -117,7 +117,7 @@ def render(
         **_lifetime(settings),
         **_identity(config.address, "profile"),
     }
-    if settings.consent:
+    if settings.consent:  # TopLevel.yaml: by BCP 47 tags, `default` for all other languages
         profile["ConsentText"] = dict(settings.consent)
     return plistlib.dumps(profile, fmt=plistlib.FMT_XML, sort_keys=True)
 
@@ -203,7 +203,9 @@ def _dav_payload(
 def _eas_payloads(
     config: ClientConfig, address: EmailAddress, others: list[str]
 ) -> Iterator[Payload]:
-    """Make the Exchange account, for iOS alone; what another account does already, it does not.
+    """Make the Exchange account (com.apple.eas.account.yaml), which Macs do not know.
+
+    What another account of the profile does already, it does not.
 
     Without these keys (iOS 13) a device would show mail, calendar and contacts twice.
     """
