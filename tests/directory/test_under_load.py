@@ -4,6 +4,7 @@ import statistics
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -124,7 +125,8 @@ def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
             during = others(running)
             time.sleep(TIME_LIMIT_SECONDS * 2)
         # A connection that says nothing for a while is closed, as it should be.
-        known = Asking(running.port).autoconfig("person1@example.com")
+        with closing(Asking(running.port)) as asking:
+            known = asking.autoconfig("person1@example.com")
     finally:
         server.resume()
     time.sleep(TIME_LIMIT_SECONDS * 2)  # It is tried again meanwhile.
