@@ -1,0 +1,35 @@
+"""Mail clients as they were read or watched: what each asks, and what account it ends with.
+
+Pure: a record yields requests and is sent responses, wherever these come from. The facts are those
+of each client's source or its maker's documentation at the state that the record names; its marks
+are [code] (read in the source), [run] (seen while that program ran), [doc] and [know] (commonly
+known, not checked). What is not known is left out, and the record says so.
+"""
+
+from typing import Final
+
+from waypost.check.clients.aerc import AERC
+from waypost.check.clients.apple import APPLE_MAIL
+from waypost.check.clients.client import Client
+from waypost.check.clients.deltachat import DELTA_CHAT
+from waypost.check.clients.evolution import EVOLUTION
+from waypost.check.clients.fairemail import FAIREMAIL
+from waypost.check.clients.k9 import K9
+from waypost.check.clients.kmail import KMAIL
+from waypost.check.clients.nextcloud import NEXTCLOUD
+from waypost.check.clients.outlook import OUTLOOK, OUTLOOK_NEW
+from waypost.check.clients.thunderbird import THUNDERBIRD
+
+CLIENTS: Final[tuple[Client, ...]] = (
+    THUNDERBIRD,
+    DELTA_CHAT,
+    K9,
+    FAIREMAIL,
+    EVOLUTION,
+    KMAIL,
+    AERC,
+    NEXTCLOUD,
+    OUTLOOK,
+    OUTLOOK_NEW,
+    APPLE_MAIL,
+)
