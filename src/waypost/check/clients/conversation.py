@@ -67,12 +67,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What comes back; status 0 where nobody answers."""
+    """What comes back.
+
+    Attributes:
+        status: of HTTP; 0 where nobody answers.
+        reason: why nobody does, where that is known.
+    """
 
     status: int
     content_type: str = ""
     location: str = ""
     body: bytes = b""
+    reason: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -133,12 +139,14 @@ class Outcome:
         reasons: why not, one for each source that said something.
         source: the URL that the account comes from.
         has_stopped: there is no account, and the client searches no further all the same.
+        warnings: what will trouble the user of the account.
     """
 
     account: Account | None = None
     reasons: tuple[str, ...] = ()
     source: str = ""
     has_stopped: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 class Unusable(ValueError):
@@ -251,4 +259,6 @@ def is_host(text: str) -> bool:
 
 def said(response: Response) -> str:
     """Name a refusal."""
-    return f"status {response.status}" if response.status else "no answer"
+    if response.status:
+        return f"status {response.status}"
+    return f"no answer ({response.reason})" if response.reason else "no answer"

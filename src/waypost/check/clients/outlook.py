@@ -68,7 +68,8 @@ def _settings(
             root = documents.parsed(response.body)
             target = _redirect(root, request, user)
             if target is None:
-                return Outcome(read(root, user.address), source=request.url)
+                account = read(root, user.address)
+                return Outcome(account, source=request.url, warnings=_troubles(root))
         except Unusable as error:
             reasons.append(f"{request.url}: {error}")
             return None
@@ -124,6 +125,18 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
     if incoming is None or outgoing is None:
         raise Unusable("; ".join(["no Protocol for reading or none for sending", *reasons]))
     return Account(incoming, outgoing)
+
+
+def _troubles(root: etree._Element) -> tuple[str, ...]:
+    kinds = [
+        documents.text(one, "Type")
+        for one in documents.protocols(root)
+        if documents.text(one, "Type") in {"IMAP", "POP3", "SMTP"}
+        and documents.text(one, "SPA").lower() != "off"
+    ]
+    if not kinds:
+        return ()
+    return (f"SPA is not off for {', '.join(kinds)}, so that a plain password does not do",)
 
 
 def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
