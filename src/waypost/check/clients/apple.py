@@ -58,7 +58,7 @@ def ask(user: User) -> Conversation:
         demand(kind == CONTENT_TYPE, f"Content-Type is {kind[:60]!r}: Safari does not install it")
         return Outcome(read(response.body), source=request.url)
     except Unusable as error:
-        return Outcome(reasons=(f"{request.url}: {error}",), has_stopped=True)
+        return Outcome(reasons=(f"{request.url}: {error}",))
 
 
 def read(body: bytes) -> Account:
@@ -135,8 +135,8 @@ def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer
 
 APPLE_MAIL: Final = Client(
     key="apple-mail",
-    name="Apple Mail (iOS, macOS)",
-    version="Apple's device management schemas, b6202ca2",
+    name="Apple Mail",
+    version="iOS, macOS; Apple's schemas b6202ca2",
     date="2026-11",
     basis="doc",
     asks=ask,

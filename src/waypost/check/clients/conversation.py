@@ -54,7 +54,7 @@ class Request:
             _ = parts.port
         except ValueError:
             return None
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
+        if not location.strip() or parts.scheme not in {"http", "https"} or not parts.netloc:
             return None
         return replace(
             self,

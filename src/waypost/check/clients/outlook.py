@@ -195,8 +195,8 @@ def _is_json_with_url(body: bytes) -> bool:
 
 OUTLOOK: Final = Client(
     key="outlook-for-windows",
-    name="Outlook for Windows (classic)",
-    version="2016 and newer, Microsoft's pages",
+    name="Outlook for Windows",
+    version="classic, 2016 and newer; Microsoft's pages",
     date="2026-11",
     basis="doc",
     asks=ask,
@@ -218,7 +218,7 @@ OUTLOOK: Final = Client(
 )
 OUTLOOK_NEW: Final = Client(
     key="outlook-new-and-mobile",
-    name="Outlook (new, mobile)",
+    name="Outlook, new and mobile",
     version="what is commonly known",
     date="2026-11",
     basis="doc",
