@@ -96,6 +96,8 @@ def _without_protection(account: Account | None) -> Iterator[str]:
 
 def _for_strangers(client: Client, asked: Asked) -> Iterator[str]:
     """Let it search for a domain that the server does not know: it must go on elsewhere."""
+    if asked.serves_strangers():
+        return
     heard = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
     if heard.outcome.account:
         yield f"it gets an account for a domain that is not served: {heard.outcome.account}"

@@ -40,6 +40,12 @@ class Asked:
         query = urls.encoded(address or self.address)
         return self.wire.answer(urls.autoconfig(self.domain, "https", query))
 
+    def serves_strangers(self) -> bool:
+        """Tell whether the domain that must not be known is served all the same."""
+        query = urls.encoded(f"{self.local_part}@{self.unserved}")
+        response = self.wire.answer(urls.autoconfig(self.unserved, "https", query))
+        return _has_services(response)
+
     def post(self, body: bytes) -> Response:
         """Send an Autodiscover body."""
         request = urls.pox(f"autodiscover.{self.domain}", self.address, content_type="text/xml")
@@ -93,6 +99,9 @@ def _capitals(asked: Asked) -> Iterator[str]:
 
 
 def _unserved(asked: Asked) -> Iterator[str]:
+    if asked.serves_strangers():
+        yield f"every domain is served, {asked.unserved} too; name one that is not (--unserved)"
+        return
     address = f"{asked.local_part}@{asked.unserved}"
     query = urls.encoded(address)
     response = asked.wire.answer(urls.autoconfig(asked.unserved, "https", query))
