@@ -1,7 +1,9 @@
 """`waypost conformance` on the command line; tests/automx2 runs it on a real automx2."""
 
 import json
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -94,15 +96,17 @@ def test_terminal_is_safe(waypost: Waypost) -> None:
     assert all(line.isprintable() for line in outcome.out.splitlines())
 
 
+def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
+    time.sleep(1)
+
+
 def test_too_slow(waypost: Waypost) -> None:
     """A run that the time cuts short is no good one, and says so."""
-    with scripted(lambda *_: None) as url:
-        outcome = waypost("conformance", url, "example.com", "--timeout", "0.5", "--total", "1")
+    with scripted(silent) as url:
+        outcome = waypost("conformance", url, "example.com", "--timeout", "0.3", "--total", "1")
 
     assert outcome.code == 1
-    assert "warning: it took too long, so that not everything was asked" in outcome.err or (
-        "0 of" in outcome.err
-    )
+    assert "warning: it took too long, so that not everything was asked" in outcome.err
 
 
 BAD_USE = [

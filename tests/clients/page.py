@@ -87,7 +87,10 @@ def slug(name: str) -> str:
 def _overview() -> Iterator[str]:
     yield "| client | version | date | how shown |\n|---|---|---|---|\n"
     for client in CLIENTS:
-        shown = f"run, `tests/clients/{RUN[client.key]}`; " if client.key in RUN else ""
+        shown = ""
+        if client.key in RUN:
+            shown = f"run, `tests/clients/{RUN[client.key]}`; the record held against the run, "
+            shown += "`tests/clients/test_agreement.py`; "
         shown += f"{BASES[client.basis].removeprefix('run and ')}, `tests/clients/test_recorded.py`"
         link = f"[{client.name}](#{client.key})"
         yield f"| {link} | {client.version} | {client.date} | {shown} |\n"

@@ -97,4 +97,6 @@ def line(client: Client, outcome: Outcome) -> str:
 
 def accounts(case: str) -> str:
     """Give what the file of a case must hold."""
-    return "".join(f"{line(client, hear(client, case).outcome)}\n" for client in CLIENTS)
+    with application(case) as running:
+        heard = [(one, converse(one.asks(who_asks(case)), running.answer)) for one in CLIENTS]
+    return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)

@@ -3,6 +3,7 @@
 import http.client
 import socket
 import ssl
+import string
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,7 @@ from waypost.errors import RequestError
 
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
-_PRINTABLE: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+_PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
 @dataclass(frozen=True, slots=True)

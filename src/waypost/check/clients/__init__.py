@@ -20,6 +20,8 @@ from waypost.check.clients.nextcloud import NEXTCLOUD
 from waypost.check.clients.outlook import OUTLOOK, OUTLOOK_NEW
 from waypost.check.clients.thunderbird import THUNDERBIRD
 
+__all__ = ["CLIENTS", "DELTA_CHAT", "THUNDERBIRD", "Client"]
+
 CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,
     DELTA_CHAT,
