@@ -1,5 +1,7 @@
 """Clients that cannot be run here, as they are recorded, ask Waypost and end with an account."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -352,6 +354,42 @@ def test_new_outlook_is_never_given_imap() -> None:
     ).outcome
     assert outcome.has_stopped
     assert "IMAP settings" in outcome.reasons[-1]
+
+
+def redirecting(location: str) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        if "autoconfig." not in request.host or request.path != MAIL or request.scheme != "https":
+            is_target = request.url.endswith("/moved.xml")
+            return Response(200, XML, body=GOOD) if is_target else Response(404)
+        return Response(302, location=location)
+
+    return answer
+
+
+REDIRECTS = [
+    # Location, who does not follow it
+    ("https://other.example/moved.xml", set[str]()),
+    ("http://other.example/moved.xml", {"thunderbird-for-android-and-k-9", "kmail"}),
+    ("/moved.xml", {"delta-chat"}),
+    ("", set(KEYS)),
+    ("ftp://other.example/moved.xml", set(KEYS)),
+    ("https://[/moved.xml", set(KEYS)),
+]
+
+
+@pytest.mark.parametrize(("location", "lost"), REDIRECTS)
+def test_redirects(location: str, lost: set[str]) -> None:
+    """Each follows the redirects that its source follows, and no others."""
+    user = User.typing("alice@example.com")
+    heard = {key: converse(BY_KEY[key].asks(user), redirecting(location)) for key in KEYS}
+    assert {key for key, one in heard.items() if one.outcome.account is None} == lost
+
+
+def test_documents_that_are_too_long() -> None:
+    """No record reads a document that is longer than any answer has a need to be."""
+    for key in KEYS:
+        reasons, _ = outcome_of(key, Response(200, XML, body=GOOD + b" " * 300_000))
+        assert "longer than 262144 octets" in reasons
 
 
 ANSWERS = st.builds(

@@ -107,7 +107,8 @@ def _unserved(asked: Asked) -> Iterator[str]:
     response = asked.wire.answer(urls.autoconfig(asked.unserved, "https", query))
     if response.is_success:
         yield f"Autoconfig for a domain that is not served: {said(response)}, which is a success"
-    elif response.status != 404:
+    elif response.status not in {0, 404}:
+        # No answer at all, as where TLS is refused for an unknown name, ends no search either.
         yield f"Autoconfig for a domain that is not served: {said(response)} instead of 404"
     request = urls.pox(f"autodiscover.{asked.unserved}", address, content_type="text/xml")
     response = asked.wire.answer(request)

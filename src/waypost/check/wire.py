@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from waypost.check.asking import Server, read_body
 from waypost.check.clients.conversation import NOBODY, Exchange, Request, Response
+from waypost.check.clients.documents import DOCUMENT_MAX_OCTETS
 from waypost.errors import RequestError
 
 USER_AGENT: Final = "waypost-conformance"
@@ -120,7 +121,7 @@ class Wire:
             (response.getheader(name) or "")[:HEADER_MAX_CHARS]
             for name in ("Content-Type", "Location")
         )
-        return Response(response.status, kind, location, body)
+        return Response(response.status, kind, location, body[: DOCUMENT_MAX_OCTETS + 1])
 
     def _connected(self) -> socket.socket:
         where = (self._server.host, self._server.port)

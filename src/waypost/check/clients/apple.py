@@ -98,7 +98,7 @@ def _inside(body: bytes) -> bytes:
 
 def _plist(body: bytes) -> dict[str, Any]:
     if len(body) > documents.DOCUMENT_MAX_OCTETS:
-        raise Unusable("the profile is longer than a megabyte")
+        raise Unusable(f"it is longer than {documents.DOCUMENT_MAX_OCTETS} octets")
     if b"<!ENTITY" in body:
         raise Unusable("the profile defines entities")
     try:

@@ -223,7 +223,12 @@ def converse(conversation: Conversation, answer: Callable[[Request], Response]) 
 
 
 def followed(
-    request: Request, *, most: int = 20, between_schemes: bool = True, relative: bool = True
+    request: Request,
+    *,
+    most: int = 20,
+    between_schemes: bool = True,
+    downgrades: bool = True,
+    relative: bool = True,
 ) -> Generator[Request, Response, Response]:
     """Ask, and go where the answer leads.
 
@@ -231,6 +236,7 @@ def followed(
         request: the first one.
         most: so many redirects; more are as good as no answer.
         between_schemes: follow from http to https and back.
+        downgrades: follow from https to http.
         relative: follow a Location that is no whole URL.
     """
     for _ in range(most + 1):
@@ -241,7 +247,9 @@ def followed(
         is_whole = "://" in response.location
         if target is None or not (relative or is_whole):
             return response
-        if not between_schemes and target.scheme != request.scheme:
+        if target.scheme != request.scheme and not between_schemes:
+            return response
+        if target.scheme == "http" and request.scheme == "https" and not downgrades:
             return response
         if target == request:
             return response  # It would lead around in a circle.

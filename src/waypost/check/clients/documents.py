@@ -13,7 +13,7 @@ from waypost import untrusted_xml
 from waypost.address import EmailAddress
 from waypost.check.clients.conversation import MailServer, Unusable
 
-DOCUMENT_MAX_OCTETS: Final = 1024 * 1024
+DOCUMENT_MAX_OCTETS: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
 
@@ -22,10 +22,10 @@ def parsed(body: bytes) -> etree._Element:
     """Give the root of a document.
 
     Raises:
-        Unusable: it is no well-formed XML, or is too long for any client's patience.
+        Unusable: it is no well-formed XML, or is longer than any answer has a need to be.
     """
     if len(body) > DOCUMENT_MAX_OCTETS:
-        raise Unusable("the document is longer than a megabyte")
+        raise Unusable(f"the answer is longer than {DOCUMENT_MAX_OCTETS} octets")
     try:
         return untrusted_xml.parse(body)
     except untrusted_xml.NotWellFormed as error:

@@ -253,6 +253,10 @@ THUNDERBIRD: Final = Client(
             "first of IMAP and POP3 is taken."
         ),
         (
+            "With Autodiscover it sends the address and the password, where its user has typed one "
+            "for the search."
+        ),
+        (
             "The U-label form of an internationalised domain is refused by Thunderbird itself "
             "before it asks anybody."
         ),
