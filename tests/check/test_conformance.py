@@ -13,9 +13,9 @@ from tests.golden.cases import HERE as GOLDEN
 from tests.servers.authority import Authority
 from tests.servers.waypost import free_port
 from waypost.check.asking import Server
-from waypost.check.clients.conversation import Request
 from waypost.check.conformance import Report, reports
 from waypost.check.probes import Asked
+from waypost.check.recorded.conversation import Request
 from waypost.check.wire import Limits, Wire
 from waypost.errors import RequestError
 

@@ -12,8 +12,8 @@ from tests.check.scripted import fixed, scripted
 from tests.cli.conftest import Waypost
 from tests.servers.waypost import RunningWaypost, free_port
 from tests.servers.waypost import waypost as run_waypost
-from waypost.check.clients import CLIENTS
 from waypost.check.probes import PROBES
+from waypost.check.recorded import CLIENTS
 
 DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.clients.recorded import hear
-from waypost.check.clients import CLIENTS
-from waypost.check.clients.client import Client
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
@@ -40,7 +40,7 @@ This page is made by `make docs` from the tests; `tests/clients` compares it wit
 **run** means that a test of this repository starts that very program and lets it \
 set up an account from a running Waypost.
 **recorded** means that what its source or its maker's documentation says is written \
-down in `waypost.check.clients`: what the client asks, in its order, and by which rules it reads \
+down in `waypost.check.recorded`: what the client asks, in its order, and by which rules it reads \
 the answers.
 A test lets each record ask a real Waypost for each of the providers in `tests/golden`, and holds \
 the account that it ends with against `tests/clients/accounts`.
@@ -63,6 +63,26 @@ It reads Autodiscover, and there the Protocols CalDAV and CardDAV as well, which
 Microsoft's.
 In which order it asks is not known.
 Shown by `test_em_client_finds_calendars`.
+
+### ActiveSync devices
+
+Phones and tablets POST `/autodiscover/autodiscover.xml` for the schema of mobile devices.
+They must get an ActiveSync server or ErrorCode 601, and mail services never.
+Shown by `test_new_outlook_is_never_given_imap`.
+
+### exchangelib
+
+It POSTs to `/autodiscover/autodiscover.svc` alone, and needs a 404 at once to fail quickly.
+Shown by the rule `soap` of `waypost conformance`.
+
+### PACC
+
+Clients of PACC, himalaya among them, GET \
+`https://ua-auto-config.D/.well-known/user-agent-configuration.json` and compare it with a digest \
+in DNS.
+PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
+nothing else.
+No such client was run or recorded.
 
 ### Nine
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tests.golden.cases import HERE as GOLDEN
 from tests.web.asgi import Client as Asker
-from waypost.check.clients import CLIENTS
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     NOBODY,
     Heard,
     Outcome,

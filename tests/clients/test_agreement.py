@@ -15,9 +15,9 @@ from tests.clients.sites import DOCUMENTS, all_sites
 from tests.clients.thunderbird import Account, Thunderbird
 from tests.servers.nginx import Site
 from tests.web.asgi import Client as Asker
-from waypost.check.clients import DELTA_CHAT, THUNDERBIRD
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import DELTA_CHAT, THUNDERBIRD
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     NOBODY,
     MailServer,
     Outcome,

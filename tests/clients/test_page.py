@@ -1,7 +1,7 @@
 """docs/clients.md says what the records and the tests say."""
 
 from tests.clients.page import ALIASES, PAGE, page, slug
-from waypost.check.clients import CLIENTS
+from waypost.check.recorded import CLIENTS
 
 
 def test_page_is_fresh() -> None:

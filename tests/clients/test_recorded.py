@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.clients.recorded import ACCOUNTS, CASES, accounts, application, hear, who_asks
 from tests.golden.cases import HERE as GOLDEN
-from waypost.check.clients import CLIENTS
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     NOBODY,
     REQUESTS_MAX,
     Request,
@@ -100,7 +100,7 @@ REQUESTS = {
         f"GET http://autodiscover.d.example{POX}",
     ],
     "outlook-new-and-mobile": [
-        f"GET {AUTODISCOVER_D}{JSON}?Email=Bob%2Btag%40d.example&Protocol=ActiveSync",
+        f"GET {AUTODISCOVER_D}{JSON}?Email=Bob%2Btag%40d.example&Protocol=AutodiscoverV1",
         f"POST {AUTODISCOVER_D}{POX}",
     ],
     "apple-mail": [f"GET {AUTOCONFIG_D}/mobileconfig/{ESCAPED}"],

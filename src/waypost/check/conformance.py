@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from waypost.check.clients import CLIENTS
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import Account, Heard, User, converse
 from waypost.check.probes import PROBES, Asked, Probe
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import Account, Heard, User, converse
 from waypost.errors import AddressError
 
 UNSERVED: Final = "waypost-conformance.invalid"

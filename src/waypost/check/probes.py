@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.check.clients import documents, urls
-from waypost.check.clients.apple import PROFILE
-from waypost.check.clients.conversation import Request, Response, Unusable, said
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.apple import PROFILE
+from waypost.check.recorded.conversation import Request, Response, Unusable, said
 from waypost.check.structure import autoconfig_findings, autodiscover_findings
 from waypost.check.wire import Wire
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from lxml import etree
 
-from waypost.check.clients import documents, urls
-from waypost.check.clients.conversation import Unusable, is_host
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.conversation import Unusable, is_host
 
 _TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
 _SECTIONS: Final = (

@@ -10,8 +10,8 @@ from typing import Final
 from urllib.parse import quote
 
 from waypost.check.asking import Server, read_body
-from waypost.check.clients.conversation import NOBODY, Exchange, Request, Response
-from waypost.check.clients.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.conversation import NOBODY, Exchange, Request, Response
+from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.errors import RequestError
 
 USER_AGENT: Final = "waypost-conformance"

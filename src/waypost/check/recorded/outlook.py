@@ -14,9 +14,9 @@ from urllib.parse import quote
 from lxml import etree
 
 from waypost.address import EmailAddress
-from waypost.check.clients import documents, urls
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
@@ -161,12 +161,12 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
 
 
 def ask_new(user: User) -> Conversation:
-    """Ask for ActiveSync, as JSON and as XML, and take a refusal for what it is.
+    """Look the endpoint up as JSON, then ask for ActiveSync, and take a refusal for what it is.
 
     There is no account to be had without Exchange. What counts is that the search ends cleanly.
     """
     host = f"autodiscover.{user.domain}"
-    query = f"Email={quote(user.typed, safe='')}&Protocol=ActiveSync"
+    query = f"Email={quote(user.typed, safe='')}&Protocol=AutodiscoverV1"
     lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
     response = yield lookup
     reasons: list[str] = []
@@ -213,6 +213,9 @@ OUTLOOK: Final = Client(
         "The first incoming Protocol counts, so IMAP must stand before POP3.",
         "Without `SPA` `off` it does not send a plain password.",
         "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
+        "The first POST comes without a password; a server must not demand one.",
+        "It asks again about every hour, so answers must stay the same.",
+        "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
         "A domain that Microsoft takes for one of its own is looked up there first.",
     ),
 )
@@ -225,7 +228,7 @@ OUTLOOK_NEW: Final = Client(
     asks=ask_new,
     order=(
         "Microsoft's own service, which nobody else can answer for (not recorded here)",
-        "GET `https://autodiscover.D/autodiscover/autodiscover.json?Email=E&Protocol=ActiveSync`",
+        "GET `https://autodiscover.D/autodiscover/autodiscover.json?Email=E&Protocol=AutodiscoverV1`",
         (
             "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
             "devices"

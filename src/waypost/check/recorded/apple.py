@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from xml.parsers.expat import ExpatError
 
-from waypost.check.clients import documents
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import documents
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
@@ -23,7 +23,7 @@ from waypost.check.clients.conversation import (
     followed,
     said,
 )
-from waypost.check.clients.urls import encoded
+from waypost.check.recorded.urls import encoded
 
 CONTENT_TYPE: Final = "application/x-apple-aspen-config"
 PROFILE: Final = "/mobileconfig/"

@@ -8,17 +8,17 @@ known, not checked). What is not known is left out, and the record says so.
 
 from typing import Final
 
-from waypost.check.clients.aerc import AERC
-from waypost.check.clients.apple import APPLE_MAIL
-from waypost.check.clients.client import Client
-from waypost.check.clients.deltachat import DELTA_CHAT
-from waypost.check.clients.evolution import EVOLUTION
-from waypost.check.clients.fairemail import FAIREMAIL
-from waypost.check.clients.k9 import K9
-from waypost.check.clients.kmail import KMAIL
-from waypost.check.clients.nextcloud import NEXTCLOUD
-from waypost.check.clients.outlook import OUTLOOK, OUTLOOK_NEW
-from waypost.check.clients.thunderbird import THUNDERBIRD
+from waypost.check.recorded.aerc import AERC
+from waypost.check.recorded.apple import APPLE_MAIL
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.deltachat import DELTA_CHAT
+from waypost.check.recorded.evolution import EVOLUTION
+from waypost.check.recorded.fairemail import FAIREMAIL
+from waypost.check.recorded.k9 import K9
+from waypost.check.recorded.kmail import KMAIL
+from waypost.check.recorded.nextcloud import NEXTCLOUD
+from waypost.check.recorded.outlook import OUTLOOK, OUTLOOK_NEW
+from waypost.check.recorded.thunderbird import THUNDERBIRD
 
 __all__ = ["CLIENTS", "DELTA_CHAT", "THUNDERBIRD", "Client"]
 

@@ -3,7 +3,7 @@
 from typing import Final, Literal
 from urllib.parse import quote
 
-from waypost.check.clients.conversation import Request
+from waypost.check.recorded.conversation import Request
 from waypost.formats.xml import child, in_namespace, to_bytes
 
 DATABASE_HOST: Final = "autoconfig.thunderbird.net"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from waypost.check.clients.conversation import Conversation, User
+from waypost.check.recorded.conversation import Conversation, User
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Final
 from lxml import etree
 
 from waypost.address import EmailAddress
-from waypost.check.clients import documents, urls
-from waypost.check.clients.client import Client
-from waypost.check.clients.conversation import (
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,

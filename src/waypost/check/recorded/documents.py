@@ -11,7 +11,7 @@ from lxml import etree
 
 from waypost import untrusted_xml
 from waypost.address import EmailAddress
-from waypost.check.clients.conversation import MailServer, Unusable
+from waypost.check.recorded.conversation import MailServer, Unusable
 
 DOCUMENT_MAX_OCTETS: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
