@@ -1,6 +1,7 @@
 """`waypost conformance` on the command line; tests/automx2 runs it on a real automx2."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -136,3 +137,11 @@ def test_nobody_listens(waypost: Waypost) -> None:
     outcome = waypost("conformance", f"http://127.0.0.1:{port}", "example.com")
     assert outcome.code == 2
     assert outcome.err.startswith(f"error: 127.0.0.1 port {port} does not answer")
+
+
+def test_flags_are_documented(waypost: Waypost) -> None:
+    """The page tells each flag of the command."""
+    page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
+    assert len(flags) == 6
+    assert all(f"| `{flag}" in page for flag in flags)

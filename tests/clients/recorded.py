@@ -90,6 +90,8 @@ def line(client: Client, outcome: Outcome) -> str:
     """Tell how a client ended, for a file."""
     if outcome.account:
         return f"{client.key}: {outcome.account}"
+    if outcome.source:
+        return f"{client.key}: finds {outcome.source}"
     end = "stops" if outcome.has_stopped else "goes on"
     last = outcome.reasons[-1].rpartition(": ")[2] if outcome.reasons else "refused"
     return f"{client.key}: none, {end}: {last}"

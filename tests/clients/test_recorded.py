@@ -392,6 +392,39 @@ def test_documents_that_are_too_long() -> None:
         assert "longer than 262144 octets" in reasons
 
 
+MOBILE = """\
+<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">
+  <Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006">
+    <Action>{action}</Action>
+  </Response>
+</Autodiscover>
+"""
+SERVER = (
+    "<Settings><Server><Type>MobileSync</Type><Url>https://e.example/</Url></Server></Settings>"
+)
+ACTIONS = [
+    # inside of Action, the URL that is found, whether the search stops
+    (SERVER, "https://e.example/", False),
+    (SERVER.replace("https", "http"), "", True),
+    (SERVER.replace("MobileSync", "CertEnroll"), "", True),
+    ("<Error><Status>2</Status></Error>", "", False),
+    ("", "", True),
+]
+
+
+@pytest.mark.parametrize(("action", "place", "stops"), ACTIONS)
+def test_activesync(action: str, place: str, stops: bool) -> None:
+    """The newer Outlook and phones find an ActiveSync server, take an error, or stop in between."""
+    body = MOBILE.format(action=action).encode()
+
+    def answer(request: Request) -> Response:
+        return Response(200, XML, body=body) if request.method == "POST" else Response(404)
+
+    client = BY_KEY["outlook-new-and-mobile"]
+    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    assert (outcome.source, outcome.has_stopped) == (place, stops)
+
+
 ANSWERS = st.builds(
     Response,
     st.sampled_from([0, 200, 204, 301, 302, 404, 500]),

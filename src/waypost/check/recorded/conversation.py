@@ -137,7 +137,7 @@ class Outcome:
     Attributes:
         account: None where there is none.
         reasons: why not, one for each source that said something.
-        source: the URL that the account comes from.
+        source: the URL that the account comes from, or that of an ActiveSync server.
         has_stopped: there is no account, and the client searches no further all the same.
         warnings: what will trouble the user of the account.
     """

@@ -163,7 +163,8 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
 def ask_new(user: User) -> Conversation:
     """Look the endpoint up as JSON, then ask for ActiveSync, and take a refusal for what it is.
 
-    There is no account to be had without Exchange. What counts is that the search ends cleanly.
+    There is no IMAP account to be had here. What counts is that the search ends cleanly, or with
+    the URL of an ActiveSync server, which is the outcome's source then.
     """
     host = f"autodiscover.{user.domain}"
     query = f"Email={quote(user.typed, safe='')}&Protocol=AutodiscoverV1"
@@ -177,12 +178,33 @@ def ask_new(user: User) -> Conversation:
     if response.status >= 400 or not response.status:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
     try:
-        root = documents.parsed(response.body)
+        place = _activesync(documents.parsed(response.body))
     except Unusable as error:
         return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
+    return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
+
+
+def _activesync(root: etree._Element) -> str:
+    """Give the URL of the ActiveSync server; empty where the answer is an error.
+
+    Source: MS-ASCMD, the response of the command Autodiscover.
+    """
     if any(True for _ in documents.protocols(root)):
-        reasons.append(f"{mobile.url}: IMAP settings in an answer to a request for ActiveSync")
-    return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
+        raise Unusable("IMAP settings in an answer to a request for ActiveSync")
+    if documents.refusal(root):
+        return ""
+    for response in documents.below(root, "Response"):
+        if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+            continue
+        if documents.below(response, "Action", "Error") or documents.below(
+            response, "Action", "Redirect"
+        ):
+            return ""
+        for server in documents.below(response, "Action", "Settings", "Server"):
+            place = documents.text(server, "Url")
+            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
+                return place
+    raise Unusable("neither an ActiveSync server nor an error")
 
 
 def _is_json_with_url(body: bytes) -> bool:
