@@ -34,9 +34,10 @@ fix: $(VENV)/.test ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.serve ## Write the generated pages of docs/reference
+docs: $(VENV)/.serve ## Write the generated pages of docs/
 	$(BIN)/python -m waypost.settings > $(VENV)/settings.md
 	mv $(VENV)/settings.md docs/reference/settings.md
+	$(BIN)/python -m tests.clients > /dev/null
 
 bench: $(VENV)/.test ## Measure one process beside nginx (needs wrk and nginx)
 	$(BIN)/python -m bench

@@ -1,5 +1,6 @@
 """A server that says what a test tells it to, on 127.0.0.1."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,11 @@ Reply = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 @contextmanager
-def scripted(reply: Reply) -> Iterator[str]:
-    """Run a server that answers every request by a function; give its URL."""
+def scripted(reply: Reply, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Run a server that answers every request by a function; give its URL.
+
+    With a context it speaks TLS.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -29,10 +33,12 @@ def scripted(reply: Reply) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http{'s' if context else ''}://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
             thread.join(10)

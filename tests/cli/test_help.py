@@ -33,6 +33,7 @@ COMMANDS = [
     ["config", "show"],
     ["config", "path"],
     ["compare"],
+    ["conformance"],
     ["version"],
 ]
 

@@ -6,6 +6,8 @@ from tests.servers.nginx import Scheme, Site
 
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
+# Documents of other servers, good and bad ones: each folder is that of a domain's autoconfig host.
+DOCUMENTS = Path(__file__).parent / "documents"
 # Where a client looks for providers that publish nothing themselves.
 DATABASE_HOST = "ispdb.example"
 THUNDERBIRD_DATABASE_HOST = "autoconfig.thunderbird.net"
@@ -41,6 +43,8 @@ def all_sites(database: Path) -> list[Site]:
         "unknown.example",
     ):
         sites += _everywhere(domain)
+    for folder in sorted(DOCUMENTS.iterdir()):
+        sites.append(Site("https", f"autoconfig.{folder.name}.example", files=folder))
     # Each name is there, but no web server knows anything.
     return sites + _everywhere("asked.example", path="/nothing-here")
 

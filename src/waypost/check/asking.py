@@ -92,7 +92,7 @@ def ask(
     try:
         _send(connection, server.path, form, f"{local_part}@{domain}")
         response = connection.getresponse()
-        body = _read(response, time.monotonic() + timeout_seconds)
+        body = read_body(response, time.monotonic() + timeout_seconds)
     except (OSError, http.client.HTTPException) as error:
         return Answer("failed", f"no answer: {type(error).__name__} {error}"[:200])
     finally:
@@ -123,8 +123,17 @@ def _autodiscover_request(address: str) -> bytes:
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def _read(response: http.client.HTTPResponse, end: float) -> bytes:
-    """Read the body, one octet more than is looked at, and not for ever."""
+def read_body(response: http.client.HTTPResponse, end: float) -> bytes:
+    """Read the body, one octet more than is looked at, and not for ever.
+
+    Args:
+        response: whose body is not read yet.
+        end: by the monotonic clock.
+
+    Raises:
+        OSError: the connection breaks, or it is too late.
+        HTTPException: there is less than was announced.
+    """
     body = b""
     while len(body) <= ANSWER_MAX_OCTETS and (chunk := response.read1(_CHUNK_OCTETS)):
         body += chunk

@@ -15,6 +15,7 @@ from waypost.cli import (
     apply,
     compare,
     config,
+    conformance,
     db,
     directory,
     domain,
@@ -72,5 +73,6 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(profile.build(), name="profile")
     app.add_typer(config.build(), name="config")
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+    app.command("conformance", epilog=conformance.EXAMPLE)(conformance.conformance)
     app.command("version", epilog=version.EXAMPLE)(version.version)
     return app

@@ -1,0 +1,131 @@
+"""Any server, seen through all recorded clients: which can set up an account, and why not."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from waypost.check.probes import PROBES, Asked, Probe
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import Account, Heard, User, converse
+from waypost.errors import AddressError
+
+UNSERVED: Final = "waypost-conformance.invalid"
+STEPS: Final = len(CLIENTS) + len(PROBES)
+FINDINGS_MAX: Final = 12
+
+Verdict = Literal["works", "works with warnings", "fails", "not offered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found about one client, or by one probe.
+
+    Attributes:
+        kind: `client` or `server`.
+        account: what the client ends with; None where it is none, or for a probe.
+        findings: why it does not simply work, a line each.
+    """
+
+    kind: Literal["client", "server"]
+    key: str
+    name: str
+    verdict: Verdict
+    findings: tuple[str, ...] = ()
+    account: Account | None = None
+
+
+def reports(asked: Asked) -> Iterator[Report]:
+    """Let every client ask, then every probe; bounded by the limits of the wire."""
+    for client in CLIENTS:
+        yield of_client(client, asked)
+    for probe in PROBES:
+        yield of_probe(probe, asked)
+
+
+def of_probe(probe: Probe, asked: Asked) -> Report:
+    """Try one rule."""
+    findings = tuple(probe.finds(asked))[:FINDINGS_MAX]
+    return Report("server", probe.key, probe.about, "fails" if findings else "works", findings)
+
+
+def of_client(client: Client, asked: Asked) -> Report:
+    """Let one client search for an address, and for its variants."""
+    heard = _hear(client, asked, asked.address)
+    outcome = heard.outcome
+
+    def report(verdict: Verdict, findings: Iterable[str]) -> Report:
+        told = tuple(findings)
+        return Report("client", client.key, client.name, verdict, told, outcome.account)
+
+    if client.needs and outcome.account is None and _refused(heard):
+        return report("not offered", [f"the server has not {client.needs}"])
+    if (client.expects_account and outcome.account is None) or outcome.has_stopped:
+        return report("fails", _shortened(outcome.reasons))
+    warnings = list(outcome.warnings)
+    warnings += _without_protection(outcome.account)
+    wrong = list(_for_strangers(client, asked))
+    if outcome.account:
+        warnings += _for_variants(client, asked, outcome.account)
+    if wrong:
+        return report("fails", wrong + warnings)
+    if not client.expects_account and outcome.source:
+        return report("works", [])
+    if not client.expects_account:
+        return report("not offered", ["it looks for Exchange, and is refused as it should be"])
+    return report("works with warnings" if warnings else "works", warnings)
+
+
+def _hear(client: Client, asked: Asked, typed: str) -> Heard:
+    return converse(client.asks(User.typing(typed)), asked.wire.answer)
+
+
+def _refused(heard: Heard) -> bool:
+    return all(400 <= response.status < 500 for _, response in heard.exchanges)
+
+
+def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    if len(reasons) > FINDINGS_MAX:
+        return (*reasons[:FINDINGS_MAX], f"and {len(reasons) - FINDINGS_MAX} more")
+    return reasons or ("it finds nothing",)
+
+
+def _without_protection(account: Account | None) -> Iterator[str]:
+    for server in (account.incoming, account.outgoing) if account else ():
+        if server.security == "none":
+            yield f"without TLS: {server.kind} {server.host}:{server.port}"
+
+
+def _for_strangers(client: Client, asked: Asked) -> Iterator[str]:
+    """Let it search for a domain that the server does not know: it must go on elsewhere."""
+    if asked.serves_strangers():
+        return
+    heard = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
+    if heard.outcome.account:
+        yield f"it gets an account for a domain that is not served: {heard.outcome.account}"
+    elif heard.outcome.has_stopped:
+        why = next(iter(heard.outcome.reasons[-1:]), "")
+        yield f"for a domain that is not served its search ends: {why}"
+
+
+def _for_variants(client: Client, asked: Asked, expected: Account) -> Iterator[str]:
+    variants = {"+tag": f"{asked.local_part}+tag@{asked.domain}"}
+    if client.keeps_case:
+        variants["a domain in capitals"] = f"{asked.local_part}@{asked.domain.upper()}"
+    for what, typed in variants.items():
+        try:
+            found = _hear(client, asked, typed).outcome
+        except AddressError:
+            continue  # The tag makes it too long.
+        if found.account is None:
+            reasons = "; ".join(_shortened(found.reasons)[:3])
+            yield f"no account for an address with {what}: {reasons}"
+        elif _places(found.account) != _places(expected):
+            yield f"another account for an address with {what}: {found.account}"
+        elif " " in found.account.incoming.login:
+            yield f"a login name with a space for an address with {what}"
+
+
+def _places(account: Account) -> tuple[tuple[str, str, int, str], ...]:
+    servers = account.incoming, account.outgoing
+    return tuple((one.kind, one.host, one.port, one.security) for one in servers)

@@ -1,0 +1,274 @@
+"""What a server must do for every client: each probe asks, and tells what it found.
+
+The reasons stand beside each probe; the sources are draft-ietf-mailmaint-autoconfig-06, Microsoft's
+POX pages (MS-OXDSCLI), MS-ASCMD, and what the recorded clients do.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.apple import PROFILE
+from waypost.check.recorded.conversation import Request, Response, Unusable, said
+from waypost.check.structure import autoconfig_findings, autodiscover_findings
+from waypost.check.wire import Wire
+
+_DTD: Final = b'<!DOCTYPE Autodiscover [<!ENTITY who "%s">]>'
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom and about what.
+
+    Attributes:
+        unserved: a domain that the server must not know.
+    """
+
+    wire: Wire
+    local_part: str
+    domain: str
+    unserved: str
+
+    @property
+    def address(self) -> str:
+        """The address at the served domain."""
+        return f"{self.local_part}@{self.domain}"
+
+    def autoconfig(self, address: str | None = None) -> Response:
+        """Ask at the draft's first URL."""
+        query = urls.encoded(address or self.address)
+        return self.wire.answer(urls.autoconfig(self.domain, "https", query))
+
+    def serves_strangers(self) -> bool:
+        """Tell whether the domain that must not be known is served all the same."""
+        query = urls.encoded(f"{self.local_part}@{self.unserved}")
+        response = self.wire.answer(urls.autoconfig(self.unserved, "https", query))
+        return _has_services(response)
+
+    def post(self, body: bytes) -> Response:
+        """Send an Autodiscover body."""
+        request = urls.pox(f"autodiscover.{self.domain}", self.address, content_type="text/xml")
+        return self.wire.answer(replace(request, body=body))
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A rule, and how it is tried."""
+
+    key: str
+    about: str
+    finds: Callable[[Asked], Iterator[str]]
+
+
+def _document(asked: Asked) -> Iterator[str]:
+    response = asked.autoconfig()
+    if not response.is_success:
+        yield f"/mail/config-v1.1.xml: {said(response)}"
+        return
+    # Thunderbird leaves the body of another type unread.
+    if not response.content_type.lower().startswith(("text/xml", "application/xml")):
+        yield f"it is sent as {response.content_type[:60]!r}, not as text/xml"
+    yield from autoconfig_findings(response.body)
+
+
+def _well_known(asked: Asked) -> Iterator[str]:
+    first = asked.autoconfig()
+    query = urls.encoded(asked.address)
+    second = asked.wire.answer(urls.well_known(asked.domain, "https", query))
+    if not second.is_success and not second.is_redirect:
+        yield f"{urls.WELL_KNOWN}: {said(second)}"
+    elif first.is_success and second.is_success and first.body != second.body:
+        yield f"{urls.WELL_KNOWN} says something else than {urls.MAIL}"
+
+
+def _without_address(asked: Asked) -> Iterator[str]:
+    # The parameter is optional for the client (s1.1, s1.2); three recorded clients leave it out.
+    for request in (urls.autoconfig(asked.domain), urls.well_known(asked.domain)):
+        response = asked.wire.answer(request)
+        if not response.is_success and not response.is_redirect:
+            yield f"{request.host}{request.path} without emailaddress: {said(response)}"
+
+
+def _capitals(asked: Asked) -> Iterator[str]:
+    # RFC 4343: domain names have no case.
+    address = f"{asked.local_part}@{asked.domain.upper()}"
+    response = asked.autoconfig(address)
+    if asked.autoconfig().is_success and not _has_services(response):
+        yield f"an address with a domain in capital letters: {said(response)}"
+
+
+def _unserved(asked: Asked) -> Iterator[str]:
+    if asked.serves_strangers():
+        yield f"every domain is served, {asked.unserved} too; name one that is not (--unserved)"
+        return
+    address = f"{asked.local_part}@{asked.unserved}"
+    query = urls.encoded(address)
+    response = asked.wire.answer(urls.autoconfig(asked.unserved, "https", query))
+    if response.is_success:
+        yield f"Autoconfig for a domain that is not served: {said(response)}, which is a success"
+    elif response.status not in {0, 404}:
+        # No answer at all, as where TLS is refused for an unknown name, ends no search either.
+        yield f"Autoconfig for a domain that is not served: {said(response)} instead of 404"
+    request = urls.pox(f"autodiscover.{asked.unserved}", address, content_type="text/xml")
+    response = asked.wire.answer(request)
+    if response.is_success and not _refuses(response):
+        yield (
+            f"Autodiscover for a domain that is not served: {said(response)} without an ErrorCode"
+        )
+
+
+def _autodiscover(asked: Asked) -> Iterator[str]:
+    response = asked.post(urls.pox_body(asked.address))
+    if not response.is_success or _refuses(response):
+        yield f"/autodiscover/autodiscover.xml: {said(response)}, no settings"
+        return
+    if "xml" not in response.content_type.lower():
+        yield f"it is sent as {response.content_type[:60]!r}, not as text/xml"
+    yield from autodiscover_findings(response.body)
+
+
+def _spellings(asked: Asked) -> Iterator[str]:
+    # Three spellings were seen; which Outlook takes depends on its version.
+    request = urls.pox(f"autodiscover.{asked.domain}", asked.address, content_type="text/xml")
+    if not _has_protocols(asked.wire.answer(request)):
+        return
+    for path in ("/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
+        response = asked.wire.answer(replace(request, path=path))
+        if not _has_protocols(response):
+            yield f"POST {path}: {said(response)}"
+
+
+def _content_types(asked: Asked) -> Iterator[str]:
+    first = urls.pox(f"autodiscover.{asked.domain}", asked.address, content_type="text/xml")
+    if not _has_protocols(asked.wire.answer(first)):
+        return
+    # Thunderbird tells the charset, FairEmail sends no Content-Type at all.
+    for kind in ("text/xml; charset=utf-8", ""):
+        host = f"autodiscover.{asked.domain}"
+        response = asked.wire.answer(urls.pox(host, asked.address, content_type=kind))
+        if not _has_protocols(response):
+            yield f"POST with {kind or 'no'} Content-Type: {said(response)}"
+
+
+def _probe_by_get(asked: Asked) -> Iterator[str]:
+    # Delta Chat asks like this, and ends its search with any XML that is a success.
+    request = Request("GET", "https", f"autodiscover.{asked.domain}", urls.AUTODISCOVER)
+    response = asked.wire.answer(request)
+    if response.is_success:
+        yield f"GET {request.path} is a success ({said(response)})"
+
+
+def _mobile(asked: Asked) -> Iterator[str]:
+    # MS-ASCMD: 601 where there is no provider of that schema.
+    response = asked.post(urls.pox_body(asked.address, mobile=True))
+    if _has_protocols(response):
+        yield "a request for ActiveSync gets IMAP settings"
+
+
+def _bad_xml(asked: Asked) -> Iterator[str]:
+    # MS-OXDSCLI: 600 for a malformed request, in a 200; a plain 4xx is as good.
+    bodies = {
+        "XML that is not well-formed": b"<Autodiscover><Request>",
+        "no XML at all": b"\x00\xff{}",
+        "XML without an address": b"<Autodiscover/>",
+    }
+    for what, body in bodies.items():
+        response = asked.post(body)
+        if not response.status or response.status >= 500:
+            yield f"{what}: {said(response)}"
+
+
+def _entities(asked: Asked) -> Iterator[str]:
+    plain = urls.pox_body(asked.address)
+    head, mark, rest = plain.partition(b"<Autodiscover")
+    address = asked.address.encode()
+    body = head + _DTD % address + mark + rest.replace(address, b"&who;")
+    response = asked.post(body)
+    if _has_protocols(response):
+        yield "an entity that the client defines is expanded"
+    elif response.status >= 500:
+        yield f"a document type definition: {said(response)}"
+
+
+def _soap(asked: Asked) -> Iterator[str]:
+    # Clients that try Exchange's SOAP first go on with a 404.
+    host = f"autodiscover.{asked.domain}"
+    path = "/autodiscover/autodiscover.svc"
+    headers = (("Content-Type", "text/xml; charset=utf-8"),)
+    response = asked.wire.answer(Request("POST", "https", host, path, "", headers, b"<a/>"))
+    if response.is_success or response.status == 401:
+        yield f"POST {path}: {said(response)}"
+
+
+def _head(asked: Asked) -> Iterator[str]:
+    # RFC 9110 s9.3.2.
+    if not asked.autoconfig().is_success:
+        return
+    request = urls.autoconfig(asked.domain, "https", urls.encoded(asked.address))
+    response = asked.wire.answer(replace(request, method="HEAD"))
+    if not response.is_success:
+        yield f"HEAD {request.path}: {said(response)}"
+
+
+def _profile(asked: Asked) -> Iterator[str]:
+    host = f"autoconfig.{asked.domain}"
+    request = Request("GET", "https", host, PROFILE, urls.encoded(asked.address))
+    first = asked.wire.answer(request)
+    if not first.is_success:
+        return
+    again = asked.wire.ask(request)
+    if again.is_success and again.body != first.body:
+        yield "the profile differs each time: installed again, it may add a second account"
+
+
+def _statuses(asked: Asked) -> Iterator[str]:
+    for status in sorted({response.status for _, response in asked.wire.exchanges}):
+        if status != 401 and status < 500:
+            continue
+        where = [r for r, response in asked.wire.exchanges if response.status == status]
+        times = f"{len(where)} times, first at" if len(where) > 1 else "at"
+        yield f"status {status} {times} {where[0].method} {where[0].path}"
+
+
+def _refuses(response: Response) -> bool:
+    try:
+        return bool(documents.refusal(documents.parsed(response.body)))
+    except Unusable:
+        return False
+
+
+def _has_protocols(response: Response) -> bool:
+    try:
+        root = documents.parsed(response.body)
+    except Unusable:
+        return False
+    return response.is_success and any(True for _ in documents.protocols(root))
+
+
+def _has_services(response: Response) -> bool:
+    try:
+        provider = documents.provider_of(response.body)
+    except Unusable:
+        return False
+    return response.is_success and bool(documents.children(provider, "incomingServer"))
+
+
+PROBES: Final[tuple[Probe, ...]] = (
+    Probe("autoconfig", "the Autoconfig document keeps the draft", _document),
+    Probe("well-known", "the well-known URL answers alike", _well_known),
+    Probe("no-address", "Host is enough where no address is told", _without_address),
+    Probe("capitals", "the domain counts in any case", _capitals),
+    Probe("unserved", "a domain that is not served gets a clear no", _unserved),
+    Probe("autodiscover", "the Autodiscover answer keeps Microsoft's schema", _autodiscover),
+    Probe("spellings", "Autodiscover's path counts in any case", _spellings),
+    Probe("content-types", "Autodiscover answers whatever Content-Type is sent", _content_types),
+    Probe("get", "GET on Autodiscover ends no search", _probe_by_get),
+    Probe("activesync", "ActiveSync is never answered with IMAP", _mobile),
+    Probe("bad-xml", "broken XML is the client's mistake, not the server's", _bad_xml),
+    Probe("entities", "entities are not expanded", _entities),
+    Probe("soap", "the SOAP endpoint is not there", _soap),
+    Probe("head", "HEAD works where GET does", _head),
+    Probe("profile", "a profile stays the same", _profile),
+    Probe("statuses", "no password is demanded, and nothing breaks", _statuses),
+)

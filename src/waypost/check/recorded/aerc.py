@@ -1,0 +1,99 @@
+"""aerc, as its source has it (protocol facts s1.7 [code]).
+
+Not part of the record: the SRV records that it prefers, guessing, and the MX look-up.
+"""
+
+import re
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    Unusable,
+    User,
+    followed,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "plain": "none"}
+_ADDRESS: Final = re.compile("%EMAILADDRESS%", re.IGNORECASE)
+
+
+def ask(user: User) -> Conversation:
+    """Ask both URLs by https at once; the best one that is a clientConfig counts."""
+    query = urls.encoded(user.typed)
+    answers = []
+    for request in (
+        urls.autoconfig(user.domain, "https", query),
+        urls.well_known(user.domain, "https", query),
+    ):
+        response = yield from followed(request)
+        answers.append((request, response))
+    yield urls.database(user.domain)
+    reasons: list[str] = []
+    for request, response in answers:
+        try:
+            # [code] Neither the status nor the Content-Type is looked at.
+            provider = documents.provider_of(response.body)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return Outcome(_account(provider, user.address), source=request.url)
+        except Unusable as error:
+            return Outcome(reasons=(*reasons, f"{request.url}: {error}"), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _account(provider: etree._Element, address: EmailAddress) -> Account:
+    sections = documents.children(provider, "incomingServer")
+    incoming = next((one for one in sections if one.get("type") == "imap"), None)
+    outgoing = documents.children(provider, "outgoingServer")
+    if incoming is None or not outgoing:
+        raise Unusable("there is no IMAP service, or none to send with")
+    # [code] Of several outgoing sections the one that was decoded last is left.
+    return Account(_server("imap", incoming, address), _server("smtp", outgoing[-1], address))
+
+
+def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise Unusable(f"hostname {host[:40]!r} is none")
+    security = _SECURITY.get(documents.text(section, "socketType").lower(), "starttls")
+    # [code] The other two placeholders stay as they are.
+    login = _ADDRESS.sub(lambda _: str(address), documents.text(section, "username"))
+    port = documents.port(documents.text(section, "port"))
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+AERC: Final = Client(
+    key="aerc",
+    name="aerc",
+    version="source fab05311",
+    date="2026-05-02",
+    basis="code",
+    asks=ask,
+    order=(
+        (
+            "DNS: SRV records of `_jmap`, `_imap`, `_imaps`, `_submission`, `_smtps` "
+            "(not recorded here)"
+        ),
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "guessing, then the MX host (not recorded here)",
+    ),
+    notes=(
+        "It asks all of these at once, and prefers them in this order.",
+        "It looks neither at the status nor at the Content-Type.",
+        "It takes the first IMAP and the last outgoing service.",
+        "Of the placeholders it knows `%EMAILADDRESS%` alone.",
+    ),
+)

@@ -1,0 +1,159 @@
+"""Apple Mail on iOS and macOS: a profile that its user opens (protocol facts s3 [doc]).
+
+Not part of the record: signatures. A signed profile is read as the property list inside it.
+"""
+
+import plistlib
+from collections.abc import Mapping
+from typing import Any, Final
+from xml.parsers.expat import ExpatError
+
+from waypost.check.recorded import documents
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Request,
+    Security,
+    Unusable,
+    User,
+    demand,
+    followed,
+    said,
+)
+from waypost.check.recorded.urls import encoded
+
+CONTENT_TYPE: Final = "application/x-apple-aspen-config"
+PROFILE: Final = "/mobileconfig/"
+_COMMON: Final = ("PayloadIdentifier", "PayloadUUID", "PayloadType", "PayloadVersion")
+_METHODS: Final = {
+    "EmailAuthPassword": "password-cleartext",
+    "EmailAuthCRAMMD5": "password-encrypted",
+    "EmailAuthHTTPMD5": "http-digest",
+    "EmailAuthNTLM": "NTLM",
+    "EmailAuthNone": "none",
+}
+# [know] There is one switch for both kinds of TLS, and these ports begin without it.
+_STARTTLS_PORTS: Final = frozenset({25, 110, 143, 587})
+_DEFAULT_PORTS: Final = {
+    ("imap", True): 993,
+    ("imap", False): 143,
+    ("pop3", True): 995,
+    ("pop3", False): 110,
+    ("smtp", True): 587,
+    ("smtp", False): 25,
+}
+
+
+def ask(user: User) -> Conversation:
+    """Open the profile's URL in Safari and install what comes."""
+    request = Request("GET", "https", f"autoconfig.{user.domain}", PROFILE, encoded(user.typed))
+    response = yield from followed(request)
+    if not response.is_success:
+        return Outcome(reasons=(f"{request.url}: {said(response)}",))
+    try:
+        kind = response.content_type.partition(";")[0].strip().lower()
+        demand(kind == CONTENT_TYPE, f"Content-Type is {kind[:60]!r}: Safari does not install it")
+        return Outcome(read(response.body), source=request.url)
+    except Unusable as error:
+        return Outcome(reasons=(f"{request.url}: {error}",))
+
+
+def read(body: bytes) -> Account:
+    """Make an account of the first mail payload of a profile.
+
+    Raises:
+        Unusable: it is no profile, or a payload lacks what Apple's description demands.
+    """
+    profile = _plist(_inside(body))
+    _demand(profile, *_COMMON, "PayloadContent")
+    if profile["PayloadType"] != "Configuration":
+        raise Unusable("PayloadType is not Configuration")
+    payloads = profile["PayloadContent"]
+    if not isinstance(payloads, list) or not all(isinstance(one, dict) for one in payloads):
+        raise Unusable("PayloadContent is no array of dictionaries")
+    for payload in payloads:
+        _demand(payload, *_COMMON)
+    mail = [one for one in payloads if one["PayloadType"] == "com.apple.mail.managed"]
+    if not mail:
+        raise Unusable("there is no payload com.apple.mail.managed")
+    kinds = {"EmailTypeIMAP": "imap", "EmailTypePOP": "pop3"}
+    kind = kinds.get(str(mail[0].get("EmailAccountType")))
+    if kind is None:
+        raise Unusable("EmailAccountType is neither EmailTypeIMAP nor EmailTypePOP")
+    return Account(_server(mail[0], "Incoming", kind), _server(mail[0], "Outgoing", "smtp"))
+
+
+def _inside(body: bytes) -> bytes:
+    """Give the property list inside a CMS envelope (DER begins with a SEQUENCE)."""
+    if not body.startswith(b"\x30"):
+        return body
+    start, end = body.find(b"<?xml"), body.rfind(b"</plist>")
+    if start < 0 or end < start:
+        raise Unusable("it is signed in a way that shows no property list")
+    return body[start : end + len(b"</plist>")]
+
+
+def _plist(body: bytes) -> dict[str, Any]:
+    if len(body) > documents.DOCUMENT_MAX_OCTETS:
+        raise Unusable(f"it is longer than {documents.DOCUMENT_MAX_OCTETS} octets")
+    if b"<!ENTITY" in body:
+        raise Unusable("the profile defines entities")
+    try:
+        profile = plistlib.loads(body)
+    except (plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError) as error:
+        raise Unusable("it is no property list") from error
+    if not isinstance(profile, dict):
+        raise Unusable("it is no profile")
+    return profile
+
+
+def _demand(payload: Mapping[str, Any], *keys: str) -> None:
+    missing = [key for key in keys if key not in payload]
+    if missing:
+        raise Unusable(f"{', '.join(missing)} missing")
+
+
+def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer:
+    prefix = f"{direction}MailServer"
+    _demand(payload, f"{prefix}HostName", f"{prefix}Authentication")
+    method = _METHODS.get(str(payload[f"{prefix}Authentication"]))
+    if method is None:
+        raise Unusable(f"{prefix}Authentication has an unknown value")
+    is_protected = payload.get(f"{prefix}UseSSL") is True
+    number = payload.get(f"{prefix}PortNumber", _DEFAULT_PORTS[kind, is_protected])
+    if type(number) is not int:
+        raise Unusable(f"{prefix}PortNumber is no integer")
+    port = documents.port(str(number))
+    protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: Security = protected if is_protected else "none"
+    host, login = str(payload[f"{prefix}HostName"]), str(payload.get(f"{prefix}Username", ""))
+    return MailServer(kind, host.lower(), port, security, method, login)
+
+
+APPLE_MAIL: Final = Client(
+    key="apple-mail",
+    name="Apple Mail",
+    version="iOS, macOS; Apple's schemas b6202ca2",
+    date="2026-11",
+    basis="doc",
+    asks=ask,
+    order=(
+        (
+            "nothing by itself: the user opens `https://autoconfig.D/mobileconfig/?emailaddress=E` "
+            "in Safari and installs the profile"
+        ),
+    ),
+    notes=(
+        (
+            "A profile with the same identifier replaces the old one; with another one it adds a "
+            "second account."
+        ),
+        "iOS installs a profile only when it is opened in Safari.",
+        "There is one switch for TLS; on 143, 110 and 587 it means STARTTLS.",
+        "Placeholders are not filled in.",
+    ),
+    needs="a profile at /mobileconfig/",
+)

@@ -1,0 +1,37 @@
+"""What is known of a mail client, beside how it asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from waypost.check.recorded.conversation import Conversation, User
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A recorded client.
+
+    Attributes:
+        key: its anchor in docs/clients.md.
+        version: the program that was run, or the state of the source that was read.
+        basis: `run` where that program was watched, `code` where its source was read, `doc` where
+            there is only its maker's documentation, or what is commonly known.
+        asks: starts a conversation for a user.
+        expects_account: whether it can end with an IMAP or POP3 account at all.
+        needs: what it asks for that not every server has: a profile; empty for the rest.
+        keeps_case: sends the address with the capital letters that its user typed (seen or read).
+        order: what it asks, for people; D is the domain, E the address.
+        notes: what an operator should know, a sentence each.
+    """
+
+    key: str
+    name: str
+    version: str
+    date: str
+    basis: Literal["run", "code", "doc"]
+    asks: Callable[[User], Conversation]
+    order: tuple[str, ...]
+    notes: tuple[str, ...]
+    expects_account: bool = True
+    needs: str = ""
+    keeps_case: bool = False

@@ -1,0 +1,272 @@
+"""How a client is recorded: what it asks, one request after the other, and what it ends with.
+
+A client is a generator: it yields requests, is sent what comes back, and returns what it holds at
+the end. So the same record speaks with a test's application and with a server far away.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Self
+from urllib.parse import urljoin, urlsplit
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import DomainError
+
+REQUESTS_MAX: Final = 60
+URL_MAX_CHARS: Final = 4096
+
+Security = Literal["tls", "starttls", "none", "automatic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends.
+
+    Attributes:
+        host: of the URL, in lower case; the Host header says the same.
+        query: as it stands in the URL, without the question mark.
+    """
+
+    method: Literal["GET", "POST", "HEAD"]
+    scheme: str
+    host: str
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @classmethod
+    def get(cls, url: str) -> Self:
+        """Make a GET of a URL."""
+        parts = urlsplit(url)
+        return cls("GET", parts.scheme, parts.netloc.lower(), parts.path or "/", parts.query)
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.scheme}://{self.host}{self.path}{query}"
+
+    def at(self, location: str) -> "Request | None":
+        """Give the same request at another URL, absolute or relative; None where it is none."""
+        try:
+            parts = urlsplit(urljoin(self.url, location[:URL_MAX_CHARS]))
+            _ = parts.port
+        except ValueError:
+            return None
+        if not location.strip() or parts.scheme not in {"http", "https"} or not parts.netloc:
+            return None
+        return replace(
+            self,
+            scheme=parts.scheme,
+            host=parts.netloc.lower(),
+            path=parts.path or "/",
+            query=parts.query,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What comes back.
+
+    Attributes:
+        status: of HTTP; 0 where nobody answers.
+        reason: why nobody does, where that is known.
+    """
+
+    status: int
+    content_type: str = ""
+    location: str = ""
+    body: bytes = b""
+    reason: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """Tell whether the status is a 2xx."""
+        return 200 <= self.status <= 299
+
+    @property
+    def is_redirect(self) -> bool:
+        """Tell whether it leads elsewhere."""
+        return self.status in {301, 302, 303, 307, 308} and bool(self.location)
+
+
+NOBODY: Final = Response(0)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A server as an account holds it.
+
+    Attributes:
+        kind: `imap`, `pop3` or `smtp`.
+        security: `automatic` where the client does not read it and tries.
+        method: of authentication, in Autoconfig's words; empty where the client does not read it.
+        login: empty where the client does not read it, or asks its user.
+    """
+
+    kind: str
+    host: str
+    port: int
+    security: Security
+    method: str = ""
+    login: str = ""
+
+    def __str__(self) -> str:
+        """Give one line for people."""
+        words = [self.kind, f"{self.host}:{self.port}", self.security, self.method, self.login]
+        return " ".join(word for word in words if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a client would set up."""
+
+    incoming: MailServer
+    outgoing: MailServer
+
+    def __str__(self) -> str:
+        """Give one line for people."""
+        return f"{self.incoming}, {self.outgoing}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a search ends.
+
+    Attributes:
+        account: None where there is none.
+        reasons: why not, one for each source that said something.
+        source: the URL that the account comes from, or that of an ActiveSync server.
+        has_stopped: there is no account, and the client searches no further all the same.
+        warnings: what will trouble the user of the account.
+    """
+
+    account: Account | None = None
+    reasons: tuple[str, ...] = ()
+    source: str = ""
+    has_stopped: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Unusable(ValueError):
+    """A client can make nothing of a document; the message says why."""
+
+
+def demand(condition: bool, why: str) -> None:
+    """Go on where a client would.
+
+    Raises:
+        Unusable: with the reason, where the condition does not hold.
+    """
+    if not condition:
+        raise Unusable(why)
+
+
+Conversation = Generator[Request, Response, Outcome]
+Exchange = tuple[Request, Response]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who sets up an account.
+
+    Attributes:
+        typed: the address, letter by letter.
+        address: what it means.
+    """
+
+    typed: str
+    address: EmailAddress
+
+    @classmethod
+    def typing(cls, text: str) -> Self:
+        """Take what somebody typed.
+
+        Raises:
+            AddressError: it is no address.
+        """
+        return cls(text, EmailAddress.parse(text))
+
+    @property
+    def domain(self) -> str:
+        """The domain in A-labels and lower case, as it stands in host names."""
+        return self.address.domain.ascii
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A whole conversation."""
+
+    outcome: Outcome
+    exchanges: tuple[Exchange, ...]
+
+
+def converse(conversation: Conversation, answer: Callable[[Request], Response]) -> Heard:
+    """Let a client ask until it ends.
+
+    Args:
+        conversation: of a client, not begun.
+        answer: gives what comes back for a request.
+    """
+    exchanges: list[Exchange] = []
+    try:
+        request = next(conversation)
+        while len(exchanges) < REQUESTS_MAX:
+            response = answer(request)
+            exchanges.append((request, response))
+            request = conversation.send(response)
+    except StopIteration as end:
+        return Heard(end.value, tuple(exchanges))
+    conversation.close()
+    return Heard(Outcome(reasons=("it asks without an end",)), tuple(exchanges))
+
+
+def followed(
+    request: Request,
+    *,
+    most: int = 20,
+    between_schemes: bool = True,
+    downgrades: bool = True,
+    relative: bool = True,
+) -> Generator[Request, Response, Response]:
+    """Ask, and go where the answer leads.
+
+    Args:
+        request: the first one.
+        most: so many redirects; more are as good as no answer.
+        between_schemes: follow from http to https and back.
+        downgrades: follow from https to http.
+        relative: follow a Location that is no whole URL.
+    """
+    for _ in range(most + 1):
+        response = yield request
+        if not response.is_redirect:
+            return response
+        target = request.at(response.location)
+        is_whole = "://" in response.location
+        if target is None or not (relative or is_whole):
+            return response
+        if target.scheme != request.scheme and not between_schemes:
+            return response
+        if target.scheme == "http" and request.scheme == "https" and not downgrades:
+            return response
+        if target == request:
+            return response  # It would lead around in a circle.
+        request = target
+    return NOBODY
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text is a host name in A-labels, as it stands."""
+    try:
+        return text.isascii() and DomainName.parse(text).ascii == text.lower()
+    except DomainError:
+        return False
+
+
+def said(response: Response) -> str:
+    """Name a refusal."""
+    if response.status:
+        return f"status {response.status}"
+    return f"no answer ({response.reason})" if response.reason else "no answer"

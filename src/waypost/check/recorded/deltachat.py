@@ -1,0 +1,180 @@
+"""Delta Chat, as its source has it and as 2.65.0 was seen (protocol facts s1.3 [code][run])."""
+
+from collections.abc import Callable, Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+
+REDIRECTS_MAX: Final = 10
+_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "plain": "none"}
+
+_Reader = Callable[[bytes, EmailAddress], list[MailServer]]
+
+
+def ask(user: User) -> Conversation:
+    """Ask one URL after the other, by https alone; the first 2xx that is XML ends the search."""
+    host = f"autodiscover.{user.domain}"
+    sources: list[tuple[Request, _Reader]] = [
+        (urls.autoconfig(user.domain, "https", urls.encoded(user.typed)), read),
+        (urls.well_known(user.domain), read),
+        (Request("GET", "https", user.domain, urls.AUTODISCOVER), read_autodiscover),
+        (Request("GET", "https", host, urls.AUTODISCOVER), read_autodiscover),
+    ]
+    reasons: list[str] = []
+    for request, reader in sources:
+        response = yield from _fetched(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            servers = reader(response.body, user.address)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
+        if incoming and outgoing:
+            return Outcome(Account(incoming, outgoing), source=request.url)
+        # Well-formed XML in a 2xx is the end, even without a server; then it guesses names.
+        why = f"{request.url}: XML without IMAP and SMTP services, which ends its search"
+        return Outcome(reasons=(*reasons, why), has_stopped=True)
+    yield urls.database(user.domain)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _fetched(request: Request) -> Generator[Request, Response, Response]:
+    """Fetch a document, and the one to which Autodiscover's RedirectUrl leads."""
+    for _ in range(REDIRECTS_MAX + 1):
+        response = yield from followed(request, most=REDIRECTS_MAX, relative=False)
+        if not response.is_success or request.path != urls.AUTODISCOVER:
+            return response
+        try:
+            root = documents.parsed(response.body)
+        except Unusable:
+            return response
+        redirect = next(
+            (one.text or "" for one in root.iter() if _name(one) == "redirecturl" and one.text), ""
+        )
+        target = request.at(redirect.strip()) if redirect else None
+        if target is None:
+            return response
+        request = target
+    return response
+
+
+def read(body: bytes, address: EmailAddress) -> list[MailServer]:
+    """Give the servers of an Autoconfig document.
+
+    Raises:
+        Unusable: it is no well-formed XML.
+    """
+    sections = [
+        one for one in documents.parsed(body).iter() if _name(one) in {_IN.lower(), _OUT.lower()}
+    ]
+    return documents.usable(sections[: documents.SECTIONS_MAX], lambda one: _server(one, address))[
+        0
+    ]
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    attributes = {str(name).lower(): value for name, value in section.attrib.items()}
+    kind = str(attributes.get("type", "")).lower()
+    wanted = "imap" if _name(section) == _IN.lower() else "smtp"
+    if kind != wanted:
+        raise Unusable("another type")
+    host = documents.filled(_value(section, "hostname"), address)
+    login = documents.filled(_value(section, "username"), address)
+    port = documents.port(_value(section, "port"))
+    if not host or not login:
+        raise Unusable("no hostname or no username")
+    security = _SECURITY.get(_value(section, "sockettype").lower(), "automatic")
+    # It does not read the methods of authentication.
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
+    """Give the servers of an Autodiscover answer; LoginName is not read.
+
+    Raises:
+        Unusable: it is no well-formed XML.
+    """
+    servers = []
+    for protocol in documents.parsed(body).iter():
+        kind = _value(protocol, "type").lower()
+        if _name(protocol) != "protocol" or kind not in {"imap", "smtp"}:
+            continue
+        try:
+            port = documents.port(_value(protocol, "port"))
+        except Unusable:
+            continue
+        is_off = _value(protocol, "ssl") == "off"
+        security: Security = "none" if is_off else "automatic"
+        servers.append(
+            MailServer(kind, _value(protocol, "server"), port, security, login=str(address))
+        )
+    return servers
+
+
+_IN: Final = "incomingServer"
+_OUT: Final = "outgoingServer"
+
+
+def _name(element: etree._Element) -> str:
+    return documents.name_of(element).lower()
+
+
+def _value(element: etree._Element, name: str) -> str:
+    found = (child.text or "" for child in element if _name(child) == name)
+    return next(found, "").strip()
+
+
+DELTA_CHAT: Final = Client(
+    key="delta-chat",
+    name="Delta Chat",
+    version="2.65.0 (`deltachat-rpc-server`)",
+    date="2026-11-24",
+    basis="run",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without the address",
+        (
+            "GET `https://D/autodiscover/autodiscover.xml`, without any data; Waypost says 405, so "
+            "that it goes on"
+        ),
+        "GET `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+    ),
+    notes=(
+        (
+            "It asks one after the other, by https alone, and stops at the first 2xx answer that "
+            "is XML, even one without a server."
+        ),
+        "`@` arrives as `%40`, `+` as `%2B`.",
+        (
+            "It does not set itself up by Autodiscover, because it never sends the POST that "
+            "Autodiscover is."
+        ),
+        (
+            "With its strict certificate checks it trusts only public authorities, so a "
+            "certificate of one's own is of no use to it."
+        ),
+        "After a failed login it asks all over again once.",
+    ),
+)

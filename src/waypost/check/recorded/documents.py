@@ -1,0 +1,148 @@
+"""Reading answers as strangers' XML, for the records of clients.
+
+Which names, values and defaults count is each client's own matter, and stands in its record.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from lxml import etree
+
+from waypost import untrusted_xml
+from waypost.address import EmailAddress
+from waypost.check.recorded.conversation import MailServer, Unusable
+
+DOCUMENT_MAX_OCTETS: Final = 256 * 1024
+SECTIONS_MAX: Final = 100
+_PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+
+
+def parsed(body: bytes) -> etree._Element:
+    """Give the root of a document.
+
+    Raises:
+        Unusable: it is no well-formed XML, or is longer than any answer has a need to be.
+    """
+    if len(body) > DOCUMENT_MAX_OCTETS:
+        raise Unusable(f"the answer is longer than {DOCUMENT_MAX_OCTETS} octets")
+    try:
+        return untrusted_xml.parse(body)
+    except untrusted_xml.NotWellFormed as error:
+        raise Unusable("the answer is not well-formed XML") from error
+    except untrusted_xml.HasDoctype as error:
+        raise Unusable("the document has a document type definition") from error
+
+
+def name_of(element: etree._Element) -> str:
+    """Give the name of an element without its namespace."""
+    return etree.QName(element).localname
+
+
+def children(element: etree._Element, *names: str) -> list[etree._Element]:
+    """Give the children with one of these names, in their order, and no more than a hundred."""
+    found = [child for child in element if name_of(child) in names]
+    return found[:SECTIONS_MAX]
+
+
+def below(element: etree._Element, *path: str) -> list[etree._Element]:
+    """Give the elements to which a path of names leads."""
+    found = [element]
+    for name in path:
+        found = [child for one in found for child in children(one, name)]
+    return found[:SECTIONS_MAX]
+
+
+def texts(element: etree._Element, name: str) -> list[str]:
+    """Give the texts of all children with a name, as they stand there."""
+    return [child.text or "" for child in children(element, name)]
+
+
+def text(element: etree._Element, name: str) -> str:
+    """Give the text of the first child with a name; empty where there is none."""
+    return next(iter(texts(element, name)), "")
+
+
+def provider_of(body: bytes) -> etree._Element:
+    """Give the provider's element of an Autoconfig document.
+
+    Raises:
+        Unusable: the answer is no such document.
+    """
+    root = parsed(body)
+    if name_of(root) != "clientConfig":
+        raise Unusable(f"the root of the document is {name_of(root)[:40]}, not clientConfig")
+    provider = next(iter(children(root, "emailProvider")), None)
+    if provider is None:
+        raise Unusable("there is no emailProvider")
+    return provider
+
+
+def port(value: str) -> int:
+    """Read a port.
+
+    Raises:
+        Unusable: it is none.
+    """
+    if not (value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535):
+        raise Unusable(f"port {value[:20]!r} is none")
+    return int(value)
+
+
+def filled(value: str, address: EmailAddress, names: Iterable[str] | None = None) -> str:
+    """Put the address in place of placeholders.
+
+    Args:
+        value: a login name or a host name.
+        address: whose account it will be.
+        names: the only spellings that the client knows; any spelling of the three by default.
+    """
+    known = None if names is None else frozenset(names)
+    values = {
+        "EMAILADDRESS": str(address),
+        "EMAILLOCALPART": address.local_part,
+        "EMAILDOMAIN": address.domain.ascii,
+    }
+
+    def replaced(match: re.Match[str]) -> str:
+        if known is not None and match[1] not in known:
+            return match[0]
+        return values[match[1].upper()]
+
+    return _PLACEHOLDER.sub(replaced, value)
+
+
+def usable(
+    sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
+) -> tuple[list[MailServer], list[str]]:
+    """Read sections, of which a bad one harms no other.
+
+    Returns:
+        What could be read, and why the rest could not.
+    """
+    servers, reasons = [], []
+    for section in sections:
+        try:
+            servers.append(read(section))
+        except Unusable as error:
+            kind = (section.get("type") or name_of(section))[:40]
+            reasons.append(f"{kind}: {error}")
+    return servers, reasons
+
+
+def first_of(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
+    """Give the first server of the first of these kinds that there is."""
+    held = list(servers)
+    return next((one for kind in kinds for one in held if one.kind == kind), None)
+
+
+def protocols(root: etree._Element) -> Iterator[etree._Element]:
+    """Give the Protocol elements of an Autodiscover answer, in their order."""
+    yield from below(root, "Response", "Account", "Protocol")
+
+
+def refusal(root: etree._Element) -> str:
+    """Give the ErrorCode of an Autodiscover answer; empty where there is none."""
+    for error in below(root, "Response", "Error"):
+        return text(error, "ErrorCode")[:8]
+    return ""

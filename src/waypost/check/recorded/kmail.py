@@ -1,0 +1,109 @@
+"""KMail's account wizard, as its source has it (protocol facts s1.6 [code]).
+
+Where a document holds both, IMAP is taken for the account; the wizard offers both.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_METHODS: Final = {
+    "password-cleartext": "password-cleartext",
+    "plain": "password-cleartext",
+    "password-encrypted": "password-encrypted",
+    "secure": "password-encrypted",
+    "NTLM": "NTLM",
+    "GSSAPI": "GSSAPI",
+    "none": "none",
+    "client-ip-based": "client-IP-address",
+    "OAuth2": "OAuth2",
+}
+
+
+def ask(user: User) -> Conversation:
+    """Ask the public database first, then three URLs; nothing but a 200 counts."""
+    yield urls.database(user.domain)
+    reasons: list[str] = []
+    for request in (
+        urls.autoconfig(user.domain),
+        urls.autoconfig(user.domain, "http"),
+        urls.well_known(user.domain),
+    ):
+        # [know] Qt 6 follows redirects, but not from https to http.
+        response = yield from followed(request, downgrades=False)
+        if response.status != 200:
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            return Outcome(read(response.body, user.address), source=request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+    return Outcome(reasons=tuple(reasons))
+
+
+def read(body: bytes, address: EmailAddress) -> Account:
+    """Make an account of the first sections that have a port.
+
+    Raises:
+        Unusable: there is nothing to read with, or nothing to send with.
+    """
+    provider = documents.provider_of(body)
+    sections = documents.children(provider, "incomingServer", "outgoingServer")
+    servers, reasons = documents.usable(sections, lambda one: _server(one, address))
+    incoming = documents.first_of(servers, "imap", "pop3")
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise Unusable("; ".join(["no service to read with, or none to send with", *reasons]))
+    return Account(incoming, outgoing)
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    kind = section.get("type") or ""
+    if kind not in {"imap", "pop3", "smtp"}:
+        raise Unusable("another type")
+    port = documents.port(documents.text(section, "port"))
+    host = documents.filled(documents.text(section, "hostname"), address)
+    if not host:
+        raise Unusable("there is no hostname")
+    security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
+    stated = documents.texts(section, "authentication")
+    method = next((_METHODS[one] for one in stated if one in _METHODS), "")
+    login = documents.filled(documents.text(section, "username"), address)
+    return MailServer(kind, host.lower(), port, security, method, login)
+
+
+KMAIL: Final = Client(
+    key="kmail",
+    name="KMail",
+    version="source 8163b657",
+    date="2026-07-22",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `http://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+    ),
+    notes=(
+        "It asks the public database before the domain's own server.",
+        "It does not tell the address, so Host must be enough, and login names hold placeholders.",
+        "A service without a port is dropped. Nothing but a 200 counts.",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Nextcloud Mail, as its source has it (protocol facts s1.8 [code]).
+
+Not part of the record: the MX host and what is above it.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "tls": "starttls"}
+
+
+def ask(user: User) -> Conversation:
+    """Ask two URLs by https, the public database, then the two by http."""
+    # [code] The address is not escaped.
+    query = f"emailaddress={user.typed}"
+    reasons: list[str] = []
+    for request in (
+        urls.autoconfig(user.domain, "https", query),
+        urls.well_known(user.domain, "https", query),
+        urls.database(user.domain),
+        urls.autoconfig(user.domain, "http", query),
+        urls.well_known(user.domain, "http", query),
+    ):
+        response = yield from followed(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            return Outcome(read(response.body, user.address), source=request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+    return Outcome(reasons=tuple(reasons))
+
+
+def read(body: bytes, address: EmailAddress) -> Account:
+    """Make an account of the first IMAP and the first SMTP section.
+
+    Raises:
+        Unusable: one of both is missing, or cannot be used.
+    """
+    provider = documents.provider_of(body)
+    found = []
+    for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
+        sections = documents.children(provider, name)
+        section = next((one for one in sections if one.get("type") == kind), None)
+        if section is None:
+            raise Unusable(f"there is no {name} of the type {kind}")
+        found.append(_server(kind, section, address))
+    return Account(found[0], found[1])
+
+
+def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType").lower(), "none")
+    login = documents.filled(documents.text(section, "username"), address)
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+NEXTCLOUD: Final = Client(
+    key="nextcloud-mail",
+    name="Nextcloud Mail",
+    version="source e5734fe2",
+    date="2026-08-22",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
+        "GET the public database",
+        "GET both by plain http",
+        "the same for the MX host (not recorded here)",
+    ),
+    notes=(
+        "A literal `+` arrives as a space at most servers; Waypost repairs it.",
+        "Host names must hold no placeholder.",
+        "Any 2xx counts; the Content-Type does not.",
+    ),
+)

@@ -1,0 +1,267 @@
+"""Outlook (protocol facts s2.1 to s2.6 [doc], and where it says so [know]).
+
+Classic Outlook for Windows (2016 and newer) reads Autodiscover by itself. The newer apps let
+Microsoft's own service look first, and take little notice of anything but Exchange.
+
+Not part of the record: Office 365, SCP, local files, the registry, and the SRV record.
+"""
+
+import json
+from collections.abc import Generator
+from typing import Final
+from urllib.parse import quote
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    said,
+)
+from waypost.errors import AddressError
+
+# [doc] After so many redirects it stops.
+REDIRECTS_MAX: Final = 10
+_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+_ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
+
+
+def ask(user: User) -> Conversation:
+    """POST to D, then to autodiscover.D, then try the redirect probe; the first success counts."""
+    reasons: list[str] = []
+    name = f"autodiscover.{user.domain}"
+    first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
+    for request in first:
+        outcome = yield from _settings(request, user, reasons)
+        if outcome is not None:
+            return outcome
+    # s2.4 step 9: unauthenticated, by plain http, and of use only where it leads to https.
+    probe = Request("GET", "http", name, urls.AUTODISCOVER)
+    response = yield probe
+    target = first[1].at(response.location) if response.status in {301, 302} else None
+    if target is None or target.scheme != "https":
+        reasons.append(f"{probe.url}: {said(response)}, and no redirect to https")
+        return Outcome(reasons=tuple(reasons))
+    outcome = yield from _settings(target, user, reasons)
+    return outcome or Outcome(reasons=tuple(reasons))
+
+
+def _settings(
+    request: Request, user: User, reasons: list[str]
+) -> Generator[Request, Response, Outcome | None]:
+    """POST, and follow redirects to another address or URL; None where nothing is found."""
+    for _ in range(REDIRECTS_MAX + 1):
+        response = yield request
+        try:
+            demand(response.is_success, said(response))
+            root = documents.parsed(response.body)
+            target = _redirect(root, request, user)
+            if target is None:
+                account = read(root, user.address)
+                return Outcome(account, source=request.url, warnings=_troubles(root))
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            return None
+        request = target
+    reasons.append("more redirects than it follows")
+    return None
+
+
+def _redirect(root: etree._Element, request: Request, user: User) -> Request | None:
+    for account in documents.below(root, "Response", "Account"):
+        action = documents.text(account, "Action")
+        if action == "redirectUrl":
+            target = request.at(documents.text(account, "RedirectUrl"))
+            if target is None or target.scheme != "https":
+                raise Unusable("RedirectUrl is no https URL")
+            return target
+        if action == "redirectAddr":
+            address = documents.text(account, "RedirectAddr")
+            try:
+                domain = EmailAddress.parse(address).domain.ascii
+            except AddressError as error:
+                raise Unusable("RedirectAddr is no address") from error
+            if address == user.typed:
+                raise Unusable("RedirectAddr is the address that was asked for")
+            return urls.pox(f"autodiscover.{domain}", address, content_type="text/xml")
+    return None
+
+
+def read(root: etree._Element, address: EmailAddress) -> Account:
+    """Make an account of an answer.
+
+    Raises:
+        Unusable: it makes none.
+    """
+    if root.tag != f"{{{_OUTER}}}Autodiscover":
+        raise Unusable("the namespace of Autodiscover is not Microsoft's")
+    if documents.refusal(root):
+        raise Unusable(f"ErrorCode {documents.refusal(root)}")
+    response = next(iter(documents.below(root, "Response")), None)
+    if response is None or response.tag != f"{{{urls.OUTLOOK_RESPONSE}}}Response":
+        raise Unusable("the namespace of Response is not Outlook's")
+    account = next(iter(documents.below(response, "Account")), None)
+    if account is None or documents.text(account, "AccountType") != "email":
+        raise Unusable("there is no Account of the type email")
+    if documents.text(account, "Action") != "settings":
+        raise Unusable("Action is not settings")
+    servers, reasons = documents.usable(
+        documents.children(account, "Protocol"), lambda one: _protocol(one, address)
+    )
+    # [know] The first one for reading that it supports.
+    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise Unusable("; ".join(["no Protocol for reading or none for sending", *reasons]))
+    return Account(incoming, outgoing)
+
+
+def _troubles(root: etree._Element) -> tuple[str, ...]:
+    kinds = [
+        documents.text(one, "Type")
+        for one in documents.protocols(root)
+        if documents.text(one, "Type") in {"IMAP", "POP3", "SMTP"}
+        and documents.text(one, "SPA").lower() != "off"
+    ]
+    if not kinds:
+        return ()
+    return (f"SPA is not off for {', '.join(kinds)}, so that a plain password does not do",)
+
+
+def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
+    kind = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}.get(documents.text(protocol, "Type"))
+    if kind is None:
+        raise Unusable("another Type")
+    host, port = (
+        documents.text(protocol, "Server"),
+        documents.port(documents.text(protocol, "Port")),
+    )
+    if not host:
+        raise Unusable("there is no Server")
+    # s2.2: SSL is on where it is missing, and Encryption overrides it.
+    is_off = documents.text(protocol, "SSL").lower() == "off"
+    fallback: Security = "none" if is_off else "tls"
+    security = _ENCRYPTION.get(documents.text(protocol, "Encryption").lower(), fallback)
+    # s2.2: SPA is on where it is missing; then a plain password does not do.
+    is_off = documents.text(protocol, "SPA").lower() == "off"
+    method = "password-cleartext" if is_off else "password-encrypted"
+    login = documents.text(protocol, "LoginName") or str(address)
+    return MailServer(kind, host.lower(), port, security, method, login)
+
+
+def ask_new(user: User) -> Conversation:
+    """Look the endpoint up as JSON, then ask for ActiveSync, and take a refusal for what it is.
+
+    There is no IMAP account to be had here. What counts is that the search ends cleanly, or with
+    the URL of an ActiveSync server, which is the outcome's source then.
+    """
+    host = f"autodiscover.{user.domain}"
+    query = f"Email={quote(user.typed, safe='')}&Protocol=AutodiscoverV1"
+    lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
+    response = yield lookup
+    reasons: list[str] = []
+    if response.is_success and not _is_json_with_url(response.body):
+        reasons.append(f"{lookup.url}: success, but no JSON with a Url")
+    mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
+    response = yield mobile
+    if response.status >= 400 or not response.status:
+        return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
+    try:
+        place = _activesync(documents.parsed(response.body))
+    except Unusable as error:
+        return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
+    return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
+
+
+def _activesync(root: etree._Element) -> str:
+    """Give the URL of the ActiveSync server; empty where the answer is an error.
+
+    Source: MS-ASCMD, the response of the command Autodiscover.
+    """
+    if any(True for _ in documents.protocols(root)):
+        raise Unusable("IMAP settings in an answer to a request for ActiveSync")
+    if documents.refusal(root):
+        return ""
+    for response in documents.below(root, "Response"):
+        if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+            continue
+        if documents.below(response, "Action", "Error") or documents.below(
+            response, "Action", "Redirect"
+        ):
+            return ""
+        for server in documents.below(response, "Action", "Settings", "Server"):
+            place = documents.text(server, "Url")
+            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
+                return place
+    raise Unusable("neither an ActiveSync server nor an error")
+
+
+def _is_json_with_url(body: bytes) -> bool:
+    try:
+        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and isinstance(value.get("Url"), str)
+
+
+OUTLOOK: Final = Client(
+    key="outlook-for-windows",
+    name="Outlook for Windows",
+    version="classic, 2016 and newer; Microsoft's pages",
+    date="2026-11",
+    basis="doc",
+    asks=ask,
+    order=(
+        "POST `https://D/autodiscover/autodiscover.xml`",
+        "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
+        (
+            "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
+            "https; the POST follows"
+        ),
+        "DNS: the SRV record `_autodiscover._tcp.D` (not recorded here)",
+    ),
+    notes=(
+        "The first incoming Protocol counts, so IMAP must stand before POP3.",
+        "Without `SPA` `off` it does not send a plain password.",
+        "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
+        "The first POST comes without a password; a server must not demand one.",
+        "It asks again about every hour, so answers must stay the same.",
+        "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
+        "A domain that Microsoft takes for one of its own is looked up there first.",
+    ),
+)
+OUTLOOK_NEW: Final = Client(
+    key="outlook-new-and-mobile",
+    name="Outlook, new and mobile",
+    version="what is commonly known",
+    date="2026-11",
+    basis="doc",
+    asks=ask_new,
+    order=(
+        "Microsoft's own service, which nobody else can answer for (not recorded here)",
+        "GET `https://autodiscover.D/autodiscover/autodiscover.json?Email=E&Protocol=AutodiscoverV1`",
+        (
+            "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
+            "devices"
+        ),
+    ),
+    notes=(
+        "It mostly takes notice of Exchange alone, so no IMAP account is to be expected from it.",
+        (
+            "IMAP settings in an answer to a request for ActiveSync make its set-up fail; Waypost "
+            "refuses with ErrorCode 601."
+        ),
+    ),
+    expects_account=False,
+)

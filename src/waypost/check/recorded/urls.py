@@ -1,0 +1,70 @@
+"""The URLs and bodies that more than one client asks with."""
+
+from typing import Final, Literal
+from urllib.parse import quote
+
+from waypost.check.recorded.conversation import Request
+from waypost.formats.xml import child, in_namespace, to_bytes
+
+DATABASE_HOST: Final = "autoconfig.thunderbird.net"
+MAIL: Final = "/mail/config-v1.1.xml"
+WELL_KNOWN: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
+AUTODISCOVER: Final = "/autodiscover/autodiscover.xml"
+
+OUTLOOK_REQUEST: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
+)
+OUTLOOK_RESPONSE: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+)
+MOBILE_REQUEST: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
+)
+MOBILE_RESPONSE: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+)
+Scheme = Literal["https", "http"]
+
+
+def autoconfig(domain: str, scheme: Scheme = "https", query: str = "") -> Request:
+    """GET the draft's URL 1.1, or 1.3 with plain http."""
+    return Request("GET", scheme, f"autoconfig.{domain}", MAIL, query)
+
+
+def well_known(domain: str, scheme: Scheme = "https", query: str = "") -> Request:
+    """GET the draft's URL 1.2."""
+    return Request("GET", scheme, domain, WELL_KNOWN, query)
+
+
+def database(domain: str) -> Request:
+    """GET the public database's document for a domain."""
+    return Request("GET", "https", DATABASE_HOST, f"/v1.1/{domain}")
+
+
+def encoded(address: str) -> str:
+    """Give the query that tells an address, escaped as a form does it."""
+    return f"emailaddress={quote(address, safe='')}"
+
+
+def pox(
+    host: str,
+    address: str,
+    *,
+    scheme: Scheme = "https",
+    content_type: str = "text/xml; charset=utf-8",
+    mobile: bool = False,
+) -> Request:
+    """POST an Autodiscover request (Microsoft's POX pages; MS-ASCMD for mobile devices)."""
+    headers = (("Content-Type", content_type),) if content_type else ()
+    body = pox_body(address, mobile=mobile)
+    return Request("POST", scheme, host, AUTODISCOVER, "", headers, body)
+
+
+def pox_body(address: str, *, mobile: bool = False) -> bytes:
+    """Write an Autodiscover request."""
+    namespace = MOBILE_REQUEST if mobile else OUTLOOK_REQUEST
+    root = in_namespace("Autodiscover", namespace)
+    request = child(root, "Request")
+    child(request, "EMailAddress", address)
+    child(request, "AcceptableResponseSchema", MOBILE_RESPONSE if mobile else OUTLOOK_RESPONSE)
+    return to_bytes(root)

@@ -1,0 +1,141 @@
+"""What is wrong with a document by its own standard, whoever reads it.
+
+Our own checks of draft-ietf-mailmaint-autoconfig-06 and of Microsoft's POX pages; each finding is a
+line for people, and an empty list means that nothing was found.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.conversation import Unusable, is_host
+
+_TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
+_SECTIONS: Final = (
+    *("incomingServer", "outgoingServer", "calendar", "addressbook", "fileShare"),
+    *("chatServer", "videoConference", "setupServer"),
+)
+_SOCKETS: Final = frozenset({"plain", "SSL", "STARTTLS"})
+_METHODS: Final = frozenset(
+    {
+        *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "client-IP-address"),
+        *("TLS-client-cert", "OAuth2", "none", "smtp-after-pop"),
+    }
+)
+_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+_FROM_THE_START: Final = frozenset({993, 995, 465})
+_BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
+
+
+def autoconfig_findings(body: bytes) -> list[str]:
+    """Tell what an Autoconfig document breaks."""
+    try:
+        provider = documents.provider_of(body)
+    except Unusable as error:
+        return [str(error)]
+    found = []
+    if not is_host(provider.get("id") or ""):
+        found.append('the id of emailProvider is no host name (s"emailProvider")')
+    domains = documents.texts(provider, "domain")
+    if not domains:
+        found.append('there is no domain in emailProvider (s"domain")')
+    elif len(domains) > 1:
+        found.append(f"{len(domains)} domains are named: customers read of each other")
+    sections = [
+        section
+        for parent in (provider, *provider.iterancestors())
+        for section in documents.children(parent, *_SECTIONS)
+    ]
+    if not any(documents.name_of(one) == "incomingServer" for one in sections):
+        found.append("there is no incomingServer")
+    for section in sections:
+        kind = section.get("type") or ""
+        where = f"{documents.name_of(section)} {kind[:20]}"
+        found += [f"{where}: {what}" for what in _section_findings(kind, section)]
+    return list(dict.fromkeys(found))
+
+
+def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
+    for value in section:
+        if (value.text or "") != (value.text or "").strip() and not len(value):
+            yield f"white space around the value of {documents.name_of(value)[:30]}"
+    if not kind:
+        yield 'there is no type (s"type")'
+    elif kind not in _TCP:
+        if not documents.text(section, "url"):
+            yield 'there is no url (s"URL-based protocols")'
+        return
+    try:
+        documents.port(documents.text(section, "port"))
+    except Unusable as error:
+        yield f'{error} (s"port")'
+    host = documents.text(section, "hostname")
+    if not is_host(host):
+        yield f'hostname {host[:40]!r} is none (s"hostname")'
+    socket = documents.text(section, "socketType")
+    if socket not in _SOCKETS:
+        yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKETS))}"
+    elif socket == "plain":
+        yield "there is no TLS; Thunderbird for Android refuses the whole document"
+    yield from _method_findings(section)
+
+
+def _method_findings(section: etree._Element) -> Iterator[str]:
+    methods = [
+        one for one in documents.children(section, "authentication") if not one.get("system")
+    ]
+    if not methods:
+        yield 'there is no authentication (s"authentication")'
+    for one in methods:
+        if one.text == "plain":
+            yield "authentication plain is an old name, which Thunderbird for Android refuses"
+        elif one.text not in _METHODS:
+            yield f"authentication {(one.text or '')[:30]!r} is not known"
+
+
+def autodiscover_findings(body: bytes) -> list[str]:
+    """Tell what an Autodiscover answer with settings breaks."""
+    try:
+        root = documents.parsed(body)
+    except Unusable as error:
+        return [str(error)]
+    if root.tag != f"{{{_OUTER}}}Autodiscover":
+        return ["the root is not Autodiscover in Microsoft's namespace"]
+    response = next(iter(documents.below(root, "Response")), None)
+    if response is None or response.tag != f"{{{urls.OUTLOOK_RESPONSE}}}Response":
+        return ["there is no Response in Outlook's namespace"]
+    found = []
+    kinds = [documents.text(one, "Type") for one in documents.protocols(root)]
+    if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
+        found.append("POP3 stands before IMAP, and clients take the first")
+    found += [
+        f"{kind} is there {kinds.count(kind)} times; Outlook offers no choice"
+        for kind in ("IMAP", "POP3", "SMTP")
+        if kinds.count(kind) > 1
+    ]
+    for protocol in documents.protocols(root):
+        kind = documents.text(protocol, "Type")
+        if kind in {"IMAP", "POP3", "SMTP"}:
+            found += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
+    return list(dict.fromkeys(found))
+
+
+def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
+    ssl, encryption = (documents.text(protocol, name) for name in ("SSL", "Encryption"))
+    if ssl not in {"on", "off"} and documents.texts(protocol, "SSL"):
+        yield f"SSL {ssl[:10]!r} is neither on nor off"
+    if ssl == "off" and encryption.lower() == "tls":
+        yield "SSL is off beside Encryption TLS: Thunderbird takes it for no protection"
+    if documents.text(protocol, "SPA").lower() != "off":
+        yield "SPA is not off: Outlook does not send a plain password"
+    try:
+        port = documents.port(documents.text(protocol, "Port"))
+    except Unusable as error:
+        yield str(error)
+        return
+    if (encryption.lower() == "tls" and port in _FROM_THE_START) or (
+        encryption.lower() == "ssl" and port in _BEGINS_PLAIN
+    ):
+        yield f"Encryption {encryption} does not fit port {port}: Outlook waits for ever"

@@ -1,0 +1,137 @@
+"""Sending the requests of recorded clients to one server, whatever host names they are for."""
+
+import http.client
+import socket
+import ssl
+import string
+import time
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from waypost.check.asking import Server, read_body
+from waypost.check.recorded.conversation import NOBODY, Exchange, Request, Response
+from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.errors import RequestError
+
+USER_AGENT: Final = "waypost-conformance"
+HEADER_MAX_CHARS: Final = 4096
+_PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is asked.
+
+    Attributes:
+        timeout_seconds: for each answer.
+        total_seconds: for all answers together.
+        requests: at most so many.
+    """
+
+    timeout_seconds: float = 10.0
+    total_seconds: float = 120.0
+    requests: int = 500
+
+
+class Wire:
+    """A server to which everything is sent, and what it has said.
+
+    The same request is sent once. What is for hosts outside of the domains goes nowhere.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        domains: tuple[str, ...],
+        limits: Limits,
+        *,
+        checks_certificates: bool = True,
+    ) -> None:
+        """Take whom to ask, about which domains, and how much."""
+        self._server = server
+        self._domains = domains
+        self._limits = limits
+        self._end = time.monotonic() + limits.total_seconds
+        self._context = ssl.create_default_context()
+        if not checks_certificates:
+            self._context.check_hostname = False
+            self._context.verify_mode = ssl.CERT_NONE
+        self._said: dict[Request, Response] = {}
+        self.is_exhausted = False
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All that was asked, and what came back."""
+        return list(self._said.items())
+
+    def check_reachable(self) -> None:
+        """Make sure that somebody listens.
+
+        Raises:
+            RequestError: nobody does.
+        """
+        try:
+            self._connected().close()
+        except OSError as error:
+            where = f"{self._server.host} port {self._server.port}"
+            raise RequestError(f"{where} does not answer ({error}); start it first") from error
+
+    def answer(self, request: Request) -> Response:
+        """Give what the server says, now or when it was asked before."""
+        if not any(request.host == d or request.host.endswith(f".{d}") for d in self._domains):
+            return NOBODY
+        if request in self._said:
+            return self._said[request]
+        return self.ask(request)
+
+    def ask(self, request: Request) -> Response:
+        """Give what the server says now."""
+        if len(self._said) >= self._limits.requests or time.monotonic() > self._end:
+            self.is_exhausted = True
+            return Response(0, reason="not asked any more")
+        try:
+            response = self._sent(request)
+        except ssl.SSLCertVerificationError as error:
+            response = Response(0, reason=f"certificate: {error.verify_message}")
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            response = Response(0, reason=f"{type(error).__name__} {error}"[:200])
+        self._said[request] = response
+        return response
+
+    def _sent(self, request: Request) -> Response:
+        host = request.host.partition(":")[0]
+        connection = http.client.HTTPConnection(host, timeout=self._limits.timeout_seconds)
+        try:
+            connection.sock = self._secured(host) if self._server.is_https else self._connected()
+            target = f"{self._server.path}{request.path}"
+            target += f"?{request.query}" if request.query else ""
+            headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
+            if not self._server.is_https:
+                # The scheme that the client would have used, as a proxy in front would tell it.
+                headers["X-Forwarded-Proto"] = request.scheme
+            # Clients do not escape alike, but none sends spaces or what is beyond ASCII.
+            url = quote(target, safe=_PRINTABLE)
+            connection.request(request.method, url, request.body or None, headers)
+            response = connection.getresponse()
+            body = read_body(response, time.monotonic() + self._limits.timeout_seconds)
+        finally:
+            connection.close()
+        kind, location = (
+            (response.getheader(name) or "")[:HEADER_MAX_CHARS]
+            for name in ("Content-Type", "Location")
+        )
+        return Response(response.status, kind, location, body[: DOCUMENT_MAX_OCTETS + 1])
+
+    def _connected(self) -> socket.socket:
+        where = (self._server.host, self._server.port)
+        return socket.create_connection(where, self._limits.timeout_seconds)
+
+    def _secured(self, host: str) -> ssl.SSLSocket:
+        """Open TLS for the name that the client asks for, as it does itself."""
+        plain = self._connected()
+        try:
+            return self._context.wrap_socket(plain, server_hostname=host)
+        except (OSError, ValueError):
+            plain.close()
+            raise

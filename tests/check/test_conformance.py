@@ -1,0 +1,197 @@
+"""Servers of all kinds, seen through all recorded clients."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.check.scripted import Reply, fixed, scripted
+from tests.golden.cases import HERE as GOLDEN
+from tests.servers.authority import Authority
+from tests.servers.waypost import free_port
+from waypost.check.asking import Server
+from waypost.check.conformance import Report, reports
+from waypost.check.probes import Asked
+from waypost.check.recorded.conversation import Request
+from waypost.check.wire import Limits, Wire
+from waypost.errors import RequestError
+
+DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
+UNSERVED = "waypost-conformance.invalid"
+
+
+def asked(url: str, *, limits: Limits | None = None, checks_certificates: bool = True) -> Asked:
+    domains = ("example.com", UNSERVED)
+    wire = Wire(
+        Server.parse(url), domains, limits or Limits(), checks_certificates=checks_certificates
+    )
+    return Asked(wire, "alice", *domains)
+
+
+def by_key(url: str) -> dict[str, Report]:
+    return {report.key: report for report in reports(asked(url))}
+
+
+def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Give one file, as a web server does that knows nothing else."""
+    known = handler.path.partition("?")[0] == "/mail/config-v1.1.xml"
+    known = known and "example.com" in handler.headers["Host"] and handler.command == "GET"
+    handler.send_response(200 if known else 404)
+    handler.send_header("Content-Type", "application/xml")
+    handler.send_header("Content-Length", str(len(DOCUMENT) if known else 0))
+    handler.end_headers()
+    handler.wfile.write(DOCUMENT if known else b"")
+
+
+def test_a_static_file() -> None:
+    """A file at the draft's first URL suits the clients of Autoconfig, and no others."""
+    with scripted(static) as url:
+        found = by_key(url)
+
+    working = {key for key, report in found.items() if report.account}
+    assert working == {
+        *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
+        *("evolution", "kmail", "aerc", "nextcloud-mail"),
+    }
+    assert found["outlook-for-windows"].verdict == "fails"
+    assert "status 404" in found["outlook-for-windows"].findings[0]
+    assert found["apple-mail"].verdict == "not offered"
+    assert found["autoconfig"].verdict == "works"
+    assert found["well-known"].findings == (
+        "/.well-known/autoconfig/mail/config-v1.1.xml: status 404",
+    )
+
+
+def test_a_page_for_everything() -> None:
+    """A web server that answers everything with a page of success is seen to break searches."""
+    page = b'<html><head><title>Welcome</title></head><body class="x"/></html>'
+    with scripted(fixed(200, page)) as url:
+        found = by_key(url)
+
+    assert found["thunderbird"].verdict == "fails"
+    assert "not as XML" in found["thunderbird"].findings[0]
+    assert "ends its search" in found["delta-chat"].findings[0]
+    assert "which is a success" in found["unserved"].findings[0]
+    assert found["get"].verdict == "fails"
+    assert found["outlook-new-and-mobile"].verdict == "fails"
+
+
+def test_a_server_that_serves_every_domain() -> None:
+    """Where the foreign domain is served as well, this is told once, and not for each client."""
+    with scripted(fixed(200, DOCUMENT)) as url:
+        found = by_key(url)
+
+    (line,) = found["unserved"].findings
+    assert line.startswith(f"every domain is served, {UNSERVED} too")
+    assert found["nextcloud-mail"].verdict == "works"
+
+
+@pytest.mark.parametrize("status", [401, 500, 503])
+def test_a_server_that_breaks(status: int) -> None:
+    """Errors of the server and demands for a password are told, with the place."""
+    with scripted(fixed(status)) as url:
+        found = by_key(url)
+
+    assert {report.verdict for report in found.values() if report.kind == "client"} <= {
+        *("fails", "not offered")
+    }
+    assert any(line.startswith(f"status {status} ") for line in found["statuses"].findings)
+
+
+def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
+    time.sleep(0.6)
+
+
+def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.wfile.write(b"nonsense\r\n\r\n")
+
+
+def circling(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", f"{handler.path}x")
+    handler.end_headers()
+
+
+def leading_away(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", "https://elsewhere.test/\x7f")
+    handler.end_headers()
+
+
+@pytest.mark.parametrize("reply", [silent, broken, circling, leading_away])
+def test_hostile_servers(reply: Reply) -> None:
+    """Whatever a server does, the run ends within its bounds, and nobody has an account."""
+    limits = Limits(timeout_seconds=0.2, total_seconds=3, requests=60)
+    with scripted(reply) as url:
+        question = asked(url, limits=limits)
+        found = list(reports(question))
+
+    assert not any(report.account for report in found)
+    assert len(question.wire.exchanges) <= 60
+
+
+def test_bounds_are_told() -> None:
+    """A run that was cut short says so."""
+    with scripted(fixed(404)) as url:
+        question = asked(url, limits=Limits(requests=3))
+        list(reports(question))
+
+    assert question.wire.is_exhausted
+    assert len(question.wire.exchanges) == 3
+
+
+def test_what_is_sent() -> None:
+    """The Host header is the client's, the scheme is told, and the URL's path stands in front."""
+    seen = []
+
+    def noting(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        headers = handler.headers
+        seen.append((handler.path, headers["Host"], headers["X-Forwarded-Proto"]))
+        handler.send_response(404)
+        handler.end_headers()
+
+    with scripted(noting) as url:
+        wire = asked(f"{url}/under/").wire
+        wire.answer(Request("GET", "https", "autoconfig.example.com", "/a", "b=ü c@d+e"))
+        wire.answer(Request("GET", "http", "example.com", "/a"))
+        wire.answer(Request("GET", "http", "example.com", "/a"))
+        wire.answer(Request("GET", "https", "autoconfig.thunderbird.net", "/a"))
+        wire.answer(Request("GET", "https", "notexample.com", "/a"))
+
+    assert seen == [
+        ("/under/a?b=%C3%BC%20c@d+e", "autoconfig.example.com", "https"),
+        ("/under/a", "example.com", "http"),
+    ]
+
+
+def test_nobody_listens() -> None:
+    """A server that is not there is told before anything is asked."""
+    with pytest.raises(RequestError, match="does not answer"):
+        asked(f"http://127.0.0.1:{free_port()}").wire.check_reachable()
+
+
+@pytest.fixture(name="https")
+def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A TLS server whose certificate is good for autoconfig.example.com alone."""
+    authority = Authority.create(tmp_path)
+    pair = authority.issue("one", ["autoconfig.example.com"])
+    monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with scripted(fixed(200, b"there"), context) as url:
+        yield url
+
+
+def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None:
+    """By https each name needs a certificate, unless it is said not to look."""
+    good = Request("GET", "https", "autoconfig.example.com", "/")
+    bad = Request("GET", "https", "example.com", "/")
+    strict, lax = asked(https).wire, asked(https, checks_certificates=False).wire
+
+    assert strict.answer(good).body == b"there"
+    assert strict.answer(bad).status == 0
+    assert strict.answer(bad).reason.startswith("certificate: ")
+    assert lax.answer(bad).body == b"there"

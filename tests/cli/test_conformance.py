@@ -1,0 +1,147 @@
+"""`waypost conformance` on the command line; tests/automx2 runs it on a real automx2."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.check.scripted import fixed, scripted
+from tests.cli.conftest import Waypost
+from tests.servers.waypost import RunningWaypost, free_port
+from tests.servers.waypost import waypost as run_waypost
+from waypost.check.probes import PROBES
+from waypost.check.recorded import CLIENTS
+
+DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
+
+
+@pytest.fixture(name="served", scope="module")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
+    """A running Waypost with the sample providers."""
+    with run_waypost(tmp_path_factory.mktemp("served"), DEMO) as running:
+        yield running
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    "domain", ["example.com", "example.net", "b\u00fccher.example", "a.example.edu"]
+)
+def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
+    """In Waypost itself no client and no rule finds anything, with exit code 0."""
+    outcome = waypost("conformance", f"http://127.0.0.1:{served.port}", domain, "--json")
+
+    assert outcome.code == 0, outcome.out
+    answer = json.loads(outcome.out)
+    assert answer["complete"] is True
+    assert [row["key"] for row in answer["clients"]] == [client.key for client in CLIENTS]
+    assert [row["key"] for row in answer["server"]] == [probe.key for probe in PROBES]
+    setting_up = [row for row in answer["clients"] if row["key"] != "outlook-new-and-mobile"]
+    assert {row["verdict"] for row in setting_up} == {"works"}
+    assert {row["verdict"] for row in answer["server"]} == {"works"}
+    assert outcome.err.startswith("10 of 10 clients work; 0 of 16 rules are broken\n")
+
+
+@pytest.mark.servers
+def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost) -> None:
+    """For people there is a line for each client, with its account below it."""
+    url = f"http://127.0.0.1:{served.port}"
+    outcome = waypost("conformance", url, "example.com", "--address", "alice")
+
+    assert outcome.code == 0
+    assert outcome.out.startswith(
+        "Thunderbird: works\n"
+        "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
+        "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
+    )
+    assert "\nserver: Host is enough where no address is told: works\n" in outcome.out
+
+
+@pytest.mark.servers
+def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
+    """A domain with POP3 alone fails for those that know IMAP only, with exit code 1."""
+    url = f"http://127.0.0.1:{served.port}"
+    outcome = waypost("conformance", url, "example.org", "--json")
+
+    assert outcome.code == 1
+    rows = json.loads(outcome.out)["clients"]
+    assert {row["key"] for row in rows if row["verdict"] == "fails"} == {
+        *("delta-chat", "thunderbird-for-android-and-k-9", "fairemail", "aerc", "nextcloud-mail")
+    }
+
+
+def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
+    """Where every client fails, each says why, with exit code 1."""
+    with scripted(fixed(404)) as url:
+        outcome = waypost("conformance", url, "example.com")
+
+    assert outcome.code == 1
+    assert (
+        "KMail: fails\n    - https://autoconfig.example.com/mail/config-v1.1.xml: status 404\n"
+        in (outcome.out)
+    )
+    assert outcome.err.startswith("0 of 9 clients work; ")
+
+
+def test_terminal_is_safe(waypost: Waypost) -> None:
+    """What a server says does nothing to the terminal."""
+    body = "<clientConfig><emailProvider id='x'>\u202e</emailProvider></clientConfig>"
+    host = "<a>\u009b31m</a>"
+    with scripted(fixed(200, f"{body[:-15]}{host}{body[-15:]}".encode())) as url:
+        outcome = waypost("conformance", url, "example.com")
+
+    assert outcome.code == 1
+    assert all(line.isprintable() for line in outcome.out.splitlines())
+
+
+def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
+    time.sleep(1)
+
+
+def test_too_slow(waypost: Waypost) -> None:
+    """A run that the time cuts short is no good one, and says so."""
+    with scripted(silent) as url:
+        outcome = waypost("conformance", url, "example.com", "--timeout", "0.3", "--total", "1")
+
+    assert outcome.code == 1
+    assert "warning: it took too long, so that not everything was asked" in outcome.err
+
+
+BAD_USE = [
+    # arguments, what is said
+    (["ftp://x", "example.com"], "'ftp://x' is not a URL like"),
+    (["http://127.0.0.1:1", "exa mple.com"], "DOMAIN: "),
+    (["http://127.0.0.1:1", "example.com", "--address", "a\nb"], "--address: "),
+    (["http://127.0.0.1:1", "example.com", "--unserved", "x y"], "--unserved: "),
+    (["http://127.0.0.1:1", "example.com", "--unserved", "EXAMPLE.com"], "--unserved: example.com"),
+    (["http://127.0.0.1:1", "example.com", "--timeout", "0"], "--timeout"),
+    (["http://127.0.0.1:1"], "Missing argument 'DOMAIN'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD_USE)
+def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
+    """Wrong use is told in one line, with exit code 2, and nothing is asked."""
+    outcome = waypost("conformance", *arguments)
+    assert outcome.code == 2
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_nobody_listens(waypost: Waypost) -> None:
+    """A server that is not there is wrong use, told at once."""
+    port = free_port()
+    outcome = waypost("conformance", f"http://127.0.0.1:{port}", "example.com")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: 127.0.0.1 port {port} does not answer")
+
+
+def test_flags_are_documented(waypost: Waypost) -> None:
+    """The page tells each flag of the command."""
+    page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
+    assert len(flags) == 6
+    assert all(f"| `{flag}" in page for flag in flags)

@@ -1,0 +1,164 @@
+"""docs/clients.md, made of the records of the clients and of the tests that show what works."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.clients.recorded import hear
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "clients.md"
+RUN = {"thunderbird": "test_thunderbird.py", "delta-chat": "test_deltachat.py"}
+# Other words by which people look for a client.
+ALIASES = {
+    "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
+    "outlook-for-windows": ("outlook",),
+    "nextcloud-mail": ("nextcloud",),
+}
+COLUMNS = {
+    "TLS": "at-home",
+    "STARTTLS only": "starttls-only",
+    "POP3 alone": "pop3-only",
+    "IMAP and POP3": "imap-and-pop3",
+    "OAuth2 or password": "oauth2",
+    "OAuth2 alone": "oauth2-alone",
+    "login is the local part": "login-is-local-part",
+    "`+tag`": "plus-tag",
+    "no TLS": "unprotected",
+    "domain is not served": "not-served",
+}
+BASES = {"run": "run and recorded", "code": "recorded, from its source", "doc": "recorded"}
+
+HEAD = """\
+# Mail clients: what each asks, and what works
+
+This page is made by `make docs` from the tests; `tests/clients` compares it with them.
+
+**run** means that a test of this repository starts that very program and lets it \
+set up an account from a running Waypost.
+**recorded** means that what its source or its maker's documentation says is written \
+down in `waypost.check.recorded`: what the client asks, in its order, and by which rules it reads \
+the answers.
+A test lets each record ask a real Waypost for each of the providers in `tests/golden`, and holds \
+the account that it ends with against `tests/clients/accounts`.
+`waypost conformance` lets the same records ask any server ([conformance.md](conformance.md)).
+What is marked as not recorded here was left out, because nobody has read or seen enough of it.
+
+D is the domain of the address, E the address.
+
+## Overview
+"""
+
+PARTLY = """\
+## Known in part
+
+Too little is known of these to record them.
+
+### eM Client
+
+It reads Autodiscover, and there the Protocols CalDAV and CardDAV as well, which are not \
+Microsoft's.
+In which order it asks is not known.
+Shown by `test_em_client_finds_calendars`.
+
+### ActiveSync devices
+
+Phones and tablets POST `/autodiscover/autodiscover.xml` for the schema of mobile devices.
+They must get an ActiveSync server or ErrorCode 601, and mail services never.
+Shown by `test_new_outlook_is_never_given_imap`.
+
+### exchangelib
+
+It POSTs to `/autodiscover/autodiscover.svc` alone, and needs a 404 at once to fail quickly.
+Shown by the rule `soap` of `waypost conformance`.
+
+### PACC
+
+Clients of PACC, himalaya among them, GET \
+`https://ua-auto-config.D/.well-known/user-agent-configuration.json` and compare it with a digest \
+in DNS.
+PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
+nothing else.
+No such client was run or recorded.
+
+### Nine
+
+It asks `/v1.1/mail/config-v1.1.xml`, which Waypost answers as it does `/mail/config-v1.1.xml`.
+What it reads there is not known.
+Shown by `test_nine_is_answered`.
+"""
+
+
+def page() -> str:
+    """Give the whole page."""
+    parts = [HEAD, "".join(_overview()), "".join(_matrix())]
+    parts += ["".join(_section(client)) for client in CLIENTS]
+    return "\n".join([*parts, PARTLY])
+
+
+def slug(name: str) -> str:
+    """Give the anchor that a heading gets."""
+    return re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
+
+
+def _overview() -> Iterator[str]:
+    yield "| client | version | date | how shown |\n|---|---|---|---|\n"
+    for client in CLIENTS:
+        shown = ""
+        if client.key in RUN:
+            shown = f"run, `tests/clients/{RUN[client.key]}`; the record held against the run, "
+            shown += "`tests/clients/test_agreement.py`; "
+        shown += f"{BASES[client.basis].removeprefix('run and ')}, `tests/clients/test_recorded.py`"
+        link = f"[{client.name}](#{client.key})"
+        yield f"| {link} | {client.version} | {client.date} | {shown} |\n"
+
+
+def _matrix() -> Iterator[str]:
+    yield "## What works\n\n"
+    yield "What each client ends with, as its record says, where the provider offers what stands "
+    yield "at the top of the column.\n\n"
+    yield f"| client | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}\n"
+    for client in CLIENTS:
+        if client.expects_account:
+            cells = [_cell(client, case) for case in COLUMNS.values()]
+            yield f"| {client.name} | {' | '.join(cells)} |\n"
+
+
+def _cell(client: Client, case: str) -> str:
+    outcome = hear(client, case).outcome
+    if case == "not-served":
+        return "stops" if outcome.has_stopped or outcome.account else "goes on"
+    if outcome.account is None:
+        return "no, stops" if outcome.has_stopped else "no"
+    incoming = outcome.account.incoming
+    words = [incoming.kind.upper()]
+    if case.startswith("oauth2"):
+        words.append(incoming.method or "method by its own choice")
+    if incoming.security == "automatic":
+        words.append("tries TLS")
+    return ", ".join(words)
+
+
+def _section(client: Client) -> Iterator[str]:
+    yield "".join(f'<a id="{alias}"></a>\n' for alias in ALIASES.get(client.key, ()))
+    yield "\n" if client.key in ALIASES else ""
+    yield f"## {client.name}\n\n"
+    yield f"{client.version}, {client.date}; {BASES[client.basis]}.\n\nIt asks:\n\n"
+    for number, step in enumerate(client.order, 1):
+        yield f"{number}. {step}\n"
+    yield "\n"
+    yield "".join(f"* {note}\n" for note in client.notes)
+    if client.key in RUN:
+        yield "\n| what holds in the run | shown by |\n|---|---|\n"
+        for name, told in _tests(HERE / RUN[client.key]):
+            yield f"| {told} | `{name}` |\n"
+
+
+def _tests(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            told = " ".join((ast.get_docstring(node) or "").split())
+            yield node.name, told.rstrip(".").replace("|", "\\|")

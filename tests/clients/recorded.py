@@ -1,0 +1,104 @@
+"""Recorded clients that ask Waypost's real application for the golden cases.
+
+`accounts/` holds a file for each case, with a line for each client: the account that it ends with,
+or why there is none. `python -m tests.clients` writes them, and docs/clients.md, anew; both are to
+be read before they are committed.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.golden.cases import HERE as GOLDEN
+from tests.web.asgi import Client as Asker
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Heard,
+    Outcome,
+    Request,
+    Response,
+    User,
+    converse,
+)
+from waypost.transfer.providers_file import read_providers
+
+ACCOUNTS = Path(__file__).parent / "accounts"
+CASES = (
+    *("at-home", "starttls-only", "pop3-only", "imap-and-pop3", "oauth2", "oauth2-alone"),
+    *("secure-passwords", "login-is-local-part", "plus-tag", "unprotected"),
+    *("protected-beside-unprotected", "host-from-domain", "several-of-a-type", "everything"),
+    *("idn-domain", "not-served", "no-service"),
+)
+
+
+@dataclass(frozen=True)
+class Application:
+    """Waypost with one providers file, as it is seen by https and http."""
+
+    asker: Asker
+    domain: str
+
+    def answer(self, request: Request) -> Response:
+        """Answer for the hosts of the domain; there is nothing else in this world."""
+        if request.host != self.domain and not request.host.endswith(f".{self.domain}"):
+            return NOBODY
+        answer = self.asker.request(
+            request.method,
+            request.path,
+            query=request.query,
+            host=request.host,
+            headers=dict(request.headers),
+            body=request.body,
+            scheme=request.scheme,
+        )
+        return Response(
+            answer.status,
+            answer.headers.get("content-type", ""),
+            answer.headers.get("location", ""),
+            answer.body,
+        )
+
+
+def who_asks(case: str) -> User:
+    """Give the address of a golden case."""
+    asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
+    return User.typing(asked["address"])
+
+
+@contextmanager
+def application(case: str) -> Iterator[Application]:
+    """Run Waypost in this process for a golden case."""
+    text = (GOLDEN / case / "providers.toml").read_text(encoding="utf-8")
+    asker = Asker(read_providers(text, name=case, format="toml").catalog)
+    try:
+        yield Application(asker, who_asks(case).domain)
+    finally:
+        asker.close()
+
+
+def hear(client: Client, case: str) -> Heard:
+    """Let a client search for the address of a golden case."""
+    with application(case) as running:
+        return converse(client.asks(who_asks(case)), running.answer)
+
+
+def line(client: Client, outcome: Outcome) -> str:
+    """Tell how a client ended, for a file."""
+    if outcome.account:
+        return f"{client.key}: {outcome.account}"
+    if outcome.source:
+        return f"{client.key}: finds {outcome.source}"
+    end = "stops" if outcome.has_stopped else "goes on"
+    last = outcome.reasons[-1].rpartition(": ")[2] if outcome.reasons else "refused"
+    return f"{client.key}: none, {end}: {last}"
+
+
+def accounts(case: str) -> str:
+    """Give what the file of a case must hold."""
+    with application(case) as running:
+        heard = [(one, converse(one.asks(who_asks(case)), running.answer)) for one in CLIENTS]
+    return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)

@@ -1,0 +1,42 @@
+"""Documents of other servers for the records, made of golden ones, and one answer to everything."""
+
+from tests.golden.cases import HERE as GOLDEN
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Request,
+    Response,
+    User,
+    converse,
+)
+
+BY_KEY = {client.key: client for client in CLIENTS}
+XML = "text/xml; charset=utf-8"
+GOOD = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
+GOOD_POX = (GOLDEN / "at-home" / "autodiscover.xml").read_bytes()
+GOOD_PROFILE = (GOLDEN / "at-home" / "mobileconfig.plist").read_bytes()
+PROFILE = "application/x-apple-aspen-config"
+
+
+def changed(old: bytes, new: bytes, document: bytes = GOOD, count: int = -1) -> bytes:
+    assert old in document
+    return document.replace(old, new, count)
+
+
+AUTOCONFIG = [
+    client.key
+    for client in CLIENTS
+    if client.expects_account and client.key not in {"outlook-for-windows", "apple-mail"}
+]
+"""Those that read Autoconfig documents."""
+
+
+def outcome_of(key: str, response: Response) -> tuple[str, bool]:
+    """Let a client get one and the same answer to each GET, and none to anything else."""
+
+    def answer(request: Request) -> Response:
+        return response if request.method == "GET" else NOBODY
+
+    outcome = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is None
+    return "; ".join(outcome.reasons), outcome.has_stopped

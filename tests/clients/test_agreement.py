@@ -1,0 +1,121 @@
+"""The records of Thunderbird and Delta Chat say what the real programs do.
+
+Both see the same: Waypost with providers.toml, and documents of other servers, good and bad ones.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import DATABASE
+from tests.clients.deltachat import DeltaChat
+from tests.clients.recorded import Application
+from tests.clients.sites import DOCUMENTS, all_sites
+from tests.clients.thunderbird import Account, Thunderbird
+from tests.servers.nginx import Site
+from tests.web.asgi import Client as Asker
+from waypost.check.recorded import DELTA_CHAT, THUNDERBIRD
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    MailServer,
+    Outcome,
+    Request,
+    Response,
+    Security,
+    User,
+    converse,
+)
+from waypost.transfer.providers_file import read_providers
+
+pytestmark = pytest.mark.clients
+
+PROVIDERS = Path(__file__).parent / "providers.toml"
+NAMES = [f"{folder.name}.example" for folder in sorted(DOCUMENTS.iterdir())]
+SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
+
+
+@pytest.fixture(name="asker", scope="module")
+def _asker() -> Iterator[Asker]:
+    """Waypost in this process, for the records."""
+    text = PROVIDERS.read_text(encoding="utf-8")
+    asker = Asker(read_providers(text, name=PROVIDERS.name, format="toml").catalog)
+    yield asker
+    asker.close()
+
+
+def recorded(client: Client, asker: Asker, address: str) -> Outcome:
+    """Let a record ask what nginx shows to the real client."""
+    user = User.typing(address)
+    sites = all_sites(DATABASE)
+
+    def answer(request: Request) -> Response:
+        for site in sites:
+            if (site.scheme, site.host) == (request.scheme, request.host):
+                return _from_site(site, request, Application(asker, user.domain))
+        return NOBODY
+
+    return converse(client.asks(user), answer).outcome
+
+
+def _from_site(site: Site, request: Request, application: Application) -> Response:
+    if site.files:
+        file = site.files / request.path.lstrip("/")
+        found = request.method == "GET" and file.is_file()
+        return Response(200, "text/xml", body=file.read_bytes()) if found else Response(404)
+    return application.answer(request) if request.path.startswith(site.path) else Response(404)
+
+
+def held(account: Account) -> list[MailServer]:
+    """Give what Thunderbird holds, in the words of the records."""
+    return [
+        MailServer(
+            one.type,
+            one.host,
+            one.port,
+            SECURITY[one.socket_type],
+            one.authentication,
+            one.login_name,
+        )
+        for one in (account.incoming, account.outgoing)
+    ]
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("everywhere.example", "starttls.example", "starttls-autodiscover.example"),
+        *("by-autodiscover-root.example", "careful.example", "choice.example"),
+        *("choice-autodiscover.example", "fetched.example", "xn--bcher-kva.example"),
+        *("unknown.example", *NAMES),
+    ],
+)
+def test_thunderbird(mail_client: Thunderbird, asker: Asker, domain: str) -> None:
+    """Thunderbird ends with the account of its record, or with none where that has none."""
+    address = f"Alice+tag@{domain}"
+    real = mail_client.set_up(address)
+    account = recorded(THUNDERBIRD, asker, address).account
+
+    assert (account is None) == (real is None)
+    if account and real:
+        assert held(real) == [account.incoming, account.outgoing]
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("everywhere.example", "by-well-known.example", "starttls.example"),
+        *("lower-case-socket.example", "spaced-id.example", "without-domain.example"),
+        *("oauth2-only.example", "bad-section-first.example", "pop3-first.example"),
+    ],
+)
+def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
+    """Delta Chat uses the servers of its record."""
+    address = f"chatter@{domain}"
+    used = chat_client.set_up(address)
+    account = recorded(DELTA_CHAT, asker, address).account
+
+    assert account is not None
+    for one in (account.incoming, account.outgoing):
+        assert f"{one.kind}:[{one.host}:{one.port}:{one.security}" in used

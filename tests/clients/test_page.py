@@ -1,0 +1,19 @@
+"""docs/clients.md says what the records and the tests say."""
+
+from tests.clients.page import ALIASES, PAGE, page, slug
+from waypost.check.recorded import CLIENTS
+
+
+def test_page_is_fresh() -> None:
+    """The page is the one that `make docs` writes."""
+    assert page() == PAGE.read_text(encoding="utf-8")
+
+
+def test_each_client_has_an_anchor() -> None:
+    """Each client has one heading, whose anchor is its key, and other names lead there too."""
+    text = PAGE.read_text(encoding="utf-8")
+    for client in CLIENTS:
+        assert slug(client.name) == client.key
+        assert text.count(f"\n## {client.name}\n") == 1
+        for alias in ALIASES.get(client.key, ()):
+            assert f'<a id="{alias}"></a>' in text

@@ -1,0 +1,203 @@
+"""Clients that cannot be run here, as they are recorded, ask Waypost and end with an account."""
+
+import pytest
+
+from tests.clients.recorded import ACCOUNTS, CASES, accounts, application, hear, who_asks
+from tests.clients.strangers import BY_KEY, GOOD
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Request,
+    User,
+    converse,
+)
+
+SETTING_UP = [client for client in CLIENTS if client.expects_account]
+
+MAIL = "/mail/config-v1.1.xml"
+WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+JSON = "/autodiscover/autodiscover.json"
+POX = "/autodiscover/autodiscover.xml"
+DATABASE = "GET https://autoconfig.thunderbird.net/v1.1/d.example"
+ESCAPED = "?emailaddress=Bob%2Btag%40d.example"
+AS_TYPED = "?emailaddress=Bob+tag@d.example"
+# The hash is that of bob+tag@d.example.
+HASHED = f"{ESCAPED}&emailmd5=9bbb80f24ca16e0c4ed8ec22d53bb2e4"
+AUTOCONFIG_D = "https://autoconfig.d.example"
+AUTODISCOVER_D = "https://autodiscover.d.example"
+
+# What each sends for Bob+tag@d.example as long as nobody answers; docs/clients.md tells the same.
+REQUESTS = {
+    "thunderbird": [
+        f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
+        f"GET https://d.example{WELL_KNOWN}{ESCAPED}",
+        f"GET http://autoconfig.d.example{MAIL}{ESCAPED}",
+        f"GET http://d.example{WELL_KNOWN}{ESCAPED}",
+        DATABASE,
+        f"POST {AUTODISCOVER_D}{POX}",
+        f"POST https://d.example{POX}",
+        f"POST http://autodiscover.d.example{POX}",
+    ],
+    "delta-chat": [
+        f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        f"GET https://d.example{POX}",
+        f"GET {AUTODISCOVER_D}{POX}",
+        DATABASE,
+    ],
+    "thunderbird-for-android-and-k-9": [
+        f"GET {AUTOCONFIG_D}{MAIL}",
+        f"GET https://d.example{WELL_KNOWN}",
+        f"GET http://autoconfig.d.example{MAIL}",
+        f"GET http://d.example{WELL_KNOWN}",
+        DATABASE,
+    ],
+    "fairemail": [
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}{AS_TYPED}",
+        f"GET http://autoconfig.d.example{MAIL}{AS_TYPED}",
+        f"GET http://d.example{WELL_KNOWN}{AS_TYPED}",
+        DATABASE,
+        f"POST https://d.example{POX}",
+        f"POST {AUTODISCOVER_D}{POX}",
+    ],
+    "evolution": [
+        f"GET {AUTOCONFIG_D}{MAIL}{HASHED}",
+        f"GET http://autoconfig.d.example{MAIL}{HASHED}",
+        f"GET https://d.example{WELL_KNOWN}{HASHED}",
+        f"GET http://d.example{WELL_KNOWN}{HASHED}",
+        DATABASE,
+    ],
+    "kmail": [
+        DATABASE,
+        f"GET {AUTOCONFIG_D}{MAIL}",
+        f"GET http://autoconfig.d.example{MAIL}",
+        f"GET https://d.example{WELL_KNOWN}",
+    ],
+    "aerc": [
+        f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
+        f"GET https://d.example{WELL_KNOWN}{ESCAPED}",
+        DATABASE,
+    ],
+    "nextcloud-mail": [
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}{AS_TYPED}",
+        DATABASE,
+        f"GET http://autoconfig.d.example{MAIL}{AS_TYPED}",
+        f"GET http://d.example{WELL_KNOWN}{AS_TYPED}",
+    ],
+    "outlook-for-windows": [
+        f"POST https://d.example{POX}",
+        f"POST {AUTODISCOVER_D}{POX}",
+        f"GET http://autodiscover.d.example{POX}",
+    ],
+    "outlook-new-and-mobile": [
+        f"GET {AUTODISCOVER_D}{JSON}?Email=Bob%2Btag%40d.example&Protocol=AutodiscoverV1",
+        f"POST {AUTODISCOVER_D}{POX}",
+    ],
+    "apple-mail": [f"GET {AUTOCONFIG_D}/mobileconfig/{ESCAPED}"],
+}
+
+
+def by_name(client: Client) -> str:
+    return client.key
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=by_name)
+def test_what_each_asks(client: Client) -> None:
+    """Where nobody answers, each sends all its requests in its order, and has no account."""
+    heard = converse(client.asks(User.typing("Bob+tag@d.example")), lambda _: NOBODY)
+    asked = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
+    assert asked == REQUESTS[client.key]
+    assert heard.outcome.account is None
+    assert not heard.outcome.has_stopped
+
+
+# client, what its POST says of its content, what it says in it
+POSTS = [
+    ("thunderbird", "text/xml; charset=utf-8", "outlook/responseschema/2006a"),
+    ("fairemail", None, "outlook/responseschema/2006a"),
+    ("outlook-for-windows", "text/xml", "outlook/responseschema/2006a"),
+    ("outlook-new-and-mobile", "text/xml", "mobilesync/responseschema/2006"),
+]
+
+
+@pytest.mark.parametrize(("key", "content_type", "schema"), POSTS)
+def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None:
+    """An Autodiscover request names the address and the schema that the client reads."""
+    heard = converse(BY_KEY[key].asks(User.typing("bob@d.example")), lambda _: NOBODY)
+    post = next(request for request, _ in heard.exchanges if request.method == "POST")
+    assert dict(post.headers).get("Content-Type") == content_type
+    assert b"<EMailAddress>bob@d.example</EMailAddress>" in post.body
+    assert schema.encode() in post.body
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_accounts(case: str) -> None:
+    """Each client ends with the account, or for the reason, that the case's file tells."""
+    assert accounts(case) == (ACCOUNTS / f"{case}.txt").read_text(encoding="utf-8")
+
+
+SECURITIES = [
+    # case, incoming, outgoing
+    ("at-home", ("imap.example.com", 993, "tls"), ("smtp.example.com", 465, "tls")),
+    ("starttls-only", ("imap.example.com", 143, "starttls"), ("smtp.example.com", 587, "starttls")),
+    ("imap-and-pop3", ("imap.example.com", 993, "tls"), ("smtp.example.com", 465, "tls")),
+    ("oauth2", ("imap.example.com", 993, "tls"), ("smtp.example.com", 465, "tls")),
+    ("plus-tag", ("imap.example.com", 993, "tls"), ("smtp.example.com", 465, "tls")),
+    ("everything", ("imap.example.com", 993, "tls"), ("smtp.example.com", 465, "tls")),
+]
+
+
+@pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
+@pytest.mark.parametrize(("case", "incoming", "outgoing"), SECURITIES)
+def test_all_end_with_the_same_servers(
+    client: Client, case: str, incoming: tuple[str, int, str], outgoing: tuple[str, int, str]
+) -> None:
+    """What every client can use leads every client to the same servers and the whole address."""
+    account = hear(client, case).outcome.account
+    assert account is not None
+    held = [account.incoming, account.outgoing]
+    assert [(one.host, one.port, one.security) for one in held] == [incoming, outgoing]
+    assert {one.login for one in held} == {str(who_asks(case).address)}
+
+
+@pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
+def test_login_name_is_the_local_part(client: Client) -> None:
+    """A login name that is no address reaches every client, for reading and for sending."""
+    account = hear(client, "login-is-local-part").outcome.account
+    assert account is not None
+    assert (account.incoming.login, account.outgoing.login) == ("alice", "mail-alice")
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=by_name)
+@pytest.mark.parametrize("case", ["not-served", "no-service"])
+def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
+    """Where Waypost has nothing to say, every client searches on to its last source."""
+    with application(case) as running:
+        user = who_asks(case)
+        heard = converse(client.asks(user), running.answer)
+        silent = converse(client.asks(user), lambda _: NOBODY)
+    assert heard.outcome.account is None
+    assert not heard.outcome.has_stopped
+    asked = {request.url for request, _ in heard.exchanges}
+    assert {request.url for request, _ in silent.exchanges} <= asked
+
+
+def test_nine_is_answered() -> None:
+    """Nine's URL gives the bytes of the draft's URL."""
+    with application("at-home") as running:
+        path = "/v1.1/mail/config-v1.1.xml?emailaddress=alice@example.com"
+        answer = running.answer(Request.get(f"https://autoconfig.example.com{path}"))
+    assert (answer.status, answer.body) == (200, GOOD)
+
+
+def test_em_client_finds_calendars() -> None:
+    """Autodiscover names calendars and address books as eM Client reads them."""
+    with application("everything") as running:
+        client = BY_KEY["outlook-for-windows"]
+        heard = converse(client.asks(who_asks("everything")), running.answer)
+    body = heard.exchanges[-1][1].body
+    assert b"<Type>CalDAV</Type>" in body
+    assert b"<Type>CardDAV</Type>" in body

@@ -1,0 +1,210 @@
+"""What the records make of Autoconfig documents of other servers, good and bad ones."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.clients.strangers import (
+    AUTOCONFIG,
+    BY_KEY,
+    GOOD,
+    GOOD_POX,
+    GOOD_PROFILE,
+    PROFILE,
+    XML,
+    changed,
+    outcome_of,
+)
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    REQUESTS_MAX,
+    Request,
+    Response,
+    User,
+    converse,
+)
+
+MAIL = "/mail/config-v1.1.xml"
+BOMB = b'<!DOCTYPE a [<!ENTITY b "cc">]>'
+BAD = [
+    # clients, Content-Type, document, what the client says to it
+    (AUTOCONFIG, XML, b"<html><body>welcome</body></html>", "ot clientConfig|XML without"),
+    (["thunderbird"], "text/html", GOOD, "not as XML"),
+    (["thunderbird"], "", GOOD, "not as XML"),
+    (AUTOCONFIG, XML, GOOD[:200], "not well-formed"),
+    (AUTOCONFIG, XML, BOMB + GOOD[GOOD.index(b"<clientConfig") :], "document type definition"),
+    (AUTOCONFIG, XML, changed(b"<port>993</port>", b""), "port|XML without"),
+    (AUTOCONFIG, XML, changed(b"<port>993</port>", b"<port>70000</port>"), "port|XML without"),
+    # aerc does not look at the type of what it sends with.
+    (
+        [key for key in AUTOCONFIG if key != "aerc"],
+        XML,
+        changed(b'type="smtp"', b'type="mapi"'),
+        "smtp|SMTP|mapi|send",
+    ),
+    (AUTOCONFIG, XML, changed(b"imap.example.com</host", b"</host"), "hostname|XML without"),
+    (["thunderbird"], XML, changed(b">SSL<", b">ssl<"), "socketType 'ssl' is not supported"),
+    (["thunderbird"], XML, changed(b">SSL<", b"> SSL <"), "socketType ' SSL ' is not supported"),
+    (["thunderbird"], XML, changed(b"<domain>example.com</domain>", b""), "no domain"),
+    (["thunderbird"], XML, changed(b">example.com</domain", b">*</domain"), "is no host name"),
+    (["thunderbird"], XML, changed(b'id="example.com"', b'id="my provider"'), "is no host name"),
+    (["thunderbird"], XML, changed(b"password-cleartext", b"OAuth2"), "OAuth2 alone"),
+    (["thunderbird"], XML, changed(b"password-cleartext", b"magic"), "'magic' is not supported"),
+    (["thunderbird"], XML, changed(b"<username>alice@example.com</username>", b""), "no username"),
+    (["thunderbird-for-android-and-k-9"], XML, changed(b">SSL<", b">plain<", count=1), "spoils"),
+    (["thunderbird-for-android-and-k-9"], XML, changed(b"password-cleartext", b"plain"), "spoils"),
+    (["thunderbird-for-android-and-k-9"], XML, changed(b'"imap"', b'"pop3"'), "no IMAP or no SMTP"),
+    (["fairemail"], XML, changed(b'"imap"', b'"pop3"'), "not of the type imap"),
+    (["fairemail", "nextcloud-mail"], XML, changed(b">imap.", b">%EMAILDOMAIN%."), "placeholders"),
+    (["aerc"], XML, changed(b'"imap"', b'"pop3"'), "no IMAP service"),
+    (["delta-chat"], XML, changed(b"<username>alice@example.com</username>", b""), "XML without"),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "body", "said"),
+    [(key, kind, body, said) for keys, kind, body, said in BAD for key in keys],
+)
+def test_what_a_client_refuses(key: str, kind: str, body: bytes, said: str) -> None:
+    """A document that a client cannot use leads it to no account, and its reason is told."""
+    reasons, _ = outcome_of(key, Response(200, kind, body=body))
+    assert any(part in reasons for part in said.split("|")), reasons
+
+
+LOGIN = b"<username>alice@example.com</username>"
+PECULIAR = [
+    # client, document, login name, security and method of what it reads with
+    ("thunderbird", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
+    ("thunderbird", changed(LOGIN, b"<username>x-%EMAILLOCALPART%</username>"), "x-alice"),
+    ("thunderbird", changed(b"password-cleartext", b"plain"), "password-cleartext"),
+    ("thunderbird", changed(b"password-cleartext", b"secure"), "password-encrypted"),
+    (
+        "thunderbird",
+        changed(b"<socketType>SSL", b"<socketType>TLS</socketType><socketType>SSL"),
+        "tls",
+    ),
+    ("delta-chat", changed(b"incomingServer", b"INCOMINGserver"), "tls"),
+    ("delta-chat", changed(b">SSL<", b">StartTLS<"), "starttls"),
+    ("delta-chat", changed(b">SSL<", b">TLS<"), "automatic"),
+    ("delta-chat", changed(LOGIN, b"<username>%emaillocalpart%</username>"), "alice"),
+    ("thunderbird-for-android-and-k-9", changed(b"password-cleartext", b"OAuth2"), "OAuth2"),
+    ("fairemail", changed(LOGIN, b"<username>%EMAILADDRESS%</username>"), "alice@example.com"),
+    ("fairemail", changed(LOGIN, b"<username>x-%EMAILLOCALPART%</username>"), "x-%EMAILLOCALPART%"),
+    ("fairemail", changed(b">SSL<", b">ssl<"), "automatic"),
+    (
+        "evolution",
+        changed(b"</auth", b"</authentication><authentication>NTLM</auth"),
+        "password-cleartext",
+    ),
+    (
+        "evolution",
+        changed(b"</auth", b"</authentication><authentication>password-encrypted</auth"),
+        "password-encrypted",
+    ),
+    ("kmail", changed(b"password-cleartext", b"client-ip-based"), "client-IP-address"),
+    ("kmail", changed(b"password-cleartext", b"secure"), "password-encrypted"),
+    ("aerc", changed(LOGIN, b"<username>%emailAddress%</username>"), "alice@example.com"),
+    ("aerc", changed(LOGIN, b"<username>%EMAILLOCALPART%</username>"), "%EMAILLOCALPART%"),
+    ("aerc", changed(b">SSL<", b">whatever<"), "starttls"),
+    ("nextcloud-mail", changed(b">SSL<", b">Tls<"), "starttls"),
+    ("nextcloud-mail", changed(b">SSL<", b">whatever<"), "none"),
+]
+
+
+@pytest.mark.parametrize(("key", "body", "held"), PECULIAR)
+def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
+    """What each client reads in its own way is read so by its record."""
+
+    def answer(request: Request) -> Response:
+        return Response(200, XML, body=body) if request.method == "GET" else NOBODY
+
+    account = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome.account
+    assert account is not None
+    assert held in {account.incoming.login, account.incoming.security, account.incoming.method}
+
+
+@pytest.mark.parametrize("key", ["delta-chat", "aerc"])
+def test_who_stops_at_an_empty_document(key: str) -> None:
+    """A success without services ends the search of those that look no further."""
+    empty = b'<clientConfig version="1.1"><emailProvider id="x"/></clientConfig>'
+    _, has_stopped = outcome_of(key, Response(200, XML, body=empty))
+    assert has_stopped
+
+
+def redirecting(location: str) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        if "autoconfig." not in request.host or request.path != MAIL or request.scheme != "https":
+            is_target = request.url.endswith("/moved.xml")
+            return Response(200, XML, body=GOOD) if is_target else Response(404)
+        return Response(302, location=location)
+
+    return answer
+
+
+REDIRECTS = [
+    # Location, who does not follow it
+    ("https://other.example/moved.xml", set[str]()),
+    ("http://other.example/moved.xml", {"thunderbird-for-android-and-k-9", "kmail"}),
+    ("/moved.xml", {"delta-chat"}),
+    ("", set(AUTOCONFIG)),
+    ("ftp://other.example/moved.xml", set(AUTOCONFIG)),
+    ("https://[/moved.xml", set(AUTOCONFIG)),
+]
+
+
+@pytest.mark.parametrize(("location", "lost"), REDIRECTS)
+def test_redirects(location: str, lost: set[str]) -> None:
+    """Each follows the redirects that its source follows, and no others."""
+    user = User.typing("alice@example.com")
+    heard = {key: converse(BY_KEY[key].asks(user), redirecting(location)) for key in AUTOCONFIG}
+    assert {key for key, one in heard.items() if one.outcome.account is None} == lost
+
+
+def test_documents_that_are_too_long() -> None:
+    """No record reads a document that is longer than any answer has a need to be."""
+    for key in AUTOCONFIG:
+        reasons, _ = outcome_of(key, Response(200, XML, body=GOOD + b" " * 300_000))
+        assert "longer than 262144 octets" in reasons
+
+
+ANSWERS = st.builds(
+    Response,
+    st.sampled_from([0, 200, 204, 301, 302, 404, 500]),
+    st.sampled_from([XML, "text/html", PROFILE, ""]),
+    st.one_of(
+        st.just(""),
+        st.text(max_size=20),
+        st.sampled_from(["https://[", "//x:y/", "/", "http://b/"]),
+    ),
+    st.one_of(
+        st.binary(max_size=30),
+        st.builds(
+            lambda document, start, piece: (
+                document[:start] + piece + document[start + len(piece) :]
+            ),
+            st.sampled_from([GOOD, GOOD_POX, GOOD_PROFILE]),
+            st.integers(0, 1500),
+            st.binary(max_size=12),
+        ),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
+def test_no_answer_breaks_a_record(answers: list[Response]) -> None:
+    """Whatever a server says, each record comes to an end that is told in words."""
+    for client in CLIENTS:
+        count = 0
+
+        def answer(_: Request) -> Response:
+            nonlocal count
+            count += 1
+            return answers[count % len(answers)]
+
+        heard = converse(client.asks(User.typing("alice@example.com")), answer)
+        assert len(heard.exchanges) <= REQUESTS_MAX
+        assert heard.outcome.account or heard.outcome.reasons or not client.expects_account
