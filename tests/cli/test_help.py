@@ -32,6 +32,7 @@ COMMANDS = [
     ["config", "show"],
     ["config", "path"],
     ["compare"],
+    ["lint"],
     ["version"],
 ]
 

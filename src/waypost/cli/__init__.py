@@ -20,6 +20,7 @@ from waypost.cli import (
     domain,
     export,
     importing,
+    lint,
     serve,
     show,
     version,
@@ -70,5 +71,6 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(directory.build(), name="directory")
     app.add_typer(config.build(), name="config")
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
+    app.command("lint", epilog=lint.EXAMPLE)(lint.lint)
     app.command("version", epilog=version.EXAMPLE)(version.version)
     return app
