@@ -36,6 +36,14 @@ services = [
 ]"""
     for number in range(25)
 )
+FROM = 'domains_from = "postfix"'
+DIRECTORY = """
+[[directory]]
+name = "postfix"
+kind = "sql"
+uri = "sqlite:////nowhere.sqlite"
+domains_query = "SELECT a FROM b WHERE c = :domain"
+"""
 PLAIN_SECTION = (
     "plain.example and 2 more: plain-section (K-9): smtp smtp.plain.example:2525 none: "
     "one IMAP or SMTP service without TLS makes it refuse the whole document; "
@@ -113,6 +121,21 @@ def test_many_findings(waypost: Waypost) -> None:
     assert (short["count"], len(short["findings"])) == (25, 20)
     whole = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
     assert len(whole["findings"]) == 25
+
+
+def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
+    """Domains of another database are looked at without asking it for any of them."""
+    text = PLAIN.replace('domains = ["plain.example", "blank.example", "*.bare.example"]', FROM)
+    (home / "borrowed.toml").write_text(text + DIRECTORY, encoding="utf-8")
+    outcome = waypost("lint", "--providers", "borrowed.toml")
+    assert outcome.code == 1
+    assert [line.split(" (")[0] for line in outcome.out.splitlines()] == [
+        "domains of directory postfix: plain-section",
+        "domains of directory postfix: plain-last",
+    ]
+    assert outcome.err.splitlines()[-1] == "0 domains: 2 findings"
+    scripts = json.loads(waypost("lint", "--providers", "borrowed.toml", "--json").out)
+    assert scripts["findings"][0]["domains"] is None
 
 
 def test_database(waypost: Waypost) -> None:
