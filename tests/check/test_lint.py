@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import ROOT
 from tests.golden.cases import Case, cases
 from tests.making import PROVIDER, host_service, url_service
-from waypost.check import clients
+from waypost.check import lint_clients as clients
 from waypost.check.lint import Finding, has_long_name, lint, names_of
 from waypost.check.lint_rules import RULES
 from waypost.errors import DomainNotServed
@@ -110,6 +110,11 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("pacc-port", "", [imap(port=1993), SMTP], [imap(port=1993), IMAP, SMTP]),
     ("pacc-port", "", [IMAP, smtp(port=2465)], [IMAP, smtp(port=2465), SMTP]),
     ("pacc-login-name", "", [named("%EMAILLOCALPART%"), SMTP], [named("%emailaddress%"), SMTP]),
+    (
+        *("pacc-login-name", ""),
+        [named("%EMAILLOCALPART%@example.com"), SMTP],
+        [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
+    ),
     ("pacc-login-name", "", [IMAP, named("relay", "smtp")], [IMAP, named("relay", "smtp"), SMTP]),
     (
         *("url-port", ""),
@@ -141,29 +146,22 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [imap("%EmailLocalPart%.example.com"), SMTP],
         [imap("imap.%EmailDomain%"), SMTP],
     ),
-    (
-        "directory-host",
-        "",
-        [imap("%{box}.example.com"), SMTP],
-        [imap("%{known}.example.com"), SMTP],
-    ),
-    ("directory-host", "", [IMAP, SMTP, url_service(url="https://a/%{box}")], [IMAP, SMTP]),
-    (
-        *("directory-login-name", "pacc-login-name"),
-        [named("%{uid}"), SMTP],
-        [named("%{known}"), SMTP],
-    ),
     ("no-login-name", "pacc-login-name", [named(None), SMTP], [named("alice"), SMTP]),
     ("oauth2-alone", "", [by(OAUTH2), SMTP], [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP]),
     ("oauth2-alone", "", [IMAP, by(OAUTH2, kind="smtp")], [IMAP, by(OAUTH2, kind="smtp"), SMTP]),
     (
-        *("unknown-authentication", "k9-authentication"),
+        *("unknown-authentication", "k9-authentication pacc-authentication"),
         [by(TLS_CLIENT_CERT), SMTP],
         [by(SCRAM, PASSWORD_ENCRYPTED), SMTP],
     ),
+    (
+        *("pacc-authentication", "k9-authentication"),
+        [by(GSSAPI), SMTP],
+        [by(GSSAPI, SCRAM), SMTP],
+    ),
     ("k9-authentication", "", [by(NTLM, GSSAPI), SMTP], [by(NTLM, PASSWORD_CLEARTEXT), SMTP]),
     (
-        *("k9-authentication", ""),
+        *("k9-authentication", "pacc-authentication"),
         [IMAP, by(CLIENT_IP_ADDRESS, kind="smtp")],
         [IMAP, by(NTLM, kind="pop3"), SMTP],
     ),
@@ -173,13 +171,25 @@ NAMES = [
     ("long-name", "n" * 61, "s" * 20),
     ("long-short-name", "n" * 60, "s" * 21),
 ]
+OF_USERS: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
+    # the same, where users are looked up, and one attribute of theirs has a default
+    ("directory-host", "", [imap("%{box}.example"), SMTP], [imap("%{known}.example"), SMTP]),
+    ("directory-host", "", [IMAP, SMTP, url_service(url="https://a/%{box}")], [IMAP, SMTP]),
+    (
+        *("directory-login-name", "pacc-login-name"),
+        [named("%{uid}"), SMTP],
+        [named("%{known}"), SMTP],
+    ),
+]
 KNOWN = Users(
     FileDirectory("users", path="users.csv", rules=(AttributeRule("known", default="x"),))
 )
 
 
-def found(services: Sequence[Service], provider: Provider | None = PROVIDER) -> list[Finding]:
-    return list(lint(provider, tuple(services), KNOWN))
+def found(
+    services: Sequence[Service], provider: Provider | None = PROVIDER, users: Users | None = None
+) -> list[Finding]:
+    return list(lint(provider, tuple(services), users))
 
 
 def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> set[str]:
@@ -191,6 +201,15 @@ def test_services(code: str, beside: str, bad: list[Service], good: list[Service
     """Each finding is made where it belongs, and not one step beside that."""
     assert codes(bad) == {code, *beside.split()}
     assert code not in codes(good)
+
+
+@pytest.mark.parametrize(("code", "beside", "bad", "good"), OF_USERS)
+def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
+    """The same where users are looked up, which PACC cannot say at all."""
+    with_users = {finding.code for finding in found(bad, users=KNOWN)}
+    assert with_users == {code, "pacc-directory", *beside.split()}
+    assert code not in {finding.code for finding in found(good, users=KNOWN)}
+    assert "pacc-directory" not in codes(bad)
 
 
 @pytest.mark.parametrize(("code", "name", "short_name"), NAMES)
@@ -206,7 +225,8 @@ def test_names(code: str, name: str, short_name: str) -> None:
 def test_every_rule_has_a_case() -> None:
     """The tables above name every code, and no code stands twice in the linter."""
     every = [rule.code for rule in RULES]
-    assert sorted(every) == sorted({case[0] for case in CASES} | {case[0] for case in NAMES})
+    tested = {case[0] for case in [*CASES, *OF_USERS]} | {case[0] for case in NAMES}
+    assert sorted(every) == sorted({*tested, "pacc-directory"})
 
 
 def test_a_finding_in_one_line() -> None:
@@ -257,11 +277,13 @@ def anchors(text: str) -> set[str]:
 
 
 def test_links_lead_to_clients() -> None:
-    """Each client of a rule, and each link of docs/lint.md, has its place in docs/clients.md."""
-    there = anchors((ROOT / clients.PAGE).read_text(encoding="utf-8"))
-    linked = re.findall(
-        r"\]\(clients\.md#([^)]+)\)", (ROOT / "docs/lint.md").read_text(encoding="utf-8")
-    )
-    assert set(linked) <= there
-    assert {client.anchor for rule in RULES for client in rule.clients} <= there
-    assert {client.anchor for client in clients.EVERY} <= there
+    """Each client's link, and each link of docs/lint.md, leads to a place that is there."""
+    texts = {
+        page: (ROOT / page).read_text(encoding="utf-8") for page in ("docs/lint.md", clients.PAGE)
+    }
+    there = {f"{page}#{anchor}" for page, text in texts.items() for anchor in anchors(text)}
+    assert {client.link for client in clients.EVERY} <= there
+    assert {client for rule in RULES for client in rule.clients} <= {*clients.EVERY}
+    linked = re.findall(r"\]\(((?:clients\.md)?)#([^)]+)\)", texts["docs/lint.md"])
+    assert len(linked) > len(RULES)
+    assert {f"docs/{page or 'lint.md'}#{anchor}" for page, anchor in linked} <= there

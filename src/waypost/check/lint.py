@@ -6,8 +6,8 @@ The facts stand in docs/clients.md, the codes in docs/lint.md.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from waypost.check.clients import EVERY, Client
 from waypost.check.lint_checks import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
+from waypost.check.lint_clients import EVERY, Client
 from waypost.check.lint_rules import RULES, Rule
 from waypost.check.offered import Offered
 from waypost.model import Provider, Service, Users
@@ -64,7 +64,7 @@ def lint(
     """
     rules = () if users is None else users.directory.rules
     always = frozenset(rule.name for rule in rules if rule.default is not None)
-    offered = Offered(provider, ordered(services), always)
+    offered = Offered(provider, ordered(services), always, users is not None)
     for rule in RULES:
         for where in rule.check(offered):
             yield Finding(rule, where)

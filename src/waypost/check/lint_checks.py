@@ -32,6 +32,8 @@ from waypost.model import (
     OAUTH2,
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
+    Authentication,
+    AuthenticationSystem,
     Security,
     Service,
     ServiceType,
@@ -49,6 +51,7 @@ _K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
 # What Thunderbird can do for any host; OAuth2 for those of its built-in table alone.
 _THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})
 _THUNDERBIRD_SMTP_METHODS: Final = _THUNDERBIRD_METHODS | {NO_AUTHENTICATION, CLIENT_IP_ADDRESS}
+_PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, OAUTH2})
 _PACC_URL_TYPES: Final = (
     *(ServiceType.JMAP, ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.WEBDAV),
 )
@@ -132,6 +135,20 @@ def pacc_login_name(offered: Offered) -> Iterator[str]:
         tls = [one for one in with_tls(offered.of(*types)) if on_tls_port(one)]
         if tls and not any(logs_in_with_address(one) for one in tls):
             yield named(tls[0])
+
+
+def pacc_directory(offered: Offered) -> Iterator[str]:
+    """Find login names that a directory may say, which are not the same for all users."""
+    if offered.has_directory and offered.has(*MAIL):
+        yield ""
+
+
+def pacc_authentication(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent without a password and without OAuth2."""
+    for types in DIRECTIONS:
+        services = offered.of(*types)
+        if services and not any(_suits_pacc(one.authentication) for one in services):
+            yield named(services[0])
 
 
 def odd_starttls_port(offered: Offered) -> Iterator[str]:
@@ -257,6 +274,12 @@ def long_short_name(offered: Offered) -> Iterator[str]:
     """Find the same of the short name."""
     if offered.provider is not None and len(offered.provider.short_name) > SHORT_NAME_MAX_CHARS:
         yield f'short_name "{offered.provider.short_name}"'
+
+
+def _suits_pacc(methods: tuple[Authentication, ...]) -> bool:
+    return any(
+        method in _PACC_METHODS or method.system is AuthenticationSystem.SASL for method in methods
+    )
 
 
 def _suits_thunderbird(service: Service) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waypost.check import lint_checks as checks
-from waypost.check.clients import (
+from waypost.check.lint_clients import (
     AERC,
     APPLE_MAIL,
     AUTOCONFIG,
@@ -142,6 +142,20 @@ RULES: Final = (
         checks.pacc_login_name,
         "the login name is not the whole address as in PACC, so the domain has no PACC document",
         "let the server take the address as well, and offer that",
+    ),
+    Rule(
+        "pacc-directory",
+        (PACC,),
+        checks.pacc_directory,
+        "users are looked up, and PACC has one document for all of them, so there is none",
+        "leave it, unless your users need PACC",
+    ),
+    Rule(
+        "pacc-authentication",
+        (PACC,),
+        checks.pacc_authentication,
+        "PACC knows passwords and OAuth2 alone, so the domain has no PACC document",
+        "offer one of them as well",
     ),
     Rule(
         "url-port",

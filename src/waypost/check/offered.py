@@ -22,6 +22,7 @@ DIRECTIONS: Final = (FETCHED, (ServiceType.SMTP,))
 """Mail is fetched, and mail is sent."""
 SELF_SUFFICIENT: Final = INCOMING - {*FETCHED}
 """These send mail as well."""
+_WHOLE_ADDRESSES: Final = frozenset({EMAIL_ADDRESS, "%EMAILLOCALPART%@%EMAILDOMAIN%"})
 _TLS_PORTS: Final = {ServiceType.IMAP: 993, ServiceType.POP3: 995, ServiceType.SMTP: 465}
 
 
@@ -33,11 +34,13 @@ class Offered:
         provider: None where its names do not matter.
         services: in the order of preference.
         always_known: the attributes of users that have a default.
+        has_directory: users are looked up.
     """
 
     provider: Provider | None
     services: tuple[Service, ...]
     always_known: frozenset[str] = frozenset()
+    has_directory: bool = False
 
     def of(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types."""
@@ -101,7 +104,7 @@ def on_tls_port(service: Service) -> bool:
 
 def logs_in_with_address(service: Service) -> bool:
     """Tell whether the login name is the whole address."""
-    return (service.login_name or "").upper() == EMAIL_ADDRESS
+    return (service.login_name or "").upper() in _WHOLE_ADDRESSES
 
 
 def is_ip_address(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The mail clients that Waypost knows facts about, and where docs/clients.md tells them."""
+"""The mail clients that the linter names, and where the documentation tells about them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,16 +12,18 @@ class Client:
 
     Attributes:
         name: as its makers write it.
-        anchor: of the place in docs/clients.md that tells about it.
+        anchor: of the place that tells about it.
+        page: where that place is.
     """
 
     name: str
     anchor: str
+    page: str = PAGE
 
     @property
     def link(self) -> str:
         """Where to read about it."""
-        return f"{PAGE}#{self.anchor}"
+        return f"{self.page}#{self.anchor}"
 
     def __str__(self) -> str:
         """Give the name."""
@@ -38,7 +40,7 @@ AERC: Final = Client("aerc", "aerc")
 NEXTCLOUD_MAIL: Final = Client("Nextcloud Mail", "nextcloud-mail")
 OUTLOOK: Final = Client("Outlook", "outlook")
 APPLE_MAIL: Final = Client("Apple Mail", "apple-mail")
-PACC: Final = Client("PACC clients", "pacc")
+PACC: Final = Client("PACC clients", "pacc", "docs/lint.md")
 
 AUTOCONFIG: Final = (
     *(THUNDERBIRD, K9, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC, NEXTCLOUD_MAIL),
