@@ -99,6 +99,7 @@ def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbir
     """A password behind OAuth2 is taken where Thunderbird has not heard of the issuer."""
     address = "alice@modern.example"
     account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-isp-https"
     assert account.incoming == server("imap", "imap.modern.example:993", "SSL", address)
     assert account.outgoing == server("smtp", "smtp.modern.example:465", "SSL", address)
 
