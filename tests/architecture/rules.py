@@ -75,6 +75,13 @@ LIBRARIES: dict[str, set[str]] = {
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
 PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup"}
 PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
+PURE |= {
+    "check.lint_clients",
+    "check.lint",
+    "check.lint_checks",
+    "check.lint_rules",
+    "check.offered",
+}
 IMPURE = {
     *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),
     *("secrets", "shutil", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading"),

@@ -37,7 +37,7 @@ short_name = "Mine"
 domains = ["own.example", "new.example"]
 services = [
   { type = "imap", host = "imap.own.example" },
-  { type = "smtp", host = "smtp.own.example", port = 587 },
+  { type = "smtp", host = "send.own.example" },
 ]
 """
 DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
@@ -76,10 +76,10 @@ def test_what_changes(waypost: Waypost, files: Path) -> None:
     outcome = waypost("apply", "second.toml")
     assert (outcome.code, outcome.err) == (0, "4 added, 1 changed, 2 removed\n")
     assert outcome.out.splitlines() == [
-        "+ own.example: smtp smtp.own.example:587 starttls",
+        "+ own.example: smtp send.own.example:465 tls",
         "+ domain new.example (Own Mail)",
         "+ new.example: imap imap.own.example:993 tls",
-        "+ new.example: smtp smtp.own.example:587 starttls",
+        "+ new.example: smtp send.own.example:465 tls",
         '~ own.example: short name "Own" becomes "Mine"',
         "- own.example: smtp smtp.own.example:465 tls",
         "- domain old.example (Own Mail)",

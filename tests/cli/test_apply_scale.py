@@ -76,10 +76,10 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
     outcome = waypost("apply", "second.toml", "--only-add")
     assert (outcome.code, outcome.err) == (0, "4 added, 0 changed, 0 removed\n")
     assert outcome.out.splitlines() == [
-        "+ own.example: smtp smtp.own.example:587 starttls",
+        "+ own.example: smtp send.own.example:465 tls",
         "+ domain new.example (Own Mail)",
         "+ new.example: imap imap.own.example:993 tls",
-        "+ new.example: smtp smtp.own.example:587 starttls",
+        "+ new.example: smtp send.own.example:465 tls",
     ]
     assert waypost("apply", "second.toml", "--only-add").err == "nothing to do\n"
     exported = waypost("export").out

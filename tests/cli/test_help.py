@@ -34,6 +34,7 @@ COMMANDS = [
     ["config", "path"],
     ["compare"],
     ["conformance"],
+    ["lint"],
     ["version"],
 ]
 

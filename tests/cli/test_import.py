@@ -38,7 +38,7 @@ def test_import_adds(waypost: Waypost, home: Path) -> None:
 
     assert done.code == 0
     assert "+ new.example: imap imap.example.com:993 tls\n" in done.out
-    assert "new.example.xml: line 1: webMail: Waypost has no settings" in done.err
+    assert "new.example.xml: line 1: webMail: Waypost reads it beside" in done.err
     assert {*before.split()} < {*waypost("domain", "list").out.split()}
     assert "nothing to do" in waypost("import", "ispdb", path).err
 

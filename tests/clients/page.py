@@ -46,6 +46,7 @@ A test lets each record ask a real Waypost for each of the providers in `tests/g
 the account that it ends with against `tests/clients/accounts`.
 `waypost conformance` lets the same records ask any server ([conformance.md](conformance.md)).
 What is marked as not recorded here was left out, because nobody has read or seen enough of it.
+[lint.md](lint.md) tells what in a configuration breaks which of them.
 
 D is the domain of the address, E the address.
 

@@ -36,6 +36,7 @@ def all_sites(database: Path) -> list[Site]:
         "everywhere.example",
         "starttls.example",
         "careful.example",
+        "modern.example",
         "choice.example",
         "fetched.example",
         "xn--bcher-kva.example",

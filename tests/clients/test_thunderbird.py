@@ -95,6 +95,15 @@ def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird
     assert account.outgoing == Server("smtp", "smtp.careful.example", 10465, *encrypted)
 
 
+def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbird) -> None:
+    """A password behind OAuth2 is taken where Thunderbird has not heard of the issuer."""
+    address = "alice@modern.example"
+    account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-isp-https"
+    assert account.incoming == server("imap", "imap.modern.example:993", "SSL", address)
+    assert account.outgoing == server("smtp", "smtp.modern.example:465", "SSL", address)
+
+
 @pytest.mark.parametrize(
     ("domain", "alternatives"),
     [

@@ -167,6 +167,9 @@ PROVIDERS = st.builds(
     texts(32),
     st.lists(DOCUMENTATION, max_size=2).map(tuple),
     st.lists(OAUTH2_DATA, max_size=2).map(tuple),
+    st.lists(DOCUMENTATION, max_size=2).map(tuple),
+    st.none() | URLS,
+    st.none() | URLS,
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

@@ -9,6 +9,9 @@ from waypost.transfer.providers_file import read_providers
 FILE = """
 [defaults]
 documentation = [{ url = "https://help.example/" }]
+enable = [{ url = "https://enable.example/" }]
+update_url = "https://update.example/"
+webmail = "https://default.example/"
 ldapserver = 7
 services = [{ type = "imap", host = "default.example" }]
 
@@ -18,6 +21,7 @@ authentication = "OAuth2"
 
 [[template]]
 name = "Base"
+webmail = "https://base.example/"
 documentation = []
 services = [{ type = "imap", host = "base.example" }, { type = "ews", url = "https://e.example/" }]
 
@@ -93,6 +97,15 @@ def test_nearest_counts(name: str, expected: list[str], server: int, pages: int)
     assert found.users is not None
     assert found.users.directory.label == f"ldapserver-{server}"
     assert len(found.provider.documentation) == pages
+
+
+def test_other_pages_are_inherited() -> None:
+    """Pages to switch on, web mail and the place of updates come from the nearest who has them."""
+    default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
+    assert (default.webmail, heir.webmail) == ("https://default.example/", "https://base.example/")
+    for provider in (default, heir):
+        assert [page.url for page in provider.enable] == ["https://enable.example/"]
+        assert provider.update_url == "https://update.example/"
 
 
 def test_defaults_of_services() -> None:

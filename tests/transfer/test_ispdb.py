@@ -172,7 +172,12 @@ LEFT_OUT = [
     (f"<displayShortName>{'x' * 40}</displayShortName>", "was cut to 32 characters"),
     ('<documentation url="mailto:a@example.com"/>', "its url must be a whole URL"),
     ("<oAuth2/>", "oAuth2: says nothing that can be used"),
-    ("<webMail/>", "webMail: Waypost has no settings of web mail"),
+    ("<webMail/>", "webMail: Waypost reads it beside emailProvider, not in it"),
+    ('<enable visiturl="ftp://a.example"/>', "enable: its visiturl must be a whole URL"),
+    (
+        '<enable visiturl="https://a.example/#x"><link/></enable>',
+        "enable: its visiturl was cut at the fragment #x",
+    ),
     ("<news:x xmlns:news='urn:x'/>", "x: Waypost knows no such element"),
 ]
 

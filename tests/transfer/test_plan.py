@@ -95,6 +95,31 @@ CHANGES = [
         Plan((), ("example.com: documentation", "example.com: OAuth2 data"), ()),
     ),
     (
+        replace(
+            BEFORE,
+            domains=(
+                replace(
+                    BEFORE.domains[0],
+                    provider=replace(
+                        PROVIDER,
+                        enable=(Documentation("https://a.example/"),),
+                        webmail="https://b.example/",
+                        update_url="https://c.example/",
+                    ),
+                ),
+            ),
+        ),
+        Plan(
+            (),
+            (
+                "example.com: what users must switch on",
+                "example.com: web mail nowhere becomes https://b.example/",
+                "example.com: update URL none becomes https://c.example/",
+            ),
+            (),
+        ),
+    ),
+    (
         replace(BEFORE, directories=(replace(SERVER, port=389),)),
         Plan((), ("directory ldapserver-42 (ldap.example.com)",), ()),
     ),

@@ -22,6 +22,9 @@ DEMO = files("waypost.demo").joinpath("providers.toml").read_text(encoding="utf-
 INHERITING = '''
 [defaults]
 documentation = [{ url = "https://help.example/", descriptions = { "" = "Help", de = "Hilfe" } }]
+enable = [{ url = "https://mail.example/imap", descriptions = { en = "Switch IMAP on" } }]
+webmail = "https://mail.example/"
+update_url = "https://mail.example/config.xml"
 ldapserver = 0
 [defaults.service]
 login_name = ""
@@ -138,6 +141,9 @@ BROKEN: list[dict[str, Any]] = [
     provider(documentation=[{}]),
     provider(documentation=[{"url": "https://a.example", "descriptions": {"e n": "x"}}]),
     provider(documentation=[{"url": "https://a.example", "descriptions": {"en": 1}}]),
+    provider(enable=[{}]),
+    provider(webmail="a.example"),
+    provider(update_url=1),
     provider(oauth2=[{}]),
     provider(oauth2=[{"issuer": "x"}]),
     {"template": [{"name": "T", "domains": ["example.com"]}]},

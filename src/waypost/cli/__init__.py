@@ -21,6 +21,7 @@ from waypost.cli import (
     domain,
     export,
     importing,
+    lint,
     profile,
     serve,
     show,
@@ -74,5 +75,6 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(config.build(), name="config")
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("conformance", epilog=conformance.EXAMPLE)(conformance.conformance)
+    app.command("lint", epilog=lint.EXAMPLE)(lint.lint)
     app.command("version", epilog=version.EXAMPLE)(version.version)
     return app

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from waypost.cli.linting import lint_catalog
 from waypost.cli.progress import Progress, progress
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import (
@@ -126,6 +127,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     if outcome is None:
         note("the database holds providers already; nothing was changed")
         return
+    warn(lint_catalog(wanted).lines())
     _print(outcome, as_json, dry_run)
     if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)

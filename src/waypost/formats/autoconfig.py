@@ -105,10 +105,16 @@ def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, 
         _server(provider, "outgoingServer", "smtp", service)
     for page in owner.documentation:
         _documentation(provider, page)
+    for page in owner.enable:
+        _enable(provider, page)
     for service in (one for one in services if one.type in _BESIDE_MAIL):
         _beside_mail(root, service)
     for oauth2 in owner.oauth2:
         _oauth2(root, oauth2)
+    if owner.webmail is not None:
+        child(child(root, "webMail"), "loginPage", url=owner.webmail)
+    if owner.update_url is not None:
+        child(root, "clientConfigUpdate", url=owner.update_url)
     return to_bytes(root)
 
 
@@ -173,6 +179,13 @@ def _documentation(parent: etree._Element, page: Documentation) -> None:
     documentation = child(parent, "documentation", url=page.url)
     for language, text in page.descriptions:
         child(documentation, "descr", text, **({} if language is None else {"lang": language}))
+
+
+def _enable(parent: etree._Element, page: Documentation) -> None:
+    """Write what the ISPDB knows and FairEmail shows; the draft passes over it."""
+    enable = child(parent, "enable", visiturl=page.url)
+    for language, text in page.descriptions:
+        child(enable, "instruction", text, **({} if language is None else {"lang": language}))
 
 
 def _oauth2(parent: etree._Element, oauth2: OAuth2) -> None:

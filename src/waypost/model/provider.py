@@ -35,9 +35,15 @@ class Provider:
     Attributes:
         name: display name for people, 1 to 128 characters.
         short_name: the same for narrow places, 1 to 32 characters.
+        enable: pages where users must switch something on first, with what they shall do there.
+        webmail: where users log in with a browser, or None.
+        update_url: where clients look for a newer configuration later, or None.
     """
 
     name: str
     short_name: str
     documentation: tuple[Documentation, ...] = ()
     oauth2: tuple[OAuth2, ...] = ()
+    enable: tuple[Documentation, ...] = ()
+    webmail: str | None = None
+    update_url: str | None = None

@@ -9,7 +9,9 @@ from waypost.transfer.rules import NAME_MAX_CHARS
 from waypost.transfer.services import SERVICE_DEFAULT_KEYS, read_service_defaults
 from waypost.transfer.tables import Table
 
-INHERITED_KEYS: Final = ("services", "documentation", "oauth2", *USERS_KEYS)
+INHERITED_KEYS: Final = (
+    *("services", "documentation", "oauth2", "enable", "webmail", "update_url", *USERS_KEYS),
+)
 """A provider that has one of them takes nothing of it from elsewhere."""
 TEMPLATE_KEYS: Final = ("name", "extends", *INHERITED_KEYS)
 DEFAULTS_KEYS: Final = (*INHERITED_KEYS, "service")

@@ -6,7 +6,7 @@ their local name, in any case of letters. What has no place in Waypost is listed
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lxml import etree
@@ -26,7 +26,7 @@ from waypost.model import (
 )
 from waypost.preference import INCOMING, ordered
 from waypost.transfer.imported import Imported, Notes
-from waypost.transfer.ispdb_pages import read_documentation, read_oauth2
+from waypost.transfer.ispdb_pages import RootPages, read_documentation, read_enable, read_oauth2
 from waypost.transfer.ispdb_services import SECTIONS, read_section
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
 from waypost.transfer.providers_schema import default_short_name
@@ -40,11 +40,10 @@ from waypost.transfer.rules import (
 
 MAX_OCTETS: Final = 1024 * 1024
 _NO_PLACE: Final = {
-    "webmail": "Waypost has no settings of web mail",
-    "clientconfigupdate": "a client asks Waypost itself for updates",
+    "webmail": "Waypost reads it beside emailProvider, not in it",
+    "clientconfigupdate": "Waypost reads it beside emailProvider, not in it",
     "instruction": "write it as documentation",
     "instructions": "write it as documentation",
-    "enable": "write the page and its steps as documentation",
     "inputfield": "clients ask for nothing but address and password",
 }
 # The attributes that are read, of each element that is.
@@ -56,6 +55,9 @@ _READ_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
     "clientconfig": ("version",),
     "descr": ("lang",),
     "documentation": ("url",),
+    **dict.fromkeys(("clientconfigupdate", "loginpage"), ("url",)),
+    "enable": ("visiturl",),
+    "webmail": (),
     "domain": ("purpose",),
     "emailprovider": ("id",),
 }
@@ -79,6 +81,7 @@ def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) 
     _note_attributes(root, notes)
     beside: list[Service] = []
     oauth2: list[OAuth2] = []
+    pages = RootPages()
     providers = []
     for element in children(root):
         tag = local_name(element)
@@ -88,18 +91,27 @@ def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) 
             beside += read_section(element, notes)
         elif tag == "oauth2":
             oauth2 += read_oauth2(element, notes)
-        else:
+        elif not pages.read(element, notes):
             _leave_out(element, notes)
     if not providers:
         raise ProvidersError([f"{name}: there is no element emailProvider"])
     found = []
     for element in providers:
-        found += _domains(element, notes, beside, oauth2, domains)
+        found += _domains(element, notes, _Beside(beside, oauth2, pages), domains)
     unique: dict[DomainPattern, Domain] = {}
     for domain in found:
         if unique.setdefault(domain.pattern, domain) is not domain:
             notes.leave_out(1, f"domain {domain.pattern}", "stands twice; the first one counts")
     return notes.result(Catalog(tuple(unique.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands outside of the providers, and is for all of them."""
+
+    services: Sequence[Service]
+    oauth2: Sequence[OAuth2]
+    pages: RootPages
 
 
 def _root(octets: bytes, name: str) -> etree._Element:
@@ -123,12 +135,11 @@ def _root(octets: bytes, name: str) -> etree._Element:
 def _domains(
     element: etree._Element,
     notes: Notes,
-    beside: Sequence[Service],
-    oauth2: Sequence[OAuth2],
+    beside: "_Beside",
     given: Sequence[DomainName],
 ) -> list[Domain]:
     reader = _Reader(element, notes)
-    services = [*reader.services, *beside]
+    services = [*reader.services, *beside.services]
     provider = reader.provider(given or reader.names)
     names = tuple(given) or tuple(reader.names)
     if not names:
@@ -137,7 +148,12 @@ def _domains(
     if not any(service.type in INCOMING for service in services):
         raise ProvidersError([_no_mail(element, notes)])
     in_order = _with_priorities(services)
-    provider = replace(provider, oauth2=(*provider.oauth2, *oauth2))
+    provider = replace(
+        provider,
+        oauth2=(*provider.oauth2, *beside.oauth2),
+        webmail=beside.pages.webmail,
+        update_url=beside.pages.update_url,
+    )
     return [Domain(DomainPattern(name.ascii), provider, in_order) for name in names]
 
 
@@ -159,6 +175,7 @@ class _Reader:
         self._texts: dict[str, str] = {}
         self._documentation: list[Documentation] = []
         self._oauth2: list[OAuth2] = []
+        self._enable: list[Documentation] = []
         for part in children(element):
             self._read(part)
 
@@ -167,7 +184,8 @@ class _Reader:
         fallback = (self._element.get("id") or "").strip() or (names[0].ascii if names else "")
         name = self._texts.get("displayname") or fallback[:NAME_MAX_CHARS] or "Mail"
         short = self._texts.get("displayshortname") or default_short_name(name)
-        return Provider(name, short, tuple(self._documentation), tuple(self._oauth2))
+        documentation, oauth2 = tuple(self._documentation), tuple(self._oauth2)
+        return Provider(name, short, documentation, oauth2, tuple(self._enable))
 
     def _read(self, part: etree._Element) -> None:
         tag = local_name(part)
@@ -183,6 +201,8 @@ class _Reader:
             self._documentation += read_documentation(part, self._notes)
         elif tag == "oauth2":
             self._oauth2 += read_oauth2(part, self._notes)
+        elif tag == "enable":
+            self._enable += read_enable(part, self._notes)
         else:
             _leave_out(part, self._notes)
 

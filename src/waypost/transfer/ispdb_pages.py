@@ -28,39 +28,97 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def read_documentation(element: etree._Element, notes: Notes) -> Iterator[Documentation]:
     """Read an element documentation; nothing where its URL cannot be used."""
-    line = line_of(element)
-    url, hash_sign, fragment = (element.get("url") or "").strip().partition("#")
-    try:
-        check_text(url, LONG_TEXT_MAX_CHARS)
-        check_web_url(url)
-    except RuleBroken as broken:
-        notes.leave_out(line, "documentation", f"its url {broken}")
+    yield from _page(element, notes, "url", "descr")
+
+
+def read_enable(element: etree._Element, notes: Notes) -> Iterator[Documentation]:
+    """Read an element enable in the same way."""
+    yield from _page(element, notes, "visiturl", "instruction")
+
+
+class RootPages:
+    """What a document says beside its providers of the pages of all of them.
+
+    Attributes:
+        webmail: where users log in with a browser, or None.
+        update_url: where clients look for a newer document, or None.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.webmail: str | None = None
+        self.update_url: str | None = None
+
+    def read(self, element: etree._Element, notes: Notes) -> bool:
+        """Read an element webMail or clientConfigUpdate; tell whether it is one of them."""
+        tag = local_name(element)
+        if tag == "webmail":
+            self._read_webmail(element, notes)
+        elif tag == "clientconfigupdate":
+            if self.update_url is not None:
+                notes.leave_out(line_of(element), shown(element), "stands twice")
+                return True
+            self.update_url = _url(element, notes, "url")
+            if self.update_url is not None:
+                why = "clients will look there later; take update_url out if that is not you"
+                notes.warn(line_of(element), shown(element), why)
+        return tag in {"webmail", "clientconfigupdate"}
+
+    def _read_webmail(self, element: etree._Element, notes: Notes) -> None:
+        for part in children(element):
+            if local_name(part) != "loginpage":
+                why = "the page to log in is carried over, and how a form is filled in is not"
+                notes.leave_out(line_of(part), shown(part), why)
+            elif self.webmail is not None:
+                notes.leave_out(line_of(part), shown(part), "stands twice")
+            else:
+                self.webmail = _url(part, notes, "url")
+
+
+def _page(
+    element: etree._Element, notes: Notes, attribute: str, described: str
+) -> Iterator[Documentation]:
+    url = _url(element, notes, attribute)
+    if url is None:
         return
-    if hash_sign and fragment:
-        why = f"its url was cut at the fragment #{fragment[:60]}"
-        notes.leave_out(line, "documentation", why)
     texts: dict[str | None, str] = {}
     for part in children(element):
-        if local_name(part) == "descr":
+        if local_name(part) == described:
             _description(part, texts, notes)
         else:
             notes.leave_out(line_of(part), shown(part), "Waypost knows no such element")
     yield Documentation(url, tuple(texts.items()))
 
 
+def _url(element: etree._Element, notes: Notes, attribute: str) -> str | None:
+    line, what = line_of(element), shown(element)
+    url, hash_sign, fragment = (element.get(attribute) or "").strip().partition("#")
+    try:
+        check_text(url, LONG_TEXT_MAX_CHARS)
+        check_web_url(url)
+    except RuleBroken as broken:
+        notes.leave_out(line, what, f"its {attribute} {broken}")
+        return None
+    if hash_sign and fragment:
+        notes.leave_out(line, what, f"its {attribute} was cut at the fragment #{fragment[:60]}")
+    return url
+
+
 def _description(part: etree._Element, texts: dict[str | None, str], notes: Notes) -> None:
     language = (part.get("lang") or part.get(_XML_LANG) or "").strip() or None
     text = text_of(part)
     if language is not None and not _LANGUAGE.fullmatch(language):
-        notes.leave_out(line_of(part), "descr", "its lang is not a language (RFC 5646)")
+        notes.leave_out(line_of(part), shown(part), "its lang is not a language (RFC 5646)")
         return
     if language in texts:
-        notes.leave_out(line_of(part), "descr", f"the language {language or 'none'} stands twice")
+        notes.leave_out(
+            line_of(part), shown(part), f"the language {language or 'none'} stands twice"
+        )
         return
     try:
         texts[language] = check_text(text, LONG_TEXT_MAX_CHARS)
     except RuleBroken as broken:
-        notes.leave_out(line_of(part), "descr", str(broken))
+        notes.leave_out(line_of(part), shown(part), str(broken))
 
 
 def read_oauth2(element: etree._Element, notes: Notes) -> Iterator[OAuth2]:

@@ -215,6 +215,12 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield "documentation"
     if old.oauth2 != new.oauth2:
         yield "OAuth2 data"
+    if old.enable != new.enable:
+        yield "what users must switch on"
+    if old.webmail != new.webmail:
+        yield f"web mail {old.webmail or 'nowhere'} becomes {new.webmail or 'nowhere'}"
+    if old.update_url != new.update_url:
+        yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

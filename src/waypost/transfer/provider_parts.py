@@ -17,16 +17,16 @@ LONG_TEXT_MAX_CHARS: Final = 2000
 LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
-def read_documentation(table: Table) -> tuple[Documentation, ...]:
-    """Read a list of pages for people."""
-    found = [_page(part) for part in table.tables("documentation")]
+def read_pages(table: Table, key: str) -> tuple[Documentation, ...]:
+    """Read a list of pages for people: `documentation` or `enable`."""
+    found = [_page(part) for part in table.tables(key)]
     return tuple(page for page in found if page is not None)
 
 
 def _page(table: Table) -> Documentation | None:
     table.refuse_unknown(DOCUMENTATION_KEYS)
     table.require("url")
-    url = _web_url(table, "url")
+    url = read_web_url(table, "url")
     texts = table.table("descriptions")
     descriptions: list[tuple[str | None, str]] = []
     for language in texts.keys() if texts is not None else ():
@@ -51,7 +51,9 @@ def read_oauth2(table: Table) -> tuple[OAuth2, ...]:
 def _oauth2(table: Table) -> OAuth2 | None:
     table.refuse_unknown(OAUTH2_KEYS)
     values = {
-        key: _web_url(table, key) if key in OAUTH2_URLS else table.text(key, LONG_TEXT_MAX_CHARS)
+        key: read_web_url(table, key)
+        if key in OAUTH2_URLS
+        else table.text(key, LONG_TEXT_MAX_CHARS)
         for key in OAUTH2_KEYS
     }
     if not any(key in table for key in OAUTH2_KEYS):
@@ -59,7 +61,8 @@ def _oauth2(table: Table) -> OAuth2 | None:
     return OAuth2(**values)
 
 
-def _web_url(table: Table, key: str) -> str | None:
+def read_web_url(table: Table, key: str) -> str | None:
+    """Read a URL of any length that people or clients open, or None."""
     text = table.text(key, LONG_TEXT_MAX_CHARS)
     if text is None:
         return None

@@ -92,6 +92,9 @@ def _inherited() -> Schema:
         "services": list_of("service", "The preferred one of each type first."),
         "documentation": list_of("documentation", "Pages for people."),
         "oauth2": list_of("oauth2", "Where clients get OAuth2 tokens."),
+        "enable": list_of("documentation", "Where users must switch something on first."),
+        "webmail": _web_url("Where users log in with a browser."),
+        "update_url": _web_url("Where clients look for a newer configuration later."),
         **users(),
     }
 

@@ -1,7 +1,7 @@
 """What a providers file means: from plain data to a catalog, with every mistake noted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +20,10 @@ from waypost.transfer.provider_domains import (
 )
 from waypost.transfer.provider_parts import (
     OAUTH2_KEYS,
-    read_documentation,
     read_ldapservers,
     read_oauth2,
+    read_pages,
+    read_web_url,
 )
 from waypost.transfer.rules import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.transfer.services import read_patterns, read_service
@@ -40,6 +41,7 @@ __all__ = [
 TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults")
 PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
+    *("enable", "webmail", "update_url"),
     *("domains_file", "domains_from", "extends", *USERS_KEYS),
 )
 
@@ -121,8 +123,7 @@ class _Reader:
 
     def note_mistakes(self) -> None:
         """Read what can be inherited for its mistakes alone."""
-        read_documentation(self._owner("documentation"))
-        read_oauth2(self._owner("oauth2"))
+        self._pages()
         self._seen.directories.note_mistakes(self._owner)
         self._services()
 
@@ -133,8 +134,7 @@ class _Reader:
         table.require("name")
         name = table.text("name", NAME_MAX_CHARS)
         short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
-        documentation = read_documentation(self._owner("documentation"))
-        oauth2 = read_oauth2(self._owner("oauth2"))
+        pages = self._pages()
         default = self._seen.directories.users(self._owner)
         named, all_read = read_domains(table, self._seen, default)
         offered = self._services()
@@ -150,7 +150,7 @@ class _Reader:
         if name is None:
             return None, [], []
         short_name = short_name if short_name is not None else default_short_name(name)
-        provider = Provider(name, short_name, documentation, oauth2)
+        provider = replace(pages, name=name, short_name=short_name)
         choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
         domains = [
             Domain(one.pattern, provider, choose(one.pattern.text), one.users) for one in named
@@ -165,6 +165,17 @@ class _Reader:
         if file is not None:
             blocks.append(FileBlock(file.path, provider, choose, default, file.count))
         return provider, blocks, lent
+
+    def _pages(self) -> Provider:
+        """Read what a provider tells people and clients of itself, still without its names."""
+        return Provider(
+            *("", ""),
+            read_pages(self._owner("documentation"), "documentation"),
+            read_oauth2(self._owner("oauth2")),
+            read_pages(self._owner("enable"), "enable"),
+            read_web_url(self._owner("webmail"), "webmail"),
+            read_web_url(self._owner("update_url"), "update_url"),
+        )
 
     def _owner(self, key: str) -> Table:
         return self._inheritance.owner(self._table, key)

@@ -134,6 +134,12 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["documentation"] = [_documentation(part) for part in provider.documentation]
     if provider.oauth2:
         data["oauth2"] = [_oauth2(part) for part in provider.oauth2]
+    if provider.enable:
+        data["enable"] = [_documentation(part) for part in provider.enable]
+    if provider.webmail is not None:
+        data["webmail"] = provider.webmail
+    if provider.update_url is not None:
+        data["update_url"] = provider.update_url
     return data
 
 

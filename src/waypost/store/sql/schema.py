@@ -17,6 +17,8 @@ provider = sa.Table(
     # Waypost's: lists of objects, or NULL for none.
     sa.Column("documentation", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("oauth2", sa.JSON(none_as_null=True), nullable=True),
+    # Waypost's since 0006: an object with the provider's other pages, or NULL.
+    sa.Column("pages", sa.JSON(none_as_null=True), nullable=True),
 )
 
 server = sa.Table(

@@ -110,7 +110,7 @@ def _service_rows(
                 yield links, {column: service_id, "domain_id": domains[owner][0]}
 
 
-def _text(value: str | list[Any]) -> Any:  # noqa: ANN401  a value, or an expression for one
+def _text(value: str | list[Any] | dict[str, Any]) -> Any:  # noqa: ANN401  a value, or an expression for one
     """Write what a JSON column holds as the text that every engine takes for it."""
     if isinstance(value, str):
         return value

@@ -1,0 +1,262 @@
+"""The rules of the linter, as a table. docs/lint.md says the same for people; a test compares."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from waypost.check import lint_checks as checks
+from waypost.check.lint_clients import (
+    AERC,
+    APPLE_MAIL,
+    AUTOCONFIG,
+    DELTA_CHAT,
+    EVERY,
+    EVOLUTION,
+    FAIREMAIL,
+    K9,
+    KMAIL,
+    NEXTCLOUD_MAIL,
+    OUTLOOK,
+    PACC,
+    THUNDERBIRD,
+    Client,
+)
+from waypost.check.offered import Offered
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to look for.
+
+    Attributes:
+        code: never changes; scripts may rely on it.
+        clients: whom it breaks, the most used first.
+        check: gives the places where it is found; an empty text stands for the whole offer.
+        why: what goes wrong, as a clause.
+        cure: what to do, as a clause.
+    """
+
+    code: str
+    clients: tuple[Client, ...]
+    check: Callable[[Offered], Iterator[str]]
+    why: str
+    cure: str
+
+
+RULES: Final = (
+    Rule(
+        "no-incoming",
+        EVERY,
+        checks.no_incoming,
+        "there is no way to fetch mail, so no mail account can be set up",
+        "add an IMAP service",
+    ),
+    Rule(
+        "no-outgoing",
+        EVERY,
+        checks.no_outgoing,
+        "there is no way to send mail, so no mail account can be set up",
+        "add an SMTP service",
+    ),
+    Rule(
+        "modern-only",
+        AUTOCONFIG,
+        checks.modern_only,
+        "IMAP, POP3 or SMTP is missing beside it, and such a document ends the search of those "
+        "who need them",
+        "add an IMAP and an SMTP service",
+    ),
+    Rule(
+        "pop3-only",
+        (K9, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL),
+        checks.pop3_only,
+        "they read mail with IMAP alone",
+        "add an IMAP service",
+    ),
+    Rule(
+        "pop3-first",
+        (THUNDERBIRD, OUTLOOK, FAIREMAIL),
+        checks.pop3_first,
+        "it stands before IMAP; Thunderbird and Outlook take the first, FairEmail takes none then",
+        "give IMAP the smaller priority number",
+    ),
+    Rule(
+        "other-first",
+        (FAIREMAIL,),
+        checks.other_first,
+        "it stands before IMAP, and FairEmail looks at the first incoming service only",
+        "give IMAP the smaller priority number",
+    ),
+    Rule(
+        "no-tls",
+        EVERY,
+        checks.no_tls,
+        "passwords and mail can be read on the way, and there is no protected service instead",
+        "offer TLS",
+    ),
+    Rule(
+        "plain-section",
+        (K9,),
+        checks.plain_section,
+        "one IMAP or SMTP service without TLS makes it refuse the whole document",
+        "take the service out, or protect it",
+    ),
+    Rule(
+        "plain-last",
+        (EVOLUTION, AERC),
+        checks.plain_last,
+        "it is not protected, and the last service of a type is taken (by aerc of SMTP alone)",
+        "take the service out, or protect it",
+    ),
+    Rule(
+        "last-host",
+        (EVOLUTION,),
+        checks.last_host,
+        "it is taken instead of the preferred one, because the last service of a type wins",
+        "offer one host for each type if that matters",
+    ),
+    Rule(
+        "last-smtp-host",
+        (AERC,),
+        checks.last_smtp_host,
+        "it is taken instead of the preferred one, because the last SMTP service wins",
+        "offer one host for SMTP if that matters",
+    ),
+    Rule(
+        "starttls-only",
+        (PACC,),
+        checks.starttls_only,
+        "PACC cannot say STARTTLS, so the domain has no PACC document",
+        "offer TLS from the start as well: 993 for IMAP, 995 for POP3, 465 for SMTP",
+    ),
+    Rule(
+        "pacc-port",
+        (PACC,),
+        checks.pacc_port,
+        "PACC knows the ports 993, 995 and 465 alone, so the domain has no PACC document",
+        "offer TLS on the registered port as well",
+    ),
+    Rule(
+        "pacc-login-name",
+        (PACC,),
+        checks.pacc_login_name,
+        "the login name is not the whole address as in PACC, so the domain has no PACC document",
+        "let the server take the address as well, and offer that",
+    ),
+    Rule(
+        "pacc-directory",
+        (PACC,),
+        checks.pacc_directory,
+        "users are looked up, and PACC has one document for all of them, so there is none",
+        "leave it, unless your users need PACC",
+    ),
+    Rule(
+        "pacc-authentication",
+        (PACC,),
+        checks.pacc_authentication,
+        "PACC knows passwords and OAuth2 alone, so the domain has no PACC document",
+        "offer one of them as well",
+    ),
+    Rule(
+        "url-port",
+        (PACC,),
+        checks.url_port,
+        "a URL with a port cannot stand in a PACC document",
+        "serve it on port 443",
+    ),
+    Rule(
+        "http-url",
+        (PACC,),
+        checks.http_url,
+        "passwords can be read on the way, and PACC allows https alone",
+        "serve it by https",
+    ),
+    Rule(
+        "odd-starttls-port",
+        (THUNDERBIRD,),
+        checks.odd_starttls_port,
+        "where it has to use Autodiscover, it takes such a port for TLS from the start",
+        "use 143, 110 or 587 for STARTTLS",
+    ),
+    Rule(
+        "u-label-host",
+        (THUNDERBIRD,),
+        checks.u_label_host,
+        "a host name with other letters than those of ASCII is refused",
+        "write the host as an A-label (xn--...)",
+    ),
+    Rule(
+        "ip-host",
+        (FAIREMAIL, AERC, PACC),
+        checks.ip_host,
+        "an IP address cannot stand in an SRV record, and hardly any certificate names one",
+        "give the host a name",
+    ),
+    Rule(
+        "local-part-host",
+        (FAIREMAIL, NEXTCLOUD_MAIL, PACC),
+        checks.local_part_host,
+        "the host differs from user to user, so an answer that names no user has a placeholder "
+        "in it, which these do not expand",
+        "use a host that is the same for all users of a domain",
+    ),
+    Rule(
+        "directory-host",
+        (K9, KMAIL, DELTA_CHAT, PACC),
+        checks.directory_host,
+        "the service is missing where a client asks without the address, because the directory "
+        "is not asked then",
+        "give the attribute a default in the directory's rules",
+    ),
+    Rule(
+        "directory-login-name",
+        (K9, KMAIL, DELTA_CHAT, PACC),
+        checks.directory_login_name,
+        "a client that asks without the address gets the address as the login name",
+        "let the server take the address as well",
+    ),
+    Rule(
+        "no-login-name",
+        (THUNDERBIRD, K9, DELTA_CHAT),
+        checks.no_login_name,
+        "there is no login name; K-9 refuses the whole document, Thunderbird such an SMTP "
+        "service, Delta Chat any such service",
+        "say a login name",
+    ),
+    Rule(
+        "oauth2-alone",
+        (THUNDERBIRD, EVOLUTION, APPLE_MAIL),
+        checks.oauth2_alone,
+        "OAuth2 works only for hosts in tables that are built into Thunderbird and Evolution, "
+        "and cannot stand in a profile",
+        "offer password-cleartext behind OAuth2 if passwords work",
+    ),
+    Rule(
+        "unknown-authentication",
+        (THUNDERBIRD,),
+        checks.unknown_authentication,
+        "no method is one that it knows, so it drops the service",
+        "offer a general method behind it, as password-cleartext",
+    ),
+    Rule(
+        "k9-authentication",
+        (K9,),
+        checks.k9_authentication,
+        "no method is one that it knows, and that makes it refuse the whole document",
+        "offer OAuth2, password-cleartext or password-encrypted as well",
+    ),
+    Rule(
+        "long-name",
+        (PACC,),
+        checks.long_name,
+        "it is longer than 60 characters, the limit of Autoconfig and PACC",
+        "shorten it; 30 or fewer are better",
+    ),
+    Rule(
+        "long-short-name",
+        (PACC,),
+        checks.long_short_name,
+        "it is longer than 20 characters, the limit of Autoconfig and PACC",
+        "set a short_name; 12 or fewer are better",
+    ),
+)

@@ -1,0 +1,289 @@
+"""What the linter finds, and what it leaves alone."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.golden.cases import Case, cases
+from tests.making import PROVIDER, host_service, url_service
+from waypost.check import lint_clients as clients
+from waypost.check.lint import Finding, has_long_name, lint, names_of
+from waypost.check.lint_rules import RULES
+from waypost.errors import DomainNotServed
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    AttributeRule,
+    Authentication,
+    AuthenticationSystem,
+    FileDirectory,
+    Provider,
+    Service,
+    Users,
+)
+
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+JMAP = url_service("jmap", "https://jmap.example.com/session")
+SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
+
+
+def imap(host: str = "imap.example.com", port: int = 993, security: str = "tls") -> Service:
+    return host_service("imap", host, port, security)
+
+
+def smtp(host: str = "smtp.example.com", port: int = 465, security: str = "tls") -> Service:
+    return host_service("smtp", host, port, security)
+
+
+def pop3(port: int = 995, security: str = "tls", priority: int | None = None) -> Service:
+    return host_service("pop3", "pop.example.com", port, security, priority=priority)
+
+
+def by(*methods: Authentication, kind: str = "imap") -> Service:
+    return host_service(kind, f"{kind}.example.com", authentication=methods)
+
+
+def named(login_name: str | None, kind: str = "imap") -> Service:
+    return host_service(kind, f"{kind}.example.com", login_name=login_name)
+
+
+CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
+    # code, the codes found beside it, services that have it, their neighbours that have it not
+    ("no-incoming", "", [], [IMAP]),
+    ("no-incoming", "", [SMTP], [SMTP, IMAP]),
+    ("no-incoming", "", [url_service()], [url_service(), JMAP]),
+    ("no-outgoing", "", [IMAP], [IMAP, SMTP]),
+    ("no-outgoing", "pop3-only", [pop3()], [pop3(), SMTP]),
+    ("no-outgoing", "", [IMAP, url_service()], [IMAP, JMAP]),
+    ("modern-only", "", [JMAP], [JMAP, IMAP, SMTP]),
+    ("modern-only", "", [IMAP, JMAP], [IMAP, JMAP, SMTP]),
+    ("modern-only", "", [JMAP, SMTP], [JMAP, pop3(), SMTP]),
+    ("pop3-only", "", [pop3(), SMTP], [pop3(), IMAP, SMTP]),
+    ("pop3-first", "", [IMAP, pop3(priority=1), SMTP], [pop3(), IMAP, SMTP]),
+    (
+        *("other-first", ""),
+        [IMAP, url_service("jmap", "https://j.example.com/", priority=1), SMTP],
+        [JMAP, IMAP, SMTP],
+    ),
+    (
+        *("no-tls", "plain-section"),
+        [imap(port=143, security="none"), SMTP],
+        [imap(port=143, security="starttls"), SMTP],
+    ),
+    ("no-tls", "pop3-only", [pop3(110, "none"), SMTP], [pop3(110, "none"), pop3(), SMTP]),
+    ("no-tls", "plain-section", [IMAP, smtp(port=587, security="none")], [IMAP, SMTP]),
+    (
+        *("plain-section", "plain-last"),
+        [IMAP, imap(port=143, security="none"), SMTP],
+        [IMAP, pop3(110, "none"), SMTP],
+    ),
+    (
+        *("plain-last", "plain-section"),
+        [IMAP, SMTP, smtp(port=587, security="none")],
+        [IMAP, smtp(port=587, security="none"), SMTP],
+    ),
+    ("plain-last", "", [IMAP, pop3(), pop3(110, "none"), SMTP], [IMAP, pop3(), SMTP]),
+    ("last-host", "", [IMAP, imap("b.example.com"), SMTP], [IMAP, imap(port=143), SMTP]),
+    (
+        *("last-smtp-host", "last-host"),
+        [IMAP, SMTP, smtp("b.example.com")],
+        [IMAP, imap("b.example.com"), SMTP, smtp(port=587, security="starttls")],
+    ),
+    (
+        *("starttls-only", ""),
+        [imap(port=143, security="starttls"), SMTP],
+        [imap(port=143, security="starttls"), IMAP, SMTP],
+    ),
+    (
+        *("starttls-only", ""),
+        [IMAP, smtp(port=587, security="starttls")],
+        [IMAP, smtp(port=587, security="starttls"), SMTP],
+    ),
+    ("pacc-port", "", [imap(port=1993), SMTP], [imap(port=1993), IMAP, SMTP]),
+    ("pacc-port", "", [IMAP, smtp(port=2465)], [IMAP, smtp(port=2465), SMTP]),
+    ("pacc-login-name", "", [named("%EMAILLOCALPART%"), SMTP], [named("%emailaddress%"), SMTP]),
+    (
+        *("pacc-login-name", ""),
+        [named("%EMAILLOCALPART%@example.com"), SMTP],
+        [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
+    ),
+    ("pacc-login-name", "", [IMAP, named("relay", "smtp")], [IMAP, named("relay", "smtp"), SMTP]),
+    (
+        *("url-port", ""),
+        [IMAP, SMTP, url_service(url="https://dav.example.com:8443/")],
+        [IMAP, SMTP, url_service(url="https://[2001:db8::1]/a:1")],
+    ),
+    (
+        *("http-url", ""),
+        [IMAP, SMTP, url_service(url="HTTP://dav.example.com/")],
+        [IMAP, SMTP, url_service(url="https://http.example.com/")],
+    ),
+    (
+        *("odd-starttls-port", ""),
+        [IMAP, SMTP, smtp(port=2587, security="starttls")],
+        [IMAP, SMTP, smtp(port=25, security="starttls")],
+    ),
+    (
+        "u-label-host",
+        "",
+        [imap("imap.bücher.example"), SMTP],
+        [imap("xn--bcher-kva.example"), SMTP],
+    ),
+    ("u-label-host", "", [IMAP, SMTP, url_service(url="https://ü.example/")], [IMAP, SMTP]),
+    ("ip-host", "", [imap("192.0.2.1"), SMTP], [imap("192.0.2.example"), SMTP]),
+    ("ip-host", "", [imap("2001:db8::1"), SMTP], [IMAP, SMTP]),
+    ("ip-host", "", [IMAP, SMTP, url_service(url="https://[2001:db8::1]/")], [IMAP, SMTP]),
+    (
+        *("local-part-host", ""),
+        [imap("%EmailLocalPart%.example.com"), SMTP],
+        [imap("imap.%EmailDomain%"), SMTP],
+    ),
+    ("no-login-name", "pacc-login-name", [named(None), SMTP], [named("alice"), SMTP]),
+    ("oauth2-alone", "", [by(OAUTH2), SMTP], [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP]),
+    ("oauth2-alone", "", [IMAP, by(OAUTH2, kind="smtp")], [IMAP, by(OAUTH2, kind="smtp"), SMTP]),
+    (
+        *("unknown-authentication", "k9-authentication pacc-authentication"),
+        [by(TLS_CLIENT_CERT), SMTP],
+        [by(SCRAM, PASSWORD_ENCRYPTED), SMTP],
+    ),
+    (
+        *("pacc-authentication", "k9-authentication"),
+        [by(GSSAPI), SMTP],
+        [by(GSSAPI, SCRAM), SMTP],
+    ),
+    ("k9-authentication", "", [by(NTLM, GSSAPI), SMTP], [by(NTLM, PASSWORD_CLEARTEXT), SMTP]),
+    (
+        *("k9-authentication", "pacc-authentication"),
+        [IMAP, by(CLIENT_IP_ADDRESS, kind="smtp")],
+        [IMAP, by(NTLM, kind="pop3"), SMTP],
+    ),
+]
+NAMES = [
+    # code, the name and the short name that have it
+    ("long-name", "n" * 61, "s" * 20),
+    ("long-short-name", "n" * 60, "s" * 21),
+]
+OF_USERS: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
+    # the same, where users are looked up, and one attribute of theirs has a default
+    ("directory-host", "", [imap("%{box}.example"), SMTP], [imap("%{known}.example"), SMTP]),
+    ("directory-host", "", [IMAP, SMTP, url_service(url="https://a/%{box}")], [IMAP, SMTP]),
+    (
+        *("directory-login-name", "pacc-login-name"),
+        [named("%{uid}"), SMTP],
+        [named("%{known}"), SMTP],
+    ),
+]
+KNOWN = Users(
+    FileDirectory("users", path="users.csv", rules=(AttributeRule("known", default="x"),))
+)
+
+
+def found(
+    services: Sequence[Service], provider: Provider | None = PROVIDER, users: Users | None = None
+) -> list[Finding]:
+    return list(lint(provider, tuple(services), users))
+
+
+def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> set[str]:
+    return {finding.code for finding in found(services, provider)}
+
+
+@pytest.mark.parametrize(("code", "beside", "bad", "good"), CASES)
+def test_services(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
+    """Each finding is made where it belongs, and not one step beside that."""
+    assert codes(bad) == {code, *beside.split()}
+    assert code not in codes(good)
+
+
+@pytest.mark.parametrize(("code", "beside", "bad", "good"), OF_USERS)
+def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
+    """The same where users are looked up, which PACC cannot say at all."""
+    with_users = {finding.code for finding in found(bad, users=KNOWN)}
+    assert with_users == {code, "pacc-directory", *beside.split()}
+    assert code not in {finding.code for finding in found(good, users=KNOWN)}
+    assert "pacc-directory" not in codes(bad)
+
+
+@pytest.mark.parametrize(("code", "name", "short_name"), NAMES)
+def test_names(code: str, name: str, short_name: str) -> None:
+    """A name is found one character above its limit, and not at it."""
+    assert codes([IMAP, SMTP], Provider(name, short_name)) == {code}
+    assert has_long_name(Provider(name, short_name))
+    assert codes([IMAP, SMTP], Provider("n" * 60, "s" * 20)) == set()
+    assert not has_long_name(Provider("n" * 60, "s" * 20))
+    assert codes([IMAP, SMTP], None) == set()
+
+
+def test_every_rule_has_a_case() -> None:
+    """The tables above name every code, and no code stands twice in the linter."""
+    every = [rule.code for rule in RULES]
+    tested = {case[0] for case in [*CASES, *OF_USERS]} | {case[0] for case in NAMES}
+    assert sorted(every) == sorted({*tested, "pacc-directory"})
+
+
+def test_a_finding_in_one_line() -> None:
+    """A finding names its code, the clients, the service, the reason, the cure and a page."""
+    (finding,) = found([IMAP, SMTP, imap("192.0.2.1", 143, "starttls")])[1:]
+    assert str(finding) == (
+        "ip-host (FairEmail, aerc, PACC clients): imap 192.0.2.1:143 starttls: "
+        "an IP address cannot stand in an SRV record, and hardly any certificate names one; "
+        "give the host a name; see docs/clients.md#fairemail"
+    )
+
+
+def test_every_client_at_once() -> None:
+    """What breaks all is not told with eleven names."""
+    (finding,) = found([])
+    assert str(finding).startswith("no-incoming (every client): there is no way")
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_the_refused_are_found(case: Case) -> None:
+    """Autoconfig refuses a golden case for want of a service where the linter finds just that."""
+    try:
+        services = case.config().services
+    except DomainNotServed:
+        return
+    is_refused = case.stored("autoconfig.xml").keys() == {"autoconfig.xml.refusal"}
+    assert is_refused == bool(codes(services) & {"no-incoming", "no-outgoing"})
+
+
+def test_the_page_names_every_code() -> None:
+    """docs/lint.md has a row for each rule, in order, with its clients, reason and cure."""
+    page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    told = [
+        (code, re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", names), why, cure)
+        for code, names, why, cure in rows
+    ]
+    assert told == [(rule.code, names_of(rule.clients), rule.why, rule.cure) for rule in RULES]
+
+
+def anchors(text: str) -> set[str]:
+    """Give the places of a page that a link can lead to."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        *re.findall(r'<a id="([^"]+)"></a>', text),
+        *(re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings),
+    }
+
+
+def test_links_lead_to_clients() -> None:
+    """Each client's link, and each link of docs/lint.md, leads to a place that is there."""
+    texts = {
+        page: (ROOT / page).read_text(encoding="utf-8") for page in ("docs/lint.md", clients.PAGE)
+    }
+    there = {f"{page}#{anchor}" for page, text in texts.items() for anchor in anchors(text)}
+    assert {client.link for client in clients.EVERY} <= there
+    assert {client for rule in RULES for client in rule.clients} <= {*clients.EVERY}
+    linked = re.findall(r"\]\(((?:clients\.md)?)#([^)]+)\)", texts["docs/lint.md"])
+    assert len(linked) > len(RULES)
+    assert {f"docs/{page or 'lint.md'}#{anchor}" for page, anchor in linked} <= there
