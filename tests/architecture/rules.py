@@ -29,15 +29,18 @@ LAYERS: dict[str, set[str]] = {
     "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
+    "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
-    | {"reloading", "wiring"},
+    | {"reloading", "wiring", "host_names"}
+    | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
-    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"},
+    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
+    | {"host_names"},
     "__main__": {"cli"},
     "__version__": set(),
 }
@@ -45,6 +48,7 @@ LAYERS: dict[str, set[str]] = {
 # Which part may import which library. What is not in the table may not be imported at all.
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
+    "fastapi": {"web.admin"},
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
@@ -69,7 +73,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup"}
+PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
 PURE |= {"check.answers", "check.texts", "check.difference"}
 IMPURE = {
     *("asyncio", "datetime", "http", "logging", "multiprocessing", "os", "pathlib", "random"),

@@ -31,6 +31,7 @@ COMMANDS = [
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
+    ["names"],
     ["compare"],
     ["version"],
 ]

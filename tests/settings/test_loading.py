@@ -94,6 +94,9 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "log_format": ('"JSON"', "json", "json"),
     "log_addresses": ("true", "TRUE", True),
     "log_key": ('"0123456789abcdef"', "0123456789abcdef", "0123456789abcdef"),
+    "admin_host": ('"::1"', "::1", "::1"),
+    "admin_port": ("0", "0", 0),
+    "tls_names": ('["bare", "mta-sts"]', "bare mta-sts", ("bare", "mta-sts")),
 }
 
 

@@ -20,6 +20,7 @@ from waypost.cli import (
     domain,
     export,
     importing,
+    names,
     serve,
     show,
     version,
@@ -69,6 +70,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(domain.build(), name="domain")
     app.add_typer(directory.build(), name="directory")
     app.add_typer(config.build(), name="config")
+    app.command("names", epilog=names.EXAMPLE)(names.names)
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("version", epilog=version.EXAMPLE)(version.version)
     return app

@@ -20,7 +20,7 @@ EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
 HELP: Final = "Answer mail clients until a signal ends it. A file can set all the options as well."
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
-_METAVARS: Final = {int: "NUMBER", float: "SECONDS", Path: "FILE", list: "NETWORK"}
+_METAVARS: Final = {int: "NUMBER", float: "SECONDS", Path: "FILE", list: "TEXT"}
 
 
 def command() -> Callable[..., None]:

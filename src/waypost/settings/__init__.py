@@ -8,9 +8,10 @@ file, the file over the default.
 
 from waypost.settings.loading import Loaded, load, load_from_process
 from waypost.settings.masking import shown
+from waypost.settings.option import Option
 from waypost.settings.pages import Row, reference, rows, sample
 from waypost.settings.sources import Origin, Source
-from waypost.settings.table import Option, Settings, default_db_uri, in_memory, options
+from waypost.settings.table import Settings, default_db_uri, in_memory, options
 
 __all__ = [
     "Loaded",

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from waypost.settings.automx2 import from_automx2
+from waypost.settings.option import Option
 from waypost.settings.sources import Found, from_toml
-from waypost.settings.table import Option
 
 Reader = Callable[[Path, str], Found]
 

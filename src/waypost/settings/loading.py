@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from waypost.errors import SettingsError
 from waypost.settings.files import from_file, inside
 from waypost.settings.masking import MASK, shown
+from waypost.settings.option import Option
 from waypost.settings.sources import (
     Given,
     Origin,
@@ -20,7 +21,6 @@ from waypost.settings.sources import (
     from_flags,
 )
 from waypost.settings.table import (
-    Option,
     Settings,
     default_db_uri,
     in_memory,

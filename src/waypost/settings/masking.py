@@ -2,7 +2,7 @@
 
 import re
 
-from waypost.settings.table import Option
+from waypost.settings.option import Option
 
 MASK = "***"
 

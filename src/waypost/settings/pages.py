@@ -8,7 +8,8 @@ from textwrap import wrap
 
 from waypost.settings.loading import Loaded
 from waypost.settings.masking import shown
-from waypost.settings.table import Option, options
+from waypost.settings.option import Option
+from waypost.settings.table import options
 
 _INTRODUCTION = """\
 # Settings

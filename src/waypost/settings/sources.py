@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
-from waypost.settings.table import Option
+from waypost.settings.option import Option
 
 
 class Origin(StrEnum):

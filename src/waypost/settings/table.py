@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from waypost.settings.admin import AdminOptions
+from waypost.settings.option import About, Option
 from waypost.settings.values import (
     checked_host,
     checked_listen,
@@ -21,51 +22,8 @@ from waypost.settings.values import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What people read about an option.
-
-    `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
-    `masked` says whether the value, or a part of it, must not be shown.
-    """
-
-    section: str
-    help: str
-    allowed: str
-    example: str = ""
-    masked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One line of the table.
-
-    `kind` is bool, int, float, str, Path or list (of texts); `choices` is empty where any text
-    that `allowed` describes will do; `default` is None where the option is off by default or, for
-    `db_uri`, depends on the user (`default_db_uri`).
-    """
-
-    name: str
-    kind: type
-    default: object
-    about: About
-    choices: tuple[str, ...] = ()
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return f"WAYPOST_{self.name.upper()}"
-
-    @property
-    def flag(self) -> str:
-        """The flag of `waypost serve` that sets it."""
-        return f"--{self.name.replace('_', '-')}"
-
-
-class Settings(BaseModel):
+class Settings(AdminOptions):
     """The value of every option. It is immutable, and can be sent to another process."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: Annotated[
         str,
@@ -256,7 +214,10 @@ class Settings(BaseModel):
 
 def options() -> tuple[Option, ...]:
     """Give the table, in the order in which people should read it."""
-    return tuple(_option(name, field) for name, field in Settings.model_fields.items())
+    fields = Settings.model_fields
+    last = AdminOptions.model_fields  # What is inherited stands first in Pydantic's order.
+    names = [*(name for name in fields if name not in last), *last]
+    return tuple(_option(name, fields[name]) for name in names)
 
 
 def _option(name: str, field: FieldInfo) -> Option:

@@ -1,0 +1,46 @@
+"""What an option is, and what people read about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What people read about an option.
+
+    `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
+    `masked` says whether the value, or a part of it, must not be shown; `also` is a variable of
+    automx2's that sets it as well.
+    """
+
+    section: str
+    help: str
+    allowed: str
+    example: str = ""
+    masked: bool = False
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of the table.
+
+    `kind` is bool, int, float, str, Path, list (of texts) or dict (of texts by language);
+    `choices` is empty where any text that `allowed` describes will do; `default` is None where the
+    option is off by default or, for `db_uri`, depends on the user (`default_db_uri`).
+    """
+
+    name: str
+    kind: type
+    default: object
+    about: About
+    choices: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"WAYPOST_{self.name.upper()}"
+
+    @property
+    def flag(self) -> str:
+        """The flag of `waypost serve` that sets it."""
+        return f"--{self.name.replace('_', '-')}"
