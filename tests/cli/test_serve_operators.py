@@ -89,6 +89,7 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
         until(lambda: server.status(f"{AUTOCONFIG}a@two.example") == 200, "mail clients")
         assert server.log.read_text().count('"providers read"') == 1
         child = operators(server)
+    assert "leaked" not in server.log.read_text()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
 

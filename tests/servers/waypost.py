@@ -31,20 +31,17 @@ class RunningWaypost:
     log: Path
     admin_port: int = 0
 
-    def wait_for_certificate(self, host: str) -> None:
-        """Wait until Waypost says that there may be a certificate; TimeoutError after 20 s."""
+    def wait_for_domain(self, domain: str) -> None:
+        """Wait until a domain is answered and may have certificates; TimeoutError after 20 s."""
+        urls = (
+            f"http://127.0.0.1:{self.port}/mail/config-v1.1.xml?emailaddress=a@{domain}",
+            f"http://127.0.0.1:{self.admin_port}/tls/ask?domain=autoconfig.{domain}",
+        )
         end = time.monotonic() + 20
-        while not self._allows(host):
+        while not all(_is_good(url) for url in urls):
             if time.monotonic() > end:
                 raise TimeoutError(self.log.read_text(encoding="utf-8"))
             time.sleep(0.1)
-
-    def _allows(self, host: str) -> bool:
-        url = f"http://127.0.0.1:{self.admin_port}/tls/ask?domain={host}"
-        try:
-            return httpx.get(url, timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 @contextmanager
@@ -88,3 +85,10 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _is_good(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False

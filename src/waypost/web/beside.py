@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
-from multiprocessing.sharedctypes import Synchronized
 from threading import Event, Thread
 from typing import Final
 
@@ -32,7 +31,6 @@ class Beside:
         self,
         settings: Settings,
         listener: socket.socket,
-        shared: "Synchronized[int] | None",
         unset: str,
     ) -> None:
         """Take what the process needs; nothing is started yet.
@@ -40,10 +38,9 @@ class Beside:
         Args:
             settings: all options.
             listener: where it listens.
-            shared: through which processes find out who of them tells about the providers file.
             unset: an environment variable that is not for this process.
         """
-        self._arguments = (settings, listener, shared, unset)
+        self._arguments = (settings, listener, unset)
         self._process: SpawnProcess | None = None
         self._ending = Event()
         self._thread = Thread(target=self._keep, name="operators", daemon=True)
@@ -96,12 +93,9 @@ def beside(process: Beside | None) -> Iterator[None]:
         process.end()
 
 
-def _run(
-    settings: Settings, listener: socket.socket, shared: "Synchronized[int] | None", unset: str
-) -> None:
+def _run(settings: Settings, listener: socket.socket, unset: str) -> None:
     """Be the process. Its counters are nobody's, and the variable is read at the import."""
     os.environ.pop(unset, None)
-    from waypost.reloading import Told  # noqa: PLC0415 -- only here
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 
-    serve(settings, listener, Told(shared))
+    serve(settings, listener)

@@ -13,7 +13,7 @@ import uvicorn
 
 from waypost.errors import StoreError, StoreUnavailable
 from waypost.logs import configure
-from waypost.reloading import Told
+from waypost.reloading import Untold
 from waypost.settings import Settings
 from waypost.web.admin.app import create_app
 from waypost.wiring import Wired, wire
@@ -22,13 +22,12 @@ GRACEFUL_SHUTDOWN_SECONDS: Final = 2
 FAILED: Final = 3
 
 
-def serve(settings: Settings, listener: socket.socket, told: Told) -> None:
+def serve(settings: Settings, listener: socket.socket) -> None:
     """Answer until a signal comes, or the parent is gone.
 
     Args:
         settings: all options.
         listener: where it listens.
-        told: who of several processes tells about the providers file.
     """
     configure(settings.loglevel, settings.log_format)
     # What the terminal sends is for the parent, who hands it on.
@@ -36,7 +35,7 @@ def serve(settings: Settings, listener: socket.socket, told: Told) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ending)
     try:
-        wired = wire(settings, told=told)
+        wired = wire(settings, told=Untold())
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
             "operators are not answered", code=error.code, reason=str(error)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_context
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -48,23 +47,19 @@ def run(settings: Settings) -> None:
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
-    alone = settings.workers == 1 and settings.admin_port == 0
-    shared = None if alone else get_context("spawn").Value("Q", 0)
     with ExitStack() as stack:
         stack.enter_context(hangups_wait())
         listener = stack.enter_context(listen(settings.host, settings.port))
-        operators = _operators(settings, shared, stack)
+        operators = _operators(settings, stack)
         stack.enter_context(beside(operators))
         if settings.workers > 1:
             folder = stack.enter_context(TemporaryDirectory(prefix="waypost-metrics-"))
-            _run_several(settings, listener, Path(folder), Told(shared), operators)
+            _run_several(settings, listener, Path(folder), operators)
         else:
-            _run_one(settings, listener, Told(shared), operators)
+            _run_one(settings, listener, operators)
 
 
-def _operators(
-    settings: Settings, shared: "Synchronized[int] | None", stack: ExitStack
-) -> Beside | None:
+def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
     """Listen for operators, where that is wanted.
 
     A port that is taken must not keep mail clients from being answered, unless it was asked for.
@@ -82,16 +77,14 @@ def _operators(
         reason = f"{error}; set admin_port to another port, or to 0"
         structlog.get_logger(__name__).warning("operators are not answered", reason=reason)
         return None
-    return Beside(settings, stack.enter_context(listener), shared, MULTIPROCESS_VARIABLE)
+    return Beside(settings, stack.enter_context(listener), MULTIPROCESS_VARIABLE)
 
 
-def _run_one(
-    settings: Settings, listener: socket.socket, told: Told, operators: Beside | None
-) -> None:
+def _run_one(settings: Settings, listener: socket.socket, operators: Beside | None) -> None:
     metrics = Metrics()
     _serve_metrics(settings, metrics.registry)
     hung_up = None if operators is None else operators.hang_up
-    config = _config(settings, partial(create_app, settings, metrics, told, hung_up))
+    config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
     notify_systemd(READY)
     _Server(config, operators).run(sockets=[listener])
 
@@ -100,9 +93,9 @@ def _run_several(
     settings: Settings,
     listener: socket.socket,
     folder: Path,
-    told: Told,
     operators: Beside | None,
 ) -> None:
+    told = Told(get_context("spawn").Value("Q", 0))
     config = _config(settings, partial(create_app, settings, None, told))
     if settings.metrics_listen is not None:
         os.environ[MULTIPROCESS_VARIABLE] = str(folder)  # for the workers
