@@ -5,10 +5,12 @@ import httpx
 import pytest
 
 from tests.making import domain
+from tests.store.counting import CountingStore
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.host_names import KINDS
 from waypost.model import Catalog, Domain
+from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app
 from waypost.web.admin.guard import REFUSAL
@@ -151,3 +153,32 @@ def test_description() -> None:
     assert {"200", "400", "404", "503"} <= set(described["responses"])
     assert "422" not in described["responses"]
     assert get("/docs").status_code == get("/redoc").status_code == 404
+
+
+def ask_often(store: CountingStore, names: list[str]) -> set[int]:
+    """Ask for names one after the other, with a cache in front of a store; give the statuses."""
+
+    async def asking() -> set[int]:
+        cache = DomainCache(store, CacheLimits())
+        transport = httpx.ASGITransport(create_app(cache, USUAL), client=("127.0.0.1", 4000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:4244") as client:
+            answers = [await client.get(f"/tls/ask?domain={name}") for name in names]
+        await cache.close()
+        return {answer.status_code for answer in answers}
+
+    return anyio.run(asking)
+
+
+def test_answers_come_from_memory() -> None:
+    """However often names are asked for, the database is asked about each domain once."""
+    store = CountingStore()
+    names = [f"{kind}.d{number}.com" for number in range(50) for kind in USUAL]
+    assert ask_often(store, names * 2) == {200}
+    assert len(store.asked) == len(set(store.asked)) == 50
+
+
+def test_names_of_another_form() -> None:
+    """Names that cannot be ours never reach the database, however many are invented."""
+    store = CountingStore()
+    assert ask_often(store, [f"www{number}.example.com" for number in range(100)]) == {404}
+    assert store.asked == []
