@@ -26,7 +26,8 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str]) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # The log is ours.
     )
     app.add_middleware(LoopbackOnly)
-    app.include_router(TlsNames(domains, tls_kinds).router())
+    TlsNames(domains, tls_kinds).add_to(app.router)
     return app
