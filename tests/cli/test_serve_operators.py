@@ -159,6 +159,16 @@ def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
     assert said in outcome.err
 
 
+def test_database_in_memory(waypost: Waypost) -> None:
+    """A database in memory is in one process, so another cannot answer from it."""
+    port = str(free_port())
+    flags = ["--port", "0", "--db-uri", "sqlite://"]
+    outcome = waypost("serve", *flags, "--admin-port", port)
+    assert outcome.code == 2
+    said = f"error: admin_port {port}: another process cannot see a database in memory; set"
+    assert said in outcome.err
+
+
 def test_none(home: Path) -> None:
     """With port 0 there is no such process."""
     with serving(home, "--demo") as server:

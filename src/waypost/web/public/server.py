@@ -26,7 +26,7 @@ from waypost.metrics import (
     shared_registry,
 )
 from waypost.reloading import Told
-from waypost.settings import Settings
+from waypost.settings import Settings, in_memory
 from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
@@ -70,14 +70,25 @@ def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
     if settings.admin_port == 0:
         return None
     try:
-        listener = listen(settings.admin_host, settings.admin_port, "admin_")
+        listener = _listen_for_operators(settings)
     except SettingsError as error:
         if settings.model_fields_set & {"admin_host", "admin_port"}:
             raise
-        reason = f"{error}; set admin_port to another port, or to 0"
-        structlog.get_logger(__name__).warning("operators are not answered", reason=reason)
+        structlog.get_logger(__name__).warning("operators are not answered", reason=str(error))
         return None
     return Beside(settings, stack.enter_context(listener), MULTIPROCESS_VARIABLE)
+
+
+def _listen_for_operators(settings: Settings) -> socket.socket:
+    stored = not settings.demo and settings.providers is None
+    if stored and in_memory(settings.db_uri):
+        message = "another process cannot see a database in memory; set admin_port to 0"
+        raise SettingsError([f"admin_port {settings.admin_port}: {message}"])
+    try:
+        return listen(settings.admin_host, settings.admin_port, "admin_")
+    except SettingsError as error:
+        message = f"{error}; set admin_port to another port, or to 0"
+        raise SettingsError([message]) from error
 
 
 def _run_one(settings: Settings, listener: socket.socket, operators: Beside | None) -> None:
