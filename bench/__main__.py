@@ -100,7 +100,8 @@ def _print(rates: dict[str, list[float]], resident_mib: float) -> None:
 def _waypost(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     log = (folder / "waypost.log").open("wb")
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", str(WAYPOST_PORT)]
-    with log, subprocess.Popen([*command, "--loglevel", "warning"], stderr=log) as process:
+    command += ["--admin-port", "0", "--loglevel", "warning"]
+    with log, subprocess.Popen(command, stderr=log) as process:
         try:
             _wait(f"http://127.0.0.1:{WAYPOST_PORT}/")
             yield process

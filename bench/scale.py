@@ -171,7 +171,7 @@ def _serving(uri: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "waypost", "serve", "--db-uri", uri),
-            *("--host", "127.0.0.1", "--port", f"{port}"),
+            *("--host", "127.0.0.1", "--port", f"{port}", "--admin-port", "0"),
         ],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

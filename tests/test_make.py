@@ -61,7 +61,7 @@ def _made(tmp_path: Path) -> Iterator[Made]:
         pytest.skip("needs the virtual environment of `make test`")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "MAKE", "MFLAGS"))}
     port, database = free_port(), tmp_path / "var/waypost.sqlite"
-    arguments = [f"WAYPOST_DB_URI=sqlite:///{database}", f"ARGS=--port {port}"]
+    arguments = [f"WAYPOST_DB_URI=sqlite:///{database}", f"ARGS=--port {port} --admin-port 0"]
     process = Process(
         ["make", "serve", *arguments],
         log=tmp_path / "log",

@@ -29,6 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
+    "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature"},
     "profiles": {"errors", "formats", "signature"},
@@ -36,9 +37,11 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
-    | {"reloading", "profiles", "wiring"},
+    | {"reloading", "profiles", "wiring", "host_names"}
+    | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
-    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"},
+    | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
+    | {"host_names"},
     "__main__": {"cli"},
     "__version__": set(),
 }
@@ -47,6 +50,7 @@ LAYERS: dict[str, set[str]] = {
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "cryptography": {"formats.signing", "profiles", "check.cms", "check.profile"},
+    "fastapi": {"web.admin"},
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
@@ -73,7 +77,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup"}
+PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
 PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
     "check.lint_clients",

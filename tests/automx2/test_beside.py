@@ -65,7 +65,7 @@ def waypost_on(uri: str, folder: Path) -> Iterator[int]:
     process = Process(
         [
             *(sys.executable, "-m", "waypost", "serve", "--host", "127.0.0.1"),
-            *("--port", f"{port}", "--db-uri", uri),
+            *("--port", f"{port}", "--admin-port", "0", "--db-uri", uri),
         ],
         log=folder / "waypost-beside.log",
         environment=environment,

@@ -32,6 +32,7 @@ COMMANDS = [
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
+    ["names"],
     ["compare"],
     ["conformance"],
     ["lint"],

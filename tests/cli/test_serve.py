@@ -59,6 +59,7 @@ def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     """Run `waypost serve` until the end of the block, and see it end well."""
     port = free_port()
     log = home / "log"
+    environ = {"WAYPOST_ADMIN_PORT": "0", **environ}
     command = [sys.executable, "-m", "waypost", "serve", "--port", str(port), *flags]
     with log.open("wb") as file:
         process = subprocess.Popen(
@@ -149,9 +150,13 @@ BAD = [
     (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
     (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen there"),
     (
-        ["--port", "0", "--demo", "--metrics-listen", "192.0.2.1:9243"],
+        ["--port", "0", "--admin-port", "0", "--demo", "--metrics-listen", "192.0.2.1:9243"],
         "metrics_listen 192.0.2.1:9243: cannot listen there",
     ),
+    (["--demo", "--admin-host", "0.0.0.0"], "but must be a loopback address such as 127.0.0.1"),
+    (["--demo", "--admin-host", "192.0.2.1"], "no other is allowed as long as operators have no"),
+    (["--demo", "--admin-host", "localhost"], "but must be a loopback address"),
+    (["--demo", "--tls-names", "www"], "but must be a list of autoconfig, autodiscover, ua-auto"),
     (["--demo", "--metrics-listen", "9243"], "but must be an address and a port such as"),
     (["--demo", "--metrics-listen", "[::1]:0"], "but must be an address and a port such as"),
     (["--demo", "--metrics-listen", "127.0.0.1:65536"], "but must be an address and a port"),

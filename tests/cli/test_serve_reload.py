@@ -208,6 +208,7 @@ def test_terminal_that_is_closed(home: Path, workers: str) -> None:
     """A server started on a terminal ends with it, and does not go on unseen."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", "0"]
+    command += ["--admin-port", "0"]
     process = subprocess.Popen(
         ["setsid", "--ctty", *command, "--workers", workers],
         cwd=home,

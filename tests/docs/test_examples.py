@@ -42,7 +42,7 @@ def _serve(home: Path, command: str, port: int) -> Process:
     return Process(
         ["bash", "-c", f"exec env {command}"],
         log=home / "serve.log",
-        environment={**_environment(home), "WAYPOST_PORT": f"{port}"},
+        environment={**_environment(home), "WAYPOST_PORT": f"{port}", "WAYPOST_ADMIN_PORT": "0"},
         folder=home,
     )
 

@@ -71,6 +71,7 @@ def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[lis
                 "PYTHONPATH": f"{SOURCE}",
                 "WAYPOST_DB_URI": one_database.uri,
                 "WAYPOST_CACHE_TTL": f"{CACHE_TTL_SECONDS}",
+                "WAYPOST_ADMIN_PORT": "0",
                 "WAYPOST_WORKERS": "1",  # Each worker knows what it was asked itself.
             }
             log = home / f"waypost-{number}.log"

@@ -3,10 +3,13 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from tests.servers.nginx import listens
 from tests.servers.process import Process
@@ -20,20 +23,38 @@ class RunningWaypost:
 
     Attributes:
         port: where it listens.
+        admin_port: where it answers operators; 0 where it does not.
         log: the file with all that it has written.
     """
 
     port: int
     log: Path
+    admin_port: int = 0
+
+    def wait_for_domain(self, domain: str) -> None:
+        """Wait until a domain is answered and may have certificates; TimeoutError after 20 s."""
+        urls = (
+            f"http://127.0.0.1:{self.port}/mail/config-v1.1.xml?emailaddress=a@{domain}",
+            f"http://127.0.0.1:{self.admin_port}/tls/ask?domain=autoconfig.{domain}",
+        )
+        end = time.monotonic() + 20
+        while not all(_is_good(url) for url in urls):
+            if time.monotonic() > end:
+                raise TimeoutError(self.log.read_text(encoding="utf-8"))
+            time.sleep(0.1)
 
 
 @contextmanager
-def waypost(folder: Path, providers: Path, *, proxies: int = 0) -> Iterator[RunningWaypost]:
+def waypost(
+    folder: Path, providers: Path, *, proxies: int = 0, port: int = 0, admin_port: int = 0
+) -> Iterator[RunningWaypost]:
     """Run `waypost serve` for a providers file, behind so many proxies.
+
+    Without a port it takes any; without one for operators it answers none.
 
     Raises TimeoutError with Waypost's own words where it does not start.
     """
-    port = free_port()
+    port = port or free_port()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")
     }
@@ -41,6 +62,7 @@ def waypost(folder: Path, providers: Path, *, proxies: int = 0) -> Iterator[Runn
         "HOME": f"{folder}",
         "PYTHONPATH": f"{SOURCE}",
         "WAYPOST_PROXY_COUNT": f"{proxies}",
+        "WAYPOST_ADMIN_PORT": f"{admin_port}",
     }
     process = Process(
         [
@@ -52,8 +74,9 @@ def waypost(folder: Path, providers: Path, *, proxies: int = 0) -> Iterator[Runn
         folder=folder,
     )
     with process:
-        process.wait_until(lambda: listens(port), seconds=20)
-        yield RunningWaypost(port, process.log)
+        ports = {port, admin_port} - {0}
+        process.wait_until(lambda: all(listens(one) for one in ports), seconds=20)
+        yield RunningWaypost(port, process.log, admin_port)
 
 
 def free_port() -> int:
@@ -62,3 +85,10 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _is_good(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False

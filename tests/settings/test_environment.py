@@ -73,12 +73,16 @@ def test_empty_variable(machine: Machine, value: str) -> None:
         ("WAYPOST_SERVICE_PORT_HTTP", "4243"),
         ("WAYPOST_PORT", "tcp://10.0.0.1:4243"),
         ("WAYPOST_PORT_4243_TCP_ADDR", "10.0.0.1"),
+        ("WAYPOST_ADMIN_SERVICE_HOST", "10.0.0.1"),
+        ("WAYPOST_ADMIN_PORT", "tcp://10.0.0.1:4244"),
+        ("WAYPOST_ADMIN_PORT_4244_TCP_ADDR", "10.0.0.1"),
     ],
 )
 def test_variables_of_kubernetes(machine: Machine, variable: str, text: str) -> None:
-    """What Kubernetes says about a service named waypost is not taken for an option."""
+    """What Kubernetes says about services named waypost or waypost-admin is not an option."""
     machine.environ[variable] = text
-    assert machine.load().settings.port == 4243
+    settings = machine.load().settings
+    assert (settings.port, settings.admin_port) == (4243, 4244)
 
 
 def test_other_variables(machine: Machine) -> None:

@@ -110,6 +110,9 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "profile_days": ("30", "30", 30),
     "profile_expires": ('"2030-12-31"', "2030-12-31", date(2030, 12, 31)),
     "permit_cleartext_passwords": (f'"{RISKS}"', RISKS, RISKS),
+    "admin_host": ('"::1"', "::1", "::1"),
+    "admin_port": ("0", "0", 0),
+    "tls_names": ('["bare", "mta-sts"]', "bare mta-sts", ("bare", "mta-sts")),
 }
 # What is nothing alone, and what it needs.
 NEEDED: dict[str, dict[str, object]] = {

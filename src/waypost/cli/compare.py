@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from waypost.check.comparison import Found
     from waypost.settings import Settings
 
-EXAMPLE: Final = "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4244"
+EXAMPLE: Final = "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4343"
 PROGRESS_FROM: Final = 200
 PROBLEMS_SHOWN: Final = 20
 DETAILS_KEPT: Final = 1000

@@ -25,7 +25,7 @@ _METAVARS: Final = {
     int: "NUMBER",
     float: "SECONDS",
     Path: "FILE",
-    list: "NETWORK",
+    list: "TEXT",
     dict: "JSON",
     date: "DATE",
 }

@@ -100,8 +100,12 @@ def _from_automx2(option: Option, environ: Mapping[str, str], cwd: Path, found: 
 def _set_by_kubernetes(variable: str, text: str) -> bool:
     # Kubernetes describes a service named `waypost` to every container in its namespace with
     # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and the like.
-    described = re.match(r"WAYPOST_(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable)
-    return described is not None or (variable == "WAYPOST_PORT" and "://" in text)
+    # One named `waypost-admin` does the same with WAYPOST_ADMIN_.
+    described = re.match(
+        r"WAYPOST_(ADMIN_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable
+    )
+    port = variable in {"WAYPOST_PORT", "WAYPOST_ADMIN_PORT"}
+    return described is not None or (port and "://" in text)
 
 
 def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> Found:

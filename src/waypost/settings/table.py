@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from waypost.settings.admin import AdminOptions
 from waypost.settings.option import About, Option
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.values import (
@@ -22,7 +23,7 @@ from waypost.settings.values import (
 )
 
 
-class Settings(ProfileOptions):
+class Settings(ProfileOptions, AdminOptions):
     """The value of every option. It is immutable, and can be sent to another process."""
 
     host: Annotated[
@@ -215,7 +216,8 @@ class Settings(ProfileOptions):
 def options() -> tuple[Option, ...]:
     """Give the table, in the order in which people should read it."""
     fields = Settings.model_fields
-    last = ProfileOptions.model_fields  # What is inherited stands first in Pydantic's order.
+    # What is inherited stands first in Pydantic's order.
+    last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
     names = [*(name for name in fields if name not in last), *last]
     return tuple(_option(name, fields[name]) for name in names)
 

@@ -1,6 +1,7 @@
 """What single values of options must look like, before Pydantic turns them into their types."""
 
 import re
+from ipaddress import ip_address
 
 # automx2 hands its `loglevel` to Python's logging, which knows these words as well.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
@@ -30,6 +31,13 @@ def checked_uri(value: str) -> str:
 def checked_host(value: str) -> str:
     """Give an address to listen on back, or raise ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
+        raise ValueError
+    return value
+
+
+def checked_loopback(value: str) -> str:
+    """Give an address of this machine alone back, or raise ValueError."""
+    if not ip_address(value).is_loopback:
         raise ValueError
     return value
 

@@ -74,6 +74,7 @@ def _place(
         "PYTHONPATH": f"{SOURCE}",
         "WAYPOST_PROVIDERS": f"{providers}",
         "WAYPOST_PORT": f"{port}",
+        "WAYPOST_ADMIN_PORT": "0",
         "WAYPOST_LDAP_CA_FILE": f"{authority.certificate}",
     }
     command = [sys.executable, "-m", "waypost", "serve"]

@@ -67,6 +67,7 @@ class PublicApp:
         connect: Callable[[Settings], Wired] = wire,
         *,
         hangups: bool = False,
+        hung_up: Callable[[], None] | None = None,
     ) -> None:
         """Take the settings; nothing is opened before the worker starts.
 
@@ -74,8 +75,10 @@ class PublicApp:
             settings: all options.
             connect: opens store and lookup when the worker starts.
             hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
+            hung_up: told of SIGHUP as well.
         """
         self._hangups = hangups
+        self._hung_up = hung_up
         self._terminal = Terminal()
         self._settings = settings
         self._connect = connect
@@ -194,6 +197,8 @@ class PublicApp:
             return
         self._log.info("SIGHUP: reading again what is served")
         wired.reload()
+        if self._hung_up is not None:
+            self._hung_up()
 
     def _start_watch(self, wired: Wired) -> None:
         self._watch = asyncio.get_running_loop().create_task(wired.watch())

@@ -5,12 +5,14 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import structlog
 import uvicorn
 
 from waypost.errors import SettingsError
@@ -24,7 +26,8 @@ from waypost.metrics import (
     shared_registry,
 )
 from waypost.reloading import Told
-from waypost.settings import Settings
+from waypost.settings import Settings, in_memory
+from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
 from waypost.web.public.workers import Workers, hangups_wait
@@ -44,32 +47,91 @@ def run(settings: Settings) -> None:
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
-    with hangups_wait(), listen(settings.host, settings.port) as listener:
+    with ExitStack() as stack:
+        stack.enter_context(hangups_wait())
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        operators = _operators(settings, stack)
+        stack.enter_context(beside(operators))
         if settings.workers > 1:
-            with TemporaryDirectory(prefix="waypost-metrics-") as folder:
-                _run_several(settings, listener, Path(folder))
+            folder = stack.enter_context(TemporaryDirectory(prefix="waypost-metrics-"))
+            _run_several(settings, listener, Path(folder), operators)
         else:
-            _run_one(settings, listener)
+            _run_one(settings, listener, operators)
 
 
-def _run_one(settings: Settings, listener: socket.socket) -> None:
+def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
+    """Listen for operators, where that is wanted.
+
+    A port that is taken must not keep mail clients from being answered, unless it was asked for.
+
+    Raises:
+        SettingsError: what was asked for cannot be listened on.
+    """
+    if settings.admin_port == 0:
+        return None
+    try:
+        listener = _listen_for_operators(settings)
+    except SettingsError as error:
+        if settings.model_fields_set & {"admin_host", "admin_port"}:
+            raise
+        structlog.get_logger(__name__).warning("operators are not answered", reason=str(error))
+        return None
+    return Beside(settings, stack.enter_context(listener), MULTIPROCESS_VARIABLE)
+
+
+def _listen_for_operators(settings: Settings) -> socket.socket:
+    stored = not settings.demo and settings.providers is None
+    if stored and in_memory(settings.db_uri):
+        message = "another process cannot see a database in memory; set admin_port to 0"
+        raise SettingsError([f"admin_port {settings.admin_port}: {message}"])
+    try:
+        return listen(settings.admin_host, settings.admin_port, "admin_")
+    except SettingsError as error:
+        message = f"{error}; set admin_port to another port, or to 0"
+        raise SettingsError([message]) from error
+
+
+def _run_one(settings: Settings, listener: socket.socket, operators: Beside | None) -> None:
     metrics = Metrics()
     _serve_metrics(settings, metrics.registry)
-    config = _config(settings, partial(create_app, settings, metrics))
+    hung_up = None if operators is None else operators.hang_up
+    config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
     notify_systemd(READY)
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, operators).run(sockets=[listener])
 
 
-def _run_several(settings: Settings, listener: socket.socket, folder: Path) -> None:
+def _run_several(
+    settings: Settings,
+    listener: socket.socket,
+    folder: Path,
+    operators: Beside | None,
+) -> None:
     told = Told(get_context("spawn").Value("Q", 0))
     config = _config(settings, partial(create_app, settings, None, told))
     if settings.metrics_listen is not None:
         os.environ[MULTIPROCESS_VARIABLE] = str(folder)  # for the workers
         _serve_metrics(settings, shared_registry(folder))
-    workers = Workers(config, [listener], partial(forget_worker, folder))
+    hung_up = None if operators is None else operators.hang_up
+    workers = Workers(config, [listener], partial(forget_worker, folder), hung_up)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     notify_systemd(READY)
     workers.run()
+
+
+class _Server(uvicorn.Server):
+    """The one worker. When it has ended, uvicorn raises the signal again, which ends all at once.
+
+    So what is beside it must end before.
+    """
+
+    def __init__(self, config: uvicorn.Config, operators: Beside | None) -> None:
+        super().__init__(config)
+        self._operators = operators
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self._operators is not None:
+            self._operators.end()
 
 
 def _serve_metrics(settings: Settings, registry: Registry) -> None:
@@ -100,16 +162,24 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
 
 
 def create_app(
-    settings: Settings, metrics: Metrics | None = None, told: Told | None = None
+    settings: Settings,
+    metrics: Metrics | None = None,
+    told: Told | None = None,
+    hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Make the application inside a worker, which may be a fresh process."""
     configure(settings.loglevel, settings.log_format)
     connect = partial(wire, metrics=metrics, told=told)
-    return PublicApp(settings, connect, hangups=True)
+    return PublicApp(settings, connect, hangups=True, hung_up=hung_up)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, options: str = "") -> socket.socket:
     """Open the listening socket.
+
+    Args:
+        host: the address.
+        port: the TCP port; 0 for any free one.
+        options: how the names of the two options begin.
 
     Raises:
         SettingsError: names the options and what the system says.
@@ -123,7 +193,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        raise SettingsError([f"host {host}, port {port}: cannot listen there: {reason}"]) from error
+        place = f"{options}host {host}, {options}port {port}"
+        raise SettingsError([f"{place}: cannot listen there: {reason}"]) from error
     listener.set_inheritable(True)
     return listener
 

@@ -23,10 +23,19 @@ class Workers(Multiprocess):
         config: uvicorn.Config,
         sockets: list[socket.socket],
         ended: Callable[[int], None],
+        hung_up: Callable[[], None] | None = None,
     ) -> None:
-        """Take the configuration, the listening sockets, and whom to tell that a worker ended."""
+        """Take the configuration and the listening sockets.
+
+        Args:
+            config: uvicorn's.
+            sockets: where all workers listen.
+            ended: told that a worker ended.
+            hung_up: told of SIGHUP, beside the workers.
+        """
         super().__init__(config, sockets)
         self._ended = ended
+        self._hung_up = hung_up
         self._terminal = Terminal()
 
     def init_processes(self) -> None:
@@ -50,6 +59,8 @@ class Workers(Multiprocess):
         for pid in self._pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGHUP)
+        if self._hung_up is not None:
+            self._hung_up()
 
     def handle_ttin(self) -> None:
         """Start one worker more."""

@@ -1,0 +1,154 @@
+"""`waypost names`: the host names that need certificates, as different tools want to be told."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.address import DomainName
+from waypost.cli.progress import progress
+from waypost.cli.reporting import note, warn
+from waypost.cli.sources import (
+    DbUriFlag,
+    DemoFlag,
+    ProvidersFlag,
+    catalog_reading,
+    settings_for,
+)
+from waypost.host_names import host_names
+from waypost.model import Domain, MatchKind
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+
+EXAMPLE: Final = "Example: waypost names --format certbot --demo"
+
+Certificate = tuple[DomainName, tuple[str, ...]]
+"""A mail domain, and its host names: at least one, and they share a certificate."""
+
+
+class NamesFormat(StrEnum):
+    """One name a line, or what a tool wants to be told."""
+
+    LIST = "list"
+    CERTBOT = "certbot"
+    LEGO = "lego"
+    TRAEFIK = "traefik"
+    CADDY = "caddy"
+
+
+def names(
+    form: Annotated[NamesFormat, typer.Option("--format", help="For which tool.")] = (
+        NamesFormat.LIST
+    ),
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+) -> None:
+    """Print the host names that need certificates; the option `tls_names` says which.
+
+    Names of one domain stand together, for a certificate of their own, so that a domain that has
+    moved away cannot keep others from being renewed.
+    list: one name a line. certbot, lego: a line of arguments for each certificate.
+    traefik: a file for its file provider. caddy: a file to import into a Caddyfile.
+    """
+    settings = settings_for(providers, demo, db_uri)
+    writer = _writers()[form]
+    for part in _parts(writer(_certificates(settings))):
+        typer.echo(part, nl=False)
+
+
+def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterator[str]]]:
+    return {
+        NamesFormat.LIST: _list,
+        NamesFormat.CERTBOT: _certbot,
+        NamesFormat.LEGO: _lego,
+        NamesFormat.TRAEFIK: _traefik,
+        NamesFormat.CADDY: _caddy,
+    }
+
+
+def _certificates(settings: "Settings") -> Iterator[Certificate]:
+    """Give the names of each domain, with a warning for those that nobody can list."""
+    patterns = 0
+    with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
+        for one in catalog.borrowed:
+            warn([f"the domains from directory {one.directory.label} are left out"])
+        for domain in catalog.domains:
+            if domain.pattern.kind is not MatchKind.EXACT:
+                patterns += 1
+            elif found := _names(domain, settings.tls_names):
+                yield found
+    if patterns:
+        subject = "1 pattern stands" if patterns == 1 else f"{patterns} patterns stand"
+        note(f"warning: {subject} for domains that nobody can list; they are left out")
+
+
+def _names(domain: Domain, kinds: Iterable[str]) -> Certificate | None:
+    name = DomainName(domain.pattern.text)
+    found = host_names(name, kinds)
+    return (name, found) if found else None
+
+
+def _left_out(row: object) -> None:
+    warn([f"left out: {row}"])
+
+
+def _list(certificates: Iterable[Certificate]) -> Iterator[str]:
+    for _, hosts in certificates:
+        yield "".join(f"{host}\n" for host in hosts)
+
+
+def _certbot(certificates: Iterable[Certificate]) -> Iterator[str]:
+    """Give arguments of `certbot certonly`; a certificate keeps its name where names change."""
+    for _, hosts in certificates:
+        yield f"--cert-name {hosts[0]} --domains {','.join(hosts)}\n"
+
+
+def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
+    """Give arguments of lego, which calls a certificate after its first domain."""
+    for _, hosts in certificates:
+        yield " ".join(f"--domains {host}" for host in hosts) + "\n"
+
+
+def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
+    """Give a router for each domain; Traefik gets certificates for the hosts of its rule.
+
+    `||` is understood by its versions 2 and 3. An empty mapping is no mistake either.
+    """
+    yield "http:\n  routers:\n"
+    some = False
+    for domain, hosts in certificates:
+        some = True
+        rule = " || ".join(f"Host(`{host}`)" for host in hosts)
+        yield (
+            f"    waypost-{_router(domain)}:\n"
+            f'      rule: "{rule}"\n'
+            "      service: waypost\n"
+            "      tls:\n"
+            "        certResolver: waypost\n"
+        )
+    if not some:
+        yield "    {}\n"
+
+
+def _router(domain: DomainName) -> str:
+    """Give a name for a router without a dot; no two domains have the same.
+
+    A label neither begins nor ends with a hyphen: one alone was a dot, two in a row were one.
+    """
+    return domain.ascii.replace("-", "--").replace(".", "-")
+
+
+def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
+    """Give a site for each domain; what it does is the snippet `waypost` of the Caddyfile."""
+    for _, hosts in certificates:
+        yield f"{', '.join(hosts)} {{\n\timport waypost\n}}\n"
+
+
+def _parts(texts: Iterator[str]) -> Iterator[str]:
+    """Put many short texts together into fewer."""
+    while part := "".join(islice(texts, 10_000)):
+        yield part

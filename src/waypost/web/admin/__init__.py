@@ -1,0 +1,1 @@
+"""The listener for operators and their web server. Nothing here is loaded where clients ask."""

@@ -1,0 +1,33 @@
+"""The application of the operators' listener."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from waypost import __version__
+from waypost.lookup import DomainFinder
+from waypost.web.admin.guard import LoopbackOnly
+from waypost.web.admin.tls import TlsNames
+
+
+def create_app(domains: DomainFinder, tls_kinds: Sequence[str]) -> FastAPI:
+    """Put the application together.
+
+    It describes itself at /openapi.json. FastAPI's pages for people would load scripts from
+    another's server, so there are none.
+
+    Args:
+        domains: who knows the domains.
+        tls_kinds: which names of a domain get a certificate.
+    """
+    app = FastAPI(
+        title="Waypost",
+        summary="For operators and their web server",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # The log is ours.
+    )
+    app.add_middleware(LoopbackOnly)
+    TlsNames(domains, tls_kinds).add_to(app.router)
+    return app

@@ -1,0 +1,91 @@
+"""Running the operators' listener, in its own process."""
+
+import asyncio
+import os
+import signal
+import socket
+from functools import partial
+from multiprocessing import parent_process
+from typing import Final
+
+import structlog
+import uvicorn
+
+from waypost.errors import StoreError, StoreUnavailable
+from waypost.logs import configure
+from waypost.reloading import Untold
+from waypost.settings import Settings
+from waypost.web.admin.app import create_app
+from waypost.wiring import Wired, wire
+
+GRACEFUL_SHUTDOWN_SECONDS: Final = 2
+FAILED: Final = 3
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Answer until a signal comes, or the parent is gone.
+
+    Args:
+        settings: all options.
+        listener: where it listens.
+    """
+    configure(settings.loglevel, settings.log_format)
+    # What the terminal sends is for the parent, who hands it on.
+    os.setpgid(0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ending)
+    try:
+        # Who signs nothing needs no key.
+        unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
+        wired = wire(settings.model_copy(update=unsigned), told=Untold())
+    except (StoreError, StoreUnavailable) as error:
+        structlog.get_logger(__name__).error(
+            "operators are not answered", code=error.code, reason=str(error)
+        )
+        raise SystemExit(FAILED) from None
+    config = uvicorn.Config(
+        create_app(wired.cache, settings.tls_names),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+    )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(uvicorn.Server(config), wired, listener))
+
+
+async def _serve(server: uvicorn.Server, wired: Wired, listener: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, wired.reload)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    if (parent := parent_process()) is not None:
+        # It is ready to be read when the parent has ended, however that came about.
+        loop.add_reader(parent.sentinel, partial(_end, server))
+    watch = loop.create_task(wired.watch())
+    watch.add_done_callback(partial(_watched, server))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watch.cancel()
+        await wired.close()
+
+
+def _end(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+    """End after a defect; the parent starts this process again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        structlog.get_logger(__name__).error("watching failed", exc_info=error)
+        server.should_exit = True
+
+
+def _ending(_number: int, _frame: object) -> None:
+    """Do nothing: uvicorn raises a signal again when it has come to its end because of it."""

@@ -1,0 +1,98 @@
+"""`GET /tls/ask?domain=NAME`: may a web server get a certificate for this host name?
+
+Caddy asks so before it gets one on demand, and in each handshake for a name that is not in its
+memory: 200 is yes, everything else no (its option `on_demand_tls`, `ask`). Redirects are not
+followed, so there are none.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Annotated, Final
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
+
+from waypost.address import DomainName
+from waypost.errors import DomainError, StoreError, StoreUnavailable
+from waypost.host_names import claims
+from waypost.lookup import DomainFinder
+
+PATH: Final = "/tls/ask"
+_ANSWERS: Final[dict[int | str, dict[str, object]]] = {
+    200: {"description": "Yes."},
+    400: {"description": "No name was given, or several."},
+    404: {"description": "No: it is no such name of a domain that is served."},
+    "4XX": {"description": "No: 403 to whoever is no program of this machine."},
+    503: {"description": "Nobody can tell now; ask again later."},
+}
+
+
+class _Quick(APIRoute):
+    """Takes the names out of the query itself: FastAPI's own way takes half of all the time.
+
+    A handshake waits for this answer. The signature of the endpoint is for the description.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
+        async def handle(request: Request) -> Response:
+            answer: Response = await self.endpoint(request.query_params.getlist("domain"))
+            return answer
+
+        return handle
+
+
+class TlsNames:
+    """Knows for which host names there may be certificates."""
+
+    def __init__(self, domains: DomainFinder, kinds: Sequence[str]) -> None:
+        """Take who knows the domains, and which names of a domain get a certificate."""
+        self._domains = domains
+        self._kinds = tuple(kinds)
+        self._log = structlog.get_logger(__name__)
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the URL."""
+        router.add_api_route(
+            PATH,
+            self.ask,
+            methods=["GET"],
+            response_class=PlainTextResponse,
+            responses=dict(_ANSWERS),
+            summary="May there be a certificate for this host name?",
+            name="ask",
+            route_class_override=_Quick,
+        )
+
+    async def ask(
+        self,
+        domain: Annotated[list[str], Query(description="The host name, in any case, once.")],
+    ) -> Response:
+        """Answer 200 for a name of a served domain.
+
+        Args:
+            domain: what was given, however often.
+        """
+        if len(domain) != 1 or not domain[0].strip():
+            return PlainTextResponse("give one name: /tls/ask?domain=NAME\n", 400)
+        try:
+            host = DomainName.parse(domain[0])
+            served = await self._is_served(host)
+        except DomainError:
+            return self._answer(404, domain[0][:253], "no host name")
+        except (StoreUnavailable, StoreError) as error:
+            return self._answer(503, host.ascii, error.code)
+        if not served:
+            return self._answer(404, host.ascii, "no name of a domain that is served here")
+        return self._answer(200, host.ascii, "ok")
+
+    async def _is_served(self, host: DomainName) -> bool:
+        for claim in claims(host, self._kinds):
+            found = await self._domains.find(claim.domain)
+            if found is not None and claim.holds_for(found.pattern):
+                return True
+        return False
+
+    def _answer(self, status: int, host: str, reason: str) -> Response:
+        self._log.info("certificate", host=host, status=status, reason=reason)
+        return PlainTextResponse(f"{reason}\n", status)

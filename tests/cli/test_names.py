@@ -1,0 +1,132 @@
+"""`waypost names`: the host names that need certificates."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Waypost
+from tests.servers.caddy import adapted
+from tests.servers.requirements import require
+from waypost.cli.names import _certbot, _traefik
+
+GOLDEN = Path(__file__).parent / "golden" / "names"
+PROVIDERS = """
+[[provider]]
+name = "Own"
+domains = ["example.com", "a-b.example", "bücher.example", "*.wild.example"]
+services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
+
+[[provider]]
+name = "Other"
+domains = ["a.b.example", "*"]
+services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
+"""
+LEFT_OUT = "warning: 2 patterns stand for domains that nobody can list; they are left out\n"
+
+
+@pytest.fixture(name="mail")
+def _mail(home: Path) -> Path:
+    path = home / "mail.toml"
+    path.write_text(PROVIDERS, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["list", "certbot", "lego", "traefik", "caddy"])
+def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
+    """Each format is as its file says, and what cannot be listed is told."""
+    outcome = waypost("names", "--format", form, "--providers", mail)
+    assert (outcome.code, outcome.err) == (0, LEFT_OUT)
+    assert outcome.out == (GOLDEN / f"{form}.txt").read_text(encoding="utf-8")
+
+
+def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
+    """The names of a database are those of the file that was put into it."""
+    uri = f"sqlite:///{home}/mail.sqlite"
+    assert waypost("apply", mail, "--db-uri", uri).code == 0
+    stored = waypost("names", "--db-uri", uri)
+    listed = (GOLDEN / "list.txt").read_text(encoding="utf-8")
+    assert (stored.code, stored.err) == (0, LEFT_OUT)
+    assert sorted(stored.out.split()) == sorted(listed.split())
+
+
+def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `tls_names` other names are listed, the first of a domain first."""
+    monkeypatch.setenv("WAYPOST_TLS_NAMES", "bare, mta-sts")
+    lines = waypost("names", "--providers", mail).out.splitlines()
+    assert lines[:3] == ["mta-sts.example.com", "example.com", "mta-sts.a-b.example"]
+
+
+def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
+    """Without a domain each format is empty, and Traefik's is still a file that it can read."""
+    (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
+    for form in ("list", "certbot", "lego", "caddy"):
+        outcome = waypost("names", "--format", form, "--providers", "mail.toml")
+        assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    text = waypost("names", "--format", "traefik", "--providers", "mail.toml").out
+    assert yaml.safe_load(text) == {"http": {"routers": {}}}
+
+
+def test_traefik_can_read_it() -> None:
+    """Each domain has a router of its own, whose rule names its hosts."""
+    routers = yaml.safe_load((GOLDEN / "traefik.txt").read_text(encoding="utf-8"))["http"][
+        "routers"
+    ]
+    assert list(routers) == [
+        *("waypost-example-com", "waypost-a--b-example", "waypost-xn----bcher--kva-example"),
+        "waypost-a-b-example",
+    ]
+    for router in routers.values():
+        assert router["rule"].count("Host(`") == 3
+        assert (router["service"], router["tls"]) == ("waypost", {"certResolver": "waypost"})
+
+
+@pytest.mark.servers
+def test_caddy_can_read_it(tmp_path: Path) -> None:
+    """Caddy makes a site for each host of a file that is imported."""
+    require(programs=["caddy"])
+    (tmp_path / "waypost-names").write_bytes((GOLDEN / "caddy.txt").read_bytes())
+    caddyfile = tmp_path / "Caddyfile"
+    caddyfile.write_text(
+        "(waypost) {\n\treverse_proxy 127.0.0.1:4243\n}\n\nimport waypost-names\n", encoding="utf-8"
+    )
+    made = adapted(caddyfile)
+    for host in (GOLDEN / "list.txt").read_text(encoding="utf-8").split():
+        assert f'"{host}"' in made
+
+
+def test_lines_come_one_after_the_other() -> None:
+    """A line is written before the next domain is read, so that a million need no memory."""
+    from waypost.address import DomainName
+
+    asked = []
+
+    def domains() -> Iterator[tuple[DomainName, tuple[str, ...]]]:
+        for number in range(1_000_000):
+            asked.append(number)
+            yield DomainName(f"d{number}.example"), (f"autoconfig.d{number}.example",)
+
+    assert next(_certbot(domains())).startswith("--cert-name autoconfig.d0.example ")
+    assert asked == [0]
+    traefik = _traefik(domains())
+    assert (next(traefik), "d0" in next(traefik)) == ("http:\n  routers:\n", True)
+    assert asked == [0, 0]
+
+
+def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
+    """Domains that only a database of others knows are left out, and a warning names it."""
+    directory = (
+        '[[directory]]\nname = "lender"\nkind = "sql"\n'
+        'uri = "postgresql+psycopg://nobody@127.0.0.1:1/none"\n'
+        'domains_query = "SELECT 1 FROM domain WHERE domain = :domain"\n'
+        "[[provider]]\n"
+        'name = "Own"\ndomains = ["own.example"]\ndomains_from = "lender"\n'
+        'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]'
+    )
+    (home / "mail.toml").write_text(directory, encoding="utf-8")
+    outcome = waypost("names", "--format", "lego", "--providers", "mail.toml")
+    hosts = ("autoconfig.own.example", "autodiscover.own.example", "ua-auto-config.own.example")
+    assert outcome.out == " ".join(f"--domains {host}" for host in hosts) + "\n"
+    said = "warning: the domains from directory lender are left out\n"
+    assert (outcome.code, outcome.err) == (0, said)

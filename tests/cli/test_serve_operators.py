@@ -1,0 +1,175 @@
+"""The listener for operators beside a running server: a process of its own that comes and goes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Waypost
+from tests.cli.test_serve import (
+    AUTOCONFIG,
+    PATIENCE_SECONDS,
+    Server,
+    free_port,
+    serving,
+)
+from tests.cli.test_serve_reload import providers, until
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+
+SOURCE = Path(__file__).parents[2] / "src"
+LOADED = """
+import asyncio, sys
+from waypost.settings import load_from_process
+from waypost.web.public import server
+from waypost.web.public.workers import Workers
+from waypost.wiring import wire
+settings = load_from_process({"demo": True}).settings
+server.create_app(settings.model_copy(update={"log_key": "k" * 16}))
+asyncio.run(wire(settings).close())
+print(sorted(name for name in sys.modules if name.startswith(("fastapi", "starlette"))))
+print(sorted(name for name in sys.modules if name.startswith("waypost.web.admin")))
+"""
+
+
+def asked(port: int, host: str) -> int:
+    """Ask for a certificate; 0 where nobody answers."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/tls/ask?domain={host}", timeout=5).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def children(pid: int) -> list[int]:
+    """Give the processes that a process has started."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    texts = [text, *((thread / "children").read_text(encoding="ascii") for thread in threads)]
+    return sorted({int(child) for one in texts for child in one.split()})
+
+
+def operators(server: Server) -> int:
+    """Give the process that answers operators: the one that has a group of its own."""
+    (found,) = (pid for pid in children(server.pid) if os.getpgid(pid) == pid)
+    return found
+
+
+def test_worker_loads_nothing_of_it(home: Path) -> None:
+    """What answers mail clients imports neither the operators' listener nor its framework."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        cwd=home,
+        env=os.environ | {"PYTHONPATH": f"{SOURCE}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n[]\n"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_follows_what_is_served(home: Path, workers: str) -> None:
+    """A domain that comes into the providers file may have certificates, and is told once."""
+    (home / "mail.toml").write_text(providers("one.example"), encoding="utf-8")
+    port = free_port()
+    flags = ["--providers", "mail.toml", "--workers", workers, "--admin-port", str(port)]
+    with serving(home, *flags) as server:
+        until(lambda: asked(port, "autoconfig.one.example") == 200, "the first answer")
+        assert asked(port, "autoconfig.two.example") == 404
+        assert server.status("/tls/ask?domain=autoconfig.one.example") == 404
+        (home / "mail.toml").write_text(providers("two.example"), encoding="utf-8")
+        until(lambda: asked(port, "autoconfig.two.example") == 200, "the new domain")
+        until(lambda: asked(port, "autoconfig.one.example") == 404, "the old domain")
+        until(lambda: server.status(f"{AUTOCONFIG}a@two.example") == 200, "mail clients")
+        assert server.log.read_text().count('"providers read"') == 1
+        child = operators(server)
+    assert "leaked" not in server.log.read_text()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
+    """SIGHUP has it ask the database anew, whatever `cache_ttl` is."""
+    port = free_port()
+    uri = "sqlite:///mail.sqlite"
+    (home / "mail.toml").write_text(providers("one.example"), encoding="utf-8")
+    environ = {"WAYPOST_DB_URI": uri, "WAYPOST_CACHE_TTL": "3600"}
+    with serving(home, "--admin-port", str(port), **environ) as server:
+        until(lambda: asked(port, "autoconfig.one.example") == 404, "the first answer")
+        assert waypost("apply", "mail.toml", "--db-uri", uri).code == 0
+        assert asked(port, "autoconfig.one.example") == 404
+        os.kill(server.pid, signal.SIGHUP)
+        until(lambda: asked(port, "autoconfig.one.example") == 200, "the new answer")
+
+
+def test_it_is_started_again(home: Path) -> None:
+    """Where the process ends by itself another takes its place, and no question is lost."""
+    port = free_port()
+    with serving(home, "--demo", "--admin-port", str(port)) as server:
+        until(lambda: asked(port, "autoconfig.example.com") == 200, "the first answer")
+        first = operators(server)
+        os.kill(first, signal.SIGKILL)
+        url = f"http://127.0.0.1:{port}/tls/ask?domain=autoconfig.example.com"
+        assert httpx.get(url, timeout=PATIENCE_SECONDS).status_code == 200
+        assert operators(server) != first
+        assert "operators are not answered; starting again" in server.log.read_text()
+
+
+def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
+    """A server that is killed leaves nobody behind on the port."""
+    port, own = free_port(), free_port()
+    flags = ["--demo", "--port", str(own), "--admin-port", str(port)]
+    command = [sys.executable, "-m", "waypost", "serve", *flags]
+    with Process(command, log=home / "log", folder=home) as process:
+        process.wait_until(lambda: asked(port, "autoconfig.example.com") == 200, seconds=30)
+        # Only the server itself: its group has not got the other process.
+        process.kill()
+        until(lambda: asked(port, "autoconfig.example.com") == 0, "the end")
+
+
+def test_default_port_that_is_taken(home: Path) -> None:
+    """Where the usual port is taken, mail clients are answered, and one line says so."""
+    log = home / "log"
+    port = free_port()
+    command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", str(port)]
+    environment = {k: v for k, v in os.environ.items() if k != "WAYPOST_ADMIN_PORT"}
+    with ExitStack() as stack:
+        with suppress(OSError):  # Somebody else has taken it, which is as good.
+            stack.enter_context(socket.create_server(("127.0.0.1", 4244)))
+        process = stack.enter_context(Process(command, log=log, environment=environment))
+        process.wait_until(lambda: listens(port), seconds=PATIENCE_SECONDS)
+    (line,) = (line for line in log.read_text().splitlines() if "operators" in line)
+    assert "admin_host 127.0.0.1, admin_port 4244: cannot listen there: Address already" in line
+    assert "set admin_port to another port, or to 0" in line
+
+
+def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
+    """A port that was asked for and is taken keeps the server from starting."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        outcome = waypost("serve", "--demo", "--port", "0", "--admin-port", port)
+    assert outcome.code == 2
+    said = f"error: admin_host 127.0.0.1, admin_port {port}: cannot listen there: Address already"
+    assert said in outcome.err
+
+
+def test_database_in_memory(waypost: Waypost) -> None:
+    """A database in memory is in one process, so another cannot answer from it."""
+    port = str(free_port())
+    flags = ["--port", "0", "--db-uri", "sqlite://"]
+    outcome = waypost("serve", *flags, "--admin-port", port)
+    assert outcome.code == 2
+    said = f"error: admin_port {port}: another process cannot see a database in memory; set"
+    assert said in outcome.err
+
+
+def test_none(home: Path) -> None:
+    """With port 0 there is no such process."""
+    with serving(home, "--demo") as server:
+        assert children(server.pid) == []

@@ -1,0 +1,92 @@
+"""Caddy, which gets certificates on demand, here from an authority of its own."""
+
+import re
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import program
+
+# Lines for the global options: no other listener, nothing outside the folder, and Caddy's internal
+# authority where an operator has a public one.
+_GLOBAL = """
+	admin off
+	local_certs
+	skip_install_trust
+	default_bind 127.0.0.1
+	http_port {http}
+	https_port {https}
+	storage file_system {storage}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caddy:
+    """A running Caddy.
+
+    Attributes:
+        http, https: its ports on 127.0.0.1.
+        authority: the certificate (PEM) of its internal authority.
+    """
+
+    http: int
+    https: int
+    authority: Path
+    storage: Path
+
+    def certificates(self) -> set[str]:
+        """Give the names for which it has got certificates."""
+        return {path.stem for path in (self.storage / "certificates").rglob("*.crt")}
+
+    def shake_hands(self, host: str) -> set[str]:
+        """Give the names in the certificate for a host; ssl.SSLError where there is none."""
+        trust = ssl.create_default_context(cafile=f"{self.authority}")
+        with (
+            socket.create_connection(("127.0.0.1", self.https), timeout=10) as plain,
+            trust.wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            certificate = secured.getpeercert() or {}
+        names = certificate.get("subjectAltName", ())
+        return {f"{name[1]}" for name in names if name[0] == "DNS"}
+
+
+@contextmanager
+def caddy(folder: Path, caddyfile: str, *, http: int = 80, https: int = 443) -> Iterator[Caddy]:
+    """Run Caddy with a Caddyfile that begins with global options.
+
+    Raises TimeoutError with Caddy's own words where it does not start.
+    """
+    storage = folder / "caddy"
+    lines = _GLOBAL.format(http=http, https=https, storage=storage)
+    text, found = re.subn(r"\A\{\n", "{\n" + lines.lstrip("\n"), caddyfile)
+    assert found == 1, "the Caddyfile has no global options"
+    (folder / "Caddyfile").write_text(text, encoding="utf-8")
+    running = Caddy(http, https, storage / "pki/authorities/local/root.crt", storage)
+    process = Process(
+        [program("caddy"), "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"],
+        log=folder / "caddy.log",
+        environment={"HOME": f"{folder}", "PATH": "/usr/bin:/bin"},
+        folder=folder,
+    )
+    with process:
+        process.wait_until(lambda: listens(https) and running.authority.exists(), seconds=20)
+        yield running
+
+
+def adapted(caddyfile: Path) -> str:
+    """Give what Caddy makes of a Caddyfile, as JSON; AssertionError with its words if nothing."""
+    done = subprocess.run(
+        [program("caddy"), "adapt", "--config", f"{caddyfile}", "--adapter", "caddyfile"],
+        cwd=caddyfile.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

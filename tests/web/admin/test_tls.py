@@ -1,0 +1,184 @@
+"""The operators' listener: who gets a certificate, and who may ask."""
+
+import anyio
+import httpx
+import pytest
+
+from tests.making import domain
+from tests.store.counting import CountingStore
+from waypost.address import DomainName
+from waypost.errors import StoreUnavailable
+from waypost.host_names import KINDS
+from waypost.model import Catalog, Domain
+from waypost.store.cache import CacheLimits, DomainCache
+from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.web.admin.app import create_app
+from waypost.web.admin.guard import REFUSAL
+
+USUAL = KINDS[:3]
+CATALOG = Catalog(
+    (
+        domain("example.com"),
+        domain("xn--bcher-kva.example"),
+        domain("*.wild.example"),
+        domain("*.top"),
+        domain("*"),
+    )
+)
+
+
+class Away(MemoryDomains):
+    """Domains of a database that does not answer."""
+
+    async def find(self, domain: DomainName) -> Domain | None:
+        """Fail."""
+        raise StoreUnavailable(f"nobody knows {domain}")
+
+
+def get(
+    url: str,
+    *,
+    kinds: tuple[str, ...] = USUAL,
+    peer: str = "127.0.0.1",
+    domains: MemoryDomains | None = None,
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
+    """Ask the application, as a peer."""
+    known = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
+    transport = httpx.ASGITransport(create_app(known, kinds), client=(peer, 4000))
+
+    async def asking() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.get(url, headers=headers)
+
+    return anyio.run(asking)
+
+
+NAMES = [
+    # name, status with the usual kinds, status with all kinds
+    ("autoconfig.example.com", 200, 200),
+    ("autodiscover.example.com", 200, 200),
+    ("ua-auto-config.example.com", 200, 200),
+    ("AutoConfig.EXAMPLE.com", 200, 200),
+    ("autoconfig.example.com.", 200, 200),
+    ("autoconfig.xn--bcher-kva.example", 200, 200),
+    ("autoconfig.b%C3%BCcher.example", 200, 200),
+    ("autoconfig.B%C3%9CCHER.example", 200, 200),
+    ("mta-sts.example.com", 404, 200),
+    ("example.com", 404, 200),
+    ("www.example.com", 404, 404),
+    ("autoconfig.unserved.example", 404, 404),
+    ("autoconfig.a.wild.example", 200, 200),
+    ("autoconfig.wild.example", 404, 404),
+    ("a.wild.example", 404, 404),
+    ("autoconfig.stranger.top", 404, 404),
+    ("autoconfig.example.com.stranger.net", 404, 404),
+    ("stranger.net", 404, 404),
+    ("autoconfig", 404, 404),
+    ("127.0.0.1", 404, 404),
+    ("*.example.com", 404, 404),
+    ("autoconfig..example.com", 404, 404),
+    ("autoconfig.example.com:443", 404, 404),
+    ("autoconfig.%FF.example", 404, 404),
+    ("autoconfig.example.com%00", 404, 404),
+    ("autoconfig." + "a" * 5000, 404, 404),
+]
+
+
+@pytest.mark.parametrize(("name", "usual", "every"), NAMES)
+def test_who_gets_a_certificate(name: str, usual: int, every: int) -> None:
+    """Names of served domains are allowed, whatever their form, and no others."""
+    for kinds, status in ((USUAL, usual), (KINDS, every)):
+        answer = get(f"/tls/ask?domain={name}", kinds=kinds)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.text.count("\n") == 1
+
+
+QUESTIONS = [
+    # query, status
+    ("", 400),
+    ("?domain", 400),
+    ("?domain=", 400),
+    ("?domain=%20", 400),
+    ("?name=autoconfig.example.com", 400),
+    ("?domain=autoconfig.example.com&domain=autoconfig.example.com", 400),
+    ("?domain=autoconfig.example.com&domain=", 400),
+    ("?token=1&domain=autoconfig.example.com", 200),
+]
+
+
+@pytest.mark.parametrize(("query", "status"), QUESTIONS)
+def test_one_name_is_asked_for(query: str, status: int) -> None:
+    """None and two names are a mistake; what else is in the URL does not matter."""
+    assert get(f"/tls/ask{query}").status_code == status
+
+
+def test_nobody_can_tell() -> None:
+    """While the database does not answer, nobody is told yes, and nobody no."""
+    away = Away(None)
+    assert get("/tls/ask?domain=autoconfig.example.com", domains=away).status_code == 503
+    assert get("/tls/ask?domain=www.example.com", domains=away).status_code == 404
+
+
+PEERS = [
+    # peer, headers, whether it is answered
+    ("127.0.0.1", {}, True),
+    ("127.8.8.8", {"host": "127.0.0.1:4244"}, True),
+    ("::1", {"host": "[::1]:4244"}, True),
+    ("::ffff:127.0.0.1", {"host": "localhost:4244"}, True),
+    ("192.0.2.1", {}, False),
+    ("2001:db8::1", {}, False),
+    ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, False),
+    ("127.0.0.1", {"forwarded": "for=127.0.0.1"}, False),
+    ("127.0.0.1", {"host": "rebound.example:4244"}, False),
+]
+
+
+@pytest.mark.parametrize(("peer", "headers", "answered"), PEERS)
+@pytest.mark.parametrize("url", ["/tls/ask?domain=autoconfig.example.com", "/openapi.json"])
+def test_programs_of_this_machine(
+    url: str, peer: str, headers: dict[str, str], answered: bool
+) -> None:
+    """Whoever does not ask directly from this machine gets neither an answer nor a description."""
+    answer = get(url, peer=peer, headers=headers)
+    assert answer.status_code == (200 if answered else 403)
+    assert answered or answer.text == REFUSAL
+
+
+def test_description() -> None:
+    """The listener describes the question and its answers, and has no pages that load scripts."""
+    described = get("/openapi.json").json()["paths"]["/tls/ask"]["get"]
+    assert [parameter["name"] for parameter in described["parameters"]] == ["domain"]
+    assert {"200", "400", "404", "503"} <= set(described["responses"])
+    assert "422" not in described["responses"]
+    assert get("/docs").status_code == get("/redoc").status_code == 404
+
+
+def ask_often(store: CountingStore, names: list[str]) -> set[int]:
+    """Ask for names one after the other, with a cache in front of a store; give the statuses."""
+
+    async def asking() -> set[int]:
+        cache = DomainCache(store, CacheLimits())
+        transport = httpx.ASGITransport(create_app(cache, USUAL), client=("127.0.0.1", 4000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:4244") as client:
+            answers = [await client.get(f"/tls/ask?domain={name}") for name in names]
+        await cache.close()
+        return {answer.status_code for answer in answers}
+
+    return anyio.run(asking)
+
+
+def test_answers_come_from_memory() -> None:
+    """However often names are asked for, the database is asked about each domain once."""
+    store = CountingStore()
+    names = [f"{kind}.d{number}.com" for number in range(50) for kind in USUAL]
+    assert ask_often(store, names * 2) == {200}
+    assert len(store.asked) == len(set(store.asked)) == 50
+
+
+def test_names_of_another_form() -> None:
+    """Names that cannot be ours never reach the database, however many are invented."""
+    store = CountingStore()
+    assert ask_often(store, [f"www{number}.example.com" for number in range(100)]) == {404}
+    assert store.asked == []
