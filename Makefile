@@ -34,7 +34,7 @@ fix: $(VENV)/.test ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.serve ## Write the generated pages of docs/
+docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m waypost.settings > $(VENV)/settings.md
 	mv $(VENV)/settings.md docs/reference/settings.md
 	$(BIN)/python -m tests.clients > /dev/null
