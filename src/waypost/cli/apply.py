@@ -127,7 +127,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     if outcome is None:
         note("the database holds providers already; nothing was changed")
         return
-    warn(lint_catalog(wanted).lines())
+    warn(lint_catalog(wanted, of_today=True).lines())
     _print(outcome, as_json, dry_run)
     if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)
