@@ -40,6 +40,18 @@ class RequestTooLarge(RequestError):
     code = "too_large"
 
 
+class ParameterMissing(RequestError):
+    """A client's request lacks what must be in it; the message is the name of that."""
+
+    code = "parameter_missing"
+
+
+class UnknownProtocol(RequestError):
+    """An Autodiscover V2 client asks for a protocol that nobody knows."""
+
+    code = "unknown_protocol"
+
+
 class UnknownSchema(RequestError):
     """An Autodiscover client wants an answer in a schema that Waypost does not write."""
 
@@ -59,6 +71,18 @@ class NoUsableService(WaypostError):
     """
 
     code = "no_usable_service"
+
+
+class HalfConfigured(NoUsableService):
+    """The domain has incoming mail but no outgoing, or the reverse: the operator must mend it."""
+
+    code = "half_configured"
+
+
+class ServiceNotOffered(WaypostError):
+    """The domain is served, but it has no service of the kind that the client asks for."""
+
+    code = "not_offered"
 
 
 class UserDeclined(DomainNotServed):

@@ -24,7 +24,7 @@ class HasDoctype(ValueError):
     """A document has a document type definition, which none that Waypost reads has a use for."""
 
 
-def parse(octets: bytes) -> etree._Element:
+def parse(octets: bytes, encoding: str | None = None) -> etree._Element:
     """Give the root of a document, without its comments and processing instructions.
 
     White space in front of the document is passed over. How long a document may be is for the
@@ -32,23 +32,15 @@ def parse(octets: bytes) -> etree._Element:
 
     Args:
         octets: in any encoding that XML declares, or shows by its first octets (XML 1.0 app. F).
+        encoding: what the transport says, which is believed more than the declaration.
 
     Raises:
         NotWellFormed: no XML 1.0, an encoding that is unknown or not the declared one, an entity
             other than XML's own five, or more depth or text in one piece than libxml2 allows.
         HasDoctype: a document type definition, an empty one too.
     """
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(octets.lstrip(), parser)
+        root = etree.fromstring(octets.lstrip(), _parser(encoding))
     except etree.XMLSyntaxError as error:
         raise NotWellFormed(error.msg, error.lineno or 1) from error
     except (ValueError, LookupError) as error:
@@ -58,3 +50,16 @@ def parse(octets: bytes) -> etree._Element:
     if dtd is not None:
         raise HasDoctype("there is a document type definition")
     return root
+
+
+def _parser(encoding: str | None) -> etree.XMLParser:
+    return etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )

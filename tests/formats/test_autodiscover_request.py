@@ -3,7 +3,11 @@
 import pytest
 
 from waypost.errors import AddressError, RequestError, RequestTooLarge, UnknownSchema
-from waypost.formats.autodiscover_request import BODY_MAX_OCTETS, parse_request
+from waypost.formats.autodiscover_request import (
+    BODY_MAX_OCTETS,
+    ResponseSchema,
+    parse_request,
+)
 
 SCHEMA = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
@@ -57,8 +61,17 @@ BAD = [
     (TEXT.replace("älice@example.com", " ").encode(), RequestError, "no element EMailAddress"),
     (TEXT.replace("@", "").encode(), AddressError, "no @"),
     (TEXT.replace("älice", "a&#9;b").encode(), AddressError, "control character"),
-    (TEXT.replace("2006a", "2007").encode(), UnknownSchema, "not Outlook's"),
-    (TEXT.replace("outlook/response", "mobilesync/response").encode(), UnknownSchema, "not Out"),
+    (TEXT.replace("2006a", "2007").encode(), UnknownSchema, "not one that is written"),
+    (
+        TEXT.replace(SCHEMA, SCHEMA.replace("outlook", "mobilesync")).encode(),
+        UnknownSchema,
+        "not one that is written",
+    ),
+    (
+        TEXT.replace("EMailAddress", "LegacyDN").encode(),
+        RequestError,
+        "no element EMailAddress",
+    ),
     (BODY + b" " * BODY_MAX_OCTETS, RequestTooLarge, "longer than 65536"),
     (b"<a>" * 20_000, RequestError, "well-formed"),
     (b"<Autodiscover>" * 1000 + b"</Autodiscover>" * 1000, RequestError, "well-formed|no element"),
@@ -76,3 +89,61 @@ def test_bad(body: bytes, error: type[Exception], rule: str) -> None:
     """A request that breaks a rule is refused with that rule."""
     with pytest.raises(error, match=rule):
         parse_request(body)
+
+
+MOBILESYNC = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/"
+IN_UTF16 = f'<?xml version="1.0" encoding="utf-16"?>{TEXT}'
+CHARSETS = [
+    (TEXT.encode("utf-16"), "text/xml"),
+    (TEXT.encode("utf-16"), "text/xml; charset=utf-8"),
+    (TEXT.encode("utf-16le"), "text/xml; charset=utf-16"),
+    (TEXT.encode("utf-16be"), "text/xml;charset=UTF-16BE"),
+    (TEXT.encode("latin-1"), 'text/xml; charset="iso-8859-1"'),
+    (TEXT.encode("windows-1252"), "application/xml ; Charset=Windows-1252; x=y"),
+    (b"\xef\xbb\xbf" + BODY, "text/xml; charset=iso-8859-1"),
+    (BODY, "text/xml; charset=no-such"),
+    (BODY, "text/xml; charset="),
+    (BODY, "text/xml; charset=us-ascii"),
+    (BODY, "application/json"),
+    # As .NET's StringWriter labels what is sent in UTF-8.
+    (IN_UTF16.encode(), "text/xml"),
+    (IN_UTF16.encode(), "text/xml; charset=utf-8"),
+    (IN_UTF16.replace("utf-16", "UTF16").encode(), ""),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type"), CHARSETS)
+def test_charset(body: bytes, content_type: str) -> None:
+    """A byte order mark, then `charset`, then the declaration say which letters are meant."""
+    assert str(parse_request(body, content_type).address) == "älice@example.com"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16le", "utf-16be"])
+def test_doctype_in_utf_16(encoding: str) -> None:
+    """A document type definition is refused in every encoding."""
+    with pytest.raises(RequestError, match="document type definition"):
+        parse_request(f"<!DOCTYPE a>{TEXT}".encode(encoding), f"text/xml; charset={encoding}")
+
+
+WANTED = [
+    (TEXT, ResponseSchema.OUTLOOK),
+    (TEXT.replace(SCHEMA, ""), ResponseSchema.OUTLOOK),
+    (TEXT.replace(SCHEMA, f"{MOBILESYNC}responseschema/2006"), ResponseSchema.MOBILESYNC),
+    (TEXT.replace(NS, f"{MOBILESYNC}requestschema/2006"), ResponseSchema.OUTLOOK),
+    (
+        TEXT.replace(NS, f"{MOBILESYNC}requestschema/2006").replace(SCHEMA, ""),
+        ResponseSchema.MOBILESYNC,
+    ),
+    (
+        TEXT.replace(NS, f"{MOBILESYNC}requestschema/2006").replace(
+            SCHEMA, f"{MOBILESYNC}responseschema/2006".replace("http:", "HTTPS:")
+        ),
+        ResponseSchema.MOBILESYNC,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), WANTED)
+def test_wanted_schema(text: str, wanted: ResponseSchema) -> None:
+    """AcceptableResponseSchema decides, and without it the schema of the question."""
+    assert parse_request(text.encode()).wanted is wanted

@@ -11,8 +11,10 @@ from tests.golden.cases import Case, cases
 
 AUTOCONFIG = [case for case in cases() if "autoconfig.xml" in case.stored("autoconfig.xml")]
 AUTODISCOVER = [case for case in cases() if "autodiscover.xml" in case.stored("autodiscover.xml")]
+ACTIVESYNC = [case for case in cases() if "activesync.xml" in case.stored("activesync.xml")]
 PROFILES = [case for case in cases() if "mobileconfig.plist" in case.stored("mobileconfig.plist")]
 
+MOBILESYNC = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 SOCKET_TYPES = {"SSL", "STARTTLS", "plain"}
 METHODS = {
     *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "TLS-client-cert", "OAuth2"),
@@ -20,7 +22,7 @@ METHODS = {
 }
 TYPES_1_1 = {"imap", "pop3", "smtp"}
 ORDER = [
-    *("Type", "Server", "Port", "DomainRequired", "LoginName", "SPA", "SSL", "Encryption"),
+    *("Type", "TTL", "Server", "Port", "DomainRequired", "LoginName", "SPA", "SSL", "Encryption"),
     *("AuthRequired", "UsePOPAuth", "SMTPLast"),
 ]
 
@@ -52,7 +54,8 @@ def test_autoconfig(case: Case) -> None:
 @pytest.mark.parametrize(
     ("case", "file"),
     [(case, "autoconfig.xml") for case in AUTOCONFIG]
-    + [(case, "autodiscover.xml") for case in AUTODISCOVER],
+    + [(case, "autodiscover.xml") for case in AUTODISCOVER]
+    + [(case, "activesync.xml") for case in ACTIVESYNC],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_no_space_in_values(case: Case, file: str) -> None:
@@ -70,6 +73,9 @@ def test_autodiscover(case: Case) -> None:
     assert response.tag == f"{reading.OUTLOOK}Response"
     account = response.find(f"{reading.OUTLOOK}Account")
     assert account is not None
+    children = [etree.QName(element).localname for element in account]
+    head = children[: children.index("Protocol")]
+    assert head in (["AccountType", "Action"], ["AccountType", "Action", "ServiceHome"])
     assert [reading.text(account, name) for name in ("AccountType", "Action")] == [
         "email",
         "settings",
@@ -83,8 +89,27 @@ def test_autodiscover(case: Case) -> None:
             assert names == [name for name in ORDER if name in names]
             pair = (reading.text(protocol, "SSL"), reading.text(protocol, "Encryption"))
             port = reading.text(protocol, "Port")
+            assert (reading.text(protocol, "TTL"), len(set(names))) == ("1", len(names))
             assert pair in {("on", "SSL"), ("on", "TLS"), ("off", "None")}
             assert (pair == ("on", "SSL")) == (port in {"993", "995", "465"})
+
+
+@pytest.mark.parametrize("case", ACTIVESYNC, ids=lambda case: case.name)
+def test_activesync(case: Case) -> None:
+    """ActiveSync's schema holds one server, in Microsoft's order, and nothing of mail services."""
+    root = etree.fromstring(body(case, "activesync.xml"))
+    (response,) = root
+    names = [etree.QName(element).localname for element in response.iter()]
+    assert {etree.QName(element).namespace for element in response.iter()} == {MOBILESYNC}
+    assert [name for name in names if name != "DisplayName"] == [
+        *("Response", "Culture", "User", "EMailAddress", "Action", "Settings"),
+        *("Server", "Type", "Url", "Name"),
+    ]
+    values = [element.text for element in response.iter() if len(element) == 0]
+    assert {"IMAP", "POP3", "SMTP"}.isdisjoint(values)
+    assert values[-3] == "MobileSync"
+    assert values[-2] == values[-1]
+    assert str(values[-1]).startswith("https://")
 
 
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)

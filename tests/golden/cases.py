@@ -2,10 +2,10 @@
 
 `case.toml` says who asks: `address` or `domain`, and perhaps `name`; `providers.toml` says what is
 configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml`,
-`mobileconfig.plist` and, for the domain alone, `pacc.json` and `dns.zone`, or, where it refuses, in
-a file of that name with `.refusal` behind it, which holds the code of the error. A new case is a
-new folder with the two .toml files; then `python -m tests.golden` writes the answers, to be read
-before they are committed.
+`activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc.json` and `dns.zone`, or,
+where it refuses, in a file of that name with `.refusal` behind it, which holds the code of the
+error. A new case is a new folder with the two .toml files; then `python -m tests.golden` writes the
+answers, to be read before they are committed.
 """
 
 import tomllib
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waypost.address import DomainName, EmailAddress
-from waypost.errors import DomainNotServed, NoUsableService
-from waypost.formats import autoconfig, autodiscover, dns, mobileconfig, pacc
+from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered
+from waypost.formats import activesync, autoconfig, autodiscover, dns, mobileconfig, pacc
 from waypost.lookup import client_config
 from waypost.model import ClientConfig
 from waypost.store.memory import MemoryStore
@@ -32,6 +32,7 @@ def zone(config: ClientConfig) -> bytes:
 FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "autoconfig.xml": autoconfig.render,
     "autodiscover.xml": autodiscover.render,
+    "activesync.xml": activesync.render,
     "mobileconfig.plist": mobileconfig.render,
     "pacc.json": pacc.render,
     "dns.zone": zone,
@@ -62,11 +63,11 @@ class Case:
 
     def answers(self, file: str) -> dict[str, bytes]:
         """Give the file that must stand in the folder for one format, with its content."""
-        if file == "autodiscover.xml" and "domain" in self._asked():
-            return {}  # Outlook always tells an address.
+        if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self._asked():
+            return {}  # Outlook and phones always tell an address.
         try:
             return {file: FORMATS[file](self.config(alone=file in OF_DOMAINS))}
-        except (DomainNotServed, NoUsableService) as error:
+        except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
             return {f"{file}.refusal": f"{error.code}\n".encode()}
 
     def stored(self, file: str) -> dict[str, bytes]:

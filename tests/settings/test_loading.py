@@ -73,6 +73,11 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "host": ('"::1"', "::1", "::1"),
     "port": ("80", "80", 80),
     "workers": ("8", "8", 8),
+    "public_url": (
+        '"https://Setup.example.com/"',
+        "https://setup.example.com",
+        "https://setup.example.com",
+    ),
     "metrics_listen": ('"[::1]:9243"', "[::1]:9243", "[::1]:9243"),
     "providers": ('"/a/b.toml"', "/a/b.toml", Path("/a/b.toml")),
     "demo": ("true", "Yes", True),
@@ -249,3 +254,34 @@ def test_all_mistakes_at_once(machine: Machine) -> None:
         'WAYPOST_WORKERS: workers is "0", but must be a whole number from 1 to 1024',
         "--cache-ttl: cache_ttl is -1, but must be a number of seconds from 0 to 86400",
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://setup.example.com", "https://setup.example.com"),
+        ("HTTPS://Setup.Example.com:8443/", "https://setup.example.com:8443"),
+        ("https://192.0.2.1", "https://192.0.2.1"),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]:443"),
+    ],
+)
+def test_public_url(machine: Machine, url: str, kept: str) -> None:
+    """The public URL is a host with https, kept in one spelling."""
+    assert machine.load({"public_url": url}).settings.public_url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "setup.example.com", "http://setup.example.com", "https://"),
+        *("https://setup.example.com/path", "https://setup.example.com/?a=b"),
+        *("https://setup.example.com#x", "https://user@setup.example.com", "https://a b"),
+        *("https://setup.example.com:0", "https://setup.example.com:70000", "https://-a"),
+        *("https://setup.example.com\n", "https://%EMAILDOMAIN%"),
+    ],
+)
+def test_bad_public_url(machine: Machine, url: str) -> None:
+    """A public URL that is not https, or holds more than a host and a port, is refused."""
+    (problem,) = machine.problems({"public_url": url})
+    assert problem.startswith("--public-url: public_url is ")
+    assert "must be an https URL without a path" in problem

@@ -113,12 +113,12 @@ class Client:
         query: str | Mapping[str, str] = "",
         host: str | None = "autoconfig.example.com",
         headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
+        body: bytes | None = b"",
         chunks: int = 1,
         scheme: str = "https",
         peer: str | None = PEER,
     ) -> Answer:
-        """Send one request; `path` may hold a query."""
+        """Send one request; `path` may hold a query. A body that is None must not be read."""
         path, _, in_path = path.partition("?")
         text = query if isinstance(query, str) else urlencode(query)
         sent = [(b"host", host.encode("latin-1"))] if host is not None else []
@@ -135,12 +135,18 @@ class Client:
         }
         return self._runner.run(self._ask(scope, body, chunks))
 
-    async def _ask(self, scope: dict[str, Any], body: bytes, chunks: int) -> Answer:
+    async def _ask(self, scope: dict[str, Any], body: bytes | None, chunks: int) -> Answer:
+        if body is None:
+            return await self._ask_parts(scope, None)
         size = max(1, -(-len(body) // chunks))
         parts = [body[start : start + size] for start in range(0, len(body), size)] or [b""]
+        return await self._ask_parts(scope, parts)
+
+    async def _ask_parts(self, scope: dict[str, Any], parts: list[bytes] | None) -> Answer:
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
+            assert parts is not None, "the body must not be read"
             part = parts.pop(0)
             return {"type": "http.request", "body": part, "more_body": bool(parts)}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.making import domain, host_service, url_service
-from tests.web.asgi import Client
+from tests.web.asgi import Client, settings
 from waypost.model import Catalog
 
 CATALOG = Catalog(
@@ -20,6 +20,14 @@ CATALOG = Catalog(
         domain("xn--bcher-kva.example"),
         domain("*.wild.example"),
         domain("mute.example", url_service()),
+        domain("half.example", host_service()),
+        domain(
+            "groupware.example",
+            host_service(host="imap.groupware.example"),
+            host_service("smtp", "smtp.groupware.example"),
+            url_service("activesync", "https://eas.groupware.example/Microsoft-Server-ActiveSync"),
+            url_service("ews", "https://ews.groupware.example/EWS/Exchange.asmx"),
+        ),
     )
 )
 
@@ -27,5 +35,13 @@ CATALOG = Catalog(
 @pytest.fixture(name="client")
 def _client() -> Iterator[Client]:
     client = Client(CATALOG)
+    yield client
+    client.close()
+
+
+@pytest.fixture(name="behind_one_url")
+def _behind_one_url() -> Iterator[Client]:
+    """An application that all clients reach under one URL."""
+    client = Client(CATALOG, settings(public_url="https://setup.hoster.example:8443/"))
     yield client
     client.close()

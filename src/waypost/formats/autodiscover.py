@@ -11,13 +11,19 @@ from lxml import etree
 
 from waypost.errors import (
     DomainNotServed,
+    HalfConfigured,
     NoUsableService,
+    ServiceNotOffered,
     StoreError,
     StoreUnavailable,
     UnknownSchema,
     WaypostError,
 )
-from waypost.formats.autodiscover_request import AutodiscoverRequest, parse_request
+from waypost.formats.autodiscover_request import (
+    AutodiscoverRequest,
+    ResponseSchema,
+    parse_request,
+)
 from waypost.formats.xml import child, in_namespace, to_bytes
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -35,7 +41,10 @@ from waypost.preference import first_protected
 
 __all__ = [
     "CONTENT_TYPE",
+    "RESPONSE_NAMESPACE",
     "AutodiscoverRequest",
+    "ResponseSchema",
+    "check_mail",
     "error_code",
     "parse_request",
     "render",
@@ -45,7 +54,7 @@ __all__ = [
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 
-_RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+RESPONSE_NAMESPACE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 _OUTLOOK: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 
 _MAIL_TYPE: Final = {
@@ -55,13 +64,18 @@ _MAIL_TYPE: Final = {
 }
 # Not Microsoft's: eM Client reads these.
 _DAV_TYPE: Final = {ServiceType.CALDAV: "CalDAV", ServiceType.CARDDAV: "CardDAV"}
-# MS-OXDSCLI, element Encryption. With SSL "off" beside "TLS", Thunderbird 153.7 and Delta Chat 2.65
-# take the connection for one without protection (seen), so SSL is "on" for STARTTLS too.
+# MS-OXDSCLI, elements SSL and Encryption; the latter counts where both are there. With SSL "off"
+# beside "TLS", Thunderbird 153.7 and Delta Chat 2.65 take the connection for one without
+# protection (seen), so SSL is "on" for STARTTLS too.
 _SSL: Final = {Security.TLS: "on", Security.STARTTLS: "on", Security.NONE: "off"}
 _ENCRYPTION: Final = {Security.TLS: "SSL", Security.STARTTLS: "TLS", Security.NONE: "None"}
 
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 _SECURE_PASSWORD: Final = frozenset({NTLM, GSSAPI})
+
+# MS-OXDSCLI, element TTL: hours until the client asks again. 1 is what an absent one means, and
+# 0 would keep it from ever asking again.
+_TTL_HOURS: Final = "1"
 
 # MS-OXDSCLI, element ErrorCode, and the message that Exchange sends with it.
 _MESSAGES: Final = {
@@ -69,6 +83,7 @@ _MESSAGES: Final = {
     501: "No configuration is available for this email address.",
     600: "Invalid Request",
     601: "Provider is not available",
+    602: "The configuration for this email address has errors.",
     603: "Active Directory currently not available",
 }
 
@@ -82,26 +97,44 @@ def render(config: ClientConfig) -> bytes:
         config: with an address; login names hold no placeholder.
 
     Raises:
-        NoUsableService: there is no incoming or no outgoing mail service.
+        NoUsableService: there is no mail service.
+        HalfConfigured: there is no incoming or no outgoing mail service.
     """
-    if not config.of_type(ServiceType.IMAP, ServiceType.POP3):
-        raise NoUsableService(f"{config.domain} has no incoming mail service")
-    if not config.of_type(ServiceType.SMTP):
-        raise NoUsableService(f"{config.domain} has no outgoing mail service")
-    root = in_namespace("Autodiscover", _RESPONSE)
+    check_mail(config)
+    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
     response = in_namespace("Response", _OUTLOOK)
     root.append(response)
     if config.person.display_name:
         child(child(response, "User"), "DisplayName", config.person.display_name)
+    # MS-OXDSCLI, element Account: its children stand in this order.
     account = child(response, "Account")
     child(account, "AccountType", "email")
     child(account, "Action", "settings")
+    if config.provider.documentation:
+        child(account, "ServiceHome", config.provider.documentation[0].url)
     for service in _one_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)
         else:
             _dav_protocol(account, service, service.endpoint)
     return to_bytes(root)
+
+
+def check_mail(config: ClientConfig) -> None:
+    """Find out whether a mail account can be made of a configuration.
+
+    Raises:
+        NoUsableService: there is no mail service.
+        HalfConfigured: there is no incoming or no outgoing mail service.
+    """
+    incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
+    outgoing = config.of_type(ServiceType.SMTP)
+    if not incoming and not outgoing:
+        raise NoUsableService(f"{config.domain} has no mail service")
+    if not incoming:
+        raise HalfConfigured(f"{config.domain} has no incoming mail service")
+    if not outgoing:
+        raise HalfConfigured(f"{config.domain} has no outgoing mail service")
 
 
 def render_error(error_code: int, message: str) -> bytes:
@@ -114,7 +147,7 @@ def render_error(error_code: int, message: str) -> bytes:
         error_code: 500 to 603.
         message: a line in English, without anything that the client sent.
     """
-    root = in_namespace("Autodiscover", _RESPONSE)
+    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
     response = child(root, "Response")
     error = child(response, "Error", Time="00:00:00.0000000", Id="0")
     child(error, "ErrorCode", str(error_code))
@@ -130,16 +163,18 @@ def render_refusal(error: WaypostError) -> bytes:
 
 
 def error_code(error: WaypostError) -> int:
-    """Give Microsoft's ErrorCode for what went wrong; 600 for everything a client did wrong."""
+    """Give Microsoft's ErrorCode for what went wrong (MS-OXDSCLI, element ErrorCode)."""
     if isinstance(error, DomainNotServed):
-        return 500
+        return 500  # the address is not found
+    if isinstance(error, HalfConfigured):
+        return 602  # the address is found, but its configuration has errors
     if isinstance(error, NoUsableService):
-        return 501
-    if isinstance(error, UnknownSchema):
-        return 601
+        return 501  # the address is found, but nothing is configured for it
+    if isinstance(error, UnknownSchema | ServiceNotOffered):
+        return 601  # nothing of the kind that AcceptableResponseSchema asks for
     if isinstance(error, StoreUnavailable | StoreError):
-        return 603
-    return 600
+        return 603  # an internal error
+    return 600  # the request is invalid
 
 
 def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
@@ -154,12 +189,13 @@ def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
 def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndpoint) -> None:
     protocol = child(account, "Protocol")
     child(protocol, "Type", _MAIL_TYPE[service.type])
+    child(protocol, "TTL", _TTL_HOURS)
     child(protocol, "Server", endpoint.host)
     child(protocol, "Port", str(endpoint.port))
     child(protocol, "DomainRequired", _on(service.domain_required))
     if service.login_name is not None:
         child(protocol, "LoginName", service.login_name)
-    # Absent means "on", and then Outlook fails with a password.
+    # MS-OXDSCLI, element SPA: absent means "on", and then Outlook fails with a password.
     child(protocol, "SPA", _on(_SECURE_PASSWORD.issuperset(service.authentication)))
     child(protocol, "SSL", _SSL[endpoint.security])
     child(protocol, "Encryption", _ENCRYPTION[endpoint.security])

@@ -1,5 +1,8 @@
-"""What Autodiscover clients send: MS-OXDSCLI, element Autodiscover in the request."""
+"""What Autodiscover clients send: MS-OXDSCLI and MS-ASCMD, element Autodiscover in the request."""
 
+import enum
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,64 +14,126 @@ from waypost.errors import RequestError, RequestTooLarge, UnknownSchema
 
 BODY_MAX_OCTETS: Final = 64 * 1024
 
-_OUTLOOK_SCHEMAS: Final = frozenset(
-    {
-        "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a",
-        "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006",
-    }
+
+class ResponseSchema(enum.StrEnum):
+    """In which words the client wants the answer."""
+
+    OUTLOOK = "outlook"
+    MOBILESYNC = "mobilesync"
+
+
+# MS-OXDSCLI and MS-ASCMD, element AcceptableResponseSchema.
+_RESPONSE_SCHEMAS: Final = {
+    "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a": (
+        ResponseSchema.OUTLOOK
+    ),
+    "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006": (
+        ResponseSchema.OUTLOOK
+    ),
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006": (
+        ResponseSchema.MOBILESYNC
+    ),
+}
+_MOBILESYNC_REQUEST: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
+)
+
+_BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+_CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+_LABELLED_UTF16: Final = re.compile(
+    rb"""\s*<\?xml[^>]{0,80}encoding\s*=\s*["']utf-?16""", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AutodiscoverRequest:
-    """A question that Waypost can answer in Outlook's schema.
+    """A question that Waypost can answer.
 
     Attributes:
         address: whose settings are wanted.
-        response_schema: as sent; None where the client did not say.
+        wanted: the schema of the answer; where the client did not say, that of its question.
     """
 
     address: EmailAddress
-    response_schema: str | None
+    wanted: ResponseSchema = ResponseSchema.OUTLOOK
 
 
-def parse_request(body: bytes) -> AutodiscoverRequest:
-    """Read a request: any prefix, any order, extra elements, any encoding that XML declares.
+def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
+    """Read a request: any prefix, any order, extra elements, any encoding.
 
     No DTD is read, no entity is expanded, nothing is fetched.
+
+    Args:
+        body: as received.
+        content_type: the header's value; only its `charset` counts.
 
     Raises:
         RequestTooLarge: more than 64 KiB.
         RequestError: not XML, a DTD, not a request, or without an address.
         AddressError: the address breaks a rule.
-        UnknownSchema: the answer is wanted in a schema that is not Outlook's.
+        UnknownSchema: the answer is wanted in a schema that Waypost does not write.
     """
     if len(body) > BODY_MAX_OCTETS:
         raise RequestTooLarge(f"the request is longer than {BODY_MAX_OCTETS} octets")
-    request = _child(_root(body), "Request")
+    root = _root(body, content_type)
+    request = _child(root, "Request")
     if request is None:
         raise RequestError("there is no element Request")
+    # Outlook adds LegacyDN, or sends it alone: it names a mailbox of an Exchange organisation.
     address = _text(request, "EMailAddress")
     if not address:
         raise RequestError("there is no element EMailAddress")
-    schema = _text(request, "AcceptableResponseSchema")
     parsed = EmailAddress.parse(address)
-    # Microsoft's pages print the names of schemas with https by mistake, and some clients copy it.
-    if schema and schema.replace("https://", "http://", 1).lower() not in _OUTLOOK_SCHEMAS:
-        raise UnknownSchema("the wanted schema is not Outlook's")
-    return AutodiscoverRequest(parsed, schema or None)
+    return AutodiscoverRequest(parsed, _wanted(root, _text(request, "AcceptableResponseSchema")))
 
 
-def _root(body: bytes) -> etree._Element:
-    try:
-        root = untrusted_xml.parse(body)
-    except untrusted_xml.NotWellFormed as error:
-        raise RequestError("the request is not well-formed XML") from error
-    except untrusted_xml.HasDoctype as error:
-        raise RequestError("the request has a document type definition") from error
+def _wanted(root: etree._Element, schema: str) -> ResponseSchema:
+    if not schema:
+        asked = _usual(etree.QName(root).namespace or "")
+        return ResponseSchema.MOBILESYNC if asked == _MOBILESYNC_REQUEST else ResponseSchema.OUTLOOK
+    wanted = _RESPONSE_SCHEMAS.get(_usual(schema))
+    if wanted is None:
+        raise UnknownSchema("the wanted schema is not one that is written here")
+    return wanted
+
+
+def _usual(schema: str) -> str:
+    """Give the usual spelling of a schema's name.
+
+    Microsoft's pages print the names with https by mistake, and some clients copy it.
+    """
+    return schema.lower().replace("https://", "http://", 1)
+
+
+def _root(body: bytes, content_type: str) -> etree._Element:
+    root = None
+    for encoding in _encodings(body, content_type):
+        try:
+            root = untrusted_xml.parse(body, encoding)
+        except untrusted_xml.NotWellFormed:
+            continue
+        except untrusted_xml.HasDoctype as error:
+            raise RequestError("the request has a document type definition") from error
+        break
+    if root is None:
+        raise RequestError("the request is not well-formed XML")
     if _local_name(root) != "Autodiscover":
         raise RequestError("the root is not the element Autodiscover")
     return root
+
+
+def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
+    """Give the encodings to try, the most trustworthy first; None is what the document shows.
+
+    RFC 7303 s3: a byte order mark, then the transport's `charset`, then the XML declaration.
+    """
+    charset = _CHARSET.search(content_type)
+    if charset is not None and not body.startswith(_BYTE_ORDER_MARKS):
+        yield charset[1]
+    yield None
+    # A text that .NET wrote in memory calls itself UTF-16, in whatever encoding it is sent.
+    if _LABELLED_UTF16.match(body):
+        yield "utf-8"
 
 
 def _child(parent: etree._Element, name: str) -> etree._Element | None:

@@ -11,7 +11,8 @@ from waypost.settings.masking import shown
 from waypost.settings.option import Option
 from waypost.settings.pages import Row, reference, rows, sample
 from waypost.settings.sources import Origin, Source
-from waypost.settings.table import Settings, default_db_uri, in_memory, options
+from waypost.settings.table import Settings, default_db_uri, options
+from waypost.settings.values import in_memory
 
 __all__ = [
     "Loaded",

@@ -20,7 +20,8 @@ from waypost.settings.sources import (
     from_environment,
     from_flags,
 )
-from waypost.settings.table import Settings, default_db_uri, in_memory, options
+from waypost.settings.table import Settings, default_db_uri, options
+from waypost.settings.values import in_memory
 
 _TOGETHER: Final = (
     ("profile_cert", "profile_key"),

@@ -1,6 +1,5 @@
 """The one table of options: name, type, default, help, what is allowed, and what is secret."""
 
-import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -17,6 +16,7 @@ from waypost.settings.profiles import ProfileOptions
 from waypost.settings.values import (
     checked_host,
     checked_listen,
+    checked_public_url,
     checked_uri,
     lowered,
     usual_level,
@@ -45,6 +45,17 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=1, le=1024),
         About("Listener", "How many processes answer.", "a whole number from 1 to 1024"),
     ] = 1
+    public_url: Annotated[
+        str | None,
+        AfterValidator(checked_public_url),
+        About(
+            "Listener",
+            "The https URL at which clients reach this Waypost, for all domains; "
+            "https://autodiscover.DOMAIN for each of them where it is absent.",
+            "an https URL without a path, such as https://setup.example.com",
+            example='"https://setup.example.com"',
+        ),
+    ] = None
     metrics_listen: Annotated[
         str | None,
         AfterValidator(checked_listen),
@@ -249,9 +260,3 @@ def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
     given = Path(environ.get("XDG_STATE_HOME", ""))
     folder = given if given.is_absolute() else home / ".local" / "state"
     return f"sqlite:///{folder / 'waypost' / 'waypost.sqlite'}"
-
-
-def in_memory(db_uri: str) -> bool:
-    """Tell whether the database lives in the memory of one process."""
-    found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
-    return found is not None

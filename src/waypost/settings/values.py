@@ -49,3 +49,20 @@ def checked_listen(value: str) -> str:
     if found is None or not 1 <= int(found[2]) <= 65535:
         raise ValueError
     return value
+
+
+def checked_public_url(value: str) -> str:
+    """Give an https URL of a host, without the slash at its end, or raise ValueError."""
+    # RFC 3986 s3.2: a host name or an address, perhaps a port; nobody's name and no path.
+    found = re.fullmatch(
+        r"https://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:([0-9]{1,5}))?/?", value.lower()
+    )
+    if found is None or (found[4] is not None and not 1 <= int(found[4]) <= 65535):
+        raise ValueError
+    return found[0].removesuffix("/")
+
+
+def in_memory(db_uri: str) -> bool:
+    """Tell whether the database lives in the memory of one process."""
+    found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
+    return found is not None

@@ -15,7 +15,8 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "X"]
 PATHS = [
     *("/", "/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"),
     *("/v1.1/mail/config-v1.1.xml", "/v1.1/example.com", "/autodiscover/autodiscover.xml"),
-    *("/mobileconfig", "/initdb/"),
+    *("/mobileconfig", "/initdb/", "/autodiscover/autodiscover.json"),
+    *("/autodiscover/autodiscover.json/v1.0/a@example.com", "/autodiscover/autodiscover.svc"),
 ]
 ADDRESSES = [
     *("alice@example.com", "@", "a@b@example.com", "a b@example.com", "a@-"),
@@ -27,7 +28,9 @@ BODY = (
 )
 QUERIES = st.one_of(
     st.dictionaries(
-        st.sampled_from(["emailaddress", "EmailAddress", "name", "password", "x"]),
+        st.sampled_from(
+            ["emailaddress", "EmailAddress", "Email", "Protocol", "name", "password", "x"]
+        ),
         st.sampled_from(ADDRESSES) | st.text(max_size=40).filter(lambda t: t.isprintable()),
         max_size=4,
     ),

@@ -33,8 +33,8 @@ class FailingStore:
         "/mail/config-v1.1.xml/more",
         "/mail//config-v1.1.xml",
         "/autodiscover",
-        "/autodiscover/autodiscover.json",
-        "/autodiscover/autodiscover.svc",
+        "/autodiscover/autodiscover.jso",
+        "/autodiscover/autodiscover.jsonx",
         "/.env",
         "/../../etc/passwd",
         "/autod\u0131scover/autodiscover.xml",
@@ -52,7 +52,9 @@ def test_unknown_path(client: Client, path: str) -> None:
 
 def test_head_everywhere(client: Client) -> None:
     """HEAD works wherever GET does."""
-    for path in (CONFIG, "/v1.1/example.com", "/mobileconfig?emailaddress=a@example.com", "/"):
+    v2 = "/autodiscover/autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1"
+    profile = "/mobileconfig?emailaddress=a@example.com"
+    for path in (CONFIG, "/v1.1/example.com", profile, v2, "/"):
         got, head = client.get(path), client.request("HEAD", path)
         assert (got.status, got.headers, b"") == (head.status, head.headers, head.body)
 
@@ -66,6 +68,7 @@ def test_store_is_away(failure: Exception) -> None:
         client.get("/v1.1/example.com"),
         client.get("/mobileconfig?emailaddress=a@example.com"),
         client.get("/?emailaddress=a@example.com"),
+        client.get("/autodiscover/autodiscover.json/v1.0/a@example.com?Protocol=ActiveSync"),
     ]
     outlook = client.post("/autodiscover/autodiscover.xml", question())
     probe = client.get("/autodiscover/autodiscover.xml", scheme="http")
@@ -128,8 +131,10 @@ def test_no_secret_in_the_log(client: Client) -> None:
         client.post("/autodiscover/autodiscover.xml", question(), headers=headers)
         client.get("/unknown/alice@example.com", headers=headers)
         client.get("/unknown/alice%40example.com", headers=headers)
+        client.get("/Autodiscover/autodiscover.json/v1.0/alice", headers=headers)
+        client.get("/autodiscover/autodiscover.json?Email=alice@example.com&Protocol=s3cret")
 
-    assert len(lines) == 5
+    assert len(lines) == 7
     assert not any(secret in str(lines) for secret in SECRETS)
 
 

@@ -1,12 +1,17 @@
 """Autodiscover over HTTP, row by row of what clients ask."""
 
 import pytest
+from lxml import etree
 
 from tests.web.asgi import Client
 
 PATH = "/autodiscover/autodiscover.xml"
 OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 REQUEST_NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
+MOBILESYNC = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+MOBILESYNC_REQUEST = (
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
+)
 
 
 def question(address: str = "alice@example.com", schema: str = OUTLOOK, extra: str = "") -> bytes:
@@ -90,6 +95,7 @@ def test_settings(client: Client, body: bytes, content_type: str | None) -> None
         "/AutoDiscover/AutoDiscover.xml",
         "/AUTODISCOVER/AUTODISCOVER.XML",
         "/autodiscover/autodiscover.xml/",
+        "/Autodiscover/autodiscover.XML//",
     ],
 )
 def test_path_in_any_case(client: Client, path: str) -> None:
@@ -131,19 +137,78 @@ def test_largest_request(client: Client) -> None:
         (question(address="alice@example.org"), "500"),
         (question(address="alice@mute.example"), "501"),
         (question(schema="http://example.com/unknown"), "601"),
-        (
-            question(
-                schema="http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
-            ),
-            "601",
-        ),
+        (question(schema=MOBILESYNC), "601"),
+        (question(address="alice@example.org", schema=MOBILESYNC), "500"),
+        (question(address="alice@half.example"), "602"),
     ],
 )
 def test_refusals(client: Client, body: bytes, code: str) -> None:
-    """A domain that is not served and a schema that is not written have their ErrorCodes."""
+    """A domain, a configuration or a schema that gives no answer has its ErrorCode."""
     answer = client.post(PATH, body)
 
     assert (200, code) == (answer.status, answer.value("ErrorCode"))
+    assert (answer.value("Type"), answer.value("Action")) == (None, None)
+
+
+@pytest.mark.parametrize("path", [PATH, "/Autodiscover/Autodiscover.xml/"])
+@pytest.mark.parametrize("request_namespace", [REQUEST_NS, MOBILESYNC_REQUEST])
+def test_activesync(client: Client, path: str, request_namespace: str) -> None:
+    """Who asks for ActiveSync's schema gets that, in it, and no mail service."""
+    body = question("alice@groupware.example", MOBILESYNC)
+    answer = client.post(path, body.replace(REQUEST_NS.encode(), request_namespace.encode()))
+
+    assert (answer.status, answer.value("Type")) == (200, "MobileSync")
+    assert answer.value("Url") == "https://eas.groupware.example/Microsoft-Server-ActiveSync"
+    assert etree.QName(answer.xml[0]).namespace == MOBILESYNC
+    assert b"IMAP" not in answer.body
+
+
+@pytest.mark.parametrize("schema", [OUTLOOK, OUTLOOK.removesuffix("a")])
+def test_outlook_beside_activesync(client: Client, schema: str) -> None:
+    """Who asks for Outlook's schema gets the mail services, and nothing of ActiveSync."""
+    answer = client.post(PATH, question("alice@groupware.example", schema))
+
+    assert (answer.status, answer.value("Type")) == (200, "IMAP")
+    assert etree.QName(answer.xml[0]).namespace == OUTLOOK
+    assert b"MobileSync" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content_type"),
+    [
+        ("utf-16", "text/xml"),
+        ("utf-16le", "text/xml; charset=utf-16"),
+        ("utf-16be", 'text/xml;charset="UTF-16BE"'),
+    ],
+)
+def test_utf_16(client: Client, encoding: str, content_type: str) -> None:
+    """A question in UTF-16 is understood, by its byte order mark or by its charset."""
+    body = question().decode().encode(encoding)
+    answer = client.post(PATH, body, headers={"Content-Type": content_type})
+
+    assert (answer.status, answer.value("Action")) == (200, "settings")
+
+
+@pytest.mark.parametrize("host", ["mail.hoster.example", "autodiscover.example.com", None])
+def test_any_host(client: Client, host: str | None) -> None:
+    """The address decides, not Host: with DNS SRV, Outlook asks the provider's own host."""
+    assert client.post(PATH, question(), host=host).value("Server") == "imap.example.com"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/autodiscover/autodiscover.svc", "/Autodiscover/Autodiscover.svc"),
+        *("/autodiscover/autodiscover.svc/wssecurity", "/autodiscover/autodiscover.svc/"),
+        *("/EWS/Exchange.asmx", "/ews/exchange.asmx", "/EWS/Exchange.asmx/s"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
+def test_soap(client: Client, path: str, method: str) -> None:
+    """The SOAP of Exchange is a 404, and not an octet of the question is read."""
+    answer = client.request(method, path, body=None, headers={"Content-Length": "1000000000"})
+
+    assert answer.status == 404
 
 
 @pytest.mark.parametrize(
@@ -172,9 +237,20 @@ def test_redirect_keeps_path_and_query(client: Client) -> None:
     assert answer.headers["location"] == expected
 
 
+@pytest.mark.parametrize("host", ["autodiscover.example.com", "example.com"])
+def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
+    """Where all domains share one URL, the probe leads there: that host has a certificate."""
+    answer = behind_one_url.get(PATH, host=host, scheme="http")
+
+    expected = f"https://setup.hoster.example:8443{PATH}"
+    assert (302, expected) == (answer.status, answer.headers["location"])
+    assert behind_one_url.get(PATH, host="autodiscover.example.org", scheme="http").status == 405
+
+
 @pytest.mark.parametrize(
     ("host", "scheme"),
     [
+        ("mail.hoster.example", "http"),
         ("autodiscover.example.com", "https"),
         ("example.com", "https"),
         ("autodiscover.example.org", "http"),

@@ -5,6 +5,7 @@ from typing import Final
 import structlog
 
 from waypost.logs import AddressHasher
+from waypost.web.public import autodiscover_json
 from waypost.web.public.context import Noted
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
@@ -75,6 +76,6 @@ class AccessLog:
 def _shown_path(raw_path: bytes) -> str:
     """Give the path as it was sent, without its query; hide one that may hold an address."""
     path = raw_path.partition(b"?")[0].decode("ascii", "backslashreplace")
-    if "@" in path or "%40" in path:
+    if "@" in path or "%40" in path or autodiscover_json.is_below(path):
         return "(hidden: holds an address)"
     return path if len(path) <= PATH_MAX_CHARS else f"{path[:PATH_MAX_CHARS]}…"

@@ -15,7 +15,16 @@ import structlog
 
 from waypost.errors import SigningUnavailable, StoreBusy, StoreError, StoreUnavailable
 from waypost.settings import Settings
-from waypost.web.public import autoconfig, autodiscover, initdb, mobileconfig, pacc, root, wellknown
+from waypost.web.public import (
+    autoconfig,
+    autodiscover,
+    autodiscover_json,
+    initdb,
+    mobileconfig,
+    pacc,
+    root,
+    wellknown,
+)
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
@@ -42,11 +51,16 @@ class Route:
 
 
 def routes() -> dict[str, Route]:
-    """Give what answers, by path (lower case, no trailing slash)."""
+    """Give what answers, by path (lower case, no trailing slash).
+
+    The SOAP of Exchange, `/autodiscover/autodiscover.svc` and `/EWS/Exchange.asmx`, is not here:
+    it has nothing for a mail account, and after a 404 clients use the form that is here.
+    """
     by_address = Route("autoconfig", {"GET": autoconfig.by_address})
     table = dict.fromkeys(autoconfig.PATHS, by_address)
     outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
     table[autodiscover.PATH] = Route("autodiscover", outlook)
+    table[autodiscover_json.PATH] = Route("autodiscover_json", {"GET": autodiscover_json.get})
     table[pacc.PATH] = Route("pacc", {"GET": pacc.get})
     for name, kind in wellknown.TYPES.items():
         table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
@@ -131,13 +145,16 @@ class PublicApp:
             return reply.plus(("retry-after", str(seconds)))
 
     def _route(self, path: str) -> Route | None:
-        if not path.isascii():
-            return None
-        key = path.rstrip("/").lower() or "/"
-        route = self._routes.get(key)
-        if route is None and key.startswith(autoconfig.ISPDB_PREFIX) and key.count("/") == 2:
-            return self._ispdb
-        return route
+        if path.isascii():
+            key = path.rstrip("/").lower() or "/"
+            route = self._routes.get(key)
+            if route is not None:
+                return route
+            if key.startswith(autoconfig.ISPDB_PREFIX) and key.count("/") == 2:
+                return self._ispdb
+        if autodiscover_json.is_below(path):
+            return self._routes[autodiscover_json.PATH]
+        return None
 
     def _request(self, scope: Scope, receive: Receive) -> Request:
         headers = scope["headers"]
@@ -174,6 +191,7 @@ class PublicApp:
         self._context = Context(
             lookup=self._wired.lookup,
             max_age_seconds=self._settings.max_age,
+            public_url=self._settings.public_url,
             seeding=self._wired.seeding,
             profiles=profile_settings(self._settings),
             signer=self._wired.signer,

@@ -1,33 +1,40 @@
-"""Microsoft Autodiscover (POX) over HTTP: MS-OXDSCLI s3.1.5 and s3.2.5."""
+"""Microsoft Autodiscover (POX) over HTTP: MS-OXDSCLI s3.1.5 and s3.2.5, MS-ASCMD s2.2.1.1."""
 
 from typing import Final
 
+from waypost.address import DomainName
 from waypost.errors import (
     AddressError,
     DomainNotServed,
     NoUsableService,
     RequestError,
     RequestTooLarge,
+    ServiceNotOffered,
     StoreError,
     StoreUnavailable,
     WaypostError,
 )
-from waypost.formats import autodiscover
+from waypost.formats import activesync, autodiscover
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.xml"
 BODY_MAX_OCTETS: Final = 64 * 1024
+_RENDER: Final = {
+    autodiscover.ResponseSchema.OUTLOOK: autodiscover.render,
+    autodiscover.ResponseSchema.MOBILESYNC: activesync.render,
+}
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer Outlook's question. Refusals are ErrorCodes in a 200, as Exchange sends them."""
+    """Answer Outlook's question, or a phone's. Refusals are ErrorCodes in a 200, as Exchange's."""
     try:
-        asked = autodiscover.parse_request(await request.body(BODY_MAX_OCTETS))
+        body = await request.body(BODY_MAX_OCTETS)
+        asked = autodiscover.parse_request(body, request.header(b"content-type"))
         noted.address, noted.domain = asked.address, asked.address.domain.ascii
         config = await context.lookup.for_address(asked.address)
-        return _reply(200, autodiscover.render(config), "ok")
+        return _reply(200, _RENDER[asked.wanted](config), "ok")
     except RequestTooLarge as error:
         return _refuse(413, error).plus(("connection", "close"))
     except (
@@ -35,6 +42,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
         DomainNotServed,
         NoUsableService,
         RequestError,
+        ServiceNotOffered,
         StoreError,
         StoreUnavailable,
     ) as error:
@@ -53,19 +61,26 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         noted.domain = domain.ascii
         try:
             await context.lookup.for_domain(domain)
-            return _to_https(request, domain.ascii)
+            return _to_https(context, request, domain)
         except (DomainNotServed, StoreError, StoreUnavailable):
             pass
     body = autodiscover.render_error(600, "Invalid Request")
     return _reply(405, body, "method_not_allowed").plus(("allow", "POST"))
 
 
-def _to_https(request: Request, domain: str) -> Reply:
-    """Redirect to the same URL on https; its host is the served domain's, not the client's text."""
+def base_url(context: Context, domain: DomainName) -> str:
+    """Give the https URL under which clients of a served domain reach Waypost."""
+    return context.public_url or f"https://autodiscover.{domain.ascii}"
+
+
+def _to_https(context: Context, request: Request, domain: DomainName) -> Reply:
+    """Redirect to the same URL on https; its host is configured, or the served domain's."""
+    base = base_url(context, domain)
     with_prefix = request.origin.host.lower().startswith("autodiscover.")
-    host = f"autodiscover.{domain}" if with_prefix else domain
+    if context.public_url is None and not with_prefix:
+        base = f"https://{domain.ascii}"
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    location = f"https://{host}{request.path}{query}"
+    location = f"{base}{request.path}{query}"
     return Reply(302, "text/plain; charset=utf-8", b"", (("location", location),), "redirected")
 
 

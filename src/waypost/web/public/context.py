@@ -21,6 +21,8 @@ class Context:
 
     Attributes:
         max_age_seconds: how long clients may keep an Autoconfig answer.
+        public_url: where clients of all domains reach Waypost, without a slash at its end; None
+            where each domain has its own host names.
         seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
         profiles: what the operator says about Apple's profiles.
         signer: signs them; None where they are not signed.
@@ -29,6 +31,7 @@ class Context:
 
     lookup: Lookup
     max_age_seconds: int
+    public_url: str | None = None
     seeding: Seeding | None = None
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
     signer: "ProfileSigner | None" = None

@@ -1,0 +1,57 @@
+"""Microsoft Autodiscover for ActiveSync, the mobilesync schema: MS-ASCMD s2.2.1.1.
+
+Read by Nine, iOS, Thunderbird's detection of Exchange, and the newer Outlook.
+"""
+
+from typing import Final
+
+from waypost.errors import ServiceNotOffered
+from waypost.formats.autodiscover import RESPONSE_NAMESPACE
+from waypost.formats.xml import child, in_namespace, to_bytes
+from waypost.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.preference import first_protected
+
+_MOBILESYNC: Final = (
+    "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
+)
+
+
+def render(config: ClientConfig) -> bytes:
+    """Write where the ActiveSync service of an address is.
+
+    Mail services never stand here: a client that asks in these words cannot use them.
+
+    Args:
+        config: with an address; URLs hold no placeholder.
+
+    Raises:
+        ServiceNotOffered: there is no ActiveSync service.
+    """
+    url = service_url(config, ServiceType.ACTIVESYNC)
+    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
+    response = in_namespace("Response", _MOBILESYNC)
+    root.append(response)
+    # MS-ASCMD, element Culture: the language of the answer, written with a colon.
+    child(response, "Culture", "en:us")
+    user = child(response, "User")
+    if config.person.display_name:
+        child(user, "DisplayName", config.person.display_name)
+    child(user, "EMailAddress", str(config.address))
+    server = child(child(child(response, "Action"), "Settings"), "Server")
+    child(server, "Type", "MobileSync")
+    child(server, "Url", url)
+    # MS-ASCMD, element Name: for MobileSync the name of a server is its URL.
+    child(server, "Name", url)
+    return to_bytes(root)
+
+
+def service_url(config: ClientConfig, kind: ServiceType) -> str:
+    """Give the URL of the preferred protected service of a type.
+
+    Raises:
+        ServiceNotOffered: there is no service of that type.
+    """
+    service = first_protected(config.of_type(kind))
+    if service is None or not isinstance(service.endpoint, UrlEndpoint):
+        raise ServiceNotOffered(f"{config.domain} has no {kind} service")
+    return service.endpoint.url

@@ -1,0 +1,54 @@
+"""Microsoft Autodiscover V2 (JSON) over HTTP."""
+
+from typing import Final
+
+from waypost.errors import (
+    AddressError,
+    DomainNotServed,
+    RequestError,
+    ServiceNotOffered,
+    WaypostError,
+)
+from waypost.formats import autodiscover_json
+from waypost.web.public import autodiscover
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import Reply
+from waypost.web.public.request import Request
+
+PATH: Final = "/autodiscover/autodiscover.json"
+PREFIX: Final = f"{PATH}/"
+
+
+def is_below(path: str) -> bool:
+    """Tell whether a path names a user behind this URL, who may have letters of any script."""
+    start = path[: len(PREFIX)]
+    return start.isascii() and start.lower() == PREFIX
+
+
+async def get(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer GET with `Email` and `Protocol`, or with the address in the path.
+
+    Other parameters, as `RedirectCount`, are not read. A name or a URL that the client sends is
+    never told back.
+    """
+    try:
+        query = request.query()
+        rest = request.path[len(PREFIX) :]
+        address = autodiscover_json.parse_user(rest, query.get("email", ""))
+        noted.address, noted.domain = address, address.domain.ascii
+        protocol = autodiscover_json.parse_protocol(query.get("protocol", ""))
+        config = await context.lookup.for_address(address)
+        xml_url = f"{autodiscover.base_url(context, address.domain)}{autodiscover.PATH}"
+        return _reply(200, autodiscover_json.render(config, protocol, xml_url), "ok")
+    except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
+        return _refuse(error)
+
+
+def _refuse(error: WaypostError) -> Reply:
+    body = autodiscover_json.render_refusal(error)
+    return _reply(autodiscover_json.status_of(error), body, error.code)
+
+
+def _reply(status: int, body: bytes, code: str) -> Reply:
+    headers = (("cache-control", "no-store"),)
+    return Reply(status, autodiscover_json.CONTENT_TYPE, body, headers, code)
