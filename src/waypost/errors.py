@@ -64,6 +64,23 @@ class DomainNotServed(WaypostError):
     code = "not_served"
 
 
+class DomainMoved(DomainNotServed):
+    """The mail of the domain is elsewhere, and it is known where. At most one of the two is given.
+
+    Attributes:
+        address_domain: where the same local part is the user's new address.
+        url: the https URL of the Autodiscover that knows the domain.
+    """
+
+    code = "moved"
+
+    def __init__(self, message: str, address_domain: str | None, url: str | None) -> None:
+        """Take what people read, and where the domain is."""
+        super().__init__(message)
+        self.address_domain = address_domain
+        self.url = url
+
+
 class NoUsableService(WaypostError):
     """The domain is served, but a format cannot say anything useful about its services.
 

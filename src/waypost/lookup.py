@@ -10,10 +10,11 @@ from waypost.address import DomainName, EmailAddress
 from waypost.errors import (
     DirectoryError,
     DirectoryUnavailable,
+    DomainMoved,
     DomainNotServed,
     UserDeclined,
 )
-from waypost.model import ClientConfig, Directory, Domain, Person, UnknownUser
+from waypost.model import Away, ClientConfig, Directory, Domain, Person, UnknownUser
 from waypost.placeholders import expand_domain
 
 
@@ -47,13 +48,14 @@ class Lookup:
         A directory that does not answer leaves the user as unknown as it was.
 
         Raises:
-            DomainNotServed: nothing matches the domain of the address.
+            DomainNotServed: nothing matches the domain of the address, or it is declined.
+            DomainMoved: its mail is elsewhere.
             UserDeclined: the directory does not know the user, and unknown ones get nothing.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(address.domain)
         person: Person | None = Person()
-        if entry is not None and entry.users is not None:
+        if entry is not None and entry.away is None and entry.users is not None:
             try:
                 person = await self._people.person_for(entry.users.directory, address)
             except (DirectoryUnavailable, DirectoryError):
@@ -64,7 +66,8 @@ class Lookup:
         """Give the configuration for a domain; what needs the local part stays a placeholder.
 
         Raises:
-            DomainNotServed: nothing matches the domain.
+            DomainNotServed: nothing matches the domain, or it is declined.
+            DomainMoved: its mail is elsewhere.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         return client_config(await self._domains.find(domain), domain, None)
@@ -86,11 +89,14 @@ def client_config(
             there is no such user.
 
     Raises:
-        DomainNotServed: the store found nothing.
+        DomainNotServed: the store found nothing, or something that is declined.
+        DomainMoved: the mail of the domain is elsewhere.
         UserDeclined: there is no such user, and the domain gives nothing to unknown ones.
     """
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
+    if entry.away is not None:
+        raise _elsewhere(entry.away, domain)
     users = entry.users
     if person is None:
         if users is not None and users.unknown_user is UnknownUser.DECLINE:
@@ -99,3 +105,12 @@ def client_config(
     if users is None or not users.show_display_name:
         person = replace(person, display_name=None)
     return expand_domain(entry, domain, address, person)
+
+
+def _elsewhere(away: Away, domain: DomainName) -> DomainNotServed:
+    """Give the error for a domain whose mail is elsewhere."""
+    place = away.address_domain or away.url
+    # A pattern may hold the very domain that it sends to: nobody shall go round in a circle.
+    if place is None or away.address_domain == domain.ascii:
+        return DomainNotServed(f"{domain} is not served here")
+    return DomainMoved(f"{domain} has moved to {place}", away.address_domain, away.url)

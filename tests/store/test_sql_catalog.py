@@ -74,6 +74,7 @@ def in_database_order(catalog: Catalog) -> Catalog:
             one.provider,
             tuple(sorted(one.services, key=lambda s: not isinstance(s.endpoint, HostEndpoint))),
             one.users,
+            one.away,
         )
         for one in by_provider
     )

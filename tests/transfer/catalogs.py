@@ -22,6 +22,7 @@ from waypost.model import (
     AttributeRule,
     Authentication,
     AuthenticationSystem,
+    Away,
     Catalog,
     Directory,
     DirectoryKind,
@@ -274,6 +275,13 @@ def directories(draw: st.DrawFn, label: str) -> Directory:
     return SqlDirectory(label, secret, query, exists, draw(RULES), draw(LIMITS))
 
 
+ANY_AWAY = st.none() | st.sampled_from(
+    [
+        *(Away(), Away("moved.to.example"), Away("xn--bcher-kva.somewhere-else.example")),
+        Away(url="https://autodiscover.example/autodiscover/autodiscover.xml"),
+        Away(url="HTTPS://a.example:8443/?a=%20&b"),
+    ]
+)
 SOME_LDAPSERVERS = st.lists(LDAPSERVERS, max_size=2, unique_by=lambda server: server.id)
 SOME_LABELS = st.lists(st.sampled_from(["people", "a.b_c-1", "x"]), max_size=2, unique=True)
 SOME_PROVIDERS = st.lists(PROVIDERS, min_size=1, max_size=3)
@@ -295,6 +303,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
     providers = st.sampled_from(draw(SOME_PROVIDERS))
     some = st.lists(st.sampled_from(draw(SOME_SERVICES)), max_size=5).map(tuple)
     domains = tuple(
-        Domain(pattern, draw(providers), draw(some), draw(users)) for pattern in draw(SOME_PATTERNS)
+        Domain(pattern, draw(providers), draw(some), draw(users), draw(ANY_AWAY))
+        for pattern in draw(SOME_PATTERNS)
     )
     return Catalog(domains, tuple(known), draw(IDLE_PROVIDERS))

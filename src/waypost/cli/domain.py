@@ -59,7 +59,7 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell which entry a domain gets, and its services; exit code 1 where it is not served."""
-    from waypost.transfer.plan import describe  # noqa: PLC0415 -- quick start
+    from waypost.transfer.plan import describe, place  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     name = DomainName.parse(domain)
@@ -74,7 +74,8 @@ def show(
         services = [_service(service) for service in found.services]
         say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
         return
-    say(f"{name} is served as {found.pattern} by {found.provider.name}")
+    word = "served" if found.away is None else place(found.away)
+    say(f"{name} is {word} as {found.pattern} by {found.provider.name}")
     if found.users is not None:
         shown = str(found.users.show_display_name).lower()
         say(f"directory {found.users.directory.label}")
@@ -94,6 +95,7 @@ def _summary(domain: Domain) -> dict[str, object]:
         "short_name": domain.provider.short_name,
         "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
+        "away": None if domain.away is None else asdict(domain.away),
     }
 
 

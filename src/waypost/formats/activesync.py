@@ -5,6 +5,9 @@ Read by Nine, iOS, Thunderbird's detection of Exchange, and the newer Outlook.
 
 from typing import Final
 
+from lxml import etree
+
+from waypost.address import EmailAddress
 from waypost.errors import ServiceNotOffered
 from waypost.formats.autodiscover import RESPONSE_NAMESPACE
 from waypost.formats.xml import child, in_namespace, to_bytes
@@ -14,6 +17,19 @@ from waypost.preference import first_protected
 _MOBILESYNC: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 )
+
+
+def render_redirect(address: EmailAddress, domain: str) -> bytes:
+    """Write that the user has another address now (MS-ASCMD, element Redirect).
+
+    Args:
+        address: the one that was asked for.
+        domain: where the same local part is the new one.
+    """
+    root, response = _response()
+    child(child(response, "User"), "EMailAddress", str(address))
+    child(child(response, "Action"), "Redirect", f"{address.local_part}@{domain}")
+    return to_bytes(root)
 
 
 def render(config: ClientConfig) -> bytes:
@@ -28,11 +44,7 @@ def render(config: ClientConfig) -> bytes:
         ServiceNotOffered: there is no ActiveSync service.
     """
     url = service_url(config, ServiceType.ACTIVESYNC)
-    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
-    response = in_namespace("Response", _MOBILESYNC)
-    root.append(response)
-    # MS-ASCMD, element Culture: the language of the answer, written with a colon.
-    child(response, "Culture", "en:us")
+    root, response = _response()
     user = child(response, "User")
     if config.person.display_name:
         child(user, "DisplayName", config.person.display_name)
@@ -43,6 +55,15 @@ def render(config: ClientConfig) -> bytes:
     # MS-ASCMD, element Name: for MobileSync the name of a server is its URL.
     child(server, "Name", url)
     return to_bytes(root)
+
+
+def _response() -> tuple[etree._Element, etree._Element]:
+    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
+    response = in_namespace("Response", _MOBILESYNC)
+    root.append(response)
+    # MS-ASCMD, element Culture: the language of the answer, written with a colon.
+    child(response, "Culture", "en:us")
+    return root, response
 
 
 def service_url(config: ClientConfig, kind: ServiceType) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from waypost.address import EmailAddress
 from waypost.errors import (
     DomainNotServed,
     HalfConfigured,
@@ -49,6 +50,7 @@ __all__ = [
     "parse_request",
     "render",
     "render_error",
+    "render_redirect",
     "render_refusal",
 ]
 
@@ -101,14 +103,7 @@ def render(config: ClientConfig) -> bytes:
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
     check_mail(config)
-    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
-    response = in_namespace("Response", _OUTLOOK)
-    root.append(response)
-    if config.person.display_name:
-        child(child(response, "User"), "DisplayName", config.person.display_name)
-    # MS-OXDSCLI, element Account: its children stand in this order.
-    account = child(response, "Account")
-    child(account, "AccountType", "email")
+    root, account = _account(config.person.display_name)
     child(account, "Action", "settings")
     if config.provider.documentation:
         child(account, "ServiceHome", config.provider.documentation[0].url)
@@ -117,6 +112,23 @@ def render(config: ClientConfig) -> bytes:
             _mail_protocol(account, service, service.endpoint)
         else:
             _dav_protocol(account, service, service.endpoint)
+    return to_bytes(root)
+
+
+def render_redirect(address: EmailAddress, domain: str | None, url: str | None) -> bytes:
+    """Write where to ask instead (MS-OXDSCLI, element Action); clients follow ten times.
+
+    Args:
+        address: the one that was asked for.
+        domain: where the same local part is the user's new address.
+        url: else the https URL of the Autodiscover that knows.
+    """
+    root, account = _account()
+    child(account, "Action", "redirectUrl" if domain is None else "redirectAddr")
+    if domain is None:
+        child(account, "RedirectUrl", url)
+    else:
+        child(account, "RedirectAddr", f"{address.local_part}@{domain}")
     return to_bytes(root)
 
 
@@ -175,6 +187,18 @@ def error_code(error: WaypostError) -> int:
     if isinstance(error, StoreUnavailable | StoreError):
         return 603  # an internal error
     return 600  # the request is invalid
+
+
+def _account(display_name: str | None = None) -> tuple[etree._Element, etree._Element]:
+    root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
+    response = in_namespace("Response", _OUTLOOK)
+    root.append(response)
+    if display_name:
+        child(child(response, "User"), "DisplayName", display_name)
+    # MS-OXDSCLI, element Account: AccountType, Action, where to ask, ServiceHome, Protocol.
+    account = child(response, "Account")
+    child(account, "AccountType", "email")
+    return root, account
 
 
 def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:

@@ -31,6 +31,7 @@ from waypost.model.directory import (
     users_key,
 )
 from waypost.model.domain import (
+    Away,
     Borrowed,
     Catalog,
     Domain,
@@ -89,6 +90,7 @@ __all__ = [
     "AttributeRule",
     "Authentication",
     "AuthenticationSystem",
+    "Away",
     "Borrowed",
     "Catalog",
     "ClientConfig",

@@ -11,18 +11,35 @@ from waypost.model.service import Service
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """What clients are told of a domain whose mail is elsewhere; at most one of the two.
+
+    With neither, the domain is declined: it is as if it were not here at all.
+
+    Attributes:
+        address_domain: the domain (A-label) where the same local part is the user's new address.
+        url: the https URL of the Autodiscover that knows the domain.
+    """
+
+    address_domain: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """What a store keeps for a domain, or for all domains that match a pattern.
 
     Attributes:
         services: as configured; `preference` puts them in order.
         users: who is asked about users, or None.
+        away: where its mail is instead; None where it is here.
     """
 
     pattern: DomainPattern
     provider: Provider
     services: tuple[Service, ...]
     users: Users | None = None
+    away: Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +49,19 @@ class Borrowed:
     Attributes:
         directory: has a `domains_query`.
         provider: whose domains they are.
-        services, users: of each of them.
+        services, users, away: of each of them.
     """
 
     directory: SqlDirectory
     provider: Provider
     services: tuple[Service, ...]
     users: Users | None = None
+    away: Away | None = None
 
     def for_domain(self, domain: DomainName) -> Domain:
         """Give the entry of a domain that the database knows."""
-        return Domain(DomainPattern(domain.ascii), self.provider, self.services, self.users)
+        pattern = DomainPattern(domain.ascii)
+        return Domain(pattern, self.provider, self.services, self.users, self.away)
 
 
 @dataclass(frozen=True, slots=True)

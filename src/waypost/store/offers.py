@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.model import Domain, DomainPattern, Provider, Service, Users
+from waypost.model import Away, Domain, DomainPattern, Provider, Service, Users
 
 _REMEMBERED_MAX: Final = 4096
 # What the columns of `provider` hold.
@@ -22,6 +22,7 @@ class Offer:
     provider: Provider | None
     services: tuple[Service, ...]
     users: Users | None
+    away: Away | None = None
 
     def for_domain(self, name: str) -> Domain:
         """Give the entry of a domain.
@@ -30,7 +31,7 @@ class Offer:
             name: the text of its pattern.
         """
         provider = named_after(name) if self.provider is None else self.provider
-        return Domain(DomainPattern(name), provider, self.services, self.users)
+        return Domain(DomainPattern(name), provider, self.services, self.users, self.away)
 
 
 def named_after(pattern: str) -> Provider:
@@ -52,7 +53,7 @@ class Offers:
         self._numbers: dict[Offer, int] = {}
         # By the identity of their parts: values of this depth are slow to hash. What is
         # remembered is kept alive by its offer, so that no identity is given out anew.
-        self._remembered: dict[tuple[int, int, int], tuple[int, Offer]] = {}
+        self._remembered: dict[tuple[int, int, int, int], tuple[int, Offer]] = {}
 
     def __len__(self) -> int:
         """Give how many different offers there are."""
@@ -64,10 +65,10 @@ class Offers:
 
     def number(self, one: Domain | Offer) -> int:
         """Give the number of an offer, or of that of a domain."""
-        key = (id(one.provider), id(one.services), id(one.users))
+        key = (id(one.provider), id(one.services), id(one.users), id(one.away))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        offer = Offer(one.provider, one.services, one.users)
+        offer = Offer(one.provider, one.services, one.users, one.away)
         number = self._numbers.setdefault(offer, len(self._offers))
         if number == len(self._offers):
             self._offers.append(offer)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, overload
 
 from waypost.errors import ProvidersError
-from waypost.model import Domain, DomainPattern, Provider, Service, Users
+from waypost.model import Away, Domain, DomainPattern, Provider, Service, Users
 from waypost.transfer.rules import DOMAIN_MAX_CHARS
 
 LINE_MAX_OCTETS: Final = 4096
@@ -98,6 +98,7 @@ class FileBlock:
     services: Callable[[str], tuple[Service, ...]]
     users: Users | None
     count: int
+    away: Away | None = None
 
     def __len__(self) -> int:
         """Give how many domains there are."""
@@ -112,7 +113,8 @@ class FileBlock:
         number = 0
         for _, pattern in read_lines(self.path, lambda _line, _rule: None):
             number += 1
-            yield Domain(pattern, self.provider, self.services(pattern.text), self.users)
+            services = self.services(pattern.text)
+            yield Domain(pattern, self.provider, services, self.users, self.away)
         if number != self.count:
             raise ProvidersError([f"{self.path}: was changed while it was read; try again"])
 

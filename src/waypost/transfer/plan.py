@@ -8,6 +8,7 @@ from waypost.model import (
     EMAIL_ADDRESS,
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
+    Away,
     Catalog,
     Directory,
     Domain,
@@ -185,7 +186,8 @@ class _Changes:
 
 
 def _named(domain: Domain) -> str:
-    return f"domain {domain.pattern} ({domain.provider.name})"
+    elsewhere = "" if domain.away is None else f", {place(domain.away)}"
+    return f"domain {domain.pattern} ({domain.provider.name}){elsewhere}"
 
 
 def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
@@ -193,6 +195,17 @@ def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
     before, after = _asked(old.users), _asked(new.users)
     if before != after:
         yield f"{before} becomes {after}"
+    if old.away != new.away:
+        yield f"{place(old.away)} becomes {place(new.away)}"
+
+
+def place(away: Away | None) -> str:
+    """Say in a few words where the mail of a domain is."""
+    if away is None:
+        return "served"
+    if away.address_domain is not None:
+        return f"moved to addresses at {away.address_domain}"
+    return "declined" if away.url is None else f"moved to {away.url}"
 
 
 def _asked(users: Users | None) -> str:

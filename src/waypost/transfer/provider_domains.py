@@ -5,23 +5,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from waypost.model import DomainPattern, Users
+from waypost.model import Away, DomainPattern, Users
+from waypost.transfer.away import AWAY_KEYS, check_elsewhere, read_away
 from waypost.transfer.directories import USERS_KEYS, Directories
 from waypost.transfer.domains_file import Fingerprints, read_lines
 from waypost.transfer.rules import DOMAIN_MAX_CHARS
 from waypost.transfer.tables import Report, Table, kind
 
-DOMAIN_KEYS: Final = ("name", *USERS_KEYS)
+DOMAIN_KEYS: Final = ("name", *USERS_KEYS, *AWAY_KEYS)
 _PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A domain of a provider, and who is asked about its users."""
+    """A domain of a provider, who is asked about its users, and where its mail is."""
 
     pattern: DomainPattern
     users: Users | None
+    away: Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +93,27 @@ def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> Dom
     return pattern
 
 
-def read_domains(table: Table, seen: Seen, default: Users | None) -> tuple[list[Named], bool]:
+def read_domains(
+    table: Table, seen: Seen, default: Users | None, away: Away | None = None
+) -> tuple[list[Named], bool]:
     """Read the domains, and tell whether none of them has a mistake.
 
     Args:
         table: a provider.
         seen: what was met before.
         default: who is asked about the users of domains that name nobody.
+        away: where the mail of domains is that say nothing of it.
     """
     found = []
     items = table.items("domains")
     for at, item in items:
-        users = default
+        users, elsewhere = default, away
         text = item
         if isinstance(item, dict):
             entry = Table(table.report, table.at(at), item)
             entry.refuse_unknown(DOMAIN_KEYS)
             users = seen.directories.domain_users(entry, default)
+            elsewhere = read_away(entry, away)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
             if text is None:
                 continue
@@ -115,7 +121,8 @@ def read_domains(table: Table, seen: Seen, default: Users | None) -> tuple[list[
             table.problem(at, f"must be a text or a table with a name, not {kind(item)}")
             continue
         if (pattern := note_domain(table, at, text, seen.domains)) is not None:
-            found.append(Named(pattern, users))
+            check_elsewhere(table, at, pattern, elsewhere)
+            found.append(Named(pattern, users, elsewhere))
     whole = isinstance(table.raw("domains"), list) or "domains" not in table
     return found, whole and len(found) == len(items)
 

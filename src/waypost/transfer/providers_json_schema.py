@@ -8,6 +8,7 @@ the reader takes names in any case where the schema knows only the usual one.
 from typing import Final
 
 from waypost.model import HOST_BASED, Security, ServiceType
+from waypost.transfer.away import away_schema
 from waypost.transfer.directories_json_schema import directory, ldapserver, users
 from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
 from waypost.transfer.inheritance import DEFAULTS_KEYS, TEMPLATE_KEYS
@@ -83,6 +84,7 @@ def _provider() -> Schema:
         "domains_file": text(1024, "A file with a domain a line, beside this one."),
         "domains_from": text(64, "A [[directory]] whose domains_query knows more of them."),
         "extends": text(NAME_MAX_CHARS, "A template or provider to take what is not said here."),
+        **away_schema(),
         **_inherited(),
     }
 
@@ -109,7 +111,7 @@ def _domain() -> Schema:
     name = text(DOMAIN_MAX_CHARS, "example.com, *.example.com, or * for all others.")
     # A U-label is longer as an A-label, so that the length of a text says nothing sure.
     plain = {"type": "string", "minLength": 1}
-    entry = object_schema(DOMAIN_KEYS, {"name": name, **users()}, ["name"])
+    entry = object_schema(DOMAIN_KEYS, {"name": name, **users(), **away_schema()}, ["name"])
     return {"anyOf": [plain, entry]}
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from waypost.model import Borrowed, Catalog, Domain, Provider, Service, ServiceType
 from waypost.preference import INCOMING
+from waypost.transfer.away import AWAY_KEYS, read_away
 from waypost.transfer.directories import USERS_KEYS, Directories, check_attributes
 from waypost.transfer.domains_file import DomainBlocks, FileBlock
 from waypost.transfer.inheritance import Inheritance
@@ -42,7 +43,7 @@ TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults"
 PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
     *("enable", "webmail", "update_url"),
-    *("domains_file", "domains_from", "extends", *USERS_KEYS),
+    *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
 )
 
 
@@ -96,14 +97,15 @@ def default_short_name(name: str) -> str:
 
 def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
     """Warn where mail cannot be both received and sent."""
-    lacking = [str(domain.pattern) for domain in domains if _lacks_mail(domain.services)]
+    served = [domain for domain in domains if domain.away is None]
+    lacking = [str(domain.pattern) for domain in served if _lacks_mail(domain.services)]
     if lacking:
         more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
         table.warn("", f"no incoming and outgoing mail service for {', '.join(lacking[:3])}{more}")
 
 
 def _warn_of_unusable_borrowed(table: Table, borrowed: Borrowed) -> None:
-    if _lacks_mail(borrowed.services):
+    if borrowed.away is None and _lacks_mail(borrowed.services):
         label = borrowed.directory.label
         table.warn("", f"no incoming and outgoing mail service for the domains from {label}")
 
@@ -136,7 +138,8 @@ class _Reader:
         short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
         pages = self._pages()
         default = self._seen.directories.users(self._owner)
-        named, all_read = read_domains(table, self._seen, default)
+        away = read_away(table)
+        named, all_read = read_domains(table, self._seen, default, away)
         offered = self._services()
         sought = {text for one in offered for text in one.only or ()}
         file = read_domains_file(table, self._seen, sought)
@@ -153,17 +156,19 @@ class _Reader:
         provider = replace(pages, name=name, short_name=short_name)
         choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
         domains = [
-            Domain(one.pattern, provider, choose(one.pattern.text), one.users) for one in named
+            Domain(one.pattern, provider, choose(one.pattern.text), one.users, one.away)
+            for one in named
         ]
-        lent = [] if lender is None else [Borrowed(lender, provider, choose(""), default)]
+        lent = [] if lender is None else [Borrowed(lender, provider, choose(""), default, away)]
         if all_read and all(one.service is not None for one in offered):
             for one_lent in lent:
                 _warn_of_unusable_borrowed(table, one_lent)
-            some = [Domain(one, provider, choose(one.text)) for one in file.first] if file else []
-            warn_of_unusable(table, [*domains, *some])
+            some = file.first if file is not None and away is None else ()
+            of_file = [Domain(one, provider, choose(one.text)) for one in some]
+            warn_of_unusable(table, [*domains, *of_file])
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
-            blocks.append(FileBlock(file.path, provider, choose, default, file.count))
+            blocks.append(FileBlock(file.path, provider, choose, default, file.count, away))
         return provider, blocks, lent
 
     def _pages(self) -> Provider:

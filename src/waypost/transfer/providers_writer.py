@@ -11,6 +11,7 @@ from waypost.model import (
     EMAIL_ADDRESS,
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
+    Away,
     Catalog,
     Documentation,
     Domain,
@@ -21,6 +22,7 @@ from waypost.model import (
     Users,
 )
 from waypost.sharing import share
+from waypost.transfer.away import away_data
 from waypost.transfer.directories_writer import directories_data, users_data
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
@@ -83,6 +85,7 @@ class _Group:
         sequences: their services, each sequence once, in the order of its first domain.
         numbers: which of these each domain has.
         users: who is asked about the users of all of them; None where they do not agree.
+        away: where the mail of all of them is; None where they do not agree.
     """
 
     provider: Provider
@@ -90,6 +93,7 @@ class _Group:
     sequences: Sequence[Sequence[Service]]
     numbers: Sequence[int]
     users: Users | None
+    away: Away | None
 
 
 def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
@@ -107,14 +111,18 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
         numbers = array("L")
         last: tuple[Service, ...] | None = None
         users: dict[Users | None, None] = {}
+        away: dict[Away | None, None] = {}
         for domain in members:
             users.setdefault(domain.users)
+            away.setdefault(domain.away)
             if domain.services is not last:  # Neighbours mostly have the same.
                 last = domain.services
                 number = known.setdefault(last, len(known))
             numbers.append(number)
         common = next(iter(users)) if len(users) == 1 else None
-        yield _Group(provider, domains[begin : begin + len(numbers)], list(known), numbers, common)
+        moved = next(iter(away)) if len(away) == 1 else None
+        some = domains[begin : begin + len(numbers)]
+        yield _Group(provider, some, list(known), numbers, common, moved)
         begin += len(numbers)
 
 
@@ -124,10 +132,10 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["short_name"] = provider.short_name
     if group is not None:
         domains = group.domains
-        common = group.users
-        if common is not None:
-            data |= users_data(common)
-        data["domains"] = _Lazy(lambda: (_domain(one, common) for one in domains), len(domains))
+        if group.users is not None:
+            data |= users_data(group.users)
+        data |= away_data(group.away)
+        data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
     if provider.documentation:
@@ -143,10 +151,13 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
     return data
 
 
-def _domain(domain: Domain, common: Users | None) -> object:
-    if domain.users is None or common is not None:
-        return domain.pattern.text
-    return {"name": domain.pattern.text, **users_data(domain.users)}
+def _domain(domain: Domain, group: _Group) -> object:
+    own: dict[str, object] = {}
+    if domain.users is not None and group.users is None:
+        own |= users_data(domain.users)
+    if group.away is None:
+        own |= away_data(domain.away)
+    return {"name": domain.pattern.text, **own} if own else domain.pattern.text
 
 
 def _services(group: _Group) -> Iterator[dict[str, object]]:

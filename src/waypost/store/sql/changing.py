@@ -278,4 +278,4 @@ def _in_tables(offer: Offer) -> tuple[object, ...]:
     """Give what counts: services with a host and those with a URL have no order between them."""
     hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
-    return offer.provider, users_key(offer.users), hosts, urls
+    return offer.provider, users_key(offer.users), offer.away, hosts, urls

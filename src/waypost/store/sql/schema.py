@@ -94,6 +94,10 @@ domain = sa.Table(
     sa.Column("directory_id", sa.Integer, nullable=True),
     sa.Column("unknown_user", sa.String(16), nullable=True),
     sa.Column("show_display_name", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Waypost's since 0005: domains whose mail is elsewhere.
+    sa.Column("redirect_address", sa.String(128), nullable=True),
+    sa.Column("redirect_url", sa.String(255), nullable=True),
+    sa.Column("declined", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 # automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
 # it by themselves, so that the index of the constraint does; MariaDB has none of expressions.

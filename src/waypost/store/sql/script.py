@@ -11,6 +11,7 @@ from waypost.model import Catalog, HostEndpoint, LdapServer, Provider
 from waypost.sharing import share
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.sequences import advancing
+from waypost.store.sql.stored import away_columns
 from waypost.store.sql.writing_directories import users_columns
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
@@ -77,6 +78,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
                 "name": domain.pattern.text,
                 "provider_id": provider_ids[domain.provider],
                 **users_columns(domain.users, directory_ids),
+                **away_columns(domain.away),
             },
         )
     for table, links, column in _SERVICES:

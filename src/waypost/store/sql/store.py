@@ -12,7 +12,7 @@ from waypost.model import Directory, Domain, Provider, Service, Users, candidate
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.served import is_named, ranked, strength
-from waypost.store.sql.stored import StoredUsers, users_columns
+from waypost.store.sql.stored import AWAY_COLUMNS, StoredUsers, away_of, users_columns
 
 _OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
@@ -50,20 +50,18 @@ class SqlStore:
             best = min(found, key=lambda row: strength(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
-        offer = self._shared(_provider(best), services, self._users(best))
+        away = away_of(*(best[column.name] for column in AWAY_COLUMNS))
+        offer = self._shared(Offer(_provider(best), services, self._users(best), away))
         return offer.for_domain(pattern.text)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
-    def _shared(
-        self, provider: Provider | None, services: tuple[Service, ...], users: Users | None
-    ) -> Offer:
+    def _shared(self, offer: Offer) -> Offer:
         """Give the same value for the same content: a cache may hold it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
             self._offers.clear()
-        offer = Offer(provider, services, users)
         return self._offers.setdefault(offer, offer)
 
     def _users(self, row: rows.Row) -> Users | None:
@@ -118,6 +116,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
+            *AWAY_COLUMNS,
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             _PROVIDER.pages,
             # The id of each is that of the domain's column, which has the same name.

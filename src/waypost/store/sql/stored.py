@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from waypost.database.engine import Connection
 from waypost.errors import DomainError
 from waypost.model import (
+    Away,
     Directory,
     DomainPattern,
     LdapServer,
@@ -27,6 +28,11 @@ CHUNK: Final = 5000
 SERVICE_TABLES: Final = (
     (schema.server, schema.server_domain, "server_id"),
     (schema.davserver, schema.davserver_domain, "davserver_id"),
+)
+AWAY_COLUMNS: Final = (
+    schema.domain.c.redirect_address,
+    schema.domain.c.redirect_url,
+    schema.domain.c.declined,
 )
 Links = tuple[tuple[int, ...], tuple[int, ...]]
 """The ids in `server` and in `davserver`, each ascending, which is the order of preference."""
@@ -58,11 +64,13 @@ class StoredDomain:
     provider_id: int
     users: StoredUsers
     links: Links
+    away: Away | None = None
 
     def columns(self) -> dict[str, Any]:
         """Give what the row says, by the names of its columns, without its id."""
         users = {name: getattr(self.users, name) for name in StoredUsers.__slots__}
-        return {"name": self.name, "provider_id": self.provider_id, **users}
+        pointers = {"name": self.name, "provider_id": self.provider_id}
+        return {**pointers, **users, **away_columns(self.away)}
 
     def pattern(self) -> str | None:
         """Give the text of the pattern, or None where the name makes no sense."""
@@ -100,7 +108,7 @@ class StoredHead:
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
         self._strays = tuple(finding for _, strays in read for finding in strays)
-        self._offers: dict[tuple[int, StoredUsers, Links], Offer] = {}
+        self._offers: dict[tuple[int, StoredUsers, Links, Away | None], Offer] = {}
 
     @property
     def directories(self) -> tuple[Directory, ...]:
@@ -118,7 +126,7 @@ class StoredHead:
 
     def offer(self, row: StoredDomain) -> Offer:
         """Give what a row says about its domain; what it points to in vain is None."""
-        key = (row.provider_id, row.users, row.links)
+        key = (row.provider_id, row.users, row.links, row.away)
         if (known := self._offers.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
@@ -128,7 +136,7 @@ class StoredHead:
             for number in numbers
             if number in readable
         )
-        offer = Offer(provider, services, self.users(row.users))
+        offer = Offer(provider, services, self.users(row.users), row.away)
         return self._offers.setdefault(key, offer)
 
     def strays(self, connection: Connection) -> Iterator[Finding]:
@@ -152,6 +160,7 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Give all domains by id, in parts; they may be changed between one part and the next."""
     column = schema.domain.c
     asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
+    asked = asked.add_columns(*AWAY_COLUMNS)
     known: dict[tuple[Any, ...], StoredUsers] = {}
     last: int | None = None
     while True:
@@ -166,11 +175,30 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
         )
         yield [
             StoredDomain(
-                *(row[0], row[1], row[2], _shared_users(known, row[3:])),
+                *(row[0], row[1], row[2], _shared_users(known, row[3:-3])),
                 (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
+                away_of(*row[-3:]),
             )
             for row in found
         ]
+
+
+def away_of(redirect_address: str | None, redirect_url: str | None, declined: bool) -> Away | None:
+    """Give what a row of `domain` says about where its mail is; `declined` wins."""
+    if declined:
+        return Away()
+    if redirect_address:
+        return Away(redirect_address)
+    return Away(url=redirect_url) if redirect_url else None
+
+
+def away_columns(away: Away | None) -> dict[str, Any]:
+    """Give what a row of `domain` says about where its mail is."""
+    return {
+        "redirect_address": None if away is None else away.address_domain,
+        "redirect_url": None if away is None else away.url,
+        "declined": away == Away(),
+    }
 
 
 def users_columns() -> tuple[sa.Column[Any], ...]:

@@ -11,7 +11,7 @@ from waypost.model import Directory, LdapServer, Provider, UnknownUser, Users
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, schema
 from waypost.store.sql.sequences import advance, free_id, insert
-from waypost.store.sql.stored import every
+from waypost.store.sql.stored import away_columns, every
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Pointers:
 
     def columns(self, offer: Offer) -> dict[str, Any]:
         """Give what a row of `domain` says beside its name."""
-        pointers = {"provider_id": self.providers[offer.provider]}
+        pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
+        pointers |= away_columns(offer.away)
         return pointers | users_columns(offer.users, self.directories)
 
 

@@ -1,18 +1,20 @@
 """Mozilla Autoconfig over HTTP: draft-ietf-mailmaint-autoconfig-06, and the ISPDB's form of it."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import (
     AddressError,
     DomainError,
+    DomainMoved,
     DomainNotServed,
     NoUsableService,
     RequestError,
 )
 from waypost.formats import autoconfig
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply, conditional, text
+from waypost.web.public.reply import Reply, conditional, redirect, text
 from waypost.web.public.request import Request
 
 PATHS: Final = (
@@ -66,6 +68,8 @@ async def _answer(
         else:
             config = await context.lookup.for_address(address)
         body = autoconfig.render(config)
+    except DomainMoved as moved:
+        return _elsewhere(address, moved)
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
         return text(404, str(error), error.code)
@@ -73,3 +77,17 @@ async def _answer(
     scope = "public" if address is None else "private"
     reply = Reply(200, autoconfig.CONTENT_TYPE, body)
     return conditional(request, reply, f"{scope}, max-age={context.max_age_seconds}")
+
+
+def _elsewhere(address: EmailAddress | None, moved: DomainMoved) -> Reply:
+    """Send a client to the Autoconfig of the domain that has the addresses now.
+
+    A URL of Autodiscover is of no use to it: a 404 sends it to its next source.
+    """
+    if moved.address_domain is None:
+        return text(404, str(moved), moved.code)
+    url = f"https://autoconfig.{moved.address_domain}{PATHS[0]}"
+    if address is None:
+        return redirect(url, moved.code)
+    email = f"{address.local_part}@{moved.address_domain}"
+    return redirect(f"{url}?{urlencode({'emailaddress': email})}", moved.code)

@@ -5,6 +5,7 @@ from typing import Final
 from waypost.address import DomainName
 from waypost.errors import (
     AddressError,
+    DomainMoved,
     DomainNotServed,
     NoUsableService,
     RequestError,
@@ -16,7 +17,7 @@ from waypost.errors import (
 )
 from waypost.formats import activesync, autodiscover
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply
+from waypost.web.public.reply import Reply, redirect
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.xml"
@@ -33,7 +34,10 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
         body = await request.body(BODY_MAX_OCTETS)
         asked = autodiscover.parse_request(body, request.header(b"content-type"))
         noted.address, noted.domain = asked.address, asked.address.domain.ascii
-        config = await context.lookup.for_address(asked.address)
+        try:
+            config = await context.lookup.for_address(asked.address)
+        except DomainMoved as moved:
+            return _moved(asked, moved)
         return _reply(200, _RENDER[asked.wanted](config), "ok")
     except RequestTooLarge as error:
         return _refuse(413, error).plus(("connection", "close"))
@@ -62,6 +66,9 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         try:
             await context.lookup.for_domain(domain)
             return _to_https(context, request, domain)
+        except DomainMoved as moved:
+            # A new address is told to the POST only, which says whose it is.
+            return _to_https(context, request, domain) if moved.url is None else redirect(moved.url)
         except (DomainNotServed, StoreError, StoreUnavailable):
             pass
     body = autodiscover.render_error(600, "Invalid Request")
@@ -81,7 +88,19 @@ def _to_https(context: Context, request: Request, domain: DomainName) -> Reply:
         base = f"https://{domain.ascii}"
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
     location = f"{base}{request.path}{query}"
-    return Reply(302, "text/plain; charset=utf-8", b"", (("location", location),), "redirected")
+    return redirect(location)
+
+
+def _moved(asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply:
+    """Tell a client where to ask instead."""
+    if asked.wanted is autodiscover.ResponseSchema.OUTLOOK:
+        body = autodiscover.render_redirect(asked.address, moved.address_domain, moved.url)
+    elif moved.address_domain is not None:
+        body = activesync.render_redirect(asked.address, moved.address_domain)
+    else:
+        # MS-ASCMD has no element for a URL; MS-ASHTTP lets clients follow a 302.
+        return redirect(moved.url or "", moved.code)
+    return _reply(200, body, moved.code)
 
 
 def _refuse(status: int, error: WaypostError) -> Reply:

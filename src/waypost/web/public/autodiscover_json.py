@@ -1,9 +1,12 @@
 """Microsoft Autodiscover V2 (JSON) over HTTP."""
 
 from typing import Final
+from urllib.parse import urlencode, urlsplit
 
+from waypost.address import EmailAddress
 from waypost.errors import (
     AddressError,
+    DomainMoved,
     DomainNotServed,
     RequestError,
     ServiceNotOffered,
@@ -12,7 +15,7 @@ from waypost.errors import (
 from waypost.formats import autodiscover_json
 from waypost.web.public import autodiscover
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply
+from waypost.web.public.reply import Reply, redirect
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.json"
@@ -37,11 +40,26 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         address = autodiscover_json.parse_user(rest, query.get("email", ""))
         noted.address, noted.domain = address, address.domain.ascii
         protocol = autodiscover_json.parse_protocol(query.get("protocol", ""))
-        config = await context.lookup.for_address(address)
+        try:
+            config = await context.lookup.for_address(address)
+        except DomainMoved as moved:
+            return redirect(_elsewhere(address, protocol, moved), moved.code)
         xml_url = f"{autodiscover.base_url(context, address.domain)}{autodiscover.PATH}"
         return _reply(200, autodiscover_json.render(config, protocol, xml_url), "ok")
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
         return _refuse(error)
+
+
+def _elsewhere(
+    address: EmailAddress, protocol: autodiscover_json.Protocol, moved: DomainMoved
+) -> str:
+    """Give the URL where the same question has an answer."""
+    base = f"https://autodiscover.{moved.address_domain}"
+    email = f"{address.local_part}@{moved.address_domain}"
+    if moved.address_domain is None:
+        base = f"https://{urlsplit(moved.url or '').netloc}"
+        email = str(address)
+    return f"{base}{PATH}?{urlencode({'Email': email, 'Protocol': protocol.value})}"
 
 
 def _refuse(error: WaypostError) -> Reply:

@@ -55,6 +55,11 @@ def not_found(code: str = "not_found", line: str = "not found") -> Reply:
     return text(404, line, code)
 
 
+def redirect(location: str, code: str = "redirected") -> Reply:
+    """Answer 302: the client asks again there."""
+    return Reply(302, TEXT, b"", (("location", location),), code)
+
+
 def method_not_allowed(*allowed: str) -> Reply:
     """Answer 405 with Allow (RFC 9110 s15.5.6)."""
     reply = text(405, f"use {' or '.join(allowed)} here", "method_not_allowed")

@@ -1,0 +1,92 @@
+"""What a providers file says of domains whose mail is elsewhere."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.address import DomainName
+from waypost.errors import DomainError
+from waypost.model import Away, DomainPattern
+from waypost.placeholders import has_placeholder
+from waypost.transfer.json_schema_parts import Schema, flag, text
+from waypost.transfer.rules import DOMAIN_MAX_CHARS, RuleBroken, check_web_url
+from waypost.transfer.tables import Table
+
+AWAY_KEYS: Final = ("redirect_address", "redirect_url", "declined")
+REDIRECT_URL_MAX_CHARS: Final = 255
+
+
+def read_away(table: Table, default: Away | None = None) -> Away | None:
+    """Read where the mail of a provider's domains, or of one domain, is.
+
+    Args:
+        table: a provider, or an entry of its domains.
+        default: what holds for a domain that says nothing of it.
+    """
+    declined = table.flag("declined")
+    domain = _domain(table)
+    url = _url(table)
+    said = [key for key in AWAY_KEYS if key in table]
+    if len(said) > 1 and (declined is not False or len(said) > 2):
+        table.problem(said[-1], f"goes not together with {said[0]}; a domain is in one place")
+    if domain is not None or url is not None or declined:
+        return Away(domain, url)
+    return default if declined is None else None
+
+
+def check_elsewhere(table: Table, at: str, pattern: DomainPattern, away: Away | None) -> None:
+    """Note a domain that is said to have moved to itself."""
+    if away is not None and away.address_domain == pattern.text:
+        table.problem(at, f"{pattern} cannot move to itself; redirect_address is another domain")
+
+
+def away_data(away: Away | None) -> dict[str, object]:
+    """Give what a provider or a domain says about it."""
+    if away is None:
+        return {}
+    if away.address_domain is not None:
+        return {"redirect_address": away.address_domain}
+    return {"declined": True} if away.url is None else {"redirect_url": away.url}
+
+
+def away_schema() -> Schema:
+    """Describe the keys for editors."""
+    url = text(REDIRECT_URL_MAX_CHARS, "Who asks by Autodiscover is sent to this https URL.")
+    return {
+        "redirect_address": text(DOMAIN_MAX_CHARS, "The domain to which all addresses moved."),
+        "redirect_url": {**url, "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"},
+        "declined": flag("As if the domain were not here at all."),
+    }
+
+
+def _domain(table: Table) -> str | None:
+    given = table.text("redirect_address", DOMAIN_MAX_CHARS)
+    if given is None:
+        return None
+    try:
+        name = DomainName.parse(given).ascii
+    except DomainError as error:
+        table.problem("redirect_address", f"is not a domain: {error}")
+        return None
+    if len(name) > DOMAIN_MAX_CHARS:
+        table.problem("redirect_address", f"is longer than {DOMAIN_MAX_CHARS} characters")
+        return None
+    return name
+
+
+def _url(table: Table) -> str | None:
+    given = table.text("redirect_url", REDIRECT_URL_MAX_CHARS)
+    if given is None:
+        return None
+    try:
+        check_web_url(given)
+    except RuleBroken as broken:
+        table.problem("redirect_url", str(broken))
+        return None
+    # MS-OXDSCLI, element RedirectUrl: clients follow it with a password in hand.
+    if urlsplit(given).scheme.lower() != "https":
+        table.problem("redirect_url", "must begin with https://")
+        return None
+    if has_placeholder(given) or "%{" in given:
+        table.problem("redirect_url", "holds a placeholder; it is one URL for all")
+        return None
+    return given

@@ -1,0 +1,71 @@
+"""Domains whose mail is elsewhere, in the database."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from tests.making import domain
+from waypost.address import DomainName
+from waypost.database.engine import Engine, reading, writing
+from waypost.model import Away, Catalog
+from waypost.store.sql.catalog import read_catalog, write_catalog
+from waypost.store.sql.changing import Change, Wanted
+from waypost.store.sql.store import SqlStore
+
+OLD = DomainName("old.example")
+AWAY = [None, Away(), Away("new.example"), Away(url="https://a.example/autodiscover.xml")]
+
+
+def catalog(away: Away | None) -> Catalog:
+    return Catalog((domain("example.com"), replace(domain("old.example"), away=away)))
+
+
+@pytest.mark.parametrize("away", AWAY)
+def test_found_and_read(engine: Engine, away: Away | None) -> None:
+    """What is written of a domain is found by its name, and read with all others."""
+    with writing(engine) as connection:
+        write_catalog(connection, catalog(away))
+    store = SqlStore(engine)
+
+    found = store.find(OLD)
+    assert found is not None
+    assert found.away == away
+    other = store.find(DomainName("example.com"))
+    assert other is not None
+    assert other.away is None
+    with reading(engine) as connection:
+        assert read_catalog(connection) == catalog(away)
+
+
+def test_changing(engine: Engine) -> None:
+    """From each place to each other is one change of one domain, and then none is left."""
+    for away in [*AWAY, *reversed(AWAY)]:
+        with writing(engine) as connection, Wanted(catalog(away)) as wanted:
+            pairs = list(Change(connection, wanted).pairs())
+        assert len(pairs) <= 2
+        with writing(engine) as connection:
+            write_catalog(connection, catalog(away))
+        with writing(engine) as connection, Wanted(catalog(away)) as wanted:
+            assert list(Change(connection, wanted).pairs()) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "away"),
+    [
+        ("declined = TRUE", Away()),
+        ("declined = TRUE, redirect_address = 'new.example'", Away()),
+        ("redirect_address = 'new.example', redirect_url = 'https://a/'", Away("new.example")),
+        ("redirect_address = '', redirect_url = ''", None),
+    ],
+)
+def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> None:
+    """Of several columns that an operator has filled in, one counts: the most careful one."""
+    with writing(engine) as connection:
+        write_catalog(connection, catalog(None))
+        update = f"UPDATE domain SET {columns} WHERE name = 'old.example'"  # noqa: S608
+        connection.execute(sa.text(update.replace(":", r"\:")))
+
+    found = SqlStore(engine).find(OLD)
+    assert found is not None
+    assert found.away == away

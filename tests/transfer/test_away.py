@@ -1,0 +1,94 @@
+"""What a providers file says of domains whose mail is elsewhere."""
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.model import Away
+from waypost.transfer.providers_file import read_providers, write_providers
+
+URL = "https://autodiscover.cloud.example/autodiscover/autodiscover.xml"
+
+
+def file(provider: str = "", domains: str = '"old.example"') -> str:
+    return f'[[provider]]\nname = "Example Inc."\n{provider}\ndomains = [{domains}]\n'
+
+
+@pytest.mark.parametrize(
+    ("provider", "domains", "away"),
+    [
+        ("", '"old.example"', None),
+        ('redirect_address = "New.Example."', '"old.example"', Away("new.example")),
+        ('redirect_address = "bücher.example"', '"a.example"', Away("xn--bcher-kva.example")),
+        (f'redirect_url = "{URL}"', '"old.example"', Away(url=URL)),
+        ("declined = true", '"old.example"', Away()),
+        ("declined = false", '"old.example"', None),
+        ("declined = true", '{ name = "old.example", declined = false }', None),
+        (
+            "declined = true",
+            '{ name = "old.example", redirect_address = "new.example" }',
+            Away("new.example"),
+        ),
+        (
+            'redirect_address = "new.example"',
+            f'{{ name = "old.example", redirect_url = "{URL}" }}',
+            Away(url=URL),
+        ),
+        ("", '{ name = "old.example", declined = true }', Away()),
+    ],
+)
+def test_reading(provider: str, domains: str, away: Away | None) -> None:
+    """A provider says it for all of its domains, and a domain for itself."""
+    result = read_providers(file(provider, domains), name="f", format="toml")
+
+    assert [one.away for one in result.catalog.domains] == [away]
+    # Who has moved needs no services.
+    assert bool(result.warnings) is (away is None)
+
+
+@pytest.mark.parametrize(
+    ("provider", "domains", "problem"),
+    [
+        ('redirect_address = "a b"', '"old.example"', "redirect_address: is not a domain"),
+        ('redirect_address = ""', '"old.example"', "redirect_address: must not be empty"),
+        ('redirect_address = "alice@x.example"', '"old.example"', "is not a domain"),
+        ('redirect_address = "old.example"', '"old.example"', "cannot move to itself"),
+        ('redirect_url = "http://x.example/"', '"old.example"', "must begin with https://"),
+        ('redirect_url = "x.example"', '"old.example"', "redirect_url: "),
+        (
+            'redirect_url = "https://x.example/%EMAILADDRESS%"',
+            '"old.example"',
+            "holds a placeholder",
+        ),
+        ("declined = 1", '"old.example"', "declined: must be true or false"),
+        (
+            f'redirect_url = "{URL}"\ndeclined = true',
+            '"old.example"',
+            "declined: goes not together with redirect_url",
+        ),
+        (
+            f'redirect_url = "{URL}"\nredirect_address = "x.example"\ndeclined = false',
+            '"old.example"',
+            "goes not together with redirect_address",
+        ),
+        ("", '{ name = "old.example", redirect = "x" }', "redirect: unknown key"),
+    ],
+)
+def test_mistakes(provider: str, domains: str, problem: str) -> None:
+    """Each mistake is told with its key and its rule."""
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(file(provider, domains), name="f", format="toml")
+
+    assert problem in str(caught.value)
+
+
+def test_writing() -> None:
+    """What all domains of a provider have in common is said once, and read back."""
+    text = file("declined = true", '"a.example", "b.example"')
+    other = file("", '{ name = "c.example", redirect_address = "a.example" }, "d.example"')
+    text += other.replace("Example Inc.", "Other")
+    catalog = read_providers(text, name="f", format="toml").catalog
+    written = write_providers(catalog, "toml")
+
+    assert written.count("declined = true") == 1
+    assert written.count("redirect_address") == 1
+    assert read_providers(written, name="f", format="toml").catalog == catalog

@@ -1,0 +1,145 @@
+"""Domains whose mail is elsewhere: at another domain, at another Autodiscover, or declined."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from tests.making import domain
+from tests.web.asgi import Client
+from tests.web.public.test_autodiscover import MOBILESYNC, OUTLOOK, PATH, question
+from waypost.model import Away, Catalog
+
+URL = "https://autodiscover-s.outlook.example/autodiscover/autodiscover.xml"
+V2 = "/autodiscover/autodiscover.json"
+CONFIG = "/mail/config-v1.1.xml"
+CATALOG = Catalog(
+    (
+        replace(domain("old.example"), away=Away("new.example")),
+        replace(domain("cloud.example"), away=Away(url=URL)),
+        replace(domain("gone.example"), away=Away()),
+        replace(domain("*.gone.example"), away=Away()),
+        replace(domain("*"), away=Away("new.example")),
+    )
+)
+
+
+@pytest.fixture(name="elsewhere")
+def _elsewhere() -> Iterator[Client]:
+    client = Client(CATALOG)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("address", ["alice+x@old.example", "alice+x@any.other.example"])
+def test_new_address(elsewhere: Client, address: str) -> None:
+    """Outlook is told the same local part at the new domain, in Microsoft's order."""
+    answer = elsewhere.post(PATH, question(address))
+
+    (response,) = answer.xml
+    assert etree.QName(response).namespace == OUTLOOK
+    assert answer.status == 200
+    assert [etree.QName(one).localname for one in response[0]] == [
+        *("AccountType", "Action", "RedirectAddr"),
+    ]
+    assert answer.value("Action") == "redirectAddr"
+    assert answer.value("RedirectAddr") == "alice+x@new.example"
+
+
+def test_new_url(elsewhere: Client) -> None:
+    """Outlook is told the URL of the Autodiscover that knows the domain."""
+    answer = elsewhere.post(PATH, question("alice@cloud.example"))
+
+    assert (answer.status, answer.value("Action")) == (200, "redirectUrl")
+    assert (answer.value("RedirectUrl"), answer.value("RedirectAddr")) == (URL, None)
+    assert answer.value("Protocol") is None
+
+
+def test_activesync_new_address(elsewhere: Client) -> None:
+    """A phone is told the new address in its own schema."""
+    answer = elsewhere.post(PATH, question("alice@old.example", MOBILESYNC))
+
+    (response,) = answer.xml
+    assert {etree.QName(one).namespace for one in response.iter()} == {MOBILESYNC}
+    assert [etree.QName(one).localname for one in response] == ["Culture", "User", "Action"]
+    assert answer.value("EMailAddress") == "alice@old.example"
+    assert answer.value("Redirect") == "alice@new.example"
+
+
+def test_activesync_new_url(elsewhere: Client) -> None:
+    """A phone follows HTTP, because its schema has no place for a URL."""
+    answer = elsewhere.post(PATH, question("alice@cloud.example", MOBILESYNC))
+
+    assert (answer.status, answer.headers["location"]) == (302, URL)
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        (
+            f"{V2}?Email=a%2Bb@old.example&Protocol=autodiscoverv1&RedirectCount=1&x=evil",
+            f"https://autodiscover.new.example{V2}?Email=a%2Bb%40new.example&Protocol=AutodiscoverV1",
+        ),
+        (
+            f"{V2}/v1.0/a@cloud.example?Protocol=ActiveSync",
+            f"https://autodiscover-s.outlook.example{V2}?Email=a%40cloud.example&Protocol=ActiveSync",
+        ),
+        (
+            f"{CONFIG}?emailaddress=a%26b@old.example",
+            f"https://autoconfig.new.example{CONFIG}?emailaddress=a%26b%40new.example",
+        ),
+        ("/v1.1/old.example", f"https://autoconfig.new.example{CONFIG}"),
+    ],
+)
+def test_redirects(elsewhere: Client, path: str, location: str) -> None:
+    """The other formats are redirected by HTTP, with nothing of the client but its local part."""
+    answer = elsewhere.get(path, host="evil.example")
+
+    assert (answer.status, answer.headers["location"]) == (302, location)
+
+
+@pytest.mark.parametrize(
+    ("host", "location"),
+    [
+        ("autodiscover.cloud.example", URL),
+        ("autodiscover.old.example", f"https://autodiscover.old.example{PATH}"),
+    ],
+)
+def test_probe(elsewhere: Client, host: str, location: str) -> None:
+    """The probe leads to the other Autodiscover, or to where the POST is told the new address."""
+    answer = elsewhere.get(PATH, host=host, scheme="http")
+
+    assert (answer.status, answer.headers["location"]) == (302, location)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{CONFIG}?emailaddress=a@cloud.example",
+        "/mobileconfig?emailaddress=a@cloud.example",
+        "/mobileconfig?emailaddress=a@old.example",
+        "/?emailaddress=a@old.example",
+    ],
+)
+def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) -> None:
+    """What the new place cannot answer is a 404: the client goes on to its next source."""
+    answer = elsewhere.get(path)
+
+    assert answer.status == 404
+    assert b"has moved to" in answer.body
+
+
+@pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example"])
+def test_declined(elsewhere: Client, name: str) -> None:
+    """A declined domain, and one that would be sent to itself, is as if it were not here."""
+    pages = [CONFIG, "/mobileconfig", "/"]
+    answers = [elsewhere.get(path, query={"emailaddress": f"a@{name}"}) for path in pages]
+    v2 = elsewhere.get(V2, query={"Email": f"a@{name}", "Protocol": "AutodiscoverV1"})
+    outlook = elsewhere.post(PATH, question(f"a@{name}"))
+    phone = elsewhere.post(PATH, question(f"a@{name}", MOBILESYNC))
+    probe = elsewhere.get(PATH, host=f"autodiscover.{name}", scheme="http")
+
+    assert {answer.status for answer in [*answers, v2]} == {404}
+    assert (outlook.value("ErrorCode"), phone.value("ErrorCode")) == ("500", "500")
+    assert probe.status == 405
