@@ -32,6 +32,7 @@ def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
         "provider": "Example Inc.",
         "short_name": "Example",
         "directory": None,
+        "away": None,
         "services": 6,
     }
 
