@@ -94,6 +94,37 @@ def test_one_domain_with_a_directory(waypost: Waypost) -> None:
     assert "directory ldapserver-42\n" in waypost("domain", "show", "example.org").out
 
 
+@pytest.mark.parametrize(
+    ("key", "line", "away"),
+    [
+        (
+            'redirect_address = "new.example"',
+            "moved to addresses at new.example",
+            {"address_domain": "new.example", "url": None},
+        ),
+        (
+            'redirect_url = "https://a.example/"',
+            "moved to https://a.example/",
+            {"address_domain": None, "url": "https://a.example/"},
+        ),
+        ("declined = true", "declined", {"address_domain": None, "url": None}),
+    ],
+)
+def test_domain_whose_mail_is_elsewhere(
+    waypost: Waypost, home: Path, key: str, line: str, away: dict[str, str | None]
+) -> None:
+    """A domain that moved is told with the place; what clients would get ends with exit code 1."""
+    text = f'[[provider]]\nname = "X"\n{key}\ndomains = ["old.example"]\n'
+    (home / "mail.toml").write_text(text, encoding="utf-8")
+    assert waypost("apply", "mail.toml").code == 0
+
+    shown = waypost("domain", "show", "old.example")
+    assert shown.out == f"old.example is {line}, as old.example of X\n"
+    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["away"] == away
+    assert key in waypost("export").out
+    assert waypost("show", "autodiscover", "alice@old.example").code == 1
+
+
 def test_domain_that_is_not_served(waypost: Waypost) -> None:
     """A domain that is not served ends with exit code 1."""
     outcome = waypost("domain", "show", "unserved.example", "--demo")

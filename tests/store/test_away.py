@@ -57,10 +57,15 @@ def test_changing(engine: Engine) -> None:
         ("declined = TRUE, redirect_address = 'new.example'", Away()),
         ("redirect_address = 'new.example', redirect_url = 'https://a/'", Away("new.example")),
         ("redirect_address = '', redirect_url = ''", None),
+        ("redirect_address = 'NEW.Example.'", Away("new.example")),
+        ("redirect_address = 'not a domain'", None),
+        ("redirect_url = 'http://a.example/'", None),
+        ("redirect_url = 'https://a.example/ x'", None),
+        ("redirect_url = 'https://a.example/ä'", None),
     ],
 )
 def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> None:
-    """Of several columns that an operator has filled in, one counts: the most careful one."""
+    """Of what an operator has filled in the most careful part counts, and nonsense does not."""
     with writing(engine) as connection:
         write_catalog(connection, catalog(None))
         update = f"UPDATE domain SET {columns} WHERE name = 'old.example'"  # noqa: S608

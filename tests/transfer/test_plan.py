@@ -10,6 +10,7 @@ from tests.transfer.catalogs import catalogs
 from waypost.model import (
     OAUTH2,
     PASSWORD_CLEARTEXT,
+    Away,
     Catalog,
     Documentation,
     LdapServer,
@@ -212,6 +213,27 @@ def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
         item for item in back.removed if item.startswith("domain ")
     ]
     assert not any("\n" in item for item in (*there.added, *there.changed, *there.removed))
+
+
+def test_domains_whose_mail_is_elsewhere() -> None:
+    """A domain that moves, or comes back, is one change that names both places."""
+    here = domain("old.example", IMAP)
+    moved = replace(here, away=Away("new.example"))
+    url = replace(here, away=Away(url="https://a.example/"))
+    declined = replace(here, away=Away())
+    changes = [
+        compare(Catalog((one,)), Catalog((other,)))
+        for one, other in [(here, moved), (moved, url), (url, declined), (declined, here)]
+    ]
+
+    assert [plan.changed for plan in changes] == [
+        ("old.example: served becomes moved to addresses at new.example",),
+        ("old.example: moved to addresses at new.example becomes moved to https://a.example/",),
+        ("old.example: moved to https://a.example/ becomes declined",),
+        ("old.example: declined becomes served",),
+    ]
+    added = compare(Catalog(), Catalog((declined,))).added
+    assert added[0] == "domain old.example (Example Inc.), declined"
 
 
 def test_rows_that_serve_nobody() -> None:

@@ -74,8 +74,10 @@ def show(
         services = [_service(service) for service in found.services]
         say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
         return
-    word = "served" if found.away is None else place(found.away)
-    say(f"{name} is {word} as {found.pattern} by {found.provider.name}")
+    if found.away is None:
+        say(f"{name} is served as {found.pattern} by {found.provider.name}")
+    else:
+        say(f"{name} is {place(found.away)}, as {found.pattern} of {found.provider.name}")
     if found.users is not None:
         shown = str(found.users.show_display_name).lower()
         say(f"directory {found.users.directory.label}")

@@ -25,7 +25,9 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
     """
     from waypost.formats.autoconfig import render_submission  # noqa: PLC0415 -- quick start
 
-    chosen = _chosen(catalog, provider, domain)
+    chosen = [one for one in _chosen(catalog, provider, domain) if one.away is None]
+    if not chosen:
+        raise ProvidersError(["--format ispdb: the mail of these domains is elsewhere"])
     named = [one for one in chosen if one.pattern.kind is MatchKind.EXACT]
     if not named:
         name = chosen[0].provider.name

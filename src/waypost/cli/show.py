@@ -130,7 +130,8 @@ def _config(
     finally:
         store.close()
     person: Person | None = Person()
-    if entry is not None and entry.users is not None and address is not None and not no_directory:
+    is_here = entry is not None and entry.away is None and not no_directory
+    if is_here and entry is not None and entry.users is not None and address is not None:
         person = _person(settings, entry.users.directory, address)
     return client_config(entry, domain, address, person).named(name)
 

@@ -38,6 +38,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
+from waypost.placeholders import expand_url
 from waypost.preference import first_protected
 
 __all__ = [
@@ -106,7 +107,8 @@ def render(config: ClientConfig) -> bytes:
     root, account = _account(config.person.display_name)
     child(account, "Action", "settings")
     if config.provider.documentation:
-        child(account, "ServiceHome", config.provider.documentation[0].url)
+        page = config.provider.documentation[0].url
+        child(account, "ServiceHome", expand_url(page, config.domain, config.address))
     for service in _one_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)

@@ -1,11 +1,13 @@
 """Reading the database in parts, so that its size does not matter."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from waypost.address import DomainName
 from waypost.database.engine import Connection
 from waypost.errors import DomainError
 from waypost.model import (
@@ -29,6 +31,8 @@ SERVICE_TABLES: Final = (
     (schema.server, schema.server_domain, "server_id"),
     (schema.davserver, schema.davserver_domain, "davserver_id"),
 )
+# RFC 3986 s2: printable ASCII only.
+_HTTPS_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
 AWAY_COLUMNS: Final = (
     schema.domain.c.redirect_address,
     schema.domain.c.redirect_url,
@@ -184,12 +188,19 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
 
 
 def away_of(redirect_address: str | None, redirect_url: str | None, declined: bool) -> Away | None:
-    """Give what a row of `domain` says about where its mail is; `declined` wins."""
+    """Give what a row of `domain` says about where its mail is; the first that it says counts.
+
+    Somebody may fill in several of the columns by SQL: `declined` is what does least. What is
+    neither a domain nor an https URL that a header can carry does not count.
+    """
     if declined:
         return Away()
     if redirect_address:
-        return Away(redirect_address)
-    return Away(url=redirect_url) if redirect_url else None
+        try:
+            return Away(DomainName.parse(redirect_address).ascii)
+        except DomainError:
+            return None
+    return Away(url=redirect_url) if _HTTPS_URL.fullmatch(redirect_url or "") else None
 
 
 def away_columns(away: Away | None) -> dict[str, Any]:

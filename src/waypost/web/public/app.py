@@ -53,8 +53,9 @@ class Route:
 def routes() -> dict[str, Route]:
     """Give what answers, by path (lower case, no trailing slash).
 
-    The SOAP of Exchange, `/autodiscover/autodiscover.svc` and `/EWS/Exchange.asmx`, is not here:
-    it has nothing for a mail account, and after a 404 clients use the form that is here.
+    The SOAP of Exchange (MS-OXWSADISC), `/autodiscover/autodiscover.svc` and `/EWS/Exchange.asmx`,
+    is not here: it has nothing for a mail account, and a 404, before anything of the request is
+    read, sends clients to the forms that are here.
     """
     by_address = Route("autoconfig", {"GET": autoconfig.by_address})
     table = dict.fromkeys(autoconfig.PATHS, by_address)

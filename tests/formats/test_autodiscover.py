@@ -1,0 +1,57 @@
+"""What Outlook is told beside the services that the golden answers show."""
+
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from tests.formats.reading import OUTLOOK
+from tests.making import ALICE, PROVIDER, domain, host_service, url_service
+from waypost.errors import HalfConfigured, NoUsableService
+from waypost.formats.autodiscover import check_mail, render, render_redirect
+from waypost.lookup import client_config
+from waypost.model import Documentation
+
+
+@pytest.mark.parametrize(
+    ("pages", "home"),
+    [
+        ((), None),
+        (("https://a.example/",), "https://a.example/"),
+        (("https://a.example/1", "https://a.example/2"), "https://a.example/1"),
+        (("https://%EMAILDOMAIN%/?%EMAILADDRESS%",), "https://example.com/?alice@example.com"),
+    ],
+)
+def test_service_home(pages: tuple[str, ...], home: str | None) -> None:
+    """ServiceHome is the first page of documentation, without a placeholder, if there is one."""
+    provider = replace(PROVIDER, documentation=tuple(Documentation(page) for page in pages))
+    entry = replace(domain(), provider=provider)
+    root = etree.fromstring(render(client_config(entry, ALICE.domain, ALICE)))
+
+    assert root.findtext(f".//{OUTLOOK}ServiceHome") == home
+
+
+def test_mail_that_cannot_be_used() -> None:
+    """Half of a mail account is another mistake than none at all."""
+    imap, smtp = host_service(), host_service("smtp", "smtp.example.com")
+    for services, error in [
+        ((imap,), HalfConfigured),
+        ((smtp,), HalfConfigured),
+        ((url_service(),), NoUsableService),
+    ]:
+        config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
+        with pytest.raises(NoUsableService) as caught:
+            check_mail(config)
+        assert type(caught.value) is error
+
+
+def test_redirect_goes_one_way() -> None:
+    """A redirect holds a new address or a URL, never both, and markup stays text."""
+    address = replace(ALICE, local_part="<a>&")
+    there = etree.fromstring(render_redirect(address, "new.example", "https://a.example/"))
+    other = etree.fromstring(render_redirect(address, None, "https://a.example/?a&b"))
+
+    assert there.findtext(f".//{OUTLOOK}RedirectAddr") == "<a>&@new.example"
+    assert there.find(f".//{OUTLOOK}RedirectUrl") is None
+    assert other.findtext(f".//{OUTLOOK}RedirectUrl") == "https://a.example/?a&b"
+    assert other.find(f".//{OUTLOOK}RedirectAddr") is None
