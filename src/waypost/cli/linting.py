@@ -83,7 +83,7 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
     told: list[Told] = []
     findings = 0
     domains, offers = _offers(catalog.domains)
-    for found in (*offers, *map(_borrowed, catalog.borrowed)):
+    for found in (*offers, *(_borrowed(one) for one in catalog.borrowed if one.away is None)):
         for one in found:
             if of_today and one.finding.rule.clients == (PACC,):
                 continue
@@ -95,7 +95,7 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
 
 def lint_domain(domain: Domain) -> Linted:
     """Look at what one domain offers."""
-    told = tuple(_told(_found(domain), domain.pattern.text, 1))
+    told = () if domain.away else tuple(_told(_found(domain), domain.pattern.text, 1))
     return Linted(told, len(told), 1)
 
 
@@ -106,7 +106,11 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
     offers = Offers()
     firsts: list[str] = []
     counts: list[int] = []
+    total = 0
     for domain in domains:
+        total += 1
+        if domain.away is not None:
+            continue  # Its services are told to nobody.
         number = offers.number(_without_harmless_names(domain))
         if number == len(firsts):
             firsts.append(domain.pattern.text)
@@ -116,7 +120,7 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
         _told(_found(offers[number]), first, count)
         for number, (first, count) in enumerate(zip(firsts, counts, strict=True))
     )
-    return sum(counts), found
+    return total, found
 
 
 def _without_harmless_names(domain: Domain) -> "Offer":

@@ -77,6 +77,8 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
         for one in catalog.borrowed:
             warn([f"the domains from directory {one.directory.label} are left out"])
         for domain in catalog.domains:
+            if domain.is_declined:
+                continue
             if domain.pattern.kind is not MatchKind.EXACT:
                 patterns += 1
             elif found := _names(domain, settings.tls_names):

@@ -77,9 +77,7 @@ def dns(  # noqa: PLR0913 -- each is a flag
     from waypost.formats.dns import publish, write  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, demo, db_uri)
-    url: str | None = getattr(settings, "public_url", None)
-    if public_url is not None:
-        url = _checked(public_url)
+    url = settings.public_url if public_url is None else _checked(public_url)
     published = publish(_config(domain, settings), url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
     typer.echo(write(published, form), nl=False)

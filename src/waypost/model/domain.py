@@ -41,6 +41,11 @@ class Domain:
     users: Users | None = None
     away: Away | None = None
 
+    @property
+    def is_declined(self) -> bool:
+        """Tell whether the domain is as if it were not here at all."""
+        return self.away == Away()
+
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
