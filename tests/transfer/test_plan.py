@@ -19,7 +19,8 @@ from waypost.model import (
     Service,
     Users,
 )
-from waypost.transfer.plan import Plan, Planner, compare, describe
+from waypost.transfer.describing import describe
+from waypost.transfer.plan import Plan, Planner, compare
 
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com", 587, "starttls")

@@ -59,7 +59,8 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell which entry a domain gets, and its services; exit code 1 where it is not served."""
-    from waypost.transfer.plan import describe, place  # noqa: PLC0415 -- quick start
+    from waypost.transfer.describing import describe  # noqa: PLC0415 -- quick start
+    from waypost.transfer.plan import place  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     name = DomainName.parse(domain)

@@ -5,9 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from waypost.model import (
-    EMAIL_ADDRESS,
-    HTTP_BASIC,
-    PASSWORD_CLEARTEXT,
     Away,
     Catalog,
     Directory,
@@ -15,7 +12,6 @@ from waypost.model import (
     HostEndpoint,
     LdapDirectory,
     LdapServer,
-    Pop3Options,
     Provider,
     Secret,
     Service,
@@ -24,6 +20,7 @@ from waypost.model import (
     UrlEndpoint,
     Users,
 )
+from waypost.transfer.describing import describe
 
 Pair = tuple[Domain | None, Domain | None]
 """A domain as it is and as it shall be; None where it is absent."""
@@ -119,41 +116,6 @@ class Planner:
         added, changed, removed = (tuple(items.listed) for items in kinds)
         more = (changes.added.more, changes.changed.more, changes.removed.more)
         return Plan(added, changed, removed, more, tuple(self._left.listed), self._left.more)
-
-
-def describe(service: Service) -> str:
-    """Give a service in one line: `imap imap.example.com:993 tls`, and what is unusual in it."""
-    endpoint = service.endpoint
-    default = PASSWORD_CLEARTEXT
-    if isinstance(endpoint, UrlEndpoint):
-        parts = [service.type.value, endpoint.url]
-        default = HTTP_BASIC
-    else:
-        host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-        parts = [service.type.value, f"{host}:{endpoint.port}", endpoint.security.value]
-    if service.authentication != (default,):
-        parts.append(f"authentication {', '.join(str(one) for one in service.authentication)}")
-    if service.login_name is None:
-        parts.append("login name asked")
-    elif service.login_name != EMAIL_ADDRESS:
-        parts.append(f"login name {service.login_name}")
-    if service.priority is not None:
-        parts.append(f"priority {service.priority}")
-    if service.domain_required:
-        parts.append("domain required")
-    parts += _pop3(service.pop3)
-    return " ".join(parts)
-
-
-def _pop3(options: Pop3Options | None) -> Iterator[str]:
-    if options is None:
-        return
-    if (leave := options.leave_messages_on_server) is not None:
-        yield "leave messages on server" if leave else "take messages from server"
-    if (days := options.days_to_leave_messages_on_server) is not None:
-        yield f"for {days} days"
-    if (biff := options.download_on_biff) is not None:
-        yield "download on biff" if biff else "no download on biff"
 
 
 class _Items:
