@@ -5,6 +5,7 @@ hosts. Where a document holds both, IMAP is taken for the account.
 """
 
 import hashlib
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -16,13 +17,11 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
-    Outcome,
     Security,
     Unusable,
     User,
-    followed,
-    said,
 )
+from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = ("password-cleartext", "password-encrypted")
@@ -32,23 +31,17 @@ def ask(user: User) -> Conversation:
     """Ask the four URLs with the address and its hash, then the public database."""
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
     query = f"{urls.encoded(user.typed)}&emailmd5={digest}"
-    reasons: list[str] = []
-    for request in (
+    requests = (
         urls.autoconfig(user.domain, "https", query),
         urls.autoconfig(user.domain, "http", query),
         urls.well_known(user.domain, "https", query),
         urls.well_known(user.domain, "http", query),
-    ):
-        response = yield from followed(request)
-        if not response.is_success:
-            reasons.append(f"{request.url}: {said(response)}")
-            continue
-        try:
-            return Outcome(read(response.body, user.address), source=request.url)
-        except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
+    )
+    outcome = yield from in_turn(requests, partial(read, address=user.address))
+    if outcome.account is not None:
+        return outcome
     yield urls.database(user.domain)
-    return Outcome(reasons=tuple(reasons))
+    return outcome
 
 
 def read(body: bytes, address: EmailAddress) -> Account:

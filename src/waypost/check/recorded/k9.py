@@ -3,6 +3,7 @@
 Not part of the record: the MX look-up, and whether Android lets plain http through.
 """
 
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -14,14 +15,13 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
-    Outcome,
     Security,
     Unusable,
     User,
     followed,
     is_host,
-    said,
 )
+from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = ("OAuth2", "password-cleartext", "password-encrypted")
@@ -29,23 +29,21 @@ _METHODS: Final = ("OAuth2", "password-cleartext", "password-encrypted")
 
 def ask(user: User) -> Conversation:
     """Ask the four URLs one after the other, without the address; then the public database."""
-    reasons: list[str] = []
-    for request in (
+    requests = (
         urls.autoconfig(user.domain),
         urls.well_known(user.domain),
         urls.autoconfig(user.domain, "http"),
         urls.well_known(user.domain, "http"),
-    ):
-        response = yield from followed(request, between_schemes=False)
-        if not response.is_success:
-            reasons.append(f"{request.url}: {said(response)}")
-            continue
-        try:
-            return Outcome(read(response.body, user.address), source=request.url)
-        except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
+    )
+    outcome = yield from in_turn(
+        requests,
+        partial(read, address=user.address),
+        follow=partial(followed, between_schemes=False),
+    )
+    if outcome.account is not None:
+        return outcome
     yield urls.database(user.domain)
-    return Outcome(reasons=tuple(reasons))
+    return outcome
 
 
 def read(body: bytes, address: EmailAddress) -> Account:

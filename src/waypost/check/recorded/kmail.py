@@ -3,6 +3,7 @@
 Where a document holds both, IMAP is taken for the account; the wizard offers both.
 """
 
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -14,13 +15,12 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
-    Outcome,
     Security,
     Unusable,
     User,
     followed,
-    said,
 )
+from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = {
@@ -39,22 +39,20 @@ _METHODS: Final = {
 def ask(user: User) -> Conversation:
     """Ask the public database first, then three URLs; nothing but a 200 counts."""
     yield urls.database(user.domain)
-    reasons: list[str] = []
-    for request in (
+    requests = (
         urls.autoconfig(user.domain),
         urls.autoconfig(user.domain, "http"),
         urls.well_known(user.domain),
-    ):
-        # [know] Qt 6 follows redirects, but not from https to http.
-        response = yield from followed(request, downgrades=False)
-        if response.status != 200:
-            reasons.append(f"{request.url}: {said(response)}")
-            continue
-        try:
-            return Outcome(read(response.body, user.address), source=request.url)
-        except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
-    return Outcome(reasons=tuple(reasons))
+    )
+    return (
+        yield from in_turn(
+            requests,
+            partial(read, address=user.address),
+            # [know] Qt 6 follows redirects, but not from https to http.
+            follow=partial(followed, downgrades=False),
+            counts=lambda response: response.status == 200,
+        )
+    )
 
 
 def read(body: bytes, address: EmailAddress) -> Account:

@@ -3,6 +3,7 @@
 Not part of the record: the MX host and what is above it.
 """
 
+from functools import partial
 from typing import Final
 
 from lxml import etree
@@ -14,13 +15,11 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
-    Outcome,
     Security,
     Unusable,
     User,
-    followed,
-    said,
 )
+from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "tls": "starttls"}
 
@@ -29,23 +28,14 @@ def ask(user: User) -> Conversation:
     """Ask two URLs by https, the public database, then the two by http."""
     # [code] The address is not escaped.
     query = f"emailaddress={user.typed}"
-    reasons: list[str] = []
-    for request in (
+    requests = (
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
         urls.database(user.domain),
         urls.autoconfig(user.domain, "http", query),
         urls.well_known(user.domain, "http", query),
-    ):
-        response = yield from followed(request)
-        if not response.is_success:
-            reasons.append(f"{request.url}: {said(response)}")
-            continue
-        try:
-            return Outcome(read(response.body, user.address), source=request.url)
-        except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
-    return Outcome(reasons=tuple(reasons))
+    )
+    return (yield from in_turn(requests, partial(read, address=user.address)))
 
 
 def read(body: bytes, address: EmailAddress) -> Account:

@@ -1,0 +1,45 @@
+"""How most clients ask: one URL after the other, until a document can be used."""
+
+from collections.abc import Callable, Generator, Iterable
+
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    Outcome,
+    Request,
+    Response,
+    Unusable,
+    followed,
+    said,
+)
+
+
+def in_turn(
+    requests: Iterable[Request],
+    read: Callable[[bytes], Account],
+    *,
+    follow: Callable[[Request], Generator[Request, Response, Response]] = followed,
+    counts: Callable[[Response], bool] = lambda response: response.is_success,
+) -> Conversation:
+    """Ask one after the other, until a document can be used.
+
+    Args:
+        requests: in the client's order.
+        read: makes an account of a document, or raises Unusable.
+        follow: how the client follows redirects.
+        counts: tells whether the client reads what came back.
+
+    Returns:
+        The account and where it came from, or the reason of each that came to nothing.
+    """
+    reasons: list[str] = []
+    for request in requests:
+        response = yield from follow(request)
+        if not counts(response):
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            return Outcome(read(response.body), source=request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+    return Outcome(reasons=tuple(reasons))
