@@ -5,7 +5,6 @@ others nothing (docs/decisions/0006-directories.md).
 """
 
 import asyncio
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,12 +18,12 @@ from waypost.address import EmailAddress
 from waypost.directory import Directory
 from waypost.directory.breaker import Breaker
 from waypost.directory.entries import person_of, wanted_of
+from waypost.directory.seldom import Seldom
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Person
 
-COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 CLOSE_SECONDS: Final = 2.0
 # So many questions wait for each thread that asks.
 QUEUE_FACTOR: Final = 16
@@ -91,7 +90,7 @@ class GuardedDirectory:
         self._found: OrderedDict[EmailAddress, _Kept] = OrderedDict()
         self._missing: OrderedDict[EmailAddress, _Kept] = OrderedDict()
         self._asking: dict[EmailAddress, Asking] = {}
-        self._last_complaint = -math.inf
+        self._failure = Seldom(clock)
         self._complained = False
         self._log = structlog.get_logger(__name__)
 
@@ -215,9 +214,7 @@ class GuardedDirectory:
         self._breaker.failed()
         self._metrics.directory_failed(self._label, error.code)
         self._metrics.directory_state(self._label, up=False)
-        now = self._clock()
-        if now - self._last_complaint >= COMPLAINT_INTERVAL_SECONDS:
-            self._last_complaint = now
+        if self._failure.is_time():
             self._complained = True
             fields = {"directory": self._label, "code": error.code, "reason": str(error)}
             self._log.error("directory failed", **fields)

@@ -19,11 +19,11 @@ from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import Hit, Session
 from waypost.directory.ldap.target import Target
 from waypost.directory.ldap.tls import TlsContexts
+from waypost.directory.seldom import Seldom
 from waypost.errors import DirectoryBusy
 
 RETURN_SECONDS: Final = 60.0
 """After so long the servers in front of the one that works are tried again."""
-COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 
 
 class LdapConnector:
@@ -54,7 +54,7 @@ class LdapConnector:
         self._lock = threading.Lock()
         self._current = 0
         self._return_at = math.inf
-        self._last_complaint = -math.inf
+        self._ambiguity = Seldom(clock)
         self._closed = False
         self._log = structlog.get_logger(__name__)
 
@@ -73,7 +73,9 @@ class LdapConnector:
                 raise failure.told(self._target.label) from None
         self._come_back()
         if len(hits) > 1:
-            self._complain()
+            if self._ambiguity.is_time():
+                # Not whose address it was: that is nobody's business but the user's.
+                self._log.warning(AMBIGUOUS, directory=self._target.label)
             return None
         return hits[0].attributes if hits else None
 
@@ -180,12 +182,3 @@ class LdapConnector:
             yield
         finally:
             self._slots.release()
-
-    def _complain(self) -> None:
-        with self._lock:
-            now = self._clock()
-            if now - self._last_complaint < COMPLAINT_INTERVAL_SECONDS:
-                return
-            self._last_complaint = now
-        # Not whose address it was: that is nobody's business but the user's.
-        self._log.warning(AMBIGUOUS, directory=self._target.label)

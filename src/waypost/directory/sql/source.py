@@ -1,10 +1,7 @@
 """A directory in another database: one question for a user, and one for a domain."""
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -13,6 +10,7 @@ import structlog
 from waypost.address import DomainName, EmailAddress
 from waypost.directory import Entry
 from waypost.directory.entries import LOGIN_COLUMN
+from waypost.directory.seldom import Seldom
 from waypost.directory.sql.complaints import cannot_hold, mapped_errors
 from waypost.directory.sql.connecting import open_reading_engine, questioning, reads_only
 from waypost.directory.sql.messages import Message
@@ -20,7 +18,6 @@ from waypost.directory.sql.rows import entry_of
 from waypost.errors import DirectoryError
 from waypost.model import SqlDirectory
 
-COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 # One more than there may be, to see that it is not the only one.
 _ROWS: Final = 2
 
@@ -69,8 +66,7 @@ class OpenSqlDirectory:
         self._engine = open_reading_engine(configured)
         self._query = self._statement("query", configured.query)
         self._domains_query = self._statement("domains_query", configured.domains_query)
-        self._lock = Lock()
-        self._last_complaint = -math.inf
+        self._ambiguity = Seldom()
         self._log = structlog.get_logger(__name__)
 
     @property
@@ -114,7 +110,10 @@ class OpenSqlDirectory:
             return None
         self.check_columns(found)
         if len(found.rows) > 1:
-            self._complain()
+            if self._ambiguity.is_time():
+                label = self._configured.label
+                reason = Message.AMBIGUOUS.of(label)
+                self._log.warning("directory is ambiguous", directory=label, reason=reason)
             return None
         return entry_of(found.rows[0]) if found.rows else None
 
@@ -187,17 +186,6 @@ class OpenSqlDirectory:
                 message = Message.UNKNOWN_NAME.of(self._configured.label, option=option, name=name)
                 raise DirectoryError(message)
         return statement
-
-    def _complain(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            if now - self._last_complaint < COMPLAINT_INTERVAL_SECONDS:
-                return
-            self._last_complaint = now
-        label = self._configured.label
-        self._log.warning(
-            "directory is ambiguous", directory=label, reason=Message.AMBIGUOUS.of(label)
-        )
 
 
 def parameters_of(address: EmailAddress) -> dict[str, str]:
