@@ -1,0 +1,39 @@
+"""The values for Outlook can be imported as they stand in the documentation."""
+
+import re
+
+import pytest
+
+from tests.docs.pages import ROOT, Block, blocks
+
+PAGE = ROOT / "docs/outlook.md"
+FIRST_LINE = "Windows Registry Editor Version 5.00"
+OUTLOOK = r"\[HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16\.0\\Outlook\\\w+\]"
+VALUE = r'"[\w.]+"=(dword:[0-9a-f]{8}|"([^"\\]|\\\\)+")'
+# Each leaves out a way that leads to Waypost.
+HARMFUL = {
+    "ExcludeHttpsAutoDiscoverDomain",
+    "ExcludeHttpsRootDomain",
+    "ExcludeHttpRedirect",
+    "ExcludeSrvRecord",
+}
+
+
+@pytest.mark.parametrize("block", blocks(PAGE, "reg"), ids=lambda block: block.name)
+def test_registry_files(block: Block) -> None:
+    """Each block is a file for Windows' registry, with keys of Outlook and well-formed values."""
+    first, empty, *rest = block.text.splitlines()
+    assert (first, empty) == (FIRST_LINE, "")
+    assert [line for line in rest if not re.fullmatch(f"{OUTLOOK}|{VALUE}|", line)] == []
+    assert any(re.fullmatch(VALUE, line) for line in rest)
+
+
+def test_ways_to_waypost_stay_open() -> None:
+    """No value keeps Outlook from a URL at which Waypost answers."""
+    names = {
+        name
+        for block in blocks(PAGE, "reg")
+        for name in re.findall(r'^"([^"]+)"=', block.text, re.MULTILINE)
+    }
+    assert len(names) == 6
+    assert names.isdisjoint(HARMFUL)
