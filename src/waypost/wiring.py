@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from waypost.database.engine import open_engine
 from waypost.demo import demo_catalog
 from waypost.directory.directories import Directories
-from waypost.directory.guard import Keeping
+from waypost.directory.guard import KeepingLimits
 from waypost.directory.opening import open_directory
 from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import SettingsError
@@ -159,7 +159,7 @@ def _limits(settings: Settings) -> CacheLimits:
 
 
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
-    keeping = Keeping(
+    keeping = KeepingLimits(
         size=settings.directory_cache_size,
         negative_size=settings.directory_cache_size,
         stale_ttl_seconds=settings.stale_ttl,

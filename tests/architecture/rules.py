@@ -15,6 +15,7 @@ LAYERS: dict[str, set[str]] = {
     "model": {"errors", "address"},
     "preference": {"errors", "address", "model"},
     "sharing": {"errors", "address", "model"},
+    "keeping": set(),
     "lanes": {"errors"},
     "signature": set(),
     "database": {"errors"},
@@ -24,8 +25,10 @@ LAYERS: dict[str, set[str]] = {
     "untrusted_xml": set(),
     "metrics": set(),
     "formats": {*VALUES, "untrusted_xml"},
-    "store": {"errors", "address", "model", "metrics", "sharing", "lanes", "database"},
-    "directory": {"errors", "address", "model", "metrics", "lanes", "database", "signature"},
+    "store": {"errors", "address", "model", "metrics", "sharing", "keeping", "lanes"}
+    | {"database"},
+    "directory": {"errors", "address", "model", "metrics", "keeping", "lanes", "database"}
+    | {"signature"},
     "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
@@ -77,7 +80,7 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
+PURE = {*VALUES, "keeping", "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
 PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
     "check.lint_clients",

@@ -11,7 +11,7 @@ from tests.making import ALICE
 from tests.store.counting import until
 from waypost.address import DomainName, EmailAddress
 from waypost.directory.breaker import FAILURES
-from waypost.directory.guard import QUEUE_FACTOR, GuardedDirectory, Keeping
+from waypost.directory.guard import QUEUE_FACTOR, GuardedDirectory, KeepingLimits
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.model import Person
 
@@ -28,7 +28,7 @@ def _clock() -> Clock:
 
 @pytest.fixture(name="guard")
 def _guard(source: ScriptedDirectory, clock: Clock) -> GuardedDirectory:
-    return GuardedDirectory(source, CONFIGURED, keeping=Keeping(3, 2, 1000), clock=clock)
+    return GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(3, 2, 1000), clock=clock)
 
 
 def somebody(number: int) -> EmailAddress:

@@ -8,7 +8,7 @@ from typing import Final
 from waypost import model
 from waypost.address import EmailAddress
 from waypost.directory import Directory, Entry
-from waypost.directory.guard import GuardedDirectory, Keeping
+from waypost.directory.guard import GuardedDirectory, KeepingLimits
 from waypost.metrics import Metrics
 from waypost.model import Person
 
@@ -25,7 +25,11 @@ class Directories:
     """
 
     def __init__(
-        self, opener: Opener, *, keeping: Keeping | None = None, metrics: Metrics | None = None
+        self,
+        opener: Opener,
+        *,
+        keeping: KeepingLimits | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take what opens a directory.
 

@@ -6,7 +6,6 @@ others nothing (docs/decisions/0006-directories.md).
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +19,7 @@ from waypost.directory.breaker import Breaker
 from waypost.directory.entries import person_of, wanted_of
 from waypost.directory.seldom import Seldom
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.keeping import Keeping
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Person
@@ -33,7 +33,7 @@ Asking = asyncio.Task[Person | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class KeepingLimits:
     """How many answers are kept, and how long for a directory that is away.
 
     Attributes:
@@ -63,7 +63,7 @@ class GuardedDirectory:
         source: Directory,
         configured: model.Directory,
         *,
-        keeping: Keeping | None = None,
+        keeping: KeepingLimits | None = None,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,19 +76,19 @@ class GuardedDirectory:
             metrics: what is counted; None counts for nobody.
             clock: seconds that only grow.
         """
+        keeping = keeping or KeepingLimits()
         self._source = source
         self._label = configured.label
         self._wanted = wanted_of(configured)
         self._limits = configured.limits
-        self._keeping = keeping or Keeping()
+        self._stale_ttl_seconds = keeping.stale_ttl_seconds
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
         self._lane: Lane[EmailAddress, Person | None] = Lane(
             f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
         )
         self._breaker = Breaker(clock)
-        self._found: OrderedDict[EmailAddress, _Kept] = OrderedDict()
-        self._missing: OrderedDict[EmailAddress, _Kept] = OrderedDict()
+        self._kept: Keeping[EmailAddress, _Kept] = Keeping(keeping.size, keeping.negative_size)
         self._asking: dict[EmailAddress, Asking] = {}
         self._failure = Seldom(clock)
         self._complained = False
@@ -102,7 +102,7 @@ class GuardedDirectory:
                 is known.
             DirectoryError: it cannot be used as it is, and no earlier answer is known.
         """
-        kept = self._recall(address)
+        kept = self._kept.recall(address)
         if kept is not None and self._is_fresh(kept):
             self._count("hit")
             return kept.found
@@ -157,7 +157,7 @@ class GuardedDirectory:
         # An answer that came too late for its client is worth keeping, but no sign of health.
         if self._clock() - asked_at <= self._limits.time_limit_seconds:
             self._answered()
-        self._keep(address, _Kept(found, asked_at))
+        self._kept.keep(address, _Kept(found, asked_at), is_found=found is not None)
         return found
 
     def _find(self, address: EmailAddress) -> Person | None:
@@ -171,13 +171,6 @@ class GuardedDirectory:
         if not task.cancelled():
             task.exception()  # Marks it as seen where nobody waits for it any more.
 
-    def _recall(self, address: EmailAddress) -> _Kept | None:
-        for kept_people in (self._found, self._missing):
-            if (kept := kept_people.get(address)) is not None:
-                kept_people.move_to_end(address)
-                return kept
-        return None
-
     def _is_fresh(self, kept: _Kept) -> bool:
         ttl = self._limits.ttl_seconds
         if kept.found is None:
@@ -185,20 +178,8 @@ class GuardedDirectory:
         return self._clock() - kept.asked_at < ttl
 
     def _is_usable(self, kept: _Kept) -> bool:
-        ttl = self._limits.ttl_seconds + self._keeping.stale_ttl_seconds
+        ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
         return self._clock() - kept.asked_at < ttl
-
-    def _keep(self, address: EmailAddress, kept: _Kept) -> None:
-        target, other, size = (
-            (self._missing, self._found, self._keeping.negative_size)
-            if kept.found is None
-            else (self._found, self._missing, self._keeping.size)
-        )
-        other.pop(address, None)
-        target[address] = kept
-        target.move_to_end(address)
-        while len(target) > size:
-            target.popitem(last=False)
 
     def _broken(self) -> DirectoryError:
         return DirectoryError("the directory broke down")

@@ -8,7 +8,6 @@ when, and why, stands in docs/decisions/0003-cache.md.
 import asyncio
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import structlog
 
 from waypost.address import DomainName
 from waypost.errors import StoreBusy, StoreError, StoreUnavailable
+from waypost.keeping import Keeping
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Domain
@@ -101,8 +101,7 @@ class DomainCache:
         self._clock = clock
         self._refreshing: StoreLane = Lane("store-refresh", store.find, threads, _broken)
         self._exploring: StoreLane = Lane("store-explore", store.find, threads, _broken)
-        self._served: OrderedDict[DomainName, _Kept] = OrderedDict()
-        self._unserved: OrderedDict[DomainName, _Kept] = OrderedDict()
+        self._kept: Keeping[DomainName, _Kept] = Keeping(limits.size, limits.negative_size)
         self._asking: dict[DomainName, Asking] = {}
         self._tasks: set[Asking] = set()
         self._explorers = 0
@@ -122,7 +121,7 @@ class DomainCache:
             StoreError: the store cannot be used, and no earlier answer is known.
         """
         now = self._clock()
-        kept = self._recall(domain)
+        kept = self._kept.recall(domain)
         if kept is None or now >= max(kept.kept_until, kept.asked_at + self._limits.ttl_seconds):
             self._metrics.cache_miss()
             return await self._first(domain)
@@ -141,15 +140,13 @@ class DomainCache:
 
     def clear(self) -> None:
         """Forget everything, because the store was changed by this process."""
-        self._served.clear()
-        self._unserved.clear()
+        self._kept.clear()
         self._forget_questions()
 
     def expire(self) -> None:
         """Take no answer without asking again; the old ones stay for a store that fails."""
-        for kept_domains in (self._served, self._unserved):
-            for kept in kept_domains.values():
-                kept.asked_at = kept.retry_at = -math.inf
+        for kept in self._kept:
+            kept.asked_at = kept.retry_at = -math.inf
         self._forget_questions()
 
     async def watch(self) -> None:
@@ -167,13 +164,6 @@ class DomainCache:
         for lane in (self._refreshing, self._exploring):
             lane.close(0.0 if self._tasks else CLOSE_SECONDS)
         self._store.close()
-
-    def _recall(self, domain: DomainName) -> _Kept | None:
-        for kept_domains in (self._served, self._unserved):
-            if (kept := kept_domains.get(domain)) is not None:
-                kept_domains.move_to_end(domain)
-                return kept
-        return None
 
     async def _first(self, domain: DomainName) -> Domain | None:
         """Wait for the answer about a domain of which nothing usable is known."""
@@ -229,7 +219,7 @@ class DomainCache:
         try:
             found = await lane.ask(domain)
         except (StoreUnavailable, StoreError) as error:
-            if (kept := self._served.get(domain) or self._unserved.get(domain)) is not None:
+            if (kept := self._kept.recall(domain)) is not None:
                 kept.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
             raise self._failed(error) from None
         self._answered()
@@ -284,14 +274,7 @@ class DomainCache:
     def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
         kept_for = self._limits.ttl_seconds + self._limits.stale_ttl_seconds
         kept = _Kept(found, asked_at, asked_at + kept_for)
-        target, other, size = self._served, self._unserved, self._limits.size
-        if found is None:
-            target, other, size = other, target, self._limits.negative_size
-        other.pop(domain, None)
-        target[domain] = kept
-        target.move_to_end(domain)
-        while len(target) > size:
-            target.popitem(last=False)
+        self._kept.keep(domain, kept, is_found=found is not None)
 
 
 def _broken() -> StoreError:

@@ -1,0 +1,63 @@
+"""What is kept, and what makes room for it."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waypost.keeping import Keeping
+
+
+def test_invented_names_push_out_no_real_one() -> None:
+    """However many are missing, what was found stays."""
+    keeping = Keeping[str, str](2, 3)
+    keeping.keep("real", "found", is_found=True)
+    for number in range(100):
+        keeping.keep(f"invented{number}", "missing", is_found=False)
+    assert keeping.recall("real") == "found"
+    assert len(list(keeping)) == 4
+
+
+def test_what_was_not_asked_for_the_longest_makes_room() -> None:
+    """Recalling an answer makes it the last to go."""
+    keeping = Keeping[str, int](2, 2)
+    keeping.keep("first", 1, is_found=True)
+    keeping.keep("second", 2, is_found=True)
+    keeping.recall("first")
+    keeping.keep("third", 3, is_found=True)
+    assert [keeping.recall(key) for key in ("first", "second", "third")] == [1, None, 3]
+
+
+def test_an_answer_takes_the_place_of_the_other_kind() -> None:
+    """Who was missing and is found now, or the reverse, is kept once."""
+    keeping = Keeping[str, int](2, 2)
+    keeping.keep("name", 1, is_found=True)
+    keeping.keep("name", 2, is_found=False)
+    assert (keeping.recall("name"), list(keeping)) == (2, [2])
+    keeping.keep("name", 3, is_found=True)
+    assert (keeping.recall("name"), list(keeping)) == (3, [3])
+
+
+def test_clearing_forgets_both_kinds() -> None:
+    """Nothing is left."""
+    keeping = Keeping[str, int](2, 2)
+    keeping.keep("found", 1, is_found=True)
+    keeping.keep("missing", 2, is_found=False)
+    keeping.clear()
+    assert list(keeping) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60))
+def test_the_newest_are_kept(steps: Sequence[tuple[int, bool]]) -> None:
+    """Of each kind, those are kept that were put there last, and no more than fit."""
+    keeping = Keeping[int, int](3, 2)
+    newest: dict[int, bool] = {}
+    for number, (key, is_found) in enumerate(steps):
+        keeping.keep(key, number, is_found=is_found)
+        newest.pop(key, None)
+        newest[key] = is_found
+        for kind, size in ((True, 3), (False, 2)):
+            same = [other for other, found in newest.items() if found is kind]
+            for other in same[: max(0, len(same) - size)]:
+                del newest[other]
+    assert {key for key in range(10) if keeping.recall(key) is not None} == set(newest)
