@@ -6,13 +6,13 @@ at it again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
 import idna
 
+from waypost.characters import is_never_text
 from waypost.errors import AddressError, DomainError
 
 # RFC 5321 s4.5.3.1.3: a path has at most 256 octets, its two angle brackets included.
@@ -27,7 +27,6 @@ _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
-_BAD_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -162,7 +161,7 @@ def _label(label: str) -> str:
 
 def _check_local_part(local_part: str) -> None:
     """Refuse what no client means and what a document cannot carry."""
-    if any(_is_forbidden(char) for char in local_part):
+    if any(is_never_text(char) for char in local_part):
         raise AddressError("the part before the @ holds a control character")
     quoted = len(local_part) > 2 and local_part[0] == local_part[-1] == '"'
     if not quoted and '"' in local_part:
@@ -172,14 +171,3 @@ def _check_local_part(local_part: str) -> None:
     if _PLACEHOLDER.search(local_part):
         # A client would expand it again, so the answer would not be what was asked for.
         raise AddressError("the part before the @ holds a placeholder, not a mailbox name")
-
-
-def _is_forbidden(char: str) -> bool:
-    """Tell whether a character is a control, a surrogate, a line end or a non-character."""
-    if char.isascii():
-        return char < " " or char == "\x7f"
-    code = ord(char)
-    # XML 1.0 s2.2 leaves out U+FFFE and U+FFFF; Unicode has 64 more that are never text.
-    if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
-        return True
-    return unicodedata.category(char) in _BAD_CATEGORIES

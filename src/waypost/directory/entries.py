@@ -1,11 +1,11 @@
 """From what a directory says of a user to what Waypost may use of it."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.characters import is_never_text
 from waypost.directory import Entry
 from waypost.model import (
     AttributeRule,
@@ -18,7 +18,6 @@ from waypost.model import (
 LOGIN_COLUMN: Final = "login"
 DISPLAY_NAME_COLUMN: Final = "display_name"
 VALUE_MAX_CHARS: Final = 255
-_FORBIDDEN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def allowed_value(rule: AttributeRule, values: Iterable[str]) -> str | None:
 def _usable(entry: Entry, name: str) -> Iterator[str]:
     for value in _values(entry, name.lower()):
         text = value.strip()
-        if text and len(text) <= VALUE_MAX_CHARS and not any(map(_is_forbidden, text)):
+        if text and len(text) <= VALUE_MAX_CHARS and not any(map(is_never_text, text)):
             yield text
 
 
@@ -91,7 +90,3 @@ def _values(entry: Entry, name: str) -> Sequence[str]:
         return described[name]
     with_options = sorted(key for key in described if key.startswith(f"{name};"))
     return [value for key in with_options for value in described[key]]
-
-
-def _is_forbidden(char: str) -> bool:
-    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in _FORBIDDEN

@@ -2,9 +2,10 @@
 
 import json
 import re
-import unicodedata
 from datetime import date
 from typing import Final
+
+from waypost.characters import is_never_text
 
 LANGUAGES_MAX: Final = 64
 CONSENT_MAX_CHARS: Final = 16_384
@@ -12,7 +13,7 @@ CONSENT_MAX_CHARS: Final = 16_384
 
 def checked_text(value: str) -> str:
     """Give a text for people back, or raise ValueError; lines may end in it, and nothing else."""
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value if char != "\n"):
+    if any(is_never_text(char) for char in value if char != "\n"):
         raise ValueError
     if not value.strip():
         raise ValueError

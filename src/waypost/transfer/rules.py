@@ -1,12 +1,12 @@
 """The rules for single texts of a provider: names, hosts, URLs, login names."""
 
 import re
-import unicodedata
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.address import DomainName, EmailAddress
+from waypost.characters import is_never_text
 from waypost.errors import DomainError
 from waypost.placeholders import expand, expand_url, has_placeholder, without_attributes
 
@@ -21,7 +21,6 @@ ATTRIBUTE_MAX_CHARS: Final = 32
 # What a column of type INTEGER holds everywhere.
 INTEGER_MAX: Final = 2**31 - 1
 
-_BAD_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _SAMPLE: Final = EmailAddress("alice", DomainName("example.com"))
 # RFC 3986 s2: unreserved, reserved, and the sign that begins an encoded octet.
 _URL_CHARS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -42,7 +41,7 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
         raise RuleBroken("must not be empty")
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
-    if any(_is_forbidden(char) for char in text):
+    if any(is_never_text(char) for char in text):
         raise RuleBroken("holds a control character or a line end")
     if text != text.strip():
         raise RuleBroken("begins or ends with a space")
@@ -148,13 +147,3 @@ def unknown_placeholder(text: str) -> str | None:
 
 def _known_placeholders() -> str:
     return "known are %EMAILADDRESS%, %EMAILLOCALPART% and %EMAILDOMAIN%"
-
-
-def _is_forbidden(char: str) -> bool:
-    if char.isascii():
-        return char < " " or char == "\x7f"
-    code = ord(char)
-    # XML 1.0 s2.2 leaves out U+FFFE and U+FFFF; Unicode has 64 more that are never text.
-    if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
-        return True
-    return unicodedata.category(char) in _BAD_CATEGORIES

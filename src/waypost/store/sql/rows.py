@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from sqlalchemy import RowMapping
 
 from waypost.address import DomainName
+from waypost.characters import is_never_text
 from waypost.errors import DomainError
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -34,7 +35,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.store.sql.texts import clean, is_control
+from waypost.store.sql.texts import clean
 
 Row = RowMapping | Mapping[str, Any]
 
@@ -188,7 +189,7 @@ def _pop3(stored: str | None) -> Pop3Options | None:
 
 def _host(stored: str) -> str:
     host = stored.strip()
-    if not host or any(is_control(char) or char.isspace() for char in host):
+    if not host or any(is_never_text(char) or char.isspace() for char in host):
         raise RowError(f"name {stored!r} is not a host")
     try:
         return host if "%" in host else DomainName.parse(host).ascii
@@ -235,7 +236,7 @@ def _old_method(method: Authentication) -> str:
 
 def _url(stored: str, port: int, use_ssl: bool) -> str:
     """Put the column `port` into the URL where it says something else, and a scheme if missing."""
-    url = "".join(char for char in stored if not is_control(char) and not char.isspace())
+    url = "".join(char for char in stored if not is_never_text(char) and not char.isspace())
     if url and "://" not in url and not url.startswith("/"):
         url = f"{'https' if use_ssl else 'http'}://{url}"
     try:

@@ -1,13 +1,8 @@
 """Texts out of a database, as far as documents can carry them."""
 
-import unicodedata
+from waypost.characters import is_never_text
 
 
 def clean(text: str) -> str:
     """Take out what no document can carry."""
-    return "".join(char for char in text if not is_control(char)).strip()
-
-
-def is_control(char: str) -> bool:
-    """Tell whether a character is a control, a surrogate, a line end or a non-character."""
-    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
+    return "".join(char for char in text if not is_never_text(char)).strip()

@@ -5,10 +5,10 @@ https. It goes into the reply and nowhere else: no text, log line or metric is m
 signer does not keep what holds it.
 """
 
-import unicodedata
 from typing import Final
 
 from waypost.address import EmailAddress
+from waypost.characters import is_never_text
 from waypost.errors import (
     AddressError,
     DomainNotServed,
@@ -93,7 +93,7 @@ def _password(given: str) -> Password | None:
     """
     if len(given) > PASSWORD_MAX_CHARS:
         raise RequestError(f"password: longer than {PASSWORD_MAX_CHARS} characters")
-    if any(_is_forbidden(char) for char in given):
+    if any(is_never_text(char) for char in given):
         raise RequestError("password: holds a control character")
     return Password(given) if given else None
 
@@ -107,10 +107,6 @@ def _display_name(name: str) -> str:
     stripped = name.strip()
     if len(stripped) > NAME_MAX_CHARS:
         raise RequestError(f"name: longer than {NAME_MAX_CHARS} characters")
-    if any(_is_forbidden(char) for char in stripped):
+    if any(is_never_text(char) for char in stripped):
         raise RequestError("name: holds a control character")
     return stripped
-
-
-def _is_forbidden(char: str) -> bool:
-    return ord(char) & 0xFFFE == 0xFFFE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
