@@ -44,7 +44,7 @@ class Evolution:
         self._call("e_source_camel_register_types", None)
         error = POINTER(_GError)()
         self._registry = self._object("e_source_registry_new_sync", None, byref(error))
-        if not self._registry:
+        if self._registry.value is None:
             raise OSError(error.contents.message.decode())
 
     def search(self, address: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Evolution:
             "e_mail_autoconfig_new_sync",
             *(self._registry, address.encode(), None, None, byref(error)),
         )
-        if not found:
+        if found.value is None:
             return {"error": error.contents.message.decode()}
         lookup = self._object("e_config_lookup_new", self._registry)
         self._call("e_mail_autoconfig_copy_results_to_config_lookup", None, found, lookup)
@@ -66,7 +66,7 @@ class Evolution:
         results = self._object("e_config_lookup_dup_results", lookup, c_int(number), None)
         compare = self._function("e_config_lookup_result_compare")
         node = self._object("g_slist_sort", results, compare)
-        while node:
+        while node.value is not None:
             link = ctypes.cast(node, POINTER(_GSList)).contents
             result, node = c_void_p(link.data), c_void_p(link.next)
             protocol = self._call("e_config_lookup_result_get_protocol", c_char_p, result)
@@ -107,4 +107,5 @@ class Evolution:
 if __name__ == "__main__":
     evolution = Evolution()
     for line in sys.stdin:
-        print(json.dumps(evolution.search(line.rstrip("\n"))), flush=True)
+        sys.stdout.write(f"{json.dumps(evolution.search(line.rstrip()))}\n")
+        sys.stdout.flush()
