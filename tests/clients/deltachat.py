@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.clients.etc import with_own_etc
+from tests.servers.etc import with_own_etc
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 

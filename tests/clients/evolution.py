@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any, Self
 
-from tests.clients.etc import with_own_etc
+from tests.servers.etc import with_own_etc
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
