@@ -24,14 +24,15 @@ WEBROOT = "/var/www/acme"
 PROVIDERS = """
 [[provider]]
 name = "Own"
-domains = ["example.com", "bücher.example"]
-services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
+domains = [{domains}]
+services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b.example" }}]
 """
 KINDS = ("autoconfig", "autodiscover", "ua-auto-config")
 CERTIFICATES = {
     f"autoconfig.{domain}": {f"{kind}.{domain}" for kind in KINDS}
     for domain in ("example.com", "xn--bcher-kva.example")
 }
+ADDED = "mta-sts.example.com"
 # An authority, and the web server of whoever wants its certificates.
 CADDYFILE = """{{
 }}
@@ -59,7 +60,12 @@ class Operator:
         """Where the authority's ACME begins (RFC 8555 s7.1.1)."""
         return "https://localhost/acme/local/directory"
 
-    def run(self, command: str) -> None:
+    def serve(self, *domains: str) -> None:
+        """Serve these domains from now on."""
+        text = PROVIDERS.format(domains=", ".join(f'"{domain}"' for domain in domains))
+        (self.home / "mail.toml").write_text(text, encoding="utf-8")
+
+    def run(self, command: str, **environment: str) -> None:
         """Run a command of the page, with a webroot of this machine."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_"))}
         done = subprocess.run(
@@ -77,6 +83,7 @@ class Operator:
                 # Whom certbot and lego trust, beside the public authorities.
                 "REQUESTS_CA_BUNDLE": f"{self.authority.authority}",
                 "LEGO_CA_CERTIFICATES": f"{self.authority.authority}",
+                **environment,
             },
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -88,11 +95,16 @@ def _operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     require(programs=["caddy", "unshare", "mount"], private_network=True)
     home = tmp_path_factory.mktemp("acme")
     (home / "webroot").mkdir()
-    (home / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
-    hosts = [host for names in CERTIFICATES.values() for host in names]
+    hosts = [ADDED, *(host for names in CERTIFICATES.values() for host in names)]
     text = CADDYFILE.format(webroot=home / "webroot")
     with private_network(), caddy(home, text, hosts=hosts) as authority:
         yield Operator(home, authority)
+
+
+@pytest.fixture(autouse=True)
+def _served(operator: Operator) -> None:
+    """Two domains are served, of which one has an umlaut."""
+    operator.serve("example.com", "bücher.example")
 
 
 def page_commands(word: str) -> list[str]:
@@ -110,18 +122,25 @@ def names_in(certificate: Path) -> set[str]:
 
 
 def test_certbot(operator: Operator) -> None:
-    """The page's commands for certbot get a certificate for the names of each domain."""
+    """The page's commands get a certificate for each domain, and new names into an old one."""
     require(programs=["certbot"])
     folder = operator.home / ".config/letsencrypt"
     folder.mkdir(parents=True)
     places = [f"{name} = {operator.home}/{name}" for name in ("config-dir", "work-dir", "logs-dir")]
     lines = [f"server = {operator.directory}", *places]
     (folder / "cli.ini").write_text("\n".join(lines), encoding="utf-8")
-    for command in page_commands("certbot certonly"):
-        operator.run(command)
+    register, certonly = page_commands("certbot certonly")
+    operator.run(register)
+    operator.run(certonly)
     live = operator.home / "config-dir/live"
     got = {path.parent.name: names_in(path) for path in live.glob("*/cert.pem")}
     assert got == CERTIFICATES
+
+    operator.serve("example.com")
+    operator.run(certonly, WAYPOST_TLS_NAMES=f"mta-sts,{','.join(KINDS)}")
+    got = {path.parent.name: names_in(path) for path in live.glob("*/cert.pem")}
+    changed = {"autoconfig.example.com": {ADDED, *CERTIFICATES["autoconfig.example.com"]}}
+    assert got == CERTIFICATES | changed
 
 
 def test_lego(operator: Operator) -> None:
