@@ -28,7 +28,7 @@ from waypost.check.recorded.conversation import (
     User,
     converse,
 )
-from waypost.transfer.providers_file import read_providers
+from waypost.transfer.providers_file import read_providers_path
 
 pytestmark = pytest.mark.clients
 
@@ -40,8 +40,7 @@ SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": 
 @pytest.fixture(name="asker", scope="module")
 def _asker() -> Iterator[Asker]:
     """Waypost in this process, for the records."""
-    text = PROVIDERS.read_text(encoding="utf-8")
-    asker = Asker(read_providers(text, name=PROVIDERS.name, format="toml").catalog)
+    asker = Asker(read_providers_path(PROVIDERS).catalog)
     yield asker
     asker.close()
 
@@ -89,6 +88,7 @@ def held(account: Account) -> list[MailServer]:
         *("everywhere.example", "starttls.example", "starttls-autodiscover.example"),
         *("by-autodiscover-root.example", "careful.example", "choice.example"),
         *("choice-autodiscover.example", "fetched.example", "xn--bcher-kva.example"),
+        "known.example",
         *("unknown.example", *NAMES),
     ],
 )
@@ -136,6 +136,7 @@ def in_evolution(held: MailServer) -> Server:
         *("everywhere.example", "by-well-known.example", "by-http.example"),
         *("by-http-well-known.example", "starttls.example", "careful.example"),
         *("modern.example", "choice.example", "fetched.example", "xn--bcher-kva.example"),
+        "known.example",
         *NAMES,
     ],
 )

@@ -115,6 +115,25 @@ def test_the_last_service_of_a_type_is_taken(gnome_client: Evolution) -> None:
     assert (account.incoming.kind, account.incoming.port) == ("imap", 143)
 
 
+def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
+    """What a directory knows of a user does not arrive, so the login name is the address."""
+    address = "alice@known.example"
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.known.example:993", address),
+        tls("smtp", "smtp.known.example:465", address),
+    )
+
+
+def test_a_domain_that_declines_unknown_users(gnome_client: Evolution, front: Front) -> None:
+    """Where unknown users are declined, all users of Evolution are."""
+    domain = "strict.example"
+    before = len(front.log.of_domain(domain))
+    with pytest.raises(NothingFound):
+        gnome_client.set_up(f"alice@{domain}")
+    statuses = [one.status for one in asked(front, domain, after=before)]
+    assert statuses == [404, 404, 404, 404, 404]
+
+
 def test_a_document_without_services_ends_the_search(gnome_client: Evolution, front: Front) -> None:
     """The first success that is XML ends the search, so a served domain needs a whole answer."""
     domain = "without-sending.example"
