@@ -42,7 +42,7 @@ def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, d
     setting_up = [row for row in answer["clients"] if row["key"] != "outlook-new-and-mobile"]
     assert {row["verdict"] for row in setting_up} == {"works"}
     assert {row["verdict"] for row in answer["server"]} == {"works"}
-    assert outcome.err.startswith("10 of 10 clients work; 0 of 16 rules are broken\n")
+    assert outcome.err.startswith("11 of 11 clients work; 0 of 16 rules are broken\n")
 
 
 @pytest.mark.servers
@@ -83,7 +83,7 @@ def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
         "KMail: fails\n    - https://autoconfig.example.com/mail/config-v1.1.xml: status 404\n"
         in (outcome.out)
     )
-    assert outcome.err.startswith("0 of 9 clients work; ")
+    assert outcome.err.startswith("0 of 10 clients work; ")
 
 
 def test_terminal_is_safe(waypost: Waypost) -> None:

@@ -59,13 +59,14 @@ def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.Mon
 
 
 def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
-    """Without a domain each format is empty, and Traefik's is still a file that it can read."""
+    """Without a domain each format is empty, and Traefik's has no mapping, empty ones being bad."""
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
     for form in ("list", "certbot", "lego", "caddy"):
         outcome = waypost("names", "--format", form, "--providers", "mail.toml")
         assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
     text = waypost("names", "--format", "traefik", "--providers", "mail.toml").out
-    assert yaml.safe_load(text) == {"http": {"routers": {}}}
+    assert text == "# No domain is served by a name of its own.\n"
+    assert yaml.safe_load(text) is None
 
 
 def test_traefik_can_read_it() -> None:

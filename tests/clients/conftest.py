@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.deltachat import DeltaChat, delta_chat
+from tests.clients.evolution import LIBRARY, REGISTRY, Evolution, evolution
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers.authority import Authority
@@ -106,4 +107,18 @@ def chat_client(
     folder = tmp_path_factory.mktemp("deltachat")
     names = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
     with delta_chat(folder, sorted(names)) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def gnome_client(
+    front: Front,  # noqa: ARG001 -- in whose network it is started
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Evolution]:
+    """An Evolution for which the names of all sites exist, and no others."""
+    require(programs=["dbus-run-session", "unshare", "mount"], files=[LIBRARY, REGISTRY])
+    folder = tmp_path_factory.mktemp("evolution")
+    names = {site.host for site in all_sites(DATABASE)}
+    with evolution(folder, sorted(names), authority.certificate) as running:
         yield running

@@ -11,7 +11,11 @@ from waypost.check.recorded.client import Client
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
-RUN = {"thunderbird": "test_thunderbird.py", "delta-chat": "test_deltachat.py"}
+RUN = {
+    "thunderbird": "test_thunderbird.py",
+    "delta-chat": "test_deltachat.py",
+    "evolution-346": "test_evolution.py",
+}
 # Other words by which people look for a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),

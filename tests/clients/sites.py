@@ -39,6 +39,8 @@ def all_sites(database: Path) -> list[Site]:
         "modern.example",
         "choice.example",
         "fetched.example",
+        "known.example",
+        "strict.example",
         "xn--bcher-kva.example",
         "unserved.example",
         "unknown.example",

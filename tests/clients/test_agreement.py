@@ -1,4 +1,4 @@
-"""The records of Thunderbird and Delta Chat say what the real programs do.
+"""The records of Thunderbird, Delta Chat and Evolution say what the real programs do.
 
 Both see the same: Waypost with providers.toml, and documents of other servers, good and bad ones.
 """
@@ -10,12 +10,13 @@ import pytest
 
 from tests.clients.conftest import DATABASE
 from tests.clients.deltachat import DeltaChat
+from tests.clients.evolution import Evolution, Server
 from tests.clients.recorded import Application
 from tests.clients.sites import DOCUMENTS, all_sites
 from tests.clients.thunderbird import Account, Thunderbird
 from tests.servers.nginx import Site
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import DELTA_CHAT, THUNDERBIRD
+from waypost.check.recorded import DELTA_CHAT, EVOLUTION_3_46, THUNDERBIRD
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     NOBODY,
@@ -27,7 +28,7 @@ from waypost.check.recorded.conversation import (
     User,
     converse,
 )
-from waypost.transfer.providers_file import read_providers
+from waypost.transfer.providers_file import read_providers_path
 
 pytestmark = pytest.mark.clients
 
@@ -39,8 +40,7 @@ SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": 
 @pytest.fixture(name="asker", scope="module")
 def _asker() -> Iterator[Asker]:
     """Waypost in this process, for the records."""
-    text = PROVIDERS.read_text(encoding="utf-8")
-    asker = Asker(read_providers(text, name=PROVIDERS.name, format="toml").catalog)
+    asker = Asker(read_providers_path(PROVIDERS).catalog)
     yield asker
     asker.close()
 
@@ -88,6 +88,7 @@ def held(account: Account) -> list[MailServer]:
         *("everywhere.example", "starttls.example", "starttls-autodiscover.example"),
         *("by-autodiscover-root.example", "careful.example", "choice.example"),
         *("choice-autodiscover.example", "fetched.example", "xn--bcher-kva.example"),
+        "known.example",
         *("unknown.example", *NAMES),
     ],
 )
@@ -119,3 +120,35 @@ def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
     assert account is not None
     for one in (account.incoming, account.outgoing):
         assert f"{one.kind}:[{one.host}:{one.port}:{one.security}" in used
+
+
+def in_evolution(held: MailServer) -> Server:
+    """Say in Evolution's words what a record holds; to IMAP and POP3 a password is no mechanism."""
+    plain = "LOGIN" if held.kind == "smtp" else ""
+    mechanisms = {"password-cleartext": plain, "password-encrypted": "CRAM-MD5", "": ""}
+    mechanism = mechanisms[held.method]
+    return Server(held.kind, held.host, held.port, held.security, mechanism, held.login)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("everywhere.example", "by-well-known.example", "by-http.example"),
+        *("by-http-well-known.example", "starttls.example", "careful.example"),
+        *("modern.example", "choice.example", "fetched.example", "xn--bcher-kva.example"),
+        "known.example",
+        *NAMES,
+    ],
+)
+def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
+    """Evolution ends with the account of its record; half of one is none, and ends the search."""
+    address = f"Alice+tag@{domain}"
+    real = gnome_client.set_up(address)
+    outcome = recorded(EVOLUTION_3_46, asker, address)
+
+    if outcome.account is None:
+        assert outcome.has_stopped
+        assert not (real.incoming and real.outgoing)
+    else:
+        assert real.incoming == in_evolution(outcome.account.incoming)
+        assert real.outgoing == in_evolution(outcome.account.outgoing)

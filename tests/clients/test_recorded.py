@@ -23,7 +23,9 @@ DATABASE = "GET https://autoconfig.thunderbird.net/v1.1/d.example"
 ESCAPED = "?emailaddress=Bob%2Btag%40d.example"
 AS_TYPED = "?emailaddress=Bob+tag@d.example"
 # The hash is that of bob+tag@d.example.
-HASHED = f"{ESCAPED}&emailmd5=9bbb80f24ca16e0c4ed8ec22d53bb2e4"
+HASH = "&emailmd5=9bbb80f24ca16e0c4ed8ec22d53bb2e4"
+HASHED = f"{ESCAPED}{HASH}"
+STANDING_IN = f"?emailaddress=EVOLUTIONUSER%40d.example{HASH}"
 AUTOCONFIG_D = "https://autoconfig.d.example"
 AUTODISCOVER_D = "https://autodiscover.d.example"
 
@@ -67,6 +69,13 @@ REQUESTS = {
         f"GET http://autoconfig.d.example{MAIL}{HASHED}",
         f"GET https://d.example{WELL_KNOWN}{HASHED}",
         f"GET http://d.example{WELL_KNOWN}{HASHED}",
+        DATABASE,
+    ],
+    "evolution-346": [
+        f"GET {AUTOCONFIG_D}{MAIL}{STANDING_IN}",
+        f"GET http://autoconfig.d.example{MAIL}{STANDING_IN}",
+        f"GET https://d.example{WELL_KNOWN}{STANDING_IN}",
+        f"GET http://d.example{WELL_KNOWN}{STANDING_IN}",
         DATABASE,
     ],
     "kmail": [

@@ -104,6 +104,16 @@ PECULIAR = [
         changed(b"</auth", b"</authentication><authentication>password-encrypted</auth"),
         "password-encrypted",
     ),
+    ("evolution", changed(b"password-cleartext", b"plain"), "password-cleartext"),
+    ("evolution", changed(b">SSL<", b">ssl<"), "none"),
+    (
+        "evolution",
+        changed(b"<socketType>SSL", b"<socketType>TLS</socketType><socketType>SSL"),
+        "tls",
+    ),
+    ("evolution", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
+    ("evolution", changed(LOGIN, b"<username>EVOLUTIONUSER</username>"), "EVOLUTIONUSER"),
+    ("evolution-346", changed(LOGIN, b"<username>EVOLUTIONUSER</username>"), "alice"),
     ("kmail", changed(b"password-cleartext", b"client-ip-based"), "client-IP-address"),
     ("kmail", changed(b"password-cleartext", b"secure"), "password-encrypted"),
     ("aerc", changed(LOGIN, b"<username>%emailAddress%</username>"), "alice@example.com"),
@@ -126,7 +136,7 @@ def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
     assert held in {account.incoming.login, account.incoming.security, account.incoming.method}
 
 
-@pytest.mark.parametrize("key", ["delta-chat", "aerc"])
+@pytest.mark.parametrize("key", ["delta-chat", "evolution", "evolution-346", "aerc"])
 def test_who_stops_at_an_empty_document(key: str) -> None:
     """A success without services ends the search of those that look no further."""
     empty = b'<clientConfig version="1.1"><emailProvider id="x"/></clientConfig>'

@@ -122,6 +122,14 @@ def test_imap_comes_before_pop3(
     assert account.alternatives == alternatives
 
 
+@pytest.mark.parametrize("domain", ["known.example", "strict.example"])
+def test_a_directory_gives_the_login_name(mail_client: Thunderbird, domain: str) -> None:
+    """A user whom a directory knows logs in with the name that stands there."""
+    account = found(mail_client.set_up(f"alice@{domain}"))
+    assert account.incoming == server("imap", "imap.known.example:993", "SSL", "u1001")
+    assert account.outgoing == server("smtp", "smtp.known.example:465", "SSL", "u1001")
+
+
 def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
     """A provider without IMAP gets a POP3 account."""
     address = "alice@fetched.example"

@@ -4,11 +4,12 @@ import re
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.etc import with_own_etc
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.requirements import program
@@ -57,8 +58,17 @@ class Caddy:
 
 
 @contextmanager
-def caddy(folder: Path, caddyfile: str, *, http: int = 80, https: int = 443) -> Iterator[Caddy]:
+def caddy(
+    folder: Path,
+    caddyfile: str,
+    *,
+    http: int = 80,
+    https: int = 443,
+    hosts: Sequence[str] | None = None,
+) -> Iterator[Caddy]:
     """Run Caddy with a Caddyfile that begins with global options.
+
+    Where hosts are given, these (and no others) are 127.0.0.1 for it.
 
     Raises TimeoutError with Caddy's own words where it does not start.
     """
@@ -68,8 +78,10 @@ def caddy(folder: Path, caddyfile: str, *, http: int = 80, https: int = 443) -> 
     assert found == 1, "the Caddyfile has no global options"
     (folder / "Caddyfile").write_text(text, encoding="utf-8")
     running = Caddy(http, https, storage / "pki/authorities/local/root.crt", storage)
+    before = [] if hosts is None else with_own_etc(folder, hosts)
+    arguments = ("--config", f"{folder}/Caddyfile", "--adapter", "caddyfile")
     process = Process(
-        [program("caddy"), "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"],
+        [*before, program("caddy"), "run", *arguments],
         log=folder / "caddy.log",
         environment={"HOME": f"{folder}", "PATH": "/usr/bin:/bin"},
         folder=folder,

@@ -16,12 +16,14 @@ def require(
     *,
     programs: Iterable[str] = (),
     modules: Iterable[str] = (),
+    files: Iterable[Path] = (),
     private_network: bool = False,
     root: bool = False,
 ) -> None:
     """Skip the asking test where something is missing; fail it where CI=true (`make test`)."""
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
+    missing += [f"the file {path}" for path in files if not path.exists()]
     if private_network and not may_have_private_network():
         missing.append("the right to make a network of its own (root with CAP_SYS_ADMIN)")
     if root and os.geteuid() != 0:

@@ -1,5 +1,7 @@
 """A test that cannot run says so, and where CI=true it fails."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.servers.requirements import require
@@ -15,6 +17,13 @@ def test_a_missing_program_skips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs the program no-such-program"):
         require(programs=["sh", "no-such-program"])
+
+
+def test_a_missing_file_skips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that is no program is asked for by its file."""
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="needs the file /no/such/file"):
+        require(files=[Path("/"), Path("/no/such/file")])
 
 
 def test_a_missing_program_fails_where_ci_is_true(monkeypatch: pytest.MonkeyPatch) -> None:

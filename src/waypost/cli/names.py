@@ -118,11 +118,13 @@ def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
 def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
     """Give a router for each domain; Traefik gets certificates for the hosts of its rule.
 
-    `||` is understood by its versions 2 and 3. An empty mapping is no mistake either.
+    `||` is understood by its versions 2 and 3. An empty mapping is a mistake to it ("cannot be a
+    standalone element") for which it takes no file of that folder at all; a comment alone is none.
     """
-    yield "http:\n  routers:\n"
     some = False
     for domain, hosts in certificates:
+        if not some:
+            yield "http:\n  routers:\n"
         some = True
         rule = " || ".join(f"Host(`{host}`)" for host in hosts)
         yield (
@@ -133,7 +135,7 @@ def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
             "        certResolver: waypost\n"
         )
     if not some:
-        yield "    {}\n"
+        yield "# No domain is served by a name of its own.\n"
 
 
 def _router(domain: DomainName) -> str:

@@ -12,7 +12,7 @@ from waypost.check.recorded.aerc import AERC
 from waypost.check.recorded.apple import APPLE_MAIL
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.deltachat import DELTA_CHAT
-from waypost.check.recorded.evolution import EVOLUTION
+from waypost.check.recorded.evolution import EVOLUTION, EVOLUTION_3_46
 from waypost.check.recorded.fairemail import FAIREMAIL
 from waypost.check.recorded.k9 import K9
 from waypost.check.recorded.kmail import KMAIL
@@ -20,7 +20,7 @@ from waypost.check.recorded.nextcloud import NEXTCLOUD
 from waypost.check.recorded.outlook import OUTLOOK, OUTLOOK_NEW
 from waypost.check.recorded.thunderbird import THUNDERBIRD
 
-__all__ = ["CLIENTS", "DELTA_CHAT", "THUNDERBIRD", "Client"]
+__all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "THUNDERBIRD", "Client"]
 
 CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,
@@ -28,6 +28,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     K9,
     FAIREMAIL,
     EVOLUTION,
+    EVOLUTION_3_46,
     KMAIL,
     AERC,
     NEXTCLOUD,

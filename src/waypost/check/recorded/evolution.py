@@ -1,12 +1,16 @@
-"""Evolution, as its source has it (protocol facts s1.5 [code]).
+"""Evolution, as its source has it and as 3.46.4 was seen (protocol facts s1.5 [code][run]).
 
-Not part of the record: the second round with the name server's domain, and its table of OAuth2
-hosts. Where a document holds both, IMAP is taken for the account.
+Both read documents alike [run][code]. They differ in the address that they tell.
+
+Not part of the records: the second round, SRV records, and the table of OAuth2 hosts. Where a
+document holds both, IMAP is taken for the account. Where a service has no port, Evolution holds
+port 0; the records hold no account then.
 """
 
 import hashlib
-from functools import partial
+from contextlib import suppress
 from typing import Final
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -17,64 +21,129 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
+    Outcome,
     Security,
     Unusable,
     User,
+    followed,
+    said,
 )
-from waypost.check.recorded.turns import in_turn
 
+STAND_IN: Final = "EVOLUTIONUSER"
+"""[run] What 3.46 asks with instead of the local part, which it puts into the answer itself."""
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
-_METHODS: Final = ("password-cleartext", "password-encrypted")
+_METHODS: Final = {
+    "password-cleartext": "password-cleartext",
+    "plain": "password-cleartext",
+    "password-encrypted": "password-encrypted",
+}
+_PLACEHOLDERS: Final = ("EMAILADDRESS", "EMAILLOCALPART", "EMAILDOMAIN")
 
 
-def ask(user: User) -> Conversation:
-    """Ask the four URLs with the address and its hash, then the public database."""
+def ask(user: User, stand_in: str = "") -> Conversation:
+    """Ask the four URLs one after the other, then the public database.
+
+    Args:
+        user: whose account it will be.
+        stand_in: told instead of the local part; the hash is that of the true address anyhow.
+    """
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
-    query = f"{urls.encoded(user.typed)}&emailmd5={digest}"
-    requests = (
+    local_part, _, domain = user.typed.rpartition("@")
+    told = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
+    query = f"emailaddress={told}&emailmd5={digest}"
+    reasons: list[str] = []
+    for request in (
         urls.autoconfig(user.domain, "https", query),
         urls.autoconfig(user.domain, "http", query),
         urls.well_known(user.domain, "https", query),
         urls.well_known(user.domain, "http", query),
-    )
-    outcome = yield from in_turn(requests, partial(read, address=user.address))
-    if outcome.account is not None:
-        return outcome
-    yield urls.database(user.domain)
-    return outcome
+    ):
+        response = yield from followed(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            root = documents.parsed(response.body)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return Outcome(_account(root, user.address, stand_in), source=request.url)
+        except Unusable as error:
+            # [run] Well-formed XML in a 2xx is the end, even without a server.
+            why = f"{request.url}: {error}, which ends its search"
+            return Outcome(reasons=(*reasons, why), has_stopped=True)
+    yield urls.database(quote(domain))
+    return Outcome(reasons=tuple(reasons))
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
-    """Make an account of a document; the last section of each type wins.
+def ask_under_another_name(user: User) -> Conversation:
+    """Ask the same, but tell the stand-in instead of the local part, as 3.46 does."""
+    return ask(user, STAND_IN)
+
+
+def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Account:
+    """Make an account of a document, wherever in it the sections stand [run].
 
     Raises:
         Unusable: there is nothing to read with, or nothing to send with.
     """
-    provider = documents.provider_of(body)
-    sections = documents.children(provider, "incomingServer", "outgoingServer")
-    servers, reasons = documents.usable(sections, lambda one: _server(one, address))
+    sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
+    servers, reasons = documents.usable(
+        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, stand_in)
+    )
     # [code] A single slot for each type.
     servers.reverse()
     incoming = documents.first_of(servers, "imap", "pop3")
     outgoing = documents.first_of(servers, "smtp")
     if incoming is None or outgoing is None:
-        raise Unusable("; ".join(["no service to read with, or none to send with", *reasons]))
+        what = "XML without a service to read with, or without one to send with"
+        raise Unusable(" (".join([what, "; ".join(reasons)]) + ")" if reasons else what)
     return Account(incoming, outgoing)
 
 
-def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> MailServer:
+    """Read a section; of a value that is there twice the last one counts [run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
         raise Unusable("another type")
-    host = documents.filled(documents.text(section, "hostname"), address)
+
+    def value(name: str) -> str:
+        last = next(reversed(documents.texts(section, name)), "")
+        if stand_in:
+            last = last.replace(stand_in, address.local_part)
+        return documents.filled(last, address, _PLACEHOLDERS)
+
+    host = value("hostname").strip()
     if not host:
         raise Unusable("there is no hostname")
-    security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
-    known = [one for one in documents.texts(section, "authentication") if one in _METHODS]
-    login = documents.filled(documents.text(section, "username"), address)
-    port = documents.port(documents.text(section, "port"))
-    return MailServer(kind, host.lower(), port, security, known[-1] if known else "", login)
+    # [run] Without a socketType that it knows, it does without TLS.
+    security: Security = "none"
+    for text in documents.texts(section, "socketType"):
+        security = _SECURITY.get(text, security)
+    methods = [_METHODS.get(text) for text in documents.texts(section, "authentication")]
+    method = next((one for one in reversed(methods) if one), "")
+    return MailServer(kind, host.lower(), _port(section), security, method, value("username"))
 
+
+def _port(section: etree._Element) -> int:
+    for text in reversed(documents.texts(section, "port")):
+        with suppress(Unusable):
+            return documents.port(text)
+    raise Unusable("there is no port")
+
+
+_NOTES: Final = (
+    (
+        "It asks one after the other, and stops at the first 2xx answer that is XML, even one "
+        "without a server; the Content-Type does not count."
+    ),
+    (
+        "The last service of each type wins, and of several methods of authentication the last one "
+        "that it knows."
+    ),
+    "`socketType` counts letter by letter; without a value that it knows, it does without TLS.",
+)
 
 EVOLUTION: Final = Client(
     key="evolution",
@@ -83,22 +152,60 @@ EVOLUTION: Final = Client(
     date="2026",
     basis="code",
     asks=ask,
+    keeps_case=True,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
         "GET the same by plain http",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "where the last one is a 404: the same for the domain of the MX host (not recorded here)",
+    ),
+    notes=(
+        *_NOTES,
         (
-            "where the last one is a 404: the same for the domain of the name server "
-            "(not recorded here)"
+            "How it reads documents was seen in [Evolution 3.46](#evolution-346), which asks in "
+            "another way."
+        ),
+    ),
+)
+
+EVOLUTION_3_46: Final = Client(
+    key="evolution-346",
+    name="Evolution 3.46",
+    version="3.46.4 (Debian 12), its libraries",
+    date="2026-11-25",
+    basis="run",
+    asks=ask_under_another_name,
+    keeps_case=True,
+    order=(
+        f"GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress={STAND_IN}@D&emailmd5=…`",
+        "GET the same by plain http",
+        (
+            "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml"
+            f"?emailaddress={STAND_IN}@D&emailmd5=…`"
+        ),
+        "GET the same by plain http",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        (
+            "where the last one is a 404: the same for the domain of the name server (not part of "
+            "the run)"
         ),
     ),
     notes=(
         (
-            "The last service of each type wins, and of several methods of authentication the last "
-            "one that it knows."
+            f"It does not tell the address: it asks as `{STAND_IN}`, and puts the local part in "
+            "that name's place in the answer. `emailmd5` is the hash of the true address in lower "
+            "case."
         ),
-        "Any 2xx counts; the Content-Type does not.",
+        (
+            "So a server cannot know the user: it must answer for an address that has no mailbox, "
+            "and what a [directory](directories.md) knows of a user does not arrive."
+        ),
+        *_NOTES,
+        (
+            "The run is that of its code for the account assistant, without the assistant's "
+            "window; the SRV records that the assistant asks for as well are not part of it."
+        ),
     ),
 )

@@ -1,0 +1,176 @@
+"""Evolution finds accounts by itself, from a running Waypost."""
+
+import hashlib
+
+import pytest
+
+from tests.clients.conftest import Front
+from tests.clients.evolution import Account, Evolution, NothingFound, Server
+from tests.clients.sites import WELL_KNOWN
+from tests.servers.nginx import Request
+from waypost.check.recorded import EVOLUTION_3_46
+from waypost.check.recorded.conversation import NOBODY, User, converse
+
+pytestmark = pytest.mark.clients
+
+
+def tls(kind: str, where: str, login_name: str) -> Server:
+    """Give a server for which the password is sent as it is, inside TLS."""
+    host, _, port = where.partition(":")
+    return Server(kind, host, int(port), "tls", "LOGIN" if kind == "smtp" else "", login_name)
+
+
+def asked(front: Front, domain: str, *, after: int) -> list[Request]:
+    """Give the requests about a domain, in their order, without the first ones."""
+    return front.log.of_domain(domain, after=after)
+
+
+@pytest.mark.parametrize(
+    ("domain", "place"),
+    [
+        ("everywhere.example", "https://autoconfig.everywhere.example/mail/config-v1.1.xml"),
+        ("by-http.example", "http://autoconfig.by-http.example/mail/config-v1.1.xml"),
+        ("by-well-known.example", f"https://by-well-known.example{WELL_KNOWN}"),
+        ("by-http-well-known.example", f"http://by-http-well-known.example{WELL_KNOWN}"),
+    ],
+)
+def test_each_way_leads_to_the_same_account(
+    gnome_client: Evolution, front: Front, domain: str, place: str
+) -> None:
+    """Whichever one way to Waypost is open, Evolution holds the configured servers."""
+    address = f"alice@{domain}"
+    before = len(front.log.of_domain(domain))
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.tls.example:993", address), tls("smtp", "smtp.tls.example:465", address)
+    )
+    last = asked(front, domain, after=before)[-1]
+    assert (last.status, str(last).partition("?")[0]) == (200, f"GET {place}")
+
+
+def test_the_address_is_not_told(gnome_client: Evolution, front: Front) -> None:
+    """The requests name EVOLUTIONUSER and a hash of the address, and the address alone is held."""
+    domain = "everywhere.example"
+    address = f"Told.Not+tag@{domain}"
+    before = len(front.log.of_domain(domain))
+    account = gnome_client.set_up(address)
+    (only,) = asked(front, domain, after=before)
+    digest = hashlib.md5(address.lower().encode(), usedforsecurity=False).hexdigest()
+    assert only.target.partition("?")[2] == (
+        f"emailaddress=EVOLUTIONUSER%40{domain}&emailmd5={digest}"
+    )
+    assert account.incoming
+    assert account.outgoing
+    assert [account.incoming.login_name, account.outgoing.login_name] == [address, address]
+
+
+def test_starttls_and_the_local_part(gnome_client: Evolution) -> None:
+    """STARTTLS services become STARTTLS servers, with the local part as the login name."""
+    host = "mail.starttls.example"
+    assert gnome_client.set_up("Alice+tag@starttls.example") == Account(
+        Server("imap", host, 143, "starttls", "", "Alice+tag"),
+        Server("smtp", host, 587, "starttls", "LOGIN", "Alice+tag"),
+    )
+
+
+@pytest.mark.parametrize("local_part", ["alice+lists", "Alice.B", "o'hara", "a&b=c", "100%"])
+def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_part: str) -> None:
+    """A local part that would need escaping on its way is in both login names as it was typed."""
+    address = f"{local_part}@everywhere.example"
+    account = gnome_client.set_up(address)
+    assert account == Account(
+        tls("imap", "imap.tls.example:993", address), tls("smtp", "smtp.tls.example:465", address)
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "domain", "name"),
+    [
+        ("EVERYWHERE.Example", "everywhere.example", "tls.example"),
+        ("bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_domains_in_other_letters(
+    gnome_client: Evolution, typed: str, domain: str, name: str
+) -> None:
+    """A domain in capitals, and one with an umlaut, lead to the accounts of their plain forms."""
+    address = f"Alice@{domain}"
+    assert gnome_client.set_up(f"Alice@{typed}") == Account(
+        tls("imap", f"imap.{name}:993", address), tls("smtp", f"smtp.{name}:465", address)
+    )
+
+
+def test_pop3_alone_is_taken(gnome_client: Evolution) -> None:
+    """A provider without IMAP gets a POP3 account."""
+    address = "alice@fetched.example"
+    assert gnome_client.set_up(address) == Account(
+        tls("pop3", "pop.fetched.example:995", address),
+        tls("smtp", "smtp.fetched.example:465", address),
+    )
+
+
+def test_the_last_service_of_a_type_is_taken(gnome_client: Evolution) -> None:
+    """Where there are several, IMAP comes before POP3, and the last IMAP service is taken."""
+    account = gnome_client.set_up("alice@choice.example")
+    assert account.incoming
+    assert (account.incoming.kind, account.incoming.port) == ("imap", 143)
+
+
+def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
+    """What a directory knows of a user does not arrive, so the login name is the address."""
+    address = "alice@known.example"
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.known.example:993", address),
+        tls("smtp", "smtp.known.example:465", address),
+    )
+
+
+def test_a_domain_that_declines_unknown_users(gnome_client: Evolution, front: Front) -> None:
+    """Where unknown users are declined, all users of Evolution are."""
+    domain = "strict.example"
+    before = len(front.log.of_domain(domain))
+    with pytest.raises(NothingFound):
+        gnome_client.set_up(f"alice@{domain}")
+    statuses = [one.status for one in asked(front, domain, after=before)]
+    assert statuses == [404, 404, 404, 404, 404]
+
+
+def test_a_document_without_services_ends_the_search(gnome_client: Evolution, front: Front) -> None:
+    """The first success that is XML ends the search, so a served domain needs a whole answer."""
+    domain = "without-sending.example"
+    before = len(front.log.of_domain(domain))
+    account = gnome_client.set_up(f"alice@{domain}")
+    assert account.incoming
+    assert account.outgoing is None
+    assert len(asked(front, domain, after=before)) == 1
+
+
+def test_an_unserved_domain_is_left_to_the_public_database(
+    gnome_client: Evolution, front: Front
+) -> None:
+    """Waypost's 404 on all four URLs makes Evolution take the public database's answer."""
+    domain = "unserved.example"
+    before = len(front.log.of_domain(domain))
+    address = f"alice@{domain}"
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.database.example:993", address),
+        tls("smtp", "smtp.database.example:465", address),
+    )
+    statuses = [one.status for one in asked(front, domain, after=before)]
+    assert statuses == [404, 404, 404, 404, 200]
+
+
+def test_nobody_knows_the_domain(gnome_client: Evolution) -> None:
+    """An unserved domain that the public database does not know leads to no account at all."""
+    with pytest.raises(NothingFound):
+        gnome_client.set_up("alice@unknown.example")
+
+
+def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
+    """The requests are those of the record, in its order, with the domain as it was typed."""
+    typed = "Bob+tag@Asked.Example"
+    before = len(front.log.requests())
+    with pytest.raises(NothingFound):
+        gnome_client.set_up(typed)
+    heard = converse(EVOLUTION_3_46.asks(User.typing(typed)), lambda _: NOBODY)
+    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
+    assert [str(one) for one in front.log.requests()[before:]] == recorded
