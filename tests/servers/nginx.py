@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from tests.servers.process import Process
 from tests.servers.requirements import program
 
 Scheme = Literal["http", "https"]
+_MARKED_HOST = "log.invalid"
 
 _MAIN = """
 daemon off;
@@ -94,14 +96,26 @@ class AccessLog:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._marks = count(1)
 
     def requests(self) -> list[Request]:
-        """Give all requests, oldest first; nginx writes a line just after it has answered."""
-        text, before = self._file.read_text(encoding="utf-8"), ""
-        while text != before:
-            time.sleep(0.05)
-            text, before = self._file.read_text(encoding="utf-8"), text
-        return [Request(**json.loads(line)) for line in text.splitlines()]
+        """Give all requests that were answered before now, oldest first.
+
+        nginx, one process, writes a line just after it has answered, and before it answers the
+        next: so a request is sent here, and its line waited for. TimeoutError after 10 s.
+        """
+        mark = f"/mark/{next(self._marks)}"
+        with socket.create_connection(("127.0.0.1", 80), timeout=10) as asking:
+            asking.sendall(f"GET {mark} HTTP/1.0\r\nHost: {_MARKED_HOST}\r\n\r\n".encode())
+            while asking.recv(4096):
+                pass
+        end = time.monotonic() + 10
+        while mark not in (text := self._file.read_text(encoding="utf-8")):
+            if time.monotonic() > end:
+                raise TimeoutError(f"nginx has not written {mark} to its log")
+            time.sleep(0.01)
+        found = [Request(**json.loads(line)) for line in text.splitlines()]
+        return [request for request in found if request.host != _MARKED_HOST]
 
     def of_domain(self, domain: str, *, after: int = 0) -> list[Request]:
         """Give the requests to a domain's own hosts, or that name the domain, oldest first.
