@@ -98,6 +98,17 @@ def test_known_user() -> None:
     ]
 
 
+@pytest.mark.parametrize("unknown_user", UnknownUser)
+def test_stand_in(unknown_user: UnknownUser) -> None:
+    """Who asks for any user of a domain gets the general answer, and no directory is asked."""
+    entry = replace(ENTRY, users=Users(PEOPLE, unknown_user))
+    finder = Finder(entry, None)
+    anybody = EmailAddress.parse("EVOLUTIONUSER@example.com")
+    config = asyncio.run(Lookup(finder, finder).for_address(anybody))
+    assert finder.asked == []
+    assert told(config)[0] == ("imap.example.com", "EVOLUTIONUSER@example.com")
+
+
 @pytest.mark.parametrize(
     "person",
     [None, Person(), DirectoryUnavailable("away"), DirectoryError("wrong password")],

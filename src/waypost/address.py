@@ -27,6 +27,11 @@ _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+STAND_IN: Final = "EVOLUTIONUSER"
+"""The local part with which Evolution 3.46 asks, whoever the user is (seen with 3.46.4).
+
+It puts the true one in its place in the answer, so that nobody is told who asks.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,6 +96,11 @@ class EmailAddress:
 
     local_part: str
     domain: DomainName
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Tell whether it stands for any user of its domain (seen with Evolution 3.46)."""
+        return self.local_part == STAND_IN
 
     @classmethod
     def parse(cls, text: str) -> Self:

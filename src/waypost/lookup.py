@@ -55,9 +55,9 @@ class Lookup:
         """
         entry = await self._domains.find(address.domain)
         person: Person | None = Person()
-        if entry is not None and entry.away is None and entry.users is not None:
+        if (directory := directory_for(entry, address)) is not None:
             try:
-                person = await self._people.person_for(entry.users.directory, address)
+                person = await self._people.person_for(directory, address)
             except (DirectoryUnavailable, DirectoryError):
                 person = Person()
         return client_config(entry, address.domain, address, person)
@@ -71,6 +71,18 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         return client_config(await self._domains.find(domain), domain, None)
+
+
+def directory_for(entry: Domain | None, address: EmailAddress) -> Directory | None:
+    """Give the directory that knows who a user is.
+
+    Returns:
+        None where there is none, where the mail of the domain is elsewhere, and where the address
+        stands for any user of the domain.
+    """
+    if entry is None or entry.away is not None or entry.users is None or address.is_stand_in:
+        return None
+    return entry.users.directory
 
 
 def client_config(

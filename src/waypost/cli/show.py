@@ -11,7 +11,7 @@ from waypost.cli.people import keep_quiet, person_for
 from waypost.cli.reporting import group, warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
 from waypost.errors import AddressError, DirectoryError, DirectoryUnavailable
-from waypost.lookup import client_config
+from waypost.lookup import client_config, directory_for
 from waypost.model import ClientConfig, Directory, Person
 
 if TYPE_CHECKING:
@@ -130,9 +130,10 @@ def _config(
     finally:
         store.close()
     person: Person | None = Person()
-    is_here = entry is not None and entry.away is None and not no_directory
-    if is_here and entry is not None and entry.users is not None and address is not None:
-        person = _person(settings, entry.users.directory, address)
+    if address is not None and not no_directory:
+        directory = directory_for(entry, address)
+        if directory is not None:
+            person = _person(settings, directory, address)
     return client_config(entry, domain, address, person).named(name)
 
 

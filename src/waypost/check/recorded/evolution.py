@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from waypost.address import EmailAddress
+from waypost.address import STAND_IN, EmailAddress
 from waypost.check.recorded import documents, urls
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
@@ -29,8 +29,6 @@ from waypost.check.recorded.conversation import (
     said,
 )
 
-STAND_IN: Final = "EVOLUTIONUSER"
-"""[run] What 3.46 asks with instead of the local part, which it puts into the answer itself."""
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = {
     "password-cleartext": "password-cleartext",
