@@ -8,13 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.servers.own_files import over_etc, write_names
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
-
-# Files put over those of /etc in a mount namespace of its own: nobody else sees them.
-_WITH_FILES = """
-mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"
-"""
 
 
 class ConfigureFailed(Exception):
@@ -69,16 +65,11 @@ class DeltaChat:
 @contextmanager
 def delta_chat(folder: Path, hosts: Sequence[str]) -> Iterator[DeltaChat]:
     """Run Delta Chat, for which the hosts (and no others) are 127.0.0.1."""
-    lines = "".join(f"127.0.0.1 {host}\n" for host in hosts)
-    (folder / "hosts").write_text(lines, encoding="utf-8")
-    # Nobody answers there, so a host without a line above is found to be unknown after a second.
-    resolver = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
-    (folder / "resolv.conf").write_text(resolver, encoding="utf-8")
-    command = [program("unshare"), "--mount", "sh", "-c", _WITH_FILES, f"{folder}"]
+    command = over_etc(write_names(folder, hosts), [program("deltachat-rpc-server")])
     with (
         (folder / "deltachat.log").open("wb") as log,
         subprocess.Popen(
-            tied_to_this_process([*command, program("deltachat-rpc-server")]),
+            tied_to_this_process(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -55,12 +56,7 @@ def waypost(
     Raises TimeoutError with Waypost's own words where it does not start.
     """
     port = port or free_port()
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")
-    }
-    environment |= {
-        "HOME": f"{folder}",
-        "PYTHONPATH": f"{SOURCE}",
+    environment = _environment(folder) | {
         "WAYPOST_PROXY_COUNT": f"{proxies}",
         "WAYPOST_ADMIN_PORT": f"{admin_port}",
     }
@@ -77,6 +73,25 @@ def waypost(
         ports = {port, admin_port} - {0}
         process.wait_until(lambda: all(listens(one) for one in ports), seconds=20)
         yield RunningWaypost(port, process.log, admin_port)
+
+
+def zone_of(domain: str, folder: Path, providers: Path, *, public_url: str) -> str:
+    """Give the lines of a zone file that `waypost show dns` prints for a domain."""
+    return subprocess.check_output(
+        [
+            *(sys.executable, "-m", "waypost", "show", "dns", domain),
+            *("--format", "zone", "--providers", f"{providers}"),
+        ],
+        env=_environment(folder) | {"WAYPOST_PUBLIC_URL": public_url},
+        cwd=folder,
+        text=True,
+        timeout=30,
+    )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
+    return kept | {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}"}
 
 
 def free_port() -> int:
