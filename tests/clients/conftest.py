@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import exchangelib as exchangelib_client
 from tests.clients import zones
 from tests.clients.deltachat import DeltaChat, delta_chat
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
@@ -13,6 +14,7 @@ from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers import own_files
 from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, dovecot
+from tests.servers.installed import NotInstalledError, installed
 from tests.servers.login import Login
 from tests.servers.named import name_server_of_a_network
 from tests.servers.nginx import AccessLog, nginx
@@ -34,8 +36,21 @@ class Front:
     log: AccessLog
 
 
+@pytest.fixture(scope="session")
+def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledError | None:
+    """What has to be fetched before the network is closed, where a test wants it."""
+    if not any("exchangelib" in getattr(one, "fixturenames", ()) for one in request.session.items):
+        return None
+    try:
+        return installed("exchangelib", exchangelib_client.VERSION)
+    except NotInstalledError as error:
+        return error
+
+
 @pytest.fixture(scope="package")
-def network() -> Iterator[None]:
+def network(
+    fetched_exchangelib: object,  # noqa: ARG001 -- comes from outside
+) -> Iterator[None]:
     """A network of these tests' own, where the ports of web and mail are free."""
     require(private_network=True)
     with private_network():

@@ -56,6 +56,7 @@ def all_sites(database: Path) -> list[Site]:
         "elsewhere.example",
         "declined.example",
         "groupware.example",
+        "hosted-web.example",
         "groupware-draft.example",
         "closed-groupware.example",
     ):
@@ -93,6 +94,7 @@ def _of_the_hoster() -> list[Site]:
     )
     return [
         *(Site("https", host) for host in hosts),
+        Site("http", "autodiscover.hosted.example"),
         *(Site(scheme, _TARGET) for scheme in _SCHEMES),
     ]
 

@@ -11,6 +11,7 @@ PUBLIC_HOST = "waypost.hoster.example"
 BY_DNS = (
     *("hoster.example", "hosted.example", "by-mx.example", "by-mx-below.example"),
     *("by-database-mx.example", "by-srv.example", "by-own-srv.example"),
+    "hosted-web.example",
 )
 # Others that publish their zone: where a client looks for hosts, it finds these in its list first.
 BESIDE_A_LIST = ("everywhere.example", "starttls.example")
@@ -46,6 +47,8 @@ def _zones(shown: Callable[..., str]) -> dict[str, str]:
     return {
         "hoster.example": _HOSTER,
         "hosted.example": shown("hosted.example"),
+        # The domain has a web site on the same server.
+        "hosted-web.example": shown("hosted-web.example") + _address("hosted-web.example"),
         "everywhere.example": shown("everywhere.example"),
         "starttls.example": shown("starttls.example") + _address("mail.starttls.example"),
         "by-mx.example": "by-mx.example. 3600 IN MX 10 mx.hoster.example.\n",
