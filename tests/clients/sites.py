@@ -79,6 +79,7 @@ def _redirects() -> list[Site]:
         Site("https", "autoconfig.redirected-to-http.example", moved=f"301 {_to('http')}"),
         Site("http", "autoconfig.redirected-to-https.example", moved=f"301 {_to('https')}"),
         Site("http", "autodiscover.redirected-autodiscover.example", moved=f"302 {_to('https')}"),
+        Site("https", "autodiscover.redirected-tls.example", moved=f"302 {_to('https')}"),
     ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients.conftest import Front
-from tests.clients.thunderbird import Account, Thunderbird, found, with_password
+from tests.clients.thunderbird import PASSWORD, Account, Thunderbird, found, with_password
 
 pytestmark = pytest.mark.clients
 
@@ -50,6 +50,19 @@ def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
     assert mail_client.set_up(address) is None
     account = mail_client.set_up(address, trusted="hoster.example")
     assert account == at_home(address, "exchange-from-url3")
+
+
+def test_a_password_is_not_carried_to_another_domain(
+    mail_client: Thunderbird, front: Front
+) -> None:
+    """Where https://autodiscover.D redirects, a password goes on only once the user agrees."""
+    address = "alice@redirected-tls.example"
+    before = len(front.log.of_domain("hoster.example"))
+    assert mail_client.set_up(address, search_password=PASSWORD) is None
+    asked = front.log.of_domain("hoster.example", after=before)
+    assert [one.method for one in asked] == ["GET"]
+    account = mail_client.set_up(address, search_password=PASSWORD, trusted="hoster.example")
+    assert account == at_home(address, "exchange-from-url1")
 
 
 @pytest.mark.parametrize(
