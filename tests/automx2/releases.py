@@ -1,24 +1,16 @@
-"""Real automx2, installed from the package index into a virtual environment of its own.
-
-It is kept in build/automx2, so that it is fetched once.
-"""
+"""Real automx2, installed from the package index into a virtual environment of its own."""
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
+from tests.servers.installed import NotInstalledError, installed
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
-KEPT = Path(__file__).parents[2] / "build" / "automx2"
 DRIVERS = ("PyMySQL>=1.1", "psycopg2-binary>=2.9")
 # The old releases name no upper bounds, and do not run on what is newest today.
 OF_THEIR_TIME = (
@@ -41,30 +33,11 @@ def install(version: str) -> Release:
 
     Skips the asking test where that is not possible (no network); fails it where CI=true.
     """
-    folder = KEPT / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
-    done = folder / "done"
-    python = folder / "bin" / "python"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        wanted = [f"automx2=={version}", *REQUIREMENTS[version], *DRIVERS]
-        try:
-            _run([sys.executable, "-m", "venv", str(folder)])
-            _run(
-                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
-            )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            said = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
-            reason = f"automx2 {version} cannot be installed from the package index: {said[:300]}"
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason)
-            pytest.skip(reason)
-        done.touch()
+    try:
+        python = installed("automx2", version, [*REQUIREMENTS[version], *DRIVERS])
+    except NotInstalledError as error:
+        error.demand()
     return Release(version, python)
-
-
-def _run(command: list[str]) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)
 
 
 @contextmanager

@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import exchangelib as exchangelib_client
+from tests.clients import zones
 from tests.clients.deltachat import DeltaChat, delta_chat
 from tests.clients.evolution import LIBRARY, REGISTRY, Evolution, evolution
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
+from tests.servers import own_files
 from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, dovecot
+from tests.servers.installed import NotInstalledError, installed
 from tests.servers.login import Login
+from tests.servers.named import name_server_of_a_network
 from tests.servers.nginx import AccessLog, nginx
+from tests.servers.own_files import write_names
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.submission import submission
@@ -31,8 +37,21 @@ class Front:
     log: AccessLog
 
 
+@pytest.fixture(scope="session")
+def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledError | None:
+    """What has to be fetched before the network is closed, where a test wants it."""
+    if not any("exchangelib" in getattr(one, "fixturenames", ()) for one in request.session.items):
+        return None
+    try:
+        return installed("exchangelib", exchangelib_client.VERSION)
+    except NotInstalledError as error:
+        return error
+
+
 @pytest.fixture(scope="package")
-def network() -> Iterator[None]:
+def network(
+    fetched_exchangelib: object,  # noqa: ARG001 -- comes from outside
+) -> Iterator[None]:
     """A network of these tests' own, where the ports of web and mail are free."""
     require(private_network=True)
     with private_network():
@@ -63,16 +82,34 @@ def front(
 
 
 @pytest.fixture(scope="package")
+def names(
+    network: None,  # noqa: ARG001 -- whose names these are
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Path]:
+    """The files that lead a program to the sites: by a list, and by a name server for the rest."""
+    require(programs=own_files.NEEDED)
+    folder = tmp_path_factory.mktemp("names")
+    listed = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
+    files = write_names(folder, sorted(host for host in listed if not zones.is_by_dns(host)))
+    with name_server_of_a_network([*zones.BY_DNS, *zones.BESIDE_A_LIST]) as server:
+        zones.load(server, folder, HERE / "providers.toml")
+        yield files
+
+
+@pytest.fixture(scope="package")
 def mail_client(
     front: Front,  # noqa: ARG001 -- in whose network it is started
     authority: Authority,
+    names: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Thunderbird]:
     """A Thunderbird that trusts the authority and asks the stand-in of the public database."""
     require(programs=["thunderbird", "certutil"])
     folder = tmp_path_factory.mktemp("thunderbird")
     database = f"https://{DATABASE_HOST}/v1.1/"
-    with thunderbird(folder, authority=authority.certificate, database=database) as running:
+    with thunderbird(
+        folder, authority=authority.certificate, database=database, names=names
+    ) as running:
         yield running
 
 
@@ -103,7 +140,7 @@ def chat_client(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DeltaChat]:
     """A Delta Chat for which the names of all sites and mail servers exist, and no others."""
-    require(programs=["deltachat-rpc-server", "unshare", "mount"])
+    require(programs=["deltachat-rpc-server", *own_files.NEEDED])
     folder = tmp_path_factory.mktemp("deltachat")
     names = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
     with delta_chat(folder, sorted(names)) as running:

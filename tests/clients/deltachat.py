@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.etc import with_own_etc
+from tests.servers.own_files import over_etc, write_names
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
@@ -65,7 +65,7 @@ class DeltaChat:
 @contextmanager
 def delta_chat(folder: Path, hosts: Sequence[str]) -> Iterator[DeltaChat]:
     """Run Delta Chat, for which the hosts (and no others) are 127.0.0.1."""
-    command = [*with_own_etc(folder, hosts), program("deltachat-rpc-server")]
+    command = over_etc(write_names(folder, hosts), [program("deltachat-rpc-server")])
     with (
         (folder / "deltachat.log").open("wb") as log,
         subprocess.Popen(

@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any, Self
 
-from tests.servers.etc import with_own_etc
+from tests.servers.own_files import over_etc, write_names
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
@@ -106,8 +106,8 @@ def evolution(folder: Path, hosts: Sequence[str], authority: Path) -> Iterator[E
     # Its bus and what the bus starts end with it: all of them, because they are the only ones in
     # a namespace of processes, pid_namespaces(7).
     options = ("--pid", "--fork", "--kill-child")
-    command = with_own_etc(folder, hosts, authority=authority, options=options)
-    command += [program("dbus-run-session"), "--", sys.executable, f"{PROGRAM}"]
+    inside = [program("dbus-run-session"), "--", sys.executable, f"{PROGRAM}"]
+    command = over_etc(write_names(folder, hosts, authority=authority), inside, options)
     log = folder / "evolution.log"
     with (
         log.open("wb") as output,

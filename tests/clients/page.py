@@ -3,19 +3,66 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.clients import exchangelib
 from tests.clients.recorded import hear
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tests that start a client.
+
+    Attributes:
+        files: where they are.
+        version, date: of what is run, where it is not what is recorded.
+        told: how that differs from the record, a sentence each.
+    """
+
+    files: tuple[str, ...]
+    version: str = ""
+    date: str = ""
+    told: tuple[str, ...] = ()
+
+    def where(self) -> str:
+        """Say which files these are."""
+        return ", ".join(f"`tests/clients/{file}`" for file in self.files)
+
+
 RUN = {
-    "thunderbird": "test_thunderbird.py",
-    "delta-chat": "test_deltachat.py",
-    "evolution-346": "test_evolution.py",
+    "thunderbird": Run(
+        (
+            *("test_thunderbird.py", "test_thunderbird_names.py"),
+            *("test_thunderbird_redirects.py", "test_thunderbird_groupware.py"),
+        )
+    ),
+    "delta-chat": Run(("test_deltachat.py",)),
+    "evolution-346": Run(("test_evolution.py",)),
+    "aerc": Run(
+        ("test_aerc.py",),
+        version="0.14.0 (Debian 12)",
+        date="2026-11-25",
+        told=(
+            "It is older than what is recorded above, and asks no URL at all: no Autoconfig.",
+            (
+                "It looks up the SRV records `_imaps`, then `_imap`, and `_submission`, after its "
+                "user has typed the address."
+            ),
+            (
+                "It does not look up `_submissions`: where SMTP is offered on 465 alone it guesses "
+                "D as the host, so offer 587 as well for its users."
+            ),
+            "The login name is the address.",
+        ),
+    ),
 }
+EXCHANGELIB = Run(("test_exchangelib.py",), version=exchangelib.VERSION, date="2026-11-25")
 # Other words by which people look for a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
@@ -42,7 +89,7 @@ HEAD = """\
 This page is made by `make docs` from the tests; `tests/clients` compares it with them.
 
 **run** means that a test of this repository starts that very program and lets it \
-set up an account from a running Waypost.
+set up an account from a running Waypost, or from the DNS records that Waypost shows.
 **recorded** means that what its source or its maker's documentation says is written \
 down in `waypost.check.recorded`: what the client asks, in its order, and by which rules it reads \
 the answers.
@@ -75,11 +122,6 @@ Phones and tablets POST `/autodiscover/autodiscover.xml` for the schema of mobil
 They must get an ActiveSync server or ErrorCode 601, and mail services never.
 Shown by `test_new_outlook_is_never_given_imap`.
 
-### exchangelib
-
-It POSTs to `/autodiscover/autodiscover.svc` alone, and needs a 404 at once to fail quickly.
-Shown by the rule `soap` of `waypost conformance`.
-
 ### PACC
 
 Clients of PACC, himalaya among them, GET \
@@ -101,7 +143,7 @@ def page() -> str:
     """Give the whole page."""
     parts = [HEAD, "".join(_overview()), "".join(_matrix())]
     parts += ["".join(_section(client)) for client in CLIENTS]
-    return "\n".join([*parts, PARTLY])
+    return "\n".join([*parts, PARTLY, "".join(_exchangelib())])
 
 
 def slug(name: str) -> str:
@@ -112,13 +154,20 @@ def slug(name: str) -> str:
 def _overview() -> Iterator[str]:
     yield "| client | version | date | how shown |\n|---|---|---|---|\n"
     for client in CLIENTS:
-        shown = ""
-        if client.key in RUN:
-            shown = f"run, `tests/clients/{RUN[client.key]}`; the record held against the run, "
-            shown += "`tests/clients/test_agreement.py`; "
-        shown += f"{BASES[client.basis].removeprefix('run and ')}, `tests/clients/test_recorded.py`"
-        link = f"[{client.name}](#{client.key})"
-        yield f"| {link} | {client.version} | {client.date} | {shown} |\n"
+        shown = f"{BASES[client.basis].removeprefix('run and ')}, `tests/clients/test_recorded.py`"
+        run = RUN.get(client.key)
+        if run and run.version:
+            yield _row(client.name, run.version, run.date, f"run, {run.where()}")
+        elif run:
+            held = "the record held against the run, `tests/clients/test_agreement.py`"
+            shown = f"run, {run.where()}; {held}; {shown}"
+        yield _row(client.name, client.version, client.date, shown)
+    shown = f"run, {EXCHANGELIB.where()}: it finds no Exchange here, and must hear so at once"
+    yield _row("exchangelib", EXCHANGELIB.version, EXCHANGELIB.date, shown)
+
+
+def _row(name: str, version: str, date: str, shown: str) -> str:
+    return f"| [{name}](#{slug(name)}) | {version} | {date} | {shown} |\n"
 
 
 def _matrix() -> Iterator[str]:
@@ -157,9 +206,28 @@ def _section(client: Client) -> Iterator[str]:
     yield "\n"
     yield "".join(f"* {note}\n" for note in client.notes)
     if client.key in RUN:
-        yield "\n| what holds in the run | shown by |\n|---|---|\n"
-        for name, told in _tests(HERE / RUN[client.key]):
+        yield from _run(RUN[client.key])
+
+
+def _run(run: Run) -> Iterator[str]:
+    if run.version:
+        yield f"\n{run.version}, {run.date}; run.\n"
+        yield "\n" if run.told else ""
+        yield "".join(f"* {sentence}\n" for sentence in run.told)
+    yield "\n| what holds in the run | shown by |\n|---|---|\n"
+    for file in run.files:
+        for name, told in _tests(HERE / file):
             yield f"| {told} | `{name}` |\n"
+
+
+def _exchangelib() -> Iterator[str]:
+    yield "### exchangelib\n\n"
+    yield "It sends SOAP to `/autodiscover/autodiscover.svc` alone, and needs a 404 at once to "
+    yield "fail quickly.\n"
+    yield "It asks on D and `autodiscover.D` by https, then for a redirect on `autodiscover.D` by "
+    yield "http, then the host of the SRV record `_autodiscover._tcp.D`.\n"
+    yield "Shown by the rule `soap` of `waypost conformance` as well.\n"
+    yield from _run(EXCHANGELIB)
 
 
 def _tests(path: Path) -> Iterator[tuple[str, str]]:

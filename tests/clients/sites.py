@@ -15,7 +15,11 @@ THUNDERBIRD_DATABASE_HOST = "autoconfig.thunderbird.net"
 MAIL_HOSTS = (
     *("imap.tls.example", "smtp.tls.example", "mail.starttls.example"),
     *("imap.database.example", "smtp.database.example"),
+    *("imap.hoster.example", "smtp.hoster.example"),
 )
+# Where redirects lead: a host of another domain, which answers for any address.
+_TARGET = "autoconfig.hoster.example"
+_SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 
 def all_sites(database: Path) -> list[Site]:
@@ -31,6 +35,12 @@ def all_sites(database: Path) -> list[Site]:
         Site("https", "by-autodiscover-root.example", path=AUTODISCOVER),
         Site("https", "autodiscover.starttls-autodiscover.example"),
         Site("https", "autodiscover.choice-autodiscover.example"),
+        Site("https", "autodiscover.groupware-autodiscover.example"),
+        Site("https", "autodiscover.renamed-autodiscover.example"),
+        # Known to the public database as well.
+        Site("https", "autoconfig.useless.example", files=DOCUMENTS / "without-sending"),
+        *_redirects(),
+        *_of_the_hoster(),
     ]
     for domain in (
         "everywhere.example",
@@ -44,6 +54,13 @@ def all_sites(database: Path) -> list[Site]:
         "xn--bcher-kva.example",
         "unserved.example",
         "unknown.example",
+        "renamed.example",
+        "elsewhere.example",
+        "declined.example",
+        "groupware.example",
+        "hosted-web.example",
+        "groupware-draft.example",
+        "closed-groupware.example",
     ):
         sites += _everywhere(domain)
     for folder in sorted(DOCUMENTS.iterdir()):
@@ -52,7 +69,39 @@ def all_sites(database: Path) -> list[Site]:
     return sites + _everywhere("asked.example", path="/nothing-here")
 
 
+def _redirects() -> list[Site]:
+    """Give hosts that say nothing but where else to ask."""
+    sites = [
+        Site("https", f"autoconfig.redirected-{status}.example", moved=f"{status} {_to('https')}")
+        for status in (301, 302, 307, 308)
+    ]
+    return [
+        *sites,
+        Site("https", "redirected-well-known.example", WELL_KNOWN, moved=f"301 {_to('https')}"),
+        Site("https", "autoconfig.redirected-to-http.example", moved=f"301 {_to('http')}"),
+        Site("http", "autoconfig.redirected-to-https.example", moved=f"301 {_to('https')}"),
+        Site("http", "autodiscover.redirected-autodiscover.example", moved=f"302 {_to('https')}"),
+        Site("https", "autodiscover.redirected-tls.example", moved=f"302 {_to('https')}"),
+    ]
+
+
+def _to(scheme: Scheme) -> str:
+    return f"{scheme}://{_TARGET}$request_uri"
+
+
+def _of_the_hoster() -> list[Site]:
+    """Give the hosts that DNS leads to: see zones.py."""
+    hosts = (
+        *("autoconfig.hosted.example", "autodiscover.hosted.example", "waypost.hoster.example"),
+        *("autoconfig.in.hoster.example", "mail.by-own-srv.example"),
+    )
+    return [
+        *(Site("https", host) for host in hosts),
+        Site("http", "autodiscover.hosted.example"),
+        *(Site(scheme, _TARGET) for scheme in _SCHEMES),
+    ]
+
+
 def _everywhere(domain: str, path: str = "/") -> list[Site]:
     hosts = (f"autoconfig.{domain}", f"autodiscover.{domain}", domain)
-    schemes: tuple[Scheme, ...] = ("https", "http")
-    return [Site(scheme, host, path) for host in hosts for scheme in schemes]
+    return [Site(scheme, host, path) for host in hosts for scheme in _SCHEMES]

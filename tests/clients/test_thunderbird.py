@@ -5,21 +5,16 @@ import base64
 import pytest
 
 from tests.clients.conftest import Front, MailServers
-from tests.clients.thunderbird import PASSWORD, Account, Server, Thunderbird
+from tests.clients.thunderbird import (
+    PASSWORD,
+    Account,
+    Server,
+    Thunderbird,
+    found,
+    with_password,
+)
 
 pytestmark = pytest.mark.clients
-
-
-def server(kind: str, where: str, security: str, login_name: str) -> Server:
-    """Give a server for which the password is sent as it is, inside TLS."""
-    host, _, port = where.partition(":")
-    return Server(kind, host, int(port), security, "password-cleartext", login_name)
-
-
-def found(account: Account | None) -> Account:
-    """Give the account; AssertionError where Thunderbird found no configuration."""
-    assert account is not None, "Thunderbird found no configuration"
-    return account
 
 
 @pytest.mark.parametrize(
@@ -41,8 +36,8 @@ def test_each_way_leads_to_the_same_account(
     address = f"alice@{domain}"
     assert mail_client.set_up(address) == Account(
         address=address,
-        incoming=server("imap", "imap.tls.example:993", "SSL", address),
-        outgoing=server("smtp", "smtp.tls.example:465", "SSL", address),
+        incoming=with_password("imap", "imap.tls.example:993", "SSL", address),
+        outgoing=with_password("smtp", "smtp.tls.example:465", "SSL", address),
         source=source,
         alternatives=(),
     )
@@ -52,8 +47,12 @@ def test_each_way_leads_to_the_same_account(
 def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) -> None:
     """STARTTLS services become STARTTLS servers, with the local part as the login name."""
     account = found(mail_client.set_up(f"alice@{domain}"))
-    assert account.incoming == server("imap", "mail.starttls.example:143", "STARTTLS", "alice")
-    assert account.outgoing == server("smtp", "mail.starttls.example:587", "STARTTLS", "alice")
+    assert account.incoming == with_password(
+        "imap", "mail.starttls.example:143", "STARTTLS", "alice"
+    )
+    assert account.outgoing == with_password(
+        "smtp", "mail.starttls.example:587", "STARTTLS", "alice"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,16 +73,20 @@ def test_an_upper_case_domain_is_served(mail_client: Thunderbird, way: str) -> N
     """An address typed in capitals keeps its local part and gets its domain in lower case."""
     account = found(mail_client.set_up(f"ALICE@{way.upper()}.Example"))
     address = f"ALICE@{way}.example"
-    assert account.incoming == server("imap", "imap.tls.example:993", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.tls.example:465", "SSL", address)
+    assert account.incoming == with_password("imap", "imap.tls.example:993", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.tls.example:465", "SSL", address)
 
 
 def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunderbird) -> None:
     """A domain configured as bücher.example is found and answered as xn--bcher-kva.example."""
     address = "alice@xn--bcher-kva.example"
     account = found(mail_client.set_up(address))
-    assert account.incoming == server("imap", "imap.xn--bcher-kva.example:993", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.xn--bcher-kva.example:465", "SSL", address)
+    assert account.incoming == with_password(
+        "imap", "imap.xn--bcher-kva.example:993", "SSL", address
+    )
+    assert account.outgoing == with_password(
+        "smtp", "smtp.xn--bcher-kva.example:465", "SSL", address
+    )
 
 
 def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird) -> None:
@@ -100,8 +103,8 @@ def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbir
     address = "alice@modern.example"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-isp-https"
-    assert account.incoming == server("imap", "imap.modern.example:993", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.modern.example:465", "SSL", address)
+    assert account.incoming == with_password("imap", "imap.modern.example:993", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.modern.example:465", "SSL", address)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +120,8 @@ def test_imap_comes_before_pop3(
     """Where POP3 stands first in the providers file, Thunderbird takes the first IMAP service."""
     address = f"alice@{domain}"
     account = found(mail_client.set_up(address))
-    assert account.incoming == server("imap", "imap.choice.example:993", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.choice.example:465", "SSL", address)
+    assert account.incoming == with_password("imap", "imap.choice.example:993", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.choice.example:465", "SSL", address)
     assert account.alternatives == alternatives
 
 
@@ -126,16 +129,16 @@ def test_imap_comes_before_pop3(
 def test_a_directory_gives_the_login_name(mail_client: Thunderbird, domain: str) -> None:
     """A user whom a directory knows logs in with the name that stands there."""
     account = found(mail_client.set_up(f"alice@{domain}"))
-    assert account.incoming == server("imap", "imap.known.example:993", "SSL", "u1001")
-    assert account.outgoing == server("smtp", "smtp.known.example:465", "SSL", "u1001")
+    assert account.incoming == with_password("imap", "imap.known.example:993", "SSL", "u1001")
+    assert account.outgoing == with_password("smtp", "smtp.known.example:465", "SSL", "u1001")
 
 
 def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
     """A provider without IMAP gets a POP3 account."""
     address = "alice@fetched.example"
     account = found(mail_client.set_up(address))
-    assert account.incoming == server("pop3", "pop.fetched.example:995", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.fetched.example:465", "SSL", address)
+    assert account.incoming == with_password("pop3", "pop.fetched.example:995", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.fetched.example:465", "SSL", address)
 
 
 def test_an_unserved_domain_is_left_to_the_public_database(
@@ -147,8 +150,8 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     address = f"alice@{domain}"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-db"
-    assert account.incoming == server("imap", "imap.database.example:993", "SSL", address)
-    assert account.outgoing == server("smtp", "smtp.database.example:465", "SSL", address)
+    assert account.incoming == with_password("imap", "imap.database.example:993", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.database.example:465", "SSL", address)
     gets = [one for one in front.log.of_domain(domain, after=before) if one.is_get]
     assert sorted(f"{one.status} {one.scheme}://{one.host}" for one in gets) == [
         "200 https://ispdb.example",

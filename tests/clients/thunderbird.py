@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.clients.marionette import Marionette, marionette
+from tests.servers.own_files import over_etc
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
@@ -55,7 +56,8 @@ class Account:
     Attributes:
         source: where Thunderbird says that it found the configuration, as `xml-from-isp-https`;
             `dialog` where a user would not see it.
-        alternatives: the other incoming servers that it would have offered, as `pop3 host:995`.
+        alternatives: the other incoming servers that it would have offered, as `pop3 host:995`;
+            those at a URL have no port.
     """
 
     address: str
@@ -71,15 +73,22 @@ class Thunderbird:
     def __init__(self, remote: Marionette) -> None:
         self._remote = remote
 
-    def set_up(self, address: str, *, search_password: str = "") -> Account | None:
+    def set_up(
+        self, address: str, *, search_password: str = "", trusted: str = ""
+    ) -> Account | None:
         """Set up an account for an address and remove it; None where Thunderbird finds nothing.
 
-        A password for the search goes out with Autodiscover. Thunderbird asks its user for one
-        where a server demands it.
+        Args:
+            address: as its user types it.
+            search_password: goes out with Autodiscover. Thunderbird asks its user for one where a
+                server demands it.
+            trusted: the domain to which Autodiscover may go on from the user's own, where
+                Thunderbird asks for leave.
 
         Raises AssertionError where the set-up fails with an error.
         """
-        return self._run("thunderbird_search.js", address, REAL_NAME, PASSWORD, search_password)
+        arguments = (address, REAL_NAME, PASSWORD, search_password, trusted)
+        return self._run("thunderbird_search.js", *arguments)
 
     def set_up_in_dialog(self, address: str) -> Account | None:
         """Do the same in Thunderbird's dialog, as a user does; Thunderbird logs in on the way."""
@@ -106,21 +115,37 @@ class Thunderbird:
         )
 
 
+def with_password(kind: str, where: str, security: str, login_name: str) -> Server:
+    """Give a server for which the password is sent as it is, inside TLS."""
+    host, _, port = where.partition(":")
+    return Server(kind, host, int(port), security, "password-cleartext", login_name)
+
+
+def found(account: Account | None) -> Account:
+    """Give the account; AssertionError where Thunderbird found no configuration."""
+    assert account is not None, "Thunderbird found no configuration"
+    return account
+
+
 @contextmanager
-def thunderbird(folder: Path, *, authority: Path, database: str) -> Iterator[Thunderbird]:
+def thunderbird(
+    folder: Path, *, authority: Path, database: str, names: Path | None = None
+) -> Iterator[Thunderbird]:
     """Run Thunderbird with a new profile.
 
     Args:
         folder: where the profile and the log go.
         authority: the certificate (PEM) that it is to trust besides the public ones.
         database: the URL that it asks, with a domain behind it, instead of the public database.
+        names: the files that say how names are found (`own_files.write_names`); without them each
+            name is 127.0.0.1.
     """
     profile = folder / "profile"
     profile.mkdir()
     _trust(profile, authority)
     preferences: dict[str, str | int] = {
         "mailnews.auto_config_url": database,
-        "network.dns.forceResolve": "127.0.0.1",
+        "network.dns.forceResolve": "" if names else "127.0.0.1",
         "mail.provider.suppress_dialog_on_startup": True,
         "mail.spotlight.firstRunDone": True,
         "mail.shell.checkDefaultClient": False,
@@ -136,11 +161,12 @@ def thunderbird(folder: Path, *, authority: Path, database: str) -> Iterator[Thu
     }
     lines = [f"user_pref({_js(name)}, {_js(value)});\n" for name, value in preferences.items()]
     (profile / "user.js").write_text("".join(lines), encoding="utf-8")
+    command = [
+        *(program("thunderbird"), "--headless", "--marionette", "--remote-allow-system-access"),
+        *("--no-remote", "-profile", f"{profile}"),
+    ]
     process = Process(
-        [
-            *(program("thunderbird"), "--headless", "--marionette", "--remote-allow-system-access"),
-            *("--no-remote", "-profile", f"{profile}"),
-        ],
+        over_etc(names, command) if names else command,
         log=folder / "thunderbird.log",
         environment=os.environ | {"HOME": f"{folder}"},
     )

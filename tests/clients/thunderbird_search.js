@@ -3,7 +3,7 @@
 // (chrome://messenger/content/accountcreation/views/email.mjs), and gives what Thunderbird then
 // holds. The account is removed again.
 
-const [address, realName, password, searchPassword, done] = arguments;
+const [address, realName, password, searchPassword, trusted, done] = arguments;
 
 const { FindConfig } = ChromeUtils.importESModule(
   "resource:///modules/accountcreation/FindConfig.sys.mjs"
@@ -23,7 +23,7 @@ async function find() {
   );
   let step = await stream.next();
   while (!step.done) {
-    step = await stream.next({ acceptRedirect: false });
+    step = await stream.next({ acceptRedirect: step.value.host == trusted });
   }
   return step.value;
 }
@@ -40,7 +40,7 @@ async function setUp() {
     ...heldThenRemoved(account),
     source: config.subSource,
     alternatives: config.incomingAlternatives.map(
-      ({ type, hostname, port }) => `${type} ${hostname}:${port}`
+      ({ type, hostname, port }) => `${type} ${hostname}${port ? `:${port}` : ""}`
     ),
   };
 }

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.etc import with_own_etc
 from tests.servers.nginx import listens
+from tests.servers.own_files import over_etc, write_names
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
@@ -78,10 +78,12 @@ def caddy(
     assert found == 1, "the Caddyfile has no global options"
     (folder / "Caddyfile").write_text(text, encoding="utf-8")
     running = Caddy(http, https, storage / "pki/authorities/local/root.crt", storage)
-    before = [] if hosts is None else with_own_etc(folder, hosts)
-    arguments = ("--config", f"{folder}/Caddyfile", "--adapter", "caddyfile")
+    command = [program("caddy"), "run", "--config", f"{folder}/Caddyfile"]
+    command += ["--adapter", "caddyfile"]
+    if hosts is not None:
+        command = over_etc(write_names(folder, hosts), command)
     process = Process(
-        [*before, program("caddy"), "run", *arguments],
+        command,
         log=folder / "caddy.log",
         environment={"HOME": f"{folder}", "PATH": "/usr/bin:/bin"},
         folder=folder,

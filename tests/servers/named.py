@@ -1,4 +1,4 @@
-"""A real BIND on a private port, with a folder of its own, from Debian's package."""
+"""A real BIND from Debian's package, with a folder of its own: beside others, or for a network."""
 
 import os
 import pwd
@@ -30,7 +30,7 @@ options {{
     pid-file "{folder}/named.pid";
     session-keyfile "{folder}/session.key";
     lock-file none;
-    recursion no;
+    recursion {recursion};
     dnssec-validation no;
     allow-transfer {{ 127.0.0.1; }};
 }};
@@ -41,10 +41,12 @@ _ZONE = """
 zone "{name}" {{ type primary; file "{folder}/{name}.zone"; {more} }};
 """
 _AUTHORITY = """
-{name}. 3600 IN SOA ns.{name}. hostmaster.{name}. {serial} 3600 600 86400 60
-{name}. 3600 IN NS ns.{name}.
-ns.{name}. 3600 IN A 127.0.0.1
+{owner} 3600 IN SOA ns.{below} hostmaster.{below} {serial} 3600 600 86400 60
+{owner} 3600 IN NS ns.{below}
+ns.{below} 3600 IN A 127.0.0.1
 """
+_ROOT: Final = "."
+_RESOLVER_PORT: Final = 53
 
 
 class Named:
@@ -55,8 +57,8 @@ class Named:
         folder: of its zones and its log.
     """
 
-    def __init__(self, folder: Path, user: str | None) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, user: str | None, port: int = 0) -> None:
+        self.port = port or free_port()
         self.folder = folder
         self._user = user
         self._serial = 1
@@ -75,7 +77,14 @@ class Named:
         )
         configuration = self.folder / "named.conf"
         configuration.write_text(
-            _CONFIGURATION.format(folder=self.folder, port=self.port, zones=text), encoding="ascii"
+            _CONFIGURATION.format(
+                folder=self.folder,
+                port=self.port,
+                # With it, an alias leads on into another of the zones.
+                recursion="yes" if _ROOT in more else "no",
+                zones=text,
+            ),
+            encoding="ascii",
         )
         self._process = Process(
             [program("named"), "-f", "-g", "-n", "1", "-c", f"{configuration}"],
@@ -127,7 +136,8 @@ class Named:
         return found[0].serial if found else None
 
     def _write(self, name: str, text: str, hosts: Iterable[str]) -> Path:
-        lines = _AUTHORITY.format(name=name, serial=self._serial)
+        below = "" if name == _ROOT else f"{name}."
+        lines = _AUTHORITY.format(owner=below or _ROOT, below=below, serial=self._serial)
         inside = {host for host in hosts if host == name or host.endswith(f".{name}")}
         lines += "".join(f"{host}. 3600 IN A 192.0.2.1\n" for host in sorted(inside))
         path = self.folder / f"{name}.zone"
@@ -160,6 +170,23 @@ def named(zones: Iterable[str], updated: Iterable[str] = ()) -> Iterator[Named]:
         server = Named(folder, user)
         try:
             server.start(zones, updated)
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def name_server_of_a_network(zones: Iterable[str]) -> Iterator[Named]:
+    """Run the one server of a private network, at 127.0.0.1:53; skip where there is none.
+
+    It has some zones, to be loaded, and the root: what is in none of them does not exist.
+    """
+    require(programs=["named", "named-checkzone"], root=True)
+    # A change of user comes before the start, and would leave no right to listen there.
+    with folder_of(None) as folder:
+        server = Named(folder, None, _RESOLVER_PORT)
+        try:
+            server.start([_ROOT, *zones], ())
             yield server
         finally:
             server.stop()

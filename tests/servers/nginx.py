@@ -83,12 +83,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One host name by one scheme; below `path` it is Waypost, or files where a folder is given."""
+    """One host name by one scheme; below `path` it is Waypost, unless something else is given.
+
+    Attributes:
+        files: a folder, which is there instead.
+        moved: a status and a URL, as nginx's `return` has them, that are said instead.
+    """
 
     scheme: Scheme
     host: str
     path: str = "/"
     files: Path | None = None
+    moved: str = ""
 
 
 class AccessLog:
@@ -165,7 +171,9 @@ def listens(port: int) -> bool:
 
 
 def _site(site: Site, waypost_port: int) -> str:
-    if site.files is None:
+    if site.moved:
+        action = f"return {site.moved};"
+    elif site.files is None:
         action = _PROXY.format(port=waypost_port)
     else:
         action = f"root {site.files}; default_type text/xml;"

@@ -1,18 +1,21 @@
 """Waypost itself, as `python -m waypost serve`."""
 
+import io
 import os
 import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.servers.nginx import listens
 from tests.servers.process import Process
+from waypost.cli import main
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -55,12 +58,7 @@ def waypost(
     Raises TimeoutError with Waypost's own words where it does not start.
     """
     port = port or free_port()
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")
-    }
-    environment |= {
-        "HOME": f"{folder}",
-        "PYTHONPATH": f"{SOURCE}",
+    environment = _environment(folder) | {
         "WAYPOST_PROXY_COUNT": f"{proxies}",
         "WAYPOST_ADMIN_PORT": f"{admin_port}",
     }
@@ -77,6 +75,29 @@ def waypost(
         ports = {port, admin_port} - {0}
         process.wait_until(lambda: all(listens(one) for one in ports), seconds=20)
         yield RunningWaypost(port, process.log, admin_port)
+
+
+def zone_of(domain: str, folder: Path, providers: Path, *, public_url: str) -> str:
+    """Give the lines of a zone file that `waypost show dns` prints for a domain.
+
+    It runs in this process, which is much quicker than a new one for each domain.
+    """
+    written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    command = ["show", "dns", domain, "--public-url", public_url, "--providers", f"{providers}"]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(written):
+        for name in set(os.environ) - set(_environment(folder)):
+            patch.delenv(name)
+        patch.setenv("HOME", f"{folder}")
+        patch.chdir(folder)
+        code = main(command)
+    assert code == 0, f"{' '.join(command)} ended with {code}"
+    written.seek(0)
+    return written.read()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
+    return kept | {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}"}
 
 
 def free_port() -> int:

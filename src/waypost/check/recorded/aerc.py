@@ -92,6 +92,10 @@ AERC: Final = Client(
     ),
     notes=(
         "It asks all of these at once, and prefers them in this order.",
+        (
+            "Where SRV records name a server for IMAP they win, and then they alone say where to "
+            "send by: `_submission` or `_smtps`, and never `_submissions`; so offer 587 as well."
+        ),
         "It looks neither at the status nor at the Content-Type.",
         "It takes the first IMAP and the last outgoing service.",
         "Of the placeholders it knows `%EMAILADDRESS%` alone.",

@@ -225,11 +225,16 @@ THUNDERBIRD: Final = Client(
         "GET `http://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `http://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET the public database's URL with D behind it (preference `mailnews.auto_config_url`)",
-        "the same for the domain of the MX host (not part of the run)",
+        (
+            "the same for the domain of the MX host and the registered domain above it, where "
+            "these are not D: `https://autoconfig.` before them, with E, and the public database "
+            "(not recorded here)"
+        ),
         (
             "only when all of these fail: POST `/autodiscover/autodiscover.xml` on "
-            "`https://autodiscover.D`, `https://D` and `http://autodiscover.D`, which it has sent "
-            "at the same time; the SRV record is not part of the run"
+            "`https://autodiscover.D`, `https://D`, `http://autodiscover.D` and the host of the "
+            "SRV record `_autodiscover._tcp.D` (the last is not recorded here), which it has sent "
+            "at the same time"
         ),
     ),
     notes=(
@@ -247,10 +252,20 @@ THUNDERBIRD: Final = Client(
             "`socketType` and `authentication` count letter by letter; a section with a value that "
             "it does not know is dropped, the others are kept."
         ),
+        "It follows redirects of Autoconfig, to other hosts and from https to http as well.",
         "OAuth2 is taken only for the hosts of its own table, so a password must stand behind it.",
         (
             "In Autodiscover, `SSL` `off` means no protection, whatever `Encryption` says, and the "
             "first of IMAP and POP3 is taken."
+        ),
+        (
+            "It asks its user before it goes on to Autodiscover of another registered domain, by "
+            "a redirect of `http://autodiscover.D` or by the SRV record."
+        ),
+        "Of Autodiscover's redirects it follows `redirectAddr`, and not `redirectUrl`.",
+        (
+            "EWS is a choice beside IMAP where `password-cleartext` stands among its methods; "
+            "`http:Basic` it passes over. EWS and ActiveSync alone make no account."
         ),
         (
             "With Autodiscover it sends the address and the password, where its user has typed one "

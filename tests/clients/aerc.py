@@ -1,0 +1,61 @@
+"""A real aerc on a terminal of its own: its wizard sets up an account, and it logs in."""
+
+import configparser
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.clients.terminal import Terminal, terminal
+from tests.servers.own_files import over_etc
+from tests.servers.requirements import program
+
+_ACCOUNT: Final = "made-up"
+_SECONDS: Final = 20
+_RIGHT: Final = "\x1b[C"
+
+
+class Aerc:
+    """An aerc with a home of its own, in which there is no account yet.
+
+    Args:
+        home: an empty folder.
+        names: the files that say how names are found (`own_files.write_names`).
+        authority: the certificate (PEM) that it is to trust.
+    """
+
+    def __init__(self, home: Path, *, names: Path, authority: Path) -> None:
+        self._accounts = home / ".config" / "aerc" / "accounts.conf"
+        self._names = names
+        kept = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
+        self._environment = kept | {"HOME": f"{home}", "SSL_CERT_FILE": f"{authority}"}
+
+    def set_up(self, address: str) -> Mapping[str, str]:
+        """Let the wizard make an account, and aerc log in; give what accounts.conf then says.
+
+        What the wizard proposes is taken. The password is left empty: a server that takes any
+        does not mind.
+
+        Raises TimeoutError, with what stood on the screen, where a step does not come.
+        """
+        command = over_etc(self._names, [program("aerc")])
+        with terminal(command, environment=self._environment) as aerc:
+            _go_through_wizard(aerc, address)
+            aerc.wait_for(f"[{_ACCOUNT}] Connected", seconds=_SECONDS)
+        read = configparser.ConfigParser(interpolation=None)
+        read.read(self._accounts, encoding="utf-8")
+        return dict(read[_ACCOUNT])
+
+
+def _go_through_wizard(aerc: Terminal, address: str) -> None:
+    """Fill the wizard in, which starts by itself where there is no account."""
+    aerc.wait_for("Welcome to aerc!", seconds=_SECONDS)
+    aerc.type(f"{_ACCOUNT}\tAlice Example\t{address}\t")
+    aerc.wait_for(f"> {address}", seconds=_SECONDS)
+    aerc.type("\r")
+    aerc.wait_for("Configure incoming mail (IMAP)", seconds=_SECONDS)
+    aerc.type("\t" * 4 + "\r")
+    aerc.wait_for("Configure outgoing mail (SMTP)", seconds=_SECONDS)
+    aerc.type("\t" * 5 + "\r")
+    aerc.wait_for("Configuration complete!", seconds=_SECONDS)
+    aerc.type(f"{_RIGHT}\r")

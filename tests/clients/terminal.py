@@ -1,0 +1,163 @@
+"""A terminal for programs that draw on one: a pseudo-terminal, and what stands on its screen.
+
+It knows the sequences that such programs need (ECMA-48: CUP, the cursor's steps, ED and EL) and
+passes over the rest, colours first of all.
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from tests.servers.process import tied_to_this_process
+from tests.servers.requirements import program
+
+ROWS: Final = 40
+COLUMNS: Final = 100
+_SEQUENCE: Final = re.compile(
+    r"\x1b\[(?P<parameters>[0-9;?<>=]*)[ -/]*(?P<final>[@-~])"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[PX^_][^\x1b]*\x1b\\"
+    r"|\x1b[ -/]*[0-~]"
+)
+# What may still become a sequence when more of it has come.
+_UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-9;?<>=]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z")
+
+
+class Screen:
+    """What stands on the screen of a terminal."""
+
+    def __init__(self) -> None:
+        self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
+        self._row = self._column = 0
+        self._rest = ""
+
+    def __str__(self) -> str:
+        return "\n".join("".join(row).rstrip() for row in self._cells)
+
+    def show(self, text: str) -> None:
+        """Draw what a program wrote."""
+        text = self._rest + text
+        unfinished = _UNFINISHED.search(text)
+        end = unfinished.start() if unfinished else len(text)
+        self._rest = text[end:]
+        at = 0
+        for found in _SEQUENCE.finditer(text, 0, end):
+            self._write(text[at : found.start()])
+            if found["final"] and not found["parameters"].startswith(("?", "<", ">", "=")):
+                self._obey(found["final"], found["parameters"])
+            at = found.end()
+        self._write(text[at:end])
+
+    def _write(self, text: str) -> None:
+        for one in text:
+            if one == "\r":
+                self._column = 0
+            elif one == "\n":
+                self._row = min(self._row + 1, ROWS - 1)
+            elif one == "\b":
+                self._column = max(self._column - 1, 0)
+            elif one >= " ":
+                self._cells[self._row][min(self._column, COLUMNS - 1)] = one
+                self._column += 1
+
+    def _obey(self, final: str, parameters: str) -> None:
+        numbers = [int(one) if one else 0 for one in parameters.split(";")]
+        count = numbers[0] or 1
+        match final:
+            case "H" | "f":
+                self._row = min(count, ROWS) - 1
+                self._column = min((numbers[1:] or [1])[0] or 1, COLUMNS) - 1
+            case "A":
+                self._row = max(self._row - count, 0)
+            case "B":
+                self._row = min(self._row + count, ROWS - 1)
+            case "C":
+                self._column = min(self._column + count, COLUMNS - 1)
+            case "D":
+                self._column = max(self._column - count, 0)
+            case "J" if numbers[0] == 2:
+                self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
+            case "J":
+                self._erase(self._column)
+                self._cells[self._row + 1 :] = [
+                    [" "] * COLUMNS for _ in self._cells[self._row + 1 :]
+                ]
+            case "K":
+                self._erase(self._column)
+            case _:
+                pass
+
+    def _erase(self, start: int) -> None:
+        self._cells[self._row][start:] = [" "] * (COLUMNS - start)
+
+
+class Terminal:
+    """A program with a screen and a keyboard."""
+
+    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
+        self._master = master
+        self._process = process
+        self._screen = Screen()
+
+    @property
+    def screen(self) -> str:
+        """Give what stands on the screen, line by line."""
+        return str(self._screen)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def wait_for(self, text: str, *, seconds: float) -> None:
+        """Wait until a text is on the screen; TimeoutError with the screen where it is not."""
+        self.wait_until(lambda: text in self.screen, repr(text), seconds=seconds)
+
+    def wait_until(self, ready: Callable[[], bool], what: str, *, seconds: float) -> None:
+        """Draw until something is so; TimeoutError with the screen where that does not come."""
+        end = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > end or not self._read():
+                raise TimeoutError(f"waited in vain for {what}:\n{self.screen}")
+
+    def _read(self) -> bool:
+        """Draw what has come; False where the program has ended."""
+        ready, _, _ = select.select([self._master], [], [], 0.1)
+        if not ready:
+            return self._process.poll() is None
+        try:
+            octets = os.read(self._master, 65536)
+        except OSError:  # Linux says EIO when nobody has the other end any more.
+            return False
+        self._screen.show(octets.decode(errors="replace"))
+        return bool(octets)
+
+
+@contextmanager
+def terminal(command: Sequence[str], *, environment: Mapping[str, str]) -> Iterator[Terminal]:
+    """Run a program on a terminal of ROWS and COLUMNS; it is ended afterwards."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    process = subprocess.Popen(
+        # The program opens /dev/tty, so the terminal must be the one of its session.
+        tied_to_this_process([program("setsid"), "--ctty", *command]),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**environment, "TERM": "xterm"},
+    )
+    os.close(slave)
+    try:
+        yield Terminal(master, process)
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+        os.close(master)

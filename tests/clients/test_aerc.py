@@ -1,0 +1,63 @@
+"""aerc sets up accounts by itself, from the zones that Waypost shows.
+
+aerc 0.14.0, which Debian 12 has, reads SRV records (`_imaps`, `_imap`, `_submission`) and nothing
+else: no Autoconfig, and no `_submissions`. The record of aerc is that of a newer one.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.aerc import Aerc
+from tests.clients.conftest import Front, MailServers
+from tests.servers.authority import Authority
+from tests.servers.login import Login
+from tests.servers.requirements import require
+
+pytestmark = pytest.mark.clients
+
+
+@pytest.fixture(name="aerc")
+def _aerc(names: Path, authority: Authority, tmp_path: Path) -> Aerc:
+    """An aerc that was never started before."""
+    require(programs=["aerc", "setsid"])
+    return Aerc(tmp_path, names=names, authority=authority.certificate)
+
+
+def user(address: str) -> str:
+    """Give an address as it stands in a URL."""
+    return address.replace("@", "%40")
+
+
+def test_the_published_zone_leads_to_a_login(
+    aerc: Aerc, front: Front, mail_servers: MailServers
+) -> None:
+    """The SRV records of `waypost show dns` lead aerc to both servers, and it logs in."""
+    address = "alice@hosted.example"
+    before = len(front.log.requests())
+    account = aerc.set_up(address)
+    assert account["source"] == f"imaps://{user(address)}@imap.hoster.example:993"
+    assert account["outgoing"] == f"smtp+plain://{user(address)}@smtp.hoster.example:587"
+    assert account["smtp-starttls"] == "yes"
+    assert mail_servers.imap.logins()[-1] == Login("imap.hoster.example", 993, address)
+    assert front.log.requests()[before:] == []
+
+
+def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: MailServers) -> None:
+    """The "." of `_imaps` sends aerc on to `_imap`, and so to STARTTLS."""
+    address = "alice@starttls.example"
+    account = aerc.set_up(address)
+    assert mail_servers.imap.logins()[-1] == Login("mail.starttls.example", 143, address)
+    assert account["source"] == f"imap://{user(address)}@mail.starttls.example:143"
+    assert account["outgoing"] == f"smtp+plain://{user(address)}@mail.starttls.example:587"
+    assert account["smtp-starttls"] == "yes"
+
+
+@pytest.mark.usefixtures("mail_servers")
+def test_sending_by_tls_alone_is_not_found(aerc: Aerc) -> None:
+    """It does not ask for `_submissions`, and guesses the domain where nothing is on 587."""
+    address = "alice@everywhere.example"
+    account = aerc.set_up(address)
+    assert account["source"] == f"imaps://{user(address)}@imap.tls.example:993"
+    assert account["outgoing"] == f"smtps+plain://{user(address)}@everywhere.example"
+    assert "smtp-starttls" not in account

@@ -1,0 +1,50 @@
+"""The terminal of these tests shows what a program draws on it."""
+
+import os
+import sys
+
+import pytest
+
+from tests.clients.terminal import Screen, terminal
+
+DRAWN = [
+    # what is written, what then stands there
+    ("one\r\ntwo", "one\ntwo"),
+    ("\x1b[2;3Hthere", "\n  there"),
+    ("abc\x1b[2Dx", "axc"),
+    ("abc\x1b[1;2H\x1b[K", "a"),
+    ("abc\x1b[H\x1b[2Jd", "d"),
+    ("abc\r\ndef\x1b[1;2H\x1b[J", "a"),
+    ("\x1b[1;31mred\x1b(B\x1b[m", "red"),
+    ("\x1b]8;;https://a.example\x1b\\link\x1b]0;title\x07", "link"),
+    ("\x1b[?25lshown\x1b[?2004h\x1b=", "shown"),
+]
+
+
+@pytest.mark.parametrize(("written", "shown"), DRAWN)
+def test_what_is_drawn_stands_there(written: str, shown: str) -> None:
+    """Text stands where the sequences lead it, in however small pieces it comes."""
+    whole, pieces = Screen(), Screen()
+    whole.show(written)
+    for one in written:
+        pieces.show(one)
+    assert str(whole).rstrip() == str(pieces).rstrip() == shown
+
+
+def test_a_program_reads_what_is_typed() -> None:
+    """A program has a terminal of its own session, and reads from it."""
+    script = "print('asked'); print(open('/dev/tty').readline()[::-1])"
+    with terminal([sys.executable, "-c", script], environment=os.environ) as running:
+        running.wait_for("asked", seconds=20)
+        running.type("yes\r")
+        running.wait_for("\nsey", seconds=20)
+
+
+def test_an_end_is_told_with_the_screen() -> None:
+    """A program that ends before the text comes is not waited for, and its last words are told."""
+    command = [sys.executable, "-c", "print('goodbye')"]
+    with (
+        terminal(command, environment=os.environ) as running,
+        pytest.raises(TimeoutError, match="goodbye"),
+    ):
+        running.wait_for("never", seconds=20)

@@ -1,0 +1,77 @@
+"""Thunderbird finds Waypost by what DNS has: aliases, MX and SRV records."""
+
+import pytest
+
+from tests.clients.conftest import Front
+from tests.clients.thunderbird import Account, Thunderbird, found, with_password
+
+pytestmark = pytest.mark.clients
+
+
+def hosted(address: str, source: str) -> Account:
+    """Give the account that each customer of the hoster should have."""
+    return Account(
+        address=address,
+        incoming=with_password("imap", "imap.hoster.example:993", "SSL", address),
+        outgoing=with_password("smtp", "smtp.hoster.example:465", "SSL", address),
+        source=source,
+        alternatives=(),
+    )
+
+
+def good(front: Front, domain: str, *, after: int) -> list[str]:
+    """Give the requests to a domain's hosts that had success, without the first ones."""
+    asked = front.log.of_domain(domain, after=after)
+    return sorted(str(one) for one in asked if one.status == 200)
+
+
+def test_the_published_zone_is_enough(mail_client: Thunderbird) -> None:
+    """Where DNS has what `waypost show dns` prints and nothing else, Thunderbird is led right."""
+    address = "alice@hosted.example"
+    assert mail_client.set_up(address) == hosted(address, "xml-from-isp-https")
+
+
+@pytest.mark.parametrize(
+    ("domain", "hosts"),
+    [
+        ("by-mx.example", ["autoconfig.hoster.example"]),
+        ("by-mx-below.example", ["autoconfig.hoster.example", "autoconfig.in.hoster.example"]),
+    ],
+)
+def test_the_mail_exchanger_leads_to_its_hoster(
+    mail_client: Thunderbird, front: Front, domain: str, hosts: list[str]
+) -> None:
+    """A customer with nothing but an MX record is set up by the Waypost of the hoster."""
+    before = len(front.log.of_domain("hoster.example"))
+    address = f"alice@{domain}"
+    assert mail_client.set_up(address) == hosted(address, "xml-from-isp-https")
+    query = f"?emailaddress=alice%40{domain}"
+    assert good(front, "hoster.example", after=before) == [
+        f"GET https://{host}/mail/config-v1.1.xml{query}" for host in hosts
+    ]
+
+
+def test_the_public_database_is_asked_for_the_mail_exchanger(mail_client: Thunderbird) -> None:
+    """A hoster that Waypost does not serve is left to the public database, by MX as well."""
+    address = "alice@by-database-mx.example"
+    account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-db"
+    assert account.incoming == with_password("imap", "imap.database.example:993", "SSL", address)
+
+
+@pytest.mark.parametrize(
+    ("domain", "trusted"), [("by-srv.example", "hoster.example"), ("by-own-srv.example", "")]
+)
+def test_the_service_record_leads_to_autodiscover(
+    mail_client: Thunderbird, domain: str, trusted: str
+) -> None:
+    """The SRV record alone is enough; of a host of another domain the user is asked before."""
+    address = f"alice@{domain}"
+    assert mail_client.set_up(address, trusted=trusted) == hosted(address, "exchange-from-srv")
+
+
+def test_a_foreign_service_record_needs_consent(mail_client: Thunderbird, front: Front) -> None:
+    """Where the user does not agree to go on to the hoster's domain, nobody asks there."""
+    before = len(front.log.of_domain("hoster.example"))
+    assert mail_client.set_up("alice@by-srv.example") is None
+    assert front.log.of_domain("hoster.example", after=before) == []

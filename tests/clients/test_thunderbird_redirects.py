@@ -1,0 +1,105 @@
+"""Thunderbird is sent on: by HTTP, by Autodiscover, and by Waypost's silence to its database."""
+
+import pytest
+
+from tests.clients.conftest import Front
+from tests.clients.thunderbird import PASSWORD, Account, Thunderbird, found, with_password
+
+pytestmark = pytest.mark.clients
+
+
+def at_home(address: str, source: str, login_name: str = "") -> Account:
+    """Give the account that TLS Mail has for an address."""
+    login_name = login_name or address
+    return Account(
+        address=address,
+        incoming=with_password("imap", "imap.tls.example:993", "SSL", login_name),
+        outgoing=with_password("smtp", "smtp.tls.example:465", "SSL", login_name),
+        source=source,
+        alternatives=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "target"),
+    [
+        ("redirected-301", "xml-from-isp-https", "https://autoconfig"),
+        ("redirected-302", "xml-from-isp-https", "https://autoconfig"),
+        ("redirected-307", "xml-from-isp-https", "https://autoconfig"),
+        ("redirected-308", "xml-from-isp-https", "https://autoconfig"),
+        ("redirected-well-known", "xml-from-isp-https", "https://autoconfig"),
+        ("redirected-to-http", "xml-from-isp-https", "http://autoconfig"),
+        ("redirected-to-https", "xml-from-isp-http", "https://autoconfig"),
+    ],
+)
+def test_redirects_of_the_web_server(
+    mail_client: Thunderbird, front: Front, name: str, source: str, target: str
+) -> None:
+    """A web server may send Autoconfig on to another host, from https to http as well."""
+    before = len(front.log.of_domain("hoster.example"))
+    address = f"alice+tag@{name}.example"
+    assert mail_client.set_up(address) == at_home(address, source)
+    (asked,) = front.log.of_domain("hoster.example", after=before)
+    assert str(asked).startswith(f"GET {target}.hoster.example/")
+    assert asked.target.endswith(f"?emailaddress=alice%2Btag%40{name}.example")
+
+
+def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
+    """A redirect at http://autodiscover.D is followed to https, once the user agrees."""
+    address = "alice@redirected-autodiscover.example"
+    assert mail_client.set_up(address) is None
+    account = mail_client.set_up(address, trusted="hoster.example")
+    assert account == at_home(address, "exchange-from-url3")
+
+
+def test_a_password_is_not_carried_to_another_domain(
+    mail_client: Thunderbird, front: Front
+) -> None:
+    """Where https://autodiscover.D redirects, a password goes on only once the user agrees."""
+    address = "alice@redirected-tls.example"
+    before = len(front.log.of_domain("hoster.example"))
+    assert mail_client.set_up(address, search_password=PASSWORD) is None
+    asked = front.log.of_domain("hoster.example", after=before)
+    assert [one.method for one in asked] == ["GET"]
+    account = mail_client.set_up(address, search_password=PASSWORD, trusted="hoster.example")
+    assert account == at_home(address, "exchange-from-url1")
+
+
+@pytest.mark.parametrize(
+    ("domain", "moved_to", "source"),
+    [
+        ("renamed.example", "everywhere.example", "xml-from-isp-https"),
+        ("renamed-autodiscover.example", "by-autodiscover.example", "exchange-from-url1"),
+    ],
+)
+def test_a_renamed_domain_logs_in_with_the_new_address(
+    mail_client: Thunderbird, domain: str, moved_to: str, source: str
+) -> None:
+    """With `redirect_address` the old address gets the servers and login names of the new one."""
+    address = f"alice+tag@{domain}"
+    account = mail_client.set_up(address)
+    assert account == at_home(address, source, login_name=f"alice+tag@{moved_to}")
+
+
+@pytest.mark.parametrize("domain", ["declined.example", "elsewhere.example"])
+def test_what_is_not_here_is_left_to_the_public_database(
+    mail_client: Thunderbird, domain: str
+) -> None:
+    """Neither `declined` nor `redirect_url` keeps Thunderbird from what its database knows."""
+    address = f"alice@{domain}"
+    account = found(mail_client.set_up(address))
+    assert account.source == "xml-from-db"
+    assert account.incoming == with_password("imap", "imap.database.example:993", "SSL", address)
+    assert account.outgoing == with_password("smtp", "smtp.database.example:465", "SSL", address)
+
+
+def test_the_database_helps_where_the_best_answer_is_useless(
+    mail_client: Thunderbird, front: Front
+) -> None:
+    """A document without a server to send with is passed over for that of the database."""
+    domain = "useless.example"
+    before = len(front.log.of_domain(domain))
+    account = found(mail_client.set_up(f"alice@{domain}"))
+    assert account.source == "xml-from-db"
+    good = [one for one in front.log.of_domain(domain, after=before) if one.status == 200]
+    assert {one.host for one in good} == {f"autoconfig.{domain}", "ispdb.example"}

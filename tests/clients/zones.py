@@ -1,0 +1,69 @@
+"""What DNS has of the domains of the hoster: what `waypost show dns` prints, or a part of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.servers.named import Named
+from tests.servers.waypost import zone_of
+
+PUBLIC_HOST = "waypost.hoster.example"
+# Domains whose hosts are found by DNS alone.
+BY_DNS = (
+    *("hoster.example", "hosted.example", "by-mx.example", "by-mx-below.example"),
+    *("by-database-mx.example", "by-srv.example", "by-own-srv.example"),
+    "hosted-web.example",
+)
+# Others that publish their zone: where a client looks for hosts, it finds these in its list first.
+BESIDE_A_LIST = ("everywhere.example", "starttls.example")
+# Who listens to what these lead to is in sites.py.
+_HOSTER = """
+waypost.hoster.example.       3600 IN A 127.0.0.1
+autoconfig.hoster.example.    3600 IN A 127.0.0.1
+autoconfig.in.hoster.example. 3600 IN A 127.0.0.1
+imap.hoster.example.          3600 IN A 127.0.0.1
+smtp.hoster.example.          3600 IN A 127.0.0.1
+mx.hoster.example.            3600 IN A 127.0.0.1
+mx.in.hoster.example.         3600 IN A 127.0.0.1
+"""
+
+
+def is_by_dns(host: str) -> bool:
+    """Tell whether a host is found by DNS alone."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in BY_DNS)
+
+
+def load(server: Named, folder: Path, providers: Path) -> None:
+    """Load all zones; each is checked before."""
+
+    def shown(domain: str, host: str = PUBLIC_HOST) -> str:
+        return zone_of(domain, folder, providers, public_url=f"https://{host}")
+
+    for name, text in _zones(shown).items():
+        server.load(name, text)
+
+
+def _zones(shown: Callable[..., str]) -> dict[str, str]:
+    own_host = "mail.by-own-srv.example"
+    return {
+        "hoster.example": _HOSTER,
+        "hosted.example": shown("hosted.example"),
+        # The domain has a web site on the same server.
+        "hosted-web.example": shown("hosted-web.example") + _address("hosted-web.example"),
+        "everywhere.example": shown("everywhere.example"),
+        "starttls.example": shown("starttls.example") + _address("mail.starttls.example"),
+        "by-mx.example": "by-mx.example. 3600 IN MX 10 mx.hoster.example.\n",
+        "by-mx-below.example": "by-mx-below.example. 3600 IN MX 10 mx.in.hoster.example.\n",
+        # The public database knows that one, and Waypost does not.
+        "by-database-mx.example": "by-database-mx.example. 3600 IN MX 10 mx.unserved.example.\n",
+        "by-srv.example": _only("_autodiscover._tcp", shown("by-srv.example")),
+        "by-own-srv.example": _only("_autodiscover._tcp", shown("by-own-srv.example", own_host))
+        + _address(own_host),
+    }
+
+
+def _address(host: str) -> str:
+    return f"{host}. 3600 IN A 127.0.0.1\n"
+
+
+def _only(label: str, zone: str) -> str:
+    return "".join(f"{line}\n" for line in zone.splitlines() if line.startswith(label))

@@ -1,0 +1,61 @@
+"""Programs from the package index, each installed into a virtual environment of its own.
+
+They are kept in build/, so that each is fetched once.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+_KEPT = Path(__file__).parents[2] / "build"
+
+
+class NotInstalledError(Exception):
+    """A package could not be fetched: there is no network, most likely."""
+
+    def demand(self) -> NoReturn:
+        """Skip the asking test; fail it where CI=true."""
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(self))
+        pytest.skip(str(self))
+
+
+def installed(name: str, version: str, more: Sequence[str] = ()) -> Path:
+    """Install a version of a package, or take the one that is there; give its Python.
+
+    Args:
+        name: as the index knows it.
+        version: the very one.
+        more: what it needs beside, as pip takes it.
+
+    Raises:
+        NotInstalledError: that is not possible here.
+    """
+    folder = _KEPT / name / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
+    done = folder / "done"
+    python = folder / "bin" / "python"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        wanted = [f"{name}=={version}", *more]
+        try:
+            _run([sys.executable, "-m", "venv", str(folder)])
+            _run(
+                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            said = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
+            reason = f"{name} {version} cannot be installed from the package index: {said[:300]}"
+            raise NotInstalledError(reason) from error
+        done.touch()
+    return python
+
+
+def _run(command: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(command, check=True, capture_output=True, timeout=300, env=environment)

@@ -1,0 +1,54 @@
+"""Files of /etc that a program alone sees: names that exist for it and for nobody else."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.servers.requirements import program
+
+# In a mount namespace of its own each file of the folder lies over that of /etc.
+_OVER_ETC: Final = """
+for file in $(cd "$0" && find . -type f); do mount --bind "$0/$file" "/etc/$file" || exit 1; done
+exec "$@"
+"""
+NEEDED: Final = ("unshare", "mount")
+"""The programs without which `over_etc` does not work."""
+
+
+def over_etc(folder: Path, command: Sequence[str], options: Sequence[str] = ()) -> list[str]:
+    """Give a command for which the files of a folder are those of the same names in /etc.
+
+    Needs CAP_SYS_ADMIN, as a private network does.
+
+    Args:
+        folder: with files, and with folders of files.
+        command: what is run.
+        options: more for unshare(1).
+    """
+    inside = ["sh", "-c", _OVER_ETC, f"{folder}", *command]
+    return [program("unshare"), "--mount", *options, *inside]
+
+
+def write_names(folder: Path, hosts: Iterable[str] = (), *, authority: Path | None = None) -> Path:
+    """Write files for `over_etc` that say how names are found: first in a list, then by DNS.
+
+    Args:
+        folder: gets them in a folder of their own, which is given back.
+        hosts: the list; each of them is 127.0.0.1. The name server is 127.0.0.1 as well. Where none
+            answers there, a name that is not in the list is found to be unknown after a second.
+        authority: the only one (PEM) that is trusted; those of the machine, where it is None.
+    """
+    files = folder / "etc"
+    files.mkdir()
+    texts = {
+        "hosts": "".join(f"127.0.0.1 {host}\n" for host in hosts),
+        "resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+        "nsswitch.conf": "hosts: files dns\n",
+    }
+    for name, text in texts.items():
+        (files / name).write_text(text, encoding="ascii")
+    if authority is not None:
+        bundle = files / "ssl/certs/ca-certificates.crt"
+        bundle.parent.mkdir(parents=True)
+        bundle.write_bytes(authority.read_bytes())
+    return files
