@@ -113,6 +113,7 @@ def test_invalid_address(client: Client, query: str, rule: str) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize(
     ("query", "host"),
     [
@@ -195,6 +196,7 @@ def test_cache_control(client: Client) -> None:
     assert public.headers["cache-control"] == "public, max-age=60"
 
 
+@pytest.mark.rule("autoconfig-head")
 def test_head(client: Client) -> None:
     """HEAD gives the headers of GET, the length included, and no body."""
     query = "emailaddress=alice@example.com"
