@@ -65,6 +65,7 @@ def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailS
     assert (smtp.port, smtp.login_name) == (587, USER)
 
 
+@pytest.mark.rule("autodiscover-get")
 def test_an_unserved_domain_is_left_to_the_public_database(
     chat_client: DeltaChat, front: Front
 ) -> None:

@@ -193,6 +193,7 @@ def test_nine_is_answered() -> None:
     assert (answer.status, answer.body) == (200, GOOD)
 
 
+@pytest.mark.rule("autodiscover-dav")
 def test_em_client_finds_calendars() -> None:
     """Autodiscover names calendars and address books as eM Client reads them."""
     with application("everything") as running:

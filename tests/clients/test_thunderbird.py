@@ -48,6 +48,7 @@ def test_each_way_leads_to_the_same_account(
     )
 
 
+@pytest.mark.rule("autodiscover-starttls")
 @pytest.mark.parametrize("domain", ["starttls.example", "starttls-autodiscover.example"])
 def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) -> None:
     """STARTTLS services become STARTTLS servers, with the local part as the login name."""
@@ -104,6 +105,7 @@ def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbir
     assert account.outgoing == server("smtp", "smtp.modern.example:465", "SSL", address)
 
 
+@pytest.mark.rule("autodiscover-imap-first")
 @pytest.mark.parametrize(
     ("domain", "alternatives"),
     [

@@ -105,6 +105,7 @@ def test_host_decides_behind_caddy(front: Front, host: str) -> None:
         assert (answer.status_code, "<domain>first.example</domain>" in answer.text) == (200, True)
 
 
+@pytest.mark.rule("autodiscover-probe")
 def test_redirect_probe_behind_caddy(front: Front) -> None:
     """Outlook's probe over http is sent to https, and over https it goes in no circle."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.first.example"

@@ -13,6 +13,7 @@ from waypost.lookup import client_config
 from waypost.model import Documentation
 
 
+@pytest.mark.rule("autodiscover-service-home")
 @pytest.mark.parametrize(
     ("pages", "home"),
     [
@@ -45,6 +46,11 @@ def test_mail_that_cannot_be_used() -> None:
         assert type(caught.value) is error
 
 
+@pytest.mark.rule(
+    "autodiscover-redirect-address",
+    "autodiscover-redirect-url",
+    "autodiscover-no-markup",
+)
 def test_redirect_goes_one_way() -> None:
     """A redirect holds a new address or a URL, never both, and markup stays text."""
     address = replace(ALICE, local_part="<a>&")

@@ -3,6 +3,7 @@
 import plistlib
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -98,6 +99,15 @@ def test_autoconfig(config: ClientConfig) -> None:
     ]
 
 
+@pytest.mark.rule(
+    "autodiscover-type-names",
+    "autodiscover-server-and-port",
+    "autodiscover-tls",
+    "autodiscover-starttls",
+    "autodiscover-no-protection",
+    "autodiscover-switches-in-lower-case",
+    "autodiscover-login-name",
+)
 @FAST
 @given(configs())
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:

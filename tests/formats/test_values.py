@@ -14,6 +14,7 @@ AUTODISCOVER = [case for case in cases() if "autodiscover.xml" in case.stored("a
 ACTIVESYNC = [case for case in cases() if "activesync.xml" in case.stored("activesync.xml")]
 PROFILES = [case for case in cases() if "mobileconfig.plist" in case.stored("mobileconfig.plist")]
 
+RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 MOBILESYNC = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 SOCKET_TYPES = {"SSL", "STARTTLS", "plain"}
 METHODS = {
@@ -51,6 +52,7 @@ def test_autoconfig(case: Case) -> None:
     assert root.get("version") == ("1.1" if is_1_1 else "1.2")
 
 
+@pytest.mark.rule("autodiscover-no-space")
 @pytest.mark.parametrize(
     ("case", "file"),
     [(case, "autoconfig.xml") for case in AUTOCONFIG]
@@ -65,11 +67,23 @@ def test_no_space_in_values(case: Case, file: str) -> None:
             assert element.text == element.text.strip() != ""
 
 
+@pytest.mark.rule(
+    "autodiscover-namespaces",
+    "autodiscover-account-order",
+    "autodiscover-account-settings",
+    "autodiscover-tls",
+    "autodiscover-starttls",
+    "autodiscover-no-protection",
+    "autodiscover-ttl",
+    "autodiscover-one-of-a-type",
+)
 @pytest.mark.parametrize("case", AUTODISCOVER, ids=lambda case: case.name)
 def test_autodiscover(case: Case) -> None:
     """The elements stand in Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
     root = etree.fromstring(body(case, "autodiscover.xml"))
     (response,) = root
+    assert root.tag == f"{{{RESPONSE}}}Autodiscover"
+    assert {etree.QName(one).namespace for one in response.iter()} == {reading.OUTLOOK.strip("{}")}
     assert response.tag == f"{reading.OUTLOOK}Response"
     account = response.find(f"{reading.OUTLOOK}Account")
     assert account is not None
@@ -94,6 +108,11 @@ def test_autodiscover(case: Case) -> None:
             assert (pair == ("on", "SSL")) == (port in {"993", "995", "465"})
 
 
+@pytest.mark.rule(
+    "autodiscover-activesync-answer",
+    "autodiscover-activesync-culture",
+    "autodiscover-activesync-server",
+)
 @pytest.mark.parametrize("case", ACTIVESYNC, ids=lambda case: case.name)
 def test_activesync(case: Case) -> None:
     """ActiveSync's schema holds one server, in Microsoft's order, and nothing of mail services."""
@@ -106,6 +125,7 @@ def test_activesync(case: Case) -> None:
         *("Server", "Type", "Url", "Name"),
     ]
     values = [element.text for element in response.iter() if len(element) == 0]
+    assert (root.tag, values[0]) == (f"{{{RESPONSE}}}Autodiscover", "en:us")
     assert {"IMAP", "POP3", "SMTP"}.isdisjoint(values)
     assert values[-3] == "MobileSync"
     assert values[-2] == values[-1]

@@ -59,6 +59,7 @@ def test_head_everywhere(client: Client) -> None:
         assert (got.status, got.headers, b"") == (head.status, head.headers, head.body)
 
 
+@pytest.mark.rule("autodiscover-error-603")
 @pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
 def test_store_is_away(failure: Exception) -> None:
     """What was never seen is a 503 with Retry-After, or ErrorCode 603, and tells no detail."""
