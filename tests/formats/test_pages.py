@@ -53,6 +53,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.rule("pacc-documentation")
 @pytest.mark.parametrize(("urls", "told"), PAGES)
 def test_pacc(urls: tuple[str, ...], told: str | None) -> None:
     """PACC tells the first page that is the same for all users, with the domain in its place."""
