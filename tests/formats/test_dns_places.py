@@ -1,4 +1,4 @@
-"""Services whose SRV record says no more than a host and a port: JMAP and ManageSieve."""
+"""What DNS says of JMAP and ManageSieve, and of a domain without mail."""
 
 import pytest
 
@@ -38,3 +38,12 @@ def test_places(found: list[Service], label: str, records: list[str] | None) -> 
 
     assert told.get(f"{label}._tcp.example.com SRV") == records
     assert f"{label}._tcp.example.com TXT" not in told
+
+
+@pytest.mark.rule("dns-not-offered-only-there")
+def test_mail_is_elsewhere() -> None:
+    """A domain that has only a calendar here says nothing of mail: that may be elsewhere."""
+    told = published(url_service(url="https://dav.example.com/c/"))
+
+    assert [data for data in told.values() if "0 0 0 ." in data] == []
+    assert not any("_imap" in name or "_submission" in name for name in told)

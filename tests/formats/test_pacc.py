@@ -229,3 +229,11 @@ def test_http_password() -> None:
     jmap = url_service("jmap", "https://jmap.example.com/s", authentication=(HTTP_BASIC,))
 
     assert document(jmap)["authentication"] == {"password": True}
+
+
+@pytest.mark.rule("pacc-repeatable")
+def test_order_does_not_matter() -> None:
+    """Whatever the order in which services of different types are configured, one digest is."""
+    found = (IMAP, SMTP, CALDAV, host_service("managesieve", "sieve.example.com"))
+
+    assert pacc.render(config(*found)) == pacc.render(config(*reversed(found)))

@@ -92,7 +92,7 @@ def test_two_addresses_share_no_identity() -> None:
     assert not ids[0] & ids[1]
 
 
-@pytest.mark.rule("mobileconfig-known-keys")
+@pytest.mark.rule("mobileconfig-known-keys", "mobileconfig-lifetime")
 def test_apples_schemas(shared: Path) -> None:
     """With all settings and a password a profile has no key that Apple does not know."""
     found = profile(*EVERYTHING, settings=ALL, password=Password("s3cret"))

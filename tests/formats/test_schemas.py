@@ -1,4 +1,4 @@
-"""The schemas of the draft and of Apple, over every golden answer."""
+"""The schemas of the draft and of Apple, over every golden case."""
 
 import plistlib
 import re
