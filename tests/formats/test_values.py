@@ -31,6 +31,13 @@ def body(case: Case, file: str) -> bytes:
     return case.stored(file)[file]
 
 
+@pytest.mark.rule(
+    "autoconfig-id",
+    "autoconfig-domain",
+    "autoconfig-only-the-asked-domain",
+    "autoconfig-imap-first",
+    "autoconfig-version",
+)
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_autoconfig(case: Case) -> None:
     """Enumerations are exact, IMAP is first, and only the asked domain is named."""
@@ -51,6 +58,7 @@ def test_autoconfig(case: Case) -> None:
     assert root.get("version") == ("1.1" if is_1_1 else "1.2")
 
 
+@pytest.mark.rule("autoconfig-no-space")
 @pytest.mark.parametrize(
     ("case", "file"),
     [(case, "autoconfig.xml") for case in AUTOCONFIG]
@@ -65,6 +73,7 @@ def test_no_space_in_values(case: Case, file: str) -> None:
             assert element.text == element.text.strip() != ""
 
 
+@pytest.mark.rule("autoconfig-then-action-first", "autoconfig-then-ssl-words")
 @pytest.mark.parametrize("case", AUTODISCOVER, ids=lambda case: case.name)
 def test_autodiscover(case: Case) -> None:
     """The elements stand in Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
@@ -112,6 +121,7 @@ def test_activesync(case: Case) -> None:
     assert str(values[-1]).startswith("https://")
 
 
+@pytest.mark.rule("mobileconfig-every-payload", "mobileconfig-distinct-identities")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_profile_identities(case: Case) -> None:
     """All identifiers and UUIDs of a profile are different, and in Apple's form."""
@@ -124,6 +134,7 @@ def test_profile_identities(case: Case) -> None:
         assert re.fullmatch(r"[a-z0-9.-]+", part["PayloadIdentifier"])
 
 
+@pytest.mark.rule("autoconfig-no-placeholder-with-an-address", "mobileconfig-no-placeholder", "autodiscover-login-name")
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_no_placeholder_where_an_address_is_known(case: Case) -> None:
     """With an address no answer holds a placeholder; without one the login name does."""

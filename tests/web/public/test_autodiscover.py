@@ -73,6 +73,7 @@ INVALID = [
 ]
 
 
+@pytest.mark.rule("autoconfig-then-without-content-type", "autoconfig-then-sent-as-xml")
 @pytest.mark.parametrize("body", GOOD)
 @pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", None])
 def test_settings(client: Client, body: bytes, content_type: str | None) -> None:
@@ -189,6 +190,7 @@ def test_utf_16(client: Client, encoding: str, content_type: str) -> None:
     assert (answer.status, answer.value("Action")) == (200, "settings")
 
 
+@pytest.mark.rule("autoconfig-then-any-host")
 @pytest.mark.parametrize("host", ["mail.hoster.example", "autodiscover.example.com", None])
 def test_any_host(client: Client, host: str | None) -> None:
     """The address decides, not Host: with DNS SRV, Outlook asks the provider's own host."""
@@ -247,6 +249,7 @@ def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
     assert behind_one_url.get(PATH, host="autodiscover.example.org", scheme="http").status == 405
 
 
+@pytest.mark.rule("autoconfig-then-get-is-refused")
 @pytest.mark.parametrize(
     ("host", "scheme"),
     [
