@@ -66,7 +66,6 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             yield Front(server, running, file)
 
 
-@pytest.mark.rule("proxies-caddy")
 def test_new_domain_gets_a_certificate(front: Front) -> None:
     """A domain that is served from now on is answered over a certificate that was not there."""
     host = "autoconfig.new.example"
@@ -81,7 +80,6 @@ def test_new_domain_gets_a_certificate(front: Front) -> None:
     assert host in front.caddy.certificates()
 
 
-@pytest.mark.rule("proxies-caddy")
 @pytest.mark.parametrize(
     "host",
     [

@@ -33,7 +33,6 @@ def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str,
     return dns.publish(config(*found), public_url).left_out
 
 
-@pytest.mark.rule("dns-mail-labels", "dns-submissions", "dns-tls-first", "dns-imap-before-pop3", "dns-not-offered")
 def test_priorities() -> None:
     """TLS from the first byte comes first, IMAP before POP3, and what is missing is refused."""
     told = published(
@@ -70,7 +69,6 @@ LEFT_OUT = [
 ]
 
 
-@pytest.mark.rule("dns-srv-target-is-a-name", "dns-not-offered-only-there")
 @pytest.mark.parametrize(("found", "label", "why"), LEFT_OUT)
 def test_left_out(found: list[Service], label: str, why: str) -> None:
     """What SRV records cannot say is left out, not refused with a dot, and told."""
@@ -89,7 +87,6 @@ PATHS = [
 ]
 
 
-@pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 @pytest.mark.parametrize(("url", "srv", "txt"), PATHS)
 def test_paths(url: str, srv: str, txt: str) -> None:
     """A calendar is told with its host, its port, and the path that all users share."""
@@ -99,7 +96,6 @@ def test_paths(url: str, srv: str, txt: str) -> None:
     assert told["_caldavs._tcp.example.com TXT"] == [txt]
 
 
-@pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 def test_one_path() -> None:
     """Servers beside each other share a path; another path is left out, because TXT is one."""
     found = [
@@ -120,7 +116,6 @@ def test_one_path() -> None:
     assert line.startswith("caldav at https://c.example.com/other/: ")
 
 
-@pytest.mark.rule("dns-dav-path")
 def test_long_path() -> None:
     """A path that does not fit into one string is left to /.well-known/caldav."""
     url = f"https://dav.example.com/{'x' * 250}/"
@@ -138,7 +133,6 @@ PUBLIC_URLS = [
 ]
 
 
-@pytest.mark.rule("dns-client-names", "dns-autodiscover-srv", "dns-mailconf")
 @pytest.mark.parametrize(("public_url", "target", "srv", "mailconf"), PUBLIC_URLS)
 def test_public_url(
     public_url: str | None, target: str | None, srv: str | None, mailconf: str
@@ -153,7 +147,6 @@ def test_public_url(
     assert (target is None) == any("public_url" in one for one in left_out(public_url=public_url))
 
 
-@pytest.mark.rule("dns-client-names")
 def test_no_alias_of_itself() -> None:
     """The host of public_url is no alias of itself."""
     told = published(public_url="https://autoconfig.example.com")
@@ -170,7 +163,6 @@ def test_nothing() -> None:
             dns.publish(silent, PUBLIC_URL)
 
 
-@pytest.mark.rule("dns-long-names")
 def test_long_names() -> None:
     """A name that DNS cannot hold is left out."""
     name = DomainName.parse(".".join(["x" * 60] * 4))
@@ -180,7 +172,6 @@ def test_long_names() -> None:
     assert any(one.name == name.ascii for one in found.records)
 
 
-@pytest.mark.rule("dns-text-strings")
 @pytest.mark.parametrize("form", dns.FORMS)
 def test_any_text(form: str) -> None:
     """Quotes, backslashes, semicolons, templates and long texts survive in every form."""

@@ -125,7 +125,6 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
     assert {kind for kind, *_ in told} == {kind for kind, *_ in configured}
 
 
-@pytest.mark.rule("mobileconfig-hosts-and-ports", "mobileconfig-use-ssl", "mobileconfig-login-names", "mobileconfig-address-and-name")
 @FAST
 @given(configs())
 def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
@@ -146,7 +145,6 @@ def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
             assert tuple(payload.get(f"{way}MailServer{key}") for key in keys) in configured
 
 
-@pytest.mark.rule("mobileconfig-side-by-side")
 @hypothesis_settings(FAST, max_examples=30)
 @given(configs(), configs())
 def test_identities(first: ClientConfig, second: ClientConfig) -> None:

@@ -101,7 +101,6 @@ def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
     return own
 
 
-@pytest.mark.rule("mobileconfig-top-level", "mobileconfig-every-payload", "mobileconfig-known-keys")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_apple(case: Case, shared: Path) -> None:
     """The profile and each payload have all keys that Apple demands, and none it does not know."""
@@ -122,7 +121,6 @@ def test_apple_refuses(shared: Path) -> None:
         assert word in found
 
 
-@pytest.mark.rule("mobileconfig-top-level")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_required_keys(case: Case) -> None:
     """The keys that Apple demands are there."""
