@@ -98,6 +98,7 @@ def test_known_user() -> None:
     ]
 
 
+@pytest.mark.rule("autoconfig-unknown-users")
 @pytest.mark.parametrize(
     "person",
     [None, Person(), DirectoryUnavailable("away"), DirectoryError("wrong password")],

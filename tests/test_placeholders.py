@@ -32,6 +32,7 @@ TEMPLATES = [
 ]
 
 
+@pytest.mark.rule("autoconfig-placeholder-words")
 @pytest.mark.parametrize(("template", "with_address", "without"), TEMPLATES)
 def test_expand(template: str, with_address: str, without: str) -> None:
     """With an address all is put in; with a domain only, what needs the local part stays."""

@@ -19,6 +19,7 @@ CLEAR_IMAP = host_service("imap", port=143, security="none")
 STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
 
 
+@pytest.mark.rule("autoconfig-order", "autoconfig-imap-first")
 @pytest.mark.parametrize(
     ("configured", "expected"),
     [

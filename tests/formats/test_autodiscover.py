@@ -61,3 +61,17 @@ def test_redirect_goes_one_way() -> None:
     assert there.find(f".//{OUTLOOK}RedirectUrl") is None
     assert other.findtext(f".//{OUTLOOK}RedirectUrl") == "https://a.example/?a&b"
     assert other.find(f".//{OUTLOOK}RedirectAddr") is None
+
+
+@pytest.mark.rule("autoconfig-then-imap-first")
+def test_imap_is_first() -> None:
+    """However they are configured, IMAP stands before POP3 and SMTP, each in capitals."""
+    services = (
+        host_service("smtp", "smtp.example.com"),
+        host_service("pop3", "pop.example.com"),
+        host_service(),
+    )
+    config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
+    types = [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")]
+
+    assert types == ["IMAP", "POP3", "SMTP"]

@@ -78,6 +78,7 @@ def mail_services(config: ClientConfig) -> list[tuple[Service, HostEndpoint]]:
     return [(s, s.endpoint) for s in found if isinstance(s.endpoint, HostEndpoint)]
 
 
+@pytest.mark.rule("autoconfig-escaped", "autoconfig-order", "autoconfig-authentication-order")
 @FAST
 @given(configs())
 def test_autoconfig(config: ClientConfig) -> None:
@@ -173,6 +174,7 @@ def test_identities(first: ClientConfig, second: ClientConfig) -> None:
     assert bool(uuids[0] & uuids[1]) == (first.address == second.address)
 
 
+@pytest.mark.rule("autoconfig-no-placeholder-with-an-address")
 @FAST
 @given(configs())
 def test_no_placeholder_is_left(config: ClientConfig) -> None:

@@ -46,6 +46,7 @@ EXCHANGE = {
 }
 
 
+@pytest.mark.rule("autoconfig-schema")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_relax_ng(case: Case, shared: Path) -> None:
     """The document is valid by the draft's RELAX NG schema."""

@@ -50,6 +50,7 @@ def test_unknown_path(client: Client, path: str) -> None:
     assert expected == client.get(path).status
 
 
+@pytest.mark.rule("autoconfig-head")
 def test_head_everywhere(client: Client) -> None:
     """HEAD works wherever GET does."""
     v2 = "/autodiscover/autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1"

@@ -78,6 +78,8 @@ INVALID = [
     "autodiscover-order-and-prefix",
     "autodiscover-legacydn-beside",
     "autodiscover-xml-content-type",
+    "autoconfig-then-without-content-type",
+    "autoconfig-then-sent-as-xml",
 )
 @pytest.mark.parametrize("body", GOOD)
 @pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", None])
@@ -208,7 +210,7 @@ def test_utf_16(client: Client, encoding: str, content_type: str) -> None:
     assert (answer.status, answer.value("Action")) == (200, "settings")
 
 
-@pytest.mark.rule("autodiscover-hosts")
+@pytest.mark.rule("autodiscover-hosts", "autoconfig-then-any-host")
 @pytest.mark.parametrize(
     "host", ["mail.hoster.example", "autodiscover.example.com", "example.com", None]
 )
@@ -272,7 +274,9 @@ def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
     assert behind_one_url.get(PATH, host="autodiscover.example.org", scheme="http").status == 405
 
 
-@pytest.mark.rule("autodiscover-get", "autodiscover-probe-refused")
+@pytest.mark.rule(
+    "autodiscover-get", "autodiscover-probe-refused", "autoconfig-then-get-is-refused"
+)
 @pytest.mark.parametrize(
     ("host", "scheme"),
     [

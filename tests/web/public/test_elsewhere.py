@@ -78,7 +78,7 @@ def test_activesync_new_url(elsewhere: Client) -> None:
     assert (answer.status, answer.headers["location"]) == (302, URL)
 
 
-@pytest.mark.rule("autodiscover-json-moved")
+@pytest.mark.rule("autodiscover-json-moved", "autoconfig-redirect-absolute-https")
 @pytest.mark.parametrize(
     ("path", "location"),
     [
@@ -118,6 +118,7 @@ def test_probe(elsewhere: Client, host: str, location: str) -> None:
     assert (answer.status, answer.headers["location"]) == (302, location)
 
 
+@pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize(
     "path",
     [
@@ -135,7 +136,7 @@ def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) ->
     assert b"has moved to" in answer.body
 
 
-@pytest.mark.rule("autodiscover-redirect-no-loop")
+@pytest.mark.rule("autodiscover-redirect-no-loop", "autoconfig-not-served-404")
 @pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example"])
 def test_declined(elsewhere: Client, name: str) -> None:
     """A declined domain, and one that would be sent to itself, is as if it were not here."""
