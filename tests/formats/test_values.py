@@ -143,7 +143,10 @@ def test_activesync(case: Case) -> None:
 
 
 @pytest.mark.rule(
-    "mobileconfig-every-payload", "mobileconfig-distinct-identities", "mobileconfig-top-level"
+    "mobileconfig-every-payload",
+    "mobileconfig-distinct-identities",
+    "mobileconfig-top-level",
+    "mobileconfig-identifier-form",
 )
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_profile_identities(case: Case) -> None:
@@ -152,7 +155,9 @@ def test_profile_identities(case: Case) -> None:
     parts = [profile, *profile["PayloadContent"]]
     for key in ("PayloadUUID", "PayloadIdentifier"):
         assert len({part[key] for part in parts}) == len(parts)
+    reverse = ".".join(reversed(case.config().domain.ascii.split(".")))
     for part in parts:
+        assert part["PayloadIdentifier"].startswith(f"{reverse}.")
         assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", part["PayloadUUID"])
         assert re.fullmatch(r"[a-z0-9.-]+", part["PayloadIdentifier"])
         assert (type(part["PayloadVersion"]), part["PayloadVersion"]) == (int, 1)

@@ -87,6 +87,7 @@ def render(config: ClientConfig) -> bytes:
         "info": _info(config),
         "protocols": protocols,
     }
+    # s"DNS": the digest is of these octets, so their order never changes. RFC 8259 s8.1: UTF-8.
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 

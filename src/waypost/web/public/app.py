@@ -147,7 +147,7 @@ class PublicApp:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
             busy = isinstance(error, StoreBusy)
             seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
-            return reply.plus(("retry-after", str(seconds)))
+            return reply.plus(("retry-after", str(seconds)))  # RFC 9110 s10.2.3
 
     def _route(self, path: str) -> Route | None:
         if path.isascii():
