@@ -150,6 +150,7 @@ def _label(label: str) -> str:
             )
         return lower
     try:
+        # RFC 5892 (letters and contexts) and RFC 5893 (right-to-left labels) are the library's.
         encoded = idna.encode(lower, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         if "long" in str(error):
