@@ -55,6 +55,8 @@ def test_path_in_any_case(client: Client, path: str) -> None:
     "autoconfig-parameter-in-any-case",
     "autoconfig-other-parameters",
     "autoconfig-a-labels",
+    "addresses-plus-repaired",
+    "addresses-u-labels",
 )
 @pytest.mark.parametrize(
     ("query", "expected"),
@@ -87,7 +89,9 @@ def test_raw_utf8_in_the_query(client: Client) -> None:
     assert login(client.get(CONFIG, query="emailaddress=ä@example.com")) == "ä@example.com"
 
 
-@pytest.mark.rule("autoconfig-no-address", "autoconfig-host-names-the-domain")
+@pytest.mark.rule(
+    "autoconfig-no-address", "autoconfig-host-names-the-domain", "addresses-host-header"
+)
 @pytest.mark.parametrize(
     "host",
     [

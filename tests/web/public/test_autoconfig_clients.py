@@ -182,3 +182,19 @@ def test_imap_is_first() -> None:
 
     types = [one.get("type") for one in answer.xml.iter("incomingServer", "outgoingServer")]
     assert types == ["imap", "pop3", "jmap", "ews", "smtp"]
+
+
+@pytest.mark.rule("autoconfig-tls-first")
+def test_tls_is_first() -> None:
+    """However they are configured, the best protected service of a type is the first of it."""
+    ways = [(143, "none"), (144, "starttls"), (993, "tls")]
+    found = domain(
+        "example.com",
+        *(host_service(port=port, security=security) for port, security in ways),
+        *(host_service("smtp", "smtp.example.com", *way) for way in ((587, "starttls"), ways[2])),
+    )
+    client = Client(Catalog((found,)))
+    answer = client.get(MAIL)
+    client.close()
+
+    assert texts(answer, "socketType") == ["SSL", "STARTTLS", "plain", "SSL", "STARTTLS"]
