@@ -38,6 +38,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m waypost.settings > $(VENV)/settings.md
 	mv $(VENV)/settings.md docs/reference/settings.md
 	$(BIN)/python -m tests.clients > /dev/null
+	$(BIN)/python -m tests.rules
 
 bench: $(VENV)/.test ## Measure one process beside nginx (needs wrk and nginx)
 	$(BIN)/python -m bench

@@ -101,12 +101,14 @@ BAD_ADDRESSES = [
 ]
 
 
+@pytest.mark.rule("addresses-domain-in-any-case", "addresses-u-labels")
 @pytest.mark.parametrize(("text", "expected"), GOOD_DOMAINS)
 def test_good_domain(text: str, expected: str) -> None:
     """A good domain is read in any form and becomes lower-case A-labels."""
     assert DomainName.parse(text).ascii == expected
 
 
+@pytest.mark.rule("addresses-refused")
 @pytest.mark.parametrize(("text", "rule"), BAD_DOMAINS)
 def test_bad_domain(text: str, rule: str) -> None:
     """A bad domain is refused with the rule that it breaks."""
@@ -114,6 +116,7 @@ def test_bad_domain(text: str, rule: str) -> None:
         DomainName.parse(text)
 
 
+@pytest.mark.rule("addresses-local-part-kept", "addresses-last-at", "addresses-smtputf8")
 @pytest.mark.parametrize(("text", "local_part", "domain"), GOOD_ADDRESSES)
 def test_good_address(text: str, local_part: str, domain: str) -> None:
     """A good address keeps its local part to the letter and folds its domain."""
@@ -122,6 +125,7 @@ def test_good_address(text: str, local_part: str, domain: str) -> None:
     assert (local_part, domain) == (address.local_part, address.domain.ascii)
 
 
+@pytest.mark.rule("addresses-refused")
 @pytest.mark.parametrize(("text", "rule"), BAD_ADDRESSES)
 def test_bad_address(text: str, rule: str) -> None:
     """A bad address is refused with the rule that it breaks."""
@@ -129,6 +133,7 @@ def test_bad_address(text: str, rule: str) -> None:
         EmailAddress.parse(text)
 
 
+@pytest.mark.rule("addresses-plus-repaired")
 @pytest.mark.parametrize(
     ("text", "local_part"),
     [
@@ -144,6 +149,7 @@ def test_query_address(text: str, local_part: str) -> None:
     assert local_part == EmailAddress.parse_query(text).local_part
 
 
+@pytest.mark.rule("addresses-longest")
 def test_address_of_the_longest_length() -> None:
     """An address of exactly 254 octets is taken."""
     text = "a" * (ADDRESS_MAX_OCTETS - len("@example.com")) + "@example.com"
@@ -189,6 +195,7 @@ def test_address_parser_is_closed(text: str) -> None:
     assert len(str(address).encode()) <= ADDRESS_MAX_OCTETS
 
 
+@pytest.mark.rule("addresses-local-part-kept", "addresses-smtputf8")
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "S")), min_size=1, max_size=60))
 def test_local_part_survives(local_part: str) -> None:
     """A local part of letters, digits and symbols comes out to the letter as it went in."""

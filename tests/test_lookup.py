@@ -98,6 +98,7 @@ def test_known_user() -> None:
     ]
 
 
+@pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("unknown_user", UnknownUser)
 def test_stand_in(unknown_user: UnknownUser) -> None:
     """Who asks for any user of a domain gets the general answer, and no directory is asked."""
@@ -109,6 +110,7 @@ def test_stand_in(unknown_user: UnknownUser) -> None:
     assert told(config)[0] == ("imap.example.com", "EVOLUTIONUSER@example.com")
 
 
+@pytest.mark.rule("autoconfig-unknown-users")
 @pytest.mark.parametrize(
     "person",
     [None, Person(), DirectoryUnavailable("away"), DirectoryError("wrong password")],

@@ -32,6 +32,7 @@ TEMPLATES = [
 ]
 
 
+@pytest.mark.rule("autoconfig-placeholder-words")
 @pytest.mark.parametrize(("template", "with_address", "without"), TEMPLATES)
 def test_expand(template: str, with_address: str, without: str) -> None:
     """With an address all is put in; with a domain only, what needs the local part stays."""
@@ -39,6 +40,7 @@ def test_expand(template: str, with_address: str, without: str) -> None:
     assert without == expand(template, EXAMPLE_COM, None)
 
 
+@pytest.mark.rule("addresses-in-a-url")
 @pytest.mark.parametrize(
     ("local_part", "url"),
     [
@@ -73,6 +75,7 @@ def test_every_text_of_a_service() -> None:
     assert expanded_url.endpoint.url == "https://example.com/alice"
 
 
+@pytest.mark.rule("addresses-in-a-host")
 @pytest.mark.parametrize("local_part", ["a_b", "a/b", "a b", "-a", "<script>", "x" * 64])
 def test_host_that_cannot_exist(local_part: str) -> None:
     """A service whose host would not be a name is left out, and the others stay."""

@@ -16,9 +16,13 @@ FIRST_POP3 = host_service("pop3", priority=1)
 FIRST_JMAP = url_service("jmap", "https://jmap.example.com/", priority=1)
 LAST_IMAP = host_service("imap", "backup.example.com", priority=20)
 CLEAR_IMAP = host_service("imap", port=143, security="none")
+CLEAR_CALDAV = url_service(url="http://dav.example.com/")
+STARTTLS_SMTP = host_service("smtp", port=587, security="starttls")
+FIRST_STARTTLS_IMAP = host_service("imap", port=143, security="starttls", priority=1)
 STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
 
 
+@pytest.mark.rule("autoconfig-order", "autoconfig-imap-first", "autoconfig-tls-first")
 @pytest.mark.parametrize(
     ("configured", "expected"),
     [
@@ -30,10 +34,15 @@ STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
         ([IMAP, FIRST_POP3], [FIRST_POP3, IMAP]),
         ([LAST_IMAP, POP3, IMAP], [IMAP, POP3, LAST_IMAP]),
         ([IMAP, FIRST_JMAP], [FIRST_JMAP, IMAP]),
+        ([CLEAR_IMAP, STARTTLS_IMAP, IMAP], [IMAP, STARTTLS_IMAP, CLEAR_IMAP]),
+        ([IMAP, FIRST_STARTTLS_IMAP], [FIRST_STARTTLS_IMAP, IMAP]),
+        ([STARTTLS_IMAP, POP3, IMAP_2], [IMAP_2, STARTTLS_IMAP, POP3]),
+        ([STARTTLS_SMTP, SMTP], [SMTP, STARTTLS_SMTP]),
+        ([CLEAR_CALDAV, CALDAV], [CALDAV, CLEAR_CALDAV]),
     ],
 )
 def test_ordered(configured: list[Service], expected: list[Service]) -> None:
-    """As configured, but by priority, and IMAP before POP3 where there is none."""
+    """By priority; where there is none IMAP before POP3, and TLS before STARTTLS; as configured."""
     assert tuple(expected) == ordered(configured)
 
 

@@ -23,6 +23,7 @@ LABEL_MAX_OCTETS: Final = 63
 # Longer input is refused before anything looks at it; the longest U-label form stays far below.
 INPUT_MAX_CHARS: Final = 1024
 
+# RFC 1123 s2.1: a label may begin with a digit. RFC 5890 s2.3.1: letters, digits, hyphens.
 _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
@@ -89,8 +90,8 @@ class EmailAddress:
     """An email address.
 
     Attributes:
-        local_part: exactly as it was given, case, `+tag` and non-ASCII letters included; without
-            control characters, so that every format can carry it.
+        local_part: exactly as it was given, case (RFC 5321 s2.4), `+tag` and non-ASCII letters
+            (RFC 6531 s3.3) included; without control characters, so that every format can carry it.
         domain: the part after the last `@`.
     """
 
@@ -158,6 +159,7 @@ def _label(label: str) -> str:
             )
         return lower
     try:
+        # RFC 5892 (letters and contexts) and RFC 5893 (right-to-left labels) are the library's.
         encoded = idna.encode(lower, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         if "long" in str(error):

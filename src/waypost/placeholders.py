@@ -17,7 +17,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
-from waypost.model import EMAIL_ADDRESS, ClientConfig, Domain, Person, Service, UrlEndpoint
+from waypost.model import (
+    EMAIL_ADDRESS,
+    ClientConfig,
+    Documentation,
+    Domain,
+    Person,
+    Service,
+    UrlEndpoint,
+)
 from waypost.preference import ordered
 
 LOGIN_NAME: Final = "login_name"
@@ -105,6 +113,13 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
     RFC 3986 s3.3: what a path segment may not hold is percent-encoded; `@` and `+` may stay.
     """
     return _expand_url(url, Subject(domain, address))
+
+
+def expand_pages(
+    pages: tuple[Documentation, ...], domain: DomainName, address: EmailAddress | None
+) -> tuple[Documentation, ...]:
+    """Do the same in the URLs of pages for people: no client fills anything in there."""
+    return tuple(replace(page, url=expand_url(page.url, domain, address)) for page in pages)
 
 
 def expand_service(service: Service, subject: Subject) -> Service | None:

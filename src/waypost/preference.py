@@ -25,24 +25,34 @@ INCOMING: Final = frozenset(
 # FairEmail takes the first incoming server only, and only if that is IMAP; Thunderbird's
 # Autodiscover reader takes the first of POP3 and IMAP (protocols seen in 2026-08).
 _RANK: Final = {ServiceType.IMAP: 0, ServiceType.POP3: 1}
+# RFC 8314 s3: TLS from the start is preferred; most clients take the first service of a type.
+_PROTECTION: Final = {Security.TLS: 0, Security.STARTTLS: 1, Security.NONE: 2}
 
 
 def ordered(services: Iterable[Service]) -> tuple[Service, ...]:
     """Put services in the order in which clients shall prefer them.
 
     Incoming, then outgoing, then the rest. Within each: by the operator's priority, then IMAP
-    before POP3 before the other ways to read mail, then as configured.
+    before POP3 before the other ways to read mail, then TLS before STARTTLS before no protection,
+    then as configured.
     """
 
-    def key(service: Service) -> tuple[int, int, int]:
+    def key(service: Service) -> tuple[int, int, int, int]:
         if service.type in INCOMING:
             section = 0
         else:
             section = 1 if service.type is ServiceType.SMTP else 2
         priority = DEFAULT_PRIORITY if service.priority is None else service.priority
-        return section, priority, _RANK.get(service.type, 2)
+        return section, priority, _RANK.get(service.type, 2), _protection(service)
 
     return tuple(sorted(services, key=key))
+
+
+def _protection(service: Service) -> int:
+    """Give 0 for the best protection; a URL tells nothing of that, but for its scheme."""
+    if isinstance(service.endpoint, UrlEndpoint):
+        return 0 if is_protected(service) else 2
+    return _PROTECTION[service.endpoint.security]
 
 
 def best(services: Iterable[Service], supported: frozenset[Authentication]) -> Service | None:

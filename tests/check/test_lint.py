@@ -88,7 +88,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         *("plain-last", "plain-section"),
         [IMAP, SMTP, smtp(port=587, security="none")],
-        [IMAP, smtp(port=587, security="none"), SMTP],
+        [IMAP, host_service("smtp", port=587, security="none", priority=1), SMTP],
     ),
     ("plain-last", "", [IMAP, pop3(), pop3(110, "none"), SMTP], [IMAP, pop3(), SMTP]),
     ("last-host", "", [IMAP, imap("b.example.com"), SMTP], [IMAP, imap(port=143), SMTP]),
@@ -196,6 +196,16 @@ def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> 
     return {finding.code for finding in found(services, provider)}
 
 
+@pytest.mark.rule(
+    "autoconfig-plain-is-told",
+    "autoconfig-sasl-alone",
+    "autoconfig-oauth2-needs-a-password",
+    "autoconfig-imap-first-is-told",
+    "autoconfig-host-placeholder-is-told",
+    "autoconfig-login-name-is-told",
+    "autoconfig-then-starttls-ports",
+    "autoconfig-modern-only-is-told",
+)
 @pytest.mark.parametrize(("code", "beside", "bad", "good"), CASES)
 def test_services(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
     """Each finding is made where it belongs, and not one step beside that."""
@@ -212,6 +222,7 @@ def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) 
     assert "pacc-directory" not in codes(bad)
 
 
+@pytest.mark.rule("autoconfig-long-names")
 @pytest.mark.parametrize(("code", "name", "short_name"), NAMES)
 def test_names(code: str, name: str, short_name: str) -> None:
     """A name is found one character above its limit, and not at it."""

@@ -33,6 +33,7 @@ def _mail(home: Path) -> Path:
     return path
 
 
+@pytest.mark.rule("proxies-names")
 @pytest.mark.parametrize("form", ["list", "certbot", "lego", "traefik", "caddy"])
 def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
     """Each format is as its file says, and what cannot be listed is told."""
@@ -69,6 +70,7 @@ def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
     assert yaml.safe_load(text) is None
 
 
+@pytest.mark.rule("proxies-names")
 def test_traefik_can_read_it() -> None:
     """Each domain has a router of its own, whose rule names its hosts."""
     routers = yaml.safe_load((GOLDEN / "traefik.txt").read_text(encoding="utf-8"))["http"][
@@ -83,6 +85,7 @@ def test_traefik_can_read_it() -> None:
         assert (router["service"], router["tls"]) == ("waypost", {"certResolver": "waypost"})
 
 
+@pytest.mark.rule("proxies-names")
 @pytest.mark.servers
 def test_caddy_can_read_it(tmp_path: Path) -> None:
     """Caddy makes a site for each host of a file that is imported."""

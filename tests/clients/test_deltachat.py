@@ -45,6 +45,7 @@ def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> Non
     ]
 
 
+@pytest.mark.rule("autoconfig-no-address")
 def test_placeholders_become_the_login_name(
     chat_client: DeltaChat, mail_servers: MailServers
 ) -> None:
@@ -65,6 +66,7 @@ def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailS
     assert (smtp.port, smtp.login_name) == (587, USER)
 
 
+@pytest.mark.rule("autodiscover-get", "autoconfig-not-served-404", "autoconfig-then-get-is-refused")
 def test_an_unserved_domain_is_left_to_the_public_database(
     chat_client: DeltaChat, front: Front
 ) -> None:

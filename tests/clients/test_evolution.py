@@ -124,6 +124,7 @@ def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
     )
 
 
+@pytest.mark.rule("autoconfig-stand-in")
 def test_a_domain_that_declines_unknown_users(gnome_client: Evolution) -> None:
     """Where unknown users are declined, who does not say whose account it is gets an answer."""
     address = "alice@strict.example"

@@ -180,6 +180,7 @@ def test_login_name_is_the_local_part(client: Client) -> None:
     assert (account.incoming.login, account.outgoing.login) == ("alice", "mail-alice")
 
 
+@pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 @pytest.mark.parametrize("case", ["not-served", "no-service"])
 def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
@@ -194,6 +195,7 @@ def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
     assert {request.url for request, _ in silent.exchanges} <= asked
 
 
+@pytest.mark.rule("autoconfig-old-urls")
 def test_nine_is_answered() -> None:
     """Nine's URL gives the bytes of the draft's URL."""
     with application("at-home") as running:
@@ -202,6 +204,7 @@ def test_nine_is_answered() -> None:
     assert (answer.status, answer.body) == (200, GOOD)
 
 
+@pytest.mark.rule("autodiscover-dav")
 def test_em_client_finds_calendars() -> None:
     """Autodiscover names calendars and address books as eM Client reads them."""
     with application("everything") as running:

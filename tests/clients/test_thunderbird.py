@@ -17,6 +17,7 @@ from tests.clients.thunderbird import (
 pytestmark = pytest.mark.clients
 
 
+@pytest.mark.rule("autoconfig-four-urls")
 @pytest.mark.parametrize(
     ("domain", "source"),
     [
@@ -43,6 +44,7 @@ def test_each_way_leads_to_the_same_account(
     )
 
 
+@pytest.mark.rule("autodiscover-starttls")
 @pytest.mark.parametrize("domain", ["starttls.example", "starttls-autodiscover.example"])
 def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) -> None:
     """STARTTLS services become STARTTLS servers, with the local part as the login name."""
@@ -55,6 +57,7 @@ def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) 
     )
 
 
+@pytest.mark.rule("autoconfig-address-encoded")
 @pytest.mark.parametrize(
     "local_part",
     ["alice+lists", "Alice.B+tag", "o'hara", "a&b=c", "alice%40", "100%"],
@@ -68,6 +71,7 @@ def test_local_parts_arrive_as_they_were_typed(mail_client: Thunderbird, local_p
     assert account.outgoing.login_name == address
 
 
+@pytest.mark.rule("autoconfig-address-keeps-case")
 @pytest.mark.parametrize("way", ["everywhere", "by-autodiscover"])
 def test_an_upper_case_domain_is_served(mail_client: Thunderbird, way: str) -> None:
     """An address typed in capitals keeps its local part and gets its domain in lower case."""
@@ -77,6 +81,7 @@ def test_an_upper_case_domain_is_served(mail_client: Thunderbird, way: str) -> N
     assert account.outgoing == with_password("smtp", "smtp.tls.example:465", "SSL", address)
 
 
+@pytest.mark.rule("autoconfig-a-labels")
 def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunderbird) -> None:
     """A domain configured as bücher.example is found and answered as xn--bcher-kva.example."""
     address = "alice@xn--bcher-kva.example"
@@ -89,6 +94,7 @@ def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunde
     )
 
 
+@pytest.mark.rule("autoconfig-authentication-order")
 def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird) -> None:
     """The first method of a list, a port of one's own and a host made from the domain arrive."""
     address = "alice@careful.example"
@@ -98,6 +104,7 @@ def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird
     assert account.outgoing == Server("smtp", "smtp.careful.example", 10465, *encrypted)
 
 
+@pytest.mark.rule("autoconfig-oauth2-needs-a-password")
 def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbird) -> None:
     """A password behind OAuth2 is taken where Thunderbird has not heard of the issuer."""
     address = "alice@modern.example"
@@ -107,6 +114,7 @@ def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbir
     assert account.outgoing == with_password("smtp", "smtp.modern.example:465", "SSL", address)
 
 
+@pytest.mark.rule("autodiscover-imap-first", "autoconfig-imap-first", "autoconfig-then-imap-first")
 @pytest.mark.parametrize(
     ("domain", "alternatives"),
     [
@@ -141,6 +149,7 @@ def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
     assert account.outgoing == with_password("smtp", "smtp.fetched.example:465", "SSL", address)
 
 
+@pytest.mark.rule("autoconfig-not-served-404")
 def test_an_unserved_domain_is_left_to_the_public_database(
     mail_client: Thunderbird, front: Front
 ) -> None:

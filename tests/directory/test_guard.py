@@ -13,7 +13,7 @@ from waypost.address import DomainName, EmailAddress
 from waypost.directory.breaker import FAILURES
 from waypost.directory.guard import QUEUE_FACTOR, GuardedDirectory, KeepingLimits
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
-from waypost.model import Person
+from waypost.model import Limits, Person
 
 
 @pytest.fixture(name="source")
@@ -112,6 +112,7 @@ def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
     assert source.most == CONFIGURED.limits.max_searches
 
 
+@pytest.mark.rule("autoconfig-timely")
 def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
     """Nobody waits for longer than the time limit; the late answer is kept all the same."""
     quick = replace(CONFIGURED, limits=replace(CONFIGURED.limits, time_limit_seconds=0.1))
@@ -129,6 +130,12 @@ def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
     run(work())
 
     assert len(source.asked) == 1
+
+
+@pytest.mark.rule("autoconfig-timely")
+def test_time_limit_by_default() -> None:
+    """Where the operator says nothing, the limit is below the five seconds of Thunderbird."""
+    assert 0 < Limits().time_limit_seconds < 5
 
 
 @pytest.mark.parametrize(

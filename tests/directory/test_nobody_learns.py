@@ -28,6 +28,7 @@ def shape(reply: Reply) -> str:
     return re.sub(r">[^<]*<", "><", reply.body.decode())
 
 
+@pytest.mark.rule("autoconfig-unknown-users")
 @pytest.mark.parametrize("form", FORMATS)
 def test_one_kind_of_answer(form: str, tmp_path: Path, server: Slapd, authority: Authority) -> None:
     """Status, headers and elements are the same for a known and for an unknown user."""

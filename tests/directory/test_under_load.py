@@ -75,6 +75,7 @@ def others(server: RunningWaypost) -> float:
     return statistics.median(times)
 
 
+@pytest.mark.rule("autoconfig-timely")
 def test_directory_that_hangs(
     tmp_path: Path, server: Slapd, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,7 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             yield Front(server, running, file)
 
 
+@pytest.mark.rule("proxies-caddy")
 def test_new_domain_gets_a_certificate(front: Front) -> None:
     """A domain that is served from now on is answered over a certificate that was not there."""
     host = "autoconfig.new.example"
@@ -80,6 +81,7 @@ def test_new_domain_gets_a_certificate(front: Front) -> None:
     assert host in front.caddy.certificates()
 
 
+@pytest.mark.rule("proxies-caddy")
 @pytest.mark.parametrize(
     "host",
     [
@@ -105,6 +107,7 @@ def test_host_decides_behind_caddy(front: Front, host: str) -> None:
         assert (answer.status_code, "<domain>first.example</domain>" in answer.text) == (200, True)
 
 
+@pytest.mark.rule("autodiscover-probe")
 def test_redirect_probe_behind_caddy(front: Front) -> None:
     """Outlook's probe over http is sent to https, and over https it goes in no circle."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.first.example"

@@ -13,6 +13,7 @@ from waypost.lookup import client_config
 from waypost.model import Documentation
 
 
+@pytest.mark.rule("autodiscover-service-home")
 @pytest.mark.parametrize(
     ("pages", "home"),
     [
@@ -45,6 +46,11 @@ def test_mail_that_cannot_be_used() -> None:
         assert type(caught.value) is error
 
 
+@pytest.mark.rule(
+    "autodiscover-redirect-address",
+    "autodiscover-redirect-url",
+    "autodiscover-no-markup",
+)
 def test_redirect_goes_one_way() -> None:
     """A redirect holds a new address or a URL, never both, and markup stays text."""
     address = replace(ALICE, local_part="<a>&")
@@ -55,3 +61,17 @@ def test_redirect_goes_one_way() -> None:
     assert there.find(f".//{OUTLOOK}RedirectUrl") is None
     assert other.findtext(f".//{OUTLOOK}RedirectUrl") == "https://a.example/?a&b"
     assert other.find(f".//{OUTLOOK}RedirectAddr") is None
+
+
+@pytest.mark.rule("autoconfig-then-imap-first")
+def test_imap_is_first() -> None:
+    """However they are configured, IMAP stands before POP3 and SMTP, each in capitals."""
+    services = (
+        host_service("smtp", "smtp.example.com"),
+        host_service("pop3", "pop.example.com"),
+        host_service(),
+    )
+    config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
+    types = [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")]
+
+    assert types == ["IMAP", "POP3", "SMTP"]

@@ -38,6 +38,15 @@ CODES = [
 ]
 
 
+@pytest.mark.rule(
+    "autodiscover-error-shape",
+    "autodiscover-error-500",
+    "autodiscover-error-501",
+    "autodiscover-error-600",
+    "autodiscover-error-601",
+    "autodiscover-error-602",
+    "autodiscover-error-603",
+)
 @pytest.mark.parametrize(("error", "code"), CODES)
 def test_error(error: WaypostError, code: str) -> None:
     """An error is in the outer schema alone, with Time, Id, its code, a message and DebugData."""

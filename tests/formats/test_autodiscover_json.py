@@ -36,6 +36,7 @@ def config(*services: Service) -> ClientConfig:
     return client_config(domain("example.com", *services), ALICE.domain, ALICE)
 
 
+@pytest.mark.rule("autodiscover-json-case")
 @pytest.mark.parametrize(
     ("text", "protocol"),
     [
@@ -69,6 +70,7 @@ def test_bad_protocol(text: str, error: type[WaypostError]) -> None:
         parse_protocol(text)
 
 
+@pytest.mark.rule("autodiscover-json-forms")
 @pytest.mark.parametrize(
     ("rest", "email", "address"),
     [
@@ -112,6 +114,7 @@ def test_bad_user(rest: str, email: str, error: type[WaypostError]) -> None:
         parse_user(rest, email)
 
 
+@pytest.mark.rule("autodiscover-json-answer")
 @pytest.mark.parametrize(
     ("services", "protocol", "name", "url"),
     [
@@ -128,6 +131,7 @@ def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, ur
     assert body.decode() == f'{{"Protocol":"{name}","Url":"{url}"}}'
 
 
+@pytest.mark.rule("autodiscover-json-no-dead-end")
 @pytest.mark.parametrize(
     ("services", "protocol"),
     [
@@ -156,6 +160,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.rule("autodiscover-json-errors")
 @pytest.mark.parametrize(("error", "status", "code"), REFUSALS)
 def test_refusal(error: WaypostError, status: int, code: str) -> None:
     """Each way of saying no has its status and its ErrorCode, and repeats nothing of the client."""

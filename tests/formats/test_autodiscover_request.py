@@ -78,6 +78,7 @@ BAD = [
 ]
 
 
+@pytest.mark.rule("autodiscover-order-and-prefix", "autodiscover-schema-spelling")
 @pytest.mark.parametrize("body", GOOD)
 def test_good(body: bytes) -> None:
     """A request is understood in any encoding, order and namespace that clients may use."""
@@ -112,6 +113,7 @@ CHARSETS = [
 ]
 
 
+@pytest.mark.rule("autodiscover-encodings")
 @pytest.mark.parametrize(("body", "content_type"), CHARSETS)
 def test_charset(body: bytes, content_type: str) -> None:
     """A byte order mark, then `charset`, then the declaration say which letters are meant."""
@@ -143,6 +145,7 @@ WANTED = [
 ]
 
 
+@pytest.mark.rule("autodiscover-schema-decides")
 @pytest.mark.parametrize(("text", "wanted"), WANTED)
 def test_wanted_schema(text: str, wanted: ResponseSchema) -> None:
     """AcceptableResponseSchema decides, and without it the schema of the question."""

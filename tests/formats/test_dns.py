@@ -33,6 +33,9 @@ def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str,
     return dns.publish(config(*found), public_url).left_out
 
 
+@pytest.mark.rule(
+    "dns-mail-labels", "dns-submissions", "dns-tls-first", "dns-imap-before-pop3", "dns-not-offered"
+)
 def test_priorities() -> None:
     """TLS from the first byte comes first, IMAP before POP3, and what is missing is refused."""
     told = published(
@@ -69,6 +72,7 @@ LEFT_OUT = [
 ]
 
 
+@pytest.mark.rule("dns-srv-target-is-a-name", "dns-not-offered-only-there")
 @pytest.mark.parametrize(("found", "label", "why"), LEFT_OUT)
 def test_left_out(found: list[Service], label: str, why: str) -> None:
     """What SRV records cannot say is left out, not refused with a dot, and told."""
@@ -87,6 +91,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 @pytest.mark.parametrize(("url", "srv", "txt"), PATHS)
 def test_paths(url: str, srv: str, txt: str) -> None:
     """A calendar is told with its host, its port, and the path that all users share."""
@@ -96,6 +101,7 @@ def test_paths(url: str, srv: str, txt: str) -> None:
     assert told["_caldavs._tcp.example.com TXT"] == [txt]
 
 
+@pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 def test_one_path() -> None:
     """Servers beside each other share a path; another path is left out, because TXT is one."""
     found = [
@@ -116,6 +122,7 @@ def test_one_path() -> None:
     assert line.startswith("caldav at https://c.example.com/other/: ")
 
 
+@pytest.mark.rule("dns-dav-path")
 def test_long_path() -> None:
     """A path that does not fit into one string is left to /.well-known/caldav."""
     url = f"https://dav.example.com/{'x' * 250}/"
@@ -133,20 +140,24 @@ PUBLIC_URLS = [
 ]
 
 
+@pytest.mark.rule("dns-client-names", "dns-autodiscover-srv", "dns-mailconf")
 @pytest.mark.parametrize(("public_url", "target", "srv", "mailconf"), PUBLIC_URLS)
 def test_public_url(
     public_url: str | None, target: str | None, srv: str | None, mailconf: str
 ) -> None:
     """The names of the protocols lead to the host of public_url; without it that is told."""
     told = published(public_url=public_url)
-    aliases = {told.get(f"{one}.example.com CNAME", [None])[0] for one in ("autoconfig",)}
+    labels = ("autoconfig", "autodiscover", "ua-auto-config")
+    aliases = {told.get(f"{one}.example.com CNAME", [None])[0] for one in labels}
 
     assert aliases == {target}
+    assert (srv is None) is ("_autodiscover._tcp.example.com SRV" not in told)
     assert told.get("_autodiscover._tcp.example.com SRV", [""])[0].startswith(srv or "")
     assert told["example.com TXT"][0].startswith(f'"mailconf={mailconf}')
     assert (target is None) == any("public_url" in one for one in left_out(public_url=public_url))
 
 
+@pytest.mark.rule("dns-client-names")
 def test_no_alias_of_itself() -> None:
     """The host of public_url is no alias of itself."""
     told = published(public_url="https://autoconfig.example.com")
@@ -163,6 +174,7 @@ def test_nothing() -> None:
             dns.publish(silent, PUBLIC_URL)
 
 
+@pytest.mark.rule("dns-long-names")
 def test_long_names() -> None:
     """A name that DNS cannot hold is left out."""
     name = DomainName.parse(".".join(["x" * 60] * 4))
@@ -172,6 +184,7 @@ def test_long_names() -> None:
     assert any(one.name == name.ascii for one in found.records)
 
 
+@pytest.mark.rule("dns-text-strings")
 @pytest.mark.parametrize("form", dns.FORMS)
 def test_any_text(form: str) -> None:
     """Quotes, backslashes, semicolons, templates and long texts survive in every form."""

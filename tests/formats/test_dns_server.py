@@ -48,6 +48,7 @@ def targets(published: dns.Published) -> set[str]:
     return {data.target for data in found if not isinstance(data, dns.Text) and data.target}
 
 
+@pytest.mark.rule("dns-zone-loads")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden_zones(server: Named, case: Case) -> None:
     """Each golden zone is clean, and the server reads back from it what was published."""
@@ -81,6 +82,7 @@ def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
     return found
 
 
+@pytest.mark.rule("dns-mail-labels", "dns-not-offered", "dns-not-offered-only-there")
 @hypothesis_settings(
     deadline=None,
     max_examples=25,
@@ -118,6 +120,7 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
         assert rows == held - missing, form
 
 
+@pytest.mark.rule("dns-update")
 def test_nsupdate(server: Named) -> None:
     """The script for nsupdate puts all records in place, twice over, and leaves others alone."""
     (case,) = (case for case in CASES if case.name == "everything")

@@ -66,6 +66,9 @@ SILENT = [
 ]
 
 
+@pytest.mark.rule(
+    "pacc-no-document", "pacc-default-ports", "pacc-host-names", "pacc-login-name", "pacc-issuer"
+)
 @pytest.mark.parametrize(("service", "reason"), SILENT)
 def test_what_it_cannot_say(service: Service, reason: str) -> None:
     """A mail service that PACC cannot say leaves the domain without a document, and why is told."""
@@ -76,6 +79,7 @@ def test_what_it_cannot_say(service: Service, reason: str) -> None:
     assert [reason in line for line in pacc.findings(config(service, SMTP))] == [True]
 
 
+@pytest.mark.rule("pacc-login-name")
 def test_login_names_of_a_directory() -> None:
     """A domain whose users are in a directory has no document: only the directory knows names."""
     users = Users(FileDirectory("people", "/srv/people.csv"))
@@ -96,6 +100,7 @@ URLS = [
 ]
 
 
+@pytest.mark.rule("pacc-urls", "pacc-host-names")
 @pytest.mark.parametrize(("url", "reason"), URLS)
 def test_what_it_leaves_out(url: str, reason: str) -> None:
     """A calendar that PACC cannot say is left out of the document, and why is told."""
@@ -114,6 +119,7 @@ def test_the_first_that_it_can_say() -> None:
     assert pacc.findings(config(*found)) == ()
 
 
+@pytest.mark.rule("pacc-submit", "pacc-password", "pacc-provider-name")
 def test_members() -> None:
     """The document has the members of the draft, and nothing about users."""
     provider = Provider("Example Inc.", "Example", (), (OAuth2(issuer="https://login.example/"),))
@@ -141,6 +147,7 @@ ISSUERS = [
 ]
 
 
+@pytest.mark.rule("pacc-issuer", "pacc-password")
 @pytest.mark.parametrize(("issuer", "allowed"), ISSUERS)
 def test_issuers(issuer: str, allowed: bool) -> None:
     """OAuth2 is told with an issuer as RFC 8414 s2 has it, and without one not at all."""
@@ -158,6 +165,7 @@ def test_issuers(issuer: str, allowed: bool) -> None:
     assert told == {"oauth-public": {"issuer": issuer}, "password": False}
 
 
+@pytest.mark.rule("pacc-provider-name")
 def test_long_names() -> None:
     """Names over the draft's limits are not told; the short one stands for the long one."""
     provider = Provider("n" * 61, "s" * 21)
@@ -167,6 +175,7 @@ def test_long_names() -> None:
     assert "longer than 60 characters" in finding
 
 
+@pytest.mark.rule("pacc-digest")
 def test_digest() -> None:
     """The digest record holds the SHA-256 of the document in base64."""
     body = pacc.render(config(IMAP, SMTP))
@@ -183,6 +192,7 @@ def _configs(draw: st.DrawFn) -> ClientConfig:
     return client_config(entry, EXAMPLE_COM, None)
 
 
+@pytest.mark.rule("pacc-repeatable", "pacc-default-ports", "pacc-urls")
 @FAST
 @given(_configs())
 def test_agrees_with_the_services(found: ClientConfig) -> None:
@@ -213,8 +223,17 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
     assert silent - set(told["protocols"]) <= reasons
 
 
+@pytest.mark.rule("pacc-password")
 def test_http_password() -> None:
     """A password over HTTP counts as one."""
     jmap = url_service("jmap", "https://jmap.example.com/s", authentication=(HTTP_BASIC,))
 
     assert document(jmap)["authentication"] == {"password": True}
+
+
+@pytest.mark.rule("pacc-repeatable")
+def test_order_does_not_matter() -> None:
+    """Whatever the order in which services of different types are configured, one digest is."""
+    found = (IMAP, SMTP, CALDAV, host_service("managesieve", "sieve.example.com"))
+
+    assert pacc.render(config(*found)) == pacc.render(config(*reversed(found)))

@@ -50,6 +50,7 @@ def profile(
     return found
 
 
+@pytest.mark.rule("mobileconfig-names", "mobileconfig-consent", "mobileconfig-lifetime")
 def test_all_settings() -> None:
     """Each setting is in the key that Apple has for it, and the organization in all payloads."""
     found = profile(*EVERYTHING, settings=ALL)
@@ -63,6 +64,7 @@ def test_all_settings() -> None:
     assert {one["PayloadOrganization"] for one in found["PayloadContent"]} == {"Example & Söhne"}
 
 
+@pytest.mark.rule("mobileconfig-replaces")
 def test_settings_change_no_identity() -> None:
     """A profile with other settings, or with a password, replaces the one before."""
     found = [
@@ -77,6 +79,7 @@ def test_settings_change_no_identity() -> None:
     assert identities[0] == identities[1] == identities[2]
 
 
+@pytest.mark.rule("mobileconfig-side-by-side")
 def test_two_addresses_share_no_identity() -> None:
     """Two addresses live side by side, with every account of theirs."""
     bob = EmailAddress("bob", EXAMPLE_COM)
@@ -89,6 +92,7 @@ def test_two_addresses_share_no_identity() -> None:
     assert not ids[0] & ids[1]
 
 
+@pytest.mark.rule("mobileconfig-known-keys", "mobileconfig-lifetime")
 def test_apples_schemas(shared: Path) -> None:
     """With all settings and a password a profile has no key that Apple does not know."""
     found = profile(*EVERYTHING, settings=ALL, password=Password("s3cret"))
@@ -106,6 +110,7 @@ def passwords(found: dict[str, Any]) -> dict[str, str]:
     }
 
 
+@pytest.mark.rule("mobileconfig-password-keys")
 def test_password_is_in_every_account() -> None:
     """One password reaches mail, calendar, address book and Exchange, and nothing else."""
     given = 'ä"<&]]>'
@@ -116,6 +121,7 @@ def test_password_is_in_every_account() -> None:
     assert given not in str({key: value for key, value in found.items() if key != "PayloadContent"})
 
 
+@pytest.mark.rule("mobileconfig-exchange-oauth", "mobileconfig-password-keys")
 def test_no_password_where_none_is_asked_for() -> None:
     """A server without a login, and one with OAuth, get no password."""
     found = profile(
@@ -145,6 +151,7 @@ EXCHANGE = [
 ]
 
 
+@pytest.mark.rule("mobileconfig-exchange")
 @pytest.mark.parametrize(("others", "does"), EXCHANGE)
 def test_exchange(others: tuple[Service, ...], does: tuple[bool, ...]) -> None:
     """An Exchange account leaves to other accounts what these do, so that nothing is double."""

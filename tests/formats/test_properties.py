@@ -3,6 +3,7 @@
 import plistlib
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -77,6 +78,7 @@ def mail_services(config: ClientConfig) -> list[tuple[Service, HostEndpoint]]:
     return [(s, s.endpoint) for s in found if isinstance(s.endpoint, HostEndpoint)]
 
 
+@pytest.mark.rule("autoconfig-escaped", "autoconfig-order", "autoconfig-authentication-order")
 @FAST
 @given(configs())
 def test_autoconfig(config: ClientConfig) -> None:
@@ -98,6 +100,15 @@ def test_autoconfig(config: ClientConfig) -> None:
     ]
 
 
+@pytest.mark.rule(
+    "autodiscover-type-names",
+    "autodiscover-server-and-port",
+    "autodiscover-tls",
+    "autodiscover-starttls",
+    "autodiscover-no-protection",
+    "autodiscover-switches-in-lower-case",
+    "autodiscover-login-name",
+)
 @FAST
 @given(configs())
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
@@ -123,6 +134,12 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
     assert {kind for kind, *_ in told} == {kind for kind, *_ in configured}
 
 
+@pytest.mark.rule(
+    "mobileconfig-hosts-and-ports",
+    "mobileconfig-use-ssl",
+    "mobileconfig-login-names",
+    "mobileconfig-address-and-name",
+)
 @FAST
 @given(configs())
 def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
@@ -143,6 +160,7 @@ def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
             assert tuple(payload.get(f"{way}MailServer{key}") for key in keys) in configured
 
 
+@pytest.mark.rule("mobileconfig-side-by-side")
 @hypothesis_settings(FAST, max_examples=30)
 @given(configs(), configs())
 def test_identities(first: ClientConfig, second: ClientConfig) -> None:
@@ -156,6 +174,7 @@ def test_identities(first: ClientConfig, second: ClientConfig) -> None:
     assert bool(uuids[0] & uuids[1]) == (first.address == second.address)
 
 
+@pytest.mark.rule("autoconfig-no-placeholder-with-an-address")
 @FAST
 @given(configs())
 def test_no_placeholder_is_left(config: ClientConfig) -> None:

@@ -1,4 +1,4 @@
-"""The schemas of the draft and of Apple, over every golden answer."""
+"""The schemas of the draft and of Apple, over every golden case."""
 
 import plistlib
 import re
@@ -46,6 +46,7 @@ EXCHANGE = {
 }
 
 
+@pytest.mark.rule("autoconfig-schema")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_relax_ng(case: Case, shared: Path) -> None:
     """The document is valid by the draft's RELAX NG schema."""
@@ -100,6 +101,7 @@ def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
     return own
 
 
+@pytest.mark.rule("mobileconfig-top-level", "mobileconfig-every-payload", "mobileconfig-known-keys")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_apple(case: Case, shared: Path) -> None:
     """The profile and each payload have all keys that Apple demands, and none it does not know."""
@@ -120,6 +122,7 @@ def test_apple_refuses(shared: Path) -> None:
         assert word in found
 
 
+@pytest.mark.rule("mobileconfig-top-level")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_required_keys(case: Case) -> None:
     """The keys that Apple demands are there."""

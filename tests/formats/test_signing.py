@@ -20,6 +20,7 @@ def credentials(made: Signing) -> Credentials:
     return load_credentials(made.files, datetime.now(UTC))
 
 
+@pytest.mark.rule("mobileconfig-signature")
 @pytest.mark.parametrize("kind", ["RSA", "EC"])
 def test_openssl_verifies(tmp_path: Path, kind: str) -> None:
     """With either kind of key OpenSSL finds the way to the root, and the profile byte for byte."""
@@ -33,6 +34,7 @@ def test_openssl_verifies(tmp_path: Path, kind: str) -> None:
     assert openssl_verifies(sign(PROFILE, credentials(made)), made.root) == PROFILE
 
 
+@pytest.mark.rule("mobileconfig-signature-chain")
 def test_intermediate_is_in_it(tmp_path: Path) -> None:
     """Without the intermediate authority's certificate the root alone would not do."""
     made = signing(tmp_path)
@@ -63,6 +65,7 @@ def test_changed_octet(tmp_path: Path) -> None:
         assert openssl_verifies(bytes(changed), made.root) is None
 
 
+@pytest.mark.rule("mobileconfig-signature", "mobileconfig-signature-sha256")
 def test_what_is_in_it(tmp_path: Path) -> None:
     """It is DER with the profile attached, SHA-256 and nothing about the capabilities of mail."""
     made = signing(tmp_path)

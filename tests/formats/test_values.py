@@ -1,4 +1,4 @@
-"""What every client relies on, checked over every golden answer."""
+"""What every client relies on, checked over every golden case."""
 
 import plistlib
 import re
@@ -7,13 +7,14 @@ import pytest
 from lxml import etree
 
 from tests.formats import reading
-from tests.golden.cases import Case, cases
+from tests.golden.cases import FORMATS, Case, cases
 
 AUTOCONFIG = [case for case in cases() if "autoconfig.xml" in case.stored("autoconfig.xml")]
 AUTODISCOVER = [case for case in cases() if "autodiscover.xml" in case.stored("autodiscover.xml")]
 ACTIVESYNC = [case for case in cases() if "activesync.xml" in case.stored("activesync.xml")]
 PROFILES = [case for case in cases() if "mobileconfig.plist" in case.stored("mobileconfig.plist")]
 
+RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 MOBILESYNC = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
 SOCKET_TYPES = {"SSL", "STARTTLS", "plain"}
 METHODS = {
@@ -28,9 +29,17 @@ ORDER = [
 
 
 def body(case: Case, file: str) -> bytes:
-    return case.stored(file)[file]
+    """Give what the format says now; tests/formats/test_golden.py compares it with the file."""
+    return case.answers(file)[file]
 
 
+@pytest.mark.rule(
+    "autoconfig-id",
+    "autoconfig-domain",
+    "autoconfig-only-the-asked-domain",
+    "autoconfig-imap-first",
+    "autoconfig-version",
+)
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_autoconfig(case: Case) -> None:
     """Enumerations are exact, IMAP is first, and only the asked domain is named."""
@@ -51,6 +60,7 @@ def test_autoconfig(case: Case) -> None:
     assert root.get("version") == ("1.1" if is_1_1 else "1.2")
 
 
+@pytest.mark.rule("autodiscover-no-space", "autoconfig-no-space")
 @pytest.mark.parametrize(
     ("case", "file"),
     [(case, "autoconfig.xml") for case in AUTOCONFIG]
@@ -65,11 +75,25 @@ def test_no_space_in_values(case: Case, file: str) -> None:
             assert element.text == element.text.strip() != ""
 
 
+@pytest.mark.rule(
+    "autodiscover-namespaces",
+    "autodiscover-account-order",
+    "autodiscover-account-settings",
+    "autodiscover-tls",
+    "autodiscover-starttls",
+    "autodiscover-no-protection",
+    "autodiscover-ttl",
+    "autodiscover-one-of-a-type",
+    "autoconfig-then-action-first",
+    "autoconfig-then-ssl-words",
+)
 @pytest.mark.parametrize("case", AUTODISCOVER, ids=lambda case: case.name)
 def test_autodiscover(case: Case) -> None:
     """The elements stand in Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
     root = etree.fromstring(body(case, "autodiscover.xml"))
     (response,) = root
+    assert root.tag == f"{{{RESPONSE}}}Autodiscover"
+    assert {etree.QName(one).namespace for one in response.iter()} == {reading.OUTLOOK.strip("{}")}
     assert response.tag == f"{reading.OUTLOOK}Response"
     account = response.find(f"{reading.OUTLOOK}Account")
     assert account is not None
@@ -94,6 +118,11 @@ def test_autodiscover(case: Case) -> None:
             assert (pair == ("on", "SSL")) == (port in {"993", "995", "465"})
 
 
+@pytest.mark.rule(
+    "autodiscover-activesync-answer",
+    "autodiscover-activesync-culture",
+    "autodiscover-activesync-server",
+)
 @pytest.mark.parametrize("case", ACTIVESYNC, ids=lambda case: case.name)
 def test_activesync(case: Case) -> None:
     """ActiveSync's schema holds one server, in Microsoft's order, and nothing of mail services."""
@@ -106,12 +135,19 @@ def test_activesync(case: Case) -> None:
         *("Server", "Type", "Url", "Name"),
     ]
     values = [element.text for element in response.iter() if len(element) == 0]
+    assert (root.tag, values[0]) == (f"{{{RESPONSE}}}Autodiscover", "en:us")
     assert {"IMAP", "POP3", "SMTP"}.isdisjoint(values)
     assert values[-3] == "MobileSync"
     assert values[-2] == values[-1]
     assert str(values[-1]).startswith("https://")
 
 
+@pytest.mark.rule(
+    "mobileconfig-every-payload",
+    "mobileconfig-distinct-identities",
+    "mobileconfig-top-level",
+    "mobileconfig-identifier-form",
+)
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_profile_identities(case: Case) -> None:
     """All identifiers and UUIDs of a profile are different, and in Apple's form."""
@@ -119,14 +155,24 @@ def test_profile_identities(case: Case) -> None:
     parts = [profile, *profile["PayloadContent"]]
     for key in ("PayloadUUID", "PayloadIdentifier"):
         assert len({part[key] for part in parts}) == len(parts)
+    reverse = ".".join(reversed(case.config().domain.ascii.split(".")))
     for part in parts:
+        assert part["PayloadIdentifier"].startswith(f"{reverse}.")
         assert re.fullmatch(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", part["PayloadUUID"])
         assert re.fullmatch(r"[a-z0-9.-]+", part["PayloadIdentifier"])
+        assert (type(part["PayloadVersion"]), part["PayloadVersion"]) == (int, 1)
+    assert profile["PayloadType"] == "Configuration"
 
 
+@pytest.mark.rule(
+    "mobileconfig-no-placeholder",
+    "autodiscover-login-name",
+    "autoconfig-no-placeholder-with-an-address",
+)
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_no_placeholder_where_an_address_is_known(case: Case) -> None:
     """With an address no answer holds a placeholder; without one the login name does."""
-    answers = b"".join(path.read_bytes() for path in case.folder.glob("*.[xp]*"))
+    found = [case.answers(file) for file in FORMATS if file != "dns.zone"]
+    answers = b"".join(body for answer in found for body in answer.values())
 
     assert (b"%EMAIL" in answers) is (case.name == "domain-only")

@@ -45,6 +45,7 @@ def test_reading(provider: str, domains: str, away: Away | None) -> None:
     assert bool(result.warnings) is (away is None)
 
 
+@pytest.mark.rule("autodiscover-redirect-https", "autodiscover-redirect-no-loop")
 @pytest.mark.parametrize(
     ("provider", "domains", "problem"),
     [

@@ -27,6 +27,7 @@ from waypost.model import (
     Service,
     ServiceType,
 )
+from waypost.preference import ordered
 from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
 from waypost.transfer.providers_file import read_providers, write_providers
 
@@ -142,6 +143,21 @@ def test_socket_types_in_order() -> None:
         HostEndpoint(host, 1143, Security.STARTTLS),
         HostEndpoint(host, 1143, Security.NONE),
     ]
+
+
+@pytest.mark.parametrize("section", [IMAP, SMTP])
+def test_order_of_the_document(section: str) -> None:
+    """Where STARTTLS or no TLS stands before TLS in a document, it does so afterwards."""
+    port, kind = ("993", ServiceType.IMAP) if section is IMAP else ("465", ServiceType.SMTP)
+    starttls = section.replace(port, "1143").replace("SSL", "STARTTLS")
+    plain = section.replace(port, "1144").replace("SSL", "plain")
+    inner = (IMAP if section is SMTP else SMTP) + plain + starttls + section + starttls
+
+    (domain,) = read_ispdb(document(inner), name="x").catalog.domains
+
+    found = [one for one in ordered(domain.services) if one.type is kind]
+    ports = [one.endpoint.port for one in found if isinstance(one.endpoint, HostEndpoint)]
+    assert ports[:3] == [1144, 1143, int(port)]
 
 
 def test_pop3_options() -> None:

@@ -118,6 +118,7 @@ BAD_SERVICES = [
 ]
 
 
+@pytest.mark.rule("autoconfig-port", "autoconfig-no-space")
 @pytest.mark.parametrize(("service", "path", "rule"), BAD_SERVICES)
 def test_bad_services(service: str, path: str, rule: str) -> None:
     """A mistake in a service is told once, with its path and the rule that it breaks."""

@@ -117,6 +117,7 @@ class Client:
         chunks: int = 1,
         scheme: str = "https",
         peer: str | None = PEER,
+        http_version: str = "",
     ) -> Answer:
         """Send one request; `path` may hold a query. A body that is None must not be read."""
         path, _, in_path = path.partition("?")
@@ -125,6 +126,7 @@ class Client:
         sent += [(k.lower().encode(), v.encode("latin-1")) for k, v in (headers or {}).items()]
         scope = {
             "type": "http",
+            "http_version": http_version or ("1.0" if host is None else "1.1"),
             "method": method,
             "path": path,
             "raw_path": path.encode(),

@@ -4,6 +4,7 @@ Read by Thunderbird, K-9 Mail, Delta Chat, FairEmail, Evolution, KMail, Nextclou
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree
@@ -22,6 +23,7 @@ from waypost.model import (
     Service,
     ServiceType,
 )
+from waypost.placeholders import expand_pages
 from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
@@ -72,7 +74,12 @@ def render(config: ClientConfig) -> bytes:
             (seen with Thunderbird 153.7).
     """
     # Only the asked domain: nobody shall read the list of the provider's customers.
-    return _document(config.provider, (config.domain.ascii,), config.services)
+    provider = replace(
+        config.provider,
+        documentation=expand_pages(config.provider.documentation, config.domain, config.address),
+        enable=expand_pages(config.provider.enable, config.domain, config.address),
+    )
+    return _document(provider, (config.domain.ascii,), config.services)
 
 
 def render_submission(

@@ -38,7 +38,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import expand_url
+from waypost.placeholders import expand_pages
 from waypost.preference import first_protected
 
 __all__ = [
@@ -106,9 +106,8 @@ def render(config: ClientConfig) -> bytes:
     check_mail(config)
     root, account = _account(config.person.display_name)
     child(account, "Action", "settings")
-    if config.provider.documentation:
-        page = config.provider.documentation[0].url
-        child(account, "ServiceHome", expand_url(page, config.domain, config.address))
+    for page in expand_pages(config.provider.documentation[:1], config.domain, config.address):
+        child(account, "ServiceHome", page.url)
     for service in _one_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)

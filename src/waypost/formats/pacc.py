@@ -31,7 +31,7 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import has_placeholder
+from waypost.placeholders import expand_pages, has_placeholder
 
 REVISION: Final = "draft-ietf-mailmaint-pacc-02"
 CONTENT_TYPE: Final = "application/json"
@@ -84,9 +84,10 @@ def render(config: ClientConfig) -> bytes:
     }
     document = {
         "authentication": _authentication(config.provider, told.values()),
-        "info": _info(config.provider),
+        "info": _info(config),
         "protocols": protocols,
     }
+    # s"DNS": the digest is of these octets, so their order never changes. RFC 8259 s8.1: UTF-8.
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
@@ -221,12 +222,16 @@ def _is_issuer(url: str) -> bool:
     return url.lower().startswith("https://") and not {"?", "#"} & set(url)
 
 
-def _info(provider: Provider) -> dict[str, object]:
+def _info(config: ClientConfig) -> dict[str, object]:
+    provider = config.provider
     is_short = len(provider.name) <= NAME_MAX_CHARS
     named = {"name": provider.name if is_short else provider.short_name}
     if len(provider.short_name) <= SHORT_NAME_MAX_CHARS:
         named["shortName"] = provider.short_name
     info: dict[str, object] = {"provider": named}
-    if provider.documentation:
-        info["help"] = {"documentation": provider.documentation[0].url}
+    # One document for all users: a page that differs from user to user cannot stand there.
+    pages = expand_pages(provider.documentation, config.domain, None)
+    page = next((page.url for page in pages if not has_placeholder(page.url)), None)
+    if page is not None:
+        info["help"] = {"documentation": page}
     return info

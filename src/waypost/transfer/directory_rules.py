@@ -30,6 +30,8 @@ def check_filter(text: str) -> str:
 def check_ldap_url(text: str) -> str:
     """Give the URL of an LDAP server back: scheme, host and port, or the path of a socket.
 
+    What else RFC 4516 s2 allows in it has keys of its own.
+
     Raises:
         RuleBroken: names the rule.
     """

@@ -245,18 +245,17 @@ class _Reader:
 def _with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
     """Keep the order of the document, which is that of preference, against that of Waypost.
 
-    Where POP3 stands in front of IMAP, only a priority can say so.
+    Where POP3 stands in front of IMAP, or STARTTLS in front of TLS, only a priority can say so.
     """
-    priority = DEFAULT_PRIORITY
+    # For each kind of section: the priority that it has come to, and the service before.
+    reached: dict[str, tuple[int, Service | None]] = {}
     found: list[Service] = []
-    before: Service | None = None
     for service in services:
-        if service.type not in INCOMING:
-            found.append(service)
-            continue
+        section = "incoming" if service.type in INCOMING else service.type.value
+        priority, before = reached.get(section, (DEFAULT_PRIORITY, None))
         if before is not None and ordered((before, service))[0] is service:
             priority += 1
-        before = service
+        reached[section] = (priority, service)
         found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
     return ordered(found)
 

@@ -59,7 +59,7 @@ def default_port(service_type: ServiceType, security: Security) -> int:
 
 def contradiction(port: int, security: Security) -> str | None:
     """Tell why port and protection cannot both be meant, or give None."""
-    # RFC 8314 s3.3: these ports begin with TLS; RFC 2595 and RFC 6409: these never do.
+    # RFC 8314 s3.1 to s3.3: these ports begin with TLS; RFC 2595 and RFC 6409: these never do.
     if port in _ONLY_TLS and security is not Security.TLS:
         return f'port {port} begins with TLS: write security = "tls", or another port'
     if port in _NEVER_TLS and security is Security.TLS:

@@ -85,6 +85,9 @@ NAMES = [
 ]
 
 
+@pytest.mark.rule(
+    "proxies-ask-status", "proxies-ask-names", "proxies-ask-form", "proxies-ask-patterns"
+)
 @pytest.mark.parametrize(("name", "usual", "every"), NAMES)
 def test_who_gets_a_certificate(name: str, usual: int, every: int) -> None:
     """Names of served domains are allowed, whatever their form, and no others."""
@@ -108,12 +111,14 @@ QUESTIONS = [
 ]
 
 
+@pytest.mark.rule("proxies-ask-one")
 @pytest.mark.parametrize(("query", "status"), QUESTIONS)
 def test_one_name_is_asked_for(query: str, status: int) -> None:
     """None and two names are a mistake; what else is in the URL does not matter."""
     assert get(f"/tls/ask{query}").status_code == status
 
 
+@pytest.mark.rule("proxies-ask-outage")
 def test_nobody_can_tell() -> None:
     """While the database does not answer, nobody is told yes, and nobody no."""
     away = Away(None)
@@ -135,6 +140,7 @@ PEERS = [
 ]
 
 
+@pytest.mark.rule("proxies-ask-loopback")
 @pytest.mark.parametrize(("peer", "headers", "answered"), PEERS)
 @pytest.mark.parametrize("url", ["/tls/ask?domain=autoconfig.example.com", "/openapi.json"])
 def test_programs_of_this_machine(
@@ -169,6 +175,7 @@ def ask_often(store: CountingStore, names: list[str]) -> set[int]:
     return anyio.run(asking)
 
 
+@pytest.mark.rule("proxies-ask-fast")
 def test_answers_come_from_memory() -> None:
     """However often names are asked for, the database is asked about each domain once."""
     store = CountingStore()

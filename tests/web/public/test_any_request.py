@@ -66,6 +66,7 @@ def _served() -> Iterator[Client]:
     client.close()
 
 
+@pytest.mark.rule("autoconfig-no-useless-200", "autoconfig-no-authentication")
 @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     method=st.sampled_from(METHODS),

@@ -50,6 +50,7 @@ def test_unknown_path(client: Client, path: str) -> None:
     assert expected == client.get(path).status
 
 
+@pytest.mark.rule("autoconfig-head")
 def test_head_everywhere(client: Client) -> None:
     """HEAD works wherever GET does."""
     v2 = "/autodiscover/autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1"
@@ -59,6 +60,7 @@ def test_head_everywhere(client: Client) -> None:
         assert (got.status, got.headers, b"") == (head.status, head.headers, head.body)
 
 
+@pytest.mark.rule("autodiscover-error-603")
 @pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
 def test_store_is_away(failure: Exception) -> None:
     """What was never seen is a 503 with Retry-After, or ErrorCode 603, and tells no detail."""

@@ -5,16 +5,26 @@ import pytest
 from tests.web.asgi import Answer, Client
 
 CONFIG = "/mail/config-v1.1.xml"
-PATHS = [CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml", "/v1.1/mail/config-v1.1.xml"]
+PATHS = [
+    *(CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml", "/v1.1/mail/config-v1.1.xml"),
+    "/.well-known/mail-v1.xml",
+]
 
 
 def login(answer: Answer) -> str | None:
     return answer.value("username")
 
 
+@pytest.mark.rule(
+    "autoconfig-content-type",
+    "autoconfig-exactly-200",
+    "autoconfig-old-urls",
+    "autoconfig-address-encoded",
+    "autoconfig-address-unencoded",
+)
 @pytest.mark.parametrize("spelling", ["alice@example.com", "alice%40example.com"])
 def test_same_bytes_everywhere(client: Client, spelling: str) -> None:
-    """All three URLs give the same bytes, for an encoded and for a raw address."""
+    """All four paths give the same bytes, for an encoded and for a raw address."""
     answers = [client.get(f"{path}?emailaddress={spelling}") for path in PATHS]
 
     assert {200} == {answer.status for answer in answers}
@@ -23,6 +33,7 @@ def test_same_bytes_everywhere(client: Client, spelling: str) -> None:
     assert login(answers[0]) == "alice@example.com"
 
 
+@pytest.mark.rule("autoconfig-path-in-any-case")
 @pytest.mark.parametrize(
     "path",
     [
@@ -37,6 +48,16 @@ def test_path_in_any_case(client: Client, path: str) -> None:
     assert client.get(path).status == 200
 
 
+@pytest.mark.rule(
+    "autoconfig-address-encoded",
+    "autoconfig-address-unencoded",
+    "autoconfig-address-keeps-case",
+    "autoconfig-parameter-in-any-case",
+    "autoconfig-other-parameters",
+    "autoconfig-a-labels",
+    "addresses-plus-repaired",
+    "addresses-u-labels",
+)
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -62,11 +83,15 @@ def test_address_is_understood(client: Client, query: str, expected: str) -> Non
     assert (200, expected) == (answer.status, login(answer))
 
 
+@pytest.mark.rule("autoconfig-address-unencoded")
 def test_raw_utf8_in_the_query(client: Client) -> None:
     """An address that was not encoded at all is understood as UTF-8."""
     assert login(client.get(CONFIG, query="emailaddress=ä@example.com")) == "ä@example.com"
 
 
+@pytest.mark.rule(
+    "autoconfig-no-address", "autoconfig-host-names-the-domain", "addresses-host-header"
+)
 @pytest.mark.parametrize(
     "host",
     [
@@ -87,6 +112,7 @@ def test_domain_from_host(client: Client, host: str, query: str) -> None:
     assert answer.value("domain") == "example.com"
 
 
+@pytest.mark.rule("autoconfig-bad-address-400")
 @pytest.mark.parametrize(
     ("query", "rule"),
     [
@@ -113,6 +139,9 @@ def test_invalid_address(client: Client, query: str, rule: str) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.rule(
+    "autoconfig-not-served-404", "autoconfig-no-useless-200", "autoconfig-host-names-the-domain"
+)
 @pytest.mark.parametrize(
     ("query", "host"),
     [
@@ -136,6 +165,7 @@ def test_not_served(client: Client, query: str, host: str | None) -> None:
     assert client.get(CONFIG, query=query, host=host).status == 404
 
 
+@pytest.mark.rule("autoconfig-by-address")
 def test_customer_behind_the_hosters_name(client: Client) -> None:
     """The address decides, not Host: a hoster is asked for its customers by the MX lookup."""
     answer = client.get(
@@ -146,6 +176,7 @@ def test_customer_behind_the_hosters_name(client: Client) -> None:
     assert b">example.com<" not in answer.body
 
 
+@pytest.mark.rule("autoconfig-ispdb")
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -171,6 +202,7 @@ def test_ispdb_form(client: Client, path: str, status: int) -> None:
         assert login(answer) == "%EMAILADDRESS%"
 
 
+@pytest.mark.rule("autoconfig-etag")
 def test_conditional_request(client: Client) -> None:
     """The same ETag is answered with 304 and no body; another one with the whole answer."""
     query = "emailaddress=alice@example.com"
@@ -186,6 +218,7 @@ def test_conditional_request(client: Client) -> None:
     assert etag != client.get(CONFIG, query="emailaddress=bob@example.com").headers["etag"]
 
 
+@pytest.mark.rule("autoconfig-short-cache")
 def test_cache_control(client: Client) -> None:
     """What holds an address is private; what holds only a domain may be shared."""
     private = client.get(CONFIG, query="emailaddress=alice@example.com")
@@ -195,6 +228,7 @@ def test_cache_control(client: Client) -> None:
     assert public.headers["cache-control"] == "public, max-age=60"
 
 
+@pytest.mark.rule("autoconfig-head")
 def test_head(client: Client) -> None:
     """HEAD gives the headers of GET, the length included, and no body."""
     query = "emailaddress=alice@example.com"
@@ -206,6 +240,7 @@ def test_head(client: Client) -> None:
     assert got.headers["content-length"] == str(len(got.body))
 
 
+@pytest.mark.rule("autoconfig-get-only")
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"])
 def test_wrong_method(client: Client, method: str) -> None:
     """Another method is a 405 that names the right ones."""
@@ -214,6 +249,7 @@ def test_wrong_method(client: Client, method: str) -> None:
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
+@pytest.mark.rule("autoconfig-only-the-asked-domain")
 def test_only_the_asked_domain(client: Client) -> None:
     """An answer names no other customer of the provider."""
     answer = client.get(CONFIG, query="emailaddress=alice@example.com")

@@ -73,6 +73,14 @@ INVALID = [
 ]
 
 
+@pytest.mark.rule(
+    "autodiscover-content-type",
+    "autodiscover-order-and-prefix",
+    "autodiscover-legacydn-beside",
+    "autodiscover-xml-content-type",
+    "autoconfig-then-without-content-type",
+    "autoconfig-then-sent-as-xml",
+)
 @pytest.mark.parametrize("body", GOOD)
 @pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", None])
 def test_settings(client: Client, body: bytes, content_type: str | None) -> None:
@@ -87,6 +95,7 @@ def test_settings(client: Client, body: bytes, content_type: str | None) -> None
     assert (answer.value("LoginName") or "").lower() == "alice@example.com"
 
 
+@pytest.mark.rule("autodiscover-path")
 @pytest.mark.parametrize(
     "path",
     [
@@ -103,6 +112,7 @@ def test_path_in_any_case(client: Client, path: str) -> None:
     assert client.post(PATH, question()).body == client.post(path, question()).body
 
 
+@pytest.mark.rule("autodiscover-hostile-xml", "autodiscover-error-600", "autodiscover-error-status")
 @pytest.mark.parametrize("body", INVALID)
 def test_invalid_request(client: Client, body: bytes) -> None:
     """A request that cannot be understood is ErrorCode 600 in a 200; nothing is expanded."""
@@ -113,6 +123,7 @@ def test_invalid_request(client: Client, body: bytes) -> None:
     assert b"alice" not in answer.body
 
 
+@pytest.mark.rule("autodiscover-hostile-xml")
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 1_000_000])
 @pytest.mark.parametrize("declared", [True, False])
 def test_too_large(client: Client, size: int, declared: bool) -> None:
@@ -131,6 +142,14 @@ def test_largest_request(client: Client) -> None:
     assert client.post(PATH, padded, chunks=5).value("Action") == "settings"
 
 
+@pytest.mark.rule(
+    "autodiscover-error-status",
+    "autodiscover-error-500",
+    "autodiscover-error-501",
+    "autodiscover-error-601",
+    "autodiscover-error-602",
+    "autodiscover-activesync-no-mail",
+)
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -150,6 +169,7 @@ def test_refusals(client: Client, body: bytes, code: str) -> None:
     assert (answer.value("Type"), answer.value("Action")) == (None, None)
 
 
+@pytest.mark.rule("autodiscover-activesync-answer", "autodiscover-activesync-no-mail")
 @pytest.mark.parametrize("path", [PATH, "/Autodiscover/Autodiscover.xml/"])
 @pytest.mark.parametrize("request_namespace", [REQUEST_NS, MOBILESYNC_REQUEST])
 def test_activesync(client: Client, path: str, request_namespace: str) -> None:
@@ -173,6 +193,7 @@ def test_outlook_beside_activesync(client: Client, schema: str) -> None:
     assert b"MobileSync" not in answer.body
 
 
+@pytest.mark.rule("autodiscover-encodings")
 @pytest.mark.parametrize(
     ("encoding", "content_type"),
     [
@@ -189,12 +210,16 @@ def test_utf_16(client: Client, encoding: str, content_type: str) -> None:
     assert (answer.status, answer.value("Action")) == (200, "settings")
 
 
-@pytest.mark.parametrize("host", ["mail.hoster.example", "autodiscover.example.com", None])
+@pytest.mark.rule("autodiscover-hosts", "autoconfig-then-any-host")
+@pytest.mark.parametrize(
+    "host", ["mail.hoster.example", "autodiscover.example.com", "example.com", None]
+)
 def test_any_host(client: Client, host: str | None) -> None:
     """The address decides, not Host: with DNS SRV, Outlook asks the provider's own host."""
     assert client.post(PATH, question(), host=host).value("Server") == "imap.example.com"
 
 
+@pytest.mark.rule("autodiscover-soap-404")
 @pytest.mark.parametrize(
     "path",
     [
@@ -211,6 +236,7 @@ def test_soap(client: Client, path: str, method: str) -> None:
     assert answer.status == 404
 
 
+@pytest.mark.rule("autodiscover-probe")
 @pytest.mark.parametrize(
     ("host", "target"),
     [
@@ -227,6 +253,7 @@ def test_redirect_probe(client: Client, host: str, target: str) -> None:
     assert (302, f"{target}{PATH}") == (answer.status, answer.headers["location"])
 
 
+@pytest.mark.rule("autodiscover-probe")
 def test_redirect_keeps_path_and_query(client: Client) -> None:
     """The same URL means the same path and the same query."""
     answer = client.get(
@@ -247,6 +274,9 @@ def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
     assert behind_one_url.get(PATH, host="autodiscover.example.org", scheme="http").status == 405
 
 
+@pytest.mark.rule(
+    "autodiscover-get", "autodiscover-probe-refused", "autoconfig-then-get-is-refused"
+)
 @pytest.mark.parametrize(
     ("host", "scheme"),
     [
@@ -269,6 +299,7 @@ def test_get(client: Client, host: str | None, scheme: str) -> None:
     assert "location" not in answer.headers
 
 
+@pytest.mark.rule("autodiscover-no-login")
 def test_credentials_are_ignored(client: Client) -> None:
     """An Authorization header changes nothing, and nobody is asked for one."""
     plain = client.post(PATH, question())
@@ -282,6 +313,7 @@ def test_credentials_are_ignored(client: Client) -> None:
     assert "www-authenticate" not in plain.headers
 
 
+@pytest.mark.rule("autodiscover-no-markup")
 def test_markup_in_the_address(client: Client) -> None:
     """What a client sends never becomes markup."""
     answer = client.post(PATH, question(address="&lt;x&gt;&amp;&lt;/LoginName&gt;@example.com"))

@@ -25,6 +25,12 @@ GOOD = [
 ]
 
 
+@pytest.mark.rule(
+    "autodiscover-json-forms",
+    "autodiscover-json-case",
+    "autodiscover-json-answer",
+    "autodiscover-json-v1",
+)
 @pytest.mark.parametrize("path", GOOD)
 def test_answer(client: Client, path: str) -> None:
     """Every spelling of the question gives the same URL, from the domain and nothing else."""
@@ -35,6 +41,7 @@ def test_answer(client: Client, path: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.rule("autodiscover-json-services")
 @pytest.mark.parametrize(
     ("protocol", "url"),
     [
@@ -53,6 +60,7 @@ def test_configured_services(client: Client, protocol: str, url: str) -> None:
     assert json.loads(client.get(PATH, query=query).body)["Url"] == url
 
 
+@pytest.mark.rule("autodiscover-json-nothing-back")
 def test_nothing_of_the_client_is_told_back(client: Client) -> None:
     """Neither a host nor a parameter of the client gets into the answer."""
     query = {"Email": "alice@example.com", "Protocol": "AutodiscoverV1", "Host": "evil.example"}
@@ -71,6 +79,7 @@ def test_one_url_for_all(behind_one_url: Client) -> None:
     assert answer["Url"] == "https://setup.hoster.example:8443/autodiscover/autodiscover.xml"
 
 
+@pytest.mark.rule("autodiscover-json-v1")
 def test_the_url_answers(client: Client) -> None:
     """What the answer names is a path that this application has."""
     path = XML_URL.removeprefix("https://autodiscover.example.com")
@@ -96,6 +105,11 @@ REFUSED = [
 ]
 
 
+@pytest.mark.rule(
+    "autodiscover-json-errors",
+    "autodiscover-json-nothing-back",
+    "autodiscover-json-no-dead-end",
+)
 @pytest.mark.parametrize(("rest", "status", "code"), REFUSED)
 def test_refusals(client: Client, rest: str, status: int, code: str) -> None:
     """Each mistake has Microsoft's error, in JSON, and nothing of the question in it."""

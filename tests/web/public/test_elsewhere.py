@@ -32,6 +32,7 @@ def _elsewhere() -> Iterator[Client]:
     client.close()
 
 
+@pytest.mark.rule("autodiscover-redirect-address", "autodiscover-account-order")
 @pytest.mark.parametrize("address", ["alice+x@old.example", "alice+x@any.other.example"])
 def test_new_address(elsewhere: Client, address: str) -> None:
     """Outlook is told the same local part at the new domain, in Microsoft's order."""
@@ -47,6 +48,7 @@ def test_new_address(elsewhere: Client, address: str) -> None:
     assert answer.value("RedirectAddr") == "alice+x@new.example"
 
 
+@pytest.mark.rule("autodiscover-redirect-url")
 def test_new_url(elsewhere: Client) -> None:
     """Outlook is told the URL of the Autodiscover that knows the domain."""
     answer = elsewhere.post(PATH, question("alice@cloud.example"))
@@ -56,6 +58,7 @@ def test_new_url(elsewhere: Client) -> None:
     assert answer.value("Protocol") is None
 
 
+@pytest.mark.rule("autodiscover-activesync-redirect")
 def test_activesync_new_address(elsewhere: Client) -> None:
     """A phone is told the new address in its own schema."""
     answer = elsewhere.post(PATH, question("alice@old.example", MOBILESYNC))
@@ -67,6 +70,7 @@ def test_activesync_new_address(elsewhere: Client) -> None:
     assert answer.value("Redirect") == "alice@new.example"
 
 
+@pytest.mark.rule("autodiscover-activesync-redirect-url")
 def test_activesync_new_url(elsewhere: Client) -> None:
     """A phone follows HTTP, because its schema has no place for a URL."""
     answer = elsewhere.post(PATH, question("alice@cloud.example", MOBILESYNC))
@@ -74,6 +78,7 @@ def test_activesync_new_url(elsewhere: Client) -> None:
     assert (answer.status, answer.headers["location"]) == (302, URL)
 
 
+@pytest.mark.rule("autodiscover-json-moved", "autoconfig-redirect-absolute-https")
 @pytest.mark.parametrize(
     ("path", "location"),
     [
@@ -113,6 +118,7 @@ def test_probe(elsewhere: Client, host: str, location: str) -> None:
     assert (answer.status, answer.headers["location"]) == (302, location)
 
 
+@pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize(
     "path",
     [
@@ -130,6 +136,7 @@ def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) ->
     assert b"has moved to" in answer.body
 
 
+@pytest.mark.rule("autodiscover-redirect-no-loop", "autoconfig-not-served-404")
 @pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example"])
 def test_declined(elsewhere: Client, name: str) -> None:
     """A declined domain, and one that would be sent to itself, is as if it were not here."""

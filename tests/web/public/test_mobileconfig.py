@@ -14,6 +14,7 @@ from waypost.wiring import wire
 PATH = "/mobileconfig"
 
 
+@pytest.mark.rule("mobileconfig-content-type")
 @pytest.mark.parametrize("path", [PATH, "/mobileconfig/", "/MobileConfig"])
 def test_profile(client: Client, path: str) -> None:
     """A profile comes with Apple's content type and a file name."""
@@ -36,6 +37,7 @@ def test_name(client: Client) -> None:
     assert profile["PayloadContent"][0]["EmailAccountName"] == "Alice Ä & Co"
 
 
+@pytest.mark.rule("mobileconfig-no-password")
 def test_password_is_ignored(client: Client) -> None:
     """A password in the query changes nothing."""
     plain = client.get(PATH, query="emailaddress=alice@example.com")
@@ -71,6 +73,7 @@ def test_not_served(client: Client, address: str) -> None:
     assert client.get(PATH, query={"emailaddress": address}).status == 404
 
 
+@pytest.mark.rule("mobileconfig-replaces", "mobileconfig-stable")
 def test_same_profile_again(client: Client) -> None:
     """Two requests give the same bytes; two addresses share no identifier."""
     first = client.get(PATH, query="emailaddress=alice@example.com").body

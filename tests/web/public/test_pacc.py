@@ -12,6 +12,7 @@ from waypost.lookup import client_config
 PATH = "/.well-known/user-agent-configuration.json"
 
 
+@pytest.mark.rule("pacc-url", "pacc-content-type")
 @pytest.mark.parametrize("host", ["ua-auto-config.example.com", "UA-Auto-Config.Example.COM.:443"])
 def test_document(client: Client, host: str) -> None:
     """The host that PACC names answers with the document of the domain behind it."""
@@ -22,6 +23,7 @@ def test_document(client: Client, host: str) -> None:
     assert answer.headers["cache-control"] == "public, max-age=60"
 
 
+@pytest.mark.rule("pacc-same-for-all", "pacc-repeatable")
 def test_digest_of_what_is_served(client: Client) -> None:
     """The same bytes come each time, whatever else is asked, so that one digest is enough."""
     first = client.get(PATH, host="ua-auto-config.example.com")
@@ -33,6 +35,17 @@ def test_digest_of_what_is_served(client: Client) -> None:
     etag = {"If-None-Match": first.headers["etag"]}
     assert client.get(PATH, host="ua-auto-config.example.com", headers=etag).status == 304
     assert client.request("HEAD", PATH, host="ua-auto-config.example.com").body == b""
+
+
+@pytest.mark.rule("pacc-not-encoded")
+def test_octets_go_out_as_they_are(client: Client) -> None:
+    """Whatever encodings a client takes, it gets the octets whose digest is in DNS."""
+    host = "ua-auto-config.example.com"
+    plain = client.get(PATH, host=host)
+    asked = client.get(PATH, host=host, headers={"Accept-Encoding": "gzip, br, zstd, *"})
+
+    assert (plain.status, plain.headers, plain.body) == (asked.status, asked.headers, asked.body)
+    assert "content-encoding" not in asked.headers
 
 
 REFUSED = [
@@ -48,6 +61,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.rule("pacc-url", "pacc-no-document")
 @pytest.mark.parametrize(("host", "said"), REFUSED)
 def test_refusals(client: Client, host: str | None, said: str) -> None:
     """Another host, or a domain that PACC cannot describe, gets 404 and the reason."""
@@ -57,6 +71,7 @@ def test_refusals(client: Client, host: str | None, said: str) -> None:
     assert said in answer.text
 
 
+@pytest.mark.rule("dns-mailconf", "pacc-digest")
 def test_what_dns_says_is_served(client: Client) -> None:
     """The digest in DNS is that of the document, and `mailconf` leads to the Autoconfig answer."""
     config = client_config(domain("example.com"), EXAMPLE_COM, None)

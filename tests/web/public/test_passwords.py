@@ -65,6 +65,7 @@ def test_without_a_password(permitting: Client) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.rule("mobileconfig-no-password")
 def test_not_permitted(client: Client) -> None:
     """Without the operator's sentence a form is refused, with what to do instead."""
     answer = post(client, GOOD)
@@ -74,6 +75,7 @@ def test_not_permitted(client: Client) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.rule("mobileconfig-no-password")
 def test_query_is_not_read(permitting: Client) -> None:
     """A password in the query is ignored, by GET and by POST, permitted or not."""
     query = urlencode(GOOD)
@@ -176,6 +178,7 @@ def everything() -> list[tuple[dict[str, str], str]]:
     return [(GOOD, "https"), (GOOD, "http"), *((bad[0], "https") for bad in BAD)]
 
 
+@pytest.mark.rule("mobileconfig-password-keys")
 def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No log line of any level, no output, metric or memory holds a password that was sent."""
     made: Signing = signing(tmp_path_factory.mktemp("signing"))

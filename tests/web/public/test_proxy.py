@@ -25,6 +25,7 @@ LOCAL = ip_network("127.0.0.0/8")
 INNER = ip_network("198.51.100.0/24")
 
 
+@pytest.mark.rule("proxies-trust")
 def test_nobody_is_believed_by_default() -> None:
     """Without an option no header counts."""
     for headers in (SPOOFED, FORWARDED):
@@ -32,6 +33,7 @@ def test_nobody_is_believed_by_default() -> None:
         assert origin == Origin("127.0.0.1", "http", "waypost.example")
 
 
+@pytest.mark.rule("proxies-trust")
 @pytest.mark.parametrize("headers", [SPOOFED, FORWARDED])
 def test_one_proxy(headers: list[Header]) -> None:
     """With one proxy only what that proxy wrote, the last value, counts."""
@@ -54,6 +56,7 @@ def test_fewer_values_than_proxies() -> None:
     assert origin == Origin("127.0.0.1", "http", "waypost.example")
 
 
+@pytest.mark.rule("proxies-trust")
 def test_network_that_is_not_trusted() -> None:
     """A peer outside the trusted networks is not believed, whatever proxy_count says."""
     for count in (0, 1):

@@ -50,6 +50,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.rule("dns-dav-well-known", "dns-jmap-well-known")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "OPTIONS"])
 @pytest.mark.parametrize(("host", "place", "url"), PLACES)
 def test_redirects(client: Client, method: str, host: str, place: str, url: str) -> None:
@@ -74,6 +75,7 @@ NOWHERE = [
 ]
 
 
+@pytest.mark.rule("dns-dav-well-known-elsewhere")
 @pytest.mark.parametrize(("host", "place", "_why"), NOWHERE)
 def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> None:
     """Where there is no service there is no redirect."""

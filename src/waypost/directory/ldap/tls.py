@@ -60,7 +60,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=trust.ca_file)
     except (OSError, ValueError) as error:
         raise _bad_file(trust.ca_option, trust.ca_file or "", error) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 s3.1.1
     # The same with every Python: ca_file may hold the server's own certificate alone, and an
     # authority of the house need not have every extension that RFC 5280 asks for.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -85,6 +85,7 @@ def secured(
     Raises:
         LdapFailure: says why.
     """
+    # RFC 4513 s3.1.3, RFC 9525 s6: the certificate must be for the host that is in the URL.
     secure = context.wrap_socket(
         connection, server_hostname=server.host, do_handshake_on_connect=False
     )

@@ -162,6 +162,7 @@ def _is_target(service: Service, host: str, left_out: list[str]) -> bool:
 
 
 def _at(rank: int, port: int, host: str) -> ServiceAt:
+    # RFC 2782: the smaller priority is tried first; weights divide equals, of which there are none.
     return ServiceAt(min(rank * _STEP, _PRIORITY_MAX), 1, port, host.lower().rstrip("."))
 
 

@@ -31,7 +31,7 @@ def _zone(published: Published) -> str:
 
 
 def _nsupdate(published: Published) -> str:
-    """Write a script for nsupdate(1): one transaction that puts each set of records in place."""
+    """Write a script for nsupdate(1), RFC 2136 s2.5: each set is put in place, all at once."""
     lines: list[str] = []
     for name, kind in dict.fromkeys((one.name, one.data.type) for one in published.records):
         # What else the domain itself says in TXT records, as for SPF, is not ours to delete.

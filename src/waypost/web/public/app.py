@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from waypost.errors import SigningUnavailable, StoreBusy, StoreError, StoreUnavailable
+from waypost.errors import RequestError, SigningUnavailable, StoreBusy, StoreError, StoreUnavailable
 from waypost.settings import Settings
 from waypost.web.public import (
     autoconfig,
@@ -29,7 +29,7 @@ from waypost.web.public.access_log import AccessLog
 from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
 from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
-from waypost.web.public.request import Receive, Request, Scope, Send
+from waypost.web.public.request import Receive, Request, Scope, Send, names_one_host
 from waypost.web.public.terminal import Terminal
 from waypost.wiring import Wired, address_hasher, profile_settings, wire
 
@@ -120,7 +120,11 @@ class PublicApp:
         request = self._request(scope, receive)
         noted = Noted()
         route = self._route(request.path)
-        reply = await self._reply(route, context, request, noted)
+        # RFC 9112 s3.2: no Host, or several, of which a proxy may have read another one.
+        if names_one_host(scope):
+            reply = await self._reply(route, context, request, noted)
+        else:
+            reply = text(400, "a request must have one Host", RequestError.code)
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
@@ -143,7 +147,7 @@ class PublicApp:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
             busy = isinstance(error, StoreBusy)
             seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
-            return reply.plus(("retry-after", str(seconds)))
+            return reply.plus(("retry-after", str(seconds)))  # RFC 9110 s10.2.3
 
     def _route(self, path: str) -> Route | None:
         if path.isascii():

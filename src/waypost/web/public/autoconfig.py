@@ -73,7 +73,7 @@ async def _answer(
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
         return text(404, str(error), error.code)
-    # What holds an address belongs to one user; a shared cache shall not keep it.
+    # RFC 9111 s5.2.2.7: what holds an address belongs to one user; no shared cache may keep it.
     scope = "public" if address is None else "private"
     reply = Reply(200, autoconfig.CONTENT_TYPE, body)
     return conditional(request, reply, f"{scope}, max-age={context.max_age_seconds}")

@@ -40,6 +40,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
             return _moved(asked, moved)
         return _reply(200, _RENDER[asked.wanted](config), "ok")
     except RequestTooLarge as error:
+        # RFC 9110 s15.5.14: who goes on sending may be cut off.
         return _refuse(413, error).plus(("connection", "close"))
     except (
         AddressError,

@@ -81,6 +81,7 @@ async def _profile(
         return text(404, str(error), error.code)
     if context.signer is not None:
         body = context.signer.sign(body, keep=password is None)
+    # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
     disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
     return Reply(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
 

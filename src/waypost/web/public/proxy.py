@@ -65,6 +65,7 @@ class ProxyTrust:
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
         """Give the origin of a request from its direct peer and its headers."""
         host = _first(headers, b"host")
+        # RFC 7239 s8.1: anybody can write these headers.
         if not self._believes(peer):
             return Origin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
@@ -159,6 +160,7 @@ def _element(text: str) -> dict[str, str]:
 
 def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
     """Give the comma-separated values of all headers of a name, in order (RFC 9110 s5.3)."""
+    # Commas in quotation marks divide as well: an open one must not swallow what a proxy added.
     joined = ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
     return tuple(value.strip() for value in joined.split(",")) if joined else ()
 

@@ -56,7 +56,7 @@ def not_found(code: str = "not_found", line: str = "not found") -> Reply:
 
 
 def redirect(location: str, code: str = "redirected") -> Reply:
-    """Answer 302: the client asks again there."""
+    """Answer 302 (RFC 9110 s15.4.3): the client asks again there, and keeps nothing for ever."""
     return Reply(302, TEXT, b"", (("location", location),), code)
 
 
@@ -75,5 +75,6 @@ def conditional(request: Request, reply: Reply, cache_control: str) -> Reply:
     reply = reply.plus(("etag", etag), ("cache-control", cache_control))
     known = [tag.strip().removeprefix("W/") for tag in request.header(b"if-none-match").split(",")]
     if etag in known or "*" in known:
+        # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
         return replace(reply, status=304, body=b"")
     return reply

@@ -117,6 +117,13 @@ class Request:
             raise RequestError("the request took too long to arrive") from error
 
 
+def names_one_host(scope: Scope) -> bool:
+    """Tell whether a request has the one Host that it must have; HTTP/1.0 need not have any."""
+    headers: Headers = scope["headers"]
+    hosts = sum(name == b"host" for name, _ in headers)
+    return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
+
+
 def _fields(octets: bytes, what: str) -> dict[str, str]:
     """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
 

@@ -15,7 +15,7 @@ from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.reply import TEXT, Reply, not_found
 from waypost.web.public.request import Request
 
-PREFIX: Final = "/.well-known/"
+PREFIX: Final = "/.well-known/"  # RFC 8615 s3
 TYPES: Final[Mapping[str, ServiceType]] = {
     "caldav": ServiceType.CALDAV,
     "carddav": ServiceType.CARDDAV,

@@ -1,0 +1,432 @@
+"""What an Autoconfig document holds, element by element, as the draft and its readers want it."""
+
+import re
+
+import pytest
+from lxml import etree
+
+from tests.formats.test_values import AUTOCONFIG, body
+from tests.golden.cases import Case
+from tests.making import ALICE, EXAMPLE_COM, PROVIDER, host_service, url_service
+from waypost.address import EmailAddress
+from waypost.errors import NoUsableService
+from waypost.formats import autoconfig
+from waypost.lookup import client_config
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    Documentation,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    OAuth2,
+    Pop3Options,
+    Provider,
+    Security,
+    Service,
+    ServiceType,
+    UrlEndpoint,
+)
+from waypost.store.memory import MemoryStore
+from waypost.transfer.providers_file import read_providers
+
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+SCRAM = Authentication("SCRAM-SHA-256-PLUS", AuthenticationSystem.SASL)
+XML_ENTITIES = {b"lt", b"gt", b"amp", b"quot", b"apos"}
+
+
+def written(
+    *services: Service, provider: Provider = PROVIDER, address: EmailAddress | None = ALICE
+) -> etree._Element:
+    """Give the document for some services."""
+    entry = Domain(DomainPattern("example.com"), provider, services)
+    return etree.fromstring(autoconfig.render(client_config(entry, EXAMPLE_COM, address)))
+
+
+def section(service: Service, word: str) -> etree._Element:
+    """Give the section of one service, beside IMAP and SMTP, by the word for its type."""
+    beside = [one for one in (IMAP, SMTP) if one.type is not service.type]
+    (found,) = [one for one in written(*beside, service).iter() if one.get("type") == word]
+    return found
+
+
+def values(element: etree._Element) -> list[tuple[str, str]]:
+    """Give name and text of each child."""
+    return [(one.tag, one.text or "") for one in element]
+
+
+@pytest.mark.rule("autoconfig-utf-8", "autoconfig-no-namespace", "autoconfig-no-doctype")
+@pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
+def test_octets(case: Case) -> None:
+    """A document is UTF-8 with a declaration, and nothing that a small XML parser lacks."""
+    octets = body(case, "autoconfig.xml")
+
+    assert octets.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n<clientConfig ")
+    assert octets.decode("utf-8")
+    assert octets.count(b"<?") == 1
+    assert b"<!" not in octets
+    assert b"xmlns" not in octets
+    assert set(re.findall(rb"&(\w+);", octets)) <= XML_ENTITIES
+
+
+URL = "https://x.example.com/"
+PLACES = [
+    # service, where its section stands, its name, its type
+    (ServiceType.IMAP, IMAP.endpoint, "emailProvider", "incomingServer", "imap"),
+    (ServiceType.POP3, IMAP.endpoint, "emailProvider", "incomingServer", "pop3"),
+    (ServiceType.JMAP, UrlEndpoint(URL), "emailProvider", "incomingServer", "jmap"),
+    (ServiceType.EWS, UrlEndpoint(URL), "emailProvider", "incomingServer", "ews"),
+    (ServiceType.ACTIVESYNC, UrlEndpoint(URL), "emailProvider", "incomingServer", "activeSync"),
+    (ServiceType.GRAPH, UrlEndpoint(URL), "emailProvider", "incomingServer", "graph"),
+    (ServiceType.SMTP, IMAP.endpoint, "emailProvider", "outgoingServer", "smtp"),
+    (ServiceType.CALDAV, UrlEndpoint(URL), "clientConfig", "calendar", "caldav"),
+    (ServiceType.CARDDAV, UrlEndpoint(URL), "clientConfig", "addressbook", "carddav"),
+    (ServiceType.WEBDAV, UrlEndpoint(URL), "clientConfig", "fileShare", "webdav"),
+    (ServiceType.XMPP, UrlEndpoint(URL), "clientConfig", "chatServer", "xmpp"),
+    (ServiceType.XMPP, IMAP.endpoint, "clientConfig", "chatServer", "xmpptcp"),
+    (ServiceType.MATRIX, UrlEndpoint(URL), "clientConfig", "chatServer", "matrix"),
+    (ServiceType.OPENTALK, UrlEndpoint(URL), "clientConfig", "videoConference", "opentalk"),
+    (ServiceType.MANAGESIEVE, IMAP.endpoint, "clientConfig", "setupServer", "managesieve"),
+]
+
+
+@pytest.mark.rule("autoconfig-sections", "autoconfig-types")
+@pytest.mark.parametrize(("kind", "endpoint", "parent", "name", "word"), PLACES)
+def test_places(
+    kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, parent: str, name: str, word: str
+) -> None:
+    """Each type has its section, in its place, with the word of the draft's registry."""
+    found = section(Service(kind, endpoint, (PASSWORD_CLEARTEXT,)), word)
+
+    above = found.getparent()
+    assert above is not None
+    assert (above.tag, found.tag) == (parent, name)
+    assert {kind for kind, *_ in PLACES} == set(ServiceType)
+
+
+@pytest.mark.rule("autoconfig-host-section", "autoconfig-one-value")
+@pytest.mark.parametrize("service", [IMAP, host_service("pop3"), SMTP])
+def test_section_with_a_host(service: Service) -> None:
+    """A host-based service has all five values that K-9 demands, each of them once."""
+    assert isinstance(service.endpoint, HostEndpoint)
+
+    assert values(section(service, service.type.value)) == [
+        ("hostname", service.endpoint.host),
+        ("port", str(service.endpoint.port)),
+        ("socketType", "SSL"),
+        ("authentication", "password-cleartext"),
+        ("username", "alice@example.com"),
+    ]
+
+
+URL_METHODS = [
+    # method, its system, its text
+    (HTTP_BASIC, "http", "Basic"),
+    (HTTP_DIGEST, "http", "Digest"),
+    (OAUTH2, None, "OAuth2"),
+]
+
+
+@pytest.mark.rule("autoconfig-url-section")
+@pytest.mark.parametrize(("method", "system", "text"), URL_METHODS)
+def test_section_with_a_url(method: Authentication, system: str | None, text: str) -> None:
+    """A URL-based service has `url`, `authentication` and `username`, by the draft's names."""
+    found = section(url_service(authentication=(method,)), "caldav")
+
+    assert values(found) == [
+        ("url", "https://dav.example.com/alice@example.com/"),
+        ("authentication", text),
+        ("username", "alice@example.com"),
+    ]
+    assert [one.get("system") for one in found.iter("authentication")] == [system]
+
+
+SOCKET_TYPES = [("tls", "SSL"), ("starttls", "STARTTLS"), ("none", "plain")]
+
+
+@pytest.mark.rule("autoconfig-socket-type")
+@pytest.mark.parametrize(("security", "word"), SOCKET_TYPES)
+def test_socket_type(security: str, word: str) -> None:
+    """Protection is told by the very words that Thunderbird and K-9 compare with."""
+    assert {one for one, _ in SOCKET_TYPES} == set(Security)
+    found = section(host_service(port=1, security=security), "imap")
+
+    assert found.findtext("socketType") == word
+
+
+METHODS = [
+    # method, its system, its text
+    (PASSWORD_CLEARTEXT, None, "password-cleartext"),
+    (PASSWORD_ENCRYPTED, None, "password-encrypted"),
+    (NTLM, None, "NTLM"),
+    (GSSAPI, None, "GSSAPI"),
+    (TLS_CLIENT_CERT, None, "TLS-client-cert"),
+    (OAUTH2, None, "OAuth2"),
+    (CLIENT_IP_ADDRESS, None, "client-IP-address"),
+    (NO_AUTHENTICATION, None, "none"),
+    (SCRAM, "sasl", "SCRAM-SHA-256-PLUS"),
+]
+
+
+@pytest.mark.rule("autoconfig-authentication-words", "autoconfig-sasl")
+@pytest.mark.parametrize(("method", "system", "text"), METHODS)
+def test_methods(method: Authentication, system: str | None, text: str) -> None:
+    """A method is told by the draft's own word, or by its SASL name and the system."""
+    service = host_service(authentication=(method, PASSWORD_ENCRYPTED))
+    first, *_ = section(service, "imap").iter("authentication")
+
+    assert (first.get("system"), first.text) == (system, text)
+
+
+@pytest.mark.rule("autoconfig-authentication-order", "autoconfig-sasl")
+@pytest.mark.parametrize(
+    "methods",
+    [
+        (OAUTH2, PASSWORD_CLEARTEXT),
+        (PASSWORD_ENCRYPTED, PASSWORD_CLEARTEXT),
+        (PASSWORD_CLEARTEXT, GSSAPI, NTLM),
+        (SCRAM, PASSWORD_ENCRYPTED),
+    ],
+)
+def test_several_methods(methods: tuple[Authentication, ...]) -> None:
+    """Several methods stand in one section, in the operator's order."""
+    found = section(host_service(authentication=methods), "imap")
+
+    assert [one.text for one in found.iter("authentication")] == [one.method for one in methods]
+
+
+# The words of automx2's users, and nothing that says more than type and host.
+SPARSE = """
+[[provider]]
+name = "Example Inc."
+domains = ["example.com"]
+services = [
+  { type = "imap", host = "imap.example.com", authentication = "plain" },
+  { type = "pop", host = "pop.example.com" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+"""
+
+
+@pytest.mark.rule("autoconfig-tls-by-default", "autoconfig-no-plain", "autoconfig-host-section")
+def test_defaults() -> None:
+    """Type and host alone give a whole section with TLS, in the draft's words."""
+    store = MemoryStore(read_providers(SPARSE, name="sparse", format="toml").catalog)
+    config = client_config(store.find(EXAMPLE_COM), EXAMPLE_COM, ALICE)
+    octets = autoconfig.render(config)
+    sections = [one for one in etree.fromstring(octets).iter() if "type" in one.attrib]
+
+    assert [(one.get("type"), one.findtext("port")) for one in sections] == [
+        *(("imap", "993"), ("pop3", "995"), ("smtp", "465")),
+    ]
+    for one in sections:
+        assert one.findtext("socketType") == "SSL"
+        assert one.findtext("authentication") == "password-cleartext"
+        assert one.findtext("username") == "alice@example.com"
+    assert b"plain" not in octets
+
+
+@pytest.mark.rule("autoconfig-version")
+@pytest.mark.parametrize(
+    ("services", "provider", "version"),
+    [
+        ([IMAP, SMTP], PROVIDER, "1.1"),
+        ([host_service("pop3"), SMTP], PROVIDER, "1.1"),
+        ([IMAP, SMTP, url_service()], PROVIDER, "1.2"),
+        ([url_service("jmap", URL)], PROVIDER, "1.2"),
+        ([host_service(authentication=(SCRAM, PASSWORD_ENCRYPTED)), SMTP], PROVIDER, "1.2"),
+        ([IMAP, SMTP], Provider("A", "A", oauth2=(OAuth2(issuer="https://a"),)), "1.2"),
+    ],
+)
+def test_version(services: list[Service], provider: Provider, version: str) -> None:
+    """A document is a 1.2 where it holds what 1.1 does not know."""
+    assert written(*services, provider=provider).get("version") == version
+
+
+UNUSABLE = [
+    # no services of these types make a mail account
+    [],
+    [IMAP],
+    [host_service("pop3")],
+    [SMTP],
+    [url_service()],
+    [url_service(), SMTP],
+    [IMAP, url_service()],
+]
+
+
+@pytest.mark.rule("autoconfig-no-useless-200")
+@pytest.mark.parametrize("services", UNUSABLE)
+def test_unusable(services: list[Service]) -> None:
+    """Without a way to read and a way to send there is no document."""
+    with pytest.raises(NoUsableService):
+        written(*services)
+
+
+@pytest.mark.rule("autoconfig-pop3-options")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (
+            Pop3Options(True, 14, False),
+            [
+                ("leaveMessagesOnServer", "true"),
+                ("downloadOnBiff", "false"),
+                ("daysToLeaveMessagesOnServer", "14"),
+            ],
+        ),
+        (Pop3Options(leave_messages_on_server=False), [("leaveMessagesOnServer", "false")]),
+        (None, None),
+    ],
+)
+def test_pop3_options(options: Pop3Options | None, expected: list[tuple[str, str]] | None) -> None:
+    """What a POP3 client shall leave on the server stands in `pop3`, as Thunderbird reads it."""
+    pop3 = host_service("pop3", "pop.example.com")
+    service = Service(pop3.type, pop3.endpoint, pop3.authentication, pop3=options)
+    inner = section(service, "pop3").find("pop3")
+
+    assert (None if inner is None else values(inner)) == expected
+
+
+def test_names_and_pages_are_absent() -> None:
+    """A provider that says no more than its name gets no empty elements."""
+    root = written(IMAP, SMTP)
+    assert [one.tag for one in root] == ["emailProvider"]
+    assert [one.tag for one in root[0]] == [
+        *("domain", "displayName", "displayShortName", "incomingServer", "outgoingServer"),
+    ]
+
+
+EVERY_PAGE = Provider(
+    "Example Inc.",
+    "Ex",
+    documentation=(Documentation("https://a.example/", (("en", "Help"), (None, "?"))),),
+    oauth2=(
+        OAuth2("https://i", "https://a", "https://t", "mail", "id", "secret"),
+        OAuth2("https://j"),
+    ),
+    enable=(Documentation("https://e.example/", (("de", "An"),)),),
+    webmail="https://w.example/",
+    update_url="https://u.example/",
+)
+
+
+@pytest.mark.rule("autoconfig-names", "autoconfig-documentation", "autoconfig-enable")
+def test_names_and_pages() -> None:
+    """Names, help and what to switch on stand where the draft and FairEmail look for them."""
+    root = written(IMAP, SMTP, provider=EVERY_PAGE)
+    provider = root[0]
+    (page,), (enable,) = provider.iter("documentation"), provider.iter("enable")
+
+    assert provider.findtext("displayName") == "Example Inc."
+    assert provider.findtext("displayShortName") == "Ex"
+    assert page.get("url") == "https://a.example/"
+    assert [(one.tag, one.get("lang"), one.text) for one in page] == [
+        *(("descr", "en", "Help"), ("descr", None, "?")),
+    ]
+    assert enable.get("visiturl") == "https://e.example/"
+    assert [(one.tag, one.get("lang"), one.text) for one in enable] == [("instruction", "de", "An")]
+
+
+@pytest.mark.rule("autoconfig-oauth2", "autoconfig-update", "autoconfig-webmail")
+def test_beside_the_provider() -> None:
+    """OAuth2, webmail and the later document stand beside emailProvider, by the draft's names."""
+    root = written(IMAP, SMTP, provider=EVERY_PAGE)
+    first, second = root.findall("oAuth2")
+    webmail, update = root.find("webMail/loginPage"), root.find("clientConfigUpdate")
+    assert webmail is not None
+    assert update is not None
+
+    assert values(first) == [
+        *(("authURL", "https://a"), ("tokenURL", "https://t"), ("issuer", "https://i")),
+        *(("scope", "mail"), ("clientID", "id"), ("clientSecret", "secret")),
+    ]
+    assert values(second) == [("issuer", "https://j")]
+    assert webmail.get("url") == "https://w.example/"
+    assert update.get("url") == "https://u.example/"
+
+
+@pytest.mark.rule("autoconfig-placeholders-in-username", "autoconfig-placeholder-words")
+@pytest.mark.parametrize(
+    ("template", "without_address"),
+    [
+        ("%EMAILADDRESS%", "%EMAILADDRESS%"),
+        ("%EmailLocalPart%", "%EMAILLOCALPART%"),
+        ("%EMAILLOCALPART%@%EMAILDOMAIN%", "%EMAILLOCALPART%@example.com"),
+    ],
+)
+def test_without_an_address(template: str, without_address: str) -> None:
+    """Where only the domain is known, placeholders stand in login names alone, in capitals."""
+    services = [
+        host_service(host="imap.%EMAILDOMAIN%", login_name=template),
+        host_service("smtp", "%EmailDomain%", login_name=template),
+    ]
+    root = written(*services, address=None)
+
+    assert [one.text for one in root.iter("hostname")] == ["imap.example.com", "example.com"]
+    assert {one.text for one in root.iter("username")} == {without_address}
+    assert all("%" not in (one.text or "") for one in root.iter() if one.tag != "username")
+
+
+@pytest.mark.rule("autoconfig-a-labels", "autoconfig-id")
+@pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
+def test_names_of_hosts(case: Case) -> None:
+    """Domains, host names and the id are names in A-labels, as Thunderbird's check demands."""
+    root = etree.fromstring(body(case, "autoconfig.xml"))
+    names = [one.text or "" for one in root.iter("domain", "hostname")]
+    ids = [one.get("id") or "" for one in root.iter("emailProvider")]
+
+    assert len(ids) == 1
+    for name in [*names, *ids]:
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", name)
+
+
+@pytest.mark.rule("autoconfig-a-labels")
+def test_idn() -> None:
+    """A provider, a host and an address with U-labels come out in A-labels."""
+    text = SPARSE.replace("example.com", "bücher.example")
+    store = MemoryStore(read_providers(text, name="idn", format="toml").catalog)
+    address = EmailAddress.parse("alice@BÜCHER.example")
+    root = etree.fromstring(
+        autoconfig.render(client_config(store.find(address.domain), address.domain, address))
+    )
+
+    assert root[0].get("id") == "xn--bcher-kva.example"
+    assert root[0].findtext("domain") == "xn--bcher-kva.example"
+    assert root[0].findtext("incomingServer/hostname") == "imap.xn--bcher-kva.example"
+    assert root[0].findtext("incomingServer/username") == "alice@xn--bcher-kva.example"
+
+
+@pytest.mark.rule("autoconfig-escaped")
+def test_markup() -> None:
+    """Markup in a name, a login name or a page's description comes back as the text it was."""
+    text = "<b>&'\" ]]>"
+    pages = (Documentation("https://a.example/?a=1&b=2", ((None, text),)),)
+    address = EmailAddress("<b>&'x", EXAMPLE_COM)
+    root = written(IMAP, SMTP, provider=Provider(text, text, pages), address=address)
+
+    for name in ("displayName", "displayShortName", "documentation/descr"):
+        assert root[0].findtext(name) == text
+    assert root[0].findtext("incomingServer/username") == "<b>&'x@example.com"
+    (page,) = root.iter("documentation")
+    assert page.get("url") == "https://a.example/?a=1&b=2"
+
+
+def test_no_attributes_but_the_drafts() -> None:
+    """A section has its type as its only attribute."""
+    root = written(IMAP, SMTP, url_service())
+
+    assert {name for one in root.iter() for name in one.attrib} == {
+        *("version", "id", "type", "system"),
+    }

@@ -1,0 +1,116 @@
+"""What a Protocol of Autodiscover says of logging in, and which Protocols there are."""
+
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+
+from tests.formats.reading import OUTLOOK, text
+from tests.making import ALICE, domain, host_service
+from waypost.formats.autodiscover import render
+from waypost.lookup import client_config
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    ClientConfig,
+    Service,
+)
+
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+
+
+def config(*services: Service) -> ClientConfig:
+    return client_config(domain("example.com", *services), ALICE.domain, ALICE)
+
+
+def protocols(*services: Service) -> dict[str | None, etree._Element]:
+    root = etree.fromstring(render(config(*services)))
+    return {text(one, "Type"): one for one in root.iter(f"{OUTLOOK}Protocol")}
+
+
+LOGINS = [
+    # methods, SPA, AuthRequired
+    ((PASSWORD_CLEARTEXT,), "off", "on"),
+    ((PASSWORD_ENCRYPTED,), "off", "on"),
+    ((OAUTH2, PASSWORD_CLEARTEXT), "off", "on"),
+    ((NTLM,), "on", "on"),
+    ((GSSAPI, NTLM), "on", "on"),
+    ((GSSAPI, PASSWORD_CLEARTEXT), "off", "on"),
+    ((NO_AUTHENTICATION,), "off", "off"),
+    ((CLIENT_IP_ADDRESS, NO_AUTHENTICATION), "off", "off"),
+    ((NO_AUTHENTICATION, PASSWORD_CLEARTEXT), "off", "on"),
+]
+
+
+@pytest.mark.rule("autodiscover-spa", "autodiscover-auth-required")
+@pytest.mark.parametrize(("methods", "spa", "required"), LOGINS)
+def test_logging_in(methods: tuple[Authentication, ...], spa: str, required: str) -> None:
+    """SPA is told, off wherever a password does, and AuthRequired is off where nobody logs in."""
+    smtp = host_service("smtp", "smtp.example.com", authentication=methods)
+    for kind, service in (("SMTP", smtp), ("IMAP", replace(IMAP, authentication=methods))):
+        told = protocols(*(one for one in (IMAP, SMTP) if one.type is not service.type), service)
+        assert (text(told[kind], "SPA"), text(told[kind], "AuthRequired")) == (spa, required)
+
+
+@pytest.mark.rule("autodiscover-domain-required")
+def test_domain_required() -> None:
+    """DomainRequired is on where the operator says that the domain belongs to the login name."""
+    told = protocols(replace(IMAP, domain_required=True), SMTP)
+
+    assert [text(told[kind], "DomainRequired") for kind in ("IMAP", "SMTP")] == ["on", "off"]
+
+
+@pytest.mark.rule("autodiscover-smtp-alone")
+def test_elements_of_smtp() -> None:
+    """UsePOPAuth and SMTPLast stand in the Protocol of SMTP, off, and in no other."""
+    told = protocols(IMAP, host_service("pop3", "pop.example.com"), SMTP)
+
+    for name in ("UsePOPAuth", "SMTPLast"):
+        assert [text(told[kind], name) for kind in told] == [None, None, "off"]
+
+
+@pytest.mark.rule("autodiscover-imap-first", "autodiscover-one-of-a-type")
+def test_order() -> None:
+    """However services are configured, the first safe IMAP comes before POP3, and SMTP is last."""
+    told = protocols(
+        SMTP,
+        host_service("pop3", "pop.example.com"),
+        host_service(host="open.example.com", port=143, security="none"),
+        IMAP,
+        host_service(host="second.example.com"),
+    )
+
+    places = [(kind, text(one, "Server")) for kind, one in told.items()]
+    assert places == [
+        ("IMAP", "imap.example.com"),
+        ("POP3", "pop.example.com"),
+        ("SMTP", "smtp.example.com"),
+    ]
+
+
+@pytest.mark.rule("autodiscover-login-name")
+def test_no_login_name() -> None:
+    """Where the client shall ask its user for the login name, LoginName is missing."""
+    told = protocols(
+        host_service(login_name=None), host_service("smtp", login_name="a%EMAILLOCALPART%")
+    )
+
+    assert [text(told[kind], "LoginName") for kind in ("IMAP", "SMTP")] == [None, "aalice"]
+
+
+@pytest.mark.rule("autodiscover-display-name")
+@pytest.mark.parametrize(("name", "told"), [("Alice Ä & Co", "Alice Ä & Co"), (None, None)])
+def test_display_name(name: str | None, told: str | None) -> None:
+    """A name that is known stands in User, before Account; without one there is no User."""
+    (response,) = etree.fromstring(render(config().named(name)))
+
+    assert response.findtext(f"{OUTLOOK}User/{OUTLOOK}DisplayName") == told
+    assert response[-1].tag == f"{OUTLOOK}Account"
+    assert len(response) == (1 if told is None else 2)

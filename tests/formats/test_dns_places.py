@@ -1,0 +1,49 @@
+"""What DNS says of JMAP and ManageSieve, and of a domain without mail."""
+
+import pytest
+
+from tests.formats.test_dns import SMTP, published
+from tests.making import host_service, url_service
+from waypost.model import Service
+
+PLACES = [
+    # services, label, records
+    (
+        [
+            url_service("jmap", "https://jmap.example.com/session"),
+            url_service("jmap", "https://b.example.com:8443/%EMAILADDRESS%/"),
+            url_service("jmap", "https://jmap.example.com/another"),
+        ],
+        "_jmap",
+        ["0 1 443 jmap.example.com.", "10 1 8443 b.example.com."],
+    ),
+    (
+        [
+            host_service("managesieve", "b.example.com", 14190, "starttls", priority=1),
+            host_service("managesieve", "sieve.example.com"),
+        ],
+        "_sieve",
+        ["0 1 4190 sieve.example.com.", "10 1 14190 b.example.com."],
+    ),
+    ([SMTP], "_jmap", None),
+    ([SMTP], "_sieve", None),
+]
+
+
+@pytest.mark.rule("dns-jmap", "dns-sieve")
+@pytest.mark.parametrize(("found", "label", "records"), PLACES)
+def test_places(found: list[Service], label: str, records: list[str] | None) -> None:
+    """Each place is told once, TLS from the first byte first; without a service there is none."""
+    told = published(*found)
+
+    assert told.get(f"{label}._tcp.example.com SRV") == records
+    assert f"{label}._tcp.example.com TXT" not in told
+
+
+@pytest.mark.rule("dns-not-offered-only-there")
+def test_mail_is_elsewhere() -> None:
+    """A domain that has only a calendar here says nothing of mail: that may be elsewhere."""
+    told = published(url_service(url="https://dav.example.com/c/"))
+
+    assert [data for data in told.values() if "0 0 0 ." in data] == []
+    assert not any("_imap" in name or "_submission" in name for name in told)

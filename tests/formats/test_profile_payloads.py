@@ -1,0 +1,169 @@
+"""What each payload of a profile says of its service, key by key."""
+
+import plistlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.making import ALICE, domain, host_service, url_service
+from waypost.address import EmailAddress
+from waypost.errors import NoUsableService
+from waypost.formats.mobileconfig import ProfileSettings, render
+from waypost.lookup import client_config
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    HTTP_DIGEST,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    Service,
+)
+
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+
+
+def payloads(*services: Service, address: EmailAddress = ALICE) -> list[dict[str, Any]]:
+    config = client_config(domain("example.com", *services), address.domain, address)
+    found: list[dict[str, Any]] = plistlib.loads(render(config))["PayloadContent"]
+    return found
+
+
+@pytest.mark.rule("mobileconfig-account-type")
+@pytest.mark.parametrize(("kind", "told"), [("imap", "EmailTypeIMAP"), ("pop3", "EmailTypePOP")])
+def test_account_type(kind: str, told: str) -> None:
+    """The type of the account is that of its service for reading."""
+    (mail,) = payloads(host_service(kind), SMTP)
+
+    assert mail["EmailAccountType"] == told
+
+
+METHODS = [
+    # methods, Apple's word
+    ((PASSWORD_CLEARTEXT,), "EmailAuthPassword"),
+    ((PASSWORD_ENCRYPTED,), "EmailAuthCRAMMD5"),
+    ((NTLM,), "EmailAuthNTLM"),
+    ((HTTP_DIGEST,), "EmailAuthHTTPMD5"),
+    ((NO_AUTHENTICATION,), "EmailAuthNone"),
+    ((CLIENT_IP_ADDRESS,), "EmailAuthNone"),
+    ((OAUTH2, GSSAPI, PASSWORD_CLEARTEXT), "EmailAuthPassword"),
+]
+
+
+@pytest.mark.rule("mobileconfig-authentication")
+@pytest.mark.parametrize(("methods", "word"), METHODS)
+def test_authentication(methods: tuple[Authentication, ...], word: str) -> None:
+    """The first method that Apple has a word for is told, for reading and for sending."""
+    (mail,) = payloads(*(replace(one, authentication=methods) for one in (IMAP, SMTP)))
+
+    assert mail["IncomingMailServerAuthentication"] == word
+    assert mail["OutgoingMailServerAuthentication"] == word
+
+
+@pytest.mark.rule("mobileconfig-no-oauth2-mail")
+@pytest.mark.parametrize("methods", [(OAUTH2,), (OAUTH2, GSSAPI)])
+def test_no_word_for_it(methods: tuple[Authentication, ...]) -> None:
+    """A service for which Apple has no word makes no mail account, and the rest stays."""
+    oauth2 = replace(IMAP, authentication=methods)
+    (rest,) = payloads(oauth2, SMTP, url_service())
+
+    assert rest["PayloadType"] == "com.apple.caldav.account"
+    with pytest.raises(NoUsableService):
+        payloads(oauth2, SMTP)
+
+
+SWITCHES = [
+    # security, port for reading, port for sending, UseSSL
+    ("tls", 993, 465, True),
+    ("starttls", 143, 587, True),
+    ("none", 143, 25, False),
+]
+
+
+@pytest.mark.rule("mobileconfig-use-ssl", "mobileconfig-hosts-and-ports")
+@pytest.mark.parametrize(("security", "reading", "sending", "switch"), SWITCHES)
+def test_protection(security: str, reading: int, sending: int, *, switch: bool) -> None:
+    """Host, port and the one switch for TLS stand there for both ways, false too."""
+    (mail,) = payloads(
+        host_service(port=reading, security=security),
+        host_service("smtp", "smtp.example.com", sending, security),
+    )
+
+    for way, host, port in (("Incoming", "imap", reading), ("Outgoing", "smtp", sending)):
+        assert mail[f"{way}MailServerHostName"] == f"{host}.example.com"
+        assert mail[f"{way}MailServerPortNumber"] == port
+        assert mail[f"{way}MailServerUseSSL"] is switch
+
+
+ONE_PASSWORD = [
+    # login name for sending, its methods, whether one password does for both
+    ("%EMAILADDRESS%", (PASSWORD_CLEARTEXT,), True),
+    ("%EMAILLOCALPART%", (PASSWORD_CLEARTEXT,), False),
+    ("%EMAILADDRESS%", (NO_AUTHENTICATION,), False),
+]
+
+
+@pytest.mark.rule("mobileconfig-same-password")
+@pytest.mark.parametrize(("login_name", "methods", "same"), ONE_PASSWORD)
+def test_same_password(login_name: str, methods: tuple[Authentication, ...], *, same: bool) -> None:
+    """One password is asked for where both servers take one, for the same login name."""
+    (mail,) = payloads(IMAP, replace(SMTP, login_name=login_name, authentication=methods))
+
+    assert mail["OutgoingPasswordSameAsIncomingPassword"] is same
+
+
+@pytest.mark.rule("mobileconfig-account-stays")
+def test_account_stays() -> None:
+    """Another host, port, protocol or name leaves a mail account the one that it is."""
+    found = [
+        payloads(IMAP, SMTP),
+        payloads(host_service("pop3", "new.example.net", 1995), SMTP, url_service()),
+        payloads(
+            replace(IMAP, login_name="x"),
+            host_service("smtp", "out.example.net", 587, "starttls"),
+        ),
+    ]
+
+    assert len({(one[0]["PayloadIdentifier"], one[0]["PayloadUUID"]) for one in found}) == 1
+
+
+PLACES = [
+    # URL, host, port, UseSSL
+    ("https://dav.example.com/c/", "dav.example.com", 443, True),
+    ("https://dav.example.com:8443/c/", "dav.example.com", 8443, True),
+    ("http://dav.example.com/c/", "dav.example.com", 80, False),
+]
+
+
+@pytest.mark.rule("mobileconfig-dav")
+@pytest.mark.parametrize(("kind", "prefix"), [("caldav", "CalDAV"), ("carddav", "CardDAV")])
+@pytest.mark.parametrize(("url", "host", "port", "switch"), PLACES)
+def test_calendars_and_address_books(
+    kind: str, prefix: str, url: str, host: str, port: int, switch: bool
+) -> None:
+    """Host, port, URL, login name and the switch for TLS stand there, whatever their defaults."""
+    (dav,) = payloads(url_service(kind, url))
+
+    assert dav["PayloadType"] == f"com.apple.{kind}.account"
+    assert (dav[f"{prefix}HostName"], dav[f"{prefix}Port"]) == (host, port)
+    assert (dav[f"{prefix}PrincipalURL"], dav[f"{prefix}Username"]) == (url, str(ALICE))
+    assert dav[f"{prefix}UseSSL"] is switch
+
+
+@pytest.mark.rule("mobileconfig-names")
+def test_names() -> None:
+    """Profile and payloads say what they are and whose, by the provider where nobody else did."""
+    config = client_config(domain("example.com", IMAP, SMTP, url_service()), ALICE.domain, ALICE)
+    found = plistlib.loads(render(config, ProfileSettings()))
+
+    assert found["PayloadDisplayName"] == found["PayloadOrganization"] == "Example Inc."
+    assert str(ALICE) in found["PayloadDescription"]
+    for payload in found["PayloadContent"]:
+        assert payload["PayloadOrganization"] == "Example Inc."
+        assert payload["PayloadDisplayName"] == "Example"
+        assert str(ALICE) in payload["PayloadDescription"]

@@ -1,0 +1,60 @@
+"""docs/rules.md, made of the tables of rules and of the tests that cite them."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from tests.rules.table import TESTS, Rule, Table, citations, tables
+
+PAGE = TESTS.parent / "docs" / "rules.md"
+
+HEAD = """\
+# Rules, and the tests that show them
+
+This page is made by `make docs` from the tables in `tests/rules` and from the tests that cite \
+their rows; `tests/rules` compares it with them.
+[standards.md](standards.md) tells clause by clause how far each standard is covered.
+
+A rule is what a standard demands of a server, or what a client does that a server can respect.
+Its source is the document and clause, or the client and the version in which it was seen.
+The tests stand below `tests/`; \
+`make test ARGS="tests/web/public/test_autoconfig.py::test_head"` runs one.
+"""
+
+
+def page() -> str:
+    """Give the whole page."""
+    found = tables()
+    shown: dict[str, list[str]] = defaultdict(list)
+    for citation in citations():
+        shown[citation.id].append(citation.test)
+    parts = [HEAD, "".join(_overview(found))]
+    parts += ["".join(_section(table, shown)) for table in found]
+    return "\n".join(parts)
+
+
+def _overview(found: list[Table]) -> Iterator[str]:
+    yield "| standard | rules | not obeyed |\n|---|---|---|\n"
+    for table in found:
+        left = sum(rule.not_obeyed is not None for rule in table.rules)
+        yield f"| [{table.title}](#{table.key}) | {len(table.rules)} | {left} |\n"
+
+
+def _section(table: Table, shown: Mapping[str, list[str]]) -> Iterator[str]:
+    yield f'<a id="{table.key}"></a>\n\n## {table.title}\n\n'
+    yield "| rule | source | shown by |\n|---|---|---|\n"
+    for rule in table.rules:
+        yield f"| {_cell(rule.text)}<br>`{rule.id}` | {_cell(rule.source)} "
+        yield f"| {'<br>'.join(_shown(rule, shown))} |\n"
+
+
+def _shown(rule: Rule, shown: Mapping[str, list[str]]) -> Iterator[str]:
+    if rule.not_obeyed is not None:
+        yield f"**not obeyed**: {_cell(rule.not_obeyed)}"
+    yield from (f"`{test}`" for test in shown.get(rule.id, ()))
+
+
+def _cell(text: str) -> str:
+    """Keep a text in its cell, and its angle brackets visible outside of code."""
+    parts = text.replace("|", "\\|").split("`")
+    parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
+    return "`".join(parts)

@@ -1,0 +1,126 @@
+"""Every rule that a server can obey is shown by a test, and no test cites what is no rule."""
+
+import pytest
+
+from tests.rules.page import PAGE, page
+from tests.rules.table import (
+    BadTable,
+    Citation,
+    Rule,
+    Table,
+    citations,
+    cited,
+    findings,
+    read,
+    tables,
+)
+
+
+def test_every_rule_is_shown() -> None:
+    """Each rule is cited by a test, or says why it is not obeyed; each citation has its rule."""
+    assert list(findings(tables(), citations())) == []
+
+
+def test_there_are_rules() -> None:
+    """The test above is shown the tables and the tests, not empty folders."""
+    assert "autoconfig" in {table.key for table in tables()}
+    assert citations()
+
+
+def test_page_is_fresh() -> None:
+    """The page is the one that `make docs` writes."""
+    assert page() == PAGE.read_text(encoding="utf-8")
+
+
+ROW = 'id = "dns-a"\ntext = "A."\nsource = "S"\n'
+HEAD = 'title = "T"\n'
+
+BAD_TABLES = [
+    # text, what is said
+    ("title = ", "dns: "),
+    (HEAD, "at least one"),
+    (f"[[rule]]\n{ROW}", "must be a title"),
+    (f"{HEAD}note = 1\n[[rule]]\n{ROW}", "unknown: note"),
+    (f"{HEAD}[[rule]]\n{ROW}why = 'x'\n", "rule 1: needs"),
+    (f"{HEAD}[[rule]]\n{ROW}[[rule]]\nid = 'dns-b'\n", "rule 2: needs"),
+    (f"{HEAD}[[rule]]\n{ROW}not_obeyed = ''\n", "not_obeyed must be a text"),
+    (f"{HEAD}[[rule]]\n{ROW}not_obeyed = 1\n", "not_obeyed must be a text"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('A.', 'A  b.')}", "text must be a text of one line"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('A.', 'A')}", "must end as a sentence"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'a')}", "'a' must be dns- and"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'dns-A')}", "'dns-A' must be dns- and"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_TABLES)
+def test_bad_tables(text: str, said: str) -> None:
+    """A table with a mistake is refused, and the mistake is named."""
+    with pytest.raises(BadTable, match=said):
+        read("dns", text)
+
+
+def test_a_table() -> None:
+    """A table is read as it stands there."""
+    rule = Rule("dns-a", "A.", "S", "why")
+    assert read("dns", f"{HEAD}[[rule]]\n{ROW}not_obeyed = 'why'\n") == Table("dns", "T", (rule,))
+
+
+ONE = '@pytest.mark.rule("dns-a")\n'
+TEST = "def test_it(): ...\n"
+
+FILES = [
+    # text, ids
+    (f"{ONE}{TEST}", ["dns-a"]),
+    (f"{ONE}async {TEST}", ["dns-a"]),
+    (f'@pytest.mark.rule("dns-a", "dns-b")\n{TEST}', ["dns-a", "dns-b"]),
+    (f'@pytest.mark.slow\n{ONE}@pytest.mark.parametrize("a", B)\n{TEST}', ["dns-a"]),
+    (f"@pytest.mark.slow\n{TEST}", []),
+]
+
+
+@pytest.mark.parametrize(("text", "ids"), FILES)
+def test_citations(text: str, ids: list[str]) -> None:
+    """What stands above a test function is found without running anything."""
+    assert [*cited("f.py", text)] == [Citation("f.py::test_it", one) for one in ids]
+
+
+BAD_FILES = [
+    # text, what is said
+    (f"{ONE}def helper(): ...", "f.py:1: the mark `rule` must stand"),
+    (f'pytestmark = pytest.mark.rule("dns-a")\n{TEST}', "f.py:1: the mark"),
+    (f'B = [pytest.param(1, marks=pytest.mark.rule("dns-a"))]\n{TEST}', "f.py:1: the mark"),
+    (f"@pytest.mark.rule\n{TEST}", "f.py:1: the mark"),
+    (f"class A:\n    {ONE}    {TEST}", "f.py:2: the mark"),
+    (f"@pytest.mark.rule()\n{TEST}", "test_it: the mark `rule` takes ids"),
+    (f"@pytest.mark.rule(DNS_A)\n{TEST}", "test_it: the mark `rule` takes ids"),
+    (f"@pytest.mark.rule(1)\n{TEST}", "test_it: the mark `rule` takes ids"),
+    (f'@pytest.mark.rule("dns-a", why="x")\n{TEST}', "test_it: the mark `rule` takes ids"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_FILES)
+def test_bad_citations(text: str, said: str) -> None:
+    """A mark that would not count is refused rather than passed over."""
+    with pytest.raises(BadTable, match=said):
+        list(cited("f.py", text))
+
+
+SHOWN = Rule("dns-a", "A.", "S")
+LEFT = Rule("dns-b", "B.", "S", "why")
+
+BETWEEN = [
+    # rules, ids that a test cites, what is said
+    ((SHOWN, LEFT), ["dns-a"], []),
+    ((SHOWN, LEFT), ["dns-a", "dns-b"], []),
+    ((SHOWN,), [], ["dns-a: no test shows it, and nothing says why it is not obeyed"]),
+    ((SHOWN,), ["dns-a", "dns-c"], ["t: there is no rule dns-c"]),
+    ((SHOWN,), ["dns-a", "dns-a"], ["t: cites dns-a twice"]),
+    ((SHOWN, SHOWN), ["dns-a"], ["dns-a: stands twice"]),
+]
+
+
+@pytest.mark.parametrize(("rules", "ids", "said"), BETWEEN)
+def test_findings(rules: tuple[Rule, ...], ids: list[str], said: list[str]) -> None:
+    """A rule without a test, a test without a rule, and what stands twice are found."""
+    found = findings([Table("dns", "T", rules)], [Citation("t", one) for one in ids])
+    assert list(found) == said

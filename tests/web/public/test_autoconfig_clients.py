@@ -1,0 +1,200 @@
+"""What clients rely on when they ask for Autoconfig over HTTP, beside what they ask."""
+
+import pytest
+
+from tests.making import domain, host_service, url_service
+from tests.web.asgi import Answer, Client
+from waypost.model import HTTP_BASIC, OAUTH2, Catalog
+
+MAIL = "/mail/config-v1.1.xml"
+WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+FORMS = [
+    # scheme, host, path: the draft's 1.1, 1.2 and 1.3, and the fourth that Thunderbird adds
+    ("https", "autoconfig.example.com", MAIL),
+    ("https", "example.com", WELL_KNOWN),
+    ("http", "autoconfig.example.com", MAIL),
+    ("http", "example.com", WELL_KNOWN),
+]
+# As Thunderbird, FairEmail and Nextcloud Mail, and Evolution send it.
+QUERIES = [
+    "emailaddress=alice%2Btag%40example.com",
+    "emailaddress=alice+tag@example.com",
+    "emailaddress=alice%2Btag%40example.com&emailmd5=c160f8cc69a4f0bf2b0362752353d060",
+]
+
+
+def texts(answer: Answer, name: str) -> list[str | None]:
+    """Give the text of each element of a name."""
+    return [one.text for one in answer.xml.iter(name)]
+
+
+@pytest.mark.rule(
+    "autoconfig-four-urls",
+    "autoconfig-no-forced-redirect",
+    "autoconfig-address-encoded",
+    "autoconfig-address-unencoded",
+    "autoconfig-other-parameters",
+)
+@pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
+def test_four_urls(client: Client, scheme: str, host: str, path: str) -> None:
+    """Each URL, by https and http, gives the same document, however the address is written."""
+    known = client.get(MAIL, query="emailaddress=alice%2Btag%40example.com")
+    for query in QUERIES:
+        answer = client.get(path, query=query, host=host, scheme=scheme)
+        assert (answer.status, answer.body) == (200, known.body)
+    assert texts(known, "username") == ["alice+tag@example.com"] * 2
+
+
+@pytest.mark.rule("autoconfig-four-urls", "autoconfig-no-address", "autoconfig-no-forced-redirect")
+@pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
+def test_four_urls_without_an_address(client: Client, scheme: str, host: str, path: str) -> None:
+    """Each URL, by https and http, gives one document of placeholders for the host's domain."""
+    answer = client.get(path, host=host, scheme=scheme)
+
+    assert (answer.status, answer.body) == (200, client.get(MAIL).body)
+    assert texts(answer, "domain") == ["example.com"]
+    assert texts(answer, "username") == ["%EMAILADDRESS%"] * 2
+
+
+@pytest.mark.rule("autoconfig-four-urls", "autoconfig-not-served-404")
+@pytest.mark.parametrize("query", ["", "emailaddress=a%40unserved.example"])
+@pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
+def test_four_refusals(client: Client, scheme: str, host: str, path: str, query: str) -> None:
+    """A domain that is not served is a 404 at each of them, and nowhere a redirect."""
+    unserved = host.replace("example.com", "unserved.example")
+    answer = client.get(path, host=unserved, scheme=scheme, query=query)
+
+    assert (answer.status, "location" in answer.headers) == (404, False)
+
+
+@pytest.mark.rule("autoconfig-head")
+@pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
+def test_head(client: Client, scheme: str, host: str, path: str) -> None:
+    """HEAD tells at each URL what GET would give."""
+    got = client.get(path, host=host, scheme=scheme)
+    head = client.request("HEAD", path, host=host, scheme=scheme)
+
+    assert (head.status, head.headers, head.body) == (200, got.headers, b"")
+
+
+@pytest.mark.rule("autoconfig-any-accept")
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/xml,text/xml,*/*", "text/html", "application/json", ""]
+)
+def test_accept(client: Client, accept: str) -> None:
+    """Whatever a client says it accepts, it gets the document, sent as XML."""
+    answer = client.get(MAIL, headers={"Accept": accept, "Accept-Encoding": "gzip, br"})
+
+    assert (answer.status, answer.body) == (200, client.get(MAIL).body)
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.rule("autoconfig-no-authentication")
+@pytest.mark.parametrize("path", [f"{MAIL}?emailaddress=a@example.com", MAIL, "/v1.1/example.com"])
+def test_credentials_are_ignored(client: Client, path: str) -> None:
+    """Nobody is asked for a password, and one that is sent changes nothing."""
+    plain = client.get(path)
+    signed = client.get(path, headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
+
+    assert plain.status == 200
+    assert plain == signed
+    assert "www-authenticate" not in plain.headers
+
+
+@pytest.mark.rule("autoconfig-error-is-no-document")
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"{MAIL}?emailaddress=a@unserved.example", 404),
+        ("GET", f"{MAIL}?emailaddress=a@half.example", 404),
+        ("GET", f"{MAIL}?emailaddress=alice", 400),
+        ("GET", f"{MAIL}?emailaddress=<clientConfig>@x", 404),
+        ("GET", "/v1.1/unserved.example", 404),
+        ("GET", "/mail/config-v1.0.xml", 404),
+        ("POST", MAIL, 405),
+    ],
+)
+def test_errors_are_no_documents(client: Client, method: str, path: str, status: int) -> None:
+    """An error is one line of text: aerc takes any body that reads as clientConfig for success."""
+    answer = client.request(method, path)
+
+    assert answer.status == status
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.count("\n") == 1
+    assert "<" not in answer.text
+
+
+@pytest.mark.rule("autoconfig-no-useless-200")
+@pytest.mark.parametrize("name", ["mute.example", "half.example"])
+@pytest.mark.parametrize("path", [MAIL, WELL_KNOWN])
+def test_nothing_usable(client: Client, name: str, path: str) -> None:
+    """A domain without mail, or with a half of it, is a 404, with and without an address."""
+    with_address = client.get(path, query=f"emailaddress=a@{name}")
+    by_host = client.get(path, host=f"autoconfig.{name}")
+    as_database = client.get(f"/v1.1/{name}")
+
+    assert [one.status for one in (with_address, by_host, as_database)] == [404] * 3
+
+
+@pytest.mark.rule("autoconfig-id", "autoconfig-domain")
+@pytest.mark.parametrize("path", [f"{MAIL}?emailaddress=a@b.wild.example", "/v1.1/b.wild.example"])
+def test_wildcards_name_the_asked_domain(client: Client, path: str) -> None:
+    """Where `*.wild.example` is configured, the document names what was asked for, no `*`."""
+    answer = client.get(path)
+
+    assert texts(answer, "domain") == ["b.wild.example"]
+    assert answer.xml[0].get("id") == "b.wild.example"
+
+
+@pytest.mark.rule("autoconfig-by-address", "autoconfig-only-the-asked-domain")
+@pytest.mark.parametrize("host", ["autoconfig.mx.hoster.example", "autoconfig.hoster.example"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_by_the_name_of_a_mail_exchanger(client: Client, host: str, scheme: str) -> None:
+    """The host of an MX or NS record that is not served itself answers for its customers."""
+    query = "emailaddress=a%40customer.example"
+    answer = client.get(MAIL, query=query, host=host, scheme=scheme)
+
+    assert (answer.status, texts(answer, "domain")) == (200, ["customer.example"])
+    assert client.get(MAIL, host=host).status == 404
+
+
+UNSORTED = Catalog(
+    (
+        domain(
+            "example.com",
+            url_service("jmap", "https://jmap.example.com/", authentication=(OAUTH2,)),
+            host_service("pop3", "pop.example.com"),
+            host_service("smtp", "smtp.example.com"),
+            url_service("ews", "https://ews.example.com/", authentication=(HTTP_BASIC,)),
+            host_service(host="imap.example.com"),
+        ),
+    )
+)
+
+
+@pytest.mark.rule("autoconfig-imap-first")
+def test_imap_is_first() -> None:
+    """However they are configured, IMAP stands before POP3, and both before what is newer."""
+    client = Client(UNSORTED)
+    answer = client.get(MAIL)
+    client.close()
+
+    types = [one.get("type") for one in answer.xml.iter("incomingServer", "outgoingServer")]
+    assert types == ["imap", "pop3", "jmap", "ews", "smtp"]
+
+
+@pytest.mark.rule("autoconfig-tls-first")
+def test_tls_is_first() -> None:
+    """However they are configured, the best protected service of a type is the first of it."""
+    ways = [(143, "none"), (144, "starttls"), (993, "tls")]
+    found = domain(
+        "example.com",
+        *(host_service(port=port, security=security) for port, security in ways),
+        *(host_service("smtp", "smtp.example.com", *way) for way in ((587, "starttls"), ways[2])),
+    )
+    client = Client(Catalog((found,)))
+    answer = client.get(MAIL)
+    client.close()
+
+    assert texts(answer, "socketType") == ["SSL", "STARTTLS", "plain", "SSL", "STARTTLS"]
