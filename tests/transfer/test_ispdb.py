@@ -26,6 +26,8 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    Webmail,
+    WebmailLogin,
 )
 from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
 from waypost.transfer.providers_file import read_providers, write_providers
@@ -37,6 +39,7 @@ IMAP = (
     "<socketType>SSL</socketType><authentication>password-cleartext</authentication>"
     "<username>%EMAILADDRESS%</username></incomingServer>"
 )
+FORM = '<loginPageInfo url="https://a.example/in">'
 SMTP = IMAP.replace("incoming", "outgoing").replace("imap", "smtp").replace("993", "465")
 
 
@@ -180,6 +183,38 @@ LEFT_OUT = [
     ),
     ("<news:x xmlns:news='urn:x'/>", "x: Waypost knows no such element"),
 ]
+
+
+FORMS = [
+    # what stands in webMail, what the note says
+    ("<loginPageInfo/>", "loginPageInfo: its url must not be empty"),
+    ('<loginPageInfo url="http://a.example/"/>', "its url must begin with https://"),
+    ('<loginAutomaticDOM url="https://a.example/"/>', "Waypost knows no such element"),
+    (f"{FORM}</loginPageInfo>{FORM}</loginPageInfo>", "loginPageInfo: stands twice"),
+    (f"{FORM}<username>%{{uid}}</username></loginPageInfo>", "username: %{uid} cannot stand"),
+    (f"{FORM}<username/></loginPageInfo>", "username: must not be empty"),
+    (f"{FORM}<username>a</username><username>b</username></loginPageInfo>", "stands twice"),
+    (f"{FORM}<loginButton/></loginPageInfo>", "loginButton: has neither an id nor a name"),
+    (f"{FORM}<loginButton id='{'x' * 256}'/></loginPageInfo>", "its id is longer than 255"),
+]
+
+
+@pytest.mark.parametrize(("inner", "said"), FORMS)
+def test_forms_that_are_left_out_are_listed(inner: str, said: str) -> None:
+    """What a form says that cannot be carried over is listed with its reason."""
+    beside = f"</emailProvider><webMail>{inner}</webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+
+    assert [note for note in map(str, found.left_out) if said in note]
+
+
+def test_form_without_a_page() -> None:
+    """The page of a form stands in for a page that is not named."""
+    beside = f"</emailProvider><webMail>{FORM}</loginPageInfo></webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+
+    url = "https://a.example/in"
+    assert found.catalog.domains[0].provider.webmail == Webmail(url, WebmailLogin(url))
 
 
 def test_attributes_that_are_left_out_are_listed() -> None:

@@ -21,7 +21,9 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    Webmail,
 )
+from waypost.placeholders import expand
 from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
@@ -72,7 +74,7 @@ def render(config: ClientConfig) -> bytes:
             (seen with Thunderbird 153.7).
     """
     # Only the asked domain: nobody shall read the list of the provider's customers.
-    return _document(config.provider, (config.domain.ascii,), config.services)
+    return _document(config.provider, (config.domain.ascii,), config.services, config)
 
 
 def render_submission(
@@ -91,7 +93,12 @@ def render_submission(
     return _document(provider, [domain.ascii for domain in domains], ordered(services))
 
 
-def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, ...]) -> bytes:
+def _document(
+    owner: Provider,
+    domains: Sequence[str],
+    services: tuple[Service, ...],
+    asked: ClientConfig | None = None,
+) -> bytes:
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])
@@ -112,7 +119,7 @@ def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, 
     for oauth2 in owner.oauth2:
         _oauth2(root, oauth2)
     if owner.webmail is not None:
-        child(child(root, "webMail"), "loginPage", url=owner.webmail)
+        _webmail(root, owner.webmail, asked)
     if owner.update_url is not None:
         child(root, "clientConfigUpdate", url=owner.update_url)
     return to_bytes(root)
@@ -186,6 +193,28 @@ def _enable(parent: etree._Element, page: Documentation) -> None:
     enable = child(parent, "enable", visiturl=page.url)
     for language, text in page.descriptions:
         child(enable, "instruction", text, **({} if language is None else {"lang": language}))
+
+
+def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None) -> None:
+    """Write what the ISPDB knows; the draft passes over it."""
+    element = child(root, "webMail")
+    child(element, "loginPage", url=webmail.url)
+    login = webmail.login
+    if login is None:
+        return
+    page = child(element, "loginPageInfo", url=login.url)
+    if login.username is not None:
+        name = login.username
+        child(page, "username", expand(name, asked.domain, asked.address) if asked else name)
+    fields = (
+        ("usernameField", login.username_field),
+        ("passwordField", login.password_field),
+        ("loginButton", login.login_button),
+    )
+    for tag, field in fields:
+        if field is not None:
+            both = {"id": field.id, "name": field.name}
+            child(page, tag, **{key: value for key, value in both.items() if value is not None})
 
 
 def _oauth2(parent: etree._Element, oauth2: OAuth2) -> None:
