@@ -16,6 +16,10 @@ FIRST_POP3 = host_service("pop3", priority=1)
 FIRST_JMAP = url_service("jmap", "https://jmap.example.com/", priority=1)
 LAST_IMAP = host_service("imap", "backup.example.com", priority=20)
 CLEAR_IMAP = host_service("imap", port=143, security="none")
+FIRST_CLEAR_IMAP = host_service("imap", port=143, security="none", priority=1)
+DEFAULT_IMAP = host_service("imap", priority=10)
+CLEAR_SMTP = host_service("smtp", port=25, security="none")
+HTTP_CALDAV = url_service(url="http://dav.example.com/")
 STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
 
 
@@ -30,10 +34,18 @@ STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
         ([IMAP, FIRST_POP3], [FIRST_POP3, IMAP]),
         ([LAST_IMAP, POP3, IMAP], [IMAP, POP3, LAST_IMAP]),
         ([IMAP, FIRST_JMAP], [FIRST_JMAP, IMAP]),
+        ([CLEAR_IMAP, IMAP], [IMAP, CLEAR_IMAP]),
+        ([CLEAR_IMAP, STARTTLS_IMAP, IMAP], [STARTTLS_IMAP, IMAP, CLEAR_IMAP]),
+        ([CLEAR_IMAP, DEFAULT_IMAP], [DEFAULT_IMAP, CLEAR_IMAP]),
+        ([IMAP, FIRST_CLEAR_IMAP], [FIRST_CLEAR_IMAP, IMAP]),
+        ([LAST_IMAP, CLEAR_IMAP], [CLEAR_IMAP, LAST_IMAP]),
+        ([POP3, CLEAR_IMAP], [CLEAR_IMAP, POP3]),
+        ([CLEAR_SMTP, SMTP, CLEAR_IMAP], [CLEAR_IMAP, SMTP, CLEAR_SMTP]),
+        ([HTTP_CALDAV, CALDAV], [CALDAV, HTTP_CALDAV]),
     ],
 )
 def test_ordered(configured: list[Service], expected: list[Service]) -> None:
-    """As configured, but by priority, and IMAP before POP3 where there is none."""
+    """By priority; where that is the same IMAP before POP3, then protected ones first."""
     assert tuple(expected) == ordered(configured)
 
 

@@ -31,16 +31,19 @@ def ordered(services: Iterable[Service]) -> tuple[Service, ...]:
     """Put services in the order in which clients shall prefer them.
 
     Incoming, then outgoing, then the rest. Within each: by the operator's priority, then IMAP
-    before POP3 before the other ways to read mail, then as configured.
+    before POP3 before the other ways to read mail, then protected ones before those that anybody
+    on the way can read, then as configured.
     """
 
-    def key(service: Service) -> tuple[int, int, int]:
+    def key(service: Service) -> tuple[int, int, int, bool]:
         if service.type in INCOMING:
             section = 0
         else:
             section = 1 if service.type is ServiceType.SMTP else 2
         priority = DEFAULT_PRIORITY if service.priority is None else service.priority
-        return section, priority, _RANK.get(service.type, 2)
+        # RFC 8314 s3: protection first. Clients that take the first service they know shall not
+        # end without it; K-9, which takes no document that says `plain`, is not helped by order.
+        return section, priority, _RANK.get(service.type, 2), not is_protected(service)
 
     return tuple(sorted(services, key=key))
 

@@ -88,7 +88,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         *("plain-last", "plain-section"),
         [IMAP, SMTP, smtp(port=587, security="none")],
-        [IMAP, smtp(port=587, security="none"), SMTP],
+        [IMAP, host_service("smtp", port=587, security="none", priority=1), SMTP],
     ),
     ("plain-last", "", [IMAP, pop3(), pop3(110, "none"), SMTP], [IMAP, pop3(), SMTP]),
     ("last-host", "", [IMAP, imap("b.example.com"), SMTP], [IMAP, imap(port=143), SMTP]),

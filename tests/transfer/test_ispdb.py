@@ -29,6 +29,7 @@ from waypost.model import (
     Webmail,
     WebmailLogin,
 )
+from waypost.preference import ordered
 from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
 from waypost.transfer.providers_file import read_providers, write_providers
 
@@ -215,6 +216,18 @@ def test_form_without_a_page() -> None:
 
     url = "https://a.example/in"
     assert found.catalog.domains[0].provider.webmail == Webmail(url, WebmailLogin(url))
+
+
+@pytest.mark.parametrize("one", [IMAP, SMTP], ids=["imap", "smtp"])
+def test_unprotected_first(one: str) -> None:
+    """A document that prefers what is not protected is served in its own order."""
+    plain = one.replace("SSL", "plain").replace("993", "143").replace("465", "25")
+    found = read_ispdb(document(plain + one + (SMTP if one == IMAP else IMAP)), name="x.xml")
+    kind = ServiceType.IMAP if one == IMAP else ServiceType.SMTP
+    some = [two for two in ordered(found.catalog.domains[0].services) if two.type is kind]
+
+    securities = [two.endpoint.security for two in some if isinstance(two.endpoint, HostEndpoint)]
+    assert securities == [Security.NONE, Security.TLS]
 
 
 def test_attributes_that_are_left_out_are_listed() -> None:

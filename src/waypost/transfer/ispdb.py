@@ -23,6 +23,7 @@ from waypost.model import (
     OAuth2,
     Provider,
     Service,
+    ServiceType,
 )
 from waypost.preference import INCOMING, ordered
 from waypost.transfer.imported import Imported, Notes
@@ -246,20 +247,21 @@ class _Reader:
 def _with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
     """Keep the order of the document, which is that of preference, against that of Waypost.
 
-    Where POP3 stands in front of IMAP, only a priority can say so.
+    Where POP3 stands in front of IMAP, or what is not protected in front of what is, only a
+    priority can say so.
     """
-    priority = DEFAULT_PRIORITY
     found: list[Service] = []
-    before: Service | None = None
-    for service in services:
-        if service.type not in INCOMING:
-            found.append(service)
-            continue
-        if before is not None and ordered((before, service))[0] is service:
-            priority += 1
-        before = service
-        found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
-    return ordered(found)
+    for types in (INCOMING, {ServiceType.SMTP}):
+        priority = DEFAULT_PRIORITY
+        before: Service | None = None
+        for service in (one for one in services if one.type in types):
+            if before is not None and ordered((before, service))[0] is service:
+                priority += 1
+            before = service
+            kept = None if priority == DEFAULT_PRIORITY else priority
+            found.append(replace(service, priority=kept))
+    told = {*INCOMING, ServiceType.SMTP}
+    return ordered([*found, *(one for one in services if one.type not in told)])
 
 
 def _leave_out(element: etree._Element, notes: Notes) -> None:
