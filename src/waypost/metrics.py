@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry as Registry
-from prometheus_client import Counter, Gauge, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+# A handshake waits for this answer, so most of the buckets are small.
+_ASK_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5)
 
-
-__all__ = ["Metrics", "Registry", "exposition", "forget_worker", "shared_registry"]
+__all__ = [
+    "CertificateMetrics",
+    "Metrics",
+    "Registry",
+    "exposition",
+    "forget_worker",
+    "shared_registry",
+]
 
 
 class Metrics:
@@ -112,6 +120,30 @@ class Metrics:
     def _gauge(self, name: str, about: str) -> Gauge:
         """Make a gauge that is as good as the worst worker that lives."""
         return Gauge(f"waypost_{name}", about, multiprocess_mode="livemin", registry=self.registry)
+
+
+class CertificateMetrics:
+    """What the operators' listener counts beside: questions about certificates."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Add the counters at zero."""
+        self._asks = Counter(
+            "waypost_tls_asks",
+            "Questions whether there may be a certificate: yes, no, bad_request, unavailable.",
+            ["result"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "waypost_tls_ask_duration_seconds",
+            "How long a handshake waited for such an answer.",
+            buckets=_ASK_SECONDS,
+            registry=registry,
+        )
+
+    def asked(self, result: str, seconds: float) -> None:
+        """Count a question, by a result from a short list."""
+        self._asks.labels(result).inc()
+        self._seconds.observe(seconds)
 
 
 class _Directories:

@@ -1,6 +1,7 @@
 """From settings to the parts of a running Waypost."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from functools import partial
@@ -133,8 +134,14 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
     return Wired(cache, Lookup(cache, people), people, seeding, metrics)
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(
+    settings: Settings, told: Callable[[Iterable[str]], None] = lambda _warnings: None
+) -> Store:
     """Open the place where domains live: the samples, a providers file, or the database.
+
+    Args:
+        settings: say where the domains are.
+        told: gets the warnings of a providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -144,7 +151,9 @@ def open_store(settings: Settings) -> Store:
     if settings.demo:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
-        own = MemoryStore(read_providers_path(settings.providers).catalog)
+        result = read_providers_path(settings.providers)
+        told(result.warnings)
+        own = MemoryStore(result.catalog)
         return BorrowingStore(own, OpenSqlDirectory) if own.borrowed else own
     return _open_database(settings)
 

@@ -16,6 +16,8 @@ COMMANDS = [
     ["show", "autoconfig"],
     ["show", "autodiscover"],
     ["show", "mobileconfig"],
+    ["show", "activesync"],
+    ["show", "autodiscover-json"],
     ["apply"],
     ["export"],
     ["import", "automx2"],

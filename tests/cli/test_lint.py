@@ -110,6 +110,16 @@ def test_for_scripts(waypost: Waypost) -> None:
     assert (clean.code, clean.err) == (0, "")
 
 
+@pytest.mark.parametrize("flags", [[], ["--domain", "plain.example"], ["--json"]])
+def test_warnings_of_the_file(waypost: Waypost, flags: list[str]) -> None:
+    """The warnings of the providers file itself are told, for one domain as for all of them."""
+    outcome = waypost("lint", "--providers", "plain.toml", *flags)
+    warnings = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert "provider[1].services[2].security: is none" in warnings[0]
+    assert "warning" not in outcome.out
+
+
 def test_many_findings(waypost: Waypost) -> None:
     """The first 20 are told and the others counted, also in JSON; `--all` tells all."""
     lines = waypost("lint", "--providers", "many.toml").out.splitlines()

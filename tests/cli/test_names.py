@@ -59,6 +59,33 @@ def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.Mon
     assert lines[:3] == ["mta-sts.example.com", "example.com", "mta-sts.a-b.example"]
 
 
+TWICE = """
+[[provider]]
+name = "Own"
+domains = [{domains}]
+services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b.example" }}]
+"""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_domain_that_is_a_name_of_another(
+    waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    """A bare name that another domain would have too is listed once, whichever stands first."""
+    monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig, bare")
+    domains = ['"example.com"', '"autoconfig.example.com"', '"mail.example.com"']
+    text = TWICE.format(domains=", ".join(reversed(domains) if turned else domains))
+    (home / "mail.toml").write_text(text, encoding="utf-8")
+    lines = waypost("names", "--providers", "mail.toml").out.splitlines()
+    assert sorted(lines) == [
+        *("autoconfig.autoconfig.example.com", "autoconfig.example.com"),
+        *("autoconfig.mail.example.com", "example.com", "mail.example.com"),
+    ]
+    monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig")
+    lines = waypost("names", "--providers", "mail.toml").out.splitlines()
+    assert "autoconfig.example.com" in lines
+
+
 def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
     """Without a domain each format is empty, and Traefik's has no mapping, empty ones being bad."""
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")

@@ -60,7 +60,6 @@ def _mail(request: pytest.FixtureRequest, home: Path) -> tuple[PostgreSql | Mari
 def write(home: Path, uri: str, text: str = PROVIDERS) -> None:
     """Write a providers file, and beside it the file with the URI that it names."""
     (home / "mail.uri").write_text(uri, encoding="utf-8")
-    text = text.replace("mail.uri", f"{home / 'mail.uri'}")
     (home / "mail.toml").write_text(text, encoding="utf-8")
 
 

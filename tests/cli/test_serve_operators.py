@@ -94,6 +94,20 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
         os.kill(child, 0)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_counts_for_itself(home: Path, workers: str) -> None:
+    """Its counters are told on its own port, beside those of the workers on theirs."""
+    port, metrics = free_port(), free_port()
+    flags = ["--workers", workers, "--admin-port", str(port)]
+    flags += ["--metrics-listen", f"127.0.0.1:{metrics}"]
+    with serving(home, "--demo", *flags):
+        until(lambda: asked(port, "autoconfig.example.com") == 200, "the first answer")
+        own = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        others = httpx.get(f"http://127.0.0.1:{metrics}/metrics").text
+    assert 'waypost_tls_asks_total{result="yes"} 1.0' in own
+    assert "waypost_tls" not in others
+
+
 def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
     """SIGHUP has it ask the database anew, whatever `cache_ttl` is."""
     port = free_port()

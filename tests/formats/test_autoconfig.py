@@ -36,6 +36,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    Webmail,
 )
 from waypost.store.memory import MemoryStore
 from waypost.transfer.providers_file import read_providers
@@ -317,7 +318,7 @@ EVERY_PAGE = Provider(
         OAuth2("https://j"),
     ),
     enable=(Documentation("https://e.example/", (("de", "An"),)),),
-    webmail="https://w.example/",
+    webmail=Webmail("https://w.example/"),
     update_url="https://u.example/",
 )
 

@@ -8,9 +8,23 @@ from lxml import etree
 from tests.formats.reading import OUTLOOK
 from tests.making import ALICE, PROVIDER, domain, host_service, url_service
 from waypost.errors import HalfConfigured, NoUsableService
-from waypost.formats.autodiscover import check_mail, render, render_redirect
+from waypost.formats.autodiscover import check_mail, error_code, render, render_redirect
 from waypost.lookup import client_config
-from waypost.model import Documentation
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    Documentation,
+)
+
+SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
+BEARER = Authentication("OAUTHBEARER", AuthenticationSystem.SASL)
 
 
 @pytest.mark.rule("autodiscover-service-home")
@@ -44,6 +58,45 @@ def test_mail_that_cannot_be_used() -> None:
         with pytest.raises(NoUsableService) as caught:
             check_mail(config)
         assert type(caught.value) is error
+
+
+OPENED = [
+    # authentication of IMAP, POP3 and SMTP, the types that are told
+    ([(OAUTH2,), (PASSWORD_CLEARTEXT,), (PASSWORD_CLEARTEXT,)], ["POP3", "SMTP"]),
+    ([(OAUTH2, PASSWORD_CLEARTEXT), (OAUTH2,), (NTLM,)], ["IMAP", "SMTP"]),
+    ([(GSSAPI,), (TLS_CLIENT_CERT,), (CLIENT_IP_ADDRESS,)], ["IMAP", "SMTP"]),
+    ([(SCRAM,), (BEARER,), (OAUTH2, NO_AUTHENTICATION)], ["IMAP", "SMTP"]),
+    ([(OAUTH2,), (TLS_CLIENT_CERT,), (PASSWORD_CLEARTEXT,)], None),
+    ([(PASSWORD_CLEARTEXT,), (PASSWORD_CLEARTEXT,), (BEARER,)], None),
+    ([(OAUTH2,), (OAUTH2,), (OAUTH2,)], None),
+]
+
+
+@pytest.mark.parametrize(("methods", "told"), OPENED)
+def test_what_no_password_opens(
+    methods: list[tuple[Authentication, ...]], told: list[str] | None
+) -> None:
+    """What takes OAuth2 or certificates alone is left out; ErrorCode 501 where nothing stays."""
+    services = [
+        host_service(kind, f"{kind}.example.com", authentication=some)
+        for kind, some in zip(("imap", "pop3", "smtp"), methods, strict=True)
+    ]
+    config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
+    if told is None:
+        with pytest.raises(NoUsableService) as caught:
+            render(config)
+        assert error_code(caught.value) == 501
+        return
+    assert [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")] == told
+
+
+def test_another_way_of_the_same_type() -> None:
+    """Of several services of a type, the first one that a password opens is told."""
+    modern = host_service("imap", "modern.example.com", authentication=(OAUTH2,))
+    services = (modern, host_service("imap", "old.example.com"), host_service("smtp"))
+    config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
+
+    assert etree.fromstring(render(config)).findtext(f".//{OUTLOOK}Server") == "old.example.com"
 
 
 @pytest.mark.rule(

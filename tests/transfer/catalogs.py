@@ -30,6 +30,7 @@ from waypost.model import (
     Domain,
     DomainPattern,
     FileDirectory,
+    FormField,
     HostEndpoint,
     LdapBind,
     LdapDirectory,
@@ -48,6 +49,8 @@ from waypost.model import (
     UnknownUser,
     UrlEndpoint,
     Users,
+    Webmail,
+    WebmailLogin,
 )
 from waypost.transfer.ports import contradiction
 
@@ -162,6 +165,22 @@ OAUTH2_DATA = st.builds(
     st.none() | texts(30),
     st.none() | texts(30),
 ).filter(lambda oauth2: oauth2 != OAuth2())
+FORM_FIELDS = st.builds(FormField, st.none() | texts(30), st.none() | texts(30)).filter(
+    lambda field: field != FormField()
+)
+WEBMAILS = st.builds(
+    Webmail,
+    URLS,
+    st.none()
+    | st.builds(
+        WebmailLogin,
+        URLS.filter(lambda url: url.startswith("https:")),
+        st.sampled_from([None, "%EMAILADDRESS%", "x.%EMAILLOCALPART%", "<&>"]),
+        st.none() | FORM_FIELDS,
+        st.none() | FORM_FIELDS,
+        st.none() | FORM_FIELDS,
+    ),
+)
 PROVIDERS = st.builds(
     Provider,
     texts(128),
@@ -169,7 +188,7 @@ PROVIDERS = st.builds(
     st.lists(DOCUMENTATION, max_size=2).map(tuple),
     st.lists(OAUTH2_DATA, max_size=2).map(tuple),
     st.lists(DOCUMENTATION, max_size=2).map(tuple),
-    st.none() | URLS,
+    st.none() | WEBMAILS,
     st.none() | URLS,
 )
 PATTERNS = st.one_of(

@@ -1,6 +1,7 @@
 """What a providers file says about directories: each mistake with its place and its rule."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +99,29 @@ def test_other_kinds() -> None:
     assert file == FileDirectory("people", "/p.csv")
 
 
+def test_relative_paths(tmp_path: Path) -> None:
+    """Each path is relative to the folder of the providers file, and absolute from then on."""
+    keys = {"bind_user": "cn=x", "bind_password_file": "secret", "ca_file": "tls/ca.pem"}
+    keys |= {"cert_file": "tls/c.pem", "key_file": "/k.pem"}
+    sql = {key: value for key, value in SQL.items() if key != "uri"}
+    tables = [
+        LDAP | keys,
+        sql | {"name": "tables", "uri_file": "mail.uri"},
+        FILE | {"name": "small", "path": "p.csv"},
+    ]
+    text = json.dumps({"directory": tables})
+    found = read_providers(text, name="f", format="json", folder=tmp_path).catalog.directories
+
+    ldap, tables_of, small = found
+    assert isinstance(ldap, LdapDirectory)
+    assert isinstance(tables_of, SqlDirectory)
+    assert ldap.bind_password == Secret(file=f"{tmp_path}/secret")
+    assert (ldap.ca_file, ldap.cert_file) == (f"{tmp_path}/tls/ca.pem", f"{tmp_path}/tls/c.pem")
+    assert ldap.key_file == "/k.pem"
+    assert tables_of.uri == Secret(file=f"{tmp_path}/mail.uri")
+    assert small == FileDirectory("small", f"{tmp_path}/p.csv")
+
+
 MISTAKES = [
     # directory, what is said
     ({}, ["name: is missing", "kind: is missing"]),
@@ -106,6 +130,12 @@ MISTAKES = [
     (FILE | {"kind": "nis"}, ["kind: is not known"]),
     (FILE | {"uri": "x"}, ["uri: unknown key"]),
     (FILE | {"path": "people.csv"}, ["path: must be absolute here"]),
+    (LDAP | {"ca_file": "ca.pem"}, ["ca_file: must be absolute here"]),
+    (
+        LDAP | {"bind_user": "cn=x", "bind_password_file": "x"},
+        ["bind_password_file: must be absolute here"],
+    ),
+    (SQL | {"uri_file": "x"}, ["uri_file: must be absolute here", "uri_file: stands beside uri"]),
     (FILE | {"path": "/people.xls"}, ["path: must end with .csv or .toml"]),
     (LDAP | {"urls": []}, ["urls: is empty"]),
     (LDAP | {"urls": ["ldap.example"]}, ["urls[0]: must begin with ldaps://"]),

@@ -3,7 +3,7 @@
 import pytest
 
 from waypost.errors import ProvidersError
-from waypost.model import HTTP_BASIC, OAUTH2, Domain, UrlEndpoint
+from waypost.model import HTTP_BASIC, OAUTH2, Domain, UrlEndpoint, Webmail
 from waypost.transfer.providers_file import read_providers
 
 FILE = """
@@ -102,7 +102,8 @@ def test_nearest_counts(name: str, expected: list[str], server: int, pages: int)
 def test_other_pages_are_inherited() -> None:
     """Pages to switch on, web mail and the place of updates come from the nearest who has them."""
     default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
-    assert (default.webmail, heir.webmail) == ("https://default.example/", "https://base.example/")
+    assert default.webmail == Webmail("https://default.example/")
+    assert heir.webmail == Webmail("https://base.example/")
     for provider in (default, heir):
         assert [page.url for page in provider.enable] == ["https://enable.example/"]
         assert provider.update_url == "https://update.example/"

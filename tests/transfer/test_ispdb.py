@@ -26,6 +26,8 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    Webmail,
+    WebmailLogin,
 )
 from waypost.preference import ordered
 from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
@@ -38,6 +40,7 @@ IMAP = (
     "<socketType>SSL</socketType><authentication>password-cleartext</authentication>"
     "<username>%EMAILADDRESS%</username></incomingServer>"
 )
+FORM = '<loginPageInfo url="https://a.example/in">'
 SMTP = IMAP.replace("incoming", "outgoing").replace("imap", "smtp").replace("993", "465")
 
 
@@ -196,6 +199,50 @@ LEFT_OUT = [
     ),
     ("<news:x xmlns:news='urn:x'/>", "x: Waypost knows no such element"),
 ]
+
+
+FORMS = [
+    # what stands in webMail, what the note says
+    ("<loginPageInfo/>", "loginPageInfo: its url must not be empty"),
+    ('<loginPageInfo url="http://a.example/"/>', "its url must begin with https://"),
+    ('<loginAutomaticDOM url="https://a.example/"/>', "Waypost knows no such element"),
+    (f"{FORM}</loginPageInfo>{FORM}</loginPageInfo>", "loginPageInfo: stands twice"),
+    (f"{FORM}<username>%{{uid}}</username></loginPageInfo>", "username: %{uid} cannot stand"),
+    (f"{FORM}<username/></loginPageInfo>", "username: must not be empty"),
+    (f"{FORM}<username>a</username><username>b</username></loginPageInfo>", "stands twice"),
+    (f"{FORM}<loginButton/></loginPageInfo>", "loginButton: has neither an id nor a name"),
+    (f"{FORM}<loginButton id='{'x' * 256}'/></loginPageInfo>", "its id is longer than 255"),
+]
+
+
+@pytest.mark.parametrize(("inner", "said"), FORMS)
+def test_forms_that_are_left_out_are_listed(inner: str, said: str) -> None:
+    """What a form says that cannot be carried over is listed with its reason."""
+    beside = f"</emailProvider><webMail>{inner}</webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+
+    assert [note for note in map(str, found.left_out) if said in note]
+
+
+def test_form_without_a_page() -> None:
+    """The page of a form stands in for a page that is not named."""
+    beside = f"</emailProvider><webMail>{FORM}</loginPageInfo></webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+
+    url = "https://a.example/in"
+    assert found.catalog.domains[0].provider.webmail == Webmail(url, WebmailLogin(url))
+
+
+@pytest.mark.parametrize("one", [IMAP, SMTP], ids=["imap", "smtp"])
+def test_unprotected_first(one: str) -> None:
+    """A document that prefers what is not protected is served in its own order."""
+    plain = one.replace("SSL", "plain").replace("993", "143").replace("465", "25")
+    found = read_ispdb(document(plain + one + (SMTP if one == IMAP else IMAP)), name="x.xml")
+    kind = ServiceType.IMAP if one == IMAP else ServiceType.SMTP
+    some = [two for two in ordered(found.catalog.domains[0].services) if two.type is kind]
+
+    securities = [two.endpoint.security for two in some if isinstance(two.endpoint, HostEndpoint)]
+    assert securities == [Security.NONE, Security.TLS]
 
 
 def test_attributes_that_are_left_out_are_listed() -> None:

@@ -18,6 +18,8 @@ from waypost.model import (
     Provider,
     Service,
     Users,
+    Webmail,
+    WebmailLogin,
 )
 from waypost.transfer.describing import describe
 from waypost.transfer.plan import Plan, Planner, compare
@@ -105,7 +107,7 @@ CHANGES = [
                     provider=replace(
                         PROVIDER,
                         enable=(Documentation("https://a.example/"),),
-                        webmail="https://b.example/",
+                        webmail=Webmail("https://b.example/"),
                         update_url="https://c.example/",
                     ),
                 ),
@@ -145,6 +147,17 @@ CHANGES = [
 def test_changes(wanted: Catalog, plan: Plan) -> None:
     """Each kind of change is told in words, once."""
     assert compare(BEFORE, wanted) == plan
+
+
+def test_form_of_web_mail() -> None:
+    """A form that changes behind the same page is told."""
+    page = Webmail("https://a.example")
+    before = replace(domain("example.com"), provider=replace(PROVIDER, webmail=page))
+    form = Webmail("https://a.example", WebmailLogin("https://a.example/in"))
+    after = replace(before, provider=replace(PROVIDER, webmail=form))
+
+    plan = compare(Catalog((before,)), Catalog((after,)))
+    assert plan == Plan((), ("example.com: how web mail is logged in to",), ())
 
 
 SAME = [

@@ -23,7 +23,7 @@ INHERITING = '''
 [defaults]
 documentation = [{ url = "https://help.example/", descriptions = { "" = "Help", de = "Hilfe" } }]
 enable = [{ url = "https://mail.example/imap", descriptions = { en = "Switch IMAP on" } }]
-webmail = "https://mail.example/"
+webmail = { url = "https://mail.example/", login = { url = "https://mail.example/in" } }
 update_url = "https://mail.example/config.xml"
 ldapserver = 0
 [defaults.service]
@@ -100,6 +100,7 @@ def people(**keys: Any) -> dict[str, Any]:
 
 
 LDAP = {"kind": "ldap", "urls": ["ldaps://a.example"], "search_base": "dc=x"}
+LOGIN = {"url": "https://a.example/"}
 IMAP = {"type": "imap", "host": "h.example"}
 BROKEN: list[dict[str, Any]] = [
     {},
@@ -143,6 +144,11 @@ BROKEN: list[dict[str, Any]] = [
     provider(documentation=[{"url": "https://a.example", "descriptions": {"en": 1}}]),
     provider(enable=[{}]),
     provider(webmail="a.example"),
+    provider(webmail={}),
+    provider(webmail={"url": "https://a.example", "login": {}}),
+    provider(webmail={"url": "https://a.example", "login": {"url": "http://a.example"}}),
+    provider(webmail={"url": "https://a.example", "login": {**LOGIN, "login_button": {}}}),
+    provider(webmail={"url": "https://a.example", "login": {**LOGIN, "password_field": "x"}}),
     provider(update_url=1),
     provider(oauth2=[{}]),
     provider(oauth2=[{"issuer": "x"}]),

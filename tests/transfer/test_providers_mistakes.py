@@ -132,6 +132,8 @@ def test_bad_services(service: str, path: str, rule: str) -> None:
 
 
 P = '[[provider]]\nname = "X"\n'
+W = f"{P}webmail = {{ url = 'https://a.example', login = "
+L = f"{W}{{ url = 'https://a.example'"
 BAD_FILES = [
     # text, problem
     ("", "f: there is no provider; begin with [[provider]]"),
@@ -193,6 +195,31 @@ BAD_FILES = [
     (f"{P}enable = 'https://a.example'", "f: provider[0].enable: must be a list"),
     (f"{P}webmail = 'a.example'", "f: provider[0].webmail: must be a whole URL"),
     (f"{P}webmail = 1", "f: provider[0].webmail: must be a text, not"),
+    (f"{P}webmail = {{}}", "f: provider[0].webmail.url: is missing"),
+    (f"{P}webmail = {{ page = 'x' }}", "f: provider[0].webmail.page: unknown key"),
+    (f"{W}{{}} }}", "f: provider[0].webmail.login.url: is missing"),
+    (
+        f"{W}{{ url = 'http://a.example' }} }}",
+        "f: provider[0].webmail.login.url: must begin with https://",
+    ),
+    (f"{L}, user = 'x' }} }}", "f: provider[0].webmail.login.user: unknown key"),
+    (
+        f"{L}, username = '%EMAIL_ADDRESS%' }} }}",
+        "f: provider[0].webmail.login.username: %EMAIL_ADDRESS% is not a",
+    ),
+    (
+        f"{L}, username = '%{{uid}}' }} }}",
+        "f: provider[0].webmail.login.username: %{uid} cannot stand here",
+    ),
+    (f"{L}, login_button = 'x' }} }}", "f: provider[0].webmail.login.login_button: must be a"),
+    (
+        f"{L}, login_button = {{}} }} }}",
+        "f: provider[0].webmail.login.login_button: is empty; known keys are id",
+    ),
+    (
+        f"{L}, password_field = {{ id = ' ' }} }} }}",
+        "f: provider[0].webmail.login.password_field.id: must not be empty",
+    ),
     (f"{P}update_url = 'ftp://a.example'", "f: provider[0].update_url: must be a whole URL"),
     (f"{P}oauth2 = [{{}}]", "f: provider[0].oauth2[0]: is empty"),
     (f"{P}oauth2 = [{{ issuer = 'x' }}]", "f: provider[0].oauth2[0].issuer: must be a whole URL"),

@@ -225,10 +225,11 @@ RULES: Final = (
     ),
     Rule(
         "oauth2-alone",
-        (THUNDERBIRD, EVOLUTION, APPLE_MAIL),
+        (THUNDERBIRD, EVOLUTION, APPLE_MAIL, OUTLOOK),
         checks.oauth2_alone,
         "OAuth2 works only for hosts in tables that are built into Thunderbird and Evolution, "
-        "and cannot stand in a profile",
+        "and cannot stand in a profile; Outlook for Windows has none for the IMAP of others, so "
+        "Autodiscover leaves such services out",
         "offer password-cleartext behind OAuth2 if passwords work",
     ),
     Rule(

@@ -29,7 +29,7 @@ from waypost.cli import (
     version,
 )
 from waypost.cli.reporting import FINDINGS, WRONG, complain, group
-from waypost.errors import DomainNotServed, NoUsableService, WaypostError
+from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         get_command(build(given))(args=given, prog_name="waypost")
-    except (DomainNotServed, NoUsableService) as error:
+    except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
         complain(error)
         return FINDINGS
     except WaypostError as error:

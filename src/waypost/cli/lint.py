@@ -6,7 +6,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.linting import SHOWN, Linted, lint_catalog, lint_domain
-from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -56,7 +56,7 @@ def lint(
 def _one(settings: "Settings", name: DomainName) -> Linted:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
-    store = open_store(settings)
+    store = open_store(settings, warn)
     try:
         found = store.find(name)
     finally:

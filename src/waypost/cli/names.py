@@ -1,6 +1,6 @@
 """`waypost names`: the host names that need certificates, as different tools want to be told."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
@@ -17,7 +17,7 @@ from waypost.cli.sources import (
     catalog_reading,
     settings_for,
 )
-from waypost.host_names import host_names
+from waypost.host_names import BARE, host_names
 from waypost.model import Domain, MatchKind
 
 if TYPE_CHECKING:
@@ -76,21 +76,41 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.borrowed:
             warn([f"the domains from directory {one.directory.label} are left out"])
+        taken = _bare_names(catalog.domains, settings.tls_names)
         for domain in catalog.domains:
             if domain.is_declined:
                 continue
             if domain.pattern.kind is not MatchKind.EXACT:
                 patterns += 1
-            elif found := _names(domain, settings.tls_names):
+            elif found := _names(domain, settings.tls_names, taken):
                 yield found
     if patterns:
         subject = "1 pattern stands" if patterns == 1 else f"{patterns} patterns stand"
         note(f"warning: {subject} for domains that nobody can list; they are left out")
 
 
-def _names(domain: Domain, kinds: Iterable[str]) -> Certificate | None:
+def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
+    """Give the bare names that are names of another domain as well, if that is served.
+
+    `autoconfig.example.com` may be a mail domain beside `example.com`; there are few of these.
+    """
+    if BARE not in kinds:
+        return frozenset()
+    return frozenset(
+        domain.pattern.text
+        for domain in domains
+        if domain.pattern.kind is MatchKind.EXACT
+        and not domain.is_declined
+        and domain.pattern.text.partition(".")[0] in kinds
+    )
+
+
+def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> Certificate | None:
+    """Give the names of a domain, without the bare names of other ones: each is listed once."""
     name = DomainName(domain.pattern.text)
-    found = host_names(name, kinds)
+    found = tuple(
+        host for host in host_names(name, kinds) if host == name.ascii or host not in taken
+    )
     return (name, found) if found else None
 
 

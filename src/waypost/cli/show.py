@@ -1,33 +1,24 @@
 """`waypost show`: what a client would get, with no server running."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from waypost.address import DomainName, EmailAddress
-from waypost.cli import show_domain
-from waypost.cli.people import keep_quiet, person_for
-from waypost.cli.reporting import group, warn
+from waypost.cli import show_domain, show_exchange
+from waypost.cli.reporting import group
+from waypost.cli.show_asked import (
+    AddressArgument,
+    NameFlag,
+    NoDirectoryFlag,
+    config_for,
+    print_answer,
+    whole,
+)
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
-from waypost.errors import AddressError, DirectoryError, DirectoryUnavailable
-from waypost.lookup import client_config, directory_for
-from waypost.model import ClientConfig, Directory, Person
 
-if TYPE_CHECKING:
-    from waypost.settings import Settings
-
-AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="An email address, as alice@example.com.")
-]
 AddressOrDomainArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, or only a domain.")
-]
-NameFlag = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="The user's name, for people.")
-]
-NoDirectoryFlag = Annotated[
-    bool, typer.Option("--no-directory", help="Ask no directory: give the general answer.")
 ]
 
 
@@ -36,7 +27,8 @@ def build() -> typer.Typer:
     app = group(
         "Print the bytes that a client would get, or a zone. "
         "Exit code 1 where the domain is not served, has nothing that the format can say, or "
-        "declines a user whom its directory does not know."
+        "declines a user whom its directory does not know; activesync and autodiscover-json then "
+        "print the refusal that a client gets."
     )
     app.command("autoconfig", epilog="Example: waypost show autoconfig alice@example.com --demo")(
         autoconfig
@@ -48,6 +40,10 @@ def build() -> typer.Typer:
         "mobileconfig",
         epilog='Example: waypost show mobileconfig alice@example.com --name "Alice" --demo',
     )(mobileconfig)
+    app.command("activesync", epilog=show_exchange.ACTIVESYNC_EXAMPLE)(show_exchange.activesync)
+    app.command("autodiscover-json", epilog=show_exchange.JSON_EXAMPLE)(
+        show_exchange.autodiscover_json
+    )
     app.command("pacc", epilog="Example: waypost show pacc example.com --demo")(show_domain.pacc)
     app.command("dns", epilog=show_domain.DNS_EXAMPLE)(show_domain.dns)
     return app
@@ -65,7 +61,8 @@ def autoconfig(
     from waypost.formats.autoconfig import render  # noqa: PLC0415 -- quick start
 
     asked = EmailAddress.parse(address) if "@" in address else DomainName.parse(address)
-    _print(_config(asked, name, settings_for(providers, demo, db_uri), no_directory), render)
+    settings = settings_for(providers, demo, db_uri)
+    print_answer(config_for(asked, name, settings, no_directory), render)
 
 
 def autodiscover(
@@ -80,7 +77,7 @@ def autodiscover(
     from waypost.formats.autodiscover import render  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, demo, db_uri)
-    _print(_config(_whole(address), name, settings, no_directory), render)
+    print_answer(config_for(whole(address), name, settings, no_directory), render)
 
 
 def mobileconfig(
@@ -97,54 +94,10 @@ def mobileconfig(
 
     settings = settings_for(providers, demo, db_uri)
     credentials = signing_credentials(settings)
-    config = _config(_whole(address), name, settings, no_directory)
+    config = config_for(whole(address), name, settings, no_directory)
     profile = render(config, profile_settings(settings))
     if credentials is not None:
         from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed
 
         profile = sign(profile, credentials)
     typer.echo(profile, nl=False)
-
-
-def _whole(address: str) -> EmailAddress:
-    if "@" not in address:
-        raise AddressError(f"{address}: this format needs an address, as alice@{address}")
-    return EmailAddress.parse(address)
-
-
-def _config(
-    asked: EmailAddress | DomainName,
-    name: str | None,
-    settings: "Settings",
-    no_directory: bool,
-) -> ClientConfig:
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
-
-    keep_quiet()
-    store = open_store(settings)
-    try:
-        domain, address = (
-            (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
-        )
-        entry = store.find(domain)
-    finally:
-        store.close()
-    person: Person | None = Person()
-    if address is not None and not no_directory:
-        directory = directory_for(entry, address)
-        if directory is not None:
-            person = _person(settings, directory, address)
-    return client_config(entry, domain, address, person).named(name)
-
-
-def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
-    """Ask a directory as a server does: one that is away leaves the user as unknown as before."""
-    try:
-        return person_for(settings, directory, address)
-    except (DirectoryUnavailable, DirectoryError) as error:
-        warn([f"directory {directory.label}: {error}; this is the general answer"])
-        return Person()
-
-
-def _print(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
-    typer.echo(render(config), nl=False)

@@ -22,8 +22,9 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    Webmail,
 )
-from waypost.placeholders import expand_pages
+from waypost.placeholders import expand, expand_pages
 from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
@@ -79,7 +80,7 @@ def render(config: ClientConfig) -> bytes:
         documentation=expand_pages(config.provider.documentation, config.domain, config.address),
         enable=expand_pages(config.provider.enable, config.domain, config.address),
     )
-    return _document(provider, (config.domain.ascii,), config.services)
+    return _document(provider, (config.domain.ascii,), config.services, config)
 
 
 def render_submission(
@@ -98,7 +99,12 @@ def render_submission(
     return _document(provider, [domain.ascii for domain in domains], ordered(services))
 
 
-def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, ...]) -> bytes:
+def _document(
+    owner: Provider,
+    domains: Sequence[str],
+    services: tuple[Service, ...],
+    asked: ClientConfig | None = None,
+) -> bytes:
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])
@@ -119,7 +125,7 @@ def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, 
     for oauth2 in owner.oauth2:
         _oauth2(root, oauth2)
     if owner.webmail is not None:
-        child(child(root, "webMail"), "loginPage", url=owner.webmail)
+        _webmail(root, owner.webmail, asked)
     if owner.update_url is not None:
         child(root, "clientConfigUpdate", url=owner.update_url)
     return to_bytes(root)
@@ -193,6 +199,28 @@ def _enable(parent: etree._Element, page: Documentation) -> None:
     enable = child(parent, "enable", visiturl=page.url)
     for language, text in page.descriptions:
         child(enable, "instruction", text, **({} if language is None else {"lang": language}))
+
+
+def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None) -> None:
+    """Write what the ISPDB knows; the draft passes over it."""
+    element = child(root, "webMail")
+    child(element, "loginPage", url=webmail.url)
+    login = webmail.login
+    if login is None:
+        return
+    page = child(element, "loginPageInfo", url=login.url)
+    if login.username is not None:
+        name = login.username
+        child(page, "username", expand(name, asked.domain, asked.address) if asked else name)
+    fields = (
+        ("usernameField", login.username_field),
+        ("passwordField", login.password_field),
+        ("loginButton", login.login_button),
+    )
+    for tag, field in fields:
+        if field is not None:
+            both = {"id": field.id, "name": field.name}
+            child(page, tag, **{key: value for key, value in both.items() if value is not None})
 
 
 def _oauth2(parent: etree._Element, oauth2: OAuth2) -> None:

@@ -25,6 +25,7 @@ from waypost.formats.autodiscover_request import (
     ResponseSchema,
     parse_request,
 )
+from waypost.formats.passwords import takes_password
 from waypost.formats.xml import child, in_namespace, to_bytes
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -75,6 +76,7 @@ _ENCRYPTION: Final = {Security.TLS: "SSL", Security.STARTTLS: "TLS", Security.NO
 
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 _SECURE_PASSWORD: Final = frozenset({NTLM, GSSAPI})
+_WITHOUT_PASSWORD: Final = _WITHOUT_LOGIN | {GSSAPI}
 
 # MS-OXDSCLI, element TTL: hours until the client asks again. 1 is what an absent one means, and
 # 0 would keep it from ever asking again.
@@ -95,12 +97,14 @@ def render(config: ClientConfig) -> bytes:
     """Write the configuration as an Autodiscover answer.
 
     One Protocol for each type, the preferred protected service of it: Outlook offers no choice.
+    The format has no word for OAuth2 or certificates of clients, so that mail services that take
+    nothing else are left out: a client would ask for a password, and fail with it.
 
     Args:
         config: with an address; login names hold no placeholder.
 
     Raises:
-        NoUsableService: there is no mail service.
+        NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
     check_mail(config)
@@ -137,7 +141,7 @@ def check_mail(config: ClientConfig) -> None:
     """Find out whether a mail account can be made of a configuration.
 
     Raises:
-        NoUsableService: there is no mail service.
+        NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
     incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
@@ -148,6 +152,9 @@ def check_mail(config: ClientConfig) -> None:
         raise HalfConfigured(f"{config.domain} has no incoming mail service")
     if not outgoing:
         raise HalfConfigured(f"{config.domain} has no outgoing mail service")
+    # MS-OXDSCLI, element AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
+    if not any(map(_can_be_said, incoming)) or not any(map(_can_be_said, outgoing)):
+        raise NoUsableService(f"{config.domain} has mail services that no password opens")
 
 
 def render_error(error_code: int, message: str) -> bytes:
@@ -206,9 +213,16 @@ def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
     """Give one service of each type: incoming as preferred, SMTP, then the rest."""
     types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
     for kind in dict.fromkeys(types):
-        service = first_protected(config.of_type(kind))
+        service = first_protected(filter(_can_be_said, config.of_type(kind)))
         if service is not None:
             yield service
+
+
+def _can_be_said(service: Service) -> bool:
+    """Tell whether a client that is told of a service can log in to it."""
+    if service.type in _DAV_TYPE or takes_password(service):
+        return True
+    return not _WITHOUT_PASSWORD.isdisjoint(service.authentication)
 
 
 def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndpoint) -> None:

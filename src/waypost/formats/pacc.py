@@ -13,16 +13,10 @@ from urllib.parse import urlsplit
 
 from waypost.errors import NoUsableService
 from waypost.formats.hosts import why_no_name
+from waypost.formats.passwords import takes_password
 from waypost.model import (
     EMAIL_ADDRESS,
-    HTTP_BASIC,
-    HTTP_DIGEST,
-    NTLM,
     OAUTH2,
-    PASSWORD_CLEARTEXT,
-    PASSWORD_ENCRYPTED,
-    Authentication,
-    AuthenticationSystem,
     ClientConfig,
     HostEndpoint,
     Provider,
@@ -55,10 +49,6 @@ _HTTP: Final = frozenset(
 _NAMES: Final = {ServiceType.SMTP: ("smtp", "submit")}
 _INCOMING: Final = (ServiceType.IMAP, ServiceType.POP3)
 _MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
-_PASSWORDS: Final = frozenset(
-    {PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, HTTP_BASIC, HTTP_DIGEST}
-)
-_SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
 # s"info": longer names are not allowed.
 NAME_MAX_CHARS: Final = 60
 SHORT_NAME_MAX_CHARS: Final = 20
@@ -151,7 +141,7 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
         return "its login name is not the email address"
     if config.has_directory:
         return "its login name comes from a directory, and may differ from the email address"
-    if not _takes_password(service) and not (_takes_oauth2(service) and _issuer(config.provider)):
+    if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config.provider)):
         return "it takes neither a password nor OAuth2 with a known issuer"
     return None
 
@@ -189,21 +179,11 @@ def _place(service: Service) -> str:
 
 def _authentication(provider: Provider, told: Collection[Service]) -> dict[str, object]:
     # s"authentication": `password` is required.
-    members: dict[str, object] = {"password": any(_takes_password(one) for one in told)}
+    members: dict[str, object] = {"password": any(takes_password(one) for one in told)}
     issuer = _issuer(provider)
     if issuer is not None and any(_takes_oauth2(one) for one in told):
         members["oauth-public"] = {"issuer": issuer}
     return members
-
-
-def _takes_password(service: Service) -> bool:
-    return any(_is_password(method) for method in service.authentication)
-
-
-def _is_password(method: Authentication) -> bool:
-    if method.system is AuthenticationSystem.SASL:
-        return method.method.startswith(_SASL_PASSWORDS)
-    return method in _PASSWORDS
 
 
 def _takes_oauth2(service: Service) -> bool:

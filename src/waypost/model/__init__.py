@@ -43,8 +43,11 @@ from waypost.model.pattern import (
 )
 from waypost.model.provider import (
     Documentation,
+    FormField,
     OAuth2,
     Provider,
+    Webmail,
+    WebmailLogin,
 )
 from waypost.model.service import (
     CLIENT_IP_ADDRESS,
@@ -100,6 +103,7 @@ __all__ = [
     "Domain",
     "DomainPattern",
     "FileDirectory",
+    "FormField",
     "HostEndpoint",
     "LdapBind",
     "LdapDirectory",
@@ -120,6 +124,8 @@ __all__ = [
     "UnknownUser",
     "UrlEndpoint",
     "Users",
+    "Webmail",
+    "WebmailLogin",
     "candidates",
     "users_key",
 ]

@@ -29,6 +29,43 @@ class OAuth2:
 
 
 @dataclass(frozen=True, slots=True)
+class FormField:
+    """A field or a button in a form of a web page. At least one of the two is there."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebmailLogin:
+    """How a program fills in the form that logs a user in. Absent parts are None.
+
+    Attributes:
+        url: https, of the page with the form.
+        username: what to fill in; it may hold the placeholders of an address.
+    """
+
+    url: str
+    username: str | None = None
+    username_field: FormField | None = None
+    password_field: FormField | None = None
+    login_button: FormField | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webmail:
+    """Where users read their mail with a browser.
+
+    Attributes:
+        url: absolute, of the page where people log in.
+        login: the same for programs, or None.
+    """
+
+    url: str
+    login: WebmailLogin | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """Who runs the services.
 
@@ -45,5 +82,5 @@ class Provider:
     documentation: tuple[Documentation, ...] = ()
     oauth2: tuple[OAuth2, ...] = ()
     enable: tuple[Documentation, ...] = ()
-    webmail: str | None = None
+    webmail: Webmail | None = None
     update_url: str | None = None

@@ -25,6 +25,7 @@ from waypost.transfer.directory_parts import (
     read_checked,
     read_choice,
     read_limits,
+    read_path,
     read_rules,
     read_secret,
 )
@@ -34,7 +35,6 @@ from waypost.transfer.rules import INTEGER_MAX
 from waypost.transfer.tables import Table, nearest
 
 LABEL_MAX_CHARS: Final = 64
-PATH_MAX_CHARS: Final = 1024
 COMMON_KEYS: Final = ("name", "kind", "attributes", *LIMITS)
 SQL_KEYS: Final = ("uri", "uri_file", "uri_env", "query", "domains_query")
 FILE_KEYS: Final = ("path",)
@@ -179,16 +179,20 @@ def _read(table: Table, label: str, folder: Path | None) -> Directory | None:
     table.refuse_unknown((*COMMON_KEYS, *KIND_KEYS[kind]))
     rules, limits = read_rules(table), read_limits(table)
     if kind is DirectoryKind.LDAP:
-        return read_ldap(table, label, rules, limits)
+        return read_ldap(table, label, folder, rules, limits)
     if kind is DirectoryKind.SQL:
-        return _sql(table, label, rules, limits)
+        return _sql(table, label, folder, rules, limits)
     return _file(table, label, folder, rules, limits)
 
 
 def _sql(
-    table: Table, label: str, rules: tuple[AttributeRule, ...], limits: Limits
+    table: Table,
+    label: str,
+    folder: Path | None,
+    rules: tuple[AttributeRule, ...],
+    limits: Limits,
 ) -> SqlDirectory:
-    uri = read_secret(table, "uri")
+    uri = read_secret(table, "uri", folder)
     if not uri:
         table.warn("", "has no uri; one that is stored in the database stays as it is")
     query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)
@@ -205,17 +209,12 @@ def _file(
     rules: tuple[AttributeRule, ...],
     limits: Limits,
 ) -> FileDirectory | None:
-    text = table.text("path", PATH_MAX_CHARS) if table.require("path") else None
-    if text is None:
+    path = read_path(table, "path", folder) if table.require("path") else None
+    if path is None:
         return None
-    path = Path(text)
-    if not path.is_absolute() and folder is None:
-        table.problem("path", "must be absolute here")
-    if path.suffix.lower() not in _SUFFIXES:
+    if Path(path).suffix.lower() not in _SUFFIXES:
         table.problem("path", f"must end with {' or '.join(_SUFFIXES)}, which says what it is")
-    # Whoever reads it from a database works in another folder.
-    absolute = ((folder or Path()) / path).absolute()
-    return FileDirectory(label, str(absolute), rules, limits)
+    return FileDirectory(label, path, rules, limits)
 
 
 def check_attributes(table: Table, service: Service, asked: Sequence[Users | None]) -> None:

@@ -9,13 +9,13 @@ from waypost.transfer.directories import (
     COMMON_KEYS,
     FILE_KEYS,
     LABEL_MAX_CHARS,
-    PATH_MAX_CHARS,
     SQL_KEYS,
 )
 from waypost.transfer.directory_ldap import DN_MAX_CHARS, LDAP_KEYS, URLS_MAX
 from waypost.transfer.directory_parts import ATTRIBUTE_NAME, LIMITS, RULE_KEYS
 from waypost.transfer.directory_rules import (
     LDAP_URL_MAX_CHARS,
+    PATH_MAX_CHARS,
     PATTERN_MAX_CHARS,
     QUERY_MAX_CHARS,
     URI_MAX_CHARS,
@@ -157,7 +157,7 @@ def _file() -> Schema:
 def _secret(key: str, what: str) -> Schema:
     return {
         key: text(URI_MAX_CHARS, f"{what}; exported only where that is asked for.", least=0),
-        f"{key}_file": text(URI_MAX_CHARS, f"{what} stands on the first line of this file."),
+        f"{key}_file": text(PATH_MAX_CHARS, f"{what} stands on the first line of this file."),
         f"{key}_env": text(NAME_MAX_CHARS, f"{what} stands in this environment variable."),
     }
 

@@ -1,5 +1,6 @@
 """Reading an LDAP directory of a providers file."""
 
+from pathlib import Path
 from typing import Final
 
 from waypost.model import (
@@ -10,7 +11,7 @@ from waypost.model import (
     LdapSecurity,
     Limits,
 )
-from waypost.transfer.directory_parts import read_checked, read_choice, read_secret
+from waypost.transfer.directory_parts import read_checked, read_choice, read_path, read_secret
 from waypost.transfer.directory_rules import (
     LDAP_URL_MAX_CHARS,
     PATTERN_MAX_CHARS,
@@ -30,11 +31,14 @@ LDAP_KEYS: Final = (
 )
 URLS_MAX: Final = 16
 DN_MAX_CHARS: Final = 1000
-_PATH_MAX_CHARS: Final = 1024
 
 
 def read_ldap(
-    table: Table, label: str, rules: tuple[AttributeRule, ...], limits: Limits
+    table: Table,
+    label: str,
+    folder: Path | None,
+    rules: tuple[AttributeRule, ...],
+    limits: Limits,
 ) -> LdapDirectory | None:
     """Read the keys of an LDAP directory; None where something needed is wrong or missing."""
     urls = _urls(table)
@@ -51,7 +55,7 @@ def read_ldap(
     verify = table.flag("tls_verify")
     if verify is False:
         table.warn("tls_verify", "is false: anybody on the way can say that they are the server")
-    files = {key: table.text(key, _PATH_MAX_CHARS) for key in ("ca_file", "cert_file", "key_file")}
+    files = {key: read_path(table, key, folder) for key in ("ca_file", "cert_file", "key_file")}
     if ("cert_file" in table) != ("key_file" in table):
         table.problem("cert_file", "and key_file belong together")
     user = table.text("bind_user", DN_MAX_CHARS, may_be_empty=True) or None
@@ -69,7 +73,7 @@ def read_ldap(
         security=security,
         bind=bind,
         bind_user=user,
-        bind_password=read_secret(table, "bind_password"),
+        bind_password=read_secret(table, "bind_password", folder),
         login_pattern=read_checked(table, "login_pattern", PATTERN_MAX_CHARS, check_pattern),
         tls_verify=verify is not False,
         rules=rules,

@@ -3,10 +3,16 @@
 import enum
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from waypost.model import AttributeRule, Limits, Secret
-from waypost.transfer.directory_rules import PATTERN_MAX_CHARS, URI_MAX_CHARS, check_pattern
+from waypost.transfer.directory_rules import (
+    PATH_MAX_CHARS,
+    PATTERN_MAX_CHARS,
+    URI_MAX_CHARS,
+    check_pattern,
+)
 from waypost.transfer.rules import HOST_MAX_CHARS, NAME_MAX_CHARS, RuleBroken
 from waypost.transfer.tables import Table, kind, nearest
 
@@ -79,10 +85,30 @@ def read_rules(table: Table) -> tuple[AttributeRule, ...]:
     return tuple(found)
 
 
-def read_secret(table: Table, key: str) -> Secret:
+def read_path(table: Table, key: str, folder: Path | None) -> str | None:
+    """Read the path of a file, and give the absolute one.
+
+    Whoever reads it from a database works in another folder, so that a relative one would mean
+    another file there.
+
+    Args:
+        table: has it.
+        key: of the path.
+        folder: what it is relative to; None where there is no such place.
+    """
+    text = table.text(key, PATH_MAX_CHARS)
+    if text is None:
+        return None
+    path = Path(text)
+    if not path.is_absolute() and folder is None:
+        table.problem(key, "must be absolute here")
+    return str(((folder or Path()) / path).absolute())
+
+
+def read_secret(table: Table, key: str, folder: Path | None) -> Secret:
     """Read a secret that stands there, in a file (`KEY_file`) or in a variable (`KEY_env`)."""
     value = table.text(key, URI_MAX_CHARS, may_be_empty=True)
-    file = table.text(f"{key}_file", URI_MAX_CHARS)
+    file = read_path(table, f"{key}_file", folder)
     variable = table.text(f"{key}_env", NAME_MAX_CHARS)
     given = [name for name in (key, f"{key}_file", f"{key}_env") if name in table]
     if len(given) > 1:

@@ -9,6 +9,7 @@ from waypost.transfer.rules import RuleBroken, check_host
 
 QUERY_MAX_CHARS: Final = 8000
 URI_MAX_CHARS: Final = 1000
+PATH_MAX_CHARS: Final = 1024
 PATTERN_MAX_CHARS: Final = 500
 LDAP_URL_MAX_CHARS: Final = 255
 # At least one of them makes a filter find different users for different addresses.

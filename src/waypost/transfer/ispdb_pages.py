@@ -6,9 +6,10 @@ from typing import Final
 
 from lxml import etree
 
-from waypost.model import Documentation, OAuth2
+from waypost.model import Documentation, OAuth2, Webmail
 from waypost.transfer.imported import Notes
-from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
+from waypost.transfer.ispdb_webmail import WebmailReader
+from waypost.transfer.ispdb_xml import children, line_of, local_name, page_url, shown, text_of
 from waypost.transfer.provider_parts import LONG_TEXT_MAX_CHARS
 from waypost.transfer.rules import RuleBroken, check_text, check_web_url
 
@@ -40,45 +41,39 @@ class RootPages:
     """What a document says beside its providers of the pages of all of them.
 
     Attributes:
-        webmail: where users log in with a browser, or None.
         update_url: where clients look for a newer document, or None.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.webmail: str | None = None
+        self._webmail = WebmailReader()
         self.update_url: str | None = None
+
+    @property
+    def webmail(self) -> Webmail | None:
+        """Give where users log in with a browser, or None."""
+        return self._webmail.webmail
 
     def read(self, element: etree._Element, notes: Notes) -> bool:
         """Read an element webMail or clientConfigUpdate; tell whether it is one of them."""
         tag = local_name(element)
         if tag == "webmail":
-            self._read_webmail(element, notes)
+            self._webmail.read(element, notes)
         elif tag == "clientconfigupdate":
             if self.update_url is not None:
                 notes.leave_out(line_of(element), shown(element), "stands twice")
                 return True
-            self.update_url = _url(element, notes, "url")
+            self.update_url = page_url(element, notes, "url")
             if self.update_url is not None:
                 why = "clients will look there later; take update_url out if that is not you"
                 notes.warn(line_of(element), shown(element), why)
         return tag in {"webmail", "clientconfigupdate"}
 
-    def _read_webmail(self, element: etree._Element, notes: Notes) -> None:
-        for part in children(element):
-            if local_name(part) != "loginpage":
-                why = "the page to log in is carried over, and how a form is filled in is not"
-                notes.leave_out(line_of(part), shown(part), why)
-            elif self.webmail is not None:
-                notes.leave_out(line_of(part), shown(part), "stands twice")
-            else:
-                self.webmail = _url(part, notes, "url")
-
 
 def _page(
     element: etree._Element, notes: Notes, attribute: str, described: str
 ) -> Iterator[Documentation]:
-    url = _url(element, notes, attribute)
+    url = page_url(element, notes, attribute)
     if url is None:
         return
     texts: dict[str | None, str] = {}
@@ -88,20 +83,6 @@ def _page(
         else:
             notes.leave_out(line_of(part), shown(part), "Waypost knows no such element")
     yield Documentation(url, tuple(texts.items()))
-
-
-def _url(element: etree._Element, notes: Notes, attribute: str) -> str | None:
-    line, what = line_of(element), shown(element)
-    url, hash_sign, fragment = (element.get(attribute) or "").strip().partition("#")
-    try:
-        check_text(url, LONG_TEXT_MAX_CHARS)
-        check_web_url(url)
-    except RuleBroken as broken:
-        notes.leave_out(line, what, f"its {attribute} {broken}")
-        return None
-    if hash_sign and fragment:
-        notes.leave_out(line, what, f"its {attribute} was cut at the fragment #{fragment[:60]}")
-    return url
 
 
 def _description(part: etree._Element, texts: dict[str | None, str], notes: Notes) -> None:

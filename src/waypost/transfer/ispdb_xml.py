@@ -6,6 +6,10 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.transfer.imported import Notes
+from waypost.transfer.provider_parts import LONG_TEXT_MAX_CHARS
+from waypost.transfer.rules import RuleBroken, check_text, check_web_url
+
 _LINE_END: Final = re.compile(r" *[\t\r\n][ \t\r\n]*")
 
 
@@ -34,3 +38,18 @@ def line_of(element: etree._Element) -> int:
 def shown(element: etree._Element) -> str:
     """Give the name as the document writes it, for messages."""
     return etree.QName(element).localname
+
+
+def page_url(element: etree._Element, notes: Notes, attribute: str) -> str | None:
+    """Read a URL of any length from an attribute; None, with a note, where it cannot be used."""
+    line, what = line_of(element), shown(element)
+    url, hash_sign, fragment = (element.get(attribute) or "").strip().partition("#")
+    try:
+        check_text(url, LONG_TEXT_MAX_CHARS)
+        check_web_url(url)
+    except RuleBroken as broken:
+        notes.leave_out(line, what, f"its {attribute} {broken}")
+        return None
+    if hash_sign and fragment:
+        notes.leave_out(line, what, f"its {attribute} was cut at the fragment #{fragment[:60]}")
+    return url

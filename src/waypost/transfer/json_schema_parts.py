@@ -1,9 +1,10 @@
 """The pieces that the JSON Schema of providers files is put together from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 Schema = dict[str, Any]
+_URL_PATTERN: Final = "^([Hh][Tt][Tt][Pp][Ss]?)://"
 
 
 def object_schema(
@@ -28,6 +29,11 @@ def list_of(name: str, about: str) -> Schema:
 def text(max_chars: int, about: str, *, least: int = 1) -> Schema:
     """Describe a text by its length."""
     return {"type": "string", "minLength": least, "maxLength": max_chars, "description": about}
+
+
+def web_url(max_chars: int, about: str) -> Schema:
+    """Describe a URL that people or clients open."""
+    return {**text(max_chars, about), "pattern": _URL_PATTERN}
 
 
 def integer(low: int, high: int, about: str) -> Schema:

@@ -193,7 +193,9 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
     if old.enable != new.enable:
         yield "what users must switch on"
     if old.webmail != new.webmail:
-        yield f"web mail {old.webmail or 'nowhere'} becomes {new.webmail or 'nowhere'}"
+        before, after = (one.webmail.url if one.webmail else "nowhere" for one in (old, new))
+        same = before == after
+        yield "how web mail is logged in to" if same else f"web mail {before} becomes {after}"
     if old.update_url != new.update_url:
         yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
 

@@ -20,6 +20,7 @@ from waypost.transfer.json_schema_parts import (
     object_schema,
     reference,
     text,
+    web_url,
 )
 from waypost.transfer.ports import PORT_MAX
 from waypost.transfer.provider_domains import DOMAIN_KEYS
@@ -36,12 +37,12 @@ from waypost.transfer.rules import (
 )
 from waypost.transfer.services import KEYS as SERVICE_KEYS
 from waypost.transfer.services import POP3_DAYS_MAX, POP3_KEYS, SERVICE_DEFAULT_KEYS
+from waypost.transfer.webmail import webmail_schema
 
 _METHODS: Final = (
     *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "TLS-client-cert", "OAuth2"),
     *("client-IP-address", "none", "plain"),
 )
-_URL_PATTERN: Final = "^([Hh][Tt][Tt][Pp][Ss]?)://"
 
 
 def json_schema() -> Schema:
@@ -95,7 +96,7 @@ def _inherited() -> Schema:
         "documentation": list_of("documentation", "Pages for people."),
         "oauth2": list_of("oauth2", "Where clients get OAuth2 tokens."),
         "enable": list_of("documentation", "Where users must switch something on first."),
-        "webmail": _web_url("Where users log in with a browser."),
+        "webmail": webmail_schema(),
         "update_url": _web_url("Where clients look for a newer configuration later."),
         **users(),
     }
@@ -137,7 +138,7 @@ def _service_properties() -> Schema:
         "host": text(HOST_MAX_CHARS, "Host name; may hold %EMAILDOMAIN%."),
         "port": integer(1, PORT_MAX, "Follows from type and security."),
         "security": {**protections, "description": "Follows from the port."},
-        "url": {**text(URL_MAX_CHARS, "Whole URL."), "pattern": _URL_PATTERN},
+        "url": web_url(URL_MAX_CHARS, "Whole URL."),
         "authentication": {
             **reference("authentication"),
             "description": "The preferred one first.",
@@ -184,4 +185,4 @@ def _oauth2() -> Schema:
 
 
 def _web_url(about: str) -> Schema:
-    return {**text(LONG_TEXT_MAX_CHARS, about), "pattern": _URL_PATTERN}
+    return web_url(LONG_TEXT_MAX_CHARS, about)

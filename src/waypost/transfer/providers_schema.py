@@ -29,6 +29,7 @@ from waypost.transfer.provider_parts import (
 from waypost.transfer.rules import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.transfer.services import read_patterns, read_service
 from waypost.transfer.tables import Report, Table
+from waypost.transfer.webmail import read_webmail
 
 __all__ = [
     "OAUTH2_KEYS",
@@ -178,7 +179,7 @@ class _Reader:
             read_pages(self._owner("documentation"), "documentation"),
             read_oauth2(self._owner("oauth2")),
             read_pages(self._owner("enable"), "enable"),
-            read_web_url(self._owner("webmail"), "webmail"),
+            read_webmail(self._owner("webmail")),
             read_web_url(self._owner("update_url"), "update_url"),
         )
 

@@ -29,6 +29,7 @@ from waypost.transfer.ports import needed_keys
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
 from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.toml_text import toml_text
+from waypost.transfer.webmail import webmail_data
 
 
 def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
@@ -144,8 +145,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["oauth2"] = [_oauth2(part) for part in provider.oauth2]
     if provider.enable:
         data["enable"] = [_documentation(part) for part in provider.enable]
-    if provider.webmail is not None:
-        data["webmail"] = provider.webmail
+    data |= webmail_data(provider.webmail)
     if provider.update_url is not None:
         data["update_url"] = provider.update_url
     return data

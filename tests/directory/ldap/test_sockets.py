@@ -1,6 +1,7 @@
 """StartTLS by hand: whatever a server answers, it is an answer or a failure."""
 
 import socket
+import threading
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.servers.scripted_ldap import EXTENDED_ANSWER, element, result
 from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
-from waypost.directory.ldap.sockets import start_tls
+from waypost.directory.ldap.sockets import resolve, start_tls
 from waypost.directory.ldap.target import Server
 
 SERVER = Server("ldap://localhost", "localhost", 389, starttls=True)
@@ -26,6 +27,40 @@ def answered(octets: bytes) -> tuple[bytes, LdapFailure | None]:
         except LdapFailure as failure:
             return theirs.recv(100), failure
         return theirs.recv(100), None
+
+
+def test_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that does not come back costs no more than the time for a connection."""
+    released = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        released.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    try:
+        with pytest.raises(LdapFailure) as caught:
+            resolve(SERVER, Deadline(0.05))
+        assert not released.is_set()
+    finally:
+        released.set()
+    assert caught.value.complaint is Complaint.NO_HOST
+    assert "the name server does not answer in time" in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "x" * 64])
+def test_name_that_is_not_known(host: str) -> None:
+    """A name without an address is a failure that says why."""
+    with pytest.raises(LdapFailure) as caught:
+        resolve(Server(f"ldap://{host}", host, 389, starttls=True), Deadline(30))
+    assert caught.value.complaint is Complaint.NO_HOST
+
+
+def test_addresses_of_a_name() -> None:
+    """A name that is known has addresses, and a Unix socket is its own."""
+    assert (socket.AF_INET, ("127.0.0.1", 389)) in resolve(SERVER, Deadline(30))
+    local = Server("ldapi://%2Frun%2Fldapi", "", 0, path="/run/ldapi")
+    assert resolve(local, Deadline(0)) == [(socket.AF_UNIX, "/run/ldapi")]
 
 
 def message(operation: bytes) -> bytes:

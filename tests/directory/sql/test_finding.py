@@ -1,8 +1,11 @@
 """One user from another database: who is found, what becomes of the columns, what is nobody."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,8 +16,9 @@ from tests.directory.sql.conftest import Opened
 from tests.servers.database import Database
 from waypost.address import DomainName, EmailAddress
 from waypost.directory.sql.rows import entry_of
+from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.errors import DirectoryError
-from waypost.model import AttributeRule
+from waypost.model import AttributeRule, Secret, SqlDirectory
 
 EXAMPLE_COM = DomainName("example.com")
 ALICE = EmailAddress("alice", EXAMPLE_COM)
@@ -118,6 +122,24 @@ def test_several_rows(postfixadmin: Database, opened: Opened) -> None:
     (line,) = lines
     assert (line["event"], line["directory"]) == ("directory is ambiguous", "people")
     assert "alice" not in str(line)
+
+
+def test_several_rows_are_told_once_a_minute(tmp_path: Path) -> None:
+    """However often two rows are found, a line says so once a minute at most."""
+    path = tmp_path / "users.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("CREATE TABLE u (l); INSERT INTO u VALUES ('a'), ('b');")
+    seconds = [0.0]
+    configured = SqlDirectory("people", Secret(f"sqlite:///{path}"), "SELECT l AS login FROM u")
+    people = OpenSqlDirectory(configured, lambda: seconds[0])
+    told = []
+    for now in (0.0, 1.0, 59.9, 60.0, 60.1, 119.9, 120.0):
+        seconds[0] = now
+        with capture_logs() as lines:
+            assert people.find(ALICE) is None
+        told += [now for _ in lines]
+    people.close()
+    assert told == [0.0, 60.0, 120.0]
 
 
 def test_percent_signs(postfixadmin: Database, opened: Opened) -> None:

@@ -9,6 +9,7 @@ from tests.store.counting import CountingStore
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.host_names import KINDS
+from waypost.metrics import Metrics
 from waypost.model import Catalog, Domain
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
@@ -45,7 +46,7 @@ def get(
 ) -> httpx.Response:
     """Ask the application, as a peer."""
     known = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
-    transport = httpx.ASGITransport(create_app(known, kinds), client=(peer, 4000))
+    transport = httpx.ASGITransport(create_app(known, kinds, Metrics()), client=(peer, 4000))
 
     async def asking() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -166,7 +167,9 @@ def ask_often(store: CountingStore, names: list[str]) -> set[int]:
 
     async def asking() -> set[int]:
         cache = DomainCache(store, CacheLimits())
-        transport = httpx.ASGITransport(create_app(cache, USUAL), client=("127.0.0.1", 4000))
+        transport = httpx.ASGITransport(
+            create_app(cache, USUAL, Metrics()), client=("127.0.0.1", 4000)
+        )
         async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:4244") as client:
             answers = [await client.get(f"/tls/ask?domain={name}") for name in names]
         await cache.close()

@@ -92,7 +92,7 @@ def _context() -> ssl.SSLContext:
 
 
 def _connected(context: ssl.SSLContext, server: Server, deadline: Deadline) -> ssl.SSLSocket:
-    return with_tls(context, server, connect(server, resolve(server), deadline), deadline)
+    return with_tls(context, server, connect(server, resolve(server, deadline), deadline), deadline)
 
 
 def _issuer(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:

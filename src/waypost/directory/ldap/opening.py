@@ -29,7 +29,7 @@ def open_session(target: Target, server: Server, contexts: TlsContexts) -> Sessi
     # What cannot be read is said before a server is troubled.
     context = contexts.get() if server.tls or server.starttls else None
     secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
-    connection = connect(server, resolve(server), deadline)
+    connection = connect(server, resolve(server, deadline), deadline)
     if context is not None:
         connection = plain_end(target, with_tls(context, server, connection, deadline))
     session = Session(server, connection, target.limits.connect_timeout_seconds)

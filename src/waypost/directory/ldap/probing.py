@@ -103,7 +103,7 @@ class _Visit:
         return Deadline(self._target.limits.connect_timeout_seconds)
 
     def _resolve(self) -> Told:
-        self._addresses = resolve(self._server)
+        self._addresses = resolve(self._server, self._deadline())
         found = list(dict.fromkeys(_host(address) for _, address in self._addresses))
         return f"{self._server.host or 'socket'}: {', '.join(found)}", {"addresses": found}
 

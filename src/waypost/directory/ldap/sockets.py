@@ -2,6 +2,9 @@
 
 import socket
 import struct
+import threading
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from waypost.directory.ldap.deadline import Deadline
@@ -20,20 +23,27 @@ _ANSWER_MAX_OCTETS: Final = 65536
 _RESULT: Final = {1: "operationsError", 2: "protocolError", 52: "unavailable", 53: "unwilling"}
 
 
-def resolve(server: Server) -> list[Address]:
+def resolve(server: Server, deadline: Deadline) -> list[Address]:
     """Give the addresses of a server, in the order in which they should be tried.
 
+    The system's resolver knows no time limit and cannot be stopped, so that a thread waits for it,
+    which ends with the process at the latest.
+
     Raises:
-        LdapFailure: its name is not known.
+        LdapFailure: its name is not known, or not in time.
     """
     if server.path is not None:
         return [(socket.AF_UNIX, server.path)]
+    answers: SimpleQueue[list[Address] | str] = SimpleQueue()
+    ask = partial(_look_up, server, answers)
+    threading.Thread(target=ask, name="ldap-resolve", daemon=True).start()
     try:
-        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else None
-        raise LdapFailure(Complaint.NO_HOST, server=server.url, why=why or "no host name") from None
-    return [(family, address) for family, _, _, _, address in found]
+        found = answers.get(timeout=deadline.wait())
+    except (Empty, TimeoutError):
+        found = "the name server does not answer in time"
+    if isinstance(found, str):
+        raise LdapFailure(Complaint.NO_HOST, server=server.url, why=found)
+    return found
 
 
 def connect(server: Server, addresses: list[Address], deadline: Deadline) -> socket.socket:
@@ -78,6 +88,17 @@ def start_tls(server: Server, connection: socket.socket, deadline: Deadline) -> 
     if code != 0:
         why = text or _RESULT.get(code, f"result {code}")
         raise LdapFailure(Complaint.NO_STARTTLS, server=server.url, why=why)
+
+
+def _look_up(server: Server, answers: "SimpleQueue[list[Address] | str]") -> None:
+    """Ask the system's resolver; the answer is addresses, or why there are none."""
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        answers.put(why or "no host name")
+    else:
+        answers.put([(family, address) for family, _, _, _, address in found])
 
 
 def _not_connected(server: Server, error: OSError) -> LdapFailure:

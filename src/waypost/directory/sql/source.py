@@ -1,6 +1,7 @@
 """A directory in another database: one question for a user, and one for a domain."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,8 +57,14 @@ class OpenSqlDirectory:
     No two threads use one connection; each question takes one from the pool.
     """
 
-    def __init__(self, configured: SqlDirectory) -> None:
+    def __init__(
+        self, configured: SqlDirectory, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Prepare the questions; no connection is made yet.
+
+        Args:
+            configured: what the operator says.
+            clock: seconds that only grow.
 
         Raises:
             DirectoryError: the URI, its driver or a query cannot be used.
@@ -66,7 +73,7 @@ class OpenSqlDirectory:
         self._engine = open_reading_engine(configured)
         self._query = self._statement("query", configured.query)
         self._domains_query = self._statement("domains_query", configured.domains_query)
-        self._ambiguity = Seldom()
+        self._ambiguity = Seldom(clock)
         self._log = structlog.get_logger(__name__)
 
     @property

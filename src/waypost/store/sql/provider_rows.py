@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from waypost.model import Documentation, OAuth2, Provider
+from waypost.model import Documentation, FormField, OAuth2, Provider, Webmail, WebmailLogin
 from waypost.store.sql.rows import Row
 from waypost.store.sql.texts import clean
 
@@ -17,7 +17,7 @@ def provider_from_row(row: Row) -> Provider:
         documentation=_pages(row["documentation"] or ()),
         oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
         enable=_pages(others.get("enable", ())),
-        webmail=others.get("webmail"),
+        webmail=_webmail(others.get("webmail")),
         update_url=others.get("update_url"),
     )
 
@@ -29,7 +29,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
     ]
     others = {
         "enable": _entries(provider.enable),
-        "webmail": provider.webmail,
+        "webmail": _webmail_entry(provider.webmail),
         "update_url": provider.update_url,
     }
     return {
@@ -53,3 +53,26 @@ def _entries(pages: Iterable[Documentation]) -> list[dict[str, Any]]:
         {"url": page.url, "descriptions": [list(pair) for pair in page.descriptions]}
         for page in pages
     ]
+
+
+def _webmail(entry: str | dict[str, Any] | None) -> Webmail | None:
+    """Read a URL alone, or a URL with the form behind it."""
+    if entry is None or isinstance(entry, str):
+        return None if entry is None else Webmail(entry)
+    values: dict[str, Any] = {
+        key: FormField(**value) if isinstance(value, dict) else value
+        for key, value in entry["login"].items()
+    }
+    return Webmail(entry["url"], WebmailLogin(**values))
+
+
+def _webmail_entry(webmail: Webmail | None) -> str | dict[str, Any] | None:
+    if webmail is None or webmail.login is None:
+        return None if webmail is None else webmail.url
+    values = {name: getattr(webmail.login, name) for name in WebmailLogin.__slots__}
+    fields = {
+        key: {"id": value.id, "name": value.name} if isinstance(value, FormField) else value
+        for key, value in values.items()
+        if value is not None
+    }
+    return {"url": webmail.url, "login": fields}

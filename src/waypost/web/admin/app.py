@@ -6,11 +6,13 @@ from fastapi import FastAPI
 
 from waypost import __version__
 from waypost.lookup import DomainFinder
+from waypost.metrics import CertificateMetrics, Metrics
 from waypost.web.admin.guard import LoopbackOnly
+from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsNames
 
 
-def create_app(domains: DomainFinder, tls_kinds: Sequence[str]) -> FastAPI:
+def create_app(domains: DomainFinder, tls_kinds: Sequence[str], metrics: Metrics) -> FastAPI:
     """Put the application together.
 
     It describes itself at /openapi.json. FastAPI's pages for people would load scripts from
@@ -19,6 +21,7 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str]) -> FastAPI:
     Args:
         domains: who knows the domains.
         tls_kinds: which names of a domain get a certificate.
+        metrics: what this process counts; it is told at /metrics.
     """
     app = FastAPI(
         title="Waypost",
@@ -29,5 +32,6 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str]) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # The log is ours.
     )
     app.add_middleware(LoopbackOnly)
-    TlsNames(domains, tls_kinds).add_to(app.router)
+    TlsNames(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)
+    add_metrics(app.router, metrics.registry)
     return app

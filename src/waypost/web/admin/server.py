@@ -44,7 +44,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         )
         raise SystemExit(FAILED) from None
     config = uvicorn.Config(
-        create_app(wired.cache, settings.tls_names),
+        create_app(wired.cache, settings.tls_names, wired.metrics),
         loop="uvloop",
         http="httptools",
         ws="none",

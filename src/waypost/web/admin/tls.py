@@ -5,6 +5,7 @@ memory: 200 is yes, everything else no (its option `on_demand_tls`, `ask`). Redi
 followed, so there are none.
 """
 
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Final
 
@@ -17,6 +18,7 @@ from waypost.address import DomainName
 from waypost.errors import DomainError, StoreError, StoreUnavailable
 from waypost.host_names import claims
 from waypost.lookup import DomainFinder
+from waypost.metrics import CertificateMetrics
 
 PATH: Final = "/tls/ask"
 _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
@@ -26,6 +28,7 @@ _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
     "4XX": {"description": "No: 403 to whoever is no program of this machine."},
     503: {"description": "Nobody can tell now; ask again later."},
 }
+_RESULTS: Final = {200: "yes", 400: "bad_request", 404: "no", 503: "unavailable"}
 
 
 class _Quick(APIRoute):
@@ -45,10 +48,13 @@ class _Quick(APIRoute):
 class TlsNames:
     """Knows for which host names there may be certificates."""
 
-    def __init__(self, domains: DomainFinder, kinds: Sequence[str]) -> None:
-        """Take who knows the domains, and which names of a domain get a certificate."""
+    def __init__(
+        self, domains: DomainFinder, kinds: Sequence[str], metrics: CertificateMetrics
+    ) -> None:
+        """Take who knows the domains, which names of one get a certificate, and what counts."""
         self._domains = domains
         self._kinds = tuple(kinds)
+        self._metrics = metrics
         self._log = structlog.get_logger(__name__)
 
     def add_to(self, router: APIRouter) -> None:
@@ -73,6 +79,12 @@ class TlsNames:
         Args:
             domain: what was given, however often.
         """
+        begin = time.perf_counter()
+        answer = await self._answered(domain)
+        self._metrics.asked(_RESULTS[answer.status_code], time.perf_counter() - begin)
+        return answer
+
+    async def _answered(self, domain: Sequence[str]) -> Response:
         if len(domain) != 1 or not domain[0].strip():
             return PlainTextResponse("give one name: /tls/ask?domain=NAME\n", 400)
         try:

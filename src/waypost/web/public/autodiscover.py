@@ -76,14 +76,18 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     return _reply(405, body, "method_not_allowed").plus(("allow", "POST"))
 
 
-def base_url(context: Context, domain: DomainName) -> str:
-    """Give the https URL under which clients of a served domain reach Waypost."""
-    return context.public_url or f"https://autodiscover.{domain.ascii}"
+def own_url(public_url: str | None, domain: DomainName) -> str:
+    """Give the https URL at which clients of a served domain reach this format."""
+    return f"{_base_url(public_url, domain)}{PATH}"
+
+
+def _base_url(public_url: str | None, domain: DomainName) -> str:
+    return public_url or f"https://autodiscover.{domain.ascii}"
 
 
 def _to_https(context: Context, request: Request, domain: DomainName) -> Reply:
     """Redirect to the same URL on https; its host is configured, or the served domain's."""
-    base = base_url(context, domain)
+    base = _base_url(context.public_url, domain)
     with_prefix = request.origin.host.lower().startswith("autodiscover.")
     if context.public_url is None and not with_prefix:
         base = f"https://{domain.ascii}"

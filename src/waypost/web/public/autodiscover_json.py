@@ -44,7 +44,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
             config = await context.lookup.for_address(address)
         except DomainMoved as moved:
             return redirect(_elsewhere(address, protocol, moved), moved.code)
-        xml_url = f"{autodiscover.base_url(context, address.domain)}{autodiscover.PATH}"
+        xml_url = autodiscover.own_url(context.public_url, address.domain)
         return _reply(200, autodiscover_json.render(config, protocol, xml_url), "ok")
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
         return _refuse(error)

@@ -1,0 +1,30 @@
+"""Which authentication methods a password is enough for."""
+
+from typing import Final
+
+from waypost.model import (
+    HTTP_BASIC,
+    HTTP_DIGEST,
+    NTLM,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    AuthenticationSystem,
+    Service,
+)
+
+_PASSWORDS: Final = frozenset(
+    {PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, HTTP_BASIC, HTTP_DIGEST}
+)
+_SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
+
+
+def takes_password(service: Service) -> bool:
+    """Tell whether a user who has nothing but a password can log in."""
+    return any(_is_password(method) for method in service.authentication)
+
+
+def _is_password(method: Authentication) -> bool:
+    if method.system is AuthenticationSystem.SASL:
+        return method.method.startswith(_SASL_PASSWORDS)
+    return method in _PASSWORDS

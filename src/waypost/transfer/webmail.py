@@ -1,0 +1,131 @@
+"""What a providers file says of web mail: a URL, or a URL with the form behind it.
+
+Mozilla's format 1.1, element webMail: loginPage is for people, loginPageInfo for programs.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.model import FormField, Webmail, WebmailLogin
+from waypost.placeholders import attributes_in
+from waypost.transfer.json_schema_parts import Schema, object_schema, text, web_url
+from waypost.transfer.provider_parts import LONG_TEXT_MAX_CHARS, read_web_url
+from waypost.transfer.rules import RuleBroken, check_text, check_web_url, unknown_placeholder
+from waypost.transfer.tables import Table
+
+FIELDS: Final = ("username_field", "password_field", "login_button")
+FORM_TEXT_MAX_CHARS: Final = 255
+_KEYS: Final = ("url", "login")
+_LOGIN_KEYS: Final = ("url", "username", *FIELDS)
+_FIELD_KEYS: Final = ("id", "name")
+
+
+def read_webmail(table: Table) -> Webmail | None:
+    """Read the key `webmail` of a provider: a URL or a table."""
+    if not isinstance(table.raw("webmail"), dict):
+        url = read_web_url(table, "webmail")
+        return None if url is None else Webmail(url)
+    part = table.table("webmail")
+    if part is None:
+        return None
+    part.refuse_unknown(_KEYS)
+    part.require("url")
+    url, login = read_web_url(part, "url"), part.table("login")
+    read = None if login is None else _login(login)
+    return None if url is None else Webmail(url, read)
+
+
+def check_login_url(url: str) -> str:
+    """Give the URL of a form back if a password may be sent there.
+
+    Raises:
+        RuleBroken: it is no URL, or not https.
+    """
+    check_web_url(check_text(url, LONG_TEXT_MAX_CHARS))
+    # Mozilla's format: clients must ignore a URL of http here.
+    if urlsplit(url).scheme.lower() != "https":
+        raise RuleBroken("must begin with https://, for a password is sent there")
+    return url
+
+
+def check_username(name: str) -> str:
+    """Give what is filled in for the user back if clients can expand it.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    check_text(name, FORM_TEXT_MAX_CHARS)
+    if unknown := unknown_placeholder(name):
+        raise RuleBroken(f"{unknown} is not a placeholder")
+    if attribute := next(attributes_in(name), None):
+        raise RuleBroken(f"%{{{attribute}}} cannot stand here; write %EMAILADDRESS%")
+    return name
+
+
+def webmail_data(webmail: Webmail | None) -> dict[str, object]:
+    """Give what a provider says about it."""
+    if webmail is None:
+        return {}
+    login = webmail.login
+    if login is None:
+        return {"webmail": webmail.url}
+    data: dict[str, object] = {"url": login.url}
+    if login.username is not None:
+        data["username"] = login.username
+    for key in FIELDS:
+        field: FormField | None = getattr(login, key)
+        if field is not None:
+            both = {"id": field.id, "name": field.name}
+            data[key] = {name: value for name, value in both.items() if value is not None}
+    return {"webmail": {"url": webmail.url, "login": data}}
+
+
+def webmail_schema() -> Schema:
+    """Describe the key for editors."""
+    field_keys = {
+        "id": text(FORM_TEXT_MAX_CHARS, "Its attribute id."),
+        "name": text(FORM_TEXT_MAX_CHARS, "Its attribute name."),
+    }
+    field = {**object_schema(_FIELD_KEYS, field_keys), "minProperties": 1}
+    page = {**text(LONG_TEXT_MAX_CHARS, "Page of the form."), "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"}
+    login = object_schema(
+        _LOGIN_KEYS,
+        {
+            "url": page,
+            "username": text(FORM_TEXT_MAX_CHARS, "What to fill in, as %EMAILADDRESS%."),
+            **dict.fromkeys(FIELDS, field),
+        },
+        ["url"],
+    )
+    url = web_url(LONG_TEXT_MAX_CHARS, "Where users log in with a browser.")
+    return {"anyOf": [url, object_schema(_KEYS, {"url": url, "login": login}, ["url"])]}
+
+
+def _login(table: Table) -> WebmailLogin | None:
+    table.refuse_unknown(_LOGIN_KEYS)
+    table.require("url")
+    url, username = (
+        table.text("url", LONG_TEXT_MAX_CHARS),
+        table.text("username", FORM_TEXT_MAX_CHARS),
+    )
+    for key, value, check in (
+        ("url", url, check_login_url),
+        ("username", username, check_username),
+    ):
+        try:
+            if value is not None:
+                check(value)
+        except RuleBroken as broken:
+            table.problem(key, str(broken))
+    user, password, button = (_field(table, key) for key in FIELDS)
+    return None if url is None else WebmailLogin(url, username, user, password, button)
+
+
+def _field(table: Table, key: str) -> FormField | None:
+    part = table.table(key)
+    if part is None:
+        return None
+    part.refuse_unknown(_FIELD_KEYS)
+    if not any(known in part for known in _FIELD_KEYS):
+        part.problem("", f"is empty; known keys are {', '.join(_FIELD_KEYS)}")
+    return FormField(part.text("id", FORM_TEXT_MAX_CHARS), part.text("name", FORM_TEXT_MAX_CHARS))

@@ -1,0 +1,135 @@
+"""What clients that look for Exchange would get, from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from waypost.errors import DomainNotServed, ServiceNotOffered, WaypostError
+from waypost.formats import autodiscover, autodiscover_json
+
+MAIL = """
+[[provider]]
+name = "Groupware"
+domains = ["groupware.example"]
+services = [
+  { type = "activesync", url = "https://eas.groupware.example/Microsoft-Server-ActiveSync" },
+  { type = "ews", url = "https://ews.groupware.example/EWS/Exchange.asmx" },
+]
+
+[[provider]]
+name = "Mail"
+domains = [
+  "mail.example",
+  { name = "moved.example", redirect_address = "mail.example" },
+  { name = "hosted.example", redirect_url = "https://other.example/autodiscover/autodiscover.xml" },
+]
+services = [{ type = "imap", host = "imap.mail.example" }, { type = "smtp", host = "smtp.mail" }]
+"""
+EAS = "https://eas.groupware.example/Microsoft-Server-ActiveSync"
+
+
+@pytest.fixture(name="mail", autouse=True)
+def _mail(home: Path) -> None:
+    (home / "waypost.toml").write_text('providers = "mail.toml"\n', encoding="utf-8")
+    (home / "mail.toml").write_text(MAIL, encoding="utf-8")
+
+
+def test_activesync(waypost: Waypost) -> None:
+    """An address gets the URL of its ActiveSync service, under the name that was given."""
+    outcome = waypost("show", "activesync", "alice@groupware.example", "--name", "Alice Ö.")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"<Url>{EAS}</Url>" in outcome.out
+    assert "<DisplayName>Alice Ö.</DisplayName>" in outcome.out
+
+
+URLS = [
+    # flags, the protocol that is told, its URL
+    (["--protocol", "AutodiscoverV1"], "AutodiscoverV1", "https://autodiscover.groupware.example/"),
+    ([], "AutodiscoverV1", "https://autodiscover.groupware.example/autodiscover/autodiscover.xml"),
+    (["--protocol", "ACTIVESYNC"], "ActiveSync", EAS),
+    (["--protocol", "Ews"], "Ews", "https://ews.groupware.example/EWS/Exchange.asmx"),
+]
+
+
+@pytest.mark.parametrize(("flags", "protocol", "url"), URLS)
+def test_autodiscover_json(waypost: Waypost, flags: list[str], protocol: str, url: str) -> None:
+    """An address gets the URL of the protocol that is asked for, in any case."""
+    outcome = waypost("show", "autodiscover-json", "alice@groupware.example", *flags)
+    assert (outcome.code, outcome.err) == (0, "")
+    told = json.loads(outcome.out)
+    assert told["Protocol"] == protocol
+    assert told["Url"].startswith(url)
+
+
+def test_public_url(waypost: Waypost, home: Path) -> None:
+    """The URL of Waypost itself is that of the settings, as a server tells it."""
+    settings = 'providers = "mail.toml"\npublic_url = "https://waypost.example.net"\n'
+    (home / "waypost.toml").write_text(settings, encoding="utf-8")
+    told = json.loads(waypost("show", "autodiscover-json", "a@mail.example").out)
+    assert told["Url"] == "https://waypost.example.net/autodiscover/autodiscover.xml"
+
+
+REFUSALS: list[tuple[list[str], WaypostError, str]] = [
+    # what is asked, the error that the client is told, what is said to the operator
+    (["activesync", "a@mail.example"], ServiceNotOffered(""), "has no activesync service"),
+    (["activesync", "a@unserved.example"], DomainNotServed(""), "is not served here"),
+    (["autodiscover-json", "a@unserved.example"], DomainNotServed(""), "is not served here"),
+    (
+        ["autodiscover-json", "a@mail.example", "--protocol", "ews"],
+        ServiceNotOffered(""),
+        "has no ews service",
+    ),
+    (
+        ["autodiscover-json", "a@mail.example", "--protocol", "Rest"],
+        ServiceNotOffered(""),
+        "only Exchange Online",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "error", "said"), REFUSALS)
+def test_refusals(waypost: Waypost, asked: list[str], error: WaypostError, said: str) -> None:
+    """A refusal is printed as a client gets it, told in a line, and ends with exit code 1."""
+    outcome = waypost("show", *asked)
+    render = autodiscover if asked[0] == "activesync" else autodiscover_json
+    assert outcome.code == 1
+    assert outcome.out.encode() == render.render_refusal(error)
+    assert outcome.err.startswith("error: ")
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+MOVED = [
+    # what is asked, what is printed
+    (["activesync", "a@moved.example"], "<Redirect>a@mail.example</Redirect>"),
+    (["activesync", "a@hosted.example"], None),
+    (["autodiscover-json", "a@moved.example"], None),
+]
+
+
+@pytest.mark.parametrize(("asked", "printed"), MOVED)
+def test_moved(waypost: Waypost, asked: list[str], printed: str | None) -> None:
+    """A domain that has moved gets what ActiveSync can say of it, and a line for the operator."""
+    outcome = waypost("show", *asked)
+    assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+    assert "has moved to" in outcome.err
+    assert outcome.out == "" if printed is None else printed in outcome.out
+
+
+BAD = [
+    # arguments, what is said
+    (["activesync", "mail.example"], "this format needs an address"),
+    (["autodiscover-json", "mail.example"], "this format needs an address"),
+    (["autodiscover-json", "a@mail.example", "--protocol", "Imap"], "error: --protocol: Imap: "),
+    (["autodiscover-json", "a@mail.example", "--protocol", " "], "error: --protocol"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), BAD)
+def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
+    """Wrong use ends with exit code 2, prints nothing, and says what is wrong."""
+    outcome = waypost("show", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err

@@ -1,0 +1,70 @@
+"""The operators' listener: what it counts, and who is told."""
+
+import anyio
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.web.admin.test_tls import CATALOG, USUAL, Away, get
+from waypost.metrics import Metrics
+from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.web.admin.app import create_app
+from waypost.web.admin.guard import REFUSAL
+
+ASKED = [
+    # query, result
+    ("domain=autoconfig.example.com", "yes"),
+    ("domain=autodiscover.example.com", "yes"),
+    ("domain=www.example.com", "no"),
+    ("domain=a..b", "no"),
+    ("", "bad_request"),
+]
+
+
+def counted(domains: MemoryDomains, queries: list[str]) -> dict[tuple[str, ...], float]:
+    """Ask, and give each sample that is told: its name, then the values of its labels."""
+    app = create_app(domains, USUAL, Metrics())
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 4000))
+
+    async def asking() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            for query in queries:
+                await client.get(f"/tls/ask?{query}")
+            return await client.get("/metrics")
+
+    answer = anyio.run(asking)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_questions_are_counted() -> None:
+    """Each question is counted by its answer, and how long it took is summed up."""
+    found = counted(MemoryDomains(MemoryStore(CATALOG)), [query for query, _ in ASKED])
+    for result in ("yes", "no", "bad_request"):
+        number = sum(result == one for _, one in ASKED)
+        assert found["waypost_tls_asks_total", result] == number
+    assert found["waypost_tls_ask_duration_seconds_count",] == len(ASKED)
+    assert found["waypost_tls_ask_duration_seconds_sum",] > 0
+    assert found["waypost_tls_ask_duration_seconds_bucket", "+Inf"] == len(ASKED)
+
+
+def test_a_database_that_is_away_is_counted() -> None:
+    """Questions that nobody can answer are counted by themselves."""
+    found = counted(Away(None), ["domain=autoconfig.example.com"])
+    assert found["waypost_tls_asks_total", "unavailable"] == 1
+
+
+def test_strangers_are_told_nothing() -> None:
+    """Whoever does not ask directly from this machine is not told what is counted."""
+    assert get("/metrics", peer="192.0.2.1").text == REFUSAL
+    assert get("/metrics", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
+
+
+def test_description() -> None:
+    """The URL is described as the others are."""
+    described = get("/openapi.json").json()["paths"]["/metrics"]["get"]
+    assert list(described["responses"]) == ["200"]
