@@ -1,7 +1,7 @@
 """PACC: draft-ietf-mailmaint-pacc-02, with the one name that revision -03 changed.
 
 One JSON document for a domain, the same for all its users. Its digest stands in DNS, so every
-change of a byte is a change of the zone as well.
+change of a byte is a change of the zone as well. While that is under way, the old document is held.
 """
 
 import base64
@@ -40,6 +40,10 @@ HOST_PREFIX: Final = "ua-auto-config."
 TXT_PREFIX: Final = "_ua-auto-config."
 """What stands in front of the mail domain in the name of the digest record."""
 
+# The tags of the digest record that say how to read it.
+_VERSION: Final = ("v", "UAAC1")
+_ALGORITHM: Final = ("a", "sha256")
+
 # s"protocols": text-based ones mean TLS from the first byte on this port; there is no member for
 # another one, nor for STARTTLS.
 _PORTS: Final = {
@@ -65,7 +69,18 @@ SHORT_NAME_MAX_CHARS: Final = 20
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write the document of a domain. The digest is that of exactly these bytes.
+    """Give the document of a domain that goes out: the held one, or else what `compose` writes.
+
+    Raises:
+        NoUsableService: none is held, and none can be written.
+    """
+    return compose(config) if config.held_pacc is None else config.held_pacc
+
+
+def compose(config: ClientConfig) -> bytes:
+    """Write the document that follows from the services, whatever is held.
+
+    The digest is that of exactly these bytes.
 
     Args:
         config: for the domain alone: the document is the same for all users.
@@ -94,7 +109,29 @@ def render(config: ClientConfig) -> bytes:
 def digest_record(body: bytes) -> str:
     """Give the text of the TXT record that vouches for a document (s"DNS")."""
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
-    return f"v=UAAC1; a=sha256; d={digest}"
+    return f"{_VERSION[0]}={_VERSION[1]}; {_ALGORITHM[0]}={_ALGORITHM[1]}; d={digest}"
+
+
+def vouches(record: str, body: bytes) -> bool:
+    """Tell whether a TXT record vouches for a document, as strict clients see it.
+
+    Args:
+        record: all strings of the record, one behind the other.
+        body: the document.
+    """
+    # s"DNS": tags separated by semicolons, their names in any case; the first of a name counts.
+    tags: dict[str, str] = {}
+    for part in record.split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            tags.setdefault(name.strip().lower(), value.strip())
+    if any(tags.get(name) != value for name, value in (_VERSION, _ALGORITHM)):
+        return False
+    try:
+        digest = base64.b64decode(tags.get("d", ""), validate=True)
+    except ValueError:
+        return False
+    return digest == hashlib.sha256(body).digest()
 
 
 def findings(config: ClientConfig) -> tuple[str, ...]:
