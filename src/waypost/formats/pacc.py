@@ -25,6 +25,7 @@ from waypost.model import (
     AuthenticationSystem,
     ClientConfig,
     HostEndpoint,
+    Logo,
     Provider,
     Security,
     Service,
@@ -260,10 +261,22 @@ def _is_issuer(url: str) -> bool:
 
 def _info(provider: Provider) -> dict[str, object]:
     is_short = len(provider.name) <= NAME_MAX_CHARS
-    named = {"name": provider.name if is_short else provider.short_name}
+    named: dict[str, object] = {"name": provider.name if is_short else provider.short_name}
     if len(provider.short_name) <= SHORT_NAME_MAX_CHARS:
         named["shortName"] = provider.short_name
-    info: dict[str, object] = {"provider": named}
+    if provider.logos:
+        named["logo"] = [_logo(logo) for logo in provider.logos]
+    helps: dict[str, object] = {}
     if provider.documentation:
-        info["help"] = {"documentation": provider.documentation[0].url}
-    return info
+        helps["documentation"] = provider.documentation[0].url
+    if provider.developer_url is not None:
+        helps["developer"] = provider.developer_url
+    if provider.contacts:
+        helps["contact"] = list(provider.contacts)
+    return {"provider": named, "help": helps} if helps else {"provider": named}
+
+
+def _logo(logo: Logo) -> dict[str, object]:
+    members = {"url": logo.url, "content-type": logo.content_type}
+    sizes = {"width": logo.width, "height": logo.height}
+    return members | {name: size for name, size in sizes.items() if size is not None}

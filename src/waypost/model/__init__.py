@@ -43,6 +43,7 @@ from waypost.model.pattern import (
 )
 from waypost.model.provider import (
     Documentation,
+    Logo,
     OAuth2,
     Provider,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "LdapSecurity",
     "LdapServer",
     "Limits",
+    "Logo",
     "MatchKind",
     "OAuth2",
     "Person",
