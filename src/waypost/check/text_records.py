@@ -83,8 +83,9 @@ def read_server(text: str) -> tuple[str, int]:
     """
     address, port = text, str(_DNS_PORT)
     if text.startswith("["):
-        address, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else port
+        address, bracket, rest = text[1:].partition("]")
+        address = address if bracket else text
+        port = rest[1:] if rest.startswith(":") else port if not rest else ""
     elif text.count(":") == 1:
         address, _, port = text.partition(":")
     try:
