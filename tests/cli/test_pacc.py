@@ -1,13 +1,18 @@
 """Changing a PACC document and its digest in DNS, step by step, with real name servers."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+from dns.message import from_wire, make_response
+from dns.rrset import from_text
 
 from tests.cli.conftest import Outcome, Waypost
 from tests.cli.test_serve import Server, serving
@@ -210,6 +215,33 @@ def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> Non
 def autoconfig_says(server: Server, text: str) -> bool:
     url = f"{server.place}/mail/config-v1.1.xml?emailaddress=a@example.com"
     return text in httpx.get(url).text
+
+
+def test_change_meanwhile(place: Place) -> None:
+    """A configuration that changes while DNS is asked is not changed over to unseen."""
+    old = place.served()
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    new = json.loads(place.run("pacc", "status", "--json", *NOBODY).out)[0]["after"]["record"]
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
+        bound.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            got, peer = bound.recvfrom(4096)
+            place.change(text_of("newer.example.com"))
+            response = make_response(from_wire(got))
+            response.answer.append(from_text(f"{NAME}.", 60, "IN", "TXT", f'"{new}"'))
+            bound.sendto(response.to_wire(), peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        resolver = f"127.0.0.1:{bound.getsockname()[1]}"
+        outcome = place.run("pacc", "switch", "example.com", "--resolver", resolver)
+        thread.join()
+
+    assert outcome.code == 1
+    assert "the configuration has changed meanwhile; run it again" in outcome.err
+    assert place.served() == old
 
 
 def test_ways_out(place: Place) -> None:

@@ -122,6 +122,20 @@ def test_many_let_go_at_once(engine: Engine) -> None:
     assert sorted(released) == [False, False, False, True]
 
 
+@pytest.mark.parametrize(("stored", "held"), [("'ü'", "ü".encode()), ("''", None), ("x''", None)])
+def test_written_by_hand(sqlite_engine: Engine, stored: str, held: bytes | None) -> None:
+    """A text that somebody wrote into SQLite's column is its octets, and an empty one is none."""
+    put(sqlite_engine, BEFORE)
+    with writing(sqlite_engine) as connection:
+        connection.exec_driver_sql(f"UPDATE domain SET held_pacc = {stored}")  # noqa: S608
+
+    assert held_for(sqlite_engine) == held
+    assert HeldRows(sqlite_engine).all().get("example.com") == held
+    if held is not None:
+        assert HeldRows(sqlite_engine).release(EXAMPLE_COM, held)
+    assert HeldRows(sqlite_engine).hold(EXAMPLE_COM, OLD) == OLD
+
+
 class Lender:
     """Knows each domain below one."""
 

@@ -30,9 +30,11 @@ class HeldRows:
         with reading(self._engine) as connection:
             for name, document in connection.execute(is_held.order_by(_DOMAIN.id)):
                 try:
-                    found[DomainName.parse(name).ascii] = document
+                    domain = DomainName.parse(name)
                 except DomainError:
                     continue  # A pattern, for which nothing is held.
+                if (held := document_of(document)) is not None:
+                    found[domain.ascii] = held
         return found
 
     def hold(self, domain: DomainName, document: bytes) -> bytes:
@@ -46,7 +48,7 @@ class HeldRows:
             row = _row(connection, domain)
             if row is None:
                 raise DomainNotServed(f"{domain} has no entry of its own")
-            held: bytes | None = row["held_pacc"]
+            held = document_of(row["held_pacc"])
             if held is None:
                 _set(connection, row["id"], document)
             return document if held is None else held
@@ -59,10 +61,15 @@ class HeldRows:
         """
         with writing(self._engine) as connection:
             row = _row(connection, domain)
-            if row is None or row["held_pacc"] != document:
+            if row is None or document_of(row["held_pacc"]) != document:
                 return False
             _set(connection, row["id"], None)
             return True
+
+
+def document_of(stored: bytes | str | None) -> bytes | None:
+    """Give what the column `held_pacc` says; SQLite keeps a text there as it is."""
+    return (stored.encode() if isinstance(stored, str) else stored) or None
 
 
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:

@@ -12,6 +12,7 @@ from waypost.database.engine import Connection, Engine, reading
 from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.held import document_of
 from waypost.store.sql.served import is_named, ranked, strength
 from waypost.store.sql.stored import AWAY_COLUMNS, StoredUsers, away_of, users_columns
 
@@ -55,8 +56,8 @@ class SqlStore:
         offer = self._shared(Offer(_provider(best), services, self._users(best), away))
         found_domain = offer.for_domain(pattern.text)
         # Whoever filled it in for a pattern cannot have meant all its domains.
-        held = best["held_pacc"] if pattern.text == domain.ascii else None
-        return found_domain if not held else replace(found_domain, held_pacc=held)
+        held = document_of(best["held_pacc"]) if pattern.text == domain.ascii else None
+        return found_domain if held is None else replace(found_domain, held_pacc=held)
 
     def close(self) -> None:
         """Close all connections."""
