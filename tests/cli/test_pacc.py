@@ -337,3 +337,15 @@ def test_status_for_people(place: Place) -> None:
     assert lines[1].endswith(": DNS cannot tell")
     assert lines[2].startswith("  after the switch: v=UAAC1; ")
     assert lines[3].startswith(f"  {NAME}: no answer within 5 s from 127.0.0.1 port 1")
+
+
+def test_nobody_answers(place: Place) -> None:
+    """Where no name server answers nothing is changed over, and why is one line."""
+    old = place.served()
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    outcome = place.run("pacc", "switch", "example.com", *NOBODY)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == f"error: {NAME}: no answer within 5 s from 127.0.0.1 port 1\n"
+    assert place.served() == old
