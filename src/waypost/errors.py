@@ -140,6 +140,13 @@ class DirectoryError(WaypostError):
     code = "directory_error"
 
 
+class NamesUnavailable(WaypostError):
+    """No name server gives an answer about a name; asking later may help."""
+
+    code = "names_unavailable"
+    temporary = True
+
+
 class StoreUnavailable(WaypostError):
     """The database does not answer, and no earlier answer is known."""
 

@@ -170,8 +170,11 @@ def expand_domain(
     subject = Subject(domain, address, person.login_name, attributes | dict(person.attributes))
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
-    has_directory = entry.users is not None
-    return ClientConfig(domain, address, entry.provider, services, person, has_directory)
+    return ClientConfig(
+        *(domain, address, entry.provider, services, person),
+        has_directory=entry.users is not None,
+        held_pacc=entry.held_pacc,
+    )
 
 
 def _login_name(service: Service, subject: Subject) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -13,11 +14,34 @@ from waypost.errors import ProvidersError
 from waypost.metrics import Metrics
 from waypost.signature import Signature, signature_of
 from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.transfer.held_pacc import held_path, read_held
 from waypost.transfer.providers_file import read_providers_path
 
 POLL_SECONDS: Final = 0.5
 # An editor may take a file away for a moment before it puts the new one there.
 MISSING_POLLS: Final = 4
+
+
+Seen = tuple[Signature, Signature | None]
+"""The signatures of a providers file, and of the file beside it with what is held."""
+
+
+def read_store(
+    path: Path, told: Callable[[Iterable[str]], None] = lambda _warnings: None
+) -> MemoryStore:
+    """Read a providers file and what is held for its domains.
+
+    Args:
+        path: of the providers file.
+        told: is given the warnings of the providers file.
+
+    Raises:
+        ProvidersError: all mistakes in the first of the two files that has some.
+    """
+    # In this order: what was held before a change of the providers file is seen with it.
+    result = read_providers_path(path)
+    told(result.warnings)
+    return MemoryStore(result.catalog, read_held(path))
 
 
 class Told:
@@ -46,7 +70,7 @@ class Untold(Told):
 
 
 class ProvidersReloader:
-    """Keeps what a providers file says in memory, and follows the file.
+    """Keeps what a providers file says in memory, and follows it and what is held beside it.
 
     A file with mistakes changes nothing: the answers of the last good one go on.
     """
@@ -59,8 +83,8 @@ class ProvidersReloader:
         self._domains = domains
         self._metrics = metrics
         self._told = told if told is not None else Told()
-        self._seen: Signature | None = None
-        self._changing: Signature | None = None
+        self._seen: Seen | None = None
+        self._changing: Seen | None = None
         self._missing = 0
         self._demands = 0
         self._demanded = asyncio.Event()
@@ -68,7 +92,7 @@ class ProvidersReloader:
 
     def start(self) -> None:
         """Read the file for the first time; with mistakes it is told, and answers wait for it."""
-        self._seen = signature_of(self._path)
+        self._seen = _seen(self._path)
         outcome = _read(self._path)
         self._take(outcome, again=False)
         if isinstance(outcome, ProvidersError):
@@ -87,17 +111,17 @@ class ProvidersReloader:
             demanded = self._demanded.is_set()
             self._demanded.clear()
             # A folder in the network may be slow, and a large file takes its time.
-            found = await asyncio.to_thread(signature_of, self._path)
+            found = await asyncio.to_thread(_seen, self._path)
             if demanded or self._is_due(found):
                 self._seen, self._changing = found, None
                 outcome = await asyncio.to_thread(_read, self._path)
-                still = await asyncio.to_thread(signature_of, self._path)
+                still = await asyncio.to_thread(_seen, self._path)
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
                 elif demanded:
                     self._demanded.set()
 
-    def _is_due(self, found: Signature | None) -> bool:
+    def _is_due(self, found: Seen | None) -> bool:
         """Tell whether the file is another one, and no longer being written."""
         if found == self._seen:
             self._changing, self._missing = None, 0
@@ -125,8 +149,14 @@ class ProvidersReloader:
             self._log.info("providers read", file=str(self._path))
 
 
+def _seen(path: Path) -> Seen | None:
+    """Give what changes with either file; None where there is no providers file."""
+    found = signature_of(path)
+    return None if found is None else (found, signature_of(held_path(path)))
+
+
 def _read(path: Path) -> MemoryStore | ProvidersError:
     try:
-        return MemoryStore(read_providers_path(path).catalog)
+        return read_store(path)
     except ProvidersError as error:
         return error

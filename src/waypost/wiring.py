@@ -1,7 +1,8 @@
 """From settings to the parts of a running Waypost."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from functools import partial
@@ -18,17 +19,18 @@ from waypost.formats.mobileconfig import ProfileSettings
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
 from waypost.metrics import Metrics
-from waypost.reloading import ProvidersReloader, Told
+from waypost.reloading import ProvidersReloader, Told, read_store
 from waypost.seeding import Seeding
 from waypost.settings import Settings, in_memory
-from waypost.store import Store
+from waypost.store import HeldDocuments, Store
 from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.store.sql.held import HeldRows
 from waypost.store.sql.revision import make_ready
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
-from waypost.transfer.providers_file import read_providers_path
+from waypost.transfer.held_pacc import HeldFile
 
 if TYPE_CHECKING:
     from waypost.formats.signing import Credentials
@@ -151,11 +153,29 @@ def open_store(
     if settings.demo:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
-        result = read_providers_path(settings.providers)
-        told(result.warnings)
-        own = MemoryStore(result.catalog)
+        own = read_store(settings.providers, told)
         return BorrowingStore(own, OpenSqlDirectory) if own.borrowed else own
     return _open_database(settings)
+
+
+@contextmanager
+def open_held(settings: Settings) -> Iterator[HeldDocuments]:
+    """Open what holds PACC documents: a file beside the providers file, or the database.
+
+    Raises:
+        SettingsError: nothing is held for the samples.
+        StoreError: the database cannot be used as it is.
+    """
+    if settings.demo:
+        raise SettingsError(["demo: no document can be held for the samples"])
+    if settings.providers is not None:
+        yield HeldFile(settings.providers)
+        return
+    engine = open_engine(settings.db_uri, settings.db_echo)
+    try:
+        yield HeldRows(engine)
+    finally:
+        engine.dispose()
 
 
 def _limits(settings: Settings) -> CacheLimits:

@@ -31,6 +31,9 @@ COMMANDS = [
     ["directory", "list"],
     ["directory", "test"],
     ["profile", "verify"],
+    ["pacc", "stage"],
+    ["pacc", "status"],
+    ["pacc", "switch"],
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
@@ -58,7 +61,7 @@ def test_all_commands_are_listed(waypost: Waypost) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["show", "import", "db", "domain", "directory", "profile", "config"]
+    "group", ["show", "import", "db", "domain", "directory", "profile", "pacc", "config"]
 )
 def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
     """The help of a group names its commands."""

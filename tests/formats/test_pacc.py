@@ -25,6 +25,7 @@ from waypost.model import (
     DomainPattern,
     FileDirectory,
     HostEndpoint,
+    Logo,
     OAuth2,
     Provider,
     Security,
@@ -165,6 +166,30 @@ def test_issuers(issuer: str, allowed: bool) -> None:
     assert told == {"oauth-public": {"issuer": issuer}, "password": False}
 
 
+@pytest.mark.rule("pacc-logo")
+def test_logos_and_help() -> None:
+    """Logos, the page for developers and the contacts stand where clients look for them."""
+    logos = (
+        Logo("https://a.example/l.svg", "image/svg+xml"),
+        Logo("https://b/", "image/png", 8, 9),
+    )
+    contacts = ("mailto:help@example.com", "tel:+49-30-1")
+    provider = Provider(
+        "Ex", "Ex", logos=logos, developer_url="https://d.example/", contacts=contacts
+    )
+    assert document(IMAP, SMTP, provider=provider)["info"] == {
+        "provider": {
+            "name": "Ex",
+            "shortName": "Ex",
+            "logo": [
+                {"url": "https://a.example/l.svg", "content-type": "image/svg+xml"},
+                {"url": "https://b/", "content-type": "image/png", "width": 8, "height": 9},
+            ],
+        },
+        "help": {"developer": "https://d.example/", "contact": list(contacts)},
+    }
+
+
 @pytest.mark.rule("pacc-provider-name")
 def test_long_names() -> None:
     """Names over the draft's limits are not told; the short one stands for the long one."""
@@ -182,6 +207,57 @@ def test_digest() -> None:
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
 
     assert pacc.digest_record(body) == f"v=UAAC1; a=sha256; d={digest}"
+
+
+BODY = b"{}"
+DIGEST = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
+RECORDS = [
+    # record, whether it vouches for BODY
+    (f"v=UAAC1; a=sha256; d={DIGEST}", True),
+    (f"V=UAAC1;A=sha256;D={DIGEST}", True),
+    (f" d = {DIGEST} ;; a = sha256 ; more ; x=y; v = UAAC1 ;", True),
+    ("", False),
+    (f"v=UAAC2; a=sha256; d={DIGEST}", False),
+    (f"a=sha256; d={DIGEST}", False),
+    (f"v=UAAC1; d={DIGEST}", False),
+    (f"v=UAAC1; a=sha512; d={DIGEST}", False),
+    (f"v=UAAC2; v=UAAC1; a=sha256; d={DIGEST}", False),
+    ("v=UAAC1; a=sha256; d=", False),
+    ("v=UAAC1; a=sha256", False),
+    (f"v=UAAC1; a=sha256; d={DIGEST.rstrip('=')}", False),
+    (f"v=UAAC1; a=sha256; d={DIGEST[:20]} {DIGEST[20:]}", False),
+    (f"v=UAAC1; a=sha256; d={DIGEST.swapcase()}", False),
+    ("v=UAAC1; a=sha256; d=ü", False),
+]
+
+
+@pytest.mark.parametrize(("record", "good"), RECORDS)
+def test_records(record: str, good: bool) -> None:
+    """A record vouches for a document by version, algorithm and digest, in any order."""
+    assert pacc.vouches(record, BODY) is good
+
+
+@FAST
+@given(st.binary(), st.binary(), st.text(max_size=20))
+def test_any_record(body: bytes, other: bytes, more: str) -> None:
+    """A digest record vouches for its own document alone, and no text breaks the reader."""
+    record = pacc.digest_record(body)
+
+    assert pacc.vouches(record, body)
+    assert pacc.vouches(record, other) is (body == other)
+    assert pacc.vouches(f"{record};{more}", body)
+    assert not pacc.vouches(more, body)
+
+
+def test_held_document() -> None:
+    """What is held is given as it is, and what follows from the services can still be asked for."""
+    held = replace(config(IMAP, SMTP), held_pacc=b"old")
+    silent = replace(config(SMTP), held_pacc=b"old")
+
+    assert (pacc.render(held), pacc.render(silent)) == (b"old", b"old")
+    assert pacc.compose(held) == pacc.render(config(IMAP, SMTP))
+    with pytest.raises(NoUsableService):
+        pacc.compose(silent)
 
 
 @st.composite

@@ -2,9 +2,10 @@
 
 `case.toml` says who asks: `address` or `domain`, and perhaps `name`; `providers.toml` says what is
 configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml`,
-`activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc.json` and `dns.zone`, or,
+`activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc-02.json` and `dns.zone`, or,
 where it refuses, in a file of that name with `.refusal` behind it, which holds the code of the
-error. A new case is a new folder with the two .toml files; then `python -m tests.golden` writes the
+error. The file of PACC, a draft, bears the number of its revision: another one is another file. A
+new case is a new folder with the two .toml files; then `python -m tests.golden` writes the
 answers, to be read before they are committed.
 """
 
@@ -29,15 +30,16 @@ def zone(config: ClientConfig) -> bytes:
     return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
 
 
+PACC = f"pacc-{pacc.REVISION.rpartition('-')[2]}.json"
 FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "autoconfig.xml": autoconfig.render,
     "autodiscover.xml": autodiscover.render,
     "activesync.xml": activesync.render,
     "mobileconfig.plist": mobileconfig.render,
-    "pacc.json": pacc.render,
+    PACC: pacc.render,
     "dns.zone": zone,
 }
-OF_DOMAINS = frozenset({"pacc.json", "dns.zone"})
+OF_DOMAINS = frozenset({PACC, "dns.zone"})
 """What is published for a domain, and is the same for all its users."""
 
 

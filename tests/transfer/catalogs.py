@@ -38,6 +38,7 @@ from waypost.model import (
     LdapSecurity,
     LdapServer,
     Limits,
+    Logo,
     OAuth2,
     Pop3Options,
     Provider,
@@ -181,6 +182,14 @@ WEBMAILS = st.builds(
         st.none() | FORM_FIELDS,
     ),
 )
+LOGOS = st.builds(
+    Logo,
+    st.sampled_from(["https://a.example/l.png", "HTTPS://b.example:8443/l?a=%20&b"]),
+    st.sampled_from(["image/png", "image/svg+xml"]),
+    st.none() | st.integers(1, 10_000),
+    st.none() | st.integers(1, 10_000),
+)
+CONTACTS = st.sampled_from(["mailto:help@a.example", "tel:+49-30-1(2)3", "https://a.example/?q"])
 PROVIDERS = st.builds(
     Provider,
     texts(128),
@@ -190,6 +199,9 @@ PROVIDERS = st.builds(
     st.lists(DOCUMENTATION, max_size=2).map(tuple),
     st.none() | WEBMAILS,
     st.none() | URLS,
+    st.lists(LOGOS, max_size=2).map(tuple),
+    st.none() | st.just("https://developer.example/"),
+    st.lists(CONTACTS, max_size=2).map(tuple),
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

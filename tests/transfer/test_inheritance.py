@@ -3,7 +3,7 @@
 import pytest
 
 from waypost.errors import ProvidersError
-from waypost.model import HTTP_BASIC, OAUTH2, Domain, UrlEndpoint, Webmail
+from waypost.model import HTTP_BASIC, OAUTH2, Domain, Logo, UrlEndpoint, Webmail
 from waypost.transfer.providers_file import read_providers
 
 FILE = """
@@ -11,6 +11,9 @@ FILE = """
 documentation = [{ url = "https://help.example/" }]
 enable = [{ url = "https://enable.example/" }]
 update_url = "https://update.example/"
+contacts = ["mailto:help@default.example"]
+developer_url = "https://developer.example/"
+logos = [{ url = "https://logo.example/", content_type = "image/png" }]
 webmail = "https://default.example/"
 ldapserver = 7
 services = [{ type = "imap", host = "default.example" }]
@@ -107,6 +110,9 @@ def test_other_pages_are_inherited() -> None:
     for provider in (default, heir):
         assert [page.url for page in provider.enable] == ["https://enable.example/"]
         assert provider.update_url == "https://update.example/"
+        assert provider.contacts == ("mailto:help@default.example",)
+        assert provider.developer_url == "https://developer.example/"
+        assert provider.logos == (Logo("https://logo.example/", "image/png"),)
 
 
 def test_defaults_of_services() -> None:

@@ -91,7 +91,7 @@ def test_it_is_a_providers_file(path: Path) -> None:
 
 @given(PROVIDERS, st.lists(services(), min_size=1, max_size=6))
 def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
-    """Reading what was written, writing and reading it again changes nothing any more."""
+    """Only what PACC alone has a place for is lost on the way, and nothing more the second time."""
     try:
         octets = render_submission(provider, [DomainName("example.com")], some)
     except NoUsableService:
@@ -100,7 +100,7 @@ def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
 
     assert again(found) == found
     (domain,) = found.domains
-    assert domain.provider == provider
+    assert domain.provider == replace(provider, logos=(), developer_url=None, contacts=())
     assert sorted(map(_said, domain.services)) == sorted(map(_said, some))
 
 

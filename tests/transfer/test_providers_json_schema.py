@@ -25,6 +25,9 @@ documentation = [{ url = "https://help.example/", descriptions = { "" = "Help", 
 enable = [{ url = "https://mail.example/imap", descriptions = { en = "Switch IMAP on" } }]
 webmail = { url = "https://mail.example/", login = { url = "https://mail.example/in" } }
 update_url = "https://mail.example/config.xml"
+logos = [{ url = "https://mail.example/l.png", content_type = "image/png", width = 1 }]
+developer_url = "https://mail.example/"
+contacts = ["mailto:a@b.example", "tel:+1-2", "https://b.example/"]
 ldapserver = 0
 [defaults.service]
 login_name = ""
@@ -150,6 +153,10 @@ BROKEN: list[dict[str, Any]] = [
     provider(webmail={"url": "https://a.example", "login": {**LOGIN, "login_button": {}}}),
     provider(webmail={"url": "https://a.example", "login": {**LOGIN, "password_field": "x"}}),
     provider(update_url=1),
+    provider(logos=[{"url": "https://a.example", "content_type": "text/html"}]),
+    provider(logos=[{"url": "http://a.example", "content_type": "image/png"}]),
+    provider(developer_url="http://a.example"),
+    provider(contacts=["a@b.example"]),
     provider(oauth2=[{}]),
     provider(oauth2=[{"issuer": "x"}]),
     {"template": [{"name": "T", "domains": ["example.com"]}]},

@@ -23,6 +23,7 @@ from waypost.cli import (
     importing,
     lint,
     names,
+    pacc,
     profile,
     serve,
     show,
@@ -73,6 +74,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(domain.build(), name="domain")
     app.add_typer(directory.build(), name="directory")
     app.add_typer(profile.build(), name="profile")
+    app.add_typer(pacc.build(), name="pacc")
     app.add_typer(config.build(), name="config")
     app.command("names", epilog=names.EXAMPLE)(names.names)
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)

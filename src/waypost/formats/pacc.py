@@ -1,7 +1,7 @@
 """PACC: draft-ietf-mailmaint-pacc-02, with the one name that revision -03 changed.
 
 One JSON document for a domain, the same for all its users. Its digest stands in DNS, so every
-change of a byte is a change of the zone as well.
+change of a byte is a change of the zone as well. While that is under way, the old document is held.
 """
 
 import base64
@@ -19,6 +19,7 @@ from waypost.model import (
     OAUTH2,
     ClientConfig,
     HostEndpoint,
+    Logo,
     Provider,
     Security,
     Service,
@@ -33,6 +34,10 @@ HOST_PREFIX: Final = "ua-auto-config."
 """What stands in front of the mail domain in the document's URL."""
 TXT_PREFIX: Final = "_ua-auto-config."
 """What stands in front of the mail domain in the name of the digest record."""
+
+# The tags of the digest record that say how to read it.
+_VERSION: Final = ("v", "UAAC1")
+_ALGORITHM: Final = ("a", "sha256")
 
 # s"protocols": text-based ones mean TLS from the first byte on this port; there is no member for
 # another one, nor for STARTTLS.
@@ -55,7 +60,18 @@ SHORT_NAME_MAX_CHARS: Final = 20
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write the document of a domain. The digest is that of exactly these bytes.
+    """Give the document of a domain that goes out: the held one, or else what `compose` writes.
+
+    Raises:
+        NoUsableService: none is held, and none can be written.
+    """
+    return compose(config) if config.held_pacc is None else config.held_pacc
+
+
+def compose(config: ClientConfig) -> bytes:
+    """Write the document that follows from the services, whatever is held.
+
+    The digest is that of exactly these bytes.
 
     Args:
         config: for the domain alone: the document is the same for all users.
@@ -85,7 +101,29 @@ def render(config: ClientConfig) -> bytes:
 def digest_record(body: bytes) -> str:
     """Give the text of the TXT record that vouches for a document (s"DNS")."""
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
-    return f"v=UAAC1; a=sha256; d={digest}"
+    return f"{_VERSION[0]}={_VERSION[1]}; {_ALGORITHM[0]}={_ALGORITHM[1]}; d={digest}"
+
+
+def vouches(record: str, body: bytes) -> bool:
+    """Tell whether a TXT record vouches for a document, as strict clients see it.
+
+    Args:
+        record: all strings of the record, one behind the other.
+        body: the document.
+    """
+    # s"DNS": tags separated by semicolons, their names in any case; the first of a name counts.
+    tags: dict[str, str] = {}
+    for part in record.split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            tags.setdefault(name.strip().lower(), value.strip())
+    if any(tags.get(name) != value for name, value in (_VERSION, _ALGORITHM)):
+        return False
+    try:
+        digest = base64.b64decode(tags.get("d", ""), validate=True)
+    except ValueError:
+        return False
+    return digest == hashlib.sha256(body).digest()
 
 
 def findings(config: ClientConfig) -> tuple[str, ...]:
@@ -205,13 +243,25 @@ def _is_issuer(url: str) -> bool:
 def _info(config: ClientConfig) -> dict[str, object]:
     provider = config.provider
     is_short = len(provider.name) <= NAME_MAX_CHARS
-    named = {"name": provider.name if is_short else provider.short_name}
+    named: dict[str, object] = {"name": provider.name if is_short else provider.short_name}
     if len(provider.short_name) <= SHORT_NAME_MAX_CHARS:
         named["shortName"] = provider.short_name
-    info: dict[str, object] = {"provider": named}
+    if provider.logos:
+        named["logo"] = [_logo(logo) for logo in provider.logos]
+    helps: dict[str, object] = {}
     # One document for all users: a page that differs from user to user cannot stand there.
     pages = expand_pages(provider.documentation, config.domain, None)
     page = next((page.url for page in pages if not has_placeholder(page.url)), None)
     if page is not None:
-        info["help"] = {"documentation": page}
-    return info
+        helps["documentation"] = page
+    if provider.developer_url is not None:
+        helps["developer"] = provider.developer_url
+    if provider.contacts:
+        helps["contact"] = list(provider.contacts)
+    return {"provider": named, "help": helps} if helps else {"provider": named}
+
+
+def _logo(logo: Logo) -> dict[str, object]:
+    members = {"url": logo.url, "content-type": logo.content_type}
+    sizes = {"width": logo.width, "height": logo.height}
+    return members | {name: size for name, size in sizes.items() if size is not None}

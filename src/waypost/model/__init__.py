@@ -44,6 +44,7 @@ from waypost.model.pattern import (
 from waypost.model.provider import (
     Documentation,
     FormField,
+    Logo,
     OAuth2,
     Provider,
     Webmail,
@@ -111,6 +112,7 @@ __all__ = [
     "LdapSecurity",
     "LdapServer",
     "Limits",
+    "Logo",
     "MatchKind",
     "OAuth2",
     "Person",

@@ -32,6 +32,7 @@ class ClientConfig:
         services: in the order of preference, all placeholders expanded that can be; with an
             address none is left.
         has_directory: a directory may know other login names than what the services say here.
+        held_pacc: the PACC document that goes out whatever the rest says, or None.
     """
 
     domain: DomainName
@@ -40,6 +41,7 @@ class ClientConfig:
     services: tuple[Service, ...]
     person: Person = Person()
     has_directory: bool = False
+    held_pacc: bytes | None = None
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types, in the order of preference."""

@@ -33,6 +33,8 @@ class Domain:
         services: as configured; `preference` puts them in order.
         users: who is asked about users, or None.
         away: where its mail is instead; None where it is here.
+        held_pacc: the PACC document that goes out, to the byte, in place of the one that follows
+            from all of this; of one domain alone. It is a state, and no part of a configuration.
     """
 
     pattern: DomainPattern
@@ -40,6 +42,7 @@ class Domain:
     services: tuple[Service, ...]
     users: Users | None = None
     away: Away | None = None
+    held_pacc: bytes | None = None
 
     @property
     def is_declined(self) -> bool:

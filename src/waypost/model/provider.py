@@ -17,6 +17,22 @@ class Documentation:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture of a provider.
+
+    Attributes:
+        url: https, the same for all users.
+        content_type: of an image, in small letters.
+        width, height: in pixels, 1 to 10000, or None.
+    """
+
+    url: str
+    content_type: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OAuth2:
     """Where a client gets OAuth2 tokens (the draft's `oAuth2` element). Absent texts are None."""
 
@@ -75,6 +91,9 @@ class Provider:
         enable: pages where users must switch something on first, with what they shall do there.
         webmail: where users log in with a browser, or None.
         update_url: where clients look for a newer configuration later, or None.
+        logos: pictures, the preferred one first.
+        developer_url: where authors of clients find help, or None.
+        contacts: where people find help: URIs (mailto, tel, https).
     """
 
     name: str
@@ -84,3 +103,6 @@ class Provider:
     enable: tuple[Documentation, ...] = ()
     webmail: Webmail | None = None
     update_url: str | None = None
+    logos: tuple[Logo, ...] = ()
+    developer_url: str | None = None
+    contacts: tuple[str, ...] = ()

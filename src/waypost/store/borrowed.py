@@ -1,7 +1,7 @@
 """Domains that other databases know, beside those of a providers file."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from waypost.errors import (
     StoreUnavailable,
 )
 from waypost.metrics import Metrics
-from waypost.model import Borrowed, Domain, MatchKind, SqlDirectory
+from waypost.model import Domain, MatchKind, SqlDirectory
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 
@@ -61,7 +61,7 @@ class BorrowingStore:
         found = self._own.find(domain)
         if is_exact(found):
             return found
-        return self._lent(domain, self._own.borrowed) or found
+        return self._lent(domain, self._own) or found
 
     def replace(self, own: MemoryStore) -> None:
         """Take another file; lenders that it does not name are closed."""
@@ -80,12 +80,12 @@ class BorrowingStore:
         for lender in lenders:
             lender.close()
 
-    def _lent(self, domain: DomainName, borrowed: Sequence[Borrowed]) -> Domain | None:
+    def _lent(self, domain: DomainName, own: MemoryStore) -> Domain | None:
         failure: StoreUnavailable | StoreError | None = None
-        for one in borrowed:
+        for one in own.borrowed:
             try:
                 if self._lender(one.directory).has_domain(domain):
-                    return one.for_domain(domain)
+                    return own.holding(one.for_domain(domain))
             except DirectoryBusy as error:
                 failure = StoreBusy(str(error))
             except DirectoryUnavailable as error:

@@ -1,9 +1,12 @@
 """A store that holds everything in memory, filled from a providers file or from the samples."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain, candidates
+from waypost.model import Catalog, Domain, MatchKind, candidates
 from waypost.store.offers import Offers
 
 
@@ -14,9 +17,10 @@ class MemoryStore:
         borrowed: domains that others know; `store.borrowed` asks for them.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
-        """Take what a providers file says."""
+    def __init__(self, catalog: Catalog, held: Mapping[str, bytes] | None = None) -> None:
+        """Take what a providers file says, and the held PACC documents by domain (A-labels)."""
         self.borrowed = catalog.borrowed
+        self._held = held or {}
         # A million domains: a name and a number each, and the rest is made when it is asked for.
         self._offers = Offers()
         self._numbers = {
@@ -27,8 +31,15 @@ class MemoryStore:
         """Give the entry that matches a domain best, or None."""
         for pattern in candidates(domain):
             if (number := self._numbers.get(pattern.text)) is not None:
-                return self._offers[number].for_domain(pattern.text)
+                return self.holding(self._offers[number].for_domain(pattern.text))
         return None
+
+    def holding(self, entry: Domain) -> Domain:
+        """Give an entry with the document that is held for it; for a pattern none is."""
+        held = self._held.get(entry.pattern.text)
+        if held is None or entry.pattern.kind is not MatchKind.EXACT:
+            return entry
+        return replace(entry, held_pacc=held)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

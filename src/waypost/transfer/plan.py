@@ -190,6 +190,10 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield "documentation"
     if old.oauth2 != new.oauth2:
         yield "OAuth2 data"
+    yield from _page_changes(old, new)
+
+
+def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
     if old.enable != new.enable:
         yield "what users must switch on"
     if old.webmail != new.webmail:
@@ -198,6 +202,12 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield "how web mail is logged in to" if same else f"web mail {before} becomes {after}"
     if old.update_url != new.update_url:
         yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
+    if old.logos != new.logos:
+        yield "logos"
+    if old.developer_url != new.developer_url:
+        yield f"developer URL {old.developer_url or 'none'} becomes {new.developer_url or 'none'}"
+    if old.contacts != new.contacts:
+        yield "contacts"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

@@ -3,16 +3,28 @@
 import re
 from typing import Final
 
-from waypost.model import Documentation, LdapServer, OAuth2
+from waypost.address import EmailAddress
+from waypost.errors import AddressError
+from waypost.model import Documentation, LdapServer, Logo, OAuth2
+from waypost.placeholders import has_placeholder
 from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
 from waypost.transfer.directory_servers import read_ldapserver
-from waypost.transfer.rules import RuleBroken, check_web_url
+from waypost.transfer.rules import RuleBroken, check_text, check_web_url
 from waypost.transfer.tables import Table
 
 DOCUMENTATION_KEYS: Final = ("url", "descriptions")
 OAUTH2_KEYS: Final = ("issuer", "auth_url", "token_url", "scope", "client_id", "client_secret")
 OAUTH2_URLS: Final = frozenset({"issuer", "auth_url", "token_url"})
+LOGO_KEYS: Final = ("url", "content_type", "width", "height")
+LOGO_MAX_PIXELS: Final = 10_000
 LONG_TEXT_MAX_CHARS: Final = 2000
+# RFC 6838 s4.2.
+IMAGE_TYPE: Final = re.compile(r"[Ii][Mm][Aa][Gg][Ee]/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+# RFC 3966 s3: a global number. An https URL is checked further.
+CONTACT: Final = re.compile(
+    r"[Mm][Aa][Ii][Ll][Tt][Oo]:[A-Za-z0-9.!$'*+/=_~-]+@[A-Za-z0-9.-]+"
+    r"|[Tt][Ee][Ll]:\+[0-9().-]{2,40}"
+)
 # RFC 5646 s2.1: sub-tags of letters and digits.
 LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -71,6 +83,58 @@ def read_web_url(table: Table, key: str) -> str | None:
     except RuleBroken as broken:
         table.problem(key, str(broken))
         return None
+
+
+def read_https_url(table: Table, key: str) -> str | None:
+    """Read such a URL where it must be https, and the same for all users."""
+    url = read_web_url(table, key)
+    if url is None or (url.lower().startswith("https://") and not has_placeholder(url)):
+        return url
+    table.problem(key, "must begin with https:// and be the same for all users")
+    return None
+
+
+def read_logos(table: Table) -> tuple[Logo, ...]:
+    """Read a list of pictures."""
+    found = [_logo(part) for part in table.tables("logos")]
+    return tuple(logo for logo in found if logo is not None)
+
+
+def _logo(table: Table) -> Logo | None:
+    table.refuse_unknown(LOGO_KEYS)
+    table.require("url", "content_type")
+    url = read_https_url(table, "url")
+    kind = table.text("content_type", LONG_TEXT_MAX_CHARS)
+    if kind is not None and not IMAGE_TYPE.fullmatch(kind):
+        table.problem("content_type", "must be that of an image, such as image/png")
+        kind = None
+    width, height = (table.integer(key, 1, LOGO_MAX_PIXELS) for key in ("width", "height"))
+    return None if url is None or kind is None else Logo(url, kind.lower(), width, height)
+
+
+def read_contacts(table: Table) -> tuple[str, ...]:
+    """Read a list of URIs by which people reach the provider."""
+    found: list[str] = []
+    for at, value in table.items("contacts"):
+        if isinstance(value, str) and _is_contact(value):
+            found.append(value)
+        else:
+            table.problem(at, "must be mailto:ADDRESS, tel:+NUMBER or an https URL")
+    return tuple(found)
+
+
+def _is_contact(uri: str) -> bool:
+    scheme, _, rest = uri.partition(":")
+    try:
+        check_text(uri, LONG_TEXT_MAX_CHARS)
+        if scheme.lower() == "mailto":
+            # RFC 6068 s2: one address, without header fields; anything else must be encoded.
+            return CONTACT.fullmatch(uri) is not None and bool(EmailAddress.parse(rest))
+        if scheme.lower() == "https":
+            return not has_placeholder(check_web_url(uri))
+    except (RuleBroken, AddressError):
+        return False
+    return CONTACT.fullmatch(uri) is not None
 
 
 def read_ldapservers(top: Table) -> tuple[LdapServer, ...]:

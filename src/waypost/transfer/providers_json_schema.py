@@ -24,7 +24,15 @@ from waypost.transfer.json_schema_parts import (
 )
 from waypost.transfer.ports import PORT_MAX
 from waypost.transfer.provider_domains import DOMAIN_KEYS
-from waypost.transfer.provider_parts import DOCUMENTATION_KEYS, LONG_TEXT_MAX_CHARS, OAUTH2_KEYS
+from waypost.transfer.provider_parts import (
+    CONTACT,
+    DOCUMENTATION_KEYS,
+    IMAGE_TYPE,
+    LOGO_KEYS,
+    LOGO_MAX_PIXELS,
+    LONG_TEXT_MAX_CHARS,
+    OAUTH2_KEYS,
+)
 from waypost.transfer.providers_schema import PROVIDER_KEYS, TOP_KEYS
 from waypost.transfer.rules import (
     DOMAIN_MAX_CHARS,
@@ -68,6 +76,7 @@ def json_schema() -> Schema:
             "service": _service(),
             "authentication": _authentication(),
             "documentation": object_schema(DOCUMENTATION_KEYS, _documentation(), ["url"]),
+            "logo": object_schema(LOGO_KEYS, _logo(), ["url", "content_type"]),
             "oauth2": {**object_schema(OAUTH2_KEYS, _oauth2()), "minProperties": 1},
             "ldapserver": object_schema(
                 LDAPSERVER_KEYS, ldapserver(), ["id", "name", "search_base"]
@@ -98,6 +107,9 @@ def _inherited() -> Schema:
         "enable": list_of("documentation", "Where users must switch something on first."),
         "webmail": webmail_schema(),
         "update_url": _web_url("Where clients look for a newer configuration later."),
+        "logos": list_of("logo", "Pictures, the preferred one first."),
+        "developer_url": _https_url("Where authors of clients find help."),
+        "contacts": {"type": "array", "items": _contact(), "description": "Help for people."},
         **users(),
     }
 
@@ -171,6 +183,25 @@ def _documentation() -> Schema:
     names = {"propertyNames": {"pattern": "^$|^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"}}
     about = {"description": "By language (RFC 5646); an empty key is no language."}
     return {"url": _web_url("Address of the page."), "descriptions": {**texts, **names, **about}}
+
+
+def _logo() -> Schema:
+    kind = {**text(LONG_TEXT_MAX_CHARS, "As image/png."), "pattern": f"^{IMAGE_TYPE.pattern}$"}
+    return {
+        "url": _https_url("Address of the picture."),
+        "content_type": kind,
+        "width": integer(1, LOGO_MAX_PIXELS, "In pixels."),
+        "height": integer(1, LOGO_MAX_PIXELS, "In pixels."),
+    }
+
+
+def _contact() -> Schema:
+    pattern = f"^({CONTACT.pattern}|[Hh][Tt][Tt][Pp][Ss]://.+)$"
+    return {**text(LONG_TEXT_MAX_CHARS, "mailto:, tel:+ or https://."), "pattern": pattern}
+
+
+def _https_url(about: str) -> Schema:
+    return {**text(LONG_TEXT_MAX_CHARS, about), "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"}
 
 
 def _oauth2() -> Schema:

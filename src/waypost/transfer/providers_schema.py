@@ -21,7 +21,10 @@ from waypost.transfer.provider_domains import (
 )
 from waypost.transfer.provider_parts import (
     OAUTH2_KEYS,
+    read_contacts,
+    read_https_url,
     read_ldapservers,
+    read_logos,
     read_oauth2,
     read_pages,
     read_web_url,
@@ -43,7 +46,7 @@ __all__ = [
 TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults")
 PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
-    *("enable", "webmail", "update_url"),
+    *("enable", "webmail", "update_url", "logos", "developer_url", "contacts"),
     *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
 )
 
@@ -181,6 +184,9 @@ class _Reader:
             read_pages(self._owner("enable"), "enable"),
             read_webmail(self._owner("webmail")),
             read_web_url(self._owner("update_url"), "update_url"),
+            read_logos(self._owner("logos")),
+            read_https_url(self._owner("developer_url"), "developer_url"),
+            read_contacts(self._owner("contacts")),
         )
 
     def _owner(self, key: str) -> Table:

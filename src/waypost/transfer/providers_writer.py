@@ -15,6 +15,7 @@ from waypost.model import (
     Catalog,
     Documentation,
     Domain,
+    Logo,
     OAuth2,
     Provider,
     Service,
@@ -26,6 +27,7 @@ from waypost.transfer.away import away_data
 from waypost.transfer.directories_writer import directories_data, users_data
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
+from waypost.transfer.provider_parts import LOGO_KEYS
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
 from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.toml_text import toml_text
@@ -139,16 +141,22 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
-    if provider.documentation:
-        data["documentation"] = [_documentation(part) for part in provider.documentation]
-    if provider.oauth2:
-        data["oauth2"] = [_oauth2(part) for part in provider.oauth2]
-    if provider.enable:
-        data["enable"] = [_documentation(part) for part in provider.enable]
-    data |= webmail_data(provider.webmail)
-    if provider.update_url is not None:
-        data["update_url"] = provider.update_url
-    return data
+    return data | _pages(provider)
+
+
+def _pages(provider: Provider) -> dict[str, object]:
+    """Give what a provider tells people and clients of itself, as far as it does."""
+    data: dict[str, object] = {
+        "documentation": [_documentation(part) for part in provider.documentation],
+        "oauth2": [_present(part, OAUTH2_KEYS) for part in provider.oauth2],
+        "enable": [_documentation(part) for part in provider.enable],
+        **webmail_data(provider.webmail),
+        "update_url": provider.update_url,
+        "logos": [_present(logo, LOGO_KEYS) for logo in provider.logos],
+        "developer_url": provider.developer_url,
+        "contacts": list(provider.contacts),
+    }
+    return {key: value for key, value in data.items() if value}
 
 
 def _domain(domain: Domain, group: _Group) -> object:
@@ -217,6 +225,6 @@ def _documentation(documentation: Documentation) -> dict[str, object]:
     return data
 
 
-def _oauth2(oauth2: OAuth2) -> dict[str, object]:
-    values = {key: getattr(oauth2, key) for key in OAUTH2_KEYS}
+def _present(part: OAuth2 | Logo, keys: Sequence[str]) -> dict[str, object]:
+    values = {key: getattr(part, key) for key in keys}
     return {key: value for key, value in values.items() if value is not None}

@@ -67,8 +67,9 @@ def publish(
     for label, data in located(config, draft.left_out):
         draft.add(label, data)
     if (document := answers.get(_PACC)) is not None:
-        # PACC draft, s"DNS".
-        draft.add(pacc.TXT_PREFIX.rstrip("."), Text(pacc.digest_record(document)))
+        # PACC draft, s"DNS": clients take any of several.
+        for one in _documents(draft, config, document):
+            draft.add(pacc.TXT_PREFIX.rstrip("."), Text(pacc.digest_record(one)))
     if _AUTOCONFIG in answers:
         # wiki.mozilla.org/Thunderbird:Autoconfiguration:DNSBasedLookup
         draft.add("", Text(f"mailconf={_autoconfig_url(config, public_url)}"))
@@ -90,6 +91,18 @@ def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]
             yield label, render(config)
         except NoUsableService as error:
             draft.left_out.append(f"{label}: {error}")
+
+
+def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[bytes]:
+    """Give the PACC document that is served, and the one that will be once none is held."""
+    yield served
+    try:
+        after = pacc.compose(config)
+    except NoUsableService as error:
+        draft.left_out.append(f"{_PACC}, once the held document is let go: {error}")
+        return
+    if after != served:
+        yield after
 
 
 def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:

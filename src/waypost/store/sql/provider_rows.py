@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from waypost.model import Documentation, FormField, OAuth2, Provider, Webmail, WebmailLogin
+from waypost.model import Documentation, FormField, Logo, OAuth2, Provider, Webmail, WebmailLogin
 from waypost.store.sql.rows import Row
 from waypost.store.sql.texts import clean
 
@@ -19,6 +19,9 @@ def provider_from_row(row: Row) -> Provider:
         enable=_pages(others.get("enable", ())),
         webmail=_webmail(others.get("webmail")),
         update_url=others.get("update_url"),
+        logos=tuple(Logo(**entry) for entry in others.get("logos", ())),
+        developer_url=others.get("developer_url"),
+        contacts=tuple(others.get("contacts", ())),
     )
 
 
@@ -31,6 +34,9 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "enable": _entries(provider.enable),
         "webmail": _webmail_entry(provider.webmail),
         "update_url": provider.update_url,
+        "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
+        "developer_url": provider.developer_url,
+        "contacts": list(provider.contacts),
     }
     return {
         "name": provider.name,

@@ -1,6 +1,7 @@
 """Finding one domain in the database, in two statements."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from waypost.database.engine import Connection, Engine, reading
 from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.held import document_of
 from waypost.store.sql.served import is_named, ranked, strength
 from waypost.store.sql.stored import AWAY_COLUMNS, StoredUsers, away_of, users_columns
 
@@ -52,7 +54,10 @@ class SqlStore:
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
         away = away_of(*(best[column.name] for column in AWAY_COLUMNS))
         offer = self._shared(Offer(_provider(best), services, self._users(best), away))
-        return offer.for_domain(pattern.text)
+        found_domain = offer.for_domain(pattern.text)
+        # Whoever filled it in for a pattern cannot have meant all its domains.
+        held = document_of(best["held_pacc"]) if pattern.text == domain.ascii else None
+        return found_domain if held is None else replace(found_domain, held_pacc=held)
 
     def close(self) -> None:
         """Close all connections."""
@@ -116,7 +121,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
-            *AWAY_COLUMNS,
+            *(*AWAY_COLUMNS, _DOMAIN.held_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             _PROVIDER.pages,
             # The id of each is that of the domain's column, which has the same name.

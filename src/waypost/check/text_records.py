@@ -1,0 +1,118 @@
+"""The TXT records of a name, as they are in DNS now."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+
+from dns.exception import DNSException
+from dns.rcode import to_text as rcode_text
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.TXT import TXT
+from dns.resolver import (
+    NXDOMAIN,
+    LifetimeTimeout,
+    NoNameservers,
+    NoResolverConfiguration,
+    Resolver,
+)
+
+from waypost.errors import NamesUnavailable, SettingsError
+
+LOOKUP_SECONDS: Final = 5.0
+_DNS_PORT: Final = 53
+_PORT_MAX: Final = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecords:
+    """What an answer says.
+
+    Attributes:
+        texts: of each record, its strings one behind the other; none where there are no records.
+        ttl_seconds: how long others may still keep it; None where there are no records.
+    """
+
+    texts: tuple[str, ...] = ()
+    ttl_seconds: int | None = None
+
+
+def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
+    """Ask for the TXT records of a name.
+
+    Args:
+        name: absolute, with or without its last dot.
+        server: IP address and port of who is asked; None for the resolvers of this machine.
+
+    Raises:
+        NamesUnavailable: no answer says what there is; the message says why.
+    """
+    try:
+        resolver = _resolver(server)
+        answer = resolver.resolve(
+            f"{name.rstrip('.')}.",
+            RdataType.TXT,
+            lifetime=LOOKUP_SECONDS,
+            raise_on_no_answer=False,
+            search=False,
+        )
+    except NXDOMAIN:
+        return TextRecords()
+    except NoResolverConfiguration as error:
+        why = "this machine has no resolver in /etc/resolv.conf; name one with --resolver"
+        raise NamesUnavailable(f"{name}: {why}") from error
+    except LifetimeTimeout as error:
+        message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_asked(server)}"
+        raise NamesUnavailable(message) from error
+    except NoNameservers as error:
+        message = f"{name}: {_asked(server)} cannot answer: {_reasons(error)}"
+        raise NamesUnavailable(message) from error
+    except (DNSException, OSError) as error:
+        raise NamesUnavailable(f"{name}: cannot be looked up: {error}") from error
+    if answer.rrset is None:
+        return TextRecords()
+    # RFC 1035 s3.3.14: the strings of one record are one text.
+    texts = [b"".join(one.strings) for one in answer.rrset if isinstance(one, TXT)]
+    return TextRecords(tuple(one.decode("utf-8", "replace") for one in texts), answer.rrset.ttl)
+
+
+def read_server(text: str) -> tuple[str, int]:
+    """Read whom to ask: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
+
+    Raises:
+        SettingsError: it is no IP address, or the port is none.
+    """
+    address, port = text, str(_DNS_PORT)
+    if text.startswith("["):
+        address, bracket, rest = text[1:].partition("]")
+        address = address if bracket else text
+        port = rest[1:] if rest.startswith(":") else port if not rest else ""
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    try:
+        address = str(ip_address(address))
+    except ValueError as error:
+        rule = "must be an IP address, with or without a port, as 192.0.2.1:53"
+        raise SettingsError([f"--resolver: {text}: {rule}"]) from error
+    if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= _PORT_MAX):
+        raise SettingsError([f"--resolver: {text}: the port must be from 1 to {_PORT_MAX}"])
+    return address, int(port[:9])
+
+
+def _resolver(server: tuple[str, int] | None) -> Resolver:
+    if server is None:
+        return Resolver()
+    resolver = Resolver(configure=False)
+    resolver.nameservers, resolver.port = [server[0]], server[1]
+    return resolver
+
+
+def _asked(server: tuple[str, int] | None) -> str:
+    return "the resolvers of this machine" if server is None else f"{server[0]} port {server[1]}"
+
+
+def _reasons(error: NoNameservers) -> str:
+    """Give what each of those who were asked said, such as SERVFAIL, once."""
+    said: dict[str, None] = {}
+    for _, _, _, reason, response in error.kwargs.get("errors", ()):
+        said.setdefault(str(reason) if response is None else rcode_text(response.rcode()))
+    return ", ".join(said) or "nobody could be asked"

@@ -1,0 +1,119 @@
+"""TXT records, asked from real name servers and from those that do not answer."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from dns.message import from_wire, make_response
+from dns.rcode import REFUSED, SERVFAIL, Rcode
+
+from tests.servers.named import named
+from waypost.check.text_records import TextRecords, look_up, read_server
+from waypost.errors import NamesUnavailable, SettingsError
+
+NAME = "_ua-auto-config.example.com"
+ZONE = """
+$TTL 300
+_ua-auto-config 120 IN TXT "v=UAAC1; " "a=sha256" "; d=x"
+_ua-auto-config 120 IN TXT "second\\195\\188"
+elsewhere IN CNAME _ua-auto-config.example.com.
+address IN A 192.0.2.1
+"""
+LONG = " ".join([f'"{"x" * 250}"'] * 20)
+
+
+@pytest.mark.servers
+def test_records() -> None:
+    """All records come with their time to live, also over TCP and behind an alias."""
+    with named(["example.com"]) as server:
+        server.load("example.com", f"$ORIGIN example.com.{ZONE}long 60 IN TXT {LONG}\n")
+        asked = "127.0.0.1", server.port
+        found = look_up(NAME, asked)
+
+        assert sorted(found.texts) == ["secondü", "v=UAAC1; a=sha256; d=x"]
+        assert found.ttl_seconds == 120
+        assert look_up("ELSEWHERE.example.com.", asked).texts
+        assert look_up("long.example.com", asked) == TextRecords(("x" * 5000,), 60)
+        assert look_up("address.example.com", asked) == TextRecords()
+        assert look_up("nothing.example.com", asked) == TextRecords()
+        with pytest.raises(NamesUnavailable, match=r"127\.0\.0\.1 port \d+ cannot answer: REFUSED"):
+            look_up("_ua-auto-config.other.example", asked)
+
+
+@pytest.fixture(name="answers")
+def _answers(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Give the port of a name server that answers with a code, or, with None, not at all."""
+    code: Rcode | None = request.param
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
+        bound.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            while (got := bound.recvfrom(4096))[0]:
+                response = make_response(from_wire(got[0]))
+                response.set_rcode(code or SERVFAIL)
+                if code is not None:
+                    bound.sendto(response.to_wire(), got[1])
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield bound.getsockname()[1]
+        bound.sendto(b"", bound.getsockname())
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (SERVFAIL, "cannot answer: SERVFAIL"),
+        (REFUSED, "cannot answer: REFUSED"),
+        (None, "no answer within 5 s from 127.0.0.1 port"),
+    ],
+    indirect=["answers"],
+)
+def test_no_answer(answers: int, said: str) -> None:
+    """A server that refuses, fails or is silent leaves the records unknown, and why is told."""
+    with pytest.raises(NamesUnavailable, match=said):
+        look_up(NAME, ("127.0.0.1", answers))
+
+
+def test_impossible_name() -> None:
+    """A name that is too long for DNS has no records, and that is told."""
+    with pytest.raises(NamesUnavailable, match="cannot be looked up"):
+        look_up(f"{'a' * 64}.example.com", ("127.0.0.1", 9))
+
+
+SERVERS = [
+    # text, server
+    ("192.0.2.1", ("192.0.2.1", 53)),
+    ("192.0.2.1:5353", ("192.0.2.1", 5353)),
+    ("2001:db8::1", ("2001:db8::1", 53)),
+    ("[2001:db8::1]", ("2001:db8::1", 53)),
+    ("[2001:DB8::1]:65535", ("2001:db8::1", 65535)),
+]
+BAD_SERVERS = [
+    # text, rule
+    ("", "must be an IP address"),
+    ("ns.example.com", "must be an IP address"),
+    ("192.0.2.1:", "the port must be from 1 to 65535"),
+    ("192.0.2.1:0", "the port must be from 1 to 65535"),
+    ("192.0.2.1:65536", "the port must be from 1 to 65535"),
+    ("192.0.2.1:99999999999", "the port must be from 1 to 65535"),
+    ("192.0.2.1:x", "the port must be from 1 to 65535"),
+    ("[2001:db8::1]5353", "the port must be from 1 to 65535"),
+    ("[2001:db8::1", "must be an IP address"),
+]
+
+
+@pytest.mark.parametrize(("text", "server"), SERVERS)
+def test_servers(text: str, server: tuple[str, int]) -> None:
+    """An IP address, with or without a port, names a server."""
+    assert read_server(text) == server
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD_SERVERS)
+def test_bad_servers(text: str, rule: str) -> None:
+    """Anything else breaks a rule, which is told with the option's name."""
+    with pytest.raises(SettingsError, match=f"--resolver: .*{rule}"):
+        read_server(text)

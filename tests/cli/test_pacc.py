@@ -1,0 +1,355 @@
+"""Changing a PACC document and its digest in DNS, step by step, with real name servers."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from dns.message import from_wire, make_response
+from dns.rrset import from_text
+
+from tests.cli.conftest import Outcome, Waypost
+from tests.cli.test_serve import Server, serving
+from tests.cli.test_serve_reload import until
+from tests.servers.database import Database
+from tests.servers.named import Named, named
+from waypost.formats import pacc
+
+NAME = "_ua-auto-config.example.com"
+URL = "/.well-known/user-agent-configuration.json"
+HOST = {"Host": "ua-auto-config.example.com"}
+NOBODY = ("--resolver", "127.0.0.1:1")
+
+
+def text_of(host: str, more: str = "") -> str:
+    """Write a providers file."""
+    return (
+        '[[provider]]\nname = "Own"\ndomains = ["example.com", "*.example.net"]\n'
+        f'services = [{{ type = "imap", host = "{host}" }}, '
+        f'{{ type = "smtp", host = "smtp.example.com"{more} }}]\n'
+    )
+
+
+class Place:
+    """Where the domains are: a providers file, or a database that is filled from it."""
+
+    def __init__(self, waypost: Waypost, home: Path, db_uri: str | None) -> None:
+        self.waypost = waypost
+        self.file = home / "mail.toml"
+        self.flags = ["--providers", "mail.toml"] if db_uri is None else ["--db-uri", db_uri]
+        self._db_uri = db_uri
+
+    def change(self, text: str) -> None:
+        """Put another configuration in place."""
+        self.file.write_text(text, encoding="utf-8")
+        if self._db_uri is not None:
+            assert self.waypost("apply", self.file, "--db-uri", self._db_uri).code == 0
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a command on it."""
+        return self.waypost(*arguments, *self.flags)
+
+    def served(self) -> bytes:
+        """Give the document that goes out."""
+        return self.run("show", "pacc", "example.com").out.encode()
+
+
+@pytest.fixture(name="place")
+def _place(waypost: Waypost, home: Path) -> Place:
+    place = Place(waypost, home, None)
+    place.change(text_of("old.example.com"))
+    return place
+
+
+@pytest.fixture(name="server", scope="module")
+def _server() -> Iterator[Named]:
+    with named(["example.com"]) as server:
+        yield server
+
+
+def publish(server: Named, *records: str, ttl: int = 300) -> tuple[str, str]:
+    """Put digests into DNS; give the flags to ask there."""
+    lines = "".join(f"{NAME}. {ttl} IN TXT {record}\n" for record in records)
+    server.load("example.com", lines)
+    return "--resolver", f"127.0.0.1:{server.port}"
+
+
+def quoted(body: bytes) -> str:
+    return f'"{pacc.digest_record(body)}"'
+
+
+@pytest.mark.rule("pacc-change-in-step", "pacc-two-digests")
+@pytest.mark.servers
+def test_whole_way(waypost: Waypost, home: Path, database: Database, server: Named) -> None:
+    """On each engine the old document goes out until the new digest is in DNS, then the new one."""
+    whole_way(Place(waypost, home, database.uri), server)
+
+
+@pytest.mark.rule("pacc-change-in-step")
+@pytest.mark.servers
+def test_whole_way_of_a_file(place: Place, server: Named) -> None:
+    """The same holds of a providers file, and no file is left behind."""
+    whole_way(place, server)
+    assert [path.name for path in place.file.parent.iterdir()] == ["mail.toml"]
+
+
+def whole_way(place: Place, server: Named) -> None:
+    place.change(text_of("old.example.com"))
+    old = place.served()
+    staged = place.run("pacc", "stage", "example.com")
+    assert (staged.code, staged.out) == (0, f"{pacc.digest_record(old)}\n")
+    assert "pacc switch example.com" in staged.err
+    place.change(text_of("new.example.com"))
+    assert place.served() == old
+
+    again = place.run("pacc", "stage", "example.com", "--json")
+    assert json.loads(again.out) == {
+        "domain": "example.com",
+        "name": NAME,
+        "record": pacc.digest_record(old),
+        "was_held": True,
+    }
+    shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
+    records = [one["data"]["text"] for one in shown["records"] if one["name"] == f"{NAME}."]
+    assert records[0] == pacc.digest_record(old)
+    new = f'"{records[1]}"'
+
+    resolver = publish(server)
+    refused = place.run("pacc", "switch", "example.com", *resolver)
+    assert (refused.code, refused.out) == (1, "")
+    assert f"{NAME}: the new digest is not in DNS: there is no TXT record; expected" in refused.err
+    publish(server, quoted(old), ttl=77)
+    only_old = place.run("pacc", "switch", "example.com", *resolver)
+    assert only_old.code == 1
+    assert "there is only the old digest, with a TTL of 77 s" in only_old.err
+    publish(server, '"v=spf1 -all"')
+    other = place.run("pacc", "switch", "example.com", *resolver)
+    assert other.code == 1
+    assert "there is 'v=spf1 -all'" in other.err
+    assert place.served() == old
+
+    publish(server, quoted(old), new)
+    status = json.loads(place.run("pacc", "status", "--json", *resolver).out)
+    assert status == [
+        {
+            "domain": "example.com",
+            "held": True,
+            "served": {"record": records[0], "in_dns": True},
+            "after": {"record": records[1], "in_dns": True},
+            "problem": None,
+        }
+    ]
+    switched = place.run("pacc", "switch", "example.com", *resolver)
+    assert (switched.code, switched.out.count("\n")) == (0, 1)
+    assert f"300 s: {records[0]}" in switched.err
+    assert pacc.digest_record(place.served()) == records[1]
+    assert "no document is held; nothing to do" in place.run("pacc", "switch", "example.com").err
+
+
+@pytest.mark.rule("pacc-txt-spelling")
+@pytest.mark.servers
+def test_spellings_in_dns(place: Place, server: Named) -> None:
+    """A digest in several strings, and with tags in capitals, is seen."""
+    for number, change in enumerate((str.upper, str.lower)):
+        assert place.run("pacc", "stage", "example.com").code == 0
+        place.change(text_of(f"new{number}.example.com"))
+        shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
+        digest = shown["records"][-2]["data"]["text"].partition("d=")[2]
+        tags = [f"{change(tag)}={value}" for tag, value in (("v", "UAAC1"), ("a", "sha256"))]
+        strings = [f"{tags[0]};", f"{tags[1]} ;{change('d')}=", digest[:7], digest[7:]]
+        resolver = publish(server, " ".join(f'"{one}"' for one in strings))
+
+        assert place.run("pacc", "switch", "example.com", *resolver).code == 0
+
+
+@pytest.mark.servers
+def test_two_at_once(place: Place, server: Named) -> None:
+    """Of two who switch at once neither fails, and one of them has done it."""
+    old = place.served()
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
+    new = shown["records"][-2]["data"]["text"]
+    resolver = publish(server, quoted(old), f'"{new}"')
+    command = [sys.executable, "-m", "waypost", "pacc", "switch", "example.com", *resolver]
+    command += ["--json", *place.flags]
+    running = [
+        subprocess.Popen(command, cwd=place.file.parent, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    outs = [one.communicate()[0] for one in running]
+
+    assert [one.returncode for one in running] == [0, 0]
+    assert sorted(json.loads(out)["switched"] for out in outs) == [False, True]
+    assert pacc.digest_record(place.served()) == new
+
+
+def body(server: Server) -> bytes:
+    return httpx.get(f"{server.place}{URL}", headers=HOST).content
+
+
+@pytest.mark.rule("pacc-change-in-step")
+@pytest.mark.parametrize("db_uri", [None, "sqlite:///held.sqlite"])
+def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> None:
+    """A server answers old bytes after the configuration has changed, new ones after the switch."""
+    place = Place(waypost, home, db_uri)
+    place.change(text_of("old.example.com"))
+    old = place.served()
+    assert place.run("pacc", "stage", "example.com").code == 0
+    with serving(home, *place.flags, "--cache-ttl", "0.2") as server:
+        assert body(server) == old
+        place.change(text_of("new.example.com"))
+        until(lambda: autoconfig_says(server, "new.example.com"), "the change is read")
+        assert body(server) == old
+        assert place.run("pacc", "switch", "example.com", "--force").code == 0
+        until(lambda: body(server) != old, "the switch is seen")
+        assert b"new.example.com" in body(server)
+        if db_uri is None:
+            held = place.file.with_name("mail.toml.pacc.json")
+            held.write_text("{", encoding="utf-8")
+            until(lambda: f"{held}: line 1" in server.log.read_text(), "the mistake is told")
+            assert b"new.example.com" in body(server)
+
+
+def autoconfig_says(server: Server, text: str) -> bool:
+    url = f"{server.place}/mail/config-v1.1.xml?emailaddress=a@example.com"
+    return text in httpx.get(url).text
+
+
+def test_change_meanwhile(place: Place) -> None:
+    """A configuration that changes while DNS is asked is not changed over to unseen."""
+    old = place.served()
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    new = json.loads(place.run("pacc", "status", "--json", *NOBODY).out)[0]["after"]["record"]
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
+        bound.bind(("127.0.0.1", 0))
+
+        def answer() -> None:
+            got, peer = bound.recvfrom(4096)
+            place.change(text_of("newer.example.com"))
+            response = make_response(from_wire(got))
+            response.answer.append(from_text(f"{NAME}.", 60, "IN", "TXT", f'"{new}"'))
+            bound.sendto(response.to_wire(), peer)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        resolver = f"127.0.0.1:{bound.getsockname()[1]}"
+        outcome = place.run("pacc", "switch", "example.com", "--resolver", resolver)
+        thread.join()
+
+    assert outcome.code == 1
+    assert "the configuration has changed meanwhile; run it again" in outcome.err
+    assert place.served() == old
+
+
+def test_ways_out(place: Place) -> None:
+    """Who staged by mistake, or took the change back, switches without a look into DNS."""
+    place.run("pacc", "stage", "example.com")
+    same = place.run("pacc", "switch", "example.com", *NOBODY)
+
+    assert same.code == 0
+    assert "the same document, so no client will notice" in same.err
+
+
+def test_nothing_to_switch_to(place: Place) -> None:
+    """Where PACC cannot say the new services the switch says so, and --force lets go anyway."""
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com", ", port = 587"))
+    shown = place.run("show", "dns", "example.com")
+    assert shown.out.count("v=UAAC1") == 1
+    assert "left out: ua-auto-config, once the held document is let go" in shown.err
+
+    refused = place.run("pacc", "switch", "example.com", *NOBODY)
+    assert refused.code == 1
+    assert "has no document to switch to: example.com cannot be described by PACC" in refused.err
+    assert place.run("pacc", "switch", "example.com", "--force").code == 0
+    assert place.run("show", "pacc", "example.com").code == 1
+
+
+def test_removed_domain(place: Place) -> None:
+    """What is held for a domain that the file no longer has serves nobody, and can be let go."""
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com").replace('"example.com", ', ""))
+
+    listed = place.run("pacc", "status", "--json")
+    (told,) = json.loads(listed.out)
+    assert (listed.code, told["problem"]) == (1, "example.com is not served here")
+    assert place.run("pacc", "switch", "example.com", *NOBODY).code == 1
+    assert place.run("pacc", "switch", "example.com", "--force").code == 0
+    assert place.run("pacc", "status").err == "no document is held\n"
+
+
+REFUSED = [
+    # arguments, exit code, what is said
+    (("stage", "a.example.net"), 2, "is served by *.example.net, and a document is held for one"),
+    (("stage", "other.example"), 1, "other.example is not served here"),
+    (("switch", "other.example"), 1, "other.example is not served here"),
+    (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be an IP address"),
+    (("status", "example.com", "--resolver", "::1:x"), 2, "--resolver: ::1:x: must be an IP"),
+    (("stage", "no domain"), 2, "error: "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), REFUSED)
+def test_refusals(place: Place, arguments: tuple[str, ...], code: int, said: str) -> None:
+    """What cannot be done is refused with the reason, and leaves no file behind."""
+    outcome = place.run("pacc", *arguments)
+
+    assert (outcome.code, outcome.out) == (code, "")
+    assert said in outcome.err
+    assert list(place.file.parent.iterdir()) == [place.file]
+
+
+def test_broken_state(place: Place) -> None:
+    """A broken file of what is held stops each command, which names it, and stays as it is."""
+    held = place.file.with_name("mail.toml.pacc.json")
+    held.write_text('{"held": {"example.com": 1}}', encoding="utf-8")
+    for command in (["pacc", "stage"], ["pacc", "status"], ["pacc", "switch"], ["show", "pacc"]):
+        outcome = place.run(*command, "example.com")
+
+        assert outcome.code == 2
+        assert f"error: {held}: held.'example.com': must be a text" in outcome.err
+    assert held.read_text(encoding="utf-8") == '{"held": {"example.com": 1}}'
+
+
+def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be held for the samples."""
+    monkeypatch.setenv("WAYPOST_DEMO", "true")
+    outcome = waypost("pacc", "stage", "example.com")
+
+    assert (outcome.code, outcome.err) == (
+        *(2, "error: demo: no document can be held for the samples\n"),
+    )
+
+
+def test_status_for_people(place: Place) -> None:
+    """For people it says what goes out, what comes next, and why DNS cannot tell."""
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    outcome = place.run("pacc", "status", *NOBODY)
+
+    assert outcome.code == 1
+    lines = outcome.out.splitlines()
+    assert lines[0] == "example.com: a document is held"
+    assert lines[1].startswith("  goes out now: v=UAAC1; a=sha256; d=")
+    assert lines[1].endswith(": DNS cannot tell")
+    assert lines[2].startswith("  after the switch: v=UAAC1; ")
+    assert lines[3].startswith(f"  {NAME}: no answer within 5 s from 127.0.0.1 port 1")
+
+
+def test_nobody_answers(place: Place) -> None:
+    """Where no name server answers nothing is changed over, and why is one line."""
+    old = place.served()
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    outcome = place.run("pacc", "switch", "example.com", *NOBODY)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err == f"error: {NAME}: no answer within 5 s from 127.0.0.1 port 1\n"
+    assert place.served() == old

@@ -1,0 +1,165 @@
+"""PACC documents that are held, in the database and in memory."""
+
+import threading
+
+import pytest
+
+from tests.making import EXAMPLE_COM, domain, host_service
+from waypost.address import DomainName
+from waypost.database.engine import Engine, reading, writing
+from waypost.errors import DomainNotServed
+from waypost.model import Borrowed, Catalog, Domain, Secret, SqlDirectory
+from waypost.store.borrowed import BorrowingStore
+from waypost.store.memory import MemoryStore
+from waypost.store.sql import schema
+from waypost.store.sql.catalog import read_catalog, write_catalog
+from waypost.store.sql.held import HeldRows
+from waypost.store.sql.store import SqlStore
+
+IDN = DomainName("xn--bcher-kva.example")
+BELOW = DomainName("a.example.net")
+OLD = '{"info":{"provider":{"name":"Bücher 📚"}}}'.encode()
+BEFORE = Catalog((domain("example.com"), domain(IDN.ascii), domain("*.example.net")))
+
+
+def put(engine: Engine, catalog: Catalog) -> None:
+    with writing(engine) as connection:
+        write_catalog(connection, catalog)
+
+
+def held_for(engine: Engine, name: DomainName = EXAMPLE_COM) -> bytes | None:
+    found = SqlStore(engine).find(name)
+    assert found is not None
+    return found.held_pacc
+
+
+def test_holding(engine: Engine) -> None:
+    """The first document is held, to the byte, for its domain alone, until it is let go."""
+    put(engine, BEFORE)
+    held = HeldRows(engine)
+
+    assert held.hold(EXAMPLE_COM, OLD) == OLD
+    assert held.hold(EXAMPLE_COM, b"new") == OLD
+    assert held.hold(IDN, b"other") == b"other"
+    assert held.all() == {"example.com": OLD, IDN.ascii: b"other"}
+    assert [held_for(engine, one) for one in (EXAMPLE_COM, IDN, BELOW)] == [OLD, b"other", None]
+    assert not held.release(EXAMPLE_COM, b"new")
+    assert held.release(EXAMPLE_COM, OLD)
+    assert not held.release(EXAMPLE_COM, OLD)
+    assert held_for(engine) is None
+
+
+def test_nothing_to_hold_it_in(engine: Engine) -> None:
+    """A domain without a row of its own holds nothing, not even what stands in its pattern's."""
+    put(engine, BEFORE)
+    with writing(engine) as connection:
+        is_pattern = schema.domain.c.name == "*.example.net"
+        connection.execute(schema.domain.update().where(is_pattern).values(held_pacc=OLD))
+    held = HeldRows(engine)
+
+    for name in (BELOW, DomainName("unserved.example")):
+        with pytest.raises(DomainNotServed, match="has no entry of its own"):
+            held.hold(name, OLD)
+        assert not held.release(name, OLD)
+    assert held_for(engine, BELOW) is None
+    assert held.all() == {}
+
+
+def test_changes_leave_it(engine: Engine) -> None:
+    """What is held outlives every change of its domain, and is no part of what is exported."""
+    put(engine, BEFORE)
+    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    other = domain("example.com", host_service(host="new.example.com"))
+    after = Catalog((domain("first.example"), other))
+    put(engine, after)
+
+    found = SqlStore(engine).find(EXAMPLE_COM)
+    assert found is not None
+    assert (found.held_pacc, found.services) == (OLD, other.services)
+    with reading(engine) as connection:
+        assert set(read_catalog(connection).domains) == set(after.domains)
+
+
+def test_it_goes_with_its_domain(engine: Engine) -> None:
+    """A domain that is removed and comes back later does not bring an old document with it."""
+    put(engine, BEFORE)
+    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    put(engine, Catalog((domain("other.example"),)))
+    assert HeldRows(engine).all() == {}
+    put(engine, BEFORE)
+
+    assert held_for(engine) is None
+
+
+def test_names_as_operators_stored_them(engine: Engine) -> None:
+    """A row whose name has other letters, or umlauts, holds the document of its domain."""
+    put(engine, BEFORE)
+    with writing(engine) as connection:
+        for old, new in (("example.com", "Example.COM"), (IDN.ascii, IDN.unicode)):
+            is_row = schema.domain.c.name == old
+            connection.execute(schema.domain.update().where(is_row).values(name=new))
+    for name in (EXAMPLE_COM, IDN):
+        HeldRows(engine).hold(name, OLD)
+
+        assert held_for(engine, name) == OLD
+    assert HeldRows(engine).all() == {"example.com": OLD, IDN.ascii: OLD}
+
+
+def test_many_let_go_at_once(engine: Engine) -> None:
+    """Of several who let go of a document one has done so."""
+    put(engine, BEFORE)
+    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    released: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: released.append(HeldRows(engine).release(EXAMPLE_COM, OLD)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(released) == [False, False, False, True]
+
+
+@pytest.mark.parametrize(("stored", "held"), [("'ü'", "ü".encode()), ("''", None), ("x''", None)])
+def test_written_by_hand(sqlite_engine: Engine, stored: str, held: bytes | None) -> None:
+    """A text that somebody wrote into SQLite's column is its octets, and an empty one is none."""
+    put(sqlite_engine, BEFORE)
+    with writing(sqlite_engine) as connection:
+        connection.exec_driver_sql(f"UPDATE domain SET held_pacc = {stored}")  # noqa: S608
+
+    assert held_for(sqlite_engine) == held
+    assert HeldRows(sqlite_engine).all().get("example.com") == held
+    if held is not None:
+        assert HeldRows(sqlite_engine).release(EXAMPLE_COM, held)
+    assert HeldRows(sqlite_engine).hold(EXAMPLE_COM, OLD) == OLD
+
+
+class Lender:
+    """Knows each domain below one."""
+
+    def has_domain(self, name: DomainName) -> bool:
+        return name.ascii.endswith(".lent.example")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_memory() -> None:
+    """In memory a document is held for a domain of the file or of a lender, not for a pattern."""
+    entry = domain("*")
+    directory = SqlDirectory("people", Secret("sqlite://"), "SELECT 1", None)
+    lent = Borrowed(directory, entry.provider, entry.services)
+    catalog = Catalog((*BEFORE.domains, entry), borrowed=(lent,))
+    names = ["example.com", "*.example.net", "a.example.net", "a.lent.example", "gone.example", "*"]
+    own = MemoryStore(catalog, dict.fromkeys(names, OLD))
+    store = BorrowingStore(own, lambda _: Lender())
+
+    def held(name: str) -> bytes | None:
+        found: Domain | None = store.find(DomainName(name))
+        assert found is not None
+        return found.held_pacc
+
+    assert (held("example.com"), held("a.lent.example")) == (OLD, OLD)
+    assert {held(one) for one in ("a.example.net", "b.example.net", "gone.example")} == {None}
