@@ -30,7 +30,12 @@ COLUMNS = {
     "no TLS": "unprotected",
     "domain is not served": "not-served",
 }
-BASES = {"run": "run and recorded", "code": "recorded, from its source", "doc": "recorded"}
+BASES = {
+    "run": "run and recorded",
+    "code": "recorded, from its source",
+    "doc": "recorded, from documents; not from its source",
+    "log": "recorded, from logs of servers that it asked; not from its source",
+}
 
 HEAD = """\
 # Mail clients: what each asks, and what works
@@ -46,6 +51,10 @@ A test lets each record ask a real Waypost for each of the providers in `tests/g
 the account that it ends with against `tests/clients/accounts`.
 `waypost conformance` lets the same records ask any server ([conformance.md](conformance.md)).
 What is marked as not recorded here was left out, because nobody has read or seen enough of it.
+Where neither the program nor its source was at hand, the section says what the record rests on, \
+and what in it is assumed; such a client is marked with † in the tables.
+"DNS:" are look-ups: `waypost conformance --resolver` asks them, and a test answers them with what \
+`waypost show dns` publishes.
 [lint.md](lint.md) tells what in a configuration breaks which of them.
 
 D is the domain of the address, E the address.
@@ -57,19 +66,6 @@ PARTLY = """\
 ## Known in part
 
 Too little is known of these to record them.
-
-### eM Client
-
-It reads Autodiscover, and there the Protocols CalDAV and CardDAV as well, which are not \
-Microsoft's.
-In which order it asks is not known.
-Shown by `test_em_client_finds_calendars`.
-
-### ActiveSync devices
-
-Phones and tablets POST `/autodiscover/autodiscover.xml` for the schema of mobile devices.
-They must get an ActiveSync server or ErrorCode 601, and mail services never.
-Shown by `test_new_outlook_is_never_given_imap`.
 
 ### exchangelib
 
@@ -84,12 +80,6 @@ in DNS.
 PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
 nothing else.
 No such client was run or recorded.
-
-### Nine
-
-It asks `/v1.1/mail/config-v1.1.xml`, which Waypost answers as it does `/mail/config-v1.1.xml`.
-What it reads there is not known.
-Shown by `test_nine_is_answered`.
 """
 
 
@@ -113,7 +103,7 @@ def _overview() -> Iterator[str]:
             shown = f"run, `tests/clients/{RUN[client.key]}`; the record held against the run, "
             shown += "`tests/clients/test_agreement.py`; "
         shown += f"{BASES[client.basis].removeprefix('run and ')}, `tests/clients/test_recorded.py`"
-        link = f"[{client.name}](#{client.key})"
+        link = f"[{client.name}](#{client.key}){_mark(client)}"
         yield f"| {link} | {client.version} | {client.date} | {shown} |\n"
 
 
@@ -125,13 +115,19 @@ def _matrix() -> Iterator[str]:
     for client in CLIENTS:
         if client.expects_account:
             cells = [_cell(client, case) for case in COLUMNS.values()]
-            yield f"| {client.name} | {' | '.join(cells)} |\n"
+            yield f"| {client.name}{_mark(client)} | {' | '.join(cells)} |\n"
+
+
+def _mark(client: Client) -> str:
+    return " †" if client.assumed else ""
 
 
 def _cell(client: Client, case: str) -> str:
     outcome = hear(client, case).outcome
     if case == "not-served":
         return "stops" if outcome.has_stopped or outcome.account else "goes on"
+    if outcome.account is None and outcome.source:
+        return "ActiveSync"
     if outcome.account is None:
         return "no, stops" if outcome.has_stopped else "no"
     incoming = outcome.account.incoming
@@ -152,6 +148,9 @@ def _section(client: Client) -> Iterator[str]:
         yield f"{number}. {step}\n"
     yield "\n"
     yield "".join(f"* {note}\n" for note in client.notes)
+    for title, lines in (("It rests on:", client.evidence), ("Assumed is:", client.assumed)):
+        yield f"\n{title}\n\n" if lines else ""
+        yield "".join(f"* {line}\n" for line in lines)
     if client.key in RUN:
         yield "\n| what holds in the run | shown by |\n|---|---|\n"
         for name, told in _tests(HERE / RUN[client.key]):

@@ -1,10 +1,11 @@
 """Evolution, as its source has it (protocol facts s1.5 [code]).
 
-Not part of the record: the second round with the name server's domain, and its table of OAuth2
-hosts. Where a document holds both, IMAP is taken for the account.
+Not part of the record: its table of OAuth2 hosts. Where a document holds both, IMAP is taken for
+the account.
 """
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -21,27 +22,46 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
 )
+from waypost.check.recorded.lookups import above, looked_up
 from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
-_METHODS: Final = ("password-cleartext", "password-encrypted")
+_METHODS: Final = {
+    "password-cleartext": "password-cleartext",
+    "plain": "password-cleartext",
+    "password-encrypted": "password-encrypted",
+}
 
 
 def ask(user: User) -> Conversation:
     """Ask the four URLs with the address and its hash, then the public database."""
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
     query = f"{urls.encoded(user.typed)}&emailmd5={digest}"
-    requests = (
-        urls.autoconfig(user.domain, "https", query),
-        urls.autoconfig(user.domain, "http", query),
-        urls.well_known(user.domain, "https", query),
-        urls.well_known(user.domain, "http", query),
-    )
-    outcome = yield from in_turn(requests, partial(read, address=user.address))
+    outcome = yield from _for_domain(user.domain, query, user)
     if outcome.account is not None:
         return outcome
-    yield urls.database(user.domain)
+    response = yield urls.database(user.domain)
+    # [code] Only where the public database says 404: the domains of the name server, longest first.
+    records = (yield from looked_up("NS", user.domain)) if response.status == 404 else ()
+    domain = next((one.data for one in records), "")
+    while domain and response.status == 404:
+        found = yield from _for_domain(domain, query, user)
+        outcome = replace(found, reasons=outcome.reasons + found.reasons)
+        if found.account is not None:
+            break
+        response = yield urls.database(domain)
+        domain = above(domain)
     return outcome
+
+
+def _for_domain(domain: str, query: str, user: User) -> Conversation:
+    requests = (
+        urls.autoconfig(domain, "https", query),
+        urls.autoconfig(domain, "http", query),
+        urls.well_known(domain, "https", query),
+        urls.well_known(domain, "http", query),
+    )
+    return in_turn(requests, partial(read, address=user.address))
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -70,7 +90,8 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     if not host:
         raise Unusable("there is no hostname")
     security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
-    known = [one for one in documents.texts(section, "authentication") if one in _METHODS]
+    stated = documents.texts(section, "authentication")
+    known = [_METHODS[one] for one in stated if one in _METHODS]
     login = documents.filled(documents.text(section, "username"), address)
     port = documents.port(documents.text(section, "port"))
     return MailServer(kind, host.lower(), port, security, known[-1] if known else "", login)
@@ -90,8 +111,8 @@ EVOLUTION: Final = Client(
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
-            "where the last one is a 404: the same for the domain of the name server "
-            "(not recorded here)"
+            "where the last one is a 404: DNS: the NS host of D; all of the above with that host "
+            "in place of D, and with what stands behind its first label, and so on"
         ),
     ),
     notes=(
