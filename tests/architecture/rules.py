@@ -54,7 +54,7 @@ LIBRARIES: dict[str, set[str]] = {
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
-    "dns": {"formats.dns"},
+    "dns": {"formats.dns", "check.resolving"},
     "lxml": {"untrusted_xml", "formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from waypost.check.probes import PROBES, Asked, Probe
+from waypost.check.probes import Asked, Probe
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import Account, Heard, User, converse
+from waypost.check.schema_probes import PROBES
 from waypost.errors import AddressError
 
 UNSERVED: Final = "waypost-conformance.invalid"
-STEPS: Final = len(CLIENTS) + len(PROBES)
 FINDINGS_MAX: Final = 12
 
 Verdict = Literal["works", "works with warnings", "fails", "not offered"]
@@ -39,8 +39,17 @@ def reports(asked: Asked) -> Iterator[Report]:
     """Let every client ask, then every probe; bounded by the limits of the wire."""
     for client in CLIENTS:
         yield of_client(client, asked)
-    for probe in PROBES:
+    for probe in _probes(asked):
         yield of_probe(probe, asked)
+
+
+def steps(asked: Asked) -> int:
+    """Tell how many reports there will be."""
+    return len(CLIENTS) + len(_probes(asked))
+
+
+def _probes(asked: Asked) -> list[Probe]:
+    return [one for one in PROBES if asked.resolver is not None or not one.needs_dns]
 
 
 def of_probe(probe: Probe, asked: Asked) -> Report:
@@ -60,7 +69,8 @@ def of_client(client: Client, asked: Asked) -> Report:
 
     if client.needs and outcome.account is None and _refused(heard):
         return report("not offered", [f"the server has not {client.needs}"])
-    if (client.expects_account and outcome.account is None) or outcome.has_stopped:
+    nothing = outcome.account is None and not outcome.source
+    if (client.expects_account and nothing) or outcome.has_stopped:
         return report("fails", _shortened(outcome.reasons))
     warnings = list(outcome.warnings)
     warnings += _without_protection(outcome.account)
@@ -69,7 +79,7 @@ def of_client(client: Client, asked: Asked) -> Report:
         warnings += _for_variants(client, asked, outcome.account)
     if wrong:
         return report("fails", wrong + warnings)
-    if not client.expects_account and outcome.source:
+    if outcome.account is None and outcome.source:
         return report("works", [])
     if not client.expects_account:
         return report("not offered", ["it looks for Exchange, and is refused as it should be"])
@@ -77,7 +87,7 @@ def of_client(client: Client, asked: Asked) -> Report:
 
 
 def _hear(client: Client, asked: Asked, typed: str) -> Heard:
-    return converse(client.asks(User.typing(typed)), asked.wire.answer)
+    return converse(client.asks(User.typing(typed)), asked.wire.answer, asked.resolve)
 
 
 def _refused(heard: Heard) -> bool:
