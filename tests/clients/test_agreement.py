@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import DATABASE
+from tests.clients.conftest import DATABASE, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.clients.recorded import Application
 from tests.clients.sites import DOCUMENTS, all_sites
@@ -119,3 +119,16 @@ def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
     assert account is not None
     for one in (account.incoming, account.outgoing):
         assert f"{one.kind}:[{one.host}:{one.port}:{one.security}" in used
+
+
+def test_placeholders_count_letter_by_letter(
+    chat_client: DeltaChat, mail_servers: MailServers, asker: Asker
+) -> None:
+    """A placeholder in small letters stays what it is, for Delta Chat too."""
+    address = "chatter@small-placeholder.example"
+    account = recorded(DELTA_CHAT, asker, address).account
+    chat_client.set_up(address)
+
+    assert account is not None
+    assert account.incoming.login == "%emaillocalpart%"
+    assert mail_servers.imap.logins()[-1].login_name == account.incoming.login

@@ -258,4 +258,15 @@ OUTLOOK_NEW: Final = Client(
         ),
     ),
     expects_account=False,
+    evidence=(
+        (
+            "the JSON, as it is spelled: a log in mailcow/mailcow-dockerized#2300, 2019-02-11 "
+            "(Outlook 16.0.11231)"
+        ),
+        "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
+    ),
+    assumed=(
+        "that the phone apps and the newer Outlook ask alike, and in this order",
+        "that they take notice of Exchange alone: commonly known, and not checked",
+    ),
 )
