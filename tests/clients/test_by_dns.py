@@ -153,7 +153,11 @@ CHOICES = [
     (
         "aerc",  # The heaviest, and not the one with the lowest priority.
         {
-            "_imaps": [Named("a.example", 0, 1, 993), Named("b.example", 10, 5, 993)],
+            "_imaps": [
+                Named("a.example", 0, 1, 993),
+                Named("b.example", 5, 5, 993),
+                Named("c.example", 9, 1, 993),
+            ],
             "_submission": [Named("s.example", 0, 1, 587)],
         },
         "imap b.example:993 tls, smtp s.example:587 starttls",
@@ -307,10 +311,11 @@ def test_a_customer_is_found_by_its_name_server() -> None:
         user = User.typing("alice@customer.example")
         asks = BY_KEY["evolution"].asks
         found = converse(asks(user), with_database, resolver(MX)).outcome
-        silent = converse(asks(user), answer, resolver(MX)).outcome
+        unasked = converse(asks(user), answer, resolver(MX))
     assert found.account is not None
     assert found.account.incoming.host == "imap.hoster.example"
-    assert silent == Outcome(reasons=silent.reasons)
+    assert unasked.outcome == Outcome(reasons=unasked.outcome.reasons)
+    assert len(unasked.asked) == len(unasked.exchanges)
 
 
 @pytest.mark.parametrize("key", ["thunderbird", "thunderbird-for-android-and-k-9"])
