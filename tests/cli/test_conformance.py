@@ -68,6 +68,12 @@ def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost) -> None:
         "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
         "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
     )
+    assert (
+        "eM Client: works\n"
+        "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
+        "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
+        "    caldav https://dav.example.com/" in outcome.out
+    )
     assert "\nserver: Host is enough where no address is told: works\n" in outcome.out
 
 

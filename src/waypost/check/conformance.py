@@ -25,6 +25,7 @@ class Report:
         kind: `client` or `server`.
         account: what the client ends with; None where it is none, or for a probe.
         findings: why it does not simply work, a line each.
+        beside: what else the client ends with, a type and a URL each.
     """
 
     kind: Literal["client", "server"]
@@ -33,6 +34,7 @@ class Report:
     verdict: Verdict
     findings: tuple[str, ...] = ()
     account: Account | None = None
+    beside: tuple[str, ...] = ()
 
 
 def reports(asked: Asked) -> Iterator[Report]:
@@ -64,8 +66,10 @@ def of_client(client: Client, asked: Asked) -> Report:
     outcome = heard.outcome
 
     def report(verdict: Verdict, findings: Iterable[str]) -> Report:
-        told = tuple(findings)
-        return Report("client", client.key, client.name, verdict, told, outcome.account)
+        told, account = tuple(findings), outcome.account
+        is_server = account is None and outcome.source
+        beside = (f"activesync {outcome.source}",) if is_server else outcome.beside
+        return Report("client", client.key, client.name, verdict, told, account, beside)
 
     if client.needs and outcome.account is None and _refused(heard):
         return report("not offered", [f"the server has not {client.needs}"])

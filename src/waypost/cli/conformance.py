@@ -127,6 +127,8 @@ def _print(report: "Report") -> None:
     say(f"{where}{report.name}: {report.verdict}")
     if report.account:
         say(f"    {_clean(str(report.account))}")
+    for place in report.beside:
+        say(f"    {_clean(place)}")
     for finding in report.findings:
         say(f"    - {_clean(finding)}")
 
@@ -152,6 +154,7 @@ def _as_json(
                 "name": report.name,
                 "verdict": report.verdict,
                 "account": str(report.account) if report.account else None,
+                "beside": list(report.beside),
                 "findings": list(report.findings),
             }
         )
