@@ -62,7 +62,6 @@ AUTOCONFIG = [
     # Evolution: facts s1.5
     ("evolution", TWO_IMAP, SECOND),
     ("evolution", TWO_SMTP, "smtp second.example.com:465"),
-    ("evolution", SMALL, "993 automatic"),
     ("evolution", changed(SECTION, SECTION + POP3), FIRST),
     ("evolution", changed(b"imap.example.com<", b"imap.%EMAILDOMAIN%<"), FIRST),
     # KMail: facts s1.6
