@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.clients.published import PUBLIC, Zone, published, resolver
 from tests.clients.recorded import application
 from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML
-from tests.clients.published import PUBLIC, Zone, published, resolver
 from tests.golden.cases import Case, cases
 from tests.web.asgi import Client as Asker
 from waypost.address import EmailAddress

@@ -94,12 +94,12 @@ def parse(text: str) -> tuple[str, int] | None:
     host, port = text, f"{_PORT}"
     if text.startswith("[") and "]" in text:
         host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest else port
+        port = (rest[1:] if rest.startswith(":") else "") if rest else port
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     try:
         ipaddress.ip_address(host)
-        number = int(port)
+        number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
     except ValueError:
         number = 0
     if not 1 <= number <= 65535:
