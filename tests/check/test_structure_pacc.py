@@ -1,19 +1,24 @@
 """What PACC documents break, and whether DNS vouches for them."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.golden.cases import HERE as GOLDEN
+from tests.golden.cases import Case
 from waypost.check.structure_pacc import digest_findings, pacc_findings
-from waypost.formats.pacc import digest_record
+from waypost.formats.pacc import digest_record, render
 
-GOOD = (GOLDEN / "everything" / "pacc.json").read_text("utf-8")
-BODY = GOOD.encode()
+BODY = render(Case("everything").config(alone=True))
+GOOD = BODY.decode()
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/pacc.json")), ids=lambda p: p.parent.name)
-def test_waypost_keeps_it(path: object) -> None:
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("*/pacc*.json")), ids=lambda path: path.parent.name
+)
+def test_waypost_keeps_it(path: Path) -> None:
     """In the documents that Waypost writes nothing is found, and their records vouch for them."""
-    body = path.read_bytes()  # type: ignore[attr-defined]
+    body = path.read_bytes()
     assert pacc_findings(body) == []
     assert digest_findings(body, [digest_record(body)]) == []
 
@@ -29,6 +34,8 @@ BAD = [
     ('"imap":{"host":"imap.example.com"}', '"imap":[]', "imap is no object"),
     ("https://jmap.example.com/", "http://jmap.example.com/", "jmap: url is no https URL"),
     ("https://jmap.example.com/", "https://jmap.example.com:8/", "jmap: url names a port"),
+    ('"name":"Example Inc."', '"name":"x","logo":[{"url":"https://a.example/"}]', "a logo has no"),
+    ('"info":{', '"info":{"help":{"contact":"a@b.example"},', "contact in help is no array"),
     ('"name":"Example Inc."', '"name":1', "info: provider has no name"),
     ("Example Inc.", "E" * 61, "info: name is longer than 60 characters"),
     ('"shortName":"Example"', f'"shortName":"{"E" * 21}"', "longer than 20 characters"),

@@ -111,3 +111,11 @@ def _info(info: Mapping[str, Any]) -> Iterator[str]:
     for key, most in _NAME_MAX_CHARS.items():
         if len(f"{provider.get(key, '')}") > most:
             yield f"info: {key} is longer than {most} characters"
+    logos = provider.get("logo", [])
+    for logo in logos if isinstance(logos, list) else [logos]:
+        members = logo if isinstance(logo, dict) else {}
+        if not all(isinstance(members.get(key), str) for key in ("url", "content-type")):
+            yield "info: a logo has no url or no content-type"
+    contacts = info["help"].get("contact", []) if isinstance(info.get("help"), dict) else []
+    if not isinstance(contacts, list) or not all(isinstance(one, str) for one in contacts):
+        yield "info: contact in help is no array of URIs"

@@ -70,6 +70,7 @@ EM_CLIENT: Final = Client(
         "guessing (not recorded here)",
     ),
     notes=(
+        "Its maker's page does not speak of Autoconfig, and no log was found in which it asks so.",
         "It asks for Outlook's schema, so it gets mail services and never ActiveSync.",
         (
             "It sets up calendars and address books from the Protocols `CalDAV` and `CardDAV`, "
