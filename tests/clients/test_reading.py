@@ -54,6 +54,8 @@ AUTOCONFIG = [
     ("delta-chat", SMALL, "993 tls"),
     ("delta-chat", changed(b'type="imap"', b'type="IMAP"'), FIRST),
     ("delta-chat", changed(METHOD, b""), FIRST),
+    ("delta-chat", changed(b"<port>993</port>", b"<port>70000</port>"), FIRST),
+    ("delta-chat", changed(b"<port>993</port>", b""), ""),
     ("delta-chat", changed(SECTION, POP3 + SECTION), FIRST),
     # FairEmail: facts s1.4
     ("fairemail", TWO_IMAP, FIRST),

@@ -37,7 +37,13 @@ BAD = [
     (AUTOCONFIG, XML, GOOD[:200], "not well-formed"),
     (AUTOCONFIG, XML, BOMB + GOOD[GOOD.index(b"<clientConfig") :], "document type definition"),
     (AUTOCONFIG, XML, changed(b"<port>993</port>", b""), "port|XML without"),
-    (AUTOCONFIG, XML, changed(b"<port>993</port>", b"<port>70000</port>"), "port|XML without"),
+    # The usual port takes its place for Delta Chat.
+    (
+        [key for key in AUTOCONFIG if key != "delta-chat"],
+        XML,
+        changed(b"<port>993</port>", b"<port>70000</port>"),
+        "port",
+    ),
     # aerc does not look at the type of what it sends with.
     (
         [key for key in AUTOCONFIG if key != "aerc"],
