@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from waypost.check.asking import Server
 from waypost.check.conformance import Report, reports
 from waypost.check.probes import Asked
 from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.names import Named
 from waypost.check.wire import Limits, Wire
 from waypost.errors import RequestError
 
@@ -165,6 +167,39 @@ def test_what_is_sent() -> None:
         ("/under/a?b=%C3%BC%20c@d+e", "autoconfig.example.com", "https"),
         ("/under/a", "example.com", "http"),
     ]
+
+
+def hoster(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Know customers by the address alone, at the hoster's own name."""
+    known = handler.headers["Host"] == "autoconfig.hoster.test"
+    known = known and handler.path == "/mail/config-v1.1.xml?emailaddress=alice%40example.com"
+    handler.send_response(200 if known else 404)
+    handler.send_header("Content-Type", "text/xml")
+    handler.send_header("Content-Length", str(len(DOCUMENT) if known else 0))
+    handler.end_headers()
+    handler.wfile.write(DOCUMENT if known else b"")
+
+
+def test_where_dns_leads() -> None:
+    """What clients ask at a host that DNS names goes to the server, under that host's name."""
+    zone = {
+        ("MX", "example.com"): (Named("mx.hoster.test", 10),),
+        ("SRV", "_autodiscover._tcp.example.com"): (Named("else.test", 0, 0, 443),),
+    }
+    with scripted(hoster) as url:
+        question = asked(url)
+        without = {one.key: one.verdict for one in reports(question)}
+        question = replace(
+            asked(url), resolver=lambda lookup: zone.get((lookup.type, lookup.name), ())
+        )
+        found = {one.key: one for one in reports(question)}
+
+    assert without["thunderbird"] == "fails"
+    assert found["thunderbird"].account is not None
+    assert {"digest", "services"} <= found.keys() - without.keys()
+    hosts = {request.host for request, _ in question.wire.exchanges}
+    assert {"else.test", "autoconfig.hoster.test", "mx.hoster.test"} <= hosts
+    assert not any("thunderbird.net" in host for host in hosts)
 
 
 def test_nobody_listens() -> None:

@@ -1,8 +1,13 @@
 """What documents break by their own standards."""
 
+import re
+from pathlib import Path
+
 import pytest
+from lxml import etree
 
 from tests.golden.cases import Case, cases
+from waypost.check import structure
 from waypost.check.structure import autoconfig_findings, autodiscover_findings
 
 GOLDEN = {case.name: case for case in cases()}
@@ -94,3 +99,75 @@ def test_waypost_keeps_them(case: Case) -> None:
     ):
         if (case.folder / name).exists():
             assert findings(stored(case, name)) == []
+
+
+BY_SCHEMA = [
+    # old, new: what the draft's schema does not let stand there
+    ('<clientConfig version="1.1">', "<clientConfig>"),
+    (' id="example.com"', ""),
+    ("<domain>example.com</domain>", "<domain>example.com</domain><port>993</port>"),
+    ("<port>993</port>", "<port>imap</port>"),
+    ("<port>993</port>", "<port>993</port><emailProvider/>"),
+    (' type="imap"', ""),
+    ("<clientConfig", '<clientConfig xmlns="urn:x"'),
+    ("</emailProvider>", "<documentation/></emailProvider>"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BY_SCHEMA)
+def test_autoconfig_by_its_schema(old: str, new: str) -> None:
+    """What stands where it may not is told with its line, where the document can be read at all."""
+    text = GOOD.decode()
+    assert old in text or "version" in old
+    document = re.sub("<clientConfig[^>]*>", new, text) if "version" in old else None
+    found = autoconfig_findings((document or text.replace(old, new, 1)).encode())
+    assert any("(the draft's schema)" in line for line in found), found
+
+
+FOREIGN = [
+    ("</emailProvider>", "<x:y xmlns:x='urn:x'><port>a</port></x:y></emailProvider>"),
+    ("<port>993</port>", "<port new='1'>993</port><novel>1</novel>"),
+    ("</clientConfig>", "<webMail><loginPage url='https://a.example/'/></webMail></clientConfig>"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), FOREIGN)
+def test_what_the_draft_does_not_know_is_ignored(old: str, new: str) -> None:
+    """Elements and attributes of others may stand anywhere (s"XML validation")."""
+    assert autoconfig_findings(GOOD.decode().replace(old, new, 1).encode()) == []
+
+
+def test_the_schema_is_the_drafts(shared: Path) -> None:
+    """Our schema takes and refuses the same documents as the draft's own."""
+    own = etree.RelaxNG(etree.parse(Path(structure.__file__).with_name(structure.SCHEMA)))
+    drafts = etree.RelaxNG(etree.parse(shared / "autoconfig" / "autoconfig.rng"))
+    text = GOOD.decode()
+    documents = [re.sub("<clientConfig[^>]*>", "<clientConfig>", text)]
+    documents += [text.replace(old, new, 1) for old, new in (*BY_SCHEMA[1:], *FOREIGN)]
+    documents += [stored(case, "autoconfig.xml").decode() for case in GOLDEN.values() if has(case)]
+    for document in documents:
+        root = etree.fromstring(document.encode())
+        assert own.validate(root) == drafts.validate(root), document
+
+
+def has(case: Case) -> bool:
+    return (case.folder / "autoconfig.xml").exists()
+
+
+BAD_ACCOUNTS = [
+    # old, new, what is found
+    ("<Action>settings</Action>", "", "Action does not stand before Protocol"),
+    ("<AccountType>email</AccountType>", "", "AccountType does not stand before Protocol"),
+    (">settings<", ">redirectUrl<", "Action is 'redirectUrl', not settings"),
+    ("Account>", "Accounts>", "Account is there 0 times"),
+    ("<Server>imap.example.com</Server>", "<Server/>", "IMAP: there is no Server"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BAD_ACCOUNTS)
+def test_account(old: str, new: str, said: str) -> None:
+    """An account must be whole before its Protocols are read."""
+    text = GOOD_POX.decode()
+    assert old in text
+    found = autodiscover_findings(text.replace(old, new).encode())
+    assert any(said in line for line in found), found

@@ -11,10 +11,11 @@ import pytest
 
 from tests.check.scripted import fixed, scripted
 from tests.cli.conftest import Waypost
+from tests.servers.named import Named, named
 from tests.servers.waypost import RunningWaypost, free_port
 from tests.servers.waypost import waypost as run_waypost
-from waypost.check.probes import PROBES
 from waypost.check.recorded import CLIENTS
+from waypost.check.schema_probes import PROBES
 
 DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
 
@@ -24,6 +25,13 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost
     """A running Waypost with the sample providers."""
     with run_waypost(tmp_path_factory.mktemp("served"), DEMO) as running:
         yield running
+
+
+@pytest.fixture(name="dns", scope="module")
+def _dns() -> Iterator[Named]:
+    """A running name server."""
+    with named(["example.com", "invalid"]) as server:
+        yield server
 
 
 @pytest.mark.servers
@@ -38,11 +46,16 @@ def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, d
     answer = json.loads(outcome.out)
     assert answer["complete"] is True
     assert [row["key"] for row in answer["clients"]] == [client.key for client in CLIENTS]
-    assert [row["key"] for row in answer["server"]] == [probe.key for probe in PROBES]
-    setting_up = [row for row in answer["clients"] if row["key"] != "outlook-new-and-mobile"]
+    assert answer["unanswered"] is None
+    rules = [probe.key for probe in PROBES if not probe.needs_dns]
+    assert [row["key"] for row in answer["server"]] == rules
+    exchange = {"outlook-new-and-mobile", "activesync-devices"}
+    setting_up = [row for row in answer["clients"] if row["key"] not in exchange]
     assert {row["verdict"] for row in setting_up} == {"works"}
     assert {row["verdict"] for row in answer["server"]} == {"works"}
-    assert outcome.err.startswith("11 of 11 clients work; 0 of 16 rules are broken\n")
+    working = sum(1 for client in CLIENTS if client.expects_account)
+    said = f"{working} of {working} clients work; 0 of {len(rules)} rules are broken\n"
+    assert outcome.err.startswith(said)
 
 
 @pytest.mark.servers
@@ -57,6 +70,12 @@ def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost) -> None:
         "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
         "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
     )
+    assert (
+        "eM Client: works\n"
+        "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
+        "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
+        "    caldav https://dav.example.com/" in outcome.out
+    )
     assert "\nserver: Host is enough where no address is told: works\n" in outcome.out
 
 
@@ -69,7 +88,8 @@ def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
     assert outcome.code == 1
     rows = json.loads(outcome.out)["clients"]
     assert {row["key"] for row in rows if row["verdict"] == "fails"} == {
-        *("delta-chat", "thunderbird-for-android-and-k-9", "fairemail", "aerc", "nextcloud-mail")
+        *("delta-chat", "thunderbird-for-android-and-k-9", "fairemail", "aerc", "nextcloud-mail"),
+        "nine",
     }
 
 
@@ -83,7 +103,8 @@ def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
         "KMail: fails\n    - https://autoconfig.example.com/mail/config-v1.1.xml: status 404\n"
         in (outcome.out)
     )
-    assert outcome.err.startswith("0 of 10 clients work; ")
+    asking = sum(1 for client in CLIENTS if client.expects_account and not client.needs)
+    assert outcome.err.startswith(f"0 of {asking} clients work; ")
 
 
 def test_terminal_is_safe(waypost: Waypost) -> None:
@@ -118,6 +139,9 @@ BAD_USE = [
     (["http://127.0.0.1:1", "example.com", "--unserved", "x y"], "--unserved: "),
     (["http://127.0.0.1:1", "example.com", "--unserved", "EXAMPLE.com"], "--unserved: example.com"),
     (["http://127.0.0.1:1", "example.com", "--timeout", "0"], "--timeout"),
+    (["http://127.0.0.1:1", "example.com", "--resolver", "dns.example"], "--resolver: "),
+    (["http://127.0.0.1:1", "example.com", "--resolver", "127.0.0.1:0"], "--resolver: "),
+    (["http://127.0.0.1:1", "example.com", "--resolver", "[::1]x"], "--resolver: "),
     (["http://127.0.0.1:1"], "Missing argument 'DOMAIN'"),
 ]
 
@@ -129,6 +153,39 @@ def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
     assert outcome.code == 2
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+
+
+@pytest.mark.servers
+def test_dns_that_waypost_publishes(waypost: Waypost, served: RunningWaypost, dns: Named) -> None:
+    """With what Waypost tells to publish, DNS is asked, agrees, and its digest fits."""
+    places = "--providers", f"{DEMO}", "--public-url", "https://setup.example.com"
+    zone = waypost("show", "dns", "example.com", *places).out
+    hosts = [f"{name}.example.com" for name in ("setup", "dav", "imap", "pop", "smtp")]
+    dns.load("example.com", f"{zone}example.com. 3600 IN MX 10 mx.hoster.example.\n", hosts)
+    url, resolver = f"http://127.0.0.1:{served.port}", f"127.0.0.1:{dns.port}"
+    outcome = waypost("conformance", url, "example.com", "--resolver", resolver, "--json")
+
+    answer = json.loads(outcome.out)
+    assert answer["unanswered"] == []
+    rows = {row["key"]: row for row in answer["clients"] + answer["server"]}
+    assert {rows[key]["verdict"] for key in ("digest", "services", "pacc")} == {"works"}
+    assert rows["fairemail"]["verdict"] == "works", rows["fairemail"]
+
+    dns.load("example.com", zone.replace("993 imap", "994 imap").replace("d=", "d=x"), hosts)
+    outcome = waypost("conformance", url, "example.com", "--resolver", resolver, "--json")
+    rows = {row["key"]: row for row in json.loads(outcome.out)["server"]}
+    assert outcome.code == 1
+    assert "which Autoconfig does not name" in rows["services"]["findings"][0]
+    assert "has the digest of the document" in rows["digest"]["findings"][0]
+
+
+def test_dns_does_not_answer(waypost: Waypost) -> None:
+    """A resolver that is not there is told, with exit code 1, and does not hold a run up."""
+    with scripted(fixed(404)) as url:
+        arguments = "--resolver", f"127.0.0.1:{free_port()}", "--timeout", "0.2"
+        outcome = waypost("conformance", url, "example.com", *arguments)
+    assert outcome.code == 1
+    assert outcome.err.count("warning: DNS ") == 3
 
 
 def test_nobody_listens(waypost: Waypost) -> None:
@@ -143,5 +200,5 @@ def test_flags_are_documented(waypost: Waypost) -> None:
     """The page tells each flag of the command."""
     page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
     flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
-    assert len(flags) == 6
+    assert len(flags) == 7
     assert all(f"| `{flag}" in page for flag in flags)

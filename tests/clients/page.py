@@ -81,7 +81,12 @@ COLUMNS = {
     "no TLS": "unprotected",
     "domain is not served": "not-served",
 }
-BASES = {"run": "run and recorded", "code": "recorded, from its source", "doc": "recorded"}
+BASES = {
+    "run": "run and recorded",
+    "code": "recorded, from its source",
+    "doc": "recorded, from documents; not from its source",
+    "log": "recorded, from logs of servers that it asked; not from its source",
+}
 
 HEAD = """\
 # Mail clients: what each asks, and what works
@@ -97,6 +102,10 @@ A test lets each record ask a real Waypost for each of the providers in `tests/g
 the account that it ends with against `tests/clients/accounts`.
 `waypost conformance` lets the same records ask any server ([conformance.md](conformance.md)).
 What is marked as not recorded here was left out, because nobody has read or seen enough of it.
+Where neither the program nor its source was at hand, the section says what the record rests on, \
+and what in it is assumed; such a client is marked with † in the tables.
+"DNS:" are look-ups: `waypost conformance --resolver` asks them, and a test answers them with what \
+`waypost show dns` publishes.
 [lint.md](lint.md) tells what in a configuration breaks which of them.
 
 D is the domain of the address, E the address.
@@ -109,19 +118,6 @@ PARTLY = """\
 
 Too little is known of these to record them.
 
-### eM Client
-
-It reads Autodiscover, and there the Protocols CalDAV and CardDAV as well, which are not \
-Microsoft's.
-In which order it asks is not known.
-Shown by `test_em_client_finds_calendars`.
-
-### ActiveSync devices
-
-Phones and tablets POST `/autodiscover/autodiscover.xml` for the schema of mobile devices.
-They must get an ActiveSync server or ErrorCode 601, and mail services never.
-Shown by `test_new_outlook_is_never_given_imap`.
-
 ### PACC
 
 Clients of PACC, himalaya among them, GET \
@@ -130,12 +126,6 @@ in DNS.
 PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
 nothing else.
 No such client was run or recorded.
-
-### Nine
-
-It asks `/v1.1/mail/config-v1.1.xml`, which Waypost answers as it does `/mail/config-v1.1.xml`.
-What it reads there is not known.
-Shown by `test_nine_is_answered`.
 """
 
 
@@ -161,13 +151,13 @@ def _overview() -> Iterator[str]:
         elif run:
             held = "the record held against the run, `tests/clients/test_agreement.py`"
             shown = f"run, {run.where()}; {held}; {shown}"
-        yield _row(client.name, client.version, client.date, shown)
+        yield _row(client.name, client.version, client.date, shown, _mark(client))
     shown = f"run, {EXCHANGELIB.where()}: it finds no Exchange here, and must hear so at once"
     yield _row("exchangelib", EXCHANGELIB.version, EXCHANGELIB.date, shown)
 
 
-def _row(name: str, version: str, date: str, shown: str) -> str:
-    return f"| [{name}](#{slug(name)}) | {version} | {date} | {shown} |\n"
+def _row(name: str, version: str, date: str, shown: str, mark: str = "") -> str:
+    return f"| [{name}](#{slug(name)}){mark} | {version} | {date} | {shown} |\n"
 
 
 def _matrix() -> Iterator[str]:
@@ -178,13 +168,19 @@ def _matrix() -> Iterator[str]:
     for client in CLIENTS:
         if client.expects_account:
             cells = [_cell(client, case) for case in COLUMNS.values()]
-            yield f"| {client.name} | {' | '.join(cells)} |\n"
+            yield f"| {client.name}{_mark(client)} | {' | '.join(cells)} |\n"
+
+
+def _mark(client: Client) -> str:
+    return " †" if client.assumed else ""
 
 
 def _cell(client: Client, case: str) -> str:
     outcome = hear(client, case).outcome
     if case == "not-served":
         return "stops" if outcome.has_stopped or outcome.account else "goes on"
+    if outcome.account is None and outcome.source:
+        return "ActiveSync"
     if outcome.account is None:
         return "no, stops" if outcome.has_stopped else "no"
     incoming = outcome.account.incoming
@@ -205,6 +201,9 @@ def _section(client: Client) -> Iterator[str]:
         yield f"{number}. {step}\n"
     yield "\n"
     yield "".join(f"* {note}\n" for note in client.notes)
+    for title, lines in (("It rests on:", client.evidence), ("Assumed is:", client.assumed)):
+        yield f"\n{title}\n\n" if lines else ""
+        yield "".join(f"* {line}\n" for line in lines)
     if client.key in RUN:
         yield from _run(RUN[client.key])
 

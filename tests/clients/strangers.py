@@ -26,9 +26,10 @@ def changed(old: bytes, new: bytes, document: bytes = GOOD, count: int = -1) -> 
 AUTOCONFIG = [
     client.key
     for client in CLIENTS
-    if client.expects_account and client.key not in {"outlook-for-windows", "apple-mail"}
+    if client.expects_account
+    and client.key not in {"outlook-for-windows", "apple-mail", "em-client", "nine"}
 ]
-"""Those that read Autoconfig documents."""
+"""Those that ask the draft's URLs for Autoconfig documents."""
 
 
 def outcome_of(key: str, response: Response) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import DATABASE
+from tests.clients.conftest import DATABASE, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.clients.evolution import Evolution, Server
 from tests.clients.recorded import Application
@@ -33,7 +33,9 @@ from waypost.transfer.providers_file import read_providers_path
 pytestmark = pytest.mark.clients
 
 PROVIDERS = Path(__file__).parent / "providers.toml"
-NAMES = [f"{folder.name}.example" for folder in sorted(DOCUMENTS.iterdir())]
+# What a client makes of a port that is none is looked at where the client is named.
+OF_SOME = {"port-too-high.example"}
+NAMES = sorted({f"{folder.name}.example" for folder in DOCUMENTS.iterdir()} - OF_SOME)
 SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
 
 
@@ -89,7 +91,7 @@ def held(account: Account) -> list[MailServer]:
         *("by-autodiscover-root.example", "careful.example", "choice.example"),
         *("choice-autodiscover.example", "fetched.example", "xn--bcher-kva.example"),
         "known.example",
-        *("unknown.example", *NAMES),
+        *("unknown.example", "port-too-high.example", *NAMES),
     ],
 )
 def test_thunderbird(mail_client: Thunderbird, asker: Asker, domain: str) -> None:
@@ -109,6 +111,7 @@ def test_thunderbird(mail_client: Thunderbird, asker: Asker, domain: str) -> Non
         *("everywhere.example", "by-well-known.example", "starttls.example"),
         *("lower-case-socket.example", "spaced-id.example", "without-domain.example"),
         *("oauth2-only.example", "bad-section-first.example", "pop3-first.example"),
+        "port-too-high.example",
     ],
 )
 def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
@@ -152,3 +155,16 @@ def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
     else:
         assert real.incoming == in_evolution(outcome.account.incoming)
         assert real.outgoing == in_evolution(outcome.account.outgoing)
+
+
+def test_placeholders_count_letter_by_letter(
+    chat_client: DeltaChat, mail_servers: MailServers, asker: Asker
+) -> None:
+    """A placeholder in small letters stays what it is, for Delta Chat too."""
+    address = "chatter@small-placeholder.example"
+    account = recorded(DELTA_CHAT, asker, address).account
+    chat_client.set_up(address)
+
+    assert account is not None
+    assert account.incoming.login == "%emaillocalpart%"
+    assert mail_servers.imap.logins()[-1].login_name == account.incoming.login

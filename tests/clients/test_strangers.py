@@ -37,7 +37,13 @@ BAD = [
     (AUTOCONFIG, XML, GOOD[:200], "not well-formed"),
     (AUTOCONFIG, XML, BOMB + GOOD[GOOD.index(b"<clientConfig") :], "document type definition"),
     (AUTOCONFIG, XML, changed(b"<port>993</port>", b""), "port|XML without"),
-    (AUTOCONFIG, XML, changed(b"<port>993</port>", b"<port>70000</port>"), "port|XML without"),
+    # The usual port takes its place for Delta Chat.
+    (
+        [key for key in AUTOCONFIG if key != "delta-chat"],
+        XML,
+        changed(b"<port>993</port>", b"<port>70000</port>"),
+        "port",
+    ),
     # aerc does not look at the type of what it sends with.
     (
         [key for key in AUTOCONFIG if key != "aerc"],
@@ -57,6 +63,12 @@ BAD = [
     (["thunderbird-for-android-and-k-9"], XML, changed(b">SSL<", b">plain<", count=1), "spoils"),
     (["thunderbird-for-android-and-k-9"], XML, changed(b"password-cleartext", b"plain"), "spoils"),
     (["thunderbird-for-android-and-k-9"], XML, changed(b'"imap"', b'"pop3"'), "no IMAP or no SMTP"),
+    (
+        ["thunderbird-for-android-and-k-9"],
+        XML,
+        changed(b"</emailProvider>", b"<oAuth2><authURL>a</authURL></oAuth2></emailProvider>"),
+        "oAuth2 without",
+    ),
     (["fairemail"], XML, changed(b'"imap"', b'"pop3"'), "not of the type imap"),
     (["fairemail", "nextcloud-mail"], XML, changed(b">imap.", b">%EMAILDOMAIN%."), "placeholders"),
     (["aerc"], XML, changed(b'"imap"', b'"pop3"'), "no IMAP service"),
@@ -89,7 +101,26 @@ PECULIAR = [
     ("delta-chat", changed(b"incomingServer", b"INCOMINGserver"), "tls"),
     ("delta-chat", changed(b">SSL<", b">StartTLS<"), "starttls"),
     ("delta-chat", changed(b">SSL<", b">TLS<"), "automatic"),
-    ("delta-chat", changed(LOGIN, b"<username>%emaillocalpart%</username>"), "alice"),
+    ("delta-chat", changed(LOGIN, b"<username>%EMAILLOCALPART%</username>"), "alice"),
+    (
+        "delta-chat",
+        changed(LOGIN, b"<username>%emaillocalpart%</username>"),
+        "%emaillocalpart%",
+    ),
+    (
+        "thunderbird-for-android-and-k-9",
+        changed(LOGIN, b"<username>%emailaddress%</username>"),
+        "%emailaddress%",
+    ),
+    ("evolution", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
+    ("evolution", changed(b"password-cleartext", b"plain"), "password-cleartext"),
+    ("kmail", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
+    (
+        "kmail",
+        changed(b"</auth", b"</authentication><authentication>password-encrypted</auth"),
+        "password-encrypted",
+    ),
+    ("nextcloud-mail", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
     ("thunderbird-for-android-and-k-9", changed(b"password-cleartext", b"OAuth2"), "OAuth2"),
     ("fairemail", changed(LOGIN, b"<username>%EMAILADDRESS%</username>"), "alice@example.com"),
     ("fairemail", changed(LOGIN, b"<username>x-%EMAILLOCALPART%</username>"), "x-%EMAILLOCALPART%"),

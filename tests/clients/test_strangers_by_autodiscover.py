@@ -4,6 +4,7 @@ import pytest
 
 from tests.clients.strangers import (
     BY_KEY,
+    GOOD,
     GOOD_POX,
     GOOD_PROFILE,
     PROFILE,
@@ -133,6 +134,123 @@ def test_activesync(action: str, place: str, stops: bool) -> None:
     def answer(request: Request) -> Response:
         return Response(200, XML, body=body) if request.method == "POST" else Response(404)
 
-    client = BY_KEY["outlook-new-and-mobile"]
+    for key in ("outlook-new-and-mobile", "activesync-devices"):
+        asks = BY_KEY[key].asks
+        outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+        assert (outcome.source, outcome.has_stopped) == (place, stops)
+
+
+def redirected(action: str, element: str, place: str) -> bytes:
+    """Give an answer that leads elsewhere."""
+    body = changed(b">settings<", f">{action}<".encode(), GOOD_POX)
+    return changed(b"</Action>", f"</Action><{element}>{place}</{element}>".encode(), body)
+
+
+def test_thunderbird_follows_an_address() -> None:
+    """Thunderbird asks again for the address to which an answer leads, at most twice."""
+    moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
+
+    def answer(request: Request) -> Response:
+        body = GOOD_POX if request.host == "autodiscover.new.example" else moved
+        return Response(200, XML, body=body) if request.method == "POST" else NOBODY
+
+    client = BY_KEY["thunderbird"]
     outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
-    assert (outcome.source, outcome.has_stopped) == (place, stops)
+    assert outcome.account is not None
+    assert outcome.source == f"https://autodiscover.new.example{POX}"
+
+    around = converse(
+        client.asks(User.typing("alice@example.com")),
+        lambda one: Response(200, XML, body=moved) if one.method == "POST" else NOBODY,
+    ).outcome
+    assert around.account is None
+    assert "more redirects than it follows" in around.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [("https://else.example/x.xml", True), ("http://else.example/x.xml", False), ("", False)],
+)
+def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> None:
+    """Of Autodiscover by plain http a redirect to https is of use to Thunderbird, alone."""
+
+    def answer(request: Request) -> Response:
+        if request.host == "else.example" and request.method == "POST":
+            return Response(200, XML, body=GOOD_POX)
+        is_plain = (request.scheme, request.method) == ("http", "POST")
+        return Response(302, location=place) if is_plain else NOBODY
+
+    client = BY_KEY["thunderbird"]
+    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    assert (outcome.account is not None) == found
+    if found:
+        asked = "it asks its user whether else.example is to be trusted"
+        assert outcome.warnings == (asked,)
+
+
+def test_thunderbird_reads_the_best_answer_alone() -> None:
+    """Where the first place that answers says nothing of use, Thunderbird reads no other one."""
+
+    def answer(request: Request) -> Response:
+        if request.method != "POST" or request.scheme != "https":
+            return NOBODY
+        is_first = request.host.startswith("autodiscover.")
+        return Response(200, XML, body=b"<a/>" if is_first else GOOD_POX)
+
+    client = BY_KEY["thunderbird"]
+    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is None
+
+
+@pytest.mark.parametrize(("body", "said"), BAD_POX)
+def test_what_em_client_refuses(body: bytes, said: str) -> None:
+    """EM Client is taken to read answers as Outlook does, but for redirects, which it reads not."""
+    client = BY_KEY["em-client"]
+    heard = converse(
+        client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
+    )
+    assert heard.outcome.account is None
+    if "redirect" not in body.decode():
+        assert said in "; ".join(heard.outcome.reasons)
+
+
+NINE = [
+    # status and body of the JSON, document, what it ends with
+    ((200, b'{"Url":"https://e.example/eas"}'), GOOD, "https://e.example/eas"),
+    ((200, b'{"Url":"http://e.example/eas"}'), GOOD, "imap.example.com"),
+    ((400, b'{"ErrorCode":"InvalidProtocol"}'), GOOD, "imap.example.com"),
+    ((404, b""), changed(b'"imap"', b'"pop3"'), "no incomingServer of the type imap"),
+    ((404, b""), changed(b'"smtp"', b'"mapi"'), "no outgoingServer of the type smtp"),
+    ((404, b""), changed(b"<port>993</port>", b""), "port"),
+    ((404, b""), b"<html/>", "not clientConfig"),
+    ((404, b""), b"", "not well-formed"),
+]
+
+
+@pytest.mark.parametrize(("first", "document", "said"), NINE)
+def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
+    """Nine takes an ActiveSync server, else the first IMAP and SMTP service of a document."""
+
+    def answer(request: Request) -> Response:
+        if request.path == "/autodiscover/autodiscover.json":
+            return Response(first[0], "application/json", body=first[1])
+        is_there = request.path == "/v1.1/mail/config-v1.1.xml"
+        return Response(200, XML, body=document) if is_there else Response(404)
+
+    outcome = converse(BY_KEY["nine"].asks(User.typing("alice@example.com")), answer).outcome
+    told = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
+    assert said in told
+
+
+def test_devices_follow_a_redirect() -> None:
+    """ActiveSync devices POST where plain http leads them, and take what is there."""
+
+    def answer(request: Request) -> Response:
+        if request.host == "else.example" and b"mobilesync" in request.body:
+            return Response(200, XML, body=MOBILE.format(action=SERVER).encode())
+        is_probe = request.scheme == "http" and request.method == "GET"
+        return Response(302, location=f"https://else.example{POX}") if is_probe else NOBODY
+
+    client = BY_KEY["activesync-devices"]
+    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.source == "https://e.example/"

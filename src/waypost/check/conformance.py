@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from waypost.check.probes import PROBES, Asked, Probe
+from waypost.check.probes import Asked, Probe
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import Account, Heard, User, converse
+from waypost.check.schema_probes import PROBES
 from waypost.errors import AddressError
 
 UNSERVED: Final = "waypost-conformance.invalid"
-STEPS: Final = len(CLIENTS) + len(PROBES)
 FINDINGS_MAX: Final = 12
 
 Verdict = Literal["works", "works with warnings", "fails", "not offered"]
@@ -25,6 +25,7 @@ class Report:
         kind: `client` or `server`.
         account: what the client ends with; None where it is none, or for a probe.
         findings: why it does not simply work, a line each.
+        beside: what else the client ends with, a type and a URL each.
     """
 
     kind: Literal["client", "server"]
@@ -33,14 +34,24 @@ class Report:
     verdict: Verdict
     findings: tuple[str, ...] = ()
     account: Account | None = None
+    beside: tuple[str, ...] = ()
 
 
 def reports(asked: Asked) -> Iterator[Report]:
     """Let every client ask, then every probe; bounded by the limits of the wire."""
     for client in CLIENTS:
         yield of_client(client, asked)
-    for probe in PROBES:
+    for probe in _probes(asked):
         yield of_probe(probe, asked)
+
+
+def steps(asked: Asked) -> int:
+    """Tell how many reports there will be."""
+    return len(CLIENTS) + len(_probes(asked))
+
+
+def _probes(asked: Asked) -> list[Probe]:
+    return [one for one in PROBES if asked.resolver is not None or not one.needs_dns]
 
 
 def of_probe(probe: Probe, asked: Asked) -> Report:
@@ -55,12 +66,15 @@ def of_client(client: Client, asked: Asked) -> Report:
     outcome = heard.outcome
 
     def report(verdict: Verdict, findings: Iterable[str]) -> Report:
-        told = tuple(findings)
-        return Report("client", client.key, client.name, verdict, told, outcome.account)
+        told, account = tuple(findings), outcome.account
+        is_server = account is None and outcome.source
+        beside = (f"activesync {outcome.source}",) if is_server else outcome.beside
+        return Report("client", client.key, client.name, verdict, told, account, beside)
 
     if client.needs and outcome.account is None and _refused(heard):
         return report("not offered", [f"the server has not {client.needs}"])
-    if (client.expects_account and outcome.account is None) or outcome.has_stopped:
+    nothing = outcome.account is None and not outcome.source
+    if (client.expects_account and nothing) or outcome.has_stopped:
         return report("fails", _shortened(outcome.reasons))
     warnings = list(outcome.warnings)
     warnings += _without_protection(outcome.account)
@@ -69,7 +83,7 @@ def of_client(client: Client, asked: Asked) -> Report:
         warnings += _for_variants(client, asked, outcome.account)
     if wrong:
         return report("fails", wrong + warnings)
-    if not client.expects_account and outcome.source:
+    if outcome.account is None and outcome.source:
         return report("works", [])
     if not client.expects_account:
         return report("not offered", ["it looks for Exchange, and is refused as it should be"])
@@ -77,7 +91,7 @@ def of_client(client: Client, asked: Asked) -> Report:
 
 
 def _hear(client: Client, asked: Asked, typed: str) -> Heard:
-    return converse(client.asks(User.typing(typed)), asked.wire.answer)
+    return converse(client.asks(User.typing(typed)), asked.wire.answer, asked.resolve)
 
 
 def _refused(heard: Heard) -> bool:

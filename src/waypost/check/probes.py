@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.apple import PROFILE
 from waypost.check.recorded.conversation import Request, Response, Unusable, said
+from waypost.check.recorded.names import Lookup, Named, Resolver
 from waypost.check.structure import autoconfig_findings, autodiscover_findings
 from waypost.check.wire import Wire
 
@@ -23,17 +23,26 @@ class Asked:
 
     Attributes:
         unserved: a domain that the server must not know.
+        resolver: what answers look-ups in DNS; None where DNS is not asked.
     """
 
     wire: Wire
     local_part: str
     domain: str
     unserved: str
+    resolver: Resolver | None = None
 
     @property
     def address(self) -> str:
         """The address at the served domain."""
         return f"{self.local_part}@{self.domain}"
+
+    def resolve(self, lookup: Lookup) -> tuple[Named, ...]:
+        """Give what DNS says; nothing where it is not asked."""
+        records = () if self.resolver is None else self.resolver(lookup)
+        for record in records if lookup.type != "TXT" else ():
+            self.wire.lead_to(record.data)
+        return records
 
     def autoconfig(self, address: str | None = None) -> Response:
         """Ask at the draft's first URL."""
@@ -54,11 +63,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A rule, and how it is tried."""
+    """A rule, and how it is tried.
+
+    Attributes:
+        needs_dns: it is left out where DNS is not asked.
+    """
 
     key: str
     about: str
     finds: Callable[[Asked], Iterator[str]]
+    needs_dns: bool = False
 
 
 def _document(asked: Asked) -> Iterator[str]:
@@ -159,13 +173,6 @@ def _probe_by_get(asked: Asked) -> Iterator[str]:
         yield f"GET {request.path} is a success ({said(response)})"
 
 
-def _mobile(asked: Asked) -> Iterator[str]:
-    # MS-ASCMD: 601 where there is no provider of that schema.
-    response = asked.post(urls.pox_body(asked.address, mobile=True))
-    if _has_protocols(response):
-        yield "a request for ActiveSync gets IMAP settings"
-
-
 def _bad_xml(asked: Asked) -> Iterator[str]:
     # MS-OXDSCLI: 600 for a malformed request, in a 200; a plain 4xx is as good.
     bodies = {
@@ -211,18 +218,8 @@ def _head(asked: Asked) -> Iterator[str]:
         yield f"HEAD {request.path}: {said(response)}"
 
 
-def _profile(asked: Asked) -> Iterator[str]:
-    host = f"autoconfig.{asked.domain}"
-    request = Request("GET", "https", host, PROFILE, urls.encoded(asked.address))
-    first = asked.wire.answer(request)
-    if not first.is_success:
-        return
-    again = asked.wire.ask(request)
-    if again.is_success and again.body != first.body:
-        yield "the profile differs each time: installed again, it may add a second account"
-
-
-def _statuses(asked: Asked) -> Iterator[str]:
+def statuses(asked: Asked) -> Iterator[str]:
+    """Look at all that was answered before: no password is demanded, and nothing breaks."""
     for status in sorted({response.status for _, response in asked.wire.exchanges}):
         if status != 401 and status < 500:
             continue
@@ -254,7 +251,7 @@ def _has_services(response: Response) -> bool:
     return response.is_success and bool(documents.children(provider, "incomingServer"))
 
 
-PROBES: Final[tuple[Probe, ...]] = (
+HTTP_PROBES: Final[tuple[Probe, ...]] = (
     Probe("autoconfig", "the Autoconfig document keeps the draft", _document),
     Probe("well-known", "the well-known URL answers alike", _well_known),
     Probe("no-address", "Host is enough where no address is told", _without_address),
@@ -264,11 +261,8 @@ PROBES: Final[tuple[Probe, ...]] = (
     Probe("spellings", "Autodiscover's path counts in any case", _spellings),
     Probe("content-types", "Autodiscover answers whatever Content-Type is sent", _content_types),
     Probe("get", "GET on Autodiscover ends no search", _probe_by_get),
-    Probe("activesync", "ActiveSync is never answered with IMAP", _mobile),
     Probe("bad-xml", "broken XML is the client's mistake, not the server's", _bad_xml),
     Probe("entities", "entities are not expanded", _entities),
     Probe("soap", "the SOAP endpoint is not there", _soap),
     Probe("head", "HEAD works where GET does", _head),
-    Probe("profile", "a profile stays the same", _profile),
-    Probe("statuses", "no password is demanded, and nothing breaks", _statuses),
 )

@@ -1,17 +1,21 @@
 """What is wrong with a document by its own standard, whoever reads it.
 
 Our own checks of draft-ietf-mailmaint-autoconfig-06 and of Microsoft's POX pages; each finding is a
-line for people, and an empty list means that nothing was found.
+line for people, and an empty list means that nothing was found. `autoconfig.rng` beside this file
+says in RELAX NG what may stand where; the values are looked at here.
 """
 
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Final
 
 from lxml import etree
 
+from waypost import untrusted_xml
 from waypost.check.recorded import documents, urls
 from waypost.check.recorded.conversation import Unusable, is_host
 
+SCHEMA: Final = "autoconfig.rng"
 _TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
 _SECTIONS: Final = (
     *("incomingServer", "outgoingServer", "calendar", "addressbook", "fileShare"),
@@ -25,6 +29,7 @@ _METHODS: Final = frozenset(
     }
 )
 _OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+_SCHEMA_FINDINGS_MAX: Final = 5
 _FROM_THE_START: Final = frozenset({993, 995, 465})
 _BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
 
@@ -35,7 +40,7 @@ def autoconfig_findings(body: bytes) -> list[str]:
         provider = documents.provider_of(body)
     except Unusable as error:
         return [str(error)]
-    found = []
+    found = _schema_findings(provider.getroottree().getroot())
     if not is_host(provider.get("id") or ""):
         found.append('the id of emailProvider is no host name (s"emailProvider")')
     domains = documents.texts(provider, "domain")
@@ -55,6 +60,15 @@ def autoconfig_findings(body: bytes) -> list[str]:
         where = f"{documents.name_of(section)} {kind[:20]}"
         found += [f"{where}: {what}" for what in _section_findings(kind, section)]
     return list(dict.fromkeys(found))
+
+
+def _schema_findings(root: etree._Element) -> list[str]:
+    """Tell where something stands that the draft's RELAX NG schema does not let stand there."""
+    schema = etree.RelaxNG(untrusted_xml.parse(files(__package__).joinpath(SCHEMA).read_bytes()))
+    if schema.validate(root):
+        return []
+    errors = list(schema.error_log)[:_SCHEMA_FINDINGS_MAX]
+    return [f"line {one.line}: {one.message[:160]} (the draft's schema)" for one in errors]
 
 
 def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
@@ -106,7 +120,7 @@ def autodiscover_findings(body: bytes) -> list[str]:
     response = next(iter(documents.below(root, "Response")), None)
     if response is None or response.tag != f"{{{urls.OUTLOOK_RESPONSE}}}Response":
         return ["there is no Response in Outlook's namespace"]
-    found = []
+    found = list(_account_findings(response))
     kinds = [documents.text(one, "Type") for one in documents.protocols(root)]
     if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
         found.append("POP3 stands before IMAP, and clients take the first")
@@ -122,7 +136,26 @@ def autodiscover_findings(body: bytes) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _account_findings(response: etree._Element) -> Iterator[str]:
+    accounts = documents.children(response, "Account")
+    if len(accounts) != 1:
+        yield f"Account is there {len(accounts)} times, not once"
+        return
+    names = [documents.name_of(child) for child in accounts[0]]
+    before = names[: names.index("Protocol")] if "Protocol" in names else names
+    for name, value in (("AccountType", "email"), ("Action", "settings")):
+        # The pages give an order, and FairEmail reads no Protocol that stands before these.
+        if name not in before:
+            yield f"{name} does not stand before Protocol"
+        elif documents.text(accounts[0], name) != value:
+            yield f"{name} is {documents.text(accounts[0], name)[:20]!r}, not {value}"
+    if "Protocol" not in names:
+        yield "there is no Protocol"
+
+
 def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
+    if not documents.text(protocol, "Server").strip():
+        yield "there is no Server"
     ssl, encryption = (documents.text(protocol, name) for name in ("SSL", "Encryption"))
     if ssl not in {"on", "off"} and documents.texts(protocol, "SSL"):
         yield f"SSL {ssl[:10]!r} is neither on nor off"

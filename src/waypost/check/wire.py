@@ -12,6 +12,7 @@ from urllib.parse import quote
 from waypost.check.asking import Server, read_body
 from waypost.check.recorded.conversation import NOBODY, Exchange, Request, Response
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.lookups import above
 from waypost.errors import RequestError
 
 USER_AGENT: Final = "waypost-conformance"
@@ -37,7 +38,8 @@ class Limits:
 class Wire:
     """A server to which everything is sent, and what it has said.
 
-    The same request is sent once. What is for hosts outside of the domains goes nowhere.
+    The same request is sent once. What is for hosts outside of the domains goes nowhere, but for
+    those to which DNS leads; what is for these goes to the server, too.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Wire:
             self._context.check_hostname = False
             self._context.verify_mode = ssl.CERT_NONE
         self._said: dict[Request, Response] = {}
+        self._named: set[str] = set()
         self.is_exhausted = False
 
     @property
@@ -79,11 +82,18 @@ class Wire:
 
     def answer(self, request: Request) -> Response:
         """Give what the server says, now or when it was asked before."""
-        if not any(request.host == d or request.host.endswith(f".{d}") for d in self._domains):
+        is_own = any(request.host == d or request.host.endswith(f".{d}") for d in self._domains)
+        if not is_own and request.host not in self._named:
             return NOBODY
         if request in self._said:
             return self._said[request]
         return self.ask(request)
+
+    def lead_to(self, host: str) -> None:
+        """Ask about a host that DNS names as well, and about what clients make of its name."""
+        while host:
+            self._named |= {host, f"autoconfig.{host}"}
+            host = above(host)
 
     def ask(self, request: Request) -> Response:
         """Give what the server says now."""

@@ -13,6 +13,7 @@ from waypost.errors import AddressError, RequestError
 
 if TYPE_CHECKING:
     from waypost.check.conformance import Report
+    from waypost.check.resolving import Dns
 
 EXAMPLE: Final = "Example: waypost conformance http://127.0.0.1:4243 example.com"
 
@@ -36,6 +37,14 @@ TotalFlag = Annotated[
     float,
     typer.Option("--total", metavar="SECONDS", min=1, max=3600, help="Time for all answers."),
 ]
+ResolverFlag = Annotated[
+    str,
+    typer.Option(
+        "--resolver",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this resolver for SRV, MX and TXT records, or `system`; none by default.",
+    ),
+]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
 
@@ -47,6 +56,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     timeout: TimeoutFlag = 10.0,
     total: TotalFlag = 120.0,
     insecure: InsecureFlag = False,
+    resolver: ResolverFlag = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Let all recorded mail clients ask a server, and tell which can set up an account.
@@ -54,8 +64,9 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     Any server will do: Waypost, automx2, static files. Exit code 1 where anything is wrong.
     """
     from waypost.check.asking import Server  # noqa: PLC0415 -- quick start
-    from waypost.check.conformance import STEPS, reports  # noqa: PLC0415 -- quick start
+    from waypost.check.conformance import reports, steps  # noqa: PLC0415 -- quick start
     from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
+    from waypost.check.resolving import Dns, parse  # noqa: PLC0415 -- quick start
     from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
@@ -67,20 +78,24 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise RequestError(f"--unserved: {foreign} is the domain that is served")
     limits = Limits(timeout_seconds=timeout, total_seconds=total)
     server = Server.parse(url)
+    names = Dns(parse(resolver), timeout) if resolver else None
     wire = Wire(server, (served, foreign), limits, checks_certificates=not insecure)
     wire.check_reachable()
-    asked = Asked(wire, address, served, foreign)
+    asked = Asked(wire, address, served, foreign, names)
     found = []
-    for report in _with_progress(reports(asked), STEPS):
+    for report in _with_progress(reports(asked), steps(asked)):
         found.append(report)
         if not as_json:
             _print(report)
     if as_json:
-        say_json(_as_json(url, served, found, wire.is_exhausted))
+        say_json(_as_json(url, served, found, wire.is_exhausted, names))
     _summary(found, len(wire.exchanges))
+    failed = names.failed if names else []
+    for line in failed:
+        note(f"warning: {_clean(line)}")
     if wire.is_exhausted:
         note("warning: it took too long, so that not everything was asked; see --total")
-    if wire.is_exhausted or any(_is_bad(report) for report in found):
+    if wire.is_exhausted or failed or any(_is_bad(report) for report in found):
         raise typer.Exit(FINDINGS)
 
 
@@ -112,6 +127,8 @@ def _print(report: "Report") -> None:
     say(f"{where}{report.name}: {report.verdict}")
     if report.account:
         say(f"    {_clean(str(report.account))}")
+    for place in report.beside:
+        say(f"    {_clean(place)}")
     for finding in report.findings:
         say(f"    - {_clean(finding)}")
 
@@ -123,7 +140,11 @@ def _clean(text: str) -> str:
 
 
 def _as_json(
-    url: str, domain: str, found: "Iterable[Report]", is_exhausted: bool
+    url: str,
+    domain: str,
+    found: "Iterable[Report]",
+    is_exhausted: bool,
+    names: "Dns | None",
 ) -> dict[str, object]:
     rows: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
     for report in found:
@@ -133,11 +154,18 @@ def _as_json(
                 "name": report.name,
                 "verdict": report.verdict,
                 "account": str(report.account) if report.account else None,
+                "beside": list(report.beside),
                 "findings": list(report.findings),
             }
         )
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
-    return {**complete, "clients": rows["client"], "server": rows["server"]}
+    unanswered = names.failed if names else None
+    return {
+        **complete,
+        "unanswered": unanswered,
+        "clients": rows["client"],
+        "server": rows["server"],
+    }
 
 
 def _summary(found: "Iterable[Report]", requests: int) -> None:

@@ -1,22 +1,26 @@
 """Mail clients as they were read or watched: what each asks, and what account it ends with.
 
-Pure: a record yields requests and is sent responses, wherever these come from. The facts are those
-of each client's source or its maker's documentation at the state that the record names; its marks
-are [code] (read in the source), [run] (seen while that program ran), [doc] and [know] (commonly
-known, not checked). What is not known is left out, and the record says so.
+Pure: a record yields requests and look-ups and is sent what comes back, wherever that comes from.
+The facts are those of each client's source or its maker's documentation at the state that the
+record names; its marks are [code] (read in the source), [run] (seen while that program ran), [doc],
+[log] (in the log of a server that it asked) and [know] (commonly known, not checked). What is not
+known is left out, or assumed, and the record says so.
 """
 
 from typing import Final
 
+from waypost.check.recorded.activesync import ACTIVESYNC_DEVICES
 from waypost.check.recorded.aerc import AERC
 from waypost.check.recorded.apple import APPLE_MAIL
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.deltachat import DELTA_CHAT
+from waypost.check.recorded.emclient import EM_CLIENT
 from waypost.check.recorded.evolution import EVOLUTION, EVOLUTION_3_46
 from waypost.check.recorded.fairemail import FAIREMAIL
 from waypost.check.recorded.k9 import K9
 from waypost.check.recorded.kmail import KMAIL
 from waypost.check.recorded.nextcloud import NEXTCLOUD
+from waypost.check.recorded.nine import NINE
 from waypost.check.recorded.outlook import OUTLOOK, OUTLOOK_NEW
 from waypost.check.recorded.thunderbird import THUNDERBIRD
 
@@ -34,5 +38,8 @@ CLIENTS: Final[tuple[Client, ...]] = (
     NEXTCLOUD,
     OUTLOOK,
     OUTLOOK_NEW,
+    EM_CLIENT,
     APPLE_MAIL,
+    NINE,
+    ACTIVESYNC_DEVICES,
 )

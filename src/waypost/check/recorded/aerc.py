@@ -1,6 +1,6 @@
 """aerc, as its source has it (protocol facts s1.7 [code]).
 
-Not part of the record: the SRV records that it prefers, guessing, and the MX look-up.
+Not part of the record: guessing, and the ports that it tries at the MX host.
 """
 
 import re
@@ -21,6 +21,7 @@ from waypost.check.recorded.conversation import (
     User,
     followed,
 )
+from waypost.check.recorded.srv_of_aerc import found_by_srv
 
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "plain": "none"}
 _ADDRESS: Final = re.compile("%EMAILADDRESS%", re.IGNORECASE)
@@ -28,6 +29,7 @@ _ADDRESS: Final = re.compile("%EMAILADDRESS%", re.IGNORECASE)
 
 def ask(user: User) -> Conversation:
     """Ask both URLs by https at once; the best one that is a clientConfig counts."""
+    by_srv = yield from found_by_srv(user)
     query = urls.encoded(user.typed)
     answers = []
     for request in (
@@ -37,6 +39,8 @@ def ask(user: User) -> Conversation:
         response = yield from followed(request)
         answers.append((request, response))
     yield urls.database(user.domain)
+    if by_srv is not None:
+        return by_srv
     reasons: list[str] = []
     for request, response in answers:
         try:
@@ -82,8 +86,8 @@ AERC: Final = Client(
     asks=ask,
     order=(
         (
-            "DNS: SRV records of `_jmap`, `_imap`, `_imaps`, `_submission`, `_smtps` "
-            "(not recorded here)"
+            "DNS: the SRV records `_jmap`; `_imap`, else `_imaps`; `_submission`, else `_smtps`; "
+            "one to read with is enough to end its search"
         ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",

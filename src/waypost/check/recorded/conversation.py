@@ -1,7 +1,8 @@
 """How a client is recorded: what it asks, one request after the other, and what it ends with.
 
-A client is a generator: it yields requests, is sent what comes back, and returns what it holds at
-the end. So the same record speaks with a test's application and with a server far away.
+A client is a generator: it yields requests and look-ups in DNS, is sent what comes back, and
+returns what it holds at the end. So the same record speaks with a test's application and with a
+server far away, with a zone on paper and with a real resolver.
 """
 
 from collections.abc import Callable, Generator
@@ -10,6 +11,7 @@ from typing import Final, Literal, Self
 from urllib.parse import urljoin, urlsplit
 
 from waypost.address import DomainName, EmailAddress
+from waypost.check.recorded.names import Lookup, Named, Resolver, silence
 from waypost.errors import DomainError
 
 REQUESTS_MAX: Final = 60
@@ -72,6 +74,7 @@ class Response:
     Attributes:
         status: of HTTP; 0 where nobody answers.
         reason: why nobody does, where that is known.
+        records: what DNS says, to a look-up.
     """
 
     status: int
@@ -79,6 +82,7 @@ class Response:
     location: str = ""
     body: bytes = b""
     reason: str = ""
+    records: tuple[Named, ...] = ()
 
     @property
     def is_success(self) -> bool:
@@ -99,7 +103,7 @@ class MailServer:
     """A server as an account holds it.
 
     Attributes:
-        kind: `imap`, `pop3` or `smtp`.
+        kind: `imap`, `pop3`, `smtp`, or `jmap`, with which mail is both read and sent.
         security: `automatic` where the client does not read it and tries.
         method: of authentication, in Autoconfig's words; empty where the client does not read it.
         login: empty where the client does not read it, or asks its user.
@@ -140,6 +144,7 @@ class Outcome:
         source: the URL that the account comes from, or that of an ActiveSync server.
         has_stopped: there is no account, and the client searches no further all the same.
         warnings: what will trouble the user of the account.
+        beside: what it sets up beside mail: a type and a URL.
     """
 
     account: Account | None = None
@@ -147,6 +152,7 @@ class Outcome:
     source: str = ""
     has_stopped: bool = False
     warnings: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 class Unusable(ValueError):
@@ -163,7 +169,8 @@ def demand(condition: bool, why: str) -> None:
         raise Unusable(why)
 
 
-Conversation = Generator[Request, Response, Outcome]
+Question = Request | Lookup
+Conversation = Generator[Question, Response, Outcome]
 Exchange = tuple[Request, Response]
 
 
@@ -196,30 +203,47 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A whole conversation."""
+    """A whole conversation.
+
+    Attributes:
+        exchanges: by HTTP.
+        asked: all of it, look-ups in DNS too, in its order.
+    """
 
     outcome: Outcome
     exchanges: tuple[Exchange, ...]
+    asked: tuple[Question, ...]
 
 
-def converse(conversation: Conversation, answer: Callable[[Request], Response]) -> Heard:
+def converse(
+    conversation: Conversation,
+    answer: Callable[[Request], Response],
+    resolve: Resolver = silence,
+) -> Heard:
     """Let a client ask until it ends.
 
     Args:
         conversation: of a client, not begun.
         answer: gives what comes back for a request.
+        resolve: gives what DNS says to a look-up.
     """
     exchanges: list[Exchange] = []
+    asked: list[Question] = []
     try:
-        request = next(conversation)
-        while len(exchanges) < REQUESTS_MAX:
-            response = answer(request)
-            exchanges.append((request, response))
-            request = conversation.send(response)
+        question = next(conversation)
+        while len(asked) < REQUESTS_MAX:
+            asked.append(question)
+            if isinstance(question, Lookup):
+                response = Response(0, records=resolve(question))
+            else:
+                response = answer(question)
+                exchanges.append((question, response))
+            question = conversation.send(response)
     except StopIteration as end:
-        return Heard(end.value, tuple(exchanges))
+        return Heard(end.value, tuple(exchanges), tuple(asked))
     conversation.close()
-    return Heard(Outcome(reasons=("it asks without an end",)), tuple(exchanges))
+    endless = Outcome(reasons=("it asks without an end",))
+    return Heard(endless, tuple(exchanges), tuple(asked))
 
 
 def followed(

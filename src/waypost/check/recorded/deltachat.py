@@ -24,6 +24,13 @@ from waypost.check.recorded.conversation import (
 
 REDIRECTS_MAX: Final = 10
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "plain": "none"}
+# What stands in for a port that is none.
+_USUAL_PORTS: Final = {
+    ("imap", True): 993,
+    ("imap", False): 143,
+    ("smtp", True): 465,
+    ("smtp", False): 587,
+}
 
 _Reader = Callable[[bytes, EmailAddress], list[MailServer]]
 
@@ -100,10 +107,15 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         raise Unusable("another type")
     host = documents.filled(_value(section, "hostname"), address)
     login = documents.filled(_value(section, "username"), address)
-    port = documents.port(_value(section, "port"))
-    if not host or not login:
-        raise Unusable("no hostname or no username")
+    stated = _value(section, "port")
+    if not host or not login or not stated:
+        raise Unusable("no hostname, no port or no username")
     security = _SECURITY.get(_value(section, "sockettype").lower(), "automatic")
+    try:
+        port = documents.port(stated)
+    except Unusable:
+        # [run] With TLS; [know] without.
+        port = _USUAL_PORTS[kind, security == "tls"]
     # It does not read the methods of authentication.
     return MailServer(kind, host.lower(), port, security, login=login)
 
@@ -167,6 +179,10 @@ DELTA_CHAT: Final = Client(
             "is XML, even one without a server."
         ),
         "`@` arrives as `%40`, `+` as `%2B`.",
+        (
+            "White space around values does not count; placeholders do letter by letter, and the "
+            "usual port takes the place of one that is none."
+        ),
         (
             "It does not set itself up by Autodiscover, because it never sends the POST that "
             "Autodiscover is."

@@ -15,7 +15,8 @@ from waypost.check.recorded.conversation import MailServer, Unusable
 
 DOCUMENT_MAX_OCTETS: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
-_PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+# [code] Letter by letter; every client but aerc leaves `%emailaddress%` as it is.
+_PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%")
 
 
 def parsed(body: bytes) -> etree._Element:
@@ -89,27 +90,19 @@ def port(value: str) -> int:
     return int(value)
 
 
-def filled(value: str, address: EmailAddress, names: Iterable[str] | None = None) -> str:
+def filled(value: str, address: EmailAddress) -> str:
     """Put the address in place of placeholders.
 
     Args:
         value: a login name or a host name.
         address: whose account it will be.
-        names: the only spellings that the client knows; any spelling of the three by default.
     """
-    known = None if names is None else frozenset(names)
     values = {
         "EMAILADDRESS": str(address),
         "EMAILLOCALPART": address.local_part,
         "EMAILDOMAIN": address.domain.ascii,
     }
-
-    def replaced(match: re.Match[str]) -> str:
-        if known is not None and match[1] not in known:
-            return match[0]
-        return values[match[1].upper()]
-
-    return _PLACEHOLDER.sub(replaced, value)
+    return _PLACEHOLDER.sub(lambda match: values[match[1]], value)
 
 
 def usable(

@@ -2,13 +2,15 @@
 
 Both read documents alike [run][code]. They differ in the address that they tell.
 
-Not part of the records: the second round, SRV records, and the table of OAuth2 hosts. Where a
-document holds both, IMAP is taken for the account. Where a service has no port, Evolution holds
-port 0; the records hold no account then.
+Not part of the records: SRV records, and the table of OAuth2 hosts. Where a document holds both,
+IMAP is taken for the account. Where a service has no port, Evolution holds port 0; the records
+hold no account then.
 """
 
 import hashlib
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -22,12 +24,15 @@ from waypost.check.recorded.conversation import (
     Conversation,
     MailServer,
     Outcome,
+    Response,
     Security,
     Unusable,
     User,
     followed,
     said,
 )
+from waypost.check.recorded.lookups import above, looked_up, mail_exchanger
+from waypost.check.recorded.names import Lookup
 
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = {
@@ -35,26 +40,59 @@ _METHODS: Final = {
     "plain": "password-cleartext",
     "password-encrypted": "password-encrypted",
 }
-_PLACEHOLDERS: Final = ("EMAILADDRESS", "EMAILLOCALPART", "EMAILDOMAIN")
+Asking = Generator[Lookup, Response, str]
 
 
-def ask(user: User, stand_in: str = "") -> Conversation:
-    """Ask the four URLs one after the other, then the public database.
+def ask(user: User) -> Conversation:
+    """Ask for the domain, then for that of its MX host [code]."""
+    return _ask(user, "", mail_exchanger)
+
+
+def ask_under_another_name(user: User) -> Conversation:
+    """Ask for the domain, then for that of its name server [code], with the stand-in [run]."""
+    return _ask(user, STAND_IN, _name_server)
+
+
+def _ask(user: User, stand_in: str, above_all: Callable[[str], Asking]) -> Conversation:
+    """Ask four URLs one after the other, then the public database; then for other domains.
 
     Args:
         user: whose account it will be.
         stand_in: told instead of the local part; the hash is that of the true address anyhow.
+        above_all: gives the host whose domains are asked for as well.
     """
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
-    local_part, _, domain = user.typed.rpartition("@")
-    told = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
+    local_part, _, typed = user.typed.rpartition("@")
+    told = f"{quote(stand_in or local_part, safe='')}%40{quote(typed)}"
     query = f"emailaddress={told}&emailmd5={digest}"
+    outcome = yield from _for_domain(user.domain, query, user, stand_in)
+    if outcome.account is not None or outcome.has_stopped:
+        return outcome
+    response = yield urls.database(quote(typed))
+    # [code] Only where the public database says 404: the domains of the host, longest first.
+    domain = (yield from above_all(user.domain)) if response.status == 404 else ""
+    while domain and response.status == 404:
+        found = yield from _for_domain(domain, query, user, stand_in)
+        outcome = replace(found, reasons=outcome.reasons + found.reasons)
+        if found.account is not None or found.has_stopped:
+            break
+        response = yield urls.database(domain)
+        domain = above(domain)
+    return outcome
+
+
+def _name_server(domain: str) -> Asking:
+    records = yield from looked_up("NS", domain)
+    return next((one.data for one in records), "")
+
+
+def _for_domain(domain: str, query: str, user: User, stand_in: str) -> Conversation:
     reasons: list[str] = []
     for request in (
-        urls.autoconfig(user.domain, "https", query),
-        urls.autoconfig(user.domain, "http", query),
-        urls.well_known(user.domain, "https", query),
-        urls.well_known(user.domain, "http", query),
+        urls.autoconfig(domain, "https", query),
+        urls.autoconfig(domain, "http", query),
+        urls.well_known(domain, "https", query),
+        urls.well_known(domain, "http", query),
     ):
         response = yield from followed(request)
         if not response.is_success:
@@ -71,13 +109,7 @@ def ask(user: User, stand_in: str = "") -> Conversation:
             # [run] Well-formed XML in a 2xx is the end, even without a server.
             why = f"{request.url}: {error}, which ends its search"
             return Outcome(reasons=(*reasons, why), has_stopped=True)
-    yield urls.database(quote(domain))
     return Outcome(reasons=tuple(reasons))
-
-
-def ask_under_another_name(user: User) -> Conversation:
-    """Ask the same, but tell the stand-in instead of the local part, as 3.46 does."""
-    return ask(user, STAND_IN)
 
 
 def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Account:
@@ -110,7 +142,7 @@ def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> Ma
         last = next(reversed(documents.texts(section, name)), "")
         if stand_in:
             last = last.replace(stand_in, address.local_part)
-        return documents.filled(last, address, _PLACEHOLDERS)
+        return documents.filled(last, address)
 
     host = value("hostname").strip()
     if not host:
@@ -157,7 +189,10 @@ EVOLUTION: Final = Client(
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
-        "where the last one is a 404: the same for the domain of the MX host (not recorded here)",
+        (
+            "where the last one is a 404: DNS: the best MX host; all of the above with that host "
+            "in place of D, and with what stands behind its first label, and so on"
+        ),
     ),
     notes=(
         *_NOTES,
@@ -186,7 +221,8 @@ EVOLUTION_3_46: Final = Client(
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
-            "where the last one is a 404: the same for the domain of the name server (not part of "
+            "where the last one is a 404: DNS: the NS host of D; all of the above with that host "
+            "in place of D, and with what stands behind its first label, and so on (not part of "
             "the run)"
         ),
     ),

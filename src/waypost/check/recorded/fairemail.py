@@ -1,7 +1,7 @@
 """FairEmail, as its source has it (protocol facts s1.4 [code]).
 
-Not part of the record: the SRV records that it looks up first, the port scan that it does last, and
-the option `open_safe`, which leaves out plain http.
+Not part of the record: its own list of providers, what it makes of MX hosts, the port scan that it
+does last, and the option `open_safe`, which leaves out plain http.
 """
 
 from collections.abc import Generator
@@ -25,12 +25,24 @@ from waypost.check.recorded.conversation import (
     followed,
     said,
 )
+from waypost.check.recorded.lookups import offered
+from waypost.check.recorded.names import Lookup
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
 
 
+# [code] At source 009551c: label, and the port of STARTTLS where the label leaves that open.
+_READING: Final = (("_imaps", 0), ("_imap", 143))
+_SENDING: Final = (("_submission", 587), ("_submissions", 0))
+
+
 def ask(user: User) -> Conversation:
-    """Ask the four URLs, the public database, then Autodiscover; nothing but a 200 counts."""
+    """Ask DNS, the four URLs, the public database, then Autodiscover; nothing but a 200 counts."""
+    # [code] What SRV records say outranks the rest.
+    incoming = yield from _by_srv("imap", _READING, user)
+    outgoing = (yield from _by_srv("smtp", _SENDING, user)) if incoming else None
+    if incoming and outgoing:
+        return Outcome(Account(incoming, outgoing), source=f"DNS SRV of {user.domain}")
     # [code] The address is not escaped: "@" and "+" stand in the query as they are.
     query = f"emailaddress={user.typed}"
     reasons: list[str] = []
@@ -47,6 +59,18 @@ def ask(user: User) -> Conversation:
             reasons.append(f"{request.url}: {error}")
     yield urls.database(user.domain)
     return (yield from _autodiscover(user, reasons))
+
+
+def _by_srv(
+    kind: str, labels: tuple[tuple[str, int], ...], user: User
+) -> Generator[Lookup, Response, MailServer | None]:
+    for label, starttls_port in labels:
+        for record in (yield from offered(label, user.domain)):
+            security: Security = "starttls" if record.port == starttls_port else "tls"
+            # RFC 6186 has no word for a login name; it begins with the whole address.
+            login = str(user.address)
+            return MailServer(kind, record.data, record.port, security, login=login)
+    return None
 
 
 def _document(response: Response) -> bytes:
@@ -131,7 +155,10 @@ FAIREMAIL: Final = Client(
     basis="code",
     asks=ask,
     order=(
-        "DNS: SRV records of `_imap`, `_imaps`, `_submission`, `_submissions` (not recorded here)",
+        (
+            "DNS: the SRV records `_imaps`, else `_imap`; where there is one, `_submission`, else "
+            "`_submissions`; both together end its search"
+        ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET both by plain http, unless its option `open_safe` is set",
@@ -142,6 +169,10 @@ FAIREMAIL: Final = Client(
         ),
     ),
     notes=(
+        (
+            "SRV records hold no login name and no method; with them it tries the whole address, "
+            "then the local part."
+        ),
         "A literal `+` arrives as a space at most servers; Waypost repairs it.",
         "The first incoming service must be IMAP; where POP3 stands first, IMAP is not taken.",
         "Host names must hold no placeholder, and login names nothing beside one.",

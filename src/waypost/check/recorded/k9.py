@@ -1,8 +1,9 @@
 """Thunderbird for Android and K-9 Mail, as their source has it (protocol facts s1.2 [code]).
 
-Not part of the record: the MX look-up, and whether Android lets plain http through.
+Not part of the record: whether Android lets plain http through.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,12 +16,14 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
+    Request,
     Security,
     Unusable,
     User,
     followed,
     is_host,
 )
+from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
 from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
@@ -28,22 +31,39 @@ _METHODS: Final = ("OAuth2", "password-cleartext", "password-encrypted")
 
 
 def ask(user: User) -> Conversation:
-    """Ask the four URLs one after the other, without the address; then the public database."""
+    """Ask the four URLs one after the other, without the address, and the public database.
+
+    Then the same for the domains of the MX host, by https alone.
+    """
     requests = (
         urls.autoconfig(user.domain),
         urls.well_known(user.domain),
         urls.autoconfig(user.domain, "http"),
         urls.well_known(user.domain, "http"),
+        urls.database(user.domain),
     )
-    outcome = yield from in_turn(
+    outcome = yield from _first(requests, user)
+    if outcome.account is not None:
+        return outcome
+    host = yield from mail_exchanger(user.domain)
+    base = base_domain(host)
+    # [code] It ends where the MX host is one of the domain's own.
+    if not host or base == user.domain:
+        return outcome
+    for domain in dict.fromkeys(one for one in (above(host), base) if one):
+        found = yield from _first((urls.autoconfig(domain), urls.database(domain)), user)
+        outcome = replace(found, reasons=outcome.reasons + found.reasons)
+        if outcome.account is not None:
+            return outcome
+    return outcome
+
+
+def _first(requests: tuple[Request, ...], user: User) -> Conversation:
+    return in_turn(
         requests,
         partial(read, address=user.address),
         follow=partial(followed, between_schemes=False),
     )
-    if outcome.account is not None:
-        return outcome
-    yield urls.database(user.domain)
-    return outcome
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -58,6 +78,13 @@ def read(body: bytes, address: EmailAddress) -> Account:
     domains = [documents.filled(one, address) for one in documents.texts(provider, "domain")]
     if not any(is_host(one) for one in domains):
         raise Unusable("there is no valid domain in emailProvider")
+    for section in documents.children(provider, "oAuth2"):
+        # [code] At source 0404b33, where it stands in emailProvider.
+        if not all(
+            documents.text(section, name).startswith(("https://", "http://"))
+            for name in ("authURL", "tokenURL")
+        ):
+            raise Unusable("an oAuth2 without authURL or tokenURL spoils the document")
     servers: dict[str, MailServer] = {}
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
         kind = section.get("type") or ""
@@ -104,7 +131,11 @@ K9: Final = Client(
         "GET `http://autoconfig.D/mail/config-v1.1.xml`",
         "GET `http://D/.well-known/autoconfig/mail/config-v1.1.xml`",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
-        "the same for the domain of the MX host (not recorded here)",
+        (
+            "DNS: the best MX host; GET `https://autoconfig.M/mail/config-v1.1.xml` and the public "
+            "database for that host without its first label, then for its registered domain M; not "
+            "where that is D"
+        ),
     ),
     notes=(
         "It does not tell the address, so Host must be enough, and login names hold placeholders.",
@@ -112,6 +143,7 @@ K9: Final = Client(
             "One IMAP or SMTP section that it cannot use spoils the whole document; `plain` as "
             "`socketType` or as the only `authentication` is such a thing."
         ),
+        "An `oAuth2` inside of `emailProvider` without `authURL` or `tokenURL` spoils it as well.",
         "Only the first IMAP and the first SMTP service count; POP3 is passed over.",
     ),
 )

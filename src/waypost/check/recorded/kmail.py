@@ -81,7 +81,9 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         raise Unusable("there is no hostname")
     security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
     stated = documents.texts(section, "authentication")
-    method = next((_METHODS[one] for one in stated if one in _METHODS), "")
+    known = [_METHODS[one] for one in stated if one in _METHODS]
+    # [code] A password in the clear is what it begins with, and gives way to any other method.
+    method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))
     login = documents.filled(documents.text(section, "username"), address)
     return MailServer(kind, host.lower(), port, security, method, login)
 
@@ -102,6 +104,10 @@ KMAIL: Final = Client(
     notes=(
         "It asks the public database before the domain's own server.",
         "It does not tell the address, so Host must be enough, and login names hold placeholders.",
+        (
+            "Of several methods of authentication the first one counts that is not a password in "
+            "the clear."
+        ),
         "A service without a port is dropped. Nothing but a 200 counts.",
     ),
 )

@@ -1,8 +1,6 @@
-"""Nextcloud Mail, as its source has it (protocol facts s1.8 [code]).
+"""Nextcloud Mail, as its source has it (protocol facts s1.8 [code])."""
 
-Not part of the record: the MX host and what is above it.
-"""
-
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -19,23 +17,40 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
 )
+from waypost.check.recorded.lookups import above, mail_exchanger
 from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "tls": "starttls"}
 
 
 def ask(user: User) -> Conversation:
-    """Ask two URLs by https, the public database, then the two by http."""
+    """Ask two URLs by https, the public database, then the two by http.
+
+    Then the same with the MX host in place of the domain, and with what stands behind its first
+    label.
+    """
+    outcome = yield from _for_domain(user.domain, user)
+    if outcome.account is not None:
+        return outcome
+    host = yield from mail_exchanger(user.domain)
+    for domain in (host, above(host)):
+        if domain and outcome.account is None:
+            found = yield from _for_domain(domain, user)
+            outcome = replace(found, reasons=outcome.reasons + found.reasons)
+    return outcome
+
+
+def _for_domain(domain: str, user: User) -> Conversation:
     # [code] The address is not escaped.
     query = f"emailaddress={user.typed}"
     requests = (
-        urls.autoconfig(user.domain, "https", query),
-        urls.well_known(user.domain, "https", query),
-        urls.database(user.domain),
-        urls.autoconfig(user.domain, "http", query),
-        urls.well_known(user.domain, "http", query),
+        urls.autoconfig(domain, "https", query),
+        urls.well_known(domain, "https", query),
+        urls.database(domain),
+        urls.autoconfig(domain, "http", query),
+        urls.well_known(domain, "http", query),
     )
-    return (yield from in_turn(requests, partial(read, address=user.address)))
+    return in_turn(requests, partial(read, address=user.address))
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -77,7 +92,10 @@ NEXTCLOUD: Final = Client(
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET the public database",
         "GET both by plain http",
-        "the same for the MX host (not recorded here)",
+        (
+            "DNS: the best MX host; all of the above with that host in place of D, then with what "
+            "stands behind its first label"
+        ),
     ),
     notes=(
         "A literal `+` arrives as a space at most servers; Waypost repairs it.",

@@ -3,11 +3,11 @@
 Classic Outlook for Windows (2016 and newer) reads Autodiscover by itself. The newer apps let
 Microsoft's own service look first, and take little notice of anything but Exchange.
 
-Not part of the record: Office 365, SCP, local files, the registry, and the SRV record.
+Not part of the record: Office 365, SCP, local files and the registry.
 """
 
-import json
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.recorded import documents, urls
+from waypost.check.recorded.activesync import activesync_server, url_in_json
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     Account,
@@ -29,6 +30,7 @@ from waypost.check.recorded.conversation import (
     demand,
     said,
 )
+from waypost.check.recorded.lookups import offered
 from waypost.errors import AddressError
 
 # [doc] After so many redirects it stops.
@@ -38,7 +40,7 @@ _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "non
 
 
 def ask(user: User) -> Conversation:
-    """POST to D, then to autodiscover.D, then try the redirect probe; the first success counts."""
+    """POST to D, to autodiscover.D, try the redirect probe, then DNS; the first success counts."""
     reasons: list[str] = []
     name = f"autodiscover.{user.domain}"
     first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
@@ -52,9 +54,25 @@ def ask(user: User) -> Conversation:
     target = first[1].at(response.location) if response.status in {301, 302} else None
     if target is None or target.scheme != "https":
         reasons.append(f"{probe.url}: {said(response)}, and no redirect to https")
-        return Outcome(reasons=tuple(reasons))
-    outcome = yield from _settings(target, user, reasons)
-    return outcome or Outcome(reasons=tuple(reasons))
+    else:
+        outcome = yield from _settings(target, user, reasons)
+        if outcome is not None:
+            return outcome
+    return (yield from _by_srv(user, reasons))
+
+
+def _by_srv(user: User, reasons: list[str]) -> Conversation:
+    """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
+    records = yield from offered("_autodiscover", user.domain)
+    for host in [one.data for one in records][:1]:
+        request = urls.pox(host, user.typed, content_type="text/xml")
+        outcome = yield from _settings(request, user, reasons)
+        if outcome is not None and not f".{host}".endswith(f".{user.domain}"):
+            asked = f"it asks its user whether {host} is to be trusted"
+            return replace(outcome, warnings=(*outcome.warnings, asked))
+        if outcome is not None:
+            return outcome
+    return Outcome(reasons=tuple(reasons))
 
 
 def _settings(
@@ -167,52 +185,22 @@ def ask_new(user: User) -> Conversation:
     the URL of an ActiveSync server, which is the outcome's source then.
     """
     host = f"autodiscover.{user.domain}"
-    query = f"Email={quote(user.typed, safe='')}&Protocol=AutodiscoverV1"
+    # [log] Spelled so, and with a count: Outlook 16.0.11231, mailcow/mailcow-dockerized#2300, 2019.
+    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
     lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
     response = yield lookup
     reasons: list[str] = []
-    if response.is_success and not _is_json_with_url(response.body):
+    if response.is_success and not url_in_json(response.body):
         reasons.append(f"{lookup.url}: success, but no JSON with a Url")
     mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
     response = yield mobile
     if response.status >= 400 or not response.status:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
     try:
-        place = _activesync(documents.parsed(response.body))
+        place = activesync_server(documents.parsed(response.body))
     except Unusable as error:
         return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
     return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
-
-
-def _activesync(root: etree._Element) -> str:
-    """Give the URL of the ActiveSync server; empty where the answer is an error.
-
-    Source: MS-ASCMD, the response of the command Autodiscover.
-    """
-    if any(True for _ in documents.protocols(root)):
-        raise Unusable("IMAP settings in an answer to a request for ActiveSync")
-    if documents.refusal(root):
-        return ""
-    for response in documents.below(root, "Response"):
-        if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
-            continue
-        if documents.below(response, "Action", "Error") or documents.below(
-            response, "Action", "Redirect"
-        ):
-            return ""
-        for server in documents.below(response, "Action", "Settings", "Server"):
-            place = documents.text(server, "Url")
-            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
-                return place
-    raise Unusable("neither an ActiveSync server nor an error")
-
-
-def _is_json_with_url(body: bytes) -> bool:
-    try:
-        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and isinstance(value.get("Url"), str)
 
 
 OUTLOOK: Final = Client(
@@ -229,7 +217,10 @@ OUTLOOK: Final = Client(
             "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
             "https; the POST follows"
         ),
-        "DNS: the SRV record `_autodiscover._tcp.D` (not recorded here)",
+        (
+            "DNS: the SRV record `_autodiscover._tcp.D`; POST "
+            "`https://HOST/autodiscover/autodiscover.xml` to the host that it names"
+        ),
     ),
     notes=(
         "The first incoming Protocol counts, so IMAP must stand before POP3.",
@@ -250,7 +241,10 @@ OUTLOOK_NEW: Final = Client(
     asks=ask_new,
     order=(
         "Microsoft's own service, which nobody else can answer for (not recorded here)",
-        "GET `https://autodiscover.D/autodiscover/autodiscover.json?Email=E&Protocol=AutodiscoverV1`",
+        (
+            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
+            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`"
+        ),
         (
             "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
             "devices"
@@ -264,4 +258,15 @@ OUTLOOK_NEW: Final = Client(
         ),
     ),
     expects_account=False,
+    evidence=(
+        (
+            "the JSON, as it is spelled: a log in mailcow/mailcow-dockerized#2300, 2019-02-11 "
+            "(Outlook 16.0.11231)"
+        ),
+        "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
+    ),
+    assumed=(
+        "that the phone apps and the newer Outlook ask alike, and in this order",
+        "that they take notice of Exchange alone: commonly known, and not checked",
+    ),
 )

@@ -1,7 +1,7 @@
 """Thunderbird for desktops, as its source has it and as 153.7.0esr was seen (protocol facts s1.1).
 
-Not part of the record: the MX look-up, the SRV record, the preferences, and its table of OAuth2
-providers (OAuth2 is taken for a method that it cannot use with this host).
+Not part of the record: the preferences, and its table of OAuth2 providers (OAuth2 is taken for a
+method that it cannot use with this host).
 """
 
 import re
@@ -18,6 +18,7 @@ from waypost.check.recorded.conversation import (
     Conversation,
     MailServer,
     Outcome,
+    Question,
     Request,
     Response,
     Security,
@@ -28,9 +29,9 @@ from waypost.check.recorded.conversation import (
     is_host,
     said,
 )
+from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
+from waypost.check.recorded.thunderbird_autodiscover import XML_TYPES, autodiscover
 
-# [run] The body of another type stays a text.
-_XML_TYPES: Final = ("text/xml", "application/xml", "text/rdf")
 # [run] Exact; `ssl`, `TLS` and " SSL " are refused.
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = {
@@ -47,8 +48,6 @@ _OUTGOING_METHODS: Final = _METHODS | {
     "smtp-after-pop": "smtp-after-pop",
 }
 _PASSWORDS: Final = frozenset({"password-cleartext", "password-encrypted"})
-_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
-_PLACEHOLDERS: Final = ("EMAILADDRESS", "EMAILLOCALPART", "EMAILDOMAIN")
 _ID: Final = re.compile(r"[A-Za-z0-9.-]+")
 
 
@@ -72,14 +71,33 @@ def ask(user: User) -> Conversation:
         response = yield from followed(request)
         answers.append((request, response))
     yield from followed(urls.database(user.domain))
-    exchange = yield from _autodiscover(user)
+    hoster = yield from _by_mx(user, query)
+    exchange = yield from autodiscover(user)
     found = _from_provider(answers, user.address)
-    return found if found.account else _better(found, exchange)
+    reasons = found.reasons
+    for other in (hoster, exchange):
+        if found.account is None:
+            reasons += other.reasons
+            found = other
+    return found if found.account else Outcome(reasons=reasons)
 
 
-def _better(provider: Outcome, exchange: Outcome) -> Outcome:
-    reasons = provider.reasons + exchange.reasons
-    return Outcome(exchange.account, reasons, exchange.source)
+def _by_mx(user: User, query: str) -> Generator[Question, Response, Outcome]:
+    """Ask at the domains of the MX host, by https alone, each document on its own."""
+    host = yield from mail_exchanger(user.domain)
+    base = base_domain(host)
+    found = Outcome()
+    # [code] It is skipped where that would be no different from the domain.
+    if not host or base == user.domain:
+        return found
+    for domain in dict.fromkeys(one for one in (above(host), base) if one):
+        request = urls.autoconfig(domain, "https", query)
+        response = yield from followed(request)
+        yield from followed(urls.database(domain))
+        if found.account is None:
+            outcome = _from_provider([(request, response)], user.address)
+            found = outcome if outcome.account else Outcome(reasons=found.reasons + outcome.reasons)
+    return found
 
 
 def _from_provider(answers: list[tuple[Request, Response]], address: EmailAddress) -> Outcome:
@@ -90,12 +108,13 @@ def _from_provider(answers: list[tuple[Request, Response]], address: EmailAddres
             continue
         try:
             kind = response.content_type.lower()
-            demand(kind.startswith(_XML_TYPES), f"it is sent as {kind[:60]!r}, not as XML")
+            demand(kind.startswith(XML_TYPES), f"it is sent as {kind[:60]!r}, not as XML")
             return Outcome(read(response.body, address), source=request.url)
         except Unusable as error:
             return Outcome(reasons=(f"{request.url}: {error}",))
     refusals = sorted({said(response) for _, response in answers})
-    return Outcome(reasons=(f"no configuration at its four URLs: {', '.join(refusals)}",))
+    where = "its four URLs" if len(answers) > 1 else answers[0][0].url
+    return Outcome(reasons=(f"no configuration at {where}: {', '.join(refusals)}",))
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -132,7 +151,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     is_outgoing = documents.name_of(section) == "outgoingServer"
     if kind not in ({"smtp"} if is_outgoing else {"imap", "pop3"}):
         raise Unusable("the type is not supported")
-    host = documents.filled(documents.text(section, "hostname"), address, _PLACEHOLDERS)
+    host = documents.filled(documents.text(section, "hostname"), address)
     if not is_host(host):
         raise Unusable(f"hostname {host[:40]!r} is none")
     port = documents.port(documents.text(section, "port"))
@@ -147,67 +166,9 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         raise Unusable("OAuth2 alone, and the host is not in its own table of OAuth2 providers")
     if method is None:
         raise Unusable(f"authentication {' '.join(stated)[:60]!r} is not supported")
-    login = documents.filled(documents.text(section, "username"), address, _PLACEHOLDERS)
+    login = documents.filled(documents.text(section, "username"), address)
     if not login and (method in _PASSWORDS or not is_outgoing):
         raise Unusable("there is no username")
-    return MailServer(kind, host.lower(), port, security, method, login)
-
-
-def _autodiscover(user: User) -> Generator[Request, Response, Outcome]:
-    """POST to three URLs, without a password as long as the user typed none."""
-    address = f"{user.typed.rpartition('@')[0]}@{user.domain}"
-    reasons: list[str] = []
-    found = Outcome()
-    for number, host in enumerate((f"autodiscover.{user.domain}", user.domain)):
-        request = urls.pox(host, address)
-        response = yield request
-        if found.account:
-            continue
-        try:
-            found = Outcome(_exchange(response, user.address), source=request.url)
-        except Unusable as error:
-            reasons.append(f"Autodiscover {number + 1}: {error}")
-    # Only a redirect to https would be of use here.
-    yield urls.pox(f"autodiscover.{user.domain}", address, scheme="http")
-    return found if found.account else Outcome(reasons=tuple(reasons))
-
-
-def _exchange(response: Response, address: EmailAddress) -> Account:
-    if not response.is_success:
-        raise Unusable(said(response))
-    if not response.content_type.lower().startswith(_XML_TYPES):
-        raise Unusable("the answer is not sent as XML")
-    root = documents.parsed(response.body)
-    if documents.refusal(root):
-        raise Unusable(f"ErrorCode {documents.refusal(root)}")
-    servers, reasons = documents.usable(
-        documents.protocols(root), lambda one: _protocol(one, address)
-    )
-    incoming = next((one for one in servers if one.kind != "smtp"), None)
-    outgoing = documents.first_of(servers, "smtp")
-    if incoming is None or outgoing is None:
-        raise Unusable("; ".join(["no Protocol for reading or none for sending", *reasons]))
-    return Account(incoming, outgoing)
-
-
-def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
-    kind = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}.get(documents.text(protocol, "Type"))
-    if kind is None:
-        raise Unusable("another Type")
-    host, port = (
-        documents.text(protocol, "Server"),
-        documents.port(documents.text(protocol, "Port")),
-    )
-    if not is_host(host):
-        raise Unusable(f"Server {host[:40]!r} is no host name")
-    security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
-    # [run] One of both is enough, even when the other speaks of TLS.
-    ssl = documents.text(protocol, "SSL").lower()
-    if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":
-        security = "none"
-    is_secure = documents.text(protocol, "SPA").lower() == "on"
-    method = "password-encrypted" if is_secure else "password-cleartext"
-    login = documents.text(protocol, "LoginName") or str(address)
     return MailServer(kind, host.lower(), port, security, method, login)
 
 
@@ -226,15 +187,15 @@ THUNDERBIRD: Final = Client(
         "GET `http://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET the public database's URL with D behind it (preference `mailnews.auto_config_url`)",
         (
-            "the same for the domain of the MX host and the registered domain above it, where "
-            "these are not D: `https://autoconfig.` before them, with E, and the public database "
-            "(not recorded here)"
+            "DNS: the best MX host; GET `https://autoconfig.M/mail/config-v1.1.xml?emailaddress=E` "
+            "and the public database for that host without its first label, then for its "
+            "registered domain M; not where that is D"
         ),
         (
             "only when all of these fail: POST `/autodiscover/autodiscover.xml` on "
-            "`https://autodiscover.D`, `https://D`, `http://autodiscover.D` and the host of the "
-            "SRV record `_autodiscover._tcp.D` (the last is not recorded here), which it has sent "
-            "at the same time"
+            "`https://autodiscover.D`, `https://D`, `http://autodiscover.D` (of use where it "
+            "redirects to https) and the host of the SRV record `_autodiscover._tcp.D`, which it "
+            "has sent at the same time"
         ),
     ),
     notes=(
@@ -258,6 +219,7 @@ THUNDERBIRD: Final = Client(
             "In Autodiscover, `SSL` `off` means no protection, whatever `Encryption` says, and the "
             "first of IMAP and POP3 is taken."
         ),
+        "Of an SRV record it reads the host alone.",
         (
             "It asks its user before it goes on to Autodiscover of another registered domain, by "
             "a redirect of `http://autodiscover.D` or by the SRV record."

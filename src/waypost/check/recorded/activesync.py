@@ -1,0 +1,140 @@
+"""Devices that speak ActiveSync: how they look for their server, and what they make of answers.
+
+The order is that of Microsoft's protocol documents (MS-OXDISCO s3.1.5; "Autodiscover for Exchange
+ActiveSync developers"), the answers are those of MS-ASCMD s2.2.1.1. No device was watched.
+"""
+
+import json
+from collections.abc import Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Conversation,
+    Outcome,
+    Request,
+    Response,
+    Unusable,
+    User,
+    said,
+)
+from waypost.check.recorded.lookups import offered
+
+
+def ask(user: User) -> Conversation:
+    """POST to D, to autodiscover.D, where plain http leads, and to what DNS names."""
+    reasons: list[str] = []
+    name = f"autodiscover.{user.domain}"
+    for host in (user.domain, name):
+        outcome = yield from _posted(host, user, reasons)
+        if outcome is not None:
+            return outcome
+    # MS-OXDISCO s3.1.5.4: a GET without a password, of use only where it is redirected.
+    probe = Request("GET", "http", name, urls.AUTODISCOVER)
+    response = yield probe
+    target = probe.at(response.location) if response.status == 302 else None
+    if target is not None and target.scheme == "https":
+        outcome = yield from _posted(target.host, user, reasons)
+        if outcome is not None:
+            return outcome
+    # MS-OXDISCO s3.1.5.3.
+    records = yield from offered("_autodiscover", user.domain)
+    for record in records[:1]:
+        outcome = yield from _posted(record.data, user, reasons)
+        if outcome is not None:
+            return outcome
+    return Outcome(reasons=tuple(reasons))
+
+
+def _posted(
+    host: str, user: User, reasons: list[str]
+) -> Generator[Request, Response, Outcome | None]:
+    """POST for the schema of mobile devices; None where the search goes on."""
+    request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
+    response = yield request
+    if not response.is_success:
+        reasons.append(f"{request.url}: {said(response)}")
+        return None
+    try:
+        place = activesync_server(documents.parsed(response.body))
+    except Unusable as error:
+        reasons.append(f"{request.url}: {error}")
+        return Outcome(reasons=tuple(reasons), has_stopped=True)
+    if place:
+        return Outcome(source=place)
+    reasons.append(f"{request.url}: it is refused")
+    return None
+
+
+def activesync_server(root: etree._Element) -> str:
+    """Give the URL of the ActiveSync server; empty where the answer is an error.
+
+    Source: MS-ASCMD, the response of the command Autodiscover.
+
+    Raises:
+        Unusable: the answer is neither, or has mail settings in it.
+    """
+    if any(True for _ in documents.protocols(root)):
+        raise Unusable("IMAP settings in an answer to a request for ActiveSync")
+    if documents.refusal(root):
+        return ""
+    for response in documents.below(root, "Response"):
+        if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+            continue
+        if documents.below(response, "Action", "Error") or documents.below(
+            response, "Action", "Redirect"
+        ):
+            return ""
+        for server in documents.below(response, "Action", "Settings", "Server"):
+            place = documents.text(server, "Url")
+            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
+                return place
+    raise Unusable("neither an ActiveSync server nor an error")
+
+
+def url_in_json(body: bytes) -> str:
+    """Give the Url of an answer to `autodiscover.json`; empty where there is none."""
+    try:
+        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+    except (ValueError, RecursionError):
+        return ""
+    place = value.get("Url") if isinstance(value, dict) else None
+    return place if isinstance(place, str) else ""
+
+
+ACTIVESYNC_DEVICES: Final = Client(
+    key="activesync-devices",
+    name="ActiveSync devices",
+    version="Microsoft's protocol documents MS-OXDISCO and MS-ASCMD",
+    date="2026-11",
+    basis="doc",
+    asks=ask,
+    order=(
+        "POST `https://D/autodiscover/autodiscover.xml` for the schema of mobile devices",
+        "POST `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",
+        (
+            "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
+            "https; the POST follows"
+        ),
+        "DNS: the SRV record `_autodiscover._tcp.D`; POST to the host that it names",
+    ),
+    notes=(
+        "They find an ActiveSync server or nothing; no mail settings are to be expected.",
+        (
+            "They must get that server or ErrorCode 601; IMAP settings in the answer make their "
+            "set-up fail."
+        ),
+    ),
+    expects_account=False,
+    evidence=(
+        "the places and their order: MS-OXDISCO s3.1.5.2 to s3.1.5.4",
+        "the request and the answers: MS-ASCMD s2.2.1.1",
+    ),
+    assumed=(
+        "that devices keep to the order of the documents; no log of one was at hand",
+        "that they go on after an ErrorCode",
+    ),
+)

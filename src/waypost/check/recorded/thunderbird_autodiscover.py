@@ -1,0 +1,142 @@
+"""How Thunderbird asks Autodiscover, beside everything else (protocol facts s1.1 [code])."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.conversation import (
+    Account,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    is_host,
+    said,
+)
+from waypost.check.recorded.lookups import base_domain, looked_up
+from waypost.errors import AddressError
+
+# [run] The body of another type stays a text.
+XML_TYPES: Final = ("text/xml", "application/xml", "text/rdf")
+# [code] To so many other addresses it goes.
+REDIRECTS_MAX: Final = 2
+_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one place says, and what its user is asked before."""
+
+    request: Request
+    response: Response
+    warnings: tuple[str, ...] = ()
+
+
+def autodiscover(user: User) -> Generator[Question, Response, Outcome]:
+    """POST to three URLs and to what DNS names; the best answer that had success is read.
+
+    No password is sent, as long as the user typed none.
+    """
+    local_part, domain = user.typed.rpartition("@")[0], user.domain
+    for _ in range(REDIRECTS_MAX + 1):
+        answers = yield from _asked(f"{local_part}@{domain}", domain)
+        best = next((one for one in answers if one.response.is_success), answers[0])
+        try:
+            root = _read(best.response)
+            target = _other_address(root)
+            if target is None:
+                account = _account(root, user.address)
+                return Outcome(account, source=best.request.url, warnings=best.warnings)
+        except Unusable as error:
+            return Outcome(reasons=(f"Autodiscover: {error}",))
+        local_part, domain = target.local_part, target.domain.ascii
+    return Outcome(reasons=("Autodiscover: more redirects than it follows",))
+
+
+def _asked(address: str, domain: str) -> Generator[Question, Response, list[_Answer]]:
+    """Ask everywhere, whatever the others say; the most preferred one first."""
+    name = f"autodiscover.{domain}"
+    answers = []
+    for request in (urls.pox(name, address), urls.pox(domain, address)):
+        response = yield request
+        answers.append(_Answer(request, response))
+    # [code] Of use only where it leads to https; there it POSTs again.
+    plain = urls.pox(name, address, scheme="http")
+    response = yield plain
+    target = plain.at(response.location) if response.is_redirect else None
+    if target is not None and target.scheme == "https":
+        response = yield target
+        answers.append(_Answer(target, response, _asks_user(target.host, domain)))
+    records = yield from looked_up("SRV", f"_autodiscover._tcp.{domain}")
+    # [code] The lightest one, whatever its priority and its port.
+    hosts = [one.data for one in sorted(records, key=lambda one: one.weight) if one.data]
+    if hosts:
+        request = urls.pox(hosts[0], address)
+        response = yield request
+        answers.append(_Answer(request, response, _asks_user(hosts[0], domain)))
+    return answers
+
+
+def _asks_user(host: str, domain: str) -> tuple[str, ...]:
+    if base_domain(host) == base_domain(domain):
+        return ()
+    return (f"it asks its user whether {host} is to be trusted",)
+
+
+def _read(response: Response) -> etree._Element:
+    demand(response.is_success, said(response))
+    demand(response.content_type.lower().startswith(XML_TYPES), "the answer is not sent as XML")
+    root = documents.parsed(response.body)
+    demand(not documents.refusal(root), f"ErrorCode {documents.refusal(root)}")
+    return root
+
+
+def _other_address(root: etree._Element) -> EmailAddress | None:
+    for account in documents.below(root, "Response", "Account"):
+        if text := documents.text(account, "RedirectAddr"):
+            try:
+                return EmailAddress.parse(text)
+            except AddressError as error:
+                raise Unusable("RedirectAddr is no address") from error
+    return None
+
+
+def _account(root: etree._Element, address: EmailAddress) -> Account:
+    servers, reasons = documents.usable(
+        documents.protocols(root), lambda one: _protocol(one, address)
+    )
+    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise Unusable("; ".join(["no Protocol for reading or none for sending", *reasons]))
+    return Account(incoming, outgoing)
+
+
+def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
+    kind = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}.get(documents.text(protocol, "Type"))
+    if kind is None:
+        raise Unusable("another Type")
+    host, port = (
+        documents.text(protocol, "Server"),
+        documents.port(documents.text(protocol, "Port")),
+    )
+    if not is_host(host):
+        raise Unusable(f"Server {host[:40]!r} is no host name")
+    security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    # [run] One of both is enough, even when the other speaks of TLS.
+    ssl = documents.text(protocol, "SSL").lower()
+    if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":
+        security = "none"
+    is_secure = documents.text(protocol, "SPA").lower() == "on"
+    method = "password-encrypted" if is_secure else "password-cleartext"
+    login = documents.text(protocol, "LoginName") or str(address)
+    return MailServer(kind, host.lower(), port, security, method, login)

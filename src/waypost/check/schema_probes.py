@@ -1,0 +1,124 @@
+"""Probes of the documents that few clients read, and of DNS beside them: the rest of the rules.
+
+Each document is checked only where it is there; a server need not have it.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from waypost.address import EmailAddress
+from waypost.check.answers import read_answer
+from waypost.check.probes import HTTP_PROBES, Asked, Probe, statuses
+from waypost.check.recorded import urls
+from waypost.check.recorded.apple import CONTENT_TYPE, PROFILE
+from waypost.check.recorded.conversation import Request, Response
+from waypost.check.recorded.names import Lookup
+from waypost.check.structure_exchange import activesync_findings, json_findings
+from waypost.check.structure_pacc import HOST, PATH, TXT, digest_findings, pacc_findings
+from waypost.check.structure_profile import profile_findings
+
+# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: the label, the service, and whether TLS comes first.
+_LABELS: Final = (
+    *(("_imaps", "imap", True), ("_imap", "imap", False), ("_pop3s", "pop3", True)),
+    *(("_pop3", "pop3", False), ("_submissions", "smtp", True), ("_submission", "smtp", False)),
+)
+_PROTOCOLS: Final = ("AutodiscoverV1", "Autodiscoverv1", "ActiveSync")
+
+
+def _activesync(asked: Asked) -> Iterator[str]:
+    # MS-ASCMD: 601 where there is no provider of that schema.
+    response = asked.post(urls.pox_body(asked.address, mobile=True))
+    if response.is_success:
+        yield from activesync_findings(response.body)
+
+
+def _json(asked: Asked) -> Iterator[str]:
+    for protocol in _PROTOCOLS:
+        query = f"Email={quote(asked.address, safe='')}&Protocol={protocol}&RedirectCount=1"
+        path = "/autodiscover/autodiscover.json"
+        request = Request("GET", "https", f"autodiscover.{asked.domain}", path, query)
+        response = asked.wire.answer(request)
+        if not response.status:
+            continue  # Where the name leads nowhere, clients go on as with a 404.
+        said = json_findings(protocol, response.status, response.content_type, response.body)
+        yield from (f"{protocol}: {what}" for what in said)
+
+
+def _profile_request(asked: Asked) -> Request:
+    host = f"autoconfig.{asked.domain}"
+    return Request("GET", "https", host, PROFILE, urls.encoded(asked.address))
+
+
+def _profile(asked: Asked) -> Iterator[str]:
+    response = asked.wire.answer(_profile_request(asked))
+    if not response.is_success:
+        return
+    if response.content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
+        yield f"it is sent as {response.content_type[:60]!r}, not as {CONTENT_TYPE}"
+    yield from profile_findings(response.body)
+
+
+def _same_profile(asked: Asked) -> Iterator[str]:
+    first = asked.wire.answer(_profile_request(asked))
+    if not first.is_success:
+        return
+    again = asked.wire.ask(_profile_request(asked))
+    if again.is_success and again.body != first.body:
+        yield "the profile differs each time: installed again, it may add a second account"
+
+
+def _pacc_document(asked: Asked) -> Response:
+    return asked.wire.answer(Request("GET", "https", f"{HOST}.{asked.domain}", PATH))
+
+
+def _pacc(asked: Asked) -> Iterator[str]:
+    response = _pacc_document(asked)
+    if not response.is_success:
+        return
+    if "json" not in response.content_type.lower():
+        yield f"it is sent as {response.content_type[:60]!r}, not as application/json"
+    yield from pacc_findings(response.body)
+
+
+def _digest(asked: Asked) -> Iterator[str]:
+    response = _pacc_document(asked)
+    texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
+    if response.is_success:
+        yield from digest_findings(response.body, texts)
+    elif any(text.lower().startswith("v=uaac1") for text in texts):
+        yield f"DNS vouches for a document at {HOST}.{asked.domain} that is not there"
+
+
+def _services(asked: Asked) -> Iterator[str]:
+    response = asked.autoconfig()
+    if not response.is_success:
+        return
+    address = EmailAddress.parse(asked.address)
+    offers = read_answer("autoconfig", 200, response.body, address).offers
+    for label, kind, is_tls in _LABELS:
+        name = f"{label}._tcp.{asked.domain}"
+        held = [one for one in offers if one.kind == kind and (one.security == "tls") == is_tls]
+        places = {(one.place, one.port) for one in held}
+        records = asked.resolve(Lookup("SRV", name))
+        for record in records:
+            where = (record.data, record.port)
+            if record.data and where not in places:
+                yield f"{name} leads to {record.data}:{record.port}, which Autoconfig does not name"
+        if records and not any(one.data for one in records) and held:
+            yield f"{name} says that there is no such service, and Autoconfig names {held[0].place}"
+
+
+PROBES: Final[tuple[Probe, ...]] = (
+    *HTTP_PROBES,
+    Probe("activesync", "an answer for ActiveSync keeps Microsoft's schema", _activesync),
+    Probe("json", "autodiscover.json answers as Exchange does", _json),
+    Probe("profile-keys", "a profile has the keys that Apple describes", _profile),
+    Probe("profile", "a profile stays the same", _same_profile),
+    Probe("pacc", "a PACC document keeps the draft", _pacc),
+    Probe("digest", "DNS vouches for the PACC document", _digest, needs_dns=True),
+    Probe(
+        "services", "SRV records and Autoconfig name the same servers", _services, needs_dns=True
+    ),
+    Probe("statuses", "no password is demanded, and nothing breaks", statuses),
+)

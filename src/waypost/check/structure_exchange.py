@@ -1,0 +1,101 @@
+"""What is wrong with answers for ActiveSync, and with the JSON in front of Autodiscover.
+
+MS-ASCMD s2.2.1.1 (the response of the command Autodiscover). Of the JSON there is no standard; what
+is looked for is what Exchange sends and Outlook reads.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.conversation import Unusable
+
+_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
+# MS-ASCMD, elements Type and Action.
+_TYPES: Final = frozenset({"MobileSync", "CertEnroll"})
+_ACTIONS: Final = ("Settings", "Redirect", "Error")
+
+
+def activesync_findings(body: bytes) -> list[str]:
+    """Tell what an answer to a request for ActiveSync breaks; an ErrorCode breaks nothing."""
+    try:
+        root = documents.parsed(body)
+    except Unusable as error:
+        return [str(error)]
+    if root.tag != f"{{{_OUTER}}}Autodiscover":
+        return ["the root is not Autodiscover in Microsoft's namespace"]
+    if any(True for _ in documents.protocols(root)):
+        return ["there are mail settings in an answer for ActiveSync"]
+    if documents.refusal(root):
+        return []
+    response = next(iter(documents.below(root, "Response")), None)
+    if response is None or response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+        return ["there is no Response in the namespace of mobile devices, and no ErrorCode"]
+    return list(dict.fromkeys(_response_findings(response)))
+
+
+def _response_findings(response: etree._Element) -> Iterator[str]:
+    if not documents.text(response, "Culture"):
+        yield "there is no Culture"
+    if not any(documents.text(one, "EMailAddress") for one in documents.below(response, "User")):
+        yield "there is no EMailAddress in User"
+    actions = documents.children(response, "Action")
+    if len(actions) != 1:
+        yield f"Action is there {len(actions)} times, not once"
+        return
+    found = documents.children(actions[0], *_ACTIONS)
+    if len(found) != 1:
+        yield f"in Action stands not one of {', '.join(_ACTIONS)}, but {len(found)}"
+        return
+    if documents.name_of(found[0]) == "Settings":
+        servers = documents.children(found[0], "Server")
+        if not servers:
+            yield "there is no Server in Settings"
+        for server in servers:
+            yield from _server_findings(server)
+
+
+def _server_findings(server: etree._Element) -> Iterator[str]:
+    kind = documents.text(server, "Type")
+    if kind not in _TYPES:
+        yield f"Type {kind[:20]!r} is not one of {', '.join(sorted(_TYPES))}"
+    elif kind == "MobileSync" and not documents.text(server, "Url").startswith("https://"):
+        yield "the Url of MobileSync is not https"
+    if not documents.text(server, "Name"):
+        yield f"Server {kind[:20]} has no Name"
+
+
+def json_findings(protocol: str, status: int, content_type: str, body: bytes) -> list[str]:
+    """Tell what an answer to `autodiscover.json` breaks.
+
+    Args:
+        protocol: what was asked for.
+        status: of HTTP; one that is no success must come with Exchange's words for it, or be 404.
+        content_type: of the answer.
+        body: of the answer.
+    """
+    if status == 404:
+        return []
+    is_success = 200 <= status <= 299
+    if not is_success and not 400 <= status <= 499:
+        return [f"status {status} is neither a success nor the client's mistake"]
+    try:
+        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+    except (ValueError, RecursionError):
+        return [f"status {status} without JSON"]
+    if not isinstance(value, dict):
+        return ["the JSON is no object"]
+    found = []
+    if "json" not in content_type.lower():
+        found.append(f"it is sent as {content_type[:60]!r}, not as application/json")
+    wanted = ("Protocol", "Url") if is_success else ("ErrorCode", "ErrorMessage")
+    found += [f"{name} is no text" for name in wanted if not isinstance(value.get(name), str)]
+    if is_success and not found:
+        if value["Protocol"].lower() != protocol.lower():
+            found.append(f"Protocol {value['Protocol'][:30]!r} is not the one that was asked for")
+        if not value["Url"].startswith("https://"):
+            found.append(f"Url {value['Url'][:60]!r} is not https")
+    return found

@@ -1,0 +1,33 @@
+"""Zones on paper for the records: what Waypost tells a domain to publish, and what others have."""
+
+from collections.abc import Mapping
+
+from tests.golden.cases import Case
+from waypost.check.recorded.names import Lookup, Named, RecordType, Resolver
+from waypost.formats import dns
+
+PUBLIC = "waypost.example.net"
+
+Zone = Mapping[tuple[RecordType, str], tuple[Named, ...]]
+
+
+def published(case: Case) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
+    """Give what the domain of a golden case publishes, as resolvers answer it."""
+    zone: dict[tuple[RecordType, str], tuple[Named, ...]] = {}
+    for record in dns.publish(case.config(alone=True), f"https://{PUBLIC}").records:
+        data = record.data
+        if isinstance(data, dns.ServiceAt):
+            named = Named(data.target, data.priority, data.weight, data.port)
+            zone["SRV", record.name] = (*zone.get(("SRV", record.name), ()), named)
+        elif isinstance(data, dns.Text):
+            zone["TXT", record.name] = (*zone.get(("TXT", record.name), ()), Named(data.text))
+    return zone
+
+
+def resolver(zone: Zone) -> Resolver:
+    """Answer from a zone; what is not there is not there."""
+
+    def resolve(lookup: Lookup) -> tuple[Named, ...]:
+        return zone.get((lookup.type, lookup.name), ())
+
+    return resolve

@@ -1,0 +1,334 @@
+"""What the records make of DNS, and that DNS and HTTP lead to the same servers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.clients.published import PUBLIC, Zone, published, resolver
+from tests.clients.recorded import application
+from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML
+from tests.golden.cases import Case, cases
+from tests.web.asgi import Client as Asker
+from waypost.address import EmailAddress
+from waypost.check.answers import Offer, read_answer
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Heard,
+    MailServer,
+    Outcome,
+    Request,
+    Response,
+    User,
+    converse,
+)
+from waypost.check.recorded.names import Named
+from waypost.transfer.providers_file import read_providers
+
+ALICE = "alice@example.com"
+POX = "/autodiscover/autodiscover.xml"
+GOLDEN = {case.name: case for case in cases()}
+# IMAP and SMTP, by names that are the same for all users.
+NAMED = [
+    case
+    for case in GOLDEN.values()
+    if (case.folder / "dns.zone").exists() and (case.folder / "autoconfig.xml").exists()
+]
+
+
+def unanswered(_: Request) -> Response:
+    return NOBODY
+
+
+def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Heard:
+    """Let a client ask DNS, where no web server answers."""
+    return converse(BY_KEY[key].asks(User.typing(typed)), unanswered, resolver(zone))
+
+
+def offers(case: Case) -> set[tuple[str, str, int, str]]:
+    """Give the servers that the Autoconfig document of a case names."""
+    address = EmailAddress.parse(f"x@{case.config().domain}")
+    answer = read_answer(
+        "autoconfig", 200, case.stored("autoconfig.xml")["autoconfig.xml"], address
+    )
+    return {_place(offer) for offer in answer.offers}
+
+
+def _place(one: Offer | MailServer) -> tuple[str, str, int, str]:
+    host = one.place if isinstance(one, Offer) else one.host
+    return one.kind, host, one.port, one.security
+
+
+def has(case: Case, *labels: str) -> bool:
+    """Tell whether one of these labels leads anywhere."""
+    zone, domain = published(case), case.config().domain
+    found = [one for label in labels for one in zone.get(("SRV", f"{label}._tcp.{domain}"), ())]
+    return any(one.data for one in found)
+
+
+@pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
+def test_fairemail_ends_with_servers_of_the_document(case: Case) -> None:
+    """What SRV records lead FairEmail to is what the Autoconfig document names."""
+    typed = f"alice@{case.config().domain}"
+    account = by_dns("fairemail", published(case), typed).outcome.account
+
+    is_whole = has(case, "_imaps", "_imap") and has(case, "_submissions", "_submission")
+    assert (account is not None) == is_whole
+    if account:
+        assert {_place(account.incoming), _place(account.outgoing)} <= _protected(offers(case))
+
+
+def _protected(held: set[tuple[str, str, int, str]]) -> set[tuple[str, str, int, str]]:
+    # RFC 6186 s3.1: _imap and _submission say nothing of TLS; a client takes STARTTLS for granted.
+    return {(kind, host, port, how) for kind, host, port, _ in held for how in ("tls", "starttls")}
+
+
+@pytest.mark.parametrize("name", ["at-home", "starttls-only", "imap-and-pop3", "idn-domain"])
+def test_fairemail_by_dns_and_by_http(name: str) -> None:
+    """Where there is one way to each server, DNS alone leads to the account of HTTP alone."""
+    client, typed = BY_KEY["fairemail"], f"alice@{GOLDEN[name].config().domain}"
+    with application(name) as running:
+        by_http = converse(client.asks(User.typing(typed)), running.answer).outcome.account
+    account = by_dns("fairemail", published(GOLDEN[name]), typed).outcome.account
+    assert account is not None
+    assert by_http is not None
+    for one, other in (
+        (account.incoming, by_http.incoming),
+        (account.outgoing, by_http.outgoing),
+    ):
+        assert (_place(one), one.login) == (_place(other), other.login)
+
+
+@pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
+def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
+    """SRV records lead aerc to what the document names, or to half an account without 587."""
+    outcome = by_dns("aerc", published(case), f"alice@{case.config().domain}").outcome
+
+    if has(case, "_jmap"):
+        assert outcome.account is not None
+        assert outcome.account.incoming.kind == "jmap"
+    elif has(case, "_imap", "_imaps") and not has(case, "_submission"):
+        # It asks for `_smtps`, which no standard has, and not for `_submissions` (RFC 8314 s5.1).
+        assert outcome.account is None
+        assert outcome.has_stopped
+        assert "neither _submission nor _smtps" in outcome.reasons[-1]
+    elif has(case, "_imap", "_imaps"):
+        assert outcome.account is not None
+        held = {_place(outcome.account.incoming), _place(outcome.account.outgoing)}
+        assert held <= _protected(offers(case))
+    else:
+        assert outcome.account is None
+        assert not outcome.has_stopped
+
+
+D = "example.com"
+CHOICES = [
+    # client, SRV records by label, what it reads with and sends with
+    (
+        "fairemail",
+        {
+            "_imaps": [Named("b.example", 10, 1, 993), Named("a.example", 0, 1, 9993)],
+            "_submissions": [Named("s.example", 0, 1, 465)],
+        },
+        "imap a.example:9993 tls, smtp s.example:465 tls",
+    ),
+    (
+        "fairemail",  # RFC 6186 s3.4: "." is no service.
+        {
+            "_imaps": [Named("")],
+            "_imap": [Named("i.example", 0, 1, 143)],
+            "_submission": [Named("s.example", 0, 1, 587)],
+            "_submissions": [Named("t.example", 0, 1, 465)],
+        },
+        "imap i.example:143 starttls, smtp s.example:587 starttls",
+    ),
+    (
+        "fairemail",  # It takes another port than 143 and 587 for one with TLS.
+        {
+            "_imap": [Named("i.example", 0, 1, 1143)],
+            "_submission": [Named("s.example", 0, 1, 5587)],
+        },
+        "imap i.example:1143 tls, smtp s.example:5587 tls",
+    ),
+    (
+        "aerc",  # The heaviest, and not the one with the lowest priority.
+        {
+            "_imaps": [
+                Named("a.example", 0, 1, 993),
+                Named("b.example", 5, 5, 993),
+                Named("c.example", 9, 1, 993),
+            ],
+            "_submission": [Named("s.example", 0, 1, 587)],
+        },
+        "imap b.example:993 tls, smtp s.example:587 starttls",
+    ),
+    (
+        "aerc",  # STARTTLS before TLS.
+        {
+            "_imaps": [Named("a.example", 0, 1, 993)],
+            "_imap": [Named("b.example", 10, 1, 143)],
+            "_smtps": [Named("s.example", 0, 1, 465)],
+        },
+        "imap b.example:143 starttls, smtp s.example:465 tls",
+    ),
+    (
+        "aerc",
+        {"_jmap": [Named("j.example", 0, 1, 443)]},
+        "jmap j.example:443 tls, jmap j.example:443 tls",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "labels", "held"), CHOICES)
+def test_which_of_several(key: str, labels: dict[str, list[Named]], held: str) -> None:
+    """Of several SRV records each client takes the one that its source takes."""
+    zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
+    account = by_dns(key, zone).outcome.account
+    assert f"{account}".replace(f" {ALICE}", "") == held
+
+
+BAD = [
+    # client, SRV records by label: each breaks the rule behind it
+    ("fairemail", {"_imaps": [Named("i.example", 0, 1, 993)]}),  # nothing to send with
+    ("fairemail", {"_submission": [Named("s.example", 0, 1, 587)]}),  # nothing to read with
+    ("fairemail", {"_pop3s": [Named("p.example", 0, 1, 995)]}),  # POP3, which it does not know
+    ("aerc", {"_pop3s": [Named("p.example", 0, 1, 995)]}),  # the same
+    ("aerc", {"_imaps": [Named("i.example", 0, 1, 0)]}),  # no port
+]
+
+
+@pytest.mark.parametrize(("key", "labels"), BAD)
+def test_records_that_are_not_enough(key: str, labels: dict[str, list[Named]]) -> None:
+    """Where SRV records make no account, the search goes on by HTTP."""
+    zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
+
+    def answer(request: Request) -> Response:
+        return Response(200, XML, body=GOOD) if request.method == "GET" else NOBODY
+
+    outcome = converse(BY_KEY[key].asks(User.typing(ALICE)), answer, resolver(zone)).outcome
+    assert outcome.account is not None
+    assert outcome.source.startswith("https://")
+
+
+def only_at(host: str, method: str, body: bytes) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        is_there = (request.scheme, request.host, request.method) == ("https", host, method)
+        return Response(200, XML, body=body) if is_there else NOBODY
+
+    return answer
+
+
+@pytest.mark.parametrize("key", ["outlook-for-windows", "thunderbird", "em-client"])
+def test_srv_record_of_autodiscover(key: str) -> None:
+    """Where DNS alone tells where Autodiscover is, the account of its answer is found there."""
+    zone = published(GOLDEN["at-home"])
+    asks = BY_KEY[key].asks(User.typing(ALICE))
+    outcome = converse(asks, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
+
+    assert outcome.account is not None
+    assert outcome.source == f"https://{PUBLIC}{POX}"
+    trusted = f"it asks its user whether {PUBLIC} is to be trusted"
+    assert outcome.warnings == (() if key == "em-client" else (trusted,))
+
+
+def test_srv_record_on_another_port() -> None:
+    """Clients of Autodiscover read the host of an SRV record, and always ask at 443."""
+    zone: Zone = {("SRV", f"_autodiscover._tcp.{D}"): (Named("a.example.com", 0, 1, 8443),)}
+    for key in ("outlook-for-windows", "thunderbird", "em-client", "activesync-devices"):
+        heard = by_dns(key, zone)
+        assert f"https://a.example.com{POX}" in {one.url for one, _ in heard.exchanges}
+        assert heard.outcome.warnings == ()
+
+
+def test_thunderbird_takes_the_lightest() -> None:
+    """Of several SRV records Thunderbird takes the lightest one, whatever its priority."""
+    held = Named("heavy.example.com", 0, 9, 443), Named("light.example.com", 5, 1, 443)
+    heard = by_dns("thunderbird", {("SRV", f"_autodiscover._tcp.{D}"): held})
+    asked = {one.host for one, _ in heard.exchanges}
+    assert "light.example.com" in asked
+    assert "heavy.example.com" not in asked
+
+
+HOSTER = """
+[[provider]]
+name = "Hoster"
+domains = ["hoster.example", "customer.example"]
+services = [
+  { type = "imap", host = "imap.hoster.example" },
+  { type = "smtp", host = "smtp.hoster.example" },
+]
+"""
+
+
+@contextmanager
+def hosted() -> Iterator[Callable[[Request], Response]]:
+    """Run Waypost for a hoster whose customers' domains lead nowhere but to its mail server."""
+    asker = Asker(read_providers(HOSTER, name="hoster", format="toml").catalog)
+
+    def answer(request: Request) -> Response:
+        if request.host != "autoconfig.hoster.example" or request.scheme != "https":
+            return NOBODY
+        got = asker.request(request.method, request.path, query=request.query, host=request.host)
+        return Response(got.status, got.headers.get("content-type", ""), body=got.body)
+
+    try:
+        yield answer
+    finally:
+        asker.close()
+
+
+MX: Zone = {
+    ("MX", "customer.example"): (Named("mx2.hoster.example", 20), Named("mx1.hoster.example", 10)),
+    ("NS", "customer.example"): (Named("ns.hoster.example"),),
+}
+
+
+@pytest.mark.parametrize(
+    "key", ["thunderbird", "thunderbird-for-android-and-k-9", "nextcloud-mail"]
+)
+def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
+    """Where only the domain of the MX host has autoconfig, its customers find their servers."""
+    with hosted() as answer:
+        user = User.typing("alice@customer.example")
+        heard = converse(BY_KEY[key].asks(user), answer, resolver(MX))
+    account = heard.outcome.account
+    assert account is not None
+    assert (account.incoming.host, account.outgoing.host) == (
+        *("imap.hoster.example", "smtp.hoster.example"),
+    )
+    assert account.incoming.login == "alice@customer.example"
+    assert "autoconfig.hoster.example" in heard.outcome.source
+
+
+def test_a_customer_is_found_by_its_name_server() -> None:
+    """Where the public database says 404, Evolution asks the domain of the name server."""
+    with hosted() as answer:
+
+        def with_database(request: Request) -> Response:
+            is_database = request.host == "autoconfig.thunderbird.net"
+            return Response(404) if is_database else answer(request)
+
+        user = User.typing("alice@customer.example")
+        asks = BY_KEY["evolution"].asks
+        found = converse(asks(user), with_database, resolver(MX)).outcome
+        unasked = converse(asks(user), answer, resolver(MX))
+    assert found.account is not None
+    assert found.account.incoming.host == "imap.hoster.example"
+    assert unasked.outcome == Outcome(reasons=unasked.outcome.reasons)
+    assert len(unasked.asked) == len(unasked.exchanges)
+
+
+@pytest.mark.parametrize("key", ["thunderbird", "thunderbird-for-android-and-k-9"])
+@pytest.mark.parametrize("host", ["mx.example.com", "example.com", ""])
+def test_a_mail_server_of_its_own(key: str, host: str) -> None:
+    """An MX host within the domain, or none, makes nobody ask again."""
+    with_mx = by_dns(key, {("MX", D): (Named(host, 10),)})
+    without = by_dns(key, {})
+    assert with_mx.asked == without.asked
+
+
+def test_delta_chat_asks_no_dns() -> None:
+    """Delta Chat, KMail and Nine look nothing up in DNS but addresses."""
+    for key in ("delta-chat", "kmail", "nine", "apple-mail", "outlook-new-and-mobile"):
+        heard = by_dns(key, {})
+        assert len(heard.asked) == len(heard.exchanges)

@@ -1,0 +1,239 @@
+"""How each client reads what it is given: one line for each rule of its parser."""
+
+import pytest
+
+from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, GOOD_PROFILE, PROFILE, XML, changed
+from waypost.check.recorded.conversation import NOBODY, Request, Response, User, converse
+
+K9 = "thunderbird-for-android-and-k-9"
+OUTLOOK = "outlook-for-windows"
+SECTION = GOOD[GOOD.index(b"<incomingServer") : GOOD.index(b"</incomingServer>") + 17]
+OUTGOING = GOOD[GOOD.index(b"<outgoingServer") : GOOD.index(b"</outgoingServer>") + 17]
+IMAP = changed(b"imap.example.com</host", b"second.example.com</host", SECTION)
+SMTP = changed(b"smtp.example.com</host", b"second.example.com</host", OUTGOING)
+POP3 = changed(b'"imap"', b'"pop3"', IMAP)
+PLAIN_POP3 = changed(b">SSL<", b">plain<", POP3)
+BAD_IMAP = changed(b">SSL<", b">plain<", IMAP)
+TWO_IMAP = changed(SECTION, SECTION + IMAP)
+TWO_SMTP = changed(OUTGOING, OUTGOING + SMTP)
+SPACED = changed(b">SSL<", b"> SSL <")
+SMALL = changed(b">SSL<", b">ssl<")
+LOGIN = b"<username>alice@example.com</username>"
+METHOD = b"<authentication>password-cleartext</authentication>"
+OPEN_RELAY = OUTGOING.replace(LOGIN, b"").replace(METHOD, b"<authentication>none</authentication>")
+FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
+
+AUTOCONFIG = [
+    # client, document, what its account says, or nothing where there is none
+    # Thunderbird: facts s1.1
+    ("thunderbird", changed(b'id="example.com"', b'id="%EMAILDOMAIN%"'), FIRST),
+    ("thunderbird", changed(b">example.com</domain", b">%EMAILDOMAIN%</domain"), FIRST),
+    ("thunderbird", TWO_IMAP, FIRST),
+    ("thunderbird", changed(SECTION, BAD_IMAP + SECTION), "second.example.com:993 none"),
+    ("thunderbird", changed(SECTION, SMALL[SMALL.index(b"<inc") :][: len(SECTION)] + IMAP), SECOND),
+    ("thunderbird", changed(SECTION, POP3 + SECTION), "pop3 second.example.com:993"),
+    ("thunderbird", changed(METHOD, b"<authentication>GSSAPI</authentication>"), "GSSAPI"),
+    ("thunderbird", changed(METHOD, b"<authentication>OAuth2</authentication>" + METHOD), FIRST),
+    ("thunderbird", changed(OUTGOING, OPEN_RELAY), "smtp.example.com:465 tls none"),
+    ("thunderbird", changed(OUTGOING, OUTGOING.replace(LOGIN, b"")), ""),
+    ("thunderbird", changed(b'type="smtp"', b'type="SMTP"'), ""),
+    # Thunderbird for Android and K-9: facts s1.2
+    (K9, SPACED, ""),
+    (K9, SMALL, ""),
+    (K9, changed(SECTION, SECTION + BAD_IMAP), ""),
+    (K9, changed(SECTION, PLAIN_POP3 + SECTION), FIRST),
+    (K9, TWO_IMAP, FIRST),
+    (K9, changed(b' id="example.com"', b""), ""),
+    (K9, changed(b">example.com</domain", b">*</domain"), ""),
+    (K9, changed(b">example.com</domain", b">%EMAILDOMAIN%</domain"), FIRST),
+    (K9, changed(LOGIN, b""), ""),
+    (K9, changed(METHOD, b"<authentication>NTLM</authentication>" + METHOD), "password-cleartext"),
+    (K9, changed(METHOD, b"<authentication>NTLM</authentication>"), ""),
+    # Delta Chat: facts s1.3
+    ("delta-chat", SPACED, "993 tls"),
+    ("delta-chat", SMALL, "993 tls"),
+    ("delta-chat", changed(b'type="imap"', b'type="IMAP"'), FIRST),
+    ("delta-chat", changed(METHOD, b""), FIRST),
+    ("delta-chat", changed(b"<port>993</port>", b"<port>70000</port>"), FIRST),
+    ("delta-chat", changed(b"<port>993</port>", b""), ""),
+    ("delta-chat", changed(SECTION, POP3 + SECTION), FIRST),
+    # FairEmail: facts s1.4
+    ("fairemail", TWO_IMAP, FIRST),
+    ("fairemail", changed(SECTION, POP3 + SECTION), ""),
+    ("fairemail", changed(METHOD, b""), FIRST),
+    # Evolution: facts s1.5
+    ("evolution", TWO_IMAP, SECOND),
+    ("evolution", TWO_SMTP, "smtp second.example.com:465"),
+    ("evolution", changed(SECTION, SECTION + POP3), FIRST),
+    ("evolution", changed(b"imap.example.com<", b"imap.%EMAILDOMAIN%<"), FIRST),
+    # KMail: facts s1.6
+    ("kmail", TWO_IMAP, FIRST),
+    ("kmail", changed(SECTION, changed(b"<port>993</port>", b"", SECTION) + IMAP), SECOND),
+    ("kmail", changed(METHOD, b"<authentication>magic</authentication>"), FIRST),
+    ("kmail", changed(METHOD, b"<authentication>none</authentication>"), "tls none"),
+    # aerc: facts s1.7
+    ("aerc", TWO_IMAP, FIRST),
+    ("aerc", TWO_SMTP, "smtp second.example.com:465"),
+    ("aerc", changed(SECTION, POP3 + SECTION), FIRST),
+    ("aerc", SMALL, "993 tls"),
+    ("aerc", changed(b">SSL<", b">plain<"), "993 none"),
+    # Nextcloud Mail: facts s1.8
+    ("nextcloud-mail", TWO_IMAP, FIRST),
+    ("nextcloud-mail", TWO_SMTP, "smtp smtp.example.com:465"),
+    ("nextcloud-mail", changed(SECTION, POP3 + SECTION), FIRST),
+    ("nextcloud-mail", SMALL, "993 tls"),
+    ("nextcloud-mail", changed(b">SSL<", b">StartTLS<"), "993 starttls"),
+]
+
+
+def ended(key: str, response: Response, method: str = "GET") -> str:
+    """Give the account with which a client ends that gets one answer to everything."""
+
+    def answer(request: Request) -> Response:
+        return response if request.method == method else NOBODY
+
+    account = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome.account
+    return f"{account}" if account else ""
+
+
+@pytest.mark.parametrize(("key", "document", "held"), AUTOCONFIG)
+def test_autoconfig(key: str, document: bytes, held: str) -> None:
+    """Each rule by which a client reads Autoconfig is that of its record."""
+    account = ended(key, Response(200, XML, body=document))
+    assert held in account
+    assert bool(account) == bool(held)
+
+
+STATUSES = [
+    # status, who takes the document all the same
+    (200, {"thunderbird", "delta-chat", K9, "fairemail", "evolution", "kmail", "aerc"}),
+    (203, {"thunderbird", "delta-chat", K9, "evolution", "aerc"}),
+    (204, {"delta-chat", K9, "evolution", "aerc"}),
+    (404, {"aerc"}),
+    (500, {"aerc"}),
+]
+
+
+@pytest.mark.parametrize(("status", "taking"), STATUSES)
+def test_statuses(status: int, taking: set[str]) -> None:
+    """Who looks for a 200, for any 2xx, or at no status at all."""
+    keys = {"thunderbird", "delta-chat", K9, "fairemail", "evolution", "kmail", "aerc"}
+    assert {key for key in keys if ended(key, Response(status, XML, body=GOOD))} == taking
+
+
+TYPES = [
+    # Content-Type, whether Thunderbird reads it; all others never look
+    ("text/xml", True),
+    ("application/xml; charset=utf-8", True),
+    ("text/rdf", True),
+    ("text/plain", False),
+    ("application/octet-stream", False),
+    ("application/xhtml+xml", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("kind", "is_read"), TYPES)
+def test_content_types(kind: str, is_read: bool) -> None:
+    """Thunderbird alone looks at the Content-Type of Autoconfig."""
+    assert bool(ended("thunderbird", Response(200, kind, body=GOOD))) == is_read
+    for key in ("delta-chat", K9, "fairemail", "evolution", "kmail", "aerc", "nextcloud-mail"):
+        assert ended(key, Response(200, kind, body=GOOD))
+
+
+URLS = [
+    # what the first URL answers, whether Thunderbird reads the second one
+    (Response(404), True),
+    (Response(500, XML, body=GOOD), True),
+    (Response(204), True),
+    (Response(200, "text/html", body=b"<html/>"), False),
+    (Response(200, XML, body=b"<clientConfig/>"), False),
+]
+
+
+@pytest.mark.parametrize(("first", "goes_on"), URLS)
+def test_thunderbird_chooses_before_it_reads(first: Response, goes_on: bool) -> None:
+    """A useless success at the best URL keeps Thunderbird from reading the others."""
+
+    def answer(request: Request) -> Response:
+        if request.method != "GET" or "thunderbird.net" in request.host:
+            return NOBODY
+        is_first = request.host.startswith("autoconfig.") and request.scheme == "https"
+        return first if is_first else Response(200, XML, body=GOOD)
+
+    asks = BY_KEY["thunderbird"].asks
+    account = converse(asks(User.typing("alice@example.com")), answer).outcome.account
+    assert (account is not None) == goes_on
+
+
+POP3_FIRST = GOOD_POX.replace(
+    b"<Protocol>",
+    b"<Protocol><Type>POP3</Type><Server>p.example.com</Server><Port>995</Port>"
+    b"<SPA>off</SPA></Protocol><Protocol>",
+    1,
+)
+SSL_OFF = changed(b"<SSL>on</SSL>", b"<SSL>OFF</SSL>", GOOD_POX)
+STARTTLS = changed(b"<Encryption>SSL<", b"<Encryption>TLS<", GOOD_POX)
+WITHOUT = changed(b"<Encryption>SSL</Encryption>", b"", GOOD_POX)
+EARLY = GOOD_POX.replace(b"<AccountType>email</AccountType>", b"").replace(
+    b"</Account>", b"<AccountType>email</AccountType></Account>"
+)
+LOGIN_NAME = changed(b"<LoginName>alice@example.com<", b"<LoginName>alice<", GOOD_POX)
+
+AUTODISCOVER = [
+    # client, answer, what its account says, or nothing where there is none
+    # Outlook: facts s2.2
+    (OUTLOOK, POP3_FIRST, "pop3 p.example.com:995 tls"),
+    (OUTLOOK, STARTTLS, "993 starttls"),
+    (OUTLOOK, SSL_OFF, "993 tls"),
+    (OUTLOOK, changed(b"<Encryption>SSL</Encryption>", b"", SSL_OFF), "993 none"),
+    (OUTLOOK, changed(b"<SSL>on</SSL>", b"", WITHOUT), "993 tls"),
+    (OUTLOOK, changed(b"<SPA>off</SPA>", b"", GOOD_POX), "password-encrypted"),
+    (OUTLOOK, LOGIN_NAME, "password-cleartext alice,"),
+    (OUTLOOK, changed(b"<LoginName>alice@example.com</LoginName>", b"", GOOD_POX), "alice@"),
+    # Thunderbird: facts s1.1
+    ("thunderbird", POP3_FIRST, "pop3 p.example.com:995 tls"),
+    ("thunderbird", SSL_OFF, "993 none"),
+    ("thunderbird", changed(b"<Encryption>SSL<", b"<Encryption>None<", GOOD_POX), "993 none"),
+    ("thunderbird", changed(b"<Port>993<", b"<Port>143<", GOOD_POX), "143 starttls"),
+    ("thunderbird", changed(b"<SPA>off<", b"<SPA>on<", GOOD_POX), "password-encrypted"),
+    ("thunderbird", LOGIN_NAME, "password-cleartext alice,"),
+    ("thunderbird", changed(b"<Type>IMAP<", b"<Type>imap<", GOOD_POX), ""),
+    ("thunderbird", changed(b"Protocol>", b"protocol>", GOOD_POX), ""),
+    # FairEmail: facts s1.4
+    ("fairemail", GOOD_POX, "imap imap.example.com:993 automatic"),
+    ("fairemail", EARLY, ""),
+    ("fairemail", changed(b">settings<", b">redirectUrl<", GOOD_POX), ""),
+    ("fairemail", changed(b"<Type>IMAP<", b"<Type>imap<", GOOD_POX), ""),
+]
+
+
+@pytest.mark.parametrize(("key", "body", "held"), AUTODISCOVER)
+def test_autodiscover(key: str, body: bytes, held: str) -> None:
+    """Each rule by which a client reads Autodiscover is that of its record."""
+    account = ended(key, Response(200, XML, body=body), "POST")
+    assert held in account
+    assert bool(account) == bool(held)
+
+
+NUMBER = b"<integer>993</integer>"
+APPLE = [
+    # profile, what its account says: facts s3
+    (GOOD_PROFILE, "imap imap.example.com:993 tls password-cleartext"),
+    (changed(NUMBER, b"<integer>143</integer>", GOOD_PROFILE), "143 starttls"),
+    (changed(b"IncomingMailServerUseSSL", b"X", GOOD_PROFILE), "993 none"),
+    (changed(b"IncomingMailServerPortNumber", b"X", GOOD_PROFILE), "993 tls"),
+    (changed(b"OutgoingMailServerPortNumber", b"X", GOOD_PROFILE), "smtp smtp.example.com:587"),
+    (changed(b"EmailAuthPassword", b"EmailAuthCRAMMD5", GOOD_PROFILE), "password-encrypted"),
+    (changed(b"EmailTypeIMAP", b"EmailTypePOP", GOOD_PROFILE), "pop3 imap.example.com:993"),
+    (changed(b"OutgoingMailServerHostName", b"X", GOOD_PROFILE), ""),
+    (changed(b"IncomingMailServerAuthentication", b"X", GOOD_PROFILE), ""),
+]
+
+
+@pytest.mark.parametrize(("profile", "held"), APPLE)
+def test_profile(profile: bytes, held: str) -> None:
+    """Each rule by which a device reads a profile is that of its record."""
+    account = ended("apple-mail", Response(200, PROFILE, body=profile))
+    assert held in account
+    assert bool(account) == bool(held)
