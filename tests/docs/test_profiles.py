@@ -6,13 +6,29 @@ from tests.docs.pages import ROOT, Block, blocks
 from tests.settings.conftest import machine
 from tests.settings.places import Machine
 from waypost.settings import options
+from waypost.transfer.provider_profile import PROFILE_KEYS
+from waypost.transfer.providers_file import read_providers
 
 PAGE = ROOT / "docs" / "profiles.md"
 
 __all__ = ["machine"]
 
 
-@pytest.mark.parametrize("block", blocks(PAGE, "toml"), ids=lambda block: block.name)
+TOML = blocks(PAGE, "toml")
+PROVIDERS = [block for block in TOML if "[[provider]]" in block.text]
+SETTINGS = [block for block in TOML if block not in PROVIDERS]
+
+
+@pytest.mark.parametrize("block", PROVIDERS, ids=lambda block: block.name)
+def test_providers_are_good(block: Block) -> None:
+    """Every piece of a providers file on the page is accepted, and explains every key."""
+    read = read_providers(block.text, name=block.name, format="toml", folder=ROOT)
+    assert read.warnings == ()
+    text = PAGE.read_text(encoding="utf-8")
+    assert [key for key in PROFILE_KEYS if f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=lambda block: block.name)
 def test_settings_are_good(machine: Machine, block: Block) -> None:
     """Every piece of a settings file on the page is accepted as it stands."""
     machine.write("work/waypost.toml", block.text)

@@ -3,6 +3,7 @@
 Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
 """
 
+from datetime import date, datetime, time
 from functools import cache
 
 from hypothesis import strategies as st
@@ -39,11 +40,13 @@ from waypost.model import (
     Limits,
     OAuth2,
     Pop3Options,
+    ProfileSettings,
     Provider,
     Secret,
     Security,
     Service,
     ServiceType,
+    SigningFiles,
     SqlDirectory,
     UnknownUser,
     UrlEndpoint,
@@ -162,6 +165,19 @@ OAUTH2_DATA = st.builds(
     st.none() | texts(30),
     st.none() | texts(30),
 ).filter(lambda oauth2: oauth2 != OAuth2())
+PATHS = texts(30).map("/etc/waypost/{}".format)
+PROFILES = st.just(ProfileSettings()) | st.builds(
+    ProfileSettings,
+    st.none() | st.builds(SigningFiles, PATHS, PATHS, st.none() | PATHS),
+    st.none() | texts(128),
+    st.none() | texts(40).map("{0}\n{0}".format),
+    st.dictionaries(st.sampled_from(["default", "de", "pt-BR"]), texts(40)).map(
+        lambda texts: tuple(sorted(texts.items()))
+    ),
+    st.none() | st.booleans(),
+    st.none() | st.integers(1, 36_500),
+    st.none() | st.dates(date(1900, 1, 1)).map(lambda day: datetime.combine(day, time())),
+)
 PROVIDERS = st.builds(
     Provider,
     texts(128),
@@ -171,6 +187,7 @@ PROVIDERS = st.builds(
     st.lists(DOCUMENTATION, max_size=2).map(tuple),
     st.none() | URLS,
     st.none() | URLS,
+    PROFILES,
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

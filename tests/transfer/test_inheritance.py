@@ -13,6 +13,7 @@ enable = [{ url = "https://enable.example/" }]
 update_url = "https://update.example/"
 webmail = "https://default.example/"
 ldapserver = 7
+profile = { organization = "Default", days = 30 }
 services = [{ type = "imap", host = "default.example" }]
 
 [defaults.service]
@@ -22,6 +23,7 @@ authentication = "OAuth2"
 [[template]]
 name = "Base"
 webmail = "https://base.example/"
+profile = { organization = "Base" }
 documentation = []
 services = [{ type = "imap", host = "base.example" }, { type = "ews", url = "https://e.example/" }]
 
@@ -103,6 +105,8 @@ def test_other_pages_are_inherited() -> None:
     """Pages to switch on, web mail and the place of updates come from the nearest who has them."""
     default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
     assert (default.webmail, heir.webmail) == ("https://default.example/", "https://base.example/")
+    assert (default.profile.organization, default.profile.days) == ("Default", 30)
+    assert (heir.profile.organization, heir.profile.days) == ("Base", None), "it comes whole"
     for provider in (default, heir):
         assert [page.url for page in provider.enable] == ["https://enable.example/"]
         assert provider.update_url == "https://update.example/"

@@ -96,9 +96,9 @@ def mobileconfig(
     from waypost.wiring import profile_settings, signing_credentials  # noqa: PLC0415
 
     settings = settings_for(providers, demo, db_uri)
-    credentials = signing_credentials(settings)
     config = _config(_whole(address), name, settings, no_directory)
     profile = render(config, profile_settings(settings))
+    credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
         from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed
 

@@ -20,6 +20,7 @@ from waypost.model import (
     PASSWORD_ENCRYPTED,
     ClientConfig,
     HostEndpoint,
+    ProfileSettings,
     Security,
     Service,
     ServiceType,
@@ -54,27 +55,6 @@ Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileSettings:
-    """What an operator says about all profiles. What is not said is None.
-
-    Attributes:
-        organization: who the profile is from; the provider's name where it is None.
-        description: what it is for.
-        consent: texts that the user must agree to: pairs of a language, or `default`, and a text.
-        removable: whether the user may remove it.
-        days: after which the device removes it.
-        expires: the time from which it is out of date, a datetime without a zone in UTC.
-    """
-
-    organization: str | None = None
-    description: str | None = None
-    consent: tuple[tuple[str, str], ...] = ()
-    removable: bool = True
-    days: int | None = None
-    expires: object = None
-
-
-@dataclass(frozen=True, slots=True)
 class Password:
     """What a user types into a device otherwise. No text that is made of it shows it."""
 
@@ -83,14 +63,15 @@ class Password:
 
 def render(
     config: ClientConfig,
-    settings: ProfileSettings = ProfileSettings(),
+    settings: ProfileSettings = ProfileSettings(),  # noqa: B008 -- an immutable value
     password: Password | None = None,
 ) -> bytes:
     """Write the configuration as an unsigned profile in XML.
 
     Args:
         config: with an address.
-        settings: what the operator says about all profiles.
+        settings: what the operator says about all profiles; what is said of the provider counts
+            more.
         password: goes into every account that has one, in clear text; None leaves it to the user.
 
     Raises:
@@ -103,6 +84,7 @@ def render(
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can hold")
+    settings = config.provider.profile.over(settings)
     organization = settings.organization or config.provider.name
     for payload in payloads:
         payload["PayloadOrganization"] = organization
@@ -265,7 +247,7 @@ def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
 
 def _lifetime(settings: ProfileSettings) -> Payload:
     """Give when a profile ends, and who may end it (TopLevel.yaml)."""
-    keys: Payload = {"PayloadRemovalDisallowed": not settings.removable}
+    keys: Payload = {"PayloadRemovalDisallowed": settings.removable is False}
     if settings.days is not None:
         keys["DurationUntilRemoval"] = settings.days * _SECONDS_OF_A_DAY
     if settings.expires is not None:

@@ -41,6 +41,10 @@ from waypost.model.pattern import (
     MatchKind,
     candidates,
 )
+from waypost.model.profile import (
+    ProfileSettings,
+    SigningFiles,
+)
 from waypost.model.provider import (
     Documentation,
     OAuth2,
@@ -111,11 +115,13 @@ __all__ = [
     "OAuth2",
     "Person",
     "Pop3Options",
+    "ProfileSettings",
     "Provider",
     "Secret",
     "Security",
     "Service",
     "ServiceType",
+    "SigningFiles",
     "SqlDirectory",
     "UnknownUser",
     "UrlEndpoint",

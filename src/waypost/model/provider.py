@@ -1,6 +1,8 @@
 """Who runs the services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from waypost.model.profile import ProfileSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Provider:
         enable: pages where users must switch something on first, with what they shall do there.
         webmail: where users log in with a browser, or None.
         update_url: where clients look for a newer configuration later, or None.
+        profile: what its configuration profiles say other than those of all providers.
     """
 
     name: str
@@ -47,3 +50,4 @@ class Provider:
     enable: tuple[Documentation, ...] = ()
     webmail: str | None = None
     update_url: str | None = None
+    profile: ProfileSettings = field(default_factory=ProfileSettings)

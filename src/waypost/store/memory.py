@@ -1,9 +1,11 @@
 """A store that holds everything in memory, filled from a providers file or from the samples."""
 
+from collections.abc import Iterator
+
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain, candidates
+from waypost.model import Catalog, Domain, Provider, candidates
 from waypost.store.offers import Offers
 
 
@@ -29,6 +31,12 @@ class MemoryStore:
             if (number := self._numbers.get(pattern.text)) is not None:
                 return self._offers[number].for_domain(pattern.text)
         return None
+
+    def providers(self) -> Iterator[Provider]:
+        """Give who runs the domains; somebody may come more than once."""
+        offers = (self._offers[number] for number in range(len(self._offers)))
+        yield from (one.provider for one in offers if one.provider is not None)
+        yield from (one.provider for one in self.borrowed)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -196,6 +196,8 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield f"web mail {old.webmail or 'nowhere'} becomes {new.webmail or 'nowhere'}"
     if old.update_url != new.update_url:
         yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
+    if old.profile != new.profile:
+        yield "what configuration profiles say"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

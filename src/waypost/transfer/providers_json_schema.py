@@ -24,6 +24,7 @@ from waypost.transfer.json_schema_parts import (
 from waypost.transfer.ports import PORT_MAX
 from waypost.transfer.provider_domains import DOMAIN_KEYS
 from waypost.transfer.provider_parts import DOCUMENTATION_KEYS, LONG_TEXT_MAX_CHARS, OAUTH2_KEYS
+from waypost.transfer.provider_profile import profile_schema
 from waypost.transfer.providers_schema import PROVIDER_KEYS, TOP_KEYS
 from waypost.transfer.rules import (
     DOMAIN_MAX_CHARS,
@@ -72,6 +73,7 @@ def json_schema() -> Schema:
                 LDAPSERVER_KEYS, ldapserver(), ["id", "name", "search_base"]
             ),
             "directory": directory(),
+            "profile": profile_schema(),
         },
     }
 
@@ -97,6 +99,7 @@ def _inherited() -> Schema:
         "enable": list_of("documentation", "Where users must switch something on first."),
         "webmail": _web_url("Where users log in with a browser."),
         "update_url": _web_url("Where clients look for a newer configuration later."),
+        "profile": reference("profile"),
         **users(),
     }
 

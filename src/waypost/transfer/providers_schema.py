@@ -26,6 +26,7 @@ from waypost.transfer.provider_parts import (
     read_pages,
     read_web_url,
 )
+from waypost.transfer.provider_profile import read_profile
 from waypost.transfer.rules import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.transfer.services import read_patterns, read_service
 from waypost.transfer.tables import Report, Table
@@ -44,6 +45,7 @@ PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
     *("enable", "webmail", "update_url"),
     *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
+    "profile",
 )
 
 
@@ -180,6 +182,7 @@ class _Reader:
             read_pages(self._owner("enable"), "enable"),
             read_web_url(self._owner("webmail"), "webmail"),
             read_web_url(self._owner("update_url"), "update_url"),
+            read_profile(self._owner("profile"), self._seen.folder),
         )
 
     def _owner(self, key: str) -> Table:

@@ -26,6 +26,7 @@ from waypost.transfer.away import away_data
 from waypost.transfer.directories_writer import directories_data, users_data
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
+from waypost.transfer.provider_profile import profile_data
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
 from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.toml_text import toml_text
@@ -148,7 +149,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["webmail"] = provider.webmail
     if provider.update_url is not None:
         data["update_url"] = provider.update_url
-    return data
+    return data | profile_data(provider.profile)
 
 
 def _domain(domain: Domain, group: _Group) -> object:

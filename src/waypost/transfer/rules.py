@@ -49,6 +49,21 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
     return text
 
 
+def check_lines(text: str, max_chars: int) -> str:
+    """Do the same with a text for people, in which lines may end.
+
+    Raises:
+        RuleBroken: empty, too long, or with other control characters in it.
+    """
+    if not text.strip():
+        raise RuleBroken("must not be empty")
+    if len(text) > max_chars:
+        raise RuleBroken(f"is longer than {max_chars} characters")
+    if any(_is_forbidden(char) for char in text if char != "\n"):
+        raise RuleBroken("holds a control character")
+    return text
+
+
 def check_host(text: str) -> str:
     """Read a host: a domain name, an IP address, or a template that becomes a domain name.
 

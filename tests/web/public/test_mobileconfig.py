@@ -8,7 +8,7 @@ import pytest
 
 from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Client, settings
-from waypost.profiles.signer import ProfileSigner
+from waypost.profiles.signers import ProfileSigners
 from waypost.wiring import wire
 
 PATH = "/mobileconfig"
@@ -91,7 +91,7 @@ def test_wrong_method(client: Client) -> None:
 
 def signing_client(made: Signing) -> Client:
     """Give a client of a server that signs what it sends."""
-    signer = ProfileSigner(made.files)
+    signer = ProfileSigners(made.files)
     signer.start()
     wired = wire(settings(demo=True))
     return Client(replace(wired, signer=signer))

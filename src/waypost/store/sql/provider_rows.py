@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from waypost.model import Documentation, OAuth2, Provider
+from waypost.store.sql.profile_values import profile_from_values
 from waypost.store.sql.rows import Row
 from waypost.store.sql.texts import clean
 
@@ -19,6 +20,7 @@ def provider_from_row(row: Row) -> Provider:
         enable=_pages(others.get("enable", ())),
         webmail=others.get("webmail"),
         update_url=others.get("update_url"),
+        profile=profile_from_values(others.get("profile")),
     )
 
 
@@ -31,6 +33,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "enable": _entries(provider.enable),
         "webmail": provider.webmail,
         "update_url": provider.update_url,
+        "profile": provider.profile.plain(),
     }
     return {
         "name": provider.name,

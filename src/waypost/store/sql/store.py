@@ -54,6 +54,18 @@ class SqlStore:
         offer = self._shared(Offer(_provider(best), services, self._users(best), away))
         return offer.for_domain(pattern.text)
 
+    def providers(self) -> tuple[Provider, ...]:
+        """Give all providers that say more of themselves than automx2 knows.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+            StoreError: the database must be mended first.
+        """
+        asked = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
+        with reading(self.engine) as connection:
+            found = connection.execute(asked.order_by(_PROVIDER.id)).mappings()
+            return tuple(provider_rows.provider_from_row(row) for row in found)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

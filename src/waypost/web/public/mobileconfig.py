@@ -80,7 +80,7 @@ async def _profile(
     except (DomainNotServed, NoUsableService) as error:
         return text(404, str(error), error.code)
     if context.signer is not None:
-        body = context.signer.sign(body, keep=password is None)
+        body = await context.signer.sign(body, config.provider, keep=password is None)
     disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
     return Reply(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
 
