@@ -26,6 +26,10 @@ AddressOrDomainArgument = Annotated[
 NameFlag = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="The user's name, for people.")
 ]
+AliasFlag = Annotated[
+    list[str] | None,
+    typer.Option("--alias", metavar="ADDRESS", help="Another address of the mailbox; repeatable."),
+]
 NoDirectoryFlag = Annotated[
     bool, typer.Option("--no-directory", help="Ask no directory: give the general answer.")
 ]
@@ -83,21 +87,24 @@ def autodiscover(
     _print(_config(_whole(address), name, settings, no_directory), render)
 
 
-def mobileconfig(
+def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
     address: AddressArgument,
     name: NameFlag = None,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
+    aliases: AliasFlag = None,
 ) -> None:
     """A configuration profile, for Apple's devices; signed, where profiles are."""
     from waypost.formats.mobileconfig import render  # noqa: PLC0415 -- quick start
+    from waypost.formats.profile_addresses import aliases_of  # noqa: PLC0415 -- quick start
     from waypost.wiring import profile_settings, signing_credentials  # noqa: PLC0415
 
-    settings = settings_for(providers, demo, db_uri)
-    config = _config(_whole(address), name, settings, no_directory)
-    profile = render(config, profile_settings(settings))
+    asked, settings = _whole(address), settings_for(providers, demo, db_uri)
+    others = aliases_of(asked, [_whole(alias) for alias in aliases or ()])
+    config = _config(asked, name, settings, no_directory)
+    profile = render(config, profile_settings(settings), aliases=others)
     credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
         from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed

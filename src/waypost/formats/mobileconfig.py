@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
+from waypost.formats.profile_addresses import joined
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     HTTP_BASIC,
@@ -65,6 +66,7 @@ def render(
     config: ClientConfig,
     settings: ProfileSettings = ProfileSettings(),  # noqa: B008 -- an immutable value
     password: Password | None = None,
+    aliases: tuple[EmailAddress, ...] = (),
 ) -> bytes:
     """Write the configuration as an unsigned profile in XML.
 
@@ -73,6 +75,9 @@ def render(
         settings: what the operator says about all profiles; what is said of the provider counts
             more.
         password: goes into every account that has one, in clear text; None leaves it to the user.
+        aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` gives them.
+            They are told to the mail account, and change nothing else: neither how the user logs
+            in nor what the profile replaces.
 
     Raises:
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
@@ -80,7 +85,10 @@ def render(
     """
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
-    payloads = [*_mail_payloads(config, config.address), *_dav_payloads(config, config.address)]
+    payloads = [
+        *_mail_payloads(config, config.address, aliases),
+        *_dav_payloads(config, config.address),
+    ]
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can hold")
@@ -109,7 +117,9 @@ def file_name(config: ClientConfig) -> str:
     return f"{config.domain.ascii}.mobileconfig"
 
 
-def _mail_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+def _mail_payloads(
+    config: ClientConfig, address: EmailAddress, aliases: tuple[EmailAddress, ...]
+) -> Iterator[Payload]:
     """Make the mail account; the format holds one incoming and one outgoing service."""
     supported = frozenset(_AUTHENTICATION)
     incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), supported)
@@ -120,7 +130,7 @@ def _mail_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payl
     payload: Payload = {
         "EmailAccountDescription": str(address),
         "EmailAccountType": _ACCOUNT_TYPE[incoming.type],
-        "EmailAddress": str(address),
+        "EmailAddress": joined(address, aliases),
         "OutgoingPasswordSameAsIncomingPassword": one_password and _has_password(incoming),
         **_mail_server("Incoming", incoming),
         **_mail_server("Outgoing", outgoing),
