@@ -84,6 +84,7 @@ PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
     "check.lint_clients",
     "check.lint",
+    "check.lint_address_books",
     "check.lint_checks",
     "check.lint_rules",
     "check.offered",

@@ -90,6 +90,13 @@ URLS = st.builds(
     st.sampled_from(["", ":8443", ".example.com"]),
     st.sampled_from(["", "dav/%EMAILADDRESS%/", "?user=%EMAILLOCALPART%&a=%20", "~x/(a)"]),
 )
+LDAP_URLS = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["ldaps", "ldap", "LDAPS"]),
+    LABELS,
+    st.sampled_from(["", ":1389", ".example.com"]),
+    st.sampled_from(["", "/", "/ou=a%20b,dc=%EMAILDOMAIN%??sub", "/dc=x", "/dc=x??ONE"]),
+)
 METHODS = st.one_of(
     st.sampled_from(
         [
@@ -136,7 +143,7 @@ def services(draw: st.DrawFn) -> Service:
         endpoint = HostEndpoint(draw(HOSTS), port, draw(_securities(port)))
     else:
         kind = draw(URL_TYPES)
-        endpoint = UrlEndpoint(draw(URLS))
+        endpoint = UrlEndpoint(draw(LDAP_URLS if kind is ServiceType.LDAP else URLS))
     return Service(
         kind,
         endpoint,

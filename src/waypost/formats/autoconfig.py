@@ -91,7 +91,9 @@ def render_submission(
     return _document(provider, [domain.ascii for domain in domains], ordered(services))
 
 
-def _document(owner: Provider, domains: Sequence[str], services: tuple[Service, ...]) -> bytes:
+def _document(owner: Provider, domains: Sequence[str], found: tuple[Service, ...]) -> bytes:
+    # s"type": an address book is of the type carddav; there is no word for LDAP.
+    services = tuple(service for service in found if service.type is not ServiceType.LDAP)
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
 from waypost.formats.profile_addresses import joined
+from waypost.formats.profile_ldap import LDAP_PAYLOAD, address_books
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     HTTP_BASIC,
@@ -88,6 +89,7 @@ def render(
     payloads = [
         *_mail_payloads(config, config.address, aliases),
         *_dav_payloads(config, config.address),
+        *_ldap_payloads(config, config.address),
     ]
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
@@ -192,6 +194,17 @@ def _dav_payload(
     return payload
 
 
+def _ldap_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+    for url, keys in address_books(config):
+        yield {
+            **keys,
+            "LDAPAccountDescription": str(address),
+            **_about(config, f"LDAP of {address}"),
+            "PayloadType": LDAP_PAYLOAD,
+            **_identity(address, f"{LDAP_PAYLOAD} {url}"),
+        }
+
+
 def _eas_payloads(
     config: ClientConfig, address: EmailAddress, others: list[str]
 ) -> Iterator[Payload]:
@@ -234,6 +247,8 @@ def _password_keys(payload: Payload) -> Iterator[str]:
             yield "CalDAVPassword"
         case "com.apple.carddav.account":
             yield "CardDAVPassword"
+        case "com.apple.ldap.account" if "LDAPAccountUserName" in payload:
+            yield "LDAPAccountPassword"
         case "com.apple.eas.account" if not payload["OAuth"]:  # "don't specify a password"
             yield "Password"
 

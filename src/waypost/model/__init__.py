@@ -36,6 +36,10 @@ from waypost.model.domain import (
     Catalog,
     Domain,
 )
+from waypost.model.ldap_url import (
+    LDAP_PORTS,
+    LdapUrl,
+)
 from waypost.model.pattern import (
     DomainPattern,
     MatchKind,
@@ -72,6 +76,7 @@ from waypost.model.service import (
     Service,
     ServiceType,
     UrlEndpoint,
+    default_authentication,
 )
 
 __all__ = [
@@ -85,6 +90,7 @@ __all__ = [
     "HTTP_BASIC",
     "HTTP_DIGEST",
     "LDAPSERVER_PREFIX",
+    "LDAP_PORTS",
     "NO_AUTHENTICATION",
     "NTLM",
     "OAUTH2",
@@ -110,6 +116,7 @@ __all__ = [
     "LdapScope",
     "LdapSecurity",
     "LdapServer",
+    "LdapUrl",
     "Limits",
     "MatchKind",
     "OAuth2",
@@ -127,5 +134,6 @@ __all__ = [
     "UrlEndpoint",
     "Users",
     "candidates",
+    "default_authentication",
     "users_key",
 ]

@@ -43,6 +43,7 @@ _METHODS: Final = (
     *("client-IP-address", "none", "plain"),
 )
 _URL_PATTERN: Final = "^([Hh][Tt][Tt][Pp][Ss]?)://"
+_LDAP_PATTERN: Final = "^([Ll][Dd][Aa][Pp][Ss]?)://"
 
 
 def json_schema() -> Schema:
@@ -120,12 +121,18 @@ def _domain() -> Schema:
 
 def _service() -> Schema:
     hosts = sorted([*HOST_BASED, "pop"])
-    urls = sorted(set(ServiceType) - HOST_BASED | {ServiceType.XMPP})
+    urls = sorted(set(ServiceType) - HOST_BASED - {ServiceType.LDAP} | {ServiceType.XMPP})
     with_host = {"required": ["host"], "properties": {"type": {"enum": hosts}, "url": False}}
     none: Schema = dict.fromkeys(("host", "port", "security"), False)
-    with_url = {"required": ["url"], "properties": {"type": {"enum": urls}, **none}}
+    with_url, with_ldap = (
+        {
+            "required": ["url"],
+            "properties": {"type": {"enum": types}, "url": {"pattern": pattern}, **none},
+        }
+        for types, pattern in ((urls, _URL_PATTERN), ([ServiceType.LDAP.value], _LDAP_PATTERN))
+    )
     service = object_schema(SERVICE_KEYS, _service_properties(), ["type"])
-    return {**service, "anyOf": [with_host, with_url]}
+    return {**service, "anyOf": [with_host, with_url, with_ldap]}
 
 
 def _service_properties() -> Schema:
@@ -140,7 +147,7 @@ def _service_properties() -> Schema:
         "host": text(HOST_MAX_CHARS, "Host name; may hold %EMAILDOMAIN%."),
         "port": integer(1, PORT_MAX, "Follows from type and security."),
         "security": {**protections, "description": "Follows from the port."},
-        "url": {**text(URL_MAX_CHARS, "Whole URL."), "pattern": _URL_PATTERN},
+        "url": text(URL_MAX_CHARS, "Whole URL; ldaps://host/base??sub for LDAP."),
         "authentication": {
             **reference("authentication"),
             "description": "The preferred one first.",

@@ -9,8 +9,6 @@ from itertools import groupby
 from waypost.model import (
     DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
-    HTTP_BASIC,
-    PASSWORD_CLEARTEXT,
     Away,
     Catalog,
     Documentation,
@@ -20,6 +18,7 @@ from waypost.model import (
     Service,
     UrlEndpoint,
     Users,
+    default_authentication,
 )
 from waypost.sharing import share
 from waypost.transfer.away import away_data
@@ -183,10 +182,10 @@ def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
 
 def _service(service: Service) -> dict[str, object]:
     data: dict[str, object] = {"type": service.type.value}
-    default = PASSWORD_CLEARTEXT
+    has_url = isinstance(service.endpoint, UrlEndpoint)
+    default = default_authentication(service.type, has_url=has_url)
     if isinstance(service.endpoint, UrlEndpoint):
         data["url"] = service.endpoint.url
-        default = HTTP_BASIC
     else:
         data["host"] = service.endpoint.host
         needs_port, needs_security = needed_keys(service.type, service.endpoint)

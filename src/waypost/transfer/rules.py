@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
+from waypost.model import LDAP_PORTS, LdapUrl
 from waypost.placeholders import expand, expand_url, has_placeholder, without_attributes
 
 # What the columns of automx2's database hold, in characters.
@@ -111,9 +112,34 @@ def check_web_url(text: str) -> str:
     Raises:
         RuleBroken: names the rule.
     """
+    return _check_whole_url(text, ("https", "http"))
+
+
+def check_ldap_url(text: str) -> str:
+    """Give the URL of an LDAP address book back if it names a server, a base and a scope alone.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    check_text(text, URL_MAX_CHARS)
+    _check_whole_url(text, tuple(reversed(LDAP_PORTS)))
+    try:
+        url = LdapUrl.parse(_expanded(text))
+    except ValueError as error:
+        raise RuleBroken(str(error)) from error
+    if url.rest:
+        raise RuleBroken("must not name attributes, a filter or extensions: no client is told them")
+    return text
+
+
+def _expanded(url: str) -> str:
+    return expand_url(without_attributes(url, "a"), _SAMPLE.domain, _SAMPLE)
+
+
+def _check_whole_url(text: str, schemes: tuple[str, ...]) -> str:
     if any(char.isspace() for char in text):
         raise RuleBroken("holds a space")
-    expanded = expand_url(without_attributes(text, "a"), _SAMPLE.domain, _SAMPLE)
+    expanded = _expanded(text)
     if not _URL_CHARS.fullmatch(expanded):
         raise RuleBroken("holds a character that a URL must encode (RFC 3986 s2.1)")
     try:
@@ -122,8 +148,8 @@ def check_web_url(text: str) -> str:
         has_bad_port = parts.port == 0
     except ValueError as error:
         raise RuleBroken(f"is not a URL: {error}") from error
-    if parts.scheme not in {"https", "http"} or not parts.netloc:
-        raise RuleBroken("must be a whole URL that begins with https:// or http://")
+    if parts.scheme not in schemes or not parts.netloc:
+        raise RuleBroken(f"must be a whole URL that begins with {':// or '.join(schemes)}://")
     if parts.username is not None or parts.password is not None:
         raise RuleBroken("must not hold a user name or a password before the host")
     if "#" in text:
