@@ -190,6 +190,10 @@ SERVICES = [
     (host_service(priority=5), "imap imap.example.com:993 tls priority 5"),
     (replace(IMAP, domain_required=True), "imap imap.example.com:993 tls domain required"),
     (url_service(), "caldav https://dav.example.com/%EMAILADDRESS%/"),
+    (
+        url_service("ldap", "ldaps://a.example/dc=x??sub", authentication=(PASSWORD_CLEARTEXT,)),
+        "ldap ldaps://a.example/dc=x??sub",
+    ),
 ]
 
 
