@@ -71,5 +71,7 @@ def test_protected() -> None:
     assert is_protected(IMAP)
     assert is_protected(STARTTLS_IMAP)
     assert is_protected(CALDAV)
+    assert is_protected(url_service("ldap", "LDAPS://ldap.example.com/"))
+    assert not is_protected(url_service("ldap", "ldap://ldap.example.com/"))
     assert not is_protected(CLEAR_IMAP)
     assert not is_protected(url_service(url="http://dav.example.com/"))

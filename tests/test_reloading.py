@@ -122,10 +122,12 @@ def test_demand_tells_again(file: Path) -> None:
 
 def test_one_of_several_tells() -> None:
     """Of several workers that find out the same, the first one tells."""
-    shared = get_context("spawn").Value("Q", 0)
+    shared = get_context("spawn").Array("Q", 2)
     workers = [Told(shared) for _ in range(3)]
 
     assert [worker.first(7) for worker in workers] == [True, False, False]
     assert [worker.first(8) for worker in workers] == [True, False, False]
+    assert [worker.first(9, 1) for worker in workers] == [True, False, False]
+    assert not workers[0].first(8), "another subject does not get in the way"
     assert Told().first(7)
     assert Told().first(7)

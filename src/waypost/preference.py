@@ -81,5 +81,5 @@ def first_protected(services: Iterable[Service]) -> Service | None:
 def is_protected(service: Service) -> bool:
     """Tell whether nobody on the way can read what client and service say."""
     if isinstance(service.endpoint, UrlEndpoint):
-        return service.endpoint.url.lower().startswith("https:")
+        return service.endpoint.url.lower().startswith(("https:", "ldaps:"))
     return service.endpoint.security is not Security.NONE

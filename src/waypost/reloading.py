@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,10 @@ from waypost.transfer.providers_file import read_providers_path
 POLL_SECONDS: Final = 0.5
 # An editor may take a file away for a moment before it puts the new one there.
 MISSING_POLLS: Final = 4
+SUBJECTS: Final = 64
+
+Check = Callable[[MemoryStore], None]
+"""Raises ProvidersError where what a file says cannot be served."""
 
 
 Seen = tuple[Signature, Signature | None]
@@ -47,25 +51,31 @@ def read_store(
 class Told:
     """Lets one worker of several tell what all of them have found out."""
 
-    def __init__(self, shared: "Synchronized[int] | None" = None) -> None:
-        """Take a number that all workers see; None where there is one worker."""
+    def __init__(self, shared: "SynchronizedArray[int] | None" = None) -> None:
+        """Take numbers (`SUBJECTS` of them) that all workers see; None where there is one."""
         self._shared = shared
 
-    def first(self, key: int) -> bool:
-        """Tell whether no other worker has asked for this key since the last other one."""
+    def first(self, key: int, subject: int = 0) -> bool:
+        """Tell whether no other worker has asked for this key since the last other one.
+
+        Args:
+            key: what is to be told.
+            subject: what it is about; two subjects do not get in each other's way, mostly.
+        """
         if self._shared is None:
             return True
+        place = subject % len(self._shared)
         with self._shared.get_lock():
-            before, self._shared.value = self._shared.value, key
+            before, self._shared[place] = self._shared[place], key
         return before != key
 
 
 class Untold(Told):
     """Leaves all the telling to others, who see the same file."""
 
-    def first(self, key: int) -> bool:
+    def first(self, key: int, subject: int = 0) -> bool:
         """Tell that somebody else is."""
-        del key
+        del key, subject
         return False
 
 
@@ -76,13 +86,28 @@ class ProvidersReloader:
     """
 
     def __init__(
-        self, path: Path, domains: MemoryDomains, metrics: Metrics, told: Told | None = None
+        self,
+        path: Path,
+        domains: MemoryDomains,
+        metrics: Metrics,
+        told: Told | None = None,
+        check: Check = lambda _store: None,
     ) -> None:
-        """Take the file, what answers from it, what is counted, and who else tells of it."""
+        """Take the file, and what it is for.
+
+        Args:
+            path: of the file.
+            domains: what answers from it.
+            metrics: what is counted.
+            told: who else tells of it.
+            check: looks at what a changed file says, before it counts; not at the first one, as
+                a worker that starts must answer what it can.
+        """
         self._path = path
         self._domains = domains
         self._metrics = metrics
         self._told = told if told is not None else Told()
+        self._check = check
         self._seen: Seen | None = None
         self._changing: Seen | None = None
         self._missing = 0
@@ -93,7 +118,7 @@ class ProvidersReloader:
     def start(self) -> None:
         """Read the file for the first time; with mistakes it is told, and answers wait for it."""
         self._seen = _seen(self._path)
-        outcome = _read(self._path)
+        outcome = _read(self._path, lambda _store: None)
         self._take(outcome, again=False)
         if isinstance(outcome, ProvidersError):
             self._log.error("no providers yet", file=str(self._path))
@@ -114,7 +139,7 @@ class ProvidersReloader:
             found = await asyncio.to_thread(_seen, self._path)
             if demanded or self._is_due(found):
                 self._seen, self._changing = found, None
-                outcome = await asyncio.to_thread(_read, self._path)
+                outcome = await asyncio.to_thread(_read, self._path, self._check)
                 still = await asyncio.to_thread(_seen, self._path)
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
@@ -155,8 +180,10 @@ def _seen(path: Path) -> Seen | None:
     return None if found is None else (found, signature_of(held_path(path)))
 
 
-def _read(path: Path) -> MemoryStore | ProvidersError:
+def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
     try:
-        return read_store(path)
+        store = read_store(path)
+        check(store)
     except ProvidersError as error:
         return error
+    return store

@@ -8,17 +8,22 @@ from datetime import UTC, datetime, time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from waypost.database.engine import open_engine
 from waypost.demo import demo_catalog
 from waypost.directory.directories import Directories
 from waypost.directory.guard import KeepingLimits
 from waypost.directory.opening import open_directory
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import SettingsError
-from waypost.formats.mobileconfig import ProfileSettings
+from waypost.errors import ProvidersError, SettingsError
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
 from waypost.metrics import Metrics
+from waypost.model import ProfileSettings, Provider, SigningFiles
+from waypost.profiles.checking import signing_problems
+from waypost.profiles.files import ProfileFiles
+from waypost.profiles.signers import ProfileSigners
 from waypost.reloading import ProvidersReloader, Told, read_store
 from waypost.seeding import Seeding
 from waypost.settings import Settings, in_memory
@@ -34,8 +39,6 @@ from waypost.transfer.held_pacc import HeldFile
 
 if TYPE_CHECKING:
     from waypost.formats.signing import Credentials
-    from waypost.profiles.credentials import ProfileFiles
-    from waypost.profiles.signer import ProfileSigner
 
 
 class Domains(DomainFinder, Protocol):
@@ -65,7 +68,7 @@ class Wired:
     Attributes:
         seeding: None where there is no database, or where `initdb` is off.
         reloader: None where there is no providers file.
-        signer: None where profiles are not signed.
+        signer: None where nobody signs profiles.
     """
 
     cache: Domains
@@ -74,7 +77,7 @@ class Wired:
     seeding: Seeding | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
-    signer: "ProfileSigner | None" = None
+    signer: ProfileSigners | None = None
 
     async def close(self) -> None:
         """Let go of the store and of the directories."""
@@ -115,8 +118,9 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
     """
     metrics = metrics if metrics is not None else Metrics()
     wired = _wired(settings, metrics, told)
-    signer = _signer(settings, told)
-    return wired if signer is None else replace(wired, signer=signer)
+    signer = ProfileSigners(ProfileFiles.of(profile_settings(settings)), (told or Told()).first)
+    signer.start()
+    return replace(wired, signer=signer)
 
 
 def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
@@ -126,7 +130,7 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
         return Wired(demo, Lookup(demo, people), people, None, metrics)
     if settings.providers is not None:
         domains = BorrowingDomains(OpenSqlDirectory, _limits(settings), metrics)
-        reloader = ProvidersReloader(settings.providers, domains, metrics, told)
+        reloader = ProvidersReloader(settings.providers, domains, metrics, told, _check_signing)
         reloader.start()
         return Wired(domains, Lookup(domains, people), people, None, metrics, reloader)
     store = _open_database(settings)
@@ -224,8 +228,13 @@ def address_hasher(settings: Settings) -> AddressHasher:
 
 def profile_settings(settings: Settings) -> ProfileSettings:
     """Give what the operator says about profiles, as their format takes it."""
-    expires = settings.profile_expires
+    expires, signing = settings.profile_expires, None
+    if settings.profile_cert is not None and settings.profile_key is not None:
+        chain = settings.profile_chain
+        files = f"{settings.profile_cert}", f"{settings.profile_key}"
+        signing = SigningFiles(*files, None if chain is None else f"{chain}")
     return ProfileSettings(
+        signing=signing,
         organization=settings.profile_organization,
         description=settings.profile_description,
         consent=tuple(sorted((settings.profile_consent or {}).items())),
@@ -236,34 +245,45 @@ def profile_settings(settings: Settings) -> ProfileSettings:
     )
 
 
-def signing_credentials(settings: Settings) -> "Credentials | None":
+def signing_credentials(
+    settings: Settings, provider: Provider | None = None
+) -> "Credentials | None":
     """Read what profiles are signed with; None where they are not signed.
+
+    Args:
+        settings: all options.
+        provider: whose profile it is; None for what counts for all of them.
 
     Raises:
         SettingsError: the files cannot be used, each mistake with its option and its file.
     """
-    files = _profile_files(settings)
+    own = None if provider is None else ProfileFiles.of(provider.profile)
+    files = own or ProfileFiles.of(profile_settings(settings))
     if files is None:
         return None
     from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
 
-    return load_credentials(files, datetime.now(UTC))
+    whose = None if own is None or provider is None else provider.name
+    return load_credentials(files, datetime.now(UTC), whose)
 
 
-def _signer(settings: Settings, told: Told | None) -> "ProfileSigner | None":
-    files = _profile_files(settings)
-    if files is None:
-        return None
-    from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
+def check_signing(store: Store) -> None:
+    """See whether the profiles of each provider can be signed as it is said of it.
 
-    signer = ProfileSigner(files, (told or Told()).first)
-    signer.start()
-    return signer
+    A providers file is refused where one cannot. Of a database it is told: there are others in it,
+    and it may be mended while it is served; until then such a profile is not sent.
+
+    Raises:
+        ProvidersError: names each provider and file.
+    """
+    if isinstance(store, MemoryStore | BorrowingStore):
+        _check_signing(store)
+    elif isinstance(store, SqlStore):
+        log = structlog.get_logger(__name__)
+        for problem in signing_problems(store.providers(), datetime.now(UTC)):
+            log.error("profiles will not be sent", reason=problem)
 
 
-def _profile_files(settings: Settings) -> "ProfileFiles | None":
-    if settings.profile_cert is None or settings.profile_key is None:
-        return None
-    from waypost.profiles.credentials import ProfileFiles  # noqa: PLC0415 -- 19 MB
-
-    return ProfileFiles(settings.profile_cert, settings.profile_key, settings.profile_chain)
+def _check_signing(store: MemoryStore | BorrowingStore) -> None:
+    if problems := signing_problems(store.providers(), datetime.now(UTC)):
+        raise ProvidersError(problems)

@@ -19,6 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "keeping": set(),
     "lanes": {"errors"},
     "signature": set(),
+    "seldom": set(),
     "database": {"errors"},
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors", "characters"},
@@ -28,24 +29,15 @@ LAYERS: dict[str, set[str]] = {
     "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
     | {"database"},
-    "directory": {
-        "errors",
-        "characters",
-        "address",
-        "model",
-        "metrics",
-        "keeping",
-        "lanes",
-        "database",
-    }
-    | {"signature"},
+    "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
+    | {"database", "signature", "seldom"},
     "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature"},
-    "profiles": {"errors", "formats", "signature"},
+    "profiles": {"errors", "model", "formats", "signature", "seldom"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
@@ -95,6 +87,7 @@ PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
     "check.lint_clients",
     "check.lint",
+    "check.lint_address_books",
     "check.lint_checks",
     "check.lint_rules",
     "check.offered",

@@ -55,6 +55,10 @@ def named(login_name: str | None, kind: str = "imap") -> Service:
     return host_service(kind, f"{kind}.example.com", login_name=login_name)
 
 
+def ldap(url: str) -> Service:
+    return url_service("ldap", url, authentication=(PASSWORD_CLEARTEXT,))
+
+
 CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     # code, the codes found beside it, services that have it, their neighbours that have it not
     ("no-incoming", "", [], [IMAP]),
@@ -106,6 +110,17 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         *("starttls-only", ""),
         [IMAP, smtp(port=587, security="starttls")],
         [IMAP, smtp(port=587, security="starttls"), SMTP],
+    ),
+    (
+        *("ldap-port", ""),
+        [IMAP, SMTP, ldap("ldaps://l.example.com:389/dc=x??sub")],
+        [IMAP, SMTP, ldap("ldap://l.example.com:389/dc=x??sub"), ldap("ldaps://%EMAILDOMAIN%:x/")],
+    ),
+    ("ldap-base", "", [IMAP, SMTP, ldap("ldaps://l.example.com/dc=x")], [IMAP, SMTP]),
+    (
+        *("ldap-base", ""),
+        [IMAP, SMTP, ldap("ldaps://l.example.com/??sub")],
+        [IMAP, SMTP, ldap("ldaps://l.example.com/dc=x??one")],
     ),
     ("pacc-port", "", [imap(port=1993), SMTP], [imap(port=1993), IMAP, SMTP]),
     ("pacc-port", "", [IMAP, smtp(port=2465)], [IMAP, smtp(port=2465), SMTP]),

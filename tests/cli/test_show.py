@@ -150,3 +150,16 @@ def test_wrong_input(waypost: Waypost, arguments: list[str], said: str) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_mobileconfig_with_aliases(waypost: Waypost) -> None:
+    """Aliases are told to the mail account; what is no address is said."""
+    asked = ("show", "mobileconfig", "alice@example.com", "--demo")
+    aliases = ("--alias", "b@example.com", "--alias", "c@e.test", "--alias", "b@example.com")
+    mail = plistlib.loads(waypost(*asked, *aliases).out.encode())["PayloadContent"][0]
+    assert mail["EmailAddress"] == "alice@example.com, b@example.com, c@e.test"
+    assert mail["IncomingMailServerUsername"] == "alice@example.com"
+
+    outcome = waypost(*asked, "--alias", "b")
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: b: ")

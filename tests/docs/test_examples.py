@@ -99,7 +99,7 @@ def test_each_client_family_has_a_curl(home: Path, port: int) -> None:
 @pytest.mark.parametrize("block", PROVIDERS, ids=lambda block: block.name)
 def test_providers_files_are_good(block: Block) -> None:
     """Every providers file in the documentation can be read without a mistake or a warning."""
-    result = read_providers(block.text, name=block.name, format="toml")
+    result = read_providers(block.text, name=block.name, format="toml", folder=ROOT)
     assert result.warnings == ()
     assert result.catalog.domains
 

@@ -9,7 +9,7 @@ import pytest
 from tests.making import ALICE, domain, host_service, url_service
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
-from waypost.formats.mobileconfig import ProfileSettings, render
+from waypost.formats.mobileconfig import render
 from waypost.lookup import client_config
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -21,6 +21,7 @@ from waypost.model import (
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     Authentication,
+    ProfileSettings,
     Service,
 )
 

@@ -10,13 +10,14 @@ import pytest
 from tests.formats.test_schemas import complaints, schema_of
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
 from waypost.address import EmailAddress
-from waypost.formats.mobileconfig import Password, ProfileSettings, render
+from waypost.formats.mobileconfig import Password, render
 from waypost.lookup import client_config
 from waypost.model import (
     NO_AUTHENTICATION,
     OAUTH2,
     PASSWORD_CLEARTEXT,
     ClientConfig,
+    ProfileSettings,
     Service,
 )
 

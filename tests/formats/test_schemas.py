@@ -34,8 +34,9 @@ REQUIRED = {
     "com.apple.caldav.account": {"CalDAVHostName"},
     "com.apple.carddav.account": {"CardDAVHostName"},
     "com.apple.eas.account": set(),
+    "com.apple.ldap.account": {"LDAPAccountHostName"},
 }
-# Facts of Apple's com.apple.eas.account.yaml, which does not lie beside the others: key and type.
+# Facts of the descriptions that do not lie beside the others: key and type.
 EXCHANGE = {
     "EmailAddress": "<string>",
     "Host": "<string>",
@@ -43,6 +44,30 @@ EXCHANGE = {
     "Password": "<string>",
     **dict.fromkeys(("SSL", "OAuth", "EnableMail"), "<boolean>"),
     **dict.fromkeys(("EnableContacts", "EnableCalendars"), "<boolean>"),
+}
+
+
+ADDRESS_BOOK = {
+    **dict.fromkeys(("LDAPAccountDescription", "LDAPAccountHostName"), "<string>"),
+    **dict.fromkeys(("LDAPAccountUserName", "LDAPAccountPassword"), "<string>"),
+    "LDAPAccountUseSSL": "<boolean>",
+    "LDAPSearchSettings": "<array>",
+}
+TABLES = {"com.apple.eas.account": EXCHANGE, "com.apple.ldap.account": ADDRESS_BOOK}
+# The same of a dictionary in LDAPSearchSettings.
+SEARCH = {
+    "payloadkeys": [
+        {"key": "LDAPSearchSettingDescription", "type": "<string>", "presence": "optional"},
+        {"key": "LDAPSearchSettingSearchBase", "type": "<string>", "presence": "required"},
+        {
+            "key": "LDAPSearchSettingScope",
+            "type": "<string>",
+            "presence": "optional",
+            "rangelist": [
+                f"LDAPSearchSettingScope{scope}" for scope in ("Base", "OneLevel", "Subtree")
+            ],
+        },
+    ]
 }
 
 
@@ -90,8 +115,8 @@ def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
     """Read Apple's description of a payload, with the keys that all payloads have."""
     name = "TopLevel" if payload_type == "Configuration" else payload_type
     own: dict[str, Any]
-    if name == "com.apple.eas.account":
-        keys = [{"key": k, "type": t, "presence": "optional"} for k, t in EXCHANGE.items()]
+    if name in TABLES:
+        keys = [{"key": k, "type": t, "presence": "optional"} for k, t in TABLES[name].items()]
         own = {"payloadkeys": keys}
     else:
         own = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
@@ -109,6 +134,8 @@ def test_apple(case: Case, shared: Path) -> None:
 
     for payload in [profile, *profile["PayloadContent"]]:
         assert complaints(payload, schema_of(shared, payload["PayloadType"])) == []
+        for search in payload.get("LDAPSearchSettings", ()):
+            assert complaints(search, SEARCH) == []
 
 
 def test_apple_refuses(shared: Path) -> None:

@@ -1,18 +1,19 @@
 """The golden answers: a folder a case, an answer a file.
 
-`case.toml` says who asks: `address` or `domain`, and perhaps `name`; `providers.toml` says what is
-configured. What each format answers stands in `autoconfig.xml`, `autodiscover.xml`,
-`activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc-02.json` and `dns.zone`, or,
-where it refuses, in a file of that name with `.refusal` behind it, which holds the code of the
-error. The file of PACC, a draft, bears the number of its revision: another one is another file. A
-new case is a new folder with the two .toml files; then `python -m tests.golden` writes the
-answers, to be read before they are committed.
+`case.toml` says who asks: `address` or `domain`, and perhaps `name` and `aliases`;
+`providers.toml` says what is configured. What each format answers stands in `autoconfig.xml`,
+`autodiscover.xml`, `activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc-02.json`
+and `dns.zone`, or, where it refuses, in a file of that name with `.refusal` behind it, which holds
+the code of the error. The file of PACC, a draft, bears the number of its revision: another one is
+another file. A new case is a new folder with the two .toml files; then `python -m tests.golden`
+writes the answers, to be read before they are committed.
 """
 
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered
@@ -63,12 +64,19 @@ class Case:
         address = None if alone else address
         return client_config(store.find(domain), domain, address).named(asked.get("name"))
 
+    def aliases(self) -> tuple[EmailAddress, ...]:
+        """Give the other addresses of the mailbox, which profiles can say."""
+        return tuple(EmailAddress.parse(one) for one in self._asked().get("aliases", ()))
+
     def answers(self, file: str) -> dict[str, bytes]:
         """Give the file that must stand in the folder for one format, with its content."""
         if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self._asked():
             return {}  # Outlook and phones always tell an address.
         try:
-            return {file: FORMATS[file](self.config(alone=file in OF_DOMAINS))}
+            config = self.config(alone=file in OF_DOMAINS)
+            if file == "mobileconfig.plist":
+                return {file: mobileconfig.render(config, aliases=self.aliases())}
+            return {file: FORMATS[file](config)}
         except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
             return {f"{file}.refusal": f"{error.code}\n".encode()}
 
@@ -76,7 +84,7 @@ class Case:
         """Give what stands in the folder for one format."""
         return {path.name: path.read_bytes() for path in self.folder.glob(f"{file}*")}
 
-    def _asked(self) -> dict[str, str]:
+    def _asked(self) -> dict[str, Any]:
         return tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
 
 

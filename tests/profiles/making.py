@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.servers.authority import Authority, Key
 from tests.servers.requirements import program, require
-from waypost.profiles.credentials import ProfileFiles
+from waypost.profiles.files import ProfileFiles
 
 NAME = "profiles.example.com"
 

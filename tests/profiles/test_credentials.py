@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.profiles.making import NAME, Signing
 from waypost.errors import SettingsError
-from waypost.profiles.credentials import FILE_MAX_OCTETS, ProfileFiles, load_credentials
+from waypost.profiles.credentials import FILE_MAX_OCTETS, load_credentials
+from waypost.profiles.files import ProfileFiles
 
 Spoil = Callable[[ProfileFiles], object]
 

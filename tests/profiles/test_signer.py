@@ -28,9 +28,11 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("waypost.profiles.signer.POLL_SECONDS", 0.005)
+async def follow(signer: ProfileSigner) -> None:
+    """Look at the files again and again, as `ProfileSigners` does."""
+    while True:
+        await signer.look_again()
+        await asyncio.sleep(0.005)
 
 
 def test_same_profile_same_bytes(made: Signing) -> None:
@@ -75,7 +77,7 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
         signer = ProfileSigner(made.files)
         signer.start()
         before = signer.sign(PROFILE)
-        watch = asyncio.create_task(signer.watch())
+        watch = asyncio.create_task(follow(signer))
         put(made, new)
         await until(lambda: signer.sign(PROFILE) != before)
         watch.cancel()
@@ -96,7 +98,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
         signer = ProfileSigner(made.files)
         signer.start()
         before = signer.sign(PROFILE)
-        watch = asyncio.create_task(signer.watch())
+        watch = asyncio.create_task(follow(signer))
         with capture_logs() as lines:
             made.files.key.write_bytes(b"broken")
             await until(lambda: bool(lines))
@@ -106,8 +108,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
         assert line["reason"].startswith(f"profile_key: {made.files.key}: ")
         assert signer.sign(PROFILE) == before
         with capture_logs() as lines:
-            signer.demand()
-            await until(lambda: bool(lines))
+            await signer.look_again(demanded=True)
         assert lines[0]["reason"] == line["reason"]
         put(made, new)
         await until(lambda: signer.sign(PROFILE) != before)
@@ -126,7 +127,7 @@ def test_broken_from_the_start(made: Signing) -> None:
         signer.start()
         with pytest.raises(SigningUnavailable):
             signer.sign(PROFILE)
-        watch = asyncio.create_task(signer.watch())
+        watch = asyncio.create_task(follow(signer))
         made.files.key.write_bytes(good)
         async with asyncio.timeout(20):
             while True:
@@ -152,7 +153,7 @@ def test_expired_while_it_serves(made: Signing) -> None:
         nonlocal shift
         signer = ProfileSigner(made.files, now=now)
         signer.start()
-        watch = asyncio.create_task(signer.watch())
+        watch = asyncio.create_task(follow(signer))
         shift = timedelta(days=2)
         await asyncio.sleep(0.2)
         assert signer.sign(PROFILE)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from waypost.address import DomainName
-from waypost.database.engine import Engine, open_engine, writing
+from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError, StoreUnavailable
 from waypost.model import (
     NTLM,
@@ -260,6 +260,37 @@ def test_davserver(engine: Engine, url: str, port: int, use_ssl: int, expected: 
 
     assert found is not None
     assert found.services[0].endpoint == UrlEndpoint(expected)
+
+
+ADDRESS_BOOKS = [
+    # url, port, use_ssl -> url
+    ("ldaps://l.example.com/dc=x??sub", 636, 1, "ldaps://l.example.com/dc=x??sub"),
+    ("ldap://l.example.com/dc=x??one", 1389, 0, "ldap://l.example.com:1389/dc=x??one"),
+    ("l.example.com/dc=x??sub", 0, 1, "ldaps://l.example.com/dc=x??sub"),
+    ("https://l.example.com/", 443, 1, None),
+]
+
+
+@pytest.mark.parametrize(("url", "port", "use_ssl", "expected"), ADDRESS_BOOKS)
+def test_address_book(
+    engine: Engine, url: str, port: int, use_ssl: int, expected: str | None
+) -> None:
+    """An LDAP address book is a row of the same table, with a URL and a method of its own."""
+    url_of_all = "ldaps://ldap.example.com/dc=x??sub"
+    service = url_service("ldap", url_of_all, authentication=(PASSWORD_CLEARTEXT,))
+    store = fill(engine, Catalog((domain("example.com", service),)))
+    with reading(engine) as connection:
+        row = connection.execute(sa.text("SELECT * FROM davserver")).mappings().one()
+    assert (row["type"], row["port"], bool(row["use_ssl"])) == ("ldap", 636, True)
+    assert row["authentication_methods"] is None
+    truth = "true" if use_ssl else "false"
+    execute(engine, f"UPDATE davserver SET url='{url}', port={port}, use_ssl={truth}")  # noqa: S608
+    found = store.find(DomainName("example.com"))
+
+    assert found is not None
+    endpoints = [] if expected is None else [UrlEndpoint(expected)]
+    assert [one.endpoint for one in found.services] == endpoints
+    assert all(one.authentication == (PASSWORD_CLEARTEXT,) for one in found.services)
 
 
 @pytest.mark.parametrize(

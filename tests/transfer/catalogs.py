@@ -3,6 +3,7 @@
 Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
 """
 
+from datetime import date, datetime, time
 from functools import cache
 
 from hypothesis import strategies as st
@@ -41,11 +42,13 @@ from waypost.model import (
     Logo,
     OAuth2,
     Pop3Options,
+    ProfileSettings,
     Provider,
     Secret,
     Security,
     Service,
     ServiceType,
+    SigningFiles,
     SqlDirectory,
     UnknownUser,
     UrlEndpoint,
@@ -90,6 +93,13 @@ URLS = st.builds(
     LABELS,
     st.sampled_from(["", ":8443", ".example.com"]),
     st.sampled_from(["", "dav/%EMAILADDRESS%/", "?user=%EMAILLOCALPART%&a=%20", "~x/(a)"]),
+)
+LDAP_URLS = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["ldaps", "ldap", "LDAPS"]),
+    LABELS,
+    st.sampled_from(["", ":1389", ".example.com"]),
+    st.sampled_from(["", "/", "/ou=a%20b,dc=%EMAILDOMAIN%??sub", "/dc=x", "/dc=x??ONE"]),
 )
 METHODS = st.one_of(
     st.sampled_from(
@@ -137,7 +147,7 @@ def services(draw: st.DrawFn) -> Service:
         endpoint = HostEndpoint(draw(HOSTS), port, draw(_securities(port)))
     else:
         kind = draw(URL_TYPES)
-        endpoint = UrlEndpoint(draw(URLS))
+        endpoint = UrlEndpoint(draw(LDAP_URLS if kind is ServiceType.LDAP else URLS))
     return Service(
         kind,
         endpoint,
@@ -190,6 +200,19 @@ LOGOS = st.builds(
     st.none() | st.integers(1, 10_000),
 )
 CONTACTS = st.sampled_from(["mailto:help@a.example", "tel:+49-30-1(2)3", "https://a.example/?q"])
+PATHS = texts(30).map("/etc/waypost/{}".format)
+PROFILES = st.just(ProfileSettings()) | st.builds(
+    ProfileSettings,
+    st.none() | st.builds(SigningFiles, PATHS, PATHS, st.none() | PATHS),
+    st.none() | texts(128),
+    st.none() | texts(40).map("{0}\n{0}".format),
+    st.dictionaries(st.sampled_from(["default", "de", "pt-BR"]), texts(40)).map(
+        lambda texts: tuple(sorted(texts.items()))
+    ),
+    st.none() | st.booleans(),
+    st.none() | st.integers(1, 36_500),
+    st.none() | st.dates(date(1900, 1, 1)).map(lambda day: datetime.combine(day, time())),
+)
 PROVIDERS = st.builds(
     Provider,
     texts(128),
@@ -202,6 +225,7 @@ PROVIDERS = st.builds(
     st.lists(LOGOS, max_size=2).map(tuple),
     st.none() | st.just("https://developer.example/"),
     st.lists(CONTACTS, max_size=2).map(tuple),
+    PROFILES,
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

@@ -67,8 +67,9 @@ def _object_keeps(
             return all(is_valid(data[key], value, root) for key in others)
         case "propertyNames":
             return all(is_valid(key, value, root) for key in data)
-        case "required":
-            return all(key in data for key in value)
+        case "required" | "dependentRequired":
+            lists = [value] if keyword == "required" else [value[k] for k in value if k in data]
+            return all(key in data for keys in lists for key in keys)
         case "minProperties":
             return len(data) >= int(value)
     return _is_known(keyword)
@@ -89,7 +90,7 @@ def _list_keeps(keyword: str, value: Any, data: list[Any], root: Any) -> bool:
 
 def _is_known(keyword: str) -> bool:
     known = "properties additionalProperties propertyNames required minProperties items minItems"
-    known += " maxItems uniqueItems minLength maxLength pattern minimum maximum"
+    known += " dependentRequired maxItems uniqueItems minLength maxLength pattern minimum maximum"
     if keyword not in known.split():
         message = f"the checker does not know {keyword}"
         raise NotImplementedError(message)

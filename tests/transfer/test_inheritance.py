@@ -16,6 +16,7 @@ developer_url = "https://developer.example/"
 logos = [{ url = "https://logo.example/", content_type = "image/png" }]
 webmail = "https://default.example/"
 ldapserver = 7
+profile = { organization = "Default", days = 30 }
 services = [{ type = "imap", host = "default.example" }]
 
 [defaults.service]
@@ -25,6 +26,7 @@ authentication = "OAuth2"
 [[template]]
 name = "Base"
 webmail = "https://base.example/"
+profile = { organization = "Base" }
 documentation = []
 services = [{ type = "imap", host = "base.example" }, { type = "ews", url = "https://e.example/" }]
 
@@ -107,6 +109,8 @@ def test_other_pages_are_inherited() -> None:
     default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
     assert default.webmail == Webmail("https://default.example/")
     assert heir.webmail == Webmail("https://base.example/")
+    assert (default.profile.organization, default.profile.days) == ("Default", 30)
+    assert (heir.profile.organization, heir.profile.days) == ("Base", None), "it comes whole"
     for provider in (default, heir):
         assert [page.url for page in provider.enable] == ["https://enable.example/"]
         assert provider.update_url == "https://update.example/"

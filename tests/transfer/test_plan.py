@@ -16,6 +16,7 @@ from waypost.model import (
     LdapServer,
     Logo,
     OAuth2,
+    ProfileSettings,
     Provider,
     Service,
     Users,
@@ -113,6 +114,7 @@ CHANGES = [
                         logos=(Logo("https://d.example/", "image/png"),),
                         developer_url="https://e.example/",
                         contacts=("tel:+1",),
+                        profile=ProfileSettings(organization="Example"),
                     ),
                 ),
             ),
@@ -126,6 +128,7 @@ CHANGES = [
                 "example.com: logos",
                 "example.com: developer URL none becomes https://e.example/",
                 "example.com: contacts",
+                "example.com: what configuration profiles say",
             ),
             (),
         ),
@@ -207,6 +210,10 @@ SERVICES = [
     (host_service(priority=5), "imap imap.example.com:993 tls priority 5"),
     (replace(IMAP, domain_required=True), "imap imap.example.com:993 tls domain required"),
     (url_service(), "caldav https://dav.example.com/%EMAILADDRESS%/"),
+    (
+        url_service("ldap", "ldaps://a.example/dc=x??sub", authentication=(PASSWORD_CLEARTEXT,)),
+        "ldap ldaps://a.example/dc=x??sub",
+    ),
 ]
 
 

@@ -89,6 +89,10 @@ GOOD_ENDPOINTS = [
     ('type = "caldav", url = "https://d.example/"', UrlEndpoint("https://d.example/")),
     ('type = "xmpp", url = "https://d.example/bosh"', UrlEndpoint("https://d.example/bosh")),
     (
+        'type = "ldap", url = "ldaps://d.example:1636/ou=%EMAILDOMAIN%??sub"',
+        UrlEndpoint("ldaps://d.example:1636/ou=%EMAILDOMAIN%??sub"),
+    ),
+    (
         'type = "ews", url = "https://[2001:db8::1]:8443/"',
         UrlEndpoint("https://[2001:db8::1]:8443/"),
     ),
@@ -136,6 +140,13 @@ def test_defaults_of_a_host_based_service() -> None:
     service = one_service('type = "imap", host = "h.example"')
     endpoint = HostEndpoint("h.example", 993, Security.TLS)
     assert service == Service(ServiceType.IMAP, endpoint, (PASSWORD_CLEARTEXT,), "%EMAILADDRESS%")
+
+
+def test_defaults_of_an_address_book() -> None:
+    """LDAP has passwords of its own, and not those of HTTP."""
+    service = one_service('type = "ldap", url = "ldap://d.example/dc=x??one"')
+    assert service.authentication == (PASSWORD_CLEARTEXT,)
+    assert service.login_name == "%EMAILADDRESS%"
 
 
 def test_defaults_of_a_url_based_service() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.check import lint_address_books
 from waypost.check import lint_checks as checks
 from waypost.check.lint_clients import (
     AERC,
@@ -245,6 +246,20 @@ RULES: Final = (
         checks.k9_authentication,
         "no method is one that it knows, and that makes it refuse the whole document",
         "offer OAuth2, password-cleartext or password-encrypted as well",
+    ),
+    Rule(
+        "ldap-port",
+        (APPLE_MAIL,),
+        lint_address_books.ldap_port,
+        "a profile has no word for a port, so the LDAP address book is not in it",
+        "serve it on 636 (ldaps) or 389 (ldap)",
+    ),
+    Rule(
+        "ldap-base",
+        (APPLE_MAIL,),
+        lint_address_books.ldap_base,
+        "the search has no base, or a scope that finds nothing below it, which is the default",
+        "write the base and the scope into the URL: ldaps://HOST/ou=people,dc=example??sub",
     ),
     Rule(
         "long-name",

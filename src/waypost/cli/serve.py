@@ -107,10 +107,13 @@ def _prepared(settings: "Settings") -> tuple[str, ...]:
     Raises:
         StoreError: the database cannot be used as it is.
         StoreUnavailable: the database does not answer.
-        ProvidersError: mistakes in the providers file.
+        ProvidersError: mistakes in the providers file, or in what it says to sign profiles with.
     """
+    from waypost.wiring import check_signing  # noqa: PLC0415 -- quick start
+
     store = _ready_store(settings)
     try:
+        check_signing(store)
         return urls(settings, store)
     finally:
         store.close()

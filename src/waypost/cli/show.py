@@ -20,6 +20,10 @@ from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
 AddressOrDomainArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, or only a domain.")
 ]
+AliasFlag = Annotated[
+    list[str] | None,
+    typer.Option("--alias", metavar="ADDRESS", help="Another address of the mailbox; repeatable."),
+]
 
 
 def build() -> typer.Typer:
@@ -80,22 +84,25 @@ def autodiscover(
     print_answer(config_for(whole(address), name, settings, no_directory), render)
 
 
-def mobileconfig(
+def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
     address: AddressArgument,
     name: NameFlag = None,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
+    aliases: AliasFlag = None,
 ) -> None:
     """A configuration profile, for Apple's devices; signed, where profiles are."""
     from waypost.formats.mobileconfig import render  # noqa: PLC0415 -- quick start
+    from waypost.formats.profile_addresses import aliases_of  # noqa: PLC0415 -- quick start
     from waypost.wiring import profile_settings, signing_credentials  # noqa: PLC0415
 
-    settings = settings_for(providers, demo, db_uri)
-    credentials = signing_credentials(settings)
-    config = config_for(whole(address), name, settings, no_directory)
-    profile = render(config, profile_settings(settings))
+    asked, settings = whole(address), settings_for(providers, demo, db_uri)
+    others = aliases_of(asked, [whole(alias) for alias in aliases or ()])
+    config = config_for(asked, name, settings, no_directory)
+    profile = render(config, profile_settings(settings), aliases=others)
+    credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
         from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed
 

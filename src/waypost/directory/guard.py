@@ -17,12 +17,12 @@ from waypost.address import EmailAddress
 from waypost.directory import Directory
 from waypost.directory.breaker import Breaker
 from waypost.directory.entries import person_of, wanted_of
-from waypost.directory.seldom import Seldom
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.keeping import Keeping
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Person
+from waypost.seldom import Seldom
 
 CLOSE_SECONDS: Final = 2.0
 # So many questions wait for each thread that asks.

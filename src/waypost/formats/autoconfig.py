@@ -102,9 +102,11 @@ def render_submission(
 def _document(
     owner: Provider,
     domains: Sequence[str],
-    services: tuple[Service, ...],
+    found: tuple[Service, ...],
     asked: ClientConfig | None = None,
 ) -> bytes:
+    # s"type": an address book is of the type carddav; there is no word for LDAP.
+    services = tuple(service for service in found if service.type is not ServiceType.LDAP)
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])

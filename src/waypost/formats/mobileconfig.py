@@ -9,6 +9,8 @@ from uuid import UUID, uuid5
 
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
+from waypost.formats.profile_addresses import joined
+from waypost.formats.profile_ldap import LDAP_PAYLOAD, address_books
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     HTTP_BASIC,
@@ -20,6 +22,7 @@ from waypost.model import (
     PASSWORD_ENCRYPTED,
     ClientConfig,
     HostEndpoint,
+    ProfileSettings,
     Security,
     Service,
     ServiceType,
@@ -54,27 +57,6 @@ Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileSettings:
-    """What an operator says about all profiles. What is not said is None.
-
-    Attributes:
-        organization: who the profile is from; the provider's name where it is None.
-        description: what it is for.
-        consent: texts that the user must agree to: pairs of a language, or `default`, and a text.
-        removable: whether the user may remove it.
-        days: after which the device removes it.
-        expires: the time from which it is out of date, a datetime without a zone in UTC.
-    """
-
-    organization: str | None = None
-    description: str | None = None
-    consent: tuple[tuple[str, str], ...] = ()
-    removable: bool = True
-    days: int | None = None
-    expires: object = None
-
-
-@dataclass(frozen=True, slots=True)
 class Password:
     """What a user types into a device otherwise. No text that is made of it shows it."""
 
@@ -83,15 +65,20 @@ class Password:
 
 def render(
     config: ClientConfig,
-    settings: ProfileSettings = ProfileSettings(),
+    settings: ProfileSettings = ProfileSettings(),  # noqa: B008 -- an immutable value
     password: Password | None = None,
+    aliases: tuple[EmailAddress, ...] = (),
 ) -> bytes:
     """Write the configuration as an unsigned profile in XML.
 
     Args:
         config: with an address.
-        settings: what the operator says about all profiles.
+        settings: what the operator says about all profiles; what is said of the provider counts
+            more.
         password: goes into every account that has one, in clear text; None leaves it to the user.
+        aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` gives them.
+            They are told to the mail account, and change nothing else: neither how the user logs
+            in nor what the profile replaces.
 
     Raises:
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
@@ -99,10 +86,15 @@ def render(
     """
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
-    payloads = [*_mail_payloads(config, config.address), *_dav_payloads(config, config.address)]
+    payloads = [
+        *_mail_payloads(config, config.address, aliases),
+        *_dav_payloads(config, config.address),
+        *_ldap_payloads(config, config.address),
+    ]
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can hold")
+    settings = config.provider.profile.over(settings)
     organization = settings.organization or config.provider.name
     for payload in payloads:
         payload["PayloadOrganization"] = organization
@@ -127,7 +119,9 @@ def file_name(config: ClientConfig) -> str:
     return f"{config.domain.ascii}.mobileconfig"
 
 
-def _mail_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+def _mail_payloads(
+    config: ClientConfig, address: EmailAddress, aliases: tuple[EmailAddress, ...]
+) -> Iterator[Payload]:
     """Make the mail account; the format holds one incoming and one outgoing service."""
     supported = frozenset(_AUTHENTICATION)
     incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), supported)
@@ -138,7 +132,7 @@ def _mail_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payl
     payload: Payload = {
         "EmailAccountDescription": str(address),
         "EmailAccountType": _ACCOUNT_TYPE[incoming.type],
-        "EmailAddress": str(address),
+        "EmailAddress": joined(address, aliases),
         "OutgoingPasswordSameAsIncomingPassword": one_password and _has_password(incoming),
         **_mail_server("Incoming", incoming),
         **_mail_server("Outgoing", outgoing),
@@ -200,6 +194,17 @@ def _dav_payload(
     return payload
 
 
+def _ldap_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payload]:
+    for url, keys in address_books(config):
+        yield {
+            **keys,
+            "LDAPAccountDescription": str(address),
+            **_about(config, f"LDAP of {address}"),
+            "PayloadType": LDAP_PAYLOAD,
+            **_identity(address, f"{LDAP_PAYLOAD} {url}"),
+        }
+
+
 def _eas_payloads(
     config: ClientConfig, address: EmailAddress, others: list[str]
 ) -> Iterator[Payload]:
@@ -242,6 +247,8 @@ def _password_keys(payload: Payload) -> Iterator[str]:
             yield "CalDAVPassword"
         case "com.apple.carddav.account":
             yield "CardDAVPassword"
+        case "com.apple.ldap.account" if "LDAPAccountUserName" in payload:
+            yield "LDAPAccountPassword"
         case "com.apple.eas.account" if not payload["OAuth"]:  # "don't specify a password"
             yield "Password"
 
@@ -265,7 +272,7 @@ def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
 
 def _lifetime(settings: ProfileSettings) -> Payload:
     """Give when a profile ends, and who may end it (TopLevel.yaml)."""
-    keys: Payload = {"PayloadRemovalDisallowed": not settings.removable}
+    keys: Payload = {"PayloadRemovalDisallowed": settings.removable is False}
     if settings.days is not None:
         keys["DurationUntilRemoval"] = settings.days * _SECONDS_OF_A_DAY
     if settings.expires is not None:

@@ -36,10 +36,18 @@ from waypost.model.domain import (
     Catalog,
     Domain,
 )
+from waypost.model.ldap_url import (
+    LDAP_PORTS,
+    LdapUrl,
+)
 from waypost.model.pattern import (
     DomainPattern,
     MatchKind,
     candidates,
+)
+from waypost.model.profile import (
+    ProfileSettings,
+    SigningFiles,
 )
 from waypost.model.provider import (
     Documentation,
@@ -72,6 +80,7 @@ from waypost.model.service import (
     Service,
     ServiceType,
     UrlEndpoint,
+    default_authentication,
 )
 
 __all__ = [
@@ -85,6 +94,7 @@ __all__ = [
     "HTTP_BASIC",
     "HTTP_DIGEST",
     "LDAPSERVER_PREFIX",
+    "LDAP_PORTS",
     "NO_AUTHENTICATION",
     "NTLM",
     "OAUTH2",
@@ -111,17 +121,20 @@ __all__ = [
     "LdapScope",
     "LdapSecurity",
     "LdapServer",
+    "LdapUrl",
     "Limits",
     "Logo",
     "MatchKind",
     "OAuth2",
     "Person",
     "Pop3Options",
+    "ProfileSettings",
     "Provider",
     "Secret",
     "Security",
     "Service",
     "ServiceType",
+    "SigningFiles",
     "SqlDirectory",
     "UnknownUser",
     "UrlEndpoint",
@@ -129,5 +142,6 @@ __all__ = [
     "Webmail",
     "WebmailLogin",
     "candidates",
+    "default_authentication",
     "users_key",
 ]

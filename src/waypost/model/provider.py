@@ -1,6 +1,8 @@
 """Who runs the services."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from waypost.model.profile import ProfileSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Provider:
         logos: pictures, the preferred one first.
         developer_url: where authors of clients find help, or None.
         contacts: where people find help: URIs (mailto, tel, https).
+        profile: what its configuration profiles say other than those of all providers.
     """
 
     name: str
@@ -106,3 +109,4 @@ class Provider:
     logos: tuple[Logo, ...] = ()
     developer_url: str | None = None
     contacts: tuple[str, ...] = ()
+    profile: ProfileSettings = field(default_factory=ProfileSettings)

@@ -10,7 +10,10 @@ DEFAULT_PRIORITY: Final = 10
 
 
 class ServiceType(enum.StrEnum):
-    """The services of the draft's registry (s"Protocols"), spelled as in providers files."""
+    """The services of the draft's registry (s"Protocols"), spelled as in providers files.
+
+    LDAP is not in it: an address book that people search, by a URL of RFC 4516.
+    """
 
     IMAP = "imap"
     POP3 = "pop3"
@@ -24,6 +27,7 @@ class ServiceType(enum.StrEnum):
     CALDAV = "caldav"
     CARDDAV = "carddav"
     WEBDAV = "webdav"
+    LDAP = "ldap"
     MATRIX = "matrix"
     OPENTALK = "opentalk"
 
@@ -104,10 +108,16 @@ class UrlEndpoint:
     """Where a URL-based service answers.
 
     Attributes:
-        url: absolute, `https:` or `http:`, or a template with placeholders that becomes one.
+        url: absolute, `https:` or `http:`, of LDAP `ldaps:` or `ldap:`, or a template with
+            placeholders that becomes one.
     """
 
     url: str
+
+
+def default_authentication(service_type: ServiceType, *, has_url: bool) -> Authentication:
+    """Give the method of a service that names none."""
+    return HTTP_BASIC if has_url and service_type is not ServiceType.LDAP else PASSWORD_CLEARTEXT
 
 
 @dataclass(frozen=True, slots=True, order=True)

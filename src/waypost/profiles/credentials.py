@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from waypost.errors import SettingsError
 from waypost.formats.signing import Credentials, SigningKey
+from waypost.profiles.files import ProfileFiles
 
 FILE_MAX_OCTETS: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048
@@ -30,67 +30,50 @@ OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFiles:
-    """Where the certificate, its key and its chain are, in PEM (RFC 7468).
-
-    Attributes:
-        certificate: the signer's, and perhaps the chain behind it.
-        key: not encrypted, and readable by its owner alone.
-        chain: the certificates between the signer's and an authority; None where there are none,
-            or where they stand behind the signer's.
-    """
-
-    certificate: Path
-    key: Path
-    chain: Path | None = None
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Give all of the files."""
-        return tuple(path for path in (self.certificate, self.key, self.chain) if path is not None)
-
-
 class _Problem(ValueError):
     """What is wrong with one file."""
 
 
-def load_credentials(files: ProfileFiles, now: datetime) -> Credentials:
+def load_credentials(
+    files: ProfileFiles, now: datetime, provider: str | None = None
+) -> Credentials:
     """Read the files, and see whether profiles can be signed with them.
 
     Args:
         files: where they are.
         now: the time, with its zone.
+        provider: the name of whose they are; None where they are those of all providers.
 
     Raises:
-        SettingsError: with each mistake, which names the option and the file.
+        SettingsError: with each mistake, which names the option or the key, and the file.
     """
     problems: list[str] = []
+    whose = "profile_" if provider is None else f'provider "{provider}": profile.'
 
-    def tried(option: str, path: Path, load: Callable[[Path], _T]) -> _T | None:
+    def tried(name: str, path: Path, load: Callable[[Path], _T]) -> _T | None:
         try:
             return load(path)
         except _Problem as problem:
-            problems.append(f"{option}: {path}: {problem}")
+            problems.append(f"{whose}{name}: {path}: {problem}")
             return None
 
-    certificates = tried("profile_cert", files.certificate, lambda path: _certificates(path, now))
-    key = tried("profile_key", files.key, _key)
+    certificates = tried("cert", files.certificate, lambda path: _certificates(path, now))
+    key = tried("key", files.key, _key)
     given: list[x509.Certificate] | None = []
     if files.chain is not None:
-        given = tried("profile_chain", files.chain, lambda path: _certificates(path, now))
+        given = tried("chain", files.chain, lambda path: _certificates(path, now))
     if certificates is None or key is None or given is None:
         raise SettingsError(problems)
     certificate, chain = certificates[0], [*certificates[1:], *given]
     if _spki(certificate) != _spki(key):
         problems.append(
-            f"profile_key: {files.key}: does not belong to the certificate in {files.certificate}"
+            f"{whose}key: {files.key}: does not belong to the certificate in {files.certificate}"
         )
     if chain and not any(_has_issued(one, certificate) for one in chain):
         place = (
-            f"profile_cert: {files.certificate}"
+            f"{whose}cert: {files.certificate}"
             if files.chain is None
-            else f"profile_chain: {files.chain}"
+            else f"{whose}chain: {files.chain}"
         )
         issuer = certificate.issuer.rfc4514_string()
         problems.append(f"{place}: lacks the certificate of {issuer}, which issued the signer's")

@@ -1,10 +1,9 @@
-"""Signs profiles, remembers what it signed, and follows the files that it signs with."""
+"""Signs profiles with one set of files, remembers what it signed, and follows the files."""
 
 import asyncio
 import hashlib
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,14 +11,17 @@ import structlog
 
 from waypost.errors import SettingsError, SigningUnavailable
 from waypost.formats.signing import Credentials, sign
-from waypost.profiles.credentials import ProfileFiles, load_credentials
+from waypost.profiles.credentials import load_credentials
+from waypost.profiles.files import ProfileFiles
+from waypost.seldom import Seldom
 from waypost.signature import Signature, signature_of
 
-POLL_SECONDS: Final = 1.0
 KEPT_PROFILES: Final = 1000
 """Some 6 KB each, of which the certificates are the most."""
 
 Seen = tuple[Signature | None, ...]
+Kept = dict[tuple[object, bytes], bytes]
+"""What was signed, by who signed it and a digest of it; several signers may share one."""
 
 
 def _utc_now() -> datetime:
@@ -37,6 +39,8 @@ class ProfileSigner:
         files: ProfileFiles,
         tells: Callable[[int], bool] = lambda _key: True,
         now: Callable[[], datetime] = _utc_now,
+        kept: Kept | None = None,
+        provider: str | None = None,
     ) -> None:
         """Take the files, who of several workers tells of them, and the clock.
 
@@ -44,16 +48,21 @@ class ProfileSigner:
             files: PEM.
             tells: is given a number, the same in all workers; says whether this one tells.
             now: the time with its zone.
+            kept: what was signed; None remembers it apart from that of others.
+            provider: the name of whose profiles these are; None for those of all.
         """
         self._files = files
         self._tells = tells
         self._now = now
         self._credentials: Credentials | None = None
-        self._kept: dict[bytes, bytes] = {}
+        self._provider = provider
+        self._kept: Kept = {} if kept is None else kept
+        self._reading = object()  # Another one whenever the files were read.
+        self._problems: tuple[str, ...] = ()
+        self._complaint = Seldom()
         self._seen: Seen = ()
         self._changing: Seen = ()
         self._demands = 0
-        self._demanded = asyncio.Event()
         self._told_expiry = False
         self._log = structlog.get_logger(__name__)
 
@@ -73,10 +82,13 @@ class ProfileSigner:
             SigningUnavailable: there never were good files.
         """
         if self._credentials is None:
+            if self._complaint.is_time():
+                reason = "; ".join(self._problems)
+                self._log.error("profile not signed, so not sent", reason=reason)
             raise SigningUnavailable("profiles cannot be signed now")
         if not keep:
             return sign(profile, self._credentials)
-        key = hashlib.blake2b(profile, digest_size=32).digest()
+        key = self._reading, hashlib.blake2b(profile, digest_size=32).digest()
         # Taken out and put in again: the oldest stands first.
         signed = self._kept.pop(key, None) or sign(profile, self._credentials)
         self._kept[key] = signed
@@ -84,23 +96,14 @@ class ProfileSigner:
             del self._kept[next(iter(self._kept))]
         return signed
 
-    def demand(self) -> None:
-        """Have the files read again soon, whether they have changed or not."""
-        self._demands += 1
-        self._demanded.set()
-
-    async def watch(self) -> None:
-        """Read the files whenever one has changed or that was demanded. Does not end."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._demanded.wait(), POLL_SECONDS)
-            demanded = self._demanded.is_set()
-            self._demanded.clear()
-            found = await asyncio.to_thread(self._look)
-            if demanded or self._is_due(found):
-                self._seen, self._changing = found, ()
-                self._take(await asyncio.to_thread(self._load), again=True)
-            self._look_at_the_clock()
+    async def look_again(self, *, demanded: bool = False) -> None:
+        """Read the files where one has changed, or where that was demanded."""
+        self._demands += demanded
+        found = await asyncio.to_thread(self._look)
+        if demanded or self._is_due(found):
+            self._seen, self._changing = found, ()
+            self._take(await asyncio.to_thread(self._load), again=True)
+        self._look_at_the_clock()
 
     def _is_due(self, found: Seen) -> bool:
         """Tell whether a file is another one, and all of them have stayed as they are since."""
@@ -115,11 +118,12 @@ class ProfileSigner:
     def _take(self, outcome: "Credentials | SettingsError", *, again: bool) -> None:
         tells = self._tells(zlib.crc32(repr(("profile", self._seen, self._demands)).encode()) or 1)
         if isinstance(outcome, SettingsError):
+            self._problems = outcome.problems
             for problem in outcome.problems if tells else ():
                 self._log.error("profile certificate not read", reason=problem)
             return
         self._credentials = outcome
-        self._kept.clear()
+        self._reading = object()
         self._told_expiry = False
         if again and tells:
             self._log.info(
@@ -147,6 +151,6 @@ class ProfileSigner:
 
     def _load(self) -> "Credentials | SettingsError":
         try:
-            return load_credentials(self._files, self._now())
+            return load_credentials(self._files, self._now(), self._provider)
         except SettingsError as error:
             return error

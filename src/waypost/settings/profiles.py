@@ -22,8 +22,8 @@ class ProfileOptions(BaseModel):
         Path | None,
         About(
             "Profiles",
-            "The certificate that profiles are signed with, and perhaps its chain behind it; "
-            "without it they are not signed.",
+            "The certificate that profiles are signed with, and perhaps its chain behind it, "
+            "unless their provider has its own; without one they are not signed.",
             "the path of a PEM file",
             example='"/etc/waypost/profile/fullchain.pem"',
         ),

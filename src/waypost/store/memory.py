@@ -1,12 +1,12 @@
 """A store that holds everything in memory, filled from a providers file or from the samples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain, MatchKind, candidates
+from waypost.model import Catalog, Domain, MatchKind, Provider, candidates
 from waypost.store.offers import Offers
 
 
@@ -40,6 +40,12 @@ class MemoryStore:
         if held is None or entry.pattern.kind is not MatchKind.EXACT:
             return entry
         return replace(entry, held_pacc=held)
+
+    def providers(self) -> Iterator[Provider]:
+        """Give who runs the domains; somebody may come more than once."""
+        offers = (self._offers[number] for number in range(len(self._offers)))
+        yield from (one.provider for one in offers if one.provider is not None)
+        yield from (one.provider for one in self.borrowed)
 
     def close(self) -> None:
         """Do nothing: there is nothing to let go of."""

@@ -4,21 +4,19 @@ from collections.abc import Iterator
 
 from waypost.model import (
     EMAIL_ADDRESS,
-    HTTP_BASIC,
-    PASSWORD_CLEARTEXT,
     Pop3Options,
     Service,
     UrlEndpoint,
+    default_authentication,
 )
 
 
 def describe(service: Service) -> str:
     """Give a service in one line: `imap imap.example.com:993 tls`, and what is unusual in it."""
     endpoint = service.endpoint
-    default = PASSWORD_CLEARTEXT
+    default = default_authentication(service.type, has_url=isinstance(endpoint, UrlEndpoint))
     if isinstance(endpoint, UrlEndpoint):
         parts = [service.type.value, endpoint.url]
-        default = HTTP_BASIC
     else:
         host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
         parts = [service.type.value, f"{host}:{endpoint.port}", endpoint.security.value]

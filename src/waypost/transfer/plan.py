@@ -208,6 +208,8 @@ def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield f"developer URL {old.developer_url or 'none'} becomes {new.developer_url or 'none'}"
     if old.contacts != new.contacts:
         yield "contacts"
+    if old.profile != new.profile:
+        yield "what configuration profiles say"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

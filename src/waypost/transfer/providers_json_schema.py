@@ -33,6 +33,7 @@ from waypost.transfer.provider_parts import (
     LONG_TEXT_MAX_CHARS,
     OAUTH2_KEYS,
 )
+from waypost.transfer.provider_profile import profile_schema
 from waypost.transfer.providers_schema import PROVIDER_KEYS, TOP_KEYS
 from waypost.transfer.rules import (
     DOMAIN_MAX_CHARS,
@@ -51,6 +52,8 @@ _METHODS: Final = (
     *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "TLS-client-cert", "OAuth2"),
     *("client-IP-address", "none", "plain"),
 )
+_URL_PATTERN: Final = "^([Hh][Tt][Tt][Pp][Ss]?)://"
+_LDAP_PATTERN: Final = "^([Ll][Dd][Aa][Pp][Ss]?)://"
 
 
 def json_schema() -> Schema:
@@ -82,6 +85,7 @@ def json_schema() -> Schema:
                 LDAPSERVER_KEYS, ldapserver(), ["id", "name", "search_base"]
             ),
             "directory": directory(),
+            "profile": profile_schema(),
         },
     }
 
@@ -110,6 +114,7 @@ def _inherited() -> Schema:
         "logos": list_of("logo", "Pictures, the preferred one first."),
         "developer_url": _https_url("Where authors of clients find help."),
         "contacts": {"type": "array", "items": _contact(), "description": "Help for people."},
+        "profile": reference("profile"),
         **users(),
     }
 
@@ -130,12 +135,18 @@ def _domain() -> Schema:
 
 def _service() -> Schema:
     hosts = sorted([*HOST_BASED, "pop"])
-    urls = sorted(set(ServiceType) - HOST_BASED | {ServiceType.XMPP})
+    urls = sorted(set(ServiceType) - HOST_BASED - {ServiceType.LDAP} | {ServiceType.XMPP})
     with_host = {"required": ["host"], "properties": {"type": {"enum": hosts}, "url": False}}
     none: Schema = dict.fromkeys(("host", "port", "security"), False)
-    with_url = {"required": ["url"], "properties": {"type": {"enum": urls}, **none}}
+    with_url, with_ldap = (
+        {
+            "required": ["url"],
+            "properties": {"type": {"enum": types}, "url": {"pattern": pattern}, **none},
+        }
+        for types, pattern in ((urls, _URL_PATTERN), ([ServiceType.LDAP.value], _LDAP_PATTERN))
+    )
     service = object_schema(SERVICE_KEYS, _service_properties(), ["type"])
-    return {**service, "anyOf": [with_host, with_url]}
+    return {**service, "anyOf": [with_host, with_url, with_ldap]}
 
 
 def _service_properties() -> Schema:
@@ -150,7 +161,7 @@ def _service_properties() -> Schema:
         "host": text(HOST_MAX_CHARS, "Host name; may hold %EMAILDOMAIN%."),
         "port": integer(1, PORT_MAX, "Follows from type and security."),
         "security": {**protections, "description": "Follows from the port."},
-        "url": web_url(URL_MAX_CHARS, "Whole URL."),
+        "url": text(URL_MAX_CHARS, "Whole URL; ldaps://host/base??sub for LDAP."),
         "authentication": {
             **reference("authentication"),
             "description": "The preferred one first.",

@@ -29,6 +29,7 @@ from waypost.transfer.provider_parts import (
     read_pages,
     read_web_url,
 )
+from waypost.transfer.provider_profile import read_profile
 from waypost.transfer.rules import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.transfer.services import read_patterns, read_service
 from waypost.transfer.tables import Report, Table
@@ -48,6 +49,7 @@ PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
     *("enable", "webmail", "update_url", "logos", "developer_url", "contacts"),
     *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
+    "profile",
 )
 
 
@@ -187,6 +189,7 @@ class _Reader:
             read_logos(self._owner("logos")),
             read_https_url(self._owner("developer_url"), "developer_url"),
             read_contacts(self._owner("contacts")),
+            read_profile(self._owner("profile"), self._seen.folder),
         )
 
     def _owner(self, key: str) -> Table:

@@ -9,8 +9,6 @@ from itertools import groupby
 from waypost.model import (
     DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
-    HTTP_BASIC,
-    PASSWORD_CLEARTEXT,
     Away,
     Catalog,
     Documentation,
@@ -21,6 +19,7 @@ from waypost.model import (
     Service,
     UrlEndpoint,
     Users,
+    default_authentication,
 )
 from waypost.sharing import share
 from waypost.transfer.away import away_data
@@ -28,6 +27,7 @@ from waypost.transfer.directories_writer import directories_data, users_data
 from waypost.transfer.document import Format
 from waypost.transfer.ports import needed_keys
 from waypost.transfer.provider_parts import LOGO_KEYS
+from waypost.transfer.provider_profile import profile_data
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
 from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.toml_text import toml_text
@@ -141,7 +141,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
-    return data | _pages(provider)
+    return data | _pages(provider) | profile_data(provider.profile)
 
 
 def _pages(provider: Provider) -> dict[str, object]:
@@ -190,10 +190,10 @@ def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
 
 def _service(service: Service) -> dict[str, object]:
     data: dict[str, object] = {"type": service.type.value}
-    default = PASSWORD_CLEARTEXT
+    has_url = isinstance(service.endpoint, UrlEndpoint)
+    default = default_authentication(service.type, has_url=has_url)
     if isinstance(service.endpoint, UrlEndpoint):
         data["url"] = service.endpoint.url
-        default = HTTP_BASIC
     else:
         data["host"] = service.endpoint.host
         needs_port, needs_security = needed_keys(service.type, service.endpoint)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from waypost.address import DomainName, EmailAddress
 from waypost.characters import is_never_text
 from waypost.errors import DomainError
+from waypost.model import LDAP_PORTS, LdapUrl
 from waypost.placeholders import expand, expand_url, has_placeholder, without_attributes
 
 # What the columns of automx2's database hold, in characters.
@@ -45,6 +46,21 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
         raise RuleBroken("holds a control character or a line end")
     if text != text.strip():
         raise RuleBroken("begins or ends with a space")
+    return text
+
+
+def check_lines(text: str, max_chars: int) -> str:
+    """Do the same with a text for people, in which lines may end.
+
+    Raises:
+        RuleBroken: empty, too long, or with other control characters in it.
+    """
+    if not text.strip():
+        raise RuleBroken("must not be empty")
+    if len(text) > max_chars:
+        raise RuleBroken(f"is longer than {max_chars} characters")
+    if any(is_never_text(char) for char in text if char != "\n"):
+        raise RuleBroken("holds a control character")
     return text
 
 
@@ -95,9 +111,34 @@ def check_web_url(text: str) -> str:
     Raises:
         RuleBroken: names the rule.
     """
+    return _check_whole_url(text, ("https", "http"))
+
+
+def check_ldap_url(text: str) -> str:
+    """Give the URL of an LDAP address book back if it names a server, a base and a scope alone.
+
+    Raises:
+        RuleBroken: names the rule.
+    """
+    check_text(text, URL_MAX_CHARS)
+    _check_whole_url(text, tuple(reversed(LDAP_PORTS)))
+    try:
+        url = LdapUrl.parse(_expanded(text))
+    except ValueError as error:
+        raise RuleBroken(str(error)) from error
+    if url.rest:
+        raise RuleBroken("must not name attributes, a filter or extensions: no client is told them")
+    return text
+
+
+def _expanded(url: str) -> str:
+    return expand_url(without_attributes(url, "a"), _SAMPLE.domain, _SAMPLE)
+
+
+def _check_whole_url(text: str, schemes: tuple[str, ...]) -> str:
     if any(char.isspace() for char in text):
         raise RuleBroken("holds a space")
-    expanded = expand_url(without_attributes(text, "a"), _SAMPLE.domain, _SAMPLE)
+    expanded = _expanded(text)
     if not _URL_CHARS.fullmatch(expanded):
         raise RuleBroken("holds a character that a URL must encode (RFC 3986 s2.1)")
     try:
@@ -106,8 +147,8 @@ def check_web_url(text: str) -> str:
         has_bad_port = parts.port == 0
     except ValueError as error:
         raise RuleBroken(f"is not a URL: {error}") from error
-    if parts.scheme not in {"https", "http"} or not parts.netloc:
-        raise RuleBroken("must be a whole URL that begins with https:// or http://")
+    if parts.scheme not in schemes or not parts.netloc:
+        raise RuleBroken(f"must be a whole URL that begins with {':// or '.join(schemes)}://")
     if parts.username is not None or parts.password is not None:
         raise RuleBroken("must not hold a user name or a password before the host")
     if "#" in text:

@@ -27,6 +27,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    default_authentication,
 )
 from waypost.transfer.ports import PORT_MAX, contradiction, default_port, default_security
 from waypost.transfer.rules import (
@@ -36,6 +37,7 @@ from waypost.transfer.rules import (
     URL_MAX_CHARS,
     RuleBroken,
     check_host,
+    check_ldap_url,
     check_url,
     unknown_placeholder,
 )
@@ -81,7 +83,7 @@ def read_service(table: Table) -> Service | None:
         return None
     endpoint = _endpoint(table, service_type)
     on_web = isinstance(endpoint, UrlEndpoint) or "url" in table
-    authentication = _authentication(table, HTTP_BASIC if on_web else PASSWORD_CLEARTEXT)
+    authentication = _authentication(table, default_authentication(service_type, has_url=on_web))
     login_name = _login_name(table)
     priority = read_priority(table, "priority")
     domain_required = table.flag("domain_required") or False
@@ -178,13 +180,14 @@ def _endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | UrlEndp
     text = table.text("url", URL_MAX_CHARS)
     if text is None:
         return None
+    is_ldap = service_type is ServiceType.LDAP
     try:
-        url = check_url(text)
+        url = check_ldap_url(text) if is_ldap else check_url(text)
     except RuleBroken as broken:
         table.problem("url", str(broken))
         return None
     warn_of_placeholder(table, "url", url)
-    if url.lower().startswith("http:"):
+    if url.lower().startswith(("http:", "ldap:")):
         table.warn("url", "is not encrypted; passwords can be read on the way")
     return UrlEndpoint(url)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Client, settings
-from waypost.profiles.signer import ProfileSigner
+from waypost.profiles.signers import ProfileSigners
 from waypost.wiring import wire
 
 PATH = "/mobileconfig"
@@ -94,7 +94,7 @@ def test_wrong_method(client: Client) -> None:
 
 def signing_client(made: Signing) -> Client:
     """Give a client of a server that signs what it sends."""
-    signer = ProfileSigner(made.files)
+    signer = ProfileSigners(made.files)
     signer.start()
     wired = wire(settings(demo=True))
     return Client(replace(wired, signer=signer))
@@ -130,3 +130,47 @@ def test_not_signed_for_now(tmp_path: Path) -> None:
     assert (profile.status, other.status, unknown.status) == (503, 200, 404)
     assert profile.text == "the service cannot answer now; ask again later\n"
     assert int(profile.headers["retry-after"]) > 0
+
+
+ALIASES = [
+    # the query, what the mail account gets
+    ("emailaddress=a@example.com&alias=b@example.com", "a@example.com, b@example.com"),
+    (
+        "alias=c@e.test&emailaddress=a@example.com&ALIAS=b%2Bx@example.com&alias=c@E.test.",
+        "a@example.com, c@e.test, b+x@example.com",
+    ),
+    ("emailaddress=a@example.com&alias=&alias=a@EXAMPLE.com", "a@example.com"),
+    ("emailaddress=a@example.com&alias=b+x@unserved.test", "a@example.com, b+x@unserved.test"),
+]
+
+
+@pytest.mark.parametrize(("query", "addresses"), ALIASES)
+def test_aliases(client: Client, query: str, addresses: str) -> None:
+    """Aliases come in any order, once each, and nobody looks whether they are there."""
+    plain = plistlib.loads(client.get(PATH, query="emailaddress=a@example.com").body)
+    found = plistlib.loads(client.get(PATH, query=query).body)
+    assert found["PayloadContent"][0].pop("EmailAddress") == addresses
+
+    plain["PayloadContent"][0].pop("EmailAddress")
+    assert found == plain
+
+
+BAD_ALIASES = [
+    # the query behind the address, what is said
+    ("&alias=b", "alias: the address has no @"),
+    ("&alias=b@example.com&alias=@example.com", "alias: the part before the @ is empty"),
+    ("&alias=b@-.example", "alias: a label of the domain has"),
+    ("&alias=%22b,c%22@example.com", "alias: a comma in an address would divide it"),
+    ("&alias=b@example.com,c@example.com", "alias: a comma"),
+    ("".join(f"&alias=b{n}@example.com" for n in range(21)), "alias: there are more than 20"),
+    ("".join(f"&alias=b{n}@example.com" for n in range(60)), "too many fields"),
+]
+
+
+@pytest.mark.parametrize(("query", "said"), BAD_ALIASES)
+def test_bad_aliases(client: Client, query: str, said: str) -> None:
+    """An alias that is no address is a 400 that says why."""
+    answer = client.get(PATH, query=f"emailaddress=a@example.com{query}")
+
+    assert answer.status == 400
+    assert said in answer.text

@@ -232,3 +232,14 @@ def test_page_asks(permitting: Client, client: Client, scheme: str) -> None:
     assert asks is (scheme == "https")
     assert b'type="password"' not in client.get("/", query=query, scheme=scheme).body
     assert b'type="password"' not in permitting.get("/", scheme=scheme).body
+
+
+def test_aliases(permitting: Client) -> None:
+    """A form may name aliases as a query does, and what is wrong with one does not come back."""
+    body = urlencode({**GOOD, "alias": ["b@example.com", "c@e.test"]}, doseq=True).encode()
+    profile = plistlib.loads(permitting.post(PATH, body, headers=FORM).body)
+    addresses = profile["PayloadContent"][0]["EmailAddress"]
+    assert addresses == "alice@example.com, b@example.com, c@e.test"
+
+    wrong = permitting.post(PATH, urlencode({**GOOD, "alias": SECRET}).encode(), headers=FORM)
+    assert (wrong.status, wrong.text) == (400, "alias: the address has no @\n")

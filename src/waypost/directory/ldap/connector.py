@@ -19,8 +19,8 @@ from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import Hit, Session
 from waypost.directory.ldap.target import Target
 from waypost.directory.ldap.tls import TlsContexts
-from waypost.directory.seldom import Seldom
 from waypost.errors import DirectoryBusy
+from waypost.seldom import Seldom
 
 RETURN_SECONDS: Final = 60.0
 """After so long the servers in front of the one that works are tried again."""

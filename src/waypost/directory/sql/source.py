@@ -11,13 +11,13 @@ import structlog
 from waypost.address import DomainName, EmailAddress
 from waypost.directory import Entry
 from waypost.directory.entries import LOGIN_COLUMN
-from waypost.directory.seldom import Seldom
 from waypost.directory.sql.complaints import cannot_hold, mapped_errors
 from waypost.directory.sql.connecting import open_reading_engine, questioning, reads_only
 from waypost.directory.sql.messages import Message
 from waypost.directory.sql.rows import entry_of
 from waypost.errors import DirectoryError
 from waypost.model import SqlDirectory
+from waypost.seldom import Seldom
 
 # One more than there may be, to see that it is not the only one.
 _ROWS: Final = 2

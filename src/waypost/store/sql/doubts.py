@@ -67,7 +67,7 @@ def of_davserver(row: rows.Row) -> Iterator[Doubt]:
     effect = f"read as {endpoint.url}"
     if "://" not in stored:
         yield Doubt(f"url {stored!r} has no scheme", effect)
-    elif bool(row["use_ssl"]) is not (parts.scheme.lower() in {"https", "wss"}):
+    elif bool(row["use_ssl"]) is not (parts.scheme.lower() in rows.SSL_SCHEMES):
         problem = f"url {stored!r} and use_ssl {row['use_ssl']} contradict each other"
         yield Doubt(problem, effect)
     own_port = urlsplit(stored).port if "://" in stored else None

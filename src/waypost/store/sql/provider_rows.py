@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from waypost.model import Documentation, FormField, Logo, OAuth2, Provider, Webmail, WebmailLogin
+from waypost.store.sql.profile_values import profile_from_values
 from waypost.store.sql.rows import Row
 from waypost.store.sql.texts import clean
 
@@ -22,6 +23,7 @@ def provider_from_row(row: Row) -> Provider:
         logos=tuple(Logo(**entry) for entry in others.get("logos", ())),
         developer_url=others.get("developer_url"),
         contacts=tuple(others.get("contacts", ())),
+        profile=profile_from_values(others.get("profile")),
     )
 
 
@@ -37,6 +39,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
         "developer_url": provider.developer_url,
         "contacts": list(provider.contacts),
+        "profile": provider.profile.plain(),
     }
     return {
         "name": provider.name,

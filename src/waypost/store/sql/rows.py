@@ -19,7 +19,7 @@ from waypost.model import (
     DEFAULT_PRIORITY,
     GSSAPI,
     HOST_BASED,
-    HTTP_BASIC,
+    LDAP_PORTS,
     NO_AUTHENTICATION,
     NTLM,
     OAUTH2,
@@ -34,6 +34,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    default_authentication,
 )
 from waypost.store.sql.texts import clean
 
@@ -60,7 +61,9 @@ _METHODS: Final = {
     )
 } | {"plain": PASSWORD_CLEARTEXT}
 _TLS_PORTS: Final = frozenset({465, 993, 995})
-_DEFAULT_PORT: Final = {"https": 443, "http": 80}
+_DEFAULT_PORT: Final = {"https": 443, "http": 80, **LDAP_PORTS}
+SSL_SCHEMES: Final = frozenset({"https", "wss", "ldaps"})
+"""What is written with the column `use_ssl`."""
 METHOD_MAX_CHARS: Final = 32
 METHODS_MAX_CHARS: Final = 512
 
@@ -101,11 +104,11 @@ def service_from_davserver(row: Row) -> Service:
     kind = _type(row)
     if kind in HOST_BASED and kind is not ServiceType.XMPP:
         raise RowError(f"type {row['type']!r} has no URL; it belongs into server")
-    stored = row["authentication_methods"]
+    stored, default = row["authentication_methods"], default_authentication(kind, has_url=True)
     return Service(
         type=kind,
-        endpoint=UrlEndpoint(_url(row["url"], _port(row), bool(row["use_ssl"]))),
-        authentication=_methods(stored) if stored else (HTTP_BASIC,),
+        endpoint=UrlEndpoint(_url(kind, row["url"], _port(row), bool(row["use_ssl"]))),
+        authentication=_methods(stored) if stored else (default,),
         login_name=clean(row["user_name"] or "") or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
@@ -133,16 +136,16 @@ def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
 def davserver_row(service: Service, endpoint: UrlEndpoint) -> dict[str, Any]:
     """Write a URL-based service as a row of `davserver`, without its id."""
     parts = urlsplit(endpoint.url)
-    basic = service.authentication == (HTTP_BASIC,)
+    is_default = service.authentication == (default_authentication(service.type, has_url=True),)
     return {
         "url": endpoint.url,
         "port": _effective_port(parts.scheme, parts.port),
         "type": service.type.value,
-        "use_ssl": parts.scheme.lower() == "https",
+        "use_ssl": parts.scheme.lower() in SSL_SCHEMES,
         "domain_required": service.domain_required,
         "user_name": service.login_name,
         "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
-        "authentication_methods": None if basic else _stored_methods(service),
+        "authentication_methods": None if is_default else _stored_methods(service),
     }
 
 
@@ -234,17 +237,18 @@ def _old_method(method: Authentication) -> str:
     return "plain" if method == PASSWORD_CLEARTEXT else str(method)
 
 
-def _url(stored: str, port: int, use_ssl: bool) -> str:
+def _url(kind: ServiceType, stored: str, port: int, use_ssl: bool) -> str:
     """Put the column `port` into the URL where it says something else, and a scheme if missing."""
+    schemes = ("ldap", "ldaps") if kind is ServiceType.LDAP else ("http", "https", "ws", "wss")
     url = "".join(char for char in stored if not is_never_text(char) and not char.isspace())
     if url and "://" not in url and not url.startswith("/"):
-        url = f"{'https' if use_ssl else 'http'}://{url}"
+        url = f"{schemes[use_ssl]}://{url}"
     try:
         parts = urlsplit(url)
         own_port = parts.port
     except ValueError as error:
         raise RowError(f"url {stored!r} is not a URL") from error
-    if parts.scheme.lower() not in {"http", "https", "ws", "wss"} or not parts.hostname:
+    if parts.scheme.lower() not in schemes or not parts.hostname:
         raise RowError(f"url {stored!r} is not a whole URL")
     if 1 <= port <= 65535 and port != _effective_port(parts.scheme, own_port):
         if own_port is None:

@@ -59,6 +59,18 @@ class SqlStore:
         held = document_of(best["held_pacc"]) if pattern.text == domain.ascii else None
         return found_domain if held is None else replace(found_domain, held_pacc=held)
 
+    def providers(self) -> tuple[Provider, ...]:
+        """Give all providers that say more of themselves than automx2 knows.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+            StoreError: the database must be mended first.
+        """
+        asked = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
+        with reading(self.engine) as connection:
+            found = connection.execute(asked.order_by(_PROVIDER.id)).mappings()
+            return tuple(provider_rows.provider_from_row(row) for row in found)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -2,17 +2,14 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from waypost.address import EmailAddress
-from waypost.formats.mobileconfig import ProfileSettings
 from waypost.lookup import Lookup
+from waypost.model import ProfileSettings
+from waypost.profiles.signers import ProfileSigners
 from waypost.seeding import Seeding
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
-
-if TYPE_CHECKING:
-    from waypost.profiles.signer import ProfileSigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Context:
             where each domain has its own host names.
         seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
         profiles: what the operator says about Apple's profiles.
-        signer: signs them; None where they are not signed.
+        signer: signs them; None where nobody does.
         takes_passwords: whether a profile may hold the user's password.
     """
 
@@ -34,7 +31,7 @@ class Context:
     public_url: str | None = None
     seeding: Seeding | None = None
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
-    signer: "ProfileSigner | None" = None
+    signer: ProfileSigners | None = None
     takes_passwords: bool = False
 
 

@@ -5,6 +5,7 @@ https. It goes into the reply and nowhere else: no text, log line or metric is m
 signer does not keep what holds it.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from waypost.address import EmailAddress
@@ -18,9 +19,10 @@ from waypost.errors import (
 )
 from waypost.formats import mobileconfig
 from waypost.formats.mobileconfig import Password
+from waypost.formats.profile_addresses import aliases_of
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply, text
-from waypost.web.public.request import Request
+from waypost.web.public.request import Fields, Request
 
 PATH: Final = "/mobileconfig"
 NAME_MAX_CHARS: Final = 128
@@ -29,22 +31,31 @@ FORM_MAX_OCTETS: Final = 8192
 _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Whose profile it shall be: the main address, the user's name, and her other addresses."""
+
+    address: EmailAddress
+    name: str
+    aliases: tuple[EmailAddress, ...]
+
+
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer GET with `emailaddress` and `name`. A `password` is not read at all."""
+    """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all."""
     try:
         query = request.query()
         address = EmailAddress.parse_query(query.get("emailaddress", ""))
-        name = _display_name(query.get("name", ""))
+        wanted = _Wanted(address, _display_name(query.get("name", "")), _aliases(query, address))
     except AddressError as error:
         return text(400, f"emailaddress: {error}", error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
-    reply = await _profile(context, noted, address, name, None)
+    reply = await _profile(context, noted, wanted, None)
     return reply.plus(("cache-control", "private, no-cache"))
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer a form with `emailaddress`, `name` and `password`; the query is not read at all."""
+    """Answer a form with these and `password`; the query is not read at all."""
     reply = await _posted(context, request, noted)
     return reply.plus(_NO_STORE)
 
@@ -58,7 +69,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
     try:
         form = await request.form(FORM_MAX_OCTETS)
         address = EmailAddress.parse_query(form.get("emailaddress", ""))
-        name = _display_name(form.get("name", ""))
+        wanted = _Wanted(address, _display_name(form.get("name", "")), _aliases(form, address))
         password = _password(form.get("password", ""))
     except AddressError as error:
         # What was typed into the wrong field shall not come back.
@@ -67,23 +78,37 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         return text(413, str(error), error.code).plus(("connection", "close"))
     except RequestError as error:
         return text(400, str(error), error.code)
-    return await _profile(context, noted, address, name, password)
+    return await _profile(context, noted, wanted, password)
 
 
 async def _profile(
-    context: Context, noted: Noted, address: EmailAddress, name: str, password: Password | None
+    context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
+    address = wanted.address
     noted.domain, noted.address = address.domain.ascii, address
     try:
-        config = (await context.lookup.for_address(address)).named(name)
-        body = mobileconfig.render(config, context.profiles, password)
+        config = (await context.lookup.for_address(address)).named(wanted.name)
+        body = mobileconfig.render(config, context.profiles, password, wanted.aliases)
     except (DomainNotServed, NoUsableService) as error:
         return text(404, str(error), error.code)
     if context.signer is not None:
-        body = context.signer.sign(body, keep=password is None)
+        body = await context.signer.sign(body, config.provider, keep=password is None)
     # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
     disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
     return Reply(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
+
+
+def _aliases(fields: Fields, address: EmailAddress) -> tuple[EmailAddress, ...]:
+    """Read the other addresses of the mailbox. They are text: nobody is asked about them.
+
+    Raises:
+        RequestError: one of them is no address, or there are too many.
+    """
+    given = (one for one in fields.every("alias") if one.strip())
+    try:
+        return aliases_of(address, [EmailAddress.parse_query(one) for one in given])
+    except AddressError as error:
+        raise RequestError(f"alias: {error}") from error
 
 
 def _password(given: str) -> Password | None:

@@ -1,7 +1,7 @@
 """What a client asked, read once from the ASGI scope."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -22,6 +22,22 @@ FORM: Final = "application/x-www-form-urlencoded"
 # Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5,
 # PACC draft s"Retrieval".
 DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.", "ua-auto-config.")
+
+
+class Fields(dict[str, str]):
+    """What a form sent: names in lower case, the first value of each."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Take the names and values, as they came."""
+        super().__init__()
+        self._every: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self.setdefault(name.lower(), value)
+            self._every.setdefault(name.lower(), []).append(value)
+
+    def every(self, name: str) -> list[str]:
+        """Give all values of a name."""
+        return self._every.get(name, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ class Request:
                 return value.decode("latin-1")
         return ""
 
-    def query(self) -> dict[str, str]:
+    def query(self) -> Fields:
         """Decode the query: names in lower case, the first value of each.
 
         Raises:
@@ -61,7 +77,7 @@ class Request:
         """
         return _fields(self.query_string, "query")
 
-    async def form(self, max_octets: int) -> dict[str, str]:
+    async def form(self, max_octets: int) -> Fields:
         """Decode the body of a form: names in lower case, the first value of each.
 
         No error holds anything of it.
@@ -124,7 +140,7 @@ def names_one_host(scope: Scope) -> bool:
     return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
 
 
-def _fields(octets: bytes, what: str) -> dict[str, str]:
+def _fields(octets: bytes, what: str) -> Fields:
     """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
 
     Some clients send addresses unencoded.
@@ -143,7 +159,4 @@ def _fields(octets: bytes, what: str) -> dict[str, str]:
         raise RequestError(f"the {what} is not UTF-8") from None
     except ValueError:
         raise RequestError(f"the {what} has too many fields") from None
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields.setdefault(name.lower(), value)
-    return fields
+    return Fields(pairs)

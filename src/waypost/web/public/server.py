@@ -25,7 +25,7 @@ from waypost.metrics import (
     forget_worker,
     shared_registry,
 )
-from waypost.reloading import Told
+from waypost.reloading import SUBJECTS, Told
 from waypost.settings import Settings, in_memory
 from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
@@ -106,7 +106,7 @@ def _run_several(
     folder: Path,
     operators: Beside | None,
 ) -> None:
-    told = Told(get_context("spawn").Value("Q", 0))
+    told = Told(get_context("spawn").Array("Q", SUBJECTS))
     config = _config(settings, partial(create_app, settings, None, told))
     if settings.metrics_listen is not None:
         os.environ[MULTIPROCESS_VARIABLE] = str(folder)  # for the workers

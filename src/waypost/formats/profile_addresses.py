@@ -1,0 +1,40 @@
+"""Several addresses of one mailbox in one Apple configuration profile.
+
+Apple describes one address in the key `EmailAddress`. Apple's own Profile Manager put several
+there, divided by commas, and devices take them for aliases: mox joins them so
+(mjl-/mox, http/mobileconfig.go), and mailcow/mailcow-dockerized#4828 reports that a comma and a
+blank worked where a comma alone did not. Apple's bug 35667841 has the same form, and says that
+iOS 10 divides them only after the account was opened in the settings once.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from waypost.address import EmailAddress
+from waypost.errors import AddressError
+
+ALIASES_MAX: Final = 20
+_COMMA: Final = ","
+
+
+def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[EmailAddress, ...]:
+    """Give the other addresses of a mailbox, each once, in the order in which they came.
+
+    Args:
+        address: the main one, which is left out.
+        given: perhaps some of them twice.
+
+    Raises:
+        AddressError: there are too many, or the list could not be divided again.
+    """
+    found = tuple(one for one in dict.fromkeys(given) if one != address)
+    if len(found) > ALIASES_MAX:
+        raise AddressError(f"there are more than {ALIASES_MAX} of them")
+    if found and any(_COMMA in one.local_part for one in (address, *found)):
+        raise AddressError("a comma in an address would divide it")
+    return found
+
+
+def joined(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:
+    """Give the value of `EmailAddress`, the main address first."""
+    return f"{_COMMA} ".join(str(one) for one in (address, *aliases))

@@ -1,0 +1,105 @@
+"""Signs each profile with the files of its provider, or else with those of all providers."""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from waypost.model import Provider
+from waypost.profiles.files import ProfileFiles
+
+if TYPE_CHECKING:
+    from waypost.profiles.signer import Kept, ProfileSigner
+
+POLL_SECONDS: Final = 1.0
+SIGNERS_MAX: Final = 1000
+"""Which are followed at once; of more, the one that was not asked for the longest has to go."""
+
+Tells = Callable[[int, int], bool]
+"""Is given a number, the same in all workers, and another for what it is about."""
+
+
+def _alone(_key: int, _subject: int) -> bool:
+    return True
+
+
+class ProfileSigners:
+    """One signer for each set of files. Those of a provider are read when it is first needed."""
+
+    def __init__(self, general: ProfileFiles | None, tells: Tells = _alone) -> None:
+        """Take the files of all providers, if there are some, and who of several workers tells.
+
+        Args:
+            general: PEM.
+            tells: says whether this worker tells.
+        """
+        self._general = general
+        self._tells = tells
+        self._signers: dict[ProfileFiles, ProfileSigner] = {}
+        self._kept: Kept = {}
+        self._opening = asyncio.Lock()
+        self._demanded = asyncio.Event()
+
+    def start(self) -> None:
+        """Read the files of all providers; with mistakes in them no such profile goes out."""
+        if self._general is not None:
+            self._signers[self._general] = self._open(self._general, None)
+
+    async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
+        """Give a profile signed, or as it is where it need not be.
+
+        Args:
+            profile: as `mobileconfig.render` writes it.
+            provider: whose it is.
+            keep: whether it may be remembered; False for one with a password in it.
+
+        Raises:
+            SigningUnavailable: it must be signed, and there never were good files for that.
+        """
+        files = ProfileFiles.of(provider.profile)
+        whose = None if files is None else provider.name
+        files = files or self._general
+        if files is None:
+            return profile
+        signer = self._signers.pop(files, None) or await self._opened(files, whose)
+        self._signers[files] = signer  # The last that was asked for stands last.
+        return signer.sign(profile, keep=keep)
+
+    def demand(self) -> None:
+        """Have all files read again soon, whether they have changed or not."""
+        self._demanded.set()
+
+    async def watch(self) -> None:
+        """Read files whenever one has changed or that was demanded. Does not end."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._demanded.wait(), POLL_SECONDS)
+            demanded = self._demanded.is_set()
+            self._demanded.clear()
+            for signer in list(self._signers.values()):
+                await signer.look_again(demanded=demanded)
+
+    async def _opened(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
+        async with self._opening:
+            if (known := self._signers.get(files)) is not None:
+                return known
+            # Slow the first time, when the library comes in as well.
+            signer = self._signers[files] = await asyncio.to_thread(self._open, files, whose)
+            if len(self._signers) > SIGNERS_MAX:
+                del self._signers[next(one for one in self._signers if one != self._general)]
+            return signer
+
+    def _open(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
+        from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
+
+        subject = zlib.crc32(repr(files).encode())
+        tells = partial(_about, self._tells, subject)
+        signer = ProfileSigner(files, tells, kept=self._kept, provider=whose)
+        signer.start()
+        return signer
+
+
+def _about(tells: Tells, subject: int, key: int) -> bool:
+    return tells(key, subject)

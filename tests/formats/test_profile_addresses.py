@@ -1,0 +1,65 @@
+"""Several addresses of one mailbox in one profile."""
+
+import plistlib
+from typing import Any
+
+import pytest
+
+from tests.formats.test_profile_settings import EVERYTHING, config
+from tests.making import ALICE, EXAMPLE_COM
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import AddressError
+from waypost.formats.mobileconfig import render
+from waypost.formats.profile_addresses import ALIASES_MAX, aliases_of
+
+BOB = EmailAddress("bob", EXAMPLE_COM)
+CAROL = EmailAddress("carol", DomainName("example.net"))
+MANY = [EmailAddress(f"a{number}", EXAMPLE_COM) for number in range(ALIASES_MAX)]
+
+GOOD = [
+    # what is given, what is taken
+    ([], ()),
+    ([BOB], (BOB,)),
+    ([CAROL, BOB, CAROL], (CAROL, BOB)),
+    ([ALICE, BOB, ALICE], (BOB,)),
+    ([*MANY, *MANY, ALICE], tuple(MANY)),
+]
+BAD = [
+    # the main address, what is given, the rule
+    (ALICE, [*MANY, BOB], "more than 20"),
+    (ALICE, [EmailAddress('"a,b"', EXAMPLE_COM)], "a comma"),
+    (EmailAddress("a,b", EXAMPLE_COM), [BOB], "a comma"),
+]
+
+
+@pytest.mark.parametrize(("given", "taken"), GOOD)
+def test_good(given: list[EmailAddress], taken: tuple[EmailAddress, ...]) -> None:
+    """Each address counts once, the main one not at all, in the order given."""
+    assert aliases_of(ALICE, given) == taken
+
+
+@pytest.mark.parametrize(("address", "given", "rule"), BAD)
+def test_bad(address: EmailAddress, given: list[EmailAddress], rule: str) -> None:
+    """What is too much, or would not stay apart, is refused."""
+    with pytest.raises(AddressError, match=rule):
+        aliases_of(address, given)
+
+
+def test_comma_without_aliases() -> None:
+    """A main address with a comma is nobody's business while it stands alone."""
+    assert aliases_of(EmailAddress("a,b", EXAMPLE_COM), []) == ()
+
+
+def profile(*aliases: EmailAddress) -> dict[str, Any]:
+    found: dict[str, Any] = plistlib.loads(render(config(*EVERYTHING), aliases=aliases))
+    return found
+
+
+def test_only_the_mail_account_changes() -> None:
+    """Aliases stand behind the main address in the one key that knows several, and nowhere else."""
+    plain, several = profile(), profile(BOB, CAROL)
+    (mail,) = (one for one in several["PayloadContent"] if "EmailAccountType" in one)
+    assert mail["EmailAddress"] == "alice@example.com, bob@example.com, carol@example.net"
+
+    mail["EmailAddress"] = "alice@example.com"
+    assert several == plain, "the same identity, so that it replaces the one without aliases"

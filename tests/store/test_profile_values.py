@@ -1,0 +1,40 @@
+"""What a database says about the profiles of a provider, also when somebody wrote it by hand."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from waypost.model import ProfileSettings, SigningFiles
+from waypost.store.sql.profile_values import profile_from_values
+
+STORED: list[tuple[object, ProfileSettings]] = [
+    # what stands there, what it means
+    (None, ProfileSettings()),
+    ("x", ProfileSettings()),
+    ({}, ProfileSettings()),
+    ({"cert": "/c", "key": "/k"}, ProfileSettings(SigningFiles("/c", "/k"))),
+    # Half of it must not end in a profile that is not signed.
+    ({"cert": "/c"}, ProfileSettings(SigningFiles("/c", ""))),
+    ({"chain": "/x", "key": 1}, ProfileSettings(SigningFiles("", "", "/x"))),
+    ({"organization": "A\x00", "description": "a\n\x07b"}, ProfileSettings(None, "A", "a\nb")),
+    ({"organization": " ", "description": 1}, ProfileSettings()),
+    ({"consent": {"de": "Ja?", "en": 1, "": "x"}}, ProfileSettings(consent=(("de", "Ja?"),))),
+    ({"consent": "Ja?"}, ProfileSettings()),
+    ({"removable": False, "days": 3}, ProfileSettings(removable=False, days=3)),
+    ({"removable": "no", "days": "3"}, ProfileSettings()),
+    ({"days": True}, ProfileSettings()),
+    ({"days": 0}, ProfileSettings()),
+    ({"days": 1e9}, ProfileSettings()),
+    ({"expires": "tomorrow"}, ProfileSettings()),
+    ({"expires": 5}, ProfileSettings()),
+    (
+        {"expires": "2030-12-31"},
+        ProfileSettings(expires=datetime(2030, 12, 31, tzinfo=UTC).replace(tzinfo=None)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("stored", "meant"), STORED)
+def test_read(stored: object, meant: ProfileSettings) -> None:
+    """What makes sense counts, what makes none is left out, and signing is never forgotten."""
+    assert profile_from_values(stored) == meant

@@ -1,0 +1,83 @@
+"""What a providers file says of the configuration profiles of one provider."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from waypost.errors import ProvidersError
+from waypost.model import ProfileSettings, Provider, SigningFiles
+from waypost.transfer.providers_file import read_providers
+
+HEAD = "[[provider]]\nname = 'X'\n[provider.profile]\n"
+
+
+def read(text: str, folder: Path | None = None) -> Provider:
+    """Give the one provider of a file."""
+    found = read_providers(f"{HEAD}{text}", name="f", format="toml", folder=folder)
+    (provider,) = found.catalog.idle_providers
+    return provider
+
+
+GOOD = [
+    # what stands there, what it means
+    ("", ProfileSettings()),
+    ("cert = '/c'\nkey = '/k'", ProfileSettings(SigningFiles("/c", "/k"))),
+    (
+        "cert = 'c'\nkey = 'a/k'\nchain = '/x'",
+        ProfileSettings(SigningFiles("/f/c", "/f/a/k", "/x")),
+    ),
+    ('organization = "A & B"', ProfileSettings(organization="A & B")),
+    ('description = "One.\\nTwo."', ProfileSettings(description="One.\nTwo.")),
+    (
+        "consent = { default = 'Yes?', de = 'Ja?' }",
+        ProfileSettings(consent=(("de", "Ja?"), ("default", "Yes?"))),
+    ),
+    ("removable = false\ndays = 1", ProfileSettings(removable=False, days=1)),
+    ("removable = true", ProfileSettings(removable=True)),
+    (
+        "expires = '2030-12-31'",
+        ProfileSettings(expires=datetime(2030, 12, 31, tzinfo=UTC).replace(tzinfo=None)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "meant"), GOOD)
+def test_good(text: str, meant: ProfileSettings) -> None:
+    """Each key is read; a relative path is meant from the folder of the file."""
+    assert read(text, Path("/f")).profile == meant
+
+
+BAD = [
+    # what stands there, what is said
+    ("certs = '/c'", "certs: unknown key; did you mean cert"),
+    ("cert = '/c'", "cert: is nothing without key; give both"),
+    ("key = '/k'", "key: is nothing without cert; give both"),
+    ("chain = '/x'", "chain: is nothing without cert; give both"),
+    ("cert = 'c'\nkey = '/k'", "cert: must be absolute here"),
+    ("cert = 1\nkey = '/k'", "cert: must be a text, not a whole number"),
+    ("cert = ''\nkey = '/k'", "cert: must not be empty"),
+    ("organization = 1", "organization: must be a text"),
+    ("organization = ' '", "organization: must not be empty"),
+    (f"organization = '{'x' * 129}'", "organization: is longer than 128 characters"),
+    ('description = "a\\u0007"', "description: holds a control character"),
+    ("consent = 'Yes?'", "consent: must be a table, not a text"),
+    ("consent = {}", "consent: is empty"),
+    ("consent = { '' = 'x' }", "consent: has a key that is neither default nor a language"),
+    ("consent = { de = 1 }", "consent.de: must be a text"),
+    ("removable = 1", "removable: must be true or false"),
+    ("days = 0", "days: must be a whole number from 1 to 36500"),
+    ("expires = '2030-02-30'", 'expires: must be a day, such as "2030-12-31"'),
+    ("expires = '20301231'", "expires: must be a day"),
+    ("expires = 2030-12-31", "expires: must be a text, not a date"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD)
+def test_bad(text: str, said: str) -> None:
+    """Each mistake names the key, the rule and the line on which the provider begins."""
+    with pytest.raises(ProvidersError) as raised:
+        read(text)
+    (problem,) = raised.value.problems
+    assert problem.startswith(f"f: provider[0].profile.{said}")
+    assert problem.endswith("(its provider begins on line 1)")
