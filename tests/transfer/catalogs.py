@@ -5,6 +5,7 @@ Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
 
 from datetime import date, datetime, time
 from functools import cache
+from pathlib import PurePosixPath
 
 from hypothesis import strategies as st
 
@@ -200,7 +201,8 @@ LOGOS = st.builds(
     st.none() | st.integers(1, 10_000),
 )
 CONTACTS = st.sampled_from(["mailto:help@a.example", "tel:+49-30-1(2)3", "https://a.example/?q"])
-PATHS = texts(30).map("/etc/waypost/{}".format)
+# As Waypost writes them: nothing in them is there twice.
+PATHS = texts(30).map(lambda text: f"{PurePosixPath('/etc/waypost', text.lstrip('/'))}")
 PROFILES = st.just(ProfileSettings()) | st.builds(
     ProfileSettings,
     st.none() | st.builds(SigningFiles, PATHS, PATHS, st.none() | PATHS),
