@@ -23,7 +23,8 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@exec $(BIN)/waypost serve $(ARGS)
 
 test: debian $(VENV)/.test lint ## Run all checks and tests (some of them: ARGS="-k settings")
-	$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m compileall -q src tests
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
 	$(BIN)/ruff check .

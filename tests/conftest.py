@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
+
+TESTS = Path(__file__).parent
+# The folders whose tests share what is long in starting; elsewhere it is those of a file.
+SHARING = frozenset({"clients"})
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +48,27 @@ def _log_of_its_own() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+def pytest_configure() -> None:
+    """Let no property fail because the machine is busy."""
+    hypothesis_settings.register_profile(
+        "waypost", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    hypothesis_settings.load_profile("waypost")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: many tests wait for a server or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one process, what shares a server or a mail client."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        together = folder if folder in SHARING else str(item.path.relative_to(TESTS))
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

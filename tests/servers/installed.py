@@ -3,6 +3,7 @@
 They are kept in build/, so that each is fetched once.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -40,20 +41,24 @@ def installed(name: str, version: str, more: Sequence[str] = ()) -> Path:
     folder = _KEPT / name / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
     done = folder / "done"
     python = folder / "bin" / "python"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        wanted = [f"{name}=={version}", *more]
-        try:
-            _run([sys.executable, "-m", "venv", str(folder)])
-            _run(
-                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
-            )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            said = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
-            reason = f"{name} {version} cannot be installed from the package index: {said[:300]}"
-            raise NotInstalledError(reason) from error
-        done.touch()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests in other processes want it at the same time.
+        if not done.exists():
+            _fetch(folder, python, [f"{name}=={version}", *more])
+            done.touch()
     return python
+
+
+def _fetch(folder: Path, python: Path, wanted: Sequence[str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _run([sys.executable, "-m", "venv", str(folder)])
+        _run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        said = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2]
+        reason = f"{wanted[0]} cannot be installed from the package index: {said[:300]}"
+        raise NotInstalledError(reason) from error
 
 
 def _run(command: list[str]) -> None:
