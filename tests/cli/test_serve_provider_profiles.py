@@ -44,6 +44,7 @@ def signed_by(server: Server, domain: str, root: Path, times: int = 8) -> bool:
     return all(openssl_verifies(answer, root) is not None for answer in answers)
 
 
+@pytest.mark.rule("mobileconfig-signed-by-its-provider")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_two_providers(home: Path, workers: str) -> None:
     """Each is signed by its own certificate; one is renewed without a restart, and broken once."""

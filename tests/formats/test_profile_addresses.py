@@ -55,6 +55,7 @@ def profile(*aliases: EmailAddress) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.rule("mobileconfig-aliases")
 def test_only_the_mail_account_changes() -> None:
     """Aliases stand behind the main address in the one key that knows several, and nowhere else."""
     plain, several = profile(), profile(BOB, CAROL)

@@ -37,6 +37,7 @@ def payloads(*services: Service, password: Password | None = None) -> list[dict[
     return [one for one in found if one["PayloadType"] == "com.apple.ldap.account"]
 
 
+@pytest.mark.rule("mobileconfig-address-book")
 def test_keys(shared: Any) -> None:
     """Host, protection, login name, base and scope are in the keys that Apple has for them."""
     (found,) = payloads(ldap("ldap://ldap.example.com/ou=a%20b??one"))

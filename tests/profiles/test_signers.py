@@ -44,6 +44,7 @@ async def until_signed(
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.rule("mobileconfig-signed-by-its-provider")
 def test_two_providers_and_all_others(made: Signing, tmp_path: Path) -> None:
     """Each provider's profiles are signed with its own certificate, those of others with all's."""
     first, second = signing(tmp_path / "a"), signing(tmp_path / "b")
@@ -98,6 +99,7 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
     assert openssl_verifies(others, other.root) == PROFILE
 
 
+@pytest.mark.rule("mobileconfig-signed-by-its-provider")
 def test_broken_is_not_sent(made: Signing, tmp_path: Path) -> None:
     """A provider's broken files stop its own profiles alone, told seldom, until they are mended."""
     broken = signing(tmp_path / "broken")
