@@ -28,7 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "metrics": set(),
     "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
-    | {"database"},
+    | {"database", "seldom"},
     "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
     | {"database", "signature", "seldom"},
     "transfer": {*VALUES, "sharing", "untrusted_xml"},

@@ -21,9 +21,9 @@ from waypost.keeping import Keeping
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Domain
+from waypost.seldom import Seldom
 from waypost.store import Store
 
-COMPLAINT_INTERVAL_SECONDS: Final = 60.0
 # From this part of its time to live on, an answer that is asked for is renewed ahead.
 REFRESH_AHEAD: Final = 0.5
 # After a failure a domain is not asked for again before that, or its time to live if less.
@@ -109,7 +109,7 @@ class DomainCache:
         self._away = False
         self._answered_at = -math.inf
         self._complained = False
-        self._last_complaint = -math.inf
+        self._failure = Seldom(clock)
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:
@@ -257,9 +257,7 @@ class DomainCache:
     def _note_away(self, error: Failure) -> None:
         self._away = True
         self._metrics.store_away()
-        now = self._clock()
-        if now - self._last_complaint >= COMPLAINT_INTERVAL_SECONDS:
-            self._last_complaint = now
+        if self._failure.is_time():
             self._complained = True
             self._log.error("store failed", code=error.code, reason=str(error))
 
