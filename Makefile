@@ -24,7 +24,7 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 
 test: debian $(VENV)/.test lint ## Run all checks and tests (some of them: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
 	$(BIN)/ruff check .

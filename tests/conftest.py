@@ -9,14 +9,23 @@ import pytest
 import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
 
-TESTS = Path(__file__).parent
 # The folders whose tests share what is long in starting; elsewhere it is those of a file.
-SHARING = frozenset({"clients"})
+SHARING = ("tests/clients/",)
+
+
+class SharingScheduling(LoadScopeScheduling):
+    """Gives out the tests to the processes, those of a file or of a folder all to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in SHARING if file.startswith(folder)), file)
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +68,15 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: many tests wait for a server or a clock."""
-    return (os.cpu_count() or 1) + 1
+    """Run more processes than there are cores: many tests wait for a server or a clock."""
+    return 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
     """Keep together, in one process, what shares a server or a mail client."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        together = folder if folder in SHARING else str(item.path.relative_to(TESTS))
-        item.add_marker(pytest.mark.xdist_group(together))
+    # In the order of their names: the long ones, as it happens, are not the last then.
+    config.option.loadscopereorder = False
+    return SharingScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

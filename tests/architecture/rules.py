@@ -59,7 +59,7 @@ LIBRARIES: dict[str, set[str]] = {
     "idna": {"address"},
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
-    "dns": {"formats.dns", "check.resolving", "check.text_records"},
+    "dns": {"formats.dns", "check.name_servers", "check.resolving", "check.text_records"},
     "lxml": {"untrusted_xml", "formats", "transfer", "check"},
     "prometheus_client": {"metrics"},
     "pydantic": {"settings", "transfer"},

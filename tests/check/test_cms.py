@@ -110,6 +110,14 @@ def test_cut_off(signed: bytes) -> None:
             verify(cut)
 
 
+def test_negative_serial_number(signed: bytes) -> None:
+    """A certificate whose serial number is not positive is broken (RFC 5280 s4.1.2.2)."""
+    serial = signed.index(b"\x02\x14") + 2  # an INTEGER of 20 octets, the first of all
+    changed = signed[:serial] + b"\x80" + signed[serial + 1 :]
+    with pytest.raises(CmsError, match="one of its certificates is broken"):
+        verify(changed)
+
+
 @given(st.data())
 def test_any_octets(signed: bytes, data: st.DataObject) -> None:
     """Whatever stands in place of some octets, it is read or refused, and nothing else happens."""

@@ -8,8 +8,7 @@ from tests.servers.named import Named as NameServer
 from tests.servers.named import named
 from tests.servers.waypost import free_port
 from waypost.check.recorded.names import Lookup, Named
-from waypost.check.resolving import FAILURES_MAX, Dns, parse
-from waypost.errors import RequestError
+from waypost.check.resolving import FAILURES_MAX, Dns
 
 D = "example.com"
 ZONE = f"""
@@ -72,40 +71,3 @@ def test_nobody_answers() -> None:
     for number in range(FAILURES_MAX + 5):
         assert dns(Lookup("MX", f"a{number}.example")) == ()
     assert len(dns.failed) == FAILURES_MAX
-
-
-GOOD = [
-    ("system", None),
-    ("192.0.2.53", ("192.0.2.53", 53)),
-    ("192.0.2.53:5353", ("192.0.2.53", 5353)),
-    ("2001:db8::53", ("2001:db8::53", 53)),
-    ("[2001:db8::53]", ("2001:db8::53", 53)),
-    ("[2001:db8::53]:5353", ("2001:db8::53", 5353)),
-]
-
-
-@pytest.mark.parametrize(("text", "read"), GOOD)
-def test_good(text: str, read: tuple[str, int] | None) -> None:
-    """A resolver is the system's, or an address with or without a port."""
-    assert parse(text) == read
-
-
-BAD = [
-    "dns.example",  # a name, which DNS would have to find first
-    "192.0.2.53:0",  # no port
-    "192.0.2.53:65536",  # no port
-    "192.0.2.53:",  # no port
-    "192.0.2.53:x",  # no number
-    "192.0.2.53:+53",  # more than digits
-    "[2001:db8::53]5353",  # no colon
-    "[2001:db8::53",  # no end
-    "2001:db8::53:x",  # no address
-    "",
-]
-
-
-@pytest.mark.parametrize("text", BAD)
-def test_bad(text: str) -> None:
-    """Anything else is told with what is wanted."""
-    with pytest.raises(RequestError, match="neither system nor an address"):
-        parse(text)

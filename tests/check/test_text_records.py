@@ -10,8 +10,8 @@ from dns.message import from_wire, make_response
 from dns.rcode import REFUSED, SERVFAIL, Rcode
 
 from tests.servers.named import named
-from waypost.check.text_records import TextRecords, look_up, read_server
-from waypost.errors import NamesUnavailable, SettingsError
+from waypost.check.text_records import TextRecords, look_up
+from waypost.errors import NamesUnavailable
 
 NAME = "_ua-auto-config.example.com"
 ZONE = """
@@ -82,38 +82,3 @@ def test_impossible_name() -> None:
     """A name that is too long for DNS has no records, and that is told."""
     with pytest.raises(NamesUnavailable, match="cannot be looked up"):
         look_up(f"{'a' * 64}.example.com", ("127.0.0.1", 9))
-
-
-SERVERS = [
-    # text, server
-    ("192.0.2.1", ("192.0.2.1", 53)),
-    ("192.0.2.1:5353", ("192.0.2.1", 5353)),
-    ("2001:db8::1", ("2001:db8::1", 53)),
-    ("[2001:db8::1]", ("2001:db8::1", 53)),
-    ("[2001:DB8::1]:65535", ("2001:db8::1", 65535)),
-]
-BAD_SERVERS = [
-    # text, rule
-    ("", "must be an IP address"),
-    ("ns.example.com", "must be an IP address"),
-    ("192.0.2.1:", "the port must be from 1 to 65535"),
-    ("192.0.2.1:0", "the port must be from 1 to 65535"),
-    ("192.0.2.1:65536", "the port must be from 1 to 65535"),
-    ("192.0.2.1:99999999999", "the port must be from 1 to 65535"),
-    ("192.0.2.1:x", "the port must be from 1 to 65535"),
-    ("[2001:db8::1]5353", "the port must be from 1 to 65535"),
-    ("[2001:db8::1", "must be an IP address"),
-]
-
-
-@pytest.mark.parametrize(("text", "server"), SERVERS)
-def test_servers(text: str, server: tuple[str, int]) -> None:
-    """An IP address, with or without a port, names a server."""
-    assert read_server(text) == server
-
-
-@pytest.mark.parametrize(("text", "rule"), BAD_SERVERS)
-def test_bad_servers(text: str, rule: str) -> None:
-    """Anything else breaks a rule, which is told with the option's name."""
-    with pytest.raises(SettingsError, match=f"--resolver: .*{rule}"):
-        read_server(text)

@@ -290,8 +290,12 @@ REFUSED = [
     (("stage", "a.example.net"), 2, "is served by *.example.net, and a document is held for one"),
     (("stage", "other.example"), 1, "other.example is not served here"),
     (("switch", "other.example"), 1, "other.example is not served here"),
-    (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be an IP address"),
-    (("status", "example.com", "--resolver", "::1:x"), 2, "--resolver: ::1:x: must be an IP"),
+    (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be system or an IP"),
+    (
+        ("status", "example.com", "--resolver", "::1:x"),
+        2,
+        "--resolver: ::1:x: must be system or an IP",
+    ),
     (("stage", "no domain"), 2, "error: "),
 ]
 

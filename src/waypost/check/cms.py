@@ -4,6 +4,7 @@ The library can write it and cannot read it. What is read here are the outer lay
 more is needed than to find the signature; certificates and keys stay the library's.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
 _INTEGER: Final = 0x02
 _OCTETS: Final = 0x04
@@ -138,12 +140,15 @@ def _certificates(parts: list[_Element]) -> list[x509.Certificate]:
 
 def _certificate(octets: bytes) -> x509.Certificate:
     """Read a certificate, and all of it that is looked at later: the library does that late."""
-    try:
-        found = x509.load_der_x509_certificate(octets)
-        _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
-        _ = found.extensions
-    except ValueError as error:
-        raise CmsError("one of its certificates is broken") from error
+    with warnings.catch_warnings():
+        # RFC 5280 s4.1.2.2: a serial number is positive. The library still reads others.
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        try:
+            found = x509.load_der_x509_certificate(octets)
+            _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
+            _ = found.extensions
+        except (ValueError, CryptographyDeprecationWarning) as error:
+            raise CmsError("one of its certificates is broken") from error
     return found
 
 

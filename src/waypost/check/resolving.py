@@ -1,6 +1,5 @@
 """Asking DNS what recorded clients ask it."""
 
-import ipaddress
 from typing import Final
 
 from dns.exception import DNSException, Timeout
@@ -9,17 +8,22 @@ from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.TXT import TXT
 from dns.rdtypes.IN.SRV import SRV
-from dns.resolver import NXDOMAIN, YXDOMAIN, NoAnswer, NoNameservers, Resolver
+from dns.resolver import (
+    NXDOMAIN,
+    YXDOMAIN,
+    NoAnswer,
+    NoNameservers,
+    NoResolverConfiguration,
+)
 
+from waypost.check.name_servers import open_resolver
 from waypost.check.recorded.names import Lookup, Named
-from waypost.errors import RequestError
+from waypost.errors import SettingsError
 
-SYSTEM: Final = "system"
 LOOKUPS_MAX: Final = 200
 # After so many without an answer nobody is asked any more, so that a run comes to its end.
 FAILURES_MAX: Final = 3
 RECORDS_MAX: Final = 50
-_PORT: Final = 53
 
 
 class Dns:
@@ -33,15 +37,12 @@ class Dns:
         """Take whom to ask; None for those that the system asks.
 
         Raises:
-            RequestError: the system names nobody.
+            SettingsError: the system names nobody.
         """
         try:
-            self._resolver = Resolver(configure=server is None)
-        except DNSException as error:
-            raise RequestError(f"--resolver: the system has none ({error})") from error
-        if server is not None:
-            self._resolver.nameservers = [server[0]]
-            self._resolver.port = server[1]
+            self._resolver = open_resolver(server)
+        except NoResolverConfiguration as error:
+            raise SettingsError([f"--resolver: the system has none ({error})"]) from error
         self._resolver.lifetime = timeout_seconds
         self._said: dict[Lookup, tuple[Named, ...]] = {}
         self.failed: list[str] = []
@@ -81,30 +82,3 @@ def _named(data: Rdata) -> Named | None:
 
 def _host(name: object) -> str:
     return f"{name}".rstrip(".").lower()
-
-
-def parse(text: str) -> tuple[str, int] | None:
-    """Read `system`, which is None, an address, or an address with a port behind a colon.
-
-    Raises:
-        RequestError: this is none of them.
-    """
-    if text == SYSTEM:
-        return None
-    host, port = text, f"{_PORT}"
-    if text.startswith("[") and "]" in text:
-        host, _, rest = text[1:].partition("]")
-        port = (rest[1:] if rest.startswith(":") else "") if rest else port
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    try:
-        ipaddress.ip_address(host)
-        number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0
-    except ValueError:
-        number = 0
-    if not 1 <= number <= 65535:
-        raise RequestError(
-            f"--resolver: {text[:60]!r} is neither {SYSTEM} nor an address like 192.0.2.53, "
-            "192.0.2.53:5353 or [2001:db8::53]:5353"
-        )
-    return host, number

@@ -1,7 +1,6 @@
 """The TXT records of a name, as they are in DNS now."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Final
 
 from dns.exception import DNSException
@@ -13,14 +12,12 @@ from dns.resolver import (
     LifetimeTimeout,
     NoNameservers,
     NoResolverConfiguration,
-    Resolver,
 )
 
-from waypost.errors import NamesUnavailable, SettingsError
+from waypost.check.name_servers import open_resolver
+from waypost.errors import NamesUnavailable
 
 LOOKUP_SECONDS: Final = 5.0
-_DNS_PORT: Final = 53
-_PORT_MAX: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,7 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
         NamesUnavailable: no answer says what there is; the message says why.
     """
     try:
-        resolver = _resolver(server)
-        answer = resolver.resolve(
+        answer = open_resolver(server).resolve(
             f"{name.rstrip('.')}.",
             RdataType.TXT,
             lifetime=LOOKUP_SECONDS,
@@ -73,37 +69,6 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
     # RFC 1035 s3.3.14: the strings of one record are one text.
     texts = [b"".join(one.strings) for one in answer.rrset if isinstance(one, TXT)]
     return TextRecords(tuple(one.decode("utf-8", "replace") for one in texts), answer.rrset.ttl)
-
-
-def read_server(text: str) -> tuple[str, int]:
-    """Read whom to ask: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
-
-    Raises:
-        SettingsError: it is no IP address, or the port is none.
-    """
-    address, port = text, str(_DNS_PORT)
-    if text.startswith("["):
-        address, bracket, rest = text[1:].partition("]")
-        address = address if bracket else text
-        port = rest[1:] if rest.startswith(":") else port if not rest else ""
-    elif text.count(":") == 1:
-        address, _, port = text.partition(":")
-    try:
-        address = str(ip_address(address))
-    except ValueError as error:
-        rule = "must be an IP address, with or without a port, as 192.0.2.1:53"
-        raise SettingsError([f"--resolver: {text}: {rule}"]) from error
-    if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= _PORT_MAX):
-        raise SettingsError([f"--resolver: {text}: the port must be from 1 to {_PORT_MAX}"])
-    return address, int(port[:9])
-
-
-def _resolver(server: tuple[str, int] | None) -> Resolver:
-    if server is None:
-        return Resolver()
-    resolver = Resolver(configure=False)
-    resolver.nameservers, resolver.port = [server[0]], server[1]
-    return resolver
 
 
 def _asked(server: tuple[str, int] | None) -> str:

@@ -65,8 +65,9 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     from waypost.check.asking import Server  # noqa: PLC0415 -- quick start
     from waypost.check.conformance import reports, steps  # noqa: PLC0415 -- quick start
+    from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
     from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
-    from waypost.check.resolving import Dns, parse  # noqa: PLC0415 -- quick start
+    from waypost.check.resolving import Dns  # noqa: PLC0415 -- quick start
     from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
@@ -78,7 +79,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise RequestError(f"--unserved: {foreign} is the domain that is served")
     limits = Limits(timeout_seconds=timeout, total_seconds=total)
     server = Server.parse(url)
-    names = Dns(parse(resolver), timeout) if resolver else None
+    names = Dns(read_server(resolver), timeout) if resolver else None
     wire = Wire(server, (served, foreign), limits, checks_certificates=not insecure)
     wire.check_reachable()
     asked = Asked(wire, address, served, foreign, names)

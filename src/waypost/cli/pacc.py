@@ -20,7 +20,7 @@ ResolverFlag = Annotated[
     typer.Option(
         "--resolver",
         metavar="ADDRESS[:PORT]",
-        help="Ask this name server; else the resolvers of this machine.",
+        help="Ask this name server, as 192.0.2.53:53; else the resolvers of this machine.",
     ),
 ]
 
@@ -224,7 +224,7 @@ def _name(domain: str) -> DomainName:
 
 
 def _server(resolver: str | None) -> tuple[str, int] | None:
-    from waypost.check.text_records import read_server  # noqa: PLC0415 -- quick start
+    from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
 
     return None if resolver is None else read_server(resolver)
 

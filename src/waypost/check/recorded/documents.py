@@ -105,6 +105,21 @@ def filled(value: str, address: EmailAddress) -> str:
     return _PLACEHOLDER.sub(lambda match: values[match[1]], value)
 
 
+def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree._Element]:
+    """Give the first section of either type, however good it is.
+
+    Raises:
+        Unusable: one of both is missing.
+    """
+    found = []
+    for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
+        section = next((one for one in children(provider, name) if one.get("type") == kind), None)
+        if section is None:
+            raise Unusable(f"there is no {name} of the type {kind}")
+        found.append(section)
+    return found[0], found[1]
+
+
 def usable(
     sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
 ) -> tuple[list[MailServer], list[str]]:

@@ -58,15 +58,8 @@ def read(body: bytes, address: EmailAddress) -> Account:
     Raises:
         Unusable: one of both is missing, or cannot be used.
     """
-    provider = documents.provider_of(body)
-    found = []
-    for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
-        sections = documents.children(provider, name)
-        section = next((one for one in sections if one.get("type") == kind), None)
-        if section is None:
-            raise Unusable(f"there is no {name} of the type {kind}")
-        found.append(_server(kind, section, address))
-    return Account(found[0], found[1])
+    incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
+    return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:

@@ -1,0 +1,53 @@
+"""Who is asked about names: what an operator says, and the resolver that it becomes."""
+
+from ipaddress import ip_address
+from typing import Final
+
+from dns.resolver import Resolver
+
+from waypost.errors import SettingsError
+
+SYSTEM: Final = "system"
+_DNS_PORT: Final = 53
+_PORT_MAX: Final = 65535
+
+
+def read_server(text: str) -> tuple[str, int] | None:
+    """Read whom to ask: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
+
+    Returns:
+        Address and port; None for `system`, which stands for those that this machine asks.
+
+    Raises:
+        SettingsError: it is no IP address, or the port is none.
+    """
+    if text == SYSTEM:
+        return None
+    address, port = text, str(_DNS_PORT)
+    if text.startswith("["):
+        address, bracket, rest = text[1:].partition("]")
+        address = address if bracket else text
+        port = rest[1:] if rest.startswith(":") else port if not rest else ""
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    try:
+        address = str(ip_address(address))
+    except ValueError as error:
+        rule = f"must be {SYSTEM} or an IP address, with or without a port, as 192.0.2.1:53"
+        raise SettingsError([f"--resolver: {text[:60]}: {rule}"]) from error
+    if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= _PORT_MAX):
+        raise SettingsError([f"--resolver: {text[:60]}: the port must be from 1 to {_PORT_MAX}"])
+    return address, int(port[:9])
+
+
+def open_resolver(server: tuple[str, int] | None) -> Resolver:
+    """Give a resolver that asks this server, or those of this machine.
+
+    Raises:
+        dns.resolver.NoResolverConfiguration: this machine asks nobody.
+    """
+    if server is None:
+        return Resolver()
+    resolver = Resolver(configure=False)
+    resolver.nameservers, resolver.port = [server[0]], server[1]
+    return resolver

@@ -1,0 +1,43 @@
+"""Whom an operator wants to be asked about names."""
+
+import pytest
+
+from waypost.check.name_servers import read_server
+from waypost.errors import SettingsError
+
+SERVERS = [
+    # text, server
+    ("system", None),
+    ("192.0.2.1", ("192.0.2.1", 53)),
+    ("192.0.2.1:5353", ("192.0.2.1", 5353)),
+    ("2001:db8::1", ("2001:db8::1", 53)),
+    ("[2001:db8::1]", ("2001:db8::1", 53)),
+    ("[2001:DB8::1]:65535", ("2001:db8::1", 65535)),
+]
+BAD_SERVERS = [
+    # text, rule
+    ("", "must be system or an IP address"),
+    ("ns.example.com", "must be system or an IP address"),
+    ("2001:db8::1:x", "must be system or an IP address"),
+    ("192.0.2.1:+53", "the port must be from 1 to 65535"),
+    ("192.0.2.1:", "the port must be from 1 to 65535"),
+    ("192.0.2.1:0", "the port must be from 1 to 65535"),
+    ("192.0.2.1:65536", "the port must be from 1 to 65535"),
+    ("192.0.2.1:99999999999", "the port must be from 1 to 65535"),
+    ("192.0.2.1:x", "the port must be from 1 to 65535"),
+    ("[2001:db8::1]5353", "the port must be from 1 to 65535"),
+    ("[2001:db8::1", "must be system or an IP address"),
+]
+
+
+@pytest.mark.parametrize(("text", "server"), SERVERS)
+def test_servers(text: str, server: tuple[str, int] | None) -> None:
+    """An IP address, with or without a port, names a server; `system` those of the machine."""
+    assert read_server(text) == server
+
+
+@pytest.mark.parametrize(("text", "rule"), BAD_SERVERS)
+def test_bad_servers(text: str, rule: str) -> None:
+    """Anything else breaks a rule, which is told with the option's name."""
+    with pytest.raises(SettingsError, match=f"--resolver: .*{rule}"):
+        read_server(text)
