@@ -43,6 +43,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 
 bench: $(VENV)/.test ## Measure one process beside nginx (needs wrk and nginx)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.names
 
 lock: ## Lock the newest allowed versions of all dependencies
 	tools/lock
