@@ -18,6 +18,7 @@ from tests.servers.postgresql import PostgreSql, postgresql
 
 # The folders whose tests share what is long in starting; elsewhere it is those of a file.
 SHARING = ("tests/clients/",)
+MOST_PROCESSES = 8
 
 
 class SharingScheduling(LoadScopeScheduling):
@@ -68,8 +69,11 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run more processes than there are cores: many tests wait for a server or a clock."""
-    return 2 * (os.cpu_count() or 1)
+    """Run more processes than there are cores: many tests wait for a server or a clock.
+
+    Each starts databases and directories of its own, so that more than a few only cost memory.
+    """
+    return min(2 * len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
