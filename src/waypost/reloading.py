@@ -3,13 +3,13 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from waypost.demand import Demand
 from waypost.errors import ProvidersError
 from waypost.metrics import Metrics
 from waypost.signature import Signature, signature_of
@@ -112,7 +112,7 @@ class ProvidersReloader:
         self._changing: Seen | None = None
         self._missing = 0
         self._demands = 0
-        self._demanded = asyncio.Event()
+        self._demand = Demand()
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
@@ -126,15 +126,12 @@ class ProvidersReloader:
     def demand(self) -> None:
         """Have the file read again soon, whether it has changed or not."""
         self._demands += 1
-        self._demanded.set()
+        self._demand.make()
 
     async def watch(self) -> None:
         """Read the file whenever it has changed or that was demanded. Does not end."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._demanded.wait(), POLL_SECONDS)
-            demanded = self._demanded.is_set()
-            self._demanded.clear()
+            demanded = await self._demand.within(POLL_SECONDS)
             # A folder in the network may be slow, and a large file takes its time.
             found = await asyncio.to_thread(_seen, self._path)
             if demanded or self._is_due(found):
@@ -144,7 +141,7 @@ class ProvidersReloader:
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
                 elif demanded:
-                    self._demanded.set()
+                    self._demand.make()
 
     def _is_due(self, found: Seen | None) -> bool:
         """Tell whether the file is another one, and no longer being written."""

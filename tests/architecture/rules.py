@@ -17,6 +17,7 @@ LAYERS: dict[str, set[str]] = {
     "preference": {"errors", "address", "model"},
     "sharing": {"errors", "address", "model"},
     "keeping": set(),
+    "demand": set(),
     "lanes": {"errors"},
     "signature": set(),
     "seldom": set(),
@@ -36,8 +37,8 @@ LAYERS: dict[str, set[str]] = {
     "lookup": {*VALUES, "store", "directory"},
     "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
-    "reloading": {*VALUES, "metrics", "store", "transfer", "signature"},
-    "profiles": {"errors", "model", "formats", "signature", "seldom"},
+    "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"},
+    "profiles": {"errors", "model", "formats", "signature", "seldom", "demand"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},

@@ -4,7 +4,6 @@ Read by Thunderbird, K-9 Mail, Delta Chat, FairEmail, Evolution, KMail, Nextclou
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from lxml import etree
@@ -75,12 +74,7 @@ def render(config: ClientConfig) -> bytes:
             (seen with Thunderbird 153.7).
     """
     # Only the asked domain: nobody shall read the list of the provider's customers.
-    provider = replace(
-        config.provider,
-        documentation=expand_pages(config.provider.documentation, config.domain, config.address),
-        enable=expand_pages(config.provider.enable, config.domain, config.address),
-    )
-    return _document(provider, (config.domain.ascii,), config.services, config)
+    return _document(config.provider, (config.domain.ascii,), config.services, config)
 
 
 def render_submission(
@@ -118,9 +112,9 @@ def _document(
         _server(provider, "incomingServer", _INCOMING[service.type], service)
     for service in (one for one in services if one.type is ServiceType.SMTP):
         _server(provider, "outgoingServer", "smtp", service)
-    for page in owner.documentation:
+    for page in _filled(owner.documentation, asked):
         _documentation(provider, page)
-    for page in owner.enable:
+    for page in _filled(owner.enable, asked):
         _enable(provider, page)
     for service in (one for one in services if one.type in _BESIDE_MAIL):
         _beside_mail(root, service)
@@ -188,6 +182,13 @@ def _pop3(parent: etree._Element, options: Pop3Options) -> None:
         child(element, "downloadOnBiff", str(options.download_on_biff).lower())
     if days is not None:
         child(element, "daysToLeaveMessagesOnServer", str(days))
+
+
+def _filled(
+    pages: tuple[Documentation, ...], asked: ClientConfig | None
+) -> tuple[Documentation, ...]:
+    """Put into the URLs who asks; what is for nobody in particular keeps its placeholders."""
+    return pages if asked is None else expand_pages(pages, asked.domain, asked.address)
 
 
 def _documentation(parent: etree._Element, page: Documentation) -> None:

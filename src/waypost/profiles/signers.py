@@ -3,10 +3,10 @@
 import asyncio
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from waypost.demand import Demand
 from waypost.model import Provider
 from waypost.profiles.files import ProfileFiles
 
@@ -40,7 +40,7 @@ class ProfileSigners:
         self._signers: dict[ProfileFiles, ProfileSigner] = {}
         self._kept: Kept = {}
         self._opening = asyncio.Lock()
-        self._demanded = asyncio.Event()
+        self._demand = Demand()
 
     def start(self) -> None:
         """Read the files of all providers; with mistakes in them no such profile goes out."""
@@ -69,15 +69,12 @@ class ProfileSigners:
 
     def demand(self) -> None:
         """Have all files read again soon, whether they have changed or not."""
-        self._demanded.set()
+        self._demand.make()
 
     async def watch(self) -> None:
         """Read files whenever one has changed or that was demanded. Does not end."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._demanded.wait(), POLL_SECONDS)
-            demanded = self._demanded.is_set()
-            self._demanded.clear()
+            demanded = await self._demand.within(POLL_SECONDS)
             for signer in list(self._signers.values()):
                 await signer.look_again(demanded=demanded)
 

@@ -15,6 +15,7 @@ from waypost.check.recorded.conversation import MailServer, Unusable
 
 DOCUMENT_MAX_OCTETS: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
+_MAIL_TYPES: Final = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}
 # [code] Letter by letter; every client but aerc leaves `%emailaddress%` as it is.
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%")
 
@@ -147,6 +148,18 @@ def first_of(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
 def protocols(root: etree._Element) -> Iterator[etree._Element]:
     """Give the Protocol elements of an Autodiscover answer, in their order."""
     yield from below(root, "Response", "Account", "Protocol")
+
+
+def mail_kind(protocol: etree._Element) -> str:
+    """Give the kind of service that a Protocol is about: `imap`, `pop3` or `smtp`.
+
+    Raises:
+        Unusable: its Type is another; letters count.
+    """
+    kind = _MAIL_TYPES.get(text(protocol, "Type"))
+    if kind is None:
+        raise Unusable("another Type")
+    return kind
 
 
 def refusal(root: etree._Element) -> str:

@@ -122,9 +122,7 @@ def _account(root: etree._Element, address: EmailAddress) -> Account:
 
 
 def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
-    kind = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}.get(documents.text(protocol, "Type"))
-    if kind is None:
-        raise Unusable("another Type")
+    kind = documents.mail_kind(protocol)
     host, port = (
         documents.text(protocol, "Server"),
         documents.port(documents.text(protocol, "Port")),

@@ -1,0 +1,27 @@
+"""What a watcher waits for."""
+
+import asyncio
+
+from waypost.demand import Demand
+
+LONG_SECONDS = 60.0
+
+
+def test_nothing_demanded() -> None:
+    """The wait ends by itself, and says that nobody demanded anything."""
+    assert asyncio.run(Demand().within(0.01)) is False
+
+
+def test_demanded_before_and_while_waiting() -> None:
+    """A demand ends the wait at once, whether it comes before or during it, and counts once."""
+
+    async def watch() -> list[bool]:
+        demand = Demand()
+        demand.make()
+        demand.make()
+        before = await demand.within(LONG_SECONDS)
+        again = await demand.within(0.01)
+        asyncio.get_running_loop().call_soon(demand.make)
+        return [before, again, await demand.within(LONG_SECONDS)]
+
+    assert asyncio.run(asyncio.wait_for(watch(), 10)) == [True, False, True]
