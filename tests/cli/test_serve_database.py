@@ -1,10 +1,6 @@
 """A running server whose PostgreSQL is not there yet, goes away, hangs, and comes back."""
 
-import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +8,7 @@ import pytest
 
 from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
 from tests.cli.test_serve_reload import all_started, load, metric, serves, until
+from tests.servers.frozen import frozen
 from tests.servers.postgresql import PostgreSql
 from tests.web.public.test_autodiscover import question
 from waypost.cli import main
@@ -26,20 +23,9 @@ def _server(postgresql_server: PostgreSql) -> PostgreSql:
     return postgresql_server
 
 
-@contextmanager
-def frozen(server: PostgreSql) -> Iterator[None]:
-    """Have a server and all its processes do nothing, and answer nobody."""
+def pid_of(server: PostgreSql) -> int:
     started = (server.socket / "data" / "postmaster.pid").read_text(encoding="ascii")
-    parent = int(started.splitlines()[0])
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-    pids = [parent, *map(int, children)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+    return int(started.splitlines()[0])
 
 
 def environ(uri: str) -> dict[str, str]:
@@ -89,7 +75,7 @@ def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
             assert waypost.status(f"{AUTOCONFIG}a@never.example") == 503
             server.start()
             until(lambda: metric(port, "waypost_store_up 1.0"), "back")
-            with frozen(server):
+            with frozen(pid_of(server)):
                 until(lambda: metric(port, "waypost_store_up 0.0"), "noticed that it hangs")
                 slowest = max(seconds(waypost) for _ in range(20))
             until(lambda: metric(port, "waypost_store_up 1.0"), "awake")

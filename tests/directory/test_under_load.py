@@ -13,6 +13,7 @@ import pytest
 
 from tests.directory.serving import Asking, providers, serving
 from tests.servers.authority import Authority
+from tests.servers.frozen import frozen
 from tests.servers.slapd import Slapd
 from tests.servers.waypost import RunningWaypost
 
@@ -119,8 +120,7 @@ def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
     """Let the directory hang under load; all is answered, by the domain's general answer."""
     with Load(running.port, "somebody") as well, Load(running.port, "anybody") as fine:
         before = others(running)
-    server.pause()
-    try:
+    with frozen(server.pid):
         names = (f"nobody{attempt}-", f"none{attempt}-")
         with Load(running.port, names[0]) as first, Load(running.port, names[1]) as second:
             during = others(running)
@@ -128,8 +128,6 @@ def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
         # A connection that says nothing for a while is closed, as it should be.
         with closing(Asking(running.port)) as asking:
             known = asking.autoconfig("person1@example.com")
-    finally:
-        server.resume()
     time.sleep(TIME_LIMIT_SECONDS * 2)  # It is tried again meanwhile.
     times, bodies = first.times + second.times, first.bodies + second.bodies
     assert set(well.statuses + fine.statuses + first.statuses + second.statuses) == {200}

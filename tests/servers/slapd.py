@@ -174,13 +174,10 @@ class Slapd:
             self._process.kill()
         self.stop()
 
-    def pause(self) -> None:
-        """Let it hang: it takes connections, and says nothing."""
-        os.kill(self._pid(), signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on."""
-        os.kill(self._pid(), signal.SIGCONT)
+    @property
+    def pid(self) -> int:
+        """Give the number of its process."""
+        return int((self.folder / "slapd.pid").read_text(encoding="ascii"))
 
     def connections(self) -> int:
         """Count the TCP connections that it has, from both ports."""
@@ -194,9 +191,6 @@ class Slapd:
             if one[1].rpartition(":")[2] in ports and one[3] == "01"
         }
         return len(open_ones)
-
-    def _pid(self) -> int:
-        return int((self.folder / "slapd.pid").read_text(encoding="ascii"))
 
     def _own(self, path: Path) -> None:
         if self._user is not None:

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.directory.ldap.conftest import impatient
 from tests.directory.ldap.finding import opened, raw
 from tests.servers.authority import Authority
+from tests.servers.frozen import frozen
 from tests.servers.people import people
 from tests.servers.scripted_ldap import (
     DONE,
@@ -329,11 +330,8 @@ def test_server_that_pauses(own: Slapd, directory: LdapDirectory) -> None:
     """A slapd that is stopped in its tracks is unavailable, and answers when it goes on."""
     with opened(impatient(directory, own.url)) as source:
         assert source.find(ALICE) == FOUND
-        own.pause()
-        try:
+        with frozen(own.pid):
             for _ in range(2):
                 with pytest.raises(DirectoryUnavailable, match="in time"):
                     source.find(ALICE)
-        finally:
-            own.resume()
         assert source.find(ALICE) == FOUND

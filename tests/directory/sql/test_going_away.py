@@ -1,12 +1,8 @@
 """Another database that is slow, hangs, restarts or is used up: it is left in time."""
 
 import gc
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +10,7 @@ import pytest
 from tests.directory.sql.conftest import ALICE, SLEEP, Opened, quick, said
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database
+from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb
 from tests.servers.postgresql import PostgreSql
 from waypost.address import DomainName
@@ -112,7 +109,7 @@ def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, dr
     people = opened(postgresql_server.uri(name, driver), limits=quick(0.3, max_searches=1))
     assert people.find(ALICE) is not None
     sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"  # noqa: S608 -- a test's own
-    with _stopped(int(postgresql_server.sql(sql))) as is_stopped:
+    with frozen(int(postgresql_server.sql(sql))) as is_stopped:
         # The connection does not answer any more, and another one does.
         assert people.find(ALICE) is not None
         assert is_stopped()
@@ -130,21 +127,8 @@ def _stopped_soon(server: PostgreSql, sql: str) -> None:
     end = time.monotonic() + 10
     while not (pid := server.sql(sleeping).strip()) and time.monotonic() < end:
         time.sleep(0.05)
-    with _stopped(int(pid)):
+    with frozen(int(pid)):
         time.sleep(5)
-
-
-@contextmanager
-def _stopped(pid: int) -> Iterator[Callable[[], bool]]:
-    """Stop a process, for half a minute at most; give what tells whether it still is."""
-    os.kill(pid, signal.SIGSTOP)
-    timer = threading.Timer(30, os.kill, (pid, signal.SIGCONT))
-    timer.start()
-    try:
-        yield timer.is_alive
-    finally:
-        timer.cancel()
-        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -157,7 +141,7 @@ def test_mariadb_that_hangs(mariadb_server: MariaDb, opened: Opened) -> None:
     assert people.find(ALICE) is not None
     file = mariadb_server.sql("SELECT @@pid_file").strip()
     pid = int(Path(file).read_text(encoding="ascii"))
-    with _stopped(pid), pytest.raises(DirectoryUnavailable):
+    with frozen(pid), pytest.raises(DirectoryUnavailable):
         people.find(ALICE)
     assert people.find(ALICE) is not None
     gc.collect()
