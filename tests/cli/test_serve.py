@@ -23,7 +23,7 @@ from waypost.model import Catalog
 from waypost.settings import load_from_process
 from waypost.store.memory import MemoryStore
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
 
 

@@ -1,6 +1,7 @@
 """The listener for operators beside a running server: a process of its own that comes and goes."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -90,8 +91,7 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
         assert server.log.read_text().count('"providers read"') == 1
         child = operators(server)
     assert "leaked" not in server.log.read_text()
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+    until(lambda: not Path(f"/proc/{child}").exists(), "its end")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -104,7 +104,8 @@ def test_it_counts_for_itself(home: Path, workers: str) -> None:
         until(lambda: asked(port, "autoconfig.example.com") == 200, "the first answer")
         own = httpx.get(f"http://127.0.0.1:{port}/metrics").text
         others = httpx.get(f"http://127.0.0.1:{metrics}/metrics").text
-    assert 'waypost_tls_asks_total{result="yes"} 1.0' in own
+    # A question that took too long for `asked` counts as well.
+    assert re.search(r'^waypost_tls_asks_total{result="yes"} [1-9]', own, re.MULTILINE)
     assert "waypost_tls" not in others
 
 

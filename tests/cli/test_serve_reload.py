@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
+from tests.servers.frozen import frozen
 
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.01
@@ -197,10 +199,18 @@ def test_hangup_while_workers_start(home: Path) -> None:
 
 def workers_of(server: Server) -> list[int]:
     """Give the processes that answer, which say so in the log."""
-    import re
-
     found = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
     return [int(pid) for pid in found]
+
+
+def test_worker_that_is_slow(home: Path) -> None:
+    """A worker that says nothing for some seconds, as on a busy machine, is left to go on."""
+    with serving(home, "--demo", "--workers", "2") as server:
+        all_started(server, 2)
+        with frozen(workers_of(server)[0]):
+            time.sleep(8)  # uvicorn's own patience is 5
+        assert serves(server, "example.com")
+        assert "died" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -91,7 +91,7 @@ def test_nothing_is_left_behind(own: Slapd, directory: LdapDirectory) -> None:
         return relays, len(list(descriptors.iterdir()))
 
     before = left()
-    way = impatient(directory, own.url, own.tls_url, seconds=1)
+    way = replace(directory, urls=(own.url, own.tls_url))
     for _ in range(3):
         with opened(way) as source:
             assert source.find(ALICE) == FOUND

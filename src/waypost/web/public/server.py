@@ -35,6 +35,9 @@ from waypost.wiring import wire
 
 BACKLOG: Final = 2048
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
+# A worker that says nothing for so long is replaced. uvicorn asks before it has started, too: with
+# its own 5 seconds a busy or slow machine never gets a worker to its end of starting.
+SILENT_WORKER_SECONDS: Final = 30
 # Connections wait in the backlog until a worker takes them.
 READY: Final = "READY=1\nSTATUS=Serving"
 
@@ -158,6 +161,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         # `proxy` decides by Waypost's own options who is believed.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+        timeout_worker_healthcheck=SILENT_WORKER_SECONDS,
     )
 
 
