@@ -30,7 +30,9 @@ LIMITS: Final = {
 }
 """The lowest and the highest value of each."""
 # Three slashes and a relative path, which may be in SQLite's own form; in memory there is none.
-_SQLITE_FILE: Final = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!file:)([^/:?][^?]*)(.*)", re.DOTALL)
+_SQLITE_FILE: Final = re.compile(
+    r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!file:)([^/:?][^?]*)(.*)", re.DOTALL
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
