@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.address import ADDRESS_MAX_OCTETS, DomainName, EmailAddress
+from waypost.address import ADDRESS_MAX_OCTETS, SEPARATORS, DomainName, EmailAddress
 from waypost.errors import AddressError, DomainError
 
 LABEL_63 = "x" * 63
@@ -155,6 +155,46 @@ def test_address_of_the_longest_length() -> None:
     text = "a" * (ADDRESS_MAX_OCTETS - len("@example.com")) + "@example.com"
 
     assert text == str(EmailAddress.parse(text))
+
+
+DETAILS = [
+    # separators, local part, that of the user
+    ("", "alice+shop", "alice+shop"),
+    ("+", "alice", "alice"),
+    ("+", "alice+shop", "alice"),
+    ("+", "alice+shop+more", "alice"),
+    ("+", "alice+", "alice"),
+    ("+", "Alice-shop", "Alice-shop"),
+    ("+-", "Alice-shop+more", "Alice"),
+    ("-+", "alice+shop-more", "alice"),
+    ("+", "+alice", "+alice"),
+    ("+", "++alice", "+"),
+    ("+", "+alice+shop", "+alice"),
+    ("+", "δοκιμή+ü", "δοκιμή"),
+    ("+", '"alice+shop"', '"alice+shop"'),
+]
+
+
+@pytest.mark.rule("addresses-login-without-tag")
+@pytest.mark.parametrize(("separators", "local_part", "user"), DETAILS)
+def test_detail(separators: str, local_part: str, user: str) -> None:
+    """A detail is what stands behind the first separator that has a user in front of it."""
+    address = EmailAddress.parse(f"{local_part}@Example.com")
+
+    assert str(address.without_detail(separators)) == f"{user}@example.com"
+
+
+@given(st.text(min_size=1, max_size=40), st.sampled_from(["+", "-_", SEPARATORS]))
+def test_without_detail_it_is_an_address(local_part: str, separators: str) -> None:
+    """What is left is an address that has no other detail but one behind its first sign."""
+    try:
+        address = EmailAddress.parse(f"{local_part}@example.com")
+    except AddressError:
+        return
+    user = address.without_detail(separators)
+
+    assert EmailAddress.parse(str(user)) == user
+    assert user.without_detail(separators) == user
 
 
 def test_unicode_form() -> None:

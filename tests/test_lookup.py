@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from tests.directory.scripted import ScriptedDirectory
+from tests.making import ALICE, EXAMPLE_COM, PROVIDER, domain, host_service, url_service
 from waypost.address import DomainName, EmailAddress
+from waypost.directory.directories import Directories
 from waypost.errors import (
     DirectoryError,
     DirectoryUnavailable,
@@ -142,6 +144,53 @@ def test_domain_without_directory_asks_nobody() -> None:
     asyncio.run(Lookup(finder, finder).for_address(ALICE))
 
     assert not finder.asked
+
+
+@pytest.mark.rule(
+    "addresses-login-without-tag", "addresses-sub-address-kept", "addresses-look-up-without-tag"
+)
+@pytest.mark.parametrize(
+    ("separators", "asked", "user"),
+    [
+        ("", "alice+shop@example.com", "alice+shop@example.com"),
+        ("+", "alice+shop@example.com", "alice@example.com"),
+        ("-", "alice+shop@example.com", "alice+shop@example.com"),
+        ("+-", "alice-shop@example.com", "alice@example.com"),
+    ],
+)
+def test_sub_addresses(separators: str, asked: str, user: str) -> None:
+    """Without its detail an address is looked up and logged in with; it stays what it is."""
+    provider = replace(PROVIDER, subaddress_separators=separators)
+    finder = Finder(replace(ENTRY, provider=provider), Person())
+    address = EmailAddress.parse(asked)
+    config = asyncio.run(Lookup(finder, finder).for_address(address))
+
+    assert finder.asked == [(PEOPLE, EmailAddress.parse(user))]
+    assert told(config) == [
+        (place, name and name.replace("alice", user.partition("@")[0]))
+        for place, name in (
+            (place.replace("alice@example.com", user), name) for place, name in GENERAL
+        )
+    ]
+    assert config.address == address
+
+
+@pytest.mark.rule("addresses-look-up-without-tag")
+def test_sub_addresses_are_one_question() -> None:
+    """The directory is asked once for all sub-addresses of a user."""
+    source = ScriptedDirectory({ALICE: {"login": ["u1"]}})
+
+    async def ask_for_three() -> list[str | None]:
+        people = Directories(lambda _directory: source)
+        provider = replace(PROVIDER, subaddress_separators="+")
+        lookup = Lookup(Finder(replace(ENTRY, provider=provider), None), people)
+        texts = ("alice@example.com", "alice+a@example.com", "alice+b@example.com")
+        found = [await lookup.for_address(EmailAddress.parse(text)) for text in texts]
+        await people.close()
+        return [config.person.login_name for config in found]
+
+    assert asyncio.run(ask_for_three()) == ["u1"] * 3
+    assert len(source.asked) == 1
 
 
 @pytest.mark.parametrize("shown", [True, False])

@@ -2,7 +2,7 @@
 
 `DomainName` and `EmailAddress` can only be made by parsing, so whoever holds one need not look
 at it again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), RFC 6531
-(SMTPUTF8), RFC 6532.
+(SMTPUTF8), RFC 6532, RFC 5233 (sub-addresses).
 """
 
 import re
@@ -28,6 +28,8 @@ _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
+"""What can divide a user from a detail: the signs of RFC 5322 s3.2.3."""
 STAND_IN: Final = "EVOLUTIONUSER"
 """The local part with which Evolution 3.46 asks, whoever the user is (seen with 3.46.4).
 
@@ -139,6 +141,21 @@ class EmailAddress:
         if '"' not in local_part:
             local_part = local_part.replace(" ", "+")
         return cls.parse(local_part + at + domain)
+
+    def without_detail(self, separators: str) -> Self:
+        """Give the address of the user whose sub-address this is: `alice+shop` is `alice`'s.
+
+        RFC 5233 s4 leaves to the site what stands between user and detail. Here it is the first
+        of the separators that has a user in front of it, as in Postfix. A local part in quotation
+        marks has no detail.
+
+        Args:
+            separators: each sign is one; empty where no address has a detail.
+        """
+        if not separators or self.local_part.startswith('"'):
+            return self
+        ends = (at for at, sign in enumerate(self.local_part) if at and sign in separators)
+        return type(self)(self.local_part[: next(ends, None)], self.domain)
 
     def __str__(self) -> str:
         """Give `local-part@domain` with the domain in A-label form."""

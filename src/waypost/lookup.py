@@ -55,9 +55,9 @@ class Lookup:
         """
         entry = await self._domains.find(address.domain)
         person: Person | None = Person()
-        if (directory := directory_for(entry, address)) is not None:
+        if (question := question_for(entry, address)) is not None:
             try:
-                person = await self._people.person_for(directory, address)
+                person = await self._people.person_for(*question)
             except (DirectoryUnavailable, DirectoryError):
                 person = Person()
         return client_config(entry, address.domain, address, person)
@@ -73,8 +73,12 @@ class Lookup:
         return client_config(await self._domains.find(domain), domain, None)
 
 
-def directory_for(entry: Domain | None, address: EmailAddress) -> Directory | None:
-    """Give the directory that knows who a user is.
+def question_for(
+    entry: Domain | None, address: EmailAddress
+) -> tuple[Directory, EmailAddress] | None:
+    """Give the directory that knows who a user is, and the address that it knows.
+
+    All sub-addresses of a user are one question (RFC 5233), so that they have one answer.
 
     Returns:
         None where there is none, where the mail of the domain is elsewhere, and where the address
@@ -82,7 +86,7 @@ def directory_for(entry: Domain | None, address: EmailAddress) -> Directory | No
     """
     if entry is None or entry.away is not None or entry.users is None or address.is_stand_in:
         return None
-    return entry.users.directory
+    return entry.users.directory, entry.provider.user_of(address)
 
 
 def client_config(

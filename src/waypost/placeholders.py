@@ -61,6 +61,11 @@ def has_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
+def names_user(text: str) -> bool:
+    """Tell whether a text holds a placeholder that needs the local part of an address."""
+    return any(match[1].upper() != "EMAILDOMAIN" for match in _PLACEHOLDER.finditer(text))
+
+
 def shared_url(url: str) -> str | None:
     """Give the part of a URL that is the same for all users.
 
@@ -162,12 +167,14 @@ def expand_domain(
     Args:
         entry: what the store keeps.
         domain: the one that was asked for.
-        address: None where only the domain is known.
+        address: None where only the domain is known. Where the provider says how to tell a
+            detail, services are for the address without it.
         person: who the user is, as far as that is known.
     """
+    user = None if address is None else entry.provider.user_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
     attributes = {rule.name: rule.default for rule in rules if rule.default is not None}
-    subject = Subject(domain, address, person.login_name, attributes | dict(person.attributes))
+    subject = Subject(domain, user, person.login_name, attributes | dict(person.attributes))
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
     return ClientConfig(

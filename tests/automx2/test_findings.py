@@ -89,6 +89,17 @@ def told(engine: Engine) -> list[str]:
         return [str(finding) for finding in findings(connection)]
 
 
+def test_separators(clean: Engine) -> None:
+    """Separators of sub-addresses that cannot be some are told, and the others count."""
+    execute(clean, "UPDATE provider SET subaddress_separators = '+.x';\n")
+    (line, *_) = told(clean)
+
+    assert "subaddress_separators '+.x' has '.x', which divides no address" in line
+    found = SqlStore(clean).find(DomainName("example.com"))
+    assert found is not None
+    assert found.provider.subaddress_separators == "+"
+
+
 @pytest.mark.parametrize(("change", "problem", "effect"), SERVERS)
 def test_servers(clean: Engine, change: str, problem: str, effect: str) -> None:
     """Each odd server is told in one line with its id, and the domain is served nevertheless."""

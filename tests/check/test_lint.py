@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.docs.pages import ROOT
 from tests.golden.cases import Case, cases
 from tests.making import PROVIDER, host_service, url_service
 from waypost.check import lint_clients as clients
-from waypost.check.lint import Finding, has_long_name, lint, names_of
+from waypost.check.lint import Finding, lint, matters, names_of
 from waypost.check.lint_rules import RULES
 from waypost.errors import DomainNotServed
 from waypost.model import (
@@ -201,6 +202,19 @@ KNOWN = Users(
 )
 
 
+DIVIDING = replace(PROVIDER, subaddress_separators="+")
+
+
+def test_sub_addresses() -> None:
+    """Clients that ask without the address put its detail into the login name; PACC as well."""
+    code = "subaddress-login-name"
+    assert codes([IMAP, SMTP], DIVIDING) == {code}
+    assert code in codes([named("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)
+    assert code not in codes([named("one"), host_service("smtp", login_name="one")], DIVIDING)
+    assert matters(DIVIDING)
+    assert not matters(PROVIDER)
+
+
 def found(
     services: Sequence[Service], provider: Provider | None = PROVIDER, users: Users | None = None
 ) -> list[Finding]:
@@ -242,9 +256,9 @@ def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) 
 def test_names(code: str, name: str, short_name: str) -> None:
     """A name is found one character above its limit, and not at it."""
     assert codes([IMAP, SMTP], Provider(name, short_name)) == {code}
-    assert has_long_name(Provider(name, short_name))
+    assert matters(Provider(name, short_name))
     assert codes([IMAP, SMTP], Provider("n" * 60, "s" * 20)) == set()
-    assert not has_long_name(Provider("n" * 60, "s" * 20))
+    assert not matters(Provider("n" * 60, "s" * 20))
     assert codes([IMAP, SMTP], None) == set()
 
 
@@ -252,7 +266,7 @@ def test_every_rule_has_a_case() -> None:
     """The tables above name every code, and no code stands twice in the linter."""
     every = [rule.code for rule in RULES]
     tested = {case[0] for case in [*CASES, *OF_USERS]} | {case[0] for case in NAMES}
-    assert sorted(every) == sorted({*tested, "pacc-directory"})
+    assert sorted(every) == sorted({*tested, "pacc-directory", "subaddress-login-name"})
 
 
 def test_a_finding_in_one_line() -> None:

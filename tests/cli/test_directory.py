@@ -179,6 +179,25 @@ def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, 
     assert said in outcome.out
 
 
+def test_sub_address(waypost: Waypost, mail: list[str], home: Path) -> None:
+    """The user of a sub-address is asked for, and told, where the provider says how to tell it."""
+    (home / "more.toml").write_text(
+        MAIL.replace("[[provider]]", "[[provider]]\nsubaddress_separators = '+'", 1), "utf-8"
+    )
+    more = ["--providers", "more.toml"]
+    if "--db-uri" in mail:
+        assert "sub-address separators none become +" in waypost("apply", "more.toml", *mail).out
+        more = mail
+    outcome = waypost("directory", "test", "alice+shop@example.com", *more)
+    assert outcome.code == 0
+    assert "directory people; its user is alice@example.com" in outcome.out
+    assert "Clients of alice+shop@example.com get:\n  login name    u1001\n" in outcome.out
+    shown = waypost("show", "autoconfig", "alice+shop@example.com", *more)
+    assert "<username>u1001</username>" in shown.out
+    assert "subaddress_separators +\n" in waypost("domain", "show", "example.com", *more).out
+    assert 'subaddress_separators = "+"\n' in waypost("export", *more).out
+
+
 def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     """The lookup as JSON is one object with all steps and the person."""
     found = json.loads(waypost("directory", "test", "alice@example.com", *mail, "--json").out)

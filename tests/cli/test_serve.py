@@ -22,6 +22,8 @@ from waypost.demo import demo_catalog
 from waypost.model import Catalog
 from waypost.settings import load_from_process
 from waypost.store.memory import MemoryStore
+from waypost.transfer import providers_file
+from waypost.transfer.document import read_octets
 
 PATIENCE_SECONDS = 60.0
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
@@ -171,6 +173,26 @@ def test_what_cannot_be_served(waypost: Waypost, home: Path, flags: list[str], s
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_providers_file_is_read_once(
+    waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it listens, the command reads the providers file once, and tells its warnings."""
+    (home / "mail.toml").write_text(
+        '[[provider]]\nname = "Own"\ndomains = ["own.example"]\n', encoding="utf-8"
+    )
+    read: list[Path] = []
+
+    def counting(path: Path) -> bytes:
+        read.append(path)
+        return read_octets(path)
+
+    monkeypatch.setattr(providers_file, "read_octets", counting)
+    outcome = waypost("serve", "--providers", "mail.toml", "--host", "192.0.2.1")
+    assert "cannot listen there" in outcome.err
+    assert "no incoming and outgoing mail service for own.example" in outcome.err
+    assert [path.name for path in read] == ["mail.toml"]
 
 
 PLACES = [

@@ -82,7 +82,8 @@ def test_order() -> None:
     told = protocols(
         SMTP,
         host_service("pop3", "pop.example.com"),
-        host_service(host="open.example.com", port=143, security="none"),
+        # The operator prefers it, and still a client that can choose none shall have a safe one.
+        host_service(host="open.example.com", port=143, security="none", priority=1),
         IMAP,
         host_service(host="second.example.com"),
     )

@@ -157,6 +157,29 @@ def test_public_url(
     assert (target is None) == any("public_url" in one for one in left_out(public_url=public_url))
 
 
+ACTIVESYNC = url_service("activesync", "https://eas.example.com/Microsoft-Server-ActiveSync")
+ANSWERS = [
+    # services, labels under which there is an answer
+    ((host_service(), SMTP), ["autoconfig", "autodiscover", "ua-auto-config"]),
+    ((host_service(port=143, security="starttls"), SMTP), ["autoconfig", "autodiscover"]),
+    ((url_service("jmap", "https://jmap.example.com/"),), ["autoconfig", "ua-auto-config"]),
+    ((ACTIVESYNC,), ["autoconfig", "autodiscover"]),
+    ((url_service("ews", "https://ews.example.com/"),), ["autoconfig", "autodiscover"]),
+    ((host_service("managesieve", "sieve.example.com"),), []),
+]
+
+
+@pytest.mark.rule("dns-client-names")
+@pytest.mark.parametrize(("found", "labels"), ANSWERS)
+def test_names_that_answer(found: tuple[Service, ...], labels: list[str]) -> None:
+    """A name is published where something is answered there, for phones and Outlook's JSON too."""
+    told = published(*found)
+    every = ("autoconfig", "autodiscover", "ua-auto-config")
+
+    assert [one for one in every if f"{one}.example.com CNAME" in told] == labels
+    assert ("_autodiscover._tcp.example.com SRV" in told) is ("autodiscover" in labels)
+
+
 @pytest.mark.rule("dns-client-names")
 def test_no_alias_of_itself() -> None:
     """The host of public_url is no alias of itself."""

@@ -92,6 +92,16 @@ def test_login_names_of_a_directory() -> None:
         pacc.render(found)
 
 
+@pytest.mark.rule("pacc-login-name")
+def test_login_names_without_detail() -> None:
+    """Where sub-addresses log in with another name there is no document: it cannot say that."""
+    entry = domain("example.com", IMAP, SMTP)
+    provider = replace(entry.provider, subaddress_separators="+")
+
+    with pytest.raises(NoUsableService, match="leaves out the detail of a sub-address"):
+        pacc.render(client_config(replace(entry, provider=provider), EXAMPLE_COM, None))
+
+
 URLS = [
     # URL, reason
     ("http://dav.example.com/c/", "its URL is not https"),

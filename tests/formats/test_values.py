@@ -122,6 +122,7 @@ def test_autodiscover(case: Case) -> None:
     "autodiscover-activesync-answer",
     "autodiscover-activesync-culture",
     "autodiscover-activesync-server",
+    "autodiscover-activesync-user",
 )
 @pytest.mark.parametrize("case", ACTIVESYNC, ids=lambda case: case.name)
 def test_activesync(case: Case) -> None:
@@ -130,10 +131,14 @@ def test_activesync(case: Case) -> None:
     (response,) = root
     names = [etree.QName(element).localname for element in response.iter()]
     assert {etree.QName(element).namespace for element in response.iter()} == {MOBILESYNC}
-    assert [name for name in names if name != "DisplayName"] == [
-        *("Response", "Culture", "User", "EMailAddress", "Action", "Settings"),
+    config = case.config()
+    named = ["DisplayName"] if config.person.display_name else []
+    assert names == [
+        *("Response", "Culture", "User", *named, "EMailAddress", "Action", "Settings"),
         *("Server", "Type", "Url", "Name"),
     ]
+    user = [element.text for element in response[1]]
+    assert user == [*filter(None, [config.person.display_name]), str(config.address)]
     values = [element.text for element in response.iter() if len(element) == 0]
     assert (root.tag, values[0]) == (f"{{{RESPONSE}}}Autodiscover", "en:us")
     assert {"IMAP", "POP3", "SMTP"}.isdisjoint(values)

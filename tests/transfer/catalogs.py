@@ -228,6 +228,7 @@ PROVIDERS = st.builds(
     st.none() | st.just("https://developer.example/"),
     st.lists(CONTACTS, max_size=2).map(tuple),
     PROFILES,
+    st.sampled_from(["", "+", "+-", "%'`"]),
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

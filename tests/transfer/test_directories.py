@@ -122,6 +122,32 @@ def test_relative_paths(tmp_path: Path) -> None:
     assert small == FileDirectory("small", f"{tmp_path}/p.csv")
 
 
+URIS = [
+    # what stands there, what it means; {} is the folder of the providers file
+    ("sqlite:///mail.db", "sqlite:///{}/mail.db"),
+    ("sqlite+pysqlite:///a/../mail.db?timeout=1", "sqlite+pysqlite:///{}/a/../mail.db?timeout=1"),
+    ("sqlite:///file:mail.db?mode=ro&uri=true", "sqlite:///file:{}/mail.db?mode=ro&uri=true"),
+    ("sqlite:////mail.db", "sqlite:////mail.db"),
+    ("sqlite:///file:/mail.db?uri=true", "sqlite:///file:/mail.db?uri=true"),
+    ("sqlite://", "sqlite://"),
+    ("sqlite:///", "sqlite:///"),
+    ("sqlite:///:memory:", "sqlite:///:memory:"),
+    ("sqlite:///file::memory:?uri=true", "sqlite:///file::memory:?uri=true"),
+    ("postgresql:///mail?host=sock", "postgresql:///mail?host=sock"),
+    ("no uri", "no uri"),
+]
+
+
+@pytest.mark.parametrize(("text", "meant"), URIS)
+def test_relative_uris(tmp_path: Path, text: str, meant: str) -> None:
+    """A SQLite file in a URI is relative to the folder of the providers file as well."""
+    top = json.dumps({"directory": [SQL | {"uri": text}]})
+    (found,) = read_providers(top, name="f", format="json", folder=tmp_path).catalog.directories
+
+    assert isinstance(found, SqlDirectory)
+    assert found.uri == Secret(meant.format(tmp_path))
+
+
 MISTAKES = [
     # directory, what is said
     ({}, ["name: is missing", "kind: is missing"]),
@@ -135,6 +161,7 @@ MISTAKES = [
         LDAP | {"bind_user": "cn=x", "bind_password_file": "x"},
         ["bind_password_file: must be absolute here"],
     ),
+    (SQL | {"uri": "sqlite:///mail.db"}, ["uri: must be absolute here"]),
     (SQL | {"uri_file": "x"}, ["uri_file: must be absolute here", "uri_file: stands beside uri"]),
     (FILE | {"path": "/people.xls"}, ["path: must end with .csv or .toml"]),
     (LDAP | {"urls": []}, ["urls: is empty"]),

@@ -16,6 +16,7 @@ developer_url = "https://developer.example/"
 logos = [{ url = "https://logo.example/", content_type = "image/png" }]
 webmail = "https://default.example/"
 ldapserver = 7
+subaddress_separators = "+"
 profile = { organization = "Default", days = 30 }
 services = [{ type = "imap", host = "default.example" }]
 
@@ -25,6 +26,7 @@ authentication = "OAuth2"
 
 [[template]]
 name = "Base"
+subaddress_separators = ""
 webmail = "https://base.example/"
 profile = { organization = "Base" }
 documentation = []
@@ -107,6 +109,7 @@ def test_nearest_counts(name: str, expected: list[str], server: int, pages: int)
 def test_other_pages_are_inherited() -> None:
     """Pages to switch on, web mail and the place of updates come from the nearest who has them."""
     default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
+    assert (default.subaddress_separators, heir.subaddress_separators) == ("+", "")
     assert default.webmail == Webmail("https://default.example/")
     assert heir.webmail == Webmail("https://base.example/")
     assert (default.profile.organization, default.profile.days) == ("Default", 30)

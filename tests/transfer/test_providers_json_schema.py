@@ -27,6 +27,7 @@ webmail = { url = "https://mail.example/", login = { url = "https://mail.example
 update_url = "https://mail.example/config.xml"
 logos = [{ url = "https://mail.example/l.png", content_type = "image/png", width = 1 }]
 developer_url = "https://mail.example/"
+subaddress_separators = "!#$%&'*+-/=?^_`{|}~"
 contacts = ["mailto:a@b.example", "tel:+1-2", "https://b.example/"]
 ldapserver = 0
 [defaults.service]
@@ -159,6 +160,9 @@ BROKEN: list[dict[str, Any]] = [
     provider(logos=[{"url": "https://a.example", "content_type": "text/html"}]),
     provider(logos=[{"url": "http://a.example", "content_type": "image/png"}]),
     provider(developer_url="http://a.example"),
+    provider(subaddress_separators="."),
+    provider(subaddress_separators="+x"),
+    provider(subaddress_separators=["+"]),
     provider(contacts=["a@b.example"]),
     provider(profile=[]),
     provider(profile={"certificate": "/a"}),

@@ -70,6 +70,10 @@ def lint(
             yield Finding(rule, where)
 
 
-def has_long_name(provider: Provider) -> bool:
-    """Tell whether a provider itself, whatever it offers, has findings."""
-    return len(provider.name) > NAME_MAX_CHARS or len(provider.short_name) > SHORT_NAME_MAX_CHARS
+def matters(provider: Provider) -> bool:
+    """Tell whether a provider itself, beside what it offers, makes findings."""
+    return (
+        len(provider.name) > NAME_MAX_CHARS
+        or len(provider.short_name) > SHORT_NAME_MAX_CHARS
+        or provider.subaddress_separators != ""
+    )

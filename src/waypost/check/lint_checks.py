@@ -38,7 +38,7 @@ from waypost.model import (
     Service,
     ServiceType,
 )
-from waypost.placeholders import LOGIN_NAME, attributes_in, has_placeholder
+from waypost.placeholders import LOGIN_NAME, attributes_in, has_placeholder, names_user
 from waypost.preference import INCOMING
 
 # draft-ietf-mailmaint-autoconfig-06 s"displayName", s"displayShortName"; PACC has the same.
@@ -192,6 +192,14 @@ def directory_login_name(offered: Offered) -> Iterator[str]:
     for service in offered.of(*MAIL):
         if not offered.always_known.issuperset(attributes_in(service.login_name or "")):
             yield named(service)
+
+
+def subaddress_login_name(offered: Offered) -> Iterator[str]:
+    """Find login names without a detail, which is left out only where the address is known."""
+    if offered.provider is None or not offered.provider.subaddress_separators:
+        return
+    if any(names_user(service.login_name or "") for service in offered.of(*MAIL)):
+        yield ""
 
 
 def no_login_name(offered: Offered) -> Iterator[str]:

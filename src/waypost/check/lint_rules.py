@@ -217,6 +217,14 @@ RULES: Final = (
         "let the server take the address as well",
     ),
     Rule(
+        "subaddress-login-name",
+        (K9, KMAIL, DELTA_CHAT, PACC),
+        checks.subaddress_login_name,
+        "a client that asks without the address makes the login name of the whole address, its "
+        "detail included; PACC would as well, so the domain has no PACC document",
+        "let the server take the address with its detail as well",
+    ),
+    Rule(
         "no-login-name",
         (THUNDERBIRD, K9, DELTA_CHAT),
         checks.no_login_name,

@@ -28,7 +28,6 @@ _METHODS: Final = frozenset(
         *("TLS-client-cert", "OAuth2", "none", "smtp-after-pop"),
     }
 )
-_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 _SCHEMA_FINDINGS_MAX: Final = 5
 _FROM_THE_START: Final = frozenset({993, 995, 465})
 _BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
@@ -109,16 +108,26 @@ def _method_findings(section: etree._Element) -> Iterator[str]:
             yield f"authentication {(one.text or '')[:30]!r} is not known"
 
 
+def autodiscover_of(body: bytes) -> etree._Element:
+    """Give the root of an Autodiscover answer, to whatever request.
+
+    Raises:
+        Unusable: it is none.
+    """
+    root = documents.parsed(body)
+    if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
+        raise Unusable("the root is not Autodiscover in Microsoft's namespace")
+    return root
+
+
 def autodiscover_findings(body: bytes) -> list[str]:
     """Tell what an Autodiscover answer with settings breaks."""
     try:
-        root = documents.parsed(body)
+        root = autodiscover_of(body)
     except Unusable as error:
         return [str(error)]
-    if root.tag != f"{{{_OUTER}}}Autodiscover":
-        return ["the root is not Autodiscover in Microsoft's namespace"]
-    response = next(iter(documents.below(root, "Response")), None)
-    if response is None or response.tag != f"{{{urls.OUTLOOK_RESPONSE}}}Response":
+    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    if response is None:
         return ["there is no Response in Outlook's namespace"]
     found = list(_account_findings(response))
     kinds = [documents.text(one, "Type") for one in documents.protocols(root)]

@@ -12,8 +12,8 @@ from lxml import etree
 
 from waypost.check.recorded import documents, urls
 from waypost.check.recorded.conversation import Unusable
+from waypost.check.structure import autodiscover_of
 
-_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 # MS-ASCMD, elements Type and Action.
 _TYPES: Final = frozenset({"MobileSync", "CertEnroll"})
 _ACTIONS: Final = ("Settings", "Redirect", "Error")
@@ -22,17 +22,15 @@ _ACTIONS: Final = ("Settings", "Redirect", "Error")
 def activesync_findings(body: bytes) -> list[str]:
     """Tell what an answer to a request for ActiveSync breaks; an ErrorCode breaks nothing."""
     try:
-        root = documents.parsed(body)
+        root = autodiscover_of(body)
     except Unusable as error:
         return [str(error)]
-    if root.tag != f"{{{_OUTER}}}Autodiscover":
-        return ["the root is not Autodiscover in Microsoft's namespace"]
     if any(True for _ in documents.protocols(root)):
         return ["there are mail settings in an answer for ActiveSync"]
     if documents.refusal(root):
         return []
-    response = next(iter(documents.below(root, "Response")), None)
-    if response is None or response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+    response = documents.response_of(root, urls.MOBILE_RESPONSE)
+    if response is None:
         return ["there is no Response in the namespace of mobile devices, and no ErrorCode"]
     return list(dict.fromkeys(_response_findings(response)))
 

@@ -27,6 +27,7 @@ class Report:
     """One lookup.
 
     Attributes:
+        user: the address that a directory is asked for: without a detail.
         directory: who is asked; None where nobody is.
         is_own: whether it is the one that the domain has.
         users: how the domain's users are looked up by this directory.
@@ -53,6 +54,7 @@ class Report:
         """
         self._settings = settings
         self.address = address
+        self.user = address if domain is None else domain.provider.user_of(address)
         self._domain = domain
         self._seconds = seconds
         users = None if domain is None else domain.users
@@ -87,7 +89,7 @@ class Report:
         ca_file = self._settings.ldap_ca_file
         for step in probe(
             self.directory,
-            self.address,
+            self.user,
             ldap_ca_file=None if ca_file is None else str(ca_file),
         ):
             # Who measures a step knows better than who waits for it.
@@ -107,6 +109,9 @@ class Report:
             text = f"{name} is served as {domain.pattern} by {domain.provider.name}, {has}"
             details = {"pattern": domain.pattern.text, "provider": domain.provider.name}
             details |= {"directory": own} if own is not None else {}
+        if self.user != self.address:
+            text += f"; its user is {self.user}"
+            details["user"] = str(self.user)
         if self.directory is None and domain is not None:
             text += "; name one with --directory"
         elif self.directory is not None and not self.is_own:
@@ -120,7 +125,7 @@ class Report:
         started = time.perf_counter()
         limit = f"as a server asks, within {directory.limits.time_limit_seconds:g} s"
         try:
-            self.person = person_for(self._settings, directory, self.address)
+            self.person = person_for(self._settings, directory, self.user)
         except (DirectoryUnavailable, DirectoryError) as error:
             self.is_away = True
             text = f"{limit}: no answer: {error}"

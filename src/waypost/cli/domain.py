@@ -79,6 +79,8 @@ def show(
         say(f"{name} is served as {found.pattern} by {found.provider.name}")
     else:
         say(f"{name} is {place(found.away)}, as {found.pattern} of {found.provider.name}")
+    if separators := found.provider.subaddress_separators:
+        say(f"subaddress_separators {separators}")
     if found.users is not None:
         shown = str(found.users.show_display_name).lower()
         say(f"directory {found.users.directory.label}")
@@ -105,6 +107,7 @@ def _summary(domain: Domain) -> dict[str, object]:
 def _users(domain: Domain) -> dict[str, object]:
     users = domain.users
     return {
+        "subaddress_separators": domain.provider.subaddress_separators or None,
         "unknown_user": None if users is None else users.unknown_user.value,
         "show_display_name": None if users is None else users.show_display_name,
     }

@@ -100,6 +100,8 @@ def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
     first = named[0]
     if not first.provider.documentation:
         found.append("the ISPDB's reviewers compare with a public page of yours: add documentation")
+    if first.provider.subaddress_separators:
+        found.append("the login name of a sub-address has its detail there: it has no other word")
     if not all(is_protected(service) for service in first.services):
         found.append("a service without TLS or STARTTLS: the ISPDB wants protected ones first")
     return found

@@ -1,7 +1,7 @@
 """`waypost serve`: the public listener."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -80,11 +80,14 @@ def _serve(flags: Mapping[str, object]) -> None:
     log.info("settings read", file=None if loaded.file is None else str(loaded.file))
     for warning in loaded.warnings:
         log.warning("settings", reason=warning)
-    for warning in _provider_warnings(settings):
-        log.warning("providers", reason=warning)
     _check_signing(settings)
+
+    def warn(warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            log.warning("providers", reason=warning)
+
     try:
-        tries = _prepared(settings)
+        tries = _prepared(settings, warn)
     except (StoreUnavailable, StoreError) as error:
         if isinstance(error, StoreError) and settings.providers is None:
             raise
@@ -101,8 +104,12 @@ def _serve(flags: Mapping[str, object]) -> None:
     run(settings)
 
 
-def _prepared(settings: "Settings") -> tuple[str, ...]:
+def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> tuple[str, ...]:
     """Make the store ready, close it, and give the URLs to try.
+
+    Args:
+        settings: say where the domains are.
+        told: gets the warnings of a providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -111,7 +118,7 @@ def _prepared(settings: "Settings") -> tuple[str, ...]:
     """
     from waypost.wiring import check_signing  # noqa: PLC0415 -- quick start
 
-    store = _ready_store(settings)
+    store = _ready_store(settings, told)
     try:
         check_signing(store)
         return urls(settings, store)
@@ -130,15 +137,7 @@ def _check_signing(settings: "Settings") -> None:
     signing_credentials(settings)
 
 
-def _provider_warnings(settings: "Settings") -> tuple[str, ...]:
-    if settings.providers is None:
-        return ()
-    from waypost.transfer.providers_file import read_providers_path  # noqa: PLC0415
-
-    return read_providers_path(settings.providers).warnings
-
-
-def _ready_store(settings: "Settings") -> Store:
+def _ready_store(settings: "Settings", told: Callable[[Iterable[str]], None]) -> Store:
     """Bring the database up to date, where there is one, and open the store."""
     from waypost.settings import in_memory  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
@@ -150,7 +149,7 @@ def _ready_store(settings: "Settings") -> Store:
 
         with database(settings) as engine:
             make_ready(engine)
-    return open_store(settings)
+    return open_store(settings, told)
 
 
 def _parameter(option: "Option") -> inspect.Parameter:

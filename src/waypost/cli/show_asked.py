@@ -9,7 +9,7 @@ from waypost.address import DomainName, EmailAddress
 from waypost.cli.people import keep_quiet, person_for
 from waypost.cli.reporting import warn
 from waypost.errors import AddressError, DirectoryError, DirectoryUnavailable
-from waypost.lookup import client_config, directory_for
+from waypost.lookup import client_config, question_for
 from waypost.model import ClientConfig, Directory, Person
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def config_for(
         store.close()
     person: Person | None = Person()
     if address is not None and not no_directory:
-        directory = directory_for(entry, address)
-        if directory is not None:
-            person = _person(settings, directory, address)
+        question = question_for(entry, address)
+        if question is not None:
+            person = _person(settings, *question)
     return client_config(entry, domain, address, person).named(name)
 
 

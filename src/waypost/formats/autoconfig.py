@@ -214,7 +214,7 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
     page = child(element, "loginPageInfo", url=login.url)
     if login.username is not None:
         name = login.username
-        child(page, "username", expand(name, asked.domain, asked.address) if asked else name)
+        child(page, "username", expand(name, asked.domain, asked.user) if asked else name)
     fields = (
         ("usernameField", login.username_field),
         ("passwordField", login.password_field),

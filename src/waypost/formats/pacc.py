@@ -177,6 +177,8 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
     # s"authentication": there is no member for a user name; it is the whole address.
     if service.login_name not in {EMAIL_ADDRESS, f"%EMAILLOCALPART%@{config.domain}"}:
         return "its login name is not the email address"
+    if config.provider.subaddress_separators:
+        return "its login name leaves out the detail of a sub-address"
     if config.has_directory:
         return "its login name comes from a directory, and may differ from the email address"
     if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config.provider)):

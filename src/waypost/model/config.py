@@ -28,7 +28,7 @@ class ClientConfig:
 
     Attributes:
         domain: the one that was asked for; answers name no other.
-        address: None where only the domain is known.
+        address: as it was asked for; None where only the domain is known.
         services: in the order of preference, all placeholders expanded that can be; with an
             address none is left.
         has_directory: a directory may know other login names than what the services say here.
@@ -42,6 +42,11 @@ class ClientConfig:
     person: Person = Person()
     has_directory: bool = False
     held_pacc: bytes | None = None
+
+    @property
+    def user(self) -> EmailAddress | None:
+        """The address by which the servers know the user: that of the mailbox, without a detail."""
+        return None if self.address is None else self.provider.user_of(self.address)
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types, in the order of preference."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from waypost.address import EmailAddress
 from waypost.model.profile import ProfileSettings
 
 
@@ -97,6 +98,8 @@ class Provider:
         developer_url: where authors of clients find help, or None.
         contacts: where people find help: URIs (mailto, tel, https).
         profile: what its configuration profiles say other than those of all providers.
+        subaddress_separators: the signs that divide a user from a detail in an address; empty
+            where its servers know users by their whole addresses.
     """
 
     name: str
@@ -110,3 +113,8 @@ class Provider:
     developer_url: str | None = None
     contacts: tuple[str, ...] = ()
     profile: ProfileSettings = field(default_factory=ProfileSettings)
+    subaddress_separators: str = ""
+
+    def user_of(self, address: EmailAddress) -> EmailAddress:
+        """Give the address by which its servers and its directory know a user."""
+        return address.without_detail(self.subaddress_separators)

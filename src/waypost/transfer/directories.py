@@ -27,7 +27,7 @@ from waypost.transfer.directory_parts import (
     read_limits,
     read_path,
     read_rules,
-    read_secret,
+    read_uri,
 )
 from waypost.transfer.directory_queries import check_domains_query, check_query
 from waypost.transfer.directory_rules import QUERY_MAX_CHARS
@@ -192,7 +192,7 @@ def _sql(
     rules: tuple[AttributeRule, ...],
     limits: Limits,
 ) -> SqlDirectory:
-    uri = read_secret(table, "uri", folder)
+    uri = read_uri(table, folder)
     if not uri:
         table.warn("", "has no uri; one that is stored in the database stays as it is")
     query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)

@@ -3,6 +3,7 @@
 import enum
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -28,6 +29,10 @@ LIMITS: Final = {
     "negative_ttl_seconds": (0, 86_400),
 }
 """The lowest and the highest value of each."""
+# Three slashes and a relative path, which may be in SQLite's own form; in memory there is none.
+_SQLITE_FILE: Final = re.compile(
+    r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!file:)([^/:?][^?]*)(.*)", re.DOTALL
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -97,8 +102,27 @@ def read_path(table: Table, key: str, folder: Path | None) -> str | None:
         folder: what it is relative to; None where there is no such place.
     """
     text = table.text(key, PATH_MAX_CHARS)
-    if text is None:
-        return None
+    return None if text is None else _absolute(table, key, text, folder)
+
+
+def read_uri(table: Table, folder: Path | None) -> Secret:
+    """Read the URI of a database; a SQLite file in it is a path like all others.
+
+    Where the URI stands in another file or in a variable, nobody but Waypost itself reads it, so
+    that a relative path is meant from its working folder.
+
+    Args:
+        table: has it.
+        folder: what paths are relative to; None where there is no such place.
+    """
+    uri = read_secret(table, "uri", folder)
+    if uri.value is None or (found := _SQLITE_FILE.fullmatch(uri.value)) is None:
+        return uri
+    before, path, after = found.groups()
+    return replace(uri, value=f"{before}{_absolute(table, 'uri', path, folder)}{after}")
+
+
+def _absolute(table: Table, key: str, text: str, folder: Path | None) -> str:
     path = Path(text)
     if not path.is_absolute() and folder is None:
         table.problem(key, "must be absolute here")

@@ -12,7 +12,7 @@ from waypost.transfer.tables import Table
 INHERITED_KEYS: Final = (
     *("services", "documentation", "oauth2", "enable", "webmail", "update_url", *USERS_KEYS),
     *("logos", "developer_url", "contacts"),
-    "profile",
+    *("profile", "subaddress_separators"),
 )
 """A provider that has one of them takes nothing of it from elsewhere."""
 TEMPLATE_KEYS: Final = ("name", "extends", *INHERITED_KEYS)

@@ -210,6 +210,9 @@ def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
         yield "contacts"
     if old.profile != new.profile:
         yield "what configuration profiles say"
+    before, after = (one.subaddress_separators or "none" for one in (old, new))
+    if before != after:
+        yield f"sub-address separators {before} become {after}"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

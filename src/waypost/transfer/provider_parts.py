@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from waypost.address import EmailAddress
+from waypost.address import SEPARATORS, EmailAddress
 from waypost.errors import AddressError
 from waypost.model import Documentation, LdapServer, Logo, OAuth2
 from waypost.placeholders import has_placeholder
@@ -110,6 +110,17 @@ def _logo(table: Table) -> Logo | None:
         kind = None
     width, height = (table.integer(key, 1, LOGO_MAX_PIXELS) for key in ("width", "height"))
     return None if url is None or kind is None else Logo(url, kind.lower(), width, height)
+
+
+def read_separators(table: Table) -> str:
+    """Read the signs that divide a user from a detail; an empty text where there are none."""
+    key = "subaddress_separators"
+    found = table.text(key, len(SEPARATORS), may_be_empty=True) or ""
+    if set(found) <= set(SEPARATORS):
+        return found
+    # A letter, a digit or a dot would cut off half of most names.
+    table.problem(key, f"each sign must be one of {SEPARATORS}")
+    return ""
 
 
 def read_contacts(table: Table) -> tuple[str, ...]:

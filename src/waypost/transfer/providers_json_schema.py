@@ -7,6 +7,7 @@ the reader takes names in any case where the schema knows only the usual one.
 
 from typing import Final
 
+from waypost.address import SEPARATORS
 from waypost.model import HOST_BASED, Security, ServiceType
 from waypost.transfer.away import away_schema
 from waypost.transfer.directories_json_schema import directory, ldapserver, users
@@ -115,6 +116,7 @@ def _inherited() -> Schema:
         "developer_url": _https_url("Where authors of clients find help."),
         "contacts": {"type": "array", "items": _contact(), "description": "Help for people."},
         "profile": reference("profile"),
+        "subaddress_separators": _separators(),
         **users(),
     }
 
@@ -194,6 +196,12 @@ def _documentation() -> Schema:
     names = {"propertyNames": {"pattern": "^$|^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"}}
     about = {"description": "By language (RFC 5646); an empty key is no language."}
     return {"url": _web_url("Address of the page."), "descriptions": {**texts, **names, **about}}
+
+
+def _separators() -> Schema:
+    about = "What divides a user from a detail (RFC 5233); logins are without it."
+    signs = "".join(f"\\{sign}" if sign in r"^-\]" else sign for sign in SEPARATORS)
+    return {**text(len(SEPARATORS), about, least=0), "pattern": f"^[{signs}]*$"}
 
 
 def _logo() -> Schema:

@@ -27,6 +27,7 @@ from waypost.transfer.provider_parts import (
     read_logos,
     read_oauth2,
     read_pages,
+    read_separators,
     read_web_url,
 )
 from waypost.transfer.provider_profile import read_profile
@@ -49,7 +50,7 @@ PROVIDER_KEYS: Final = (
     *("name", "short_name", "domains", "services", "documentation", "oauth2"),
     *("enable", "webmail", "update_url", "logos", "developer_url", "contacts"),
     *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
-    "profile",
+    *("profile", "subaddress_separators"),
 )
 
 
@@ -190,6 +191,7 @@ class _Reader:
             read_https_url(self._owner("developer_url"), "developer_url"),
             read_contacts(self._owner("contacts")),
             read_profile(self._owner("profile"), self._seen.folder),
+            read_separators(self._owner("subaddress_separators")),
         )
 
     def _owner(self, key: str) -> Table:

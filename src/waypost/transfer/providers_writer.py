@@ -155,6 +155,7 @@ def _pages(provider: Provider) -> dict[str, object]:
         "logos": [_present(logo, LOGO_KEYS) for logo in provider.logos],
         "developer_url": provider.developer_url,
         "contacts": list(provider.contacts),
+        "subaddress_separators": provider.subaddress_separators,
     }
     return {key: value for key, value in data.items() if value}
 

@@ -65,6 +65,14 @@ def text(element: etree._Element, name: str) -> str:
     return next(iter(texts(element, name)), "")
 
 
+def response_of(root: etree._Element, namespace: str) -> etree._Element | None:
+    """Give the Response of an Autodiscover answer; None where the first is in another namespace."""
+    response = next(iter(below(root, "Response")), None)
+    if response is None or response.tag != f"{{{namespace}}}Response":
+        return None
+    return response
+
+
 def provider_of(body: bytes) -> etree._Element:
     """Give the provider's element of an Autoconfig document.
 

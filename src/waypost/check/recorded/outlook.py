@@ -35,7 +35,6 @@ from waypost.errors import AddressError
 
 # [doc] After so many redirects it stops.
 REDIRECTS_MAX: Final = 10
-_OUTER: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
 
 
@@ -122,12 +121,12 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
     Raises:
         Unusable: it makes none.
     """
-    if root.tag != f"{{{_OUTER}}}Autodiscover":
+    if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
         raise Unusable("the namespace of Autodiscover is not Microsoft's")
     if documents.refusal(root):
         raise Unusable(f"ErrorCode {documents.refusal(root)}")
-    response = next(iter(documents.below(root, "Response")), None)
-    if response is None or response.tag != f"{{{urls.OUTLOOK_RESPONSE}}}Response":
+    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    if response is None:
         raise Unusable("the namespace of Response is not Outlook's")
     account = next(iter(documents.below(response, "Account")), None)
     if account is None or documents.text(account, "AccountType") != "email":

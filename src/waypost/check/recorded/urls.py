@@ -11,6 +11,7 @@ MAIL: Final = "/mail/config-v1.1.xml"
 WELL_KNOWN: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
 AUTODISCOVER: Final = "/autodiscover/autodiscover.xml"
 
+ANY_RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 OUTLOOK_REQUEST: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
 )

@@ -9,13 +9,15 @@ from waypost.formats import autoconfig, autodiscover, pacc
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
 from waypost.formats.hosts import why_no_name
-from waypost.model import ClientConfig
+from waypost.model import ClientConfig, ServiceType
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
 _AUTOCONFIG: Final = "autoconfig"
 _AUTODISCOVER: Final = "autodiscover"
 _PACC: Final = "ua-auto-config"
+# Phones, and Outlook by its JSON, are told of these at `autodiscover.` where there is no mail too.
+_ASKED_THERE: Final = (ServiceType.ACTIVESYNC, ServiceType.EWS)
 
 
 class _Draft:
@@ -80,7 +82,7 @@ def publish(
 
 
 def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]:
-    """Give the labels under which there is an answer for the domain, with that answer."""
+    """Give the labels under which there is an answer for the domain, with what mail clients get."""
     formats: dict[str, Callable[[ClientConfig], bytes]] = {
         _AUTOCONFIG: autoconfig.render,
         _AUTODISCOVER: autodiscover.render,
@@ -90,7 +92,10 @@ def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]
         try:
             yield label, render(config)
         except NoUsableService as error:
-            draft.left_out.append(f"{label}: {error}")
+            if label == _AUTODISCOVER and config.of_type(*_ASKED_THERE):
+                yield label, b""
+            else:
+                draft.left_out.append(f"{label}: {error}")
 
 
 def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
-from waypost.store.sql import directory_rows, doubts, rows, schema
+from waypost.store.sql import directory_rows, doubts, provider_rows, rows, schema
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.served import Verdict, judge
 
@@ -22,7 +22,7 @@ def findings(connection: Connection) -> Iterator[Finding]:
     """Look at every row of an upgraded database.
 
     Yields:
-        The findings, by table: services, domains, links.
+        The findings, by table: services, providers, domains, links.
 
     Raises:
         sqlalchemy.exc.DBAPIError: as the driver raises it.
@@ -31,6 +31,7 @@ def findings(connection: Connection) -> Iterator[Finding]:
     yield from _services(
         connection, schema.davserver, rows.service_from_davserver, doubts.of_davserver
     )
+    yield from _providers(connection)
     for page in _pages(connection, sa.select(*_NAMED)):
         verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
         for row in page:
@@ -75,6 +76,17 @@ def _services(
             continue
         for doubt in doubts_of(row):
             yield Finding(table.name, key, doubt.problem, doubt.effect)
+
+
+def _providers(connection: Connection) -> Iterator[Finding]:
+    """Find separators of sub-addresses that cannot be some."""
+    provider = schema.provider.c
+    some = sa.select(provider.id, provider.subaddress_separators)
+    for row in paged(connection, some.where(provider.subaddress_separators.is_not(None))):
+        stored = row["subaddress_separators"]
+        if odd := provider_rows.odd_separators(stored):
+            problem = f"subaddress_separators {stored!r} has {odd!r}, which divides no address"
+            yield Finding("provider", str(row["id"]), problem, "served without these")
 
 
 def _domain(row: sa.RowMapping, verdict: Verdict) -> Iterator[Finding]:

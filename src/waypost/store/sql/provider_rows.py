@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from waypost.address import SEPARATORS
 from waypost.model import Documentation, FormField, Logo, OAuth2, Provider, Webmail, WebmailLogin
 from waypost.store.sql.profile_values import profile_from_values
 from waypost.store.sql.rows import Row
@@ -24,6 +25,7 @@ def provider_from_row(row: Row) -> Provider:
         developer_url=others.get("developer_url"),
         contacts=tuple(others.get("contacts", ())),
         profile=profile_from_values(others.get("profile")),
+        subaddress_separators=_known_separators(row["subaddress_separators"] or ""),
     )
 
 
@@ -47,7 +49,18 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "documentation": _entries(provider.documentation) or None,
         "oauth2": oauth2 or None,
         "pages": {key: value for key, value in others.items() if value} or None,
+        "subaddress_separators": provider.subaddress_separators or None,
     }
+
+
+def odd_separators(stored: str) -> str:
+    """Give what stands among the separators of a provider and cannot be one."""
+    return "".join(sign for sign in stored if sign not in SEPARATORS)
+
+
+def _known_separators(stored: str) -> str:
+    """Leave out what somebody wrote by SQL: with a letter, hardly anybody could log in."""
+    return "".join(sign for sign in stored if sign in SEPARATORS)
 
 
 def _pages(entries: Iterable[dict[str, Any]]) -> tuple[Documentation, ...]:

@@ -19,6 +19,8 @@ provider = sa.Table(
     sa.Column("oauth2", sa.JSON(none_as_null=True), nullable=True),
     # Waypost's since 0006: an object with the provider's other pages, or NULL.
     sa.Column("pages", sa.JSON(none_as_null=True), nullable=True),
+    # Waypost's since 0008: what divides a user from a detail (RFC 5233); NULL or empty for nothing.
+    sa.Column("subaddress_separators", sa.String(32), nullable=True),
 )
 
 server = sa.Table(

@@ -135,7 +135,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
             *(*AWAY_COLUMNS, _DOMAIN.held_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
-            _PROVIDER.pages,
+            *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
             # The id of each is that of the domain's column, which has the same name.
             *_prefixed(schema.ldapserver, _LDAPSERVER_PREFIX),
             *_prefixed(schema.directory, _DIRECTORY_PREFIX),
