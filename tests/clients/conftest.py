@@ -16,13 +16,12 @@ from tests.servers import own_files
 from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, dovecot
 from tests.servers.installed import NotInstalledError, installed
-from tests.servers.login import Login
 from tests.servers.named import name_server_of_a_network
 from tests.servers.nginx import AccessLog, nginx
 from tests.servers.own_files import write_names
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
-from tests.servers.submission import submission
+from tests.servers.submission import Submission, submission
 from tests.servers.waypost import RunningWaypost, waypost
 
 HERE = Path(__file__).parent
@@ -115,10 +114,10 @@ def mail_client(
 
 @dataclass(frozen=True, slots=True)
 class MailServers:
-    """Where clients log in once they know where; each list grows."""
+    """Where clients log in once they know where."""
 
     imap: Dovecot
-    submissions: list[Login]
+    smtp: Submission
 
 
 @pytest.fixture(scope="package")
@@ -129,8 +128,8 @@ def mail_servers(
     """The IMAP and submission servers that all names of MAIL_HOSTS lead to."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
-    with dovecot(pair) as imap, submission(pair) as submissions:
-        yield MailServers(imap, submissions)
+    with dovecot(pair) as imap, submission(pair) as smtp:
+        yield MailServers(imap, smtp)
 
 
 @pytest.fixture(scope="package")
