@@ -9,7 +9,8 @@ import pytest
 from tests.clients import exchangelib as exchangelib_client
 from tests.clients import zones
 from tests.clients.deltachat import DeltaChat, delta_chat
-from tests.clients.evolution import LIBRARY, REGISTRY, Evolution, evolution
+from tests.clients.evolution import LIBRARY, LOOKING, REGISTRY, Evolution, evolution
+from tests.clients.kmail import NEEDED, KMail, kmail
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers import own_files
@@ -149,12 +150,26 @@ def chat_client(
 @pytest.fixture(scope="package")
 def gnome_client(
     front: Front,  # noqa: ARG001 -- in whose network it is started
+    names: Path,  # noqa: ARG001 -- whose name server it asks
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Evolution]:
-    """An Evolution for which the names of all sites exist, and no others."""
-    require(programs=["dbus-run-session", "unshare", "mount"], files=[LIBRARY, REGISTRY])
+    """An Evolution for which the names of all sites exist, and what DNS has."""
+    require(programs=["dbus-run-session", *own_files.NEEDED], files=[LIBRARY, LOOKING, REGISTRY])
     folder = tmp_path_factory.mktemp("evolution")
-    names = {site.host for site in all_sites(DATABASE)}
-    with evolution(folder, sorted(names), authority.certificate) as running:
+    hosts = {site.host for site in all_sites(DATABASE)}
+    with evolution(folder, sorted(hosts), authority.certificate) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def kde_client(
+    front: Front,  # noqa: ARG001 -- in whose network it is started
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> KMail:
+    """A KMail for which the names of all sites exist, and no others."""
+    require(programs=[*NEEDED, *own_files.NEEDED])
+    folder = tmp_path_factory.mktemp("kmail")
+    hosts = {site.host for site in all_sites(DATABASE)}
+    return kmail(folder, sorted(hosts), authority.certificate)

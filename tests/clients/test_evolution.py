@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from tests.clients.conftest import Front
-from tests.clients.evolution import Account, Evolution, NothingFound, Server
+from tests.clients.evolution import Account, Evolution, Lookup, NothingFound, Server
 from tests.clients.sites import WELL_KNOWN
 from tests.servers.nginx import Request
 from waypost.check.recorded import EVOLUTION_3_46
@@ -163,6 +163,53 @@ def test_nobody_knows_the_domain(gnome_client: Evolution) -> None:
     """An unserved domain that the public database does not know leads to no account at all."""
     with pytest.raises(NothingFound):
         gnome_client.set_up("alice@unknown.example")
+
+
+def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Front) -> None:
+    """A customer whose domain has nothing but its name server gets the hoster's configuration."""
+    domain = "by-ns.example"
+    address = f"alice@{domain}"
+    before = len(front.log.requests())
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.hoster.example:993", address),
+        # The last of two; see test_the_last_service_of_a_type_is_taken.
+        Server("smtp", "smtp.hoster.example", 587, "starttls", "LOGIN", address),
+    )
+    *databases, last = front.log.requests()[before:]
+    assert [(one.status, str(one)) for one in databases] == [
+        (404, f"GET https://autoconfig.thunderbird.net/v1.1/{asked}")
+        for asked in (domain, "ns.hoster.example")
+    ]
+    assert (last.status, last.host, last.scheme) == (200, "autoconfig.hoster.example", "https")
+    assert last.target.startswith(
+        f"/mail/config-v1.1.xml?emailaddress=EVOLUTIONUSER%40{domain}&emailmd5="
+    )
+
+
+@pytest.mark.rule("dns-mail-labels", "dns-submissions", "dns-dav-labels", "dns-dav-path")
+def test_the_published_records_are_enough(gnome_client: Evolution, front: Front) -> None:
+    """Where DNS has nothing but the records of services, these lead to mail, calendar, contacts."""
+    address = "alice@by-records.example"
+    before = len(front.log.requests())
+    found = gnome_client.look_up(address)
+    assert found == Lookup(
+        Account(
+            tls("imap", "imap.hoster.example:993", address),
+            Server("smtp", "smtp.hoster.example", 465, "tls", "PLAIN", address),
+        ),
+        calendars=["https://dav.hoster.example/calendars/"],
+        contacts=["https://dav.hoster.example/contacts/"],
+    )
+    assert not any(one.status == 200 for one in front.log.requests()[before:])
+
+
+def test_the_document_comes_before_the_records(gnome_client: Evolution) -> None:
+    """What the document says comes before what DNS says, as the login name that is no address."""
+    host = "mail.starttls.example"
+    assert gnome_client.look_up("alice@starttls.example").account == Account(
+        Server("imap", host, 143, "starttls", "", "alice"),
+        Server("smtp", host, 587, "starttls", "LOGIN", "alice"),
+    )
 
 
 def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:

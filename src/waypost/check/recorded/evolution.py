@@ -222,8 +222,7 @@ EVOLUTION_3_46: Final = Client(
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
             "where the last one is a 404: DNS: the NS host of D; all of the above with that host "
-            "in place of D, and with what stands behind its first label, and so on (not part of "
-            "the run)"
+            "in place of D, and with what stands behind its first label, and so on"
         ),
     ),
     notes=(
@@ -238,8 +237,11 @@ EVOLUTION_3_46: Final = Client(
         ),
         *_NOTES,
         (
-            "The run is that of its code for the account assistant, without the assistant's "
-            "window; the SRV records that the assistant asks for as well are not part of it."
+            "It looks up SRV records as well: for mail (`_submissions` too), `_caldavs`, "
+            "`_caldav`, `_carddavs` and `_carddav` with the path of their TXT record, and `_ldaps` "
+            "and `_ldap`. For mail they count where no document was found. They are part of the "
+            "run, and not of the record."
         ),
+        "The run is that of its code for the account assistant, without the assistant's window.",
     ),
 )
