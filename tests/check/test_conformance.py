@@ -56,7 +56,7 @@ def test_a_static_file() -> None:
     working = {key for key, report in found.items() if report.account}
     assert working == {
         *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
-        *("evolution", "evolution-346", "kmail", "aerc", "nextcloud-mail"),
+        *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
     }
     assert found["outlook-for-windows"].verdict == "fails"
     assert "status 404" in found["outlook-for-windows"].findings[0]

@@ -1,8 +1,9 @@
-"""A real aerc on a terminal of its own: its wizard sets up an account, and it logs in."""
+"""A real aerc on a terminal of its own: its wizard sets up an account, it logs in and it sends."""
 
 import configparser
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ from tests.servers.own_files import over_etc
 from tests.servers.requirements import program
 
 _ACCOUNT: Final = "made-up"
+_CONNECTED: Final = f"[{_ACCOUNT}] Connected"
+_TEXT: Final = "Hello."
 _SECONDS: Final = 20
 _RIGHT: Final = "\x1b[C"
 
@@ -28,7 +31,12 @@ class Aerc:
         self._accounts = home / ".config" / "aerc" / "accounts.conf"
         self._names = names
         kept = {name: value for name, value in os.environ.items() if name[:4] != "XDG_"}
-        self._environment = kept | {"HOME": f"{home}", "SSL_CERT_FILE": f"{authority}"}
+        self._environment = kept | {
+            "HOME": f"{home}",
+            "SSL_CERT_FILE": f"{authority}",
+            # Ends at once, and leaves the message as it was.
+            "EDITOR": "true",
+        }
 
     def set_up(self, address: str) -> Mapping[str, str]:
         """Let the wizard make an account, and aerc log in; give what accounts.conf then says.
@@ -38,13 +46,28 @@ class Aerc:
 
         Raises TimeoutError, with what stood on the screen, where a step does not come.
         """
-        command = over_etc(self._names, [program("aerc")])
-        with terminal(command, environment=self._environment) as aerc:
+        with self._started() as aerc:
             _go_through_wizard(aerc, address)
-            aerc.wait_for(f"[{_ACCOUNT}] Connected", seconds=_SECONDS)
+            aerc.wait_for(_CONNECTED, seconds=_SECONDS)
         read = configparser.ConfigParser(interpolation=None)
         read.read(self._accounts, encoding="utf-8")
         return dict(read[_ACCOUNT])
+
+    def send(self, recipient: str, subject: str) -> None:
+        """Start aerc with the account that it has, and send a message.
+
+        Raises TimeoutError, with what stood on the screen, where a step does not come.
+        """
+        with self._started() as aerc:
+            aerc.wait_for(_CONNECTED, seconds=_SECONDS)
+            aerc.type(f":compose -H 'To: {recipient}' -H 'Subject: {subject}' {_TEXT}\r")
+            aerc.wait_for("Send this email?", seconds=_SECONDS)
+            aerc.type("y")
+            aerc.wait_for("Message sent.", seconds=_SECONDS)
+
+    def _started(self) -> AbstractContextManager[Terminal]:
+        command = over_etc(self._names, [program("aerc")])
+        return terminal(command, environment=self._environment)
 
 
 def _go_through_wizard(aerc: Terminal, address: str) -> None:

@@ -9,20 +9,20 @@ import pytest
 from tests.clients import exchangelib as exchangelib_client
 from tests.clients import zones
 from tests.clients.deltachat import DeltaChat, delta_chat
-from tests.clients.evolution import LIBRARY, REGISTRY, Evolution, evolution
+from tests.clients.evolution import LIBRARY, LOOKING, REGISTRY, Evolution, evolution
+from tests.clients.kmail import NEEDED, KMail, kmail
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers import own_files
 from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, dovecot
 from tests.servers.installed import NotInstalledError, installed
-from tests.servers.login import Login
 from tests.servers.named import name_server_of_a_network
 from tests.servers.nginx import AccessLog, nginx
 from tests.servers.own_files import write_names
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
-from tests.servers.submission import submission
+from tests.servers.submission import Submission, submission
 from tests.servers.waypost import RunningWaypost, waypost
 
 HERE = Path(__file__).parent
@@ -115,10 +115,10 @@ def mail_client(
 
 @dataclass(frozen=True, slots=True)
 class MailServers:
-    """Where clients log in once they know where; each list grows."""
+    """Where clients log in once they know where."""
 
     imap: Dovecot
-    submissions: list[Login]
+    smtp: Submission
 
 
 @pytest.fixture(scope="package")
@@ -129,8 +129,8 @@ def mail_servers(
     """The IMAP and submission servers that all names of MAIL_HOSTS lead to."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
-    with dovecot(pair) as imap, submission(pair) as submissions:
-        yield MailServers(imap, submissions)
+    with dovecot(pair) as imap, submission(pair) as smtp:
+        yield MailServers(imap, smtp)
 
 
 @pytest.fixture(scope="package")
@@ -150,12 +150,26 @@ def chat_client(
 @pytest.fixture(scope="package")
 def gnome_client(
     front: Front,  # noqa: ARG001 -- in whose network it is started
+    names: Path,  # noqa: ARG001 -- whose name server it asks
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Evolution]:
-    """An Evolution for which the names of all sites exist, and no others."""
-    require(programs=["dbus-run-session", "unshare", "mount"], files=[LIBRARY, REGISTRY])
+    """An Evolution for which the names of all sites exist, and what DNS has."""
+    require(programs=["dbus-run-session", *own_files.NEEDED], files=[LIBRARY, LOOKING, REGISTRY])
     folder = tmp_path_factory.mktemp("evolution")
-    names = {site.host for site in all_sites(DATABASE)}
-    with evolution(folder, sorted(names), authority.certificate) as running:
+    hosts = {site.host for site in all_sites(DATABASE)}
+    with evolution(folder, sorted(hosts), authority.certificate) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def kde_client(
+    front: Front,  # noqa: ARG001 -- in whose network it is started
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> KMail:
+    """A KMail for which the names of all sites exist, and no others."""
+    require(programs=[*NEEDED, *own_files.NEEDED])
+    folder = tmp_path_factory.mktemp("kmail")
+    hosts = {site.host for site in all_sites(DATABASE)}
+    return kmail(folder, sorted(hosts), authority.certificate)

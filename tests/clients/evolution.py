@@ -17,6 +17,7 @@ from tests.servers.requirements import program
 
 PROGRAM = Path(__file__).parent / "evolution_program.py"
 LIBRARY = Path("/usr/lib/evolution/libevolution-mail.so.0")
+LOOKING = Path("/usr/lib/evolution/modules/module-config-lookup.so")
 REGISTRY = Path("/usr/libexec/evolution-source-registry")
 SEARCH_SECONDS = 60
 PROTOCOLS = {"imapx": "imap", "pop": "pop3", "smtp": "smtp"}
@@ -58,6 +59,23 @@ class Account:
     incoming: Server | None
     outgoing: Server | None
 
+    @classmethod
+    def read(cls, answer: dict[str, Any]) -> Self:
+        """Read an answer of evolution_program.py."""
+        incoming, outgoing = (
+            Server.read(answer[kind]) if answer[kind] else None for kind in ("incoming", "outgoing")
+        )
+        return cls(incoming, outgoing)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the assistant's look-ups found: the best servers, and the URLs of CalDAV and CardDAV."""
+
+    account: Account
+    calendars: list[str]
+    contacts: list[str]
+
 
 class NothingFound(Exception):
     """Evolution found no configuration, and said why."""
@@ -77,21 +95,30 @@ class Evolution:
             NothingFound: with Evolution's own words.
             TimeoutError: it does not answer, or has ended.
         """
+        answer = self._ask("search", address)
+        if "error" in answer:
+            raise NothingFound(answer["error"])
+        return Account.read(answer)
+
+    def look_up(self, address: str) -> Lookup:
+        """Let all look who look for the account assistant, by SRV records too.
+
+        Raises TimeoutError where it does not answer, or has ended.
+        """
+        answer = self._ask("assistant", address)
+        return Lookup(Account.read(answer), answer["calendar"], answer["contacts"])
+
+    def _ask(self, word: str, address: str) -> dict[str, Any]:
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{address}\n".encode())
+        self._process.stdin.write(f"{word} {address}\n".encode())
         self._process.stdin.flush()
         ready, _, _ = select.select([self._process.stdout], [], [], SEARCH_SECONDS)
         line = self._process.stdout.readline() if ready else b""
         if not line:
             raise TimeoutError(self._log.read_text(encoding="utf-8", errors="replace")[-4000:])
-        answer = json.loads(line)
-        if "error" in answer:
-            raise NothingFound(answer["error"])
-        incoming, outgoing = (
-            Server.read(answer[kind]) if answer[kind] else None for kind in ("incoming", "outgoing")
-        )
-        return Account(incoming, outgoing)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
 
 @contextmanager

@@ -1,9 +1,11 @@
-"""Evolution's own code, without a window: takes an address a line, gives a line of JSON for each.
+"""Evolution's own code, without a window: takes a word and an address a line, gives a line of JSON.
 
 It loads Evolution's libraries and does what the account assistant does with an address: search
 (EMailAutoconfig), put what was found in order (EConfigLookup), and let the first result of each
-kind fill an account. The names and prototypes are those of Evolution 3.46. It needs a session bus,
-where it finds the registry of accounts; `tests.clients.evolution` starts it with one.
+kind fill an account. That is the word `search`; `assistant` lets all do their part that the
+assistant lets look, those who read SRV records too. The names and prototypes are those of Evolution
+3.46. It needs a session bus, where it finds the registry of accounts; `tests.clients.evolution`
+starts it with one.
 """
 
 import ctypes
@@ -21,6 +23,8 @@ _LIBRARIES: Final = (
     "libcamel-1.2.so.64",
     "libglib-2.0.so.0",
 )
+_LOOKING: Final = f"{_FOLDER}/modules/module-config-lookup.so".encode()
+_COLLECTION: Final = 1
 # EConfigLookupResultKind, and the extension of an account that such a result fills.
 _KINDS: Final = {"incoming": (2, b"Mail Account"), "outgoing": (3, b"Mail Transport")}
 _SECURITY: Final = ("none", "tls", "starttls")  # CamelNetworkSecurityMethod
@@ -32,6 +36,10 @@ class _GError(ctypes.Structure):
 
 class _GSList(ctypes.Structure):
     _fields_ = (("data", c_void_p), ("next", c_void_p))
+
+
+# GAsyncReadyCallback
+_Ready = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 
 
 class Evolution:
@@ -46,6 +54,8 @@ class Evolution:
         self._registry = self._object("e_source_registry_new_sync", None, byref(error))
         if self._registry.value is None:
             raise OSError(error.contents.message.decode())
+        # What it has becomes a part of each EConfigLookup.
+        self._call("e_module_load_file", c_void_p, _LOOKING)
 
     def search(self, address: str) -> dict[str, Any]:
         """Give what Evolution would set up, or as `error` its words for why it finds nothing."""
@@ -60,15 +70,39 @@ class Evolution:
         self._call("e_mail_autoconfig_copy_results_to_config_lookup", None, found, lookup)
         return {kind: next(self._servers(lookup, kind), None) for kind in _KINDS}
 
+    def assistant(self, address: str) -> dict[str, Any]:
+        """Give what the assistant's look-ups find: the best servers, and each calendar's URL."""
+        lookup = self._object("e_config_lookup_new", self._registry)
+        parameters = self._object("e_named_parameters_new")
+        self._call("e_named_parameters_set", None, parameters, b"email-address", address.encode())
+        finished = []
+
+        def finish(_: int, result: int, __: int) -> None:
+            self._call("e_config_lookup_run_finish", None, lookup, c_void_p(result))
+            finished.append(True)
+
+        ready = _Ready(finish)
+        self._call("e_config_lookup_run", None, lookup, parameters, None, ready, None)
+        while not finished:
+            self._call("g_main_context_iteration", c_int, None, c_int(1))
+        found: dict[str, Any] = {kind: next(self._servers(lookup, kind), None) for kind in _KINDS}
+        return found | self._urls(lookup)
+
+    def _urls(self, lookup: c_void_p) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {"calendar": [], "contacts": []}
+        for result in self._results(lookup, _COLLECTION):
+            source = self._object("e_source_new", None, None, None)
+            self._call("e_config_lookup_result_configure_source", c_int, result, lookup, source)
+            part = self._object("e_source_get_extension", source, b"Collection")
+            for kind, urls in found.items():
+                url = self._call(f"e_source_collection_dup_{kind}_url", c_char_p, part)
+                urls.extend([url.decode()] if url else [])
+        return found
+
     def _servers(self, lookup: c_void_p, kind: str) -> Iterator[dict[str, Any]]:
         """Let the results of a kind fill an account each, the best one first."""
         number, extension = _KINDS[kind]
-        results = self._object("e_config_lookup_dup_results", lookup, c_int(number), None)
-        compare = self._function("e_config_lookup_result_compare")
-        node = self._object("g_slist_sort", results, compare)
-        while node.value is not None:
-            link = ctypes.cast(node, POINTER(_GSList)).contents
-            result, node = c_void_p(link.data), c_void_p(link.next)
+        for result in self._results(lookup, number):
             protocol = self._call("e_config_lookup_result_get_protocol", c_char_p, result)
             source = self._object("e_source_new", None, None, None)
             # What makes it an account for receiving, or one for sending.
@@ -76,6 +110,15 @@ class Evolution:
             self._call("e_source_backend_set_backend_name", None, part, protocol)
             self._call("e_config_lookup_result_configure_source", c_int, result, lookup, source)
             yield {"protocol": protocol.decode(), **self._settings(source, protocol)}
+
+    def _results(self, lookup: c_void_p, kind: int) -> Iterator[c_void_p]:
+        results = self._object("e_config_lookup_dup_results", lookup, c_int(kind), None)
+        compare = self._function("e_config_lookup_result_compare")
+        node = self._object("g_slist_sort", results, compare)
+        while node.value is not None:
+            link = ctypes.cast(node, POINTER(_GSList)).contents
+            yield c_void_p(link.data)
+            node = c_void_p(link.next)
 
     def _settings(self, source: c_void_p, protocol: bytes) -> dict[str, Any]:
         name = self._call("e_source_camel_get_extension_name", c_char_p, protocol)
@@ -106,6 +149,8 @@ class Evolution:
 
 if __name__ == "__main__":
     evolution = Evolution()
+    ways = {"search": evolution.search, "assistant": evolution.assistant}
     for line in sys.stdin:
-        sys.stdout.write(f"{json.dumps(evolution.search(line.rstrip()))}\n")
+        word, _, typed = line.rstrip().partition(" ")
+        sys.stdout.write(f"{json.dumps(ways[word](typed))}\n")
         sys.stdout.flush()

@@ -44,6 +44,7 @@ RUN = {
     ),
     "delta-chat": Run(("test_deltachat.py",)),
     "evolution-346": Run(("test_evolution.py",)),
+    "kmail-2212": Run(("test_kmail.py",)),
     "aerc": Run(
         ("test_aerc.py",),
         version="0.14.0 (Debian 12)",

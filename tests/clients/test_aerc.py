@@ -43,6 +43,18 @@ def test_the_published_zone_leads_to_a_login(
     assert front.log.requests()[before:] == []
 
 
+def test_what_was_set_up_sends(aerc: Aerc, mail_servers: MailServers) -> None:
+    """With that account, started once more, aerc sends a message by the server on 587."""
+    address = "alice@hosted.example"
+    aerc.set_up(address)
+    before = len(mail_servers.smtp.messages)
+    aerc.send("bob@everywhere.example", "Proof")
+    (message,) = mail_servers.smtp.messages[before:]
+    assert message.login == Login("smtp.hoster.example", 587, address)
+    assert (message.sender, message.recipients) == (address, ("bob@everywhere.example",))
+    assert "Subject: Proof\n" in message.text
+
+
 def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: MailServers) -> None:
     """The "." of `_imaps` sends aerc on to `_imap`, and so to STARTTLS."""
     address = "alice@starttls.example"

@@ -1,4 +1,4 @@
-"""The records of Thunderbird, Delta Chat and Evolution say what the real programs do.
+"""The records of Thunderbird, Delta Chat, Evolution and KMail say what the real programs do.
 
 Both see the same: Waypost with providers.toml, and documents of other servers, good and bad ones.
 """
@@ -11,12 +11,14 @@ import pytest
 from tests.clients.conftest import DATABASE, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.clients.evolution import Evolution, Server
+from tests.clients.kmail import KMail
+from tests.clients.kmail import Server as KMailServer
 from tests.clients.recorded import Application
 from tests.clients.sites import DOCUMENTS, all_sites
 from tests.clients.thunderbird import Account, Thunderbird
 from tests.servers.nginx import Site
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import DELTA_CHAT, EVOLUTION_3_46, THUNDERBIRD
+from waypost.check.recorded import DELTA_CHAT, EVOLUTION_3_46, KMAIL_22_12, THUNDERBIRD
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     NOBODY,
@@ -155,6 +157,37 @@ def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
     else:
         assert real.incoming == in_evolution(outcome.account.incoming)
         assert real.outgoing == in_evolution(outcome.account.outgoing)
+
+
+def in_kmail(held: MailServer) -> KMailServer:
+    """Say in KMail's words what a record holds; a plain password is where it begins."""
+    methods = {"password-encrypted": "CramMD5", "OAuth2": "OAuth2"}
+    method = methods.get(held.method, "plain")
+    return KMailServer(held.kind, held.host, held.port, held.security, method, held.login)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("everywhere.example", "by-well-known.example", "by-http.example"),
+        *("starttls.example", "careful.example", "modern.example", "choice.example"),
+        *("fetched.example", "xn--bcher-kva.example", "known.example", *NAMES),
+    ],
+)
+def test_kmail(kde_client: KMail, asker: Asker, domain: str) -> None:
+    """KMail's first servers are those of its record; half of an account ends the search."""
+    address = f"Alice+tag@{domain}"
+    real = kde_client.set_up(address)
+    outcome = recorded(KMAIL_22_12, asker, address)
+
+    first = {one.kind: one for one in reversed(real)}
+    incoming, outgoing = first.get("imap") or first.get("pop3"), first.get("smtp")
+    if outcome.account is None:
+        assert outcome.has_stopped
+        assert not (incoming and outgoing)
+    else:
+        assert incoming == in_kmail(outcome.account.incoming)
+        assert outgoing == in_kmail(outcome.account.outgoing)
 
 
 def test_placeholders_count_letter_by_letter(

@@ -31,7 +31,7 @@ def test_the_first_url_is_enough(
     ]
     address = f"{USER}@{domain}"
     assert mail_servers.imap.logins()[-1] == Login("imap.tls.example", 993, address)
-    assert mail_servers.submissions[-1] == Login("smtp.tls.example", 465, address)
+    assert mail_servers.smtp.logins[-1] == Login("smtp.tls.example", 465, address)
 
 
 def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> None:
@@ -53,7 +53,7 @@ def test_placeholders_become_the_login_name(
     address = f"{USER}@by-well-known.example"
     chat_client.set_up(address)
     assert mail_servers.imap.logins()[-1].login_name == address
-    assert mail_servers.submissions[-1].login_name == address
+    assert mail_servers.smtp.logins[-1].login_name == address
 
 
 def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailServers) -> None:
@@ -61,7 +61,7 @@ def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailS
     used = chat_client.set_up(f"{USER}@starttls.example")
     host = "mail.starttls.example"
     assert f"imap:[{host}:143:starttls] smtp:[{host}:587:starttls]" in used
-    imap, smtp = mail_servers.imap.logins()[-1], mail_servers.submissions[-1]
+    imap, smtp = mail_servers.imap.logins()[-1], mail_servers.smtp.logins[-1]
     assert (imap.port, imap.login_name) == (143, USER)
     assert (smtp.port, smtp.login_name) == (587, USER)
 

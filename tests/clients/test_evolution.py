@@ -5,11 +5,14 @@ import hashlib
 import pytest
 
 from tests.clients.conftest import Front
-from tests.clients.evolution import Account, Evolution, NothingFound, Server
-from tests.clients.sites import WELL_KNOWN
+from tests.clients.evolution import Account, Evolution, Lookup, NothingFound, Server
+from tests.clients.published import Zone, resolver
+from tests.clients.sites import THUNDERBIRD_DATABASE_HOST, WELL_KNOWN
 from tests.servers.nginx import Request
 from waypost.check.recorded import EVOLUTION_3_46
-from waypost.check.recorded.conversation import NOBODY, User, converse
+from waypost.check.recorded.conversation import NOBODY, Response, User, converse
+from waypost.check.recorded.conversation import Request as Asked
+from waypost.check.recorded.names import Named
 
 pytestmark = pytest.mark.clients
 
@@ -83,17 +86,18 @@ def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_pa
 
 
 @pytest.mark.parametrize(
-    ("typed", "domain", "name"),
+    ("typed", "login_domain", "name"),
     [
-        ("EVERYWHERE.Example", "everywhere.example", "tls.example"),
+        # Evolution puts in what was typed.
+        ("EVERYWHERE.Example", "EVERYWHERE.Example", "tls.example"),
         ("bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
 def test_domains_in_other_letters(
-    gnome_client: Evolution, typed: str, domain: str, name: str
+    gnome_client: Evolution, typed: str, login_domain: str, name: str
 ) -> None:
-    """A domain in capitals, and one with an umlaut, lead to the accounts of their plain forms."""
-    address = f"Alice@{domain}"
+    """A domain in capitals is found, and one with an umlaut by its A-label, to log in with too."""
+    address = f"Alice@{login_domain}"
     assert gnome_client.set_up(f"Alice@{typed}") == Account(
         tls("imap", f"imap.{name}:993", address), tls("smtp", f"smtp.{name}:465", address)
     )
@@ -163,6 +167,67 @@ def test_nobody_knows_the_domain(gnome_client: Evolution) -> None:
     """An unserved domain that the public database does not know leads to no account at all."""
     with pytest.raises(NothingFound):
         gnome_client.set_up("alice@unknown.example")
+
+
+def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Front) -> None:
+    """A customer whose domain has nothing but its name server gets the hoster's configuration."""
+    domain = "by-ns.example"
+    address = f"alice@{domain}"
+    before = len(front.log.requests())
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "imap.hoster.example:993", address),
+        # The last of two; see test_the_last_service_of_a_type_is_taken.
+        Server("smtp", "smtp.hoster.example", 587, "starttls", "LOGIN", address),
+    )
+    asked = [str(one) for one in front.log.requests()[before:]]
+
+    def failing(request: Asked) -> Response:
+        return Response(404) if request.host == THUNDERBIRD_DATABASE_HOST else NOBODY
+
+    zone: Zone = {("NS", domain): (Named("ns.hoster.example"),)}
+    heard = converse(EVOLUTION_3_46.asks(User.typing(address)), failing, resolver(zone))
+    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
+    # Most of these hosts do not exist.
+    assert asked == [one for one in recorded if one in asked]
+    digest = hashlib.md5(address.encode(), usedforsecurity=False).hexdigest()
+    assert asked[-1] == (
+        "GET https://autoconfig.hoster.example/mail/config-v1.1.xml"
+        f"?emailaddress=EVOLUTIONUSER%40hoster.example&emailmd5={digest}"
+    )
+
+
+@pytest.mark.rule("dns-mail-labels", "dns-submissions", "dns-dav-labels", "dns-dav-path")
+def test_the_published_records_are_enough(gnome_client: Evolution, front: Front) -> None:
+    """Where DNS has nothing but the records of services, these lead to mail, calendar, contacts."""
+    address = "alice@by-records.example"
+    before = len(front.log.requests())
+    found = gnome_client.look_up(address)
+    assert found == Lookup(
+        Account(
+            tls("imap", "imap.hoster.example:993", address),
+            Server("smtp", "smtp.hoster.example", 465, "tls", "PLAIN", address),
+        ),
+        calendars=["https://dav.hoster.example/calendars/"],
+        contacts=["https://dav.hoster.example/contacts/"],
+    )
+    assert not any(one.status == 200 for one in front.log.requests()[before:])
+
+
+def test_the_document_comes_before_the_records(gnome_client: Evolution) -> None:
+    """What the document says comes before what DNS says, as the login name that is no address."""
+    host = "mail.starttls.example"
+    assert gnome_client.look_up("alice@starttls.example").account == Account(
+        Server("imap", host, 143, "starttls", "", "alice"),
+        Server("smtp", host, 587, "starttls", "LOGIN", "alice"),
+    )
+
+
+def test_a_renamed_domain_logs_in_with_the_new_address(gnome_client: Evolution) -> None:
+    """With `redirect_address` the old address gets the servers and login names of the new one."""
+    address = "alice@everywhere.example"
+    assert gnome_client.set_up("alice@renamed.example") == Account(
+        tls("imap", "imap.tls.example:993", address), tls("smtp", "smtp.tls.example:465", address)
+    )
 
 
 def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:

@@ -71,6 +71,11 @@ AUTOCONFIG = [
     ("kmail", changed(SECTION, changed(b"<port>993</port>", b"", SECTION) + IMAP), SECOND),
     ("kmail", changed(METHOD, b"<authentication>magic</authentication>"), FIRST),
     ("kmail", changed(METHOD, b"<authentication>none</authentication>"), "tls none"),
+    ("kmail", SMALL, "993 tls"),
+    ("kmail", changed(b"<port>993</port>", b"<port>143</port><port>993</port>"), FIRST),
+    # KMail 22.12: seen in the run
+    ("kmail-2212", SMALL, "993 none"),
+    ("kmail-2212", changed(b"<port>993</port>", b"<port>143</port><port>993</port>"), FIRST),
     # aerc: facts s1.7
     ("aerc", TWO_IMAP, FIRST),
     ("aerc", TWO_SMTP, "smtp second.example.com:465"),

@@ -94,6 +94,12 @@ REQUESTS = {
         f"GET http://autoconfig.d.example{MAIL}",
         f"GET https://d.example{WELL_KNOWN}",
     ],
+    "kmail-2212": [
+        DATABASE,
+        f"GET {AUTOCONFIG_D}{MAIL}",
+        f"GET http://autoconfig.d.example{MAIL}",
+        f"GET https://d.example{WELL_KNOWN}",
+    ],
     "aerc": [
         *(f"DNS SRV {label}._tcp.d.example" for label in ("_jmap", "_imap", "_imaps")),
         *(f"DNS SRV {label}._tcp.d.example" for label in ("_submission", "_smtps")),

@@ -11,10 +11,12 @@ PUBLIC_HOST = "waypost.hoster.example"
 BY_DNS = (
     *("hoster.example", "hosted.example", "by-mx.example", "by-mx-below.example"),
     *("by-database-mx.example", "by-srv.example", "by-own-srv.example"),
-    "hosted-web.example",
+    *("hosted-web.example", "by-ns.example", "by-records.example"),
 )
 # Others that publish their zone: where a client looks for hosts, it finds these in its list first.
 BESIDE_A_LIST = ("everywhere.example", "starttls.example")
+# Whose name server is that of the hoster.
+_NAME_SERVERS = {"by-ns.example": "ns.hoster.example"}
 # Who listens to what these lead to is in sites.py.
 _HOSTER = """
 waypost.hoster.example.       3600 IN A 127.0.0.1
@@ -39,7 +41,7 @@ def load(server: Named, folder: Path, providers: Path) -> None:
         return zone_of(domain, folder, providers, public_url=f"https://{host}")
 
     for name, text in _zones(shown).items():
-        server.load(name, text)
+        server.load(name, text, name_server=_NAME_SERVERS.get(name, ""))
 
 
 def _zones(shown: Callable[..., str]) -> dict[str, str]:
@@ -53,6 +55,8 @@ def _zones(shown: Callable[..., str]) -> dict[str, str]:
         "starttls.example": shown("starttls.example") + _address("mail.starttls.example"),
         "by-mx.example": "by-mx.example. 3600 IN MX 10 mx.hoster.example.\n",
         "by-mx-below.example": "by-mx-below.example. 3600 IN MX 10 mx.in.hoster.example.\n",
+        "by-ns.example": "",
+        "by-records.example": _only("_", shown("by-records.example")),
         # The public database knows that one, and Waypost does not.
         "by-database-mx.example": "by-database-mx.example. 3600 IN MX 10 mx.unserved.example.\n",
         "by-srv.example": _only("_autodiscover._tcp", shown("by-srv.example")),

@@ -33,6 +33,13 @@ userdb {{
 }}
 first_valid_gid = 0
 mail_location = maildir:~/Maildir
+namespace inbox {{
+  inbox = yes
+  mailbox Sent {{
+    auto = create
+    special_use = \\Sent
+  }}
+}}
 auth_username_format = %u
 auth_username_chars =
 login_log_format_elements = user=<%u> port=%a host=<%{{local_name}}>

@@ -42,7 +42,7 @@ zone "{name}" {{ type primary; file "{folder}/{name}.zone"; {more} }};
 """
 _AUTHORITY = """
 {owner} 3600 IN SOA ns.{below} hostmaster.{below} {serial} 3600 600 86400 60
-{owner} 3600 IN NS ns.{below}
+{owner} 3600 IN NS {name_server}
 ns.{below} 3600 IN A 127.0.0.1
 """
 _ROOT: Final = "."
@@ -101,16 +101,19 @@ class Named:
         if self._process is not None:
             self._process.__exit__(None, None, None)
 
-    def load(self, name: str, text: str, hosts: Iterable[str] = ()) -> Zone:
+    def load(
+        self, name: str, text: str, hosts: Iterable[str] = (), *, name_server: str = ""
+    ) -> Zone:
         """Put lines into a zone, have them checked and loaded, and give what the server has now.
 
         Args:
             name: the zone.
             text: lines of a zone file.
             hosts: names that lines lead to, which get an address where they are in the zone.
+            name_server: the one that the zone names; empty for one in the zone.
         """
         self._serial += 1
-        path = self._write(name, text, hosts)
+        path = self._write(name, text, hosts, name_server)
         check_zone(name, path)
         os.kill(int((self.folder / "named.pid").read_text(encoding="ascii")), signal.SIGHUP)
         end = time.monotonic() + 20
@@ -135,9 +138,14 @@ class Named:
         found = [rrset[0] for rrset in answer.answer if rrset.rdtype == RdataType.SOA]
         return found[0].serial if found else None
 
-    def _write(self, name: str, text: str, hosts: Iterable[str]) -> Path:
+    def _write(self, name: str, text: str, hosts: Iterable[str], name_server: str = "") -> Path:
         below = "" if name == _ROOT else f"{name}."
-        lines = _AUTHORITY.format(owner=below or _ROOT, below=below, serial=self._serial)
+        lines = _AUTHORITY.format(
+            owner=below or _ROOT,
+            below=below,
+            serial=self._serial,
+            name_server=f"{name_server}." if name_server else f"ns.{below}",
+        )
         inside = {host for host in hosts if host == name or host.endswith(f".{name}")}
         lines += "".join(f"{host}. 3600 IN A 192.0.2.1\n" for host in sorted(inside))
         path = self.folder / f"{name}.zone"

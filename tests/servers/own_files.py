@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from subprocess import run
 from typing import Final
 
 from tests.servers.requirements import program
 
+# Some look for an authority in the bundle of this folder, some by its hash, so all of it is ours.
+_CERTIFICATES: Final = "ssl/certs"
 # In a mount namespace of its own each file of the folder lies over that of /etc.
-_OVER_ETC: Final = """
-for file in $(cd "$0" && find . -type f); do mount --bind "$0/$file" "/etc/$file" || exit 1; done
+_OVER_ETC: Final = f"""
+for one in $(cd "$0" && find . -path './{_CERTIFICATES}' -prune -print -o -type f -print)
+do mount --bind "$0/$one" "/etc/$one" || exit 1; done
 exec "$@"
 """
-NEEDED: Final = ("unshare", "mount")
+NEEDED: Final = ("unshare", "mount", "openssl")
 """The programs without which `over_etc` does not work."""
 
 
@@ -48,7 +52,8 @@ def write_names(folder: Path, hosts: Iterable[str] = (), *, authority: Path | No
     for name, text in texts.items():
         (files / name).write_text(text, encoding="ascii")
     if authority is not None:
-        bundle = files / "ssl/certs/ca-certificates.crt"
+        bundle = files / _CERTIFICATES / "ca-certificates.crt"
         bundle.parent.mkdir(parents=True)
         bundle.write_bytes(authority.read_bytes())
+        run([program("openssl"), "rehash", f"{bundle.parent}"], check=True)
     return files

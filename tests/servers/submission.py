@@ -1,6 +1,7 @@
 """A message submission server with TLS (465) and STARTTLS (587), for any user and any password.
 
-It lets clients log in and takes no message: that is all that a client needs to check an account.
+It lets clients log in, which is all that a client needs to check an account, and keeps what they
+send.
 """
 
 import base64
@@ -11,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from tests.servers.authority import KeyPair
 from tests.servers.login import Login
@@ -18,6 +20,30 @@ from tests.servers.login import Login
 TLS_PORT = 465  # RFC 8314 s3.3
 STARTTLS_PORT = 587  # RFC 6409 s3.1
 _SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a client sent.
+
+    Attributes:
+        login: of who sent it.
+        sender: as the envelope has it, as are the recipients.
+        text: with its header, each line with a line feed at its end.
+    """
+
+    login: Login
+    sender: str
+    recipients: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a running server was told; both lists grow."""
+
+    logins: list[Login] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
 
 class _Session:
@@ -29,6 +55,9 @@ class _Session:
         self._server = server
         self._host = ""
         self._secure = False
+        self._login: Login | None = None
+        self._sender = ""
+        self._recipients: list[str] = []
 
     def talk(self) -> None:
         """Answer commands until the client leaves."""
@@ -57,6 +86,15 @@ class _Session:
                 self._start_tls()
             case "AUTH" if self._secure:
                 self._log_in(argument)
+            case "MAIL" if self._login:
+                self._sender = _path(argument)
+                self._recipients = []
+                self._say("250 2.1.0 OK")
+            case "RCPT" if self._sender:
+                self._recipients.append(_path(argument))
+                self._say("250 2.1.5 OK")
+            case "DATA" if self._login and self._recipients:
+                self._take_message(self._login)
             case "NOOP" | "RSET":
                 self._say("250 2.0.0 OK")
             case _:
@@ -76,8 +114,22 @@ class _Session:
         except (binascii.Error, UnicodeDecodeError, ValueError):
             self._say("501 5.5.2 Not a PLAIN response")
             return
-        self._server.logins.append(Login(self._host, self._port, login_name))
+        self._login = Login(self._host, self._port, login_name)
+        self._server.told.logins.append(self._login)
         self._say("235 2.7.0 Welcome")
+
+    def _take_message(self, login: Login) -> None:
+        self._say("354 Go on")
+        text = ""
+        # RFC 5321 s4.5.2: a line of one dot is the end; a dot in front of others is taken off.
+        while (line := self._line(of_message=True)) != ".\n":
+            if not line:
+                return
+            text += line.removeprefix(".")
+        message = Message(login, self._sender, tuple(self._recipients), text)
+        self._server.told.messages.append(message)
+        self._sender = ""
+        self._say("250 2.0.0 Taken")
 
     def _start_tls(self) -> None:
         def remember(_socket: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
@@ -89,17 +141,24 @@ class _Session:
         self._connection = context.wrap_socket(self._connection, server_side=True)
         self._secure = True
 
-    def _line(self) -> str:
+    def _line(self, *, of_message: bool = False) -> str:
+        """Read a line, without its end but in messages; empty where the client has left."""
         line = b""
         while not line.endswith(b"\n"):
             one = self._connection.recv(1)
             if not one:
                 return ""
             line += one
-        return line.decode("utf-8", "replace").rstrip("\r\n")
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        return f"{text}\n" if of_message else text
 
     def _say(self, *lines: str) -> None:
         self._connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+
+def _path(argument: str) -> str:
+    """Give the address of `FROM:<alice@example.com> BODY=8BITMIME` (RFC 5321 s4.1.2)."""
+    return argument.partition("<")[2].partition(">")[0]
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -119,19 +178,19 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, port: int, pair: KeyPair, logins: list[Login]) -> None:
+    def __init__(self, port: int, pair: KeyPair, told: Submission) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.pair = pair
-        self.logins = logins
+        self.told = told
 
 
 @contextmanager
-def submission(pair: KeyPair) -> Iterator[list[Login]]:
-    """Run the server; give the list of logins, which grows."""
-    logins: list[Login] = []
+def submission(pair: KeyPair) -> Iterator[Submission]:
+    """Run the server; give what it is told."""
+    told = Submission()
     with ExitStack() as stack:
         for port in (TLS_PORT, STARTTLS_PORT):
-            server = stack.enter_context(_Server(port, pair, logins))
+            server = stack.enter_context(_Server(port, pair, told))
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             stack.callback(server.shutdown)
-        yield logins
+        yield told

@@ -159,6 +159,7 @@ def test_long_path_is_cut(client: Client) -> None:
         ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.1)", "outlook"),
         ("OutlookMobileCloudService-Autodetect/1.0.0", "outlook-mobile"),
         ("Evolution/3.46.4", "evolution"),
+        ("Mozilla/5.0 (X11; Linux x86_64) KIO/5.103", "kmail"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", "browser"),
         ("something/1", "other"),
     ],

@@ -56,6 +56,30 @@ def test_four_urls_without_an_address(client: Client, scheme: str, host: str, pa
     assert texts(answer, "username") == ["%EMAILADDRESS%"] * 2
 
 
+STAND_INS = [
+    # query, the login name
+    ("emailaddress=EVOLUTIONUSER%40example.com&emailmd5=c160f8cc", "%EMAILADDRESS%"),
+    # After a redirect to this domain the old address would be wrong.
+    ("emailaddress=EVOLUTIONUSER%40example.com", "EVOLUTIONUSER@example.com"),
+    ("emailaddress=alice%40example.com&emailmd5=c160f8cc", "alice@example.com"),
+]
+
+
+@pytest.mark.rule("autoconfig-stand-in")
+@pytest.mark.parametrize(("query", "login_name"), STAND_INS)
+def test_stand_in(client: Client, query: str, login_name: str) -> None:
+    """Who asks for any user, and fills placeholders in, gets placeholders."""
+    assert texts(client.get(MAIL, query=query), "username") == [login_name] * 2
+
+
+def test_stand_in_of_an_international_domain() -> None:
+    """Evolution would put a U-label in, so there is no placeholder in such a domain's answer."""
+    catalog = Catalog((domain("bücher.example", host_service(), host_service("smtp")),))
+    query = "emailaddress=EVOLUTIONUSER%40b%C3%BCcher.example&emailmd5=c160f8cc"
+    answer = Client(catalog).get(MAIL, query=query)
+    assert texts(answer, "username") == ["EVOLUTIONUSER@xn--bcher-kva.example"] * 2
+
+
 @pytest.mark.rule("autoconfig-four-urls", "autoconfig-not-served-404")
 @pytest.mark.parametrize("query", ["", "emailaddress=a%40unserved.example"])
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)

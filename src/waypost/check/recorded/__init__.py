@@ -18,13 +18,13 @@ from waypost.check.recorded.emclient import EM_CLIENT
 from waypost.check.recorded.evolution import EVOLUTION, EVOLUTION_3_46
 from waypost.check.recorded.fairemail import FAIREMAIL
 from waypost.check.recorded.k9 import K9
-from waypost.check.recorded.kmail import KMAIL
+from waypost.check.recorded.kmail import KMAIL, KMAIL_22_12
 from waypost.check.recorded.nextcloud import NEXTCLOUD
 from waypost.check.recorded.nine import NINE
 from waypost.check.recorded.outlook import OUTLOOK, OUTLOOK_NEW
 from waypost.check.recorded.thunderbird import THUNDERBIRD
 
-__all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "THUNDERBIRD", "Client"]
+__all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "KMAIL_22_12", "THUNDERBIRD", "Client"]
 
 CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,
@@ -34,6 +34,7 @@ CLIENTS: Final[tuple[Client, ...]] = (
     EVOLUTION,
     EVOLUTION_3_46,
     KMAIL,
+    KMAIL_22_12,
     AERC,
     NEXTCLOUD,
     OUTLOOK,

@@ -58,21 +58,25 @@ def _ask(user: User, stand_in: str, above_all: Callable[[str], Asking]) -> Conve
 
     Args:
         user: whose account it will be.
-        stand_in: told instead of the local part; the hash is that of the true address anyhow.
+        stand_in: told instead of the local part, and later with these other domains instead of the
+            user's [run]; the hash is that of the true address anyhow.
         above_all: gives the host whose domains are asked for as well.
     """
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
     local_part, _, typed = user.typed.rpartition("@")
-    told = f"{quote(stand_in or local_part, safe='')}%40{quote(typed)}"
-    query = f"emailaddress={told}&emailmd5={digest}"
-    outcome = yield from _for_domain(user.domain, query, user, stand_in)
+
+    def query(domain: str) -> str:
+        told = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
+        return f"emailaddress={told}&emailmd5={digest}"
+
+    outcome = yield from _for_domain(user.domain, query(typed), user, stand_in)
     if outcome.account is not None or outcome.has_stopped:
         return outcome
     response = yield urls.database(quote(typed))
     # [code] Only where the public database says 404: the domains of the host, longest first.
     domain = (yield from above_all(user.domain)) if response.status == 404 else ""
     while domain and response.status == 404:
-        found = yield from _for_domain(domain, query, user, stand_in)
+        found = yield from _for_domain(domain, query(domain if stand_in else typed), user, stand_in)
         outcome = replace(found, reasons=outcome.reasons + found.reasons)
         if found.account is not None or found.has_stopped:
             break
@@ -222,8 +226,7 @@ EVOLUTION_3_46: Final = Client(
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
             "where the last one is a 404: DNS: the NS host of D; all of the above with that host "
-            "in place of D, and with what stands behind its first label, and so on (not part of "
-            "the run)"
+            "in place of D, and with what stands behind its first label, and so on"
         ),
     ),
     notes=(
@@ -236,10 +239,19 @@ EVOLUTION_3_46: Final = Client(
             "So a server cannot know the user: it must answer for an address that has no mailbox, "
             "and what a [directory](directories.md) knows of a user does not arrive."
         ),
+        (
+            "Where it has got to the NS host it asks about that host's domain, and the user's own "
+            "domain is told to nobody. It finds the hoster's configuration where that domain is "
+            "served; Waypost leaves the placeholders in it, and Evolution puts the user's address "
+            "in their place."
+        ),
         *_NOTES,
         (
-            "The run is that of its code for the account assistant, without the assistant's "
-            "window; the SRV records that the assistant asks for as well are not part of it."
+            "It looks up SRV records as well: for mail (`_submissions` too), `_caldavs`, "
+            "`_caldav`, `_carddavs` and `_carddav` with the path of their TXT record, and `_ldaps` "
+            "and `_ldap`. For mail they count where no document was found. They are part of the "
+            "run, and not of the record."
         ),
+        "The run is that of its code for the account assistant, without the assistant's window.",
     ),
 )

@@ -1,6 +1,9 @@
-"""KMail's account wizard, as its source has it (protocol facts s1.6 [code]).
+"""KMail's account wizard, as its source has it and as 22.12.3 was seen (facts s1.6 [code][run]).
 
-Where a document holds both, IMAP is taken for the account; the wizard offers both.
+They differ in what ends their search, and in the default of `socketType`.
+
+Where a document holds both, IMAP is taken for the account; the wizard offers both. Not part of the
+records: ports that are none, which the wizard keeps as they are.
 """
 
 from functools import partial
@@ -15,6 +18,7 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
+    Request,
     Security,
     Unusable,
     User,
@@ -39,15 +43,10 @@ _METHODS: Final = {
 def ask(user: User) -> Conversation:
     """Ask the public database first, then three URLs; nothing but a 200 counts."""
     yield urls.database(user.domain)
-    requests = (
-        urls.autoconfig(user.domain),
-        urls.autoconfig(user.domain, "http"),
-        urls.well_known(user.domain),
-    )
     return (
         yield from in_turn(
-            requests,
-            partial(read, address=user.address),
+            _requests(user),
+            partial(read, address=user.address, default="tls"),
             # [know] Qt 6 follows redirects, but not from https to http.
             follow=partial(followed, downgrades=False),
             counts=lambda response: response.status == 200,
@@ -55,15 +54,41 @@ def ask(user: User) -> Conversation:
     )
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def ask_once(user: User) -> Conversation:
+    """Ask the same; the first success ends the search, whatever it says [run].
+
+    After all of them have failed 22.12 asks the last one without an end; here it is asked once.
+    """
+    yield urls.database(user.domain)
+    return (
+        yield from in_turn(
+            _requests(user), partial(read, address=user.address, default="none"), stops=True
+        )
+    )
+
+
+def _requests(user: User) -> tuple[Request, ...]:
+    return (
+        urls.autoconfig(user.domain),
+        urls.autoconfig(user.domain, "http"),
+        urls.well_known(user.domain),
+    )
+
+
+def read(body: bytes, address: EmailAddress, default: Security) -> Account:
     """Make an account of the first sections that have a port.
+
+    Args:
+        body: the document.
+        address: whose account it will be.
+        default: where a section has no `socketType` that the wizard knows.
 
     Raises:
         Unusable: there is nothing to read with, or nothing to send with.
     """
     provider = documents.provider_of(body)
     sections = documents.children(provider, "incomingServer", "outgoingServer")
-    servers, reasons = documents.usable(sections, lambda one: _server(one, address))
+    servers, reasons = documents.usable(sections, lambda one: _server(one, address, default))
     incoming = documents.first_of(servers, "imap", "pop3")
     outgoing = documents.first_of(servers, "smtp")
     if incoming is None or outgoing is None:
@@ -71,22 +96,44 @@ def read(body: bytes, address: EmailAddress) -> Account:
     return Account(incoming, outgoing)
 
 
-def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+def _server(section: etree._Element, address: EmailAddress, default: Security) -> MailServer:
+    """Read a section; of a value that is there twice the last one counts [code][run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
         raise Unusable("another type")
-    port = documents.port(documents.text(section, "port"))
-    host = documents.filled(documents.text(section, "hostname"), address)
+
+    def value(name: str) -> str:
+        last = next(reversed(documents.texts(section, name)), "")
+        return documents.filled(last, address)
+
+    port = documents.port(value("port"))
+    host = value("hostname")
     if not host:
         raise Unusable("there is no hostname")
-    security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
+    security = default
+    for text in documents.texts(section, "socketType"):
+        security = _SECURITY.get(text, security)
     stated = documents.texts(section, "authentication")
     known = [_METHODS[one] for one in stated if one in _METHODS]
     # [code] A password in the clear is what it begins with, and gives way to any other method.
     method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))
-    login = documents.filled(documents.text(section, "username"), address)
-    return MailServer(kind, host.lower(), port, security, method, login)
+    return MailServer(kind, host.lower(), port, security, method, value("username"))
 
+
+_ORDER: Final = (
+    "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+    "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+    "GET `http://autoconfig.D/mail/config-v1.1.xml`",
+    "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+)
+_NOTES: Final = (
+    "It asks the public database before the domain's own server.",
+    "It does not tell the address, so Host must be enough, and login names hold placeholders.",
+    (
+        "Of several methods of authentication the first one counts that is not a password in "
+        "the clear."
+    ),
+)
 
 KMAIL: Final = Client(
     key="kmail",
@@ -95,19 +142,45 @@ KMAIL: Final = Client(
     date="2026-07-22",
     basis="code",
     asks=ask,
-    order=(
-        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
-        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
-        "GET `http://autoconfig.D/mail/config-v1.1.xml`",
-        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
-    ),
+    order=_ORDER,
+    notes=(*_NOTES, "A service without a port is dropped. Nothing but a 200 counts."),
+)
+
+KMAIL_22_12: Final = Client(
+    key="kmail-2212",
+    name="KMail 22.12",
+    version="22.12.3 (Debian 12), its wizard's search",
+    date="2026-11-26",
+    basis="run",
+    asks=ask_once,
+    order=_ORDER,
     notes=(
-        "It asks the public database before the domain's own server.",
-        "It does not tell the address, so Host must be enough, and login names hold placeholders.",
+        *_NOTES,
         (
-            "Of several methods of authentication the first one counts that is not a password in "
-            "the clear."
+            "The first success ends its search, whatever it says: never answer 200 without a "
+            "whole document."
         ),
-        "A service without a port is dropped. Nothing but a 200 counts.",
+        (
+            "Where all of them fail, it asks the last one again and again, without a pause, until "
+            "its user ends it; so a domain that is not served can cost its web server some hundred "
+            "requests a second."
+        ),
+        (
+            "It follows redirects, to plain http as well. Because it does not tell the address, "
+            "one to a host of another domain leads nowhere: that host cannot know whose domain is "
+            "meant."
+        ),
+        (
+            "`socketType` counts letter by letter; without a value that it knows, it does without "
+            "TLS."
+        ),
+        (
+            "It does not make an A-label of an internationalised domain, and asks for a host that "
+            "cannot be; typed as `xn--`, the domain is found."
+        ),
+        (
+            "The run is that of `ispdb`, which comes with the wizard and has its code for the "
+            "search, without a window."
+        ),
     ),
 )

@@ -21,6 +21,7 @@ def in_turn(
     *,
     follow: Callable[[Request], Generator[Request, Response, Response]] = followed,
     counts: Callable[[Response], bool] = lambda response: response.is_success,
+    stops: bool = False,
 ) -> Conversation:
     """Ask one after the other, until a document can be used.
 
@@ -29,6 +30,7 @@ def in_turn(
         read: makes an account of a document, or raises Unusable.
         follow: how the client follows redirects.
         counts: tells whether the client reads what came back.
+        stops: what it reads and cannot use ends its search.
 
     Returns:
         The account and where it came from, or the reason of each that came to nothing.
@@ -45,4 +47,7 @@ def in_turn(
             return Outcome(read(response.body), source=request.url)
         except Unusable as error:
             reasons.append(f"{request.url}: {error}")
+            if stops:
+                reasons[-1] += ", which ends its search"
+                return Outcome(reasons=tuple(reasons), has_stopped=True)
     return Outcome(reasons=tuple(reasons))

@@ -28,6 +28,7 @@ CLIENTS: Final = (
     ("nextcloud", "nextcloud"),
     ("kmail", "kmail"),
     ("akonadi", "kmail"),
+    ("kio/", "kmail"),  # the wizard of KMail 22.12 asks by KDE's library
     ("aerc", "aerc"),
     ("go-http-client", "go"),
     ("dataaccessd", "apple"),

@@ -1,0 +1,144 @@
+"""KMail's account wizard finds servers by itself, from a running Waypost."""
+
+import json
+
+import pytest
+
+from tests.clients.conftest import Front
+from tests.clients.kmail import KMail, NothingFound, Server
+from tests.clients.sites import THUNDERBIRD_DATABASE_HOST, WELL_KNOWN
+from waypost.check.recorded import KMAIL_22_12
+from waypost.check.recorded.conversation import NOBODY, User, converse
+
+pytestmark = pytest.mark.clients
+
+
+def tls(where: str, login_name: str, method: str = "plain") -> Server:
+    """Give a server that speaks TLS; the first label of its host says what it is."""
+    host, _, port = where.partition(":")
+    kind = {"pop": "pop3"}.get(host.partition(".")[0], host.partition(".")[0])
+    return Server(kind, host, int(port), "tls", method, login_name)
+
+
+@pytest.mark.parametrize(
+    ("domain", "place"),
+    [
+        ("everywhere.example", "https://autoconfig.everywhere.example/mail/config-v1.1.xml"),
+        ("by-http.example", "http://autoconfig.by-http.example/mail/config-v1.1.xml"),
+        ("by-well-known.example", f"https://by-well-known.example{WELL_KNOWN}"),
+    ],
+)
+def test_each_way_leads_to_the_same_servers(
+    kde_client: KMail, front: Front, domain: str, place: str
+) -> None:
+    """Whichever one way to Waypost is open, KMail offers the configured servers."""
+    address = f"alice@{domain}"
+    before = len(front.log.of_domain(domain))
+    assert kde_client.set_up(address) == [
+        tls("imap.tls.example:993", address),
+        tls("smtp.tls.example:465", address),
+    ]
+    last = front.log.of_domain(domain, after=before)[-1]
+    assert (last.status, str(last)) == (200, f"GET {place}")
+
+
+def test_starttls_and_the_local_part(kde_client: KMail) -> None:
+    """STARTTLS services become STARTTLS servers, with the local part as the login name."""
+    host = "mail.starttls.example"
+    assert kde_client.set_up("Alice+tag@starttls.example") == [
+        Server("imap", host, 143, "starttls", "plain", "Alice+tag"),
+        Server("smtp", host, 587, "starttls", "plain", "Alice+tag"),
+    ]
+
+
+@pytest.mark.rule("autoconfig-no-address")
+@pytest.mark.parametrize("local_part", ["alice+lists", "Alice.B", "o'hara", "a&b=c", "100%"])
+def test_local_parts_arrive_as_they_were_typed(kde_client: KMail, local_part: str) -> None:
+    """The address is not told, and stands in both login names as it was typed."""
+    address = f"{local_part}@everywhere.example"
+    assert [one.login_name for one in kde_client.set_up(address)] == [address, address]
+
+
+def test_all_services_are_offered(kde_client: KMail) -> None:
+    """All IMAP services are offered first, the preferred one before others; then POP3 and SMTP."""
+    address = "alice@choice.example"
+    assert kde_client.set_up(address) == [
+        tls("imap.choice.example:993", address),
+        Server("imap", "imap.choice.example", 143, "starttls", "plain", address),
+        tls("pop.choice.example:995", address),
+        tls("smtp.choice.example:465", address),
+        Server("smtp", "smtp.choice.example", 587, "starttls", "plain", address),
+    ]
+
+
+def test_pop3_alone_is_taken(kde_client: KMail) -> None:
+    """A provider without IMAP gets a POP3 account."""
+    address = "alice@fetched.example"
+    assert kde_client.set_up(address) == [
+        tls("pop.fetched.example:995", address),
+        tls("smtp.fetched.example:465", address),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "method"), [("modern.example", "OAuth2"), ("careful.example", "CramMD5")]
+)
+def test_other_methods_come_before_a_plain_password(
+    kde_client: KMail, domain: str, method: str
+) -> None:
+    """OAuth2 or CRAM-MD5 is taken where a plain password stands behind it."""
+    assert [one.method for one in kde_client.set_up(f"alice@{domain}")] == [method, method]
+
+
+def test_the_public_database_comes_first(kde_client: KMail, front: Front) -> None:
+    """What the public database knows is taken, and the domain's own server is not asked."""
+    domain = "unserved.example"
+    before = len(front.log.of_domain(domain))
+    address = f"alice@{domain}"
+    assert kde_client.set_up(address) == [
+        tls("imap.database.example:993", address),
+        tls("smtp.database.example:465", address),
+    ]
+    (only,) = front.log.of_domain(domain, after=before)
+    assert only.host == THUNDERBIRD_DATABASE_HOST
+
+
+def test_an_a_label_is_found(kde_client: KMail) -> None:
+    """A domain configured as bücher.example is found where its user types xn--bcher-kva."""
+    address = "alice@xn--bcher-kva.example"
+    assert kde_client.set_up(address) == [
+        tls("imap.xn--bcher-kva.example:993", address),
+        tls("smtp.xn--bcher-kva.example:465", address),
+    ]
+
+
+def test_a_u_label_is_not_found(kde_client: KMail, front: Front) -> None:
+    """The domain typed with its umlaut never becomes a request to a host of that domain."""
+    before = len(front.log.requests())
+    with pytest.raises(NothingFound):
+        kde_client.set_up("alice@bücher.example")
+    hosts = {one.host for one in front.log.requests()[before:]}
+    assert hosts == {THUNDERBIRD_DATABASE_HOST}
+
+
+def test_the_log_names_it(kde_client: KMail, front: Front) -> None:
+    """Waypost's log tells KMail from a browser."""
+    before = len(front.waypost.log.read_bytes())
+    kde_client.set_up("alice@by-well-known.example")
+    (line,) = front.waypost.log.read_bytes()[before:].splitlines()
+    assert json.loads(line)["client"] == "kmail"
+
+
+def test_what_kmail_asks(kde_client: KMail, front: Front) -> None:
+    """The requests are those of the record; where all fail, the last one comes again and again."""
+    typed = "Bob+tag@Asked.Example"
+    before = len(front.log.requests())
+    with pytest.raises(NothingFound):
+        kde_client.set_up(typed)
+    heard = converse(KMAIL_22_12.asks(User.typing(typed)), lambda _: NOBODY)
+    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
+    asked = [str(one) for one in front.log.requests()[before:]]
+    assert asked[: len(recorded)] == recorded
+    again = asked[len(recorded) :]
+    assert again
+    assert set(again) == {recorded[-1]}
