@@ -11,6 +11,8 @@ from waypost.errors import (
     ParameterMissing,
     RequestError,
     ServiceNotOffered,
+    StoreError,
+    StoreUnavailable,
     UnknownProtocol,
     UserDeclined,
     WaypostError,
@@ -157,6 +159,8 @@ REFUSALS = [
     (ParameterMissing("Protocol"), 400, "MandatoryParameterMissing"),
     (AddressError("there is no @ in x"), 400, "MandatoryParameterMissing"),
     (RequestError("the query is too long"), 400, "InvalidRequest"),
+    (StoreUnavailable("x.example"), 503, "InternalServerError"),
+    (StoreError("x.example"), 503, "InternalServerError"),
 ]
 
 
