@@ -31,6 +31,7 @@ from waypost.model import ClientConfig, Service
 XML_URL = "https://autodiscover.example.com/autodiscover/autodiscover.xml"
 EAS = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%")
 EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
+OPEN_EAS = url_service("activesync", "http://eas.example.com/")
 MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
 
 
@@ -142,6 +143,9 @@ def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, ur
         ((EAS,), Protocol.EWS),
         ((EWS,), Protocol.ACTIVESYNC),
         ((EWS,), Protocol.AUTODISCOVER_V1),
+        ((url_service("ews", "http://ews.example.com/"),), Protocol.EWS),
+        ((OPEN_EAS,), Protocol.ACTIVESYNC),
+        ((OPEN_EAS,), Protocol.AUTODISCOVER_V1),
         ((host_service(),), Protocol.AUTODISCOVER_V1),
     ],
 )

@@ -64,9 +64,8 @@ def test_autodiscover_without_mail(kind: str) -> None:
 
     assert told["autodiscover.example.com CNAME"] == ["waypost.example.net."]
     assert told["_autodiscover._tcp.example.com SRV"] == ["0 0 443 waypost.example.net."]
-    assert "autodiscover.example.com CNAME" not in published(
-        host_service(), url_service("jmap", "https://jmap.example.com/")
-    )
+    for other in (url_service("jmap", "https://jmap.example.com/"), url_service(kind, "http://x/")):
+        assert "autodiscover.example.com CNAME" not in published(host_service(), other)
 
 
 MOVED = [

@@ -21,7 +21,7 @@ from waypost.errors import (
     UnknownProtocol,
     WaypostError,
 )
-from waypost.formats.activesync import service_url
+from waypost.formats.activesync import is_offered, service_url
 from waypost.formats.autodiscover import check_mail
 from waypost.model import ClientConfig, ServiceType
 
@@ -122,7 +122,7 @@ def status_of(error: WaypostError) -> int:
 
 def _check_older_form(config: ClientConfig) -> None:
     """Let nobody be sent to an answer that is an error."""
-    if config.of_type(ServiceType.ACTIVESYNC):
+    if is_offered(config, ServiceType.ACTIVESYNC):
         return
     try:
         check_mail(config)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from waypost.address import DomainName
 from waypost.errors import DomainMoved, NoUsableService
 from waypost.formats import autoconfig, autodiscover, pacc
+from waypost.formats.activesync import is_offered
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
 from waypost.formats.hosts import why_no_name
@@ -133,7 +134,7 @@ def _autodiscover(config: ClientConfig) -> bytes:
     try:
         return autodiscover.render(config)
     except NoUsableService:
-        if config.of_type(*_OF_EXCHANGE):
+        if any(is_offered(config, kind) for kind in _OF_EXCHANGE):
             return b""
         raise
 
