@@ -28,7 +28,7 @@ class Away:
     def leads_back(self, domain: DomainName) -> bool:
         """Tell whether clients of a domain would be sent to where they ask already.
 
-        They ask at `autodiscover.` of it by themselves (MS-OXDSCLI s3.1.5).
+        They ask at `autodiscover.` of it by themselves (MS-OXDISCO s3.1.5.2).
         """
         if self.url is None:
             return self.address_domain == domain.ascii

@@ -16,7 +16,7 @@ from waypost.transfer.tables import Report, Table, kind
 DOMAIN_KEYS: Final = ("name", *USERS_KEYS, *AWAY_KEYS)
 _PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
-# MS-OXDSCLI s3.1.5: clients follow ten times.
+# Microsoft's pages on RedirectAddr and RedirectUrl: clients follow ten times.
 _REDIRECTS_MAX: Final = 10
 
 

@@ -168,7 +168,7 @@ def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
         else:
             draft.add(label, Alias(host))
     if _AUTODISCOVER in labels:
-        # MS-OXDSCLI s3.1.5: the host and the port at which autodiscover.xml is asked for.
+        # MS-OXDISCO s3.1.5.3: the host and the port at which autodiscover.xml is asked for.
         draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
 
 
