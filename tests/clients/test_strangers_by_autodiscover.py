@@ -146,6 +146,51 @@ def redirected(action: str, element: str, place: str) -> bytes:
     return changed(b"</Action>", f"</Action><{element}>{place}</{element}>".encode(), body)
 
 
+def test_outlook_follows_an_address() -> None:
+    """Outlook searches from the beginning for the address to which an answer leads."""
+    moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
+
+    def answer(request: Request) -> Response:
+        # Nothing but the domain itself answers for the new address.
+        hosts = {"new.example": GOOD_POX, "autodiscover.example.com": moved}
+        body = hosts.get(request.host)
+        return NOBODY if body is None else Response(200, XML, body=body)
+
+    asks = BY_KEY["outlook-for-windows"].asks
+    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is not None
+    assert outcome.source == f"https://new.example{POX}"
+
+    around = {"bob@new.example": "alice@example.com", "alice@example.com": "bob@new.example"}
+
+    def circle(request: Request) -> Response:
+        target = next((around[one] for one in around if one.encode() in request.body), "")
+        body = redirected("redirectAddr", "RedirectAddr", target)
+        return Response(200, XML, body=body) if target else NOBODY
+
+    outcome = converse(asks(User.typing("alice@example.com")), circle).outcome
+    assert (outcome.account, outcome.reasons) == (None, ("more redirects than it follows",))
+
+
+def test_posts_are_sent_again() -> None:
+    """A POST that is redirected by HTTP is sent again by Outlook and by phones, with its body."""
+    mobile = MOBILE.format(action=SERVER).encode()
+
+    def answer(request: Request) -> Response:
+        if request.host == "else.example" and request.method == "POST":
+            return Response(200, XML, body=mobile if b"mobilesync" in request.body else GOOD_POX)
+        return Response(302, location="https://else.example/x.xml")
+
+    outlook = converse(
+        BY_KEY["outlook-for-windows"].asks(User.typing("alice@example.com")), answer
+    ).outcome
+    phone = converse(
+        BY_KEY["activesync-devices"].asks(User.typing("alice@example.com")), answer
+    ).outcome
+    assert (outlook.source, phone.source) == ("https://else.example/x.xml", "https://e.example/")
+    assert outlook.account is not None
+
+
 def test_thunderbird_follows_an_address() -> None:
     """Thunderbird asks again for the address to which an answer leads, at most twice."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")

@@ -15,13 +15,14 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.activesync import activesync_server, url_in_json
+from waypost.check.recorded.activesync import activesync_server, other_user, url_in_json
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
     Outcome,
+    Question,
     Request,
     Response,
     Security,
@@ -31,7 +32,6 @@ from waypost.check.recorded.conversation import (
     said,
 )
 from waypost.check.recorded.lookups import offered
-from waypost.errors import AddressError
 
 # [doc] After so many redirects it stops.
 REDIRECTS_MAX: Final = 10
@@ -40,8 +40,18 @@ _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "non
 
 
 def ask(user: User) -> Conversation:
-    """POST to D, to autodiscover.D, try the redirect probe, then DNS; the first success counts."""
+    """Search, and search again for each other address to which an answer leads."""
     reasons: list[str] = []
+    for _ in range(REDIRECTS_MAX + 1):
+        found = yield from _searched(user, reasons)
+        if isinstance(found, Outcome):
+            return found
+        user = found
+    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+
+
+def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
+    """POST to D, to autodiscover.D, try the redirect probe, then DNS; the first success counts."""
     name = f"autodiscover.{user.domain}"
     first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
     for request in first:
@@ -61,13 +71,13 @@ def ask(user: User) -> Conversation:
     return (yield from _by_srv(user, reasons))
 
 
-def _by_srv(user: User, reasons: list[str]) -> Conversation:
+def _by_srv(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
     records = yield from offered("_autodiscover", user.domain)
     for host in [one.data for one in records][:1]:
         request = urls.pox(host, user.typed, content_type="text/xml")
         outcome = yield from _settings(request, user, reasons)
-        if outcome is not None and not f".{host}".endswith(f".{user.domain}"):
+        if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
             asked = f"it asks its user whether {host} is to be trusted"
             return replace(outcome, warnings=(*outcome.warnings, asked))
         if outcome is not None:
@@ -77,15 +87,19 @@ def _by_srv(user: User, reasons: list[str]) -> Conversation:
 
 def _settings(
     request: Request, user: User, reasons: list[str]
-) -> Generator[Request, Response, Outcome | None]:
-    """POST, and follow redirects to another address or URL; None where nothing is found."""
+) -> Generator[Request, Response, Outcome | User | None]:
+    """POST, and follow redirects to another URL; None where nothing is found.
+
+    MS-OXDSCLI s3.1.5.2 [doc]: a POST that is redirected by HTTP is sent again, with its body.
+    """
     for _ in range(REDIRECTS_MAX + 1):
         response = yield request
         try:
-            demand(response.is_success, said(response))
-            root = documents.parsed(response.body)
-            target = _redirect(root, request, user)
+            target = _elsewhere(response, request, user)
+            if isinstance(target, User):
+                return target
             if target is None:
+                root = documents.parsed(response.body)
                 account = read(root, user.address)
                 return Outcome(account, source=request.url, warnings=_troubles(root))
         except Unusable as error:
@@ -96,24 +110,25 @@ def _settings(
     return None
 
 
-def _redirect(root: etree._Element, request: Request, user: User) -> Request | None:
-    for account in documents.below(root, "Response", "Account"):
+def _elsewhere(response: Response, request: Request, user: User) -> Request | User | None:
+    """Give where an answer leads: to another URL, or to another address; None for nowhere."""
+    if response.status == 302:
+        return _at(response.location, "Location", request)
+    demand(response.is_success, said(response))
+    for account in documents.below(documents.parsed(response.body), "Response", "Account"):
         action = documents.text(account, "Action")
         if action == "redirectUrl":
-            target = request.at(documents.text(account, "RedirectUrl"))
-            if target is None or target.scheme != "https":
-                raise Unusable("RedirectUrl is no https URL")
-            return target
+            return _at(documents.text(account, "RedirectUrl"), "RedirectUrl", request)
         if action == "redirectAddr":
-            address = documents.text(account, "RedirectAddr")
-            try:
-                domain = EmailAddress.parse(address).domain.ascii
-            except AddressError as error:
-                raise Unusable("RedirectAddr is no address") from error
-            if address == user.typed:
-                raise Unusable("RedirectAddr is the address that was asked for")
-            return urls.pox(f"autodiscover.{domain}", address, content_type="text/xml")
+            return other_user(documents.text(account, "RedirectAddr"), "RedirectAddr", user)
     return None
+
+
+def _at(place: str, name: str, request: Request) -> Request:
+    target = request.at(place)
+    if target is None or target.scheme != "https":
+        raise Unusable(f"{name} is no https URL")
+    return target
 
 
 def read(root: etree._Element, address: EmailAddress) -> Account:
@@ -226,6 +241,7 @@ OUTLOOK: Final = Client(
         "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
         "The first POST comes without a password; a server must not demand one.",
         "It asks again about every hour, so answers must stay the same.",
+        "Where `RedirectAddr` names another address, it begins again with that; ten times at most.",
         "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
         "A domain that Microsoft takes for one of its own is looked up there first.",
     ),
