@@ -1,6 +1,6 @@
 """Reading which domains a provider has, from the providers file and from files beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -67,22 +67,27 @@ class Seen:
     def refuse_circles(self, report: Report) -> None:
         """Note domains that are said to have moved to each other, once for each circle."""
         told: set[str] = set()
+        entries = {target: self._entry(target) for target in set(self.moves.values())}
         for text in self.moves:
-            way = self._way(text)
+            way = self._way(text, entries)
             if len(way) > 1 and way[-1] == text and told.isdisjoint(way):
                 told.update(way)
                 rule = f"addresses go round in a circle: {' to '.join(way)}; one of them must stay"
                 report.problem(self.domains[text], rule)
 
-    def _way(self, text: str) -> list[str]:
+    def _entry(self, domain: DomainName) -> str:
+        """Give the domain or the pattern that is for a domain; empty where none is."""
+        matching = (one.text for one in candidates(domain) if one.text in self.domains)
+        return next(matching, "")
+
+    def _way(self, text: str, entries: Mapping[DomainName, str]) -> list[str]:
         """Give the entries that a client passes, as long as it is sent on; it stops at some time.
 
         The last one is the first again where it goes round in a circle.
         """
         way = [text]
         while len(way) <= _REDIRECTS_MAX and (target := self.moves.get(way[-1])) is not None:
-            matching = (one.text for one in candidates(target) if one.text in self.domains)
-            entry = next(matching, "")
+            entry = entries[target]
             if entry == way[-1]:
                 break  # A pattern that holds its target: `Away.leads_back` ends it.
             way.append(entry)

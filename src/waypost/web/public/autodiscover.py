@@ -16,12 +16,12 @@ from waypost.errors import (
     WaypostError,
 )
 from waypost.formats import activesync, autodiscover
+from waypost.formats.autodiscover_request import BODY_MAX_OCTETS
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply, redirect
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.xml"
-BODY_MAX_OCTETS: Final = 64 * 1024
 _RENDER: Final = {
     autodiscover.ResponseSchema.OUTLOOK: autodiscover.render,
     autodiscover.ResponseSchema.MOBILESYNC: activesync.render,
