@@ -64,6 +64,7 @@ def test_moved(answer: Callable[[Request], Response], typed: str, login: str) ->
     """Outlook gets the account of the new place, and a phone the new place's ActiveSync."""
     outlook = converse(BY_KEY["outlook-for-windows"].asks(User.typing(typed)), answer).outcome
     phone = converse(BY_KEY["activesync-devices"].asks(User.typing(typed)), answer).outcome
+    new = converse(BY_KEY["outlook-new-and-mobile"].asks(User.typing(typed)), answer).outcome
 
     assert outlook.account is not None
     assert (outlook.account.incoming.host, outlook.account.incoming.login) == (
@@ -71,6 +72,7 @@ def test_moved(answer: Callable[[Request], Response], typed: str, login: str) ->
         login,
     )
     assert phone.source == EAS
+    assert not new.has_stopped
 
 
 @pytest.mark.rule("autodiscover-redirect-address")

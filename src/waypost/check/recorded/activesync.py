@@ -69,14 +69,7 @@ def _posted(
 ) -> Generator[Request, Response, Outcome | User | None]:
     """POST for the schema of mobile devices; None where the search goes on."""
     request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
-    response = yield request
-    for _ in range(REDIRECTS_MAX):
-        # MS-OXDSCLI s3.1.5.2: a POST that is redirected by HTTP is sent again, with its body.
-        target = request.at(response.location) if response.status == 302 else None
-        if target is None or target.scheme != "https":
-            break
-        request = target
-        response = yield request
+    response = yield from posted_again(request)
     if not response.is_success:
         reasons.append(f"{request.url}: {said(response)}")
         return None
@@ -92,6 +85,18 @@ def _posted(
         return Outcome(source=place)
     reasons.append(f"{request.url}: it is refused")
     return None
+
+
+def posted_again(request: Request) -> Generator[Request, Response, Response]:
+    """POST, and POST the same where HTTP leads by https (MS-OXDSCLI s3.1.5.2)."""
+    response = yield request
+    for _ in range(REDIRECTS_MAX):
+        target = request.at(response.location) if response.status == 302 else None
+        if target is None or target.scheme != "https":
+            break
+        request = target
+        response = yield request
+    return response
 
 
 def redirects(root: etree._Element) -> list[str]:

@@ -15,7 +15,12 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.activesync import activesync_server, other_user, url_in_json
+from waypost.check.recorded.activesync import (
+    activesync_server,
+    other_user,
+    posted_again,
+    url_in_json,
+)
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     Account,
@@ -29,6 +34,7 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
     demand,
+    followed,
     said,
 )
 from waypost.check.recorded.lookups import offered
@@ -201,13 +207,13 @@ def ask_new(user: User) -> Conversation:
     # [log] Spelled so, and with a count: Outlook 16.0.11231, mailcow/mailcow-dockerized#2300, 2019.
     query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
     lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
-    response = yield lookup
+    response = yield from followed(lookup, most=REDIRECTS_MAX)
     reasons: list[str] = []
     if response.is_success and not url_in_json(response.body):
         reasons.append(f"{lookup.url}: success, but no JSON with a Url")
     mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
-    response = yield mobile
-    if response.status >= 400 or not response.status:
+    response = yield from posted_again(mobile)
+    if not response.is_success:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
     try:
         place = activesync_server(documents.parsed(response.body))
