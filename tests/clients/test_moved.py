@@ -72,7 +72,7 @@ def test_moved(answer: Callable[[Request], Response], typed: str, login: str) ->
         login,
     )
     assert phone.source == EAS
-    assert not new.has_stopped
+    assert new.source == EAS
 
 
 @pytest.mark.rule("autodiscover-redirect-address")

@@ -169,7 +169,35 @@ def test_outlook_follows_an_address() -> None:
         return Response(200, XML, body=body) if target else NOBODY
 
     outcome = converse(asks(User.typing("alice@example.com")), circle).outcome
-    assert (outcome.account, outcome.reasons) == (None, ("more redirects than it follows",))
+    assert (outcome.account, outcome.reasons[-1]) == (None, "more redirects than it follows")
+
+
+JSONS = [
+    # answer to the JSON, where the account comes from
+    (
+        b'{"Protocol":"AutodiscoverV1","Url":"https://else.example/x.xml"}',
+        "https://else.example/x.xml",
+    ),
+    (b'{"Url":"https://nobody.example/x.xml"}', f"https://example.com{POX}"),
+    (b'{"Url":"http://else.example/x.xml"}', f"https://example.com{POX}"),
+    (b"<html/>", f"https://example.com{POX}"),
+]
+
+
+@pytest.mark.parametrize(("body", "source"), JSONS)
+def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
+    """Outlook POSTs to the https URL that the JSON names, and goes on where that is of no use."""
+
+    def answer(request: Request) -> Response:
+        if request.path == "/autodiscover/autodiscover.json":
+            return Response(200, "application/json", body=body)
+        is_there = request.host in {"else.example", "example.com"} and request.method == "POST"
+        return Response(200, XML, body=GOOD_POX) if is_there else NOBODY
+
+    asks = BY_KEY["outlook-for-windows"].asks
+    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is not None
+    assert outcome.source == source
 
 
 def test_posts_are_sent_again() -> None:

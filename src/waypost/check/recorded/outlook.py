@@ -1,7 +1,4 @@
-"""Outlook (protocol facts s2.1 to s2.6 [doc], and where it says so [know]).
-
-Classic Outlook for Windows (2016 and newer) reads Autodiscover by itself. The newer apps let
-Microsoft's own service look first, and take little notice of anything but Exchange.
+"""Classic Outlook for Windows, 2016 and newer (protocol facts s2.1 to s2.5 [doc], [know], [log]).
 
 Not part of the record: Office 365, SCP, local files and the registry.
 """
@@ -16,9 +13,7 @@ from lxml import etree
 from waypost.address import EmailAddress
 from waypost.check.recorded import documents, urls
 from waypost.check.recorded.activesync import (
-    activesync_server,
     other_user,
-    posted_again,
     url_in_json,
 )
 from waypost.check.recorded.client import Client
@@ -57,8 +52,23 @@ def ask(user: User) -> Conversation:
 
 
 def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
-    """POST to D, to autodiscover.D, try the redirect probe, then DNS; the first success counts."""
+    """Ask for the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
+
+    The first success counts.
+    """
     name = f"autodiscover.{user.domain}"
+    # [log] Spelled so, with a small "v" and a count.
+    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
+    lookup = Request("GET", "https", name, "/autodiscover/autodiscover.json", query)
+    response = yield from followed(lookup, most=REDIRECTS_MAX)
+    place = url_in_json(response.body) if response.is_success else ""
+    if place.startswith("https://"):
+        target = urls.pox(name, user.typed, content_type="text/xml").at(place)
+        outcome = (yield from _settings(target, user, reasons)) if target is not None else None
+        if outcome is not None:
+            return outcome
+    else:
+        reasons.append(f"{lookup.url}: {said(response)}, no URL of Autodiscover")
     first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
     for request in first:
         outcome = yield from _settings(request, user, reasons)
@@ -197,31 +207,6 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     return MailServer(kind, host.lower(), port, security, method, login)
 
 
-def ask_new(user: User) -> Conversation:
-    """Look the endpoint up as JSON, then ask for ActiveSync, and take a refusal for what it is.
-
-    There is no IMAP account to be had here. What counts is that the search ends cleanly, or with
-    the URL of an ActiveSync server, which is the outcome's source then.
-    """
-    host = f"autodiscover.{user.domain}"
-    # [log] Spelled so, and with a count: Outlook 16.0.11231, mailcow/mailcow-dockerized#2300, 2019.
-    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
-    lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
-    response = yield from followed(lookup, most=REDIRECTS_MAX)
-    reasons: list[str] = []
-    if response.is_success and not url_in_json(response.body):
-        reasons.append(f"{lookup.url}: success, but no JSON with a Url")
-    mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
-    response = yield from posted_again(mobile)
-    if not response.is_success:
-        return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
-    try:
-        place = activesync_server(documents.parsed(response.body))
-    except Unusable as error:
-        return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
-    return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
-
-
 OUTLOOK: Final = Client(
     key="outlook-for-windows",
     name="Outlook for Windows",
@@ -230,6 +215,10 @@ OUTLOOK: Final = Client(
     basis="doc",
     asks=ask,
     order=(
+        (
+            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
+            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`; POST to the URL in the answer"
+        ),
         "POST `https://D/autodiscover/autodiscover.xml`",
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
         (
@@ -251,42 +240,16 @@ OUTLOOK: Final = Client(
         "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
         "A domain that Microsoft takes for one of its own is looked up there first.",
     ),
-)
-OUTLOOK_NEW: Final = Client(
-    key="outlook-new-and-mobile",
-    name="Outlook, new and mobile",
-    version="what is commonly known",
-    date="2026-11",
-    basis="doc",
-    asks=ask_new,
-    order=(
-        "Microsoft's own service, which nobody else can answer for (not recorded here)",
-        (
-            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
-            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`"
-        ),
-        (
-            "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
-            "devices"
-        ),
-    ),
-    notes=(
-        "It mostly takes notice of Exchange alone, so no IMAP account is to be expected from it.",
-        (
-            "IMAP settings in an answer to a request for ActiveSync make its set-up fail; Waypost "
-            "refuses with ErrorCode 601."
-        ),
-    ),
-    expects_account=False,
     evidence=(
+        "the places and their order: Microsoft support article 3211279",
         (
-            "the JSON, as it is spelled: a log in mailcow/mailcow-dockerized#2300, 2019-02-11 "
-            "(Outlook 16.0.11231)"
+            "the JSON, as it is spelled, and the POST behind it: logs in "
+            "mailcow/mailcow-dockerized#2300, 2019-02-11 (Outlook 16.0.11231), and #2653, "
+            "2019-05-27 (MAPI 16.0.10344)"
         ),
-        "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
     ),
     assumed=(
-        "that the phone apps and the newer Outlook ask alike, and in this order",
-        "that they take notice of Exchange alone: commonly known, and not checked",
+        "the host of the JSON, which the logs do not tell",
+        "that it goes on to the places of the article where the JSON leads to no account",
     ),
 )
