@@ -16,7 +16,7 @@ BARE: Final = "bare"
 # The order in which names are listed; the first one gives a certificate its name.
 KINDS: Final = (
     "autoconfig",  # draft-ietf-mailmaint-autoconfig
-    "autodiscover",  # MS-OXDSCLI s3.1.5
+    "autodiscover",  # MS-OXDISCO s3.1.5.2
     "ua-auto-config",  # draft-ietf-mailmaint-pacc
     "mta-sts",  # RFC 8461 s3.3
     BARE,  # draft-ietf-mailmaint-autoconfig: /.well-known/autoconfig/ at the domain itself

@@ -127,6 +127,6 @@ def _elsewhere(away: Away, domain: DomainName) -> DomainNotServed:
     """Give the error for a domain whose mail is elsewhere."""
     place = away.address_domain or away.url
     # A pattern may hold the very domain that it sends to: nobody shall go round in a circle.
-    if place is None or away.address_domain == domain.ascii:
+    if place is None or away.leads_back(domain):
         return DomainNotServed(f"{domain} is not served here")
     return DomainMoved(f"{domain} has moved to {place}", away.address_domain, away.url)

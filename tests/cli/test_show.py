@@ -102,10 +102,8 @@ FINDINGS = [
     # format, address, what is said
     ("autoconfig", "alice@unserved.example", "unserved.example is not served here"),
     ("autoconfig", "unserved.example", "unserved.example is not served here"),
-    ("autodiscover", "alice@unserved.example", "unserved.example is not served here"),
     ("mobileconfig", "alice@unserved.example", "unserved.example is not served here"),
     ("autoconfig", "alice@fails.example", "fails.example"),
-    ("autodiscover", "alice@fails.example", "fails.example"),
     ("mobileconfig", "alice@fails.example", "fails.example"),
     ("autoconfig", "a_b@boxes.example", "boxes.example"),
     ("pacc", "unserved.example", "unserved.example is not served here"),

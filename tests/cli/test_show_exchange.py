@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Waypost
-from waypost.errors import DomainNotServed, ServiceNotOffered, WaypostError
+from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 from waypost.formats import autodiscover, autodiscover_json
 
 MAIL = """
@@ -73,6 +73,8 @@ def test_public_url(waypost: Waypost, home: Path) -> None:
 
 REFUSALS: list[tuple[list[str], WaypostError, str]] = [
     # what is asked, the error that the client is told, what is said to the operator
+    (["autodiscover", "a@groupware.example"], NoUsableService(""), "has no mail service"),
+    (["autodiscover", "a@unserved.example"], DomainNotServed(""), "is not served here"),
     (["activesync", "a@mail.example"], ServiceNotOffered(""), "has no activesync service"),
     (["activesync", "a@unserved.example"], DomainNotServed(""), "is not served here"),
     (["autodiscover-json", "a@unserved.example"], DomainNotServed(""), "is not served here"),
@@ -93,7 +95,7 @@ REFUSALS: list[tuple[list[str], WaypostError, str]] = [
 def test_refusals(waypost: Waypost, asked: list[str], error: WaypostError, said: str) -> None:
     """A refusal is printed as a client gets it, told in a line, and ends with exit code 1."""
     outcome = waypost("show", *asked)
-    render = autodiscover if asked[0] == "activesync" else autodiscover_json
+    render = autodiscover_json if asked[0] == "autodiscover-json" else autodiscover
     assert outcome.code == 1
     assert outcome.out.encode() == render.render_refusal(error)
     assert outcome.err.startswith("error: ")
@@ -103,6 +105,8 @@ def test_refusals(waypost: Waypost, asked: list[str], error: WaypostError, said:
 
 MOVED = [
     # what is asked, what is printed
+    (["autodiscover", "a@moved.example"], "<RedirectAddr>a@mail.example</RedirectAddr>"),
+    (["autodiscover", "a@hosted.example"], "<RedirectUrl>https://other.example/autodiscover/"),
     (["activesync", "a@moved.example"], "<Redirect>a@mail.example</Redirect>"),
     (["activesync", "a@hosted.example"], None),
     (["autodiscover-json", "a@moved.example"], None),
@@ -111,11 +115,22 @@ MOVED = [
 
 @pytest.mark.parametrize(("asked", "printed"), MOVED)
 def test_moved(waypost: Waypost, asked: list[str], printed: str | None) -> None:
-    """A domain that has moved gets what ActiveSync can say of it, and a line for the operator."""
+    """A domain that has moved gets what the format can say of it, and a line for the operator."""
     outcome = waypost("show", *asked)
     assert (outcome.code, outcome.err.count("\n")) == (1, 1)
     assert "has moved to" in outcome.err
     assert outcome.out == "" if printed is None else printed in outcome.out
+
+
+def test_dns_of_a_moved_domain(waypost: Waypost) -> None:
+    """A domain that has moved publishes the names at which clients are told where."""
+    public_url = ("--public-url", "https://waypost.example.net")
+    moved = waypost("show", "dns", "moved.example", *public_url)
+    hosted = waypost("show", "dns", "a@hosted.example", *public_url)
+    assert (moved.code, moved.err, hosted.code, hosted.err) == (0, "", 0, "")
+    assert "autoconfig.moved.example." in moved.out
+    assert "_autodiscover._tcp.hosted.example." in hosted.out
+    assert waypost("show", "dns", "moved.example").code == 1
 
 
 BAD = [

@@ -116,13 +116,14 @@ REQUESTS = {
         "DNS MX d.example",
     ],
     "outlook-for-windows": [
+        f"GET {AUTODISCOVER_D}{JSON}{BY_EMAIL}Autodiscoverv1&RedirectCount=1",
         f"POST https://d.example{POX}",
         f"POST {AUTODISCOVER_D}{POX}",
         f"GET http://autodiscover.d.example{POX}",
         "DNS SRV _autodiscover._tcp.d.example",
     ],
     "outlook-new-and-mobile": [
-        f"GET {AUTODISCOVER_D}{JSON}{BY_EMAIL}Autodiscoverv1&RedirectCount=1",
+        f"GET {AUTODISCOVER_D}{JSON}{BY_EMAIL}ActiveSync&RedirectCount=1",
         f"POST {AUTODISCOVER_D}{POX}",
     ],
     "em-client": [

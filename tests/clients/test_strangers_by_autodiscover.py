@@ -146,6 +146,79 @@ def redirected(action: str, element: str, place: str) -> bytes:
     return changed(b"</Action>", f"</Action><{element}>{place}</{element}>".encode(), body)
 
 
+def test_outlook_follows_an_address() -> None:
+    """Outlook searches from the beginning for the address to which an answer leads."""
+    moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
+
+    def answer(request: Request) -> Response:
+        # Nothing but the domain itself answers for the new address.
+        hosts = {"new.example": GOOD_POX, "autodiscover.example.com": moved}
+        body = hosts.get(request.host)
+        return NOBODY if body is None else Response(200, XML, body=body)
+
+    asks = BY_KEY["outlook-for-windows"].asks
+    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is not None
+    assert outcome.source == f"https://new.example{POX}"
+
+    around = {"bob@new.example": "alice@example.com", "alice@example.com": "bob@new.example"}
+
+    def circle(request: Request) -> Response:
+        target = next((around[one] for one in around if one.encode() in request.body), "")
+        body = redirected("redirectAddr", "RedirectAddr", target)
+        return Response(200, XML, body=body) if target else NOBODY
+
+    outcome = converse(asks(User.typing("alice@example.com")), circle).outcome
+    assert (outcome.account, outcome.reasons[-1]) == (None, "more redirects than it follows")
+
+
+JSONS = [
+    # answer to the JSON, where the account comes from
+    (
+        b'{"Protocol":"AutodiscoverV1","Url":"https://else.example/x.xml"}',
+        "https://else.example/x.xml",
+    ),
+    (b'{"Url":"https://nobody.example/x.xml"}', f"https://example.com{POX}"),
+    (b'{"Url":"http://else.example/x.xml"}', f"https://example.com{POX}"),
+    (b"<html/>", f"https://example.com{POX}"),
+]
+
+
+@pytest.mark.parametrize(("body", "source"), JSONS)
+def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
+    """Outlook POSTs to the https URL that the JSON names, and goes on where that is of no use."""
+
+    def answer(request: Request) -> Response:
+        if request.path == "/autodiscover/autodiscover.json":
+            return Response(200, "application/json", body=body)
+        is_there = request.host in {"else.example", "example.com"} and request.method == "POST"
+        return Response(200, XML, body=GOOD_POX) if is_there else NOBODY
+
+    asks = BY_KEY["outlook-for-windows"].asks
+    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    assert outcome.account is not None
+    assert outcome.source == source
+
+
+def test_posts_are_sent_again() -> None:
+    """A POST that is redirected by HTTP is sent again by Outlook and by phones, with its body."""
+    mobile = MOBILE.format(action=SERVER).encode()
+
+    def answer(request: Request) -> Response:
+        if request.host == "else.example" and request.method == "POST":
+            return Response(200, XML, body=mobile if b"mobilesync" in request.body else GOOD_POX)
+        return Response(302, location="https://else.example/x.xml")
+
+    outlook = converse(
+        BY_KEY["outlook-for-windows"].asks(User.typing("alice@example.com")), answer
+    ).outcome
+    phone = converse(
+        BY_KEY["activesync-devices"].asks(User.typing("alice@example.com")), answer
+    ).outcome
+    assert (outlook.source, phone.source) == ("https://else.example/x.xml", "https://e.example/")
+    assert outlook.account is not None
+
+
 def test_thunderbird_follows_an_address() -> None:
     """Thunderbird asks again for the address to which an answer leads, at most twice."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")

@@ -11,6 +11,8 @@ from waypost.errors import (
     ParameterMissing,
     RequestError,
     ServiceNotOffered,
+    StoreError,
+    StoreUnavailable,
     UnknownProtocol,
     UserDeclined,
     WaypostError,
@@ -29,6 +31,7 @@ from waypost.model import ClientConfig, Service
 XML_URL = "https://autodiscover.example.com/autodiscover/autodiscover.xml"
 EAS = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%")
 EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
+OPEN_EAS = url_service("activesync", "http://eas.example.com/")
 MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
 
 
@@ -140,6 +143,9 @@ def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, ur
         ((EAS,), Protocol.EWS),
         ((EWS,), Protocol.ACTIVESYNC),
         ((EWS,), Protocol.AUTODISCOVER_V1),
+        ((url_service("ews", "http://ews.example.com/"),), Protocol.EWS),
+        ((OPEN_EAS,), Protocol.ACTIVESYNC),
+        ((OPEN_EAS,), Protocol.AUTODISCOVER_V1),
         ((host_service(),), Protocol.AUTODISCOVER_V1),
     ],
 )
@@ -157,6 +163,8 @@ REFUSALS = [
     (ParameterMissing("Protocol"), 400, "MandatoryParameterMissing"),
     (AddressError("there is no @ in x"), 400, "MandatoryParameterMissing"),
     (RequestError("the query is too long"), 400, "InvalidRequest"),
+    (StoreUnavailable("x.example"), 503, "InternalServerError"),
+    (StoreError("x.example"), 503, "InternalServerError"),
 ]
 
 

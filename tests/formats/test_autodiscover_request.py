@@ -99,6 +99,7 @@ CHARSETS = [
     (TEXT.encode("utf-16"), "text/xml; charset=utf-8"),
     (TEXT.encode("utf-16le"), "text/xml; charset=utf-16"),
     (TEXT.encode("utf-16be"), "text/xml;charset=UTF-16BE"),
+    (TEXT.encode("utf-16be"), "text/xml; charset=UTF-16"),
     (TEXT.encode("latin-1"), 'text/xml; charset="iso-8859-1"'),
     (TEXT.encode("windows-1252"), "application/xml ; Charset=Windows-1252; x=y"),
     (b"\xef\xbb\xbf" + BODY, "text/xml; charset=iso-8859-1"),

@@ -9,7 +9,7 @@ import pytest
 from tests.formats import dns_forms
 from tests.making import EXAMPLE_COM, domain, host_service, url_service
 from waypost.address import DomainName
-from waypost.errors import NoUsableService
+from waypost.errors import DomainMoved, NoUsableService
 from waypost.formats import dns
 from waypost.lookup import client_config
 from waypost.model import ClientConfig, Service
@@ -54,6 +54,35 @@ def test_priorities() -> None:
         "_submission": ["0 1 587 smtp.example.com."],
         "_submissions": ["0 0 0 ."],
     }
+
+
+@pytest.mark.rule("dns-autodiscover-srv")
+@pytest.mark.parametrize("kind", ["activesync", "ews"])
+def test_autodiscover_without_mail(kind: str) -> None:
+    """Phones ask at `autodiscover.` as well, so it leads here where there is no mail service."""
+    told = published(url_service(kind, "https://eas.example.com/x"))
+
+    assert told["autodiscover.example.com CNAME"] == ["waypost.example.net."]
+    assert told["_autodiscover._tcp.example.com SRV"] == ["0 0 443 waypost.example.net."]
+    for other in (url_service("jmap", "https://jmap.example.com/"), url_service(kind, "http://x/")):
+        assert "autodiscover.example.com CNAME" not in published(host_service(), other)
+
+
+MOVED = [
+    # where to, the names that tell it
+    (DomainMoved("", "new.example", None), ["autoconfig", "autodiscover", "_autodiscover._tcp"]),
+    (DomainMoved("", None, "https://other.example/x"), ["autodiscover", "_autodiscover._tcp"]),
+]
+
+
+@pytest.mark.parametrize(("moved", "labels"), MOVED)
+def test_moved(moved: DomainMoved, labels: list[str]) -> None:
+    """A domain whose mail is elsewhere publishes the names that tell where, and no service."""
+    told = dns.publish_moved(EXAMPLE_COM, moved, PUBLIC_URL)
+
+    assert [one.name for one in told.records] == [f"{label}.example.com" for label in labels]
+    with pytest.raises(NoUsableService, match="public_url does not say"):
+        dns.publish_moved(EXAMPLE_COM, moved)
 
 
 LEFT_OUT = [

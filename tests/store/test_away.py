@@ -61,6 +61,8 @@ def test_changing(engine: Engine) -> None:
         ("redirect_address = 'not a domain'", None),
         ("redirect_url = 'http://a.example/'", None),
         ("redirect_url = 'https://a.example/ x'", None),
+        ("redirect_url = 'https://[a.example/'", None),
+        ("redirect_url = 'https:///autodiscover.xml'", None),
         ("redirect_url = 'https://a.example/ä'", None),
     ],
 )

@@ -53,6 +53,11 @@ def test_reading(provider: str, domains: str, away: Away | None) -> None:
         ('redirect_address = ""', '"old.example"', "redirect_address: must not be empty"),
         ('redirect_address = "alice@x.example"', '"old.example"', "is not a domain"),
         ('redirect_address = "old.example"', '"old.example"', "cannot move to itself"),
+        (
+            'redirect_url = "https://autodiscover.old.example/Autodiscover/Autodiscover.xml"',
+            '"old.example"',
+            "ask at its redirect_url already",
+        ),
         ('redirect_url = "http://x.example/"', '"old.example"', "must begin with https://"),
         ('redirect_url = "x.example"', '"old.example"', "redirect_url: "),
         (
@@ -80,6 +85,56 @@ def test_mistakes(provider: str, domains: str, problem: str) -> None:
         read_providers(file(provider, domains), name="f", format="toml")
 
     assert problem in str(caught.value)
+
+
+CIRCLES = [
+    # who moves where, the number of the domain that is told, and the way
+    (
+        {"a.example": "b.example", "b.example": "a.example"},
+        0,
+        "a.example to b.example to a.example",
+    ),
+    (
+        {"*.x.example": "b.example", "b.example": "c.example", "c.example": "a.x.example"},
+        0,
+        "*.x.example to b.example to c.example to *.x.example",
+    ),
+    (
+        {"o.example": "a.example", "a.example": "b.example", "b.example": "a.example"},
+        1,
+        "a.example to b.example to a.example",
+    ),
+]
+NO_CIRCLES = [
+    {"a.example": "b.example", "b.example": "c.example", "c.example": "d.example"},
+    {"*": "new.example"},
+    {"a.example": "b.x.example", "*.x.example": "c.example"},
+]
+
+
+def moving(moves: dict[str, str]) -> str:
+    return file(
+        domains=", ".join(
+            f'{{ name = "{old}", redirect_address = "{new}" }}' for old, new in moves.items()
+        )
+    )
+
+
+@pytest.mark.rule("autodiscover-redirect-no-loop")
+@pytest.mark.parametrize(("moves", "place", "way"), CIRCLES)
+def test_circles(moves: dict[str, str], place: int, way: str) -> None:
+    """Domains that have moved to each other are refused once, with the whole way round."""
+    with pytest.raises(ProvidersError) as caught:
+        read_providers(moving(moves), name="f", format="toml")
+
+    (problem,) = caught.value.problems
+    assert f"domains[{place}]: addresses go round in a circle: {way}; one of" in problem
+
+
+@pytest.mark.parametrize("moves", NO_CIRCLES)
+def test_no_circle(moves: dict[str, str]) -> None:
+    """A way that ends somewhere is good, however many domains it passes."""
+    assert len(read_providers(moving(moves), name="f", format="toml").catalog.domains) == len(moves)
 
 
 def test_writing() -> None:

@@ -169,7 +169,8 @@ RULES: Final = (
         "http-url",
         (PACC,),
         checks.http_url,
-        "passwords can be read on the way, and PACC allows https alone",
+        "passwords can be read on the way, and neither PACC nor, of ActiveSync and EWS, "
+        "Autodiscover tells such a URL",
         "serve it by https",
     ),
     Rule(

@@ -31,15 +31,15 @@ def build() -> typer.Typer:
     app = group(
         "Print the bytes that a client would get, or a zone. "
         "Exit code 1 where the domain is not served, has nothing that the format can say, or "
-        "declines a user whom its directory does not know; activesync and autodiscover-json then "
-        "print the refusal that a client gets."
+        "declines a user whom its directory does not know; autodiscover, activesync and "
+        "autodiscover-json then print the refusal that a client gets."
     )
     app.command("autoconfig", epilog="Example: waypost show autoconfig alice@example.com --demo")(
         autoconfig
     )
-    app.command(
-        "autodiscover", epilog="Example: waypost show autodiscover alice@example.com --demo"
-    )(autodiscover)
+    app.command("autodiscover", epilog=show_exchange.AUTODISCOVER_EXAMPLE)(
+        show_exchange.autodiscover
+    )
     app.command(
         "mobileconfig",
         epilog='Example: waypost show mobileconfig alice@example.com --name "Alice" --demo',
@@ -67,21 +67,6 @@ def autoconfig(
     asked = EmailAddress.parse(address) if "@" in address else DomainName.parse(address)
     settings = settings_for(providers, demo, db_uri)
     print_answer(config_for(asked, name, settings, no_directory), render)
-
-
-def autodiscover(
-    address: AddressArgument,
-    name: NameFlag = None,
-    providers: ProvidersFlag = None,
-    demo: DemoFlag = False,
-    db_uri: DbUriFlag = None,
-    no_directory: NoDirectoryFlag = False,
-) -> None:
-    """Autodiscover (POX), for Outlook and eM Client."""
-    from waypost.formats.autodiscover import render  # noqa: PLC0415 -- quick start
-
-    settings = settings_for(providers, demo, db_uri)
-    print_answer(config_for(whole(address), name, settings, no_directory), render)
 
 
 def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag

@@ -11,7 +11,7 @@ from waypost.address import DomainName
 from waypost.cli.people import keep_quiet
 from waypost.cli.reporting import warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
-from waypost.errors import DomainError, SettingsError
+from waypost.errors import DomainError, DomainMoved, SettingsError
 from waypost.lookup import client_config
 from waypost.model import ClientConfig
 
@@ -60,7 +60,8 @@ def pacc(
     """PACC, to the byte: the digest in DNS is that of this output."""
     from waypost.formats.pacc import render  # noqa: PLC0415 -- quick start
 
-    typer.echo(render(_config(domain, settings_for(providers, demo, db_uri))), nl=False)
+    config = _config(_domain(domain), settings_for(providers, demo, db_uri))
+    typer.echo(render(config), nl=False)
 
 
 def dns(  # noqa: PLR0913 -- each is a flag
@@ -74,11 +75,14 @@ def dns(  # noqa: PLR0913 -- each is a flag
     db_uri: DbUriFlag = None,
 ) -> None:
     """DNS records: all that the domain should publish."""
-    from waypost.formats.dns import publish, write  # noqa: PLC0415 -- quick start
+    from waypost.formats.dns import publish, publish_moved, write  # noqa: PLC0415 -- quick start
 
-    settings = settings_for(providers, demo, db_uri)
+    settings, asked = settings_for(providers, demo, db_uri), _domain(domain)
     url = settings.public_url if public_url is None else _checked(public_url)
-    published = publish(_config(domain, settings), url, ttl)
+    try:
+        published = publish(_config(asked, settings), url, ttl)
+    except DomainMoved as moved:
+        published = publish_moved(asked, moved, url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
     typer.echo(write(published, form), nl=False)
 
@@ -104,10 +108,13 @@ def _checked(url: str) -> str:
     return url
 
 
-def _config(asked: str, settings: "Settings") -> ClientConfig:
+def _domain(asked: str) -> DomainName:
+    return DomainName.parse(asked.rpartition("@")[2])
+
+
+def _config(domain: DomainName, settings: "Settings") -> ClientConfig:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     keep_quiet()
-    domain = DomainName.parse(asked.rpartition("@")[2])
     with closing(open_store(settings)) as store:
         return client_config(store.find(domain), domain, None)

@@ -1,4 +1,4 @@
-"""`waypost show activesync` and `autodiscover-json`: what clients that look for Exchange get.
+"""`waypost show autodiscover`, `activesync` and `autodiscover-json`: what Microsoft's formats say.
 
 A refusal is a document in these formats, so it is printed as well, beside the line on standard
 error that says why.
@@ -20,11 +20,13 @@ from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
 from waypost.errors import (
     DomainMoved,
     DomainNotServed,
+    NoUsableService,
     ParameterMissing,
     ServiceNotOffered,
     UnknownProtocol,
 )
 
+AUTODISCOVER_EXAMPLE: Final = "Example: waypost show autodiscover alice@example.com --demo"
 ACTIVESYNC_EXAMPLE: Final = "Example: waypost show activesync alice@example.com"
 JSON_EXAMPLE: Final = (
     "Example: waypost show autodiscover-json alice@example.com --protocol ActiveSync"
@@ -37,6 +39,29 @@ ProtocolFlag = Annotated[
         help="What the client asks for: AutodiscoverV1, ActiveSync or Ews, in any case.",
     ),
 ]
+
+
+def autodiscover(
+    address: AddressArgument,
+    name: NameFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+) -> None:
+    """Autodiscover (POX), for Outlook and eM Client; an ErrorCode where there is nothing."""
+    from waypost.formats import autodiscover  # noqa: PLC0415 -- quick start
+
+    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    try:
+        print_answer(config_for(asked, name, settings, no_directory), autodiscover.render)
+    except DomainMoved as moved:
+        place = moved.address_domain, moved.url
+        typer.echo(autodiscover.render_redirect(asked, *place), nl=False)
+        raise
+    except (DomainNotServed, NoUsableService) as error:
+        typer.echo(autodiscover.render_refusal(error), nl=False)
+        raise
 
 
 def activesync(

@@ -12,7 +12,7 @@ from waypost.errors import ServiceNotOffered
 from waypost.formats.autodiscover import RESPONSE_NAMESPACE
 from waypost.formats.xml import child, in_namespace, to_bytes
 from waypost.model import ClientConfig, ServiceType, UrlEndpoint
-from waypost.preference import first_protected
+from waypost.preference import first_protected, is_protected
 
 _MOBILESYNC: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
@@ -41,7 +41,7 @@ def render(config: ClientConfig) -> bytes:
         config: with an address; URLs hold no placeholder.
 
     Raises:
-        ServiceNotOffered: there is no ActiveSync service.
+        ServiceNotOffered: there is no ActiveSync service, or none by https.
     """
     url = service_url(config, ServiceType.ACTIVESYNC)
     root, response = _response()
@@ -66,13 +66,20 @@ def _response() -> tuple[etree._Element, etree._Element]:
     return root, response
 
 
+def is_offered(config: ClientConfig, kind: ServiceType) -> bool:
+    """Tell whether there is a service of a type whose URL Autodiscover tells."""
+    return any(map(is_protected, config.of_type(kind)))
+
+
 def service_url(config: ClientConfig, kind: ServiceType) -> str:
-    """Give the URL of the preferred protected service of a type.
+    """Give the URL of the preferred service of a type; by https, because a password follows it.
 
     Raises:
-        ServiceNotOffered: there is no service of that type.
+        ServiceNotOffered: there is no service of that type, or none by https.
     """
     service = first_protected(config.of_type(kind))
     if service is None or not isinstance(service.endpoint, UrlEndpoint):
         raise ServiceNotOffered(f"{config.domain} has no {kind} service")
+    if not is_protected(service):
+        raise ServiceNotOffered(f"{config.domain} has no {kind} service by https")
     return service.endpoint.url

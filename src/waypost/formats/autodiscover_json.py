@@ -16,10 +16,12 @@ from waypost.errors import (
     NoUsableService,
     ParameterMissing,
     ServiceNotOffered,
+    StoreError,
+    StoreUnavailable,
     UnknownProtocol,
     WaypostError,
 )
-from waypost.formats.activesync import service_url
+from waypost.formats.activesync import is_offered, service_url
 from waypost.formats.autodiscover import check_mail
 from waypost.model import ClientConfig, ServiceType
 
@@ -108,13 +110,19 @@ def render_refusal(error: WaypostError) -> bytes:
 
 
 def status_of(error: WaypostError) -> int:
-    """Give the HTTP status of an error answer: 404 for nobody whom Waypost knows, else 400."""
+    """Give the HTTP status of an error answer.
+
+    Returns:
+        404 for nobody whom Waypost knows, 503 where it cannot find that out now, else 400.
+    """
+    if isinstance(error, StoreError | StoreUnavailable):
+        return 503
     return 404 if isinstance(error, DomainNotServed) else 400
 
 
 def _check_older_form(config: ClientConfig) -> None:
     """Let nobody be sent to an answer that is an error."""
-    if config.of_type(ServiceType.ACTIVESYNC):
+    if is_offered(config, ServiceType.ACTIVESYNC):
         return
     try:
         check_mail(config)
@@ -133,6 +141,8 @@ def _refusal(error: WaypostError) -> tuple[str, str]:
     if isinstance(error, ParameterMissing | AddressError):
         name = str(error) if isinstance(error, ParameterMissing) else "Email"
         return "MandatoryParameterMissing", f"The parameter {name} needs a valid value."
+    if isinstance(error, StoreError | StoreUnavailable):
+        return "InternalServerError", "The service cannot answer now; ask again later."
     return "InvalidRequest", "The request is invalid."
 
 

@@ -130,6 +130,9 @@ def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
     charset = _CHARSET.search(content_type)
     if charset is not None and not body.startswith(_BYTE_ORDER_MARKS):
         yield charset[1]
+        if charset[1].lower() == "utf-16":
+            # RFC 2781 s4.3: without a byte order mark it may be in either order.
+            yield "utf-16be"
     yield None
     # A text that .NET wrote in memory calls itself UTF-16, in whatever encoding it is sent.
     if _LABELLED_UTF16.match(body):

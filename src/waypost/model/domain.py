@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from waypost.address import DomainName
 from waypost.model.directory import Directory, SqlDirectory, Users
@@ -23,6 +24,18 @@ class Away:
 
     address_domain: str | None = None
     url: str | None = None
+
+    def leads_back(self, domain: DomainName) -> bool:
+        """Tell whether clients of a domain would be sent to where they ask already.
+
+        They ask at `autodiscover.` of it by themselves (MS-OXDISCO s3.1.5.2).
+        """
+        if self.url is None:
+            return self.address_domain == domain.ascii
+        parts = urlsplit(self.url)
+        path = parts.path.rstrip("/").lower()
+        own_host = f"autodiscover.{domain}"
+        return parts.hostname == own_host and path == "/autodiscover/autodiscover.xml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from waypost.address import DomainName
 from waypost.errors import DomainError
-from waypost.model import Away, DomainPattern
+from waypost.model import Away, DomainPattern, MatchKind
 from waypost.placeholders import has_placeholder
 from waypost.transfer.json_schema_parts import Schema, flag, text
 from waypost.transfer.rules import DOMAIN_MAX_CHARS, RuleBroken, check_web_url
@@ -35,8 +35,14 @@ def read_away(table: Table, default: Away | None = None) -> Away | None:
 
 def check_elsewhere(table: Table, at: str, pattern: DomainPattern, away: Away | None) -> None:
     """Note a domain that is said to have moved to itself."""
-    if away is not None and away.address_domain == pattern.text:
+    if away is None or pattern.kind is not MatchKind.EXACT:
+        return
+    if not away.leads_back(DomainName(pattern.text)):
+        return
+    if away.url is None:
         table.problem(at, f"{pattern} cannot move to itself; redirect_address is another domain")
+    else:
+        table.problem(at, f"clients of {pattern} ask at its redirect_url already; it is another")
 
 
 def away_data(away: Away | None) -> dict[str, object]:

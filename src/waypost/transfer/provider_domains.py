@@ -1,11 +1,12 @@
 """Reading which domains a provider has, from the providers file and from files beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from waypost.model import Away, DomainPattern, Users
+from waypost.address import DomainName
+from waypost.model import Away, DomainPattern, Users, candidates
 from waypost.transfer.away import AWAY_KEYS, check_elsewhere, read_away
 from waypost.transfer.directories import USERS_KEYS, Directories
 from waypost.transfer.domains_file import Fingerprints, read_lines
@@ -15,6 +16,8 @@ from waypost.transfer.tables import Report, Table, kind
 DOMAIN_KEYS: Final = ("name", *USERS_KEYS, *AWAY_KEYS)
 _PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
+# Microsoft's pages on RedirectAddr and RedirectUrl: clients follow ten times.
+_REDIRECTS_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,47 @@ class Seen:
         folder: what names of files are relative to; None where there are no files.
         directories: those that the file describes.
         domains: where each domain of the providers file itself stands.
+        moves: the domain to which the addresses of another one of them moved.
         files: the files with domains.
     """
 
     folder: Path | None
     directories: Directories
     domains: dict[str, str] = field(default_factory=dict)
+    moves: dict[str, DomainName] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
+
+    def refuse_circles(self, report: Report) -> None:
+        """Note domains that are said to have moved to each other, once for each circle."""
+        told: set[str] = set()
+        entries = {target: self._entry(target) for target in set(self.moves.values())}
+        for text in self.moves:
+            way = self._way(text, entries)
+            if len(way) > 1 and way[-1] == text and told.isdisjoint(way):
+                told.update(way)
+                rule = f"addresses go round in a circle: {' to '.join(way)}; one of them must stay"
+                report.problem(self.domains[text], rule)
+
+    def _entry(self, domain: DomainName) -> str:
+        """Give the domain or the pattern that is for a domain; empty where none is."""
+        matching = (one.text for one in candidates(domain) if one.text in self.domains)
+        return next(matching, "")
+
+    def _way(self, text: str, entries: Mapping[DomainName, str]) -> list[str]:
+        """Give the entries that a client passes, as long as it is sent on; it stops at some time.
+
+        The last one is the first again where it goes round in a circle.
+        """
+        way = [text]
+        while len(way) <= _REDIRECTS_MAX and (target := self.moves.get(way[-1])) is not None:
+            entry = entries[target]
+            if entry == way[-1]:
+                break  # A pattern that holds its target: `Away.leads_back` ends it.
+            way.append(entry)
+            if entry == text:
+                break
+        return way
 
     def refuse_twice(self, report: Report) -> None:
         """Note each domain of a file that stands elsewhere as well."""
@@ -122,6 +158,8 @@ def read_domains(
             continue
         if (pattern := note_domain(table, at, text, seen.domains)) is not None:
             check_elsewhere(table, at, pattern, elsewhere)
+            if elsewhere is not None and elsewhere.address_domain is not None:
+                seen.moves[pattern.text] = DomainName(elsewhere.address_domain)
             found.append(Named(pattern, users, elsewhere))
     whole = isinstance(table.raw("domains"), list) or "domains" not in table
     return found, whole and len(found) == len(items)

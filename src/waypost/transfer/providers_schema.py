@@ -91,6 +91,7 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
         if provider is not None and not has_some:
             idle.append(provider)
     seen.refuse_twice(top.report)
+    seen.refuse_circles(top.report)
     if any(isinstance(block, FileBlock) for block in blocks):
         return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle), tuple(borrowed))
     domains = tuple(one for block in blocks for one in block)

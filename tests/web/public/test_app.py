@@ -1,5 +1,7 @@
 """What holds for every request: unknown paths, methods, failures of the store, and the log."""
 
+import json
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -60,7 +62,7 @@ def test_head_everywhere(client: Client) -> None:
         assert (got.status, got.headers, b"") == (head.status, head.headers, head.body)
 
 
-@pytest.mark.rule("autodiscover-error-603")
+@pytest.mark.rule("autodiscover-error-603", "autodiscover-json-errors")
 @pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
 def test_store_is_away(failure: Exception) -> None:
     """What was never seen is a 503 with Retry-After, or ErrorCode 603, and tells no detail."""
@@ -73,11 +75,14 @@ def test_store_is_away(failure: Exception) -> None:
         client.get("/autodiscover/autodiscover.json/v1.0/a@example.com?Protocol=ActiveSync"),
     ]
     outlook = client.post("/autodiscover/autodiscover.xml", question())
-    probe = client.get("/autodiscover/autodiscover.xml", scheme="http")
+    probe = client.get(
+        "/autodiscover/autodiscover.xml", host="autodiscover.example.com", scheme="http"
+    )
     client.close()
 
     assert {503} == {answer.status for answer in answers}
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    assert json.loads(answers[-1].body)["ErrorCode"] == "InternalServerError"
     assert (outlook.status, outlook.value("ErrorCode")) == (200, "603")
     assert probe.status == 405
     assert not any(b"secret" in answer.body for answer in [*answers, outlook])

@@ -76,7 +76,6 @@ INVALID = [
 @pytest.mark.rule(
     "autodiscover-content-type",
     "autodiscover-order-and-prefix",
-    "autodiscover-legacydn-beside",
     "autodiscover-xml-content-type",
     "autoconfig-then-without-content-type",
     "autoconfig-then-sent-as-xml",

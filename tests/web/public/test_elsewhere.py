@@ -18,6 +18,10 @@ CATALOG = Catalog(
     (
         replace(domain("old.example"), away=Away("new.example")),
         replace(domain("cloud.example"), away=Away(url=URL)),
+        replace(
+            domain("self.example"),
+            away=Away(url="https://autodiscover.self.example/autodiscover/autodiscover.xml"),
+        ),
         replace(domain("gone.example"), away=Away()),
         replace(domain("*.gone.example"), away=Away()),
         replace(domain("*"), away=Away("new.example")),
@@ -137,7 +141,7 @@ def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) ->
 
 
 @pytest.mark.rule("autodiscover-redirect-no-loop", "autoconfig-not-served-404")
-@pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example"])
+@pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example", "self.example"])
 def test_declined(elsewhere: Client, name: str) -> None:
     """A declined domain, and one that would be sent to itself, is as if it were not here."""
     pages = [CONFIG, "/mobileconfig", "/"]

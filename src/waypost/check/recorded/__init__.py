@@ -21,7 +21,8 @@ from waypost.check.recorded.k9 import K9
 from waypost.check.recorded.kmail import KMAIL, KMAIL_22_12
 from waypost.check.recorded.nextcloud import NEXTCLOUD
 from waypost.check.recorded.nine import NINE
-from waypost.check.recorded.outlook import OUTLOOK, OUTLOOK_NEW
+from waypost.check.recorded.outlook import OUTLOOK
+from waypost.check.recorded.outlook_new import OUTLOOK_NEW
 from waypost.check.recorded.thunderbird import THUNDERBIRD
 
 __all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "KMAIL_22_12", "THUNDERBIRD", "Client"]

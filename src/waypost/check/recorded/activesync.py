@@ -15,6 +15,7 @@ from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     Conversation,
     Outcome,
+    Question,
     Request,
     Response,
     Unusable,
@@ -22,11 +23,25 @@ from waypost.check.recorded.conversation import (
     said,
 )
 from waypost.check.recorded.lookups import offered
+from waypost.errors import AddressError
+
+# MS-OXDSCLI leaves it open; Microsoft's pages on redirects say ten.
+REDIRECTS_MAX: Final = 10
 
 
 def ask(user: User) -> Conversation:
-    """POST to D, to autodiscover.D, where plain http leads, and to what DNS names."""
+    """Search, and search again for each other address to which an answer leads."""
     reasons: list[str] = []
+    for _ in range(REDIRECTS_MAX + 1):
+        found = yield from _searched(user, reasons)
+        if isinstance(found, Outcome):
+            return found
+        user = found
+    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+
+
+def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
+    """POST to D, to autodiscover.D, where plain http leads, and to what DNS names."""
     name = f"autodiscover.{user.domain}"
     for host in (user.domain, name):
         outcome = yield from _posted(host, user, reasons)
@@ -51,15 +66,18 @@ def ask(user: User) -> Conversation:
 
 def _posted(
     host: str, user: User, reasons: list[str]
-) -> Generator[Request, Response, Outcome | None]:
+) -> Generator[Request, Response, Outcome | User | None]:
     """POST for the schema of mobile devices; None where the search goes on."""
     request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
-    response = yield request
+    response = yield from posted_again(request)
     if not response.is_success:
         reasons.append(f"{request.url}: {said(response)}")
         return None
     try:
-        place = activesync_server(documents.parsed(response.body))
+        root = documents.parsed(response.body)
+        for address in redirects(root):
+            return other_user(address, "Redirect", user)
+        place = activesync_server(root)
     except Unusable as error:
         reasons.append(f"{request.url}: {error}")
         return Outcome(reasons=tuple(reasons), has_stopped=True)
@@ -67,6 +85,44 @@ def _posted(
         return Outcome(source=place)
     reasons.append(f"{request.url}: it is refused")
     return None
+
+
+def posted_again(request: Request) -> Generator[Request, Response, Response]:
+    """POST, and POST the same where HTTP leads by https (MS-OXDSCLI s3.1.5.2)."""
+    response = yield request
+    for _ in range(REDIRECTS_MAX):
+        target = request.at(response.location) if response.status == 302 else None
+        if target is None or target.scheme != "https":
+            break
+        request = target
+        response = yield request
+    return response
+
+
+def redirects(root: etree._Element) -> list[str]:
+    """Give the address to which an answer leads (MS-ASCMD s2.2.3.147), where it leads to one."""
+    found = documents.below(root, "Response", "Action", "Redirect")
+    return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
+
+
+def other_user(address: str, name: str, user: User) -> User:
+    """Take the address to which an answer leads.
+
+    Args:
+        address: as it stands there.
+        name: of the element.
+        user: who asks.
+
+    Raises:
+        Unusable: it is none, or the one that was asked for.
+    """
+    try:
+        other = User.typing(address)
+    except AddressError as error:
+        raise Unusable(f"{name} is no address") from error
+    if other.address == user.address:
+        raise Unusable(f"{name} is the address that was asked for")
+    return other
 
 
 def activesync_server(root: etree._Element) -> str:
@@ -123,6 +179,10 @@ ACTIVESYNC_DEVICES: Final = Client(
     ),
     notes=(
         "They find an ActiveSync server or nothing; no mail settings are to be expected.",
+        (
+            "Where an answer holds `Redirect`, they begin again with that address; a 302 to their "
+            "POST leads them to another URL."
+        ),
         (
             "They must get that server or ErrorCode 601; IMAP settings in the answer make their "
             "set-up fail."

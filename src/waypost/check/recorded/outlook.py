@@ -1,7 +1,4 @@
-"""Outlook (protocol facts s2.1 to s2.6 [doc], and where it says so [know]).
-
-Classic Outlook for Windows (2016 and newer) reads Autodiscover by itself. The newer apps let
-Microsoft's own service look first, and take little notice of anything but Exchange.
+"""Classic Outlook for Windows, 2016 and newer (protocol facts s2.1 to s2.5 [doc], [know], [log]).
 
 Not part of the record: Office 365, SCP, local files and the registry.
 """
@@ -15,23 +12,27 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.activesync import activesync_server, url_in_json
+from waypost.check.recorded.activesync import (
+    other_user,
+    url_in_json,
+)
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     MailServer,
     Outcome,
+    Question,
     Request,
     Response,
     Security,
     Unusable,
     User,
     demand,
+    followed,
     said,
 )
 from waypost.check.recorded.lookups import offered
-from waypost.errors import AddressError
 
 # [doc] After so many redirects it stops.
 REDIRECTS_MAX: Final = 10
@@ -39,9 +40,34 @@ _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "non
 
 
 def ask(user: User) -> Conversation:
-    """POST to D, to autodiscover.D, try the redirect probe, then DNS; the first success counts."""
+    """Search, and search again for each other address to which an answer leads."""
     reasons: list[str] = []
+    for _ in range(REDIRECTS_MAX + 1):
+        found = yield from _searched(user, reasons)
+        if isinstance(found, Outcome):
+            return found
+        user = found
+    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+
+
+def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
+    """Ask for the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
+
+    The first success counts.
+    """
     name = f"autodiscover.{user.domain}"
+    # [log] Spelled so, with a small "v" and a count.
+    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
+    lookup = Request("GET", "https", name, "/autodiscover/autodiscover.json", query)
+    response = yield from followed(lookup, most=REDIRECTS_MAX)
+    place = url_in_json(response.body) if response.is_success else ""
+    if place.startswith("https://"):
+        target = urls.pox(name, user.typed, content_type="text/xml").at(place)
+        outcome = (yield from _settings(target, user, reasons)) if target is not None else None
+        if outcome is not None:
+            return outcome
+    else:
+        reasons.append(f"{lookup.url}: {said(response)}, no URL of Autodiscover")
     first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
     for request in first:
         outcome = yield from _settings(request, user, reasons)
@@ -60,13 +86,13 @@ def ask(user: User) -> Conversation:
     return (yield from _by_srv(user, reasons))
 
 
-def _by_srv(user: User, reasons: list[str]) -> Conversation:
+def _by_srv(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
     records = yield from offered("_autodiscover", user.domain)
     for host in [one.data for one in records][:1]:
         request = urls.pox(host, user.typed, content_type="text/xml")
         outcome = yield from _settings(request, user, reasons)
-        if outcome is not None and not f".{host}".endswith(f".{user.domain}"):
+        if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
             asked = f"it asks its user whether {host} is to be trusted"
             return replace(outcome, warnings=(*outcome.warnings, asked))
         if outcome is not None:
@@ -76,15 +102,19 @@ def _by_srv(user: User, reasons: list[str]) -> Conversation:
 
 def _settings(
     request: Request, user: User, reasons: list[str]
-) -> Generator[Request, Response, Outcome | None]:
-    """POST, and follow redirects to another address or URL; None where nothing is found."""
+) -> Generator[Request, Response, Outcome | User | None]:
+    """POST, and follow redirects to another URL; None where nothing is found.
+
+    MS-OXDSCLI s3.1.5.2 [doc]: a POST that is redirected by HTTP is sent again, with its body.
+    """
     for _ in range(REDIRECTS_MAX + 1):
         response = yield request
         try:
-            demand(response.is_success, said(response))
-            root = documents.parsed(response.body)
-            target = _redirect(root, request, user)
+            target = _elsewhere(response, request, user)
+            if isinstance(target, User):
+                return target
             if target is None:
+                root = documents.parsed(response.body)
                 account = read(root, user.address)
                 return Outcome(account, source=request.url, warnings=_troubles(root))
         except Unusable as error:
@@ -95,24 +125,25 @@ def _settings(
     return None
 
 
-def _redirect(root: etree._Element, request: Request, user: User) -> Request | None:
-    for account in documents.below(root, "Response", "Account"):
+def _elsewhere(response: Response, request: Request, user: User) -> Request | User | None:
+    """Give where an answer leads: to another URL, or to another address; None for nowhere."""
+    if response.status == 302:
+        return _at(response.location, "Location", request)
+    demand(response.is_success, said(response))
+    for account in documents.below(documents.parsed(response.body), "Response", "Account"):
         action = documents.text(account, "Action")
         if action == "redirectUrl":
-            target = request.at(documents.text(account, "RedirectUrl"))
-            if target is None or target.scheme != "https":
-                raise Unusable("RedirectUrl is no https URL")
-            return target
+            return _at(documents.text(account, "RedirectUrl"), "RedirectUrl", request)
         if action == "redirectAddr":
-            address = documents.text(account, "RedirectAddr")
-            try:
-                domain = EmailAddress.parse(address).domain.ascii
-            except AddressError as error:
-                raise Unusable("RedirectAddr is no address") from error
-            if address == user.typed:
-                raise Unusable("RedirectAddr is the address that was asked for")
-            return urls.pox(f"autodiscover.{domain}", address, content_type="text/xml")
+            return other_user(documents.text(account, "RedirectAddr"), "RedirectAddr", user)
     return None
+
+
+def _at(place: str, name: str, request: Request) -> Request:
+    target = request.at(place)
+    if target is None or target.scheme != "https":
+        raise Unusable(f"{name} is no https URL")
+    return target
 
 
 def read(root: etree._Element, address: EmailAddress) -> Account:
@@ -175,31 +206,6 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     return MailServer(kind, host.lower(), port, security, method, login)
 
 
-def ask_new(user: User) -> Conversation:
-    """Look the endpoint up as JSON, then ask for ActiveSync, and take a refusal for what it is.
-
-    There is no IMAP account to be had here. What counts is that the search ends cleanly, or with
-    the URL of an ActiveSync server, which is the outcome's source then.
-    """
-    host = f"autodiscover.{user.domain}"
-    # [log] Spelled so, and with a count: Outlook 16.0.11231, mailcow/mailcow-dockerized#2300, 2019.
-    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
-    lookup = Request("GET", "https", host, "/autodiscover/autodiscover.json", query)
-    response = yield lookup
-    reasons: list[str] = []
-    if response.is_success and not url_in_json(response.body):
-        reasons.append(f"{lookup.url}: success, but no JSON with a Url")
-    mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
-    response = yield mobile
-    if response.status >= 400 or not response.status:
-        return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
-    try:
-        place = activesync_server(documents.parsed(response.body))
-    except Unusable as error:
-        return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
-    return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
-
-
 OUTLOOK: Final = Client(
     key="outlook-for-windows",
     name="Outlook for Windows",
@@ -208,6 +214,10 @@ OUTLOOK: Final = Client(
     basis="doc",
     asks=ask,
     order=(
+        (
+            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
+            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`; POST to the URL in the answer"
+        ),
         "POST `https://D/autodiscover/autodiscover.xml`",
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
         (
@@ -225,45 +235,20 @@ OUTLOOK: Final = Client(
         "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
         "The first POST comes without a password; a server must not demand one.",
         "It asks again about every hour, so answers must stay the same.",
+        "Where `RedirectAddr` names another address, it begins again with that; ten times at most.",
         "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
         "A domain that Microsoft takes for one of its own is looked up there first.",
     ),
-)
-OUTLOOK_NEW: Final = Client(
-    key="outlook-new-and-mobile",
-    name="Outlook, new and mobile",
-    version="what is commonly known",
-    date="2026-11",
-    basis="doc",
-    asks=ask_new,
-    order=(
-        "Microsoft's own service, which nobody else can answer for (not recorded here)",
-        (
-            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
-            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`"
-        ),
-        (
-            "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
-            "devices"
-        ),
-    ),
-    notes=(
-        "It mostly takes notice of Exchange alone, so no IMAP account is to be expected from it.",
-        (
-            "IMAP settings in an answer to a request for ActiveSync make its set-up fail; Waypost "
-            "refuses with ErrorCode 601."
-        ),
-    ),
-    expects_account=False,
     evidence=(
+        "the places and their order: Microsoft support article 3211279",
         (
-            "the JSON, as it is spelled: a log in mailcow/mailcow-dockerized#2300, 2019-02-11 "
-            "(Outlook 16.0.11231)"
+            "the JSON, as it is spelled, and the POST behind it: logs in "
+            "mailcow/mailcow-dockerized#2300, 2019-02-11 (Outlook 16.0.11231), and #2653, "
+            "2019-05-27 (MAPI 16.0.10344)"
         ),
-        "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
     ),
     assumed=(
-        "that the phone apps and the newer Outlook ask alike, and in this order",
-        "that they take notice of Exchange alone: commonly known, and not checked",
+        "the host of the JSON, which the logs do not tell",
+        "that it goes on to the places of the article where the JSON leads to no account",
     ),
 )

@@ -5,7 +5,7 @@ RFC 6186 and RFC 8314 (mail), RFC 6764 (calendars and address books), RFC 8620 (
 Autoconfig, Autodiscover and PACC put in front of a domain.
 """
 
-from waypost.formats.dns.publishing import DEFAULT_TTL_SECONDS, publish
+from waypost.formats.dns.publishing import DEFAULT_TTL_SECONDS, publish, publish_moved
 from waypost.formats.dns.records import Alias, Published, Record, ServiceAt, Text
 from waypost.formats.dns.writing import FORMS, write
 
@@ -18,5 +18,6 @@ __all__ = [
     "ServiceAt",
     "Text",
     "publish",
+    "publish_moved",
     "write",
 ]

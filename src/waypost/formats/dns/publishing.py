@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from waypost.errors import NoUsableService
+from waypost.address import DomainName
+from waypost.errors import DomainMoved, NoUsableService
 from waypost.formats import autoconfig, autodiscover, pacc
+from waypost.formats.activesync import is_offered
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
 from waypost.formats.hosts import why_no_name
@@ -13,18 +15,18 @@ from waypost.model import ClientConfig, ServiceType
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
+# Autodiscover tells these to clients that have no use for mail services: MS-ASCMD s2.2.1.1, and V2.
+_OF_EXCHANGE: Final = (ServiceType.ACTIVESYNC, ServiceType.EWS)
 _AUTOCONFIG: Final = "autoconfig"
 _AUTODISCOVER: Final = "autodiscover"
 _PACC: Final = "ua-auto-config"
-# Phones, and Outlook by its JSON, are told of these at `autodiscover.` where there is no mail too.
-_ASKED_THERE: Final = (ServiceType.ACTIVESYNC, ServiceType.EWS)
 
 
 class _Draft:
     """Records and findings, as they come."""
 
-    def __init__(self, config: ClientConfig, ttl_seconds: int) -> None:
-        self._domain = config.domain
+    def __init__(self, domain: DomainName, ttl_seconds: int) -> None:
+        self._domain = domain
         self._ttl_seconds = ttl_seconds
         self.records: list[Record] = []
         self.left_out: list[str] = []
@@ -42,7 +44,14 @@ class _Draft:
         return f"{label}.{self._domain}" if label else self._domain.ascii
 
     def done(self) -> Published:
-        """Give all of it."""
+        """Give all of it.
+
+        Raises:
+            NoUsableService: nothing came.
+        """
+        if not self.records:
+            why = "; ".join(self.left_out)
+            raise NoUsableService(f"{self._domain} has nothing to publish in DNS: {why}")
         return Published(self._domain, tuple(self.records), tuple(self.left_out))
 
 
@@ -62,7 +71,7 @@ def publish(
     Raises:
         NoUsableService: the domain has nothing to publish.
     """
-    draft = _Draft(config, ttl_seconds)
+    draft = _Draft(config.domain, ttl_seconds)
     answers = dict(_answers(draft, config))
     if answers:
         _names(draft, list(answers), public_url)
@@ -75,9 +84,30 @@ def publish(
     if _AUTOCONFIG in answers:
         # wiki.mozilla.org/Thunderbird:Autoconfiguration:DNSBasedLookup
         draft.add("", Text(f"mailconf={_autoconfig_url(config, public_url)}"))
-    if not draft.records:
-        why = "; ".join(draft.left_out)
-        raise NoUsableService(f"{config.domain} has nothing to publish in DNS: {why}")
+    return draft.done()
+
+
+def publish_moved(
+    domain: DomainName,
+    moved: DomainMoved,
+    public_url: str | None = None,
+    ttl_seconds: int = DEFAULT_TTL_SECONDS,
+) -> Published:
+    """Give what a domain should publish whose mail is elsewhere: the names that tell where.
+
+    Args:
+        domain: the old one.
+        moved: where its mail is.
+        public_url: the https URL at which clients reach Waypost.
+        ttl_seconds: how long others may keep each record.
+
+    Raises:
+        NoUsableService: nobody knows where clients reach Waypost.
+    """
+    draft = _Draft(domain, ttl_seconds)
+    # Autoconfig can lead to another domain, and to no other Autodiscover.
+    labels = [_AUTODISCOVER] if moved.url is not None else [_AUTOCONFIG, _AUTODISCOVER]
+    _names(draft, labels, public_url)
     return draft.done()
 
 
@@ -85,17 +115,28 @@ def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]
     """Give the labels under which there is an answer for the domain, with what mail clients get."""
     formats: dict[str, Callable[[ClientConfig], bytes]] = {
         _AUTOCONFIG: autoconfig.render,
-        _AUTODISCOVER: autodiscover.render,
+        _AUTODISCOVER: _autodiscover,
         _PACC: pacc.render,
     }
     for label, render in formats.items():
         try:
             yield label, render(config)
         except NoUsableService as error:
-            if label == _AUTODISCOVER and config.of_type(*_ASKED_THERE):
-                yield label, b""
-            else:
-                draft.left_out.append(f"{label}: {error}")
+            draft.left_out.append(f"{label}: {error}")
+
+
+def _autodiscover(config: ClientConfig) -> bytes:
+    """Give Outlook's answer; an empty one where only clients of Exchange get any.
+
+    Raises:
+        NoUsableService: nobody gets one.
+    """
+    try:
+        return autodiscover.render(config)
+    except NoUsableService:
+        if any(is_offered(config, kind) for kind in _OF_EXCHANGE):
+            return b""
+        raise
 
 
 def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[bytes]:
@@ -127,7 +168,7 @@ def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
         else:
             draft.add(label, Alias(host))
     if _AUTODISCOVER in labels:
-        # MS-OXDSCLI s3.1.5: the host and the port at which autodiscover.xml is asked for.
+        # MS-OXDISCO s3.1.5.3: the host and the port at which autodiscover.xml is asked for.
         draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -200,7 +201,16 @@ def away_of(redirect_address: str | None, redirect_url: str | None, declined: bo
             return Away(DomainName.parse(redirect_address).ascii)
         except DomainError:
             return None
-    return Away(url=redirect_url) if _HTTPS_URL.fullmatch(redirect_url or "") else None
+    return Away(url=redirect_url) if _is_https_url(redirect_url or "") else None
+
+
+def _is_https_url(text: str) -> bool:
+    if not _HTTPS_URL.fullmatch(text):
+        return False
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
 
 
 def away_columns(away: Away | None) -> dict[str, Any]:

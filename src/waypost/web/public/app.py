@@ -9,11 +9,10 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
-from waypost.errors import RequestError, SigningUnavailable, StoreBusy, StoreError, StoreUnavailable
+from waypost.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
 from waypost.settings import Settings
 from waypost.web.public import (
     autoconfig,
@@ -28,13 +27,16 @@ from waypost.web.public import (
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.context import Context, Handler, Noted
 from waypost.web.public.proxy import ProxyTrust
-from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
+from waypost.web.public.reply import (
+    Reply,
+    method_not_allowed,
+    not_found,
+    text,
+    with_retry_after,
+)
 from waypost.web.public.request import Receive, Request, Scope, Send, names_one_host
 from waypost.web.public.terminal import Terminal
 from waypost.wiring import Wired, address_hasher, profile_settings, wire
-
-RETRY_AFTER_SECONDS: Final = 30
-RETRY_AFTER_BUSY_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,7 @@ class PublicApp:
             return await handler(context, request, noted)
         except (StoreUnavailable, StoreError, SigningUnavailable) as error:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
-            busy = isinstance(error, StoreBusy)
-            seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
-            return reply.plus(("retry-after", str(seconds)))  # RFC 9110 s10.2.3
+            return with_retry_after(reply, error)
 
     def _route(self, path: str) -> Route | None:
         if path.isascii():

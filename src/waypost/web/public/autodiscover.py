@@ -1,4 +1,4 @@
-"""Microsoft Autodiscover (POX) over HTTP: MS-OXDSCLI s3.1.5 and s3.2.5, MS-ASCMD s2.2.1.1."""
+"""Microsoft Autodiscover (POX) over HTTP: MS-OXDISCO s3.1.5, MS-OXDSCLI s3.2.5, MS-ASCMD s2.2.1."""
 
 from typing import Final
 
@@ -16,12 +16,12 @@ from waypost.errors import (
     WaypostError,
 )
 from waypost.formats import activesync, autodiscover
+from waypost.formats.autodiscover_request import BODY_MAX_OCTETS
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply, redirect
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.xml"
-BODY_MAX_OCTETS: Final = 64 * 1024
 _RENDER: Final = {
     autodiscover.ResponseSchema.OUTLOOK: autodiscover.render,
     autodiscover.ResponseSchema.MOBILESYNC: activesync.render,
@@ -55,7 +55,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer Outlook's redirect probe (MS-OXDSCLI s3.1.5.4) over plain http; refuse all else.
+    """Answer Outlook's redirect probe (MS-OXDISCO s3.1.5.4) over plain http; refuse all else.
 
     A 2xx would end Delta Chat's search, so the refusal is a 405 around Exchange's XML.
     """
@@ -103,7 +103,7 @@ def _moved(asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply
     elif moved.address_domain is not None:
         body = activesync.render_redirect(asked.address, moved.address_domain)
     else:
-        # MS-ASCMD has no element for a URL; MS-ASHTTP lets clients follow a 302.
+        # MS-ASCMD has no element for a URL. MS-OXDSCLI s3.2.5: a 302 leads to another one.
         return redirect(moved.url or "", moved.code)
     return _reply(200, body, moved.code)
 

@@ -10,12 +10,14 @@ from waypost.errors import (
     DomainNotServed,
     RequestError,
     ServiceNotOffered,
+    StoreError,
+    StoreUnavailable,
     WaypostError,
 )
 from waypost.formats import autodiscover_json
 from waypost.web.public import autodiscover
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply, redirect
+from waypost.web.public.reply import Reply, redirect, with_retry_after
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.json"
@@ -48,6 +50,8 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         return _reply(200, autodiscover_json.render(config, protocol, xml_url), "ok")
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
         return _refuse(error)
+    except (StoreError, StoreUnavailable) as error:
+        return with_retry_after(_refuse(error), error)
 
 
 def _elsewhere(

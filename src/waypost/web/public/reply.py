@@ -4,8 +4,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
+from waypost.errors import StoreBusy, WaypostError
 from waypost.web.public.request import Request, Send
 
+RETRY_AFTER_SECONDS: Final = 30
+RETRY_AFTER_BUSY_SECONDS: Final = 2
 TEXT: Final = "text/plain; charset=utf-8"
 HTML: Final = "text/html; charset=utf-8"
 
@@ -58,6 +61,13 @@ def not_found(code: str = "not_found", line: str = "not found") -> Reply:
 def redirect(location: str, code: str = "redirected") -> Reply:
     """Answer 302 (RFC 9110 s15.4.3): the client asks again there, and keeps nothing for ever."""
     return Reply(302, TEXT, b"", (("location", location),), code)
+
+
+def with_retry_after(reply: Reply, error: WaypostError) -> Reply:
+    """Add to a 503 when to ask again (RFC 9110 s10.2.3)."""
+    busy = isinstance(error, StoreBusy)
+    seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
+    return reply.plus(("retry-after", str(seconds)))
 
 
 def method_not_allowed(*allowed: str) -> Reply:

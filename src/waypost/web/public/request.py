@@ -19,7 +19,7 @@ QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_OCTETS: Final = 8192
 BODY_TIMEOUT_SECONDS: Final = 10.0
 FORM: Final = "application/x-www-form-urlencoded"
-# Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDSCLI s3.1.5,
+# Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDISCO s3.1.5,
 # PACC draft s"Retrieval".
 DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.", "ua-auto-config.")
 

@@ -1,0 +1,86 @@
+"""Clients that ask for a domain that has moved end where its mail is now."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.clients.recorded import Application
+from tests.clients.strangers import BY_KEY
+from tests.web.asgi import Client as Asker
+from waypost.check.recorded.conversation import Request, Response, User, converse
+from waypost.transfer.providers_file import read_providers
+
+HERE = """
+[[provider]]
+name = "Old Mail"
+domains = [{ name = "renamed.example", redirect_address = "new.example" }]
+
+[[provider]]
+name = "Hosted Mail"
+redirect_url = "https://autodiscover.new.example/autodiscover/autodiscover.xml"
+domains = ["hosted.example"]
+"""
+THERE = """
+[[provider]]
+name = "New Mail"
+domains = ["new.example", "hosted.example"]
+services = [
+  { type = "imap", host = "imap.new.example" },
+  { type = "smtp", host = "smtp.new.example" },
+  { type = "activesync", url = "https://eas.new.example/Microsoft-Server-ActiveSync" },
+]
+"""
+EAS = "https://eas.new.example/Microsoft-Server-ActiveSync"
+
+
+@pytest.fixture(name="answer")
+def _answer() -> Iterator[Callable[[Request], Response]]:
+    """Two servers: one for the domains that moved, one for the new domain."""
+    askers = [
+        Asker(read_providers(text, name="f", format="toml").catalog) for text in (HERE, THERE)
+    ]
+
+    def answer(request: Request) -> Response:
+        name = ".".join(request.host.split(".")[-2:])
+        asker = askers[1] if name == "new.example" else askers[0]
+        return Application(asker, name).answer(request)
+
+    yield answer
+    for asker in askers:
+        asker.close()
+
+
+@pytest.mark.rule(
+    "autodiscover-redirect-address",
+    "autodiscover-redirect-url",
+    "autodiscover-activesync-redirect",
+    "autodiscover-activesync-redirect-url",
+)
+@pytest.mark.parametrize(
+    ("typed", "login"),
+    [("alice@renamed.example", "alice@new.example"), ("a@hosted.example", "a@hosted.example")],
+)
+def test_moved(answer: Callable[[Request], Response], typed: str, login: str) -> None:
+    """Outlook gets the account of the new place, and a phone the new place's ActiveSync."""
+    outlook = converse(BY_KEY["outlook-for-windows"].asks(User.typing(typed)), answer).outcome
+    phone = converse(BY_KEY["activesync-devices"].asks(User.typing(typed)), answer).outcome
+    new = converse(BY_KEY["outlook-new-and-mobile"].asks(User.typing(typed)), answer).outcome
+
+    assert outlook.account is not None
+    assert (outlook.account.incoming.host, outlook.account.incoming.login) == (
+        "imap.new.example",
+        login,
+    )
+    assert phone.source == EAS
+    assert new.source == EAS
+
+
+@pytest.mark.rule("autodiscover-redirect-address")
+def test_thunderbird(answer: Callable[[Request], Response]) -> None:
+    """Thunderbird is led to the servers of the new domain, by Autoconfig or by Autodiscover."""
+    outcome = converse(
+        BY_KEY["thunderbird"].asks(User.typing("alice@renamed.example")), answer
+    ).outcome
+
+    assert outcome.account is not None
+    assert outcome.account.incoming.host == "imap.new.example"
