@@ -107,7 +107,7 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
         found = x509.load_pem_x509_certificates(octets)
         # The library reads the parts of a certificate only when they are asked for.
         names = [(one, one.subject.rfc4514_string(), one.issuer, one.extensions) for one in found]
-    except (ValueError, x509.DuplicateExtension) as error:
+    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
         raise _Problem("holds no certificate in PEM form, or a broken one") from error
     for one, name, *_ in names:
         if one.not_valid_after_utc < now:
