@@ -172,6 +172,21 @@ def by_openssl(file: Path, certificate: Path, key: Path, *flags: str) -> Path:
     return signed
 
 
+def test_without_its_chain(
+    waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Where the chain is missing, the certificate is named that would have to be there."""
+    made = signing(home / "keys")
+    files = made.files
+    file = shown(home, capsysbinary)
+    signed = by_openssl(file, files.certificate, files.key, "-nodetach", "-binary")
+    outcome = waypost("profile", "verify", signed, "--ca", made.root)
+
+    assert outcome.code == 1
+    missing = f"it holds no certificate of CN=intermediate, who issued that of {NAME}; --ca"
+    assert missing in outcome.err
+
+
 @pytest.mark.parametrize("extensions", ["", "keyUsage=critical,cRLSign"])
 def test_plain_authority(
     waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes], extensions: str

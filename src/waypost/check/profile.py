@@ -184,7 +184,22 @@ def _distrust(signed: cms.Signed | None, now: datetime) -> str:
         if one.version != x509.Version.v3:
             # RFC 5280 s4.1.2.1
             return f"{whose} is not of X.509 version 3, so nothing tells what it is for"
-    return "signature: no authority that is trusted vouches for the signer; --ca names another one"
+    missing = "" if signed is None else _missing(signed)
+    return (
+        f"signature: no authority that is trusted vouches for the signer{missing}; "
+        "--ca names another one"
+    )
+
+
+def _missing(signed: cms.Signed) -> str:
+    """Tell whose certificate would have to be the next; a chain that ends too early has none."""
+    last, others = signed.signer, {one.subject: one for one in signed.others}
+    while (found := others.pop(last.issuer, None)) is not None:
+        last = found
+    if last.issuer == last.subject:
+        return ""
+    issuer = last.issuer.rfc4514_string()
+    return f", and it holds no certificate of {_plain(issuer)}, who issued that of {_name(last)}"
 
 
 def _profile(content: bytes) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """The page for people."""
 
+import plistlib
+
 import pytest
 from lxml import html
 
 from tests.web.asgi import Client
+from tests.web.public.page import profile_form
 
 
 def test_form(client: Client) -> None:
@@ -26,6 +29,43 @@ def test_links_lead_to_configurations(client: Client) -> None:
     assert len(links) == 2
     assert {200} == {client.get(link).status for link in links}
     assert all(b"a+b@example.com" in client.get(link).body for link in links)
+
+
+def filled_in(client: Client, **typed: str) -> dict[str, object]:
+    """Fill in the form for a profile and send it, as a browser does; give the mail account."""
+    form = profile_form(client.get("/", query="emailaddress=a%2Bb@example.com").text)
+    assert form.method == "GET"
+    for name, text in typed.items():
+        form.fields[name] = text
+    # What is typed into several lines is sent with CR and LF (HTML, "Constructing the entry list").
+    fields = [(name, value.replace("\n", "\r\n")) for name, value in form.form_values()]
+    answer = client.get("/mobileconfig", query=dict(fields))
+    assert answer.status == 200
+    mail: dict[str, object] = plistlib.loads(answer.body)["PayloadContent"][0]
+    return mail
+
+
+def test_form_for_a_profile(client: Client) -> None:
+    """Name and other addresses can be typed into the page, and both may stay empty."""
+    empty = filled_in(client)
+    full = filled_in(client, name="Älice", alias="c@example.com\nd@e.test\n")
+
+    assert (empty["EmailAddress"], "EmailAccountName" in empty) == ("a+b@example.com", False)
+    assert full["EmailAddress"] == "a+b@example.com, c@example.com, d@e.test"
+    assert full["EmailAccountName"] == "Älice"
+
+
+@pytest.mark.parametrize("query", ["", "emailaddress=alice", "emailaddress=alice@example.com"])
+def test_everything_has_a_label(client: Client, query: str) -> None:
+    """Whatever can be typed has a label of its own, for those who hear the page."""
+    page = html.document_fromstring(client.get("/", query=query).text)
+    typed = page.iter("input", "textarea", "select")
+    shown = [one.attrib["id"] for one in typed if one.get("type") != "hidden"]
+    ids = [one.attrib["id"] for one in page.iter() if "id" in one.attrib]
+
+    assert [one.attrib["for"] for one in page.iter("label")] == shown
+    assert len(set(ids)) == len(ids)
+    assert page.get("lang") == "en"
 
 
 @pytest.mark.parametrize(
