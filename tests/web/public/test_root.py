@@ -7,6 +7,7 @@ from lxml import html
 
 from tests.web.asgi import Client
 from tests.web.public.page import profile_form
+from waypost.transfer.providers_file import read_providers
 
 
 def test_form(client: Client) -> None:
@@ -29,6 +30,35 @@ def test_links_lead_to_configurations(client: Client) -> None:
     assert len(links) == 2
     assert {200} == {client.get(link).status for link in links}
     assert all(b"a+b@example.com" in client.get(link).body for link in links)
+
+
+ESCAPED = "%3Cb%3E@example.com"
+BY_HAND = """\
+[[provider]]
+name = "Example Inc."
+domains = ["example.com"]
+services = [
+  { type = "smtp", host = "smtp.example.com", port = 587, login_name = "%EMAILLOCALPART%" },
+  { type = "imap", host = "imap.example.com" },
+  { type = "caldav", url = "https://dav.example.com/%EMAILADDRESS%/" },
+  { type = "xmpp", host = "xmpp.example.com" },
+]
+"""
+
+
+def test_what_is_typed_by_hand() -> None:
+    """Whoever has a program that finds nothing reads server, port, protection and user name."""
+    client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
+    page = html.document_fromstring(client.get("/", query="emailaddress=<b>@example.com").text)
+    client.close()
+    rows = [[cell.text or "" for cell in row.iter("th", "td")] for row in page.iter("tr")]
+
+    assert rows == [
+        ["For", "Server", "Port", "Protection", "User name"],
+        ["Receive mail (IMAP)", "imap.example.com", "993", "SSL/TLS", "<b>@example.com"],
+        ["Send mail (SMTP)", "smtp.example.com", "587", "STARTTLS", "<b>"],
+        ["Calendar (CalDAV)", f"https://dav.example.com/{ESCAPED}/", "", "", "<b>@example.com"],
+    ]
 
 
 def filled_in(client: Client, **typed: str) -> dict[str, object]:
