@@ -75,6 +75,9 @@ def test_every_text_of_a_service() -> None:
     assert expanded_url.endpoint.url == "https://example.com/alice"
 
 
+URLS_BEHIND = ("dav.example.com/", "dav.example.com:8443/%EMAILADDRESS%/")
+
+
 @pytest.mark.rule("addresses-in-a-host")
 @pytest.mark.parametrize("local_part", ["a_b", "a/b", "a b", "-a", "<script>", "x" * 64])
 def test_host_that_cannot_exist(local_part: str) -> None:
@@ -83,6 +86,28 @@ def test_host_that_cannot_exist(local_part: str) -> None:
     entry = domain("example.com", host_service(host="%EMAILLOCALPART%.example.com"), url_service())
 
     assert len(expand_domain(entry, EXAMPLE_COM, address).services) == 1
+
+
+@pytest.mark.rule("addresses-in-a-host")
+@pytest.mark.parametrize("local_part", ["a:b", "x@y", "a:1", '"a b"', "[", "<b>", "ä/", "-a"])
+def test_url_whose_host_cannot_exist(local_part: str) -> None:
+    """No part of an address becomes the host's port or its userinfo: such a service is left out."""
+    address = EmailAddress(local_part, EXAMPLE_COM)
+    services = [url_service(url=f"https://%EMAILLOCALPART%.{rest}") for rest in URLS_BEHIND]
+    entry = domain("example.com", *services, url_service())
+
+    assert len(expand_domain(entry, EXAMPLE_COM, address).services) == 1
+    assert len(expand_domain(entry, EXAMPLE_COM, ALICE).services) == 1 + len(URLS_BEHIND)
+    assert len(expand_domain(entry, EXAMPLE_COM, None).services) == 1 + len(URLS_BEHIND)
+
+
+def test_attribute_behind_a_host_that_is_no_name() -> None:
+    """A path may hold an attribute of the user, whatever the host is: the user cannot change it."""
+    service = url_service(url="https://192.0.2.1/%{uid}/")
+    found = expand_service(service, Subject(EXAMPLE_COM, ALICE, attributes={"uid": "a1"}))
+
+    assert found is not None
+    assert found.endpoint == UrlEndpoint("https://192.0.2.1/a1/")
 
 
 def test_login_name_that_is_asked_for() -> None:

@@ -140,14 +140,13 @@ def expand_service(service: Service, subject: Subject) -> Service | None:
     if any(subject.attribute(name) is None for name in attributes_in(place)):
         return None
     if isinstance(endpoint, UrlEndpoint):
-        url = _expand_url(place, subject)
-        if _ATTRIBUTE.search(place) and not _has_plain_host(url):
+        url, authority = _expand_url(place, subject), urlsplit(place).netloc
+        if _differs(authority, subject) and not _has_plain_host(url):
             return None
         endpoint = UrlEndpoint(url)
     elif has_placeholder(place) or _ATTRIBUTE.search(place):
         host = _expand(place, subject)
-        # Without an address a placeholder may be left; one that was put in never counts as one.
-        if subject.address is not None or not has_placeholder(place):
+        if _differs(place, subject):
             try:
                 host = DomainName.parse(host).ascii
             except DomainError:
@@ -219,10 +218,21 @@ def _substituted(
     return _EITHER.sub(value, text)
 
 
+def _differs(host: str, subject: Subject) -> bool:
+    """Tell whether all that a host holds of a user was put in, so that it must be a name now.
+
+    Without an address a placeholder may be left; one that was put in never counts as one.
+    """
+    if has_placeholder(host):
+        return subject.address is not None
+    return _ATTRIBUTE.search(host) is not None
+
+
 def _has_plain_host(url: str) -> bool:
-    """Tell whether what was put in left the host a name, with nothing in front of it."""
+    """Tell whether what was put in left the host a name, with nothing before or behind it."""
     try:
         parts = urlsplit(url)
+        _ = parts.port  # RFC 3986 s3.2.3: digits; looked at only when it is asked for
         DomainName.parse(parts.hostname or "")
     except (ValueError, DomainError):
         return False

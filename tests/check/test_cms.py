@@ -3,14 +3,16 @@
 import hashlib
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.profiles.making import Signing, signing
 from tests.servers.requirements import program, require
-from waypost.check.cms import CmsError, content_of, is_signed, verify
+from waypost.check.cms import CmsError, content_of, is_encrypted, is_signed, verify
 from waypost.formats.signing import sign
 from waypost.profiles.credentials import load_credentials
 
@@ -48,28 +50,79 @@ def test_own(made: Signing, signed: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "flags", [["-md", "sha256"], ["-md", "sha512"], ["-noattr"], ["-keyid"]], ids=" ".join
+    "flags",
+    [["-md", "sha256"], ["-md", "sha512"], ["-noattr"], ["-keyid"], ["-stream"]],
+    ids=" ".join,
 )
 def test_of_openssl(made: Signing, flags: list[str]) -> None:
-    """OpenSSL's ways to sign are read as well: digests, no attributes, the key's identifier."""
-    assert verify(by_openssl(made, *flags)).content == PROFILE
+    """OpenSSL's ways to sign are read as well: digests, no attributes, key identifiers, BER."""
+    signed = by_openssl(made, *flags)
+
+    assert verify(signed).content == content_of(signed) == PROFILE
+    assert is_signed(signed)
+    assert (signed[1] == 0x80) is ("-stream" in flags)
 
 
 BAD = [
     # flags of OpenSSL, what is said
     (["-md", "sha1"], "another digest than SHA-256"),
     (["-nocerts"], "the signer's certificate is not in it"),
-    (["-stream"], "it is not DER"),
 ]
 
 
 @pytest.mark.parametrize(("flags", "said"), BAD, ids=[" ".join(bad[0]) for bad in BAD])
 def test_bad_of_openssl(made: Signing, flags: list[str], said: str) -> None:
-    """A weak digest, a missing certificate and BER are refused with the reason."""
+    """A weak digest and a missing certificate are refused with the reason."""
     with pytest.raises(CmsError, match=said):
-        verify(
-            by_openssl(made, "-stream", *flags) if "-indef" in flags else by_openssl(made, *flags)
-        )
+        verify(by_openssl(made, *flags))
+
+
+def test_other_padding(tmp_path: Path) -> None:
+    """RSASSA-PSS is told as that, not as a signature that does not hold."""
+    made = signing(tmp_path, key=rsa.generate_private_key(65537, 2048))
+
+    with pytest.raises(CmsError, match="it is signed by RSASSA-PSS"):
+        verify(by_openssl(made, "-keyopt", "rsa_padding_mode:pss"))
+
+
+NESTED = [
+    # octets, what is said
+    (b"\x30\x80" * 9000, "it is nested too deeply"),
+    (b"\x30\x80\x04\x80\0\0\0\0", "it is neither DER nor BER"),
+    (b"\x30\x80\x02\x01\x01", "it is cut off"),
+    (b"\x30\x85\0\0\0\0\0", "it is neither DER nor BER"),
+    (b"\x30\x00\x00", "something stands behind it"),
+    (b"\x1f\x01\x00", "it is neither DER nor BER"),
+]
+
+
+@pytest.mark.parametrize(("octets", "said"), NESTED)
+def test_no_form_of_data(octets: bytes, said: str) -> None:
+    """What is built as no data is, is told, however deep it goes."""
+    with pytest.raises(CmsError, match=said):
+        verify(octets)
+
+
+def test_string_in_strings(made: Signing) -> None:
+    """The strings of which BER may make the content may not stand in each other without end."""
+    signed = by_openssl(made, "-stream")
+    string = b"\x04" + bytes([len(PROFILE)]) + PROFILE
+    assert signed.count(b"\x24\x80" + string + b"\0\0") == 1
+    for depth, is_read in ((3, True), (15, False)):
+        deep = b"\x24\x80" * depth + string + b"\0\0" * depth
+        changed = signed.replace(b"\x24\x80" + string + b"\0\0", deep)
+        if is_read:
+            assert verify(changed).content == PROFILE
+        else:
+            with pytest.raises(CmsError, match="it is nested too deeply"):
+                verify(changed)
+
+
+def test_begins_as_signed(signed: bytes) -> None:
+    """What was cut off is known for what it was."""
+    assert is_signed(signed[:40])
+    assert not any(is_signed(signed[:size]) for size in (0, 1, 2, 3, 10))
+    assert not is_encrypted(signed)
 
 
 def test_detached(made: Signing) -> None:

@@ -1,13 +1,16 @@
 """`waypost profile verify`, and signed profiles from `waypost show`."""
 
 import json
+import os
 import plistlib
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Waypost
 from tests.profiles.making import NAME, Signing, openssl_verifies, signing
+from tests.servers.requirements import program, require
 
 SHOW = ("show", "mobileconfig", "alice@example.com", "--demo")
 
@@ -106,12 +109,25 @@ def test_changed(
     assert "signed by     nobody" in outcome.out
 
 
+# RFC 5652 s3: a type of content, here of what is signed and of what is encrypted.
+SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
+
 BAD = [
     # what the file holds, what is said
     (None, "cannot be read: No such file or directory"),
     (b"", "is neither a property list nor a signed one"),
     (b"hello", "is neither a property list nor a signed one"),
     (b"\x30\x80", "is neither a property list nor a signed one"),
+    (
+        b"\x30\x82\x40\x00" + SIGNED_DATA,
+        "as a signed profile, and cannot be read: it is cut off",
+    ),
+    (b"\x30\x0b" + SIGNED_DATA + b"\n", "cannot be read: something stands behind it"),
+    (b"\x30\x80" + ENVELOPED_DATA, "is encrypted: only the device that it is for can read it"),
+    (b"-----BEGIN PKCS7-----\n", "is signed as a text (PEM or S/MIME), and devices want DER"),
+    (b"MIME-Version: 1.0\n", "is signed as a text (PEM or S/MIME), and devices want DER"),
+    (b"-----BEGIN CERTIFICATE-----\n", "is neither a property list nor a signed one"),
     (plistlib.dumps({"a": "b"}), "is a property list, but no profile"),
     (plistlib.dumps(["a"]), "is a property list, but no profile"),
     (plistlib.dumps({"PayloadContent": ["a"]}), "one of its payloads is not a dictionary"),
@@ -133,6 +149,97 @@ def test_no_profile(waypost: Waypost, home: Path, octets: bytes | None, said: st
     assert outcome.err.count("\n") == 1
 
 
+def test_detached(
+    waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A signature apart from its profile is told as that."""
+    signed = by_openssl(
+        shown(home, capsysbinary), made.files.certificate, made.files.key, "-binary"
+    )
+    outcome = waypost("profile", "verify", signed)
+
+    assert outcome.code == 2
+    assert "the profile is not in it (the signature is a detached one)" in outcome.err
+
+
+def by_openssl(file: Path, certificate: Path, key: Path, *flags: str) -> Path:
+    """Sign a file with OpenSSL alone."""
+    require(programs=["openssl"])
+    signed = file.with_suffix(".signed")
+    command = [program("openssl"), "cms", "-sign", "-outform", "DER", "-in", f"{file}", *flags]
+    command += ["-out", f"{signed}", "-signer", f"{certificate}", "-inkey", f"{key}"]
+    subprocess.run(command, check=True, capture_output=True)
+    return signed
+
+
+def test_without_its_chain(
+    waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Where the chain is missing, the certificate is named that would have to be there."""
+    made = signing(home / "keys")
+    files = made.files
+    file = shown(home, capsysbinary)
+    signed = by_openssl(file, files.certificate, files.key, "-nodetach", "-binary")
+    outcome = waypost("profile", "verify", signed, "--ca", made.root)
+
+    assert outcome.code == 1
+    missing = f"it holds no certificate of CN=intermediate, who issued that of {NAME}; --ca"
+    assert missing in outcome.err
+
+
+@pytest.mark.parametrize("extensions", ["", "keyUsage=critical,cRLSign"])
+def test_plain_authority(
+    waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes], extensions: str
+) -> None:
+    """An authority made without options is trusted as by OpenSSL, unless its key is not for it."""
+    require(programs=["openssl"])
+    openssl, names = program("openssl"), ("root", "signer")
+    root, signer = (home / f"{name}.pem" for name in names)
+    for name in names:
+        command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+        command += ["-subj", f"/CN={name}"]
+        command += ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        issuer = ["-CA", f"{root}", "-CAkey", "root.key", "-addext", "keyUsage=digitalSignature"]
+        command += issuer if name == "signer" else ["-addext", extensions] if extensions else []
+        subprocess.run(command, check=True, capture_output=True)
+    signed = by_openssl(
+        shown(home, capsysbinary), signer, home / "signer.key", "-nodetach", "-binary"
+    )
+    outcome = waypost("profile", "verify", signed, "--ca", root)
+
+    good = openssl_verifies(signed.read_bytes(), root) is not None
+    assert good is (extensions == "")
+    assert outcome.code == (0 if good else 1)
+    assert ("trusted by    signer < root" in outcome.out) is good
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [((-3, -2), "expired on "), ((2, 3), "is not valid before ")]
+)
+def test_outside_its_time(
+    waypost: Waypost,
+    home: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    days: tuple[float, float],
+    said: str,
+) -> None:
+    """A certificate before and after its time is told as that."""
+    made = signing(home / "keys", days=days)
+    files = made.files
+    file = by_openssl(
+        shown(home, capsysbinary),
+        files.certificate,
+        files.key,
+        "-nodetach",
+        "-certfile",
+        f"{files.chain}",
+    )
+    outcome = waypost("profile", "verify", file, "--ca", made.root)
+
+    assert outcome.code == 1
+    assert f"signature: the certificate of {NAME} {said}" in outcome.err
+
+
 def test_bad_authorities(waypost: Waypost, home: Path) -> None:
     """Authorities that cannot be read are wrong use."""
     file = home / "a.mobileconfig"
@@ -140,8 +247,9 @@ def test_bad_authorities(waypost: Waypost, home: Path) -> None:
     outcome = waypost("profile", "verify", file, "--ca", file)
 
     assert outcome.code == 2
-    assert "--ca: " in outcome.err
-    assert "holds no certificate in PEM form" in outcome.err
+    assert outcome.err.startswith(f"error: --ca: {file}: holds no certificate in PEM form")
+    missing = waypost("profile", "verify", file, "--ca", home / "missing")
+    assert missing.err == f"error: --ca: {home / 'missing'}: cannot be read: {os.strerror(2)}\n"
 
 
 def test_secrets_and_signs_are_not_printed(waypost: Waypost, home: Path) -> None:

@@ -1,8 +1,14 @@
 """How each client reads what it is given: one line for each rule of its parser."""
 
+import plistlib
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, GOOD_PROFILE, PROFILE, XML, changed
+from tests.profiles.making import signing
+from tests.servers.requirements import program, require
 from waypost.check.recorded.conversation import NOBODY, Request, Response, User, converse
 
 K9 = "thunderbird-for-android-and-k-9"
@@ -242,3 +248,17 @@ def test_profile(profile: bytes, held: str) -> None:
     account = ended("apple-mail", Response(200, PROFILE, body=profile))
     assert held in account
     assert bool(account) == bool(held)
+
+
+def test_signed_profile(tmp_path: Path) -> None:
+    """A device reads what is signed, in any form, and takes nothing from what was cut off."""
+    require(programs=["openssl"])
+    files = signing(tmp_path).files
+    command = [program("openssl"), "cms", "-sign", "-binary", "-nodetach", "-outform", "DER"]
+    command += ["-signer", f"{files.certificate}", "-inkey", f"{files.key}"]
+    binary = plistlib.dumps(plistlib.loads(GOOD_PROFILE), fmt=plistlib.FMT_BINARY)
+    for profile, flags in ((GOOD_PROFILE, []), (GOOD_PROFILE, ["-stream"]), (binary, [])):
+        done = subprocess.run([*command, *flags], input=profile, capture_output=True, check=True)
+        whole, half = (Response(200, PROFILE, body=done.stdout[:end]) for end in (None, -1))
+        assert FIRST in ended("apple-mail", whole)
+        assert ended("apple-mail", half) == ""

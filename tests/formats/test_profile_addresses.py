@@ -22,6 +22,7 @@ GOOD = [
     ([BOB], (BOB,)),
     ([CAROL, BOB, CAROL], (CAROL, BOB)),
     ([ALICE, BOB, ALICE], (BOB,)),
+    ([EmailAddress("Alice", EXAMPLE_COM), BOB, EmailAddress("BOB", EXAMPLE_COM)], (BOB,)),
     ([*MANY, *MANY, ALICE], tuple(MANY)),
 ]
 BAD = [

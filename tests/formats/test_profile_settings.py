@@ -19,6 +19,7 @@ from waypost.model import (
     ClientConfig,
     ProfileSettings,
     Service,
+    ServiceType,
 )
 
 ALL = ProfileSettings(
@@ -78,6 +79,31 @@ def test_settings_change_no_identity() -> None:
         for one in found
     ]
     assert identities[0] == identities[1] == identities[2]
+
+
+SPELLINGS = [
+    # one mailbox, as it may be typed
+    ("alice", "Alice", "ALICE"),
+    ("a+b", "A+b"),
+    ("\u00e4", "a\u0308", "\u00c4", "A\u0308"),
+]
+
+
+@pytest.mark.rule("mobileconfig-replaces")
+@pytest.mark.parametrize("spellings", SPELLINGS)
+def test_spelling_changes_no_identity(spellings: tuple[str, ...]) -> None:
+    """A capital, or another way to type a letter, makes no second account of a mailbox."""
+    services = [one for one in EVERYTHING if one.type is not ServiceType.CALDAV]
+    found = [
+        plistlib.loads(render(config(*services, address=EmailAddress(one, EXAMPLE_COM))))
+        for one in spellings
+    ]
+
+    assert len({one["PayloadUUID"] for one in found}) == 1
+    assert len({one["PayloadContent"][0]["PayloadIdentifier"] for one in found}) == 1
+    assert [one["PayloadContent"][0]["EmailAddress"] for one in found] == [
+        f"{one}@example.com" for one in spellings
+    ]
 
 
 @pytest.mark.rule("mobileconfig-side-by-side")

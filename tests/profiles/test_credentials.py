@@ -1,9 +1,12 @@
 """The files that profiles are signed with, good and bad."""
 
+import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -14,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificate
 
 from tests.profiles.making import NAME, Signing
+from tests.servers.requirements import program, require
 from waypost.errors import SettingsError
 from waypost.profiles.credentials import FILE_MAX_OCTETS, load_credentials
 from waypost.profiles.files import ProfileFiles
@@ -61,6 +66,30 @@ def small_key(files: ProfileFiles) -> None:
     files.key.write_bytes(octets)
 
 
+def odd_curve(files: ProfileFiles) -> None:
+    key = ec.generate_private_key(ec.SECP256K1())
+    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(octets)
+
+
+def wrong_order(files: ProfileFiles) -> None:
+    text = chain_of(files).read_bytes() + files.certificate.read_bytes()
+    files.certificate.write_bytes(text)
+
+
+def without_its_key(files: ProfileFiles, old: bytes, new: bytes) -> None:
+    """Put other octets of the same length into the certificate, which no longer holds then."""
+    octets = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
+    assert octets.count(old) == 1
+    files.certificate.write_text(DER_cert_to_PEM_cert(octets.replace(old, new)))
+
+
+# RFC 5480 s2.1.1: ecPublicKey and secp256r1; beside it a curve that the library does not know.
+EC_ON_P256 = bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")
+EC_ON_NO_CURVE = bytes.fromhex("06072a8648ce3d020106082a8648ce3d03017f")
+OTHER_KEY = bytes.fromhex("06072a8648ce3d027f06082a8648ce3d030107")
+
+
 def chain_of(files: ProfileFiles) -> Path:
     assert files.chain is not None
     return files.chain
@@ -99,6 +128,18 @@ BAD: list[tuple[str, Spoil, str, str]] = [
     ("encrypted of old", encrypt_as_of_old, "key", "is encrypted, and nobody is there"),
     ("another's", other_key, "key", "does not belong to the certificate in "),
     ("Ed25519", odd_key, "key", "is neither an RSA nor an EC key"),
+    ("odd curve", odd_curve, "key", "is an EC key on the curve secp256k1; devices know P-256"),
+    ("wrong order", wrong_order, "key", "belongs to certificate 2, and the signer's must be the f"),
+    (
+        "unknown curve",
+        lambda f: without_its_key(f, EC_ON_P256, EC_ON_NO_CURVE),
+        *("key", "does not belong to the certificate in "),
+    ),
+    (
+        "unknown key",
+        lambda f: without_its_key(f, EC_ON_P256, OTHER_KEY),
+        *("cert", "the first certificate is neither for an RSA key nor for an EC key"),
+    ),
     ("small", small_key, "key", "is an RSA key of 1024 bits; 2048 are the least"),
     ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_OCTETS + 1)), "key", "is longer than"),
     (
@@ -133,6 +174,30 @@ def test_good_files(made: Signing) -> None:
 
     assert apart.chain == together.chain == twice.chain
     assert apart.certificate == together.certificate
+
+
+def test_key_of_another_user(made: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told to take a key from others who may need it: the cure is a copy."""
+    made.files.key.chmod(0o640)
+    monkeypatch.setattr("waypost.profiles.credentials.os.geteuid", lambda: os.getuid() + 1)
+
+    (problem,) = problems(made.files)
+
+    assert problem.endswith("(mode 0640); give Waypost's user a copy with mode 600")
+
+
+def test_key_for_one_scheme(tmp_path: Path) -> None:
+    """A certificate whose key signs by RSASSA-PSS alone is refused: what is signed is not so."""
+    require(programs=["openssl"])
+    key, certificate = tmp_path / "pss.key", tmp_path / "pss.pem"
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa-pss", "-nodes", "-subj", "/CN=x"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    key.chmod(0o600)
+
+    (problem,) = problems(ProfileFiles(certificate, key))
+
+    assert "the first certificate is neither for an RSA key nor for an EC key" in problem
 
 
 def test_expired(made: Signing) -> None:

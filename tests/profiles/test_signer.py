@@ -117,6 +117,31 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+def test_mended_by_its_mode(made: Signing) -> None:
+    """Where nothing but the mode of the key was wrong, `chmod` alone is enough."""
+
+    async def work() -> bytes:
+        made.files.key.chmod(0o644)
+        signer = ProfileSigner(made.files)
+        signer.start()
+        with pytest.raises(SigningUnavailable):
+            signer.sign(PROFILE)
+        watch = asyncio.create_task(follow(signer))
+        made.files.key.chmod(0o600)
+        await until(lambda: _signs(signer))
+        watch.cancel()
+        return signer.sign(PROFILE)
+
+    assert openssl_verifies(asyncio.run(work()), made.root) == PROFILE
+
+
+def _signs(signer: ProfileSigner) -> bool:
+    try:
+        return bool(signer.sign(PROFILE))
+    except SigningUnavailable:
+        return False
+
+
 def test_broken_from_the_start(made: Signing) -> None:
     """A worker that starts beside broken files hands out nothing unsigned until they are mended."""
     good = made.files.key.read_bytes()

@@ -112,6 +112,8 @@ BAD_FILES = [
     ('profile_description = "a\\u0007b"', ":1: profile_description is "),
     ("profile_consent = {}", ":1: profile_consent is {}, but must be a table of languages"),
     ('profile_consent = { "d e" = "x" }', ":1: profile_consent is "),
+    ('profile_consent = { Default = "x" }', ":1: profile_consent is "),
+    ('profile_consent = { german = "x" }', ":1: profile_consent is "),
     ("profile_consent = { de = 1 }", ":1: profile_consent is "),
     ('profile_consent = { de = "" }', ":1: profile_consent is "),
     ('profile_consent = "x"', ':1: profile_consent is "x", but must be a table of languages'),

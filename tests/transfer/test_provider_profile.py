@@ -64,6 +64,8 @@ BAD = [
     ("consent = 'Yes?'", "consent: must be a table, not a text"),
     ("consent = {}", "consent: is empty"),
     ("consent = { '' = 'x' }", "consent: has a key that is neither default nor a language"),
+    ("consent = { Default = 'x' }", "consent: has a key that is neither default nor a language"),
+    ("consent = { german = 'x' }", "consent: has a key that is neither default nor a language"),
     ("consent = { de = 1 }", "consent.de: must be a text"),
     ("removable = 1", "removable: must be true or false"),
     ("days = 0", "days: must be a whole number from 1 to 36500"),

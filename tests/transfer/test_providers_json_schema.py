@@ -173,6 +173,7 @@ BROKEN: list[dict[str, Any]] = [
     provider(profile={"organization": "x" * 129}),
     provider(profile={"consent": {}}),
     provider(profile={"consent": {"e n": "x"}}),
+    provider(profile={"consent": {"Default": "x"}}),
     provider(profile={"consent": {"de": 1}}),
     provider(profile={"removable": "no"}),
     provider(profile={"days": 0}),

@@ -1,11 +1,13 @@
-"""Reading signed data: CMS SignedData (RFC 5652 s5) in DER, of any signer, and its signatures.
+"""Reading signed data: CMS SignedData (RFC 5652 s5) of any signer, and its signatures.
+
+Waypost writes DER. Others write BER, with lengths that are told at the end (X.690 s8.1.3.6), as
+programs do that sign while they read; both are read here.
 
 The library can write it and cannot read it. What is read here are the outer layers, of which no
 more is needed than to find the signature; certificates and keys stay the library's.
 """
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 
+from waypost.check.der import OCTETS, DerError, Element, at, element, expect, octets
+
 _INTEGER: Final = 0x02
-_OCTETS: Final = 0x04
 _OID: Final = 0x06
 _SEQUENCE: Final = 0x30
 _SET: Final = 0x31
@@ -26,6 +29,8 @@ _CERTIFICATES: Final = _CONTEXT_0
 
 _SIGNED_DATA: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"  # RFC 5652 s5.1
 _DATA: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"  # s4
+_ENVELOPED_DATA: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"  # s6.1
+_PSS: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"  # RFC 4056 s3
 _CONTENT_TYPE: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"  # s11.1
 _MESSAGE_DIGEST: Final = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04"  # s11.2
 Digest = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
@@ -55,26 +60,24 @@ class Signed:
     others: tuple[x509.Certificate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
-    """One element of DER: its tag, its value, and both with the length."""
-
-    tag: int
-    value: bytes
-    whole: bytes
-
-    def parts(self) -> "list[_Element]":
-        return list(_elements(self.value))
-
-
 def is_signed(data: bytes) -> bool:
-    """Tell whether data begins as SignedData does."""
-    try:
-        outer = next(_elements(data), None)
-        first = None if outer is None else next(_elements(outer.value), None)
-    except CmsError:
-        return False
-    return first is not None and (first.tag, first.value) == (_OID, _SIGNED_DATA)
+    """Tell whether data begins as SignedData does, whole or not."""
+    return _begins_with(data, _SIGNED_DATA)
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Tell whether data begins as EnvelopedData does: nobody but its receiver can read it."""
+    return _begins_with(data, _ENVELOPED_DATA)
+
+
+def _begins_with(data: bytes, kind: bytes) -> bool:
+    """Look for a type of content (RFC 5652 s3) behind the first length, which takes 1 to 5 octets.
+
+    What was cut off begins so as well.
+    """
+    many = data[1] & 0x7F if len(data) > 1 and data[1] & 0x80 else 0
+    found = data[2 + many : 4 + many + len(kind)]
+    return data[:1] == bytes([_SEQUENCE]) and many <= 4 and found == bytes([_OID, len(kind)]) + kind
 
 
 def content_of(data: bytes) -> bytes:
@@ -83,7 +86,10 @@ def content_of(data: bytes) -> bytes:
     Raises:
         CmsError: it is no SignedData, or holds nothing.
     """
-    return _content(_signed_data(data))
+    try:
+        return _content(_signed_data(data))
+    except DerError as error:
+        raise CmsError(f"{error}") from error
 
 
 def verify(data: bytes) -> Signed:
@@ -92,13 +98,19 @@ def verify(data: bytes) -> Signed:
     Raises:
         CmsError: it is none, has not one signer, or the signature does not hold.
     """
-    parts = _signed_data(data)
+    try:
+        return _verified(_signed_data(data))
+    except DerError as error:
+        raise CmsError(f"{error}") from error
+
+
+def _verified(parts: list[Element]) -> Signed:
     content = _content(parts)
     certificates = _certificates(parts)
-    infos = _expect(parts[-1], _SET).parts()
+    infos = expect(parts[-1], _SET).parts()
     if len(infos) != 1:
         raise CmsError(f"it has {len(infos)} signers, and a profile has one")
-    info = _expect(infos[0], _SEQUENCE).parts()
+    info = expect(infos[0], _SEQUENCE).parts()
     if len(info) < 5:
         raise CmsError("it is not whole")
     signer = _signer(info[1], certificates)
@@ -106,34 +118,37 @@ def verify(data: bytes) -> Signed:
     # RFC 5652 s5.3: the attributes are optional, and stand before the signature's algorithm.
     has_attributes = info[3].tag == _CONTEXT_0
     signed = _signed_octets(info[3], content, digest) if has_attributes else content
-    _check(signer, _at(info, 5 if has_attributes else 4, _OCTETS).value, signed, digest)
+    algorithm = at(at(info, 4 if has_attributes else 3, _SEQUENCE).parts(), 0, _OID)
+    if algorithm.value == _PSS:
+        raise CmsError("it is signed by RSASSA-PSS, which is not read here")
+    _check(signer, at(info, 5 if has_attributes else 4, OCTETS).value, signed, digest)
     return Signed(content, signer, tuple(one for one in certificates if one != signer))
 
 
-def _signed_data(data: bytes) -> list[_Element]:
+def _signed_data(data: bytes) -> list[Element]:
     """Give the fields of SignedData (RFC 5652 s5.1)."""
-    outer = list(_elements(data))
-    if len(outer) != 1:
-        raise CmsError("it is not one element of DER")
-    info = _expect(outer[0], _SEQUENCE).parts()
+    outer, end = element(data, 0)
+    if end != len(data):
+        raise CmsError("something stands behind it")
+    info = expect(outer, _SEQUENCE).parts()
     if len(info) != 2 or (info[0].tag, info[0].value) != (_OID, _SIGNED_DATA):
         raise CmsError("it is not signed data")
-    parts = _at(_expect(info[1], _CONTEXT_0).parts(), 0, _SEQUENCE).parts()
+    parts = at(expect(info[1], _CONTEXT_0).parts(), 0, _SEQUENCE).parts()
     if len(parts) < 4:
         raise CmsError("it is not whole")
     return parts
 
 
-def _content(parts: list[_Element]) -> bytes:
-    inner = _expect(parts[2], _SEQUENCE).parts()
-    if (_at(inner, 0, _OID).value) != _DATA:
+def _content(parts: list[Element]) -> bytes:
+    inner = expect(parts[2], _SEQUENCE).parts()
+    if (at(inner, 0, _OID).value) != _DATA:
         raise CmsError("what was signed is not plain data")
     if len(inner) < 2:
         raise CmsError("the profile is not in it (the signature is a detached one)")
-    return _at(_expect(inner[1], _CONTEXT_0).parts(), 0, _OCTETS).value
+    return octets(expect(inner[1], _CONTEXT_0).parts())
 
 
-def _certificates(parts: list[_Element]) -> list[x509.Certificate]:
+def _certificates(parts: list[Element]) -> list[x509.Certificate]:
     holders = [part for part in parts[3:-1] if part.tag == _CERTIFICATES]
     return [_certificate(one.whole) for holder in holders for one in holder.parts()]
 
@@ -147,19 +162,22 @@ def _certificate(octets: bytes) -> x509.Certificate:
             found = x509.load_der_x509_certificate(octets)
             _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
             _ = found.extensions
-        except (ValueError, CryptographyDeprecationWarning) as error:
+        except (
+            *(ValueError, CryptographyDeprecationWarning),
+            *(x509.DuplicateExtension, x509.InvalidVersion),
+        ) as error:
             raise CmsError("one of its certificates is broken") from error
     return found
 
 
-def _signer(sid: _Element, certificates: list[x509.Certificate]) -> x509.Certificate:
+def _signer(sid: Element, certificates: list[x509.Certificate]) -> x509.Certificate:
     """Find the certificate that a SignerIdentifier means (RFC 5652 s5.3)."""
     for one in certificates:
         if sid.tag == _SKI:
             if _key_identifier(one) == sid.value:
                 return one
             continue
-        issuer, serial = _at(sid.parts(), 0, _SEQUENCE), _at(sid.parts(), 1, _INTEGER)
+        issuer, serial = at(sid.parts(), 0, _SEQUENCE), at(sid.parts(), 1, _INTEGER)
         if one.serial_number == int.from_bytes(serial.value, signed=True) and (
             one.issuer.public_bytes() == issuer.whole
         ):
@@ -175,20 +193,20 @@ def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     return found.value.digest
 
 
-def _digest(algorithm: _Element) -> Digest:
-    oid = _at(_expect(algorithm, _SEQUENCE).parts(), 0, _OID).value
+def _digest(algorithm: Element) -> Digest:
+    oid = at(expect(algorithm, _SEQUENCE).parts(), 0, _OID).value
     if oid not in _DIGESTS:
         raise CmsError("it is signed with another digest than SHA-256, SHA-384 or SHA-512")
     return _DIGESTS[oid]()
 
 
-def _signed_octets(attributes: _Element, content: bytes, digest: Digest) -> bytes:
+def _signed_octets(attributes: Element, content: bytes, digest: Digest) -> bytes:
     """Give what the signature is made over, once the attributes fit the content (s5.4)."""
     found: dict[bytes, bytes] = {}
     for attribute in attributes.parts():
-        fields = _expect(attribute, _SEQUENCE).parts()
-        name = _at(fields, 0, _OID).value
-        values = _at(fields, 1, _SET).parts()
+        fields = expect(attribute, _SEQUENCE).parts()
+        name = at(fields, 0, _OID).value
+        values = at(fields, 1, _SET).parts()
         if name in found or not values:
             raise CmsError("its attributes are broken")
         found[name] = values[0].value
@@ -217,35 +235,3 @@ def _check(certificate: x509.Certificate, signature: bytes, signed: bytes, diges
         if isinstance(error, CmsError):
             raise
         raise CmsError("the signer's key cannot be used") from error
-
-
-def _expect(element: _Element, tag: int) -> _Element:
-    if element.tag != tag:
-        raise CmsError("it is not built as signed data is")
-    return element
-
-
-def _at(elements: list[_Element], position: int, tag: int) -> _Element:
-    if position >= len(elements):
-        raise CmsError("it is not whole")
-    return _expect(elements[position], tag)
-
-
-def _elements(data: bytes) -> Iterator[_Element]:
-    """Take data apart into the elements that stand in it one after the other (X.690 s8.1, s10)."""
-    start = 0
-    while start < len(data):
-        header = data[start : start + 2]
-        if len(header) < 2 or header[0] & 0x1F == 0x1F:
-            raise CmsError("it is not DER")
-        length, body = header[1], start + 2
-        if length & 0x80:
-            count = length & 0x7F
-            if not 1 <= count <= 4:  # 0 would be BER's indefinite form
-                raise CmsError("it is not DER")
-            length, body = int.from_bytes(data[body : body + count]), body + count
-        end = body + length
-        if end > len(data):
-            raise CmsError("it is cut off")
-        yield _Element(header[0], data[body:end], data[start:end])
-        start = end

@@ -12,7 +12,13 @@ from xml.parsers.expat import ExpatError
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
 
 from waypost.check import cms
 from waypost.errors import ProfileError
@@ -20,6 +26,8 @@ from waypost.errors import ProfileError
 Certificate = x509.Certificate
 
 TEXT_MAX_CHARS: Final = 256
+_TEXTS: Final = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"MIME-Version:", b"Content-Type:")
+_AS_TEXT: Final = "is signed as a text (PEM or S/MIME), and devices want DER: `-outform DER`"
 _PEM: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", flags=re.DOTALL
 )
@@ -73,9 +81,13 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
     signed: cms.Signed | None = None
     chain: tuple[str, ...] = ()
     content = data
+    if cms.is_encrypted(data):
+        raise ProfileError("is encrypted: only the device that it is for can read it")
+    if data.lstrip().startswith(_TEXTS):
+        raise ProfileError(_AS_TEXT)
     if cms.is_signed(data):
+        content = _content(data)
         try:
-            content = cms.content_of(data)
             signed = cms.verify(data)
             chain = _chain(signed, trusted, now)
         except cms.CmsError as error:
@@ -126,7 +138,7 @@ def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) ->
         .store(Store(list(trusted)))
         .time(now)
         .extension_policies(
-            ca_policy=ExtensionPolicy.webpki_defaults_ca(),
+            ca_policy=_authority_policy(),
             # Devices take a web server's certificate as well as one for mail or for code.
             ee_policy=ExtensionPolicy.permit_all(),
         )
@@ -136,15 +148,58 @@ def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) ->
     return tuple(_name(one) for one in found.chain)
 
 
+def _authority_policy() -> ExtensionPolicy:
+    """Demand of an authority what RFC 5280 s6.1.4 does, not what the rules of browsers do.
+
+    An operator's own authority, made with few options of OpenSSL, has no KeyUsage.
+    """
+    policy = ExtensionPolicy.webpki_defaults_ca()
+    policy = policy.may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign_certificates)
+    for extension in (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier):
+        policy = policy.may_be_present(extension, Criticality.AGNOSTIC, None)
+    return policy
+
+
+def _may_sign_certificates(
+    _policy: object, _certificate: Certificate, usage: x509.KeyUsage | None
+) -> None:
+    if usage is not None and not usage.key_cert_sign:  # s6.1.4 (n)
+        raise ValueError("the key is not for certificates")
+
+
+def _content(data: bytes) -> bytes:
+    try:
+        return cms.content_of(data)
+    except cms.CmsError as error:
+        raise ProfileError(f"begins as a signed profile, and cannot be read: {error}") from error
+
+
 def _distrust(signed: cms.Signed | None, now: datetime) -> str:
-    if signed is not None:
-        for one in (signed.signer, *signed.others):
-            if one.not_valid_after_utc < now:
-                return (
-                    f"signature: the certificate of {_name(one)} expired on "
-                    f"{one.not_valid_after_utc:%Y-%m-%d}"
-                )
-    return "signature: no authority that is trusted vouches for the signer; --ca names another one"
+    for one in () if signed is None else (signed.signer, *signed.others):
+        whose = f"signature: the certificate of {_name(one)}"
+        if one.not_valid_after_utc < now:
+            return f"{whose} expired on {one.not_valid_after_utc:%Y-%m-%d}"
+        if one.not_valid_before_utc > now:
+            return f"{whose} is not valid before {one.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+        if one.version != x509.Version.v3:
+            # RFC 5280 s4.1.2.1
+            return f"{whose} is not of X.509 version 3, so nothing tells what it is for"
+    missing = "" if signed is None else _missing(signed)
+    return (
+        f"signature: no authority that is trusted vouches for the signer{missing}; "
+        "--ca names another one"
+    )
+
+
+def _missing(signed: cms.Signed) -> str:
+    """Tell whose certificate would have to be the next; a chain that ends too early has none."""
+    last, others = signed.signer, {one.subject: one for one in signed.others}
+    while (found := others.pop(last.issuer, None)) is not None:
+        last = found
+    if last.issuer == last.subject:
+        return ""
+    issuer = last.issuer.rfc4514_string()
+    return f", and it holds no certificate of {_plain(issuer)}, who issued that of {_name(last)}"
 
 
 def _profile(content: bytes) -> dict[str, Any]:

@@ -61,14 +61,14 @@ def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> 
         raise typer.Exit(FINDINGS)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, option: str = "") -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(FILE_MAX_OCTETS + 1)
     except OSError as error:
-        raise ProfileError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ProfileError(f"{option}{path}: cannot be read: {error.strerror}") from error
     if len(data) > FILE_MAX_OCTETS:
-        raise ProfileError(f"{path}: is longer than {FILE_MAX_OCTETS} octets")
+        raise ProfileError(f"{option}{path}: is longer than {FILE_MAX_OCTETS} octets")
     return data
 
 
@@ -84,8 +84,9 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
         ca = next((Path(one) for one in places if one and Path(one).is_file()), None)
     if ca is None:
         return []
+    octets = _read(ca, "--ca: ")
     try:
-        return authorities(_read(ca))
+        return authorities(octets)
     except ProfileError as error:
         raise ProfileError(f"--ca: {ca}: {error}") from error
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
-from waypost.formats.profile_addresses import joined
+from waypost.formats.profile_addresses import joined, mailbox
 from waypost.formats.profile_ldap import LDAP_PAYLOAD, address_books
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -283,10 +283,10 @@ def _lifetime(settings: ProfileSettings) -> Payload:
 def _identity(address: EmailAddress, what: str) -> Payload:
     """Give what tells a device whether it has this already.
 
-    The same for the same address and service, so that installing a profile again replaces it;
+    The same for the same mailbox and service, so that installing a profile again replaces it;
     different for others, so that two accounts live side by side.
     """
-    uuid = uuid5(_NAMESPACE, f"{address}\n{what}")
+    uuid = uuid5(_NAMESPACE, f"{mailbox(address)}\n{what}")
     reverse = ".".join(reversed(address.domain.ascii.split(".")))
     return {
         "PayloadIdentifier": f"{reverse}.waypost.{uuid.hex}",

@@ -9,6 +9,7 @@ iOS 10 divides them only after the account was opened in the settings once.
 
 from collections.abc import Iterable
 from typing import Final
+from unicodedata import normalize
 
 from waypost.address import EmailAddress
 from waypost.errors import AddressError
@@ -27,12 +28,26 @@ def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[Em
     Raises:
         AddressError: there are too many, or the list could not be divided again.
     """
-    found = tuple(one for one in dict.fromkeys(given) if one != address)
+    once: dict[str, EmailAddress] = {}
+    for one in given:
+        once.setdefault(mailbox(one), one)
+    once.pop(mailbox(address), None)
+    found = tuple(once.values())
     if len(found) > ALIASES_MAX:
         raise AddressError(f"there are more than {ALIASES_MAX} of them")
     if found and any(_COMMA in one.local_part for one in (address, *found)):
         raise AddressError("a comma in an address would divide it")
     return found
+
+
+def mailbox(address: EmailAddress) -> str:
+    """Give the same text for every spelling of an address.
+
+    RFC 5321 s2.4 allows servers to tell `Alice` from `alice`, and advises against it. A keyboard
+    that begins with a capital must not make a second account of one mailbox. RFC 6532 s3.1 has
+    NFC for what can be typed as one character or as two.
+    """
+    return f"{normalize('NFC', address.local_part.lower())}@{address.domain.ascii}"
 
 
 def joined(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:

@@ -9,13 +9,19 @@ from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurvePrivateKey,
+)
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import PublicKeyAlgorithmOID
 
 from waypost.errors import SettingsError
 from waypost.formats.signing import Credentials, SigningKey
@@ -24,6 +30,11 @@ from waypost.profiles.files import ProfileFiles
 FILE_MAX_OCTETS: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048
 """Devices trust no certificate with a smaller key."""
+_KEYS: Final = frozenset(
+    {PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5, PublicKeyAlgorithmOID.EC_PUBLIC_KEY}
+)
+# RFC 5480 s2.1.1.1 has more.
+_CURVES: Final = (SECP256R1, SECP384R1, SECP521R1)
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 """What the mode of a key's file must not hold."""
 
@@ -57,7 +68,7 @@ def load_credentials(
             problems.append(f"{whose}{name}: {path}: {problem}")
             return None
 
-    certificates = tried("cert", files.certificate, lambda path: _certificates(path, now))
+    certificates = tried("cert", files.certificate, lambda path: _signers(path, now))
     key = tried("key", files.key, _key)
     given: list[x509.Certificate] | None = []
     if files.chain is not None:
@@ -65,10 +76,8 @@ def load_credentials(
     if certificates is None or key is None or given is None:
         raise SettingsError(problems)
     certificate, chain = certificates[0], [*certificates[1:], *given]
-    if _spki(certificate) != _spki(key):
-        problems.append(
-            f"{whose}key: {files.key}: does not belong to the certificate in {files.certificate}"
-        )
+    if problem := _foreign(key, certificates):
+        raise SettingsError([f"{whose}key: {files.key}: {problem} {files.certificate}"])
     if chain and not any(_has_issued(one, certificate) for one in chain):
         place = (
             f"{whose}cert: {files.certificate}"
@@ -76,20 +85,31 @@ def load_credentials(
             else f"{whose}chain: {files.chain}"
         )
         issuer = certificate.issuer.rfc4514_string()
-        problems.append(f"{place}: lacks the certificate of {issuer}, which issued the signer's")
-    if problems:
-        raise SettingsError(problems)
+        lacks = f"{place}: lacks the certificate of {issuer}, which issued the signer's"
+        raise SettingsError([lacks])
     return Credentials(certificate, key, _without(certificate, chain))
+
+
+def _signers(path: Path, now: datetime) -> list[x509.Certificate]:
+    """Read the signer's certificate, the first of a file, and what stands behind it."""
+    found = _certificates(path, now)
+    if found[0].public_key_algorithm_oid not in _KEYS:
+        raise _Problem(
+            "the first certificate is neither for an RSA key nor for an EC key, "
+            "and devices know no others"
+        )
+    return found
 
 
 def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
     octets, _ = _read(path)
     try:
         found = x509.load_pem_x509_certificates(octets)
-    except ValueError as error:
+        # The library reads the parts of a certificate only when they are asked for.
+        names = [(one, one.subject.rfc4514_string(), one.issuer, one.extensions) for one in found]
+    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
         raise _Problem("holds no certificate in PEM form, or a broken one") from error
-    for one in found:
-        name = one.subject.rfc4514_string()
+    for one, name, *_ in names:
         if one.not_valid_after_utc < now:
             raise _Problem(
                 f"the certificate of {name} expired on {one.not_valid_after_utc:%Y-%m-%d}; renew it"
@@ -103,12 +123,13 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
 
 
 def _key(path: Path) -> SigningKey:
-    octets, mode = _read(path)
-    if mode & OTHERS:
-        raise _Problem(
-            f"can be read by others than its owner (mode {mode & 0o777:04o}); "
-            f"run `chmod 600 {path}`"
-        )
+    octets, found = _read(path)
+    if found.st_mode & OTHERS:
+        # What another user owns may have to be as it is, for others that read it.
+        is_own = found.st_uid == os.geteuid()
+        cure = f"run `chmod 600 {path}`" if is_own else "give Waypost's user a copy with mode 600"
+        mode = f"mode {found.st_mode & 0o777:04o}"
+        raise _Problem(f"can be read by others than its owner ({mode}); {cure}")
     try:
         key = load_pem_private_key(octets, password=None)
     except TypeError as error:  # so says the library where a password is needed
@@ -120,28 +141,51 @@ def _key(path: Path) -> SigningKey:
         raise _Problem("holds no private key in PEM form, or a broken one") from error
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         raise _Problem("is neither an RSA nor an EC key, and devices know no others")
+    if isinstance(key, EllipticCurvePrivateKey) and not isinstance(key.curve, _CURVES):
+        raise _Problem(
+            f"is an EC key on the curve {key.curve.name}; devices know P-256, P-384 and P-521"
+        )
     if isinstance(key, RSAPrivateKey) and key.key_size < RSA_MIN_BITS:
         raise _Problem(f"is an RSA key of {key.key_size} bits; {RSA_MIN_BITS} are the least")
     return key
 
 
-def _read(path: Path) -> tuple[bytes, int]:
-    """Give what is in a file, and its mode at the moment when it was open."""
+def _read(path: Path) -> tuple[bytes, os.stat_result]:
+    """Give what is in a file, and whose it was at the moment when it was open."""
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            found = os.fstat(file.fileno())
             octets = file.read(FILE_MAX_OCTETS + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise _Problem(f"cannot be read: {reason or error}") from error
     if len(octets) > FILE_MAX_OCTETS:
         raise _Problem(f"is longer than {FILE_MAX_OCTETS} octets, so it is something else")
-    return octets, mode
+    return octets, found
+
+
+def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
+    """Tell, in front of the file's name, why a key is not that of the first certificate."""
+    own = _spki(key)
+    places = [place for place, one in enumerate(certificates, 1) if _spki_of(one) == own]
+    if not places:
+        return "does not belong to the certificate in"
+    if places[0] == 1:
+        return None
+    return f"belongs to certificate {places[0]}, and the signer's must be the first, in"
 
 
 def _spki(one: x509.Certificate | SigningKey) -> bytes:
     """Give the public key as a certificate holds it (RFC 5280 s4.1.2.7)."""
     return one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _spki_of(certificate: x509.Certificate) -> bytes | None:
+    """Do the same, or give None where the library does not know such keys."""
+    try:
+        return _spki(certificate)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:

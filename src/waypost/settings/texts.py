@@ -44,8 +44,8 @@ def checked_languages(value: dict[str, str]) -> dict[str, str]:
     if not 1 <= len(value) <= LANGUAGES_MAX:
         raise ValueError
     for language, text in value.items():
-        # A tag of RFC 5646 s2.1, as far as its form goes, or Apple's word for all others.
-        if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", language):
+        # RFC 5646 s2.1: no language has more than three letters. Apple's word for all others.
+        if not re.fullmatch(r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
             raise ValueError
         if len(checked_text(text)) > CONSENT_MAX_CHARS:
             raise ValueError

@@ -19,8 +19,8 @@ _ORGANIZATION_MAX_CHARS: Final = 128
 _DESCRIPTION_MAX_CHARS: Final = 1024
 _CONSENT_MAX_CHARS: Final = 16_384
 _DAYS_MAX: Final = 36_500
-# A tag of RFC 5646 s2.1, as far as its form goes, or Apple's word for all other languages.
-_LANGUAGE: Final = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+# RFC 5646 s2.1: no language has more than three letters. Apple's word for all others.
+_LANGUAGE: Final = r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
@@ -57,7 +57,7 @@ def profile_schema() -> Schema:
     consent = {
         "type": "object",
         "additionalProperties": text(_CONSENT_MAX_CHARS, "A text."),
-        "propertyNames": {"pattern": f"^{_LANGUAGE}$"},
+        "propertyNames": {"pattern": f"^({_LANGUAGE})$"},
         "minProperties": 1,
         "description": "Texts that must be agreed to, by language, or `default`.",
     }

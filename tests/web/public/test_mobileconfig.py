@@ -139,6 +139,14 @@ ALIASES = [
         "alias=c@e.test&emailaddress=a@example.com&ALIAS=b%2Bx@example.com&alias=c@E.test.",
         "a@example.com, c@e.test, b+x@example.com",
     ),
+    (
+        "emailaddress=a@example.com&alias=b@example.com%0D%0A%0D%0A+c@e.test+%0D%0A&alias=d@e.test",
+        "a@example.com, b@example.com, c@e.test, d@e.test",
+    ),
+    (
+        "emailaddress=a@example.com&alias=b@example.com,+c@e.test,",
+        "a@example.com, b@example.com, c@e.test",
+    ),
     ("emailaddress=a@example.com&alias=&alias=a@EXAMPLE.com", "a@example.com"),
     ("emailaddress=a@example.com&alias=b+x@unserved.test", "a@example.com, b+x@unserved.test"),
 ]
@@ -161,7 +169,8 @@ BAD_ALIASES = [
     ("&alias=b@example.com&alias=@example.com", "alias: the part before the @ is empty"),
     ("&alias=b@-.example", "alias: a label of the domain has"),
     ("&alias=%22b,c%22@example.com", "alias: a comma in an address would divide it"),
-    ("&alias=b@example.com,c@example.com", "alias: a comma"),
+    ("&alias=b@example.com,c", "alias: the address has no @"),
+    ("&alias=" + ",".join(f"b{n}@example.com" for n in range(21)), "alias: there are more than 20"),
     ("".join(f"&alias=b{n}@example.com" for n in range(21)), "alias: there are more than 20"),
     ("".join(f"&alias=b{n}@example.com" for n in range(60)), "too many fields"),
 ]

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
+from tests.web.public.page import profile_form
 from waypost.logs import configure
 from waypost.metrics import exposition
 from waypost.settings.profiles import RISKS
@@ -232,6 +233,19 @@ def test_page_asks(permitting: Client, client: Client, scheme: str) -> None:
     assert asks is (scheme == "https")
     assert b'type="password"' not in client.get("/", query=query, scheme=scheme).body
     assert b'type="password"' not in permitting.get("/", scheme=scheme).body
+
+
+def test_form_of_the_page(permitting: Client) -> None:
+    """Where passwords are taken, the page's form posts all of its fields, a password or none."""
+    form = profile_form(permitting.get("/", query="emailaddress=alice@example.com").text)
+    assert form.method == "POST"
+    form.fields["alias"] = "b@example.com"
+    for typed in ("", SECRET):
+        form.fields["password"] = typed
+        answer = permitting.post(PATH, urlencode(form.form_values()).encode(), headers=FORM)
+        assert answer.status == 200
+        assert passwords(answer.body) == ({typed} if typed else set())
+        assert b"alice@example.com, b@example.com" in answer.body
 
 
 def test_aliases(permitting: Client) -> None:

@@ -1,9 +1,13 @@
 """The page for people."""
 
+import plistlib
+
 import pytest
 from lxml import html
 
 from tests.web.asgi import Client
+from tests.web.public.page import profile_form
+from waypost.transfer.providers_file import read_providers
 
 
 def test_form(client: Client) -> None:
@@ -26,6 +30,72 @@ def test_links_lead_to_configurations(client: Client) -> None:
     assert len(links) == 2
     assert {200} == {client.get(link).status for link in links}
     assert all(b"a+b@example.com" in client.get(link).body for link in links)
+
+
+ESCAPED = "%3Cb%3E@example.com"
+BY_HAND = """\
+[[provider]]
+name = "Example Inc."
+domains = ["example.com"]
+services = [
+  { type = "smtp", host = "smtp.example.com", port = 587, login_name = "%EMAILLOCALPART%" },
+  { type = "imap", host = "imap.example.com" },
+  { type = "caldav", url = "https://dav.example.com/%EMAILADDRESS%/" },
+  { type = "xmpp", host = "xmpp.example.com" },
+]
+"""
+
+
+def test_what_is_typed_by_hand() -> None:
+    """Whoever has a program that finds nothing reads server, port, protection and user name."""
+    client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
+    page = html.document_fromstring(client.get("/", query="emailaddress=<b>@example.com").text)
+    client.close()
+    rows = [[cell.text or "" for cell in row.iter("th", "td")] for row in page.iter("tr")]
+
+    assert rows == [
+        ["For", "Server", "Port", "Protection", "User name"],
+        ["Receive mail (IMAP)", "imap.example.com", "993", "SSL/TLS", "<b>@example.com"],
+        ["Send mail (SMTP)", "smtp.example.com", "587", "STARTTLS", "<b>"],
+        ["Calendar (CalDAV)", f"https://dav.example.com/{ESCAPED}/", "", "", "<b>@example.com"],
+    ]
+
+
+def filled_in(client: Client, **typed: str) -> dict[str, object]:
+    """Fill in the form for a profile and send it, as a browser does; give the mail account."""
+    form = profile_form(client.get("/", query="emailaddress=a%2Bb@example.com").text)
+    assert form.method == "GET"
+    for name, text in typed.items():
+        form.fields[name] = text
+    # What is typed into several lines is sent with CR and LF (HTML, "Constructing the entry list").
+    fields = [(name, value.replace("\n", "\r\n")) for name, value in form.form_values()]
+    answer = client.get("/mobileconfig", query=dict(fields))
+    assert answer.status == 200
+    mail: dict[str, object] = plistlib.loads(answer.body)["PayloadContent"][0]
+    return mail
+
+
+def test_form_for_a_profile(client: Client) -> None:
+    """Name and other addresses can be typed into the page, and both may stay empty."""
+    empty = filled_in(client)
+    full = filled_in(client, name="Älice", alias="c@example.com\nd@e.test\n")
+
+    assert (empty["EmailAddress"], "EmailAccountName" in empty) == ("a+b@example.com", False)
+    assert full["EmailAddress"] == "a+b@example.com, c@example.com, d@e.test"
+    assert full["EmailAccountName"] == "Älice"
+
+
+@pytest.mark.parametrize("query", ["", "emailaddress=alice", "emailaddress=alice@example.com"])
+def test_everything_has_a_label(client: Client, query: str) -> None:
+    """Whatever can be typed has a label of its own, for those who hear the page."""
+    page = html.document_fromstring(client.get("/", query=query).text)
+    typed = page.iter("input", "textarea", "select")
+    shown = [one.attrib["id"] for one in typed if one.get("type") != "hidden"]
+    ids = [one.attrib["id"] for one in page.iter() if "id" in one.attrib]
+
+    assert [one.attrib["for"] for one in page.iter("label")] == shown
+    assert len(set(ids)) == len(ids)
+    assert page.get("lang") == "en"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Apple Mail on iOS and macOS: a profile that its user opens (protocol facts s3 [doc]).
 
-Not part of the record: signatures. A signed profile is read as the property list inside it.
+Not part of the record: who signed. A signed profile is read as the property list inside it.
 """
 
 import plistlib
@@ -87,13 +87,15 @@ def read(body: bytes) -> Account:
 
 
 def _inside(body: bytes) -> bytes:
-    """Give the property list inside a CMS envelope (DER begins with a SEQUENCE)."""
+    """Give the property list inside signed data (DER begins with a SEQUENCE)."""
     if not body.startswith(b"\x30"):
         return body
-    start, end = body.find(b"<?xml"), body.rfind(b"</plist>")
-    if start < 0 or end < start:
-        raise Unusable("it is signed in a way that shows no property list")
-    return body[start : end + len(b"</plist>")]
+    from waypost.check import cms  # noqa: PLC0415 -- its library is large
+
+    try:
+        return cms.content_of(body)
+    except cms.CmsError as error:
+        raise Unusable(f"its signature cannot be read: {error}") from error
 
 
 def _plist(body: bytes) -> dict[str, Any]:

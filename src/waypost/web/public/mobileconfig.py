@@ -5,6 +5,7 @@ https. It goes into the reply and nowhere else: no text, log line or metric is m
 signer does not keep what holds it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +29,7 @@ PATH: Final = "/mobileconfig"
 NAME_MAX_CHARS: Final = 128
 PASSWORD_MAX_CHARS: Final = 256
 FORM_MAX_OCTETS: Final = 8192
+_LINE_OR_COMMA: Final = re.compile(r"[\r\n,]+")
 _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 
@@ -101,10 +103,17 @@ async def _profile(
 def _aliases(fields: Fields, address: EmailAddress) -> tuple[EmailAddress, ...]:
     """Read the other addresses of the mailbox. They are text: nobody is asked about them.
 
+    One field may hold several, in lines as the page's form sends them, or with commas in between.
+
     Raises:
         RequestError: one of them is no address, or there are too many.
     """
-    given = (one for one in fields.every("alias") if one.strip())
+    divided = (
+        one
+        for field in fields.every("alias")
+        for one in (field.splitlines() if '"' in field else _LINE_OR_COMMA.split(field))
+    )
+    given = (one for one in divided if one.strip())
     try:
         return aliases_of(address, [EmailAddress.parse_query(one) for one in given])
     except AddressError as error:

@@ -1,0 +1,114 @@
+"""Taking data apart that is written in DER, or in BER with lengths that are told at the end.
+
+Source: X.690 s8.1, s8.7 and s10.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+OCTETS: Final = 0x04
+_OCTETS_IN_PARTS: Final = 0x24
+_CONSTRUCTED: Final = 0x20
+_END: Final = b"\0\0"
+_DEPTH_MAX: Final = 16
+
+
+class DerError(ValueError):
+    """Data is not built as it should be; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element: its tag, its value, and both with the length."""
+
+    tag: int
+    value: bytes
+    whole: bytes
+
+    def parts(self) -> "list[Element]":
+        """Give the elements in it, or raise DerError."""
+        return list(elements(self.value))
+
+
+def octets(parts: list[Element], depth: int = 0) -> bytes:
+    """Give an octet string, which BER may have divided (X.690 s8.7.3), or raise DerError.
+
+    Args:
+        parts: of the element that holds it alone.
+        depth: how many octet strings are around these parts.
+    """
+    if len(parts) != 1 and depth == 0:
+        raise DerError("it is not built as signed data is")
+    if depth > _DEPTH_MAX:
+        raise DerError("it is nested too deeply")
+    return b"".join(
+        octets(part.parts(), depth + 1)
+        if part.tag == _OCTETS_IN_PARTS
+        else expect(part, OCTETS).value
+        for part in parts
+    )
+
+
+def expect(found: Element, tag: int) -> Element:
+    """Give an element back if it has the tag, or raise DerError."""
+    if found.tag != tag:
+        raise DerError("it is not built as signed data is")
+    return found
+
+
+def at(found: list[Element], position: int, tag: int) -> Element:
+    """Give the element at a position, counted from 0, if it has the tag, or raise DerError."""
+    if position >= len(found):
+        raise DerError("it is not whole")
+    return expect(found[position], tag)
+
+
+def elements(data: bytes) -> Iterator[Element]:
+    """Take data apart into the elements that stand in it one after the other, or raise DerError."""
+    start = 0
+    while start < len(data):
+        found, start = element(data, start)
+        yield found
+
+
+def element(data: bytes, start: int, depth: int = 0) -> tuple[Element, int]:
+    """Read one element (X.690 s8.1), and tell where it ends.
+
+    Args:
+        data: from the beginning.
+        start: where the element begins.
+        depth: how many elements without a length are around it.
+
+    Raises:
+        DerError: there is none, or none that is whole.
+    """
+    header = data[start : start + 2]
+    if len(header) < 2:
+        raise DerError("it is cut off")
+    if header[0] & 0x1F == 0x1F:
+        raise DerError("it is neither DER nor BER")
+    length, body = header[1], start + 2
+    if length == 0x80:
+        return _element_up_to_its_end(data, start, depth)
+    if length & 0x80:
+        count = length & 0x7F
+        if count > 4:
+            raise DerError("it is neither DER nor BER")
+        length, body = int.from_bytes(data[body : body + count]), body + count
+    end = body + length
+    if end > len(data):
+        raise DerError("it is cut off")
+    return Element(header[0], data[body:end], data[start:end]), end
+
+
+def _element_up_to_its_end(data: bytes, start: int, depth: int) -> tuple[Element, int]:
+    """Read an element without a length, which two zeros end (X.690 s8.1.3.6)."""
+    if not data[start] & _CONSTRUCTED:
+        raise DerError("it is neither DER nor BER")
+    if depth > _DEPTH_MAX:
+        raise DerError("it is nested too deeply")
+    end = start + 2
+    while data[end : end + 2] != _END:
+        _, end = element(data, end, depth + 1)
+    return Element(data[start], data[start + 2 : end], data[start : end + 2]), end + 2
