@@ -54,7 +54,7 @@ class Server:
 
     @property
     def authority(self) -> str:
-        """What stands in the Host header of those who ask for this server itself (RFC 9110 s7.2)."""
+        """What stands in the Host header of who asks for this server itself (RFC 9110 s7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.is_https else 80) else f"{host}:{self.port}"
 

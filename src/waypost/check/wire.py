@@ -9,12 +9,13 @@ from typing import Final
 from urllib.parse import quote
 
 from waypost.check.asking import Server, check_reachable, read_body
-from waypost.check.recorded.conversation import NOBODY, Exchange, Request, Response
+from waypost.check.recorded.conversation import Exchange, Request, Response
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.lookups import above
 
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
+NOT_ASKED: Final = "not asked any more"
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
@@ -37,7 +38,8 @@ class Wire:
     """A server to which everything is sent, and what it has said.
 
     The same request is sent once. What is for hosts outside of the domains goes nowhere, but for
-    those to which DNS leads; what is for these goes to the server, too.
+    those to which DNS leads; what is for these goes to the server, too. An answer that leads
+    elsewhere is not followed there.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Wire:
         *,
         checks_certificates: bool = True,
     ) -> None:
-        """Take whom to ask, about which domains, and how much."""
+        """Take whom to ask, for which domains and what is below them, and how much."""
         self._server = server
         self._domains = domains
         self._limits = limits
@@ -78,7 +80,7 @@ class Wire:
         """Give what the server says, now or when it was asked before."""
         is_own = any(request.host == d or request.host.endswith(f".{d}") for d in self._domains)
         if not is_own and request.host not in self._named:
-            return NOBODY
+            return Response(0, reason=f"{request.host} is not asked; --also adds a host")
         if request in self._said:
             return self._said[request]
         return self.ask(request)
@@ -94,7 +96,7 @@ class Wire:
         left = self._end - time.monotonic()
         if len(self._said) >= self._limits.requests or left <= 0:
             self.is_exhausted = True
-            return Response(0, reason="not asked any more")
+            return Response(0, reason=NOT_ASKED)
         try:
             response = self._sent(request, min(left, self._limits.timeout_seconds))
         except ssl.SSLCertVerificationError as error:

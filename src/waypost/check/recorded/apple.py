@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from xml.parsers.expat import ExpatError
 
+from waypost.address import EmailAddress
 from waypost.check.recorded import documents
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
@@ -47,9 +48,20 @@ _DEFAULT_PORTS: Final = {
 }
 
 
+def profile_request(address: EmailAddress, typed: str = "") -> Request:
+    """GET a profile.
+
+    Args:
+        address: whose profile.
+        typed: the same, letter by letter, where that differs.
+    """
+    host = f"autoconfig.{address.domain.ascii}"
+    return Request("GET", "https", host, PROFILE, encoded(typed or f"{address}"))
+
+
 def ask(user: User) -> Conversation:
     """Open the profile's URL in Safari and install what comes."""
-    request = Request("GET", "https", f"autoconfig.{user.domain}", PROFILE, encoded(user.typed))
+    request = profile_request(user.address, user.typed)
     response = yield from followed(request)
     if not response.is_success:
         return Outcome(reasons=(f"{request.url}: {said(response)}",))
