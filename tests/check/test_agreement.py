@@ -8,8 +8,12 @@ import pytest
 from tests.check.scripted import scripted
 from tests.check.test_conformance import DOCUMENT, asked, by_key
 from tests.golden.cases import HERE as GOLDEN
-from waypost.check.agreement import NOBODY, agreement, users
+from tests.golden.cases import Case, cases
+from waypost.address import EmailAddress
+from waypost.check.agreement import NOBODY, agreement, disagreements, users
+from waypost.check.answers import AnswerFormat, read_answer
 from waypost.check.recorded.apple import CONTENT_TYPE
+from waypost.errors import DomainNotServed
 
 ANSWERS = {
     "/mail/config-v1.1.xml": ("text/xml", DOCUMENT),
@@ -82,6 +86,28 @@ def test_documents_that_agree() -> None:
         assert list(agreement(asked(url))) == list(users(asked(url))) == []
     with scripted(Site(refused=("example", POX))) as url:
         assert list(agreement(asked(url))) == []
+
+
+FILES: dict[AnswerFormat, str] = {
+    "autoconfig": "autoconfig.xml",
+    "autodiscover": "autodiscover.xml",
+    "mobileconfig": "mobileconfig.plist",
+}
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_waypost_agrees_with_itself(case: Case) -> None:
+    """Whatever is configured, no document of Waypost names what its Autoconfig does not."""
+    try:
+        address = case.config().address
+    except DomainNotServed:
+        address = None
+    answers = {}
+    for form, file in FILES.items():
+        body = (case.answers(file) or {file: b""}).get(file, b"")
+        who = address or EmailAddress.parse("alice@example.com")
+        answers[form] = read_answer(form, 200 if body else 404, body, who)
+    assert list(disagreements(answers)) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ What a client ends with must not hang on which document it reads; draft-ietf-mai
 s"Return config for non-existing email addresses" tells why users must not differ.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from waypost.address import EmailAddress
@@ -25,13 +25,21 @@ _NAMES: Final[dict[AnswerFormat, str]] = {
 
 
 def agreement(asked: Asked) -> Iterator[str]:
-    """Tell which mail servers stand in one document and not in Autoconfig's.
+    """Tell which mail servers stand in one document and not in Autoconfig's."""
+    address = asked.address
+    yield from disagreements(
+        {form: _read(form, _response(asked, form, address), address) for form in _NAMES}
+    )
 
-    The others may hold fewer: one of each type is all that some clients take.
+
+def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
+    """Tell the same of answers that are there, to the same address.
+
+    The others may hold fewer than Autoconfig's: one of each type is all that some clients take.
     """
-    known = _answer(asked, "autoconfig", asked.address).offers
-    for form in ("autodiscover", "mobileconfig") if known else ():
-        for offer in _answer(asked, form, asked.address).offers:
+    known = answers["autoconfig"].offers
+    for form, answer in answers.items() if known else ():
+        for offer in answer.offers:
             if offer.kind in _MAIL and not any(_is_same(offer, one) for one in known):
                 yield f"{_NAMES[form]} names {offer}, which Autoconfig does not"
 
@@ -44,10 +52,6 @@ def users(asked: Asked) -> Iterator[str]:
         kinds = {_read(form, response, address).outcome for response in (first, other)}
         if len(kinds) > 1:
             yield f"{name}: {said(first)} for {asked.address}, {said(other)} for {address}"
-
-
-def _answer(asked: Asked, form: AnswerFormat, address: str) -> Answer:
-    return _read(form, _response(asked, form, address), address)
 
 
 def _read(form: AnswerFormat, response: Response, address: str) -> Answer:
