@@ -148,10 +148,11 @@ def test_redirects_are_told() -> None:
 
 def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     """Lead to a host of the provider's own, which this server is, too."""
-    if handler.headers["Host"] == "setup.hoster.test":
+    if handler.headers["Host"] == "setup.hoster.test" and "invalid" not in handler.path:
         fixed(200, DOCUMENT)(handler, body)
         return
-    handler.send_response(302 if handler.command == "GET" else 404)
+    is_led = handler.headers["Host"].startswith("autoconfig.")
+    handler.send_response(302 if is_led else 404)
     handler.send_header("Location", f"https://setup.hoster.test{handler.path}")
     handler.send_header("Content-Length", "0")
     handler.end_headers()
@@ -164,6 +165,9 @@ def test_hosts_that_answers_lead_to() -> None:
         wire = Wire(Server.parse(url), ("example.com", UNSERVED, "setup.hoster.test"), Limits())
         question = Asked(wire, "alice", "example.com", UNSERVED)
         found = {one.key: one for one in reports(question)}["nextcloud-mail"]
+        by_rule = {one.key: one for one in reports(question)}
+    assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
+    assert {by_rule[key].verdict for key in ("agreement", "head")} == {"works"}
     assert without.account is None
     assert "setup.hoster.test is not asked; --also adds a host" in without.findings[0]
     assert found.account is not None

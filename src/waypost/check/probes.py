@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.conversation import Request, Response, Unusable, said
+from waypost.check.recorded.conversation import Request, Response, Unusable, followed, said
 from waypost.check.recorded.names import Lookup, Named, Resolver
 from waypost.check.structure import autoconfig_findings, autodiscover_findings
 from waypost.check.wire import Wire
@@ -47,13 +47,27 @@ class Asked:
     def autoconfig(self, address: str | None = None) -> Response:
         """Ask at the draft's first URL."""
         query = urls.encoded(address or self.address)
-        return self.wire.answer(urls.autoconfig(self.domain, "https", query))
+        return self.follow(urls.autoconfig(self.domain, "https", query))
+
+    def follow(self, request: Request) -> Response:
+        """Ask, and go where the answer leads, as most clients do."""
+        asking = followed(request)
+        question = next(asking)
+        while True:
+            try:
+                question = asking.send(self.wire.answer(question))
+            except StopIteration as end:
+                answer: Response = end.value
+                return answer
 
     def serves_strangers(self) -> bool:
         """Tell whether the domain that must not be known is served all the same."""
+        return _has_services(self.of_stranger())
+
+    def of_stranger(self) -> Response:
+        """Ask for the domain that must not be known, as for the other one."""
         query = urls.encoded(f"{self.local_part}@{self.unserved}")
-        response = self.wire.answer(urls.autoconfig(self.unserved, "https", query))
-        return _has_services(response)
+        return self.follow(urls.autoconfig(self.unserved, "https", query))
 
     def post(self, body: bytes) -> Response:
         """Send an Autodiscover body."""
@@ -119,8 +133,7 @@ def _unserved(asked: Asked) -> Iterator[str]:
         yield f"every domain is served, {asked.unserved} too; name one that is not (--unserved)"
         return
     address = f"{asked.local_part}@{asked.unserved}"
-    query = urls.encoded(address)
-    response = asked.wire.answer(urls.autoconfig(asked.unserved, "https", query))
+    response = asked.of_stranger()
     if response.is_success:
         yield f"Autoconfig for a domain that is not served: {said(response)}, which is a success"
     elif response.status not in {0, 404}:
@@ -208,7 +221,7 @@ def _soap(asked: Asked) -> Iterator[str]:
 def _head(asked: Asked) -> Iterator[str]:
     # RFC 9110 s9.3.2.
     request = urls.autoconfig(asked.domain, "https", urls.encoded(asked.address))
-    response = asked.wire.answer(replace(request, method="HEAD"))
+    response = asked.follow(replace(request, method="HEAD"))
     if not response.is_success:
         yield f"HEAD {request.path}: {said(response)}"
 
