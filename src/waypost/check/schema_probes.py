@@ -111,6 +111,10 @@ def _services(asked: Asked) -> Iterator[str]:
             yield f"{name} says that there is no such service, and Autoconfig names {held[0].place}"
 
 
+def _has_activesync(asked: Asked) -> bool:
+    return _for_activesync(asked).is_success
+
+
 def _has_profile(asked: Asked) -> bool:
     return _profile_of(asked).is_success
 
@@ -127,7 +131,7 @@ PROBES: Final[tuple[Probe, ...]] = (
         "activesync",
         "an answer for ActiveSync keeps Microsoft's schema",
         _activesync,
-        applies=lambda asked: _for_activesync(asked).is_success,
+        applies=_has_activesync,
     ),
     Probe("json", "autodiscover.json answers as Exchange does", _json, applies=_has_json),
     Probe(

@@ -3,12 +3,11 @@
 Not part of the record: signatures. A signed profile is read as the property list inside it.
 """
 
-import plistlib
 from collections.abc import Mapping
 from typing import Any, Final
-from xml.parsers.expat import ExpatError
 
 from waypost.address import EmailAddress
+from waypost.check import property_list
 from waypost.check.recorded import documents
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
@@ -114,8 +113,8 @@ def _plist(body: bytes) -> dict[str, Any]:
     if b"<!ENTITY" in body:
         raise Unusable("the profile defines entities")
     try:
-        profile = plistlib.loads(body)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError) as error:
+        profile = property_list.parse(body)
+    except property_list.NotAPropertyList as error:
         raise Unusable("it is no property list") from error
     if not isinstance(profile, dict):
         raise Unusable("it is no profile")
