@@ -82,9 +82,21 @@ def test_odd_types(data: st.DataObject) -> None:
     read_by_all(plistlib.dumps(profile))
 
 
-def test_keys_that_are_no_text() -> None:
-    """A binary list can have numbers for keys, which is told as any other unknown key."""
+def test_lists_that_unfold() -> None:
+    """A binary list that is short and would be endless when written out is none, nor odd keys."""
+    shared: list[object] = []
+    for _ in range(60):
+        shared = [shared, shared]
+    whole = b"\x1d" + b"\x7f" * 8192
+    trailer = b"\x08" + b"\0" * 6 + b"\x01\x01" + (1).to_bytes(8) + bytes(8)
+    number = b"bplist00" + whole + trailer + (8 + len(whole)).to_bytes(8)
+    assert plistlib.loads(number).bit_length() > 60_000
+    lists = ({"PayloadUUID": odd} for odd in (shared, ["x" * 100_000] * 1000))
+    for octets in (number, *(plistlib.dumps(one, fmt=plistlib.FMT_BINARY) for one in lists)):
+        assert len(octets) < 256 * 1024
+        with pytest.raises(NotAPropertyList):
+            parse(octets)
     start = BINARY.index(b"\x5ePayloadContent")
-    odd = BINARY[:start] + b"\x10\x07" + BINARY[start + 2 :]
-    read_by_all(odd)
-    assert any("7 is no key that Apple knows" in one for one in profile_findings(odd))
+    with pytest.raises(NotAPropertyList):
+        parse(BINARY[:start] + b"\x10\x07" + BINARY[start + 2 :])
+    assert parse(BINARY) == parse(GOOD)

@@ -143,8 +143,7 @@ def _findings(
         if key not in held:
             yield f"{where}: {key} is missing"
     for key, value in held.items():
-        # In a binary list a key can be anything.
-        name = f"{where}: {f'{key}'[:60]}"
+        name = f"{where}: {key[:60]}"
         wanted = (COMMON if keys is None else keys).get(key)
         if wanted is None and keys is not None:
             yield f"{name} is no key that Apple knows"
