@@ -1,6 +1,9 @@
 """Asking running servers, the slow and the hostile ones included."""
 
+import socket
+import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -28,6 +31,26 @@ def dripping(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         time.sleep(0.05)
 
 
+def dripping_head(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _number in range(400):
+        handler.wfile.write(b"a")
+        time.sleep(0.05)
+
+
+def dripping_chunk(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+    for _number in range(400):
+        handler.wfile.write(b"a")
+        time.sleep(0.05)
+
+
+def going_on(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
 def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
     time.sleep(1.5)
 
@@ -48,6 +71,9 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     [
         (endless, "longer than 1048576 octets"),
         (dripping, "takes too long"),
+        (dripping_head, "takes too long"),
+        (dripping_chunk, "takes too long"),
+        (going_on, "takes too long"),
         (silent, "no answer"),
         (broken, "no answer: BadStatusLine"),
         (lying, "no answer: IncompleteRead"),
@@ -105,6 +131,44 @@ def test_https() -> None:
     assert Server.parse("https://mail.example.com/x/") == Server(
         is_https=True, host="mail.example.com", port=443, path="/x"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("http://mail.example.com", "mail.example.com"),
+        ("https://mail.example.com:443/x", "mail.example.com"),
+        ("http://mail.example.com:443", "mail.example.com:443"),
+        ("http://[2001:db8::1]", "[2001:db8::1]"),
+        ("https://[2001:db8::1]:4243", "[2001:db8::1]:4243"),
+    ],
+)
+def test_own_host(url: str, authority: str) -> None:
+    """Host is the server's own name, with its port where that is not the usual one."""
+    assert Server.parse(url).authority == authority
+
+
+def test_handshake_that_drips() -> None:
+    """A server that never comes to the end of its handshake is given up in time."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def drip() -> None:
+            with suppress(OSError), listener.accept()[0] as connected:
+                # The head of a record of 16 KiB (RFC 8446 s5.1), and it comes bit by bit.
+                connected.sendall(b"\x16\x03\x03\x40\x00")
+                for _ in range(400):
+                    connected.sendall(b"\x02")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        start = time.monotonic()
+        url = f"https://127.0.0.1:{port}"
+        answer = ask(Server.parse(url), "autoconfig", "a", "example.com", 0.5)
+        thread.join(20)
+    assert "takes too long" in answer.detail
+    assert time.monotonic() - start < 10
 
 
 def test_nobody_listens() -> None:

@@ -123,6 +123,56 @@ def leading_away(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.end_headers()
 
 
+def going_around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    path = handler.path.partition("?")[0]
+    handler.send_response(302)
+    handler.send_header("Location", f"{path}?{'a' if handler.path.endswith('b') else 'b'}")
+    handler.end_headers()
+
+
+def test_redirects_are_told() -> None:
+    """Whoever is led in a circle, or on and on, is told where to."""
+    with scripted(going_around) as url:
+        circle = by_key(url)
+    with scripted(circling) as url:
+        endless = by_key(url)
+    (finding,) = circle["apple-mail"].findings
+    assert finding.endswith(
+        "/mobileconfig/?emailaddress=alice%40example.com: status 302 to /mobileconfig/?b"
+    )
+    assert all("status 302 to " in line for line in circle["kmail"].findings)
+    (finding,) = endless["apple-mail"].findings
+    assert "no answer (more than 20 redirects, at last to https://autoconfig.example" in finding
+    assert endless["kmail"].findings[0].startswith("more than 60 requests")
+
+
+def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Lead to a host of the provider's own, which this server is, too."""
+    if handler.headers["Host"] == "setup.hoster.test" and "invalid" not in handler.path:
+        fixed(200, DOCUMENT)(handler, body)
+        return
+    is_led = handler.headers["Host"].startswith("autoconfig.")
+    handler.send_response(302 if is_led else 404)
+    handler.send_header("Location", f"https://setup.hoster.test{handler.path}")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def test_hosts_that_answers_lead_to() -> None:
+    """A host elsewhere is not asked, which is said, unless it is told to be this server as well."""
+    with scripted(elsewhere) as url:
+        without = by_key(url)["nextcloud-mail"]
+        wire = Wire(Server.parse(url), ("example.com", UNSERVED, "setup.hoster.test"), Limits())
+        question = Asked(wire, "alice", "example.com", UNSERVED)
+        found = {one.key: one for one in reports(question)}["nextcloud-mail"]
+        by_rule = {one.key: one for one in reports(question)}
+    assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
+    assert {by_rule[key].verdict for key in ("agreement", "head")} == {"works"}
+    assert without.account is None
+    assert "setup.hoster.test is not asked; --also adds a host" in without.findings[0]
+    assert found.account is not None
+
+
 @pytest.mark.parametrize("reply", [silent, broken, circling, leading_away])
 def test_hostile_servers(reply: Reply) -> None:
     """Whatever a server does, the run ends within its bounds, and nobody has an account."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.docs.pages import ROOT, blocks
-from tests.servers.caddy import Caddy, adapted, caddy
+from tests.servers.caddy import Caddy, caddy
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, free_port, waypost
 
@@ -122,7 +122,7 @@ def test_operators_are_not_behind_caddy(front: Front) -> None:
 
 
 def test_import_of_the_page(tmp_path: Path) -> None:
-    """Caddy takes the page's other Caddyfile with what `waypost names` prints."""
+    """With the page's other Caddyfile and the printed names, Outlook's probe comes through."""
     require(programs=["caddy"])
     mail = tmp_path / "mail.toml"
     mail.write_text(providers("example.com"), encoding="utf-8")
@@ -137,5 +137,17 @@ def test_import_of_the_page(tmp_path: Path) -> None:
         capture_output=True,
     )
     (tmp_path / "waypost-names").write_bytes(printed.stdout)
-    (tmp_path / "Caddyfile").write_text(blocks(PAGE, "caddyfile")[1].text, encoding="utf-8")
-    assert '"autodiscover.example.com"' in adapted(tmp_path / "Caddyfile")
+    path, host = "/autodiscover/autodiscover.xml", "autodiscover.example.com"
+    with waypost(tmp_path, mail, proxies=1) as running:
+        text = blocks(PAGE, "caddyfile")[1].text
+        assert "127.0.0.1:4243" in text
+        text = "{\n}\n\n" + text.replace("127.0.0.1:4243", f"127.0.0.1:{running.port}")
+        with caddy(tmp_path, text, http=free_port(), https=free_port()) as server:
+            front = Front(server, running, mail)
+            assert front.get("https", host, f"{PATH}example.com").status_code == 200
+            answer = front.get("http", host, path)
+            assert (answer.status_code, answer.headers["location"]) == (
+                302,
+                f"https://{host}{path}",
+            )
+            assert front.get("http", host, f"{PATH}example.com").status_code == 200

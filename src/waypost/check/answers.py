@@ -3,18 +3,16 @@
 Pure functions from bytes to values, for answers of any server: automx2's, Waypost's, others'.
 """
 
-import plistlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
 from waypost import untrusted_xml
 from waypost.address import EmailAddress
-from waypost.check import texts
+from waypost.check import property_list, texts
 
 AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
 Outcome = Literal["served", "nothing", "failed"]
@@ -206,8 +204,8 @@ def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[Offer]:
     if b"<!ENTITY" in body:
         raise AnswerError("it defines entities")
     try:
-        profile = plistlib.loads(body)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError) as error:
+        profile = property_list.parse(body)
+    except property_list.NotAPropertyList as error:
         raise AnswerError("it is not a property list") from error
     content = profile.get("PayloadContent") if isinstance(profile, dict) else None
     if not isinstance(content, list):
@@ -220,7 +218,7 @@ def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[Offer]:
             incoming = "pop3" if payload.get("EmailAccountType") == "EmailTypePOP" else "imap"
             yield _apple_mail(payload, "Incoming", incoming, address)
             yield _apple_mail(payload, "Outgoing", "smtp", address)
-        elif kind in _DAV_PAYLOADS:
+        elif isinstance(kind, str) and kind in _DAV_PAYLOADS:
             yield _apple_dav(payload, *_DAV_PAYLOADS[kind], address)
 
 

@@ -1,9 +1,12 @@
 """Asking a running server for one address, as mail clients do, and no longer than a given time."""
 
 import http.client
+import socket
 import ssl
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Timer
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -49,14 +52,73 @@ class Server:
         is_https = parts.scheme == "https"
         return cls(is_https, host, port or (443 if is_https else 80), parts.path.rstrip("/"))
 
-    def connection(self, timeout_seconds: float) -> http.client.HTTPConnection:
-        """Prepare a connection; certificates are checked."""
-        if self.is_https:
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(
-                self.host, self.port, timeout=timeout_seconds, context=context
-            )
-        return http.client.HTTPConnection(self.host, self.port, timeout=timeout_seconds)
+    @property
+    def authority(self) -> str:
+        """What stands in the Host header of who asks for this server itself (RFC 9110 s7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.is_https else 80) else f"{host}:{self.port}"
+
+    @contextmanager
+    def connection(
+        self, authority: str, timeout_seconds: float, context: ssl.SSLContext | None = None
+    ) -> Iterator[http.client.HTTPConnection]:
+        """Connect for one answer, which is broken off when the time is over.
+
+        Args:
+            authority: what stands in the Host header; with https a certificate must be for it.
+            timeout_seconds: for connecting, and again for all that is done with the connection.
+            context: of TLS; None checks certificates.
+
+        Raises:
+            TimeoutError: the time was over.
+            OSError: nobody listens, or TLS fails.
+            HTTPException, ValueError: the authority can be none of a server.
+        """
+        connection = http.client.HTTPConnection(authority, timeout=timeout_seconds)
+        connected = socket.create_connection((self.host, self.port), timeout_seconds)
+        try:
+            if self.is_https:
+                connected = (context or ssl.create_default_context()).wrap_socket(
+                    connected, server_hostname=connection.host, do_handshake_on_connect=False
+                )
+            connection.sock = connected
+            with _cut_off(connected, timeout_seconds):
+                if isinstance(connected, ssl.SSLSocket):
+                    connected.do_handshake()
+                yield connection
+        finally:
+            connection.close()
+            connected.close()
+
+
+@contextmanager
+def _cut_off(connected: socket.socket, seconds: float) -> Iterator[None]:
+    """Break a connection off after some time, whatever is waited for then.
+
+    The timeout of a socket begins anew with each octet that comes: a server that drips its head, or
+    says 100 Continue without an end, would be waited for without an end.
+
+    Raises:
+        TimeoutError: it was broken off.
+    """
+    is_over = False
+
+    def cut() -> None:
+        nonlocal is_over
+        is_over = True
+        with suppress(OSError):
+            # That of ssl would take the TLS away under whoever reads.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if is_over:
+            raise TimeoutError("the answer takes too long")
 
 
 def check_reachable(server: Server, timeout_seconds: float) -> None:
@@ -65,14 +127,11 @@ def check_reachable(server: Server, timeout_seconds: float) -> None:
     Raises:
         RequestError: nobody does.
     """
-    connection = server.connection(timeout_seconds)
     try:
-        connection.connect()
+        socket.create_connection((server.host, server.port), timeout_seconds).close()
     except OSError as error:
         message = f"{server.host} port {server.port} does not answer ({error}); start it first"
         raise RequestError(message) from error
-    finally:
-        connection.close()
 
 
 def ask(
@@ -88,15 +147,13 @@ def ask(
         timeout_seconds: for the whole answer.
     """
     address = EmailAddress.parse(f"{local_part}@{domain}")
-    connection = server.connection(timeout_seconds)
     try:
-        _send(connection, server.path, form, f"{local_part}@{domain}")
-        response = connection.getresponse()
-        body = read_body(response, time.monotonic() + timeout_seconds)
+        with server.connection(server.authority, timeout_seconds) as connection:
+            _send(connection, server.path, form, f"{local_part}@{domain}")
+            response = connection.getresponse()
+            body = read_body(response)
     except (OSError, http.client.HTTPException) as error:
         return Answer("failed", f"no answer: {type(error).__name__} {error}"[:200])
-    finally:
-        connection.close()
     return read_answer(form, response.status, body, address)
 
 
@@ -123,22 +180,16 @@ def _autodiscover_request(address: str) -> bytes:
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
-def read_body(response: http.client.HTTPResponse, end: float) -> bytes:
-    """Read the body, one octet more than is looked at, and not for ever.
-
-    Args:
-        response: whose body is not read yet.
-        end: by the monotonic clock.
+def read_body(response: http.client.HTTPResponse) -> bytes:
+    """Read the body, one octet more than is looked at.
 
     Raises:
-        OSError: the connection breaks, or it is too late.
+        OSError: the connection breaks.
         HTTPException: there is less than was announced.
     """
     body = b""
     while len(body) <= ANSWER_MAX_OCTETS and (chunk := response.read1(_CHUNK_OCTETS)):
         body += chunk
-        if time.monotonic() > end:
-            raise TimeoutError("the answer takes too long")
     if response.length and len(body) <= ANSWER_MAX_OCTETS:
         raise http.client.IncompleteRead(body, response.length)
     return body

@@ -9,12 +9,14 @@ from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import Account, Heard, User, converse
 from waypost.check.schema_probes import PROBES
+from waypost.check.structure import BEGINS_PLAIN, FROM_THE_START
+from waypost.check.wire import NOT_ASKED
 from waypost.errors import AddressError
 
 UNSERVED: Final = "waypost-conformance.invalid"
 FINDINGS_MAX: Final = 12
 
-Verdict = Literal["works", "works with warnings", "fails", "not offered"]
+Verdict = Literal["works", "works with warnings", "fails", "not offered", "not asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,29 @@ class Report:
     account: Account | None = None
     beside: tuple[str, ...] = ()
 
+    @property
+    def link(self) -> str:
+        """Where the client or the rule is told about."""
+        page = "clients" if self.kind == "client" else "conformance"
+        return f"docs/{page}.md#{self.key}"
+
 
 def reports(asked: Asked) -> Iterator[Report]:
     """Let every client ask, then every probe; bounded by the limits of the wire."""
     for client in CLIENTS:
-        yield of_client(client, asked)
+        yield _whole(of_client(client, asked), asked)
     for probe in _probes(asked):
-        yield of_probe(probe, asked)
+        yield _whole(of_probe(probe, asked), asked)
+
+
+def _whole(report: Report, asked: Asked) -> Report:
+    """Blame nobody for what was not asked any more."""
+    if not asked.wire.is_exhausted:
+        return report
+    is_seen = report.kind == "server" and report.findings
+    if is_seen and not any(NOT_ASKED in finding for finding in report.findings):
+        return report
+    return Report(report.kind, report.key, report.name, "not asked")
 
 
 def steps(asked: Asked) -> int:
@@ -55,7 +73,9 @@ def _probes(asked: Asked) -> list[Probe]:
 
 
 def of_probe(probe: Probe, asked: Asked) -> Report:
-    """Try one rule."""
+    """Try one rule, where the server has what it is about."""
+    if not probe.applies(asked):
+        return Report("server", probe.key, probe.about, "not offered")
     findings = tuple(probe.finds(asked))[:FINDINGS_MAX]
     return Report("server", probe.key, probe.about, "fails" if findings else "works", findings)
 
@@ -78,6 +98,7 @@ def of_client(client: Client, asked: Asked) -> Report:
         return report("fails", _shortened(outcome.reasons))
     warnings = list(outcome.warnings)
     warnings += _without_protection(outcome.account)
+    warnings += _without_connection(outcome.account)
     wrong = list(_for_strangers(client, asked))
     if outcome.account:
         warnings += _for_variants(client, asked, outcome.account)
@@ -108,6 +129,16 @@ def _without_protection(account: Account | None) -> Iterator[str]:
     for server in (account.incoming, account.outgoing) if account else ():
         if server.security == "none":
             yield f"without TLS: {server.kind} {server.host}:{server.port}"
+
+
+def _without_connection(account: Account | None) -> Iterator[str]:
+    """Tell where client and server wait for each other, or talk past each other (RFC 8314 s7.3)."""
+    for server in (account.incoming, account.outgoing) if account else ():
+        place = f"{server.kind} {server.host}:{server.port}"
+        if server.security == "starttls" and server.port in FROM_THE_START:
+            yield f"STARTTLS on a port where TLS is there from the start, so it waits: {place}"
+        if server.security == "tls" and server.port in BEGINS_PLAIN:
+            yield f"TLS from the start on a port where it comes by STARTTLS: {place}"
 
 
 def _for_strangers(client: Client, asked: Asked) -> Iterator[str]:

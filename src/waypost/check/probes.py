@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.conversation import Request, Response, Unusable, said
+from waypost.check.recorded.conversation import Request, Response, Unusable, followed, said
 from waypost.check.recorded.names import Lookup, Named, Resolver
 from waypost.check.structure import autoconfig_findings, autodiscover_findings
 from waypost.check.wire import Wire
@@ -47,13 +47,27 @@ class Asked:
     def autoconfig(self, address: str | None = None) -> Response:
         """Ask at the draft's first URL."""
         query = urls.encoded(address or self.address)
-        return self.wire.answer(urls.autoconfig(self.domain, "https", query))
+        return self.follow(urls.autoconfig(self.domain, "https", query))
+
+    def follow(self, request: Request) -> Response:
+        """Ask, and go where the answer leads, as most clients do."""
+        asking = followed(request)
+        question = next(asking)
+        while True:
+            try:
+                question = asking.send(self.wire.answer(question))
+            except StopIteration as end:
+                answer: Response = end.value
+                return answer
 
     def serves_strangers(self) -> bool:
         """Tell whether the domain that must not be known is served all the same."""
+        return _has_services(self.of_stranger())
+
+    def of_stranger(self) -> Response:
+        """Ask for the domain that must not be known, as for the other one."""
         query = urls.encoded(f"{self.local_part}@{self.unserved}")
-        response = self.wire.answer(urls.autoconfig(self.unserved, "https", query))
-        return _has_services(response)
+        return self.follow(urls.autoconfig(self.unserved, "https", query))
 
     def post(self, body: bytes) -> Response:
         """Send an Autodiscover body."""
@@ -67,12 +81,14 @@ class Probe:
 
     Attributes:
         needs_dns: it is left out where DNS is not asked.
+        applies: tells whether the server has what the rule is about.
     """
 
     key: str
     about: str
     finds: Callable[[Asked], Iterator[str]]
     needs_dns: bool = False
+    applies: Callable[[Asked], bool] = lambda _: True
 
 
 def _document(asked: Asked) -> Iterator[str]:
@@ -108,7 +124,7 @@ def _capitals(asked: Asked) -> Iterator[str]:
     # RFC 4343: domain names have no case.
     address = f"{asked.local_part}@{asked.domain.upper()}"
     response = asked.autoconfig(address)
-    if asked.autoconfig().is_success and not _has_services(response):
+    if not _has_services(response):
         yield f"an address with a domain in capital letters: {said(response)}"
 
 
@@ -117,8 +133,7 @@ def _unserved(asked: Asked) -> Iterator[str]:
         yield f"every domain is served, {asked.unserved} too; name one that is not (--unserved)"
         return
     address = f"{asked.local_part}@{asked.unserved}"
-    query = urls.encoded(address)
-    response = asked.wire.answer(urls.autoconfig(asked.unserved, "https", query))
+    response = asked.of_stranger()
     if response.is_success:
         yield f"Autoconfig for a domain that is not served: {said(response)}, which is a success"
     elif response.status not in {0, 404}:
@@ -145,8 +160,6 @@ def _autodiscover(asked: Asked) -> Iterator[str]:
 def _spellings(asked: Asked) -> Iterator[str]:
     # Three spellings were seen; which Outlook takes depends on its version.
     request = urls.pox(f"autodiscover.{asked.domain}", asked.address, content_type="text/xml")
-    if not _has_protocols(asked.wire.answer(request)):
-        return
     for path in ("/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
         response = asked.wire.answer(replace(request, path=path))
         if not _has_protocols(response):
@@ -154,9 +167,6 @@ def _spellings(asked: Asked) -> Iterator[str]:
 
 
 def _content_types(asked: Asked) -> Iterator[str]:
-    first = urls.pox(f"autodiscover.{asked.domain}", asked.address, content_type="text/xml")
-    if not _has_protocols(asked.wire.answer(first)):
-        return
     # Thunderbird tells the charset, FairEmail sends no Content-Type at all.
     for kind in ("text/xml; charset=utf-8", ""):
         host = f"autodiscover.{asked.domain}"
@@ -210,10 +220,8 @@ def _soap(asked: Asked) -> Iterator[str]:
 
 def _head(asked: Asked) -> Iterator[str]:
     # RFC 9110 s9.3.2.
-    if not asked.autoconfig().is_success:
-        return
     request = urls.autoconfig(asked.domain, "https", urls.encoded(asked.address))
-    response = asked.wire.answer(replace(request, method="HEAD"))
+    response = asked.follow(replace(request, method="HEAD"))
     if not response.is_success:
         yield f"HEAD {request.path}: {said(response)}"
 
@@ -251,18 +259,37 @@ def _has_services(response: Response) -> bool:
     return response.is_success and bool(documents.children(provider, "incomingServer"))
 
 
+def has_autoconfig(asked: Asked) -> bool:
+    """Tell whether there is an answer by Autoconfig."""
+    return asked.autoconfig().is_success
+
+
+def _has_autodiscover(asked: Asked) -> bool:
+    return _has_protocols(asked.post(urls.pox_body(asked.address)))
+
+
 HTTP_PROBES: Final[tuple[Probe, ...]] = (
     Probe("autoconfig", "the Autoconfig document keeps the draft", _document),
     Probe("well-known", "the well-known URL answers alike", _well_known),
     Probe("no-address", "Host is enough where no address is told", _without_address),
-    Probe("capitals", "the domain counts in any case", _capitals),
+    Probe("capitals", "the domain counts in any case", _capitals, applies=has_autoconfig),
     Probe("unserved", "a domain that is not served gets a clear no", _unserved),
     Probe("autodiscover", "the Autodiscover answer keeps Microsoft's schema", _autodiscover),
-    Probe("spellings", "Autodiscover's path counts in any case", _spellings),
-    Probe("content-types", "Autodiscover answers whatever Content-Type is sent", _content_types),
+    Probe(
+        "spellings",
+        "Autodiscover's path counts in any case",
+        _spellings,
+        applies=_has_autodiscover,
+    ),
+    Probe(
+        "content-types",
+        "Autodiscover answers whatever Content-Type is sent",
+        _content_types,
+        applies=_has_autodiscover,
+    ),
     Probe("get", "GET on Autodiscover ends no search", _probe_by_get),
     Probe("bad-xml", "broken XML is the client's mistake, not the server's", _bad_xml),
     Probe("entities", "entities are not expanded", _entities),
     Probe("soap", "the SOAP endpoint is not there", _soap),
-    Probe("head", "HEAD works where GET does", _head),
+    Probe("head", "HEAD works where GET does", _head, applies=has_autoconfig),
 )

@@ -1,6 +1,5 @@
 """What a configuration profile in a file is: who signed it, whether that holds, what is in it."""
 
-import plistlib
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -8,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from xml.parsers.expat import ExpatError
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -20,7 +18,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from waypost.check import cms
+from waypost.check import cms, property_list
 from waypost.errors import ProfileError
 
 Certificate = x509.Certificate
@@ -204,17 +202,8 @@ def _missing(signed: cms.Signed) -> str:
 
 def _profile(content: bytes) -> dict[str, Any]:
     try:
-        found = plistlib.loads(content)
-    except (
-        plistlib.InvalidFileException,
-        ExpatError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+        found = property_list.parse(content)
+    except property_list.NotAPropertyList as error:
         raise ProfileError("is neither a property list nor a signed one") from error
     if not isinstance(found, dict) or not isinstance(found.get("PayloadContent"), list):
         raise ProfileError("is a property list, but no profile: PayloadContent is missing")

@@ -8,10 +8,11 @@ from typing import Final
 from urllib.parse import quote
 
 from waypost.address import EmailAddress
+from waypost.check.agreement import agreement, users
 from waypost.check.answers import read_answer
-from waypost.check.probes import HTTP_PROBES, Asked, Probe, statuses
+from waypost.check.probes import HTTP_PROBES, Asked, Probe, has_autoconfig, statuses
 from waypost.check.recorded import urls
-from waypost.check.recorded.apple import CONTENT_TYPE, PROFILE
+from waypost.check.recorded.apple import CONTENT_TYPE, profile_request
 from waypost.check.recorded.conversation import Request, Response
 from waypost.check.recorded.names import Lookup
 from waypost.check.structure_exchange import activesync_findings, json_findings
@@ -28,42 +29,47 @@ _PROTOCOLS: Final = ("AutodiscoverV1", "Autodiscoverv1", "ActiveSync")
 
 def _activesync(asked: Asked) -> Iterator[str]:
     # MS-ASCMD: 601 where there is no provider of that schema.
-    response = asked.post(urls.pox_body(asked.address, mobile=True))
-    if response.is_success:
-        yield from activesync_findings(response.body)
+    yield from activesync_findings(_for_activesync(asked).body)
+
+
+def _for_activesync(asked: Asked) -> Response:
+    return asked.post(urls.pox_body(asked.address, mobile=True))
 
 
 def _json(asked: Asked) -> Iterator[str]:
     for protocol in _PROTOCOLS:
-        query = f"Email={quote(asked.address, safe='')}&Protocol={protocol}&RedirectCount=1"
-        path = "/autodiscover/autodiscover.json"
-        request = Request("GET", "https", f"autodiscover.{asked.domain}", path, query)
-        response = asked.wire.answer(request)
+        response = _as_json(asked, protocol)
         if not response.status:
             continue  # Where the name leads nowhere, clients go on as with a 404.
         said = json_findings(protocol, response.status, response.content_type, response.body)
         yield from (f"{protocol}: {what}" for what in said)
 
 
-def _profile_request(asked: Asked) -> Request:
-    host = f"autoconfig.{asked.domain}"
-    return Request("GET", "https", host, PROFILE, urls.encoded(asked.address))
+def _as_json(asked: Asked, protocol: str) -> Response:
+    query = f"Email={quote(asked.address, safe='')}&Protocol={protocol}&RedirectCount=1"
+    path = "/autodiscover/autodiscover.json"
+    host = f"autodiscover.{asked.domain}"
+    return asked.wire.answer(Request("GET", "https", host, path, query))
+
+
+def _has_json(asked: Asked) -> bool:
+    return any(_as_json(asked, one).status not in {0, 404} for one in _PROTOCOLS)
+
+
+def _profile_of(asked: Asked) -> Response:
+    return asked.wire.answer(profile_request(EmailAddress.parse(asked.address)))
 
 
 def _profile(asked: Asked) -> Iterator[str]:
-    response = asked.wire.answer(_profile_request(asked))
-    if not response.is_success:
-        return
+    response = _profile_of(asked)
     if response.content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
         yield f"it is sent as {response.content_type[:60]!r}, not as {CONTENT_TYPE}"
     yield from profile_findings(response.body)
 
 
 def _same_profile(asked: Asked) -> Iterator[str]:
-    first = asked.wire.answer(_profile_request(asked))
-    if not first.is_success:
-        return
-    again = asked.wire.ask(_profile_request(asked))
+    first = _profile_of(asked)
+    again = asked.wire.ask(profile_request(EmailAddress.parse(asked.address)))
     if again.is_success and again.body != first.body:
         yield "the profile differs each time: installed again, it may add a second account"
 
@@ -74,8 +80,6 @@ def _pacc_document(asked: Asked) -> Response:
 
 def _pacc(asked: Asked) -> Iterator[str]:
     response = _pacc_document(asked)
-    if not response.is_success:
-        return
     if "json" not in response.content_type.lower():
         yield f"it is sent as {response.content_type[:60]!r}, not as application/json"
     yield from pacc_findings(response.body)
@@ -92,8 +96,6 @@ def _digest(asked: Asked) -> Iterator[str]:
 
 def _services(asked: Asked) -> Iterator[str]:
     response = asked.autoconfig()
-    if not response.is_success:
-        return
     address = EmailAddress.parse(asked.address)
     offers = read_answer("autoconfig", 200, response.body, address).offers
     for label, kind, is_tls in _LABELS:
@@ -109,16 +111,44 @@ def _services(asked: Asked) -> Iterator[str]:
             yield f"{name} says that there is no such service, and Autoconfig names {held[0].place}"
 
 
+def _has_activesync(asked: Asked) -> bool:
+    return _for_activesync(asked).is_success
+
+
+def _has_profile(asked: Asked) -> bool:
+    return _profile_of(asked).is_success
+
+
+def _has_pacc(asked: Asked) -> bool:
+    return _pacc_document(asked).is_success
+
+
 PROBES: Final[tuple[Probe, ...]] = (
     *HTTP_PROBES,
-    Probe("activesync", "an answer for ActiveSync keeps Microsoft's schema", _activesync),
-    Probe("json", "autodiscover.json answers as Exchange does", _json),
-    Probe("profile-keys", "a profile has the keys that Apple describes", _profile),
-    Probe("profile", "a profile stays the same", _same_profile),
-    Probe("pacc", "a PACC document keeps the draft", _pacc),
+    Probe("agreement", "all documents name the same servers", agreement, applies=has_autoconfig),
+    Probe("users", "nobody learns which users there are", users),
+    Probe(
+        "activesync",
+        "an answer for ActiveSync keeps Microsoft's schema",
+        _activesync,
+        applies=_has_activesync,
+    ),
+    Probe("json", "autodiscover.json answers as Exchange does", _json, applies=_has_json),
+    Probe(
+        "profile-keys",
+        "a profile has the keys that Apple describes",
+        _profile,
+        applies=_has_profile,
+    ),
+    Probe("profile", "a profile stays the same", _same_profile, applies=_has_profile),
+    Probe("pacc", "a PACC document keeps the draft", _pacc, applies=_has_pacc),
     Probe("digest", "DNS vouches for the PACC document", _digest, needs_dns=True),
     Probe(
-        "services", "SRV records and Autoconfig name the same servers", _services, needs_dns=True
+        "services",
+        "SRV records and Autoconfig name the same servers",
+        _services,
+        needs_dns=True,
+        applies=has_autoconfig,
     ),
     Probe("statuses", "no password is demanded, and nothing breaks", statuses),
 )

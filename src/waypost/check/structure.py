@@ -29,8 +29,9 @@ _METHODS: Final = frozenset(
     }
 )
 _SCHEMA_FINDINGS_MAX: Final = 5
-_FROM_THE_START: Final = frozenset({993, 995, 465})
-_BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
+FROM_THE_START: Final = frozenset({993, 995, 465})
+BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
+"""The ports on which mail servers speak TLS from the start, and those on which they do not."""
 
 
 def autoconfig_findings(body: bytes) -> list[str]:
@@ -177,7 +178,7 @@ def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
     except Unusable as error:
         yield str(error)
         return
-    if (encryption.lower() == "tls" and port in _FROM_THE_START) or (
-        encryption.lower() == "ssl" and port in _BEGINS_PLAIN
+    if (encryption.lower() == "tls" and port in FROM_THE_START) or (
+        encryption.lower() == "ssl" and port in BEGINS_PLAIN
     ):
         yield f"Encryption {encryption} does not fit port {port}: Outlook waits for ever"

@@ -4,13 +4,11 @@ Source: apple/device-management, the profiles TopLevel, CommonPayloadKeys, com.a
 com.apple.caldav.account, com.apple.carddav.account at b6202ca2; tests hold this table against them.
 """
 
-import plistlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from xml.parsers.expat import ExpatError
 
-from waypost.check import cms
+from waypost.check import cms, property_list
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 
 Keys = Mapping[str, type]
@@ -107,13 +105,10 @@ def profile_findings(body: bytes) -> list[str]:
         content = cms.content_of(body) if cms.is_signed(body) else body
         if b"<!ENTITY" in content:
             return ["it defines entities"]
-        profile = plistlib.loads(content)
+        profile = property_list.parse(content)
     except cms.CmsError as error:
         return [f"its signature cannot be read: {error}"]
-    except (
-        *(plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError),
-        *(IndexError, OverflowError, RecursionError),
-    ):
+    except property_list.NotAPropertyList:
         return ["it is no property list"]
     if not isinstance(profile, dict):
         return ["it is no dictionary"]

@@ -1,7 +1,6 @@
 """Sending the requests of recorded clients to one server, whatever host names they are for."""
 
 import http.client
-import socket
 import ssl
 import string
 import time
@@ -9,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from waypost.check.asking import Server, read_body
-from waypost.check.recorded.conversation import NOBODY, Exchange, Request, Response
+from waypost.check.asking import Server, check_reachable, read_body
+from waypost.check.recorded.conversation import Exchange, Request, Response
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.lookups import above
-from waypost.errors import RequestError
 
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
+NOT_ASKED: Final = "not asked any more"
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
@@ -39,7 +38,8 @@ class Wire:
     """A server to which everything is sent, and what it has said.
 
     The same request is sent once. What is for hosts outside of the domains goes nowhere, but for
-    those to which DNS leads; what is for these goes to the server, too.
+    those to which DNS leads; what is for these goes to the server, too. An answer that leads
+    elsewhere is not followed there.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Wire:
         *,
         checks_certificates: bool = True,
     ) -> None:
-        """Take whom to ask, about which domains, and how much."""
+        """Take whom to ask, for which domains and what is below them, and how much."""
         self._server = server
         self._domains = domains
         self._limits = limits
@@ -74,17 +74,13 @@ class Wire:
         Raises:
             RequestError: nobody does.
         """
-        try:
-            self._connected().close()
-        except OSError as error:
-            where = f"{self._server.host} port {self._server.port}"
-            raise RequestError(f"{where} does not answer ({error}); start it first") from error
+        check_reachable(self._server, self._limits.timeout_seconds)
 
     def answer(self, request: Request) -> Response:
         """Give what the server says, now or when it was asked before."""
         is_own = any(request.host == d or request.host.endswith(f".{d}") for d in self._domains)
         if not is_own and request.host not in self._named:
-            return NOBODY
+            return Response(0, reason=f"{request.host} is not asked; --also adds a host")
         if request in self._said:
             return self._said[request]
         return self.ask(request)
@@ -97,11 +93,12 @@ class Wire:
 
     def ask(self, request: Request) -> Response:
         """Give what the server says now."""
-        if len(self._said) >= self._limits.requests or time.monotonic() > self._end:
+        left = self._end - time.monotonic()
+        if len(self._said) >= self._limits.requests or left <= 0:
             self.is_exhausted = True
-            return Response(0, reason="not asked any more")
+            return Response(0, reason=NOT_ASKED)
         try:
-            response = self._sent(request)
+            response = self._sent(request, min(left, self._limits.timeout_seconds))
         except ssl.SSLCertVerificationError as error:
             response = Response(0, reason=f"certificate: {error.verify_message}")
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -109,39 +106,22 @@ class Wire:
         self._said[request] = response
         return response
 
-    def _sent(self, request: Request) -> Response:
+    def _sent(self, request: Request, seconds: float) -> Response:
         host = request.host.partition(":")[0]
-        connection = http.client.HTTPConnection(host, timeout=self._limits.timeout_seconds)
-        try:
-            connection.sock = self._secured(host) if self._server.is_https else self._connected()
-            target = f"{self._server.path}{request.path}"
-            target += f"?{request.query}" if request.query else ""
-            headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
-            if not self._server.is_https:
-                # The scheme that the client would have used, as a proxy in front would tell it.
-                headers["X-Forwarded-Proto"] = request.scheme
-            # Clients do not escape alike, but none sends spaces or what is beyond ASCII.
-            url = quote(target, safe=_PRINTABLE)
+        target = f"{self._server.path}{request.path}"
+        target += f"?{request.query}" if request.query else ""
+        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
+        if not self._server.is_https:
+            # The scheme that the client would have used, as a proxy in front would tell it.
+            headers["X-Forwarded-Proto"] = request.scheme
+        # Clients do not escape alike, but none sends spaces or what is beyond ASCII.
+        url = quote(target, safe=_PRINTABLE)
+        with self._server.connection(host, seconds, self._context) as connection:
             connection.request(request.method, url, request.body or None, headers)
             response = connection.getresponse()
-            body = read_body(response, time.monotonic() + self._limits.timeout_seconds)
-        finally:
-            connection.close()
+            body = read_body(response)
         kind, location = (
             (response.getheader(name) or "")[:HEADER_MAX_CHARS]
             for name in ("Content-Type", "Location")
         )
         return Response(response.status, kind, location, body[: DOCUMENT_MAX_OCTETS + 1])
-
-    def _connected(self) -> socket.socket:
-        where = (self._server.host, self._server.port)
-        return socket.create_connection(where, self._limits.timeout_seconds)
-
-    def _secured(self, host: str) -> ssl.SSLSocket:
-        """Open TLS for the name that the client asks for, as it does itself."""
-        plain = self._connected()
-        try:
-            return self._context.wrap_socket(plain, server_hostname=host)
-        except (OSError, ValueError):
-            plain.close()
-            raise

@@ -45,6 +45,10 @@ ResolverFlag = Annotated[
         help="Ask this resolver for SRV, MX and TXT records, or `system`; none by default.",
     ),
 ]
+AlsoFlag = Annotated[
+    list[str] | None,
+    typer.Option("--also", metavar="HOST", help="Another host name of this server; repeatable."),
+]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
 
@@ -55,6 +59,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     unserved: UnservedFlag = "waypost-conformance.invalid",
     timeout: TimeoutFlag = 10.0,
     total: TotalFlag = 120.0,
+    also: AlsoFlag = None,
     insecure: InsecureFlag = False,
     resolver: ResolverFlag = "",
     as_json: JsonFlag = False,
@@ -80,7 +85,8 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     limits = Limits(timeout_seconds=timeout, total_seconds=total)
     server = Server.parse(url)
     names = Dns(read_server(resolver), timeout) if resolver else None
-    wire = Wire(server, (served, foreign), limits, checks_certificates=not insecure)
+    hosts = served, foreign, *(_domain("--also", one) for one in also or ())
+    wire = Wire(server, hosts, limits, checks_certificates=not insecure)
     wire.check_reachable()
     asked = Asked(wire, address, served, foreign, names)
     found = []
@@ -132,10 +138,12 @@ def _print(report: "Report") -> None:
         say(f"    {_clean(place)}")
     for finding in report.findings:
         say(f"    - {_clean(finding)}")
+    if _is_bad(report):
+        say(f"    see {report.link}")
 
 
 def _clean(text: str) -> str:
-    """Keep what a server said from playing with the terminal."""
+    """Keep what a server said from playing with the terminal; it need not even be Unicode."""
     shown = "".join(char if char.isprintable() else "?" for char in text)
     return shown if len(shown) <= 400 else f"{shown[:400]}…"
 
@@ -154,9 +162,10 @@ def _as_json(
                 "key": report.key,
                 "name": report.name,
                 "verdict": report.verdict,
-                "account": str(report.account) if report.account else None,
-                "beside": list(report.beside),
-                "findings": list(report.findings),
+                "account": _clean(str(report.account)) if report.account else None,
+                "beside": [_clean(place) for place in report.beside],
+                "findings": [_clean(finding) for finding in report.findings],
+                "link": report.link,
             }
         )
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
@@ -173,7 +182,8 @@ def _summary(found: "Iterable[Report]", requests: int) -> None:
     held = list(found)
     clients = [report for report in held if report.kind == "client"]
     working = sum(1 for report in clients if report.verdict in {"works", "works with warnings"})
-    offered = sum(1 for report in clients if report.verdict != "not offered")
+    unknown = {"not offered", "not asked"}
+    offered = sum(1 for report in clients if report.verdict not in unknown)
     broken = sum(1 for report in held if report.kind == "server" and report.verdict == "fails")
     rules = sum(1 for report in held if report.kind == "server")
     note(f"{working} of {offered} clients work; {broken} of {rules} rules are broken")

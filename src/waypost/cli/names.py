@@ -167,9 +167,14 @@ def _router(domain: DomainName) -> str:
 
 
 def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Give a site for each domain; what it does is the snippet `waypost` of the Caddyfile."""
+    """Give a site for each domain; what it does is the snippet `waypost` of the Caddyfile.
+
+    Where http:// does not stand there, Caddy answers it by a 308, and Outlook's probe by plain http
+    needs the 302 that comes from Waypost (MS-OXDSCLI s3.1.5).
+    """
     for _, hosts in certificates:
-        yield f"{', '.join(hosts)} {{\n\timport waypost\n}}\n"
+        places = ", ".join(f"{host}, http://{host}" for host in hosts)
+        yield f"{places} {{\n\timport waypost\n}}\n"
 
 
 def _parts(texts: Iterator[str]) -> Iterator[str]:

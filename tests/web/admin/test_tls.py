@@ -153,6 +153,13 @@ def test_programs_of_this_machine(
     assert answered or answer.text == REFUSAL
 
 
+@pytest.mark.rule("proxies-ask-status")
+@pytest.mark.parametrize("path", ["/tls/ask/", "/tls", "/TLS/ASK", "/metrics/", "/"])
+def test_nobody_is_redirected(path: str) -> None:
+    """A URL that is not quite right is a 404, not a redirect that a web server takes for a no."""
+    assert get(f"{path}?domain=autoconfig.example.com").status_code == 404
+
+
 def test_description() -> None:
     """The listener describes the question and its answers, and has no pages that load scripts."""
     described = get("/openapi.json").json()["paths"]["/tls/ask"]["get"]

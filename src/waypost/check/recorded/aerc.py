@@ -20,6 +20,7 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
     followed,
+    said,
 )
 from waypost.check.recorded.srv_of_aerc import found_by_srv
 
@@ -47,7 +48,8 @@ def ask(user: User) -> Conversation:
             # [code] Neither the status nor the Content-Type is looked at.
             provider = documents.provider_of(response.body)
         except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
+            why = f"{error}" if response.is_success else said(response)
+            reasons.append(f"{request.url}: {why}")
             continue
         try:
             return Outcome(_account(provider, user.address), source=request.url)

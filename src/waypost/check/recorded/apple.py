@@ -3,11 +3,11 @@
 Not part of the record: who signed. A signed profile is read as the property list inside it.
 """
 
-import plistlib
 from collections.abc import Mapping
 from typing import Any, Final
-from xml.parsers.expat import ExpatError
 
+from waypost.address import EmailAddress
+from waypost.check import property_list
 from waypost.check.recorded import documents
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
@@ -47,9 +47,20 @@ _DEFAULT_PORTS: Final = {
 }
 
 
+def profile_request(address: EmailAddress, typed: str = "") -> Request:
+    """GET a profile.
+
+    Args:
+        address: whose profile.
+        typed: the same, letter by letter, where that differs.
+    """
+    host = f"autoconfig.{address.domain.ascii}"
+    return Request("GET", "https", host, PROFILE, encoded(typed or f"{address}"))
+
+
 def ask(user: User) -> Conversation:
     """Open the profile's URL in Safari and install what comes."""
-    request = Request("GET", "https", f"autoconfig.{user.domain}", PROFILE, encoded(user.typed))
+    request = profile_request(user.address, user.typed)
     response = yield from followed(request)
     if not response.is_success:
         return Outcome(reasons=(f"{request.url}: {said(response)}",))
@@ -104,8 +115,8 @@ def _plist(body: bytes) -> dict[str, Any]:
     if b"<!ENTITY" in body:
         raise Unusable("the profile defines entities")
     try:
-        profile = plistlib.loads(body)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, TypeError, KeyError) as error:
+        profile = property_list.parse(body)
+    except property_list.NotAPropertyList as error:
         raise Unusable("it is no property list") from error
     if not isinstance(profile, dict):
         raise Unusable("it is no profile")

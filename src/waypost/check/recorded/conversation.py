@@ -242,7 +242,7 @@ def converse(
     except StopIteration as end:
         return Heard(end.value, tuple(exchanges), tuple(asked))
     conversation.close()
-    endless = Outcome(reasons=("it asks without an end",))
+    endless = Outcome(reasons=(f"more than {REQUESTS_MAX} requests; is it led on and on?",))
     return Heard(endless, tuple(exchanges), tuple(asked))
 
 
@@ -263,7 +263,9 @@ def followed(
         downgrades: follow from https to http.
         relative: follow a Location that is no whole URL.
     """
-    for _ in range(most + 1):
+    asked: set[Request] = set()
+    while len(asked) <= most:
+        asked.add(request)
         response = yield request
         if not response.is_redirect:
             return response
@@ -275,10 +277,10 @@ def followed(
             return response
         if target.scheme == "http" and request.scheme == "https" and not downgrades:
             return response
-        if target == request:
+        if target in asked:
             return response  # It would lead around in a circle.
         request = target
-    return NOBODY
+    return Response(0, reason=f"more than {most} redirects, at last to {request.url[:200]}")
 
 
 def is_host(text: str) -> bool:
@@ -291,6 +293,8 @@ def is_host(text: str) -> bool:
 
 def said(response: Response) -> str:
     """Name a refusal."""
+    if response.is_redirect:
+        return f"status {response.status} to {response.location[:200]}"
     if response.status:
         return f"status {response.status}"
     return f"no answer ({response.reason})" if response.reason else "no answer"

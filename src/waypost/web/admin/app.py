@@ -29,6 +29,7 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str], metrics: Metrics
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # Caddy does not follow; to be sent elsewhere is no answer.
         telemetry={"tracing": False, "metrics": False, "logs": False},  # The log is ours.
     )
     app.add_middleware(LoopbackOnly)

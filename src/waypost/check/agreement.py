@@ -1,0 +1,76 @@
+"""Rules that compare answers: all documents name the same servers, and nobody learns who exists.
+
+What a client ends with must not hang on which document it reads; draft-ietf-mailmaint-autoconfig-06
+s"Return config for non-existing email addresses" tells why users must not differ.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from waypost.address import EmailAddress
+from waypost.check.answers import Answer, AnswerFormat, Offer, read_answer
+from waypost.check.probes import Asked
+from waypost.check.recorded import urls
+from waypost.check.recorded.apple import profile_request
+from waypost.check.recorded.conversation import Response, said
+
+NOBODY: Final = "waypost-conformance-nobody"
+"""A local part that hardly anybody has."""
+_MAIL: Final = frozenset({"imap", "pop3", "smtp"})
+_NAMES: Final[dict[AnswerFormat, str]] = {
+    "autoconfig": "Autoconfig",
+    "autodiscover": "Autodiscover",
+    "mobileconfig": "the profile",
+}
+
+
+def agreement(asked: Asked) -> Iterator[str]:
+    """Tell which mail servers stand in one document and not in Autoconfig's."""
+    address = asked.address
+    yield from disagreements(
+        {form: _read(form, _response(asked, form, address), address) for form in _NAMES}
+    )
+
+
+def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
+    """Tell the same of answers that are there, to the same address.
+
+    The others may hold fewer than Autoconfig's: one of each type is all that some clients take.
+    """
+    known = answers["autoconfig"].offers
+    for form, answer in answers.items() if known else ():
+        for offer in answer.offers:
+            if offer.kind in _MAIL and not any(_is_same(offer, one) for one in known):
+                yield f"{_NAMES[form]} names {offer}, which Autoconfig does not"
+
+
+def users(asked: Asked) -> Iterator[str]:
+    """Tell where a user who does not exist gets another kind of answer."""
+    address = f"{NOBODY}@{asked.domain}"
+    for form, name in _NAMES.items():
+        first, other = (_response(asked, form, one) for one in (asked.address, address))
+        kinds = {_read(form, response, address).outcome for response in (first, other)}
+        if len(kinds) > 1:
+            yield f"{name}: {said(first)} for {asked.address}, {said(other)} for {address}"
+
+
+def _read(form: AnswerFormat, response: Response, address: str) -> Answer:
+    return read_answer(form, response.status, response.body, EmailAddress.parse(address))
+
+
+def _response(asked: Asked, form: AnswerFormat, address: str) -> Response:
+    if form == "autoconfig":
+        return asked.autoconfig(address)
+    if form == "autodiscover":
+        return asked.post(urls.pox_body(address))
+    return asked.wire.answer(profile_request(EmailAddress.parse(address)))
+
+
+def _is_same(one: Offer, known: Offer) -> bool:
+    """Compare what both documents say; a profile knows one word for both kinds of TLS."""
+    is_same = (one.kind, one.place) == (known.kind, known.place)
+    is_same = is_same and (not one.port or one.port == known.port)
+    is_same = is_same and (not one.login or not known.login or one.login == known.login)
+    if one.security == "protected":
+        return is_same and known.security != "none"
+    return is_same and one.security == known.security

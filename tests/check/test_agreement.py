@@ -1,0 +1,142 @@
+"""Servers whose documents do not agree, or that tell who exists."""
+
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import unquote
+
+import pytest
+
+from tests.check.scripted import scripted
+from tests.check.test_conformance import DOCUMENT, asked, by_key
+from tests.golden.cases import HERE as GOLDEN
+from tests.golden.cases import Case, cases
+from waypost.address import EmailAddress
+from waypost.check.agreement import NOBODY, agreement, disagreements, users
+from waypost.check.answers import AnswerFormat, read_answer
+from waypost.check.recorded.apple import CONTENT_TYPE
+from waypost.errors import DomainNotServed
+
+ANSWERS = {
+    "/mail/config-v1.1.xml": ("text/xml", DOCUMENT),
+    "/autodiscover/autodiscover.xml": (
+        "text/xml",
+        (GOLDEN / "at-home" / "autodiscover.xml").read_bytes(),
+    ),
+    "/mobileconfig/": (CONTENT_TYPE, (GOLDEN / "at-home" / "mobileconfig.plist").read_bytes()),
+}
+
+
+class Site:
+    """A server that knows one domain, with a change to one of its documents.
+
+    Attributes:
+        changed: of which path, what, and what stands there instead.
+        refused: whose answers are missing, and at which path.
+    """
+
+    def __init__(
+        self,
+        changed: tuple[str, bytes, bytes] = ("", b"", b""),
+        refused: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Take what is wrong with it."""
+        self.changed = changed
+        self.refused = refused
+
+    def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        """Answer."""
+        path = handler.path.partition("?")[0]
+        kind, document = ANSWERS.get(path, ("", b""))
+        known = bool(document) and "invalid" not in handler.headers["Host"]
+        who, where = self.refused
+        if who and path == where and who in unquote(handler.path) + body.decode():
+            known = False
+        if path == self.changed[0]:
+            assert self.changed[1] in document
+            document = document.replace(*self.changed[1:])
+        handler.send_response(200 if known else 404)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(document) if known else 0))
+        handler.end_headers()
+        handler.wfile.write(document if known else b"")
+
+
+POX, PROFILE = "/autodiscover/autodiscover.xml", "/mobileconfig/"
+CHANGES = [
+    # path, what, what stands there instead, what is found
+    (POX, b">imap.example.com<", b">other.example.com<", "Autodiscover names imap other.example"),
+    (POX, b">993<", b">995<", "Autodiscover names imap imap.example.com:995 tls"),
+    (POX, b"<Encryption>SSL<", b"<Encryption>TLS<", "imap.example.com:993 starttls"),
+    (POX, b">alice@example.com<", b">alice<", "login alice, which Autoconfig does not"),
+    (PROFILE, b">smtp.example.com<", b">other.example.com<", "the profile names smtp other"),
+    (PROFILE, b"<integer>465</integer>", b"<integer>25</integer>", "smtp.example.com:25"),
+]
+
+
+@pytest.mark.parametrize(("path", "old", "new", "said"), CHANGES)
+def test_documents_that_do_not_agree(path: str, old: bytes, new: bytes, said: str) -> None:
+    """A server that one document names and Autoconfig does not is found, whatever differs."""
+    with scripted(Site((path, old, new))) as url:
+        findings = list(agreement(asked(url)))
+    assert any(said in finding for finding in findings), findings
+
+
+def test_documents_that_agree() -> None:
+    """Documents that hold less than Autoconfig are in order, and so are those that are absent."""
+    with scripted(Site()) as url:
+        assert list(agreement(asked(url))) == list(users(asked(url))) == []
+    with scripted(Site(refused=("example", POX))) as url:
+        assert list(agreement(asked(url))) == []
+
+
+FILES: dict[AnswerFormat, str] = {
+    "autoconfig": "autoconfig.xml",
+    "autodiscover": "autodiscover.xml",
+    "mobileconfig": "mobileconfig.plist",
+}
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_waypost_agrees_with_itself(case: Case) -> None:
+    """Whatever is configured, no document of Waypost names what its Autoconfig does not."""
+    try:
+        address = case.config().address
+    except DomainNotServed:
+        address = None
+    answers = {}
+    for form, file in FILES.items():
+        body = (case.answers(file) or {file: b""}).get(file, b"")
+        who = address or EmailAddress.parse("alice@example.com")
+        answers[form] = read_answer(form, 200 if body else 404, body, who)
+    assert list(disagreements(answers)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/mail/config-v1.1.xml", "Autoconfig: status 200 for alice@example.com, status 404 for "),
+        (POX, "Autodiscover: status 200 for alice@example.com, status 404 for "),
+        (PROFILE, "the profile: status 200 for alice@example.com, status 404 for "),
+    ],
+)
+def test_who_exists(path: str, said: str) -> None:
+    """A server that knows its users and tells strangers so is found, with the document."""
+    with scripted(Site(refused=(NOBODY, path))) as url:
+        (finding,) = users(asked(url))
+    assert finding == f"{said}{NOBODY}@example.com"
+
+
+def test_a_port_that_does_not_fit() -> None:
+    """A client that would wait for ever is no working one, whatever is wrong by the schema."""
+    with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
+        found = by_key(url)["outlook-for-windows"]
+    assert found.verdict == "works with warnings"
+    assert "STARTTLS on a port where TLS is there from the start" in found.findings[0]
+
+
+def test_what_is_absent() -> None:
+    """A rule about what a server does not have is not kept, but has nothing to look at."""
+    with scripted(Site(refused=("example", PROFILE))) as url:
+        found = by_key(url)
+    absent = {key for key, one in found.items() if one.verdict == "not offered"}
+    assert {"profile", "profile-keys", "pacc", "json"} <= absent
+    assert not {"autoconfig", "agreement", "head", "users"} & absent

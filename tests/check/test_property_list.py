@@ -1,0 +1,102 @@
+"""Property lists of strangers, read by all that read profiles."""
+
+import plistlib
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.golden.cases import HERE as GOLDEN
+from waypost.address import EmailAddress
+from waypost.check.answers import read_answer
+from waypost.check.property_list import NotAPropertyList, parse
+from waypost.check.recorded import apple
+from waypost.check.recorded.conversation import Unusable
+from waypost.check.structure_profile import profile_findings
+
+GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
+BINARY = plistlib.dumps(plistlib.loads(GOOD), fmt=plistlib.FMT_BINARY)
+ALICE = EmailAddress.parse("alice@example.com")
+
+
+def nested(depth: int) -> bytes:
+    """Write a binary list of arrays, each in the one before."""
+    objects = b"".join(b"\xa1" + (one + 1).to_bytes(2) for one in range(depth)) + b"\xa0"
+    table = b"".join((8 + 3 * one).to_bytes(2) for one in range(depth + 1))
+    trailer = b"\0" * 6 + b"\x02\x02" + (depth + 1).to_bytes(8) + bytes(8)
+    return b"bplist00" + objects + table + trailer + (8 + len(objects)).to_bytes(8)
+
+
+def read_by_all(octets: bytes) -> None:
+    """Read a profile in every way; whatever is raised but Unusable is a defect."""
+    with suppress(Unusable):
+        apple.read(octets)
+    profile_findings(octets)
+    read_answer("mobileconfig", 200, octets, ALICE)
+
+
+BAD = [
+    b"",
+    b"bplist00",
+    nested(5000),
+    b"<?xml version='1.0'?><plist><array></dict></array></plist>",
+    b"<?xml version='1.0'?><plist><dict><string>a</string></dict></plist>",
+    b"<?xml version='1.0'?><plist></dict></plist>",
+    b"<?xml version='1.0'?><plist><integer>x</integer></plist>",
+    "<!DOCTYPE a [<!ENTITY b 'c'>]><plist>&b;</plist>".encode("utf-16"),
+]
+
+
+@pytest.mark.parametrize("octets", BAD, ids=range(len(BAD)))
+def test_bad(octets: bytes) -> None:
+    """What is no property list is told in one way, however its parsers put it."""
+    with pytest.raises(NotAPropertyList):
+        parse(octets)
+    read_by_all(octets)
+
+
+ODD: st.SearchStrategy[Any] = st.one_of(
+    st.integers(-1, 9), st.just("x"), st.just(b"y"), st.just([]), st.just({}), st.just({"a": 1})
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([GOOD, BINARY]), st.lists(st.tuples(st.integers(0), st.binary(max_size=3))))
+def test_damage(document: bytes, pieces: list[tuple[int, bytes]]) -> None:
+    """A profile that is damaged anywhere breaks nobody who reads it."""
+    for start, piece in pieces:
+        at = start % len(document)
+        document = document[:at] + piece + document[at + len(piece) :]
+    read_by_all(document)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_odd_types(data: st.DataObject) -> None:
+    """A value of another type, in the profile or a payload, breaks nobody who reads it."""
+    profile = plistlib.loads(GOOD)
+    holder = data.draw(st.sampled_from([profile, *profile["PayloadContent"]]))
+    holder[data.draw(st.sampled_from(sorted(holder)))] = data.draw(ODD)
+    read_by_all(plistlib.dumps(profile))
+
+
+def test_lists_that_unfold() -> None:
+    """A binary list that is short and would be endless when written out is none, nor odd keys."""
+    shared: list[object] = []
+    for _ in range(60):
+        shared = [shared, shared]
+    whole = b"\x1d" + b"\x7f" * 8192
+    trailer = b"\x08" + b"\0" * 6 + b"\x01\x01" + (1).to_bytes(8) + bytes(8)
+    number = b"bplist00" + whole + trailer + (8 + len(whole)).to_bytes(8)
+    assert plistlib.loads(number).bit_length() > 60_000
+    lists = ({"PayloadUUID": odd} for odd in (shared, ["x" * 100_000] * 1000))
+    for octets in (number, *(plistlib.dumps(one, fmt=plistlib.FMT_BINARY) for one in lists)):
+        assert len(octets) < 256 * 1024
+        with pytest.raises(NotAPropertyList):
+            parse(octets)
+    start = BINARY.index(b"\x5ePayloadContent")
+    with pytest.raises(NotAPropertyList):
+        parse(BINARY[:start] + b"\x10\x07" + BINARY[start + 2 :])
+    assert parse(BINARY) == parse(GOOD)
