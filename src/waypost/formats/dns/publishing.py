@@ -9,7 +9,7 @@ from waypost.formats import autoconfig, autodiscover, pacc
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
 from waypost.formats.hosts import why_no_name
-from waypost.model import ClientConfig
+from waypost.model import ClientConfig, UrlEndpoint
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
@@ -63,7 +63,7 @@ def publish(
     draft = _Draft(config, ttl_seconds)
     answers = dict(_answers(draft, config))
     if answers:
-        _names(draft, list(answers), public_url)
+        _names(draft, config, list(answers), public_url)
     for label, data in located(config, draft.left_out):
         draft.add(label, data)
     if (document := answers.get(_PACC)) is not None:
@@ -105,7 +105,7 @@ def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[b
         yield after
 
 
-def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
+def _names(draft: _Draft, config: ClientConfig, labels: list[str], public_url: str | None) -> None:
     """Lead the names that clients ask to where Waypost answers."""
     told = " and ".join(labels)
     if public_url is None:
@@ -116,14 +116,29 @@ def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
     if (reason := why_no_name(host)) is not None:
         draft.left_out.append(f"{told}: public_url: {reason}")
         return
+    services = set(_hosts(config))
     for label in labels:
         if host == draft.name(label):
             draft.left_out.append(f"{label}: it is the host of public_url itself")
+        elif draft.name(label) in services:
+            # RFC 2782, "Target": no alias. Of a URL, the alias would lead clients away from it.
+            draft.left_out.append(f"{label}: a service of the domain is at {draft.name(label)}")
         else:
             draft.add(label, Alias(host))
     if _AUTODISCOVER in labels:
         # MS-OXDSCLI s3.1.5: the host and the port at which autodiscover.xml is asked for.
         draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
+
+
+def _hosts(config: ClientConfig) -> Iterator[str]:
+    """Give the host of each service, as DNS knows it; those that differ from user to user too."""
+    for service in config.services:
+        endpoint = service.endpoint
+        if isinstance(endpoint, UrlEndpoint):
+            host = urlsplit(endpoint.url).hostname or ""
+        else:
+            host = endpoint.host
+        yield host.lower().rstrip(".")
 
 
 def _autoconfig_url(config: ClientConfig, public_url: str | None) -> str:
