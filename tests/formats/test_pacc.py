@@ -96,6 +96,8 @@ URLS = [
     # URL, reason
     ("http://dav.example.com/c/", "its URL is not https"),
     ("https://dav.example.com:8443/c/", "its URL names a port"),
+    ("https://dav.example.com:443/c/", "its URL names a port"),
+    ("https://dav.example.com:/c/", "its URL names a port"),
     ("https://dav.example.com/%EMAILADDRESS%/", "its URL differs from user to user"),
     ("https://[2001:db8::1]/c/", "its host is not a name"),
 ]
@@ -198,6 +200,25 @@ def test_long_names() -> None:
     assert document(IMAP, SMTP, provider=provider)["info"] == {"provider": {"name": "s" * 21}}
     (finding,) = pacc.findings(config(IMAP, SMTP, provider=provider))
     assert "longer than 60 characters" in finding
+
+
+MISSING = [
+    # services, the last reason that is told
+    ([IMAP], "there is no pair of an incoming and an outgoing mail service"),
+    ([IMAP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
+    ([SMTP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
+    ([url_service()], "cannot be described by PACC: there is no mail account in it"),
+    ([IMAP, host_service("smtp", port=587, security="starttls")], "it does not begin with TLS"),
+]
+
+
+@pytest.mark.rule("pacc-no-document")
+@pytest.mark.parametrize(("found", "reason"), MISSING)
+def test_missing(found: list[Service], reason: str) -> None:
+    """What is missing for a mail account is told, whatever else PACC cannot say."""
+    with pytest.raises(NoUsableService) as caught:
+        pacc.compose(config(*found))
+    assert str(caught.value).endswith(reason)
 
 
 @pytest.mark.rule("pacc-digest")

@@ -111,7 +111,7 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
         total += 1
         if domain.away is not None:
             continue  # Its services are told to nobody.
-        number = offers.number(_without_harmless_names(domain))
+        number = offers.number(_without_harmless_provider(domain))
         if number == len(firsts):
             firsts.append(domain.pattern.text)
             counts.append(0)
@@ -123,15 +123,15 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
     return total, found
 
 
-def _without_harmless_names(domain: Domain) -> "Offer":
+def _without_harmless_provider(domain: Domain) -> "Offer":
     """Give an offer without its provider where that has no finding of its own.
 
     In automx2's databases each domain may be its own provider; their offers are the same then.
     """
-    from waypost.check.lint import has_long_name  # noqa: PLC0415 -- quick start
+    from waypost.check.lint import provider_matters  # noqa: PLC0415 -- quick start
     from waypost.store.offers import Offer  # noqa: PLC0415 -- quick start
 
-    provider = domain.provider if has_long_name(domain.provider) else None
+    provider = domain.provider if provider_matters(domain.provider) else None
     return Offer(provider, domain.services, domain.users)
 
 
