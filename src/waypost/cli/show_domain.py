@@ -99,8 +99,10 @@ def _checked(url: str) -> str:
     except DomainError as error:
         reason = "its host must be a name, to which others can lead"
         raise SettingsError([f"--public-url: {url}: {reason}"]) from error
-    if parts.scheme.lower() != "https" or parts.query or parts.fragment:
-        raise SettingsError([f"--public-url: {url}: write https://, a host, and no query"])
+    # As in the settings: names in DNS lead to a host, and cannot lead to a path.
+    if parts.scheme.lower() != "https" or parts.path.strip("/") or "?" in url:
+        rule = "write an https URL without a path, such as https://setup.example.com"
+        raise SettingsError([f"--public-url: {url}: {rule}"])
     return url
 
 
@@ -108,6 +110,8 @@ def _config(asked: str, settings: "Settings") -> ClientConfig:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     keep_quiet()
+    if "*" in asked:
+        raise DomainError("a pattern publishes nothing itself; name a domain that it matches")
     domain = DomainName.parse(asked.rpartition("@")[2])
     with closing(open_store(settings)) as store:
         return client_config(store.find(domain), domain, None)
