@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.formats.test_properties import FAST
 from tests.making import EXAMPLE_COM, domain, host_service, url_service
 from tests.transfer.catalogs import PROVIDERS, services
+from waypost.check.structure_pacc import pacc_findings
 from waypost.errors import NoUsableService
 from waypost.formats import pacc
 from waypost.lookup import client_config
@@ -299,6 +300,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
     except NoUsableService:
         return
     assert pacc.render(found) == pacc.render(found)
+    assert pacc_findings(pacc.render(found)) == []
     configured = {
         (one.type.value, one.endpoint.host, one.endpoint.port)
         for one in found.services
