@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.docs.pages import ROOT
+from tests.formats.test_properties import FAST
 from tests.golden.cases import Case, cases
-from tests.making import PROVIDER, host_service, url_service
+from tests.making import EXAMPLE_COM, PROVIDER, host_service, url_service
+from tests.transfer.catalogs import PROVIDERS, services
 from waypost.check import lint_clients as clients
-from waypost.check.lint import Finding, lint, matters, names_of
+from waypost.check.lint import Finding, lint, names_of, provider_matters
 from waypost.check.lint_rules import RULES
-from waypost.errors import DomainNotServed
+from waypost.errors import DomainNotServed, NoUsableService
+from waypost.formats import pacc
+from waypost.lookup import client_config
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
@@ -24,7 +30,10 @@ from waypost.model import (
     AttributeRule,
     Authentication,
     AuthenticationSystem,
+    Domain,
+    DomainPattern,
     FileDirectory,
+    OAuth2,
     Provider,
     Service,
     Users,
@@ -154,17 +163,37 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [imap("xn--bcher-kva.example"), SMTP],
     ),
     ("u-label-host", "", [IMAP, SMTP, url_service(url="https://ü.example/")], [IMAP, SMTP]),
-    ("ip-host", "", [imap("192.0.2.1"), SMTP], [imap("192.0.2.example"), SMTP]),
-    ("ip-host", "", [imap("2001:db8::1"), SMTP], [IMAP, SMTP]),
+    ("ip-host", "pacc-none", [imap("192.0.2.1"), SMTP], [imap("192.0.2.example"), SMTP]),
+    ("ip-host", "pacc-none", [imap("2001:db8::1"), SMTP], [IMAP, SMTP]),
     ("ip-host", "", [IMAP, SMTP, url_service(url="https://[2001:db8::1]/")], [IMAP, SMTP]),
     (
-        *("local-part-host", ""),
+        *("local-part-host", "pacc-none"),
         [imap("%EmailLocalPart%.example.com"), SMTP],
         [imap("imap.%EmailDomain%"), SMTP],
     ),
     ("no-login-name", "pacc-login-name", [named(None), SMTP], [named("alice"), SMTP]),
-    ("oauth2-alone", "", [by(OAUTH2), SMTP], [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP]),
-    ("oauth2-alone", "", [IMAP, by(OAUTH2, kind="smtp")], [IMAP, by(OAUTH2, kind="smtp"), SMTP]),
+    ("oauth2-alone", "pacc-none", [by(OAUTH2), SMTP], [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP]),
+    (
+        *("oauth2-alone", "pacc-none"),
+        [IMAP, by(OAUTH2, kind="smtp")],
+        [IMAP, by(OAUTH2, kind="smtp"), SMTP],
+    ),
+    (
+        *("pacc-none", "modern-only"),
+        [url_service("jmap", "https://j.example.com/%EMAILADDRESS%/")],
+        [JMAP],
+    ),
+    (
+        *("pacc-none", ""),
+        [
+            named("%EMAILLOCALPART%"),
+            by(GSSAPI, kind="pop3"),
+            imap(port=143, security="starttls"),
+            SMTP,
+        ],
+        [IMAP, named("%EMAILLOCALPART%"), SMTP],
+    ),
+    ("pacc-none", "modern-only", [IMAP, url_service("graph", "https://g.example/")], [IMAP, SMTP]),
     (
         *("unknown-authentication", "k9-authentication pacc-authentication"),
         [by(TLS_CLIENT_CERT), SMTP],
@@ -211,8 +240,8 @@ def test_sub_addresses() -> None:
     assert codes([IMAP, SMTP], DIVIDING) == {code}
     assert code in codes([named("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)
     assert code not in codes([named("one"), host_service("smtp", login_name="one")], DIVIDING)
-    assert matters(DIVIDING)
-    assert not matters(PROVIDER)
+    assert provider_matters(DIVIDING)
+    assert not provider_matters(PROVIDER)
 
 
 def found(
@@ -256,10 +285,37 @@ def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) 
 def test_names(code: str, name: str, short_name: str) -> None:
     """A name is found one character above its limit, and not at it."""
     assert codes([IMAP, SMTP], Provider(name, short_name)) == {code}
-    assert matters(Provider(name, short_name))
+    assert provider_matters(Provider(name, short_name))
     assert codes([IMAP, SMTP], Provider("n" * 60, "s" * 20)) == set()
-    assert not matters(Provider("n" * 60, "s" * 20))
+    assert not provider_matters(Provider("n" * 60, "s" * 20))
     assert codes([IMAP, SMTP], None) == set()
+
+
+@pytest.mark.rule("pacc-no-document")
+def test_oauth2_without_an_issuer() -> None:
+    """OAuth2 alone is told where its issuer is known; else the finding says what is missing."""
+    services = [by(OAUTH2), by(OAUTH2, kind="smtp")]
+    known = Provider("Ex", "Ex", oauth2=(OAuth2(issuer="https://login.example.com"),))
+
+    assert codes(services, known) == {"oauth2-alone"}
+    assert provider_matters(known)
+    for provider in (PROVIDER, None):
+        (finding,) = (one for one in found(services, provider) if one.code == "pacc-none")
+        assert finding.where.startswith("imap at imap.example.com:993: it takes neither a password")
+
+
+@pytest.mark.rule("pacc-no-document")
+@FAST
+@given(st.lists(services(), min_size=1, max_size=4), PROVIDERS)
+def test_no_document_without_a_finding(offered: list[Service], provider: Provider) -> None:
+    """A domain with mail that gets 404 in place of a PACC document has a finding about PACC."""
+    entry = Domain(DomainPattern("example.com"), provider, tuple(offered))
+    try:
+        pacc.compose(client_config(entry, EXAMPLE_COM, None))
+    except NoUsableService:
+        assert any(clients.PACC in one.clients for one in found(offered, provider)) or not {
+            one.type.value for one in offered
+        } & {"imap", "pop3", "smtp", "jmap"}
 
 
 def test_every_rule_has_a_case() -> None:

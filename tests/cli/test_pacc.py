@@ -147,7 +147,8 @@ def whole_way(place: Place, server: Named) -> None:
     ]
     switched = place.run("pacc", "switch", "example.com", *resolver)
     assert (switched.code, switched.out.count("\n")) == (0, 1)
-    assert f"300 s: {records[0]}" in switched.err
+    told = f"take the old digest out of {NAME} after 70 s, when nobody has the old document any"
+    assert f"{told} more: {records[0]}" in switched.err
     assert pacc.digest_record(place.served()) == records[1]
     assert "no document is held; nothing to do" in place.run("pacc", "switch", "example.com").err
 
@@ -255,6 +256,22 @@ def test_ways_out(place: Place) -> None:
 
     assert same.code == 0
     assert "the same document, so no client will notice" in same.err
+    assert "take the old digest out" not in same.err
+
+
+def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the old digest is needed depends on who keeps the old document, not on DNS."""
+    monkeypatch.setenv("WAYPOST_MAX_AGE", "86400")
+    monkeypatch.setenv("WAYPOST_CACHE_TTL", "0.5")
+    place.run("pacc", "stage", "example.com")
+    place.change(text_of("new.example.com"))
+    forced = place.run("pacc", "switch", "example.com", "--force", "--json")
+
+    assert json.loads(forced.out) == {
+        "domain": "example.com",
+        "switched": True,
+        "wait_seconds": 86401,
+    }
 
 
 def test_nothing_to_switch_to(place: Place) -> None:

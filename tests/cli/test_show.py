@@ -137,6 +137,9 @@ BAD = [
     (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
     (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
     (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
+    (["dns", "example.com", "--demo", "--public-url", "https://a.example/b"], "without a path"),
+    (["dns", "*.example.com", "--demo"], "error: a pattern publishes nothing itself; name a"),
+    (["pacc", "*", "--demo"], "error: a pattern publishes nothing itself; name a domain"),
     (["dns", "example.com", "--demo", "--format", "bind"], "--format"),
 ]
 

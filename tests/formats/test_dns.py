@@ -97,7 +97,11 @@ LEFT_OUT = [
     ),
     ([SMTP, url_service(url="https://192.0.2.1/c/")], "_caldavs", "its host is not a name"),
     ([url_service("jmap", "http://jmap.example.com/")], "_jmap", ""),
-    ([SMTP, host_service("managesieve", host="192.0.2.1")], "_sieve", "its host is not a name"),
+    (
+        [SMTP, host_service("managesieve", "192.0.2.1", security="starttls")],
+        "_sieve",
+        "its host is not a name",
+    ),
 ]
 
 
@@ -218,9 +222,28 @@ def test_no_alias_of_itself() -> None:
     assert told["autodiscover.example.com CNAME"] == ["autoconfig.example.com."]
 
 
+AT_NAMES = [
+    host_service(host="autodiscover.example.com"),
+    url_service("ews", "https://Autodiscover.example.com./EWS/Exchange.asmx"),
+]
+
+
+@pytest.mark.rule("dns-client-names", "dns-srv-target-own-alias")
+@pytest.mark.parametrize("service", AT_NAMES)
+def test_no_alias_of_a_service(service: Service) -> None:
+    """The host of a service is no alias: an SRV record may lead there, and clients do."""
+    found = (host_service(), SMTP, service)
+    told = published(*found)
+
+    assert "autodiscover.example.com CNAME" not in told
+    assert told["autoconfig.example.com CNAME"] == ["waypost.example.net."]
+    line = "autodiscover: a service of the domain is at autodiscover.example.com"
+    assert line in left_out(*found)
+
+
 def test_nothing() -> None:
     """A domain that has nothing for DNS is refused, with the reasons."""
-    for found in ((), (host_service("xmpp", "xmpp.example.com"),)):
+    for found in ((), (url_service("webdav", "https://dav.example.com/"),)):
         silent = replace(config(), services=found)
         with pytest.raises(NoUsableService, match="has nothing to publish in DNS: autoconfig: "):
             dns.publish(silent, PUBLIC_URL)
@@ -249,12 +272,15 @@ def test_any_text(form: str) -> None:
     assert "\nupdate delete example.com.\n" not in body
 
 
-def test_terraform_keeps_its_hands_off() -> None:
-    """Terraform is not given the texts of the domain itself, among which SPF is."""
-    body = dns.write(dns.publish(config(), PUBLIC_URL), "terraform").decode()
+@pytest.mark.rule("dns-update")
+@pytest.mark.parametrize("form", ["terraform", "octodns"])
+def test_whole_sets_leave_the_domain_alone(form: str) -> None:
+    """What writes whole sets is not given the texts of the domain itself, among which SPF is."""
+    body = dns.write(dns.publish(config(), PUBLIC_URL), form).decode()
 
     assert '"name": ""' not in body
-    assert "add to the TXT set of example.com" in body
+    assert '"": ' not in body
+    assert body.count("mailconf") == body.count("Add to the TXT set of example.com: ") == 1
 
 
 def test_the_public_listener_does_without_dnspython() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.formats.test_dns import SMTP, published
+from tests.formats.test_dns import SMTP, left_out, published
 from tests.making import host_service, url_service
 from waypost.model import Service
 
@@ -19,18 +19,40 @@ PLACES = [
     ),
     (
         [
-            host_service("managesieve", "b.example.com", 14190, "starttls", priority=1),
-            host_service("managesieve", "sieve.example.com"),
+            host_service("managesieve", "tls.example.com"),
+            host_service("managesieve", "sieve.example.com", 4190, "starttls"),
+            host_service("managesieve", "b.example.com", 14190, "starttls"),
+            host_service("managesieve", "b.example.com", 14190, "none"),
         ],
         "_sieve",
         ["0 1 4190 sieve.example.com.", "10 1 14190 b.example.com."],
     ),
+    (
+        [
+            host_service("xmpp", "b.example.com", 5222, "starttls", priority=1),
+            host_service("xmpp", "xmpp.example.com"),
+            url_service("xmpp", "https://xmpp.example.com/bosh"),
+        ],
+        "_xmpps-client",
+        ["0 1 5223 xmpp.example.com."],
+    ),
+    (
+        [
+            host_service("xmpp", "b.example.com", 5222, "starttls", priority=1),
+            host_service("xmpp", "xmpp.example.com"),
+        ],
+        "_xmpp-client",
+        ["10 1 5222 b.example.com."],
+    ),
     ([SMTP], "_jmap", None),
     ([SMTP], "_sieve", None),
+    ([SMTP], "_xmpp-client", None),
+    ([SMTP], "_xmpps-client", None),
+    ([host_service("managesieve", "tls.example.com"), SMTP], "_sieve", None),
 ]
 
 
-@pytest.mark.rule("dns-jmap", "dns-sieve")
+@pytest.mark.rule("dns-jmap", "dns-sieve", "dns-xmpp")
 @pytest.mark.parametrize(("found", "label", "records"), PLACES)
 def test_places(found: list[Service], label: str, records: list[str] | None) -> None:
     """Each place is told once, TLS from the first byte first; without a service there is none."""
@@ -38,6 +60,16 @@ def test_places(found: list[Service], label: str, records: list[str] | None) -> 
 
     assert told.get(f"{label}._tcp.example.com SRV") == records
     assert f"{label}._tcp.example.com TXT" not in told
+
+
+@pytest.mark.rule("dns-sieve")
+def test_no_label_for_sieve_with_tls() -> None:
+    """ManageSieve that begins with TLS is left out and told: a client would begin without."""
+    told = left_out(host_service("managesieve", "sieve.example.com"), SMTP)
+
+    assert (
+        "managesieve at sieve.example.com:4190: no SRV record says that it begins with TLS" in told
+    )
 
 
 @pytest.mark.rule("dns-not-offered-only-there")

@@ -1,12 +1,16 @@
 """A real name server loads what a domain publishes, and has just that."""
 
+import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from tests.formats import dns_forms
 from tests.golden.cases import Case, cases
@@ -15,7 +19,7 @@ from tests.servers.named import Named, named
 from tests.servers.requirements import program
 from tests.transfer.catalogs import PROVIDERS, services
 from waypost.errors import NoUsableService
-from waypost.formats import dns
+from waypost.formats import autoconfig, dns, pacc
 from waypost.lookup import client_config
 from waypost.model import (
     ClientConfig,
@@ -82,6 +86,62 @@ def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
     return found
 
 
+URLS = {
+    ("jmap", "https"): "_jmap",
+    ("caldav", "https"): "_caldavs",
+    ("caldav", "http"): "_caldav",
+    ("carddav", "https"): "_carddavs",
+    ("carddav", "http"): "_carddav",
+}
+HOSTS = {
+    ("managesieve", False): "_sieve",
+    ("xmpp", False): "_xmpp-client",
+    ("xmpp", True): "_xmpps-client",
+}
+
+
+def other_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
+    """Give what may be told beside mail: labels, hosts and ports of https URLs and of hosts."""
+    found = set()
+    for service in config.services:
+        kind, endpoint = service.type.value, service.endpoint
+        if isinstance(endpoint, HostEndpoint):
+            label = HOSTS.get((kind, endpoint.security is Security.TLS))
+            place = f"{endpoint.host}.", endpoint.port
+        else:
+            parts = urlsplit(endpoint.url)
+            label = URLS.get((kind, parts.scheme))
+            place = f"{parts.hostname}.", parts.port or (80 if parts.scheme == "http" else 443)
+        if label is not None:
+            found.add((f"{label}._tcp.example.com.", *place))
+    return found
+
+
+def autoconfig_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
+    """Read the mail services from the Autoconfig document, as those of `mail_targets`."""
+    found = set()
+    for server in etree.fromstring(autoconfig.render(config)).iter(
+        "incomingServer", "outgoingServer"
+    ):
+        kind, host = server.get("type", ""), server.findtext("hostname", "")
+        if kind in MAIL and not has_placeholder(host):
+            label = MAIL[kind][server.findtext("socketType") == "SSL"]
+            port = int(server.findtext("port", ""))
+            found.add((f"{label}._tcp.example.com.", f"{host}.", port))
+    return found
+
+
+def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
+    """Read the mail services from the PACC document."""
+    told = json.loads(pacc.render(config))["protocols"]
+    ports = {"imap": 993, "pop3": 995, "smtp": 465}
+    return {
+        (f"{MAIL[kind][True]}._tcp.example.com.", f"{told[kind]['host']}.", port)
+        for kind, port in ports.items()
+        if kind in told
+    }
+
+
 @pytest.mark.rule("dns-mail-labels", "dns-not-offered", "dns-not-offered-only-there")
 @hypothesis_settings(
     deadline=None,
@@ -90,7 +150,7 @@ def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 )
 @given(config=configs())
 def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) -> None:
-    """The server has the mail services that are configured, and each form says what it has."""
+    """The server has the services that the other formats tell, and each form says what it has."""
     try:
         published = dns.publish(config, PUBLIC_URL, 300)
     except NoUsableService:
@@ -103,7 +163,14 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
     srv = [(name, data.split()) for name, _, kind, data in held if kind == "SRV"]
     labels = {f"{label}._tcp.example.com." for pair in MAIL.values() for label in pair}
     told = {(name, target, int(port)) for name, (_, _, port, target) in srv if name in labels}
-    assert {one for one in told if one[1] != "."} == mail_targets(config)
+    offered = {one for one in told if one[1] != "."}
+    assert offered == mail_targets(config)
+    with suppress(NoUsableService):
+        assert offered <= autoconfig_targets(config)
+    with suppress(NoUsableService):
+        assert pacc_targets(config) <= offered
+    others = {(name, target, int(port)) for name, (_, _, port, target) in srv if name not in labels}
+    assert {one for one in others if "_autodiscover" not in one[0]} <= other_targets(config)
     refused = {name for name, target, _ in told if target == "."}
     assert not refused & {name for name, target, _ in told if target != "."}
     if config.of_type(*MAIL_TYPES):
@@ -114,22 +181,33 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
         }
     for form, read in dns_forms.READERS.items():
         rows = read(dns.write(published, form).decode(), "example.com")
-        missing = (
-            {one for one in held if one[0] == "example.com."} if form == "terraform" else set()
-        )
+        whole = form in {"terraform", "octodns"}
+        missing = {one for one in held if one[0] == "example.com."} if whole else set()
         assert rows == held - missing, form
+
+
+# What stands there before: a server ignores, without a word, an alias beside anything else.
+OLD = (
+    ("_imaps._tcp", "SRV 0 0 993 old.example.net."),
+    ("_pop3._tcp", "CNAME _pop3._tcp.old.example.net."),
+    ("_jmap._tcp", 'TXT "path=/old/"'),
+    ("autoconfig", "A 192.0.2.7"),
+    ("more.autoconfig", 'TXT "stays"'),
+)
 
 
 @pytest.mark.rule("dns-update")
 def test_nsupdate(server: Named) -> None:
-    """The script for nsupdate puts all records in place, twice over, and leaves others alone."""
+    """The script for nsupdate puts all names in place, twice over, and leaves the others alone."""
     (case,) = (case for case in CASES if case.name == "everything")
     provider = case.config(alone=True)
     entry = Domain(DomainPattern("updated.example"), provider.provider, provider.services)
     domain = type(EXAMPLE_COM).parse("updated.example")
     published = dns.publish(client_config(entry, domain, None), PUBLIC_URL)
     spf = 'update add updated.example. 60 TXT "v=spf1 -all"\nsend\n'
-    old = "update add _imaps._tcp.updated.example. 60 SRV 0 0 993 old.example.net.\nsend\n"
+    old = (
+        "".join(f"update add {name}.updated.example. 60 {data}\n" for name, data in OLD) + "send\n"
+    )
     script = dns.write(published, "nsupdate").decode()
     for text in (spf, old, script, script):
         subprocess.run(
@@ -141,8 +219,8 @@ def test_nsupdate(server: Named) -> None:
         )
 
     held = dns_forms.of_server(server.zone("updated.example"))
-    kept = {one for one in held if one[3] == "v=spf1 -all"}
-    assert len(kept) == 1
+    kept = {one for one in held if one[3] == "v=spf1 -all" or one[0].startswith("more.")}
+    assert len(kept) == 2
     assert {one[0::2] + one[3:] for one in held - kept} == {
         one[0::2] + one[3:] for one in dns_forms.of_records(published.records)
     }

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.formats.test_properties import FAST
 from tests.making import EXAMPLE_COM, domain, host_service, url_service
 from tests.transfer.catalogs import PROVIDERS, services
+from waypost.check.structure_pacc import pacc_findings
 from waypost.errors import NoUsableService
 from waypost.formats import pacc
 from waypost.lookup import client_config
@@ -106,6 +107,8 @@ URLS = [
     # URL, reason
     ("http://dav.example.com/c/", "its URL is not https"),
     ("https://dav.example.com:8443/c/", "its URL names a port"),
+    ("https://dav.example.com:443/c/", "its URL names a port"),
+    ("https://dav.example.com:/c/", "its URL names a port"),
     ("https://dav.example.com/%EMAILADDRESS%/", "its URL differs from user to user"),
     ("https://[2001:db8::1]/c/", "its host is not a name"),
 ]
@@ -210,6 +213,25 @@ def test_long_names() -> None:
     assert "longer than 60 characters" in finding
 
 
+MISSING = [
+    # services, the last reason that is told
+    ([IMAP], "there is no pair of an incoming and an outgoing mail service"),
+    ([IMAP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
+    ([SMTP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
+    ([url_service()], "cannot be described by PACC: there is no mail account in it"),
+    ([IMAP, host_service("smtp", port=587, security="starttls")], "it does not begin with TLS"),
+]
+
+
+@pytest.mark.rule("pacc-no-document")
+@pytest.mark.parametrize(("found", "reason"), MISSING)
+def test_missing(found: list[Service], reason: str) -> None:
+    """What is missing for a mail account is told, whatever else PACC cannot say."""
+    with pytest.raises(NoUsableService) as caught:
+        pacc.compose(config(*found))
+    assert str(caught.value).endswith(reason)
+
+
 @pytest.mark.rule("pacc-digest")
 def test_digest() -> None:
     """The digest record holds the SHA-256 of the document in base64."""
@@ -288,6 +310,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
     except NoUsableService:
         return
     assert pacc.render(found) == pacc.render(found)
+    assert pacc_findings(pacc.render(found)) == []
     configured = {
         (one.type.value, one.endpoint.host, one.endpoint.port)
         for one in found.services

@@ -70,10 +70,7 @@ def lint(
             yield Finding(rule, where)
 
 
-def matters(provider: Provider) -> bool:
-    """Tell whether a provider itself, beside what it offers, makes findings."""
-    return (
-        len(provider.name) > NAME_MAX_CHARS
-        or len(provider.short_name) > SHORT_NAME_MAX_CHARS
-        or provider.subaddress_separators != ""
-    )
+def provider_matters(provider: Provider) -> bool:
+    """Tell whether findings may depend on a provider itself, and not on services alone."""
+    is_long = len(provider.name) > NAME_MAX_CHARS or len(provider.short_name) > SHORT_NAME_MAX_CHARS
+    return is_long or bool(provider.oauth2) or bool(provider.subaddress_separators)

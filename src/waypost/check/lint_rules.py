@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.check import lint_address_books
+from waypost.check import lint_address_books, lint_pacc
 from waypost.check import lint_checks as checks
 from waypost.check.lint_clients import (
     AERC,
@@ -157,6 +157,13 @@ RULES: Final = (
         checks.pacc_authentication,
         "PACC knows passwords and OAuth2 alone, so the domain has no PACC document",
         "offer one of them as well",
+    ),
+    Rule(
+        "pacc-none",
+        (PACC,),
+        lint_pacc.no_document,
+        "so the domain has no PACC document",
+        "leave it, unless your users need PACC",
     ),
     Rule(
         "url-port",

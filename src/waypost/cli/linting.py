@@ -124,14 +124,14 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
 
 
 def _without_harmless_provider(domain: Domain) -> "Offer":
-    """Give an offer without its provider where that makes no finding.
+    """Give an offer without its provider where that has no finding of its own.
 
     In automx2's databases each domain may be its own provider; their offers are the same then.
     """
-    from waypost.check.lint import matters  # noqa: PLC0415 -- quick start
+    from waypost.check.lint import provider_matters  # noqa: PLC0415 -- quick start
     from waypost.store.offers import Offer  # noqa: PLC0415 -- quick start
 
-    provider = domain.provider if matters(domain.provider) else None
+    provider = domain.provider if provider_matters(domain.provider) else None
     return Offer(provider, domain.services, domain.users)
 
 

@@ -1,5 +1,6 @@
 """`waypost pacc`: changing the PACC document of a domain together with its digest in DNS."""
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -128,20 +129,22 @@ def switch(
         if document is None:
             documents_of(settings, name)  # A domain that is not served is a mistake all the same.
             note(f"{name}: no document is held; nothing to do")
-            switched, ttl_seconds = False, None
+            switched, is_other = False, False
         else:
-            ttl_seconds = None if force else _check(settings, name, document, server)
+            is_other = force or _check(settings, name, document, server)
             switched = held.release(name, document)
+    # Until then processes, proxies and clients may still give the old document (RFC 9111 s4.2).
+    wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if is_other else 0
     if as_json:
-        say_json({"domain": name.ascii, "switched": switched, "ttl_seconds": ttl_seconds})
+        say_json({"domain": name.ascii, "switched": switched, "wait_seconds": wait_seconds})
     elif document is not None:
-        _tell(name, document, switched, ttl_seconds)
+        _tell(name, document, switched, wait_seconds)
 
 
 def _check(
     settings: "Settings", name: DomainName, document: bytes, server: tuple[str, int] | None
-) -> int | None:
-    """Make sure that clients will believe the new document; give the TTL of its record.
+) -> bool:
+    """Make sure that clients will believe the new document; tell whether it is another one.
 
     Raises:
         Exit: they would not; what was seen in DNS instead has been told.
@@ -155,7 +158,7 @@ def _check(
         raise _refused(f"{name}: the configuration has no document to switch to: {found.why}")
     if found.after == document:
         note(f"{name}: the configuration gives the same document, so no client will notice")
-        return None
+        return False
     try:
         seen = look_up(found.record_name, server)
     except NamesUnavailable as error:
@@ -166,7 +169,7 @@ def _check(
         raise _refused("; ".join([*lines, "nothing was changed"]))
     if documents_of(settings, name).after != found.after:
         raise _refused(f"{name}: the configuration has changed meanwhile; run it again")
-    return seen.ttl_seconds
+    return True
 
 
 def _refused(reason: str) -> typer.Exit:
@@ -189,17 +192,17 @@ def _missing(found: Documents, seen: "TextRecords") -> list[str]:
     return [f"{found.record_name}: the new digest is not in DNS: {there}", f"expected {wanted!r}"]
 
 
-def _tell(name: DomainName, document: bytes, switched: bool, ttl_seconds: int | None) -> None:
+def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) -> None:
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
     if not switched:
         note(f"{name}: somebody else has switched just now; nothing to do")
         return
     say(f"{name}: the document that follows from the configuration goes out now")
-    if ttl_seconds is not None:
+    if wait_seconds:
         note(
-            f"take the old digest out of {pacc.TXT_PREFIX}{name} once its time to live has "
-            f"passed, {ttl_seconds} s: {pacc.digest_record(document)}"
+            f"take the old digest out of {pacc.TXT_PREFIX}{name} after {wait_seconds} s, when "
+            f"nobody has the old document any more: {pacc.digest_record(document)}"
         )
 
 

@@ -103,12 +103,16 @@ def _checked(url: str) -> str:
     except DomainError as error:
         reason = "its host must be a name, to which others can lead"
         raise SettingsError([f"--public-url: {url}: {reason}"]) from error
-    if parts.scheme.lower() != "https" or parts.query or parts.fragment:
-        raise SettingsError([f"--public-url: {url}: write https://, a host, and no query"])
+    # As in the settings: names in DNS lead to a host, and cannot lead to a path.
+    if parts.scheme.lower() != "https" or parts.path.strip("/") or "?" in url:
+        rule = "write an https URL without a path, such as https://setup.example.com"
+        raise SettingsError([f"--public-url: {url}: {rule}"])
     return url
 
 
 def _domain(asked: str) -> DomainName:
+    if "*" in asked:
+        raise DomainError("a pattern publishes nothing itself; name a domain that it matches")
     return DomainName.parse(asked.rpartition("@")[2])
 
 

@@ -81,7 +81,8 @@ def compose(config: ClientConfig) -> bytes:
     """
     told = dict(_expressible(config))
     if not _is_account(told):
-        why = "; ".join(findings(config)) or "there is no mail account in it"
+        has_mail = bool(config.of_type(*_MAIL))
+        why = "; ".join(findings(config)) if has_mail else "there is no mail account in it"
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
     protocols = {
         name: _server(service)
@@ -141,8 +142,8 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
         for service in config.of_type(*_PORTS, *_HTTP)
         if service.type not in told and (reason := _obstacle(service, config))
     ]
-    types = {service.type for service in config.services}
-    if types & _MAIL and not _is_account(told) and not lines:
+    types = {service.type for service in config.of_type(*_MAIL)}
+    if types and not _is_account(types):
         lines.append("there is no pair of an incoming and an outgoing mail service")
     if len(config.provider.name) > NAME_MAX_CHARS:
         limit = f"longer than {NAME_MAX_CHARS} characters"
@@ -159,7 +160,7 @@ def _expressible(config: ClientConfig) -> Iterator[tuple[ServiceType, Service]]:
             yield service.type, service
 
 
-def _is_account(told: dict[ServiceType, Service]) -> bool:
+def _is_account(told: Collection[ServiceType]) -> bool:
     if ServiceType.JMAP in told:
         return True
     return ServiceType.SMTP in told and any(kind in told for kind in _INCOMING)
@@ -200,7 +201,8 @@ def _url_obstacle(url: str) -> str | None:
     parts = urlsplit(url)
     if parts.scheme.lower() != "https":
         return "its URL is not https"
-    if parts.port is not None:
+    if ":" in parts.netloc.rpartition("]")[2]:
+        # s"protocols": not even 443, nor an empty one.
         return "its URL names a port"
     return why_no_name(parts.hostname or "")
 

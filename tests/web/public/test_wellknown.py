@@ -6,7 +6,9 @@ import pytest
 
 from tests.making import domain, url_service
 from tests.web.asgi import Client
-from waypost.model import Catalog
+from waypost.address import DomainName
+from waypost.errors import StoreUnavailable
+from waypost.model import Catalog, Domain
 
 CATALOG = Catalog(
     (
@@ -24,6 +26,12 @@ CATALOG = Catalog(
         ),
         domain("hosted.example", url_service("caldav", "https://dav.example.com/h/")),
         domain("loop.example", url_service("caldav", "https://loop.example/.well-known/caldav/")),
+        domain(
+            "dot.example",
+            url_service("caldav", "https://DAV.dot.example./c/"),
+            url_service("carddav", "https://dot.example./.well-known/carddav"),
+        ),
+        domain("*.hosting.example", url_service("caldav", "https://dav.%EMAILDOMAIN%/c/")),
         domain("mail.example"),
     )
 )
@@ -47,6 +55,9 @@ PLACES = [
     ("jmap.example.com", "jmap", "https://jmap.example.com/session?v=1"),
     ("unsafe.example", "caldav", "https://dav.unsafe.example/safe/"),
     ("hosted.example", "caldav", "https://dav.example.com/h/"),
+    ("dav.dot.example", "caldav", "https://DAV.dot.example./c/"),
+    ("a.hosting.example", "caldav", "https://dav.a.hosting.example/c/"),
+    ("dav.a.hosting.example", "caldav", "https://dav.a.hosting.example/c/"),
 ]
 
 
@@ -70,6 +81,7 @@ NOWHERE = [
     ("other.example.com", "caldav", "it is not the host of the service"),
     ("jmap.example.com", "caldav", "it is the host of another service"),
     ("loop.example", "caldav", "it would lead to itself"),
+    ("dot.example", "carddav", "it would lead to itself, in other letters"),
     ("192.0.2.1", "jmap", "it is no name"),
     (None, "jmap", "there is no Host"),
 ]
@@ -83,6 +95,33 @@ def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> Non
 
     assert answer.status == 404
     assert "location" not in answer.headers
+
+
+class _Away:
+    """A store that has one domain, and then goes away."""
+
+    def find(self, domain: DomainName) -> Domain | None:
+        if domain.ascii != "hosted.example.net":
+            raise StoreUnavailable("away")
+        return host_of_a_calendar("hosted.example.net")
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+def host_of_a_calendar(name: str) -> Domain:
+    return domain(name, url_service("caldav", "https://dav.example.com/h/"))
+
+
+def test_known_domains_do_without_those_above() -> None:
+    """A domain that is known leads to its service though nobody can tell of the domains above."""
+    client = Client(_Away())
+    known = client.get("/.well-known/caldav", host="hosted.example.net")
+    other = client.get("/.well-known/caldav", host="other.example.net")
+    client.close()
+
+    assert (known.status, known.headers["location"]) == (307, "https://dav.example.com/h/")
+    assert other.status == 503
 
 
 def test_wrong_method(client: Client) -> None:

@@ -1,6 +1,6 @@
 """From the configuration of a domain to the records that it publishes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from waypost.formats.activesync import is_offered
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
 from waypost.formats.hosts import why_no_name
-from waypost.model import ClientConfig, ServiceType
+from waypost.model import ClientConfig, ServiceType, UrlEndpoint
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
@@ -74,7 +74,7 @@ def publish(
     draft = _Draft(config.domain, ttl_seconds)
     answers = dict(_answers(draft, config))
     if answers:
-        _names(draft, list(answers), public_url)
+        _names(draft, list(answers), public_url, set(_hosts(config)))
     for label, data in located(config, draft.left_out):
         draft.add(label, data)
     if (document := answers.get(_PACC)) is not None:
@@ -151,8 +151,10 @@ def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[b
         yield after
 
 
-def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
-    """Lead the names that clients ask to where Waypost answers."""
+def _names(
+    draft: _Draft, labels: list[str], public_url: str | None, services: Collection[str] = ()
+) -> None:
+    """Lead the names that clients ask to where Waypost answers, but for hosts of services."""
     told = " and ".join(labels)
     if public_url is None:
         draft.left_out.append(f"{told}: public_url does not say where clients reach Waypost")
@@ -165,11 +167,25 @@ def _names(draft: _Draft, labels: list[str], public_url: str | None) -> None:
     for label in labels:
         if host == draft.name(label):
             draft.left_out.append(f"{label}: it is the host of public_url itself")
+        elif draft.name(label) in services:
+            # RFC 2782, "Target": no alias. Of a URL, the alias would lead clients away from it.
+            draft.left_out.append(f"{label}: a service of the domain is at {draft.name(label)}")
         else:
             draft.add(label, Alias(host))
     if _AUTODISCOVER in labels:
         # MS-OXDISCO s3.1.5.3: the host and the port at which autodiscover.xml is asked for.
         draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
+
+
+def _hosts(config: ClientConfig) -> Iterator[str]:
+    """Give the host of each service, as DNS knows it; those that differ from user to user too."""
+    for service in config.services:
+        endpoint = service.endpoint
+        if isinstance(endpoint, UrlEndpoint):
+            host = urlsplit(endpoint.url).hostname or ""
+        else:
+            host = endpoint.host
+        yield host.lower().rstrip(".")
 
 
 def _autoconfig_url(config: ClientConfig, public_url: str | None) -> str:

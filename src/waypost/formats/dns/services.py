@@ -26,6 +26,14 @@ _MAIL: Final = {
     (ServiceType.SMTP, False): "_submission._tcp",
 }
 _SECTIONS: Final = ((ServiceType.IMAP, ServiceType.POP3), (ServiceType.SMTP,))
+_OTHERS: Final = {
+    # RFC 5804 s1.8: there is no label for TLS from the first byte.
+    (ServiceType.MANAGESIEVE, False): "_sieve._tcp",
+    # XEP-0368 s3, RFC 6120 s3.2.1.
+    (ServiceType.XMPP, True): "_xmpps-client._tcp",
+    (ServiceType.XMPP, False): "_xmpp-client._tcp",
+}
+_LABELS: Final = _MAIL | _OTHERS
 # RFC 6764 s3.
 _DAV: Final = {
     (ServiceType.CALDAV, "https"): "_caldavs._tcp",
@@ -50,29 +58,41 @@ def located(config: ClientConfig, left_out: list[str]) -> Labelled:
     """
     if config.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
         for section in _SECTIONS:
-            yield from _mail(config, section, left_out)
-    yield from _sieve(config, left_out)
+            yield from _hosts(config, section, left_out)
+            yield from _silent(config, section)
+    for kind in dict.fromkeys(kind for kind, _ in _OTHERS):
+        yield from _hosts(config, (kind,), left_out)
     for (kind, scheme), label in _DAV.items():
         yield from _dav(config.of_type(kind), scheme, label, left_out)
     yield from _jmap(config, left_out)
 
 
-def _mail(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:
+def _hosts(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:
     """Give the services that do the same for a user, the preferred one first."""
-    silent = {_MAIL[kind, tls] for kind in section for tls in (True, False)}
     # RFC 6186 s3.4: priorities also say which of IMAP and POP3 is preferred.
     seen: set[tuple[str, str, int]] = set()
     for service, endpoint in _in_order(config, section):
-        label = _MAIL[service.type, endpoint.security is Security.TLS]
-        silent.discard(label)
+        label = _label(service, endpoint)
+        if label is None:
+            left_out.append(f"{_told(service)}: no SRV record says that it begins with TLS")
+            continue
         place = (label, endpoint.host, endpoint.port)
         if place not in seen and _is_target(service, endpoint.host, left_out):
             yield label, _at(len(seen), endpoint.port, endpoint.host)
             seen.add(place)
-    for label in _MAIL.values():
-        if label in silent:
+
+
+def _silent(config: ClientConfig, section: tuple[ServiceType, ...]) -> Labelled:
+    """Say of each kind of mail service that is not configured that there is none."""
+    offered = {_label(*pair) for pair in _in_order(config, section)}
+    for (kind, _), label in _MAIL.items():
+        if kind in section and label not in offered:
             # RFC 6186 s3.4: a target of "." says that there is no such service.
             yield label, ServiceAt(0, 0, 0, NOT_OFFERED)
+
+
+def _label(service: Service, endpoint: HostEndpoint) -> str | None:
+    return _LABELS.get((service.type, endpoint.security is Security.TLS))
 
 
 def _in_order(
@@ -88,16 +108,6 @@ def _in_order(
         ]
         # RFC 8314 s5.1 and s3: implicit TLS is preferred to STARTTLS.
         yield from sorted(hosts, key=lambda pair: pair[1].security is not Security.TLS)
-
-
-def _sieve(config: ClientConfig, left_out: list[str]) -> Labelled:
-    seen: set[tuple[str, int]] = set()
-    for service, endpoint in _in_order(config, (ServiceType.MANAGESIEVE,)):
-        place = (endpoint.host, endpoint.port)
-        if place not in seen and _is_target(service, endpoint.host, left_out):
-            # RFC 5804 s1.8.
-            yield "_sieve._tcp", _at(len(seen), endpoint.port, endpoint.host)
-            seen.add(place)
 
 
 def _dav(services: tuple[Service, ...], scheme: str, label: str, left_out: list[str]) -> Labelled:

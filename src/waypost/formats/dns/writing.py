@@ -31,12 +31,14 @@ def _zone(published: Published) -> str:
 
 
 def _nsupdate(published: Published) -> str:
-    """Write a script for nsupdate(1), RFC 2136 s2.5: each set is put in place, all at once."""
-    lines: list[str] = []
-    for name, kind in dict.fromkeys((one.name, one.data.type) for one in published.records):
-        # What else the domain itself says in TXT records, as for SPF, is not ours to delete.
-        if name != published.domain.ascii:
-            lines.append(f"update delete {name}. {kind}")
+    """Write a script for nsupdate(1), RFC 2136 s2.5: each name is put in place, all at once."""
+    # What else the domain itself says in TXT records, as for SPF, is not ours to delete.
+    names = dict.fromkeys(
+        one.name for one in published.records if one.name != published.domain.ascii
+    )
+    # RFC 2136 s3.4.2.2: an alias is ignored, without a word, where an address is left, and
+    # so is anything beside an alias.
+    lines = [f"update delete {name}." for name in names]
     for one in published.records:
         data = f"{one.data.type} {one.rdata_text()}"
         lines.append(f"update add {one.name}. {one.ttl_seconds} {data}")
@@ -66,13 +68,17 @@ def _json(published: Published) -> str:
 def _octodns(published: Published) -> str:
     """Write a zone of octoDNS's YamlProvider: JSON is YAML, and the keys are in its order."""
     zone: dict[str, list[dict[str, Any]]] = {}
+    comments = list(_comments(published, "#"))
     for (name, kind), found in _sets(published).items():
+        if name == published.domain.ascii:
+            comments += [f"# {line}" for line in _shared(name, kind, found)]
+            continue
         entry: dict[str, Any] = {"ttl": found[0].ttl_seconds, "type": kind}
         values = [_octodns_value(one.data) for one in found]
         entry.update({"value": values[0]} if kind == "CNAME" else {"values": values})
         zone.setdefault(_below(name, published), []).append(entry)
     told = {name: sets[0] if len(sets) == 1 else sets for name, sets in zone.items()}
-    return _joined([*_comments(published, "#"), _dumped(told).rstrip("\n")])
+    return _joined([*comments, _dumped(told).rstrip("\n")])
 
 
 def _octodns_value(data: Data) -> object:
@@ -88,8 +94,7 @@ def _terraform(published: Published) -> str:
     resources: dict[str, dict[str, Any]] = {}
     for (name, kind), found in _sets(published).items():
         if name == published.domain.ascii:
-            # This resource would be the whole set, and SPF and the like are in it as well.
-            comments += [f"add to the {kind} set of {name}: {one.rdata_text()}" for one in found]
+            comments += _shared(name, kind, found)
             continue
         label = name.replace(".", "_")
         resource = {
@@ -100,6 +105,12 @@ def _terraform(published: Published) -> str:
         }
         resources.setdefault(_TERRAFORM[kind], {})[label] = resource
     return _dumped({"//": comments, "resource": resources})
+
+
+def _shared(name: str, kind: str, found: list[Record]) -> Iterator[str]:
+    """Tell what belongs into a set that is not ours alone: SPF and the like are in it as well."""
+    for one in found:
+        yield f"Add to the {kind} set of {name}: {one.rdata_text()}"
 
 
 _TERRAFORM: Final = {

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from waypost.address import DomainName
-from waypost.errors import DomainNotServed
+from waypost.errors import DomainNotServed, StoreError, StoreUnavailable
 from waypost.model import ClientConfig, ServiceType, UrlEndpoint
 from waypost.placeholders import shared_url
 from waypost.preference import is_protected
@@ -57,22 +57,35 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
 
 
 async def _url(kind: ServiceType, context: Context, host: DomainName) -> str | None:
-    """Find the URL for a served domain, or for the host of a service of a domain above it."""
-    try:
-        config = await context.lookup.for_domain(host)
-    except DomainNotServed:
-        pass
-    else:
-        return _first(_urls(kind, config), host)
-    for parent in islice(host.parents(), _PARENTS_MAX):
+    """Find the URL for a served domain, or for the host of a service of a domain above it.
+
+    The latter comes first: a pattern may match such a host as if it were a mail domain.
+    """
+    found = await _found(kind, context, host)
+    if not any(_host(url) == host.ascii for url in found):
         try:
-            config = await context.lookup.for_domain(parent)
-        except DomainNotServed:
-            continue
-        urls = (url for url in _urls(kind, config) if urlsplit(url).hostname == host.ascii)
-        if (found := _first(urls, host)) is not None:
+            found = await _found_above(kind, context, host) or found
+        except (StoreUnavailable, StoreError):
+            if not found:
+                raise
+    # Nobody is led back to where the client is.
+    return next((url for url in found if not _is_here(url, host)), None)
+
+
+async def _found_above(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
+    """Give the URLs at a host, of the nearest domain above it that has some."""
+    for parent in islice(host.parents(), _PARENTS_MAX):
+        found = [url for url in await _found(kind, context, parent) if _host(url) == host.ascii]
+        if found:
             return found
-    return None
+    return []
+
+
+async def _found(kind: ServiceType, context: Context, domain: DomainName) -> list[str]:
+    try:
+        return list(_urls(kind, await context.lookup.for_domain(domain)))
+    except DomainNotServed:
+        return []
 
 
 def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
@@ -90,12 +103,11 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
                 yield quote(url, safe=string.punctuation)
 
 
-def _first(urls: Iterator[str], host: DomainName) -> str | None:
-    """Give the first URL that does not lead back to where the client is."""
-    return next((url for url in urls if not _is_here(url, host)), None)
-
-
 def _is_here(url: str, host: DomainName) -> bool:
-    parts = urlsplit(url)
-    path = parts.path.lower().rstrip("/")
-    return parts.hostname == host.ascii and path in {f"{PREFIX}{name}" for name in TYPES}
+    path = urlsplit(url).path.lower().rstrip("/")
+    return _host(url) == host.ascii and path in {f"{PREFIX}{name}" for name in TYPES}
+
+
+def _host(url: str) -> str:
+    """Give the host of a URL as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end)."""
+    return (urlsplit(url).hostname or "").rstrip(".")

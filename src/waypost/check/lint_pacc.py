@@ -1,0 +1,43 @@
+"""Why a domain has no PACC document, as the format itself tells it, where no other check knows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waypost.address import DomainName
+from waypost.check import lint_checks as checks
+from waypost.check.offered import MAIL, Offered
+from waypost.errors import NoUsableService
+from waypost.formats import pacc
+from waypost.model import Domain, DomainPattern, Provider, ServiceType
+from waypost.placeholders import expand_domain
+
+# Each of these says by itself that there is no document.
+_REASONS: Final = (
+    checks.no_incoming,
+    checks.no_outgoing,
+    checks.no_tls,
+    checks.starttls_only,
+    checks.pacc_port,
+    checks.pacc_login_name,
+    checks.pacc_directory,
+    checks.pacc_authentication,
+)
+_SAMPLE: Final = DomainName("example.com")
+
+
+def no_document(offered: Offered) -> Iterator[str]:
+    """Find mail that PACC cannot tell, for a reason that the other checks do not know."""
+    if not offered.has(*MAIL, ServiceType.JMAP) or any(_is_found(offered)):
+        return
+    provider = offered.provider or Provider("-", "-")
+    entry = Domain(DomainPattern(_SAMPLE.ascii), provider, offered.services)
+    config = expand_domain(entry, _SAMPLE, None)
+    try:
+        pacc.compose(config)
+    except NoUsableService:
+        yield "; ".join(pacc.findings(config))
+
+
+def _is_found(offered: Offered) -> Iterator[bool]:
+    for check in _REASONS:
+        yield any(True for _ in check(offered))
