@@ -165,6 +165,9 @@ def test_apply_warns(waypost: Waypost) -> None:
     assert done.code == 0
     assert f"warning: {PLAIN_SECTION}" in done.err.splitlines()
     assert "plain-section" not in done.out
+    printed = waypost("apply", "plain.toml", "--print-sql")
+    assert printed.code == 0
+    assert printed.err.splitlines() == done.err.splitlines()[:-1]
     again = waypost("apply", "plain.toml")
     assert again.err.splitlines()[-1] == "nothing to do"
     assert f"warning: {PLAIN_SECTION}" in again.err.splitlines()

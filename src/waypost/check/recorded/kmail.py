@@ -3,6 +3,8 @@
 Where a document holds both, IMAP is taken for the account; the wizard offers both.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -36,6 +38,12 @@ _METHODS: Final = {
 }
 
 
+# [code] kdepim-runtime f72d1eb
+_OAUTH2_HOSTS: Final = (
+    *(".gmail.com", ".googlemail.com", ".outlook.com", ".office365.com", ".hotmail.com"),
+)
+
+
 def ask(user: User) -> Conversation:
     """Ask the public database first, then three URLs; nothing but a 200 counts."""
     yield urls.database(user.domain)
@@ -44,15 +52,20 @@ def ask(user: User) -> Conversation:
         urls.autoconfig(user.domain, "http"),
         urls.well_known(user.domain),
     )
-    return (
-        yield from in_turn(
-            requests,
-            partial(read, address=user.address),
-            # [know] Qt 6 follows redirects, but not from https to http.
-            follow=partial(followed, downgrades=False),
-            counts=lambda response: response.status == 200,
-        )
+    outcome = yield from in_turn(
+        requests,
+        partial(read, address=user.address),
+        # [know] Qt 6 follows redirects, but not from https to http.
+        follow=partial(followed, downgrades=False),
+        counts=lambda response: response.status == 200,
     )
+    return replace(outcome, warnings=tuple(_troubles(outcome.account)))
+
+
+def _troubles(account: Account | None) -> Iterator[str]:
+    for server in (account.incoming, account.outgoing) if account else ():
+        if server.method == "OAuth2" and not server.host.endswith(_OAUTH2_HOSTS):
+            yield f"{server.kind}: it takes OAuth2, which it cannot do with {server.host}"
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -107,6 +120,10 @@ KMAIL: Final = Client(
         (
             "Of several methods of authentication the first one counts that is not a password in "
             "the clear."
+        ),
+        (
+            "OAuth2 works in it with the hosts of Google and Microsoft alone, and it takes OAuth2 "
+            "for any host, wherever it stands: then its users must choose the password by hand."
         ),
         "A service without a port is dropped. Nothing but a 200 counts.",
     ),
