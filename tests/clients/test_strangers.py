@@ -145,6 +145,7 @@ PECULIAR = [
     ("evolution", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
     ("evolution", changed(LOGIN, b"<username>EVOLUTIONUSER</username>"), "EVOLUTIONUSER"),
     ("evolution-346", changed(LOGIN, b"<username>EVOLUTIONUSER</username>"), "alice"),
+    ("evolution-346", changed(b"imap.example.com", b"evolutionuser.example.com"), "alice.example"),
     ("kmail", changed(b"password-cleartext", b"client-ip-based"), "client-IP-address"),
     ("kmail", changed(b"password-cleartext", b"secure"), "password-encrypted"),
     ("aerc", changed(LOGIN, b"<username>%emailAddress%</username>"), "alice@example.com"),
