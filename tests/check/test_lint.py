@@ -186,6 +186,16 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [by(TLS_CLIENT_CERT), IMAP, SMTP],
         [by(NTLM), IMAP, SMTP],
     ),
+    (
+        *("no-password-last", ""),
+        [IMAP, by(OAUTH2), SMTP],
+        [IMAP, by(OAUTH2, PASSWORD_CLEARTEXT), SMTP],
+    ),
+    (
+        *("no-password-last", ""),
+        [IMAP, pop3(), host_service("pop3", "pop.example.com", authentication=(GSSAPI,)), SMTP],
+        [IMAP, pop3(), SMTP],
+    ),
     ("kmail-method", "", [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP], [by(OAUTH2), SMTP]),
     ("kmail-method", "", [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP], [by(PASSWORD_CLEARTEXT), SMTP]),
     (

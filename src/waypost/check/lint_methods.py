@@ -55,11 +55,19 @@ def no_password(offered: Offered) -> Iterator[str]:
 
 
 def password_later(offered: Offered) -> Iterator[str]:
-    """Find a first service of its type without a password in front of one with it."""
+    """Find a first service of its type that no password opens in front of one that it does."""
     for kind in (ServiceType.IMAP, ServiceType.SMTP):
         services = offered.of(kind)
-        if services and _wants_more(services[0]) and any(map(takes_password, services)):
+        if services and _wants_more(services[0]) and not all(map(_wants_more, services)):
             yield named(services[0])
+
+
+def no_password_last(offered: Offered) -> Iterator[str]:
+    """Find a last service of its type that no password opens behind one that it does."""
+    for kind in MAIL:
+        services = offered.of(kind)
+        if services and _wants_more(services[-1]) and not all(map(_wants_more, services)):
+            yield named(services[-1])
 
 
 def kmail_method(offered: Offered) -> Iterator[str]:

@@ -30,9 +30,9 @@ METHOD_RULES: Final = (
     ),
     Rule(
         "no-password",
-        (DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL),
+        (DELTA_CHAT, FAIREMAIL, EVOLUTION, AERC, NEXTCLOUD_MAIL),
         lint_methods.no_password,
-        "they send a password without reading the methods, and none of these takes one",
+        "they send a password whatever stands here, and none of these services takes one",
         "offer password-cleartext as well if passwords work",
     ),
     Rule(
@@ -41,6 +41,13 @@ METHOD_RULES: Final = (
         lint_methods.password_later,
         "it takes no password, and they use the first service of a type alone (aerc of IMAP)",
         "give a service that takes a password the smaller priority number, or let this one take it",
+    ),
+    Rule(
+        "no-password-last",
+        (EVOLUTION, AERC),
+        lint_methods.no_password_last,
+        "it takes no password, and the last service of a type is used (by aerc of SMTP alone)",
+        "give a service that takes a password the greater priority number, or let this one take it",
     ),
     Rule(
         "kmail-method",
