@@ -41,8 +41,8 @@ RULES: Final = (
         "modern-only",
         AUTOCONFIG,
         checks.modern_only,
-        "IMAP, POP3 or SMTP is missing beside it, and such a document ends the search of those "
-        "who need them",
+        "IMAP, POP3 or SMTP is missing beside it, so they make no account of it, and for some of "
+        "them such a document ends the search",
         "add an IMAP and an SMTP service",
     ),
     Rule(
