@@ -149,6 +149,30 @@ def test_query_address(text: str, local_part: str) -> None:
     assert local_part == EmailAddress.parse_query(text).local_part
 
 
+@pytest.mark.rule("addresses-encoded-twice")
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("alice%40example.com", "alice@example.com"),
+        ("alice%2Btag%40example.com", "alice+tag@example.com"),
+        ("b%C3%BCb%40example.com", "büb@example.com"),
+        # What was meant is there already.
+        ("100%40@example.com", "100%40@example.com"),
+        ("%2Balice@example.com", "%2Balice@example.com"),
+    ],
+)
+def test_encoded_twice(text: str, address: str) -> None:
+    """An address that still has no @ but an encoded one is decoded once more, and no other."""
+    assert address == str(EmailAddress.parse_query(text))
+
+
+@pytest.mark.parametrize("text", ["alice%2540example.com", "%FC%40example.com", "%40example.com"])
+def test_encoded_beyond_repair(text: str) -> None:
+    """What is no address even then is refused."""
+    with pytest.raises(AddressError):
+        EmailAddress.parse_query(text)
+
+
 @pytest.mark.rule("addresses-longest")
 def test_address_of_the_longest_length() -> None:
     """An address of exactly 254 octets is taken."""

@@ -7,8 +7,10 @@ at it again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), 
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Self
+from urllib.parse import unquote
 
 import idna
 
@@ -134,9 +136,15 @@ class EmailAddress:
         arrives as a space (seen in their sources, 2026-08). A space cannot stand in a local part
         without quotes, so it is turned back.
 
+        A redirect of Apache's mod_rewrite encodes the query once more unless the rule has the flag
+        NE, so that `%40` is still there. Without an `@` it can be nothing else.
+
         Raises:
             AddressError: the message names the rule that `text` breaks.
         """
+        if "@" not in text and "%40" in text:
+            with suppress(UnicodeDecodeError):
+                text = unquote(text, errors="strict")
         local_part, at, domain = text.strip(" \t").rpartition("@")
         if '"' not in local_part:
             local_part = local_part.replace(" ", "+")

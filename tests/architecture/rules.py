@@ -90,7 +90,10 @@ PURE |= {
     "check.lint",
     "check.lint_address_books",
     "check.lint_checks",
+    "check.lint_methods",
+    "check.lint_rule",
     "check.lint_rules",
+    "check.lint_rules_methods",
     "check.offered",
 }
 IMPURE = {

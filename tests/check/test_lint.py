@@ -22,6 +22,7 @@ from waypost.lookup import client_config
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
+    HTTP_BASIC,
     NTLM,
     OAUTH2,
     PASSWORD_CLEARTEXT,
@@ -195,12 +196,67 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ),
     ("pacc-none", "modern-only", [IMAP, url_service("graph", "https://g.example/")], [IMAP, SMTP]),
     (
-        *("unknown-authentication", "k9-authentication pacc-authentication"),
+        *("no-password", "k9-authentication pacc-authentication profile-authentication"),
+        [by(GSSAPI), SMTP],
+        [by(GSSAPI), IMAP, SMTP],
+    ),
+    (
+        *("no-password", "k9-authentication pacc-authentication profile-authentication"),
+        [IMAP, by(GSSAPI, kind="smtp")],
+        [IMAP, by(CLIENT_IP_ADDRESS, kind="smtp")],
+    ),
+    ("password-later", "kmail-method", [by(OAUTH2), IMAP, SMTP], [IMAP, by(OAUTH2), SMTP]),
+    (
+        *("password-later", "k9-authentication"),
+        [IMAP, by(GSSAPI, kind="smtp"), SMTP],
+        [IMAP, SMTP, by(GSSAPI, kind="smtp")],
+    ),
+    (
+        *("password-later", "k9-authentication"),
+        [by(TLS_CLIENT_CERT), IMAP, SMTP],
+        [by(NTLM), IMAP, SMTP],
+    ),
+    (
+        *("no-password-last", ""),
+        [IMAP, by(OAUTH2), SMTP],
+        [IMAP, by(OAUTH2, PASSWORD_CLEARTEXT), SMTP],
+    ),
+    (
+        *("no-password-last", ""),
+        [IMAP, pop3(), host_service("pop3", "pop.example.com", authentication=(GSSAPI,)), SMTP],
+        [IMAP, pop3(), SMTP],
+    ),
+    ("kmail-method", "", [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP], [by(OAUTH2), SMTP]),
+    ("kmail-method", "", [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP], [by(PASSWORD_CLEARTEXT), SMTP]),
+    (
+        *("kmail-method", ""),
+        [by(PASSWORD_CLEARTEXT, GSSAPI), SMTP],
+        [by(GSSAPI, PASSWORD_CLEARTEXT), SMTP],
+    ),
+    ("kmail-method", "", [IMAP, by(PASSWORD_CLEARTEXT, NTLM, kind="smtp")], [IMAP, SMTP]),
+    (
+        *("password-encrypted-later", ""),
+        [by(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED), SMTP],
+        [by(PASSWORD_ENCRYPTED, PASSWORD_CLEARTEXT), SMTP],
+    ),
+    (
+        *("profile-authentication", "unknown-authentication k9-authentication"),
+        [by(SCRAM), SMTP],
+        [by(SCRAM, NTLM), SMTP],
+    ),
+    (
+        "unknown-authentication",
+        "k9-authentication no-password pacc-authentication profile-authentication",
         [by(TLS_CLIENT_CERT), SMTP],
         [by(SCRAM, PASSWORD_ENCRYPTED), SMTP],
     ),
     (
-        *("pacc-authentication", "k9-authentication"),
+        *("ews-authentication", ""),
+        [IMAP, SMTP, url_service("ews", "https://ews.example.com/")],
+        [IMAP, SMTP, url_service("ews", authentication=(HTTP_BASIC, PASSWORD_CLEARTEXT))],
+    ),
+    (
+        *("pacc-authentication", "k9-authentication no-password profile-authentication"),
         [by(GSSAPI), SMTP],
         [by(GSSAPI, SCRAM), SMTP],
     ),
@@ -218,12 +274,25 @@ NAMES = [
 ]
 OF_USERS: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     # the same, where users are looked up, and one attribute of theirs has a default
-    ("directory-host", "", [imap("%{box}.example"), SMTP], [imap("%{known}.example"), SMTP]),
-    ("directory-host", "", [IMAP, SMTP, url_service(url="https://a/%{box}")], [IMAP, SMTP]),
     (
-        *("directory-login-name", "pacc-login-name"),
+        *("directory-host", "directory-by-address"),
+        [imap("%{box}.example"), SMTP],
+        [imap("%{known}.example"), SMTP],
+    ),
+    (
+        *("directory-host", "directory-by-address"),
+        [IMAP, SMTP, url_service(url="https://a/%{box}")],
+        [IMAP, SMTP],
+    ),
+    (
+        *("directory-login-name", "pacc-login-name directory-by-address"),
         [named("%{uid}"), SMTP],
         [named("%{known}"), SMTP],
+    ),
+    (
+        *("directory-by-address", ""),
+        [IMAP, SMTP],
+        [named("%{known}"), named("%{known}", "smtp")],
     ),
 ]
 KNOWN = Users(

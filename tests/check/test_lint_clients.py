@@ -13,13 +13,14 @@ from tests.formats.test_values import AUTOCONFIG, body
 from tests.golden.cases import Case
 from waypost.check.lint import lint
 
-K9_METHODS = {"OAuth2", "password-cleartext", "password-encrypted"}
+PASSWORDS = {"password-cleartext", "password-encrypted"}
+K9_METHODS = PASSWORDS | {"OAuth2"}
 K9_FINDINGS = {"modern-only", "pop3-only", "plain-section", "k9-authentication", "no-login-name"}
+K9_FINDINGS |= {"oauth2-alone", "password-later"}
 # What Thunderbird can do for hosts that its built-in table of OAuth2 issuers does not name.
 THUNDERBIRD_INCOMING = {"password-cleartext", "password-encrypted", "GSSAPI", "NTLM"}
 THUNDERBIRD_OUTGOING = THUNDERBIRD_INCOMING | {"none", "client-IP-address"}
 THUNDERBIRD_FINDINGS = {"modern-only", "oauth2-alone", "unknown-authentication"}
-PASSWORDS = {"password-cleartext", "password-encrypted"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Account:
 
 
 def k9(document: bytes) -> Account | None:
-    """Read as K-9 does: one section that it cannot use ends it all."""
+    """Read as K-9 does: one section that it cannot use ends it all.
+
+    Of the first IMAP and SMTP section it takes OAuth2 out then, for hosts that it does not know.
+    """
     methods = {"imap": "", "smtp": ""}
     for seen in reading.autoconfig(document):
         if seen.kind not in methods:
@@ -41,8 +45,10 @@ def k9(document: bytes) -> Account | None:
         is_good = seen.place and seen.port and seen.login and usable
         if not is_good or seen.security not in {"SSL", "STARTTLS"}:
             return None
-        methods[seen.kind] = methods[seen.kind] or usable[0]
-    return Account("imap", methods["imap"], methods["smtp"]) if all(methods.values()) else None
+        known = [method for method in usable if method in PASSWORDS]
+        methods[seen.kind] = methods[seen.kind] or next(iter(known), "nothing")
+    is_whole = PASSWORDS.issuperset(methods.values())
+    return Account("imap", methods["imap"], methods["smtp"]) if is_whole else None
 
 
 def thunderbird(document: bytes) -> Account | None:

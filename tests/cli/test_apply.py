@@ -165,7 +165,7 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
     exported = waypost("export").out
     assert "CLEARTEXT" not in exported
     (home / "mail.toml").write_text(exported, encoding="utf-8")
-    assert waypost("apply", "mail.toml").err == "nothing to do\n"
+    assert waypost("apply", "mail.toml").err.splitlines()[-1] == "nothing to do"
     connection = sqlite3.connect(home / DATABASE)
     rows = connection.execute("SELECT bind_password FROM ldapserver ORDER BY id").fetchall()
     connection.close()
@@ -251,7 +251,8 @@ def test_sql_for_sqlite3(waypost: Waypost, home: Path, source: Path) -> None:
 def test_sql_needs_no_database(waypost: Waypost, home: Path, dialect: str) -> None:
     """SQL is printed for each dialect, one statement a line or more, and no database is made."""
     outcome = waypost("apply", "--demo", "--print-sql", "--dialect", dialect)
-    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.code == 0
+    assert all(line.startswith("warning: ") for line in outcome.err.splitlines())
     assert "INSERT INTO provider" in outcome.out
     assert outcome.out.rstrip().endswith(";")
     assert list(home.iterdir()) == []

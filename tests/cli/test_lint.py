@@ -89,6 +89,19 @@ def test_one_domain(waypost: Waypost) -> None:
     assert waypost("lint", "--demo", "--domain", "a..b").code == 2
 
 
+def test_one_pattern(waypost: Waypost) -> None:
+    """`--domain` takes a pattern as findings name it, from a file and from the database."""
+    waypost("apply", "plain.toml")
+    for places in (["--providers", "plain.toml"], []):
+        found = waypost("lint", *places, "--domain", "*.BARE.example")
+        assert found.code == 1
+        assert found.out.startswith("*.bare.example: plain-section (K-9)")
+        missing = waypost("lint", *places, "--domain", "*.good.example")
+        assert (missing.code, missing.out) == (1, "")
+        assert missing.err.endswith("*.good.example stands in no provider's domains here\n")
+    assert waypost("lint", "--demo", "--domain", "a.*.b").code == 2
+
+
 def test_for_scripts(waypost: Waypost) -> None:
     """JSON holds the same, each part on its own."""
     outcome = waypost("lint", "--providers", "plain.toml", "--json")
@@ -165,6 +178,9 @@ def test_apply_warns(waypost: Waypost) -> None:
     assert done.code == 0
     assert f"warning: {PLAIN_SECTION}" in done.err.splitlines()
     assert "plain-section" not in done.out
+    printed = waypost("apply", "plain.toml", "--print-sql")
+    assert printed.code == 0
+    assert printed.err.splitlines() == done.err.splitlines()[:-1]
     again = waypost("apply", "plain.toml")
     assert again.err.splitlines()[-1] == "nothing to do"
     assert f"warning: {PLAIN_SECTION}" in again.err.splitlines()

@@ -187,7 +187,8 @@ def _cell(client: Client, case: str) -> str:
     incoming = outcome.account.incoming
     words = [incoming.kind.upper()]
     if case.startswith("oauth2"):
-        words.append(incoming.method or "method by its own choice")
+        vain = " in vain" if outcome.warnings else ""
+        words.append((incoming.method or "method by its own choice") + vain)
     if incoming.security == "automatic":
         words.append("tries TLS")
     return ", ".join(words)

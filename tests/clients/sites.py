@@ -45,6 +45,7 @@ def all_sites(database: Path) -> list[Site]:
     for domain in (
         "everywhere.example",
         "starttls.example",
+        "boxes.example",
         "careful.example",
         "modern.example",
         "choice.example",

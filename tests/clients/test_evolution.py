@@ -75,6 +75,15 @@ def test_starttls_and_the_local_part(gnome_client: Evolution) -> None:
     )
 
 
+def test_a_host_of_the_users_own(gnome_client: Evolution) -> None:
+    """Where each user has a host of their own, the user's name takes the stand-in's place in it."""
+    address = "alice@boxes.example"
+    assert gnome_client.set_up(address) == Account(
+        tls("imap", "alice.boxes.example:993", address),
+        tls("smtp", "smtp.boxes.example:465", address),
+    )
+
+
 @pytest.mark.parametrize("local_part", ["alice+lists", "Alice.B", "o'hara", "a&b=c", "100%"])
 def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_part: str) -> None:
     """A local part that would need escaping on its way is in both login names as it was typed."""

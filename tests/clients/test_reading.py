@@ -26,6 +26,7 @@ SPACED = changed(b">SSL<", b"> SSL <")
 SMALL = changed(b">SSL<", b">ssl<")
 LOGIN = b"<username>alice@example.com</username>"
 METHOD = b"<authentication>password-cleartext</authentication>"
+OAUTH2 = b"<authentication>OAuth2</authentication>"
 OPEN_RELAY = OUTGOING.replace(LOGIN, b"").replace(METHOD, b"<authentication>none</authentication>")
 FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
 
@@ -39,10 +40,11 @@ AUTOCONFIG = [
     ("thunderbird", changed(SECTION, SMALL[SMALL.index(b"<inc") :][: len(SECTION)] + IMAP), SECOND),
     ("thunderbird", changed(SECTION, POP3 + SECTION), "pop3 second.example.com:993"),
     ("thunderbird", changed(METHOD, b"<authentication>GSSAPI</authentication>"), "GSSAPI"),
-    ("thunderbird", changed(METHOD, b"<authentication>OAuth2</authentication>" + METHOD), FIRST),
+    ("thunderbird", changed(METHOD, OAUTH2 + METHOD), FIRST),
     ("thunderbird", changed(OUTGOING, OPEN_RELAY), "smtp.example.com:465 tls none"),
     ("thunderbird", changed(OUTGOING, OUTGOING.replace(LOGIN, b"")), ""),
     ("thunderbird", changed(b'type="smtp"', b'type="SMTP"'), ""),
+    ("thunderbird", changed(b"imap.example.com<", b"192.0.2.1<"), "imap 192.0.2.1:993"),
     # Thunderbird for Android and K-9: facts s1.2
     (K9, SPACED, ""),
     (K9, SMALL, ""),
@@ -55,6 +57,12 @@ AUTOCONFIG = [
     (K9, changed(LOGIN, b""), ""),
     (K9, changed(METHOD, b"<authentication>NTLM</authentication>" + METHOD), "password-cleartext"),
     (K9, changed(METHOD, b"<authentication>NTLM</authentication>"), ""),
+    (K9, changed(METHOD, OAUTH2), ""),
+    (K9, changed(METHOD, OAUTH2 + METHOD), "password-cleartext"),
+    (K9, changed(SECTION, changed(METHOD, OAUTH2, SECTION) + IMAP), ""),
+    (K9, changed(SECTION, SECTION + changed(METHOD, OAUTH2, IMAP)), FIRST),
+    (K9, changed(b"imap.example.com<", b"192.0.2.1<"), "imap 192.0.2.1:993"),
+    (K9, changed(b"imap.example.com<", b"imap_1.example.com<"), ""),
     # Delta Chat: facts s1.3
     ("delta-chat", SPACED, "993 tls"),
     ("delta-chat", SMALL, "993 tls"),
@@ -82,6 +90,7 @@ AUTOCONFIG = [
     # KMail 22.12: seen in the run
     ("kmail-2212", SMALL, "993 none"),
     ("kmail-2212", changed(b"<port>993</port>", b"<port>143</port><port>993</port>"), FIRST),
+    ("kmail", changed(METHOD, METHOD + OAUTH2), "tls OAuth2"),
     # aerc: facts s1.7
     ("aerc", TWO_IMAP, FIRST),
     ("aerc", TWO_SMTP, "smtp second.example.com:465"),
@@ -113,6 +122,22 @@ def test_autoconfig(key: str, document: bytes, held: str) -> None:
     account = ended(key, Response(200, XML, body=document))
     assert held in account
     assert bool(account) == bool(held)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_told"), [(b"imap.example.com", True), (b"imap.gmail.com", False)]
+)
+def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
+    """Where KMail takes OAuth2 for a host with which it cannot do it, that is told."""
+    document = changed(
+        b"imap.example.com<", host + b"<", changed(SECTION, changed(METHOD, OAUTH2, SECTION))
+    )
+    asks = BY_KEY["kmail"].asks
+    outcome = converse(
+        asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=document)
+    ).outcome
+    assert outcome.account is not None
+    assert bool(outcome.warnings) == is_told
 
 
 STATUSES = [

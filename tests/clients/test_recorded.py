@@ -4,8 +4,17 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.clients.recorded import ACCOUNTS, CASES, accounts, application, hear, who_asks
+from tests.clients.recorded import (
+    ACCOUNTS,
+    CASES,
+    Application,
+    accounts,
+    application,
+    hear,
+    who_asks,
+)
 from tests.clients.strangers import BY_KEY, GOOD
+from tests.web.asgi import Client as Asker
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
@@ -16,6 +25,7 @@ from waypost.check.recorded.conversation import (
     converse,
 )
 from waypost.check.recorded.names import Lookup
+from waypost.transfer.providers_file import read_providers
 
 SETTING_UP = [client for client in CLIENTS if client.expects_account]
 
@@ -224,6 +234,32 @@ def test_login_name_is_the_local_part(client: Client) -> None:
     account = hear(client, "login-is-local-part").outcome.account
     assert account is not None
     assert (account.incoming.login, account.outgoing.login) == ("alice", "mail-alice")
+
+
+HOST_OF_EACH = """
+[[provider]]
+name = "Boxes"
+domains = ["example.com"]
+services = [
+  { type = "imap", host = "%EMAILLOCALPART%.box.example.com" },
+  { type = "smtp", host = "%EMAILLOCALPART%.%EMAILDOMAIN%", login_name = "%EMAILLOCALPART%" },
+]
+"""
+
+
+@pytest.mark.rule("autoconfig-stand-in")
+@pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
+def test_a_host_made_of_the_local_part(client: Client) -> None:
+    """A host that differs from user to user reaches every client, Evolution's stand-in included."""
+    asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
+    running = Application(asker, "example.com")
+    account = converse(
+        client.asks(User.typing("alice@example.com")), running.answer
+    ).outcome.account
+    asker.close()
+    assert account is not None
+    assert account.incoming.host == "alice.box.example.com"
+    assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", "alice")
 
 
 @pytest.mark.rule("autoconfig-not-served-404")

@@ -56,18 +56,6 @@ def test_priorities() -> None:
     }
 
 
-@pytest.mark.rule("dns-autodiscover-srv")
-@pytest.mark.parametrize("kind", ["activesync", "ews"])
-def test_autodiscover_without_mail(kind: str) -> None:
-    """Phones ask at `autodiscover.` as well, so it leads here where there is no mail service."""
-    told = published(url_service(kind, "https://eas.example.com/x"))
-
-    assert told["autodiscover.example.com CNAME"] == ["waypost.example.net."]
-    assert told["_autodiscover._tcp.example.com SRV"] == ["0 0 443 waypost.example.net."]
-    for other in (url_service("jmap", "https://jmap.example.com/"), url_service(kind, "http://x/")):
-        assert "autodiscover.example.com CNAME" not in published(host_service(), other)
-
-
 MOVED = [
     # where to, the names that tell it
     (DomainMoved("", "new.example", None), ["autoconfig", "autodiscover", "_autodiscover._tcp"]),
@@ -198,11 +186,12 @@ ANSWERS = [
     ((url_service("jmap", "https://jmap.example.com/"),), ["autoconfig", "ua-auto-config"]),
     ((ACTIVESYNC,), ["autoconfig", "autodiscover"]),
     ((url_service("ews", "https://ews.example.com/"),), ["autoconfig", "autodiscover"]),
-    ((host_service("managesieve", "sieve.example.com"),), []),
+    ((host_service("managesieve", "sieve.example.com", port=4190, security="starttls"),), []),
+    ((url_service("ews", "http://ews.example.com/"),), ["autoconfig"]),
 ]
 
 
-@pytest.mark.rule("dns-client-names")
+@pytest.mark.rule("dns-client-names", "dns-autodiscover-srv")
 @pytest.mark.parametrize(("found", "labels"), ANSWERS)
 def test_names_that_answer(found: tuple[Service, ...], labels: list[str]) -> None:
     """A name is published where something is answered there, for phones and Outlook's JSON too."""

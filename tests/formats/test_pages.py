@@ -6,11 +6,19 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from tests.making import ALICE, EXAMPLE_COM, PROVIDER, domain
+from tests.making import ALICE, EXAMPLE_COM, PROVIDER, domain, host_service
 from waypost.address import EmailAddress
 from waypost.formats import autoconfig, autodiscover, pacc
 from waypost.lookup import client_config
-from waypost.model import ClientConfig, Documentation
+from waypost.model import (
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    ClientConfig,
+    Documentation,
+    OAuth2,
+    Webmail,
+    WebmailLogin,
+)
 
 OF_USER = "https://help.example/%EMAILDOMAIN%?u=%EMAILADDRESS%"
 OF_DOMAIN = "https://%EMAILDOMAIN%/help"
@@ -41,6 +49,57 @@ def test_autodiscover() -> None:
 
     (page,) = root.iter("{*}ServiceHome")
     assert page.text == "https://help.example/example.com?u=alice@example.com"
+
+
+OF_LOGIN = "https://login.%EMAILDOMAIN%/%EMAILLOCALPART%"
+
+
+@pytest.mark.parametrize(
+    ("address", "filled"),
+    [
+        (ALICE, "https://login.example.com/alice"),
+        (None, "https://login.example.com/%EMAILLOCALPART%"),
+    ],
+)
+def test_every_url_of_a_provider(address: EmailAddress | None, filled: str) -> None:
+    """Webmail, OAuth2 and the later document are filled in as well, as far as that is known."""
+    provider = replace(
+        PROVIDER,
+        webmail=Webmail(OF_LOGIN, WebmailLogin(OF_LOGIN)),
+        update_url=OF_LOGIN,
+        oauth2=(OAuth2(OF_LOGIN, OF_LOGIN, OF_LOGIN, "%EMAILDOMAIN%"),),
+    )
+    entry = replace(domain(), provider=provider)
+    root = etree.fromstring(autoconfig.render(client_config(entry, EXAMPLE_COM, address)))
+
+    found = [root.findtext(f"oAuth2/{name}") for name in ("issuer", "authURL", "tokenURL")]
+    for name in ("webMail/loginPage", "webMail/loginPageInfo", "clientConfigUpdate"):
+        element = root.find(name)
+        found.append(None if element is None else element.get("url"))
+    assert found == [filled] * 6
+    assert root.findtext("oAuth2/scope") == "%EMAILDOMAIN%"
+
+
+@pytest.mark.parametrize(
+    ("issuers", "told"),
+    [
+        (("https://login.%EMAILDOMAIN%/",), "https://login.example.com/"),
+        ((OF_LOGIN, "https://other.example/"), "https://other.example/"),
+        ((OF_LOGIN,), None),
+    ],
+)
+def test_issuer_in_pacc(issuers: tuple[str, ...], told: str | None) -> None:
+    """PACC tells the first issuer that is the same for all users, with the domain in its place."""
+    methods = (OAUTH2, PASSWORD_CLEARTEXT)
+    services = [
+        host_service(authentication=methods),
+        host_service("smtp", "smtp.example.com", authentication=methods),
+    ]
+    provider = replace(PROVIDER, oauth2=tuple(OAuth2(issuer) for issuer in issuers))
+    entry = replace(domain("example.com", *services), provider=provider)
+    document = json.loads(pacc.render(client_config(entry, EXAMPLE_COM, None)))
+
+    assert document["authentication"].get("oauth-public", {}).get("issuer") == told
 
 
 PAGES = [

@@ -272,6 +272,25 @@ WARNINGS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('webmail = "https://w.example/%USERNAME%"', "webmail"),
+        ('update_url = "https://w.example/%USERNAME%"', "update_url"),
+        ('documentation = [{ url = "https://w.example/%USERNAME%" }]', "documentation[0].url"),
+        ('enable = [{ url = "https://w.example/%USERNAME%" }]', "enable[0].url"),
+        ('oauth2 = [{ auth_url = "https://w.example/%USERNAME%" }]', "oauth2[0].auth_url"),
+    ],
+)
+def test_unknown_placeholders_of_a_provider(line: str, key: str) -> None:
+    """A word in a provider's URL that looks like a placeholder and is none is told."""
+    text = f'[[provider]]\nname = "A"\ndomains = []\n{line}\n'
+    (warning,) = read_providers(text, name="p.toml", format="toml").warnings
+    assert f"provider[0].{key}: %USERNAME% is not a placeholder and stays as it is" in warning
+    known = text.replace("%USERNAME%", "%EmailDomain%/%c3%bc%41")
+    assert read_providers(known, name="p.toml", format="toml").warnings == ()
+
+
 @pytest.mark.parametrize(("service", "warning"), WARNINGS)
 def test_warnings(service: str, warning: str) -> None:
     """What can be used but is perhaps not meant is warned of, with its path."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from waypost.check.lint_checks import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
 from waypost.check.lint_clients import EVERY, Client
-from waypost.check.lint_rules import RULES, Rule
+from waypost.check.lint_rule import Rule
+from waypost.check.lint_rules import RULES
 from waypost.check.offered import Offered
 from waypost.model import Provider, Service, Users
 from waypost.preference import ordered

@@ -24,20 +24,7 @@ from waypost.check.offered import (
     security,
     with_tls,
 )
-from waypost.model import (
-    CLIENT_IP_ADDRESS,
-    GSSAPI,
-    NO_AUTHENTICATION,
-    NTLM,
-    OAUTH2,
-    PASSWORD_CLEARTEXT,
-    PASSWORD_ENCRYPTED,
-    Authentication,
-    AuthenticationSystem,
-    Security,
-    Service,
-    ServiceType,
-)
+from waypost.model import Security, ServiceType
 from waypost.placeholders import LOGIN_NAME, attributes_in, has_placeholder, names_user
 from waypost.preference import INCOMING
 
@@ -47,11 +34,6 @@ SHORT_NAME_MAX_CHARS: Final = 20
 
 # From these Thunderbird's reader of Autodiscover understands STARTTLS, from all others TLS.
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
-_K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
-# What Thunderbird can do for any host; OAuth2 for those of its built-in table alone.
-_THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})
-_THUNDERBIRD_SMTP_METHODS: Final = _THUNDERBIRD_METHODS | {NO_AUTHENTICATION, CLIENT_IP_ADDRESS}
-_PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, OAUTH2})
 _PACC_URL_TYPES: Final = (
     *(ServiceType.JMAP, ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.WEBDAV),
 )
@@ -143,14 +125,6 @@ def pacc_directory(offered: Offered) -> Iterator[str]:
         yield ""
 
 
-def pacc_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent without a password and without OAuth2."""
-    for types in DIRECTIONS:
-        services = offered.of(*types)
-        if services and not any(_suits_pacc(one.authentication) for one in services):
-            yield named(services[0])
-
-
 def odd_starttls_port(offered: Offered) -> Iterator[str]:
     """Find STARTTLS on ports from which TLS is understood."""
     for service in offered.of(*MAIL):
@@ -194,6 +168,14 @@ def directory_login_name(offered: Offered) -> Iterator[str]:
             yield named(service)
 
 
+def directory_by_address(offered: Offered) -> Iterator[str]:
+    """Find login names that are others for a user whom the directory was asked about."""
+    for service in offered.of(*MAIL) if offered.has_directory else ():
+        if not any(attributes_in(service.login_name or "")):
+            yield named(service)
+            return
+
+
 def subaddress_login_name(offered: Offered) -> Iterator[str]:
     """Find login names without a detail, which is left out only where the address is known."""
     if offered.provider is None or not offered.provider.subaddress_separators:
@@ -206,31 +188,6 @@ def no_login_name(offered: Offered) -> Iterator[str]:
     """Find services for which the client shall ask the user for a login name."""
     for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
         if service.login_name is None:
-            yield named(service)
-
-
-def oauth2_alone(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with OAuth2 and nothing that others can do instead."""
-    for types in DIRECTIONS:
-        services = offered.of(*types)
-        offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
-        if offers_oauth2 and not any(_suits_thunderbird(one) for one in services):
-            yield named(services[0])
-
-
-def unknown_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with methods that Thunderbird does not know."""
-    for types in DIRECTIONS:
-        services = offered.of(*types)
-        offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
-        if services and not offers_oauth2 and not any(_suits_thunderbird(one) for one in services):
-            yield named(services[0])
-
-
-def k9_authentication(offered: Offered) -> Iterator[str]:
-    """Find each section without a method that K-9 knows."""
-    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
-        if _K9_METHODS.isdisjoint(service.authentication):
             yield named(service)
 
 
@@ -282,15 +239,3 @@ def long_short_name(offered: Offered) -> Iterator[str]:
     """Find the same of the short name."""
     if offered.provider is not None and len(offered.provider.short_name) > SHORT_NAME_MAX_CHARS:
         yield f'short_name "{offered.provider.short_name}"'
-
-
-def _suits_pacc(methods: tuple[Authentication, ...]) -> bool:
-    return any(
-        method in _PACC_METHODS or method.system is AuthenticationSystem.SASL for method in methods
-    )
-
-
-def _suits_thunderbird(service: Service) -> bool:
-    is_smtp = service.type is ServiceType.SMTP
-    known = _THUNDERBIRD_SMTP_METHODS if is_smtp else _THUNDERBIRD_METHODS
-    return not known.isdisjoint(service.authentication)

@@ -5,6 +5,7 @@ from typing import Final
 
 from waypost.address import DomainName
 from waypost.check import lint_checks as checks
+from waypost.check import lint_methods as methods
 from waypost.check.offered import MAIL, Offered
 from waypost.errors import NoUsableService
 from waypost.formats import pacc
@@ -20,7 +21,8 @@ _REASONS: Final = (
     checks.pacc_port,
     checks.pacc_login_name,
     checks.pacc_directory,
-    checks.pacc_authentication,
+    methods.pacc_authentication,
+    checks.subaddress_login_name,
 )
 _SAMPLE: Final = DomainName("example.com")
 

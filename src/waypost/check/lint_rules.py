@@ -1,10 +1,8 @@
 """The rules of the linter, as a table. docs/lint.md says the same for people; a test compares."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from waypost.check import lint_address_books, lint_pacc
+from waypost.check import lint_address_books, lint_methods, lint_pacc
 from waypost.check import lint_checks as checks
 from waypost.check.lint_clients import (
     AERC,
@@ -20,29 +18,9 @@ from waypost.check.lint_clients import (
     OUTLOOK,
     PACC,
     THUNDERBIRD,
-    Client,
 )
-from waypost.check.offered import Offered
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing to look for.
-
-    Attributes:
-        code: never changes; scripts may rely on it.
-        clients: whom it breaks, the most used first.
-        check: gives the places where it is found; an empty text stands for the whole offer.
-        why: what goes wrong, as a clause.
-        cure: what to do, as a clause.
-    """
-
-    code: str
-    clients: tuple[Client, ...]
-    check: Callable[[Offered], Iterator[str]]
-    why: str
-    cure: str
-
+from waypost.check.lint_rule import Rule
+from waypost.check.lint_rules_methods import METHOD_RULES
 
 RULES: Final = (
     Rule(
@@ -63,8 +41,8 @@ RULES: Final = (
         "modern-only",
         AUTOCONFIG,
         checks.modern_only,
-        "IMAP, POP3 or SMTP is missing beside it, and such a document ends the search of those "
-        "who need them",
+        "IMAP, POP3 or SMTP is missing beside it, so they make no account of it, and for some of "
+        "them such a document ends the search",
         "add an IMAP and an SMTP service",
     ),
     Rule(
@@ -154,7 +132,7 @@ RULES: Final = (
     Rule(
         "pacc-authentication",
         (PACC,),
-        checks.pacc_authentication,
+        lint_methods.pacc_authentication,
         "PACC knows passwords and OAuth2 alone, so the domain has no PACC document",
         "offer one of them as well",
     ),
@@ -182,9 +160,9 @@ RULES: Final = (
     ),
     Rule(
         "odd-starttls-port",
-        (THUNDERBIRD,),
+        (THUNDERBIRD, APPLE_MAIL),
         checks.odd_starttls_port,
-        "where it has to use Autodiscover, it takes such a port for TLS from the start",
+        "such a port means TLS from the start, to Thunderbird where it has to use Autodiscover",
         "use 143, 110 or 587 for STARTTLS",
     ),
     Rule(
@@ -203,26 +181,35 @@ RULES: Final = (
     ),
     Rule(
         "local-part-host",
-        (FAIREMAIL, NEXTCLOUD_MAIL, PACC),
+        EVERY,
         checks.local_part_host,
-        "the host differs from user to user, so an answer that names no user has a placeholder "
-        "in it, which these do not expand",
+        "the host differs from user to user, and for a local part such as a+b or a_b there is "
+        "none, so the service is missing; DNS and PACC cannot name it at all",
         "use a host that is the same for all users of a domain",
     ),
     Rule(
         "directory-host",
-        (K9, KMAIL, DELTA_CHAT, PACC),
+        (K9, DELTA_CHAT, EVOLUTION, KMAIL, PACC),
         checks.directory_host,
-        "the service is missing where a client asks without the address, because the directory "
-        "is not asked then",
+        "the service is missing where a client asks without the address, as Evolution 3.46 does, "
+        "because the directory is not asked then",
         "give the attribute a default in the directory's rules",
     ),
     Rule(
         "directory-login-name",
-        (K9, KMAIL, DELTA_CHAT, PACC),
+        (K9, DELTA_CHAT, EVOLUTION, KMAIL, PACC),
         checks.directory_login_name,
-        "a client that asks without the address gets the address as the login name",
+        "a client that asks without the address, as Evolution 3.46 does, gets the address as the "
+        "login name",
         "let the server take the address as well",
+    ),
+    Rule(
+        "directory-by-address",
+        (K9, DELTA_CHAT, EVOLUTION, KMAIL),
+        checks.directory_by_address,
+        "users are looked up by their address, which these do not tell (Delta Chat at one of its "
+        "URLs, Evolution in 3.46), so they get the login name that stands here",
+        "let the server take that login name as well",
     ),
     Rule(
         "subaddress-login-name",
@@ -240,29 +227,7 @@ RULES: Final = (
         "service, Delta Chat any such service",
         "say a login name",
     ),
-    Rule(
-        "oauth2-alone",
-        (THUNDERBIRD, EVOLUTION, APPLE_MAIL, OUTLOOK),
-        checks.oauth2_alone,
-        "OAuth2 works only for hosts in tables that are built into Thunderbird and Evolution, "
-        "and cannot stand in a profile; Outlook for Windows has none for the IMAP of others, so "
-        "Autodiscover leaves such services out",
-        "offer password-cleartext behind OAuth2 if passwords work",
-    ),
-    Rule(
-        "unknown-authentication",
-        (THUNDERBIRD,),
-        checks.unknown_authentication,
-        "no method is one that it knows, so it drops the service",
-        "offer a general method behind it, as password-cleartext",
-    ),
-    Rule(
-        "k9-authentication",
-        (K9,),
-        checks.k9_authentication,
-        "no method is one that it knows, and that makes it refuse the whole document",
-        "offer OAuth2, password-cleartext or password-encrypted as well",
-    ),
+    *METHOD_RULES,
     Rule(
         "ldap-port",
         (APPLE_MAIL,),

@@ -13,7 +13,8 @@ from lxml import etree
 
 from waypost import untrusted_xml
 from waypost.check.recorded import documents, urls
-from waypost.check.recorded.conversation import Unusable, is_host
+from waypost.check.recorded.conversation import Unusable
+from waypost.check.recorded.hosts import is_host
 
 SCHEMA: Final = "autoconfig.rng"
 _TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from waypost.check.recorded.conversation import is_host
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.hosts import is_host
 
 HOST: Final = "ua-auto-config"
 PATH: Final = "/.well-known/user-agent-configuration.json"

@@ -119,6 +119,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     wanted = _wanted(file, demo)
     if print_sql:
         _print_sql(wanted, dialect)
+        warn(lint_catalog(wanted, of_today=True).lines())
         return
     settings = settings_for(db_uri=db_uri)
     with progress(bar) as step:

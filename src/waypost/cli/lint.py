@@ -16,6 +16,7 @@ from waypost.cli.sources import (
     settings_for,
 )
 from waypost.errors import DomainNotServed
+from waypost.model import DomainPattern, MatchKind
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
@@ -24,7 +25,9 @@ EXAMPLE: Final = "Example: waypost lint --providers mail.toml --domain example.c
 
 DomainFlag = Annotated[
     str | None,
-    typer.Option("--domain", metavar="DOMAIN", help="Look at this domain alone, in any form."),
+    typer.Option(
+        "--domain", metavar="DOMAIN", help="Look at this domain or pattern alone, in any form."
+    ),
 ]
 AllFlag = Annotated[
     bool, typer.Option("--all", help=f"Tell every finding, not only the first {SHOWN}.")
@@ -40,14 +43,16 @@ def lint(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell what in the configuration breaks which mail client; exit code 1 where anything does."""
-    name = None if domain is None else DomainName.parse(domain)
+    pattern = None if domain is None else DomainPattern.parse(domain)
     settings = settings_for(providers, demo, db_uri)
     shown = None if every else SHOWN
-    if name is None:
+    if pattern is None:
         with catalog_reading(settings) as catalog:
             linted = lint_catalog(catalog, shown)
+    elif pattern.kind is MatchKind.EXACT:
+        linted = _one(settings, DomainName.parse(pattern.text))
     else:
-        linted = _one(settings, name)
+        linted = _pattern(settings, pattern)
     _print(linted, as_json)
     if linted.findings:
         raise typer.Exit(FINDINGS)
@@ -63,6 +68,14 @@ def _one(settings: "Settings", name: DomainName) -> Linted:
         store.close()
     if found is None:
         raise DomainNotServed(f"{name} is not served here")
+    return lint_domain(found)
+
+
+def _pattern(settings: "Settings", pattern: DomainPattern) -> Linted:
+    with catalog_reading(settings) as catalog:
+        found = next((one for one in catalog.domains if one.pattern == pattern), None)
+    if found is None:
+        raise DomainNotServed(f"{pattern} stands in no provider's domains here")
     return lint_domain(found)
 
 

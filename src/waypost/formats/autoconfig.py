@@ -23,7 +23,7 @@ from waypost.model import (
     ServiceType,
     Webmail,
 )
-from waypost.placeholders import expand, expand_pages
+from waypost.placeholders import expand, expand_pages, expand_url
 from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
@@ -119,11 +119,11 @@ def _document(
     for service in (one for one in services if one.type in _BESIDE_MAIL):
         _beside_mail(root, service)
     for oauth2 in owner.oauth2:
-        _oauth2(root, oauth2)
+        _oauth2(root, oauth2, asked)
     if owner.webmail is not None:
         _webmail(root, owner.webmail, asked)
     if owner.update_url is not None:
-        child(root, "clientConfigUpdate", url=owner.update_url)
+        child(root, "clientConfigUpdate", url=_filled_url(owner.update_url, asked))
     return to_bytes(root)
 
 
@@ -191,6 +191,11 @@ def _filled(
     return pages if asked is None else expand_pages(pages, asked.domain, asked.address)
 
 
+def _filled_url(url: str, asked: ClientConfig | None) -> str:
+    """Do the same in one URL."""
+    return url if asked is None else expand_url(url, asked.domain, asked.address)
+
+
 def _documentation(parent: etree._Element, page: Documentation) -> None:
     documentation = child(parent, "documentation", url=page.url)
     for language, text in page.descriptions:
@@ -207,11 +212,11 @@ def _enable(parent: etree._Element, page: Documentation) -> None:
 def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None) -> None:
     """Write what the ISPDB knows; the draft passes over it."""
     element = child(root, "webMail")
-    child(element, "loginPage", url=webmail.url)
+    child(element, "loginPage", url=_filled_url(webmail.url, asked))
     login = webmail.login
     if login is None:
         return
-    page = child(element, "loginPageInfo", url=login.url)
+    page = child(element, "loginPageInfo", url=_filled_url(login.url, asked))
     if login.username is not None:
         name = login.username
         child(page, "username", expand(name, asked.domain, asked.user) if asked else name)
@@ -226,12 +231,17 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
             child(page, tag, **{key: value for key, value in both.items() if value is not None})
 
 
-def _oauth2(parent: etree._Element, oauth2: OAuth2) -> None:
+def _oauth2(parent: etree._Element, oauth2: OAuth2, asked: ClientConfig | None) -> None:
     element = child(parent, "oAuth2")
-    texts = (
+    urls = (
         ("authURL", oauth2.auth_url),
         ("tokenURL", oauth2.token_url),
         ("issuer", oauth2.issuer),
+    )
+    for name, url in urls:
+        if url is not None:
+            child(element, name, _filled_url(url, asked))
+    texts = (
         ("scope", oauth2.scope),
         ("clientID", oauth2.client_id),
         ("clientSecret", oauth2.client_secret),

@@ -45,6 +45,8 @@ _AUTHENTICATION: Final = {
     NO_AUTHENTICATION: "EmailAuthNone",
     CLIENT_IP_ADDRESS: "EmailAuthNone",
 }
+SUPPORTED: Final = frozenset(_AUTHENTICATION)
+"""The methods of mail services for which the format has a word."""
 _DAV: Final = {
     ServiceType.CALDAV: ("CalDAV", "com.apple.caldav.account"),
     ServiceType.CARDDAV: ("CardDAV", "com.apple.carddav.account"),
@@ -123,9 +125,8 @@ def _mail_payloads(
     config: ClientConfig, address: EmailAddress, aliases: tuple[EmailAddress, ...]
 ) -> Iterator[Payload]:
     """Make the mail account; the format holds one incoming and one outgoing service."""
-    supported = frozenset(_AUTHENTICATION)
-    incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), supported)
-    outgoing = best(config.of_type(ServiceType.SMTP), supported)
+    incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), SUPPORTED)
+    outgoing = best(config.of_type(ServiceType.SMTP), SUPPORTED)
     if incoming is None or outgoing is None:
         return
     one_password = incoming.login_name == outgoing.login_name and _has_password(outgoing)

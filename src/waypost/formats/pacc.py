@@ -20,13 +20,12 @@ from waypost.model import (
     ClientConfig,
     HostEndpoint,
     Logo,
-    Provider,
     Security,
     Service,
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import expand_pages, has_placeholder
+from waypost.placeholders import expand_pages, expand_url, has_placeholder
 
 REVISION: Final = "draft-ietf-mailmaint-pacc-02"
 CONTENT_TYPE: Final = "application/json"
@@ -90,7 +89,7 @@ def compose(config: ClientConfig) -> bytes:
         for name in _NAMES.get(kind, (kind.value,))
     }
     document = {
-        "authentication": _authentication(config.provider, told.values()),
+        "authentication": _authentication(config, told.values()),
         "info": _info(config),
         "protocols": protocols,
     }
@@ -182,7 +181,7 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
         return "its login name leaves out the detail of a sub-address"
     if config.has_directory:
         return "its login name comes from a directory, and may differ from the email address"
-    if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config.provider)):
+    if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config)):
         return "it takes neither a password nor OAuth2 with a known issuer"
     return None
 
@@ -219,10 +218,10 @@ def _place(service: Service) -> str:
     return f"{endpoint.host}:{endpoint.port}"
 
 
-def _authentication(provider: Provider, told: Collection[Service]) -> dict[str, object]:
+def _authentication(config: ClientConfig, told: Collection[Service]) -> dict[str, object]:
     # s"authentication": `password` is required.
     members: dict[str, object] = {"password": any(takes_password(one) for one in told)}
-    issuer = _issuer(provider)
+    issuer = _issuer(config)
     if issuer is not None and any(_takes_oauth2(one) for one in told):
         members["oauth-public"] = {"issuer": issuer}
     return members
@@ -233,15 +232,17 @@ def _takes_oauth2(service: Service) -> bool:
     return any(one == OAUTH2 or one.method in bearers for one in service.authentication)
 
 
-def _issuer(provider: Provider) -> str | None:
+def _issuer(config: ClientConfig) -> str | None:
     """Give the first issuer that may stand there: an https URL with nothing behind its path."""
-    issuers = (oauth2.issuer for oauth2 in provider.oauth2 if oauth2.issuer is not None)
+    found = (oauth2.issuer for oauth2 in config.provider.oauth2 if oauth2.issuer is not None)
+    issuers = (expand_url(issuer, config.domain, None) for issuer in found)
     return next((issuer for issuer in issuers if _is_issuer(issuer)), None)
 
 
 def _is_issuer(url: str) -> bool:
     # RFC 8414 s2: https, no query, no fragment.
-    return url.lower().startswith("https://") and not {"?", "#"} & set(url)
+    is_one = url.lower().startswith("https://") and not {"?", "#"} & set(url)
+    return is_one and not has_placeholder(url)
 
 
 def _info(config: ClientConfig) -> dict[str, object]:

@@ -10,7 +10,7 @@ from waypost.placeholders import has_placeholder
 from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
 from waypost.transfer.directory_servers import read_ldapserver
 from waypost.transfer.rules import RuleBroken, check_text, check_web_url
-from waypost.transfer.tables import Table
+from waypost.transfer.tables import Table, warn_of_placeholder
 
 DOCUMENTATION_KEYS: Final = ("url", "descriptions")
 OAUTH2_KEYS: Final = ("issuer", "auth_url", "token_url", "scope", "client_id", "client_secret")
@@ -79,10 +79,12 @@ def read_web_url(table: Table, key: str) -> str | None:
     if text is None:
         return None
     try:
-        return check_web_url(text)
+        url = check_web_url(text)
     except RuleBroken as broken:
         table.problem(key, str(broken))
         return None
+    warn_of_placeholder(table, key, url)
+    return url
 
 
 def read_https_url(table: Table, key: str) -> str | None:

@@ -39,9 +39,8 @@ from waypost.transfer.rules import (
     check_host,
     check_ldap_url,
     check_url,
-    unknown_placeholder,
 )
-from waypost.transfer.tables import Table, kind, nearest
+from waypost.transfer.tables import Table, kind, nearest, warn_of_placeholder
 
 KEYS: Final = (
     *("type", "host", "port", "security", "url", "authentication", "login_name", "priority"),
@@ -224,12 +223,6 @@ def read_host(table: Table, key: str) -> str | None:
     except RuleBroken as broken:
         table.problem(key, str(broken))
         return None
-
-
-def warn_of_placeholder(table: Table, key: str, text: str) -> None:
-    """Warn of a word that looks like a placeholder; it would reach the client as it is."""
-    if unknown := unknown_placeholder(text):
-        table.warn(key, f"{unknown} is not a placeholder and stays as it is")
 
 
 def _security(table: Table) -> Security | None:

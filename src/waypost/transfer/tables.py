@@ -8,7 +8,7 @@ from typing import Final
 
 from waypost.errors import ProvidersError
 from waypost.model import Catalog
-from waypost.transfer.rules import RuleBroken, check_text
+from waypost.transfer.rules import RuleBroken, check_text, unknown_placeholder
 
 MAX_PROBLEMS: Final = 1000
 _KINDS: Final = {
@@ -243,3 +243,9 @@ def _shown_key(key: str) -> str:
     """Give a key as it can stand in one line of a message."""
     plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) <= 100
     return key if plain else repr(key[:100])
+
+
+def warn_of_placeholder(table: Table, key: str, text: str) -> None:
+    """Warn of a word that looks like a placeholder; it would reach the client as it is."""
+    if unknown := unknown_placeholder(text):
+        table.warn(key, f"{unknown} is not a placeholder and stays as it is")

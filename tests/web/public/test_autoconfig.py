@@ -176,18 +176,22 @@ def test_customer_behind_the_hosters_name(client: Client) -> None:
     assert b">example.com<" not in answer.body
 
 
-@pytest.mark.rule("autoconfig-ispdb")
+@pytest.mark.rule("autoconfig-ispdb", "addresses-u-labels")
 @pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/v1.1/example.com", 200),
         ("/v1.1/EXAMPLE.COM/", 200),
         ("/V1.1/example.com", 200),
-        ("/v1.1/bücher.example", 404),
+        ("/v1.1/bücher.example", 200),
+        ("/V1.1/BÜCHER.example/", 200),
+        ("/v1.1/bücher.example/more", 404),
+        ("/v1.1/bücher", 404),
         ("/v1.1/xn--bcher-kva.example", 200),
         ("/v1.1/example.org", 404),
         ("/v1.1/a..b", 404),
         ("/v1.1/a b", 404),
+        ("/v1.1/ü..b", 404),
         ("/v1.1/", 404),
         ("/v1.1", 404),
         ("/v1.1/example.com/more", 404),

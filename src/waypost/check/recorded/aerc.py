@@ -3,7 +3,6 @@
 Not part of the record: guessing, and the ports that it tries at the MX host.
 """
 
-import re
 from typing import Final
 
 from lxml import etree
@@ -25,7 +24,6 @@ from waypost.check.recorded.conversation import (
 from waypost.check.recorded.srv_of_aerc import found_by_srv
 
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "plain": "none"}
-_ADDRESS: Final = re.compile("%EMAILADDRESS%", re.IGNORECASE)
 
 
 def ask(user: User) -> Conversation:
@@ -45,16 +43,13 @@ def ask(user: User) -> Conversation:
     reasons: list[str] = []
     for request, response in answers:
         try:
-            # [code] Neither the status nor the Content-Type is looked at.
-            provider = documents.provider_of(response.body)
+            # [code] Neither the status nor the Content-Type is looked at. Where the document makes
+            # no account, it goes on (932d9a4, and e1a5faa before it).
+            account = _account(documents.provider_of(response.body), user.address)
+            return Outcome(account, source=request.url)
         except Unusable as error:
             why = f"{error}" if response.is_success else said(response)
             reasons.append(f"{request.url}: {why}")
-            continue
-        try:
-            return Outcome(_account(provider, user.address), source=request.url)
-        except Unusable as error:
-            return Outcome(reasons=(*reasons, f"{request.url}: {error}"), has_stopped=True)
     return Outcome(reasons=tuple(reasons))
 
 
@@ -73,8 +68,10 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
     if not host or "%" in host:
         raise Unusable(f"hostname {host[:40]!r} is none")
     security = _SECURITY.get(documents.text(section, "socketType").lower(), "starttls")
-    # [code] The other two placeholders stay as they are.
-    login = _ADDRESS.sub(lambda _: str(address), documents.text(section, "username"))
+    login = documents.text(section, "username")
+    if login.upper() == "%EMAILADDRESS%":
+        # [code] Only where the placeholder is the whole value; the other two stay as they are.
+        login = str(address)
     port = documents.port(documents.text(section, "port"))
     return MailServer(kind, host.lower(), port, security, login=login)
 
@@ -104,6 +101,6 @@ AERC: Final = Client(
         ),
         "It looks neither at the status nor at the Content-Type.",
         "It takes the first IMAP and the last outgoing service.",
-        "Of the placeholders it knows `%EMAILADDRESS%` alone.",
+        "Of the placeholders it knows `%EMAILADDRESS%` alone, as the whole login name.",
     ),
 )

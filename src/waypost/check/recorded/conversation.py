@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, Self
 from urllib.parse import urljoin, urlsplit
 
-from waypost.address import DomainName, EmailAddress
+from waypost.address import EmailAddress
 from waypost.check.recorded.names import Lookup, Named, Resolver, silence
-from waypost.errors import DomainError
 
 REQUESTS_MAX: Final = 60
 URL_MAX_CHARS: Final = 4096
@@ -281,14 +280,6 @@ def followed(
             return response  # It would lead around in a circle.
         request = target
     return Response(0, reason=f"more than {most} redirects, at last to {request.url[:200]}")
-
-
-def is_host(text: str) -> bool:
-    """Tell whether a text is a host name in A-labels, as it stands."""
-    try:
-        return text.isascii() and DomainName.parse(text).ascii == text.lower()
-    except DomainError:
-        return False
 
 
 def said(response: Response) -> str:

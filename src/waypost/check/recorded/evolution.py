@@ -8,6 +8,7 @@ hold no account then.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
@@ -145,7 +146,8 @@ def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> Ma
     def value(name: str) -> str:
         last = next(reversed(documents.texts(section, name)), "")
         if stand_in:
-            last = last.replace(stand_in, address.local_part)
+            # [run] In any case: host names are told in small letters.
+            last = re.sub(stand_in, lambda _: address.local_part, last, flags=re.IGNORECASE)
         return documents.filled(last, address)
 
     host = value("hostname").strip()

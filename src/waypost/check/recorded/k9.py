@@ -1,6 +1,7 @@
 """Thunderbird for Android and K-9 Mail, as their source has it (protocol facts s1.2 [code]).
 
-Not part of the record: whether Android lets plain http through.
+Not part of the record: whether Android lets plain http through, and its table of OAuth2 hosts
+(OAuth2 is taken for a method that it cannot use with this host).
 """
 
 from dataclasses import replace
@@ -21,13 +22,14 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
     followed,
-    is_host,
 )
+from waypost.check.recorded.hosts import is_host, is_host_or_ip
 from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
 from waypost.check.recorded.turns import in_turn
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
-_METHODS: Final = ("OAuth2", "password-cleartext", "password-encrypted")
+_PASSWORDS: Final = ("password-cleartext", "password-encrypted")
+_OAUTH2: Final = "OAuth2"
 
 
 def ask(user: User) -> Conversation:
@@ -93,6 +95,11 @@ def read(body: bytes, address: EmailAddress) -> Account:
             servers.setdefault(kind, _server(kind, section, address))
     if "imap" not in servers or "smtp" not in servers:
         raise Unusable("there is no IMAP or no SMTP service, and it knows nothing else")
+    for server in servers.values():
+        # [code] At source 565ea99: OAuth2 is taken out, of the first service of either type, for a
+        # host that is not in its own table; where nothing is left there is no account.
+        if server.method == _OAUTH2:
+            raise Unusable(f"{server.kind}: OAuth2 alone, and the host is not in its own table")
     return Account(servers["imap"], servers["smtp"])
 
 
@@ -102,11 +109,12 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
     if socket not in _SECURITY:
         raise Unusable(f"{spoiled}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
     stated = documents.texts(section, "authentication")
-    method = next((one for one in stated if one in _METHODS), None)
-    if method is None:
+    passwords = [one for one in stated if one in _PASSWORDS]
+    known = passwords or [one for one in stated if one == _OAUTH2]
+    if not known:
         raise Unusable(f"{spoiled}: authentication {' '.join(stated)[:40]!r} is not known")
     host = documents.filled(documents.text(section, "hostname"), address)
-    if not is_host(host):
+    if not is_host_or_ip(host):
         raise Unusable(f"{spoiled}: hostname {host[:40]!r} is none")
     login = documents.filled(documents.text(section, "username"), address)
     if not login:
@@ -115,7 +123,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
         port = documents.port(documents.text(section, "port"))
     except Unusable as error:
         raise Unusable(f"{spoiled}: {error}") from error
-    return MailServer(kind, host.lower(), port, _SECURITY[socket], method, login)
+    return MailServer(kind, host.lower(), port, _SECURITY[socket], known[0], login)
 
 
 K9: Final = Client(
@@ -145,5 +153,9 @@ K9: Final = Client(
         ),
         "An `oAuth2` inside of `emailProvider` without `authURL` or `tokenURL` spoils it as well.",
         "Only the first IMAP and the first SMTP service count; POP3 is passed over.",
+        (
+            "OAuth2 is taken only for the hosts of its own table, so a password must stand beside "
+            "it in the first service of either type."
+        ),
     ),
 )

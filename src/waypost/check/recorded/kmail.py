@@ -6,6 +6,8 @@ Where a document holds both, IMAP is taken for the account; the wizard offers bo
 records: ports that are none, which the wizard keeps as they are.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -40,18 +42,29 @@ _METHODS: Final = {
 }
 
 
+# [code] kdepim-runtime f72d1eb
+_OAUTH2_HOSTS: Final = (
+    *(".gmail.com", ".googlemail.com", ".outlook.com", ".office365.com", ".hotmail.com"),
+)
+
+
 def ask(user: User) -> Conversation:
     """Ask the public database first, then three URLs; nothing but a 200 counts."""
     yield urls.database(user.domain)
-    return (
-        yield from in_turn(
-            _requests(user),
-            partial(read, address=user.address, default="tls"),
-            # [know] Qt 6 follows redirects, but not from https to http.
-            follow=partial(followed, downgrades=False),
-            counts=lambda response: response.status == 200,
-        )
+    outcome = yield from in_turn(
+        _requests(user),
+        partial(read, address=user.address, default="tls"),
+        # [know] Qt 6 follows redirects, but not from https to http.
+        follow=partial(followed, downgrades=False),
+        counts=lambda response: response.status == 200,
     )
+    return replace(outcome, warnings=tuple(_troubles(outcome.account)))
+
+
+def _troubles(account: Account | None) -> Iterator[str]:
+    for server in (account.incoming, account.outgoing) if account else ():
+        if server.method == "OAuth2" and not server.host.endswith(_OAUTH2_HOSTS):
+            yield f"{server.kind}: it takes OAuth2, which it cannot do with {server.host}"
 
 
 def ask_once(user: User) -> Conversation:
@@ -60,11 +73,10 @@ def ask_once(user: User) -> Conversation:
     After all of them have failed 22.12 asks the last one without an end; here it is asked once.
     """
     yield urls.database(user.domain)
-    return (
-        yield from in_turn(
-            _requests(user), partial(read, address=user.address, default="none"), stops=True
-        )
+    outcome = yield from in_turn(
+        _requests(user), partial(read, address=user.address, default="none"), stops=True
     )
+    return replace(outcome, warnings=tuple(_troubles(outcome.account)))
 
 
 def _requests(user: User) -> tuple[Request, ...]:
@@ -132,6 +144,10 @@ _NOTES: Final = (
     (
         "Of several methods of authentication the first one counts that is not a password in "
         "the clear."
+    ),
+    (
+        "OAuth2 works in it with the hosts of Google and Microsoft alone, and it takes OAuth2 "
+        "for any host, wherever it stands: then its users must choose the password by hand."
     ),
 )
 

@@ -26,9 +26,9 @@ from waypost.check.recorded.conversation import (
     User,
     demand,
     followed,
-    is_host,
     said,
 )
+from waypost.check.recorded.hosts import is_host, is_host_or_ip
 from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
 from waypost.check.recorded.thunderbird_autodiscover import XML_TYPES, autodiscover
 
@@ -152,7 +152,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     if kind not in ({"smtp"} if is_outgoing else {"imap", "pop3"}):
         raise Unusable("the type is not supported")
     host = documents.filled(documents.text(section, "hostname"), address)
-    if not is_host(host):
+    if not is_host_or_ip(host):
         raise Unusable(f"hostname {host[:40]!r} is none")
     port = documents.port(documents.text(section, "port"))
     sockets = documents.texts(section, "socketType")

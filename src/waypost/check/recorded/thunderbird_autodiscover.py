@@ -19,9 +19,9 @@ from waypost.check.recorded.conversation import (
     Unusable,
     User,
     demand,
-    is_host,
     said,
 )
+from waypost.check.recorded.hosts import is_host_or_ip
 from waypost.check.recorded.lookups import base_domain, looked_up
 from waypost.errors import AddressError
 
@@ -127,7 +127,7 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
         documents.text(protocol, "Server"),
         documents.port(documents.text(protocol, "Port")),
     )
-    if not is_host(host):
+    if not is_host_or_ip(host):
         raise Unusable(f"Server {host[:40]!r} is no host name")
     security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
     # [run] One of both is enough, even when the other speaks of TLS.

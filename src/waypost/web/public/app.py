@@ -151,12 +151,11 @@ class PublicApp:
 
     def _route(self, path: str) -> Route | None:
         if path.isascii():
-            key = path.rstrip("/").lower() or "/"
-            route = self._routes.get(key)
+            route = self._routes.get(path.rstrip("/").lower() or "/")
             if route is not None:
                 return route
-            if key.startswith(autoconfig.ISPDB_PREFIX) and key.count("/") == 2:
-                return self._ispdb
+        if autoconfig.is_ispdb(path):
+            return self._ispdb
         if autodiscover_json.is_below(path):
             return self._routes[autodiscover_json.PATH]
         return None

@@ -28,6 +28,11 @@ PATHS: Final = (
 ISPDB_PREFIX: Final = "/v1.1/"
 
 
+def is_ispdb(path: str) -> bool:
+    """Tell whether a path has the form `/v1.1/DOMAIN`, with a domain in any letters."""
+    return path.lower().startswith(ISPDB_PREFIX) and path.rstrip("/").count("/") == 2
+
+
 async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `emailaddress`; without it, for the domain that Host names."""
     try:

@@ -1,0 +1,158 @@
+"""The checks of the linter for authentication methods.
+
+What clients do was seen in their sources in 2026-08, unless a line says something else.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waypost.check.offered import DIRECTIONS, MAIL, Offered, named
+from waypost.formats import mobileconfig
+from waypost.formats.passwords import takes_password
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    AuthenticationSystem,
+    Service,
+    ServiceType,
+)
+
+_K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
+# What Thunderbird can do for any host; OAuth2 for those of its built-in table alone.
+_THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})
+_WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
+_THUNDERBIRD_SMTP_METHODS: Final = _THUNDERBIRD_METHODS | _WITHOUT_LOGIN
+_PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, OAUTH2})
+# For these KMail gives up a password in the clear; password-encrypted has a rule of its own.
+_KMAIL_OTHERS: Final = frozenset({NTLM, GSSAPI, NO_AUTHENTICATION})
+
+
+def pacc_authentication(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent without a password and without OAuth2."""
+    for services in _directions(offered):
+        if not any(_suits_pacc(one.authentication) for one in services):
+            yield named(services[0])
+
+
+def oauth2_alone(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent with OAuth2 and nothing that others can do instead."""
+    for services in _directions(offered):
+        if _is_oauth2_alone(services):
+            yield named(services[0])
+
+
+def no_password(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent without a password, and not for want of any login."""
+    for services in _directions(offered):
+        if not _is_oauth2_alone(services) and all(map(_wants_more, services)):
+            yield named(services[0])
+
+
+def password_later(offered: Offered) -> Iterator[str]:
+    """Find a first service of its type that no password opens in front of one that it does."""
+    for kind in (ServiceType.IMAP, ServiceType.SMTP):
+        services = offered.of(kind)
+        if services and _wants_more(services[0]) and not all(map(_wants_more, services)):
+            yield named(services[0])
+
+
+def no_password_last(offered: Offered) -> Iterator[str]:
+    """Find a last service of its type that no password opens behind one that it does."""
+    for kind in MAIL:
+        services = offered.of(kind)
+        if services and _wants_more(services[-1]) and not all(map(_wants_more, services)):
+            yield named(services[-1])
+
+
+def kmail_method(offered: Offered) -> Iterator[str]:
+    """Find a first service of its type of which KMail takes something else than a password."""
+    for services in _directions(offered):
+        for service in () if _is_oauth2_alone(services) else _firsts(services):
+            others = _KMAIL_OTHERS.intersection(_behind_password(service))
+            if OAUTH2 in service.authentication or others:
+                yield named(service)
+
+
+def password_encrypted_later(offered: Offered) -> Iterator[str]:
+    """Find a password that is encrypted behind one that is not."""
+    for service in offered.of(*MAIL):
+        if PASSWORD_ENCRYPTED in _behind_password(service):
+            yield named(service)
+
+
+def profile_authentication(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent with methods for which a profile has no word."""
+    for services in _directions(offered):
+        known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
+        if not known and not _is_oauth2_alone(services):
+            yield named(services[0])
+
+
+def unknown_authentication(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent with methods that Thunderbird does not know."""
+    for services in _directions(offered):
+        offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+        if not offers_oauth2 and not any(map(_suits_thunderbird, services)):
+            yield named(services[0])
+
+
+def ews_authentication(offered: Offered) -> Iterator[str]:
+    """Find EWS with methods that Thunderbird does not know; `http:Basic` is one (seen in a run)."""
+    for service in offered.of(ServiceType.EWS):
+        if _THUNDERBIRD_METHODS.isdisjoint(service.authentication):
+            yield named(service)
+
+
+def k9_authentication(offered: Offered) -> Iterator[str]:
+    """Find each section without a method that K-9 knows."""
+    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
+        if _K9_METHODS.isdisjoint(service.authentication):
+            yield named(service)
+
+
+def _directions(offered: Offered) -> Iterator[tuple[Service, ...]]:
+    """Give the services to fetch mail with, and those to send it with, where there are any."""
+    for types in DIRECTIONS:
+        if services := offered.of(*types):
+            yield services
+
+
+def _is_oauth2_alone(services: tuple[Service, ...]) -> bool:
+    offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+    return offers_oauth2 and not any(map(_suits_thunderbird, services))
+
+
+def _firsts(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Give the first service of each type."""
+    return tuple({one.type: one for one in reversed(services)}.values())
+
+
+def _behind_password(service: Service) -> tuple[Authentication, ...]:
+    """Give the methods behind a password in the clear; none where there is no such password."""
+    methods = service.authentication
+    if PASSWORD_CLEARTEXT not in methods:
+        return ()
+    return methods[methods.index(PASSWORD_CLEARTEXT) + 1 :]
+
+
+def _wants_more(service: Service) -> bool:
+    """Tell whether a service is not content with a password, nor with nothing."""
+    return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
+
+
+def _suits_pacc(methods: tuple[Authentication, ...]) -> bool:
+    return any(
+        method in _PACC_METHODS or method.system is AuthenticationSystem.SASL for method in methods
+    )
+
+
+def _suits_thunderbird(service: Service) -> bool:
+    is_smtp = service.type is ServiceType.SMTP
+    known = _THUNDERBIRD_SMTP_METHODS if is_smtp else _THUNDERBIRD_METHODS
+    return not known.isdisjoint(service.authentication)

@@ -1,0 +1,22 @@
+"""What counts as a host for clients that look before they connect."""
+
+from ipaddress import ip_address
+
+from waypost.address import DomainName
+from waypost.errors import DomainError
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text is a host name in A-labels, as it stands."""
+    try:
+        return text.isascii() and DomainName.parse(text).ascii == text.lower()
+    except DomainError:
+        return False
+
+
+def is_host_or_ip(text: str) -> bool:
+    """Tell whether a text is such a name, or an IP address."""
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return is_host(text)

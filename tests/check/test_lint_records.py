@@ -1,0 +1,144 @@
+"""The linter against the records of clients, over many offers: no client fails in silence."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.check.lint import lint
+from waypost.check.recorded import CLIENTS
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Outcome,
+    Request,
+    Response,
+    User,
+    converse,
+)
+from waypost.errors import NoUsableService
+from waypost.formats import autoconfig
+from waypost.formats.passwords import takes_password
+from waypost.lookup import client_config
+from waypost.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    HostEndpoint,
+    Service,
+)
+
+# The record, and what the linter calls it.
+NAMES = {
+    "thunderbird": "Thunderbird",
+    "delta-chat": "Delta Chat",
+    "thunderbird-for-android-and-k-9": "K-9",
+    "fairemail": "FairEmail",
+    "evolution": "Evolution",
+    "kmail": "KMail",
+    "aerc": "aerc",
+    "nextcloud-mail": "Nextcloud Mail",
+}
+READERS = [client for client in CLIENTS if client.key in NAMES]
+SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
+METHODS: list[tuple[Authentication, ...]] = [
+    *((one,) for one in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, OAUTH2, GSSAPI, NTLM, SCRAM)),
+    *((one,) for one in (TLS_CLIENT_CERT, CLIENT_IP_ADDRESS, NO_AUTHENTICATION)),
+    *((OAUTH2, PASSWORD_CLEARTEXT), (PASSWORD_CLEARTEXT, OAUTH2), (SCRAM, PASSWORD_CLEARTEXT)),
+    *((PASSWORD_CLEARTEXT, GSSAPI), (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED)),
+]
+HOSTS = ["192.0.2.1", "2001:db8::1", "%EMAILLOCALPART%.example.com", "xn--bcher-kva.example"]
+LOGINS = ["%EMAILLOCALPART%", "X\\%EMAILLOCALPART%", "fixed", None]
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+JMAP = url_service("jmap", "https://jmap.example.com/")
+JMAP_FIRST = url_service("jmap", "https://jmap.example.com/", priority=1)
+POP3 = host_service("pop3", "pop.example.com")
+POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
+
+
+def offers() -> Iterator[Sequence[Service]]:
+    """Give what providers may offer: each list of methods, alone and beside each other one, ...."""
+    for methods in METHODS:
+        reading = host_service(authentication=methods)
+        sending = host_service("smtp", "smtp.example.com", authentication=methods)
+        yield [reading, SMTP]
+        yield [IMAP, sending]
+        for others in METHODS:
+            yield [
+                reading,
+                host_service(port=143, security="starttls", authentication=others),
+                SMTP,
+            ]
+            yield [IMAP, sending, host_service("smtp", port=587, authentication=others)]
+    for security in ("starttls", "none"):
+        open_imap = host_service(port=143, security=security)
+        yield from ([open_imap, SMTP], [IMAP, open_imap, SMTP])
+        yield [IMAP, host_service("smtp", "smtp.example.com", 587, security)]
+    for host in HOSTS:
+        yield from ([host_service(host=host), SMTP], [IMAP, host_service("smtp", host)])
+    for login in LOGINS:
+        yield [host_service(login_name=login), SMTP]
+        yield [IMAP, host_service("smtp", "smtp.example.com", login_name=login)]
+    yield from ([JMAP], [JMAP, IMAP], [JMAP, SMTP], [JMAP, POP3, SMTP], [JMAP_FIRST, IMAP, SMTP])
+    yield from ([POP3, SMTP], [IMAP, POP3_FIRST, SMTP], [IMAP, POP3, SMTP], [IMAP], [SMTP])
+
+
+def ends(client: Client, services: Sequence[Service]) -> Outcome:
+    """Let a client ask a Waypost that offers these services, by Autoconfig alone."""
+    entry = domain("example.com", *services)
+
+    def answer(request: Request) -> Response:
+        if request.method != "GET" or not request.path.endswith(".xml"):
+            return NOBODY
+        address = ALICE if "emailaddress" in request.query else None
+        try:
+            body = autoconfig.render(client_config(entry, EXAMPLE_COM, address))
+        except NoUsableService:
+            return Response(404)
+        return Response(200, autoconfig.CONTENT_TYPE, body=body)
+
+    return converse(client.asks(User.typing(f"{ALICE}")), answer).outcome
+
+
+def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
+    """Tell whether a client that reads no methods is left with a service that takes no password."""
+    account = outcome.account
+    for server in (account.incoming, account.outgoing) if account else ():
+        for one in services:
+            at = one.endpoint
+            is_it = isinstance(at, HostEndpoint) and (one.type, at.port) == (
+                server.kind,
+                server.port,
+            )
+            if is_it and not server.method and OAUTH2 in one.authentication:
+                return not takes_password(one)
+    return False
+
+
+@pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
+def test_nobody_fails_in_silence(client: Client) -> None:
+    """Where a record ends without an account, or with one in vain, a finding names that client."""
+    silent, failures = [], 0
+    for services in offers():
+        outcome = ends(client, services)
+        in_vain = bool(outcome.warnings)
+        # Delta Chat tries one service after the other.
+        if client.key != "delta-chat":
+            in_vain = in_vain or sends_a_password_in_vain(outcome, services)
+        if outcome.account is not None and not in_vain:
+            continue
+        failures += 1
+        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+        if NAMES[client.key] not in named:
+            silent.append((services, outcome))
+
+    assert silent == []
+    assert failures > 5
