@@ -48,7 +48,7 @@ RUN = {
     "aerc": Run(
         ("test_aerc.py",),
         version="0.14.0 (Debian 12)",
-        date="2026-11-25",
+        date="2026-11-26",
         told=(
             "It is older than what is recorded above, and asks no URL at all: no Autoconfig.",
             (
