@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from waypost.database.engine import Connection
 from waypost.store.sql import directory_rows, doubts, rows, schema
+from waypost.store.sql.away import AWAY_COLUMNS
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.served import Verdict, judge
 
@@ -31,10 +32,12 @@ def findings(connection: Connection) -> Iterator[Finding]:
     yield from _services(
         connection, schema.davserver, rows.service_from_davserver, doubts.of_davserver
     )
-    for page in _pages(connection, sa.select(*_NAMED)):
+    for page in _pages(connection, sa.select(*_NAMED, *AWAY_COLUMNS)):
         verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
+            for doubt in doubts.of_domain(row):
+                yield Finding("domain", str(row["id"]), doubt.problem, doubt.effect)
     yield from _dangling(connection)
     yield from dangling_links(connection)
 
