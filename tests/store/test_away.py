@@ -11,6 +11,7 @@ from waypost.database.engine import Engine, reading, writing
 from waypost.model import Away, Catalog
 from waypost.store.sql.catalog import read_catalog, write_catalog
 from waypost.store.sql.changing import Change, Wanted
+from waypost.store.sql.findings import findings
 from waypost.store.sql.store import SqlStore
 
 OLD = DomainName("old.example")
@@ -76,3 +77,7 @@ def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> Non
     found = SqlStore(engine).find(OLD)
     assert found is not None
     assert found.away == away
+    with writing(engine) as connection:
+        told = [one.effect for one in findings(connection) if one.table == "domain"]
+    says_nothing = away is not None or columns.count("''") == 2
+    assert told == ([] if says_nothing else ["served as if it had not moved"])

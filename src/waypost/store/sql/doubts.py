@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from waypost.model import HostEndpoint, Security, ServiceType, UrlEndpoint
 from waypost.store.sql import rows
+from waypost.store.sql.away import away_of
 
 # IANA's registry of ports: which of them is for TLS from the first byte, and which is not.
 _PORTS: Final = {
@@ -73,3 +74,15 @@ def of_davserver(row: rows.Row) -> Iterator[Doubt]:
     own_port = urlsplit(stored).port if "://" in stored else None
     if own_port is not None and parts.port != own_port:
         yield Doubt(f"url {stored!r} and port {row['port']} contradict each other", effect)
+
+
+def of_domain(row: rows.Row) -> Iterator[Doubt]:
+    """Look at what a row of `domain` says about where its mail is."""
+    address, url = row["redirect_address"], row["redirect_url"]
+    if away_of(address, url, bool(row["declined"])) is not None:
+        return
+    effect = "served as if it had not moved"
+    if address:
+        yield Doubt(f"redirect_address {address!r} is not a domain", effect)
+    elif url:
+        yield Doubt(f"redirect_url {url!r} is not an https URL", effect)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from waypost.database.engine import Connection
 from waypost.store.sql import directory_rows, doubts, provider_rows, rows, schema
+from waypost.store.sql.away import AWAY_COLUMNS
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.served import Verdict, judge
 
@@ -32,10 +33,12 @@ def findings(connection: Connection) -> Iterator[Finding]:
         connection, schema.davserver, rows.service_from_davserver, doubts.of_davserver
     )
     yield from _providers(connection)
-    for page in _pages(connection, sa.select(*_NAMED)):
+    for page in _pages(connection, sa.select(*_NAMED, *AWAY_COLUMNS)):
         verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
+            for doubt in doubts.of_domain(row):
+                yield Finding("domain", str(row["id"]), doubt.problem, doubt.effect)
     yield from _dangling(connection)
     yield from dangling_links(connection)
 

@@ -10,8 +10,8 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from waypost.model import Catalog, HostEndpoint, LdapServer, Provider
 from waypost.sharing import share
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.away import away_columns
 from waypost.store.sql.sequences import advancing
-from waypost.store.sql.stored import away_columns
 from waypost.store.sql.writing_directories import users_columns
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]

@@ -12,9 +12,10 @@ from waypost.database.engine import Connection, Engine, reading
 from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.away import AWAY_COLUMNS, away_of
 from waypost.store.sql.held import document_of
 from waypost.store.sql.served import is_named, ranked, strength
-from waypost.store.sql.stored import AWAY_COLUMNS, StoredUsers, away_of, users_columns
+from waypost.store.sql.stored import StoredUsers, users_columns
 
 _OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c

@@ -1,14 +1,11 @@
 """Reading the database in parts, so that its size does not matter."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from waypost.address import DomainName
 from waypost.database.engine import Connection
 from waypost.errors import DomainError
 from waypost.model import (
@@ -23,6 +20,7 @@ from waypost.model import (
 )
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
+from waypost.store.sql.away import AWAY_COLUMNS, away_columns, away_of
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.findings import dangling_links
 from waypost.store.sql.rows import RowError
@@ -31,13 +29,6 @@ CHUNK: Final = 5000
 SERVICE_TABLES: Final = (
     (schema.server, schema.server_domain, "server_id"),
     (schema.davserver, schema.davserver_domain, "davserver_id"),
-)
-# RFC 3986 s2: printable ASCII only.
-_HTTPS_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
-AWAY_COLUMNS: Final = (
-    schema.domain.c.redirect_address,
-    schema.domain.c.redirect_url,
-    schema.domain.c.declined,
 )
 Links = tuple[tuple[int, ...], tuple[int, ...]]
 """The ids in `server` and in `davserver`, each ascending, which is the order of preference."""
@@ -186,40 +177,6 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
             )
             for row in found
         ]
-
-
-def away_of(redirect_address: str | None, redirect_url: str | None, declined: bool) -> Away | None:
-    """Give what a row of `domain` says about where its mail is; the first that it says counts.
-
-    Somebody may fill in several of the columns by SQL: `declined` is what does least. What is
-    neither a domain nor an https URL that a header can carry does not count.
-    """
-    if declined:
-        return Away()
-    if redirect_address:
-        try:
-            return Away(DomainName.parse(redirect_address).ascii)
-        except DomainError:
-            return None
-    return Away(url=redirect_url) if _is_https_url(redirect_url or "") else None
-
-
-def _is_https_url(text: str) -> bool:
-    if not _HTTPS_URL.fullmatch(text):
-        return False
-    try:
-        return bool(urlsplit(text).hostname)
-    except ValueError:
-        return False
-
-
-def away_columns(away: Away | None) -> dict[str, Any]:
-    """Give what a row of `domain` says about where its mail is."""
-    return {
-        "redirect_address": None if away is None else away.address_domain,
-        "redirect_url": None if away is None else away.url,
-        "declined": away == Away(),
-    }
 
 
 def users_columns() -> tuple[sa.Column[Any], ...]:

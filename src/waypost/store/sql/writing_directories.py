@@ -10,8 +10,9 @@ from waypost.database.engine import Connection
 from waypost.model import Directory, LdapServer, Provider, UnknownUser, Users
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, schema
+from waypost.store.sql.away import away_columns
 from waypost.store.sql.sequences import advance, free_id, insert
-from waypost.store.sql.stored import away_columns, every
+from waypost.store.sql.stored import every
 
 
 @dataclass(frozen=True, slots=True)
