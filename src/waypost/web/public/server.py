@@ -35,6 +35,11 @@ from waypost.wiring import wire
 
 BACKLOG: Final = 2048
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
+SILENCE_MAX_SECONDS: Final = 30
+"""After which a worker is ended and another one started.
+
+It is silent while it starts as well, which takes seconds where a machine has much to do.
+"""
 # Connections wait in the backlog until a worker takes them.
 READY: Final = "READY=1\nSTATUS=Serving"
 
@@ -158,6 +163,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         # `proxy` decides by Waypost's own options who is believed.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+        timeout_worker_healthcheck=SILENCE_MAX_SECONDS,
     )
 
 
