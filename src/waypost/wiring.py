@@ -21,7 +21,7 @@ from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
 from waypost.metrics import Metrics
 from waypost.model import ProfileSettings, Provider, SigningFiles
-from waypost.profiles.checking import signing_problems
+from waypost.profiles.checking import out_of_date, signing_problems
 from waypost.profiles.files import ProfileFiles
 from waypost.profiles.signers import ProfileSigners
 from waypost.reloading import ProvidersReloader, Told, read_store
@@ -267,21 +267,26 @@ def signing_credentials(
     return load_credentials(files, datetime.now(UTC), whose)
 
 
-def check_signing(store: Store) -> None:
-    """See whether the profiles of each provider can be signed as it is said of it.
+def check_profiles(settings: Settings, store: Store) -> None:
+    """See whether the profiles of each provider can be signed, and are of use, as it is said of it.
 
     A providers file is refused where one cannot. Of a database it is told: there are others in it,
-    and it may be mended while it is served; until then such a profile is not sent.
+    and it may be mended while it is served; until then such a profile is not sent. Profiles that
+    are out of date are told: their day came without anybody changing anything.
 
     Raises:
         ProvidersError: names each provider and file.
     """
-    if isinstance(store, MemoryStore | BorrowingStore):
+    if not isinstance(store, MemoryStore | BorrowingStore | SqlStore):
+        return
+    log, now = structlog.get_logger(__name__), datetime.now(UTC)
+    for problem in out_of_date(profile_settings(settings), store.providers(), now):
+        log.warning("profiles are out of date", reason=problem)
+    if not isinstance(store, SqlStore):
         _check_signing(store)
-    elif isinstance(store, SqlStore):
-        log = structlog.get_logger(__name__)
-        for problem in signing_problems(store.providers(), datetime.now(UTC)):
-            log.error("profiles will not be sent", reason=problem)
+        return
+    for problem in signing_problems(store.providers(), now):
+        log.error("profiles will not be sent", reason=problem)
 
 
 def _check_signing(store: MemoryStore | BorrowingStore) -> None:

@@ -116,11 +116,11 @@ def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> tu
         StoreUnavailable: the database does not answer.
         ProvidersError: mistakes in the providers file, or in what it says to sign profiles with.
     """
-    from waypost.wiring import check_signing  # noqa: PLC0415 -- quick start
+    from waypost.wiring import check_profiles  # noqa: PLC0415 -- quick start
 
     store = _ready_store(settings, told)
     try:
-        check_signing(store)
+        check_profiles(settings, store)
         return urls(settings, store)
     finally:
         store.close()

@@ -1,10 +1,10 @@
-"""Whether the profiles of providers can be signed, before anybody asks for one."""
+"""What is wrong with the profiles of providers, before anybody asks for one."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from waypost.errors import SettingsError
-from waypost.model import Provider
+from waypost.model import ProfileSettings, Provider
 from waypost.profiles.files import ProfileFiles
 
 
@@ -29,3 +29,25 @@ def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
         except SettingsError as error:
             problems += error.problems
     return problems
+
+
+def out_of_date(
+    general: ProfileSettings, providers: Iterable[Provider], now: datetime
+) -> list[str]:
+    """Tell whose profiles are out of date on the day when they are made.
+
+    Args:
+        general: what the operator says about all profiles.
+        providers: those that may say otherwise, in any order; somebody may come more than once.
+        now: the time, with its zone.
+    """
+    today = f"{now.astimezone(UTC):%Y-%m-%d}"
+    said = [("profile_expires", general.expires)]
+    said += [(f'provider "{one.name}": profile.expires', one.profile.expires) for one in providers]
+    days = [(name, expires.isoformat()[:10]) for name, expires in said if expires is not None]
+    late = [
+        f"{name}: {day} is past, so devices call each new profile out of date; name a later day"
+        for name, day in days
+        if day <= today
+    ]
+    return list(dict.fromkeys(late))

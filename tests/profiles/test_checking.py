@@ -1,0 +1,55 @@
+"""What is told of profiles before anybody asks for one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.making import domain
+from tests.web.asgi import settings
+from waypost.model import Catalog, ProfileSettings, Provider
+from waypost.profiles.checking import out_of_date
+from waypost.store.memory import MemoryStore
+from waypost.wiring import check_profiles
+
+NOW = datetime(2026, 3, 5, 23, 59, tzinfo=UTC)
+PLAIN = Provider("Plain", "Plain")
+
+
+def until(year: int, month: int, day: int) -> ProfileSettings:
+    return ProfileSettings(expires=datetime(year, month, day, tzinfo=UTC).replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_late"),
+    [
+        (ProfileSettings(), False),
+        (until(2026, 3, 6), False),
+        (until(2026, 3, 5), True),
+        (until(2025, 12, 31), True),
+    ],
+)
+def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
+    """From the day on that is named, a new profile is out of date, and that is told once."""
+    own = replace(PLAIN, name="Own", profile=said)
+    general, of_one = (
+        out_of_date(said, [PLAIN], NOW),
+        out_of_date(ProfileSettings(), [own, own], NOW),
+    )
+
+    assert [len(general), len(of_one)] == [is_late, is_late]
+    if is_late:
+        assert general[0].startswith(f"profile_expires: {said.plain()['expires']} is past, so ")
+        assert of_one[0].startswith('provider "Own": profile.expires: ')
+
+
+def test_told_at_the_start() -> None:
+    """Whoever starts Waypost reads of a day that is past, and it starts."""
+    store = MemoryStore(Catalog((domain("example.com"),)))
+    with capture_logs() as lines:
+        check_profiles(settings(profile_expires=date(2020, 1, 1)), store)
+        check_profiles(settings(), store)
+
+    assert [line["event"] for line in lines] == ["profiles are out of date"]
+    assert lines[0]["log_level"] == "warning"
