@@ -1,0 +1,89 @@
+"""Documents that are the same for all users of a domain, but for their address.
+
+Such a document is rendered once, for somebody whom nobody is, and kept; for a user only the local
+part is put in its place. Why that gives the very bytes of rendering it anew, and what is never
+kept, stands in docs/decisions/0010-rendered-once.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.address import DomainName, EmailAddress
+from waypost.keeping import Keeping
+from waypost.lookup import Found
+from waypost.model import ClientConfig, Domain, MatchKind, Service, UrlEndpoint
+from waypost.placeholders import attributes_in, expand, has_placeholder
+
+Render = Callable[[ClientConfig], bytes]
+
+KEPT_DOCUMENTS: Final = 1000
+"""Some 3 KB each, for domains that are configured, and as many for those that a pattern matches."""
+ANYBODY: Final = "Anybody.5f0c3b9e7d1a4286"
+"""A local part that is written as it is; its capital can stand in no host, and so in no domain."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A document for anybody, and what it was made of; None where each user has another one."""
+
+    entry: Domain
+    document: bytes | None
+
+
+class Documents:
+    """Renders documents, and remembers those that are the same for all users of a domain."""
+
+    def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
+        """Begin with none; keep so many of domains, and so many of those that a pattern matches."""
+        # Anybody can invent names that a pattern matches: they push out each other only.
+        self._kept: Keeping[tuple[Render, DomainName, bool], _Kept] = Keeping(size, size)
+
+    def render(self, render: Render, found: Found) -> bytes:
+        """Give what `render(found.config())` gives, to the byte.
+
+        Args:
+            render: a format, which is a pure function.
+            found: for an address or for a domain.
+
+        Raises:
+            whatever `render` raises.
+        """
+        address, entry = found.address, found.entry
+        # What a directory knows must not be told by the time: there, all documents are rendered.
+        if address is not None and (entry.users is not None or not address.is_plain):
+            return render(found.config())
+        key = render, found.domain, address is None
+        kept = self._kept.recall(key)
+        if kept is None or (kept.entry is not entry and kept.entry != entry):
+            kept = _Kept(entry, _for_anybody(render, found))
+            is_exact = entry.pattern.kind is MatchKind.EXACT
+            self._kept.keep(key, kept, is_found=is_exact)
+        kept.entry = entry  # The same object is compared faster the next time.
+        if kept.document is None:
+            return render(found.config())
+        if address is None:
+            return kept.document
+        return kept.document.replace(ANYBODY.encode(), address.local_part.encode())
+
+
+def _for_anybody(render: Render, found: Found) -> bytes | None:
+    """Render the document of all users of a domain; None where there is no such document."""
+    if found.address is None:
+        return render(found.config())
+    if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
+        return None
+    anybody = EmailAddress(ANYBODY, found.domain)
+    return render(replace(found, address=anybody).config())
+
+
+def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
+    """Tell whether the host of a service depends on the user: as a name, in small letters."""
+    endpoint = service.endpoint
+    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    if any(attributes_in(place)):
+        return True
+    if isinstance(endpoint, UrlEndpoint):
+        # RFC 3986 s3.2: the authority ends at a slash, a question mark or a number sign.
+        place = place.partition("://")[2].replace("?", "/").replace("#", "/").partition("/")[0]
+    return has_placeholder(expand(place, domain, None))
