@@ -1,5 +1,8 @@
 """Addresses and domain names: what is taken, what it becomes, and which rule refuses the rest."""
 
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,6 +158,20 @@ def test_address_of_the_longest_length() -> None:
     text = "a" * (ADDRESS_MAX_OCTETS - len("@example.com")) + "@example.com"
 
     assert text == str(EmailAddress.parse(text))
+
+
+PLAIN = ("alice", "A.b-c_d+e", "0", "EVOLUTIONUSER")
+NOT_PLAIN = ("a&b", "a<b", "a'b", '"a"', "a/b", "a%b", "a=b", "ü", "a~b", "{a}")
+
+
+@pytest.mark.parametrize(
+    ("local_part", "plain"), [*((one, True) for one in PLAIN), *((one, False) for one in NOT_PLAIN)]
+)
+def test_plain(local_part: str, plain: bool) -> None:
+    """Plain is what every document writes as it is: no escape, no code, no other case."""
+    assert EmailAddress.parse(f"{local_part}@example.com").is_plain is plain
+    if plain:
+        assert quote(local_part, safe="+") == escape(local_part) == local_part
 
 
 def test_unicode_form() -> None:

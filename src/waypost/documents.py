@@ -81,7 +81,7 @@ def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
     """Tell whether the host of a service depends on the user: as a name, in small letters."""
     endpoint = service.endpoint
     place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
-    if any(attributes_in(place)):
+    if attributes_in(place):
         return True
     if isinstance(endpoint, UrlEndpoint):
         # RFC 3986 s3.2: the authority ends at a slash, a question mark or a number sign.

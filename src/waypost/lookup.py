@@ -3,7 +3,7 @@
 This is the only place where the store and the directory meet.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from waypost.address import DomainName, EmailAddress
@@ -156,7 +156,7 @@ def _found(
             raise UserDeclined("nothing is known of this address here")
         person = Person()
     if users is None or not users.show_display_name:
-        person = replace(person, display_name=None)
+        person = Person(person.login_name, None, person.attributes)
     return Found(entry, domain, address, person)
 
 
