@@ -1,5 +1,6 @@
 """Documents that are rendered once and then filled in are the very ones that were rendered anew."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,10 @@ from tests.golden.cases import Case, cases
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
 from tests.transfer.catalogs import PROVIDERS, services
 from waypost.address import DomainName, EmailAddress
-from waypost.documents import ANYBODY, Documents, Render
+from waypost.documents import ANYBODY, Documents
 from waypost.errors import AddressError, NoUsableService, ServiceNotOffered
-from waypost.formats import activesync, autoconfig, autodiscover, pacc
+from waypost.formats import activesync, autoconfig, autodiscover, autodiscover_json, pacc
+from waypost.formats.autodiscover_json import Protocol
 from waypost.lookup import Found
 from waypost.model import (
     ClientConfig,
@@ -25,6 +27,8 @@ from waypost.model import (
     Users,
 )
 from waypost.transfer.providers_file import read_providers
+
+Render = Callable[[ClientConfig], bytes]
 
 FORMATS: list[Render] = [autoconfig.render, autodiscover.render, activesync.render]
 MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
@@ -95,6 +99,20 @@ def test_same_bytes(entry: Domain, users: list[EmailAddress]) -> None:
     for render in (autoconfig.render, pacc.render, pacc.render):
         found = asked(entry, None)
         assert outcome(documents, render, found) == outcome(None, render, found)
+
+
+def test_more_than_a_configuration() -> None:
+    """What a format is told beside the configuration makes another document."""
+    documents = Documents()
+    eas = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%/Server")
+    ews = url_service("ews", "https://ews.example.com/EWS")
+
+    for found in users(domain("example.com", *MAIL, eas, ews), "alice", "bob"):
+        for more in (
+            (protocol, url) for protocol in Protocol for url in ("https://a", "https://b")
+        ):
+            anew = autodiscover_json.render(found.config(), *more)
+            assert documents.render(autodiscover_json.render, found, *more) == anew
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

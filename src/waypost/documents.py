@@ -7,7 +7,7 @@ kept, stands in docs/decisions/0010-rendered-once.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVarTuple, Unpack
 
 from waypost.address import DomainName, EmailAddress
 from waypost.keeping import Keeping
@@ -15,7 +15,10 @@ from waypost.lookup import Found
 from waypost.model import ClientConfig, Domain, MatchKind, Service, UrlEndpoint
 from waypost.placeholders import attributes_in, expand, has_placeholder
 
-Render = Callable[[ClientConfig], bytes]
+More = TypeVarTuple("More")
+"""What a format is told beside a configuration; the same for all users, and hashable."""
+Render = Callable[[ClientConfig, Unpack[More]], bytes]
+Key = tuple[object, tuple[object, ...], DomainName, bool]
 
 KEPT_DOCUMENTS: Final = 1000
 """Some 3 KB each, for domains that are configured, and as many for those that a pattern matches."""
@@ -37,14 +40,15 @@ class Documents:
     def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
         """Begin with none; keep so many of domains, and so many of those that a pattern matches."""
         # Anybody can invent names that a pattern matches: they push out each other only.
-        self._kept: Keeping[tuple[Render, DomainName, bool], _Kept] = Keeping(size, size)
+        self._kept: Keeping[Key, _Kept] = Keeping(size, size)
 
-    def render(self, render: Render, found: Found) -> bytes:
-        """Give what `render(found.config())` gives, to the byte.
+    def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
+        """Give what `render(found.config(), *more)` gives, to the byte.
 
         Args:
             render: a format, which is a pure function.
             found: for an address or for a domain.
+            more: what the format is told beside; the same for all users of a domain.
 
         Raises:
             whatever `render` raises.
@@ -52,29 +56,29 @@ class Documents:
         address, entry = found.address, found.entry
         # What a directory knows must not be told by the time: there, all documents are rendered.
         if address is not None and (entry.users is not None or not address.is_plain):
-            return render(found.config())
-        key = render, found.domain, address is None
+            return render(found.config(), *more)
+        key = render, more, found.domain, address is None
         kept = self._kept.recall(key)
         if kept is None or (kept.entry is not entry and kept.entry != entry):
-            kept = _Kept(entry, _for_anybody(render, found))
+            kept = _Kept(entry, _for_anybody(render, found, *more))
             is_exact = entry.pattern.kind is MatchKind.EXACT
             self._kept.keep(key, kept, is_found=is_exact)
         kept.entry = entry  # The same object is compared faster the next time.
         if kept.document is None:
-            return render(found.config())
+            return render(found.config(), *more)
         if address is None:
             return kept.document
         return kept.document.replace(ANYBODY.encode(), address.local_part.encode())
 
 
-def _for_anybody(render: Render, found: Found) -> bytes | None:
+def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | None:
     """Render the document of all users of a domain; None where there is no such document."""
     if found.address is None:
-        return render(found.config())
+        return render(found.config(), *more)
     if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
         return None
     anybody = EmailAddress(ANYBODY, found.domain)
-    return render(replace(found, address=anybody).config())
+    return render(replace(found, address=anybody).config(), *more)
 
 
 def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:

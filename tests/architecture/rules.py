@@ -105,7 +105,7 @@ IMPURE = {
 QUIET_CALLS = {
     *("frozenset", "tuple", "dict", "set", "list", "range", "sorted", "len", "object", "type"),
     *("str", "int", "zip", "enumerate", "min", "max", "dict.fromkeys", "str.maketrans"),
-    *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID"),
+    *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID", "TypeVarTuple"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
     *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),
