@@ -21,7 +21,7 @@ Render = Callable[[ClientConfig, Unpack[More]], bytes]
 Key = tuple[object, tuple[object, ...], DomainName, bool]
 
 KEPT_DOCUMENTS: Final = 1000
-"""Some 3 KB each, for domains that are configured, and as many for those that a pattern matches."""
+"""Some 3 KB each."""
 ANYBODY: Final = "Anybody.5f0c3b9e7d1a4286"
 """A local part that is written as it is; its capital can stand in no host, and so in no domain."""
 
@@ -38,9 +38,8 @@ class Documents:
     """Renders documents, and remembers those that are the same for all users of a domain."""
 
     def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
-        """Begin with none; keep so many of domains, and so many of those that a pattern matches."""
-        # Anybody can invent names that a pattern matches: they push out each other only.
-        self._kept: Keeping[Key, _Kept] = Keeping(size, size)
+        """Begin with none, and keep so many."""
+        self._kept: Keeping[Key, _Kept] = Keeping(size, 0)
 
     def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
         """Give what `render(found.config(), *more)` gives, to the byte.
@@ -54,6 +53,10 @@ class Documents:
             whatever `render` raises.
         """
         address, entry = found.address, found.entry
+        # Anybody can invent names that a pattern matches: to keep what nobody asks for again would
+        # cost time, and push out what somebody does.
+        if entry.pattern.kind is not MatchKind.EXACT:
+            return render(found.config(), *more)
         # What a directory knows must not be told by the time: there, all documents are rendered.
         if address is not None and (entry.users is not None or not address.is_plain):
             return render(found.config(), *more)
@@ -61,8 +64,7 @@ class Documents:
         kept = self._kept.recall(key)
         if kept is None or (kept.entry is not entry and kept.entry != entry):
             kept = _Kept(entry, _for_anybody(render, found, *more))
-            is_exact = entry.pattern.kind is MatchKind.EXACT
-            self._kept.keep(key, kept, is_found=is_exact)
+            self._kept.keep(key, kept, is_found=True)
         kept.entry = entry  # The same object is compared faster the next time.
         if kept.document is None:
             return render(found.config(), *more)
