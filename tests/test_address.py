@@ -1,5 +1,8 @@
 """Addresses and domain names: what is taken, what it becomes, and which rule refuses the rest."""
 
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,6 +222,20 @@ def test_without_detail_it_is_an_address(local_part: str, separators: str) -> No
 
     assert EmailAddress.parse(str(user)) == user
     assert user.without_detail(separators) == user
+
+
+PLAIN = ("alice", "A.b-c_d+e", "0", "EVOLUTIONUSER")
+NOT_PLAIN = ("a&b", "a<b", "a'b", '"a"', "a/b", "a%b", "a=b", "ü", "a~b", "{a}")
+
+
+@pytest.mark.parametrize(
+    ("local_part", "plain"), [*((one, True) for one in PLAIN), *((one, False) for one in NOT_PLAIN)]
+)
+def test_plain(local_part: str, plain: bool) -> None:
+    """Plain is what every document writes as it is: no escape, no code, no other case."""
+    assert EmailAddress.parse(f"{local_part}@example.com").is_plain is plain
+    if plain:
+        assert quote(local_part, safe="+") == escape(local_part) == local_part
 
 
 def test_unicode_form() -> None:

@@ -30,6 +30,8 @@ _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+# What is written as it is in a text, a URL and every format.
+_PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
 """What can divide a user from a detail: the signs of RFC 5322 s3.2.3."""
 STAND_IN: Final = "EVOLUTIONUSER"
@@ -106,6 +108,14 @@ class EmailAddress:
     def is_stand_in(self) -> bool:
         """Tell whether it stands for any user of its domain (seen with Evolution 3.46)."""
         return self.local_part == STAND_IN
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether the local part has letters, digits, dots, hyphens, `_` and `+` alone.
+
+        Every document writes such a one as it is: nothing escapes or encodes any of these.
+        """
+        return _PLAIN_LOCAL_PART.fullmatch(self.local_part) is not None
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -198,6 +208,8 @@ def _label(label: str) -> str:
 
 def _check_local_part(local_part: str) -> None:
     """Refuse what no client means and what a document cannot carry."""
+    if _PLAIN_LOCAL_PART.fullmatch(local_part):
+        return
     if any(is_never_text(char) for char in local_part):
         raise AddressError("the part before the @ holds a control character")
     quoted = len(local_part) > 2 and local_part[0] == local_part[-1] == '"'

@@ -3,7 +3,7 @@
 This is the only place where the store and the directory meet.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from waypost.address import DomainName, EmailAddress
@@ -34,6 +34,27 @@ class PersonFinder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What store and directory know of a domain or an address.
+
+    Attributes:
+        entry: what the store found; served here.
+        domain: the one that was asked for.
+        address: None where only the domain is known.
+        person: who the user is; empty where that is not known.
+    """
+
+    entry: Domain
+    domain: DomainName
+    address: EmailAddress | None
+    person: Person
+
+    def config(self) -> ClientConfig:
+        """Make the configuration of it; with an address no placeholder is left in it."""
+        return expand_domain(self.entry, self.domain, self.address, self.person)
+
+
 class Lookup:
     """Answers for a running server."""
 
@@ -44,6 +65,13 @@ class Lookup:
 
     async def for_address(self, address: EmailAddress) -> ClientConfig:
         """Give the configuration for an address; no placeholder is left in it.
+
+        Errors are those of `about_address`.
+        """
+        return (await self.about_address(address)).config()
+
+    async def about_address(self, address: EmailAddress) -> Found:
+        """Find what is known of an address.
 
         A directory that does not answer leaves the user as unknown as it was.
 
@@ -60,17 +88,24 @@ class Lookup:
                 person = await self._people.person_for(*question)
             except (DirectoryUnavailable, DirectoryError):
                 person = Person()
-        return client_config(entry, address.domain, address, person)
+        return _found(entry, address.domain, address, person)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
         """Give the configuration for a domain; what needs the local part stays a placeholder.
+
+        Errors are those of `about_domain`.
+        """
+        return (await self.about_domain(domain)).config()
+
+    async def about_domain(self, domain: DomainName) -> Found:
+        """Find what is known of a domain.
 
         Raises:
             DomainNotServed: nothing matches the domain, or it is declined.
             DomainMoved: its mail is elsewhere.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
-        return client_config(await self._domains.find(domain), domain, None)
+        return _found(await self._domains.find(domain), domain, None, Person())
 
 
 def question_for(
@@ -109,6 +144,12 @@ def client_config(
         DomainMoved: the mail of the domain is elsewhere.
         UserDeclined: there is no such user, and the domain gives nothing to unknown ones.
     """
+    return _found(entry, domain, address, person).config()
+
+
+def _found(
+    entry: Domain | None, domain: DomainName, address: EmailAddress | None, person: Person | None
+) -> Found:
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
     if entry.away is not None:
@@ -119,8 +160,8 @@ def client_config(
             raise UserDeclined("nothing is known of this address here")
         person = Person()
     if users is None or not users.show_display_name:
-        person = replace(person, display_name=None)
-    return expand_domain(entry, domain, address, person)
+        person = Person(person.login_name, None, person.attributes)
+    return Found(entry, domain, address, person)
 
 
 def _elsewhere(away: Away, domain: DomainName) -> DomainNotServed:

@@ -8,7 +8,7 @@ the user logs in. They never reach a client.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -92,10 +92,9 @@ def shared_url(url: str) -> str | None:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
-def attributes_in(text: str) -> Iterator[str]:
+def attributes_in(text: str) -> list[str]:
     """Give the name of each attribute of the user that a text holds."""
-    for match in _ATTRIBUTE.finditer(text):
-        yield match[1]
+    return _ATTRIBUTE.findall(text)
 
 
 def without_attributes(text: str, value: str) -> str:
@@ -137,14 +136,15 @@ def expand_service(service: Service, subject: Subject) -> Service | None:
     """
     endpoint = service.endpoint
     place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
-    if any(subject.attribute(name) is None for name in attributes_in(place)):
+    wanted = attributes_in(place)
+    if wanted and not _knows(subject, wanted):
         return None
     if isinstance(endpoint, UrlEndpoint):
-        url, authority = _expand_url(place, subject), urlsplit(place).netloc
-        if _differs(authority, subject) and not _has_plain_host(url):
+        url, is_filled = _expand_url(place, subject), wanted or has_placeholder(place)
+        if is_filled and _differs(urlsplit(place).netloc, subject) and not _has_plain_host(url):
             return None
         endpoint = UrlEndpoint(url)
-    elif has_placeholder(place) or _ATTRIBUTE.search(place):
+    elif wanted or has_placeholder(place):
         host = _expand(place, subject)
         if _differs(place, subject):
             try:
@@ -183,13 +183,17 @@ def expand_domain(
     )
 
 
+def _knows(subject: Subject, names: list[str]) -> bool:
+    return all(subject.attribute(name) is not None for name in names)
+
+
 def _login_name(service: Service, subject: Subject) -> str | None:
     """Give the login name: what the directory says, unless the operator says more precisely."""
     template = service.login_name
-    wanted = list(attributes_in(template)) if template is not None else []
+    wanted = attributes_in(template) if template is not None else []
     if subject.login_name is not None and not wanted:
         return subject.login_name
-    if any(subject.attribute(name) is None for name in wanted):
+    if wanted and not _knows(subject, wanted):
         template = EMAIL_ADDRESS
     return None if template is None else _expand(template, subject)
 
@@ -215,7 +219,7 @@ def _substituted(
             return encode(subject.attribute(match[2]) or "").replace(":", colon)
         return encode(_of_address(match, subject.domain, subject.address))
 
-    return _EITHER.sub(value, text)
+    return _EITHER.sub(value, text) if "%" in text else text
 
 
 def _differs(host: str, subject: Subject) -> bool:

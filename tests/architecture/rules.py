@@ -35,6 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "transfer": {*VALUES, "sharing", "untrusted_xml"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
+    "documents": {"address", "keeping", "lookup", "model", "placeholders"},
     "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"},
@@ -43,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
-    | {"reloading", "profiles", "wiring", "host_names"}
+    | {"reloading", "profiles", "wiring", "host_names", "documents"}
     | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
@@ -84,6 +85,7 @@ LIBRARIES: dict[str, set[str]] = {
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
 PURE = {*VALUES, "keeping", "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
+PURE |= {"documents"}
 PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
     "check.lint_clients",
@@ -106,7 +108,7 @@ IMPURE = {
 QUIET_CALLS = {
     *("frozenset", "tuple", "dict", "set", "list", "range", "sorted", "len", "object", "type"),
     *("str", "int", "zip", "enumerate", "min", "max", "dict.fromkeys", "str.maketrans"),
-    *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID"),
+    *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID", "TypeVarTuple"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
     *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),

@@ -149,4 +149,4 @@ def _text(parent: etree._Element, name: str) -> str:
 
 
 def _local_name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return element.tag.rpartition("}")[2]

@@ -57,8 +57,8 @@ def check_username(name: str) -> str:
     check_text(name, FORM_TEXT_MAX_CHARS)
     if unknown := unknown_placeholder(name):
         raise RuleBroken(f"{unknown} is not a placeholder")
-    if attribute := next(attributes_in(name), None):
-        raise RuleBroken(f"%{{{attribute}}} cannot stand here; write %EMAILADDRESS%")
+    if attributes := attributes_in(name):
+        raise RuleBroken(f"%{{{attributes[0]}}} cannot stand here; write %EMAILADDRESS%")
     return name
 
 

@@ -1,5 +1,6 @@
 """What holds for every request: unknown paths, methods, failures of the store, and the log."""
 
+import io
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from tests.web.conftest import CATALOG
 from tests.web.public.test_autodiscover import question
 from waypost.address import DomainName
 from waypost.errors import StoreError, StoreUnavailable
+from waypost.logs import configure
 
 CONFIG = "/mail/config-v1.1.xml"
 
@@ -104,6 +106,19 @@ def test_log_line(client: Client) -> None:
     assert line["ms"] > 0
     assert len(line["address"]) == 16
     assert "alice" not in str(line)
+
+
+@pytest.mark.parametrize(("level", "lines"), [("info", 1), ("warning", 0)])
+def test_log_level(level: str, lines: int) -> None:
+    """A request has one line, and none where the operator wants warnings alone."""
+    stream = io.StringIO()
+    configure(level, "json", stream)
+    client = Client(CATALOG)
+    client.get(CONFIG, query="emailaddress=alice@example.com")
+    client.close()
+
+    written = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["event"] for line in written] == ["request"] * lines
 
 
 def test_same_address_same_hash(client: Client) -> None:

@@ -1,5 +1,6 @@
 """One log line for each request: time, path, kind of client, result, milliseconds."""
 
+import logging
 from typing import Final
 
 import structlog
@@ -54,12 +55,15 @@ class AccessLog:
     """Writes the lines. Addresses are hashed unless the operator wants them shown."""
 
     def __init__(self, hasher: AddressHasher) -> None:
-        """Take what turns addresses into something that may be logged."""
+        """Take what turns addresses into something that may be logged; the log is set up."""
         self._hash = hasher
-        self._log = structlog.get_logger("waypost.request")
+        # Bound once: else structlog makes a logger anew for each line.
+        self._log = structlog.get_logger("waypost.request").bind()
 
     def write(self, request: Request, reply: Reply, noted: Noted, milliseconds: float) -> None:
         """Write the line of one request. The query, credentials and bodies never are in it."""
+        if not self._log.is_enabled_for(logging.INFO):
+            return
         self._log.info(
             "request",
             method=request.method,

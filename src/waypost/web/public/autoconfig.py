@@ -69,10 +69,10 @@ async def _answer(
     noted.domain, noted.address = domain.ascii, address
     try:
         if address is None or _is_filled_in(request, address):
-            config = await context.lookup.for_domain(domain)
+            found = await context.lookup.about_domain(domain)
         else:
-            config = await context.lookup.for_address(address)
-        body = autoconfig.render(config)
+            found = await context.lookup.about_address(address)
+        body = context.documents.render(autoconfig.render, found)
     except DomainMoved as moved:
         return _elsewhere(address, moved)
     except (DomainNotServed, NoUsableService) as error:

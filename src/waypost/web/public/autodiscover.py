@@ -35,10 +35,10 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
         asked = autodiscover.parse_request(body, request.header(b"content-type"))
         noted.address, noted.domain = asked.address, asked.address.domain.ascii
         try:
-            config = await context.lookup.for_address(asked.address)
+            found = await context.lookup.about_address(asked.address)
         except DomainMoved as moved:
             return _moved(asked, moved)
-        return _reply(200, _RENDER[asked.wanted](config), "ok")
+        return _reply(200, context.documents.render(_RENDER[asked.wanted], found), "ok")
     except RequestTooLarge as error:
         # RFC 9110 s15.5.14: who goes on sending may be cut off.
         return _refuse(413, error).plus(("connection", "close"))

@@ -43,11 +43,12 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         noted.address, noted.domain = address, address.domain.ascii
         protocol = autodiscover_json.parse_protocol(query.get("protocol", ""))
         try:
-            config = await context.lookup.for_address(address)
+            found = await context.lookup.about_address(address)
         except DomainMoved as moved:
             return redirect(_elsewhere(address, protocol, moved), moved.code)
         xml_url = autodiscover.own_url(context.public_url, address.domain)
-        return _reply(200, autodiscover_json.render(config, protocol, xml_url), "ok")
+        body = context.documents.render(autodiscover_json.render, found, protocol, xml_url)
+        return _reply(200, body, "ok")
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
         return _refuse(error)
     except (StoreError, StoreUnavailable) as error:

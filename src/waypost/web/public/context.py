@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from waypost.address import EmailAddress
+from waypost.documents import Documents
 from waypost.lookup import Lookup
 from waypost.model import ProfileSettings
 from waypost.profiles.signers import ProfileSigners
@@ -24,6 +25,7 @@ class Context:
         profiles: what the operator says about Apple's profiles.
         signer: signs them; None where nobody does.
         takes_passwords: whether a profile may hold the user's password.
+        documents: renders what the formats write.
     """
 
     lookup: Lookup
@@ -33,6 +35,7 @@ class Context:
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
     signer: ProfileSigners | None = None
     takes_passwords: bool = False
+    documents: Documents = field(default_factory=Documents)
 
 
 @dataclass(slots=True)

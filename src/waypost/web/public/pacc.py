@@ -19,7 +19,8 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         return not_found(DomainNotServed.code, f"Host does not begin with {pacc.HOST_PREFIX}")
     noted.domain = domain.ascii
     try:
-        body = pacc.render(await context.lookup.for_domain(domain))
+        found = await context.lookup.about_domain(domain)
+        body = context.documents.render(pacc.render, found)
     except (DomainNotServed, NoUsableService) as error:
         return text(404, str(error), error.code)
     reply = Reply(200, pacc.CONTENT_TYPE, body)

@@ -31,7 +31,10 @@ class Reply:
 
     def plus(self, *headers: tuple[str, str]) -> "Reply":
         """Give the same answer with more headers."""
-        return replace(self, headers=(*self.headers, *headers))
+        # Not `replace`, which takes five times as long.
+        return Reply(
+            self.status, self.content_type, self.body, (*self.headers, *headers), self.code
+        )
 
     async def send(self, send: Send, *, head: bool) -> None:
         """Send the answer; without its body to a HEAD request (RFC 9110 s9.3.2)."""
@@ -83,7 +86,8 @@ def conditional(request: Request, reply: Reply, cache_control: str) -> Reply:
     """
     etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
     reply = reply.plus(("etag", etag), ("cache-control", cache_control))
-    known = [tag.strip().removeprefix("W/") for tag in request.header(b"if-none-match").split(",")]
+    given = request.header(b"if-none-match")
+    known = [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
     if etag in known or "*" in known:
         # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
         return replace(reply, status=304, body=b"")

@@ -1,0 +1,103 @@
+"""Documents that are the same for all users of a domain, but for their address.
+
+Such a document is rendered once, for somebody whom nobody is, and kept; for a user only the local
+part is put in its place. Why that gives the very bytes of rendering it anew, and what is never
+kept, stands in docs/decisions/0010-rendered-once.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, TypeVarTuple, Unpack
+
+from waypost.address import DomainName, EmailAddress
+from waypost.keeping import Keeping
+from waypost.lookup import Found
+from waypost.model import ClientConfig, Domain, MatchKind, Service, UrlEndpoint
+from waypost.placeholders import attributes_in, expand, has_placeholder
+
+More = TypeVarTuple("More")
+"""What a format is told beside a configuration; the same for all users, and hashable."""
+Render = Callable[[ClientConfig, Unpack[More]], bytes]
+Key = tuple[object, tuple[object, ...], DomainName, bool]
+
+KEPT_DOCUMENTS: Final = 1000
+"""Some 3 KB each."""
+ANYBODY: Final = "Anybody.5f0c3b9e7d1a4286"
+"""A local part that is written as it is; its capital can stand in no host, and so in no domain."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A document for anybody, and what it was made of; None where each user has another one."""
+
+    entry: Domain
+    document: bytes | None
+
+
+class Documents:
+    """Renders documents, and remembers those that are the same for all users of a domain."""
+
+    def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
+        """Begin with none, and keep so many."""
+        self._kept: Keeping[Key, _Kept] = Keeping(size, 0)
+
+    def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
+        """Give what `render(found.config(), *more)` gives, to the byte.
+
+        Args:
+            render: a format, which is a pure function.
+            found: for an address or for a domain.
+            more: what the format is told beside; the same for all users of a domain.
+
+        Raises:
+            whatever `render` raises.
+        """
+        address, entry = found.address, found.entry
+        # Anybody can invent names that a pattern matches: to keep what nobody asks for again would
+        # cost time, and push out what somebody does.
+        if entry.pattern.kind is not MatchKind.EXACT:
+            return render(found.config(), *more)
+        if address is not None and not _is_like_anybody(address, entry):
+            return render(found.config(), *more)
+        key = render, more, found.domain, address is None
+        kept = self._kept.recall(key)
+        if kept is None or (kept.entry is not entry and kept.entry != entry):
+            kept = _Kept(entry, _for_anybody(render, found, *more))
+            self._kept.keep(key, kept, is_found=True)
+        kept.entry = entry  # The same object is compared faster the next time.
+        if kept.document is None:
+            return render(found.config(), *more)
+        if address is None:
+            return kept.document
+        return kept.document.replace(ANYBODY.encode(), address.local_part.encode())
+
+
+def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
+    """Tell whether a document for this address differs from others in the local part alone."""
+    # What a directory knows must not be told by the time: there, all documents are rendered.
+    if entry.users is not None or not address.is_plain:
+        return False
+    # Of a sub-address, a document may tell the address and its user: two local parts.
+    return entry.provider.user_of(address) == address
+
+
+def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | None:
+    """Render the document of all users of a domain; None where there is no such document."""
+    if found.address is None:
+        return render(found.config(), *more)
+    if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
+        return None
+    anybody = EmailAddress(ANYBODY, found.domain)
+    return render(replace(found, address=anybody).config(), *more)
+
+
+def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
+    """Tell whether the host of a service depends on the user: as a name, in small letters."""
+    endpoint = service.endpoint
+    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    if attributes_in(place):
+        return True
+    if isinstance(endpoint, UrlEndpoint):
+        # RFC 3986 s3.2: the authority ends at a slash, a question mark or a number sign.
+        place = place.partition("://")[2].replace("?", "/").replace("#", "/").partition("/")[0]
+    return has_placeholder(expand(place, domain, None))
