@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.cli.test_serve_reload import until
 from tests.docs.pages import ROOT, blocks
 from tests.servers.caddy import Caddy, caddy
 from tests.servers.requirements import require
@@ -121,6 +122,14 @@ def test_operators_are_not_behind_caddy(front: Front) -> None:
     assert front.get("https", "autoconfig.first.example", "/tls/ask").status_code == 404
 
 
+def handshake(server: Caddy, host: str) -> set[str]:
+    """Give the names in the certificate for a host; none as long as there is none."""
+    try:
+        return server.shake_hands(host)
+    except ssl.SSLError:
+        return set()
+
+
 def test_import_of_the_page(tmp_path: Path) -> None:
     """With the page's other Caddyfile and the printed names, Outlook's probe comes through."""
     require(programs=["caddy"])
@@ -144,6 +153,7 @@ def test_import_of_the_page(tmp_path: Path) -> None:
         text = "{\n}\n\n" + text.replace("127.0.0.1:4243", f"127.0.0.1:{running.port}")
         with caddy(tmp_path, text, http=free_port(), https=free_port()) as server:
             front = Front(server, running, mail)
+            until(lambda: host in handshake(server, host), "its certificate")
             assert front.get("https", host, f"{PATH}example.com").status_code == 200
             answer = front.get("http", host, path)
             assert (answer.status_code, answer.headers["location"]) == (
