@@ -246,9 +246,21 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ),
     (
         "unknown-authentication",
-        "k9-authentication no-password pacc-authentication profile-authentication",
+        (
+            "k9-authentication no-password outlook-authentication pacc-authentication "
+            "profile-authentication"
+        ),
         [by(TLS_CLIENT_CERT), SMTP],
         [by(SCRAM, PASSWORD_ENCRYPTED), SMTP],
+    ),
+    (
+        "outlook-authentication",
+        (
+            "k9-authentication no-password pacc-authentication profile-authentication "
+            "unknown-authentication"
+        ),
+        [IMAP, by(TLS_CLIENT_CERT, kind="smtp")],
+        [IMAP, by(GSSAPI, kind="smtp")],
     ),
     (
         *("ews-authentication", ""),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from waypost.check.offered import DIRECTIONS, MAIL, Offered, named
-from waypost.formats import mobileconfig
+from waypost.formats import autodiscover, mobileconfig
 from waypost.formats.passwords import takes_password
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -91,6 +91,13 @@ def profile_authentication(offered: Offered) -> Iterator[str]:
     for services in _directions(offered):
         known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
         if not known and not _is_oauth2_alone(services):
+            yield named(services[0])
+
+
+def outlook_authentication(offered: Offered) -> Iterator[str]:
+    """Find mail that is fetched or sent with methods for which Autodiscover has no word."""
+    for services in _directions(offered):
+        if not _is_oauth2_alone(services) and not any(map(autodiscover.can_be_said, services)):
             yield named(services[0])
 
 

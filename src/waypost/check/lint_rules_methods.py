@@ -73,6 +73,13 @@ METHOD_RULES: Final = (
         "offer password-cleartext, password-encrypted or NTLM as well",
     ),
     Rule(
+        "outlook-authentication",
+        (OUTLOOK,),
+        lint_methods.outlook_authentication,
+        "Autodiscover has no word for these methods, so it says that there is no such account",
+        "offer password-cleartext as well if passwords work",
+    ),
+    Rule(
         "unknown-authentication",
         (THUNDERBIRD,),
         lint_methods.unknown_authentication,

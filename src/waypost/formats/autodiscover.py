@@ -153,7 +153,7 @@ def check_mail(config: ClientConfig) -> None:
     if not outgoing:
         raise HalfConfigured(f"{config.domain} has no outgoing mail service")
     # MS-OXDSCLI, element AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
-    if not any(map(_can_be_said, incoming)) or not any(map(_can_be_said, outgoing)):
+    if not any(map(can_be_said, incoming)) or not any(map(can_be_said, outgoing)):
         raise NoUsableService(f"{config.domain} has mail services that no password opens")
 
 
@@ -213,12 +213,12 @@ def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
     """Give one service of each type: incoming as preferred, SMTP, then the rest."""
     types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
     for kind in dict.fromkeys(types):
-        service = first_protected(filter(_can_be_said, config.of_type(kind)))
+        service = first_protected(filter(can_be_said, config.of_type(kind)))
         if service is not None:
             yield service
 
 
-def _can_be_said(service: Service) -> bool:
+def can_be_said(service: Service) -> bool:
     """Tell whether a client that is told of a service can log in to it."""
     if service.type in _DAV_TYPE or takes_password(service):
         return True
