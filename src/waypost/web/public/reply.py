@@ -31,7 +31,7 @@ class Reply:
 
     def plus(self, *headers: tuple[str, str]) -> "Reply":
         """Give the same answer with more headers."""
-        # Not `replace`, which takes five times as long.
+        # Every answer comes by here, and `replace` takes longer.
         return Reply(
             self.status, self.content_type, self.body, (*self.headers, *headers), self.code
         )
