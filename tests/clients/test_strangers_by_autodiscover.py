@@ -55,7 +55,7 @@ BAD_PROFILES = [
     (PROFILE, changed(b"EmailTypeIMAP", b"IMAP", GOOD_PROFILE), "EmailAccountType"),
     (PROFILE, changed(b"EmailAuthPassword", b"Password", GOOD_PROFILE), "unknown value"),
     (PROFILE, changed(b"<integer>993</integer>", b"<string>993</string>", GOOD_PROFILE), "integer"),
-    (PROFILE, b"\x30\x82\x00\x00", "signed in a way"),
+    (PROFILE, b"\x30\x82\x00\x00", "its signature cannot be read"),
 ]
 
 

@@ -23,6 +23,7 @@ from waypost.check.recorded.conversation import (
     said,
 )
 from waypost.check.recorded.lookups import offered
+from waypost.check.recorded.turns import for_each_address
 from waypost.errors import AddressError
 
 # MS-OXDSCLI leaves it open; Microsoft's pages on redirects say ten.
@@ -31,13 +32,7 @@ REDIRECTS_MAX: Final = 10
 
 def ask(user: User) -> Conversation:
     """Search, and search again for each other address to which an answer leads."""
-    reasons: list[str] = []
-    for _ in range(REDIRECTS_MAX + 1):
-        found = yield from _searched(user, reasons)
-        if isinstance(found, Outcome):
-            return found
-        user = found
-    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:

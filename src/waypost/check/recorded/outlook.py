@@ -33,6 +33,7 @@ from waypost.check.recorded.conversation import (
     said,
 )
 from waypost.check.recorded.lookups import offered
+from waypost.check.recorded.turns import for_each_address
 
 # [doc] After so many redirects it stops.
 REDIRECTS_MAX: Final = 10
@@ -41,13 +42,7 @@ _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "non
 
 def ask(user: User) -> Conversation:
     """Search, and search again for each other address to which an answer leads."""
-    reasons: list[str] = []
-    for _ in range(REDIRECTS_MAX + 1):
-        found = yield from _searched(user, reasons)
-        if isinstance(found, Outcome):
-            return found
-        user = found
-    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:

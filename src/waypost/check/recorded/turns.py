@@ -6,13 +6,19 @@ from waypost.check.recorded.conversation import (
     Account,
     Conversation,
     Outcome,
+    Question,
     Request,
     Response,
     Unusable,
+    User,
     followed,
     said,
 )
 from waypost.check.recorded.urls import DATABASE_HOST
+
+Search = Callable[[User, list[str]], Generator[Question, Response, Outcome | User]]
+"""Searches for a user, adds why something came to nothing, and ends with somebody else to ask for
+where an answer leads to another address."""
 
 
 def in_turn(
@@ -51,3 +57,23 @@ def in_turn(
                 reasons[-1] += ", which ends its search"
                 return Outcome(reasons=tuple(reasons), has_stopped=True)
     return Outcome(reasons=tuple(reasons))
+
+
+def for_each_address(search: Search, user: User, most: int) -> Conversation:
+    """Search for a user, and again for each other one to whom an answer leads.
+
+    Args:
+        search: the client's search for one address.
+        user: who sets up an account.
+        most: so many other addresses are followed.
+
+    Returns:
+        What the last search ended with, or the reason of each that came to nothing.
+    """
+    reasons: list[str] = []
+    for _ in range(most + 1):
+        found = yield from search(user, reasons)
+        if isinstance(found, Outcome):
+            return found
+        user = found
+    return Outcome(reasons=(*reasons, "more redirects than it follows"))
