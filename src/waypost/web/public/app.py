@@ -68,7 +68,7 @@ def routes() -> dict[str, Route]:
     for name, kind in wellknown.TYPES.items():
         table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
     apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
-    table[mobileconfig.PATH] = Route("mobileconfig", apple)
+    table |= dict.fromkeys(mobileconfig.PATHS, Route("mobileconfig", apple))
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)
     table["/"] = Route("page", {"GET": root.get})

@@ -41,11 +41,14 @@ class Origin:
         peer: address of the client, or None where it is not known.
         scheme: `http` or `https`.
         host: the Host that the client used, port included; empty where it sent none.
+        scheme_is_told: whether a trusted proxy said the scheme. Else it is that of the connection,
+            and a web server that nobody has been told of may have ended TLS in front of it.
     """
 
     peer: str | None
     scheme: str
     host: str
+    scheme_is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +73,12 @@ class ProxyTrust:
             return Origin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
         depth = self._depth(hops.peers)
+        told = _known_scheme(_from_right(hops.schemes, depth))
         return Origin(
             peer=_from_right(hops.peers, depth) or peer,
-            scheme=_known_scheme(_from_right(hops.schemes, depth)) or scheme,
+            scheme=told or scheme,
             host=_from_right(hops.hosts, depth) or host,
+            scheme_is_told=told is not None,
         )
 
     def _believes(self, peer: str | None) -> bool:
@@ -110,6 +115,15 @@ class _Hops:
 def is_forwarded(headers: Headers) -> bool:
     """Tell whether a request names any proxy on its way, trusted or not."""
     return any(name in FORWARDING_HEADERS for name, _ in headers)
+
+
+def claims_https(headers: Headers) -> bool:
+    """Tell whether anybody, trusted or not, says that TLS ended on the way.
+
+    Enough to keep from a redirect that may lead back here, and for nothing else.
+    """
+    said = {*_x_forwarded(headers).schemes, *_forwarded(headers).schemes}
+    return "https" in {scheme.lower() for scheme in said}
 
 
 def is_loopback(host: str) -> bool:
