@@ -81,6 +81,23 @@ def test_network_that_is_trusted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("trust", "believed"),
+    [
+        (ProxyTrust(by_unix_socket=True), False),
+        (ProxyTrust(1, by_unix_socket=True), True),
+        (ProxyTrust(0, (LOCAL,), by_unix_socket=True), True),
+        (ProxyTrust(0, (LOCAL,)), False),
+    ],
+)
+def test_peer_at_a_unix_socket(trust: ProxyTrust, believed: bool) -> None:
+    """A peer without an address is believed at a Unix socket, where an option says so."""
+    origin = trust.resolve(None, "http", SPOOFED)
+
+    assert (origin.host == "autoconfig.example.com") is believed
+    assert origin.peer == ("198.51.100.7" if believed else None)
+
+
+@pytest.mark.parametrize(
     "value",
     [b"", b",", b";;;", b'for="', b"for=;proto=;host=", b"proto=gopher", b"for", b"\xff" * 100],
 )

@@ -101,7 +101,9 @@ class PublicApp:
         self._connect = connect
         self._routes = routes()
         self._ispdb = Route("autoconfig", {"GET": autoconfig.by_domain})
-        self._trust = ProxyTrust(settings.proxy_count, settings.trusted_proxies)
+        self._trust = ProxyTrust(
+            settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
+        )
         self._access_log = AccessLog(address_hasher(settings))
         self._wired: Wired | None = None
         self._context: Context | None = None

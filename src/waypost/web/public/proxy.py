@@ -60,10 +60,13 @@ class ProxyTrust:
             right. 0 with no networks means that no header counts.
         networks: the peers that may speak for others. With networks and no count, the values are
             walked from the right as long as they are trusted proxies themselves.
+        by_unix_socket: whether all connections come by a Unix socket. Such a peer has no address;
+            one that may open the socket counts as in the networks.
     """
 
     proxy_count: int = 0
     networks: tuple[IpNetwork, ...] = ()
+    by_unix_socket: bool = False
 
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
         """Give the origin of a request from its direct peer and its headers."""
@@ -82,9 +85,9 @@ class ProxyTrust:
         )
 
     def _believes(self, peer: str | None) -> bool:
-        if self.networks:
+        if self.networks and not self.by_unix_socket:
             return self._in_networks(peer)
-        return self.proxy_count > 0
+        return self.proxy_count > 0 or bool(self.networks)
 
     def _in_networks(self, peer: str | None) -> bool:
         address = _ip(peer or "")
