@@ -1,8 +1,8 @@
-"""The HAProxy of the guide, in front of a real Waypost."""
+"""The HAProxy and the Apache of the guide, in front of a real Waypost."""
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.docs.pages import ROOT, blocks
-from tests.servers.authority import Authority
+from tests.servers.authority import Authority, KeyPair
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
@@ -18,6 +18,7 @@ from tests.servers.waypost import free_port, waypost
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
+APACHE_MODULES = "/usr/lib/apache2/modules"
 PROBE = "/autodiscover/autodiscover.xml"
 PROFILE = "/email.mobileconfig?email=alice@example.com"
 LIE = {
@@ -30,7 +31,7 @@ LIE = {
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A running HAProxy: its ports, whom to trust, and Waypost's log behind it."""
+    """A running web server: its ports, whom to trust, and Waypost's log behind it."""
 
     http: int
     https: int
@@ -51,30 +52,72 @@ class Front:
             )
 
 
-@pytest.fixture(name="front", scope="module")
-def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    require(programs=["haproxy"])
-    folder = tmp_path_factory.mktemp("haproxy")
-    authority = Authority.create(folder)
-    pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
+def haproxy(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
+    """Write its configuration, and give the command that runs it."""
     certificates = folder / "certificates"
     certificates.mkdir()
     both = pair.certificate.read_text(encoding="utf-8") + pair.key.read_text(encoding="utf-8")
     (certificates / "example.com.pem").write_text(both, encoding="utf-8")
+    changes = {
+        "bind :80\n": f"bind {places['http']}\n",
+        "bind :443 ssl": f"bind {places['https']} ssl",
+        "/etc/haproxy/certificates/": f"{certificates}/",
+        "127.0.0.1:4243": places["waypost"],
+    }
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(guides("haproxy", changes), encoding="utf-8")
+    return [program("haproxy"), "-db", "-f", f"{configuration}"]
+
+
+def apache(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
+    """Do the same for Apache."""
+    live = "/etc/letsencrypt/live/autoconfig.example.com"
+    changes = {
+        "*:80>": f"{places['http']}>",
+        "*:443>": f"{places['https']}>",
+        f"{live}/fullchain.pem": f"{pair.certificate}",
+        f"{live}/privkey.pem": f"{pair.key}",
+        "127.0.0.1:4243": places["waypost"],
+    }
+    modules = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "ssl")
+    lines = [
+        *(f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in modules),
+        *(f"Listen {places[name]}" for name in ("http", "https")),
+        f"DefaultRuntimeDir {folder}",
+        f"PidFile {folder}/pid",
+        f"ErrorLog {folder}/error.log",
+        "ServerName localhost",
+        "User www-data",
+        "Group www-data",
+        guides("apache", changes),
+    ]
+    configuration = folder / "apache.conf"
+    configuration.write_text("\n".join(lines), encoding="utf-8")
+    return [program("apache2"), "-d", f"{folder}", "-f", f"{configuration}", "-DFOREGROUND"]
+
+
+def guides(language: str, changes: Mapping[str, str]) -> str:
+    """Give the guide's configuration for a web server, with other places in it."""
+    (text,) = (block.text for block in blocks(ROOT / "docs/guide.md", language))
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(name="front", scope="module", params=[haproxy, apache], ids=["haproxy", "apache"])
+def _front(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Front]:
+    require(programs=["haproxy", "apache2"])
+    folder = tmp_path_factory.mktemp("front")
+    authority = Authority.create(folder)
+    pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
     http, https = free_port(), free_port()
-    (text,) = (block.text for block in blocks(ROOT / "docs/guide.md", "haproxy"))
     with waypost(folder, SAMPLES, proxies=1) as running:
-        for old, new in (
-            ("bind :80\n", f"bind 127.0.0.1:{http}\n"),
-            ("bind :443 ssl", f"bind 127.0.0.1:{https} ssl"),
-            ("/etc/haproxy/certificates/", f"{certificates}/"),
-            ("127.0.0.1:4243", f"127.0.0.1:{running.port}"),
-        ):
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        configuration = folder / "haproxy.cfg"
-        configuration.write_text(text, encoding="utf-8")
-        command = [program("haproxy"), "-db", "-f", f"{configuration}"]
+        ports = {"http": http, "https": https, "waypost": running.port}
+        places = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        command: list[str] = request.param(folder, pair, places)
         with Process(command, log=folder / "output") as process:
             process.wait_until(lambda: listens(http) and listens(https), seconds=10)
             trust = ssl.create_default_context(cafile=f"{authority.certificate}")
@@ -120,7 +163,7 @@ def test_peer_in_the_log(front: Front) -> None:
 
 
 def test_initdb_is_closed(front: Front) -> None:
-    """What comes through HAProxy is no direct peer, also where the client says Host: localhost."""
+    """What comes through it is no direct peer, also where the client says Host: localhost."""
     for host in ("autoconfig.example.com", "localhost"):
         answer = front.ask("http", host, "/initdb/")
         assert (answer.status_code, answer.text) == (404, "not found\n")
