@@ -18,6 +18,7 @@ COMMANDS = [
     ["show", "mobileconfig"],
     ["show", "activesync"],
     ["show", "autodiscover-json"],
+    ["show", "outlook-reg"],
     ["apply"],
     ["export"],
     ["import", "automx2"],

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
+from waypost.address import DomainName
+from waypost.formats.outlook_registry import render, render_local
 
 PAGE = ROOT / "docs/outlook.md"
 FIRST_LINE = "Windows Registry Editor Version 5.00"
@@ -37,3 +39,10 @@ def test_ways_to_waypost_stay_open() -> None:
     }
     assert len(names) == 6
     assert names.isdisjoint(HARMFUL)
+
+
+def test_commands_print_what_the_page_says() -> None:
+    """`waypost show outlook-reg` prints both files of the page."""
+    local = render_local([DomainName.parse("example.com")], r"C:\Autodiscover")
+    printed = [octets.decode("utf-16").replace("\r\n", "\n") for octets in (render(), local)]
+    assert printed == [block.text for block in blocks(PAGE, "reg")]

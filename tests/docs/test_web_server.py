@@ -104,7 +104,8 @@ def test_redirect_probe_behind_nginx(front: Front) -> None:
     [
         ("/.well-known/autoconfig/mail/config-v1.1.xml", 200),
         ("/AutoDiscover/AutoDiscover.xml", 302),
-        ("/mobileconfig/?emailaddress=alice@example.com", 200),
+        ("/mobileconfig/?emailaddress=alice@example.com", 302),
+        ("/email.mobileconfig?email=alice@example.com", 302),
         ("/initdb/", 404),
     ],
 )

@@ -72,6 +72,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     # option: as TOML, as a variable, as Waypost holds it
     "host": ('"::1"', "::1", "::1"),
     "port": ("80", "80", 80),
+    "unix_socket": ('"/a/b.sock"', "/a/b.sock", Path("/a/b.sock")),
     "workers": ("8", "8", 8),
     "public_url": (
         '"https://Setup.example.com/"',

@@ -58,6 +58,8 @@ def urls(settings: "Settings", store: Store | None) -> tuple[str, ...]:
     address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
     host = _EVERYWHERE.get(settings.host, settings.host)
     place = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    if settings.unix_socket is not None:
+        place = "http://localhost"
     query = quote(address, safe="@")
     return (
         f"{place}/mail/config-v1.1.xml?emailaddress={query}",
@@ -98,7 +100,8 @@ def _serve(flags: Mapping[str, object]) -> None:
             reason=str(error),
         )
         tries = urls(settings, None)
-    note("Try:")
+    socket = settings.unix_socket
+    note("Try:" if socket is None else f"Try, by curl --unix-socket {socket}:")
     for url in tries:
         note(f"  {url}")
     run(settings)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from waypost.address import DomainName, EmailAddress
-from waypost.cli import show_domain, show_exchange
+from waypost.cli import show_domain, show_exchange, show_outlook
 from waypost.cli.reporting import group
 from waypost.cli.show_asked import (
     AddressArgument,
@@ -50,6 +50,7 @@ def build() -> typer.Typer:
     )
     app.command("pacc", epilog="Example: waypost show pacc example.com --demo")(show_domain.pacc)
     app.command("dns", epilog=show_domain.DNS_EXAMPLE)(show_domain.dns)
+    app.command("outlook-reg", epilog=show_outlook.EXAMPLE)(show_outlook.outlook_reg)
     return app
 
 

@@ -17,6 +17,7 @@ from waypost.settings.values import (
     checked_host,
     checked_listen,
     checked_public_url,
+    checked_socket,
     checked_uri,
     lowered,
     usual_level,
@@ -40,6 +41,16 @@ class Settings(ProfileOptions, AdminOptions):
             "a whole number from 0 to 65535",
         ),
     ] = 4243
+    unix_socket: Annotated[
+        Path | None,
+        AfterValidator(checked_socket),
+        About(
+            "Listener",
+            "A Unix socket to listen on for the web server in front, instead of host and port.",
+            "an absolute path of at most 107 octets, such as /run/waypost/waypost.sock",
+            example='"/run/waypost/waypost.sock"',
+        ),
+    ] = None
     workers: Annotated[
         int,
         Field(ge=1, le=1024),

@@ -2,9 +2,14 @@
 
 import re
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
 
 # automx2 hands its `loglevel` to Python's logging, which knows these words as well.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
+
+# unix(7): sun_path has 108 octets, the last of which ends it.
+SOCKET_PATH_MAX_OCTETS: Final = 107
 
 
 def usual_level(value: object) -> object:
@@ -47,6 +52,13 @@ def checked_listen(value: str) -> str:
     # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
     if found is None or not 1 <= int(found[2]) <= 65535:
+        raise ValueError
+    return value
+
+
+def checked_socket(value: Path) -> Path:
+    """Give the path of a Unix socket back, or raise ValueError."""
+    if not value.is_absolute() or len(bytes(value)) > SOCKET_PATH_MAX_OCTETS:
         raise ValueError
     return value
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Client, settings
+from tests.web.conftest import CATALOG
 from waypost.profiles.signers import ProfileSigners
 from waypost.wiring import wire
 
@@ -183,3 +184,85 @@ def test_bad_aliases(client: Client, query: str, said: str) -> None:
 
     assert answer.status == 400
     assert said in answer.text
+
+
+def test_places_of_others(client: Client) -> None:
+    """The place and the parameter of other servers give the same bytes, in any case."""
+    first = client.get(PATH, query="emailaddress=alice@example.com")
+    for path in ("/email.mobileconfig", "/Email.MobileConfig/", PATH):
+        for parameter in ("email", "Email", "emailaddress"):
+            answer = client.get(path, query=f"{parameter}=alice@example.com")
+            assert (answer.status, answer.body) == (200, first.body)
+
+
+ELSEWHERE = [
+    # Host, the public URL, where the same path and query are asked again
+    ("autoconfig.example.com", None, "https://autoconfig.example.com"),
+    ("Example.COM:80", None, "https://example.com"),
+    ("autodiscover.xn--bcher-kva.example", None, "https://autodiscover.xn--bcher-kva.example"),
+    ("evil.example", None, None),
+    ("192.0.2.1", None, None),
+    ("evil.example", "https://setup.hoster.example:8443", "https://setup.hoster.example:8443"),
+]
+
+
+@pytest.mark.parametrize(("host", "public_url", "base"), ELSEWHERE)
+def test_not_over_http(host: str, public_url: str | None, base: str | None) -> None:
+    """Where a trusted proxy tells of plain http, there is a redirect or a refusal, no profile."""
+    client = Client(
+        CATALOG,
+        settings(proxy_count=1, **({} if public_url is None else {"public_url": public_url})),
+    )
+    query = "emailaddress=a%20b@example.com&name=%C3%84&x="
+    answer = client.get(
+        "/MobileConfig",
+        query=query,
+        host=host,
+        scheme="http",
+        headers={"X-Forwarded-Proto": "http"},
+    )
+    client.close()
+
+    if base is None:
+        assert (answer.status, "https only" in answer.text) == (403, True)
+    else:
+        location = answer.headers["location"]
+        assert (answer.status, location) == (302, f"{base}/MobileConfig?{query}")
+    assert b"<plist" not in answer.body
+
+
+def test_password_over_http_is_not_sent_again() -> None:
+    """A query with a password is refused over plain http, and its password is said nowhere."""
+    client = Client(CATALOG, settings(proxy_count=1))
+    answer = client.get(
+        PATH,
+        query="emailaddress=alice@example.com&Password=s3cret",
+        scheme="http",
+        headers={"X-Forwarded-Proto": "http"},
+    )
+    client.close()
+
+    assert answer.status == 403
+    assert "s3cret" not in f"{answer.text}{answer.headers}"
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [
+        ({}, {}),
+        ({}, {"X-Forwarded-Proto": "http"}),
+        ({"proxy_count": 1}, {"X-Forwarded-For": "192.0.2.1"}),
+        ({"proxy_count": 1}, {"X-Forwarded-Proto": "https"}),
+    ],
+)
+def test_unknown_scheme_locks_nobody_out(
+    options: dict[str, object], headers: dict[str, str]
+) -> None:
+    """Where no trusted proxy says http, TLS may have ended before, and there is a profile."""
+    client = Client(CATALOG, settings(**options))
+    answer = client.get(
+        PATH, query="emailaddress=alice@example.com", scheme="http", headers=headers
+    )
+    client.close()
+
+    assert answer.status == 200

@@ -6,7 +6,13 @@ import pytest
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
-from waypost.web.public.proxy import Origin, ProxyTrust, host_without_port, is_loopback
+from waypost.web.public.proxy import (
+    Origin,
+    ProxyTrust,
+    claims_https,
+    host_without_port,
+    is_loopback,
+)
 
 Header = tuple[bytes, bytes]
 
@@ -39,14 +45,14 @@ def test_one_proxy(headers: list[Header]) -> None:
     """With one proxy only what that proxy wrote, the last value, counts."""
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com")
+    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_told=True)
 
 
 def test_two_proxies() -> None:
     """With two proxies the value before the last counts."""
     origin = ProxyTrust(proxy_count=2).resolve("127.0.0.1", "https", SPOOFED)
 
-    assert origin == Origin("203.0.113.9", "http", "spoofed.example")
+    assert origin == Origin("203.0.113.9", "http", "spoofed.example", scheme_is_told=True)
 
 
 def test_fewer_values_than_proxies() -> None:
@@ -70,8 +76,25 @@ def test_network_that_is_trusted() -> None:
     one = ProxyTrust(0, (LOCAL,)).resolve("127.0.0.1", "http", SPOOFED)
     two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
 
-    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com")
+    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_told=True)
     assert two.peer == "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("trust", "believed"),
+    [
+        (ProxyTrust(by_unix_socket=True), False),
+        (ProxyTrust(1, by_unix_socket=True), True),
+        (ProxyTrust(0, (LOCAL,), by_unix_socket=True), True),
+        (ProxyTrust(0, (LOCAL,)), False),
+    ],
+)
+def test_peer_at_a_unix_socket(trust: ProxyTrust, believed: bool) -> None:
+    """A peer without an address is believed at a Unix socket, where an option says so."""
+    origin = trust.resolve(None, "http", SPOOFED)
+
+    assert (origin.host == "autoconfig.example.com") is believed
+    assert origin.peer == ("198.51.100.7" if believed else None)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +106,7 @@ def test_nonsense_in_headers(value: bytes) -> None:
     headers = [(b"host", b"h"), (b"forwarded", value), (b"x-forwarded-proto", value)]
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert (origin.scheme, origin.host) == ("http", "h")
+    assert (origin.scheme, origin.host, origin.scheme_is_told) == ("http", "h", False)
 
 
 def test_x_forwarded_wins_over_forwarded() -> None:
@@ -154,3 +177,50 @@ def test_https_at_the_proxy_is_not_redirected() -> None:
     client.close()
 
     assert answer.status == 405
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([(b"x-forwarded-proto", b"https")], True),
+        ([(b"x-forwarded-proto", b"http, HTTPS")], True),
+        ([(b"forwarded", b"for=192.0.2.1;proto=https")], True),
+        ([(b"x-forwarded-proto", b"http"), (b"forwarded", b"proto=https")], True),
+        ([(b"x-forwarded-proto", b"http")], False),
+        ([(b"forwarded", b"for=192.0.2.1")], False),
+        ([(b"host", b"https")], False),
+        ([], False),
+    ],
+)
+def test_claims_of_https(headers: list[Header], expected: bool) -> None:
+    """Whoever says https in either form claims it."""
+    assert claims_https(headers) is expected
+
+
+CIRCLES = [
+    # options, what a web server adds, the status of Outlook's probe
+    ({}, {"X-Forwarded-Proto": "https"}, 405),
+    ({}, {"Forwarded": "for=192.0.2.1;proto=https"}, 405),
+    ({"trusted_proxies": ["192.0.2.0/24"]}, {"X-Forwarded-Proto": "https"}, 405),
+    ({}, {"X-Forwarded-Proto": "http"}, 302),
+    ({}, {}, 302),
+    # A word of the client before that of a web server which is believed.
+    ({"proxy_count": 1}, {"X-Forwarded-Proto": "https, http"}, 302),
+]
+
+
+@pytest.mark.parametrize(("options", "headers", "status"), CIRCLES)
+def test_no_circle_behind_a_web_server_that_is_not_believed(
+    options: dict[str, object], headers: dict[str, str], status: int
+) -> None:
+    """What may have come by https is not sent to https, though nobody is believed."""
+    client = Client(CATALOG, settings(**options))
+    answer = client.get(
+        "/autodiscover/autodiscover.xml",
+        host="autodiscover.example.com",
+        scheme="http",
+        headers=headers,
+    )
+    client.close()
+
+    assert answer.status == status

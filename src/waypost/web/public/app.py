@@ -68,7 +68,7 @@ def routes() -> dict[str, Route]:
     for name, kind in wellknown.TYPES.items():
         table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
     apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
-    table[mobileconfig.PATH] = Route("mobileconfig", apple)
+    table |= dict.fromkeys(mobileconfig.PATHS, Route("mobileconfig", apple))
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)
     table["/"] = Route("page", {"GET": root.get})
@@ -101,7 +101,9 @@ class PublicApp:
         self._connect = connect
         self._routes = routes()
         self._ispdb = Route("autoconfig", {"GET": autoconfig.by_domain})
-        self._trust = ProxyTrust(settings.proxy_count, settings.trusted_proxies)
+        self._trust = ProxyTrust(
+            settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
+        )
         self._access_log = AccessLog(address_hasher(settings))
         self._wired: Wired | None = None
         self._context: Context | None = None

@@ -18,7 +18,8 @@ from waypost.errors import (
 from waypost.formats import activesync, autodiscover
 from waypost.formats.autodiscover_request import BODY_MAX_OCTETS
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply, redirect
+from waypost.web.public.proxy import claims_https
+from waypost.web.public.reply import Reply, on_https, redirect
 from waypost.web.public.request import Request
 
 PATH: Final = "/autodiscover/autodiscover.xml"
@@ -62,7 +63,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     domain = request.host_domain()
     # The name that the client used is told back, so it must be one that this URL has.
     named = not request.origin.host.lower().startswith(("autoconfig.", "ua-auto-config."))
-    if request.origin.scheme == "http" and domain is not None and named:
+    if _is_over_http(request) and domain is not None and named:
         noted.domain = domain.ascii
         try:
             await context.lookup.for_domain(domain)
@@ -74,6 +75,18 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
             pass
     body = autodiscover.render_error(600, "Invalid Request")
     return _reply(405, body, "method_not_allowed").plus(("allow", "POST"))
+
+
+def _is_over_http(request: Request) -> bool:
+    """Tell whether a redirect to https leads elsewhere than here.
+
+    Behind a web server that is not believed all requests seem to come over http. The redirect of
+    one that came by https would be a circle, and there the refusal is right.
+    """
+    origin = request.origin
+    if origin.scheme != "http":
+        return False
+    return origin.scheme_is_told or not claims_https(request.headers)
 
 
 def own_url(public_url: str | None, domain: DomainName) -> str:
@@ -91,9 +104,7 @@ def _to_https(context: Context, request: Request, domain: DomainName) -> Reply:
     with_prefix = request.origin.host.lower().startswith("autodiscover.")
     if context.public_url is None and not with_prefix:
         base = f"https://{domain.ascii}"
-    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    location = f"{base}{request.path}{query}"
-    return redirect(location)
+    return on_https(base, request)
 
 
 def _moved(asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply:

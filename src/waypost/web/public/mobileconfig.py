@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.address import EmailAddress
+from waypost.address import DomainName, EmailAddress
 from waypost.characters import is_never_text
 from waypost.errors import (
     AddressError,
@@ -22,10 +22,16 @@ from waypost.formats import mobileconfig
 from waypost.formats.mobileconfig import Password
 from waypost.formats.profile_addresses import aliases_of
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.reply import Reply, text
+from waypost.web.public.proxy import host_without_port
+from waypost.web.public.reply import Reply, on_https, text
 from waypost.web.public.request import Fields, Request
 
-PATH: Final = "/mobileconfig"
+PATHS: Final = (
+    "/mobileconfig",
+    # Where other servers have it, for links that users were given (Monogramm's
+    # autodiscover-email-settings and its descendants), with `email` for `emailaddress`.
+    "/email.mobileconfig",
+)
 NAME_MAX_CHARS: Final = 128
 PASSWORD_MAX_CHARS: Final = 256
 FORM_MAX_OCTETS: Final = 8192
@@ -43,10 +49,16 @@ class _Wanted:
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all."""
+    """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all.
+
+    Where a trusted proxy says that the request came by plain http, no profile goes out: whoever is
+    on the way could put other servers into it. Without such a word nobody knows, and it does.
+    """
     try:
         query = request.query()
-        address = EmailAddress.parse_query(query.get("emailaddress", ""))
+        if request.origin.scheme == "http" and request.origin.scheme_is_told:
+            return await _to_https(context, request, query)
+        address = EmailAddress.parse_query(query.get("emailaddress") or query.get("email", ""))
         wanted = _Wanted(address, _display_name(query.get("name", "")), _aliases(query, address))
     except AddressError as error:
         return text(400, f"emailaddress: {error}", error.code)
@@ -54,6 +66,33 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         return text(400, str(error), error.code)
     reply = await _profile(context, noted, wanted, None)
     return reply.plus(("cache-control", "private, no-cache"))
+
+
+async def _to_https(context: Context, request: Request, query: Fields) -> Reply:
+    """Send a client to the same URL on https; refuse where nobody knows the host of that.
+
+    What came over plain http with a password is refused as well: it shall not be sent once more.
+    """
+    base = None if "password" in query else await _https_base(context, request)
+    if base is None:
+        line = "a profile is given over https only: ask again with https:// before the host"
+        return text(403, line, "needs_https")
+    return on_https(base, request)
+
+
+async def _https_base(context: Context, request: Request) -> str | None:
+    """Give where clients reach this server by https: what is configured, or a served name."""
+    if context.public_url is not None:
+        return context.public_url
+    domain = request.host_domain()
+    if domain is None:
+        return None
+    try:
+        await context.lookup.for_domain(domain)
+    except DomainNotServed:
+        return None
+    # Host made this domain, so it is a name of it: with the prefix of a protocol, or without.
+    return f"https://{DomainName.parse(host_without_port(request.origin.host)).ascii}"
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:

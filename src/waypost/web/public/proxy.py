@@ -41,11 +41,14 @@ class Origin:
         peer: address of the client, or None where it is not known.
         scheme: `http` or `https`.
         host: the Host that the client used, port included; empty where it sent none.
+        scheme_is_told: whether a trusted proxy said the scheme. Else it is that of the connection,
+            and a web server that nobody has been told of may have ended TLS in front of it.
     """
 
     peer: str | None
     scheme: str
     host: str
+    scheme_is_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,13 @@ class ProxyTrust:
             right. 0 with no networks means that no header counts.
         networks: the peers that may speak for others. With networks and no count, the values are
             walked from the right as long as they are trusted proxies themselves.
+        by_unix_socket: whether all connections come by a Unix socket. Such a peer has no address;
+            one that may open the socket counts as in the networks.
     """
 
     proxy_count: int = 0
     networks: tuple[IpNetwork, ...] = ()
+    by_unix_socket: bool = False
 
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
         """Give the origin of a request from its direct peer and its headers."""
@@ -70,16 +76,18 @@ class ProxyTrust:
             return Origin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
         depth = self._depth(hops.peers)
+        told = _known_scheme(_from_right(hops.schemes, depth))
         return Origin(
             peer=_from_right(hops.peers, depth) or peer,
-            scheme=_known_scheme(_from_right(hops.schemes, depth)) or scheme,
+            scheme=told or scheme,
             host=_from_right(hops.hosts, depth) or host,
+            scheme_is_told=told is not None,
         )
 
     def _believes(self, peer: str | None) -> bool:
-        if self.networks:
+        if self.networks and not self.by_unix_socket:
             return self._in_networks(peer)
-        return self.proxy_count > 0
+        return self.proxy_count > 0 or bool(self.networks)
 
     def _in_networks(self, peer: str | None) -> bool:
         address = _ip(peer or "")
@@ -110,6 +118,15 @@ class _Hops:
 def is_forwarded(headers: Headers) -> bool:
     """Tell whether a request names any proxy on its way, trusted or not."""
     return any(name in FORWARDING_HEADERS for name, _ in headers)
+
+
+def claims_https(headers: Headers) -> bool:
+    """Tell whether anybody, trusted or not, says that TLS ended on the way.
+
+    Enough to keep from a redirect that may lead back here, and for nothing else.
+    """
+    said = {*_x_forwarded(headers).schemes, *_forwarded(headers).schemes}
+    return "https" in {scheme.lower() for scheme in said}
 
 
 def is_loopback(host: str) -> bool:

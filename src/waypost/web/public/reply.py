@@ -1,8 +1,10 @@
 """What goes back to a client."""
 
 import hashlib
+import string
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import quote
 
 from waypost.errors import StoreBusy, WaypostError
 from waypost.web.public.request import Request, Send
@@ -64,6 +66,18 @@ def not_found(code: str = "not_found", line: str = "not found") -> Reply:
 def redirect(location: str, code: str = "redirected") -> Reply:
     """Answer 302 (RFC 9110 s15.4.3): the client asks again there, and keeps nothing for ever."""
     return Reply(302, TEXT, b"", (("location", location),), code)
+
+
+def on_https(base: str, request: Request) -> Reply:
+    """Redirect to the same path and query on https.
+
+    Args:
+        base: scheme and host, from the configuration or of a domain that is served.
+        request: says path and query.
+    """
+    # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
+    query = quote(request.query_string, safe=string.punctuation)
+    return redirect(f"{base}{request.path}{'?' if query else ''}{query}")
 
 
 def with_retry_after(reply: Reply, error: WaypostError) -> Reply:

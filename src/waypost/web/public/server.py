@@ -1,5 +1,6 @@
 """Running the public listener: socket, workers, systemd."""
 
+import errno
 import os
 import secrets
 import signal
@@ -52,7 +53,7 @@ def run(settings: Settings) -> None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     with ExitStack() as stack:
         stack.enter_context(hangups_wait())
-        listener = stack.enter_context(listen(settings.host, settings.port))
+        listener = stack.enter_context(_listen_for_clients(settings))
         operators = _operators(settings, stack)
         stack.enter_context(beside(operators))
         if settings.workers > 1:
@@ -60,6 +61,12 @@ def run(settings: Settings) -> None:
             _run_several(settings, listener, Path(folder), operators)
         else:
             _run_one(settings, listener, operators)
+
+
+def _listen_for_clients(settings: Settings) -> socket.socket:
+    if settings.unix_socket is not None:
+        return listen_on_path(settings.unix_socket)
+    return listen(settings.host, settings.port)
 
 
 def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
@@ -201,6 +208,35 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
         raise SettingsError([f"{place}: cannot listen there: {reason}"]) from error
     listener.set_inheritable(True)
     return listener
+
+
+def listen_on_path(path: Path) -> socket.socket:
+    """Open a listening Unix socket, to which everybody may connect who can reach its folder.
+
+    As on a loopback address; the folder's mode keeps others out. A socket that nobody listens on
+    any more is replaced.
+
+    Raises:
+        SettingsError: names the option and what the system says.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket() and not _answers(path):
+            path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        path.chmod(0o666)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise SettingsError([f"unix_socket {path}: cannot listen there: {reason}"]) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) != errno.ECONNREFUSED
 
 
 def notify_systemd(state: str) -> None:

@@ -1,0 +1,69 @@
+"""Files for Windows' registry that have classic Outlook ask the domain's own server.
+
+The values leave out steps of Outlook's search (Microsoft's KB3211279), or its own first dialog
+(KB3189194). None of them leaves out a way that leads to Waypost.
+The form of such a file is Microsoft's "How to add, modify, or delete registry subkeys and values
+by using a .reg file"; version 5.00 is UTF-16 with a byte order mark, as regedit exports it.
+"""
+
+import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from waypost.address import DomainName
+
+_FIRST_LINE: Final = "Windows Registry Editor Version 5.00"
+# 16.0 is Outlook 2016 and all newer ones.
+_USER: Final = r"HKEY_CURRENT_USER\Software\Microsoft\Office\16.0\Outlook"
+_POLICY: Final = r"HKEY_CURRENT_USER\Software\Policies\Microsoft\Office\16.0\Outlook"
+_ON: Final = "dword:00000001"
+
+_Keys = Mapping[str, Mapping[str, str]]
+
+
+def render(*, policy: bool = False) -> bytes:
+    """Write the values that make Outlook ask the domain before, or without, Microsoft's service.
+
+    Args:
+        policy: whether they go where group policies stand, which users cannot change.
+    """
+    asking = ("ExcludeExplicitO365Endpoint", "ExcludeScpLookup", "ExcludeLastKnownGoodURL")
+    keys = {
+        "AutoDiscover": dict.fromkeys(asking, _ON),
+        "Setup": {"DisableOffice365SimplifiedAccountCreation": _ON},
+    }
+    return _written(keys, policy)
+
+
+def render_local(domains: Sequence[DomainName], folder: str, *, policy: bool = False) -> bytes:
+    r"""Write the values that make Outlook read the answer for each domain from a file.
+
+    Args:
+        domains: each has a file `DOMAIN.xml`.
+        folder: of Windows, in which these are, as `C:\Autodiscover`.
+        policy: as for `render`.
+    """
+    values = {"PreferLocalXML": _ON}
+    for domain in domains:
+        values[domain.ascii] = _quoted(f"{folder.rstrip(chr(92))}\\{domain.ascii}.xml")
+    return _written({"AutoDiscover": values}, policy)
+
+
+def _written(keys: _Keys, policy: bool) -> bytes:
+    lines = "\r\n".join(_lines(keys, _POLICY if policy else _USER))
+    return codecs.BOM_UTF16_LE + f"{lines}\r\n".encode("utf-16-le")
+
+
+def _lines(keys: _Keys, above: str) -> Iterator[str]:
+    yield _FIRST_LINE
+    for key, values in keys.items():
+        yield ""
+        yield f"[{above}\\{key}]"
+        for name, value in values.items():
+            yield f'"{name}"={value}'
+
+
+def _quoted(text: str) -> str:
+    r"""Put a text into quotation marks, in which `\` and `"` have a `\` before them."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'

@@ -1,0 +1,181 @@
+"""The HAProxy and the Apache of the guide, in front of a real Waypost."""
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.servers.authority import Authority, KeyPair
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import program, require
+from tests.servers.waypost import free_port, waypost
+
+pytestmark = pytest.mark.servers
+SAMPLES = ROOT / "src/waypost/demo/providers.toml"
+APACHE_MODULES = "/usr/lib/apache2/modules"
+PROBE = "/autodiscover/autodiscover.xml"
+PROFILE = "/email.mobileconfig?email=alice@example.com"
+LIE = {
+    "X-Forwarded-For": "203.0.113.9",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "autoconfig.example.net",
+    "Forwarded": "for=203.0.113.9;proto=https;host=autoconfig.example.net",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A running web server: its ports, whom to trust, and Waypost's log behind it."""
+
+    http: int
+    https: int
+    trust: ssl.SSLContext
+    log: Path
+
+    def ask(
+        self, scheme: str, host: str, path: str, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask it under a host name."""
+        port = self.https if scheme == "https" else self.http
+        with httpx.Client(verify=self.trust) as client:
+            return client.get(
+                f"{scheme}://127.0.0.1:{port}{path}",
+                headers={"Host": host} | (headers or {}),
+                extensions={"sni_hostname": host},
+                timeout=10,
+            )
+
+
+def haproxy(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
+    """Write its configuration, and give the command that runs it."""
+    certificates = folder / "certificates"
+    certificates.mkdir()
+    both = pair.certificate.read_text(encoding="utf-8") + pair.key.read_text(encoding="utf-8")
+    (certificates / "example.com.pem").write_text(both, encoding="utf-8")
+    changes = {
+        "bind :80\n": f"bind {places['http']}\n",
+        "bind :443 ssl": f"bind {places['https']} ssl",
+        "/etc/haproxy/certificates/": f"{certificates}/",
+        "127.0.0.1:4243": places["waypost"],
+    }
+    configuration = folder / "haproxy.cfg"
+    configuration.write_text(guides("haproxy", changes), encoding="utf-8")
+    return [program("haproxy"), "-db", "-f", f"{configuration}"]
+
+
+def apache(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
+    """Do the same for Apache."""
+    live = "/etc/letsencrypt/live/autoconfig.example.com"
+    changes = {
+        "*:80>": f"{places['http']}>",
+        "*:443>": f"{places['https']}>",
+        f"{live}/fullchain.pem": f"{pair.certificate}",
+        f"{live}/privkey.pem": f"{pair.key}",
+        "127.0.0.1:4243": places["waypost"],
+    }
+    modules = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "ssl")
+    lines = [
+        *(f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in modules),
+        *(f"Listen {places[name]}" for name in ("http", "https")),
+        f"DefaultRuntimeDir {folder}",
+        f"PidFile {folder}/pid",
+        f"ErrorLog {folder}/error.log",
+        "ServerName localhost",
+        "User www-data",
+        "Group www-data",
+        guides("apache", changes),
+    ]
+    configuration = folder / "apache.conf"
+    configuration.write_text("\n".join(lines), encoding="utf-8")
+    return [program("apache2"), "-d", f"{folder}", "-f", f"{configuration}", "-DFOREGROUND"]
+
+
+def guides(language: str, changes: Mapping[str, str]) -> str:
+    """Give the guide's configuration for a web server, with other places in it."""
+    (text,) = (block.text for block in blocks(ROOT / "docs/guide.md", language))
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(name="front", scope="module", params=[haproxy, apache], ids=["haproxy", "apache"])
+def _front(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Front]:
+    require(programs=["haproxy", "apache2"])
+    folder = tmp_path_factory.mktemp("front")
+    authority = Authority.create(folder)
+    pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
+    http, https = free_port(), free_port()
+    with waypost(folder, SAMPLES, proxies=1) as running:
+        ports = {"http": http, "https": https, "waypost": running.port}
+        places = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
+        command: list[str] = request.param(folder, pair, places)
+        with Process(command, log=folder / "output") as process:
+            process.wait_until(lambda: listens(http) and listens(https), seconds=10)
+            trust = ssl.create_default_context(cafile=f"{authority.certificate}")
+            yield Front(http, https, trust, running.log)
+
+
+@pytest.mark.parametrize("headers", [{}, LIE])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_host_decides(front: Front, scheme: str, headers: dict[str, str]) -> None:
+    """The domain is that of the name which the client used, whatever it says in headers."""
+    answer = front.ask(scheme, "autoconfig.example.com", "/mail/config-v1.1.xml", headers)
+    assert (answer.status_code, "<domain>example.com</domain>" in answer.text) == (200, True)
+
+
+def test_address_decides_over_host(front: Front) -> None:
+    """Under the name of another domain, an address gets its own."""
+    path = "/mail/config-v1.1.xml?emailaddress=alice@example.org"
+    answer = front.ask("https", "autoconfig.example.com", path)
+    assert (answer.status_code, "<domain>example.org</domain>" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize("headers", [{}, LIE])
+@pytest.mark.parametrize("path", [PROBE, PROFILE])
+def test_http_leads_to_https(front: Front, path: str, headers: dict[str, str]) -> None:
+    """Outlook's probe and a profile are sent from http to https; there is no circle."""
+    host = "autodiscover.example.com"
+    answer = front.ask("http", host, path, headers)
+    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{path}")
+    expected = 405 if path == PROBE else 200
+    assert front.ask("https", host, path, headers).status_code == expected
+
+
+def test_peer_in_the_log(front: Front) -> None:
+    """The log names the client, and not what it says it is."""
+    front.ask("https", "autoconfig.example.com", "/told-in-the-log", LIE)
+    (line,) = (
+        line
+        for line in front.log.read_text(encoding="utf-8").splitlines()
+        if "/told-in-the-log" in line
+    )
+    assert "127.0.0.1" in line
+    assert "203.0.113.9" not in line
+
+
+def test_initdb_is_closed(front: Front) -> None:
+    """What comes through it is no direct peer, also where the client says Host: localhost."""
+    for host in ("autoconfig.example.com", "localhost"):
+        answer = front.ask("http", host, "/initdb/")
+        assert (answer.status_code, answer.text) == (404, "not found\n")
+
+
+def test_one_host(front: Front) -> None:
+    """Two names of a host in one request get a 400 and no document."""
+    request = (
+        "GET /mail/config-v1.1.xml HTTP/1.1\r\nHost: autoconfig.example.com\r\n"
+        "Host: autoconfig.example.org\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", front.http), timeout=10) as asking:
+        asking.sendall(request.encode())
+        answer = asking.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400 ")
