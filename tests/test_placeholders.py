@@ -1,5 +1,7 @@
 """Placeholders expand the same way wherever they stand, and only once."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,56 @@ def test_expand_url(local_part: str, url: str) -> None:
     address = EmailAddress(local_part, EXAMPLE_COM)
 
     assert url == expand_url("https://dav.example.com/%EMAILADDRESS%/", EXAMPLE_COM, address)
+
+
+LDAP = "ldaps://ldap.example.com/uid=%EMAILLOCALPART%,ou=%{team},dc=x??sub"
+IN_NAMES = [
+    # the local part, the team, what stands in the URL
+    ("a.b-c", "sales", "uid=a.b-c,ou=sales"),
+    ("x+y", "a,b", "uid=x%5C+y,ou=a%5C,b"),
+    ("#a", "#a#", "uid=%5C%23a,ou=%5C%23a%23"),
+    ('"a,b"', " a ", "uid=%5C%22a%5C,b%5C%22,ou=%5C%20a%5C%20"),
+    ("a=b", " ", "uid=a=b,ou=%5C%20"),
+    ('"a/b?c"', "a\\b<c>;d", "uid=%5C%22a%2Fb%3Fc%5C%22,ou=a%5C%5Cb%5C%3Cc%5C%3E%5C;d"),
+    ("ä", "\\", "uid=%C3%A4,ou=%5C%5C"),
+]
+
+
+@pytest.mark.parametrize(("local_part", "team", "said"), IN_NAMES)
+def test_names_in_ldap_urls(local_part: str, team: str, said: str) -> None:
+    """A value stays one value of the distinguished name (RFC 4514), then of the URL (RFC 4516)."""
+    subject = Subject(EXAMPLE_COM, EmailAddress(local_part, EXAMPLE_COM), None, {"team": team})
+    found = expand_service(url_service("ldap", LDAP), subject)
+
+    assert found is not None
+    assert isinstance(found.endpoint, UrlEndpoint)
+    assert found.endpoint.url == f"ldaps://ldap.example.com/{said},dc=x??sub"
+
+
+@pytest.mark.parametrize(
+    ("template", "login_name"),
+    [
+        ("uid=%EMAILLOCALPART%,ou=people", r"uid=x\+y,ou=people"),
+        ("%EMAILADDRESS%", "x+y@example.com"),
+    ],
+)
+def test_names_that_log_in_to_address_books(template: str, login_name: str) -> None:
+    """A distinguished name with which an LDAP client logs in is kept whole as well."""
+    service = replace(url_service("ldap", LDAP.replace("%{team}", "x")), login_name=template)
+    found = expand_service(service, Subject(EXAMPLE_COM, EmailAddress("x+y", EXAMPLE_COM)))
+
+    assert found is not None
+    assert found.login_name == login_name
+
+
+def test_names_in_ldap_urls_are_read_as_they_were() -> None:
+    """Nothing is escaped outside of the distinguished name, nor in URLs of other schemes."""
+    address = EmailAddress("x+y", EXAMPLE_COM)
+    for url in (
+        "https://dav.example.com/%EMAILLOCALPART%",
+        "ldaps://a.example/dc=x?%EMAILLOCALPART%",
+    ):
+        assert expand_url(url, EXAMPLE_COM, address) == url.replace("%EMAILLOCALPART%", "x+y")
 
 
 def test_every_text_of_a_service() -> None:

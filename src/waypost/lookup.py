@@ -58,9 +58,15 @@ class Found:
 class Lookup:
     """Answers for a running server."""
 
-    def __init__(self, domains: DomainFinder, people: PersonFinder) -> None:
-        """Take the cache in front of the store, and the directories."""
+    def __init__(
+        self, domains: DomainFinder, people: PersonFinder, public_url: str | None = None
+    ) -> None:
+        """Take the cache in front of the store, and the directories.
+
+        Nobody is sent to `public_url`, where clients reach Waypost, as to another place.
+        """
         self._domains = domains
+        self._public_url = public_url
         self._people = people
 
     async def for_address(self, address: EmailAddress) -> ClientConfig:
@@ -88,7 +94,7 @@ class Lookup:
                 person = await self._people.person_for(*question)
             except (DirectoryUnavailable, DirectoryError):
                 person = Person()
-        return _found(entry, address.domain, address, person)
+        return _found(entry, address.domain, address, person, self._public_url)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
         """Give the configuration for a domain; what needs the local part stays a placeholder.
@@ -105,7 +111,8 @@ class Lookup:
             DomainMoved: its mail is elsewhere.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
-        return _found(await self._domains.find(domain), domain, None, Person())
+        entry = await self._domains.find(domain)
+        return _found(entry, domain, None, Person(), self._public_url)
 
 
 def question_for(
@@ -148,12 +155,16 @@ def client_config(
 
 
 def _found(
-    entry: Domain | None, domain: DomainName, address: EmailAddress | None, person: Person | None
+    entry: Domain | None,
+    domain: DomainName,
+    address: EmailAddress | None,
+    person: Person | None,
+    public_url: str | None = None,
 ) -> Found:
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
     if entry.away is not None:
-        raise _elsewhere(entry.away, domain)
+        raise _elsewhere(entry.away, domain, public_url)
     users = entry.users
     if person is None:
         if users is not None and users.unknown_user is UnknownUser.DECLINE:
@@ -164,10 +175,10 @@ def _found(
     return Found(entry, domain, address, person)
 
 
-def _elsewhere(away: Away, domain: DomainName) -> DomainNotServed:
+def _elsewhere(away: Away, domain: DomainName, public_url: str | None) -> DomainNotServed:
     """Give the error for a domain whose mail is elsewhere."""
     place = away.address_domain or away.url
     # A pattern may hold the very domain that it sends to: nobody shall go round in a circle.
-    if place is None or away.leads_back(domain):
+    if place is None or away.leads_back(domain, public_url):
         return DomainNotServed(f"{domain} is not served here")
     return DomainMoved(f"{domain} has moved to {place}", away.address_domain, away.url)

@@ -10,7 +10,6 @@ the user logs in. They never reach a client.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import takewhile
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,11 +18,13 @@ from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError
 from waypost.model import (
     EMAIL_ADDRESS,
+    LDAP_PORTS,
     ClientConfig,
     Documentation,
     Domain,
     Person,
     Service,
+    ServiceType,
     UrlEndpoint,
 )
 from waypost.preference import ordered
@@ -32,6 +33,9 @@ LOGIN_NAME: Final = "login_name"
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"%\{([A-Za-z][A-Za-z0-9_;-]*)\}")
 _EITHER: Final = re.compile(f"{_PLACEHOLDER.pattern}|{_ATTRIBUTE.pattern}", re.IGNORECASE)
+# RFC 4514 s2.4: what must be escaped anywhere in a value. No address and no attribute has a NUL.
+_SPECIAL_IN_NAME: Final = re.compile(r'["+,;<>\\]')
+_NAME_BEGINS: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*=")  # s3: an attribute's type
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
     """Do the same in a URL, where the local part must not become a path, a query or a host.
 
     RFC 3986 s3.3: what a path segment may not hold is percent-encoded; `@` and `+` may stay.
+    In the distinguished name of an LDAP URL (RFC 4516 s2) it is escaped before, as RFC 4514 s2.4
+    says, so that it stays one value of an attribute.
     """
     return _expand_url(url, Subject(domain, address))
 
@@ -195,7 +201,11 @@ def _login_name(service: Service, subject: Subject) -> str | None:
         return subject.login_name
     if wanted and not _knows(subject, wanted):
         template = EMAIL_ADDRESS
-    return None if template is None else _expand(template, subject)
+    if template is None:
+        return None
+    if service.type is ServiceType.LDAP and _NAME_BEGINS.match(template):
+        return _substituted(template, subject, _escaped_in_name)
+    return _expand(template, subject)
 
 
 def _expand(text: str, subject: Subject) -> str:
@@ -204,10 +214,42 @@ def _expand(text: str, subject: Subject) -> str:
 
 
 def _expand_url(url: str, subject: Subject) -> str:
+    scheme, _, _ = url.partition("://")
+    if "%" not in url or scheme.lower() not in LDAP_PORTS:
+        return _expand_part(url, subject)
+    host, slash, rest = url[len(scheme) + 3 :].partition("/")
+    name, mark, query = rest.partition("?")
+    filled = (
+        _expand_part(host, subject),
+        _expand_part(name, subject, _escaped_in_name),
+        _expand_part(query, subject),
+    )
+    return f"{scheme}://{filled[0]}{slash}{filled[1]}{mark}{filled[2]}"
+
+
+def _expand_part(
+    text: str, subject: Subject, escape: Callable[[str], str] = lambda value: value
+) -> str:
+    """Put all into a part of a URL.
+
+    Args:
+        text: the part.
+        subject: whose values they are.
+        escape: done to each before it is percent-encoded.
+    """
     if subject.address is None:
-        return _expand(url, subject)
-    encode = partial(quote, safe="@+!$&'()*,;=:")
-    return _substituted(url, subject, encode, colon="%3A")
+        return _expand(text, subject)
+    return _substituted(
+        text, subject, lambda value: quote(escape(value), safe="@+!$&'()*,;=:"), colon="%3A"
+    )
+
+
+def _escaped_in_name(value: str) -> str:
+    """Write a value as it stands in a distinguished name (RFC 4514 s2.4)."""
+    escaped = _SPECIAL_IN_NAME.sub(r"\\\g<0>", value)
+    if escaped.startswith((" ", "#")):
+        escaped = f"\\{escaped}"
+    return f"{escaped[:-1]}\\ " if escaped.endswith(" ") and len(value) > 1 else escaped
 
 
 def _substituted(

@@ -124,20 +124,20 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
 
 
 def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
-    people = _directories(settings, metrics)
+    people, public_url = _directories(settings, metrics), settings.public_url
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Wired(demo, Lookup(demo, people), people, None, metrics)
+        return Wired(demo, Lookup(demo, people, public_url), people, None, metrics)
     if settings.providers is not None:
         domains = BorrowingDomains(OpenSqlDirectory, _limits(settings), metrics)
         reloader = ProvidersReloader(settings.providers, domains, metrics, told, _check_signing)
         reloader.start()
-        return Wired(domains, Lookup(domains, people), people, None, metrics, reloader)
+        return Wired(domains, Lookup(domains, people, public_url), people, None, metrics, reloader)
     store = _open_database(settings)
     waking = WakingStore(store, partial(make_ready, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
-    return Wired(cache, Lookup(cache, people), people, seeding, metrics)
+    return Wired(cache, Lookup(cache, people, public_url), people, seeding, metrics)
 
 
 def open_store(

@@ -1,7 +1,9 @@
 """Servers of all kinds, seen through all recorded clients."""
 
+import gzip
 import ssl
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -17,6 +19,7 @@ from waypost.check.asking import Server
 from waypost.check.conformance import Report, reports
 from waypost.check.probes import Asked
 from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.names import Named
 from waypost.check.wire import Limits, Wire
 from waypost.errors import RequestError
@@ -65,6 +68,61 @@ def test_a_static_file() -> None:
     assert found["well-known"].findings == (
         "/.well-known/autoconfig/mail/config-v1.1.xml: status 404",
     )
+
+
+def compressing(coding: str, body: bytes) -> Reply:
+    """Answer everything with a compressed document, whatever the client takes."""
+
+    def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/xml")
+        handler.send_header("Content-Encoding", coding)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(DOCUMENT)),
+        ("X-GZIP", gzip.compress(DOCUMENT)),
+        ("deflate", zlib.compress(DOCUMENT)),
+        ("deflate", zlib.compress(DOCUMENT, wbits=-15)),
+        ("identity", DOCUMENT),
+    ],
+)
+def test_a_compressed_answer(coding: str, body: bytes) -> None:
+    """What a server compresses without being asked is read, as clients do."""
+    request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing(coding, body)) as url:
+        assert asked(url).wire.ask(request).body == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "said"),
+    [
+        ("br", b"\x0b", "(Content-Encoding: br), and was not asked for"),
+        ("gzip", DOCUMENT, "(Content-Encoding: gzip), and is not so"),
+        ("deflate", b"\xff" * 9, "(Content-Encoding: deflate), and is not so"),
+    ],
+)
+def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
+    """What cannot be read is called what it is, and not bad XML."""
+    request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing(coding, body)) as url:
+        response = asked(url).wire.ask(request)
+    assert response.status == 0
+    assert response.reason.endswith(said)
+
+
+def test_a_bomb() -> None:
+    """Of a small body that unpacks to a huge one no more is unpacked than is looked at."""
+    request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
+        assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_OCTETS + 1
 
 
 def test_a_page_for_everything() -> None:

@@ -63,8 +63,44 @@ TYPES = {
 }
 
 
+EXCHANGE = "com.apple.eas.account"
+LDAP = "com.apple.ldap.account"
+SEARCHES = "LDAPSearchSettings"
+SEARCH_BASE = {"LDAPSearchSettingSearchBase": "dc=example"}
+MORE = [
+    # the payload, its keys, what is found
+    (EXCHANGE, {"Host": "eas.example", "SSL": True, "EnableNotesUserOverridable": False}, []),
+    (EXCHANGE, {"HostName": "eas.example"}, ["HostName is no key that Apple knows"]),
+    (EXCHANGE, {"SSL": "yes"}, ["SSL is of the type str, not bool"]),
+    (EXCHANGE, {"MailNumberOfPastDaysToSync": 2}, ["Sync has a value that Apple does not know"]),
+    (LDAP, {"LDAPAccountHostName": "ldap.example", SEARCHES: [SEARCH_BASE]}, []),
+    (LDAP, {"LDAPAccountUseSSL": True}, ["LDAPAccountHostName is missing"]),
+    (
+        LDAP,
+        {"LDAPAccountHostName": "ldap.example", SEARCHES: [{"LDAPSearchSettingScope": "sub"}, ""]},
+        [
+            "LDAPSearchSettings: LDAPSearchSettingSearchBase is missing",
+            "LDAPSearchSettingScope has a value that Apple does not know",
+            "LDAPSearchSettings holds what is no dictionary",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "keys", "said"), MORE)
+def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: list[str]) -> None:
+    """The keys of ActiveSync accounts and LDAP address books are known, too."""
+    profile = plistlib.loads(GOOD)
+    common = {key: profile["PayloadContent"][0][key] for key in structure_profile.REQUIRED}
+    profile["PayloadContent"] = [common | {"PayloadType": kind} | keys]
+    found = profile_findings(plistlib.dumps(profile))
+    assert len(found) == len(said), found
+    assert all(line.endswith(end) for line, end in zip(found, said, strict=True)), found
+
+
 @pytest.mark.parametrize(
-    "name", ["CommonPayloadKeys", "TopLevel", *sorted(structure_profile.PAYLOADS)]
+    "name",
+    ["CommonPayloadKeys", "TopLevel", *sorted({*structure_profile.PAYLOADS} - {EXCHANGE, LDAP})],
 )
 def test_the_keys_are_apples(shared: Path, name: str) -> None:
     """Our table names the keys, types, demands and values of Apple's description."""

@@ -44,6 +44,36 @@ def test_empty_list(waypost: Waypost) -> None:
     assert json.loads(waypost("domain", "list", "--json").out) == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("domain", "list"),
+        ("domain", "show", "example.com"),
+        ("show", "autoconfig", "alice@example.com"),
+        ("show", "dns", "example.com"),
+        ("export",),
+        ("names",),
+        ("lint",),
+        ("lint", "--domain", "example.com"),
+        ("db", "check"),
+        ("directory", "list"),
+        ("pacc", "status"),
+        ("pacc", "stage", "example.com"),
+        ("pacc", "switch", "example.com"),
+    ],
+    ids=" ".join,
+)
+def test_database_file_that_is_not_there(
+    waypost: Waypost, home: Path, command: tuple[str, ...]
+) -> None:
+    """A mistyped path is told with its option, and neither a file nor a folder is made."""
+    outcome = waypost(*command, "--db-uri", "sqlite:///no/waypsot.sqlite")
+    assert (outcome.code, outcome.out) == (2, "")
+    path = home / "no" / "waypsot.sqlite"
+    assert outcome.err.startswith(f"error: db_uri: there is no database file {path}; correct")
+    assert not path.parent.exists()
+
+
 def test_one_domain(waypost: Waypost) -> None:
     """A domain is told with the entry that it gets and with its services."""
     outcome = waypost("domain", "show", "CS.Example.edu", "--demo")
@@ -144,7 +174,7 @@ def test_database_step_by_step(waypost: Waypost, home: Path) -> None:
     """A new database is empty, then upgraded, then up to date."""
     empty = waypost("db", "status")
     assert (empty.code, empty.err) == (1, "")
-    assert empty.out.startswith("empty; revision ")
+    assert empty.out.startswith(f"db_uri: there is no file {Path.cwd() / DATABASE}; revision ")
     assert empty.out.endswith("is needed: run `waypost db upgrade`\n")
     upgraded = waypost("db", "upgrade")
     assert (upgraded.code, upgraded.out) == (0, "")

@@ -1,6 +1,7 @@
 """Changing a PACC document and its digest in DNS, step by step, with real name servers."""
 
 import json
+import shlex
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.cli.test_serve_reload import until
 from tests.servers.database import Database
 from tests.servers.named import Named, named
 from waypost.formats import pacc
+from waypost.settings.masking import without_password
 
 NAME = "_ua-auto-config.example.com"
 URL = "/.well-known/user-agent-configuration.json"
@@ -82,6 +84,43 @@ def publish(server: Named, *records: str, ttl: int = 300) -> tuple[str, str]:
 
 def quoted(body: bytes) -> str:
     return f'"{pacc.digest_record(body)}"'
+
+
+def next_steps(outcome: Outcome) -> list[list[str]]:
+    """Give the commands that were printed, as a shell reads them."""
+    commands = (line.partition("waypost ")[2] for line in outcome.err.splitlines()[-4:])
+    return [shlex.split(one) for one in commands if one]
+
+
+@pytest.mark.parametrize("db_uri", [None, "sqlite:///my db.sqlite"], ids=["file", "database"])
+def test_next_steps_can_be_copied(waypost: Waypost, home: Path, db_uri: str | None) -> None:
+    """The commands that `stage` prints have its flags, and do what they say when copied."""
+    place = Place(waypost, home, db_uri)
+    place.change(text_of("old.example.com"))
+    staged = place.run("pacc", "stage", "example.com")
+    *changes, dns, switch = next_steps(staged)
+    (home / "new.toml").write_text(text_of("new.example.com"), encoding="utf-8")
+    if db_uri is None:
+        place.change(text_of("new.example.com"))
+    for change in changes:
+        assert waypost(*(one.replace("FILE", "new.toml") for one in change)).code == 0
+    assert waypost(*dns).out.count("UAAC1") == 2
+    assert waypost(*switch, "--force").code == 0
+    assert b"new.example.com" in place.served()
+
+
+@pytest.mark.parametrize(
+    ("uri", "printed"),
+    [
+        ("sqlite:////var/lib/a b", "sqlite:////var/lib/a b"),
+        ("mysql://u@h/d?charset=x", "mysql://u@h/d?charset=x"),
+        ("mysql://u:s3cret@h/d?charset=x", "mysql://u:***@h/d?charset=x"),
+        ("postgresql://h/d?password=s3cret", "postgresql://h/d?password=***"),
+    ],
+)
+def test_no_password_is_printed(uri: str, printed: str) -> None:
+    """A URI is printed as it was given; `***` stands for a password."""
+    assert without_password(uri) == printed
 
 
 @pytest.mark.rule("pacc-change-in-step", "pacc-two-digests")

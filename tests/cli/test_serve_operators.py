@@ -42,7 +42,8 @@ print(sorted(name for name in sys.modules if name.startswith("waypost.web.admin"
 def asked(port: int, host: str) -> int:
     """Ask for a certificate; 0 where nobody answers."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/tls/ask?domain={host}", timeout=5).status_code
+        url = f"http://127.0.0.1:{port}/tls/ask?domain={host}"
+        return httpx.get(url, timeout=PATIENCE_SECONDS).status_code
     except httpx.TransportError:
         return 0
 

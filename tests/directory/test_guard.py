@@ -153,6 +153,7 @@ def test_breaker_opens(
         assert len(source.asked) == FAILURES
         clock.now += 1.1
         await fail(guard, 10)
+        await until(lambda: len(source.asked) > FAILURES)
         await asyncio.sleep(0.05)
         assert len(source.asked) == FAILURES + 1
         await guard.close()
@@ -250,11 +251,11 @@ def test_complaints_are_few_and_name_nobody(
         await fail(guard, FAILURES)
         clock.now += 61
         await fail(guard, 1)
-        await asyncio.sleep(0.02)
+        await until(lambda: len(lines) >= 2)
         source.error = None
         clock.now += 61
         await fail(guard, 1)
-        await asyncio.sleep(0.02)
+        await until(lambda: len(lines) >= 3)
         await guard.close()
 
     with capture_logs() as lines:

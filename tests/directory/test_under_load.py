@@ -148,6 +148,8 @@ def test_directory_that_dies(
         server.kill()
         dead = len(load.times)
         time.sleep(2)
+        while len(load.times) <= dead + 20:
+            time.sleep(0.01)
         server.start()
         again = len(load.times)
         for _ in range(400):

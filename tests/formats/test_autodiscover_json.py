@@ -108,6 +108,7 @@ def test_user(rest: str, email: str, address: str) -> None:
         ("v1.0/alice", "", AddressError),
         ("v1.0/alice@", "", AddressError),
         ("v1.0/@example.com", "", AddressError),
+        ("v1.0/a\N{REPLACEMENT CHARACTER}@example.com", "", AddressError),
         ("alice", "alice@example.com", AddressError),
     ],
 )

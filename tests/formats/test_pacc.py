@@ -346,3 +346,16 @@ def test_order_does_not_matter() -> None:
     found = (IMAP, SMTP, CALDAV, host_service("managesieve", "sieve.example.com"))
 
     assert pacc.render(config(*found)) == pacc.render(config(*reversed(found)))
+
+
+def test_document_that_is_too_large() -> None:
+    """A document that no database could hold is none at all, and its size is told."""
+    logos = tuple(Logo(f"https://x.example/{number:0900}", "image/png") for number in range(70))
+    large = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos))
+    small = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos[:60]))
+
+    assert 50_000 < len(pacc.render(small)) <= pacc.MAX_OCTETS
+    assert pacc.findings(small) == ()
+    with pytest.raises(NoUsableService, match="octets, and may have 65535; name fewer logos"):
+        pacc.render(large)
+    assert "name fewer logos" in pacc.findings(large)[0]

@@ -110,6 +110,6 @@ def free_port() -> int:
 
 def _is_good(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return httpx.get(url, timeout=30).status_code == 200
     except httpx.TransportError:
         return False

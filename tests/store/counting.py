@@ -55,6 +55,6 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for what other threads and tasks do; TimeoutError where they do not."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 -- threads tell no event
             await asyncio.sleep(0.001)

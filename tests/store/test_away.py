@@ -64,6 +64,7 @@ def test_changing(engine: Engine) -> None:
         ("redirect_url = 'https://a.example/ x'", None),
         ("redirect_url = 'https://[a.example/'", None),
         ("redirect_url = 'https:///autodiscover.xml'", None),
+        ("redirect_url = 'https://a.example:x/'", None),
         ("redirect_url = 'https://a.example/ä'", None),
     ],
 )

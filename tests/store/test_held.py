@@ -7,7 +7,8 @@ import pytest
 from tests.making import EXAMPLE_COM, domain, host_service
 from waypost.address import DomainName
 from waypost.database.engine import Engine, reading, writing
-from waypost.errors import DomainNotServed
+from waypost.errors import DomainNotServed, StoreError
+from waypost.formats import pacc
 from waypost.model import Borrowed, Catalog, Domain, Secret, SqlDirectory
 from waypost.store.borrowed import BorrowingStore
 from waypost.store.memory import MemoryStore
@@ -47,6 +48,18 @@ def test_holding(engine: Engine) -> None:
     assert held.release(EXAMPLE_COM, OLD)
     assert not held.release(EXAMPLE_COM, OLD)
     assert held_for(engine) is None
+
+
+def test_largest_document(engine: Engine) -> None:
+    """The largest document that PACC gives is held to the byte by every engine."""
+    put(engine, BEFORE)
+    largest = b"x" * pacc.MAX_OCTETS
+
+    assert HeldRows(engine).hold(EXAMPLE_COM, largest) == largest
+    assert held_for(engine) == largest
+    if engine.dialect.name == "mysql":  # which is why no document is larger
+        with pytest.raises(StoreError, match="Data too long"):
+            HeldRows(engine).hold(IDN, largest + b"x")
 
 
 def test_nothing_to_hold_it_in(engine: Engine) -> None:

@@ -430,6 +430,8 @@ def test_memory_database_is_one_for_all_threads() -> None:
 
 def test_missing_table(bare: Engine) -> None:
     """A database without tables says which command makes them."""
+    with writing(bare):
+        pass  # makes a SQLite file
     with pytest.raises(StoreError, match="run `waypost db upgrade`"):
         SqlStore(bare).find(DomainName("example.com"))
 
@@ -452,7 +454,6 @@ def test_file_that_is_no_database(path: Path) -> None:
         ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),
         ("postgresql+psycopg2://user:s3cret@host/db", "waypost\\[postgresql\\]"),
         ("mysql+pymysql://user:s3cret@host/db", "waypost\\[mysql\\]"),
-        ("sqlite:////proc/waypost/db.sqlite", "folder /proc/waypost cannot be made"),
     ],
 )
 def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,6 +465,14 @@ def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "s3cret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_folder_that_cannot_be_made() -> None:
+    """A folder that cannot be made is told with its option when the file is to be made."""
+    engine = open_engine("sqlite:////proc/waypost/db.sqlite")
+    with pytest.raises(StoreError, match="folder /proc/waypost cannot be made"), writing(engine):
+        pass
+    engine.dispose()
 
 
 def test_folder_is_made(tmp_path: Path) -> None:

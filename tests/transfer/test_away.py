@@ -1,10 +1,12 @@
 """What a providers file says of domains whose mail is elsewhere."""
 
+from pathlib import Path
+
 import pytest
 
 from waypost.errors import ProvidersError
 from waypost.model import Away
-from waypost.transfer.providers_file import read_providers, write_providers
+from waypost.transfer.providers_file import read_providers, read_providers_path, write_providers
 
 URL = "https://autodiscover.cloud.example/autodiscover/autodiscover.xml"
 
@@ -129,6 +131,67 @@ def test_circles(moves: dict[str, str], place: int, way: str) -> None:
 
     (problem,) = caught.value.problems
     assert f"domains[{place}]: addresses go round in a circle: {way}; one of" in problem
+
+
+OF_FILES = [
+    # the domains of the file, where they moved, where b.example moved, the problem
+    (
+        "a.example",
+        "b.example",
+        "a.example",
+        "f.toml: provider[0].domains[0]",
+        "b.example to a.example",
+    ),
+    (
+        "x.example\n*.a.example",
+        "b.example",
+        "mail.a.example",
+        "f.toml: provider[0].domains[0]",
+        "b.example to *.a.example",
+    ),
+    ("a.example\nb.a.example", "a.example", "new.example", "", ""),
+    ("a.example\nc.example", "b.example", "new.example", "", ""),
+    ("a.example", "new.example", "a.example", "", ""),
+]
+
+
+@pytest.mark.rule("autodiscover-redirect-no-loop")
+@pytest.mark.parametrize(("domains", "theirs", "other", "place", "way"), OF_FILES)
+def test_circles_through_a_file(
+    tmp_path: Path, domains: str, theirs: str, other: str, place: str, way: str
+) -> None:
+    """Domains that stand in a file of their own are seen in a circle as well."""
+    (tmp_path / "list.txt").write_text(f"{domains}\n", encoding="utf-8")
+    moved = f'{{ name = "b.example", redirect_address = "{other}" }}'
+    of_file = f'domains_file = "list.txt"\nredirect_address = "{theirs}"\n'
+    path = tmp_path / "f.toml"
+    path.write_text(f'{file(domains=moved)}[[provider]]\nname = "F"\n{of_file}', encoding="utf-8")
+    problems: tuple[str, ...] = ()
+    try:
+        read_providers_path(path)
+    except ProvidersError as error:
+        problems = tuple(error.problems)
+
+    assert len(problems) == (1 if way else 0)
+    assert all(place in one and f"in a circle: {way} to b.example; one" in one for one in problems)
+
+
+def test_circle_of_files_alone(tmp_path: Path) -> None:
+    """Where all of a circle stands in files, the file and the line are told."""
+    text = ""
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{name}.txt").write_text(f"x{name}.example\n{name}.example\n", "utf-8")
+        text += f'[[provider]]\nname = "{name}"\ndomains_file = "{name}.txt"\n'
+        text += f'redirect_address = "{other}.example"\n'
+    (tmp_path / "f.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ProvidersError) as caught:
+        read_providers_path(tmp_path / "f.toml")
+
+    (problem,) = caught.value.problems
+    way = "a.example to b.example to a.example"
+    assert problem.startswith(
+        f"{tmp_path / 'a.txt'}: line 2: addresses go round in a circle: {way}"
+    )
 
 
 @pytest.mark.parametrize("moves", NO_CIRCLES)

@@ -55,10 +55,11 @@ class Answer:
         return element.text
 
 
-def _wired(store: Store | Catalog) -> Wired:
+def _wired(store: Store | Catalog, options: Settings | None) -> Wired:
     cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
     people = Directories(open_directory)
-    return Wired(cache, Lookup(cache, people), people, None)
+    public_url = None if options is None else options.public_url
+    return Wired(cache, Lookup(cache, people, public_url), people, None)
 
 
 class Client:
@@ -66,7 +67,7 @@ class Client:
 
     def __init__(self, store: Store | Catalog | Wired, options: Settings | None = None) -> None:
         self._runner = asyncio.Runner()
-        self.wired = store if isinstance(store, Wired) else _wired(store)
+        self.wired = store if isinstance(store, Wired) else _wired(store, options)
         self.cache = self.wired.cache
         self.app = PublicApp(options or settings(), connect=lambda _: self.wired)
         self._runner.run(self._start())

@@ -2,6 +2,7 @@
 
 Source: apple/device-management, the profiles TopLevel, CommonPayloadKeys, com.apple.mail.managed,
 com.apple.caldav.account, com.apple.carddav.account at b6202ca2; tests hold this table against them.
+com.apple.eas.account and com.apple.ldap.account are those at 0a4527c5.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,10 @@ ALLOWED: Final[Mapping[str, frozenset[object]]] = {
     "EmailAccountType": frozenset({"EmailTypeIMAP", "EmailTypePOP"}),
     "IncomingMailServerAuthentication": _METHODS,
     "OutgoingMailServerAuthentication": _METHODS,
+    "LDAPSearchSettingScope": frozenset(
+        f"LDAPSearchSettingScope{one}" for one in ("Base", "OneLevel", "Subtree")
+    ),
+    "MailNumberOfPastDaysToSync": frozenset({0, 1, 3, 7, 14, 31}),
     "PayloadScope": frozenset({"System", "User"}),
     "PayloadVersion": frozenset({1}),
     "TargetDeviceType": frozenset(range(7)),
@@ -44,6 +49,23 @@ TOP: Final[Keys] = {
     "TargetDeviceType": int,
     "ConsentText": dict,
 }
+_MAIL_SWITCHES: Final = (
+    *("PreventMove", "PreventAppSheet", "disableMailRecentsSyncing", "allowMailDrop"),
+    *("SMIMEEnabled", "SMIMESigningEnabled", "SMIMEEncryptionEnabled", "SMIMEEncryptByDefault"),
+    *("SMIMEEnablePerMessageSwitch", "SMIMEEnableEncryptionPerMessageSwitch"),
+    *("SMIMESigningUserOverrideable", "SMIMEEncryptByDefaultUserOverrideable"),
+    "SMIMESigningCertificateUUIDUserOverrideable",
+    "SMIMEEncryptionCertificateUUIDUserOverrideable",
+)
+_LDAP: Final = "com.apple.ldap.account"
+_EXCHANGE_PARTS: Final = ("Mail", "Contacts", "Calendars", "Reminders", "Notes")
+SEARCH: Final[Keys] = dict.fromkeys(
+    (
+        *("LDAPSearchSettingDescription", "LDAPSearchSettingSearchBase"),
+        "LDAPSearchSettingScope",
+    ),
+    str,
+)
 PAYLOADS: Final[Mapping[str, Keys]] = {
     "com.apple.mail.managed": {
         **dict.fromkeys(
@@ -62,16 +84,34 @@ PAYLOADS: Final[Mapping[str, Keys]] = {
         **dict.fromkeys(
             (
                 *("IncomingMailServerUseSSL", "OutgoingMailServerUseSSL"),
-                *("OutgoingPasswordSameAsIncomingPassword", "PreventMove", "PreventAppSheet"),
-                *("disableMailRecentsSyncing", "allowMailDrop", "SMIMEEnabled"),
-                *("SMIMESigningEnabled", "SMIMEEncryptionEnabled", "SMIMEEncryptByDefault"),
-                *("SMIMEEnablePerMessageSwitch", "SMIMEEnableEncryptionPerMessageSwitch"),
-                *("SMIMESigningUserOverrideable", "SMIMEEncryptByDefaultUserOverrideable"),
-                "SMIMESigningCertificateUUIDUserOverrideable",
-                "SMIMEEncryptionCertificateUUIDUserOverrideable",
+                "OutgoingPasswordSameAsIncomingPassword",
+                *_MAIL_SWITCHES,
             ),
             bool,
         ),
+    },
+    "com.apple.eas.account": {
+        **dict.fromkeys(
+            (
+                *("EmailAddress", "Host", "UserName", "Password", "CertificateName"),
+                *("CertificatePassword", "PayloadCertificateUUID", "HeaderMagic"),
+                *("SMIMESigningCertificateUUID", "SMIMEEncryptionCertificateUUID"),
+                *("OAuthSignInURL", "OAuthTokenRequestURL", "VPNUUID"),
+            ),
+            str,
+        ),
+        **dict.fromkeys(("SSL", "OAuth", "OverridePreviousPassword", *_MAIL_SWITCHES), bool),
+        **dict.fromkeys((f"Enable{one}" for one in _EXCHANGE_PARTS), bool),
+        **dict.fromkeys((f"Enable{one}UserOverridable" for one in _EXCHANGE_PARTS), bool),
+        "Certificate": bytes,
+        "MailNumberOfPastDaysToSync": int,
+        "CommunicationServiceRules": dict,
+    },
+    _LDAP: {
+        **dict.fromkeys(("LDAPAccountDescription", "LDAPAccountHostName", "VPNUUID"), str),
+        **dict.fromkeys(("LDAPAccountUserName", "LDAPAccountPassword"), str),
+        "LDAPAccountUseSSL": bool,
+        "LDAPSearchSettings": list,
     },
     "com.apple.caldav.account": {
         **dict.fromkeys(("CalDAVAccountDescription", "CalDAVHostName", "CalDAVUsername"), str),
@@ -94,6 +134,7 @@ DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "com.apple.caldav.account": ("CalDAVHostName",),
     "com.apple.carddav.account": ("CardDAVHostName",),
+    _LDAP: ("LDAPAccountHostName",),
 }
 
 
@@ -134,6 +175,13 @@ def _payload_findings(payload: Mapping[str, Any]) -> Iterator[str]:
     demanded = (*REQUIRED, *DEMANDED.get(kind, ()))
     # What payloads of other types may hold is not known here.
     yield from _findings(kind, payload, {**COMMON, **keys} if keys else None, demanded)
+    searches = payload.get("LDAPSearchSettings") if kind == _LDAP else None
+    for search in searches if isinstance(searches, list) else ():
+        if isinstance(search, dict):
+            demanded = ("LDAPSearchSettingSearchBase",)
+            yield from _findings(f"{kind}: LDAPSearchSettings", search, SEARCH, demanded)
+        else:
+            yield f"{kind}: LDAPSearchSettings holds what is no dictionary"
 
 
 def _findings(

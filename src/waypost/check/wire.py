@@ -4,6 +4,7 @@ import http.client
 import ssl
 import string
 import time
+import zlib
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from waypost.check.recorded.lookups import above
 
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
+# For zlib: gzip's form, its own, none.
+_WINDOW_BITS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 NOT_ASKED: Final = "not asked any more"
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 
@@ -119,9 +122,29 @@ class Wire:
         with self._server.connection(host, seconds, self._context) as connection:
             connection.request(request.method, url, request.body or None, headers)
             response = connection.getresponse()
-            body = read_body(response)
+            body, trouble = _decoded(read_body(response), response)
         kind, location = (
             (response.getheader(name) or "")[:HEADER_MAX_CHARS]
             for name in ("Content-Type", "Location")
         )
+        if trouble:
+            return Response(0, reason=trouble)
         return Response(response.status, kind, location, body[: DOCUMENT_MAX_OCTETS + 1])
+
+
+def _decoded(body: bytes, response: http.client.HTTPResponse) -> tuple[bytes, str]:
+    """Take off a compression that nobody asked for, as clients do; or tell why not.
+
+    No more is unpacked than is looked at.
+    """
+    coding = ", ".join(response.headers.get_all("Content-Encoding") or ()).strip().lower()
+    if coding in {"", "identity"} or not body:
+        return body, ""
+    # RFC 9110 s8.4.1: deflate is zlib's form; some servers leave its head away.
+    for bits in _WINDOW_BITS.get(coding, ()):
+        try:
+            return zlib.decompressobj(bits).decompress(body, DOCUMENT_MAX_OCTETS + 1), ""
+        except zlib.error:
+            continue
+    rule = "is not so" if coding in _WINDOW_BITS else "was not asked for"
+    return b"", f"the body is said to be compressed (Content-Encoding: {coding[:40]}), and {rule}"

@@ -75,9 +75,11 @@ def upgrade(
 
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     """Tell whether the schema is up to date; exit code 1 where it is not."""
+    from waypost.database.engine import missing_file  # noqa: PLC0415 -- quick start
     from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
 
     with database(settings_for(db_uri=db_uri)) as engine:
+        missing = missing_file(engine)
         found = migrate.status(engine)
     if as_json:
         say_json(
@@ -91,7 +93,8 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     elif found.is_current:
         say(f"up to date (revision {found.head})")
     else:
-        say(f"{_from(found)}; revision {found.head} is needed{_CURES[found.kind]}")
+        state = _from(found) if missing is None else f"db_uri: there is no file {missing}"
+        say(f"{state}; revision {found.head} is needed{_CURES[found.kind]}")
     if not found.is_current:
         raise typer.Exit(FINDINGS)
 

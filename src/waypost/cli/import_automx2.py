@@ -47,15 +47,16 @@ def automx2(
 
 
 def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
-    from waypost.database.engine import reading, writing  # noqa: PLC0415 -- quick start
+    from waypost.database.engine import is_missing_file, reading, writing  # noqa: PLC0415
     from waypost.store.sql.copying import copy, open_source  # noqa: PLC0415 -- quick start
     from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
 
     with open_source(from_uri) as source, database(settings) as engine:
         dialect = engine.dialect.name
         if dry_run:
-            with reading(engine) as target:
-                _check_empty(target, replace)
+            if not is_missing_file(engine):
+                with reading(engine) as target:
+                    _check_empty(target, replace)
             return copy(source, None, dialect)
         upgrade(engine)
         with writing(engine) as target:

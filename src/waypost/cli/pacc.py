@@ -1,6 +1,7 @@
 """`waypost pacc`: changing the PACC document of a domain together with its digest in DNS."""
 
 import math
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,7 +70,7 @@ def stage(
         note(f"{name}: this document was held already, and still is")
     else:
         note(f"{name}: this document goes out until `waypost pacc switch {name}`")
-    for line in _next_steps(settings, name):
+    for line in _next_steps(settings, name, db_uri):
         note(line)
 
 
@@ -232,14 +233,22 @@ def _server(resolver: str | None) -> tuple[str, int] | None:
     return None if resolver is None else read_server(resolver)
 
 
-def _next_steps(settings: "Settings", name: DomainName) -> list[str]:
+def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> list[str]:
+    """Tell what to do next; the commands have the flags of this one, to be copied as they are."""
+    from waypost.settings.masking import without_password  # noqa: PLC0415 -- quick start
+
     providers = settings.providers
-    change = "waypost apply FILE" if providers is None else f"edit {providers}"
-    flag = "" if providers is None else f" --providers {providers}"
+    flags, change = "", f"edit {providers}"
+    if providers is not None:
+        flags = f" --providers {shlex.quote(str(providers))}"
+    elif db_uri is not None:
+        flags = f" --db-uri {shlex.quote(without_password(db_uri))}"
+    if providers is None:
+        change = f"waypost apply FILE{flags}"
     return [
         "Next:",
         f"  1. change the configuration: {change}",
-        f"  2. put both digests into DNS: waypost show dns {name}{flag}",
+        f"  2. put both digests into DNS: waypost show dns {name}{flags}",
         "  3. wait as long as the old record's time to live",
-        f"  4. waypost pacc switch {name}{flag}",
+        f"  4. waypost pacc switch {name}{flags}",
     ]

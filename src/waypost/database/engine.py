@@ -24,6 +24,7 @@ __all__ = [
     "Connection",
     "Engine",
     "is_missing_file",
+    "missing_file",
     "open_engine",
     "reading",
     "snapshot",
@@ -48,8 +49,7 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
         echo: log every SQL statement.
 
     Raises:
-        StoreError: the URI, its driver or the folder of a SQLite file cannot be used; the message
-            never holds the password.
+        StoreError: the URI or its driver cannot be used; the message never holds the password.
     """
     try:
         url = with_driver(sa.make_url(db_uri))
@@ -66,6 +66,7 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
         message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
         raise StoreError(message) from error
     if backend == "sqlite":
+        event.listen(engine, "do_connect", _make_folder)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -81,8 +82,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         StoreUnavailable: the database does not answer.
-        StoreError: it answers, but is not as it must be.
+        StoreError: it answers, but is not as it must be; or there is no such SQLite file.
     """
+    _refuse_missing_file(engine)
     with mapped_errors(engine.url), engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -93,8 +95,9 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         StoreUnavailable: the database does not answer.
-        StoreError: it answers, but is not as it must be.
+        StoreError: it answers, but is not as it must be; or there is no such SQLite file.
     """
+    _refuse_missing_file(engine)
     with mapped_errors(engine.url), engine.connect() as plain:
         # In SQLite a transaction sees one state anyway.
         wanted = {} if _is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
@@ -107,6 +110,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterator[Connection]:
     """Give a connection in one transaction that no other Waypost writes beside; all or nothing.
 
+    A SQLite file that is not there is made, and its folder too.
+
     Args:
         engine: the database.
         wait_seconds: how long to wait for another writer; SQLite's writers wait as long as
@@ -114,7 +119,7 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: it answers, but is not as it must be.
+        StoreError: it answers, but is not as it must be; or the folder cannot be made.
     """
     with mapped_errors(engine.url), engine.connect() as plain:
         options: dict[str, Any] = (
@@ -129,7 +134,22 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
 
 def is_missing_file(engine: Engine) -> bool:
     """Tell whether opening the database would make a SQLite file."""
-    return _is_sqlite(engine) and (file := _file(engine.url)) != "" and not Path(file).exists()
+    return missing_file(engine) is not None
+
+
+def missing_file(engine: Engine) -> Path | None:
+    """Give the whole path of the SQLite file that opening the database would make, if any."""
+    name = _file(engine.url) if _is_sqlite(engine) else ""
+    return Path(name).absolute() if name and not Path(name).exists() else None
+
+
+def _refuse_missing_file(engine: Engine) -> None:
+    """Refuse to read a SQLite file that is not there: to open it would make an empty one."""
+    if (path := missing_file(engine)) is not None:
+        raise StoreError(
+            f"db_uri: there is no database file {path}; correct the path in db_uri "
+            "(--db-uri), or make a new database with `waypost db upgrade`"
+        )
 
 
 def _is_sqlite(engine: Engine) -> bool:
@@ -138,7 +158,6 @@ def _is_sqlite(engine: Engine) -> bool:
 
 def _sqlite_options(url: sa.URL) -> dict[str, Any]:
     if _file(url):
-        _make_folder(url)
         return {}
     # One connection that all threads take in turn, because it is the database.
     options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
@@ -171,8 +190,11 @@ def _file(url: sa.URL) -> str:
     return "" if name in {"", ":memory:"} or name.startswith("file:") else name
 
 
-def _make_folder(url: sa.URL) -> None:
-    folder = Path(_file(url)).parent
+def _make_folder(
+    _dialect: sa.Dialect, _record: object, args: list[Any], _options: dict[str, Any]
+) -> None:
+    """Make the folder of a SQLite file just before the file; SQLAlchemy goes on to connect."""
+    folder = Path(args[0]).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -62,6 +62,10 @@ def parse_protocol(text: str) -> Protocol:
     return _PROTOCOLS[wanted]
 
 
+# What a web server makes of octets in a path that are no text.
+_NO_UTF_8: Final = "\N{REPLACEMENT CHARACTER}"
+
+
 def parse_user(rest: str, email: str) -> EmailAddress:
     """Read whose URL is wanted.
 
@@ -76,6 +80,8 @@ def parse_user(rest: str, email: str) -> EmailAddress:
     """
     rest = _VERSION.sub("", rest, count=1) if _VERSION.match(rest) else rest
     if rest.strip("/"):
+        if _NO_UTF_8 in rest:
+            raise AddressError("the address is not UTF-8")
         # A local part may hold a slash, a domain may not.
         local_part, at, domain = rest.rpartition("@")
         return EmailAddress.parse(f"{local_part}{at}{domain.partition('/')[0]}")

@@ -7,7 +7,7 @@ change of a byte is a change of the zone as well. While that is under way, the o
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -56,6 +56,8 @@ _MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
 # s"info": longer names are not allowed.
 NAME_MAX_CHARS: Final = 60
 SHORT_NAME_MAX_CHARS: Final = 20
+MAX_OCTETS: Final = 65_535
+"""The draft has no limit. No client needs more, and MariaDB's column for a held one ends here."""
 
 
 def render(config: ClientConfig) -> bytes:
@@ -83,6 +85,13 @@ def compose(config: ClientConfig) -> bytes:
         has_mail = bool(config.of_type(*_MAIL))
         why = "; ".join(findings(config)) if has_mail else "there is no mail account in it"
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
+    document = _document(config, told)
+    if (limit := _too_large(document)) is not None:
+        raise NoUsableService(f"{config.domain} cannot be described by PACC: {limit}")
+    return document
+
+
+def _document(config: ClientConfig, told: Mapping[ServiceType, Service]) -> bytes:
     protocols = {
         name: _server(service)
         for kind, service in told.items()
@@ -96,6 +105,15 @@ def compose(config: ClientConfig) -> bytes:
     # s"DNS": the digest is of these octets, so their order never changes. RFC 8259 s8.1: UTF-8.
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
+
+
+def _too_large(document: bytes) -> str | None:
+    if len(document) <= MAX_OCTETS:
+        return None
+    return (
+        f"the document would have {len(document)} octets, and may have {MAX_OCTETS}; "
+        "name fewer logos, contacts or pages of help"
+    )
 
 
 def digest_record(body: bytes) -> str:
@@ -147,6 +165,8 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
     if len(config.provider.name) > NAME_MAX_CHARS:
         limit = f"longer than {NAME_MAX_CHARS} characters"
         lines.append(f"the provider's name is {limit}; its short name stands in its place")
+    if _is_account(told) and (why := _too_large(_document(config, told))) is not None:
+        lines.append(why)
     return tuple(lines)
 
 

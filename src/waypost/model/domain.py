@@ -25,17 +25,24 @@ class Away:
     address_domain: str | None = None
     url: str | None = None
 
-    def leads_back(self, domain: DomainName) -> bool:
+    def leads_back(self, domain: DomainName, public_url: str | None = None) -> bool:
         """Tell whether clients of a domain would be sent to where they ask already.
 
         They ask at `autodiscover.` of it by themselves (MS-OXDISCO s3.1.5.2).
+
+        Args:
+            domain: theirs.
+            public_url: where clients of all domains reach Waypost, if that is known.
         """
         if self.url is None:
             return self.address_domain == domain.ascii
         parts = urlsplit(self.url)
         path = parts.path.rstrip("/").lower()
-        own_host = f"autodiscover.{domain}"
-        return parts.hostname == own_host and path == "/autodiscover/autodiscover.xml"
+        if path != "/autodiscover/autodiscover.xml":
+            return False
+        own = urlsplit(public_url or "")
+        same_place = (own.hostname, own.port or 443) == (parts.hostname, parts.port or 443)
+        return same_place or parts.hostname == f"autodiscover.{domain}"
 
 
 @dataclass(frozen=True, slots=True)

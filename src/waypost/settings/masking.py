@@ -20,10 +20,11 @@ def shown(option: Option, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if not option.about.masked:
         return str(value)
-    return _without_password(str(value)) if option.name == "db_uri" else MASK
+    return without_password(str(value)) if option.name == "db_uri" else MASK
 
 
-def _without_password(uri: str) -> str:
+def without_password(uri: str) -> str:
+    """Write a database's URI with each password in it masked."""
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return MASK  # not a URI, so nobody knows where in it the password is

@@ -1,6 +1,6 @@
 """Reading which domains a provider has, from the providers file and from files beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,7 @@ class Seen:
         domains: where each domain of the providers file itself stands.
         moves: the domain to which the addresses of another one of them moved.
         files: the files with domains.
+        file_moves: the domain to which the addresses of all domains of a file moved.
     """
 
     folder: Path | None
@@ -62,31 +63,62 @@ class Seen:
     domains: dict[str, str] = field(default_factory=dict)
     moves: dict[str, DomainName] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    file_moves: dict[Path, DomainName] = field(default_factory=dict)
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
 
     def refuse_circles(self, report: Report) -> None:
         """Note domains that are said to have moved to each other, once for each circle."""
         told: set[str] = set()
-        entries = {target: self._entry(target) for target in set(self.moves.values())}
-        for text in self.moves:
-            way = self._way(text, entries)
+        targets = {*self.moves.values(), *self.file_moves.values()}
+        of_files = self._targets_in_files(targets)
+        entries = {target: self._entry(target, of_files) for target in targets}
+        moves = self.moves | {
+            text: self.file_moves[path]
+            for text, (path, _) in of_files.items()
+            if path in self.file_moves and text not in self.domains
+        }
+        for text in moves:
+            way = self._way(text, entries, moves)
             if len(way) > 1 and way[-1] == text and told.isdisjoint(way):
                 told.update(way)
                 rule = f"addresses go round in a circle: {' to '.join(way)}; one of them must stay"
-                report.problem(self.domains[text], rule)
+                if text in self.domains:
+                    report.problem(self.domains[text], rule)
+                else:
+                    report.problem_in(*of_files[text], rule)
 
-    def _entry(self, domain: DomainName) -> str:
+    def _targets_in_files(self, targets: Iterable[DomainName]) -> dict[str, tuple[Path, int]]:
+        """Find the file and the line of each entry in a file that is for one of these domains.
+
+        A circle is made of such entries alone; all others of the files need no memory.
+        """
+        wanted = {one.text for target in targets for one in candidates(target)}
+        return {
+            pattern.text: (path, number)
+            for path in (self.files if wanted else ())
+            for number, pattern in read_lines(path, lambda _line, _rule: None)
+            if pattern.text in wanted
+        }
+
+    def _entry(self, domain: DomainName, of_files: Container[str]) -> str:
         """Give the domain or the pattern that is for a domain; empty where none is."""
-        matching = (one.text for one in candidates(domain) if one.text in self.domains)
+        matching = (
+            one.text
+            for one in candidates(domain)
+            if one.text in self.domains or one.text in of_files
+        )
         return next(matching, "")
 
-    def _way(self, text: str, entries: Mapping[DomainName, str]) -> list[str]:
+    @staticmethod
+    def _way(
+        text: str, entries: Mapping[DomainName, str], moves: Mapping[str, DomainName]
+    ) -> list[str]:
         """Give the entries that a client passes, as long as it is sent on; it stops at some time.
 
         The last one is the first again where it goes round in a circle.
         """
         way = [text]
-        while len(way) <= _REDIRECTS_MAX and (target := self.moves.get(way[-1])) is not None:
+        while len(way) <= _REDIRECTS_MAX and (target := moves.get(way[-1])) is not None:
             entry = entries[target]
             if entry == way[-1]:
                 break  # A pattern that holds its target: `Away.leads_back` ends it.
@@ -165,13 +197,16 @@ def read_domains(
     return found, whole and len(found) == len(items)
 
 
-def read_domains_file(table: Table, seen: Seen, sought: Iterable[str]) -> DomainsFile | None:
+def read_domains_file(
+    table: Table, seen: Seen, sought: Iterable[str], away: Away | None = None
+) -> DomainsFile | None:
     """Check the file with a provider's domains; None where there is none, or none to be read.
 
     Args:
         table: a provider.
         seen: what was met before.
         sought: domains to look for in it.
+        away: where the mail of its domains is.
     """
     text = table.text("domains_file", _PATH_MAX_CHARS)
     if text is None:
@@ -200,6 +235,8 @@ def read_domains_file(table: Table, seen: Seen, sought: Iterable[str]) -> Domain
         if mistakes > _MISTAKES_MAX:
             break
     seen.files.append(path)
+    if away is not None and away.address_domain is not None:
+        seen.file_moves[path] = DomainName(away.address_domain)
     if not mistakes and not count:
         table.warn("domains_file", f"{path} holds no domain")
     return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None

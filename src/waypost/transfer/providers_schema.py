@@ -150,7 +150,7 @@ class _Reader:
         named, all_read = read_domains(table, self._seen, default, away)
         offered = self._services()
         sought = {text for one in offered for text in one.only or ()}
-        file = read_domains_file(table, self._seen, sought)
+        file = read_domains_file(table, self._seen, sought, away)
         all_read = all_read and (file is not None or "domains_file" not in table)
         lender = self._seen.directories.lender(table)
         if all_read:

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from tests.making import domain
-from tests.web.asgi import Client
+from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import MOBILESYNC, OUTLOOK, PATH, question
 from waypost.model import Away, Catalog
 
@@ -60,6 +60,26 @@ def test_new_url(elsewhere: Client) -> None:
     assert (answer.status, answer.value("Action")) == (200, "redirectUrl")
     assert (answer.value("RedirectUrl"), answer.value("RedirectAddr")) == (URL, None)
     assert answer.value("Protocol") is None
+
+
+@pytest.mark.parametrize(
+    ("public_url", "is_here"),
+    [
+        ("https://autodiscover-s.outlook.example", True),
+        ("https://Autodiscover-S.outlook.example:443/", True),
+        ("https://autodiscover-s.outlook.example:8443", False),
+        ("https://web.example", False),
+    ],
+)
+def test_new_url_that_is_this_very_place(public_url: str, is_here: bool) -> None:
+    """Nobody is sent to the public URL of this Waypost, as it would send on and on."""
+    client = Client(CATALOG, settings(public_url=public_url))
+    answer = client.post(PATH, question("alice@cloud.example"))
+    version_2 = client.get(V2, query="Email=alice@cloud.example&Protocol=AutodiscoverV1")
+    client.close()
+
+    assert answer.value("RedirectUrl") == (None if is_here else URL)
+    assert (version_2.status == 302) is not is_here
 
 
 @pytest.mark.rule("autodiscover-activesync-redirect")

@@ -58,6 +58,25 @@ def test_permitted(permitting: Client) -> None:
     assert "etag" not in answer.headers
 
 
+@pytest.mark.parametrize("domain", ["Sesame-Open", "sesame-open.example"])
+def test_a_password_in_the_wrong_field(domain: str) -> None:
+    """What stands in place of the address, and is no domain of ours, comes neither back nor out."""
+    given = {**GOOD, "emailaddress": f"x@{domain}"}
+    logged = io.StringIO()
+    configure("debug", "json", logged)
+    client = Client(CATALOG, settings(permit_cleartext_passwords=RISKS, log_addresses=True))
+    refused, served = post(client, given), post(client, GOOD)
+    client.close()
+
+    assert (refused.status, served.status) == (404, 200)
+    assert "sesame" not in f"{refused.text} {logged.getvalue()}".lower()
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [line.get("domain") for line in lines if line["event"] == "request"] == [
+        None,
+        "example.com",
+    ]
+
+
 def test_without_a_password(permitting: Client) -> None:
     """A form without a password gets the profile that GET gives, and is not stored either."""
     answer = post(permitting, {"emailaddress": "a+b@example.com", "password": ""})
@@ -119,13 +138,13 @@ BAD = [
     (GOOD | {"password": SECRET * 17}, 400, "password: longer than 256 characters"),
     (GOOD | {"password": SECRET * 600}, 413, "the request is longer than 8192 octets"),
     (GOOD | {f"x{n}": "" for n in range(60)}, 400, "the form has too many fields"),
-    (GOOD | {"emailaddress": "a@example.org"}, 404, "example.org is not served here"),
+    (GOOD | {"emailaddress": "a@example.org"}, 404, "emailaddress: its domain is not served here"),
 ]
 
 
 @pytest.mark.parametrize(("fields", "status", "said"), BAD)
 def test_bad_form(permitting: Client, fields: dict[str, str], status: int, said: str) -> None:
-    """What is wrong is told in words that hold nothing of the form but a domain."""
+    """What is wrong is told in words that hold nothing of the form."""
     answer = post(permitting, fields)
 
     assert (answer.status, answer.text) == (status, f"{said}\n")

@@ -31,6 +31,11 @@ CATALOG = Catalog(
             url_service("caldav", "https://DAV.dot.example./c/"),
             url_service("carddav", "https://dot.example./.well-known/carddav"),
         ),
+        domain(
+            "ports.example",
+            url_service("caldav", "https://ports.example:8443/.well-known/caldav"),
+            url_service("carddav", "https://ports.example:443/.well-known/carddav"),
+        ),
         domain("*.hosting.example", url_service("caldav", "https://dav.%EMAILDOMAIN%/c/")),
         domain("mail.example"),
     )
@@ -56,6 +61,10 @@ PLACES = [
     ("unsafe.example", "caldav", "https://dav.unsafe.example/safe/"),
     ("hosted.example", "caldav", "https://dav.example.com/h/"),
     ("dav.dot.example", "caldav", "https://DAV.dot.example./c/"),
+    # another port is another server
+    ("ports.example", "caldav", "https://ports.example:8443/.well-known/caldav"),
+    ("ports.example:443", "caldav", "https://ports.example:8443/.well-known/caldav"),
+    ("ports.example:8444", "carddav", "https://ports.example:443/.well-known/carddav"),
     ("a.hosting.example", "caldav", "https://dav.a.hosting.example/c/"),
     ("dav.a.hosting.example", "caldav", "https://dav.a.hosting.example/c/"),
 ]
@@ -82,6 +91,9 @@ NOWHERE = [
     ("jmap.example.com", "caldav", "it is the host of another service"),
     ("loop.example", "caldav", "it would lead to itself"),
     ("dot.example", "carddav", "it would lead to itself, in other letters"),
+    ("ports.example:8443", "caldav", "it would lead to itself, on a port of its own"),
+    ("ports.example", "carddav", "it would lead to itself, though only one names the port"),
+    ("ports.example:80", "carddav", "it would lead to itself behind a proxy that ends TLS"),
     ("192.0.2.1", "jmap", "it is no name"),
     (None, "jmap", "there is no Host"),
 ]

@@ -38,7 +38,9 @@ def _is_https_url(text: str) -> bool:
     if not _HTTPS_URL.fullmatch(text):
         return False
     try:
-        return bool(urlsplit(text).hostname)
+        parts = urlsplit(text)
+        _ = parts.port  # RFC 3986 s3.2.3: digits; looked at only when it is asked for
+        return bool(parts.hostname)
     except ValueError:
         return False
 

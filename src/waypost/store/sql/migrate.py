@@ -21,7 +21,7 @@ from waypost.database.engine import (
     writing,
 )
 from waypost.errors import StoreError
-from waypost.store.sql.revision import VERSION_TABLE
+from waypost.store.sql.revision import HEAD, VERSION_TABLE
 
 LOCK_SECONDS: Final = 120
 """How long an upgrade waits for another one, which may have a million domains to index."""
@@ -58,11 +58,13 @@ class MigrationStatus:
 
 
 def status(engine: Engine) -> MigrationStatus:
-    """Tell where a database stands, without changing it.
+    """Tell where a database stands, without changing it; a SQLite file that is not there is empty.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
+    if is_missing_file(engine):
+        return MigrationStatus("empty", None, HEAD)
     with reading(engine) as connection:
         return _status(connection)
 

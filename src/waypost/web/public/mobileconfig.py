@@ -13,10 +13,12 @@ from waypost.address import DomainName, EmailAddress
 from waypost.characters import is_never_text
 from waypost.errors import (
     AddressError,
+    DomainMoved,
     DomainNotServed,
     NoUsableService,
     RequestError,
     RequestTooLarge,
+    UserDeclined,
 )
 from waypost.formats import mobileconfig
 from waypost.formats.mobileconfig import Password
@@ -60,11 +62,15 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
             return await _to_https(context, request, query)
         address = EmailAddress.parse_query(query.get("emailaddress") or query.get("email", ""))
         wanted = _Wanted(address, _display_name(query.get("name", "")), _aliases(query, address))
+        noted.domain, noted.address = address.domain.ascii, address
     except AddressError as error:
         return text(400, f"emailaddress: {error}", error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
-    reply = await _profile(context, noted, wanted, None)
+    try:
+        reply = await _profile(context, noted, wanted, None)
+    except DomainNotServed as error:
+        reply = text(404, str(error), error.code)
     return reply.plus(("cache-control", "private, no-cache"))
 
 
@@ -119,18 +125,39 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         return text(413, str(error), error.code).plus(("connection", "close"))
     except RequestError as error:
         return text(400, str(error), error.code)
-    return await _profile(context, noted, wanted, password)
+    return await _discreet(context, noted, wanted, password)
+
+
+async def _discreet(
+    context: Context, noted: Noted, wanted: _Wanted, password: Password | None
+) -> Reply:
+    """Give the profile; of an address whose domain is not served nothing is said or logged.
+
+    It may be a password in the wrong field.
+    """
+    try:
+        return await _profile(context, noted, wanted, password)
+    except (DomainMoved, UserDeclined) as error:
+        noted.domain, noted.address = wanted.address.domain.ascii, wanted.address
+        return text(404, str(error), error.code)
+    except DomainNotServed as error:
+        return text(404, "emailaddress: its domain is not served here", error.code)
 
 
 async def _profile(
     context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
+    """Give the profile. What was asked for is logged once it is known that it is served.
+
+    Raises:
+        DomainNotServed: it is not.
+    """
     address = wanted.address
+    config = (await context.lookup.for_address(address)).named(wanted.name)
     noted.domain, noted.address = address.domain.ascii, address
     try:
-        config = (await context.lookup.for_address(address)).named(wanted.name)
         body = mobileconfig.render(config, context.profiles, password, wanted.aliases)
-    except (DomainNotServed, NoUsableService) as error:
+    except NoUsableService as error:
         return text(404, str(error), error.code)
     if context.signer is not None:
         body = await context.signer.sign(body, config.provider, keep=password is None)

@@ -23,6 +23,7 @@ TYPES: Final[Mapping[str, ServiceType]] = {
 }
 # RFC 6764 s5 and s6: clients ask with PROPFIND as well; WebDAV clients with OPTIONS before it.
 METHODS: Final = ("GET", "PROPFIND", "OPTIONS")
+_USUAL_PORTS: Final = frozenset({80, 443})
 # How far above a service's host its domain is looked for.
 _PARENTS_MAX: Final = 4
 
@@ -46,7 +47,7 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
     if host is None:
         return not_found(DomainNotServed.code, "Host names no domain")
     noted.domain = host.ascii
-    url = await _url(kind, context, host)
+    url = await _url(kind, context, host, _port_of(request.origin.host))
     if url is None:
         return not_found("no_usable_service", f"no {kind} service is known here")
     headers = (
@@ -56,7 +57,9 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
     return Reply(307, TEXT, b"", headers, "redirected")
 
 
-async def _url(kind: ServiceType, context: Context, host: DomainName) -> str | None:
+async def _url(
+    kind: ServiceType, context: Context, host: DomainName, port: int | None
+) -> str | None:
     """Find the URL for a served domain, or for the host of a service of a domain above it.
 
     The latter comes first: a pattern may match such a host as if it were a mail domain.
@@ -69,7 +72,7 @@ async def _url(kind: ServiceType, context: Context, host: DomainName) -> str | N
             if not found:
                 raise
     # Nobody is led back to where the client is.
-    return next((url for url in found if not _is_here(url, host)), None)
+    return next((url for url in found if not _is_here(url, host, port)), None)
 
 
 async def _found_above(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
@@ -103,9 +106,26 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
                 yield quote(url, safe=string.punctuation)
 
 
-def _is_here(url: str, host: DomainName) -> bool:
-    path = urlsplit(url).path.lower().rstrip("/")
-    return _host(url) == host.ascii and path in {f"{PREFIX}{name}" for name in TYPES}
+def _is_here(url: str, host: DomainName, port: int | None) -> bool:
+    """Tell whether a URL is where the client is. Another port is another server.
+
+    RFC 9110 s7.2: Host has the port unless it is the usual one; of which scheme is not asked,
+    because a proxy that ends TLS need not tell.
+    """
+    parts = urlsplit(url)
+    if _host(url) != host.ascii or _unusual(_port_of(parts.netloc)) != _unusual(port):
+        return False
+    return parts.path.lower().rstrip("/") in {f"{PREFIX}{name}" for name in TYPES}
+
+
+def _unusual(port: int | None) -> int | None:
+    return None if port in _USUAL_PORTS else port
+
+
+def _port_of(host: str) -> int | None:
+    """Give the port behind a host (RFC 3986 s3.2.3: digits, or none), if there is one."""
+    port = host.rpartition(":")[2] if ":" in host else ""
+    return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
 
 
 def _host(url: str) -> str:
