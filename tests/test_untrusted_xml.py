@@ -164,7 +164,7 @@ def test_good_to_expat(octets: bytes, text: str) -> None:
     """What is read of a request is what lxml would read."""
     root = read(octets)
 
-    assert (root.name, root.namespace, root.children, root.text) == ("a", "", [], text)
+    assert (root.name, root.namespace, root.children, root.text) == ("a", "", {}, text)
 
 
 # How long a piece may be is libxml2's rule; a request is short.
@@ -229,15 +229,17 @@ def test_as_deep_as_allowed() -> None:
 Tree = tuple[str, str, str, list["Tree"]]
 
 
-def _by_expat(element: Element) -> "Tree":
-    children = [_by_expat(child) for child in element.children]
+def _by_expat(element: Element) -> Tree:
+    children = [_by_expat(child) for child in element.children.values()]
     return element.name, element.namespace, element.text, children
 
 
-def _by_lxml(element: etree._Element) -> "Tree":
+def _by_lxml(element: etree._Element) -> Tree:
     name = etree.QName(element)
-    children = [_by_lxml(child) for child in element]
-    return name.localname, name.namespace or "", element.text or "", children
+    children: dict[str, Tree] = {}
+    for child in element:
+        children.setdefault(etree.QName(child).localname, _by_lxml(child))
+    return name.localname, name.namespace or "", element.text or "", list(children.values())
 
 
 PIECES = [
@@ -322,6 +324,14 @@ def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
     )
 
     assert (int(run.stdout) > 8 * 1024) is grows, f"it grew by {run.stdout.strip()} KiB"
+
+
+def test_only_what_is_wanted_is_kept() -> None:
+    """The first element of each wanted name is kept, with the text before all others in it."""
+    octets = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
+    wanted = _by_expat(read(octets, names=frozenset("ab")))
+
+    assert wanted == ("r", "", "1", [("a", "z", "4", [("b", "", "6", [])]), ("b", "", "", [])])
 
 
 def test_unknown_encodings_are_forgotten() -> None:

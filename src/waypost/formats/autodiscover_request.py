@@ -37,6 +37,8 @@ _MOBILESYNC_REQUEST: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
 )
 
+# All that is looked at below the root.
+_NAMES: Final = frozenset({"Request", "EMailAddress", "AcceptableResponseSchema"})
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _LABELLED_UTF16: Final = re.compile(
@@ -75,7 +77,7 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
     if len(body) > BODY_MAX_OCTETS:
         raise RequestTooLarge(f"the request is longer than {BODY_MAX_OCTETS} octets")
     root = _root(body, content_type)
-    request = _child(root, "Request")
+    request = root.children.get("Request")
     if request is None:
         raise RequestError("there is no element Request")
     # Outlook adds LegacyDN, or sends it alone: it names a mailbox of an Exchange organisation.
@@ -108,7 +110,7 @@ def _root(body: bytes, content_type: str) -> Element:
     root = None
     for encoding in _encodings(body, content_type):
         try:
-            root = untrusted_xml.read(body, encoding)
+            root = untrusted_xml.read(body, encoding, _NAMES)
         except untrusted_xml.NotWellFormed:
             continue
         except untrusted_xml.HasDoctype as error:
@@ -138,10 +140,6 @@ def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
         yield "utf-8"
 
 
-def _child(parent: Element, name: str) -> Element | None:
-    return next((element for element in parent.children if element.name == name), None)
-
-
 def _text(parent: Element, name: str) -> str:
-    element = _child(parent, name)
+    element = parent.children.get(name)
     return "" if element is None else element.text.strip()
