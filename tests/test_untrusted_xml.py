@@ -1,15 +1,21 @@
 """XML of strangers: what is read, and which rule refuses the rest."""
 
 import ctypes
+import encodings
 import os
+import re
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from lxml import etree
 
-from waypost.untrusted_xml import HasDoctype, NotWellFormed, parse
+from waypost import untrusted_xml
+from waypost.untrusted_xml import MAX_DEPTH, Element, HasDoctype, NotWellFormed, parse, read
 
 DEEP = 20_000
 HUGE = 10_000_001  # libxml2's XML_MAX_TEXT_LENGTH, and one more
@@ -153,6 +159,191 @@ def test_hostile(
     assert str(caught.value), rule
 
 
+@pytest.mark.parametrize(("octets", "text"), GOOD, ids=lambda value: repr(value[:40]))
+def test_good_to_expat(octets: bytes, text: str) -> None:
+    """What is read of a request is what lxml would read."""
+    root = read(octets)
+
+    assert (root.name, root.namespace, root.children, root.text) == ("a", "", {}, text)
+
+
+# How long a piece may be is libxml2's rule; a request is short.
+LIBXML2_ONLY = ("no text is too", "no value is too", "no comment is too", "no section is too")
+HOSTILE_REQUESTS = [
+    *(case for case in HOSTILE if not case[2].startswith((*LIBXML2_ONLY, "no name is too"))),
+    (b"<a>" * 257 + b"</a>" * 257, NotWellFormed, "not deeper than libxml2 allows"),
+    (b"<\0a\0/\0>\0", NotWellFormed, "expat would take it for UTF-16"),
+    (b"\0<\0a\0/\0>", NotWellFormed, "the same"),
+    (b"<\0!\0D\0O\0C\0T\0Y\0P\0E\0 \0a\0>\0<\0a\0/\0>\0", NotWellFormed, "the same of a DTD"),
+    (b"\xef\xbb\xbf\xef\xbb\xbf<!DOCTYPE a><a/>", NotWellFormed, "one mark, which hides no DTD"),
+    ("\ufeff\ufeff<a/>".encode("utf-16-le"), NotWellFormed, "the same in UTF-16"),
+    (b"<!-- x --><?y z?>\r\n<!DOCTYPE a><a/>", HasDoctype, "no DTD behind comments"),
+    (b"<!-- -- ><!DOCTYPE a><a/>", NotWellFormed, "a comment ends"),
+    (b"<?xml version='1.0'?><!---->\t<!DOCTYPE a [", HasDoctype, "it is not read to its end"),
+    (b"<!DOCTYPE a><a", HasDoctype, "what comes behind is not read"),
+    (b"<a/><!DOCTYPE a>", NotWellFormed, "a DTD stands before the root"),
+    (b"<a><!DOCTYPE a></a>", NotWellFormed, "the same"),
+    (IN_OCTETS.format("idna").encode(), NotWellFormed, "Python's codecs are no encodings"),
+    (IN_OCTETS.format("unicode_escape").encode(), NotWellFormed, "the same"),
+    (IN_OCTETS.format("base64").encode(), NotWellFormed, "the same"),
+    (b"<x:a xmlns:x=''/>", NotWellFormed, "a prefix stays declared: Namespaces in XML s5"),
+    (b"<a:b:c/>", NotWellFormed, "a name has one colon: Namespaces in XML s4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("octets", "error", "rule"), HOSTILE_REQUESTS, ids=lambda value: repr(value)[:40]
+)
+def test_hostile_to_expat(
+    octets: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
+) -> None:
+    """A request that breaks a rule is refused; with a DTD, before the DTD is read."""
+    no_dtd_is_read = (HasDoctype, NotWellFormed) if b"DOCTYPE" in octets else error
+    with pytest.raises(no_dtd_is_read) as caught:
+        read(octets)
+    assert str(caught.value), rule
+
+
+def test_a_dtd_is_refused_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the look at the text ever misses a DTD, the parser's word for it refuses it as well."""
+    monkeypatch.setattr(untrusted_xml, "_DOCTYPE", re.compile("x"))
+    with pytest.raises(HasDoctype):
+        read(laughs())
+
+
+@pytest.mark.parametrize(
+    "octets", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
+)
+def test_a_dtd_is_no_comment(octets: bytes) -> None:
+    """What only looks like a DTD, in a comment or a text, is none."""
+    assert read(octets).name == parse(octets).tag == "a"
+
+
+def test_as_deep_as_allowed() -> None:
+    """Elements may stand as deep as libxml2 has it."""
+    octets = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
+
+    assert read(octets).name == parse(octets).tag == "a"
+
+
+Tree = tuple[str, str, str, list["Tree"]]
+
+
+def _by_expat(element: Element) -> Tree:
+    children = [_by_expat(child) for child in element.children.values()]
+    return element.name, element.namespace, element.text, children
+
+
+def _by_lxml(element: etree._Element) -> Tree:
+    name = etree.QName(element)
+    children: dict[str, Tree] = {}
+    for child in element:
+        children.setdefault(etree.QName(child).localname, _by_lxml(child))
+    return name.localname, name.namespace or "", element.text or "", list(children.values())
+
+
+PIECES = [
+    *("<a>", "</a>", "<b/>", "<x:b/>", '<a xmlns="urn:a">', '<x:a xmlns:x="urn:x">', "</x:a>"),
+    *("text", "ü", " ", "\r\n", "\t", "\x01", "\x00", "\x85", "\u2028", "\ufffe", "\U00010400"),
+    *("<![CDATA[", "]]>", "<![CDATA[<c>]]>", "<!-- c -->", "<!--", "-->", "<?p i?>", "<?XML x?>"),
+    *("&amp;", "&nbsp;", "&#228;", "&#0;", "<!DOCTYPE", "<1/>", "<x:/>", "<:x/>", "<a b=c/>"),
+    *('<a b="c"/>', '<a b="c" b="d"/>', '<a :b="c"/>', "<a:b:c/>", '<a xmlns:x=""/>', "<ö/>"),
+    *('<a xml:lang="d"/>', '<a xmlns:xml="x"/>', '<a xmlns:xmlns="x"/>', "<?a:b c?>", "<xml:a/>"),
+    *('<a xmlns:x="urn:1" xmlns:y="urn:1" x:b="" y:b=""/>', '<?xml version="1.0"?>'),
+]
+DECLARED = [
+    *("utf-8", "UTF-8", "utf-16", "utf-16le", "utf-16be", "iso-8859-1", "us-ascii", "x-none"),
+    *("windows-1252", "iso-8859-15", "koi8-r", "gb18030", "euc-jp", "unicode_escape"),
+]
+ENCODED = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "koi8-r"]
+TOLD = [None, "utf-8", "utf-16be", "UTF-16LE", "iso-8859-1", "us-ascii", "x-no", "windows-1252"]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
+    st.booleans(),
+    st.none() | st.sampled_from(DECLARED),
+    st.sampled_from(ENCODED),
+    st.sampled_from(TOLD),
+)
+@example("", True, None, "utf-16-le", None)
+def test_both_ways_agree(
+    content: str, rooted: bool, declared: str | None, encoded: str, told: str | None
+) -> None:
+    """A document is the same to expat as to lxml, or neither takes it."""
+    text = f"<a>{content}</a>" if rooted else content
+    if declared is not None:
+        text = f'<?xml version="1.0" encoding="{declared}"?>{text}'
+    octets = text.encode(encoded, "replace")
+    try:
+        expected: Tree | None = _by_lxml(parse(octets, told))
+    except (NotWellFormed, HasDoctype):
+        expected = None
+    try:
+        found: Tree | None = _by_expat(read(octets, told))
+    except (NotWellFormed, HasDoctype):
+        found = None
+
+    assert found == expected
+
+
+GROWING = """
+import re, sys
+from pathlib import Path
+from waypost import untrusted_xml
+from waypost.formats.autodiscover_request import parse_request
+
+def size():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+def flood(first, last):
+    for part in range(first, last):
+        names = "".join(f"<n{part}x{one}yyyyyyyyyyyyy/>" for one in range(2500))
+        body = f"<Autodiscover><Request><EMailAddress>a@b.example</EMailAddress>{names}"
+        body = f"{body}</Request></Autodiscover>".encode()
+        KIND
+        parse_request(f"<Autodiscover><Request><EMailAddress>a@b.example</EMailAddress></Request>"
+            f"</Autodiscover>".encode(), f"text/xml; charset=x{part}")
+
+flood(0, 40)
+before = size()
+flood(40, 340)
+print(size() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("way", "grows"),
+    [("parse_request(body)", False), ("untrusted_xml.parse(body)", True)],
+)
+def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
+    """Names that strangers invent make no process grow; those that lxml reads do (750,000 here)."""
+    script = GROWING.replace("KIND", way)
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=300
+    )
+
+    assert (int(run.stdout) > 8 * 1024) is grows, f"it grew by {run.stdout.strip()} KiB"
+
+
+def test_only_what_is_wanted_is_kept() -> None:
+    """The first element of each wanted name is kept, with the text before all others in it."""
+    octets = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
+    wanted = _by_expat(read(octets, names=frozenset("ab")))
+
+    assert wanted == ("r", "", "1", [("a", "z", "4", [("b", "", "6", [])]), ("b", "", "", [])])
+
+
+def test_unknown_encodings_are_forgotten() -> None:
+    """Python is never asked for an encoding that a stranger invents, since it remembers it."""
+    with pytest.raises(NotWellFormed):
+        read(IN_OCTETS.format("x-invented").encode())
+    with pytest.raises(NotWellFormed):
+        read(b"<a/>", "x-invented-too")
+
+    assert not [name for name in vars(encodings)["_cache"] if "invented" in name]
+
+
 def test_the_line_is_told() -> None:
     """Whoever wrote a document by hand learns on which line it is wrong."""
     with pytest.raises(NotWellFormed, match="mismatch") as caught:
@@ -191,6 +382,8 @@ def test_nothing_is_opened(document: str, tmp_path: Path) -> None:
         assert libc.inotify_add_watch(watch, os.fsencode(path), 0x20) >= 0  # IN_OPEN
         with suppress(HasDoctype):
             parse(document.format(path=path).encode())
+        with suppress(HasDoctype):
+            read(document.format(path=path).encode())
         with pytest.raises(BlockingIOError):  # nothing is told
             os.read(watch, 4096)
         path.read_bytes()
@@ -204,3 +397,5 @@ def test_any_octets(octets: bytes, begin: bytes) -> None:
     """Whatever octets come, there is a root or one of the two errors."""
     with suppress(NotWellFormed, HasDoctype):
         assert parse(begin + octets).tag
+    with suppress(NotWellFormed, HasDoctype):
+        assert read(begin + octets).name

@@ -123,6 +123,12 @@ QUIET_METHODS = {
 XML_PARSER = "untrusted_xml"
 XML_PARSING = {"XMLParser", "XMLPullParser", "HTMLParser", "fromstring", "fromstringlist"}
 XML_PARSING |= {"parse", "iterparse", "XML", "XMLID", "HTML"}
+# What Python itself has for it; only the name of an error may be known elsewhere.
+PYTHON_XML = ("xml", "pyexpat")
+PYTHON_XML_ERROR = "xml.parsers.expat.ExpatError"
+# lxml never forgets a name, so only parts that commands use may read with it.
+XML_KEPT = f"waypost.{XML_PARSER}.parse"
+XML_KEEPING = ("check", "transfer")
 
 # Modules that describe tables.
 DESCRIBING = {"store.sql.schema", "store.sql.scratch", "store.sql.revision"}
@@ -175,11 +181,23 @@ def parsing_findings(module: Module) -> Iterator[str]:
         return
     banned = {f"lxml.etree.{name}" for name in XML_PARSING} | {"lxml.html", "lxml.objectify"}
     for line, name in module.imports():
-        if name in banned:
+        own = any(is_below(name, part) for part in PYTHON_XML) and name != PYTHON_XML_ERROR
+        if name in banned or own:
             yield f"{module.name}:{line}: XML is parsed in {XML_PARSER} alone"
+        if name == XML_KEPT and not _is_for_commands(module):
+            yield f"{module.name}:{line}: use {XML_PARSER}.read, which keeps no names"
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Attribute) and f"lxml.{ast.unparse(node)}" in banned:
+        if not isinstance(node, ast.Attribute):
+            continue
+        used = ast.unparse(node)
+        if f"lxml.{used}" in banned:
             yield f"{module.name}:{node.lineno}: XML is parsed in {XML_PARSER} alone"
+        if f"waypost.{used}" == XML_KEPT and not _is_for_commands(module):
+            yield f"{module.name}:{node.lineno}: use {XML_PARSER}.read, which keeps no names"
+
+
+def _is_for_commands(module: Module) -> bool:
+    return any(is_below(module.name, part) for part in XML_KEEPING)
 
 
 def size_findings(module: Module) -> Iterator[str]:

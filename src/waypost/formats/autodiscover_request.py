@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from lxml import etree
-
 from waypost import untrusted_xml
 from waypost.address import EmailAddress
 from waypost.errors import RequestError, RequestTooLarge, UnknownSchema
+from waypost.untrusted_xml import Element
 
 BODY_MAX_OCTETS: Final = 64 * 1024
 
@@ -38,6 +37,8 @@ _MOBILESYNC_REQUEST: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
 )
 
+# All that is looked at below the root.
+_NAMES: Final = frozenset({"Request", "EMailAddress", "AcceptableResponseSchema"})
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _LABELLED_UTF16: Final = re.compile(
@@ -76,7 +77,7 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
     if len(body) > BODY_MAX_OCTETS:
         raise RequestTooLarge(f"the request is longer than {BODY_MAX_OCTETS} octets")
     root = _root(body, content_type)
-    request = _child(root, "Request")
+    request = root.children.get("Request")
     if request is None:
         raise RequestError("there is no element Request")
     # Outlook adds LegacyDN, or sends it alone: it names a mailbox of an Exchange organisation.
@@ -87,9 +88,9 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
     return AutodiscoverRequest(parsed, _wanted(root, _text(request, "AcceptableResponseSchema")))
 
 
-def _wanted(root: etree._Element, schema: str) -> ResponseSchema:
+def _wanted(root: Element, schema: str) -> ResponseSchema:
     if not schema:
-        asked = _usual(etree.QName(root).namespace or "")
+        asked = _usual(root.namespace)
         return ResponseSchema.MOBILESYNC if asked == _MOBILESYNC_REQUEST else ResponseSchema.OUTLOOK
     wanted = _RESPONSE_SCHEMAS.get(_usual(schema))
     if wanted is None:
@@ -105,11 +106,11 @@ def _usual(schema: str) -> str:
     return schema.lower().replace("https://", "http://", 1)
 
 
-def _root(body: bytes, content_type: str) -> etree._Element:
+def _root(body: bytes, content_type: str) -> Element:
     root = None
     for encoding in _encodings(body, content_type):
         try:
-            root = untrusted_xml.parse(body, encoding)
+            root = untrusted_xml.read(body, encoding, _NAMES)
         except untrusted_xml.NotWellFormed:
             continue
         except untrusted_xml.HasDoctype as error:
@@ -117,7 +118,7 @@ def _root(body: bytes, content_type: str) -> etree._Element:
         break
     if root is None:
         raise RequestError("the request is not well-formed XML")
-    if _local_name(root) != "Autodiscover":
+    if root.name != "Autodiscover":
         raise RequestError("the root is not the element Autodiscover")
     return root
 
@@ -139,14 +140,6 @@ def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
         yield "utf-8"
 
 
-def _child(parent: etree._Element, name: str) -> etree._Element | None:
-    return next((element for element in parent if _local_name(element) == name), None)
-
-
-def _text(parent: etree._Element, name: str) -> str:
-    element = _child(parent, name)
-    return "" if element is None else (element.text or "").strip()
-
-
-def _local_name(element: etree._Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _text(parent: Element, name: str) -> str:
+    element = parent.children.get(name)
+    return "" if element is None else element.text.strip()

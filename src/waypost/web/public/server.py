@@ -31,6 +31,7 @@ from waypost.settings import Settings, in_memory
 from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
+from waypost.web.public.connection import Connection
 from waypost.web.public.workers import Workers, hangups_wait
 from waypost.wiring import wire
 
@@ -158,7 +159,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         workers=settings.workers,
         interface="asgi3",
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

@@ -1,0 +1,162 @@
+"""What one connection may make a worker hold, and how long a request may take to come."""
+
+import asyncio
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from tests.servers.waypost import RunningWaypost, waypost
+from waypost.web.public import connection
+from waypost.web.public.connection import BESIDE_BODY_MAX_OCTETS, HEAD_MAX_OCTETS, Connection
+
+PROVIDERS = """
+[[provider]]
+name = "Example"
+short_name = "Example"
+domains = ["example.com"]
+services = [{ type = "imap", host = "imap.example.com" }]
+"""
+GET = b"GET / HTTP/1.1\r\nHost: example.com\r\n"
+POST = b"POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: example.com\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+BODY = b"<Autodiscover><Request><EMailAddress>a@example.com</EMailAddress></Request></Autodiscover>"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
+    """Run one `waypost serve`."""
+    folder = tmp_path_factory.mktemp("waypost")
+    providers = folder / "mail.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    with waypost(folder, providers) as running:
+        yield running
+
+
+def status(port: int, *parts: bytes) -> str:
+    """Send something, and give the status line of the first answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        for part in parts:
+            client.sendall(part)
+        with client.makefile("rb") as answer:
+            return answer.readline().decode().strip()
+
+
+ENDLESS = [
+    # what begins, what goes on for ever
+    pytest.param(GET, b"x-y: z\r\n" * 1000, id="headers"),
+    pytest.param(GET + b"x: ", b"y" * 8000, id="one header"),
+    pytest.param(GET, b"x" * 8000, id="the name of a header"),
+    pytest.param(b"GET /", b"x" * 8000, id="the URL"),
+    pytest.param(CHUNKED + b"0\r\n", b"x-y: z\r\n" * 1000, id="trailers"),
+    pytest.param(CHUNKED + b"0\r\nx: ", b"y" * 8000, id="one trailer"),
+    pytest.param(CHUNKED + b"1;", b"y" * 8000, id="the words of a chunk"),
+]
+
+
+@pytest.mark.parametrize(("begin", "more"), ENDLESS)
+def test_what_never_ends_is_cut_off(server: RunningWaypost, begin: bytes, more: bytes) -> None:
+    """Whatever of a request goes on for ever, its connection ends after a megabyte or two."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+        client.sendall(begin)
+        # What the kernel keeps for both ends counts as sent.
+        with pytest.raises(ConnectionError):
+            client.sendall(more * (16 * BESIDE_BODY_MAX_OCTETS // len(more)))
+
+
+def test_a_head_has_a_limit(server: RunningWaypost) -> None:
+    """A head that is whole, but longer than the limit, is refused; a long one is answered."""
+    line = b"x-y: " + b"z" * 995 + b"\r\n"
+    few, many = (HEAD_MAX_OCTETS // 1000 - 2), (HEAD_MAX_OCTETS // 1000 + 2)
+
+    assert status(server.port, GET, line * few, b"\r\n") == "HTTP/1.1 200 OK"
+    assert status(server.port, GET, line * many, b"\r\n") == "HTTP/1.1 400 Bad Request"
+
+
+def test_each_request_of_a_connection_has_its_own_limit(server: RunningWaypost) -> None:
+    """A thousand requests may come through one connection, whatever they add up to."""
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    client.connect()
+    first = client.sock
+    for _ in range(1000):
+        client.request("GET", "/nothing", headers={"x": "y" * 2000})
+        answer = client.getresponse()
+        assert (answer.status, answer.read() != b"") == (404, True)
+    assert client.sock is first
+    client.close()
+
+
+def test_a_body_in_many_chunks(server: RunningWaypost) -> None:
+    """A body may come octet by octet, with trailers."""
+    chunks = b"".join(b"1\r\n%c\r\n" % octet for octet in BODY + b" " * 20_000)
+
+    assert status(server.port, CHUNKED, chunks, b"0\r\nx: y\r\n\r\n") == "HTTP/1.1 200 OK"
+
+
+async def _app(scope: dict[str, Any], _receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await asyncio.sleep(0.4)  # longer than a head may take
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Serve with connections that wait for a fifth of a second."""
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.2)
+    config = uvicorn.Config(_app, port=0, http=Connection, loop="uvloop", lifespan="off")
+    running = uvicorn.Server(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not running.started:
+            time.sleep(0.01)
+        yield listener.getsockname()[1]
+        running.should_exit = True
+        thread.join()
+
+
+def _is_open(client: socket.socket) -> bool:
+    try:
+        return client.recv(1000) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+SLOW = [
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"\r\n", id="an empty line"),
+    pytest.param(b"GET", id="a method"),
+    pytest.param(GET, id="headers"),
+]
+
+
+@pytest.mark.parametrize("begin", SLOW)
+def test_who_sends_no_request_is_left(hasty: int, begin: bytes) -> None:
+    """A connection on which no whole head comes is closed."""
+    with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
+        client.sendall(begin)
+        assert client.recv(1000) == b""
+
+
+def test_an_answer_may_take_longer(hasty: int) -> None:
+    """The limit is one for the client: what takes the application long is waited for."""
+    assert status(hasty, GET, b"\r\n") == "HTTP/1.1 204 No Content"
+
+
+def test_a_body_that_nobody_reads_is_left(hasty: int) -> None:
+    """After its answer, a request may not go on for ever."""
+    with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
+        client.sendall(CHUNKED)
+        assert client.recv(1000).startswith(b"HTTP/1.1 204")
+        client.settimeout(0.05)
+        while _is_open(client):
+            client.sendall(b"1\r\nx\r\n")
