@@ -67,6 +67,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic": {"settings", "transfer"},
     "pydantic_core": {"settings", "transfer"},
     "rich": {"cli"},
+    "segno": {"web.public.qr"},
     "sqlalchemy": {"database", "store.sql", "store.migrations", "directory.sql"},
     "structlog": {
         "logs",

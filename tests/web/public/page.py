@@ -5,8 +5,22 @@ from lxml import html
 
 def profile_form(text: str) -> html.FormElement:
     """Give the form of the page that leads to a profile."""
+    return form_to(text, "/mobileconfig")
+
+
+def form_to(text: str, action: str) -> html.FormElement:
+    """Give the form of the page that leads to a URL."""
     page = html.document_fromstring(text)
     assert isinstance(page, html.HtmlElement)
-    (form,) = (one for one in page.forms if one.action == "/mobileconfig")
+    (form,) = (one for one in page.forms if one.action == action)
     assert isinstance(form, html.FormElement)
     return form
+
+
+def elements(text: str, path: str) -> list[html.HtmlElement]:
+    """Give the elements of the page at an XPath."""
+    found = html.document_fromstring(text).xpath(path)
+    assert isinstance(found, list)
+    chosen = [one for one in found if isinstance(one, html.HtmlElement)]
+    assert len(chosen) == len(found)
+    return chosen

@@ -1,13 +1,17 @@
 """The page for people."""
 
 import plistlib
+import subprocess
+import sys
 
 import pytest
 from lxml import html
 
 from tests.web.asgi import Client
-from tests.web.public.page import profile_form
+from tests.web.public.page import elements, profile_form
 from waypost.transfer.providers_file import read_providers
+from waypost.web.public.languages import texts
+from waypost.web.public.qr import URL_MAX_CHARS, svg
 
 
 def test_form(client: Client) -> None:
@@ -24,8 +28,8 @@ def test_form(client: Client) -> None:
 
 def test_links_lead_to_configurations(client: Client) -> None:
     """The links for an address answer with its configurations."""
-    page = html.document_fromstring(client.get("/", query="emailaddress=a%2Bb@example.com").text)
-    links = [str(element.attrib["href"]) for element in page.iter("a")]
+    text = client.get("/", query="emailaddress=a%2Bb@example.com").text
+    links = [element.attrib["href"] for element in elements(text, "//main//a")]
 
     assert len(links) == 2
     assert {200} == {client.get(link).status for link in links}
@@ -121,3 +125,42 @@ def test_markup_is_escaped(client: Client) -> None:
     answer = client.get("/", query=query)
 
     assert "<script>" not in answer.text
+
+
+def test_code_leads_to_the_profile(behind_one_url: Client, client: Client) -> None:
+    """A code for phones is drawn where the configuration says the URL, and nowhere else."""
+    query = "emailaddress=a%2Bb@example.com"
+    answer = behind_one_url.get("/", query=query, host="evil.example")
+    (image,) = elements(answer.text, "//main//*[@role='img']")
+
+    assert "a+b@example.com" in image.attrib["aria-label"]
+    assert [one.tag for one in image] == ["svg"]
+    drawn = svg("https://setup.hoster.example:8443/mobileconfig?emailaddress=a%2Bb%40example.com")
+    assert drawn is not None
+    assert drawn in answer.text
+    assert not elements(behind_one_url.get("/").text, "//svg")
+    without = client.get("/", query=query, headers={"X-Forwarded-Host": "evil.example"}).text
+    assert not elements(without, "//svg")
+    assert texts("en")["code_how"] not in without
+
+
+def test_long_url_has_no_code() -> None:
+    """What makes a code that no phone can read is not drawn."""
+    assert svg("https://a.example/?" + "a" * (URL_MAX_CHARS - 19)) is not None
+    assert svg("https://a.example/?" + "a" * (URL_MAX_CHARS - 18)) is None
+
+
+def test_page_brings_what_it_needs(behind_one_url: Client) -> None:
+    """The page names no picture, script or style of anywhere, and no code may run in it."""
+    answer = behind_one_url.get("/", query="emailaddress=a@example.com")
+    policy = answer.headers["content-security-policy"]
+
+    assert not elements(answer.text, "//script | //link | //@src/.. | //image | //use | //iframe")
+    assert "script-src" not in policy
+    assert policy.startswith("default-src 'none'; ")
+
+
+def test_library_for_codes_comes_late() -> None:
+    """A worker does not load what draws codes before the page is asked for."""
+    code = "import sys, waypost.web.public.app; sys.exit('segno' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

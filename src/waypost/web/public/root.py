@@ -1,5 +1,10 @@
-"""The page for people: what this is, and a form for an address. Works without JavaScript."""
+"""The page for people: what this is, a form for an address, and what to do on which device.
 
+It works without JavaScript, and loads nothing from anywhere. Its texts are in languages.py.
+"""
+
+import asyncio
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -8,8 +13,9 @@ from urllib.parse import urlencode
 import jinja2
 
 from waypost.address import EmailAddress
-from waypost.errors import AddressError, DomainNotServed, RequestError
+from waypost.errors import AddressError, DomainMoved, DomainNotServed, RequestError, UserDeclined
 from waypost.model import HostEndpoint, Security, Service, ServiceType
+from waypost.web.public import languages, mobileconfig, qr
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import HTML, Reply
 from waypost.web.public.request import Request
@@ -26,63 +32,126 @@ SECURITY_HEADERS: Final = (
     ("cache-control", "private, no-cache"),
 )
 
-_NAMES: Final = {
-    ServiceType.IMAP: "Receive mail (IMAP)",
-    ServiceType.POP3: "Receive mail (POP3)",
-    ServiceType.SMTP: "Send mail (SMTP)",
-    ServiceType.CALDAV: "Calendar (CalDAV)",
-    ServiceType.CARDDAV: "Address book (CardDAV)",
-    ServiceType.ACTIVESYNC: "Exchange ActiveSync",
-    ServiceType.LDAP: "Address book (LDAP)",
-}
-_PROTECTION: Final = {
-    Security.TLS: "SSL/TLS",
-    Security.STARTTLS: "STARTTLS",
-    Security.NONE: "none",
-}
+# What people type in by hand. The texts have a name for each of them.
+BY_HAND: Final = (
+    *(ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP),
+    *(ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.ACTIVESYNC, ServiceType.LDAP),
+)
+_OPTIONAL: Final = (
+    *("given", "problem", "rule", "address", "link", "lines", "qr_code", "takes_passwords"),
+)
+_PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """What the page is written in.
+
+    Attributes:
+        chosen: whether the user said so on the page, which then holds on to it.
+    """
+
+    tag: str
+    chosen: bool = False
+
+    def page(self, status: int, code: str, **values: object) -> Reply:
+        """Write the page. What it does not get, it does not show."""
+        body = _template().render(
+            {
+                **dict.fromkeys(_OPTIONAL),
+                **values,
+                "tag": self.tag,
+                "chosen": self.chosen,
+                "texts": languages.texts(self.tag),
+                "names": [(tag, languages.texts(tag)["name"]) for tag in languages.known()],
+            }
+        )
+        headers = (
+            *SECURITY_HEADERS,
+            ("content-language", self.tag),  # RFC 9110 s8.5
+            ("vary", "accept-language"),  # RFC 9110 s12.5.5
+        )
+        return Reply(status, HTML, body.encode(), headers, code)
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Show the form; with `emailaddress`, also that address's settings and the links to them."""
+    """Show the form; with `emailaddress`, also that address's settings and the links to them.
+
+    It is in the language of `lang`, else in the one that Accept-Language likes best.
+    """
+    language = _Language(languages.accepted(_accept_language(request), languages.known()))
     given = ""
     try:
-        given = request.query().get("emailaddress", "").strip()
+        query = request.query()
+        chosen = languages.named(query.get("lang", ""), languages.known())
+        if chosen is not None:
+            language = _Language(chosen, chosen=True)
+        given = query.get("emailaddress", "").strip()
         if not given:
-            return _page(200, "ok")
+            return language.page(200, "ok")
         address = EmailAddress.parse_query(given)
     except (AddressError, RequestError) as error:
-        return _page(400, error.code, given=given, problem=str(error))
+        return _not_understood(language, error, given)
     noted.domain, noted.address = address.domain.ascii, address
     try:
         config = await context.lookup.for_address(address)
     except DomainNotServed as error:
-        return _page(404, error.code, given=given, problem=str(error))
-    query = urlencode({"emailaddress": str(address)})
-    shown: dict[str, object] = {"given": given, "address": str(address), "query": query}
-    shown["lines"] = [line for service in config.services if (line := _line(service)) is not None]
-    if context.takes_passwords and request.origin.scheme == "https":
-        shown["takes_passwords"] = "yes"
-    return _page(200, "ok", **shown)
+        return _not_served(language, error, address)
+    unprotected = str(languages.texts(language.tag)["unprotected"])
+    lines = [_line(one, unprotected) for one in config.services if one.type in BY_HAND]
+    link = urlencode({"emailaddress": str(address)})
+    return language.page(
+        200,
+        "ok",
+        given=given,
+        address=str(address),
+        link=link,
+        lines=lines,
+        qr_code=await _qr_code(context, link),
+        takes_passwords=context.takes_passwords and request.origin.scheme == "https",
+    )
 
 
-def _line(service: Service) -> tuple[str, ...] | None:
-    """Give what a user types in by hand: what for, place, port, protection and login name.
-
-    Returns:
-        None where that is not done by hand.
-    """
-    name = _NAMES.get(service.type)
-    if name is None:
+async def _qr_code(context: Context, query: str) -> str | None:
+    """Draw the URL of the profile, where the configuration says how it begins."""
+    if context.public_url is None:
         return None
+    # It takes too long for the event loop.
+    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATH}?{query}")
+
+
+def _not_understood(language: _Language, error: AddressError | RequestError, given: str) -> Reply:
+    """Say in the user's language what is wrong, and in English the rule that was broken."""
+    kind = "bad_address" if isinstance(error, AddressError) else "bad_request"
+    problem = languages.texts(language.tag)["problems"][kind]
+    return language.page(400, error.code, given=given, problem=problem, rule=str(error))
+
+
+def _not_served(language: _Language, error: DomainNotServed, address: EmailAddress) -> Reply:
+    """Say that nothing is known here, or where the mail of the domain has gone."""
+    problems = languages.texts(language.tag)["problems"]
+    if isinstance(error, UserDeclined):
+        problem = problems["not_known"]
+    elif isinstance(error, DomainMoved):
+        place = error.url or error.address_domain
+        problem = problems["moved"].format(domain=address.domain, place=place)
+    else:
+        problem = problems["not_served"].format(domain=address.domain)
+    return language.page(404, error.code, given=str(address), problem=problem)
+
+
+def _accept_language(request: Request) -> str:
+    values = (value for name, value in request.headers if name == b"accept-language")
+    return b",".join(values).decode("latin-1")
+
+
+def _line(service: Service, unprotected: str) -> tuple[str, ...]:
+    """Give what a user types in by hand: what for, place, port, protection and login name."""
     endpoint, login = service.endpoint, service.login_name or ""
     if isinstance(endpoint, HostEndpoint):
-        return name, endpoint.host, str(endpoint.port), _PROTECTION[endpoint.security], login
-    return name, endpoint.url, "", "", login
-
-
-def _page(status: int, code: str, **values: object) -> Reply:
-    body = _template().render(**values).encode()
-    return Reply(status, HTML, body, SECURITY_HEADERS, code)
+        protection = _PROTECTION.get(endpoint.security, unprotected)
+        return service.type.value, endpoint.host, str(endpoint.port), protection, login
+    return service.type.value, endpoint.url, "", "", login
 
 
 @cache
@@ -90,6 +159,6 @@ def _template() -> jinja2.Template:
     """Read the page once, and escape every value that goes into it."""
     source = resources.files(__package__).joinpath("templates/root.html").read_text("utf-8")
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.ChainableUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(source)

@@ -1,0 +1,87 @@
+"""The languages of the page for people: which there are, which one to take, and their texts.
+
+Each is a file beside the template, `templates/languages/TAG.toml`, named after its language tag
+(RFC 5646). Whoever adds such a file adds the language.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any, Final
+
+DEFAULT: Final = "en"
+RANGES_MAX: Final = 50
+# RFC 9110 s12.4.2 and s12.5.4: a language range, or *, and perhaps a weight.
+_RANGE: Final = re.compile(
+    r"(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?",
+    re.IGNORECASE,
+)
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """Give the tags of all languages, the default one first."""
+    files = (one.name for one in _folder().iterdir())
+    tags = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
+    return (DEFAULT, *sorted(tags - {DEFAULT}))
+
+
+@cache
+def texts(tag: str) -> Mapping[str, Any]:
+    """Read the texts of one of the languages that are known."""
+    text = _folder().joinpath(f"{tag}.toml").read_text("utf-8")
+    return MappingProxyType(tomllib.loads(text))
+
+
+def named(wanted: str, tags: Sequence[str]) -> str | None:
+    """Give the language that a user chose by its tag, or the nearest wider one; else None."""
+    if _RANGE.fullmatch(wanted) is None:
+        return None
+    return _first(wanted, {tag.lower(): tag for tag in tags})
+
+
+def accepted(header: str, tags: Sequence[str]) -> str:
+    """Give the language that fits an Accept-Language best (RFC 9110 s12.5.4, RFC 4647 s3.4).
+
+    What cannot be understood is passed over. Where nothing fits, it is the first of them all: a
+    page in a foreign language is better than none.
+
+    Args:
+        header: its value; several headers are joined with commas (RFC 9110 s5.3).
+        tags: the languages that there are, the default one first.
+    """
+    weighed = [*_weighed(header)]
+    refused = {wanted.lower() for wanted, weight in weighed if weight == 0}
+    left = {tag.lower(): tag for tag in tags if tag.lower() not in refused}
+    # Sorting keeps the order of those that weigh the same.
+    for wanted, weight in sorted(weighed, key=lambda one: -one[1]):
+        if weight > 0 and (found := _first(wanted, left)) is not None:
+            return found
+    return tags[0]
+
+
+def _weighed(header: str) -> Iterator[tuple[str, float]]:
+    for part in header.split(",", RANGES_MAX)[:RANGES_MAX]:
+        found = _RANGE.fullmatch(part.strip())
+        if found is not None:
+            yield found[1], float(found[2] or "1")
+
+
+def _first(wanted: str, tags: Mapping[str, str]) -> str | None:
+    """Look up a range: `de-AT-1996`, then `de-AT`, then `de`; `*` is any."""
+    if wanted == "*":
+        return next(iter(tags.values()), None)
+    rest = wanted.lower()
+    while rest:
+        if rest in tags:
+            return tags[rest]
+        rest = rest.rpartition("-")[0]
+    return None
+
+
+def _folder() -> Traversable:
+    return resources.files(__package__).joinpath("templates/languages")

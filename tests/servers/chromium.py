@@ -1,0 +1,31 @@
+"""Chromium, Debian's own, without a window."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.servers.requirements import program
+
+PATIENCE_MILLISECONDS: Final = 30_000
+# As root there is no sandbox; and a container's /dev/shm is small.
+_FLAGS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a browser. Until it ends, no other event loop can run in this thread.
+
+    Raises playwright.sync_api.TimeoutError where it does not start.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program("chromium"),
+            args=list(_FLAGS),
+            timeout=PATIENCE_MILLISECONDS,
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()

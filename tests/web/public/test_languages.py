@@ -1,0 +1,182 @@
+"""The page for people speaks their language."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+
+from tests.web.asgi import Client
+from tests.web.public.page import elements, form_to
+from waypost.transfer.providers_file import read_providers
+from waypost.web.public.languages import DEFAULT, accepted, known, named, texts
+from waypost.web.public.root import BY_HAND
+
+OTHERS = [tag for tag in known() if tag != DEFAULT]
+TAGS = ("en", "de", "fr", "pt-BR")
+# The same word, or a name, in these languages too.
+SAME = {
+    *(("columns.port", tag) for tag in ("de", "fr")),
+    ("columns.protection", "fr"),
+    *(("columns.server", tag) for tag in ("de", "nl", "it")),
+    *(("services.activesync", tag) for tag in OTHERS),
+    *((f"devices.{number}.name", tag) for tag in OTHERS for number in (1, 2, 4)),
+}
+
+
+def flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Give each text with its place."""
+    if isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        pairs = list(enumerate(value))
+    else:
+        assert isinstance(value, str)
+        yield place, value
+        return
+    for key, inner in pairs:
+        yield from flat(inner, f"{place}.{key}".removeprefix("."))
+
+
+def test_which_there_are() -> None:
+    """English comes first, and each language is named after a tag of RFC 5646."""
+    assert known()[0] == DEFAULT
+    assert set(known()) >= {"en", "de", "fr", "es", "nl", "it"}
+    assert all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in known())
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_each_text_is_there(tag: str) -> None:
+    """A language has the very texts that English has, with the same words to be filled in."""
+    english, own = dict(flat(texts(DEFAULT))), dict(flat(texts(tag)))
+
+    assert sorted(own) == sorted(english)
+    for place, text in own.items():
+        assert re.findall(r"\{.*?\}", text) == re.findall(r"\{.*?\}", english[place]), place
+        assert text == text.strip() != "", place
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_each_text_is_translated(tag: str) -> None:
+    """No text is still in English, but for names and for words that are the same."""
+    english, own = dict(flat(texts(DEFAULT))), dict(flat(texts(tag)))
+    same = {(place, tag) for place, text in own.items() if text == english[place]}
+
+    assert same <= SAME
+
+
+def test_each_service_has_a_name() -> None:
+    """Whatever is typed in by hand has a name."""
+    assert set(texts(DEFAULT)["services"]) == {kind.value for kind in BY_HAND}
+
+
+@pytest.mark.parametrize(
+    ("header", "tag", "rule"),
+    [
+        ("", "en", "without the header anything is right"),
+        ("de", "de", "the very language"),
+        ("DE", "de", "RFC 5646 s2.1.1: any case"),
+        ("de-AT", "de", "RFC 4647 s3.4: a wider one"),
+        ("de-Latn-AT-1996", "de", "RFC 4647 s3.4: step by step"),
+        ("pt-br", "pt-BR", "a language of a country"),
+        ("pt", "en", "RFC 4647 s3.4: never a narrower one"),
+        ("fr;q=0.5, de;q=0.9", "de", "RFC 9110 s12.4.2: the weight counts"),
+        ("fr, de", "fr", "the order counts where weights are the same"),
+        ("fr;q=0.8,de ; q=0.8", "fr", "the same, with blanks"),
+        ("sv, de;q=0.1", "de", "what is not there is passed over"),
+        ("*", "en", "RFC 9110 s12.5.4: any"),
+        ("sv, *;q=0.5", "en", "any of the rest"),
+        ("de;q=0.3, *;q=0.5", "en", "anything rather than German"),
+        ("en;q=0, *", "de", "q=0 is no: the next one"),
+        ("en;q=0, sv", "en", "where nothing is left, a page rather than none"),
+        ("de-AT, de;q=0", "en", "q=0 is no for a wider one as well"),
+        ("fr;q=2, de;q=0.1", "de", "a weight is at most 1"),
+        ("fr;q=0.1234, de;q=0.1", "de", "and has three digits"),
+        ("fr;level=1, de", "de", "there is no other parameter"),
+        ("äöü, ;;;, de", "de", "what makes no sense is passed over"),
+        (",, de ,", "de", "RFC 9110 s5.6.1.2: empty elements are passed over"),
+        (",".join(["sv"] * 50) + ",de", "en", "there is an end to it"),
+    ],
+)
+def test_accepted(header: str, tag: str, rule: str) -> None:
+    """The language that the user's browser likes best is taken."""
+    assert accepted(header, TAGS) == tag, rule
+
+
+@given(st.text())
+def test_any_header(header: str) -> None:
+    """Whatever a header says, it leads to a language that there is."""
+    assert accepted(header, TAGS) in TAGS
+    assert named(header, TAGS) in {*TAGS, None}
+
+
+@pytest.mark.parametrize("tag", known())
+def test_page(client: Client, tag: str) -> None:
+    """The page is in the language of the browser, and says so, with its answer to a mistake too."""
+    for query in ("", "emailaddress=alice", "emailaddress=alice@example.com"):
+        answer = client.get("/", query=query, headers={"Accept-Language": f"{tag}-XX, sv;q=0.5"})
+        page = html.document_fromstring(answer.text)
+
+        assert answer.headers["content-language"] == tag
+        assert answer.headers["vary"] == "accept-language"
+        assert page.get("lang") == tag
+        assert page.findtext(".//h1") == texts(tag)["title"]
+        current = elements(answer.text, "//nav//a[@aria-current]")
+        assert [one.text for one in current] == [texts(tag)["name"]]
+
+
+def test_choice(client: Client) -> None:
+    """Who chooses a language on the page keeps it, and the address, whatever the browser says."""
+    answer = client.get("/", query="emailaddress=a%2Bb@example.com")
+    links = {
+        one.attrib["hreflang"]: one.attrib["href"] for one in elements(answer.text, "//nav//a")
+    }
+    assert tuple(links) == known()
+
+    french = client.get(links["fr"]).text
+    assert html.document_fromstring(french).get("lang") == "fr"
+    assert dict(form_to(french, "/").form_values()) == {
+        "lang": "fr",
+        "emailaddress": "a+b@example.com",
+    }
+
+
+@pytest.mark.parametrize("chosen", ["sv", "", "../en", "x" * 100, "%00"])
+def test_unknown_choice(client: Client, chosen: str) -> None:
+    """A language that there is not is passed over."""
+    answer = client.get("/", query=f"lang={chosen}", headers={"Accept-Language": "de"})
+
+    assert (answer.status, answer.headers["content-language"]) == (200, "de")
+
+
+@pytest.mark.parametrize("tag", known())
+def test_problems(client: Client, tag: str) -> None:
+    """A mistake is told in the user's language; the rule behind it stands in English."""
+    problems = texts(tag)["problems"]
+    answers = [
+        (client.get("/", query=f"lang={tag}&emailaddress={one}").text, kind)
+        for one, kind in (("alice", "bad_address"), ("a@example.org", "not_served"))
+    ]
+    for text, kind in answers:
+        (told,) = elements(text, "//*[@role='alert']")
+        assert (told.text or "").strip() == problems[kind].format(domain="example.org")
+    (rule,) = elements(answers[0][0], "//*[@role='alert']/span[@lang='en']")
+    assert rule.text == "the address has no @"
+
+
+@pytest.mark.parametrize("tag", known())
+def test_moved(tag: str) -> None:
+    """Whoever asks for a domain that has moved reads in any language where it is now."""
+    moved = (
+        '[[provider]]\nname = "A"\ndomains = ["old.example"]\nredirect_address = "new.example"\n'
+    )
+    client = Client(read_providers(moved, name="x", format="toml").catalog)
+    answer = client.get("/", query=f"lang={tag}&emailaddress=a@old.example")
+    client.close()
+
+    assert answer.status == 404
+    told = texts(tag)["problems"]["moved"].format(domain="old.example", place="new.example")
+    assert told in answer.text
