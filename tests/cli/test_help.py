@@ -40,6 +40,7 @@ COMMANDS = [
     ["names"],
     ["compare"],
     ["conformance"],
+    ["doctor"],
     ["lint"],
     ["version"],
 ]

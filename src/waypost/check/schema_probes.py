@@ -20,7 +20,7 @@ from waypost.check.structure_pacc import HOST, PATH, TXT, digest_findings, pacc_
 from waypost.check.structure_profile import profile_findings
 
 # RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: the label, the service, and whether TLS comes first.
-_LABELS: Final = (
+LABELS: Final = (
     *(("_imaps", "imap", True), ("_imap", "imap", False), ("_pop3s", "pop3", True)),
     *(("_pop3", "pop3", False), ("_submissions", "smtp", True), ("_submission", "smtp", False)),
 )
@@ -85,7 +85,8 @@ def _pacc(asked: Asked) -> Iterator[str]:
     yield from pacc_findings(response.body)
 
 
-def _digest(asked: Asked) -> Iterator[str]:
+def digest(asked: Asked) -> Iterator[str]:
+    """Tell whether DNS vouches for the PACC document that is served, where there is one."""
     response = _pacc_document(asked)
     texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
     if response.is_success:
@@ -98,7 +99,7 @@ def _services(asked: Asked) -> Iterator[str]:
     response = asked.autoconfig()
     address = EmailAddress.parse(asked.address)
     offers = read_answer("autoconfig", 200, response.body, address).offers
-    for label, kind, is_tls in _LABELS:
+    for label, kind, is_tls in LABELS:
         name = f"{label}._tcp.{asked.domain}"
         held = [one for one in offers if one.kind == kind and (one.security == "tls") == is_tls]
         places = {(one.place, one.port) for one in held}
@@ -142,7 +143,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     ),
     Probe("profile", "a profile stays the same", _same_profile, applies=_has_profile),
     Probe("pacc", "a PACC document keeps the draft", _pacc, applies=_has_pacc),
-    Probe("digest", "DNS vouches for the PACC document", _digest, needs_dns=True),
+    Probe("digest", "DNS vouches for the PACC document", digest, needs_dns=True),
     Probe(
         "services",
         "SRV records and Autoconfig name the same servers",
