@@ -18,6 +18,7 @@ from tests.servers.waypost import zone_of
 
 DOMAIN: Final = "good.example"
 HOSTER: Final = "hoster.example"
+ALIAS: Final = f"alias.{HOSTER}"
 PUBLIC_URL: Final = f"https://waypost.{HOSTER}"
 PROVIDERS: Final = """
 [[provider]]
@@ -94,7 +95,8 @@ def set_up(
     mail = signing.issue(f"mail-{folder.name}", setting.mail_names, days=setting.mail_days)
     with ExitStack() as stack:
         server = stack.enter_context(name_server_of_a_network([DOMAIN, HOSTER]))
-        server.load(HOSTER, f"waypost.{HOSTER}. 3600 IN A 127.0.0.1\n")
+        names = f"waypost.{HOSTER}. 3600 IN A 127.0.0.1\n"
+        server.load(HOSTER, f"{names}{ALIAS}. 3600 IN CNAME waypost.{HOSTER}.\n")
         right = zone_of(DOMAIN, folder, providers, public_url=PUBLIC_URL) + _HOSTS
         server.load(DOMAIN, setting.zone(right))
         _serve(stack, setting, folder, (authority, web, mail), waypost_port)

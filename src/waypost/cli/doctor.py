@@ -14,7 +14,7 @@ from waypost.cli.doctor_wanted import own_records, records_of_document
 from waypost.cli.reporting import FINDINGS, note, say, say_json
 from waypost.cli.show_domain import PublicUrlFlag
 from waypost.cli.sources import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, settings_for
-from waypost.errors import RequestError, SettingsError
+from waypost.errors import AddressError, RequestError, SettingsError
 
 if TYPE_CHECKING:
     from waypost.check.conformance import Report
@@ -68,7 +68,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     from waypost.check.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
 
-    who = EmailAddress.parse(address)
+    who = _address(address)
     database = _database(ispdb)
     wanted: Wanted = records_of_document(who.domain)
     if providers is not None or demo or db_uri is not None:
@@ -90,6 +90,13 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     is_wrong = any(one.fault.weight != "note" for one in findings)
     if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
         raise typer.Exit(FINDINGS)
+
+
+def _address(text: str) -> EmailAddress:
+    try:
+        return EmailAddress.parse(text)
+    except AddressError as error:
+        raise AddressError(f"ADDRESS: {error}") from error
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
