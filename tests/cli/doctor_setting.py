@@ -51,7 +51,8 @@ class Setting:
         zone: makes the domain's zone from the right one.
         web_names: in the certificate of the web server, as `mail_names` in that of the mail server.
         web_days: from when to when it is valid; `mail_days` the same.
-        is_trusted: the authority is the one that the doctor is told of.
+        web_is_trusted: its authority is the one that the doctor is told of; `mail_is_trusted` the
+            same.
         sites: https sites that lead to Waypost.
         redirects: plain http leads to https.
         more: other sites.
@@ -63,7 +64,8 @@ class Setting:
     web_days: tuple[float, float] = _DAYS
     mail_names: Sequence[str] = MAIL
     mail_days: tuple[float, float] = _DAYS
-    is_trusted: bool = True
+    web_is_trusted: bool = True
+    mail_is_trusted: bool = True
     sites: Sequence[str] = WEB
     redirects: bool = True
     more: Sequence[Site] = ()
@@ -87,12 +89,14 @@ def set_up(
     providers.write_text(PROVIDERS, encoding="utf-8")
     keys = folder / "keys"
     keys.mkdir()
-    signing = authority if setting.is_trusted else Authority.create(keys)
+    stranger = Authority.create(keys)
+    for_web = authority if setting.web_is_trusted else stranger
+    for_mail = authority if setting.mail_is_trusted else stranger
     more_names = [site.host for site in setting.more]
-    web = signing.issue(
+    web = for_web.issue(
         f"web-{folder.name}", [*setting.web_names, *more_names], days=setting.web_days
     )
-    mail = signing.issue(f"mail-{folder.name}", setting.mail_names, days=setting.mail_days)
+    mail = for_mail.issue(f"mail-{folder.name}", setting.mail_names, days=setting.mail_days)
     with ExitStack() as stack:
         server = stack.enter_context(name_server_of_a_network([DOMAIN, HOSTER]))
         names = f"waypost.{HOSTER}. 3600 IN A 127.0.0.1\n"

@@ -146,7 +146,7 @@ BROKEN = [
     ("certificate-soon", f"{AUTOCONFIG}:443", Setting(web_days=(-30, 5))),
     ("certificate-future", f"{AUTOCONFIG}:443", Setting(web_days=(1, 30))),
     ("certificate-name", f"{AUTOCONFIG}:443", Setting(web_names=["www.good.example"])),
-    ("certificate-untrusted", f"{AUTOCONFIG}:443", Setting(is_trusted=False)),
+    ("certificate-untrusted", f"{AUTOCONFIG}:443", Setting(web_is_trusted=False)),
     (
         "dns-different",
         f"_imaps._tcp.{DOMAIN}",
@@ -174,7 +174,9 @@ BROKEN = [
     ("certificate-expired", f"imap imap.{DOMAIN}:143", Setting(mail_days=(-30, -1))),
     ("certificate-name", f"smtp smtp.{DOMAIN}:465", Setting(mail_names=["mail.good.example"])),
     ("certificate-soon", f"imap imap.{DOMAIN}:993", Setting(mail_days=(-30, 13))),
-    ("certificate-untrusted", f"smtp smtp.{DOMAIN}:587", Setting(is_trusted=False)),
+    ("certificate-untrusted", f"smtp smtp.{DOMAIN}:587", Setting(mail_is_trusted=False)),
+    # Without a document the mail servers are those of DNS.
+    ("mail-silent", f"imap imap.{DOMAIN}:143", Setting(web_days=(-30, -1), has_imap=False)),
 ]
 
 
@@ -225,6 +227,22 @@ def test_the_public_database(doctor: Doctor, tmp_path: Path) -> None:
     assert "imap old.good.example:993 tls" in outcome.out
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"https://missing.{DOMAIN}/", {"ispdb-silent"}),
+        (f"https://{DOMAIN}/nothing-here", set()),
+    ],
+)
+def test_a_public_database_that_says_nothing(doctor: Doctor, url: str, expected: set[str]) -> None:
+    """One that does not answer is a warning, and one that does not know the domain is none."""
+    outcome = doctor(Setting(), "--json", "--ispdb", url)
+
+    assert codes(outcome) == expected
+    assert outcome.code == (1 if expected else 0)
+
+
 def test_no_resolver_answers(waypost: Waypost) -> None:
     """Where nobody answers, nothing is called missing, and the exit code is 1."""
     told = ("--resolver", "127.0.0.1:1", "--timeout", "0.3", "--json")
@@ -267,8 +285,8 @@ def test_every_code_has_its_row() -> None:
 def test_every_code_is_tried() -> None:
     """Each fault that a setting can show has a row above; the rest is tried on scripted servers."""
     tried = {row[0] for row in BROKEN} | {row[0] for row in NOTED}
-    tried |= {"ispdb-different", "dns-silent"}
-    scripted = {"ispdb-silent", "mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}
+    tried |= {"ispdb-different", "ispdb-silent", "dns-silent"}
+    scripted = {"mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}
     assert tried | scripted == set(FAULTS)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from waypost.check.conformance import Report, reports_of_clients, reports_of_probes
 from waypost.check.doctor.faults import Finding, found
-from waypost.check.doctor.mail import autoconfig_of, mail_findings, offers_of
+from waypost.check.doctor.mail import autoconfig_of, mail_findings, offers_by_dns, offers_of
 from waypost.check.doctor.names import name_findings
 from waypost.check.doctor.public_database import database_findings
 from waypost.check.doctor.visit import Visit
@@ -42,7 +42,7 @@ def examine(visit: Visit, wanted: Wanted, database: str = "") -> Iterator[Step]:
     offers = offers_of(visit)
     if not offers:
         yield [found("mail-none", visit.domain)]
-    for offer in offers:
+    for offer in offers or offers_by_dns(visit):
         yield _certain(visit, mail_findings(visit, offer))
     if database:
         yield list(database_findings(visit, database, offers))

@@ -12,6 +12,8 @@ from waypost.check.doctor.talking import Broken, NoStartTls, Talk
 from waypost.check.doctor.visit import Visit
 from waypost.check.recorded import urls
 from waypost.check.recorded.conversation import Response
+from waypost.check.recorded.names import Lookup
+from waypost.check.schema_probes import LABELS
 
 SERVERS_MAX: Final = 20
 
@@ -61,6 +63,16 @@ def offers_of(visit: Visit) -> list[Offer]:
             if offer.kind in _SPEAK and offer.place and offer.port:
                 held.setdefault((offer.kind, offer.place, offer.port), offer)
     return list(held.values())[:SERVERS_MAX]
+
+
+def offers_by_dns(visit: Visit) -> list[Offer]:
+    """Give the mail servers that service records name, where no document does."""
+    return [
+        Offer(kind, record.data, record.port, "tls" if is_tls else "starttls")
+        for label, kind, is_tls in LABELS
+        for record in visit.records(Lookup("SRV", f"{label}._tcp.{visit.domain}"))
+        if record.data and record.port
+    ][:SERVERS_MAX]
 
 
 def mail_findings(visit: Visit, offer: Offer) -> Iterator[Finding]:
