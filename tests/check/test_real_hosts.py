@@ -35,6 +35,8 @@ ADDRESSES = [
     ("both.example", ("127.0.0.1", "::1")),
     ("missing.example", ()),
     ("192.0.2.1", ("192.0.2.1",)),
+    ("a..example", ()),
+    ("", ()),
     ("2001:db8::1", ("2001:db8::1",)),
     ("many.example", tuple(f"127.0.1.{number}" for number in range(ADDRESSES_MAX))),
 ]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from waypost.check.asking import Server
 from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.hosts import is_host
 from waypost.check.recorded.names import Lookup, RecordType, Resolver
 
 ADDRESSES_MAX: Final = 4
@@ -22,7 +23,8 @@ def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
     try:
         return (f"{ip_address(host)}",)
     except ValueError:
-        pass
+        if not is_host(host):
+            return ()  # Strangers' documents name what nobody can look up.
     held = [one.data for family in _FAMILIES for one in resolve(Lookup(family, host))]
     return tuple(held[:ADDRESSES_MAX])
 

@@ -74,12 +74,13 @@ def _same_profile(asked: Asked) -> Iterator[str]:
         yield "the profile differs each time: installed again, it may add a second account"
 
 
-def _pacc_document(asked: Asked) -> Response:
+def pacc_document(asked: Asked) -> Response:
+    """Ask for the PACC document where clients do."""
     return asked.wire.answer(Request("GET", "https", f"{HOST}.{asked.domain}", PATH))
 
 
 def _pacc(asked: Asked) -> Iterator[str]:
-    response = _pacc_document(asked)
+    response = pacc_document(asked)
     if "json" not in response.content_type.lower():
         yield f"it is sent as {response.content_type[:60]!r}, not as application/json"
     yield from pacc_findings(response.body)
@@ -87,7 +88,7 @@ def _pacc(asked: Asked) -> Iterator[str]:
 
 def digest(asked: Asked) -> Iterator[str]:
     """Tell whether DNS vouches for the PACC document that is served, where there is one."""
-    response = _pacc_document(asked)
+    response = pacc_document(asked)
     texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
     if response.is_success:
         yield from digest_findings(response.body, texts)
@@ -121,7 +122,7 @@ def _has_profile(asked: Asked) -> bool:
 
 
 def _has_pacc(asked: Asked) -> bool:
-    return _pacc_document(asked).is_success
+    return pacc_document(asked).is_success
 
 
 PROBES: Final[tuple[Probe, ...]] = (

@@ -186,7 +186,7 @@ _LIST: Final = (
         "ispdb-different",
         "warning",
         "the public database says something else than the domain does",
-        "correct the database: docs/import.md, `waypost export --format ispdb`",
+        "have the database corrected with the document of `waypost export --format ispdb`",
     ),
     Fault(
         "ispdb-silent",

@@ -25,17 +25,21 @@ def name_findings(visit: Visit) -> Iterator[Finding]:
         (f"{HOST}.{domain}", PATH, is_pacc),
         (domain, urls.WELL_KNOWN, False),
     )
+    silent: dict[str, str] = {}
     for host, path, is_needed in places:
-        yield from _at(visit, host, path, is_needed=is_needed)
+        yield from _at(visit, host, path, silent, is_needed=is_needed)
 
 
-def _at(visit: Visit, host: str, path: str, *, is_needed: bool) -> Iterator[Finding]:
+def _at(
+    visit: Visit, host: str, path: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[Finding]:
+    """Look at a name; `silent` holds the addresses that did not answer for another one."""
     held = visit.addresses(host)
     if not held:
         yield found("name-missing" if is_needed else "name-unused", host, "no A or AAAA record")
         return
     for address in held:
-        yield from _by_https(visit, host, address, is_needed=is_needed)
+        yield from _by_https(visit, host, address, silent, is_needed=is_needed)
     if not is_needed or not visit.seconds():
         return
     # RFC 9110 s4.2.2: what is said by plain http is not protected; a closed port is as good.
@@ -44,7 +48,13 @@ def _at(visit: Visit, host: str, path: str, *, is_needed: bool) -> Iterator[Find
         yield found("http-plain", f"{host}:80", said(response))
 
 
-def _by_https(visit: Visit, host: str, address: str, *, is_needed: bool) -> Iterator[Finding]:
+def _by_https(
+    visit: Visit, host: str, address: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[Finding]:
+    unheard = "name-silent" if is_needed else "name-unused"
+    if address in silent:
+        yield found(unheard, f"{host}:443", f"at {address}: {silent[address]}")
+        return
     seconds = visit.seconds()
     if not seconds:
         return
@@ -62,5 +72,5 @@ def _by_https(visit: Visit, host: str, address: str, *, is_needed: bool) -> Iter
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return
-        code = "name-silent" if is_needed else "name-unused"
-        yield found(code, place, f"{at}: {type(error).__name__}")
+        silent[address] = type(error).__name__
+        yield found(unheard, place, f"{at}: {silent[address]}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from waypost.check.doctor.faults import Finding, found
 from waypost.check.doctor.visit import Visit
 from waypost.check.recorded.names import Lookup, Named
-from waypost.check.schema_probes import LABELS, digest
+from waypost.check.schema_probes import LABELS, digest, pacc_document
 from waypost.formats.dns import Record, ServiceAt, Text
 
 _VOUCHED_ELSEWHERE = "v=UAAC1"
@@ -21,9 +21,11 @@ def zone_findings(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
     yield from _services(visit, wanted)
     yield from _texts(visit, wanted)
     yield from _targets(visit, wanted)
-    # It compares with the document that is served, and so with what clients find.
-    for what in digest(visit.asked):
-        yield found("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
+    # It compares with the document that is served, and so with what clients find. Where nobody
+    # answers, the findings about the name tell why.
+    if pacc_document(visit.asked).status:
+        for what in digest(visit.asked):
+            yield found("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
 
 
 def _services(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
