@@ -15,13 +15,13 @@ from tests.check.scripted import Reply, fixed, scripted
 from tests.golden.cases import HERE as GOLDEN
 from tests.servers.authority import Authority
 from tests.servers.waypost import free_port
-from waypost.check.asking import Server
+from waypost.check.asking import Server, check_reachable
 from waypost.check.conformance import Report, reports
 from waypost.check.probes import Asked
 from waypost.check.recorded.conversation import Request
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.names import Named
-from waypost.check.wire import Limits, Wire
+from waypost.check.wire import Limits, ToOneServer, Wire
 from waypost.errors import RequestError
 
 DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
@@ -30,9 +30,8 @@ UNSERVED = "waypost-conformance.invalid"
 
 def asked(url: str, *, limits: Limits | None = None, checks_certificates: bool = True) -> Asked:
     domains = ("example.com", UNSERVED)
-    wire = Wire(
-        Server.parse(url), domains, limits or Limits(), checks_certificates=checks_certificates
-    )
+    way = ToOneServer(Server.parse(url), domains)
+    wire = Wire(way, limits or Limits(), checks_certificates=checks_certificates)
     return Asked(wire, "alice", *domains)
 
 
@@ -220,7 +219,8 @@ def test_hosts_that_answers_lead_to() -> None:
     """A host elsewhere is not asked, which is said, unless it is told to be this server as well."""
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
-        wire = Wire(Server.parse(url), ("example.com", UNSERVED, "setup.hoster.test"), Limits())
+        hosts = "example.com", UNSERVED, "setup.hoster.test"
+        wire = Wire(ToOneServer(Server.parse(url), hosts), Limits())
         question = Asked(wire, "alice", "example.com", UNSERVED)
         found = {one.key: one for one in reports(question)}["nextcloud-mail"]
         by_rule = {one.key: one for one in reports(question)}
@@ -313,7 +313,7 @@ def test_where_dns_leads() -> None:
 def test_nobody_listens() -> None:
     """A server that is not there is told before anything is asked."""
     with pytest.raises(RequestError, match="does not answer"):
-        asked(f"http://127.0.0.1:{free_port()}").wire.check_reachable()
+        check_reachable(Server.parse(f"http://127.0.0.1:{free_port()}"), 5)
 
 
 @pytest.fixture(name="https")

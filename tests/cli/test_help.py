@@ -41,6 +41,7 @@ COMMANDS = [
     ["names"],
     ["compare"],
     ["conformance"],
+    ["doctor"],
     ["lint"],
     ["version"],
 ]

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal
 
-from tests.servers.authority import Authority
+from tests.servers.authority import Authority, KeyPair
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
@@ -140,10 +140,18 @@ class AccessLog:
 
 @contextmanager
 def nginx(
-    folder: Path, authority: Authority, sites: Sequence[Site], *, waypost_port: int
+    folder: Path,
+    authority: Authority,
+    sites: Sequence[Site],
+    *,
+    waypost_port: int,
+    pair: KeyPair | None = None,
 ) -> Iterator[AccessLog]:
-    """Run nginx for some sites; TimeoutError with nginx's own words where it does not start."""
-    pair = authority.issue("nginx", sorted({site.host for site in sites}))
+    """Run nginx for some sites; TimeoutError with nginx's own words where it does not start.
+
+    Without a pair of keys the authority issues one for all of them.
+    """
+    pair = pair or authority.issue("nginx", sorted({site.host for site in sites}))
     configuration = folder / "nginx.conf"
     configuration.write_text(
         _MAIN.format(

@@ -47,9 +47,19 @@ class Report:
 
 def reports(asked: Asked) -> Iterator[Report]:
     """Let every client ask, then every probe; bounded by the limits of the wire."""
+    yield from reports_of_clients(asked)
+    yield from reports_of_probes(_probes(asked), asked)
+
+
+def reports_of_clients(asked: Asked) -> Iterator[Report]:
+    """Let every client ask."""
     for client in CLIENTS:
         yield _whole(of_client(client, asked), asked)
-    for probe in _probes(asked):
+
+
+def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[Report]:
+    """Try some rules."""
+    for probe in probes:
         yield _whole(of_probe(probe, asked), asked)
 
 

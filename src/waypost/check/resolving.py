@@ -4,9 +4,12 @@ from typing import Final
 
 from dns.exception import DNSException, Timeout
 from dns.rdata import Rdata
+from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.TXT import TXT
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.IN.SRV import SRV
 from dns.resolver import (
     NXDOMAIN,
@@ -73,10 +76,12 @@ def _named(data: Rdata) -> Named | None:
             return Named(_host(data.target), data.priority, data.weight, data.port)
         case MX():
             return Named(_host(data.exchange), data.preference)
-        case NS():
+        case NS() | CNAME():
             return Named(_host(data.target))
         case TXT():
             return Named(b"".join(data.strings).decode("utf-8", "replace"))
+        case A() | AAAA():
+            return Named(data.address)
     return None
 
 

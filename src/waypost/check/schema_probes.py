@@ -20,7 +20,7 @@ from waypost.check.structure_pacc import HOST, PATH, TXT, digest_findings, pacc_
 from waypost.check.structure_profile import profile_findings
 
 # RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: the label, the service, and whether TLS comes first.
-_LABELS: Final = (
+LABELS: Final = (
     *(("_imaps", "imap", True), ("_imap", "imap", False), ("_pop3s", "pop3", True)),
     *(("_pop3", "pop3", False), ("_submissions", "smtp", True), ("_submission", "smtp", False)),
 )
@@ -74,19 +74,21 @@ def _same_profile(asked: Asked) -> Iterator[str]:
         yield "the profile differs each time: installed again, it may add a second account"
 
 
-def _pacc_document(asked: Asked) -> Response:
+def pacc_document(asked: Asked) -> Response:
+    """Ask for the PACC document where clients do."""
     return asked.wire.answer(Request("GET", "https", f"{HOST}.{asked.domain}", PATH))
 
 
 def _pacc(asked: Asked) -> Iterator[str]:
-    response = _pacc_document(asked)
+    response = pacc_document(asked)
     if "json" not in response.content_type.lower():
         yield f"it is sent as {response.content_type[:60]!r}, not as application/json"
     yield from pacc_findings(response.body)
 
 
-def _digest(asked: Asked) -> Iterator[str]:
-    response = _pacc_document(asked)
+def digest(asked: Asked) -> Iterator[str]:
+    """Tell whether DNS vouches for the PACC document that is served, where there is one."""
+    response = pacc_document(asked)
     texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
     if response.is_success:
         yield from digest_findings(response.body, texts)
@@ -98,7 +100,7 @@ def _services(asked: Asked) -> Iterator[str]:
     response = asked.autoconfig()
     address = EmailAddress.parse(asked.address)
     offers = read_answer("autoconfig", 200, response.body, address).offers
-    for label, kind, is_tls in _LABELS:
+    for label, kind, is_tls in LABELS:
         name = f"{label}._tcp.{asked.domain}"
         held = [one for one in offers if one.kind == kind and (one.security == "tls") == is_tls]
         places = {(one.place, one.port) for one in held}
@@ -120,7 +122,7 @@ def _has_profile(asked: Asked) -> bool:
 
 
 def _has_pacc(asked: Asked) -> bool:
-    return _pacc_document(asked).is_success
+    return pacc_document(asked).is_success
 
 
 PROBES: Final[tuple[Probe, ...]] = (
@@ -142,7 +144,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     ),
     Probe("profile", "a profile stays the same", _same_profile, applies=_has_profile),
     Probe("pacc", "a PACC document keeps the draft", _pacc, applies=_has_pacc),
-    Probe("digest", "DNS vouches for the PACC document", _digest, needs_dns=True),
+    Probe("digest", "DNS vouches for the PACC document", digest, needs_dns=True),
     Probe(
         "services",
         "SRV records and Autoconfig name the same servers",

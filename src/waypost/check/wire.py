@@ -1,15 +1,16 @@
-"""Sending the requests of recorded clients to one server, whatever host names they are for."""
+"""Sending the requests of recorded clients: to one server for all host names, or another way."""
 
 import http.client
 import ssl
 import string
 import time
 import zlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
-from waypost.check.asking import Server, check_reachable, read_body
+from waypost.check.asking import Server, read_body
 from waypost.check.recorded.conversation import Exchange, Request, Response
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.lookups import above
@@ -37,56 +38,53 @@ class Limits:
     requests: int = 500
 
 
-class Wire:
-    """A server to which everything is sent, and what it has said.
+class Way(Protocol):
+    """How the host of a request is reached.
 
-    The same request is sent once. What is for hosts outside of the domains goes nowhere, but for
-    those to which DNS leads; what is for these goes to the server, too. An answer that leads
-    elsewhere is not followed there.
+    Attributes:
+        path: in front of the path of each request.
+        tells_scheme: the scheme that a client would have used is told, as by a proxy in front.
     """
 
-    def __init__(
-        self,
-        server: Server,
-        domains: tuple[str, ...],
-        limits: Limits,
-        *,
-        checks_certificates: bool = True,
-    ) -> None:
-        """Take whom to ask, for which domains and what is below them, and how much."""
-        self._server = server
-        self._domains = domains
-        self._limits = limits
-        self._end = time.monotonic() + limits.total_seconds
-        self._context = ssl.create_default_context()
-        if not checks_certificates:
-            self._context.check_hostname = False
-            self._context.verify_mode = ssl.CERT_NONE
-        self._said: dict[Request, Response] = {}
-        self._named: set[str] = set()
-        self.is_exhausted = False
+    @property
+    def path(self) -> str: ...  # noqa: D102 -- above
 
     @property
-    def exchanges(self) -> list[Exchange]:
-        """All that was asked, and what came back."""
-        return list(self._said.items())
+    def tells_scheme(self) -> bool: ...  # noqa: D102 -- above
 
-    def check_reachable(self) -> None:
-        """Make sure that somebody listens.
+    def refusal(self, host: str) -> str:
+        """Say why a host is not asked; empty where it is."""
 
-        Raises:
-            RequestError: nobody does.
-        """
-        check_reachable(self._server, self._limits.timeout_seconds)
+    def lead_to(self, host: str) -> None:
+        """Take notice of a host that DNS names."""
 
-    def answer(self, request: Request) -> Response:
-        """Give what the server says, now or when it was asked before."""
-        is_own = any(request.host == d or request.host.endswith(f".{d}") for d in self._domains)
-        if not is_own and request.host not in self._named:
-            return Response(0, reason=f"{request.host} is not asked; --also adds a host")
-        if request in self._said:
-            return self._said[request]
-        return self.ask(request)
+    def connection(
+        self, request: Request, seconds: float, context: ssl.SSLContext
+    ) -> AbstractContextManager[http.client.HTTPConnection]:
+        """Connect for one answer, as `Server.connection` does."""
+
+
+class ToOneServer:
+    """Everything goes to one server.
+
+    What is for hosts outside of the domains goes nowhere, but for those to which DNS leads; what is
+    for these goes to the server, too. An answer that leads elsewhere is not followed there.
+    """
+
+    def __init__(self, server: Server, domains: tuple[str, ...]) -> None:
+        """Take whom to ask, for which domains and what is below them."""
+        self._server = server
+        self._domains = domains
+        self._named: set[str] = set()
+        self.path = server.path
+        self.tells_scheme = not server.is_https
+
+    def refusal(self, host: str) -> str:
+        """Refuse what is neither in the domains nor named by DNS."""
+        is_own = any(host == d or host.endswith(f".{d}") for d in self._domains)
+        if is_own or host in self._named:
+            return ""
+        return f"{host} is not asked; --also adds a host"
 
     def lead_to(self, host: str) -> None:
         """Ask about a host that DNS names as well, and about what clients make of its name."""
@@ -94,14 +92,72 @@ class Wire:
             self._named |= {host, f"autoconfig.{host}"}
             host = above(host)
 
+    def connection(
+        self, request: Request, seconds: float, context: ssl.SSLContext
+    ) -> AbstractContextManager[http.client.HTTPConnection]:
+        """Connect to the server, with the name of the host that the request is for."""
+        return self._server.connection(request.host.partition(":")[0], seconds, context)
+
+
+class Wire:
+    """Sends requests, each of them once, and keeps what was said.
+
+    Attributes:
+        context: with which certificates are checked.
+        is_exhausted: something was not asked, because the time or the number was too small.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        limits: Limits,
+        *,
+        checks_certificates: bool = True,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Take how to ask, and how much; the context is the one of this machine by default."""
+        self._way = way
+        self._limits = limits
+        self._end = time.monotonic() + limits.total_seconds
+        self.context = context or ssl.create_default_context()
+        if not checks_certificates:
+            self.context.check_hostname = False
+            self.context.verify_mode = ssl.CERT_NONE
+        self._said: dict[Request, Response] = {}
+        self.is_exhausted = False
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All that was asked, and what came back."""
+        return list(self._said.items())
+
+    def seconds(self) -> float:
+        """Give how long an answer may take now; 0 where the time is over."""
+        left = min(self._end - time.monotonic(), self._limits.timeout_seconds)
+        if left <= 0:
+            self.is_exhausted = True
+        return max(left, 0.0)
+
+    def answer(self, request: Request) -> Response:
+        """Give what the server says, now or when it was asked before."""
+        if refusal := self._way.refusal(request.host):
+            return Response(0, reason=refusal)
+        if request in self._said:
+            return self._said[request]
+        return self.ask(request)
+
+    def lead_to(self, host: str) -> None:
+        """Take notice of a host that DNS names."""
+        self._way.lead_to(host)
+
     def ask(self, request: Request) -> Response:
         """Give what the server says now."""
-        left = self._end - time.monotonic()
-        if len(self._said) >= self._limits.requests or left <= 0:
+        seconds = self.seconds()
+        if len(self._said) >= self._limits.requests or not seconds:
             self.is_exhausted = True
             return Response(0, reason=NOT_ASKED)
         try:
-            response = self._sent(request, min(left, self._limits.timeout_seconds))
+            response = self._sent(request, seconds)
         except ssl.SSLCertVerificationError as error:
             response = Response(0, reason=f"certificate: {error.verify_message}")
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -110,16 +166,15 @@ class Wire:
         return response
 
     def _sent(self, request: Request, seconds: float) -> Response:
-        host = request.host.partition(":")[0]
-        target = f"{self._server.path}{request.path}"
+        target = f"{self._way.path}{request.path}"
         target += f"?{request.query}" if request.query else ""
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
-        if not self._server.is_https:
+        if self._way.tells_scheme:
             # The scheme that the client would have used, as a proxy in front would tell it.
             headers["X-Forwarded-Proto"] = request.scheme
         # Clients do not escape alike, but none sends spaces or what is beyond ASCII.
         url = quote(target, safe=_PRINTABLE)
-        with self._server.connection(host, seconds, self._context) as connection:
+        with self._way.connection(request, seconds, self.context) as connection:
             connection.request(request.method, url, request.body or None, headers)
             response = connection.getresponse()
             body, trouble = _decoded(read_body(response), response)

@@ -18,6 +18,7 @@ from waypost.cli import (
     conformance,
     db,
     directory,
+    doctor,
     domain,
     export,
     importing,
@@ -79,6 +80,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.command("names", epilog=names.EXAMPLE)(names.names)
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("conformance", epilog=conformance.EXAMPLE)(conformance.conformance)
+    app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
     app.command("lint", epilog=lint.EXAMPLE)(lint.lint)
     app.command("version", epilog=version.EXAMPLE)(version.version)
     return app

@@ -60,7 +60,7 @@ def pacc(
     """PACC, to the byte: the digest in DNS is that of this output."""
     from waypost.formats.pacc import render  # noqa: PLC0415 -- quick start
 
-    config = _config(_domain(domain), settings_for(providers, demo, db_uri))
+    config = config_of(_domain(domain), settings_for(providers, demo, db_uri))
     typer.echo(render(config), nl=False)
 
 
@@ -78,16 +78,16 @@ def dns(  # noqa: PLR0913 -- each is a flag
     from waypost.formats.dns import publish, publish_moved, write  # noqa: PLC0415 -- quick start
 
     settings, asked = settings_for(providers, demo, db_uri), _domain(domain)
-    url = settings.public_url if public_url is None else _checked(public_url)
+    url = settings.public_url if public_url is None else checked_url(public_url)
     try:
-        published = publish(_config(asked, settings), url, ttl)
+        published = publish(config_of(asked, settings), url, ttl)
     except DomainMoved as moved:
         published = publish_moved(asked, moved, url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
     typer.echo(write(published, form), nl=False)
 
 
-def _checked(url: str) -> str:
+def checked_url(url: str) -> str:
     """Take the URL of this server.
 
     Raises:
@@ -116,7 +116,8 @@ def _domain(asked: str) -> DomainName:
     return DomainName.parse(asked.rpartition("@")[2])
 
 
-def _config(domain: DomainName, settings: "Settings") -> ClientConfig:
+def config_of(domain: DomainName, settings: "Settings") -> ClientConfig:
+    """Find the configuration of a domain, whoever its users are."""
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     keep_quiet()

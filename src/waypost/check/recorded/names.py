@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-RecordType = Literal["SRV", "MX", "NS", "TXT"]
+RecordType = Literal["SRV", "MX", "NS", "TXT", "CNAME", "A", "AAAA"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Named:
 
     Attributes:
         data: a host in lower case without its last dot, so that the root is empty; of a TXT record
-            its text, with the strings put together.
+            its text, with the strings put together; of A and AAAA records the address.
         priority: of SRV and MX records; the lower one first.
         weight: of SRV records.
         port: of SRV records.

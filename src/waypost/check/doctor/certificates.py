@@ -1,0 +1,41 @@
+"""What is wrong with a certificate, in the doctor's codes."""
+
+import errno
+import ssl
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Final
+
+from waypost.check.doctor.faults import Finding, found
+
+SOON_SECONDS: Final = 14 * 24 * 3600
+# X509_verify_cert's results: openssl-verification-options(1), x509_vfy.h.
+_CODES: Final = {
+    9: "certificate-future",
+    10: "certificate-expired",
+    62: "certificate-name",
+    64: "certificate-name",
+}
+# This machine has no way there, which says nothing of the other one.
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+def refused(place: str, error: ssl.SSLCertVerificationError) -> Finding:
+    """Say why a certificate is refused."""
+    code = _CODES.get(error.verify_code, "certificate-untrusted")
+    return found(code, place, error.verify_message)
+
+
+def expiring(place: str, connected: object) -> Iterator[Finding]:
+    """Tell where the certificate of a connection will soon be no good any more."""
+    if not isinstance(connected, ssl.SSLSocket):
+        return
+    end = (connected.getpeercert() or {}).get("notAfter")
+    if isinstance(end, str) and ssl.cert_time_to_seconds(end) - time.time() < SOON_SECONDS:
+        yield found("certificate-soon", place, f"on {end}")
+
+
+def has_no_way(address: str, error: OSError) -> bool:
+    """Tell whether it is this machine that has no IPv6."""
+    return ip_address(address).version == 6 and error.errno in _NO_WAY

@@ -1,0 +1,76 @@
+"""The names that clients put in front of a domain: addresses, TLS, certificates, plain http."""
+
+import http.client
+import ssl
+from collections.abc import Iterator
+
+from waypost.check.asking import Server
+from waypost.check.doctor import certificates
+from waypost.check.doctor.faults import Finding, found
+from waypost.check.doctor.visit import Visit
+from waypost.check.recorded import urls
+from waypost.check.recorded.conversation import Request, said
+from waypost.check.recorded.names import Lookup
+from waypost.check.structure_pacc import HOST, PATH, TXT
+
+
+def name_findings(visit: Visit) -> Iterator[Finding]:
+    """Look at each name, from the one that most clients ask."""
+    domain = visit.domain
+    vouched = visit.records(Lookup("TXT", f"{TXT}.{domain}"))
+    is_pacc = any(one.data.lower().startswith("v=uaac1") for one in vouched)
+    places = (
+        (f"autoconfig.{domain}", urls.MAIL, True),
+        (f"autodiscover.{domain}", urls.AUTODISCOVER, True),
+        (f"{HOST}.{domain}", PATH, is_pacc),
+        (domain, urls.WELL_KNOWN, False),
+    )
+    silent: dict[str, str] = {}
+    for host, path, is_needed in places:
+        yield from _at(visit, host, path, silent, is_needed=is_needed)
+
+
+def _at(
+    visit: Visit, host: str, path: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[Finding]:
+    """Look at a name; `silent` holds the addresses that did not answer for another one."""
+    held = visit.addresses(host)
+    if not held:
+        yield found("name-missing" if is_needed else "name-unused", host, "no A or AAAA record")
+        return
+    for address in held:
+        yield from _by_https(visit, host, address, silent, is_needed=is_needed)
+    if not is_needed or not visit.seconds():
+        return
+    # RFC 9110 s4.2.2: what is said by plain http is not protected; a closed port is as good.
+    response = visit.asked.wire.answer(Request("GET", "http", host, path))
+    if response.status and not response.location.startswith("https://"):
+        yield found("http-plain", f"{host}:80", said(response))
+
+
+def _by_https(
+    visit: Visit, host: str, address: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[Finding]:
+    unheard = "name-silent" if is_needed else "name-unused"
+    if address in silent:
+        yield found(unheard, f"{host}:443", f"at {address}: {silent[address]}")
+        return
+    seconds = visit.seconds()
+    if not seconds:
+        return
+    place = f"{host}:443"
+    at = f"at {address}"
+    try:
+        with Server(True, address, 443, "").connection(host, seconds, visit.context) as connection:
+            expiring = list(certificates.expiring(place, connection.sock))
+        yield from expiring
+    except ssl.SSLCertVerificationError as error:
+        yield certificates.refused(place, error)
+    except ssl.SSLError as error:
+        code = "name-tls" if is_needed else "name-unused"
+        yield found(code, place, f"{at}: {error.reason or 'the connection was closed'}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and certificates.has_no_way(address, error):
+            return
+        silent[address] = type(error).__name__
+        yield found(unheard, place, f"{at}: {silent[address]}")

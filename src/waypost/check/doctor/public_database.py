@@ -1,0 +1,48 @@
+"""What a public database of mail domains says, against what the domain itself says."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.address import EmailAddress
+from waypost.check.answers import Offer, read_answer
+from waypost.check.doctor.faults import Finding, found
+from waypost.check.doctor.visit import Visit
+from waypost.check.recorded.conversation import Request, said
+
+_MAIL: Final = frozenset({"imap", "pop3", "smtp"})
+
+
+def database_findings(visit: Visit, base: str, own: Sequence[Offer]) -> Iterator[Finding]:
+    """Compare the mail servers.
+
+    Args:
+        visit: the domain.
+        base: the URL of the database, to which the domain is added.
+        own: what the domain's own documents name.
+    """
+    request = Request.get(f"{base.rstrip('/')}/{visit.domain}")
+    place = urlsplit(base).netloc
+    response = visit.asked.follow(request)
+    if response.status == 404:
+        return  # It does not know the domain, and so says nothing wrong.
+    address = EmailAddress.parse(visit.asked.address)
+    answer = read_answer("autoconfig", response.status, response.body, address)
+    if answer.outcome == "failed":
+        yield found("ispdb-silent", place, said(response) if not response.status else answer.detail)
+        return
+    theirs = {_place(one) for one in answer.offers if one.kind in _MAIL}
+    ours = {_place(one) for one in own if one.kind in _MAIL}
+    for one in sorted(theirs - ours):
+        yield found("ispdb-different", place, f"it names {_said(one)}, the domain does not")
+    for one in sorted(ours - theirs):
+        yield found("ispdb-different", place, f"it does not name {_said(one)}, the domain does")
+
+
+def _place(offer: Offer) -> tuple[str, str, int, str]:
+    return offer.kind, offer.place, offer.port, offer.security
+
+
+def _said(place: tuple[str, str, int, str]) -> str:
+    kind, host, port, security = place
+    return f"{kind} {host}:{port} {security}"

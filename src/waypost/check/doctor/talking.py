@@ -1,0 +1,234 @@
+"""Talking with a mail server as far as its capabilities, and never as far as a login.
+
+RFC 9051 and RFC 3501 (IMAP), RFC 1939, RFC 2449 and RFC 2595 (POP3), RFC 5321, RFC 3207 and
+RFC 4954 (SMTP), RFC 5804 (ManageSieve). No command sends a name or a password.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from typing import Final, Self
+
+LINE_MAX_OCTETS: Final = 8192
+LINES_MAX: Final = 100
+# As a client of mail that has no name of its own (RFC 2606 s2).
+_OWN_NAME: Final = "waypost-doctor.invalid"
+# What IMAP and POP3 have beside SASL: their first commands for a password.
+LOGIN_COMMAND: Final = "(LOGIN)"
+USER_COMMAND: Final = "(USER)"
+
+
+class Broken(ValueError):
+    """A server does not say what its standard wants it to."""
+
+
+class NoStartTls(ValueError):
+    """A server does not offer STARTTLS, or not now."""
+
+
+class Talk:
+    """A connection on which lines are read, within a time."""
+
+    def __init__(
+        self, address: str, port: int, host: str, context: ssl.SSLContext, seconds: float
+    ) -> None:
+        """Connect.
+
+        Args:
+            address: where to.
+            port: the same.
+            host: whose certificate it must be.
+            context: of TLS.
+            seconds: from here to the end.
+
+        Raises:
+            OSError: nobody listens.
+        """
+        self._end = time.monotonic() + seconds
+        self._host = host
+        self._context = context
+        self._unread = b""
+        self._lines = 0
+        self.connected: socket.socket = socket.create_connection((address, port), seconds)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End without a word: nothing has been asked that needs one."""
+        self.connected.close()
+
+    def start_tls(self) -> None:
+        """Begin TLS, and check the certificate.
+
+        Raises:
+            Broken: something was said before that nobody has asked for.
+            OSError: TLS fails.
+        """
+        if self._unread:
+            # RFC 3207 s4.2 and its like: what was said without TLS counts no more.
+            raise Broken("it says more than it is asked, without TLS")
+        self._hurry()
+        secured = self._context.wrap_socket(
+            self.connected, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        self.connected = secured
+        secured.do_handshake()
+
+    def say(self, line: str) -> None:
+        """Send a line."""
+        self._hurry()
+        self.connected.sendall(f"{line}\r\n".encode("ascii"))
+
+    def line(self) -> str:
+        """Read a line.
+
+        Raises:
+            Broken: there is none, or more than anybody needs.
+            OSError: the connection breaks, or the time is over.
+        """
+        self._lines += 1
+        if self._lines > LINES_MAX:
+            raise Broken(f"it says more than {LINES_MAX} lines")
+        while b"\n" not in self._unread:
+            if len(self._unread) > LINE_MAX_OCTETS:
+                raise Broken(f"it says a line of more than {LINE_MAX_OCTETS} octets")
+            self._hurry()
+            octets = self.connected.recv(4096)
+            if not octets:
+                raise Broken("it ends the connection")
+            self._unread += octets
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode("utf-8", "replace").rstrip("\r")
+
+    def _hurry(self) -> None:
+        """Let nothing wait longer than to the end; each octet of one who drips them is waited for.
+
+        Raises:
+            TimeoutError: it is over.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it takes too long")
+        self.connected.settimeout(left)
+
+
+def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
+    """Give the ways to log in that an IMAP server offers, with TLS where it upgrades."""
+    greeting = talk.line()
+    if not greeting.upper().startswith(("* OK", "* PREAUTH")):
+        raise Broken(f"it greets with {greeting[:60]!r}")
+    if upgrades:
+        if "STARTTLS" not in _imap(talk, "a1 CAPABILITY"):
+            raise NoStartTls("CAPABILITY does not name it")
+        _agreed(_imap(talk, "a2 STARTTLS"), "a2 STARTTLS")
+        talk.start_tls()
+    told = _imap(talk, "a3 CAPABILITY")
+    methods = {word.removeprefix("AUTH=") for word in told if word.startswith("AUTH=")}
+    # RFC 9051 s6.2.3: LOGIN is there unless it says so.
+    return methods if "LOGINDISABLED" in told else methods | {LOGIN_COMMAND}
+
+
+def _imap(talk: Talk, command: str) -> set[str]:
+    """Give all words of an answer; none where the server refuses."""
+    talk.say(command)
+    words: set[str] = set()
+    tag = command.partition(" ")[0].upper()
+    while True:
+        line = talk.line().upper()
+        if line.startswith(f"{tag} "):
+            return words | {tag} if line.startswith(f"{tag} OK") else set()
+        words |= set(line.split())
+
+
+def _agreed(words: set[str], command: str) -> None:
+    if not words:
+        raise NoStartTls(f"it refuses {command.partition(' ')[2]}")
+
+
+def methods_of_pop3(talk: Talk, *, upgrades: bool) -> set[str]:
+    """Give the same for POP3."""
+    greeting = talk.line()
+    if not greeting.startswith("+OK"):
+        raise Broken(f"it greets with {greeting[:60]!r}")
+    if upgrades:
+        if not any(line == "STLS" for line in _pop3(talk)):
+            raise NoStartTls("CAPA does not name STLS")
+        talk.say("STLS")
+        if not talk.line().startswith("+OK"):
+            raise NoStartTls("it refuses STLS")
+        talk.start_tls()
+    methods = {"APOP"} if "<" in greeting and "@" in greeting else set()
+    for line in _pop3(talk):
+        word, *more = line.split() or [""]
+        methods |= set(more) if word == "SASL" else {USER_COMMAND} if word == "USER" else set()
+    return methods
+
+
+def _pop3(talk: Talk) -> Iterator[str]:
+    talk.say("CAPA")
+    if not talk.line().startswith("+OK"):
+        return
+    while (line := talk.line()) != ".":
+        yield line.upper()
+
+
+def methods_of_smtp(talk: Talk, *, upgrades: bool) -> set[str]:
+    """Give the same for SMTP."""
+    _smtp(talk, "220")
+    if upgrades:
+        if not any(line == "STARTTLS" for line in _hello(talk)):
+            raise NoStartTls("EHLO does not name it")
+        talk.say("STARTTLS")
+        if not talk.line().startswith("220"):
+            raise NoStartTls("it refuses STARTTLS")
+        talk.start_tls()
+    methods: set[str] = set()
+    for line in _hello(talk):
+        # AUTH=… is older than the standard, and some still say both.
+        word, *more = line.replace("AUTH=", "AUTH ").split() or [""]
+        methods |= set(more) if word == "AUTH" else set()
+    return methods
+
+
+def _hello(talk: Talk) -> list[str]:
+    talk.say(f"EHLO {_OWN_NAME}")
+    return _smtp(talk, "250")
+
+
+def _smtp(talk: Talk, code: str) -> list[str]:
+    """Read a reply of any number of lines (RFC 5321 s4.2.1)."""
+    lines = []
+    while True:
+        line = talk.line()
+        if not line.startswith(code) or line[3:4] not in {"-", " ", ""}:
+            raise Broken(f"it says {line[:60]!r} instead of {code}")
+        lines.append(line[4:].strip().upper())
+        if line[3:4] != "-":
+            return lines
+
+
+def methods_of_sieve(talk: Talk, *, upgrades: bool) -> set[str]:
+    """Give the same for ManageSieve, whose server tells its capabilities by itself."""
+    told = _sieve(talk)
+    if upgrades:
+        if "STARTTLS" not in told:
+            raise NoStartTls("its greeting does not name it")
+        talk.say("STARTTLS")
+        if not talk.line().upper().startswith("OK"):
+            raise NoStartTls("it refuses STARTTLS")
+        talk.start_tls()
+        told = _sieve(talk)
+    return set(told.get("SASL", "").split())
+
+
+def _sieve(talk: Talk) -> dict[str, str]:
+    told = {}
+    while not (line := talk.line().upper()).startswith("OK"):
+        if not line.startswith('"'):
+            raise Broken(f"it greets with {line[:60]!r}")
+        name, _, value = line[1:].partition('"')
+        told[name] = value.strip().strip('"')
+    return told

@@ -1,0 +1,75 @@
+"""What the domain publishes in DNS, against what it should publish."""
+
+from collections.abc import Iterator, Sequence
+
+from waypost.check.doctor.faults import Finding, found
+from waypost.check.doctor.visit import Visit
+from waypost.check.recorded.names import Lookup, Named
+from waypost.check.schema_probes import LABELS, digest, pacc_document
+from waypost.formats.dns import Record, ServiceAt, Text
+
+_VOUCHED_ELSEWHERE = "v=UAAC1"
+
+
+def zone_findings(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
+    """Compare service records and texts, and look at where service records lead.
+
+    Args:
+        visit: the domain.
+        wanted: what should be published; none where nobody knows.
+    """
+    yield from _services(visit, wanted)
+    yield from _texts(visit, wanted)
+    yield from _targets(visit, wanted)
+    # It compares with the document that is served, and so with what clients find. Where nobody
+    # answers, the findings about the name tell why.
+    if pacc_document(visit.asked).status:
+        for what in digest(visit.asked):
+            yield found("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
+
+
+def _services(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
+    by_name: dict[str, set[tuple[str, int]]] = {}
+    for record in wanted:
+        if isinstance(record.data, ServiceAt):
+            places = by_name.setdefault(record.name, set())
+            places |= {(record.data.target, record.data.port)} if record.data.target else set()
+    for name, places in by_name.items():
+        records = visit.records(Lookup("SRV", name))
+        published = {(one.data, one.port) for one in records if one.data}
+        if places and not records:
+            yield found("dns-missing", name, f"SRV {_said(places)}")
+        elif places != published and records:
+            seen = _said(published) or "that there is no such service"
+            yield found("dns-different", name, f"SRV {seen} instead of {_said(places) or 'none'}")
+
+
+def _texts(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
+    """Look for each text; the digest is compared with the document itself."""
+    for record in wanted:
+        if not isinstance(record.data, Text) or record.data.text.startswith(_VOUCHED_ELSEWHERE):
+            continue
+        texts = {one.data for one in visit.records(Lookup("TXT", record.name))}
+        if record.data.text not in texts:
+            yield found("dns-missing", record.name, f"TXT {record.data.text}")
+
+
+def _targets(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
+    names = dict.fromkeys(f"{label}._tcp.{visit.domain}" for label, _, _ in LABELS)
+    names |= dict.fromkeys(one.name for one in wanted if isinstance(one.data, ServiceAt))
+    for name in names:
+        for record in _leading(visit.records(Lookup("SRV", name))):
+            alias = visit.records(Lookup("CNAME", record.data))
+            if alias:
+                yield found("srv-alias", name, f"{record.data} is an alias of {alias[0].data}")
+            elif not visit.addresses(record.data):
+                yield found("srv-target", name, f"{record.data} has no A or AAAA record")
+
+
+def _leading(records: Sequence[Named]) -> list[Named]:
+    # RFC 2782: a target of "." says that there is no such service.
+    return [one for one in records if one.data][:10]
+
+
+def _said(places: set[tuple[str, int]]) -> str:
+    return ", ".join(f"{host}:{port}" for host, port in sorted(places))

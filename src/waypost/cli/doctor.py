@@ -1,0 +1,202 @@
+"""`waypost doctor`: is the set-up of a domain right, as its users' clients find it?"""
+
+import ssl
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.address import EmailAddress
+from waypost.cli.client_reports import clean, counted, is_bad, print_report, rows, with_progress
+from waypost.cli.conformance import TimeoutFlag, TotalFlag
+from waypost.cli.doctor_wanted import own_records, records_of_document
+from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.show_domain import PublicUrlFlag
+from waypost.cli.sources import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, settings_for
+from waypost.errors import AddressError, RequestError, SettingsError
+
+if TYPE_CHECKING:
+    from waypost.check.conformance import Report
+    from waypost.check.doctor.examination import Wanted
+    from waypost.check.doctor.faults import Finding
+    from waypost.check.doctor.visit import Visit
+
+EXAMPLE: Final = "Example: waypost doctor alice@example.com"
+_THUNDERBIRD: Final = "thunderbird"
+
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="A mail address, as alice@example.com.")
+]
+ResolverFlag = Annotated[
+    str,
+    typer.Option(
+        "--resolver", metavar="ADDRESS[:PORT]", help="Ask this resolver; else those of the system."
+    ),
+]
+CaFileFlag = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="FILE", help="Trust these authorities (PEM) as well."),
+]
+DatabaseFlag = Annotated[
+    str,
+    typer.Option(
+        "--ispdb",
+        metavar="URL",
+        help="Compare with this public database, or `thunderbird` for Thunderbird's; none by "
+        "default.",
+    ),
+]
+
+
+def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
+    address: AddressArgument,
+    resolver: ResolverFlag = "system",
+    ca_file: CaFileFlag = None,
+    ispdb: DatabaseFlag = "",
+    public_url: PublicUrlFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    timeout: TimeoutFlag = 10.0,
+    total: TotalFlag = 300.0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find out over DNS, TLS and HTTP which mail clients work for an address, and why not.
+
+    No password is sent anywhere, and nothing is changed. Exit code 1 where anything is wrong.
+    """
+    from waypost.check.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
+
+    who = _address(address)
+    database = _database(ispdb)
+    wanted: Wanted = records_of_document(who.domain)
+    if providers is not None or demo or db_uri is not None:
+        held = own_records(who.domain, settings_for(providers, demo, db_uri), public_url)
+        wanted = lambda _: held  # noqa: E731 -- the document does not matter then
+    visit = _visit(who, resolver, _context(ca_file), (timeout, total), database)
+    findings: list[Finding] = []
+    reports: list[Report] = []
+    for step in with_progress(examine(visit, wanted, database), steps()):
+        for one in step:
+            _take(one, findings, reports, is_shown=not as_json)
+    is_exhausted = visit.asked.wire.is_exhausted
+    if as_json:
+        about = {"address": f"{who}", "domain": visit.domain, "complete": not is_exhausted}
+        say_json(about | _as_json(findings, reports))
+    _summary(findings, reports)
+    if is_exhausted:
+        note("warning: it took too long, so that not everything was asked; see --total")
+    is_wrong = any(one.fault.weight != "note" for one in findings)
+    if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
+        raise typer.Exit(FINDINGS)
+
+
+def _address(text: str) -> EmailAddress:
+    try:
+        return EmailAddress.parse(text)
+    except AddressError as error:
+        raise AddressError(f"ADDRESS: {error}") from error
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                [f"--ca-file: {ca_file}: no certificates (PEM): {error}"]
+            ) from error
+    return context
+
+
+def _database(url: str) -> str:
+    """Give the URL of the public database; empty where none is asked.
+
+    Raises:
+        RequestError: it is none.
+    """
+    from waypost.check.asking import Server  # noqa: PLC0415 -- quick start
+    from waypost.check.recorded.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start
+
+    if url == _THUNDERBIRD:
+        return f"https://{DATABASE_HOST}/v1.1"
+    if url:
+        try:
+            Server.parse(url)
+        except RequestError as error:
+            raise RequestError(f"--ispdb: {error}") from error
+    return url
+
+
+def _visit(
+    who: EmailAddress,
+    resolver: str,
+    context: ssl.SSLContext,
+    seconds: tuple[float, float],
+    database: str,
+) -> "Visit":
+    from waypost.check.conformance import UNSERVED  # noqa: PLC0415 -- quick start
+    from waypost.check.doctor.visit import Visit  # noqa: PLC0415 -- quick start
+    from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
+    from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
+    from waypost.check.real_hosts import ToRealHosts  # noqa: PLC0415 -- quick start
+    from waypost.check.recorded.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start
+    from waypost.check.resolving import Dns  # noqa: PLC0415 -- quick start
+    from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
+
+    timeout, total = seconds
+    names = Dns(read_server(resolver), timeout)
+    is_asked = f"//{DATABASE_HOST}/" in database
+    way = ToRealHosts(names, frozenset() if is_asked else frozenset({DATABASE_HOST}))
+    wire = Wire(way, Limits(timeout_seconds=timeout, total_seconds=total), context=context)
+    asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
+    return Visit(asked, names.failed)
+
+
+def _take(
+    one: "Finding | Report",
+    findings: "list[Finding]",
+    reports: "list[Report]",
+    *,
+    is_shown: bool,
+) -> None:
+    from waypost.check.conformance import Report  # noqa: PLC0415 -- quick start
+
+    if isinstance(one, Report):
+        reports.append(one)
+        if is_shown:
+            print_report(one)
+        return
+    findings.append(one)
+    if is_shown:
+        detail = f" ({one.detail})" if one.detail else ""
+        fault = one.fault
+        say(clean(f"{fault.weight}: {fault.code}: {one.place}: {fault.about}{detail}"))
+        say(f"    {fault.cure}")
+        say(f"    see {one.link}")
+
+
+def _as_json(findings: "Iterable[Finding]", reports: "Iterable[Report]") -> dict[str, object]:
+    by_kind = rows(reports)
+    found = [
+        {
+            "code": one.fault.code,
+            "weight": one.fault.weight,
+            "place": clean(one.place),
+            "detail": clean(one.detail),
+            "about": one.fault.about,
+            "cure": one.fault.cure,
+            "link": one.link,
+        }
+        for one in findings
+    ]
+    return {"findings": found, "clients": by_kind["client"], "server": by_kind["server"]}
+
+
+def _summary(findings: "Sequence[Finding]", reports: "Sequence[Report]") -> None:
+    working, offered = counted(reports)
+    weights = [one.fault.weight for one in findings]
+    counts = ", ".join(f"{name}s: {weights.count(name)}" for name in ("error", "warning", "note"))
+    note(f"{working} of {offered} clients work; {counts}")

@@ -1,0 +1,156 @@
+"""What the doctor makes of mail servers, good ones, bad ones and hostile ones."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from waypost.check.answers import Offer
+from waypost.check.doctor.mail import mail_findings
+from waypost.check.doctor.talking import LINE_MAX_OCTETS, Broken, Talk
+from waypost.check.doctor.visit import Visit
+from waypost.check.probes import Asked
+from waypost.check.real_hosts import ToRealHosts
+from waypost.check.recorded.names import silence
+from waypost.check.wire import Limits, Wire
+
+Script = Sequence[bytes]
+CLEAR = ("password-cleartext",)
+
+
+@contextmanager
+def server(script: Script, *, drips: bool = False) -> Iterator[int]:
+    """Say the first line to who connects, and the next one after each thing that is heard."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            connected, _ = listening.accept()
+            with connected:
+                for said in script:
+                    connected.sendall(said)
+                    if not drips:
+                        connected.recv(4096)
+                while drips:
+                    connected.sendall(b"x")
+                    time.sleep(0.05)
+                connected.recv(4096)
+        except OSError:
+            return  # The doctor had enough.
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.close()
+        thread.join(10)
+
+
+def codes(offer: Offer, *, seconds: float = 5) -> list[tuple[str, str]]:
+    wire = Wire(ToRealHosts(silence, frozenset()), Limits(timeout_seconds=seconds))
+    visit = Visit(Asked(wire, "alice", "example.com", "example.org"), [])
+    return [(one.fault.code, one.detail) for one in mail_findings(visit, offer)]
+
+
+IMAP = b"* OK hello\r\n"
+IMAP_PLAIN = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na3 OK done\r\n"
+IMAP_NONE = b"* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=GSSAPI\r\na3 OK done\r\n"
+CASES: list[tuple[str, str, tuple[str, ...], Script, str, str]] = [
+    # kind, security, methods of the document, what the server says, code, what is told
+    ("imap", "none", CLEAR, [IMAP, IMAP_PLAIN], "", ""),
+    ("imap", "none", CLEAR, [IMAP, b"* CAPABILITY IMAP4rev1\r\na3 OK\r\n"], "", ""),
+    ("imap", "none", CLEAR, [IMAP, IMAP_NONE], "mail-authentication", "GSSAPI"),
+    ("imap", "none", ("OAuth2",), [IMAP, IMAP_PLAIN], "mail-authentication", "OAuth2"),
+    ("imap", "none", ("unheard-of",), [IMAP, IMAP_PLAIN], "", ""),
+    ("imap", "starttls", CLEAR, [IMAP, b"* CAPABILITY X\r\na1 OK\r\n"], "mail-starttls", "CAPA"),
+    (
+        *("imap", "starttls", CLEAR),
+        [IMAP, b"* CAPABILITY STARTTLS\r\na1 OK\r\n", b"a2 BAD no\r\n"],
+        *("mail-starttls", "refuses STARTTLS"),
+    ),
+    (
+        *("imap", "starttls", CLEAR),
+        [IMAP, b"* CAPABILITY STARTTLS\r\na1 OK\r\n", b"a2 OK\r\n* OK more\r\n"],
+        *("mail-protocol", "without TLS"),
+    ),
+    (
+        *("imap", "starttls", CLEAR),
+        [IMAP, b"* CAPABILITY STARTTLS\r\na1 OK\r\n", b"a2 OK\r\n", b"no TLS at all\r\n"],
+        *("mail-tls", "127.0.0.1"),
+    ),
+    ("imap", "tls", CLEAR, [IMAP], "mail-tls", "127.0.0.1"),
+    ("imap", "none", CLEAR, [b"220 smtp\r\n"], "mail-protocol", "220 smtp"),
+    ("imap", "none", CLEAR, [b"x" * (LINE_MAX_OCTETS + 9)], "mail-protocol", "octets"),
+    ("imap", "none", CLEAR, [IMAP, b"* x\r\n" * 200], "mail-protocol", "lines"),
+    ("pop3", "none", CLEAR, [b"+OK\r\n", b"+OK\r\nUSER\r\n.\r\n"], "", ""),
+    ("pop3", "none", CLEAR, [b"+OK\r\n", b"+OK\r\nSASL PLAIN\r\n.\r\n"], "", ""),
+    (
+        *("pop3", "none", ("password-encrypted",)),
+        [b"+OK <1@x>\r\n", b"+OK\r\n.\r\n"],
+        *("", ""),
+    ),
+    (
+        *("pop3", "none", CLEAR),
+        [b"+OK\r\n", b"+OK\r\nSASL GSSAPI\r\n.\r\n"],
+        *("mail-authentication", "GSSAPI"),
+    ),
+    ("pop3", "starttls", CLEAR, [b"+OK\r\n", b"-ERR\r\n"], "mail-starttls", "STLS"),
+    ("pop3", "none", CLEAR, [b"-ERR busy\r\n"], "mail-protocol", "busy"),
+    ("smtp", "none", CLEAR, [b"220-a\r\n220 b\r\n", b"250-x\r\n250 AUTH=LOGIN\r\n"], "", ""),
+    ("smtp", "none", CLEAR, [b"220 b\r\n", b"250 x\r\n"], "mail-authentication", "nothing"),
+    (
+        *("smtp", "none", ("password-encrypted",)),
+        [b"220 b\r\n", b"250 AUTH SCRAM-SHA-256\r\n"],
+        *("", ""),
+    ),
+    ("smtp", "starttls", CLEAR, [b"220 b\r\n", b"250 x\r\n"], "mail-starttls", "EHLO"),
+    ("smtp", "none", CLEAR, [b"554 no\r\n"], "mail-protocol", "554 no"),
+    ("managesieve", "none", CLEAR, [b'"SASL" "PLAIN"\r\nOK\r\n'], "", ""),
+    ("managesieve", "none", CLEAR, [b'"SASL" ""\r\nOK\r\n'], "mail-authentication", "nothing"),
+    ("managesieve", "starttls", CLEAR, [b'"SASL" ""\r\nOK\r\n'], "mail-starttls", "greeting"),
+    ("managesieve", "none", CLEAR, [b"* OK imap\r\n"], "mail-protocol", "IMAP"),
+]
+
+
+@pytest.mark.parametrize(("kind", "security", "methods", "script", "code", "told"), CASES)
+def test_what_a_server_says(
+    kind: str, security: str, methods: tuple[str, ...], script: Script, code: str, told: str
+) -> None:
+    """Each server is found to be good, or what is wrong with it is told by its code."""
+    with server(script) as port:
+        found = codes(Offer(kind, "127.0.0.1", port, security, methods))
+
+    assert [one for one, _ in found] == ([code] if code else []), found
+    assert told in "".join(detail for _, detail in found)
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_a_server_that_says_nothing(security: str) -> None:
+    """A server that is silent, or drips, is waited for no longer than the time."""
+    for drips in (False, True):
+        with server([b""], drips=drips) as port:
+            found = codes(Offer("imap", "127.0.0.1", port, security), seconds=0.4)
+        assert [code for code, _ in found] in (["mail-silent"], ["mail-tls"])
+
+
+def test_a_server_that_leaves() -> None:
+    """A connection that ends is said to have ended."""
+    with server([]) as port:
+        listener = Talk("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
+        with listener as talk:
+            talk.connected.shutdown(socket.SHUT_WR)
+            with pytest.raises(Broken, match="ends the connection"):
+                talk.line()
+
+
+def test_nobody_listens() -> None:
+    """A closed port is named."""
+    with server([]) as port:
+        pass
+    found = codes(Offer("imap", "127.0.0.1", port, "tls"))
+    assert [code for code, _ in found] == ["mail-silent"]

@@ -1,0 +1,91 @@
+"""Reaching each host at its own addresses."""
+
+import socket
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from tests.check.scripted import fixed, scripted
+from tests.servers.waypost import free_port
+from waypost.check.real_hosts import ADDRESSES_MAX, ToRealHosts, addresses
+from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.names import Lookup, Named
+from waypost.check.wire import Limits, Wire
+
+HELD = {
+    Lookup("A", "here.example"): ("127.0.0.1",),
+    Lookup("A", "second.example"): ("127.0.0.9", "127.0.0.1"),
+    Lookup("AAAA", "both.example"): ("::1",),
+    Lookup("A", "both.example"): ("127.0.0.1",),
+    Lookup("A", "many.example"): tuple(f"127.0.1.{number}" for number in range(50)),
+}
+
+
+def resolve(lookup: Lookup) -> tuple[Named, ...]:
+    return tuple(Named(address) for address in HELD.get(lookup, ()))
+
+
+def wire() -> Wire:
+    way = ToRealHosts(resolve, frozenset({"refused.example"}))
+    return Wire(way, Limits(timeout_seconds=5))
+
+
+ADDRESSES = [
+    ("here.example", ("127.0.0.1",)),
+    ("both.example", ("127.0.0.1", "::1")),
+    ("missing.example", ()),
+    ("192.0.2.1", ("192.0.2.1",)),
+    ("a..example", ()),
+    ("", ()),
+    ("2001:db8::1", ("2001:db8::1",)),
+    ("many.example", tuple(f"127.0.1.{number}" for number in range(ADDRESSES_MAX))),
+]
+
+
+@pytest.mark.parametrize(("host", "expected"), ADDRESSES)
+def test_addresses(host: str, expected: tuple[str, ...]) -> None:
+    """A host has the addresses that DNS says, IPv4 first, and not without an end."""
+    assert addresses(resolve, host) == expected
+
+
+@pytest.mark.parametrize("host", ["here.example", "second.example", "127.0.0.1"])
+def test_a_host_is_asked_itself(host: str) -> None:
+    """The request goes to the first address that answers, with the name in the Host header."""
+    asked: list[str] = []
+
+    def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(handler.headers["Host"])
+        fixed(200)(handler, body)
+
+    with scripted(reply) as url:
+        port = url.rpartition(":")[2]
+        response = wire().answer(Request("GET", "http", f"{host}:{port}", "/"))
+    assert response.status == 200
+    assert asked == [f"{host}:{port}"]
+
+
+UNASKED = [
+    # host, why
+    ("missing.example", "missing.example has no address in DNS"),
+    ("refused.example", "refused.example is not asked without --ispdb"),
+    ("here.example:99999", "ValueError"),
+]
+
+
+@pytest.mark.parametrize(("host", "why"), UNASKED)
+def test_a_host_that_is_not_asked(host: str, why: str) -> None:
+    """There is no answer, and the reason is told."""
+    response = wire().answer(Request("GET", "https", host, "/"))
+    assert response.status == 0
+    assert why in response.reason
+
+
+def test_where_nobody_listens_nobody_asks_again() -> None:
+    """A closed port is tried once for all requests."""
+    port = free_port()
+    asking = wire()
+    first = asking.answer(Request("GET", "http", f"here.example:{port}", "/one"))
+    with socket.create_server(("127.0.0.1", port)):
+        second = asking.answer(Request("GET", "http", f"here.example:{port}", "/two"))
+    assert "ConnectionRefusedError" in first.reason
+    assert first == second

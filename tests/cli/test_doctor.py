@@ -1,0 +1,294 @@
+"""`waypost doctor`, on real servers that are set up well, and badly in one way each."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outcome, Waypost
+from tests.cli.doctor_setting import (
+    ALIAS,
+    DOMAIN,
+    HOSTER,
+    PROVIDERS,
+    PUBLIC_URL,
+    WEB,
+    Setting,
+    set_up,
+)
+from tests.servers.authority import Authority
+from tests.servers.nginx import Site
+from tests.servers.private_network import private_network
+from tests.servers.requirements import require
+from tests.servers.waypost import RunningWaypost
+from tests.servers.waypost import waypost as run_waypost
+from waypost.check.doctor.faults import FAULTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
+DATABASE = """<clientConfig version="1.1"><emailProvider id="good.example">
+<incomingServer type="imap"><hostname>old.good.example</hostname><port>993</port>
+<socketType>SSL</socketType><authentication>password-cleartext</authentication>
+<username>%EMAILADDRESS%</username></incomingServer>
+</emailProvider></clientConfig>
+"""
+
+
+@pytest.fixture(name="network", scope="module")
+def _network() -> Iterator[None]:
+    """A network of these tests' own."""
+    require(private_network=True, programs=["nginx", "dovecot", "named", "named-checkzone"])
+    with private_network():
+        yield
+
+
+@pytest.fixture(name="authority", scope="module")
+def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The authority that the doctor is told to trust."""
+    return Authority.create(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(name="served", scope="module")
+def _served(
+    network: None,  # noqa: ARG001 -- where it is started
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningWaypost]:
+    """A running Waypost."""
+    folder = tmp_path_factory.mktemp("served")
+    providers = folder / "providers.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    with run_waypost(folder, providers, proxies=1) as running:
+        yield running
+
+
+Doctor = Callable[..., Outcome]
+
+
+@pytest.fixture(name="doctor")
+def _doctor(
+    waypost: Waypost, served: RunningWaypost, authority: Authority, tmp_path: Path
+) -> Doctor:
+    """Give a function that sets a setting up, and lets the doctor look at it."""
+
+    def look(setting: Setting, *arguments: str) -> Outcome:
+        folder = tmp_path / "setting"
+        folder.mkdir()
+        with set_up(setting, folder, authority, served.port):
+            told = ("--resolver", "127.0.0.1", "--ca-file", authority.certificate)
+            return waypost("doctor", f"alice@{DOMAIN}", *told, "--timeout", "3", *arguments)
+
+    return look
+
+
+def codes(outcome: Outcome) -> set[str]:
+    return {one["code"] for one in json.loads(outcome.out)["findings"]}
+
+
+@pytest.mark.servers
+def test_a_good_domain(doctor: Doctor) -> None:
+    """Where all is right there is no finding, every client works, and the exit code is 0."""
+    outcome = doctor(Setting(), "--json")
+
+    assert outcome.code == 0, outcome.out
+    answer = json.loads(outcome.out)
+    assert answer["findings"] == []
+    assert answer["complete"] is True
+    assert {row["verdict"] for row in answer["clients"]} == {"works", "not offered"}
+    assert {row["verdict"] for row in answer["server"]} <= {"works", "not offered"}
+
+
+@pytest.mark.servers
+def test_a_good_domain_of_ones_own(doctor: Doctor, tmp_path: Path) -> None:
+    """With the providers file the whole zone is compared, and nothing is found either."""
+    providers = tmp_path / "own.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    outcome = doctor(Setting(), "--providers", f"{providers}", "--public-url", PUBLIC_URL)
+
+    assert outcome.code == 0, outcome.out
+    assert "error: " not in outcome.out
+    assert "errors: 0, warnings: 0, notes: 0" in outcome.err
+
+
+def without(start: str) -> Callable[[str], str]:
+    """Leave the lines out that begin so."""
+    return instead(rf"^{re.escape(start)}.*\n", "")
+
+
+def instead(pattern: str, text: str) -> Callable[[str], str]:
+    """Put something else into the zone."""
+
+    def changed(zone: str) -> str:
+        done, times = re.subn(pattern, text, zone, flags=re.MULTILINE)
+        assert times, zone
+        return done
+
+    return changed
+
+
+AUTOCONFIG = f"autoconfig.{DOMAIN}"
+_LINE = r"^autoconfig\.good\.example\..*$"
+# A name server takes no zone that lets these lead nowhere inside itself.
+_IMAP = r"imap\.good\.example\."
+_NAMED = rf"^.*{_IMAP}.*\n"
+BROKEN = [
+    # code, where, what is set up otherwise
+    ("name-missing", AUTOCONFIG, Setting(zone=without(AUTOCONFIG))),
+    ("name-missing", f"autodiscover.{DOMAIN}", Setting(zone=without("autodiscover."))),
+    ("name-missing", f"ua-auto-config.{DOMAIN}", Setting(zone=without("ua-auto-config."))),
+    (
+        "name-silent",
+        f"{AUTOCONFIG}:443",
+        Setting(zone=instead(_LINE, f"{AUTOCONFIG}. 3600 IN A 127.0.0.9")),
+    ),
+    ("name-tls", f"{AUTOCONFIG}:443", Setting(sites=[one for one in WEB if one != AUTOCONFIG])),
+    ("certificate-expired", f"{AUTOCONFIG}:443", Setting(web_days=(-30, -1))),
+    ("certificate-soon", f"{AUTOCONFIG}:443", Setting(web_days=(-30, 5))),
+    ("certificate-future", f"{AUTOCONFIG}:443", Setting(web_days=(1, 30))),
+    ("certificate-name", f"{AUTOCONFIG}:443", Setting(web_names=["www.good.example"])),
+    ("certificate-untrusted", f"{AUTOCONFIG}:443", Setting(web_is_trusted=False)),
+    (
+        "dns-different",
+        f"_imaps._tcp.{DOMAIN}",
+        Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")),
+    ),
+    (
+        "srv-alias",
+        f"_imaps._tcp.{DOMAIN}",
+        Setting(zone=instead(rf"^(_imaps.*) 993 {_IMAP}", rf"\1 993 {ALIAS}.")),
+    ),
+    (
+        "srv-target",
+        f"_imaps._tcp.{DOMAIN}",
+        Setting(zone=instead(rf"^(_imaps.*) 993 {_IMAP}", rf"\1 993 gone.{HOSTER}.")),
+    ),
+    (
+        "pacc-digest",
+        f"_ua-auto-config.{DOMAIN}",
+        Setting(zone=instead(r"(_ua-auto-config.*d=)....", r"\1AAAA")),
+    ),
+    ("mail-none", DOMAIN, Setting(sites=[])),
+    ("mail-missing", f"imap imap.{DOMAIN}:993", Setting(zone=instead(_NAMED, ""))),
+    ("mail-silent", f"imap imap.{DOMAIN}:993", Setting(has_imap=False)),
+    ("mail-silent", f"smtp smtp.{DOMAIN}:587", Setting(has_smtp=False)),
+    ("certificate-expired", f"imap imap.{DOMAIN}:143", Setting(mail_days=(-30, -1))),
+    ("certificate-name", f"smtp smtp.{DOMAIN}:465", Setting(mail_names=["mail.good.example"])),
+    ("certificate-soon", f"imap imap.{DOMAIN}:993", Setting(mail_days=(-30, 13))),
+    ("certificate-untrusted", f"smtp smtp.{DOMAIN}:587", Setting(mail_is_trusted=False)),
+    # Without a document the mail servers are those of DNS.
+    ("mail-silent", f"imap imap.{DOMAIN}:143", Setting(web_days=(-30, -1), has_imap=False)),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("code", "place", "setting"), BROKEN, ids=[f"{row[0]} {row[1]}" for row in BROKEN]
+)
+def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Setting) -> None:
+    """Each fault is found by its name at its place, with exit code 1."""
+    outcome = doctor(setting, "--json")
+
+    assert outcome.code == 1, outcome.out
+    found = json.loads(outcome.out)["findings"]
+    assert (code, place) in {(one["code"], one["place"]) for one in found}, found
+
+
+NOTED = [
+    ("http-plain", Setting(redirects=False)),
+    ("dns-missing", Setting(zone=without("_imaps."))),
+    ("name-unused", Setting(zone=without(f"{DOMAIN}. 3600 IN A"))),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("code", "setting"), NOTED, ids=[row[0] for row in NOTED])
+def test_what_is_no_mistake_is_noted(doctor: Doctor, code: str, setting: Setting) -> None:
+    """What few clients need is a note."""
+    outcome = doctor(setting, "--json")
+
+    found = json.loads(outcome.out)["findings"]
+    assert {(one["code"], one["weight"]) for one in found} == {(code, "note")}
+
+
+@pytest.mark.servers
+def test_the_public_database(doctor: Doctor, tmp_path: Path) -> None:
+    """A public database that names other servers is found where it is asked for, and only there."""
+    files = tmp_path / "database"
+    files.mkdir()
+    (files / DOMAIN).write_text(DATABASE, encoding="utf-8")
+    setting = Setting(
+        zone=lambda zone: f"{zone}ispdb.{DOMAIN}. 3600 IN A 127.0.0.1\n",
+        more=[Site("https", f"ispdb.{DOMAIN}", files=files)],
+    )
+    outcome = doctor(setting, "--json", "--ispdb", f"https://ispdb.{DOMAIN}/")
+
+    assert outcome.code == 1
+    assert codes(outcome) == {"ispdb-different"}
+    assert "imap old.good.example:993 tls" in outcome.out
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"https://missing.{DOMAIN}/", {"ispdb-silent"}),
+        (f"https://{DOMAIN}/nothing-here", set()),
+    ],
+)
+def test_a_public_database_that_says_nothing(doctor: Doctor, url: str, expected: set[str]) -> None:
+    """One that does not answer is a warning, and one that does not know the domain is none."""
+    outcome = doctor(Setting(), "--json", "--ispdb", url)
+
+    assert codes(outcome) == expected
+    assert outcome.code == (1 if expected else 0)
+
+
+def test_no_resolver_answers(waypost: Waypost) -> None:
+    """Where nobody answers, nothing is called missing, and the exit code is 1."""
+    told = ("--resolver", "127.0.0.1:1", "--timeout", "0.3", "--json")
+    outcome = waypost("doctor", f"alice@{DOMAIN}", *told)
+
+    assert outcome.code == 1
+    assert "dns-silent" in codes(outcome)
+    assert not any(code.endswith("-missing") for code in codes(outcome))
+
+
+WRONG_USE = [
+    (["nobody"], "ADDRESS: the address has no @"),
+    ([f"alice@{DOMAIN}", "--resolver", "ns.example"], "--resolver"),
+    ([f"alice@{DOMAIN}", "--ca-file", "missing.pem"], "--ca-file: missing.pem"),
+    ([f"alice@{DOMAIN}", "--ispdb", "ftp://x"], "--ispdb"),
+    ([f"alice@{DOMAIN}", "--timeout", "0"], "--timeout"),
+    ([], "ADDRESS"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG_USE)
+def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
+    """Wrong use is exit code 2, and its line names what is wrong."""
+    outcome = waypost("doctor", *arguments)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_every_code_has_its_row() -> None:
+    """The page has one row for each code, with what the command says of it, and no other."""
+    rows = re.findall(r"^\| <a id=.*$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert rows == [
+        f'| <a id="{code}"></a>`{code}` | {fault.weight} | {fault.about} | {fault.cure} |'
+        for code, fault in FAULTS.items()
+    ]
+
+
+def test_every_code_is_tried() -> None:
+    """Each fault that a setting can show has a row above; the rest is tried on scripted servers."""
+    tried = {row[0] for row in BROKEN} | {row[0] for row in NOTED}
+    tried |= {"ispdb-different", "ispdb-silent", "dns-silent"}
+    scripted = {"mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}
+    assert tried | scripted == set(FAULTS)
+
+
+def test_every_flag_is_told(waypost: Waypost) -> None:
+    """The page has a row for each flag."""
+    flags = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", waypost("doctor", "--help").out)) - {"--help"}
+    assert flags == set(re.findall(r"^\| `(--[a-z-]+)", PAGE.read_text("utf-8"), re.MULTILINE))
