@@ -117,7 +117,7 @@ async def _qr_code(context: Context, query: str) -> str | None:
     if context.public_url is None:
         return None
     # It takes too long for the event loop.
-    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATH}?{query}")
+    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATHS[0]}?{query}")
 
 
 def _not_understood(language: _Language, error: AddressError | RequestError, given: str) -> Reply:
