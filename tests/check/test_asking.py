@@ -1,5 +1,6 @@
 """Asking running servers, the slow and the hostile ones included."""
 
+import re
 import socket
 import threading
 import time
@@ -167,7 +168,8 @@ def test_handshake_that_drips() -> None:
         url = f"https://127.0.0.1:{port}"
         answer = ask(Server.parse(url), "autoconfig", "a", "example.com", 0.5)
         thread.join(20)
-    assert "takes too long" in answer.detail
+    # Whichever notices first: ssl has a clock of its own for the handshake.
+    assert re.search("takes too long|handshake operation timed out", answer.detail)
     assert time.monotonic() - start < 10
 
 
