@@ -13,7 +13,12 @@ import uvicorn
 
 from tests.servers.waypost import RunningWaypost, waypost
 from waypost.web.public import connection
-from waypost.web.public.connection import BESIDE_BODY_MAX_OCTETS, HEAD_MAX_OCTETS, Connection
+from waypost.web.public.connection import (
+    BESIDE_BODY_MAX_OCTETS,
+    HEAD_MAX_FIELDS,
+    HEAD_MAX_OCTETS,
+    Connection,
+)
 
 PROVIDERS = """
 [[provider]]
@@ -76,6 +81,14 @@ def test_a_head_has_a_limit(server: RunningWaypost) -> None:
 
     assert status(server.port, GET, line * few, b"\r\n") == "HTTP/1.1 200 OK"
     assert status(server.port, GET, line * many, b"\r\n") == "HTTP/1.1 400 Bad Request"
+
+
+def test_headers_have_a_limit(server: RunningWaypost) -> None:
+    """A request may have two hundred headers, Host among them, and no more."""
+    line = b"x: y\r\n"
+
+    assert status(server.port, GET, line * (HEAD_MAX_FIELDS - 1), b"\r\n") == "HTTP/1.1 200 OK"
+    assert status(server.port, GET, line * HEAD_MAX_FIELDS, b"\r\n") == "HTTP/1.1 400 Bad Request"
 
 
 def test_each_request_of_a_connection_has_its_own_limit(server: RunningWaypost) -> None:

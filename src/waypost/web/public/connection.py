@@ -9,8 +9,10 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_MAX_OCTETS: Final = 64 * 1024
+HEAD_MAX_OCTETS: Final = 32 * 1024
 """How long the URL and headers of a request may be, with its trailers."""
+HEAD_MAX_FIELDS: Final = 200
+"""How many these may be: a short header takes much more memory than octets."""
 BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
@@ -18,7 +20,7 @@ _TOO_LONG: Final = "The head of the request is too long."
 
 
 class HeadTooLong(ValueError):
-    """A URL with its headers is longer than `HEAD_MAX_OCTETS`."""
+    """A URL with its headers is longer than `HEAD_MAX_OCTETS`, or they are too many."""
 
 
 class Connection(HttpToolsProtocol):
@@ -27,6 +29,7 @@ class Connection(HttpToolsProtocol):
     _in_head = True
     _heads = 0  # so many have come to their end
     _named_octets = 0  # of the URL and the headers that are whole
+    _fields = 0
     _beside_octets = 0  # of all that is no body
     _timer: asyncio.TimerHandle | None = None
 
@@ -58,7 +61,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Count anew."""
         self._in_head = True
-        self._named_octets = 0
+        self._named_octets = self._fields = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -68,6 +71,7 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, which nobody reads (RFC 9110 s6.5.1)."""
+        self._fields += 1
         self._count(len(name) + len(value))
         if self._in_head:
             super().on_header(name, value)
@@ -91,7 +95,7 @@ class Connection(HttpToolsProtocol):
 
     def _count(self, octets: int) -> None:
         self._named_octets += octets
-        if self._named_octets > HEAD_MAX_OCTETS:
+        if self._named_octets > HEAD_MAX_OCTETS or self._fields > HEAD_MAX_FIELDS:
             raise HeadTooLong(_TOO_LONG)  # httptools ends; uvicorn answers with a 400.
 
     def _wait(self) -> None:
