@@ -3,7 +3,7 @@
 from typing import Final
 
 URL_MAX_CHARS: Final = 300  # A code of more has more squares than a phone reads from a screen.
-_MASK: Final = 4  # Readers know all eight; to try which looks best takes five times as long.
+_MASK: Final = 4  # Readers know all eight; to try which looks best takes four times as long.
 
 
 def svg(url: str) -> str | None:
