@@ -1,6 +1,5 @@
 """The page on certificates: one site of nginx, with a certificate for each of many domains."""
 
-import re
 import shutil
 import ssl
 from collections.abc import Iterator
@@ -10,14 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_certificates import providers
-from tests.docs.test_web_server import MAIN
 from tests.servers.authority import Authority
-from tests.servers.nginx import listens
-from tests.servers.process import Process
-from tests.servers.requirements import program, require
-from tests.servers.waypost import free_port, waypost
+from tests.servers.requirements import require
+from tests.servers.waypost import waypost
 
 pytestmark = pytest.mark.servers
 PAGE = ROOT / "docs/certificates.md"
@@ -71,26 +68,15 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     challenge.write_text("it is me", encoding="utf-8")
     mail = folder / "mail.toml"
     mail.write_text(providers(*DOMAINS, "late.example"), encoding="utf-8")
-    front = Front(free_port(), free_port(), live, authority)
     with waypost(folder, mail, proxies=1) as running:
         (block,) = blocks(PAGE, "nginx")
-        site = re.sub(r"listen \[::\].*\n", "", block.text)
-        for old, new in (
-            ("listen 80;", f"listen 127.0.0.1:{front.http};"),
-            ("listen 443 ssl;", f"listen 127.0.0.1:{front.https} ssl;"),
-            ("/etc/letsencrypt/live", f"{live}"),
-            ("/var/www/acme", f"{folder}/acme"),
-            ("127.0.0.1:4243", f"127.0.0.1:{running.port}"),
-        ):
-            assert old in site
-            site = site.replace(old, new)
-        text = MAIN.format(folder=folder, site=site, http=free_port(), locations="")
-        configuration = folder / "nginx.conf"
-        configuration.write_text(text, encoding="utf-8")
-        command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
-        with Process([*command, "-c", f"{configuration}"], log=folder / "output") as process:
-            process.wait_until(lambda: listens(front.https), seconds=10)
-            yield front
+        places = {
+            "/etc/letsencrypt/live": f"{live}",
+            "/var/www/acme": f"{folder}/acme",
+            "127.0.0.1:4243": f"127.0.0.1:{running.port}",
+        }
+        with documented(folder, block.text, places) as (http, https):
+            yield Front(http, https, live, authority)
 
 
 @pytest.mark.parametrize("domain", DOMAINS)

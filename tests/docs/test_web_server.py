@@ -1,6 +1,5 @@
 """The web server of the guide, in front of a real Waypost."""
 
-import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,33 +7,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, blocks
 from tests.servers.authority import Authority
-from tests.servers.nginx import listens
-from tests.servers.process import Process
-from tests.servers.requirements import program, require
-from tests.servers.waypost import free_port, waypost
+from tests.servers.requirements import require
+from tests.servers.waypost import waypost
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
-MAIN = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-{site}
-    server {{
-        listen 127.0.0.1:{http};
-        server_name example.com;
+BARE = """
+server {{
+    listen 127.0.0.1:{{http}};
+    server_name example.com;
 {locations}
-    }}
 }}
 """
 
@@ -46,25 +31,15 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int,
     folder = tmp_path_factory.mktemp("guide")
     authority = Authority.create(folder)
     pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
-    http, https = free_port(), free_port()
+    live = "/etc/letsencrypt/live/autoconfig.example.com"
     site, locations = (block.text for block in blocks(ROOT / "docs/guide.md", "nginx"))
     with waypost(folder, SAMPLES, proxies=1) as running:
-        site = re.sub(r"listen \[::\].*\n", "", site)
-        for old, new in (
-            ("listen 80;", f"listen 127.0.0.1:{http};"),
-            ("listen 443 ssl;", f"listen 127.0.0.1:{https} ssl;"),
-            ("/etc/letsencrypt/live/autoconfig.example.com/fullchain.pem", f"{pair.certificate}"),
-            ("/etc/letsencrypt/live/autoconfig.example.com/privkey.pem", f"{pair.key}"),
-        ):
-            assert old in site
-            site = site.replace(old, new)
-        text = MAIN.format(folder=folder, site=site, http=http, locations=locations)
-        text = text.replace("127.0.0.1:4243", f"127.0.0.1:{running.port}")
-        configuration = folder / "nginx.conf"
-        configuration.write_text(text, encoding="utf-8")
-        command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
-        with Process([*command, "-c", f"{configuration}"], log=folder / "output") as process:
-            process.wait_until(lambda: listens(https), seconds=10)
+        places = {
+            f"{live}/fullchain.pem": f"{pair.certificate}",
+            f"{live}/privkey.pem": f"{pair.key}",
+            "127.0.0.1:4243": f"127.0.0.1:{running.port}",
+        }
+        with documented(folder, site, places, BARE.format(locations=locations)) as (http, https):
             yield http, https, ssl.create_default_context(cafile=f"{authority.certificate}")
 
 
