@@ -132,7 +132,7 @@ BAD = [
     (["autoconfig", "a@b.example", "--providers", "no.toml"], "no.toml: cannot be read: No such"),
     (["autoconfig", "a@b.example", "--providers", "no.toml", "--demo"], "exclude each other"),
     (["autoconfig", "a@b.example", "--db-uri", "nonsense"], "db_uri"),
-    (["autoconfig", "a@b.example"], "run `waypost db upgrade`"),
+    (["autoconfig", "a@b.example"], "error: db_uri: there is no database file "),
     (["dns", "a..b", "--demo"], "error: the domain has an empty label"),
     (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
     (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
