@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from tests.servers.process import tied_to_this_process
+from tests.servers.waypost import free_port
 from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
 from waypost.model import Catalog
@@ -47,13 +47,6 @@ class Server:
         with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
             connection.request("GET", path)
             return connection.getresponse().status
-
-
-def free_port() -> int:
-    """Give a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -6,10 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
+from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.cli.test_serve_reload import all_started, load, metric, serves, until
 from tests.servers.frozen import frozen
 from tests.servers.postgresql import PostgreSql
+from tests.servers.waypost import free_port
 from tests.web.public.test_autodiscover import question
 from waypost.cli import main
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cli.test_serve import AUTOCONFIG, free_port, serving
+from tests.cli.test_serve import AUTOCONFIG, serving
 from tests.cli.test_serve_reload import all_started, until, workers_of
+from tests.servers.waypost import free_port
 
 
 def samples(port: int) -> dict[tuple[str, ...], float]:

@@ -17,12 +17,12 @@ from tests.cli.test_serve import (
     AUTOCONFIG,
     PATIENCE_SECONDS,
     Server,
-    free_port,
     serving,
 )
 from tests.cli.test_serve_reload import providers, until
 from tests.servers.nginx import listens
 from tests.servers.process import Process
+from tests.servers.waypost import free_port
 
 SOURCE = Path(__file__).parents[2] / "src"
 LOADED = """

@@ -16,8 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_serve import AUTOCONFIG, Server, free_port, serving
+from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.servers.frozen import frozen
+from tests.servers.waypost import free_port
 
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.01

@@ -6,9 +6,12 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -18,6 +21,9 @@ from tests.servers.process import Process
 from waypost.cli import main
 
 SOURCE = Path(__file__).parents[2] / "src"
+# /proc/sys/net/ipv4/ip_local_port_range begins behind them.
+_PORTS: Final = range(10_000, 32_000)
+_WORKERS_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +107,25 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Give a port of 127.0.0.1 that nobody listens on, and that nobody else is given for a while.
+
+    A server needs a moment to take it. Meanwhile a test in another process may look for a port as
+    well, and the system gives one to each connection: so it is none of theirs.
+    """
+    for port in islice(_ports(), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """Give the ports of this process, one after the other, below those for connections."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = range(_PORTS.start + worker % _WORKERS_MAX, _PORTS.stop, _WORKERS_MAX)
+    # Another run of these tests begins elsewhere.
+    return islice(cycle(own), os.getpid() % len(own), None)
 
 
 def _is_good(url: str) -> bool:
