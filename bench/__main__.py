@@ -5,15 +5,25 @@ median of each is printed with its ratio to nginx. Everything listens on loopbac
 that was started is stopped.
 """
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.loads import BASE, NGINX_PORT, Load, fetch, nginx, print_table, resident_mib, wait, wrk
+from bench.loads import (
+    BASE,
+    NGINX_PORT,
+    Load,
+    fetch,
+    is_ready,
+    measured,
+    nginx,
+    open_folder,
+    print_table,
+    resident_mib,
+    wait,
+)
 
 ROUNDS = 3
 WAYPOST_PORT = 42431
@@ -28,21 +38,14 @@ OUTLOOK = (
 
 def main() -> int:
     """Measure and print the table; 2 where a program is missing."""
-    missing = [program for program in ("wrk", "nginx") if shutil.which(program) is None]
-    if missing:
-        print(f"bench needs {' and '.join(missing)}: apt install {' '.join(missing)}")
+    if not is_ready():
         return 2
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waypost-bench-")))
-        folder.chmod(0o755)
+        folder = stack.enter_context(open_folder())
         waypost = stack.enter_context(_waypost(folder))
         body = fetch(f"http://127.0.0.1:{WAYPOST_PORT}{CONFIG}")
         stack.enter_context(nginx(folder, body))
-        loads = _loads(folder)
-        rates: dict[str, list[float]] = {load.name: [] for load in loads}
-        for _ in range(ROUNDS):
-            for load in loads:
-                rates[load.name].append(wrk(load))
+        rates = measured(_loads(folder), ROUNDS)
         print_table(rates)
         print(f"memory of the process: {resident_mib(waypost.pid):.0f} MiB resident")
     return 0

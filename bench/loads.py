@@ -1,11 +1,13 @@
 """Loads for `make bench`: programs that are measured and the one that measures them."""
 
 import re
+import shutil
 import statistics
 import subprocess
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,32 @@ class Load:
     name: str
     url: str
     script: str = ""
+
+
+def is_ready() -> bool:
+    """Tell whether the programs that measure are there; print what to install where not."""
+    missing = [program for program in ("wrk", "nginx") if shutil.which(program) is None]
+    if missing:
+        print(f"bench needs {' and '.join(missing)}: apt install {' '.join(missing)}")
+    return not missing
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Give a folder that nginx's workers, who are somebody else, may read; remove it after."""
+    with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+def measured(loads: Sequence[Load], rounds: int) -> dict[str, list[float]]:
+    """Measure each load in each round, so that a change of the machine's speed hits all."""
+    rates: dict[str, list[float]] = {load.name: [] for load in loads}
+    for _ in range(rounds):
+        for load in loads:
+            rates[load.name].append(wrk(load))
+    return rates
 
 
 def wrk(load: Load) -> float:

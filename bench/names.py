@@ -7,15 +7,25 @@ bytes, in rounds, so that a machine that changes its speed does so for both.
     python -m bench.names
 """
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.loads import BASE, NGINX_PORT, Load, fetch, nginx, print_table, resident_mib, wait, wrk
+from bench.loads import (
+    BASE,
+    NGINX_PORT,
+    Load,
+    fetch,
+    is_ready,
+    measured,
+    nginx,
+    open_folder,
+    print_table,
+    resident_mib,
+    wait,
+)
 
 ROUNDS = 5
 DOMAINS = 10_000
@@ -45,13 +55,10 @@ end
 
 def main() -> int:
     """Measure and print the table; 2 where a program is missing."""
-    missing = [program for program in ("wrk", "nginx") if shutil.which(program) is None]
-    if missing:
-        print(f"bench needs {' and '.join(missing)}: apt install {' '.join(missing)}")
+    if not is_ready():
         return 2
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waypost-bench-")))
-        folder.chmod(0o755)
+        folder = stack.enter_context(open_folder())
         pid = stack.enter_context(_waypost(folder))
         stack.enter_context(nginx(folder, fetch(f"{ASK}?domain=autoconfig.customer0.example")))
         script = folder / "ask.lua"
@@ -60,10 +67,7 @@ def main() -> int:
             Load(BASE, f"http://127.0.0.1:{NGINX_PORT}/answer.xml"),
             Load("/tls/ask", ASK, f"{script}"),
         ]
-        rates: dict[str, list[float]] = {load.name: [] for load in loads}
-        for _ in range(ROUNDS):
-            for load in loads:
-                rates[load.name].append(wrk(load))
+        rates = measured(loads, ROUNDS)
         print(f"{DOMAINS:,} domains")
         print_table(rates)
         print(f"memory of the operators' process: {resident_mib(pid):.0f} MiB resident")
