@@ -399,3 +399,21 @@ def test_any_octets(octets: bytes, begin: bytes) -> None:
         assert parse(begin + octets).tag
     with suppress(NotWellFormed, HasDoctype):
         assert read(begin + octets).name
+
+
+def test_definitions_never_reach_expat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DTD is refused before expat sees any of it, as expat would read it to its end."""
+
+    def no_parser(*_: str) -> None:
+        pytest.fail("expat was started")
+
+    monkeypatch.setattr("xml.parsers.expat.ParserCreate", no_parser)
+    with pytest.raises(HasDoctype):
+        read(laughs())
+
+
+def test_second_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the look at the text ever fails to see a DTD, expat's word for it is refused too."""
+    monkeypatch.setattr(untrusted_xml, "_DOCTYPE", re.compile("(?!)"))
+    with pytest.raises(HasDoctype):
+        read(b"<!DOCTYPE a><a/>")
