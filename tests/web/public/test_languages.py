@@ -19,9 +19,10 @@ OTHERS = [tag for tag in known() if tag != DEFAULT]
 TAGS = ("en", "de", "fr", "pt-BR")
 # The same word, or a name, in these languages too.
 SAME = {
-    *(("columns.port", tag) for tag in ("de", "fr")),
-    ("columns.protection", "fr"),
-    *(("columns.server", tag) for tag in ("de", "nl", "it")),
+    *(("fields.port", tag) for tag in ("de", "fr")),
+    ("fields.protection", "fr"),
+    *(("fields.server", tag) for tag in ("de", "nl", "it")),
+    *(("fields.url", tag) for tag in OTHERS),
     *(("services.activesync", tag) for tag in OTHERS),
     *((f"devices.{number}.name", tag) for tag in OTHERS for number in (1, 2, 4)),
 }

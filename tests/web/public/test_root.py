@@ -51,18 +51,36 @@ services = [
 
 
 def test_what_is_typed_by_hand() -> None:
-    """Whoever has a program that finds nothing reads server, port, protection and user name."""
+    """A program that finds nothing gets server, port, protection and user name by hand."""
     client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
-    page = html.document_fromstring(client.get("/", query="emailaddress=<b>@example.com").text)
+    text = client.get("/", query="emailaddress=<b>@example.com").text
     client.close()
-    rows = [[cell.text or "" for cell in row.iter("th", "td")] for row in page.iter("tr")]
+    services = {
+        str(one.getprevious().text): {
+            str(row.findtext("dt")): str(row.findtext("dd")) for row in one.iter("div")
+        }
+        for one in elements(text, "//dl")
+        if isinstance(one.getprevious(), html.HtmlElement)
+    }
 
-    assert rows == [
-        ["For", "Server", "Port", "Protection", "User name"],
-        ["Receive mail (IMAP)", "imap.example.com", "993", "SSL/TLS", "<b>@example.com"],
-        ["Send mail (SMTP)", "smtp.example.com", "587", "STARTTLS", "<b>"],
-        ["Calendar (CalDAV)", f"https://dav.example.com/{ESCAPED}/", "", "", "<b>@example.com"],
-    ]
+    assert services == {
+        "Receive mail (IMAP)": {
+            "Server": "imap.example.com",
+            "Port": "993",
+            "Protection": "SSL/TLS",
+            "User name": "<b>@example.com",
+        },
+        "Send mail (SMTP)": {
+            "Server": "smtp.example.com",
+            "Port": "587",
+            "Protection": "STARTTLS",
+            "User name": "<b>",
+        },
+        "Calendar (CalDAV)": {
+            "URL": f"https://dav.example.com/{ESCAPED}/",
+            "User name": "<b>@example.com",
+        },
+    }
 
 
 def filled_in(client: Client, **typed: str) -> dict[str, object]:

@@ -38,7 +38,7 @@ BY_HAND: Final = (
     *(ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.ACTIVESYNC, ServiceType.LDAP),
 )
 _OPTIONAL: Final = (
-    *("given", "problem", "rule", "address", "link", "lines", "qr_code", "takes_passwords"),
+    *("given", "problem", "rule", "address", "link", "by_hand", "qr_code", "takes_passwords"),
 )
 _PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
 
@@ -74,6 +74,19 @@ class _Language:
         return Reply(status, HTML, body.encode(), headers, code)
 
 
+@dataclass(frozen=True, slots=True)
+class _ByHand:
+    """One service, to be typed in by hand.
+
+    Attributes:
+        type: the name of its text in `services`.
+        fields: name of a text in `fields`, and value.
+    """
+
+    type: str
+    fields: tuple[tuple[str, str], ...]
+
+
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Show the form; with `emailaddress`, also that address's settings and the links to them.
 
@@ -98,7 +111,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     except DomainNotServed as error:
         return _not_served(language, error, address)
     unprotected = str(languages.texts(language.tag)["unprotected"])
-    lines = [_line(one, unprotected) for one in config.services if one.type in BY_HAND]
+    by_hand = [_by_hand(one, unprotected) for one in config.services if one.type in BY_HAND]
     link = urlencode({"emailaddress": str(address)})
     return language.page(
         200,
@@ -106,7 +119,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         given=given,
         address=str(address),
         link=link,
-        lines=lines,
+        by_hand=by_hand,
         qr_code=await _qr_code(context, link),
         takes_passwords=context.takes_passwords and request.origin.scheme == "https",
     )
@@ -145,13 +158,21 @@ def _accept_language(request: Request) -> str:
     return b",".join(values).decode("latin-1")
 
 
-def _line(service: Service, unprotected: str) -> tuple[str, ...]:
-    """Give what a user types in by hand: what for, place, port, protection and login name."""
-    endpoint, login = service.endpoint, service.login_name or ""
+def _by_hand(service: Service, unprotected: str) -> _ByHand:
+    """List what a user types into a program, in the order in which programs ask for it."""
+    endpoint = service.endpoint
+    fields: tuple[tuple[str, str], ...]
     if isinstance(endpoint, HostEndpoint):
-        protection = _PROTECTION.get(endpoint.security, unprotected)
-        return service.type.value, endpoint.host, str(endpoint.port), protection, login
-    return service.type.value, endpoint.url, "", "", login
+        fields = (
+            ("server", endpoint.host),
+            ("port", str(endpoint.port)),
+            ("protection", _PROTECTION.get(endpoint.security, unprotected)),
+        )
+    else:
+        fields = (("url", endpoint.url),)
+    if service.login_name:
+        fields = (*fields, ("login", service.login_name))
+    return _ByHand(service.type.value, fields)
 
 
 @cache
