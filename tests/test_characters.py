@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from waypost.characters import is_never_text
+from waypost.characters import invisible_in, is_never_text, trimmed
 
 TEXT = [
     *(" ", "~", "é", "߀", "ﬀ", "\N{ZERO WIDTH JOINER}", "\N{COMBINING ACUTE ACCENT}"),
@@ -49,3 +49,34 @@ def test_documents_carry_every_text(text: str) -> None:
     element.text = text
     assert (etree.fromstring(etree.tostring(element)).text or "") == text
     assert plistlib.loads(plistlib.dumps({"text": text}))["text"] == text
+
+
+INVISIBLE = [
+    # text, what is named in it
+    ("alice", None),
+    ("élan", None),
+    ("a\u200cb", None),
+    ("a\u200db", None),
+    ("a\u3000b", None),
+    ("a\u00a0b", "U+00A0 NO-BREAK SPACE"),
+    ("a\u2007b", "U+2007 FIGURE SPACE"),
+    ("a\u200bb\u00adc", "U+200B ZERO WIDTH SPACE"),
+    ("a\u2060b", "U+2060 WORD JOINER"),
+    ("\U000e0001", "U+E0001 LANGUAGE TAG"),
+]
+
+
+@pytest.mark.parametrize(("text", "name"), INVISIBLE)
+def test_invisible(text: str, name: str | None) -> None:
+    """A format character or a no-break space is named by its code point; joiners are not."""
+    assert invisible_in(text) == name
+
+
+@given(st.text())
+def test_trimmed(text: str) -> None:
+    """Only blanks at the ends are removed, and none is left there."""
+    left = trimmed(text)
+
+    assert left in text
+    assert trimmed(left) == left
+    assert all(char in " \t" or not char.isascii() for char in text.replace(left, "", 1))

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import idna
 
-from waypost.characters import is_never_text
+from waypost.characters import invisible_in, is_never_text, trimmed
 from waypost.errors import AddressError, DomainError
 
 # RFC 5321 s4.5.3.1.3: a path has at most 256 octets, its two angle brackets included.
@@ -30,6 +30,11 @@ _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 # IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
+# RFC 5322 s3.2.3 atext, with the dots of a dot-atom; RFC 6531 s3.3 adds all that is not ASCII.
+# Dots may stand anywhere: some providers have mailboxes such as `a..b` and `a.`.
+_UNQUOTED: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.\u0080-\U0010ffff]+")
+# RFC 6068 s2; Exchange's proxyAddresses have `SMTP:` for the main address and `smtp:` for others.
+_SCHEME: Final = re.compile("(?:mailto|smtp):", re.IGNORECASE)
 # What is written as it is in a text, a URL and every format.
 _PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
@@ -56,12 +61,18 @@ class DomainName:
     def parse(cls, text: str) -> Self:
         """Read a domain name in U-label or A-label form, in any case, with or without a last dot.
 
+        An A-label is taken as it is: IDNA 2008's rules for its content are for registries, and some
+        have registered names outside them, such as those with emoji (RFC 5891 s5.4).
+
         Raises:
             DomainError: the message names the rule that `text` breaks.
         """
         if len(text) > INPUT_MAX_CHARS:
             raise DomainError(f"the domain is longer than {DOMAIN_MAX_OCTETS} octets")
-        labels = _DOTS.split(text.strip(" \t"))
+        text = trimmed(text)
+        if (invisible := invisible_in(text)) is not None:
+            raise DomainError(f"the domain has the invisible character {invisible}")
+        labels = _DOTS.split(text)
         if len(labels) > 1 and labels[-1] == "":
             labels.pop()
         if labels == [""]:
@@ -76,8 +87,10 @@ class DomainName:
 
     @property
     def unicode(self) -> str:
-        """The name with U-labels, for people to read."""
-        return idna.decode(self.ascii) if "xn--" in self.ascii else self.ascii
+        """The name with U-labels, for people to read; what is no valid A-label stays as it is."""
+        return (
+            ".".join(map(_u_label, self.ascii.split("."))) if "xn--" in self.ascii else self.ascii
+        )
 
     def parents(self) -> Iterator["DomainName"]:
         """Yield the enclosing domains, the nearest first: a.b.c gives b.c, then c."""
@@ -119,15 +132,20 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `local-part@domain`.
+        """Read `local-part@domain`, with or without `mailto:` or `smtp:` in front.
 
         Raises:
             AddressError: the message names the rule that `text` breaks.
         """
         if len(text) > INPUT_MAX_CHARS:
             raise AddressError(f"the address is longer than {ADDRESS_MAX_OCTETS} octets")
+        text = trimmed(text)
+        if (scheme := _SCHEME.match(text)) is not None:
+            text = trimmed(text[scheme.end() :])
+        if (invisible := invisible_in(text)) is not None:
+            raise AddressError(f"the address has the invisible character {invisible}")
         # A quoted local part may hold "@" (RFC 5321 s4.1.2), a domain never: the last one divides.
-        local_part, at, domain = text.strip(" \t").rpartition("@")
+        local_part, at, domain = text.rpartition("@")
         if not at:
             raise AddressError("the address has no @")
         if not local_part:
@@ -140,11 +158,7 @@ class EmailAddress:
 
     @classmethod
     def parse_query(cls, text: str) -> Self:
-        """Read an address from a decoded URL query, as clients send it.
-
-        FairEmail and Nextcloud Mail do not encode the address, so that the `+` of a sub-address
-        arrives as a space (seen in their sources, 2026-08). A space cannot stand in a local part
-        without quotes, so it is turned back.
+        """Read an address from a decoded URL, as clients send it.
 
         A redirect of Apache's mod_rewrite encodes the query once more unless the rule has the flag
         NE, so that `%40` is still there. Without an `@` it can be nothing else.
@@ -155,10 +169,7 @@ class EmailAddress:
         if "@" not in text and "%40" in text:
             with suppress(UnicodeDecodeError):
                 text = unquote(text, errors="strict")
-        local_part, at, domain = text.strip(" \t").rpartition("@")
-        if '"' not in local_part:
-            local_part = local_part.replace(" ", "+")
-        return cls.parse(local_part + at + domain)
+        return cls.parse(text)
 
     def without_detail(self, separators: str) -> Self:
         """Give the address of the user whose sub-address this is: `alice+shop` is `alice`'s.
@@ -185,7 +196,7 @@ def _label(label: str) -> str:
     if not label:
         raise DomainError("the domain has an empty label (two dots in a row, or a dot in front)")
     lower = label.lower() if label.isascii() else label
-    if label.isascii() and not lower.startswith("xn--"):
+    if label.isascii():
         if len(lower) > LABEL_MAX_OCTETS:
             raise DomainError(f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets")
         if not _LDH_LABEL.fullmatch(lower):
@@ -200,10 +211,20 @@ def _label(label: str) -> str:
         if "long" in str(error):
             message = f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets"
             raise DomainError(message) from error
-        raise DomainError("a label of the domain is not allowed by IDNA 2008") from error
+        message = (
+            "a label of the domain is not allowed by IDNA 2008; write it as an A-label (xn--...)"
+        )
+        raise DomainError(message) from error
     if not _LDH_LABEL.fullmatch(encoded):
         raise DomainError("a label of the domain is not allowed by IDNA 2008")
     return encoded
+
+
+def _u_label(label: str) -> str:
+    try:
+        return idna.ulabel(label)
+    except UnicodeError:
+        return label
 
 
 def _check_local_part(local_part: str) -> None:
@@ -217,6 +238,8 @@ def _check_local_part(local_part: str) -> None:
         raise AddressError("the part before the @ has an unpaired quotation mark")
     if not quoted and any(char.isspace() for char in local_part):
         raise AddressError("the part before the @ has a space and no quotation marks")
+    if not quoted and (sign := _UNQUOTED.sub("", local_part)[:1]):
+        raise AddressError(f"the part before the @ has {sign} and no quotation marks")
     if _PLACEHOLDER.search(local_part):
         # A client would expand it again, so the answer would not be what was asked for.
         raise AddressError("the part before the @ holds a placeholder, not a mailbox name")

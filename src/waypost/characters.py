@@ -19,3 +19,42 @@ def is_never_text(char: str) -> bool:
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
         return True
     return unicodedata.category(char) in _NEVER_TEXT
+
+
+_JOINERS: Final = "\u200c\u200d"  # ZWNJ and ZWJ: scripts need them inside words (RFC 5892 A.1, A.2)
+_NO_BREAK_SPACES: Final = "\u00a0\u2007\u202f"
+
+
+def trimmed(text: str) -> str:
+    """Remove what no reader sees at both ends: spaces, tabs and format characters.
+
+    Web pages, chat programs and word processors add them to what a user copies.
+    """
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while end > start and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def invisible_in(text: str) -> str | None:
+    """Name the first character of a text that no reader sees, and that no name may hold.
+
+    Returns:
+        Code point and name of a format character (category Cf of Unicode, but for ZWJ and ZWNJ) or
+        of a no-break space; None if there is none.
+    """
+    if text.isascii():
+        return None
+    for char in text:
+        is_format = char not in _JOINERS and unicodedata.category(char) == "Cf"
+        if is_format or char in _NO_BREAK_SPACES:
+            return f"U+{ord(char):04X} {unicodedata.name(char, 'without a name')}"
+    return None
+
+
+def _is_blank(char: str) -> bool:
+    if char.isascii():
+        return char in " \t"
+    return unicodedata.category(char) in {"Cf", "Zs"}

@@ -13,7 +13,7 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "characters": set(),
     "address": {"errors", "characters"},
-    "model": {"errors", "address"},
+    "model": {"errors", "characters", "address"},
     "preference": {"errors", "address", "model"},
     "sharing": {"errors", "address", "model"},
     "keeping": set(),

@@ -100,6 +100,16 @@ def test_separators(clean: Engine) -> None:
     assert found.provider.subaddress_separators == "+"
 
 
+@pytest.mark.rule("addresses-a-labels-as-they-are")
+@pytest.mark.parametrize("name", ["xn--i-7iq.ws", "xn--abc.example"])
+def test_a_labels_outside_idna(clean: Engine, name: str) -> None:
+    """A domain whose A-label IDNA 2008 would not register is served, and nothing is said of it."""
+    execute(clean, f"UPDATE domain SET name = '{name}' WHERE name = 'example.com';\n")  # noqa: S608
+
+    assert told(clean) == []
+    assert SqlStore(clean).find(DomainName.parse(name.upper())) is not None
+
+
 @pytest.mark.parametrize(("change", "problem", "effect"), SERVERS)
 def test_servers(clean: Engine, change: str, problem: str, effect: str) -> None:
     """Each odd server is told in one line with its id, and the domain is served nevertheless."""

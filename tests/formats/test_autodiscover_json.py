@@ -78,7 +78,7 @@ def test_bad_protocol(text: str, error: type[WaypostError]) -> None:
     ("rest", "email", "address"),
     [
         ("", "alice@example.com", "alice@example.com"),
-        ("", " alice tag@Example.com ", "alice+tag@example.com"),
+        ("", " alice+tag@Example.com ", "alice+tag@example.com"),
         ("v1.0/alice@example.com", "", "alice@example.com"),
         ("V1.0/alice@example.com/", "", "alice@example.com"),
         ("v2/alice@example.com", "", "alice@example.com"),

@@ -42,6 +42,7 @@ def problems(path: Path) -> list[str]:
 def test_lines(tmp_path: Path) -> None:
     """A line is a domain or a pattern in any form; comments, blanks and line ends do not count."""
     octets = "\ufeff# all\n\nA.example\r\n  b.example # mine\n*.c.example\nb\u00fccher.example"
+    octets += "\nxn--i-7iq.ws\n\u200bxn--abc.example\u00a0"
     catalog = read_providers_path(write(tmp_path, octets.encode())).catalog
     assert [(one.pattern.text, len(one.services)) for one in catalog.domains] == [
         ("inline.example", 2),
@@ -49,9 +50,12 @@ def test_lines(tmp_path: Path) -> None:
         ("b.example", 3),
         ("*.c.example", 2),
         ("xn--bcher-kva.example", 2),
+        # outside IDNA 2008, but registered
+        ("xn--i-7iq.ws", 2),
+        ("xn--abc.example", 2),
     ]
-    assert len(catalog.domains) == 5
-    assert catalog.domains[-1].pattern.text == "xn--bcher-kva.example"
+    assert len(catalog.domains) == 7
+    assert catalog.domains[-1].pattern.text == "xn--abc.example"
     assert [one.pattern.text for one in catalog.domains[1:3]] == ["a.example", "b.example"]
     assert catalog.idle_providers == ()
 

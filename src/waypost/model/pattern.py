@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from waypost.address import DomainName
+from waypost.characters import trimmed
 from waypost.errors import DomainError
 
 
@@ -33,7 +34,7 @@ class DomainPattern:
         Raises:
             DomainError: the message names the rule that `text` breaks.
         """
-        stripped = text.strip(" \t")
+        stripped = trimmed(text)
         if stripped == "*":
             return cls("*")
         if stripped.startswith("*."):

@@ -2,17 +2,29 @@
 
 import plistlib
 from collections.abc import Callable
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from tests.web.asgi import Answer, Client
 from tests.web.public.test_autodiscover import question
+from waypost.transfer.providers_file import read_providers
+
+PROVIDERS = """\
+[[provider]]
+name = "Example Inc."
+domains = ["DOMAIN"]
+services = [
+  { type = "imap", host = "imap.DOMAIN" },
+  { type = "smtp", host = "smtp.DOMAIN" },
+]
+"""
 
 Ask = Callable[[Client, str], Answer]
 
 
 def autoconfig(client: Client, address: str) -> Answer:
-    return client.get("/mail/config-v1.1.xml", query={"emailaddress": address})
+    return client.get("/mail/config-v1.1.xml", query=f"emailaddress={quote(address)}")
 
 
 def autodiscover(client: Client, address: str) -> Answer:
@@ -26,7 +38,7 @@ def autodiscover_json(client: Client, address: str) -> Answer:
 
 
 def mobileconfig(client: Client, address: str) -> Answer:
-    return client.get("/mobileconfig", query={"emailaddress": address})
+    return client.get("/mobileconfig", query=f"emailaddress={quote(address)}")
 
 
 FORMATS = [autoconfig, autodiscover, autodiscover_json, mobileconfig]
@@ -54,6 +66,99 @@ def test_spellings_of_a_domain(client: Client, ask: Ask, spelling: str) -> None:
     assert "xn--bcher-kva.example" in answer.text
 
 
+COPIED = [
+    # what people copy with an address: it makes no difference in any format
+    " alice@example.com ",
+    "\ufeffalice@example.com",
+    "alice@example.com\u200b",
+    "\u00a0alice@example.com\u00a0",
+    "\u202aalice@example.com\u202c",
+    "mailto:alice@example.com",
+    "SMTP:alice@example.com",
+    "smtp:alice@example.com",
+]
+
+
+@pytest.mark.rule("addresses-invisible", "addresses-scheme")
+@pytest.mark.parametrize("ask", FORMATS)
+@pytest.mark.parametrize("copied", COPIED)
+def test_copied_address(client: Client, ask: Ask, copied: str) -> None:
+    """What people copy together with an address makes no difference in any format."""
+    answer, known = ask(client, copied), ask(client, "alice@example.com")
+
+    assert answer.status == 200
+    assert answer.body == known.body
+
+
+OUTSIDE_IDNA = ("xn--i-7iq.ws", "xn--abc.example", "XN--ABC.Example")
+
+
+@pytest.mark.rule("addresses-a-labels-as-they-are")
+@pytest.mark.parametrize("ask", FORMATS)
+@pytest.mark.parametrize("domain", OUTSIDE_IDNA)
+def test_a_labels_outside_idna(ask: Ask, domain: str) -> None:
+    """A domain whose A-label IDNA 2008 would not register is served like any other."""
+    providers = PROVIDERS.replace("DOMAIN", domain)
+    client = Client(read_providers(providers, name="x", format="toml").catalog)
+    answer = ask(client, f"alice@{domain}")
+    page = client.get("/", query={"emailaddress": f"alice@{domain}"})
+    client.close()
+
+    assert (answer.status, page.status) == (200, 200)
+    assert domain.lower() in answer.text
+
+
+PLUS = [
+    # the query, what the login name is or what is wrong with it
+    ("emailaddress=alice+tag@example.com", "alice+tag@example.com"),
+    ("emailaddress=alice%2Btag@example.com", "alice+tag@example.com"),
+    ("emailaddress=+alice@example.com", "+alice@example.com"),
+    ("emailaddress=a++b%2B@example.com", "a++b+@example.com"),
+    ("emailaddress=%22a%20b%22@example.com", '"a b"@example.com'),
+    ("emailaddress=alice%20tag@example.com", None),
+    ("emailaddress=alice%20@example.com", None),
+    ("emailaddress=al%20ice+tag@example.com", None),
+    ("emailaddress=alice%09tag@example.com", None),
+]
+
+
+@pytest.mark.rule("addresses-plus-repaired")
+@pytest.mark.parametrize(("query", "login"), PLUS)
+def test_plus_and_space(client: Client, query: str, login: str | None) -> None:
+    """A raw plus in a client's query is a plus, and a typed space never becomes one."""
+    found = client.get("/mail/config-v1.1.xml", query=query)
+    profile = client.get("/mobileconfig", query=query)
+
+    if login is None:
+        assert (found.status, profile.status) == (400, 400)
+        return
+    (mail,) = plistlib.loads(profile.body)["PayloadContent"]
+    assert found.value("username") == mail["IncomingMailServerUsername"] == login
+
+
+@pytest.mark.rule("addresses-plus-repaired")
+@pytest.mark.parametrize("query", [query for query, login in PLUS if login and "+" not in query])
+def test_encoded_in_the_form(client: Client, query: str) -> None:
+    """The form of the page sends an encoded plus, and gets the page of that address."""
+    assert client.get("/", query=query).status == 200
+
+
+@pytest.mark.rule("addresses-plus-repaired")
+@pytest.mark.parametrize("typed", ["alice tag@example.com", "al ice@example.com"])
+def test_space_typed_into_the_form(client: Client, typed: str) -> None:
+    """A space that is typed into a form, where it is sent as a plus, is told as a mistake."""
+    query = urlencode({"emailaddress": typed})
+    page = client.get("/", query=query)
+    aliases = client.get(
+        "/mobileconfig", query=f"emailaddress=a@example.com&{urlencode({'alias': typed})}"
+    )
+
+    assert "+" in query
+    assert (page.status, aliases.status) == (400, 400)
+    assert "space" in page.text
+    assert "space" in aliases.text
+
+
 LOCAL_PARTS = [
     # kept to the letter: case, tag, letters of any script, what is markup elsewhere, a second @
     "Alice.B",
@@ -62,8 +167,9 @@ LOCAL_PARTS = [
     "δοκιμή",
     "用户",
     "e\u0301",
-    "<b>&'x",
-    "a@b",
+    "&'x",
+    '"<b>"',
+    '"a@b"',
     '"a b"',
 ]
 
@@ -98,6 +204,13 @@ BAD = [
     ("alice@192.0.2.1", "IP address"),
     ("al\x07ice@example.com", "control character"),
     ('al"ice@example.com', "quotation mark"),
+    ("al ice@example.com", "space"),
+    ("alice @example.com", "space"),
+    ("al\u200bice@example.com", "U+200B ZERO WIDTH SPACE"),
+    ("al\u00a0ice@example.com", "U+00A0 NO-BREAK SPACE"),
+    ("alice@exam\u200bple.com", "U+200B ZERO WIDTH SPACE"),
+    ("a@b@example.com", "has @"),
+    ("Alice <alice@example.com>", "space"),
     (f"{'a' * 250}@example.com", "longer than 254"),
     (f"alice@{'a' * 64}.example", "longer than 63"),
 ]

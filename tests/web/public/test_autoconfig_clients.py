@@ -133,7 +133,7 @@ def test_credentials_are_ignored(client: Client, path: str) -> None:
         ("GET", f"{MAIL}?emailaddress=a@unserved.example", 404),
         ("GET", f"{MAIL}?emailaddress=a@half.example", 404),
         ("GET", f"{MAIL}?emailaddress=alice", 400),
-        ("GET", f"{MAIL}?emailaddress=<clientConfig>@x", 404),
+        ("GET", f"{MAIL}?emailaddress=%22<clientConfig>%22@x", 404),
         ("GET", "/v1.1/unserved.example", 404),
         ("GET", "/mail/config-v1.0.xml", 404),
         ("POST", MAIL, 405),

@@ -315,6 +315,6 @@ def test_credentials_are_ignored(client: Client) -> None:
 @pytest.mark.rule("autodiscover-no-markup")
 def test_markup_in_the_address(client: Client) -> None:
     """What a client sends never becomes markup."""
-    answer = client.post(PATH, question(address="&lt;x&gt;&amp;&lt;/LoginName&gt;@example.com"))
+    answer = client.post(PATH, question(address='"&lt;x&gt;&amp;&lt;/LoginName&gt;"@example.com'))
 
-    assert answer.value("LoginName") == "<x>&</LoginName>@example.com"
+    assert answer.value("LoginName") == '"<x>&</LoginName>"@example.com'

@@ -149,7 +149,7 @@ ALIASES = [
         "a@example.com, b@example.com, c@e.test",
     ),
     ("emailaddress=a@example.com&alias=&alias=a@EXAMPLE.com", "a@example.com"),
-    ("emailaddress=a@example.com&alias=b+x@unserved.test", "a@example.com, b+x@unserved.test"),
+    ("emailaddress=a@example.com&alias=b%2Bx@unserved.test", "a@example.com, b+x@unserved.test"),
 ]
 
 

@@ -36,7 +36,7 @@ def test_links_lead_to_configurations(client: Client) -> None:
     assert all(b"a+b@example.com" in client.get(link).body for link in links)
 
 
-ESCAPED = "%3Cb%3E@example.com"
+ESCAPED = "%22%3Cb%3E%22@example.com"
 BY_HAND = """\
 [[provider]]
 name = "Example Inc."
@@ -53,7 +53,7 @@ services = [
 def test_what_is_typed_by_hand() -> None:
     """A program that finds nothing gets server, port, protection and user name by hand."""
     client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
-    text = client.get("/", query="emailaddress=<b>@example.com").text
+    text = client.get("/", query='emailaddress="<b>"@example.com').text
     client.close()
     services = {
         str(one.getprevious().text): {
@@ -68,17 +68,17 @@ def test_what_is_typed_by_hand() -> None:
             "Server": "imap.example.com",
             "Port": "993",
             "Protection": "SSL/TLS",
-            "User name": "<b>@example.com",
+            "User name": '"<b>"@example.com',
         },
         "Send mail (SMTP)": {
             "Server": "smtp.example.com",
             "Port": "587",
             "Protection": "STARTTLS",
-            "User name": "<b>",
+            "User name": '"<b>"',
         },
         "Calendar (CalDAV)": {
             "URL": f"https://dav.example.com/{ESCAPED}/",
-            "User name": "<b>@example.com",
+            "User name": '"<b>"@example.com',
         },
     }
 

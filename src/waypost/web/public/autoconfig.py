@@ -36,7 +36,7 @@ def is_ispdb(path: str) -> bool:
 async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `emailaddress`; without it, for the domain that Host names."""
     try:
-        given = request.query().get("emailaddress", "").strip()
+        given = request.query(raw_plus=True).get("emailaddress", "").strip()
         address = EmailAddress.parse_query(given) if given else None
     except (AddressError, RequestError) as error:
         return text(400, f"emailaddress: {error}", error.code)

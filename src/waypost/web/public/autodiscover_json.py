@@ -37,7 +37,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     never told back.
     """
     try:
-        query = request.query()
+        query = request.query(raw_plus=True)
         rest = request.path[len(PREFIX) :]
         address = autodiscover_json.parse_user(rest, query.get("email", ""))
         noted.address, noted.domain = address, address.domain.ascii

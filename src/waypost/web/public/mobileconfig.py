@@ -60,7 +60,9 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         query = request.query()
         if request.origin.scheme == "http" and request.origin.scheme_is_told:
             return await _to_https(context, request, query)
-        address = EmailAddress.parse_query(query.get("emailaddress") or query.get("email", ""))
+        # A link may hold the address as it is; the page's form sends it encoded.
+        plain = request.query(raw_plus=True)
+        address = EmailAddress.parse_query(plain.get("emailaddress") or plain.get("email", ""))
         wanted = _Wanted(address, _display_name(query.get("name", "")), _aliases(query, address))
         noted.domain, noted.address = address.domain.ascii, address
     except AddressError as error:
@@ -115,7 +117,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         return text(403, "a password is taken over https only; none was read", "needs_https")
     try:
         form = await request.form(FORM_MAX_OCTETS)
-        address = EmailAddress.parse_query(form.get("emailaddress", ""))
+        address = EmailAddress.parse(form.get("emailaddress", ""))
         wanted = _Wanted(address, _display_name(form.get("name", "")), _aliases(form, address))
         password = _password(form.get("password", ""))
     except AddressError as error:
@@ -181,7 +183,7 @@ def _aliases(fields: Fields, address: EmailAddress) -> tuple[EmailAddress, ...]:
     )
     given = (one for one in divided if one.strip())
     try:
-        return aliases_of(address, [EmailAddress.parse_query(one) for one in given])
+        return aliases_of(address, [EmailAddress.parse(one) for one in given])
     except AddressError as error:
         raise RequestError(f"alias: {error}") from error
 
