@@ -58,6 +58,21 @@ class UnknownSchema(RequestError):
     code = "unknown_schema"
 
 
+class RemovalRefused(WaypostError):
+    """A change would take more domains out of service than it may.
+
+    Attributes:
+        removed: how many.
+    """
+
+    code = "removal_refused"
+
+    def __init__(self, message: str, removed: int) -> None:
+        """Take what people read, and the number of domains."""
+        super().__init__(message)
+        self.removed = removed
+
+
 class DomainNotServed(WaypostError):
     """No configuration matches the domain that was asked for."""
 

@@ -74,22 +74,26 @@ def test_bar(waypost: Waypost, home: Path, few: bool) -> None:
 
 
 def test_only_add(waypost: Waypost, home: Path) -> None:
-    """Only what is missing is added; no name, service or domain that is there goes away."""
+    """Only domains that are missing are added; one that exists keeps its services and its name."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     (home / "second.toml").write_text(SECOND, encoding="utf-8")
     waypost("apply", "first.toml")
     outcome = waypost("apply", "second.toml", "--only-add")
-    assert (outcome.code, outcome.err) == (0, "4 added, 0 changed, 0 removed\n")
+    left = "; existing domains left as they are: 1\n"
+    assert (outcome.code, outcome.err) == (0, f"3 added, 0 changed, 0 removed{left}")
     assert outcome.out.splitlines() == [
-        "+ own.example: smtp send.own.example:465 tls",
         "+ domain new.example (Own Mail)",
         "+ new.example: imap imap.own.example:993 tls",
         "+ new.example: smtp send.own.example:465 tls",
+        "= domain own.example: exists in another form, left as it is",
     ]
-    assert waypost("apply", "second.toml", "--only-add").err == "nothing to do\n"
+    # The new domain has the provider that was stored, which has no short name.
+    again = waypost("apply", "second.toml", "--only-add").err
+    assert again == "nothing to do; existing domains left as they are: 2\n"
     exported = waypost("export").out
     assert exported.count("[[provider]]") == 1
-    assert 'domains = ["own.example", "old.example", "new.example"]' in exported
+    assert exported.count("send.own.example") == 1
+    assert '"old.example"' in exported
     assert "short_name" not in exported
     assert waypost("apply", "first.toml", "--only-add").err == "nothing to do\n"
 
@@ -105,5 +109,5 @@ def test_only_add_beside_others(waypost: Waypost, home: Path) -> None:
     assert after.startswith(before.rstrip("\n"))
     assert "[[ldapserver]]" in after
     assert summary(waypost("apply", file, "--only-add")) == "nothing to do"
-    assert waypost("apply", "first.toml").code == 0
+    assert waypost("apply", "first.toml", "--allow-removal", "10").code == 0
     assert waypost("export").out == before

@@ -92,6 +92,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "stale_ttl": ("60.5", "60.5", 60.5),
     "max_age": ("0", "0", 0),
     "ldap_ca_file": ('"/a/ca.pem"', "/a/ca.pem", Path("/a/ca.pem")),
+    "permit_missing_libraries": ("true", "true", True),
     "proxy_count": ("2", "2", 2),
     "trusted_proxies": (
         '["127.0.0.0/8", "2001:db8::/32"]',

@@ -1,14 +1,16 @@
 """`waypost apply`: a providers file or a seed of automx2 into the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from waypost.cli.libraries import missing_libraries
 from waypost.cli.linting import lint_catalog
 from waypost.cli.progress import Progress, progress
+from waypost.cli.removal import FREE_DOMAINS, Removal, is_confirmed
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import (
     DbUriFlag,
@@ -17,7 +19,7 @@ from waypost.cli.sources import (
     planned_database,
     settings_for,
 )
-from waypost.errors import ProvidersError
+from waypost.errors import ProvidersError, RemovalRefused
 from waypost.model import Catalog
 
 if TYPE_CHECKING:
@@ -43,8 +45,19 @@ OnlyAddFlag = Annotated[
     bool,
     typer.Option(
         "--only-add",
-        help="Add what is missing: providers, domains, services of a domain. "
-        "Nothing that is there changes or goes away.",
+        help="Add domains, providers and directories that are missing. "
+        "A domain that exists stays as it is, with the services that it has.",
+    ),
+]
+AllowRemovalFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-removal",
+        metavar="N",
+        min=0,
+        help="Let up to N domains go out of service. Without it: at most "
+        f"{FREE_DOMAINS}, and at most half of the domains; a terminal is asked.",
+        show_default=False,
     ),
 ]
 AllFlag = Annotated[
@@ -67,6 +80,7 @@ class _Job:
 
     Attributes:
         shown: how many changes of each kind are listed; None is all.
+        allowed: how many domains may go out of service; None for the usual limit.
         step: told how far it is.
     """
 
@@ -74,6 +88,7 @@ class _Job:
     only_add: bool
     if_empty: bool
     shown: int | None
+    allowed: int | None
     step: Progress
 
 
@@ -86,6 +101,7 @@ class _Outcome:
     """
 
     plan: "Plan"
+    removal: Removal
     makes_tables: bool
     written: bool
 
@@ -110,6 +126,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         Dialect, typer.Option("--dialect", help="Whose SQL --print-sql prints.")
     ] = Dialect.SQLITE,
     only_add: OnlyAddFlag = False,
+    allow_removal: AllowRemovalFlag = None,
     every: AllFlag = False,
     bar: ProgressFlag = None,
     db_uri: DbUriFlag = None,
@@ -123,13 +140,16 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         return
     settings = settings_for(db_uri=db_uri)
     with progress(bar) as step:
-        job = _Job(wanted, only_add, if_empty, None if every else SHOWN, step)
-        outcome = _plan_only(settings, job) if dry_run else _apply(settings, job)
+        shown = None if every else SHOWN
+        job = _Job(wanted, only_add, if_empty, shown, allow_removal, step)
+        outcome = _plan_only(settings, job) if dry_run else _confirmed(settings, job, as_json)
     if outcome is None:
         note("the database holds providers already; nothing was changed")
         return
-    warn(lint_catalog(wanted, of_today=True).lines())
+    warn((*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories)))
     _print(outcome, as_json, dry_run)
+    if dry_run and not outcome.removal.is_allowed(allow_removal):
+        note(f"without --dry-run this is refused: {outcome.removal}")
     if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)
 
@@ -174,8 +194,24 @@ def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
     ):
         if job.if_empty and not is_empty(connection):
             return None
-        _, plan = _planned(connection, wanted, job)
-        return _Outcome(plan, makes_tables, written=False)
+        _, plan, removal = _planned(connection, wanted, job)
+        return _Outcome(plan, removal, makes_tables, written=False)
+
+
+def _confirmed(settings: "Settings", job: _Job, as_json: bool) -> _Outcome | None:
+    """Apply; if too many domains would go, ask the person at the terminal in between.
+
+    The database is not locked while the question is open.
+
+    Raises:
+        RemovalRefused: nobody confirmed it.
+    """
+    try:
+        return _apply(settings, job)
+    except RemovalRefused as refused:
+        if as_json or not is_confirmed(refused):
+            raise
+        return _apply(settings, replace(job, allowed=refused.removed))
 
 
 def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
@@ -190,31 +226,37 @@ def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
         with writing(engine) as connection:
             if job.if_empty and not is_empty(connection):
                 return None
-            change, plan = _planned(connection, wanted, job)
+            change, plan, removal = _planned(connection, wanted, job)
+            removal.check(job.allowed)
             if not plan.is_empty:
                 write(change)
-    return _Outcome(plan, before.kind == "empty", written=not plan.is_empty)
+    return _Outcome(plan, removal, before.kind == "empty", written=not plan.is_empty)
 
 
-def _planned(connection: "Connection", wanted: "Wanted", job: _Job) -> "tuple[Change, Plan]":
+def _planned(
+    connection: "Connection", wanted: "Wanted", job: _Job
+) -> "tuple[Change, Plan, Removal]":
     from waypost.store.sql.changing import Change  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.stored import count_domains  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import Planner  # noqa: PLC0415 -- quick start
 
     change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
-    planner = Planner(job.shown)
+    planner, removal = Planner(job.shown), Removal(count_domains(connection))
 
     def stray(row: object) -> None:
         planner.add_stray(str(row), stays=change.keep_strays)
 
-    for old, new in change.pairs(stray):
+    for old, new in change.pairs(stray, planner.add_kept):
         planner.add(old, new)
-    return change, planner.plan(*change.heads())
+        removal.add(old, new)
+    return change, planner.plan(*change.heads()), removal
 
 
 def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
     plan = outcome.plan
     added, changed, removed = plan.counts
     left = len(plan.left) + plan.more_left
+    kept = len(plan.kept) + plan.more_kept
     if as_json:
         say_json(
             {
@@ -222,14 +264,25 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
                 "changed": plan.changed,
                 "removed": plan.removed,
                 "left": plan.left,
-                "counts": {"added": added, "changed": changed, "removed": removed, "left": left},
+                "kept": plan.kept,
+                "counts": {
+                    "added": added,
+                    "changed": changed,
+                    "removed": removed,
+                    "left": left,
+                    "kept": kept,
+                },
                 "makes_tables": outcome.makes_tables,
                 "written": outcome.written,
             }
         )
         return
-    kinds = (("+", plan.added), ("~", plan.changed), ("-", plan.removed), ("=", plan.left))
-    for (sign, items), more in zip(kinds, (*plan.more, plan.more_left), strict=True):
+    kinds = (
+        *(("+", plan.added), ("~", plan.changed), ("-", plan.removed)),
+        *(("=", plan.kept), ("=", plan.left)),
+    )
+    more_of = (*plan.more, plan.more_kept, plan.more_left)
+    for (sign, items), more in zip(kinds, more_of, strict=True):
         for item in items:
             say(f"{sign} {item}")
         if more:
@@ -242,4 +295,5 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
         else f"{added} added, {changed} changed, {removed} removed"
     )
     rows = f", {left} left that serve nobody" if left else ""
-    note(f"{'nothing to do' if plan.is_empty else counts}{rows}")
+    same = f"; existing domains left as they are: {kept}" if kept else ""
+    note(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from waypost.cli.apply import Dialect
+from waypost.cli.libraries import missing_for_database
 from waypost.cli.reporting import FINDINGS, group, note, say, say_json, warn
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import SettingsError
@@ -67,10 +68,11 @@ def upgrade(
         before = migrate.upgrade(engine)
         if before.is_current:
             note(f"the database is up to date (revision {before.head})")
-            return
-        note(f"the database was {_from(before)}; it is up to date now (revision {before.head})")
+        else:
+            note(f"the database was {_from(before)}; it is up to date now (revision {before.head})")
         if before.kind in {"automx2", "unfinished"}:
             _note_findings(engine)
+        warn(_missing_libraries(engine))
 
 
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
@@ -115,13 +117,16 @@ def check(
         reading(engine) as connection,
     ):
         count, shown = _first(findings(connection), limit)
+        missing = missing_for_database(connection)
     if as_json:
-        say_json({"count": count, "findings": [asdict(finding) for finding in shown]})
+        found = [asdict(finding) for finding in shown]
+        say_json({"count": count, "findings": found, "missing_libraries": missing})
     else:
         for finding in shown:
             say(str(finding))
         note(_counted(count, len(shown)))
-    if count:
+    warn(missing)
+    if count or missing:
         raise typer.Exit(FINDINGS)
 
 
@@ -134,6 +139,13 @@ def _note_findings(engine: "Engine") -> None:
         count, shown = _first(findings(connection), UPGRADE_LIMIT)
     warn(map(str, shown))
     note(_counted(count, len(shown)))
+
+
+def _missing_libraries(engine: "Engine") -> tuple[str, ...]:
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+
+    with reading(engine) as connection:
+        return missing_for_database(connection)
 
 
 def _first(found: "Iterable[Finding]", limit: int) -> "tuple[int, list[Finding]]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from waypost.address import DomainName
+from waypost.cli.libraries import missing_for_settings
 from waypost.cli.linting import SHOWN, Linted, lint_catalog, lint_domain
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import (
@@ -54,7 +55,9 @@ def lint(
     else:
         linted = _pattern(settings, pattern)
     _print(linted, as_json)
-    if linted.findings:
+    missing = missing_for_settings(settings)
+    warn(missing)
+    if linted.findings or missing:
         raise typer.Exit(FINDINGS)
 
 

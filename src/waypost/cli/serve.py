@@ -11,7 +11,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.reporting import note
-from waypost.errors import StoreError, StoreUnavailable
+from waypost.errors import SettingsError, StoreError, StoreUnavailable
 from waypost.store import Store
 
 if TYPE_CHECKING:
@@ -124,9 +124,28 @@ def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> tu
     store = _ready_store(settings, told)
     try:
         check_profiles(settings, store)
+        _check_libraries(settings, store)
         return urls(settings, store)
     finally:
         store.close()
+
+
+def _check_libraries(settings: "Settings", store: Store) -> None:
+    """Refuse to start if a directory cannot be asked because its library is missing.
+
+    Raises:
+        SettingsError: names each directory, and the command that installs its library.
+    """
+    import structlog  # noqa: PLC0415 -- quick start
+
+    from waypost.cli.libraries import missing_for_store  # noqa: PLC0415 -- quick start
+
+    missing = missing_for_store(store)
+    if not settings.permit_missing_libraries and missing:
+        advice = "permit_missing_libraries = true starts without them"
+        raise SettingsError([*missing, advice])
+    for line in missing:
+        structlog.get_logger(__name__).warning("library missing", reason=line)
 
 
 def _check_signing(settings: "Settings") -> None:

@@ -180,6 +180,15 @@ class Settings(ProfileOptions, AdminOptions):
             example='"/etc/ssl/certs/our-authority.pem"',
         ),
     ] = None
+    permit_missing_libraries: Annotated[
+        bool,
+        About(
+            "Directories",
+            "Start although a library is missing that a directory needs; its users get a login "
+            "name that is not looked up.",
+            "true or false",
+        ),
+    ] = False
     proxy_count: Annotated[
         int,
         Field(ge=0, le=100),

@@ -1,7 +1,7 @@
 """Domains that other databases know, beside those of a providers file."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from waypost.errors import (
     StoreUnavailable,
 )
 from waypost.metrics import Metrics
-from waypost.model import Domain, MatchKind, Provider, SqlDirectory
+from waypost.model import Directory, Domain, MatchKind, Provider, SqlDirectory
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 
@@ -66,6 +66,11 @@ class BorrowingStore:
     def providers(self) -> Iterator[Provider]:
         """Give who runs the domains, those of others included."""
         return self._own.providers()
+
+    @property
+    def directories(self) -> Sequence[Directory]:
+        """All directories that the file describes."""
+        return self._own.directories
 
     def replace(self, own: MemoryStore) -> None:
         """Take another file; lenders that it does not name are closed."""

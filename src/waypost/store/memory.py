@@ -15,11 +15,13 @@ class MemoryStore:
 
     Attributes:
         borrowed: domains that others know; `store.borrowed` asks for them.
+        directories: all that the file describes.
     """
 
     def __init__(self, catalog: Catalog, held: Mapping[str, bytes] | None = None) -> None:
         """Take what a providers file says, and the held PACC documents by domain (A-labels)."""
         self.borrowed = catalog.borrowed
+        self.directories = catalog.directories
         self._held = held or {}
         # A million domains: a name and a number each, and the rest is made when it is asked for.
         self._offers = Offers()

@@ -34,6 +34,8 @@ class Plan:
         more: how many items there are besides those that are listed: to add, change and remove.
         left: rows that serve nobody and stay all the same.
         more_left: how many of these there are besides.
+        kept: domains that are stored in another form, and stay as they are.
+        more_kept: how many of these there are besides.
     """
 
     added: tuple[str, ...]
@@ -42,6 +44,8 @@ class Plan:
     more: tuple[int, int, int] = (0, 0, 0)
     left: tuple[str, ...] = ()
     more_left: int = 0
+    kept: tuple[str, ...] = ()
+    more_kept: int = 0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -87,6 +91,7 @@ class Planner:
         """
         self._changes = _Changes(_Items(limit), _Items(limit), _Items(limit))
         self._left = _Items(limit)
+        self._kept = _Items(limit)
 
     def add(self, old: Domain | None, new: Domain | None) -> None:
         """Take a domain as it is and as it shall be."""
@@ -107,6 +112,10 @@ class Planner:
         """Take a row of a database that serves nobody, and goes away unless it stays."""
         (self._left if stays else self._changes.removed).add(row)
 
+    def add_kept(self, name: str) -> None:
+        """Take a domain that is stored in another form, and stays as it is."""
+        self._kept.add(f"domain {name}: exists in another form, left as it is")
+
     def plan(self, now: Catalog, wanted: Catalog) -> Plan:
         """Give the plan for the domains that came, and for all else that two catalogs say."""
         changes = self._changes
@@ -115,7 +124,11 @@ class Planner:
         kinds = (changes.added, changes.changed, changes.removed)
         added, changed, removed = (tuple(items.listed) for items in kinds)
         more = (changes.added.more, changes.changed.more, changes.removed.more)
-        return Plan(added, changed, removed, more, tuple(self._left.listed), self._left.more)
+        left, kept = self._left, self._kept
+        return Plan(
+            *(added, changed, removed, more),
+            *(tuple(left.listed), left.more, tuple(kept.listed), kept.more),
+        )
 
 
 class _Items:

@@ -32,6 +32,10 @@ def silent(_what: str, _done: int, _total: int) -> None:
     """Tell nobody about the progress."""
 
 
+def ignore(_name: str) -> None:
+    """Do nothing about a domain that stays as it is."""
+
+
 class Wanted:
     """What the database shall say, ready to be compared with it. To be closed after use.
 
@@ -115,7 +119,8 @@ class Change:
         Args:
             connection: in a transaction, where something is to be written later.
             wanted: what the database shall say; `only_add` puts into it what is stored.
-            only_add: what is stored stays as it is, and only what it lacks is added.
+            only_add: what is stored stays as it is, each domain with the services that it has;
+                only domains, providers and directories that it lacks are added.
             keep_strays: rows that serve nobody stay; they do with `only_add` anyway.
             progress: called now and then.
         """
@@ -128,11 +133,11 @@ class Change:
         self.gone = array("q")
         self._used: set[int] = set()
         self._same: dict[tuple[int, int], bool] = {}
-        self._extensions: dict[tuple[int, int], int] = {}
+        self._kept: Callable[[str], None] = ignore
         if only_add:
             self._keep_heads()
 
-    def pairs(self, stray: Told = untold) -> Iterator[Pair]:
+    def pairs(self, stray: Told = untold, kept: Callable[[str], None] = ignore) -> Iterator[Pair]:
         """Give each domain that is not the same: as it is, and as it shall be; None is absent.
 
         To be read to its end, once, before anything is written. First come the domains that are
@@ -140,7 +145,10 @@ class Change:
 
         Args:
             stray: told each row that serves nobody. It will be removed, or is kept (`keep_strays`).
+            kept: called with each domain that is stored in another form than the wanted one, and
+                that `only_add` leaves as it is.
         """
+        self._kept = kept
         total, done = count_domains(self.connection), 0
         for rows in stored_domains(self.connection):
             yield from self._compare(self._served(rows, stray))
@@ -209,9 +217,10 @@ class Change:
                 position, number = match
                 self.wanted.ids[position] = row.id
                 if self.only_add:
-                    number = self._extended(old, number)
-                    exchanged.append((position, number))
-                if not self._is_same(old, number):
+                    if not self._is_same(old, number):
+                        self._kept(text)
+                    exchanged.append((position, scratch.offers.number(old)))
+                elif not self._is_same(old, number):
                     yield old.for_domain(text), scratch.offers[number].for_domain(text)
             elif self.only_add:
                 kept.append((row.id, text, old))
@@ -246,16 +255,6 @@ class Change:
         names = {provider.name for provider in self.head.providers.values()}
         new_providers = [one for one in self.wanted.idle_providers if one.name not in names]
         self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
-
-    def _extended(self, old: Offer, number: int) -> int:
-        """Give the number of the offer that has all of the old one, and then what it lacks."""
-        key = (id(old), number)
-        if (known := self._extensions.get(key)) is not None:
-            return known
-        offers = self.wanted.scratch.offers
-        lacking = tuple(one for one in offers[number].services if one not in old.services)
-        extended = replace(old, services=old.services + lacking)
-        return self._extensions.setdefault(key, offers.number(extended))
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
         """Give new domains to the stored provider of the same name, where there is one."""

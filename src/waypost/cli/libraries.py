@@ -1,0 +1,71 @@
+"""Libraries that directories need and that are not installed: what commands say of them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from waypost.model import Directory
+from waypost.store import Store
+
+if TYPE_CHECKING:
+    from waypost.database.engine import Connection
+    from waypost.settings import Settings
+
+
+def missing_libraries(directories: Iterable[Directory]) -> tuple[str, ...]:
+    """Give a line for each directory whose library cannot be loaded, with the command for it."""
+    from waypost.directory.libraries import missing_library  # noqa: PLC0415 -- quick start
+
+    return tuple(line for one in directories if (line := missing_library(one)) is not None)
+
+
+def missing_for_database(connection: "Connection") -> tuple[str, ...]:
+    """Do the same for the directories of a database to which domains point.
+
+    Raises:
+        StoreError, StoreUnavailable: the database cannot be asked.
+    """
+    from waypost.store.sql.directory_use import (  # noqa: PLC0415 -- quick start
+        directories_in_use,
+        stored_directories,
+    )
+
+    # To count takes a while if there are many domains.
+    if not missing_libraries(stored_directories(connection)):
+        return ()
+    return missing_libraries(one for one, count in directories_in_use(connection) if count)
+
+
+def missing_for_settings(settings: "Settings") -> tuple[str, ...]:
+    """Do the same for the place where the settings say that the domains are.
+
+    Raises:
+        ProvidersError: mistakes in the providers file.
+        StoreError, StoreUnavailable: the database cannot be asked.
+    """
+    from waypost.cli.sources import catalog_of, database  # noqa: PLC0415 -- quick start
+
+    if settings.demo or settings.providers is not None:
+        return missing_libraries(catalog_of(settings).directories)
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+
+    with database(settings) as engine, reading(engine) as connection:
+        return missing_for_database(connection)
+
+
+def missing_for_store(store: Store) -> tuple[str, ...]:
+    """Do the same for an open store.
+
+    Raises:
+        StoreError, StoreUnavailable: the database cannot be asked.
+    """
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.borrowed import BorrowingStore  # noqa: PLC0415 -- quick start
+    from waypost.store.memory import MemoryStore  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.store import SqlStore  # noqa: PLC0415 -- quick start
+
+    if isinstance(store, SqlStore):
+        with reading(store.engine) as connection:
+            return missing_for_database(connection)
+    if isinstance(store, MemoryStore | BorrowingStore):
+        return missing_libraries(store.directories)
+    return ()

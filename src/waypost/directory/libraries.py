@@ -1,0 +1,23 @@
+"""The libraries that directories need: without one, users get the wrong login name."""
+
+from waypost import model
+from waypost.directory.opening import open_directory
+from waypost.errors import DirectoryError
+
+
+def missing_library(directory: model.Directory) -> str | None:
+    """Try to load the library of a directory; no connection is made.
+
+    Args:
+        directory: what is configured.
+
+    Returns:
+        A line with the name of the directory and the command that installs the library, if the
+        library is missing or does not load; else None. Other mistakes are not reported here.
+    """
+    try:
+        open_directory(directory).close()
+    except DirectoryError as error:
+        if isinstance(error.__cause__, ImportError):
+            return f"{error}; until then no login name is looked up for its users"
+    return None

@@ -1,0 +1,146 @@
+"""A file that takes many domains out of service is refused until somebody says so."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from tests.clients.terminal import terminal
+from waypost.cli.removal import Removal
+
+SERVICES = """
+services = [
+  { type = "imap", host = "imap.example.com" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+"""
+
+
+def write(folder: Path, names: list[str], more: str = SERVICES) -> Path:
+    """Write a providers file with these domains."""
+    path = folder / f"{len(names)}.toml"
+    domains = ", ".join(f'"{name}"' for name in names)
+    text = f'[[provider]]\nname = "Example"\ndomains = [{domains}]\n{more}'
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def some(count: int) -> list[str]:
+    """Name so many domains."""
+    return [f"d{number}.example" for number in range(count)]
+
+
+LIMITS = [
+    # domains before, domains removed, --allow-removal, whether it is allowed
+    (1, 1, None, True),
+    (2, 2, None, True),
+    (3, 3, None, False),
+    (4, 2, None, True),
+    (5, 3, None, False),
+    (20, 10, None, True),
+    (1000, 10, None, True),
+    (1000, 11, None, False),
+    (1_000_000, 1_000_000, None, False),
+    (1000, 11, 10, False),
+    (1000, 11, 11, True),
+    (1000, 0, 0, True),
+    (1000, 1, 0, False),
+    (3, 3, 3, True),
+]
+
+
+@pytest.mark.parametrize(("total", "removed", "allowed", "expected"), LIMITS)
+def test_limit(total: int, removed: int, allowed: int | None, expected: bool) -> None:
+    """A few domains go without a question, and never more than half of more than a few."""
+    assert Removal(total, removed).is_allowed(allowed) is expected
+
+
+def test_small_file_into_a_large_database(waypost: Waypost, home: Path) -> None:
+    """A small file does not empty a large database; the message names both ways out."""
+    assert waypost("apply", write(home, some(300))).code == 0
+    small = write(home, ["new.example"])
+    refused = waypost("apply", small)
+
+    assert refused.code == 2
+    assert refused.out == ""
+    (line,) = (one for one in refused.err.splitlines() if one.startswith("error"))
+    assert "nothing was changed: 300 of 300 domains would not be served any more" in line
+    assert "d0.example, d1.example, d2.example, d3.example, d4.example, ..." in line
+    assert "--only-add keeps them" in line
+    assert "--allow-removal 300 removes them" in line
+    assert len(waypost("domain", "list").out.splitlines()) == 300
+
+
+def test_allowed_removal(waypost: Waypost, home: Path) -> None:
+    """With --allow-removal the domains go, if they are no more than it says."""
+    assert waypost("apply", write(home, some(30))).code == 0
+    small = write(home, some(1))
+
+    assert waypost("apply", small, "--allow-removal", "28").code == 2
+    assert len(waypost("domain", "list").out.splitlines()) == 30
+    assert waypost("apply", small, "--allow-removal", "29").code == 0
+    assert len(waypost("domain", "list").out.splitlines()) == 1
+
+
+def test_dry_run_says_it(waypost: Waypost, home: Path) -> None:
+    """--dry-run lists the domains, and says what will be needed."""
+    assert waypost("apply", write(home, some(30))).code == 0
+    dry = waypost("apply", write(home, some(1)), "--dry-run")
+
+    assert dry.code == 1
+    assert dry.out.count("\n- domain ") + dry.out.startswith("- domain ") == 29
+    assert "without --dry-run this is refused: 29 of 30 domains" in dry.err
+    allowed = waypost("apply", write(home, some(1)), "--dry-run", "--allow-removal", "29")
+    assert "is refused" not in allowed.err
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["declined = true\n", "services = []\n"],
+    ids=["declined", "without services"],
+)
+def test_other_ways_out_of_service(waypost: Waypost, home: Path, more: str) -> None:
+    """Domains that are declined or lose all services count like removed ones."""
+    assert waypost("apply", write(home, some(30))).code == 0
+    refused = waypost("apply", write(home, some(30), more))
+
+    assert refused.code == 2
+    assert "30 of 30 domains would not be served any more" in refused.err
+
+
+def test_changed_domains_are_not_removed(waypost: Waypost, home: Path) -> None:
+    """Other servers for all domains, and domains that have moved, need no permission."""
+    assert waypost("apply", write(home, some(30))).code == 0
+    other = SERVICES.replace("imap.example.com", "mail.example.com")
+    assert waypost("apply", write(home, some(30), other)).code == 0
+    assert waypost("apply", write(home, some(30), 'redirect_address = "b.example"\n')).code == 0
+
+
+def test_only_add_keeps_a_domain_as_it_is(waypost: Waypost, home: Path) -> None:
+    """--only-add gives a domain that exists no second IMAP server, and says so."""
+    assert waypost("apply", write(home, some(1))).code == 0
+    other = SERVICES.replace('host = "imap.example.com"', 'host = "imap.example.com", port = 143')
+    added = waypost("apply", write(home, some(2), other), "--only-add")
+
+    assert added.code == 0
+    assert "= domain d0.example: exists in another form, left as it is" in added.out
+    assert "existing domains left as they are: 1" in added.err
+    assert waypost("domain", "show", "d0.example").out.count("imap ") == 1
+    assert "143" in waypost("domain", "show", "d1.example").out
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"), [("29", 1), ("", 30), ("yes", 30), ("y", 30), ("30", 30)]
+)
+def test_confirmed_on_a_terminal(waypost: Waypost, home: Path, typed: str, left: int) -> None:
+    """On a terminal the number of domains must be typed; anything else changes nothing."""
+    assert waypost("apply", write(home, some(30))).code == 0
+    command = [sys.executable, "-m", "waypost", "apply", f"{write(home, some(1))}"]
+    with terminal(command, environment=dict(os.environ)) as screen:
+        screen.wait_for("Type 29 to remove them", seconds=60)
+        screen.type(f"{typed}\r")
+        screen.wait_for("29 removed" if left == 1 else "error", seconds=60)
+
+    assert len(waypost("domain", "list").out.splitlines()) == left
