@@ -4,7 +4,7 @@ This is the only place where the store and the directory meet.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import (
@@ -16,6 +16,9 @@ from waypost.errors import (
 )
 from waypost.model import Away, ClientConfig, Directory, Domain, Person, UnknownUser
 from waypost.placeholders import expand_domain
+
+# MS-OXDSCLI s3.1.5.2: clients stop after ten redirects.
+_MOVES_MAX: Final = 10
 
 
 class DomainFinder(Protocol):
@@ -88,6 +91,8 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(address.domain)
+        if entry is not None and await self._is_circle(entry, address.domain):
+            raise DomainNotServed(f"{address.domain} is not served here")
         person: Person | None = Person()
         if (question := question_for(entry, address)) is not None:
             try:
@@ -95,6 +100,14 @@ class Lookup:
             except (DirectoryUnavailable, DirectoryError):
                 person = Person()
         return _found(entry, address.domain, address, person, self._public_url)
+
+    async def entry_for(self, domain: DomainName) -> Domain | None:
+        """Return the entry that matches a domain, served or not, or None.
+
+        Raises:
+            StoreUnavailable: the store does not answer, and no earlier answer is known.
+        """
+        return await self._domains.find(domain)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
         """Give the configuration for a domain; what needs the local part stays a placeholder.
@@ -112,7 +125,28 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(domain)
+        if entry is not None and await self._is_circle(entry, domain):
+            raise DomainNotServed(f"{domain} is not served here")
         return _found(entry, domain, None, Person(), self._public_url)
+
+    async def _is_circle(self, entry: Domain, domain: DomainName) -> bool:
+        """Return whether a domain has moved to another one, and by that at last to itself.
+
+        A providers file with such a circle is refused; rows of a database may have one.
+        """
+        passed: set[str] = set()
+        moved_to = _moved_to(entry)
+        while moved_to is not None and moved_to not in passed and len(passed) < _MOVES_MAX:
+            if moved_to == domain.ascii:
+                return True
+            passed.add(moved_to)
+            following = await self._domains.find(DomainName.parse(moved_to))
+            moved_to = None if following is None else _moved_to(following)
+        return False
+
+
+def _moved_to(entry: Domain) -> str | None:
+    return None if entry.away is None else entry.away.address_domain
 
 
 def question_for(

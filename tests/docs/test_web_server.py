@@ -70,7 +70,10 @@ def test_redirect_probe_behind_nginx(front: Front) -> None:
     """Outlook's probe over http is sent to https, and over https it goes in no circle."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.example.com"
     answer = ask(front, "http", host, path)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{path}")
+    assert (answer.status_code, answer.headers["location"]) == (
+        302,
+        f"https://{host}{path}?redirected=1",
+    )
     assert ask(front, "https", host, path).status_code == 405
 
 

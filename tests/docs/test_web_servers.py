@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.docs.apache import apache
 from tests.docs.pages import ROOT, blocks
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.nginx import listens
@@ -18,7 +19,6 @@ from tests.servers.waypost import free_port, waypost
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
-APACHE_MODULES = "/usr/lib/apache2/modules"
 PROBE = "/autodiscover/autodiscover.xml"
 PROFILE = "/email.mobileconfig?email=alice@example.com"
 LIE = {
@@ -69,7 +69,7 @@ def haproxy(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]
     return [program("haproxy"), "-db", "-f", f"{configuration}"]
 
 
-def apache(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
+def apache_of_the_guide(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
     """Do the same for Apache."""
     live = "/etc/letsencrypt/live/autoconfig.example.com"
     changes = {
@@ -79,21 +79,7 @@ def apache(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
         f"{live}/privkey.pem": f"{pair.key}",
         "127.0.0.1:4243": places["waypost"],
     }
-    modules = ("mpm_event", "authz_core", "headers", "proxy", "proxy_http", "ssl")
-    lines = [
-        *(f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in modules),
-        *(f"Listen {places[name]}" for name in ("http", "https")),
-        f"DefaultRuntimeDir {folder}",
-        f"PidFile {folder}/pid",
-        f"ErrorLog {folder}/error.log",
-        "ServerName localhost",
-        "User www-data",
-        "Group www-data",
-        guides("apache", changes),
-    ]
-    configuration = folder / "apache.conf"
-    configuration.write_text("\n".join(lines), encoding="utf-8")
-    return [program("apache2"), "-d", f"{folder}", "-f", f"{configuration}", "-DFOREGROUND"]
+    return apache(folder, guides("apache", changes), [places["http"], places["https"]])
 
 
 def guides(language: str, changes: Mapping[str, str]) -> str:
@@ -105,7 +91,9 @@ def guides(language: str, changes: Mapping[str, str]) -> str:
     return text
 
 
-@pytest.fixture(name="front", scope="module", params=[haproxy, apache], ids=["haproxy", "apache"])
+@pytest.fixture(
+    name="front", scope="module", params=[haproxy, apache_of_the_guide], ids=["haproxy", "apache"]
+)
 def _front(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Front]:
@@ -139,15 +127,24 @@ def test_address_decides_over_host(front: Front) -> None:
     assert (answer.status_code, "<domain>example.org</domain>" in answer.text) == (200, True)
 
 
-@pytest.mark.parametrize("headers", [{}, LIE])
-@pytest.mark.parametrize("path", [PROBE, PROFILE])
-def test_http_leads_to_https(front: Front, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(("path", "status"), [(PROBE, 405), (PROFILE, 200)])
+def test_http_leads_to_https(front: Front, path: str, status: int) -> None:
     """Outlook's probe and a profile are sent from http to https; there is no circle."""
     host = "autodiscover.example.com"
-    answer = front.ask("http", host, path, headers)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{path}")
-    expected = 405 if path == PROBE else 200
-    assert front.ask("https", host, path, headers).status_code == expected
+    answer = front.ask("http", host, path)
+    marked = f"{path}{'&' if '?' in path else '?'}redirected=1"
+    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{marked}")
+    for asked in (path, marked):
+        assert front.ask("https", host, asked).status_code == status
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(("path", "status"), [(PROBE, 405), (PROFILE, 200)])
+def test_client_that_says_https(front: Front, scheme: str, path: str, status: int) -> None:
+    """A client that says https is taken at its word, and is not redirected; no other is."""
+    host = "autodiscover.example.com"
+    assert front.ask(scheme, host, path, LIE).status_code == status
+    assert front.ask("http", host, path).status_code == 302
 
 
 def test_peer_in_the_log(front: Front) -> None:

@@ -35,7 +35,6 @@ class FailingStore:
         "/nothing",
         "/mail",
         "/mail/config-v1.1.xml/more",
-        "/mail//config-v1.1.xml",
         "/autodiscover",
         "/autodiscover/autodiscover.jso",
         "/autodiscover/autodiscover.jsonx",

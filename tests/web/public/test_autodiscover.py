@@ -249,17 +249,17 @@ def test_redirect_probe(client: Client, host: str, target: str) -> None:
     """Over plain http a served name is sent to the same URL on https."""
     answer = client.get(PATH, host=host, scheme="http")
 
-    assert (302, f"{target}{PATH}") == (answer.status, answer.headers["location"])
+    assert (302, f"{target}{PATH}?redirected=1") == (answer.status, answer.headers["location"])
 
 
 @pytest.mark.rule("autodiscover-probe")
 def test_redirect_keeps_path_and_query(client: Client) -> None:
-    """The same URL means the same path and the same query."""
+    """The same URL means the same path and the same query, to which the mark is added."""
     answer = client.get(
         "/Autodiscover/Autodiscover.xml?x=1", host="autodiscover.example.com", scheme="http"
     )
 
-    expected = "https://autodiscover.example.com/Autodiscover/Autodiscover.xml?x=1"
+    expected = "https://autodiscover.example.com/Autodiscover/Autodiscover.xml?x=1&redirected=1"
     assert answer.headers["location"] == expected
 
 
@@ -268,7 +268,7 @@ def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
     """Where all domains share one URL, the probe leads there: that host has a certificate."""
     answer = behind_one_url.get(PATH, host=host, scheme="http")
 
-    expected = f"https://setup.hoster.example:8443{PATH}"
+    expected = f"https://setup.hoster.example:8443{PATH}?redirected=1"
     assert (302, expected) == (answer.status, answer.headers["location"])
     assert behind_one_url.get(PATH, host="autodiscover.example.org", scheme="http").status == 405
 

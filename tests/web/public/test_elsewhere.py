@@ -132,7 +132,7 @@ def test_redirects(elsewhere: Client, path: str, location: str) -> None:
     ("host", "location"),
     [
         ("autodiscover.cloud.example", URL),
-        ("autodiscover.old.example", f"https://autodiscover.old.example{PATH}"),
+        ("autodiscover.old.example", f"https://autodiscover.old.example{PATH}?redirected=1"),
     ],
 )
 def test_probe(elsewhere: Client, host: str, location: str) -> None:

@@ -227,7 +227,7 @@ def test_not_over_http(host: str, public_url: str | None, base: str | None) -> N
         assert (answer.status, "https only" in answer.text) == (403, True)
     else:
         location = answer.headers["location"]
-        assert (answer.status, location) == (302, f"{base}/MobileConfig?{query}")
+        assert (answer.status, location) == (302, f"{base}/MobileConfig?{query}&redirected=1")
     assert b"<plist" not in answer.body
 
 

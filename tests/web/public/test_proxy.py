@@ -9,7 +9,6 @@ from tests.web.conftest import CATALOG
 from waypost.web.public.proxy import (
     Origin,
     ProxyTrust,
-    claims_https,
     host_without_port,
     is_loopback,
 )
@@ -177,50 +176,3 @@ def test_https_at_the_proxy_is_not_redirected() -> None:
     client.close()
 
     assert answer.status == 405
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ([(b"x-forwarded-proto", b"https")], True),
-        ([(b"x-forwarded-proto", b"http, HTTPS")], True),
-        ([(b"forwarded", b"for=192.0.2.1;proto=https")], True),
-        ([(b"x-forwarded-proto", b"http"), (b"forwarded", b"proto=https")], True),
-        ([(b"x-forwarded-proto", b"http")], False),
-        ([(b"forwarded", b"for=192.0.2.1")], False),
-        ([(b"host", b"https")], False),
-        ([], False),
-    ],
-)
-def test_claims_of_https(headers: list[Header], expected: bool) -> None:
-    """Whoever says https in either form claims it."""
-    assert claims_https(headers) is expected
-
-
-CIRCLES = [
-    # options, what a web server adds, the status of Outlook's probe
-    ({}, {"X-Forwarded-Proto": "https"}, 405),
-    ({}, {"Forwarded": "for=192.0.2.1;proto=https"}, 405),
-    ({"trusted_proxies": ["192.0.2.0/24"]}, {"X-Forwarded-Proto": "https"}, 405),
-    ({}, {"X-Forwarded-Proto": "http"}, 302),
-    ({}, {}, 302),
-    # A word of the client before that of a web server which is believed.
-    ({"proxy_count": 1}, {"X-Forwarded-Proto": "https, http"}, 302),
-]
-
-
-@pytest.mark.parametrize(("options", "headers", "status"), CIRCLES)
-def test_no_circle_behind_a_web_server_that_is_not_believed(
-    options: dict[str, object], headers: dict[str, str], status: int
-) -> None:
-    """What may have come by https is not sent to https, though nobody is believed."""
-    client = Client(CATALOG, settings(**options))
-    answer = client.get(
-        "/autodiscover/autodiscover.xml",
-        host="autodiscover.example.com",
-        scheme="http",
-        headers=headers,
-    )
-    client.close()
-
-    assert answer.status == status

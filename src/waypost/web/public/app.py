@@ -18,8 +18,10 @@ from waypost.web.public import (
     autoconfig,
     autodiscover,
     autodiscover_json,
+    cors,
     initdb,
     mobileconfig,
+    old_links,
     pacc,
     root,
     wellknown,
@@ -34,7 +36,14 @@ from waypost.web.public.reply import (
     text,
     with_retry_after,
 )
-from waypost.web.public.request import Receive, Request, Scope, Send, names_one_host
+from waypost.web.public.request import (
+    Receive,
+    Request,
+    Scope,
+    Send,
+    decoded_path,
+    names_one_host,
+)
 from waypost.web.public.terminal import Terminal
 from waypost.wiring import Wired, address_hasher, profile_settings, wire
 
@@ -46,10 +55,12 @@ class Route:
     Attributes:
         format: what metrics call it.
         methods: the handlers by method.
+        is_shared: scripts of other sites may read the answers.
     """
 
     format: str
     methods: Mapping[str, Handler]
+    is_shared: bool = False
 
 
 def routes() -> dict[str, Route]:
@@ -59,16 +70,18 @@ def routes() -> dict[str, Route]:
     is not here: it has nothing for a mail account, and a 404, before anything of the request is
     read, sends clients to the forms that are here.
     """
-    by_address = Route("autoconfig", {"GET": autoconfig.by_address})
+    by_address = Route("autoconfig", cors.shared(autoconfig.by_address), is_shared=True)
     table = dict.fromkeys(autoconfig.PATHS, by_address)
     outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
     table[autodiscover.PATH] = Route("autodiscover", outlook)
     table[autodiscover_json.PATH] = Route("autodiscover_json", {"GET": autodiscover_json.get})
-    table[pacc.PATH] = Route("pacc", {"GET": pacc.get})
+    table[pacc.PATH] = Route("pacc", cors.shared(pacc.get), is_shared=True)
     for name, kind in wellknown.TYPES.items():
-        table[f"{wellknown.PREFIX}{name}"] = Route("redirect", wellknown.handlers(kind))
+        handlers = wellknown.handlers(kind)
+        table[f"{wellknown.PREFIX}{name}"] = Route("redirect", handlers, is_shared=True)
     apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
-    table |= dict.fromkeys(mobileconfig.PATHS, Route("mobileconfig", apple))
+    table[mobileconfig.PATH] = Route("mobileconfig", apple)
+    table |= dict.fromkeys(old_links.PATHS, Route("mobileconfig", {"GET": old_links.get}))
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)
     table["/"] = Route("page", {"GET": root.get})
@@ -100,7 +113,7 @@ class PublicApp:
         self._settings = settings
         self._connect = connect
         self._routes = routes()
-        self._ispdb = Route("autoconfig", {"GET": autoconfig.by_domain})
+        self._ispdb = Route("autoconfig", cors.shared(autoconfig.by_domain), is_shared=True)
         self._trust = ProxyTrust(
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
@@ -123,12 +136,14 @@ class PublicApp:
         started = time.perf_counter()
         request = self._request(scope, receive)
         noted = Noted()
-        route = self._route(request.path)
+        route = self._route(request.path, has_slashes=b"//" in request.raw_path)
         # RFC 9112 s3.2: no Host, or several, of which a proxy may have read another one.
         if names_one_host(scope):
             reply = await self._reply(route, context, request, noted)
         else:
             reply = text(400, "a request must have one Host", RequestError.code)
+        if route is not None and route.is_shared:
+            reply = reply.plus(cors.ANY_ORIGIN)
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
@@ -140,6 +155,8 @@ class PublicApp:
         if route is None:
             return not_found()
         methods = route.methods
+        if route.is_shared and cors.is_preflight(request):
+            return cors.preflight(_allowed(methods))
         handler = methods.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
             if route is self._routes[initdb.PATH] and not initdb.exists_for(context, request):
@@ -151,10 +168,11 @@ class PublicApp:
             reply = text(503, "the service cannot answer now; ask again later", error.code)
             return with_retry_after(reply, error)
 
-    def _route(self, path: str) -> Route | None:
+    def _route(self, path: str, *, has_slashes: bool) -> Route | None:
         if path.isascii():
             route = self._routes.get(path.rstrip("/").lower() or "/")
-            if route is not None:
+            # A web server's rule for `/initdb` need not see two slashes as one.
+            if route is not None and not (has_slashes and route is self._routes[initdb.PATH]):
                 return route
         if autoconfig.is_ispdb(path):
             return self._ispdb
@@ -164,12 +182,13 @@ class PublicApp:
 
     def _request(self, scope: Scope, receive: Receive) -> Request:
         headers = scope["headers"]
+        raw_path = scope.get("raw_path") or scope["path"].encode()
         client = scope.get("client")
         peer = client[0] if client else None
         return Request(
             method=scope["method"],
-            path=scope["path"],
-            raw_path=scope.get("raw_path") or scope["path"].encode(),
+            path=scope["path"] if b"//" not in raw_path else _plain(raw_path),
+            raw_path=raw_path,
             query_string=scope["query_string"],
             headers=headers,
             direct_peer=peer,
@@ -233,6 +252,10 @@ class PublicApp:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watching failed", exc_info=error)
             self._start_watch(wired)
+
+
+def _plain(raw_path: bytes) -> str:
+    return decoded_path(raw_path, autodiscover_json.BEFORE_ADDRESS)
 
 
 def _allowed(methods: Mapping[str, Handler]) -> list[str]:

@@ -14,6 +14,7 @@ from waypost.errors import (
 )
 from waypost.formats import autoconfig
 from waypost.web.public.context import Context, Noted
+from waypost.web.public.hosts import mail_domain
 from waypost.web.public.reply import Reply, conditional, redirect, text
 from waypost.web.public.request import Request
 
@@ -42,7 +43,7 @@ async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
         return text(400, f"emailaddress: {error}", error.code)
     if address is None:
         # Thunderbird for Android, KMail and Delta Chat send no address here, on purpose.
-        domain = request.host_domain()
+        domain = await mail_domain(context, request)
         if domain is None:
             line = "no emailaddress was given, and Host names no mail domain"
             return text(404, line, DomainNotServed.code)

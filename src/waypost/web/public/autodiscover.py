@@ -1,5 +1,6 @@
 """Microsoft Autodiscover (POX) over HTTP: MS-OXDISCO s3.1.5, MS-OXDSCLI s3.2.5, MS-ASCMD s2.2.1."""
 
+from contextlib import suppress
 from typing import Final
 
 from waypost.address import DomainName
@@ -18,9 +19,10 @@ from waypost.errors import (
 from waypost.formats import activesync, autodiscover
 from waypost.formats.autodiscover_request import BODY_MAX_OCTETS
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.proxy import claims_https
-from waypost.web.public.reply import Reply, on_https, redirect
+from waypost.web.public.hosts import https_base, mail_domain
+from waypost.web.public.reply import Reply, redirect
 from waypost.web.public.request import Request
+from waypost.web.public.schemes import https_url, leads_back
 
 PATH: Final = "/autodiscover/autodiscover.xml"
 _RENDER: Final = {
@@ -38,7 +40,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
         try:
             found = await context.lookup.about_address(asked.address)
         except DomainMoved as moved:
-            return _moved(asked, moved)
+            return _moved(request, asked, moved)
         return _reply(200, context.documents.render(_RENDER[asked.wanted], found), "ok")
     except RequestTooLarge as error:
         # RFC 9110 s15.5.14: who goes on sending may be cut off.
@@ -60,55 +62,52 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 
     A 2xx would end Delta Chat's search, so the refusal is a 405 around Exchange's XML.
     """
-    domain = request.host_domain()
     # The name that the client used is told back, so it must be one that this URL has.
     named = not request.origin.host.lower().startswith(("autoconfig.", "ua-auto-config."))
-    if _is_over_http(request) and domain is not None and named:
-        noted.domain = domain.ascii
-        try:
-            await context.lookup.for_domain(domain)
-            return _to_https(context, request, domain)
-        except DomainMoved as moved:
-            # A new address is told to the POST only, which says whose it is.
-            return _to_https(context, request, domain) if moved.url is None else redirect(moved.url)
-        except (DomainNotServed, StoreError, StoreUnavailable):
-            pass
+    url = None
+    if named and context.schemes.is_plain_http(request):
+        with suppress(DomainNotServed, StoreError, StoreUnavailable):
+            url = await _probed(context, request, noted)
+    if url is not None:
+        return redirect(url)
     body = autodiscover.render_error(600, "Invalid Request")
     return _reply(405, body, "method_not_allowed").plus(("allow", "POST"))
 
 
-def _is_over_http(request: Request) -> bool:
-    """Tell whether a redirect to https leads elsewhere than here.
+async def _probed(context: Context, request: Request, noted: Noted) -> str | None:
+    """Return where the redirect probe leads, or None for nowhere.
 
-    Behind a web server that is not believed all requests seem to come over http. The redirect of
-    one that came by https would be a circle, and there the refusal is right.
+    Raises:
+        DomainNotServed: Host names no domain that is served.
+        StoreUnavailable, StoreError: the store does not answer.
     """
-    origin = request.origin
-    if origin.scheme != "http":
-        return False
-    return origin.scheme_is_told or not claims_https(request.headers)
+    domain = await mail_domain(context, request)
+    if domain is None:
+        return None
+    noted.domain = domain.ascii
+    try:
+        await context.lookup.for_domain(domain)
+    except DomainMoved as moved:
+        # A new address is told to the POST only, which says whose it is.
+        if moved.url is not None:
+            return None if leads_back(request, moved.url) else moved.url
+    base = https_base(context, request)
+    return None if base is None else https_url(base, request)
 
 
 def own_url(public_url: str | None, domain: DomainName) -> str:
     """Give the https URL at which clients of a served domain reach this format."""
-    return f"{_base_url(public_url, domain)}{PATH}"
+    return f"{public_url or f'https://autodiscover.{domain.ascii}'}{PATH}"
 
 
-def _base_url(public_url: str | None, domain: DomainName) -> str:
-    return public_url or f"https://autodiscover.{domain.ascii}"
+def _moved(request: Request, asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply:
+    """Tell a client where to ask instead.
 
-
-def _to_https(context: Context, request: Request, domain: DomainName) -> Reply:
-    """Redirect to the same URL on https; its host is configured, or the served domain's."""
-    base = _base_url(context.public_url, domain)
-    with_prefix = request.origin.host.lower().startswith("autodiscover.")
-    if context.public_url is None and not with_prefix:
-        base = f"https://{domain.ascii}"
-    return on_https(base, request)
-
-
-def _moved(asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply:
-    """Tell a client where to ask instead."""
+    Raises:
+        DomainNotServed: it is where the client asks already.
+    """
+    if moved.url is not None and leads_back(request, moved.url):
+        raise DomainNotServed(f"{asked.address.domain} is not served here")
     if asked.wanted is autodiscover.ResponseSchema.OUTLOOK:
         body = autodiscover.render_redirect(asked.address, moved.address_domain, moved.url)
     elif moved.address_domain is not None:

@@ -1,5 +1,6 @@
 """Microsoft Autodiscover V2 (JSON) over HTTP."""
 
+import re
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
@@ -19,15 +20,22 @@ from waypost.web.public import autodiscover
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.reply import Reply, redirect, with_retry_after
 from waypost.web.public.request import Request
+from waypost.web.public.schemes import leads_back
 
 PATH: Final = "/autodiscover/autodiscover.json"
 PREFIX: Final = f"{PATH}/"
+# In a path as it is sent: what stands in front of an address, whose local part may hold slashes.
+BEFORE_ADDRESS: Final = re.compile(
+    r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE
+)
 
 
 def is_below(path: str) -> bool:
-    """Tell whether a path names a user behind this URL, who may have letters of any script."""
-    start = path[: len(PREFIX)]
-    return start.isascii() and start.lower() == PREFIX
+    """Tell whether a path names a user behind this URL, who may have letters of any script.
+
+    The path may be decoded or not, and have several slashes for one.
+    """
+    return BEFORE_ADDRESS.match(path) is not None
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
@@ -45,7 +53,10 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
         try:
             found = await context.lookup.about_address(address)
         except DomainMoved as moved:
-            return redirect(_elsewhere(address, protocol, moved), moved.code)
+            url = _elsewhere(address, protocol, moved)
+            if moved.url is not None and leads_back(request, url, PATH):
+                raise DomainNotServed(f"{address.domain} is not served here") from moved
+            return redirect(url, moved.code)
         xml_url = autodiscover.own_url(context.public_url, address.domain)
         body = context.documents.render(autodiscover_json.render, found, protocol, xml_url)
         return _reply(200, body, "ok")

@@ -11,6 +11,7 @@ from waypost.profiles.signers import ProfileSigners
 from waypost.seeding import Seeding
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
+from waypost.web.public.schemes import SchemeCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Context:
         signer: signs them; None where nobody does.
         takes_passwords: whether a profile may hold the user's password.
         documents: renders what the formats write.
+        schemes: decides who is redirected to https.
     """
 
     lookup: Lookup
@@ -36,6 +38,7 @@ class Context:
     signer: ProfileSigners | None = None
     takes_passwords: bool = False
     documents: Documents = field(default_factory=Documents)
+    schemes: SchemeCheck = field(default_factory=SchemeCheck)
 
 
 @dataclass(slots=True)

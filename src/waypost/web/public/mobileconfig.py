@@ -6,10 +6,11 @@ signer does not keep what holds it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.address import DomainName, EmailAddress
+from waypost.address import EmailAddress
 from waypost.characters import is_never_text
 from waypost.errors import (
     AddressError,
@@ -24,20 +25,21 @@ from waypost.formats import mobileconfig
 from waypost.formats.mobileconfig import Password
 from waypost.formats.profile_addresses import aliases_of
 from waypost.web.public.context import Context, Noted
-from waypost.web.public.proxy import host_without_port
-from waypost.web.public.reply import Reply, on_https, text
+from waypost.web.public.hosts import https_base, mail_domain
+from waypost.web.public.reply import Reply, redirect, text
 from waypost.web.public.request import Fields, Request
+from waypost.web.public.schemes import https_url
 
-PATHS: Final = (
-    "/mobileconfig",
-    # Where other servers have it, for links that users were given (Monogramm's
-    # autodiscover-email-settings and its descendants), with `email` for `emailaddress`.
-    "/email.mobileconfig",
-)
+PATH: Final = "/mobileconfig"
+ADDRESSES: Final = "addresses"
 NAME_MAX_CHARS: Final = 128
 PASSWORD_MAX_CHARS: Final = 256
 FORM_MAX_OCTETS: Final = 8192
 _LINE_OR_COMMA: Final = re.compile(r"[\r\n,]+")
+NEEDS_HTTPS: Final = (
+    "a profile is given over https only: ask again with https:// before the host. "
+    "If you did, the web server in front of Waypost sends a wrong X-Forwarded-Proto"
+)
 _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 
@@ -53,17 +55,19 @@ class _Wanted:
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all.
 
-    Where a trusted proxy says that the request came by plain http, no profile goes out: whoever is
-    on the way could put other servers into it. Without such a word nobody knows, and it does.
+    If a trusted proxy says that the request came by plain http, no profile goes out: whoever is on
+    the way could put other servers into it. If it does not say so, or if something else says https,
+    the scheme is not known, and the profile goes out.
     """
     try:
         query = request.query()
-        if request.origin.scheme == "http" and request.origin.scheme_is_told:
-            return await _to_https(context, request, query)
+        if (refusal := await on_plain_http(context, request, query)) is not None:
+            return refusal
         # A link may hold the address as it is; the page's form sends it encoded.
         plain = request.query(raw_plus=True)
-        address = EmailAddress.parse_query(plain.get("emailaddress") or plain.get("email", ""))
-        wanted = _Wanted(address, _display_name(query.get("name", "")), _aliases(query, address))
+        address = EmailAddress.parse_query(given_address(plain))
+        aliases = _aliases([*query.every("alias"), _other_addresses(plain)], address)
+        wanted = _Wanted(address, _display_name(query.get("name", "")), aliases)
         noted.domain, noted.address = address.domain.ascii, address
     except AddressError as error:
         return text(400, f"emailaddress: {error}", error.code)
@@ -76,31 +80,31 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
     return reply.plus(("cache-control", "private, no-cache"))
 
 
-async def _to_https(context: Context, request: Request, query: Fields) -> Reply:
-    """Send a client to the same URL on https; refuse where nobody knows the host of that.
+async def on_plain_http(context: Context, request: Request, query: Fields) -> Reply | None:
+    """Return what a client gets that asks for a profile by plain http; None if it is not known to.
 
-    What came over plain http with a password is refused as well: it shall not be sent once more.
+    It is redirected to the same URL on https, or refused if the host of that is not known. What
+    came with a password is refused as well: it shall not be sent once more.
     """
-    base = None if "password" in query else await _https_base(context, request)
+    if not (request.origin.scheme_is_told and context.schemes.is_plain_http(request)):
+        return None
+    base = None if "password" in query else await _served_base(context, request)
     if base is None:
-        line = "a profile is given over https only: ask again with https:// before the host"
-        return text(403, line, "needs_https")
-    return on_https(base, request)
+        return text(403, NEEDS_HTTPS, "needs_https")
+    return redirect(https_url(base, request))
 
 
-async def _https_base(context: Context, request: Request) -> str | None:
-    """Give where clients reach this server by https: what is configured, or a served name."""
-    if context.public_url is not None:
-        return context.public_url
-    domain = request.host_domain()
-    if domain is None:
-        return None
-    try:
-        await context.lookup.for_domain(domain)
-    except DomainNotServed:
-        return None
-    # Host made this domain, so it is a name of it: with the prefix of a protocol, or without.
-    return f"https://{DomainName.parse(host_without_port(request.origin.host)).ascii}"
+async def _served_base(context: Context, request: Request) -> str | None:
+    """Return scheme and host of the same URL on https, if the host is known to be here."""
+    if context.public_url is None:
+        domain = await mail_domain(context, request)
+        if domain is None:
+            return None
+        try:
+            await context.lookup.for_domain(domain)
+        except DomainNotServed:
+            return None
+    return https_base(context, request)
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
@@ -118,7 +122,8 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
     try:
         form = await request.form(FORM_MAX_OCTETS)
         address = EmailAddress.parse(form.get("emailaddress", ""))
-        wanted = _Wanted(address, _display_name(form.get("name", "")), _aliases(form, address))
+        aliases = _aliases(form.every("alias"), address)
+        wanted = _Wanted(address, _display_name(form.get("name", "")), aliases)
         password = _password(form.get("password", ""))
     except AddressError as error:
         # What was typed into the wrong field shall not come back.
@@ -168,7 +173,24 @@ async def _profile(
     return Reply(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
 
 
-def _aliases(fields: Fields, address: EmailAddress) -> tuple[EmailAddress, ...]:
+def given_address(fields: Fields) -> str:
+    """Return the address whose profile is asked for; an empty text if there is none.
+
+    The name of the parameter is `emailaddress`, `email` (Monogramm, smartlyway, Tiliq), or, with
+    other addresses of the mailbox behind a comma, `addresses` (mox).
+    """
+    return (_main_address(fields) or fields.get(ADDRESSES, "").partition(",")[0]).strip()
+
+
+def _main_address(fields: Fields) -> str:
+    return fields.get("emailaddress") or fields.get("email", "")
+
+
+def _other_addresses(fields: Fields) -> str:
+    return "" if _main_address(fields) else fields.get(ADDRESSES, "").partition(",")[2]
+
+
+def _aliases(given: Sequence[str], address: EmailAddress) -> tuple[EmailAddress, ...]:
     """Read the other addresses of the mailbox. They are text: nobody is asked about them.
 
     One field may hold several, in lines as the page's form sends them, or with commas in between.
@@ -178,12 +200,12 @@ def _aliases(fields: Fields, address: EmailAddress) -> tuple[EmailAddress, ...]:
     """
     divided = (
         one
-        for field in fields.every("alias")
+        for field in given
         for one in (field.splitlines() if '"' in field else _LINE_OR_COMMA.split(field))
     )
-    given = (one for one in divided if one.strip())
+    present = (one for one in divided if one.strip())
     try:
-        return aliases_of(address, [EmailAddress.parse(one) for one in given])
+        return aliases_of(address, [EmailAddress.parse(one) for one in present])
     except AddressError as error:
         raise RequestError(f"alias: {error}") from error
 

@@ -120,15 +120,6 @@ def is_forwarded(headers: Headers) -> bool:
     return any(name in FORWARDING_HEADERS for name, _ in headers)
 
 
-def claims_https(headers: Headers) -> bool:
-    """Tell whether anybody, trusted or not, says that TLS ended on the way.
-
-    Enough to keep from a redirect that may lead back here, and for nothing else.
-    """
-    said = {*_x_forwarded(headers).schemes, *_forwarded(headers).schemes}
-    return "https" in {scheme.lower() for scheme in said}
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether an address or a Host value (with or without a port) is this very machine."""
     name = host_without_port(host)

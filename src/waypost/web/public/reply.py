@@ -1,10 +1,8 @@
 """What goes back to a client."""
 
 import hashlib
-import string
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import quote
 
 from waypost.errors import StoreBusy, WaypostError
 from waypost.web.public.request import Request, Send
@@ -40,7 +38,8 @@ class Reply:
 
     async def send(self, send: Send, *, head: bool) -> None:
         """Send the answer; without its body to a HEAD request (RFC 9110 s9.3.2)."""
-        has_content = self.status != 304
+        # RFC 9110 s8.6: no Content-Length in a 204.
+        has_content = self.status not in {204, 304}
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers
         ]
@@ -66,18 +65,6 @@ def not_found(code: str = "not_found", line: str = "not found") -> Reply:
 def redirect(location: str, code: str = "redirected") -> Reply:
     """Answer 302 (RFC 9110 s15.4.3): the client asks again there, and keeps nothing for ever."""
     return Reply(302, TEXT, b"", (("location", location),), code)
-
-
-def on_https(base: str, request: Request) -> Reply:
-    """Redirect to the same path and query on https.
-
-    Args:
-        base: scheme and host, from the configuration or of a domain that is served.
-        request: says path and query.
-    """
-    # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
-    query = quote(request.query_string, safe=string.punctuation)
-    return redirect(f"{base}{request.path}{'?' if query else ''}{query}")
 
 
 def with_retry_after(reply: Reply, error: WaypostError) -> Reply:

@@ -1,10 +1,11 @@
 """What a client asked, read once from the ASGI scope."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from waypost.address import DomainName
 from waypost.errors import DomainError, RequestError, RequestTooLarge
@@ -18,6 +19,7 @@ Send = Callable[[Message], Awaitable[None]]
 QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_OCTETS: Final = 8192
 BODY_TIMEOUT_SECONDS: Final = 10.0
+_SLASHES: Final = re.compile("/{2,}")
 FORM: Final = "application/x-www-form-urlencoded"
 # Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDISCO s3.1.5,
 # PACC draft s"Retrieval".
@@ -46,7 +48,8 @@ class Request:
 
     Attributes:
         method: as sent, `HEAD` already told apart from `GET`.
-        path: decoded; `raw_path` is what stood in the request line.
+        path: decoded, with one slash where the request line had several; `raw_path` is what stood
+            in the request line.
         query_string: undecoded.
         headers: names in lower case.
         direct_peer: who opened the connection, whatever headers say.
@@ -100,6 +103,8 @@ class Request:
     def host_domain(self) -> DomainName | None:
         """Give the mail domain that Host names, without the prefix of a protocol.
 
+        `hosts.mail_domain` knows `www.` as well.
+
         Returns:
             None where Host is missing, an IP address, or no domain name.
         """
@@ -137,6 +142,24 @@ class Request:
                         return bytes(body)
         except TimeoutError as error:
             raise RequestError("the request took too long to arrive") from error
+
+
+def one_slash_each(path: str) -> str:
+    """Write one slash for several: web servers and links that join paths leave `//` in them."""
+    return _SLASHES.sub("/", path)
+
+
+def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
+    """Decode a path, with one slash for several. An encoded slash (`%2F`) divides nothing.
+
+    Args:
+        raw_path: as it stood in the request line, without the query.
+        address: matches the part in front of an address, which may hold two slashes of its own.
+    """
+    text = raw_path.decode("latin-1")
+    end = found.end() if (found := address.match(text)) else len(text)
+    plain = f"{one_slash_each(text[:end])}{text[end:]}"
+    return unquote_to_bytes(plain.encode("latin-1")).decode("utf-8", "replace")
 
 
 def names_one_host(scope: Scope) -> bool:

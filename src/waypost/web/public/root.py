@@ -39,6 +39,7 @@ BY_HAND: Final = (
 )
 _OPTIONAL: Final = (
     *("given", "problem", "rule", "address", "link", "by_hand", "qr_code", "takes_passwords"),
+    "place",
 )
 _PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
 
@@ -87,6 +88,18 @@ class _ByHand:
     fields: tuple[tuple[str, str], ...]
 
 
+def form(request: Request, place: str) -> Reply:
+    """Show the form alone, which leads to another place than the page: a profile, say.
+
+    Raises:
+        RequestError: the query cannot be read.
+    """
+    wanted = languages.named(request.query().get("lang", ""), languages.known())
+    preferred = languages.accepted(_accept_language(request), languages.known())
+    language = _Language(wanted or preferred, chosen=wanted is not None)
+    return language.page(200, "ok", place=place)
+
+
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Show the form; with `emailaddress`, also that address's settings and the links to them.
 
@@ -130,7 +143,7 @@ async def _qr_code(context: Context, query: str) -> str | None:
     if context.public_url is None:
         return None
     # It takes too long for the event loop.
-    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATHS[0]}?{query}")
+    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATH}?{query}")
 
 
 def _not_understood(language: _Language, error: AddressError | RequestError, given: str) -> Reply:

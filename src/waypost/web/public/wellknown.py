@@ -12,8 +12,10 @@ from waypost.model import ClientConfig, ServiceType, UrlEndpoint
 from waypost.placeholders import shared_url
 from waypost.preference import is_protected
 from waypost.web.public.context import Context, Handler, Noted
+from waypost.web.public.hosts import mail_domain
 from waypost.web.public.reply import TEXT, Reply, not_found
 from waypost.web.public.request import Request
+from waypost.web.public.schemes import leads_back
 
 PREFIX: Final = "/.well-known/"  # RFC 8615 s3
 TYPES: Final[Mapping[str, ServiceType]] = {
@@ -21,9 +23,9 @@ TYPES: Final[Mapping[str, ServiceType]] = {
     "carddav": ServiceType.CARDDAV,
     "jmap": ServiceType.JMAP,
 }
+PATHS: Final = tuple(f"{PREFIX}{name}" for name in TYPES)
 # RFC 6764 s5 and s6: clients ask with PROPFIND as well; WebDAV clients with OPTIONS before it.
 METHODS: Final = ("GET", "PROPFIND", "OPTIONS")
-_USUAL_PORTS: Final = frozenset({80, 443})
 # How far above a service's host its domain is looked for.
 _PARENTS_MAX: Final = 4
 
@@ -43,11 +45,13 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
     A 307, which RFC 6764 s5 names: the method stays what it was, PROPFIND too (RFC 9110 s15.4.8),
     and no client keeps it for ever, as it may keep a 301.
     """
-    host = request.host_domain()
+    host = await mail_domain(context, request)
     if host is None:
         return not_found(DomainNotServed.code, "Host names no domain")
     noted.domain = host.ascii
-    url = await _url(kind, context, host, _port_of(request.origin.host))
+    found = await _places(kind, context, host)
+    # Nobody is led back to where the client is, nor to a place that leads there.
+    url = next((url for url in found if not leads_back(request, url, *PATHS)), None)
     if url is None:
         return not_found("no_usable_service", f"no {kind} service is known here")
     headers = (
@@ -57,10 +61,8 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
     return Reply(307, TEXT, b"", headers, "redirected")
 
 
-async def _url(
-    kind: ServiceType, context: Context, host: DomainName, port: int | None
-) -> str | None:
-    """Find the URL for a served domain, or for the host of a service of a domain above it.
+async def _places(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
+    """Find the URLs for a served domain, or for the host of a service of a domain above it.
 
     The latter comes first: a pattern may match such a host as if it were a mail domain.
     """
@@ -71,8 +73,7 @@ async def _url(
         except (StoreUnavailable, StoreError):
             if not found:
                 raise
-    # Nobody is led back to where the client is.
-    return next((url for url in found if not _is_here(url, host, port)), None)
+    return found
 
 
 async def _found_above(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
@@ -104,28 +105,6 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
             if url is not None:
                 # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
                 yield quote(url, safe=string.punctuation)
-
-
-def _is_here(url: str, host: DomainName, port: int | None) -> bool:
-    """Tell whether a URL is where the client is. Another port is another server.
-
-    RFC 9110 s7.2: Host has the port unless it is the usual one; of which scheme is not asked,
-    because a proxy that ends TLS need not tell.
-    """
-    parts = urlsplit(url)
-    if _host(url) != host.ascii or _unusual(_port_of(parts.netloc)) != _unusual(port):
-        return False
-    return parts.path.lower().rstrip("/") in {f"{PREFIX}{name}" for name in TYPES}
-
-
-def _unusual(port: int | None) -> int | None:
-    return None if port in _USUAL_PORTS else port
-
-
-def _port_of(host: str) -> int | None:
-    """Give the port behind a host (RFC 3986 s3.2.3: digits, or none), if there is one."""
-    port = host.rpartition(":")[2] if ":" in host else ""
-    return int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
 
 
 def _host(url: str) -> str:

@@ -1,0 +1,50 @@
+"""What scripts of other sites may read: the answers that are the same for everybody (CORS).
+
+Mail clients that run in a browser ask for Autoconfig, PACC and the well-known places. There are no
+cookies and no logins here, so such a script learns what anybody can ask. WHATWG Fetch s3.3.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from waypost.web.public.context import Context, Handler, Noted
+from waypost.web.public.reply import TEXT, Reply
+from waypost.web.public.request import Request
+
+ANY_ORIGIN: Final = ("access-control-allow-origin", "*")
+# Fetch s4.9: `*` does not cover Authorization, which JMAP clients send with the first request.
+HEADERS: Final = "*, Authorization, Content-Type, Depth, If-None-Match"
+MAX_AGE_SECONDS: Final = 7200
+"""How long a browser may keep this; Chromium keeps nothing longer."""
+
+
+def shared(get: Handler) -> Mapping[str, Handler]:
+    """Return the handlers of a document that scripts of other sites may read."""
+    return {"GET": get, "OPTIONS": _options}
+
+
+def is_preflight(request: Request) -> bool:
+    """Return whether a browser asks what a script may send (Fetch s3.3.2)."""
+    return (
+        request.method == "OPTIONS"
+        and bool(request.header(b"origin"))
+        and bool(request.header(b"access-control-request-method"))
+    )
+
+
+def preflight(methods: Sequence[str]) -> Reply:
+    """Answer a preflight. It is followed by no redirect, so it is answered where it is asked."""
+    return _no_content(methods).plus(
+        ("access-control-allow-methods", ", ".join(methods)),
+        ("access-control-allow-headers", HEADERS),
+        ("access-control-max-age", f"{MAX_AGE_SECONDS}"),
+    )
+
+
+async def _options(_context: Context, _request: Request, _noted: Noted) -> Reply:
+    """Answer OPTIONS (RFC 9110 s9.3.7)."""
+    return _no_content(("GET", "HEAD", "OPTIONS"))
+
+
+def _no_content(methods: Sequence[str]) -> Reply:
+    return Reply(204, TEXT, b"", (("allow", ", ".join(methods)),))

@@ -1,0 +1,56 @@
+"""Which mail domain the host name of a request stands for."""
+
+from typing import Final
+
+from waypost.address import DomainName
+from waypost.errors import DomainError
+from waypost.model import Domain
+from waypost.web.public.context import Context
+from waypost.web.public.proxy import host_without_port
+from waypost.web.public.request import Request
+
+WWW: Final = "www."
+
+
+async def mail_domain(context: Context, request: Request) -> DomainName | None:
+    """Return the mail domain that Host stands for, without the prefix of a protocol.
+
+    `www.D` stands for D, unless `www.D` has an entry of its own: web servers redirect the bare
+    domain there, and clients that send no address follow. A pattern as `*.D` is no such entry,
+    because it matches every name below D.
+
+    Returns:
+        None if Host is missing, an IP address, or not a domain name.
+
+    Raises:
+        StoreUnavailable, StoreError: the store does not answer.
+    """
+    domain = request.host_domain()
+    bare = next(iter(domain.parents()), None) if domain is not None else None
+    if domain is None or bare is None or domain.ascii != f"{WWW}{bare.ascii}":
+        return domain
+    if not host_without_port(request.origin.host).lower().startswith(WWW):
+        return domain  # `autoconfig.www.D` is asked for addresses at www.D.
+    if _is_of(domain, await context.lookup.entry_for(domain)):
+        return domain
+    entry = await context.lookup.entry_for(bare)
+    # A pattern for all domains does not make mail domains of `com` and its like.
+    return bare if entry is not None and ("." in bare.ascii or _is_of(bare, entry)) else domain
+
+
+def https_base(context: Context, request: Request) -> str | None:
+    """Return scheme and host of the URL at which a client reaches this server by https.
+
+    The host is configured, or the one that the client used, which must be that of a served domain.
+    None if that is not a domain name.
+    """
+    if context.public_url is not None:
+        return context.public_url
+    try:
+        return f"https://{DomainName.parse(host_without_port(request.origin.host)).ascii}"
+    except DomainError:
+        return None
+
+
+def _is_of(domain: DomainName, entry: Domain | None) -> bool:
+    return entry is not None and entry.pattern.text == domain.ascii

@@ -1,0 +1,46 @@
+"""Profiles at the places where other products have them, for the links that users were given.
+
+Some of these links name an address, others none: their product knew it from a login, or left it out
+of the profile. Who follows one of those gets a form that asks for it, and then the profile.
+"""
+
+from typing import Final
+
+from waypost.errors import RequestError
+from waypost.web.public import mobileconfig, root
+from waypost.web.public.context import Context, Noted
+from waypost.web.public.reply import Reply, text
+from waypost.web.public.request import Request
+
+PATHS: Final = (
+    # Monogramm/autodiscover-email-settings, smartlyway/email-autoconfig-php, Tiliq/autodiscover.xml
+    # and their descendants: `email`.
+    "/email.mobileconfig",
+    # mjl-/mox, http/autoconf.go 13cc5834: `addresses`, divided by commas, and `name`.
+    "/profile.mobileconfig",
+    # mailcow/mailcow-dockerized, data/web/mobileconfig.php 02206463: `only_email` and
+    # `app_password` without a value; it knows the address from a login.
+    "/mobileconfig.php",
+    # Mailu/Mailu, core/admin/mailu/internal/views/autoconfig.py 14931c4a: none.
+    "/apple.mobileconfig",
+    # mail-in-a-box/mailinabox#261: a file.
+    "/mailinabox.mobileconfig",
+    # HaiSoftSARL/plesk_mail_autoconfig: a file beside a form; others give it `email` there.
+    "/mail/apple.mobileconfig",
+    "/.well-known/mail/apple.mobileconfig",
+)
+
+
+async def get(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer as `/mobileconfig` does; without an address, with a form that asks for it.
+
+    Like a profile, the form is given over https only, if the scheme is known.
+    """
+    try:
+        query = request.query()
+        if mobileconfig.given_address(query):
+            return await mobileconfig.get(context, request, noted)
+        refusal = await mobileconfig.on_plain_http(context, request, query)
+        return refusal or root.form(request, request.path)
+    except RequestError as error:
+        return text(400, str(error), error.code)

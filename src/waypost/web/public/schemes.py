@@ -1,0 +1,178 @@
+"""Whether a client used http or https, and redirects to https that cannot go round in a circle.
+
+The scheme is what a web server in front says, and that may be wrong: automx2's manual (2026.2,
+its example for nginx) writes `X-Forwarded-Proto http` into a server for port 80, and operators copy
+the block to port 443. A redirect to https would then be asked over and over again. Two things keep
+a client out of that circle:
+
+* If anything in the request says https, the client is not sent to https.
+* Each redirect to https carries a mark in its query. What comes back with the mark was asked at an
+  https URL, whatever the web server says, and is not redirected again.
+
+A client that invents such a sign keeps itself from a redirect, and nobody else. Who can change the
+request of another on its way can change the answer as well.
+"""
+
+import string
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+import structlog
+
+from waypost.address import DOMAIN_MAX_OCTETS, DomainName
+from waypost.errors import DomainError
+from waypost.web.public.proxy import host_without_port
+from waypost.web.public.request import Request, one_slash_each
+
+MARK: Final = "redirected=1"
+"""In the query of a redirect to https."""
+FIX: Final = (
+    "let the web server in front send the scheme that the client used; "
+    "nginx: proxy_set_header X-Forwarded-Proto $scheme;"
+)
+_USUAL_PORTS: Final = frozenset({80, 443})
+
+
+def _is(*values: str) -> Callable[[str], bool]:
+    return lambda value: any(one.strip().lower() in values for one in value.split(","))
+
+
+# Header, and whether its value says that the client used https.
+_SIGNS: Final[Mapping[bytes, Callable[[str], bool]]] = {
+    # What web servers, load balancers and content networks call it.
+    b"x-forwarded-proto": _is("https"),
+    b"x-forwarded-protocol": _is("https", "ssl"),
+    b"x-forwarded-scheme": _is("https"),
+    b"x-scheme": _is("https"),
+    b"x-url-scheme": _is("https"),
+    b"x-original-proto": _is("https"),
+    b"cloudfront-forwarded-proto": _is("https"),
+    b"x-forwarded-ssl": _is("on"),
+    b"x-forwarded-https": _is("on", "1", "true"),
+    b"front-end-https": _is("on"),
+    b"x-appengine-https": _is("on"),
+    b"fastly-ssl": _is("1"),
+    b"x-arr-ssl": bool,
+    b"x-forwarded-port": _is("443"),
+    b"cf-visitor": lambda value: '"https"' in value.lower(),
+    # RFC 7239 s5.4, in any of its elements.
+    b"forwarded": lambda value: "proto=https" in value.lower().replace('"', ""),
+    # RFC 9110 s7.2: a client leaves the usual port of the scheme out, but a web server may add it.
+    b"host": lambda value: value.endswith(":443"),
+    b"x-forwarded-host": lambda value: value.endswith(":443"),
+    # W3C Fetch Metadata Request Headers s2: a browser sends these to https alone (and to itself).
+    b"sec-fetch-dest": bool,
+    b"sec-fetch-mode": bool,
+    b"sec-fetch-site": bool,
+}
+# RFC 9110 s10.1.3, RFC 6454 s7: the page of this host that the client comes from.
+_PAGES: Final = (b"origin", b"referer")
+
+
+def https_sign(request: Request) -> str | None:
+    """Return what in a request says that its client used https, or None if nothing does."""
+    for name, raw in request.headers:
+        is_sign = _SIGNS.get(name)
+        value = raw.decode("latin-1").strip()
+        if is_sign is not None and is_sign(value):
+            return name.decode("latin-1")
+        if name in _PAGES and _is_own_page(value, request):
+            return name.decode("latin-1")
+    return MARK if _is_marked(request) else None
+
+
+def _is_marked(request: Request) -> bool:
+    return MARK.encode() in request.query_string.split(b"&")
+
+
+def _is_own_page(value: str, request: Request) -> bool:
+    scheme, divider, rest = value.partition("://")
+    host = host_without_port(rest.partition("/")[0])
+    own = host_without_port(request.origin.host)
+    return bool(divider) and scheme.lower() == "https" and host.lower() == own.lower()
+
+
+class SchemeCheck:
+    """Decides which requests came over plain http, and warns once of a wrong scheme."""
+
+    def __init__(self) -> None:
+        """Begin with nothing said."""
+        self._warned: set[str] = set()
+        self._log = structlog.get_logger(__name__)
+
+    def is_plain_http(self, request: Request) -> bool:
+        """Return whether nothing says that the client used https.
+
+        Only then does a redirect to https lead elsewhere than to the URL that was asked.
+        """
+        if request.origin.scheme != "http":
+            return False
+        sign = https_sign(request)
+        if sign is None:
+            return True
+        if request.origin.scheme_is_told:
+            line = "the web server in front sends the scheme http for requests that came by https"
+            self._warn(request, line, sign, FIX)
+        elif sign == MARK:
+            # Without a sign and without a believed web server nothing is known of the scheme.
+            line = "the web server in front does not send the scheme of requests that came by https"
+            self._warn(request, line, sign, f"{FIX} and set proxy_count = 1 or trusted_proxies")
+        return False
+
+    def _warn(self, request: Request, line: str, sign: str, fix: str) -> None:
+        if line not in self._warned:
+            self._warned.add(line)
+            host = request.origin.host[:DOMAIN_MAX_OCTETS]
+            self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
+
+
+def https_url(base: str, request: Request) -> str:
+    """Return the URL of the same path and query on https, with the mark.
+
+    Args:
+        base: scheme and host, from the configuration or of a domain that is served.
+        request: says path and query, which has no mark yet.
+    """
+    # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
+    query = quote(request.query_string, safe=string.punctuation)
+    return f"{base}{request.path}?{query}{'&' if query else ''}{MARK}"
+
+
+def leads_back(request: Request, url: str, *others: str) -> bool:
+    """Return whether a URL is the one that the client asked, as far as host, port and path tell.
+
+    RFC 9110 s7.2: Host has the port unless it is the usual one. Of which scheme does not count,
+    because a web server that ends TLS may hide it; nor does the query.
+
+    Args:
+        request: what the client asked.
+        url: where it would be sent.
+        others: paths of this server that lead to the one that was asked.
+    """
+    parts = urlsplit(url)
+    host = host_without_port(request.origin.host)
+    if _host(host) != _host(parts.hostname or ""):
+        return False
+    if _port_behind(request.origin.host) != _port_behind(parts.netloc):
+        return False
+    return _path(unquote(parts.path)) in {_path(one) for one in (request.path, *others)}
+
+
+def _host(host: str) -> str:
+    """Return a host as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end, U-labels)."""
+    try:
+        return DomainName.parse(host).ascii
+    except DomainError:
+        return host.lower()
+
+
+def _path(path: str) -> str:
+    return one_slash_each(path).rstrip("/").lower()
+
+
+def _port_behind(host: str) -> int | None:
+    """Return a port behind a host (RFC 3986 s3.2.3: digits, or none) that is not a usual one."""
+    port = host.rpartition(":")[2] if ":" in host else ""
+    number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
+    return None if number in _USUAL_PORTS else number

@@ -1,0 +1,203 @@
+"""Host names that stand for a domain, and paths that are written in another way."""
+
+import plistlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.making import domain, host_service, url_service
+from tests.web.asgi import Client, settings
+from tests.web.public.test_autodiscover import PATH
+from waypost.model import Away, Catalog
+from waypost.wiring import wire
+
+CONFIG = "/mail/config-v1.1.xml"
+CATALOG = Catalog(
+    (
+        domain(
+            "example.com",
+            host_service(host="imap.example.com"),
+            host_service("smtp", "smtp.example.com"),
+            url_service("caldav", "https://dav.example.com/c/"),
+        ),
+        domain("*.example.com"),
+        domain("www.own.example"),
+        domain("own.example"),
+        domain("*.pattern.example"),
+        domain("www.alone.example"),
+        replace(domain("gone.example"), away=Away()),
+        replace(domain("old.example"), away=Away("new.example")),
+        domain("corp"),
+    )
+)
+EVERYBODY = Catalog((domain("*"), domain("www.own.example")))
+
+WWW = [
+    # Host, the domain that it stands for; None for nothing
+    ("www.example.com", "example.com"),
+    ("WWW.Example.COM.:443", "example.com"),
+    ("a.example.com", "a.example.com"),
+    ("www.a.example.com", "a.example.com"),
+    ("www.own.example", "www.own.example"),
+    ("www.alone.example", "www.alone.example"),
+    ("www.pattern.example", "www.pattern.example"),
+    ("www.corp", "corp"),
+    ("www.gone.example", None),
+    ("www.unserved.example", None),
+    ("www.com", None),
+    ("www", None),
+    ("www.", None),
+    ("www2.example.org", None),
+    ("wwwexample.com", None),
+    # Behind the prefix of a protocol the name is that of the address.
+    ("autoconfig.www.example.com", "www.example.com"),
+    ("autoconfig.www.own.example", "www.own.example"),
+]
+
+
+@pytest.fixture(name="served", scope="module")
+def _served() -> Iterator[Client]:
+    client = Client(CATALOG)
+    yield client
+    client.close()
+
+
+@pytest.mark.rule("autoconfig-www")
+@pytest.mark.parametrize(("host", "name"), WWW)
+@pytest.mark.parametrize("path", [CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml"])
+def test_www(served: Client, host: str, name: str | None, path: str) -> None:
+    """`www.D` stands for D, unless it has an entry of its own; a pattern is none."""
+    answer = served.get(path, host=host)
+
+    assert answer.status == (404 if name is None else 200)
+    assert name is None or answer.value("domain") == name
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("www.any.example", "any.example"),
+        ("www.own.example", "www.own.example"),
+        ("www.com", "www.com"),
+    ],
+)
+def test_www_where_every_domain_is_served(host: str, name: str) -> None:
+    """A pattern for all domains does not make `www.D` a domain, nor a top-level domain one."""
+    client = Client(EVERYBODY)
+    found = client.get(CONFIG, host=host).value("domain")
+    client.close()
+
+    assert found == name
+
+
+def test_www_in_all_formats() -> None:
+    """Each format that takes the domain from Host does so."""
+    client = Client(CATALOG, settings(proxy_count=1))
+    host, http = "www.example.com", {"X-Forwarded-Proto": "http"}
+    probe = client.get(PATH, host=host, scheme="http", headers=http)
+    profile = client.get(
+        "/mobileconfig?email=a@b.example.com", host=host, scheme="http", headers=http
+    )
+    dav = client.request("PROPFIND", "/.well-known/caldav", host=host)
+    moved = client.get(CONFIG, host="www.old.example")
+    pacc = client.get("/.well-known/user-agent-configuration.json", host=host)
+    client.close()
+
+    assert probe.headers["location"] == f"https://www.example.com{PATH}?redirected=1"
+    assert profile.headers["location"].startswith("https://www.example.com/mobileconfig?email=")
+    assert dav.headers["location"] == "https://dav.example.com/c/"
+    assert moved.headers["location"].startswith("https://autoconfig.new.example/")
+    # PACC has one name alone, whose zone vouches for the document.
+    assert pacc.status == 404
+
+
+ADDRESS = "emailaddress=alice@example.com"
+SLASHES = [
+    # How a path is written, and how it is known
+    (f"//mail/config-v1.1.xml?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
+    (f"/mail//config-v1.1.xml?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
+    (f"/mail/config-v1.1.xml///?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
+    (f"/.well-known//autoconfig///Mail/config-v1.1.xml?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
+    ("//v1.1//example.com/", "/v1.1/example.com"),
+    (f"//mobileconfig//?{ADDRESS}", f"/mobileconfig?{ADDRESS}"),
+    (f"//email.mobileconfig?{ADDRESS}", f"/mobileconfig?{ADDRESS}"),
+    (f"/{PATH}", PATH),
+    (
+        "/autodiscover//autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1",
+        "/autodiscover/autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1",
+    ),
+    (
+        "//autodiscover//autodiscover.json//v1.0//a@example.com?Protocol=AutodiscoverV1",
+        "/autodiscover/autodiscover.json/v1.0/a@example.com?Protocol=AutodiscoverV1",
+    ),
+    ("///", "/"),
+    ("//.well-known//caldav", "/.well-known/caldav"),
+]
+
+
+@pytest.mark.parametrize(("written", "known"), SLASHES)
+def test_two_slashes(served: Client, written: str, known: str) -> None:
+    """Several slashes in a path are one."""
+    one, other = (served.get(path, host="example.com") for path in (written, known))
+
+    assert other.status != 404
+    assert (one.status, one.headers, one.body) == (other.status, other.headers, other.body)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"//mail%2F/config-v1.1.xml?{ADDRESS}",
+        f"//mail%2F%2Fconfig-v1.1.xml?{ADDRESS}",
+        "//v1.1%2F/example.com",
+        "//nothing",
+        "//mail//",
+    ],
+)
+def test_slashes_that_stay(served: Client, path: str) -> None:
+    """An encoded slash is no second one, and an unknown path stays unknown."""
+    assert served.get(path, host="example.com").status == 404
+
+
+@pytest.mark.rule("proxies-initdb-path")
+@pytest.mark.parametrize("path", ["//initdb", "//initdb/", "/initdb//"])
+def test_initdb_has_one_spelling(path: str) -> None:
+    """`/initdb/` is not behind two slashes, where a rule of a web server would not see it."""
+    wired = wire(settings(db_uri="sqlite://"))
+    client = Client(wired)
+    found, other = (client.request("HEAD", one, host="localhost") for one in ("/initdb/", path))
+    client.close()
+
+    assert (found.status, other.status) == (200, 404)
+
+
+def test_slashes_of_an_address() -> None:
+    """A local part keeps its slashes, in the path of Autodiscover's JSON as well."""
+    moved = replace(domain("old.example"), away=Away("new.example"))
+    client = Client(Catalog((moved,)))
+    json = "//autodiscover/autodiscover.json//v1.0/a//b@old.example?Protocol=ActiveSync"
+    answer = client.get(json)
+    client.close()
+
+    assert "Email=a%2F%2Fb%40new.example" in answer.headers["location"]
+
+
+def test_two_slashes_before_a_redirect() -> None:
+    """A redirect leads to the path with one slash, so that none becomes a host."""
+    client = Client(CATALOG, settings(proxy_count=1))
+    headers = {"X-Forwarded-Proto": "http"}
+    answer = client.get(
+        f"//mobileconfig?{ADDRESS}", host="example.com", scheme="http", headers=headers
+    )
+    client.close()
+
+    expected = f"https://example.com/mobileconfig?{ADDRESS}&redirected=1"
+    assert answer.headers["location"] == expected
+
+
+def test_profile_of_an_address_by_www(served: Client) -> None:
+    """An address decides over the host."""
+    answer = served.get("/mobileconfig?emailaddress=a@own.example", host="www.example.com")
+
+    assert plistlib.loads(answer.body)["PayloadContent"][0]["EmailAddress"] == "a@own.example"
