@@ -18,6 +18,10 @@ from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
 from tests.web.public.test_autodiscover import question
+from waypost.check.asking import Server
+from waypost.check.circles import circles
+from waypost.check.probes import Asked
+from waypost.check.wire import Limits, ToOneServer, Wire
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
@@ -141,6 +145,17 @@ def test_outlook(front: Front, scheme: str) -> None:
 def test_initdb_is_closed(front: Front, scheme: str) -> None:
     """The manual's rule lets this machine through, and Waypost does not."""
     assert front.ask(f"{scheme}://{NAMES[0]}/initdb/").status_code in {403, 404}
+
+
+def test_conformance_names_the_cause(front: Front) -> None:
+    """`waypost conformance` sees that https is taken for http, and says what to write."""
+    server = Server(True, "127.0.0.1", front.ports["https"], "")
+    domains = ("example.com", "unserved.invalid")
+    wire = Wire(ToOneServer(server, domains), Limits(), context=front.trust)
+    found = list(circles(Asked(wire, "alice", *domains)))
+
+    assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)
+    assert all("proxy_set_header X-Forwarded-Proto $scheme;" in one for one in found)
 
 
 def test_warning(front: Front) -> None:

@@ -195,7 +195,8 @@ def test_redirects_are_told() -> None:
         endless = by_key(url)
     (finding,) = circle["apple-mail"].findings
     assert finding.endswith(
-        "/mobileconfig/?emailaddress=alice%40example.com: status 302 to /mobileconfig/?b"
+        "/mobileconfig/?emailaddress=alice%40example.com: status 302 to /mobileconfig/?b "
+        "(a circle: that was asked before)"
     )
     assert all("status 302 to " in line for line in circle["kmail"].findings)
     (finding,) = endless["apple-mail"].findings

@@ -193,6 +193,18 @@ def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Sett
     assert (code, place) in {(one["code"], one["place"]) for one in found}, found
 
 
+@pytest.mark.servers
+def test_a_circle_is_told_with_its_cause(doctor: Doctor) -> None:
+    """A web server that redirects https to https is named, with the line that cures it."""
+    name = f"autodiscover.{DOMAIN}"
+    circle = Site("https", name, moved="302 https://$host$request_uri")
+    outcome = doctor(Setting(sites=[one for one in WEB if one != name], more=[circle]))
+
+    assert outcome.code == 1
+    assert f"https://{name}/autodiscover/autodiscover.xml is redirected to itself" in outcome.out
+    assert "proxy_set_header X-Forwarded-Proto $scheme;" in outcome.out
+
+
 NOTED = [
     ("http-plain", Setting(redirects=False)),
     ("dns-missing", Setting(zone=without("_imaps."))),

@@ -113,7 +113,10 @@ def test_redirect_probe_behind_caddy(front: Front) -> None:
     """Outlook's probe over http is sent to https, and over https it goes in no circle."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.first.example"
     answer = front.get("http", host, path)
-    assert (answer.status_code, answer.headers["location"]) == (302, f"https://{host}{path}")
+    assert (answer.status_code, answer.headers["location"]) == (
+        302,
+        f"https://{host}{path}?redirected=1",
+    )
     assert front.get("https", host, path).status_code == 405
 
 
@@ -158,6 +161,6 @@ def test_import_of_the_page(tmp_path: Path) -> None:
             answer = front.get("http", host, path)
             assert (answer.status_code, answer.headers["location"]) == (
                 302,
-                f"https://{host}{path}",
+                f"https://{host}{path}?redirected=1",
             )
             assert front.get("http", host, f"{PATH}example.com").status_code == 200

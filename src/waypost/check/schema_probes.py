@@ -10,6 +10,7 @@ from urllib.parse import quote
 from waypost.address import EmailAddress
 from waypost.check.agreement import agreement, users
 from waypost.check.answers import read_answer
+from waypost.check.circles import circles
 from waypost.check.probes import HTTP_PROBES, Asked, Probe, has_autoconfig, statuses
 from waypost.check.recorded import urls
 from waypost.check.recorded.apple import CONTENT_TYPE, profile_request
@@ -152,5 +153,6 @@ PROBES: Final[tuple[Probe, ...]] = (
         needs_dns=True,
         applies=has_autoconfig,
     ),
+    Probe("circles", "no redirect leads to the URL that was asked", circles),
     Probe("statuses", "no password is demanded, and nothing breaks", statuses),
 )

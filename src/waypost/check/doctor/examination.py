@@ -14,8 +14,11 @@ from waypost.check.recorded import CLIENTS
 from waypost.check.schema_probes import PROBES
 from waypost.formats.dns import Record
 
-# The documents themselves; how a server answers what no user's client sends is conformance's.
-_RULES: Final = frozenset({"autoconfig", "autodiscover", "agreement", "services", "pacc"})
+# The documents themselves, and what keeps clients from them; how a server answers what no user's
+# client sends is conformance's.
+_RULES: Final = frozenset(
+    {"autoconfig", "autodiscover", "agreement", "services", "pacc", "circles"}
+)
 
 _UNKNOWN: Final = frozenset(
     {"name-missing", "name-unused", "mail-missing", "dns-missing", "srv-target", "pacc-digest"}

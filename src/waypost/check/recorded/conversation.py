@@ -277,7 +277,7 @@ def followed(
         if target.scheme == "http" and request.scheme == "https" and not downgrades:
             return response
         if target in asked:
-            return response  # It would lead around in a circle.
+            return replace(response, reason="a circle: that was asked before")
         request = target
     return Response(0, reason=f"more than {most} redirects, at last to {request.url[:200]}")
 
@@ -285,7 +285,8 @@ def followed(
 def said(response: Response) -> str:
     """Name a refusal."""
     if response.is_redirect:
-        return f"status {response.status} to {response.location[:200]}"
+        why = f" ({response.reason})" if response.reason else ""
+        return f"status {response.status} to {response.location[:200]}{why}"
     if response.status:
         return f"status {response.status}"
     return f"no answer ({response.reason})" if response.reason else "no answer"

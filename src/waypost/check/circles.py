@@ -1,0 +1,82 @@
+"""Redirects that lead a client back to the URL that it has asked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from waypost.address import EmailAddress
+from waypost.check.probes import Asked
+from waypost.check.recorded import urls
+from waypost.check.recorded.apple import profile_request
+from waypost.check.recorded.conversation import Request, Response
+from waypost.check.structure_pacc import HOST, PATH
+
+REDIRECTS_MAX: Final = 10
+LIKELY_CAUSE: Final = (
+    "the server takes https for http; the likely cause is a web server in front that sends "
+    "X-Forwarded-Proto: http, or nothing, for https: let it send the scheme of the request "
+    "(nginx: proxy_set_header X-Forwarded-Proto $scheme;)"
+)
+# RFC 6764 s5, RFC 8620 s2.2.
+_WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "carddav", "jmap"))
+
+
+def circles(asked: Asked) -> Iterator[str]:
+    """Ask each URL by https, and tell which redirects lead to where the client was already."""
+    for request in _requests(asked):
+        finding = _finding(asked, request)
+        if finding:
+            yield finding
+
+
+def _requests(asked: Asked) -> Iterator[Request]:
+    query = urls.encoded(asked.address)
+    yield urls.autoconfig(asked.domain, "https", query)
+    yield urls.well_known(asked.domain, "https", query)
+    for host in (f"autodiscover.{asked.domain}", asked.domain):
+        yield Request("GET", "https", host, urls.AUTODISCOVER)
+    yield profile_request(EmailAddress.parse(asked.address))
+    yield Request("GET", "https", f"{HOST}.{asked.domain}", PATH)
+    for path in _WELL_KNOWN:
+        yield Request("GET", "https", asked.domain, path)
+
+
+def _finding(asked: Asked, first: Request) -> str:
+    """Follow one request; return what is wrong, or an empty text."""
+    request, passed = first, [_plain(first)]
+    while len(passed) <= REDIRECTS_MAX:
+        response = asked.wire.answer(request)
+        target = _target(request, response)
+        if target is None:
+            return ""
+        if target == _plain(request):
+            return f"{request.url} is redirected to itself: {LIKELY_CAUSE}"
+        if _only_adds(target, _plain(request)):
+            return f"{request.url} is redirected to the same URL, {target.url}: {LIKELY_CAUSE}"
+        if target in passed:
+            way = " to ".join(one.url for one in [*passed[passed.index(target) :], target])
+            cause = f"; {LIKELY_CAUSE}" if "http" in {one.scheme for one in passed} else ""
+            return f"{first.url} leads round in a circle: {way}{cause}"
+        passed.append(target)
+        request = target
+    return f"{first.url} leads on and on, at last to {request.url}"
+
+
+def _target(request: Request, response: Response) -> Request | None:
+    """Return where a redirect leads, or None if there is none."""
+    target = request.at(response.location) if response.is_redirect else None
+    return None if target is None else _plain(target)
+
+
+def _plain(request: Request) -> Request:
+    """Leave out the port that the scheme has by itself (RFC 9110 s4.2.3)."""
+    usual = ":443" if request.scheme == "https" else ":80"
+    return replace(request, host=request.host.removesuffix(usual))
+
+
+def _only_adds(target: Request, request: Request) -> bool:
+    """Return whether a URL is the same but for more in its query, as a mark against circles."""
+    is_same_place = replace(target, query="") == replace(request, query="")
+    return is_same_place and set(filter(None, request.query.split("&"))) <= {
+        *target.query.split("&")
+    }
