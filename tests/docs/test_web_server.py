@@ -84,6 +84,9 @@ def test_redirect_probe_behind_nginx(front: Front) -> None:
         ("/AutoDiscover/AutoDiscover.xml", 302),
         ("/mobileconfig/?emailaddress=alice@example.com", 302),
         ("/email.mobileconfig?email=alice@example.com", 302),
+        ("/mailinabox.mobileconfig", 302),
+        ("/mobileconfig.php?only_email", 302),
+        ("/.well-known//autoconfig/mail//config-v1.1.xml", 200),
         ("/initdb/", 404),
     ],
 )

@@ -1,17 +1,16 @@
 """No answer redirects to the URL that was asked, whatever a web server in front says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.making import domain, url_service
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
-from tests.web.public.test_autodiscover import MOBILESYNC, PATH, question
-from waypost.model import Away, Catalog
+from tests.web.public.test_autodiscover import PATH
+from waypost.settings.profiles import RISKS
 
 PROBE = PATH
 PROFILE = "/mobileconfig"
@@ -55,7 +54,8 @@ FRONTS = {
 def follow(front: Front, path: str) -> list[Answer]:
     """Ask by https, through a web server, and go where the answers lead."""
     client = Client(CATALOG, settings(**dict(front.options)))
-    url, answers, seen = f"https://{HOST}{path}", [], set()
+    url, answers = f"https://{HOST}{path}", list[Answer]()
+    seen = set[str]()
     while url not in seen and len(seen) < 5:
         seen.add(url)
         parts = urlsplit(url)
@@ -243,89 +243,18 @@ def test_warning(
         assert "proxy_set_header X-Forwarded-Proto $scheme;" in found[0]["fix"]
 
 
-URL = f"https://autodiscover.b.example{PATH}"
-MOVED = Catalog(
-    (
-        replace(domain("a.example"), away=Away(url=URL)),
-        domain("b.example"),
-        replace(domain("c.example"), away=Away("d.example")),
-        replace(domain("d.example"), away=Away("e.example")),
-        replace(domain("e.example"), away=Away("c.example")),
-        replace(domain("f.example"), away=Away("c.example")),
-    )
-)
-
-
-@pytest.fixture(name="moved", scope="module")
-def _moved() -> Iterator[Client]:
-    client = Client(MOVED)
-    yield client
+def test_password_behind_a_wrong_scheme() -> None:
+    """A form with a password is refused, not redirected; a browser behind it makes a warning."""
+    client = Client(CATALOG, settings(proxy_count=1, permit_cleartext_passwords=RISKS))
+    body = b"emailaddress=alice@example.com&password=s3cret"
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    with capture_logs() as lines:
+        plain = client.post(PROFILE, body, scheme="http", headers=dict([HTTP]) | kind)
+        quiet = [one for one in lines if one["log_level"] == "warning"]
+        browser = dict([HTTP, ("Sec-Fetch-Mode", "navigate")]) | kind
+        wrong = client.post(PROFILE, body, scheme="http", headers=browser)
     client.close()
 
-
-@pytest.mark.parametrize("spelling", [PATH, "/AutoDiscover/AutoDiscover.xml/", f"/{PATH}"])
-def test_moved_to_the_url_that_was_asked(moved: Client, spelling: str) -> None:
-    """Who asks at the very URL that a domain has moved to is refused as for an unknown domain."""
-    here, there = "autodiscover.b.example", "autodiscover.a.example"
-    outlook = moved.post(spelling, question("x@a.example"), host=f"{here}:443")
-    phone = moved.post(spelling, question("x@a.example", MOBILESYNC), host=here.upper())
-    other = moved.post(spelling, question("x@a.example"), host=there)
-
-    assert (outlook.value("ErrorCode"), phone.value("ErrorCode")) == ("500", "500")
-    assert other.value("RedirectUrl") == URL
-
-
-def test_json_that_moved_to_the_url_that_was_asked(moved: Client) -> None:
-    """The same holds for Autodiscover's JSON."""
-    path = "/autodiscover/autodiscover.json?Email=x@a.example&Protocol=AutodiscoverV1"
-
-    assert moved.get(path, host="autodiscover.b.example").status == 404
-    assert moved.get(path, host="autodiscover.a.example").status == 302
-
-
-@pytest.mark.parametrize(("name", "status"), [("c", 404), ("d", 404), ("e", 404), ("f", 302)])
-def test_domains_that_moved_to_each_other(moved: Client, name: str, status: int) -> None:
-    """Domains that moved in a circle, as rows of a database may, are as if they were not here."""
-    answer = moved.get(f"/mail/config-v1.1.xml?emailaddress=x@{name}.example")
-    outlook = moved.post(PATH, question(f"x@{name}.example"))
-
-    assert answer.status == status
-    assert (outlook.value("ErrorCode") == "500") is (status == 404)
-
-
-DAV = Catalog(
-    tuple(
-        domain(name, url_service("caldav", url))
-        for name, url in {
-            "autoconfig.test.example": "https://x.example/",
-            "a.example": "https://autoconfig.a.example/.well-known/caldav",
-            "b.example": "https://www.b.example//.well-known//CalDAV/",
-            "c.example": "https://c.example/%2Ewell-known/caldav",
-            "d.example": "https://d.example/.well-known/carddav",
-            "e.example": "https://www.e.example/dav/",
-        }.items()
-    )
-)
-
-
-@pytest.mark.parametrize(
-    ("host", "location"),
-    [
-        ("autoconfig.a.example", None),
-        ("a.example", "https://autoconfig.a.example/.well-known/caldav"),
-        ("www.b.example", None),
-        ("WWW.B.example.:443", None),
-        ("b.example", "https://www.b.example//.well-known//CalDAV/"),
-        ("c.example", None),
-        ("d.example", None),
-        ("www.e.example", "https://www.e.example/dav/"),
-    ],
-)
-def test_well_known(host: str, location: str | None) -> None:
-    """A well-known place does not lead to itself, by whatever name it was asked."""
-    client = Client(DAV)
-    answer = client.request("PROPFIND", "/.well-known//caldav", host=host)
-    client.close()
-
-    assert answer.headers.get("location") == location
-    assert answer.status == (404 if location is None else 307)
+    assert (plain.status, wrong.status, quiet) == (403, 403, [])
+    assert [one["https_seen_in"] for one in lines if "https_seen_in" in one] == ["sec-fetch-mode"]
+    assert "s3cret" not in f"{plain} {wrong} {lines}"

@@ -24,11 +24,6 @@ LINKS = [
     ("/mailinabox.mobileconfig?emailaddress=alice@example.com", "alice@example.com", None),
     ("/mail/apple.mobileconfig?email=alice@example.com", "alice@example.com", None),
     (
-        "/.well-known/mail/apple.mobileconfig?emailaddress=alice@example.com",
-        "alice@example.com",
-        None,
-    ),
-    (
         "/mobileconfig?addresses=alice@example.com,bob@example.com",
         "alice@example.com, bob@example.com",
         None,
@@ -50,7 +45,6 @@ WITHOUT = [
     "/apple.mobileconfig",
     "/mailinabox.mobileconfig?email=",
     "/mail/apple.mobileconfig",
-    "/.well-known/mail/apple.mobileconfig",
 ]
 
 

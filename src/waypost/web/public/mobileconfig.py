@@ -118,6 +118,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         line = "passwords are not taken here; ask by GET with emailaddress and name"
         return text(405, line, "method_not_allowed").plus(("allow", "GET, HEAD"))
     if request.origin.scheme != "https":
+        context.schemes.is_plain_http(request)  # It warns if something else says https.
         return text(403, "a password is taken over https only; none was read", "needs_https")
     try:
         form = await request.form(FORM_MAX_OCTETS)

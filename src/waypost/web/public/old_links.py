@@ -27,7 +27,6 @@ PATHS: Final = (
     "/mailinabox.mobileconfig",
     # HaiSoftSARL/plesk_mail_autoconfig: a file beside a form; others give it `email` there.
     "/mail/apple.mobileconfig",
-    "/.well-known/mail/apple.mobileconfig",
 )
 
 

@@ -13,8 +13,9 @@ A client that invents such a sign keeps itself from a redirect, and nobody else.
 request of another on its way can change the answer as well.
 """
 
+import re
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -34,38 +35,32 @@ FIX: Final = (
 _USUAL_PORTS: Final = frozenset({80, 443})
 
 
-def _is(*values: str) -> Callable[[str], bool]:
-    return lambda value: any(one.strip().lower() in values for one in value.split(","))
-
-
-# Header, and whether its value says that the client used https.
-_SIGNS: Final[Mapping[bytes, Callable[[str], bool]]] = {
-    # What web servers, load balancers and content networks call it.
-    b"x-forwarded-proto": _is("https"),
-    b"x-forwarded-protocol": _is("https", "ssl"),
-    b"x-forwarded-scheme": _is("https"),
-    b"x-scheme": _is("https"),
-    b"x-url-scheme": _is("https"),
-    b"x-original-proto": _is("https"),
-    b"cloudfront-forwarded-proto": _is("https"),
-    b"x-forwarded-ssl": _is("on"),
-    b"x-forwarded-https": _is("on", "1", "true"),
-    b"front-end-https": _is("on"),
-    b"x-appengine-https": _is("on"),
-    b"fastly-ssl": _is("1"),
-    b"x-arr-ssl": bool,
-    b"x-forwarded-port": _is("443"),
-    b"cf-visitor": lambda value: '"https"' in value.lower(),
+# What web servers, load balancers and content networks write, by header: one of the words in it
+# says that the client used https.
+_WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
+    b"x-forwarded-proto": ("https",),
+    b"x-forwarded-protocol": ("https", "ssl"),
+    b"x-forwarded-scheme": ("https",),
+    b"x-scheme": ("https",),
+    b"x-url-scheme": ("https",),
+    b"x-original-proto": ("https",),
+    b"cloudfront-forwarded-proto": ("https",),
+    b"x-forwarded-ssl": ("on",),
+    b"x-forwarded-https": ("on", "1", "true"),
+    b"front-end-https": ("on",),
+    b"x-appengine-https": ("on",),
+    b"fastly-ssl": ("1",),
+    b"x-forwarded-port": ("443",),
+    b"cf-visitor": ('{"scheme":"https"}',),
     # RFC 7239 s5.4, in any of its elements.
-    b"forwarded": lambda value: "proto=https" in value.lower().replace('"', ""),
-    # RFC 9110 s7.2: a client leaves the usual port of the scheme out, but a web server may add it.
-    b"host": lambda value: value.endswith(":443"),
-    b"x-forwarded-host": lambda value: value.endswith(":443"),
-    # W3C Fetch Metadata Request Headers s2: a browser sends these to https alone (and to itself).
-    b"sec-fetch-dest": bool,
-    b"sec-fetch-mode": bool,
-    b"sec-fetch-site": bool,
+    b"forwarded": ("proto=https", 'proto="https"'),
 }
+_DIVIDERS: Final = re.compile("[,;]")
+# RFC 9110 s7.2: a client leaves the usual port of the scheme out, but a web server may add it.
+_HOSTS: Final = (b"host", b"x-forwarded-host")
+# W3C Fetch Metadata Request Headers s2: a browser sends these to https alone (and to itself).
+# Microsoft's Application Request Routing says in the last one with which certificate.
+_NOT_EMPTY: Final = (b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"x-arr-ssl")
 # RFC 9110 s10.1.3, RFC 6454 s7: the page of this host that the client comes from.
 _PAGES: Final = (b"origin", b"referer")
 
@@ -73,13 +68,20 @@ _PAGES: Final = (b"origin", b"referer")
 def https_sign(request: Request) -> str | None:
     """Return what in a request says that its client used https, or None if nothing does."""
     for name, raw in request.headers:
-        is_sign = _SIGNS.get(name)
-        value = raw.decode("latin-1").strip()
-        if is_sign is not None and is_sign(value):
-            return name.decode("latin-1")
-        if name in _PAGES and _is_own_page(value, request):
+        if _is_sign(name, raw.decode("latin-1").strip().lower(), request):
             return name.decode("latin-1")
     return MARK if _is_marked(request) else None
+
+
+def _is_sign(name: bytes, value: str, request: Request) -> bool:
+    if name in _HOSTS:
+        return value.endswith(":443")
+    if name in _NOT_EMPTY:
+        return bool(value)
+    if name in _PAGES:
+        return _is_own_page(value, request)
+    words = _WORDS.get(name, ())
+    return any(word.strip() in words for word in _DIVIDERS.split(value))
 
 
 def _is_marked(request: Request) -> bool:
@@ -87,10 +89,9 @@ def _is_marked(request: Request) -> bool:
 
 
 def _is_own_page(value: str, request: Request) -> bool:
-    scheme, divider, rest = value.partition("://")
+    scheme, _, rest = value.partition("://")
     host = host_without_port(rest.partition("/")[0])
-    own = host_without_port(request.origin.host)
-    return bool(divider) and scheme.lower() == "https" and host.lower() == own.lower()
+    return scheme == "https" and _host(host) == _host(host_without_port(request.origin.host))
 
 
 class SchemeCheck:
