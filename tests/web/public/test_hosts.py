@@ -1,6 +1,7 @@
 """Host names that stand for a domain, and paths that are written in another way."""
 
 import plistlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from tests.making import domain, host_service, url_service
 from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import PATH
 from waypost.model import Away, Catalog
+from waypost.web.public.request import decoded_path
 from waypost.wiring import wire
 
 CONFIG = "/mail/config-v1.1.xml"
@@ -172,15 +174,39 @@ def test_initdb_has_one_spelling(path: str) -> None:
     assert (found.status, other.status) == (200, 404)
 
 
-def test_slashes_of_an_address() -> None:
+@pytest.mark.parametrize(
+    ("rest", "address"),
+    [
+        ("/a//b@old.example", "a%2F%2Fb"),
+        ("//v1.0/a//b@old.example", "a%2F%2Fb"),
+        ("//V1//a@old.example", "a"),
+        ("/v1.0//a/b@old.example//", "a%2Fb"),
+        ("//a@old.example", "a"),
+    ],
+)
+def test_slashes_of_an_address(rest: str, address: str) -> None:
     """A local part keeps its slashes, in the path of Autodiscover's JSON as well."""
     moved = replace(domain("old.example"), away=Away("new.example"))
     client = Client(Catalog((moved,)))
-    json = "//autodiscover/autodiscover.json//v1.0/a//b@old.example?Protocol=ActiveSync"
-    answer = client.get(json)
+    answer = client.get(f"//autodiscover/autodiscover.json{rest}?Protocol=ActiveSync")
     client.close()
 
-    assert "Email=a%2F%2Fb%40new.example" in answer.headers["location"]
+    assert f"?Email={address}%40new.example&" in answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (b"//mail//x%20y", "/mail/x y"),
+        (b"/mail%2F/x%2f%2fy", "/mail//x//y"),
+        (b"//b%C3%BCcher", "/b\u00fccher"),
+        (b"//b\xc3\xbccher%ff", "/b\u00fccher\ufffd"),
+        (b"/at//a%2F/b//c", "/at/a//b//c"),
+    ],
+)
+def test_decoded_paths(raw: bytes, path: str) -> None:
+    """Slashes are counted before the path is decoded, and none of an address is."""
+    assert decoded_path(raw, re.compile("/at/+")) == path
 
 
 def test_two_slashes_before_a_redirect() -> None:

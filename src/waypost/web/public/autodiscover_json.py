@@ -26,7 +26,7 @@ PATH: Final = "/autodiscover/autodiscover.json"
 PREFIX: Final = f"{PATH}/"
 # In a path as it is sent: what stands in front of an address, whose local part may hold slashes.
 BEFORE_ADDRESS: Final = re.compile(
-    r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE
+    r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE | re.ASCII
 )
 
 
