@@ -19,8 +19,8 @@ from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
 from tests.web.public.test_autodiscover import question
 from waypost.check.asking import Server
-from waypost.check.circles import circles
 from waypost.check.probes import Asked
+from waypost.check.redirect_loops import redirect_loops
 from waypost.check.wire import Limits, ToOneServer, Wire
 
 pytestmark = pytest.mark.servers
@@ -78,7 +78,7 @@ class Front:
             )
 
     def follow(self, url: str) -> list[tuple[str, int]]:
-        """Go where answers lead, until one leads nowhere or to a URL that was asked."""
+        """Follow redirects, until there is none or one to a URL that was asked."""
         asked: dict[str, int] = {}
         while url not in asked:
             answer = self.ask(url)
@@ -121,11 +121,11 @@ def _front(
             yield Front({"http": http, "https": https}, trust, running.log)
 
 
-@pytest.mark.rule("proxies-no-circle")
+@pytest.mark.rule("proxies-no-redirect-loop")
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("host", NAMES)
 @pytest.mark.parametrize(("path", "status"), [(PROBE, 405), (PROFILE, 200), (CONFIG, 200)])
-def test_no_circle(front: Front, scheme: str, host: str, path: str, status: int) -> None:
+def test_no_redirect_loop(front: Front, scheme: str, host: str, path: str, status: int) -> None:
     """Every URL of a client ends with an answer, after one redirect at most."""
     asked = front.follow(f"{scheme}://{host}{path}")
 
@@ -152,7 +152,7 @@ def test_conformance_names_the_cause(front: Front) -> None:
     server = Server(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
     wire = Wire(ToOneServer(server, domains), Limits(), context=front.trust)
-    found = list(circles(Asked(wire, "alice", *domains)))
+    found = list(redirect_loops(Asked(wire, "alice", *domains)))
 
     assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)
     assert all("proxy_set_header X-Forwarded-Proto $scheme;" in one for one in found)

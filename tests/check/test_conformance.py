@@ -196,7 +196,7 @@ def test_redirects_are_told() -> None:
     (finding,) = circle["apple-mail"].findings
     assert finding.endswith(
         "/mobileconfig/?emailaddress=alice%40example.com: status 302 to /mobileconfig/?b "
-        "(a circle: that was asked before)"
+        "(a redirect loop)"
     )
     assert all("status 302 to " in line for line in circle["kmail"].findings)
     (finding,) = endless["apple-mail"].findings

@@ -194,11 +194,11 @@ def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Sett
 
 
 @pytest.mark.servers
-def test_a_circle_is_told_with_its_cause(doctor: Doctor) -> None:
+def test_a_redirect_loop_is_named_with_its_cause(doctor: Doctor) -> None:
     """A web server that redirects https to https is named, with the line that cures it."""
     name = f"autodiscover.{DOMAIN}"
-    circle = Site("https", name, moved="302 https://$host$request_uri")
-    outcome = doctor(Setting(sites=[one for one in WEB if one != name], more=[circle]))
+    loop = Site("https", name, moved="302 https://$host$request_uri")
+    outcome = doctor(Setting(sites=[one for one in WEB if one != name], more=[loop]))
 
     assert outcome.code == 1
     assert f"https://{name}/autodiscover/autodiscover.xml is redirected to itself" in outcome.out

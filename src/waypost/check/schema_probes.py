@@ -10,12 +10,12 @@ from urllib.parse import quote
 from waypost.address import EmailAddress
 from waypost.check.agreement import agreement, users
 from waypost.check.answers import read_answer
-from waypost.check.circles import circles
 from waypost.check.probes import HTTP_PROBES, Asked, Probe, has_autoconfig, statuses
 from waypost.check.recorded import urls
 from waypost.check.recorded.apple import CONTENT_TYPE, profile_request
 from waypost.check.recorded.conversation import Request, Response
 from waypost.check.recorded.names import Lookup
+from waypost.check.redirect_loops import redirect_loops
 from waypost.check.structure_exchange import activesync_findings, json_findings
 from waypost.check.structure_pacc import HOST, PATH, TXT, digest_findings, pacc_findings
 from waypost.check.structure_profile import profile_findings
@@ -153,6 +153,6 @@ PROBES: Final[tuple[Probe, ...]] = (
         needs_dns=True,
         applies=has_autoconfig,
     ),
-    Probe("circles", "no redirect leads to the URL that was asked", circles),
+    Probe("redirect-loop", "no redirect goes to the URL that was asked", redirect_loops),
     Probe("statuses", "no password is demanded, and nothing breaks", statuses),
 )

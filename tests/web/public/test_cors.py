@@ -65,7 +65,7 @@ def preflight(client: Client, url: str, host: str, headers: dict[str, str]) -> t
 def test_answers_that_scripts_may_read(
     client: Client, host: str, url: str, status: int, headers: dict[str, str]
 ) -> None:
-    """A script of any site may read the answer, an error and a redirect too, whoever asks."""
+    """A script of any site may read the answer, also an error and a redirect."""
     answer = client.get(url, host=host, headers=headers)
 
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")

@@ -1,4 +1,4 @@
-"""Host names that stand for a domain, and paths that are written in another way."""
+"""Host names that mean a domain, and paths with several slashes."""
 
 import plistlib
 import re
@@ -36,7 +36,7 @@ CATALOG = Catalog(
 EVERYBODY = Catalog((domain("*"), domain("www.own.example")))
 
 WWW = [
-    # Host, the domain that it stands for; None for nothing
+    # Host, the domain that it means; None for nothing
     ("www.example.com", "example.com"),
     ("WWW.Example.COM.:443", "example.com"),
     ("a.example.com", "a.example.com"),
@@ -69,7 +69,7 @@ def _served() -> Iterator[Client]:
 @pytest.mark.parametrize(("host", "name"), WWW)
 @pytest.mark.parametrize("path", [CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml"])
 def test_www(served: Client, host: str, name: str | None, path: str) -> None:
-    """`www.D` stands for D, unless it has an entry of its own; a pattern is none."""
+    """`www.D` means D, unless it has an entry of its own; a pattern is none."""
     answer = served.get(path, host=host)
 
     assert answer.status == (404 if name is None else 200)
@@ -165,7 +165,7 @@ def test_slashes_that_stay(served: Client, path: str) -> None:
 @pytest.mark.rule("proxies-initdb-path")
 @pytest.mark.parametrize("path", ["//initdb", "//initdb/", "/initdb//"])
 def test_initdb_has_one_spelling(path: str) -> None:
-    """`/initdb/` is not behind two slashes, where a rule of a web server would not see it."""
+    """`/initdb/` has no spelling with more slashes, which a rule of a web server would not see."""
     wired = wire(settings(db_uri="sqlite://"))
     client = Client(wired)
     found, other = (client.request("HEAD", one, host="localhost") for one in ("/initdb/", path))
@@ -210,7 +210,7 @@ def test_decoded_paths(raw: bytes, path: str) -> None:
 
 
 def test_two_slashes_before_a_redirect() -> None:
-    """A redirect leads to the path with one slash, so that none becomes a host."""
+    """A redirect has the path with one slash, so that no part of it becomes a host."""
     client = Client(CATALOG, settings(proxy_count=1))
     headers = {"X-Forwarded-Proto": "http"}
     answer = client.get(

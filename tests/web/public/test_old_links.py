@@ -50,7 +50,7 @@ WITHOUT = [
 
 @pytest.mark.parametrize(("link", "addresses", "name"), LINKS)
 def test_profile(client: Client, link: str, addresses: str, name: str | None) -> None:
-    """A link with an address leads to the profile of it."""
+    """A link with an address is answered with its profile."""
     answer = client.get(link)
     (account, *_) = plistlib.loads(answer.body)["PayloadContent"]
 
@@ -61,7 +61,7 @@ def test_profile(client: Client, link: str, addresses: str, name: str | None) ->
 
 @pytest.mark.parametrize("link", WITHOUT)
 def test_without_address(client: Client, link: str) -> None:
-    """A link without one leads to a form for it, whose answer is the profile."""
+    """A link without one is answered with a form for it, and the form with the profile."""
     answer = client.get(link, headers={"Accept-Language": "de"})
     place = link.partition("?")[0]
     form = form_to(answer.text, place)
@@ -107,7 +107,7 @@ def test_no_post(client: Client) -> None:
     "link", ["/mailinabox.mobileconfig", "/apple.mobileconfig?email=a@example.com"]
 )
 def test_plain_http(link: str) -> None:
-    """A link by plain http leads to the same link on https."""
+    """A link by plain http is redirected to the same link on https."""
     client = Client(CATALOG, settings(proxy_count=1))
     proxy = {"X-Forwarded-Proto": "http"}
     answer = client.get(link, host="example.com", scheme="http", headers=proxy)

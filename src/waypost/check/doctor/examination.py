@@ -17,7 +17,7 @@ from waypost.formats.dns import Record
 # The documents themselves, and what keeps clients from them; how a server answers what no user's
 # client sends is conformance's.
 _RULES: Final = frozenset(
-    {"autoconfig", "autodiscover", "agreement", "services", "pacc", "circles"}
+    {"autoconfig", "autodiscover", "agreement", "services", "pacc", "redirect-loop"}
 )
 
 _UNKNOWN: Final = frozenset(

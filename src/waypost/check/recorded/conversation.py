@@ -277,7 +277,7 @@ def followed(
         if target.scheme == "http" and request.scheme == "https" and not downgrades:
             return response
         if target in asked:
-            return replace(response, reason="a circle: that was asked before")
+            return replace(response, reason="a redirect loop")
         request = target
     return Response(0, reason=f"more than {most} redirects, at last to {request.url[:200]}")
 

@@ -75,7 +75,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 
 
 async def _probed(context: Context, request: Request, noted: Noted) -> str | None:
-    """Return where the redirect probe leads, or None for nowhere.
+    """Return the target of the redirect probe, or None if it gets no redirect.
 
     Raises:
         DomainNotServed: Host names no domain that is served.
@@ -88,7 +88,7 @@ async def _probed(context: Context, request: Request, noted: Noted) -> str | Non
     try:
         await context.lookup.for_domain(domain)
     except DomainMoved as moved:
-        # A new address is told to the POST only, which says whose it is.
+        # Only the POST gets the new address, because it says which address is asked for.
         if moved.url is not None:
             return None if leads_back(request, moved.url) else moved.url
     base = https_base(context, request)

@@ -24,7 +24,7 @@ from waypost.web.public.schemes import leads_back
 
 PATH: Final = "/autodiscover/autodiscover.json"
 PREFIX: Final = f"{PATH}/"
-# In a path as it is sent: what stands in front of an address, whose local part may hold slashes.
+# In a path as it is sent: the part before an address, whose local part may have slashes.
 BEFORE_ADDRESS: Final = re.compile(
     r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE | re.ASCII
 )

@@ -1,4 +1,4 @@
-"""Which mail domain the host name of a request stands for."""
+"""Which mail domain the host name of a request means."""
 
 from typing import Final
 
@@ -13,9 +13,9 @@ WWW: Final = "www."
 
 
 async def mail_domain(context: Context, request: Request) -> DomainName | None:
-    """Return the mail domain that Host stands for, without the prefix of a protocol.
+    """Return the mail domain that Host means, without the prefix of a protocol.
 
-    `www.D` stands for D, unless `www.D` has an entry of its own: web servers redirect the bare
+    `www.D` means D, unless `www.D` has an entry of its own: web servers redirect the bare
     domain there, and clients that send no address follow. A pattern as `*.D` is no such entry,
     because it matches every name below D.
 

@@ -84,7 +84,7 @@ async def on_plain_http(context: Context, request: Request, query: Fields) -> Re
     """Return what a client gets that asks for a profile by plain http; None if it is not known to.
 
     It is redirected to the same URL on https, or refused if the host of that is not known. What
-    came with a password is refused as well: it shall not be sent once more.
+    came with a password is refused as well, so that the password is not sent again.
     """
     if not (request.origin.scheme_is_told and context.schemes.is_plain_http(request)):
         return None

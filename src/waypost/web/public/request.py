@@ -48,7 +48,7 @@ class Request:
 
     Attributes:
         method: as sent, `HEAD` already told apart from `GET`.
-        path: decoded, with one slash where the request line had several; `raw_path` is what stood
+        path: decoded, with one slash where the request line had several; `raw_path` is as it was
             in the request line.
         query_string: undecoded.
         headers: names in lower case.

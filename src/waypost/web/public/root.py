@@ -89,7 +89,7 @@ class _ByHand:
 
 
 def form(request: Request, place: str) -> Reply:
-    """Show the form alone, which leads to another place than the page: a profile, say.
+    """Return the form alone, for another URL than that of the page: a profile, for example.
 
     Raises:
         RequestError: the query cannot be read.

@@ -1,16 +1,15 @@
-"""Whether a client used http or https, and redirects to https that cannot go round in a circle.
+"""Whether a client used http or https, and redirects to https that cannot become a loop.
 
 The scheme is what a web server in front says, and that may be wrong: automx2's manual (2026.2,
 its example for nginx) writes `X-Forwarded-Proto http` into a server for port 80, and operators copy
-the block to port 443. A redirect to https would then be asked over and over again. Two things keep
-a client out of that circle:
+the block to port 443. A redirect to https would then be a loop. Two things prevent it:
 
 * If anything in the request says https, the client is not sent to https.
 * Each redirect to https carries a mark in its query. What comes back with the mark was asked at an
   https URL, whatever the web server says, and is not redirected again.
 
-A client that invents such a sign keeps itself from a redirect, and nobody else. Who can change the
-request of another on its way can change the answer as well.
+A client that invents such a sign loses its own redirect, and no other client's. An attacker who can
+add it to the request of another client can change the answer as well.
 """
 
 import re
@@ -105,7 +104,7 @@ class SchemeCheck:
     def is_plain_http(self, request: Request) -> bool:
         """Return whether nothing says that the client used https.
 
-        Only then does a redirect to https lead elsewhere than to the URL that was asked.
+        Only then is a redirect to https not one to the URL that was asked.
         """
         if request.origin.scheme != "http":
             return False

@@ -50,7 +50,7 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
         return not_found(DomainNotServed.code, "Host names no domain")
     noted.domain = host.ascii
     found = await _places(kind, context, host)
-    # Nobody is led back to where the client is, nor to a place that leads there.
+    # No redirect to the URL that was asked, nor to one that redirects there.
     url = next((url for url in found if not leads_back(request, url, *PATHS)), None)
     if url is None:
         return not_found("no_usable_service", f"no {kind} service is known here")

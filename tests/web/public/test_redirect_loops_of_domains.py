@@ -1,4 +1,4 @@
-"""No domain, and no well-known place, leads to where its client asks already."""
+"""No domain, and no well-known URL, redirects to where its client asks already."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -89,7 +89,7 @@ DAV = Catalog(
     ],
 )
 def test_well_known(host: str, location: str | None) -> None:
-    """A well-known place does not lead to itself, by whatever name it was asked."""
+    """A well-known URL does not redirect to itself, under any of its host names."""
     client = Client(DAV)
     answer = client.request("PROPFIND", "/.well-known//caldav", host=host)
     client.close()

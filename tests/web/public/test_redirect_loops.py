@@ -25,7 +25,7 @@ class Front:
 
     Attributes:
         adds: headers.
-        options: what Waypost is told of it.
+        options: how it is described to Waypost.
         host: what it sends as Host; None for what the client used.
     """
 
@@ -52,7 +52,7 @@ FRONTS = {
 
 
 def follow(front: Front, path: str) -> list[Answer]:
-    """Ask by https, through a web server, and go where the answers lead."""
+    """Ask by https, through a web server, and follow redirects."""
     client = Client(CATALOG, settings(**dict(front.options)))
     url, answers = f"https://{HOST}{path}", list[Answer]()
     seen = set[str]()
@@ -73,7 +73,7 @@ def follow(front: Front, path: str) -> list[Answer]:
     return answers
 
 
-@pytest.mark.rule("proxies-no-circle")
+@pytest.mark.rule("proxies-no-redirect-loop")
 @pytest.mark.parametrize("name", FRONTS)
 @pytest.mark.parametrize(
     ("path", "status"),
@@ -150,14 +150,14 @@ def by_http(client: Client, path: str, name: str = "", value: str = "") -> Answe
 
 @pytest.mark.parametrize(("name", "value"), SIGNS)
 def test_signs_of_https(behind: Client, name: str, value: str) -> None:
-    """Where anything says https, there is no redirect: the probe is refused, the profile given."""
+    """If anything says https, there is no redirect: the probe is refused, the profile given."""
     assert by_http(behind, PROBE, name, value).status == 405
     assert by_http(behind, LINK, name, value).status == 200
 
 
 @pytest.mark.parametrize(("name", "value"), NO_SIGNS)
 def test_no_signs_of_https(behind: Client, name: str, value: str) -> None:
-    """What says nothing of https keeps nobody from a redirect."""
+    """What says nothing of https prevents no redirect."""
     assert by_http(behind, PROBE, name, value).status == 302
     assert by_http(behind, LINK, name, value).status == 302
 

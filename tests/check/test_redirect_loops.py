@@ -1,4 +1,4 @@
-"""Redirects that lead back: found, and named with their likely cause."""
+"""Redirect loops are found, and named with their likely cause."""
 
 from http.server import BaseHTTPRequestHandler
 
@@ -6,13 +6,13 @@ import pytest
 
 from tests.check.scripted import Reply, scripted
 from tests.check.test_conformance import asked
-from waypost.check.circles import circles
 from waypost.check.conformance import reports
 from waypost.check.doctor.examination import _RULES
+from waypost.check.redirect_loops import redirect_loops
 from waypost.check.schema_probes import PROBES
 
 
-def leading(places: dict[str, str]) -> Reply:
+def redirecting(places: dict[str, str]) -> Reply:
     """Redirect some paths, or some hosts with paths, or some paths with queries."""
 
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
@@ -31,7 +31,7 @@ def leading(places: dict[str, str]) -> Reply:
 
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 ADDRESS = "emailaddress=alice%40example.com"
-CIRCLES = [
+LOOPS = [
     # what is redirected where, and what is said
     (
         {"autodiscover.example.com" + AUTODISCOVER: "https://{host}{path}"},
@@ -56,7 +56,7 @@ CIRCLES = [
         {"/.well-known/caldav": "/.well-known/x", "/.well-known/x": "/.well-known/caldav"},
         [
             (
-                "https://example.com/.well-known/caldav leads round in a circle: "
+                "https://example.com/.well-known/caldav is in a redirect loop: "
                 "https://example.com/.well-known/caldav to https://example.com/.well-known/x "
                 "to https://example.com/.well-known/caldav"
             )
@@ -68,15 +68,15 @@ CIRCLES = [
             "/a": "https://{host}/b",
             "/b": "http://{host}/a",
         },
-        [f"https://autoconfig.example.com/mail/config-v1.1.xml?{ADDRESS} leads round in a circle"],
+        [f"https://autoconfig.example.com/mail/config-v1.1.xml?{ADDRESS} is in a redirect loop"],
     ),
 ]
-NO_CIRCLES: list[dict[str, str]] = [
+NO_LOOPS: list[dict[str, str]] = [
     {},
     {AUTODISCOVER: "https://example.com/other.xml"},
     {"/.well-known/caldav": "/dav/", "/.well-known/carddav": "https://elsewhere.example/"},
     {"/.well-known/jmap": "https://["},
-    # An address that is told another one asks for that.
+    # Another address is another question.
     {
         "/mobileconfig/": "{path}?emailaddress=alice@new.example",
         "/mobileconfig/?emailaddress=alice@new.example": "",
@@ -84,43 +84,43 @@ NO_CIRCLES: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("places", "said"), CIRCLES)
-def test_circles(places: dict[str, str], said: list[str]) -> None:
-    """Each URL that leads back is named, by itself, by another query or by others."""
-    with scripted(leading(places)) as url:
-        found = list(circles(asked(url)))
+@pytest.mark.parametrize(("places", "said"), LOOPS)
+def test_loops(places: dict[str, str], said: list[str]) -> None:
+    """Each URL in a loop is named: of itself, with another query, or of several URLs."""
+    with scripted(redirecting(places)) as url:
+        found = list(redirect_loops(asked(url)))
 
     assert len(found) == len(said)
     assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
 
 
-@pytest.mark.parametrize("places", NO_CIRCLES)
-def test_no_circles(places: dict[str, str]) -> None:
+@pytest.mark.parametrize("places", NO_LOOPS)
+def test_no_loops(places: dict[str, str]) -> None:
     """Other redirects, and bad ones, are none."""
-    with scripted(leading(places)) as url:
-        assert list(circles(asked(url))) == []
+    with scripted(redirecting(places)) as url:
+        assert list(redirect_loops(asked(url))) == []
 
 
 def test_likely_cause() -> None:
     """The report of the rule names the line to write into the web server in front."""
-    with scripted(leading({AUTODISCOVER: "https://{host}{path}"})) as url:
+    with scripted(redirecting({AUTODISCOVER: "https://{host}{path}"})) as url:
         found = {report.key: report for report in reports(asked(url))}
 
-    assert found["circles"].verdict == "fails"
-    assert "X-Forwarded-Proto" in found["circles"].findings[0]
-    assert "proxy_set_header X-Forwarded-Proto $scheme;" in found["circles"].findings[0]
+    assert found["redirect-loop"].verdict == "fails"
+    assert "X-Forwarded-Proto" in found["redirect-loop"].findings[0]
+    assert "proxy_set_header X-Forwarded-Proto $scheme;" in found["redirect-loop"].findings[0]
 
 
-def test_client_in_a_circle() -> None:
-    """A client that is led in a circle fails, and its reason says so."""
-    with scripted(leading({"/mobileconfig/": "https://{host}{path}?{query}"})) as url:
+def test_client_in_a_loop() -> None:
+    """A client in a redirect loop fails, and its reason says so."""
+    with scripted(redirecting({"/mobileconfig/": "https://{host}{path}?{query}"})) as url:
         found = {report.key: report for report in reports(asked(url))}
 
     assert found["apple-mail"].verdict == "fails"
-    assert "a circle: that was asked before" in found["apple-mail"].findings[0]
+    assert "a redirect loop" in found["apple-mail"].findings[0]
 
 
 def test_doctor_looks_for_them() -> None:
     """`waypost doctor` tries the rule as well."""
-    assert "circles" in _RULES
+    assert "redirect-loop" in _RULES
     assert {probe.key for probe in PROBES} >= _RULES

@@ -1,4 +1,4 @@
-"""Redirects that lead a client back to the URL that it has asked."""
+"""Redirect loops: a client is sent back to a URL that it has asked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,16 +13,16 @@ from waypost.check.structure_pacc import HOST, PATH
 
 REDIRECTS_MAX: Final = 10
 LIKELY_CAUSE: Final = (
-    "the server takes https for http; the likely cause is a web server in front that sends "
-    "X-Forwarded-Proto: http, or nothing, for https: let it send the scheme of the request "
+    "the server takes https for http. Likely cause: the web server in front sends "
+    "X-Forwarded-Proto: http, or nothing, for https. Make it send the scheme of the request "
     "(nginx: proxy_set_header X-Forwarded-Proto $scheme;)"
 )
 # RFC 6764 s5, RFC 8620 s2.2.
 _WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "carddav", "jmap"))
 
 
-def circles(asked: Asked) -> Iterator[str]:
-    """Ask each URL by https, and tell which redirects lead to where the client was already."""
+def redirect_loops(asked: Asked) -> Iterator[str]:
+    """Ask each URL by https, and yield a line for each redirect loop."""
     for request in _requests(asked):
         finding = _finding(asked, request)
         if finding:
@@ -56,14 +56,14 @@ def _finding(asked: Asked, first: Request) -> str:
         if target in passed:
             way = " to ".join(one.url for one in [*passed[passed.index(target) :], target])
             cause = f"; {LIKELY_CAUSE}" if "http" in {one.scheme for one in passed} else ""
-            return f"{first.url} leads round in a circle: {way}{cause}"
+            return f"{first.url} is in a redirect loop: {way}{cause}"
         passed.append(target)
         request = target
-    return f"{first.url} leads on and on, at last to {request.url}"
+    return f"{first.url}: more than {REDIRECTS_MAX} redirects, the last one to {request.url}"
 
 
 def _target(request: Request, response: Response) -> Request | None:
-    """Return where a redirect leads, or None if there is none."""
+    """Return the target of a redirect, or None if the response is none."""
     target = request.at(response.location) if response.is_redirect else None
     return None if target is None else _plain(target)
 
@@ -75,7 +75,7 @@ def _plain(request: Request) -> Request:
 
 
 def _only_adds(target: Request, request: Request) -> bool:
-    """Return whether a URL is the same but for more in its query, as a mark against circles."""
+    """Return whether a URL is the same but for more in its query, such as a mark against loops."""
     is_same_place = replace(target, query="") == replace(request, query="")
     return is_same_place and set(filter(None, request.query.split("&"))) <= {
         *target.query.split("&")
