@@ -103,5 +103,7 @@ def test_plain_http(front: Front) -> None:
     assert front.get("http", host, CHALLENGE).text == "it is me"
     answer = front.get("http", host, "/autodiscover/autodiscover.xml")
     assert answer.status_code == 302
-    assert answer.headers["location"] == f"https://{host}/autodiscover/autodiscover.xml"
+    assert (
+        answer.headers["location"] == f"https://{host}/autodiscover/autodiscover.xml?redirected=1"
+    )
     assert front.get("http", host, "/mail/config-v1.1.xml").status_code == 200

@@ -245,5 +245,6 @@ OUTLOOK: Final = Client(
     assumed=(
         "the host of the JSON, which the logs do not tell",
         "that it goes on to the places of the article where the JSON leads to no account",
+        "that the URL of the redirect may have a query, as that of the JSON has",
     ),
 )
