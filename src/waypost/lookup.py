@@ -91,7 +91,7 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(address.domain)
-        if entry is not None and await self._is_circle(entry, address.domain):
+        if entry is not None and entry.away and await self._is_loop(entry.away, address.domain):
             raise DomainNotServed(f"{address.domain} is not served here")
         person: Person | None = Person()
         if (question := question_for(entry, address)) is not None:
@@ -125,28 +125,25 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(domain)
-        if entry is not None and await self._is_circle(entry, domain):
+        if entry is not None and entry.away and await self._is_loop(entry.away, domain):
             raise DomainNotServed(f"{domain} is not served here")
         return _found(entry, domain, None, Person(), self._public_url)
 
-    async def _is_circle(self, entry: Domain, domain: DomainName) -> bool:
+    async def _is_loop(self, away: Away, domain: DomainName) -> bool:
         """Return whether a domain has moved to another one, and by that at last to itself.
 
-        A providers file with such a circle is refused; rows of a database may have one.
+        A providers file with such a loop is refused; rows of a database may have one.
         """
         passed: set[str] = set()
-        moved_to = _moved_to(entry)
+        moved_to = away.address_domain
         while moved_to is not None and moved_to not in passed and len(passed) < _MOVES_MAX:
             if moved_to == domain.ascii:
                 return True
             passed.add(moved_to)
             following = await self._domains.find(DomainName.parse(moved_to))
-            moved_to = None if following is None else _moved_to(following)
+            further = None if following is None else following.away
+            moved_to = None if further is None else further.address_domain
         return False
-
-
-def _moved_to(entry: Domain) -> str | None:
-    return None if entry.away is None else entry.away.address_domain
 
 
 def question_for(
