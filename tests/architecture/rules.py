@@ -44,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
-    | {"reloading", "profiles", "wiring", "host_names", "documents"}
+    | {"reloading", "profiles", "wiring", "host_names", "documents", "seldom"}
     | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}

@@ -17,6 +17,7 @@ from waypost.store import Store
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryStore
 from waypost.web.public.app import PublicApp
+from waypost.web.public.operator_check import PeerCheck
 from waypost.wiring import Wired
 
 LOG_KEY = "a key of the tests"
@@ -65,11 +66,18 @@ def _wired(store: Store | Catalog, options: Settings | None) -> Wired:
 class Client:
     """A client of one application, which lives as long as the test."""
 
-    def __init__(self, store: Store | Catalog | Wired, options: Settings | None = None) -> None:
+    def __init__(
+        self,
+        store: Store | Catalog | Wired,
+        options: Settings | None = None,
+        peer_check: PeerCheck | None = None,
+    ) -> None:
         self._runner = asyncio.Runner()
         self.wired = store if isinstance(store, Wired) else _wired(store, options)
         self.cache = self.wired.cache
-        self.app = PublicApp(options or settings(), connect=lambda _: self.wired)
+        self.app = PublicApp(
+            options or settings(), connect=lambda _: self.wired, peer_check=peer_check
+        )
         self._runner.run(self._start())
 
     async def _start(self) -> None:
@@ -134,6 +142,7 @@ class Client:
             "query_string": (in_path or text).encode(),
             "headers": sent,
             "client": (peer, 40000) if peer else None,
+            "server": ("127.0.0.1", 4243),
             "scheme": scheme,
         }
         return self._runner.run(self._ask(scope, body, chunks))

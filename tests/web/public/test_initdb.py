@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
@@ -28,9 +29,16 @@ SEED_V2 = SEED_V1 | {"version": 2, "domains": [{"name": "seeded.example"}]}
 def _empty(tmp_path: Path) -> Iterator[Client]:
     uri = f"sqlite:///{tmp_path / 'waypost.sqlite'}"
     upgrade(open_engine(uri))
-    client = Client(wire(settings(db_uri=uri)))
+    client = Client(wire(settings(db_uri=uri)), peer_check=Anybody())
     yield client
     client.close()
+
+
+class Anybody:
+    """Takes every client for the operator, by the user of its process."""
+
+    async def refusal(self, _client: object, _server: object) -> None:
+        """Find nothing against a client."""
 
 
 def served(client: Client, domain: str) -> bool:
@@ -159,3 +167,30 @@ def test_wrong_method_for_the_operator(empty: Client) -> None:
     answer = empty.request("PUT", "/initdb/", host=LOCAL)
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST, DELETE")
+
+
+@pytest.mark.parametrize("proxies", [{"proxy_count": 1}, {"trusted_proxies": ["127.0.0.0/8"]}])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT"])
+def test_nobody_where_a_proxy_is_configured(
+    tmp_path: Path, method: str, proxies: dict[str, object]
+) -> None:
+    """Where the settings name a proxy there is no `/initdb/`, and the log says what to use."""
+    options = settings(db_uri=f"sqlite:///{tmp_path / 'waypost.sqlite'}", **proxies)
+    client = Client(wire(options), options)
+    with structlog.testing.capture_logs() as lines:
+        answers = [client.request(method, "/initdb/", host=LOCAL) for _ in range(3)]
+    client.close()
+
+    assert [answer.status for answer in answers] == [404] * 3
+    (line,) = (line for line in lines if "/initdb/" in line["event"])
+    assert "proxy_count" in line["reason"]
+    assert "waypost apply" in line["fix"]
+
+
+def test_the_user_of_the_process_decides(tmp_path: Path) -> None:
+    """What a client says about itself is not enough: the kernel must know its connection."""
+    client = Client(wire(settings(db_uri=f"sqlite:///{tmp_path / 'waypost.sqlite'}")))
+    answers = [client.request(method, "/initdb/", host=LOCAL) for method in ("GET", "DELETE")]
+    client.close()
+
+    assert [answer.status for answer in answers] == [404, 404]

@@ -28,6 +28,7 @@ from waypost.web.public import (
 )
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.context import Context, Handler, Noted
+from waypost.web.public.operator_check import PeerCheck
 from waypost.web.public.proxy import ProxyTrust
 from waypost.web.public.reply import (
     Reply,
@@ -98,6 +99,7 @@ class PublicApp:
         *,
         hangups: bool = False,
         hung_up: Callable[[], None] | None = None,
+        peer_check: PeerCheck | None = None,
     ) -> None:
         """Take the settings; nothing is opened before the worker starts.
 
@@ -106,7 +108,9 @@ class PublicApp:
             connect: opens store and lookup when the worker starts.
             hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
             hung_up: told of SIGHUP as well.
+            peer_check: who may use `/initdb/`; None for what the settings and the kernel say.
         """
+        self._peer_check = peer_check or initdb.peer_check(settings)
         self._hangups = hangups
         self._hung_up = hung_up
         self._terminal = Terminal()
@@ -159,8 +163,8 @@ class PublicApp:
             return cors.preflight(_allowed(methods))
         handler = methods.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
-            if route is self._routes[initdb.PATH] and not initdb.exists_for(context, request):
-                return not_found()
+            if route is self._routes[initdb.PATH]:
+                return await initdb.wrong_method(context, request, *_allowed(methods))
             return method_not_allowed(*_allowed(methods))
         try:
             return await handler(context, request, noted)
@@ -191,7 +195,8 @@ class PublicApp:
             raw_path=raw_path,
             query_string=scope["query_string"],
             headers=headers,
-            direct_peer=peer,
+            client=client,
+            server=scope.get("server"),
             origin=self._trust.resolve(peer, scope["scheme"], headers),
             receive=receive,
         )
@@ -218,6 +223,7 @@ class PublicApp:
             max_age_seconds=self._settings.max_age,
             public_url=self._settings.public_url,
             seeding=self._wired.seeding,
+            peer_check=self._peer_check,
             profiles=profile_settings(self._settings),
             signer=self._wired.signer,
             takes_passwords=self._settings.permit_cleartext_passwords is not None,

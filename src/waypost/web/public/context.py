@@ -9,6 +9,8 @@ from waypost.lookup import Lookup
 from waypost.model import ProfileSettings
 from waypost.profiles.signers import ProfileSigners
 from waypost.seeding import Seeding
+from waypost.seldom import Seldom
+from waypost.web.public.operator_check import OwnerCheck, PeerCheck
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
 from waypost.web.public.schemes import SchemeCheck
@@ -23,6 +25,8 @@ class Context:
         public_url: where clients of all domains reach Waypost, without a slash at its end; None
             where each domain has its own host names.
         seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
+        peer_check: who may use `/initdb/`.
+        refusals: when to log that somebody on this machine may not use `/initdb/`.
         profiles: what the operator says about Apple's profiles.
         signer: signs them; None where nobody does.
         takes_passwords: whether a profile may hold the user's password.
@@ -34,6 +38,8 @@ class Context:
     max_age_seconds: int
     public_url: str | None = None
     seeding: Seeding | None = None
+    peer_check: PeerCheck = field(default_factory=OwnerCheck)
+    refusals: Seldom = field(default_factory=Seldom)
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
     signer: ProfileSigners | None = None
     takes_passwords: bool = False

@@ -7,20 +7,31 @@ exist: the answer is the same 404 as for any unknown path.
 import asyncio
 from typing import Final
 
+import structlog
+
 from waypost.errors import ProvidersError, RequestError, RequestTooLarge
 from waypost.seeding import Seeding
+from waypost.settings import Settings
 from waypost.web.public.context import Context, Noted
+from waypost.web.public.operator_check import Never, OwnerCheck, PeerCheck
 from waypost.web.public.proxy import is_forwarded, is_loopback
-from waypost.web.public.reply import Reply, not_found, text
+from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Request
 
 PATH: Final = "/initdb"
 SEED_MAX_OCTETS: Final = 16 * 1024 * 1024
 
 
+def peer_check(settings: Settings) -> PeerCheck:
+    """Return what decides who may use `/initdb/`: nobody at all where a proxy is configured."""
+    if settings.proxy_count or settings.trusted_proxies:
+        return Never("proxy_count or trusted_proxies is set")
+    return OwnerCheck()
+
+
 async def get(context: Context, request: Request, _noted: Noted) -> Reply:
     """Fill an empty database with the sample providers; HEAD changes nothing."""
-    if (seeding := _allowed(context, request)) is None:
+    if (seeding := await _allowed(context, request)) is None:
         return not_found()
     if request.method == "HEAD":
         return text(200, "GET fills an empty database with sample providers", "ok")
@@ -29,28 +40,30 @@ async def get(context: Context, request: Request, _noted: Noted) -> Reply:
 
 async def post(context: Context, request: Request, _noted: Noted) -> Reply:
     """Fill an empty database from a JSON seed of automx2; a seed with mistakes changes nothing."""
-    if (seeding := _allowed(context, request)) is None:
+    if (seeding := await _allowed(context, request)) is None:
         return not_found()
     try:
         seed = await request.body(SEED_MAX_OCTETS)
         return _filled(await asyncio.to_thread(seeding.seed, seed))
     except RequestTooLarge as error:
-        return text(413, str(error), error.code).plus(("connection", "close"))
+        return text(413, str(error), error.code)
     except (ProvidersError, RequestError) as error:
         return text(400, str(error), error.code)
 
 
 async def delete(context: Context, request: Request, _noted: Noted) -> Reply:
     """Empty the database."""
-    if (seeding := _allowed(context, request)) is None:
+    if (seeding := await _allowed(context, request)) is None:
         return not_found()
     await asyncio.to_thread(seeding.purge)
     return text(200, "the database is empty now", "ok")
 
 
-def exists_for(context: Context, request: Request) -> bool:
-    """Tell whether this client may see that `/initdb/` is there at all."""
-    return _allowed(context, request) is not None
+async def wrong_method(context: Context, request: Request, *allowed: str) -> Reply:
+    """Refuse a method that is not offered; to others than the operator the path does not exist."""
+    if await _allowed(context, request) is None:
+        return not_found()
+    return method_not_allowed(*allowed)
 
 
 def _filled(was_empty: bool) -> Reply:
@@ -59,20 +72,38 @@ def _filled(was_empty: bool) -> Reply:
     return text(200, "the database holds providers already; nothing was changed", "unchanged")
 
 
-def _allowed(context: Context, request: Request) -> Seeding | None:
-    """Tell whether the operator speaks to us directly, from this machine.
+async def _allowed(context: Context, request: Request) -> Seeding | None:
+    """Return the seeding if the operator speaks to us directly, from this machine.
+
+    What costs more is asked last, and only of those who look like the operator otherwise.
+    """
+    if context.seeding is None or not _looks_local(request):
+        return None
+    reason = await context.peer_check.refusal(request.client, request.server)
+    if reason is None:
+        return context.seeding
+    if context.refusals.is_time():
+        structlog.get_logger(__name__).warning(
+            "/initdb/ refused a request from this machine",
+            reason=reason,
+            fix="use `waypost apply` instead",
+        )
+    return None
+
+
+def _looks_local(request: Request) -> bool:
+    """Check what the client itself says; this alone proves nothing.
 
     A browser on this machine may be led here by a foreign page: by a host name that suddenly
     resolves to loopback (then Host is not loopback), or by a form or script on another site (then
     Origin or Sec-Fetch-Site tell).
     """
     origin = request.header(b"origin")
-    direct = (
-        request.direct_peer is not None
-        and is_loopback(request.direct_peer)
+    return (
+        request.client is not None
+        and is_loopback(request.client[0])
         and not is_forwarded(request.headers)
         and is_loopback(request.origin.host)
         and request.header(b"sec-fetch-site") in {"", "none", "same-origin"}
         and (not origin or is_loopback(origin.partition("://")[2]))
     )
-    return context.seeding if direct else None

@@ -52,7 +52,9 @@ class Request:
             in the request line.
         query_string: undecoded.
         headers: names in lower case.
-        direct_peer: who opened the connection, whatever headers say.
+        client: address and port of the client's end of the connection, whatever headers say; None
+            if it is not known, as at a Unix socket.
+        server: the same of our end; without a port at a Unix socket.
         origin: who asked, as far as trusted proxies tell.
     """
 
@@ -61,7 +63,8 @@ class Request:
     raw_path: bytes
     query_string: bytes
     headers: Headers
-    direct_peer: str | None
+    client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
     origin: Origin
     receive: Receive = field(repr=False)
 

@@ -1,0 +1,182 @@
+"""Whether the operator of this machine is at the other end of a loopback connection.
+
+Headers cannot show it: a web server that passes requests on need not say so. The kernel knows
+which user made the client's socket (docs/decisions/0013-operator-by-user.md).
+"""
+
+import asyncio
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from waypost.web.public.tcp_table import (
+    ESTABLISHED,
+    Row,
+    SocketAddress,
+    TableUnavailable,
+    TcpTable,
+)
+
+PROC: Final = Path("/proc")
+LOOK_SECONDS: Final = 1.0
+"""How long one look into the kernel's tables may take, however many sockets there are."""
+WAIT_SECONDS: Final = 2.0
+"""How long a request waits for the looks before it; there is one at a time."""
+_ROOT: Final = 0
+# uid_map of a user namespace in which each user has a number: user_namespaces(7).
+_ALL_USERS: Final = ["0", "0", "4294967295"]
+_OVERFLOW_UID: Final = 65534
+
+Address = tuple[str, int | None]
+
+
+class PeerCheck(Protocol):
+    """Says whether a client is the operator."""
+
+    async def refusal(self, client: Address | None, server: Address | None) -> str | None:
+        """Return why the client is not the operator, or None if it is.
+
+        Args:
+            client: address and port of the client's end of the connection.
+            server: the same of our end.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """No client is the operator.
+
+    Attributes:
+        reason: why, for the log.
+    """
+
+    reason: str
+
+    async def refusal(self, _client: Address | None, _server: Address | None) -> str | None:
+        """Return the reason."""
+        return self.reason
+
+
+class OwnerCheck:
+    """Root and the user that Waypost runs as are the operator, unless their process is a proxy."""
+
+    def __init__(self, proc: Path = PROC, own_uid: int | None = None) -> None:
+        """Take where procfs is mounted, and Waypost's own user; nothing is read yet."""
+        self._proc = proc
+        self._own_uid = own_uid
+        self._lock = asyncio.Lock()
+
+    async def refusal(self, client: Address | None, server: Address | None) -> str | None:
+        """Return why the client is not the operator, or None if it is."""
+        ends = _parsed(client), _parsed(server)
+        if ends[0] is None or ends[1] is None:
+            return "the connection has no TCP address"
+        try:
+            await asyncio.wait_for(self._lock.acquire(), WAIT_SECONDS)
+        except TimeoutError:
+            return "too many requests for /initdb/ at once"
+        try:
+            return await asyncio.to_thread(self._look, ends[0], ends[1])
+        finally:
+            self._lock.release()
+
+    def _look(self, client: SocketAddress, server: SocketAddress) -> str | None:
+        table = TcpTable(self._proc, LOOK_SECONDS)
+        try:
+            # A row may be left out where others of its hash chain end while the file is read.
+            rows = table.client_end(client, server) or table.client_end(client, server)
+            if len(rows) != 1:
+                return "the connection is not in the kernel's table"
+            return self._judged(table, rows.pop())
+        except TableUnavailable as error:
+            return str(error)
+
+    def _judged(self, table: TcpTable, row: Row) -> str | None:
+        # A socket that its process has closed is shown as one of root's.
+        if row.state != ESTABLISHED or row.inode == 0:
+            return "the client has closed the connection"
+        own = os.geteuid() if self._own_uid is None else self._own_uid
+        if row.uid not in {_ROOT, own}:
+            return f"the client runs as user {row.uid}, not as root or user {own}"
+        if row.uid == _OVERFLOW_UID and not self._knows_all_users():
+            return "the client's user is not known in this user namespace"
+        return self._judged_process(table, row)
+
+    def _judged_process(self, table: TcpTable, row: Row) -> str | None:
+        """Refuse a program that serves others, where Waypost may look into it."""
+        seen, hidden = self._sockets_beside(table, row)
+        if any(other.is_open_to_others for other in table.rows_of(seen)):
+            return "the client's process is a server or is connected to other machines"
+        if not seen and not hidden:
+            return "the client's process is in another container"
+        return None
+
+    def _sockets_beside(self, table: TcpTable, row: Row) -> tuple[frozenset[int], bool]:
+        """Find all sockets of the processes that hold a socket.
+
+        Returns:
+            Their inodes, and whether the socket can be that of a process that cannot be read.
+        """
+        inodes: set[int] = set()
+        # Init is always there; where it is not shown, procfs hides others' processes (hidepid).
+        hidden = not (self._proc / "1").exists()
+        for folder in self._proc.iterdir():
+            if not folder.name.isdigit():
+                continue
+            table.check_time()
+            try:
+                own = _sockets(folder / "fd")
+            except PermissionError:
+                hidden = hidden or _owner(folder) == row.uid
+                continue
+            if row.inode in own:
+                inodes |= own
+        return frozenset(inodes), hidden
+
+    def _knows_all_users(self) -> bool:
+        try:
+            text = (self._proc / "self" / "uid_map").read_text(encoding="ascii")
+        except OSError:
+            return False
+        return text.split() == _ALL_USERS
+
+
+def _sockets(folder: Path) -> set[int]:
+    """Give the inodes of the sockets that a process holds; none if it has ended.
+
+    Raises:
+        PermissionError: the process may not be read.
+    """
+    found: set[int] = set()
+    try:
+        for descriptor in os.listdir(folder):  # noqa: PTH208 -- Path objects cost as much again
+            try:
+                target = os.readlink(f"{folder}/{descriptor}")  # noqa: PTH115
+            except FileNotFoundError:
+                continue  # closed in the meantime
+            if target.startswith("socket:["):
+                found.add(int(target[8:-1]))
+    except PermissionError:
+        raise
+    except OSError:
+        return found  # The process has ended.
+    return found
+
+
+def _owner(process: Path) -> int | None:
+    try:
+        return process.stat().st_uid
+    except OSError:
+        return None
+
+
+def _parsed(address: Address | None) -> SocketAddress | None:
+    if address is None or address[1] is None:
+        return None
+    try:
+        return ipaddress.ip_address(address[0]), address[1]
+    except ValueError:
+        return None

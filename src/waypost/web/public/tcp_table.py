@@ -1,0 +1,157 @@
+"""The kernel's table of TCP connections: who owns the client's end of a loopback connection.
+
+Format of `/proc/net/tcp` and `/proc/net/tcp6`: proc_pid_net(5), and read in Linux 6.18,
+net/ipv4/tcp_ipv4.c `get_tcp4_sock` and net/ipv6/tcp_ipv6.c `get_tcp6_sock`.
+"""
+
+import ipaddress
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+SocketAddress = tuple[IpAddress, int]
+
+ESTABLISHED: Final = b"01"
+LISTEN: Final = b"0A"
+# The clock is read once for so many rows.
+_ROWS_PER_LOOK: Final = 1000
+
+
+class TableUnavailable(Exception):
+    """The kernel offers no such table, or reading it takes too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One end of a connection, or a listening socket.
+
+    Attributes:
+        remote: the other end, as the kernel writes it.
+        state: two hexadecimal digits.
+        uid: the user that made the socket. 0 also where no process holds it any more.
+        inode: the number of the socket; 0 where no process holds it any more.
+    """
+
+    remote: bytes
+    state: bytes
+    uid: int
+    inode: int
+
+    @property
+    def is_open_to_others(self) -> bool:
+        """Whether the socket listens, or is connected to another machine."""
+        if self.state == LISTEN:
+            return True
+        address = _address(self.remote.partition(b":")[0])
+        mapped = getattr(address, "ipv4_mapped", None)
+        return not (mapped or address).is_loopback
+
+
+class TcpTable:
+    """Reads the table of the network namespace that this process is in."""
+
+    def __init__(
+        self, proc: Path, seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take where procfs is mounted and how long all reading together may take.
+
+        Args:
+            proc: usually `/proc`.
+            seconds: a longer look ends with TableUnavailable.
+            clock: seconds that only grow.
+        """
+        # Not /proc/net: systemd's ProcSubset=pid hides it.
+        self._folder = proc / "self" / "net"
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def client_end(self, client: SocketAddress, server: SocketAddress) -> set[Row]:
+        """Find the client's end of a connection between two addresses of this machine.
+
+        A program may reach an IPv4 address by an IPv6 socket (RFC 4291 s2.5.5.2), so such a
+        connection can be in either file.
+
+        Args:
+            client: address and port of the client's end, IPv4-mapped or not.
+            server: the same of our end.
+
+        Returns:
+            Usually one row; none where the connection is gone.
+
+        Raises:
+            TableUnavailable: the table cannot be read.
+        """
+        ends = _plain(client[0]), _plain(server[0])
+        wanted = [("tcp6", b"%b %b" % (_hex6(ends[0], client[1]), _hex6(ends[1], server[1])))]
+        if ends[0].version == ends[1].version == 4:
+            wanted.append(("tcp", b"%b %b" % (_hex(ends[0], client[1]), _hex(ends[1], server[1]))))
+        return {
+            _row(line)
+            for name, mark in wanted
+            for line in self._lines(name)
+            if b" %b " % mark in line
+        }
+
+    def rows_of(self, inodes: frozenset[int]) -> list[Row]:
+        """Find the rows of some sockets.
+
+        Raises:
+            TableUnavailable: the table cannot be read.
+        """
+        rows = (_row(line) for name in ("tcp", "tcp6") for line in self._lines(name))
+        return [row for row in rows if row.inode in inodes]
+
+    def check_time(self) -> None:
+        """Raise TableUnavailable if the time is over."""
+        if self._clock() > self._end:
+            raise TableUnavailable("looking for the client's process took too long")
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        try:
+            with (self._folder / name).open("rb") as table:
+                next(table, None)  # the names of the columns
+                for count, line in enumerate(table):
+                    if count % _ROWS_PER_LOOK == 0:
+                        self.check_time()
+                    yield line
+        except FileNotFoundError as error:
+            if name == "tcp":
+                raise TableUnavailable("this system does not say which user connects") from error
+            # A kernel without IPv6 has no tcp6.
+        except OSError as error:
+            raise TableUnavailable(f"{self._folder / name}: {error.strerror}") from error
+
+
+def _row(line: bytes) -> Row:
+    # sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
+    fields = line.split()
+    return Row(fields[2], fields[3], int(fields[7]), int(fields[9]))
+
+
+def _plain(address: IpAddress) -> IpAddress:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _hex6(address: IpAddress, port: int) -> bytes:
+    if isinstance(address, ipaddress.IPv4Address):
+        address = ipaddress.IPv6Address(b"\0" * 10 + b"\xff\xff" + address.packed)
+    return _hex(address, port)
+
+
+def _hex(address: IpAddress, port: int) -> bytes:
+    """Write an address as the kernel does: words of 32 bits in the order of this machine."""
+    octets = address.packed
+    words = (octets[start : start + 4] for start in range(0, len(octets), 4))
+    text = "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
+    return f"{text}:{port:04X}".encode()
+
+
+def _address(text: bytes) -> IpAddress:
+    """Read an address that the kernel wrote."""
+    words = (int(text[start : start + 8], 16) for start in range(0, len(text), 8))
+    return ipaddress.ip_address(b"".join(word.to_bytes(4, sys.byteorder) for word in words))
