@@ -161,6 +161,7 @@ OTHER_SOCKETS = [
     pytest.param("tcp", row(("192.0.2.1", 80), STRANGER), True, id="accepted"),
     pytest.param("tcp6", row(("2001:db8::1", 80), STRANGER6), True, id="accepted by IPv6"),
     pytest.param("tcp6", row(("::ffff:192.0.2.1", 80), ("::ffff:192.0.2.7", 3)), True, id="mapped"),
+    pytest.param("tcp", row(("127.0.0.1", 4243), ("127.0.0.1", 7)), True, id="accepted from here"),
     pytest.param("tcp", row(("127.0.0.1", 50001), ("127.0.0.1", 5432)), False, id="a database"),
     pytest.param("tcp6", row(("::1", 50001), ("::1", 5432)), False, id="one by IPv6"),
     pytest.param("tcp6", row(MAPPED, ("::ffff:127.0.0.1", 5432)), False, id="one by a mapped one"),
@@ -171,7 +172,8 @@ OTHER_SOCKETS = [
 @pytest.mark.parametrize("uid", [0, OURS])
 def test_proxy_of_root(proc: FakeProc, uid: int, name: str, other: str, is_proxy: bool) -> None:
     """A process that listens, or that is connected to other machines, may speak for others."""
-    tables = {"tcp": [OWN_END, row(CLIENT, SERVER, uid=uid)], "tcp6": []}
+    ours = row(SERVER, NOBODY_THERE, uid=OURS, inode=5, state="0A")
+    tables = {"tcp": [ours, OWN_END, row(CLIENT, SERVER, uid=uid)], "tcp6": []}
     tables[name].append(other.replace(" 77 ", " 79 "))
     for each, rows in tables.items():
         proc.table(each, *rows)

@@ -44,7 +44,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
         return _reply(200, context.documents.render(_RENDER[asked.wanted], found), "ok")
     except RequestTooLarge as error:
         # RFC 9110 s15.5.14: who goes on sending may be cut off.
-        return _refuse(413, error).plus(("connection", "close"))
+        return _refuse(413, error)
     except (
         AddressError,
         DomainNotServed,

@@ -5,9 +5,17 @@ they come, and wait for them for ever. Bodies have their limits in `request`.
 """
 
 import asyncio
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from waypost.web.public.lingering import LingeringTransport
+from waypost.web.public.proxy import Headers
+from waypost.web.public.request import Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 HEAD_MAX_OCTETS: Final = 32 * 1024
 """How long the URL and headers of a request may be, with its trailers."""
@@ -16,6 +24,8 @@ HEAD_MAX_FIELDS: Final = 200
 BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
+DRAIN_MAX_OCTETS: Final = 64 * 1024
+"""How much of a body is read after its answer to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
 
 
@@ -31,20 +41,28 @@ class Connection(HttpToolsProtocol):
     _named_octets = 0  # of the URL and the headers that are whole
     _fields = 0
     _beside_octets = 0  # of all that is no body
+    _in_request = False
+    _body_octets = 0
     _timer: asyncio.TimerHandle | None = None
+    _lingering: LingeringTransport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request no longer than for the others."""
-        super().connection_made(transport)
+        self._lingering = LingeringTransport(transport, self._is_sending)
+        super().connection_made(self._lingering)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
+        self._lingering.forget()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless it is more than a request may have."""
+        if self._lingering.is_lingering:
+            self._lingering.drop(data)
+            return
         heads = self._heads
         self._beside_octets += len(data)
         super().data_received(data)
@@ -60,8 +78,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Count anew."""
-        self._in_head = True
-        self._named_octets = self._fields = 0
+        self._in_head = self._in_request = True
+        self._named_octets = self._fields = self._body_octets = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -85,13 +103,58 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         self._beside_octets -= len(body)
+        self._body_octets += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Begin with the next request."""
         self._in_head = True
+        self._in_request = False
         self._beside_octets = 0
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; nobody knows what else comes."""
+        self._in_request = True
+        super().send_400_response(msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        length = _body_length(list(cycle.scope["headers"]))
+        if length != 0:
+            app = partial(self._answer, cycle, length, app)
+        super()._start_asgi_task(cycle, app)
+
+    async def _answer(
+        self,
+        cycle: RequestResponseCycle,
+        length: int | None,
+        app: "ASGI3Application",
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Have a request answered whose body may still come when the answer is sent."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._must_end(cycle, length):
+                # uvicorn adds "Connection: close", and closes the transport after the answer.
+                cycle.keep_alive = False
+            await send(message)
+
+        await app(scope, receive, sending)  # type: ignore[arg-type]
+
+    def _must_end(self, cycle: RequestResponseCycle, length: int | None) -> bool:
+        """Tell whether too much of a body is still to come to read it for nothing."""
+        if not cycle.more_body:
+            return False
+        # RFC 9110 s10.1.1: a client that waits for 100 sends its body or not, so where the next
+        # request begins is not known.
+        if length is None or cycle.waiting_for_100_continue:
+            return True
+        return length - self._body_octets > DRAIN_MAX_OCTETS
+
+    def _is_sending(self) -> bool:
+        return self._in_request or bool(self.pipeline)
 
     def _count(self, octets: int) -> None:
         self._named_octets += octets
@@ -109,4 +172,15 @@ class Connection(HttpToolsProtocol):
     def _end(self) -> None:
         self._timer = None
         if not self.transport.is_closing():
-            self.transport.close()
+            self._lingering.finish()
+
+
+def _body_length(headers: Headers) -> int | None:
+    """Give how long a body is: 0 where there is none, None where only its end will tell."""
+    length: int | None = 0
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = int(value) if value.isdigit() else None
+    return length

@@ -130,7 +130,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         # What was typed into the wrong field shall not come back.
         return text(400, "emailaddress: is no email address", error.code)
     except RequestTooLarge as error:
-        return text(413, str(error), error.code).plus(("connection", "close"))
+        return text(413, str(error), error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
     return await _discreet(context, noted, wanted, password)

@@ -108,8 +108,8 @@ class OwnerCheck:
     def _judged_process(self, table: TcpTable, row: Row) -> str | None:
         """Refuse a program that serves others, where Waypost may look into it."""
         seen, hidden = self._sockets_beside(table, row)
-        if any(other.is_open_to_others for other in table.rows_of(seen)):
-            return "the client's process is a server or is connected to other machines"
+        if table.serves_others(seen):
+            return "the client's process is a server, or is connected to another machine"
         if not seen and not hidden:
             return "the client's process is in another container"
         return None

@@ -30,25 +30,28 @@ class Row:
     """One end of a connection, or a listening socket.
 
     Attributes:
-        remote: the other end, as the kernel writes it.
+        local: address and port, as the kernel writes them.
+        remote: the same of the other end.
         state: two hexadecimal digits.
         uid: the user that made the socket. 0 also where no process holds it any more.
         inode: the number of the socket; 0 where no process holds it any more.
     """
 
+    local: bytes
     remote: bytes
     state: bytes
     uid: int
     inode: int
 
     @property
-    def is_open_to_others(self) -> bool:
-        """Whether the socket listens, or is connected to another machine."""
-        if self.state == LISTEN:
-            return True
-        address = _address(self.remote.partition(b":")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        return not (mapped or address).is_loopback
+    def port(self) -> bytes:
+        """The port of this end, as the kernel writes it."""
+        return self.local.partition(b":")[2]
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether the other end is on another machine."""
+        return not _plain(_address(self.remote.partition(b":")[0])).is_loopback
 
 
 class TcpTable:
@@ -96,14 +99,22 @@ class TcpTable:
             if b" %b " % mark in line
         }
 
-    def rows_of(self, inodes: frozenset[int]) -> list[Row]:
-        """Find the rows of some sockets.
+    def serves_others(self, inodes: frozenset[int]) -> bool:
+        """Check whether one of some sockets listens, was accepted, or leads to another machine.
 
         Raises:
             TableUnavailable: the table cannot be read.
         """
-        rows = (_row(line) for name in ("tcp", "tcp6") for line in self._lines(name))
-        return [row for row in rows if row.inode in inodes]
+        ports: set[bytes] = set()
+        found: list[Row] = []
+        for name in ("tcp", "tcp6"):
+            for row in map(_row, self._lines(name)):
+                if row.state == LISTEN:
+                    ports.add(row.port)
+                if row.inode in inodes:
+                    found.append(row)
+        # A connection that was accepted has the port of its listening socket.
+        return any(row.port in ports or row.leads_elsewhere for row in found)
 
     def check_time(self) -> None:
         """Raise TableUnavailable if the time is over."""
@@ -129,7 +140,7 @@ class TcpTable:
 def _row(line: bytes) -> Row:
     # sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
     fields = line.split()
-    return Row(fields[2], fields[3], int(fields[7]), int(fields[9]))
+    return Row(fields[1], fields[2], fields[3], int(fields[7]), int(fields[9]))
 
 
 def _plain(address: IpAddress) -> IpAddress:

@@ -1,0 +1,103 @@
+"""The end of a connection whose client still sends: RFC 9112 s9.6.
+
+If a socket is closed while there is something in it that was not read, the system sends a reset,
+and the client may lose the answer that it has not read yet. A web server in between makes a 502
+of that.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+LINGER_MAX_OCTETS: Final = 4 * 1024 * 1024
+"""How much is read and thrown away after the last answer."""
+LINGER_SECONDS: Final = 5.0
+"""How long a connection goes on after the last answer, whatever comes."""
+LINGER_FULL_SECONDS: Final = 1.0
+"""How long it goes on after `LINGER_MAX_OCTETS`, unread: time for the client to read the answer."""
+
+
+class LingeringTransport(asyncio.Transport):
+    """A transport whose `close` lets the client read the last answer, if it still sends."""
+
+    def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
+        """Take the transport of a socket.
+
+        Args:
+            transport: what the event loop made.
+            is_sending: whether the client is in the middle of a request, or has sent another.
+        """
+        super().__init__()
+        self._transport = transport
+        self._is_sending = is_sending
+        self._octets = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def is_lingering(self) -> bool:
+        """Whether all that comes is to be given to `drop`."""
+        return self._timer is not None
+
+    def close(self) -> None:
+        """End the connection after what was written; at once if it lingers already."""
+        if self.is_lingering or self._transport.is_closing() or not self._is_sending():
+            self.finish()
+            return
+        # RFC 9112 s9.6: close the write side first, and go on reading.
+        self._restart(LINGER_SECONDS)
+        self._transport.write_eof()
+        self._transport.resume_reading()
+
+    def drop(self, data: bytes) -> None:
+        """Throw away what a client has sent after its last answer."""
+        self._octets += len(data)
+        if self._octets > LINGER_MAX_OCTETS and self._transport.is_reading():
+            # A web server that cannot send looks whether there is an answer.
+            self._transport.pause_reading()
+            self._restart(LINGER_FULL_SECONDS)
+
+    def finish(self) -> None:
+        """Close the socket."""
+        self.forget()
+        self._transport.close()
+
+    def forget(self) -> None:
+        """Wait for nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _restart(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        # Not `close`, which waits for ever until the client has taken what was written.
+        self._timer = self._loop.call_later(seconds, self._transport.abort)
+
+    def is_closing(self) -> bool:
+        """Return whether nothing more can be written."""
+        return self.is_lingering or self._transport.is_closing()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Write, unless the last answer was written."""
+        if not self.is_lingering:
+            self._transport.write(data)
+
+    def abort(self) -> None:
+        """Close the socket, without what is still to be written."""
+        self.forget()
+        self._transport.abort()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 -- asyncio's
+        """Return what the transport of the socket says."""
+        return self._transport.get_extra_info(name, default)
+
+    def pause_reading(self) -> None:
+        """Let the client wait; but not for its end."""
+        if not self.is_lingering:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on reading."""
+        if not self.is_lingering:
+            self._transport.resume_reading()

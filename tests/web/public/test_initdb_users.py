@@ -1,0 +1,209 @@
+"""`/initdb/` of a running Waypost: for the operator's shell, and through no web server."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT
+from tests.servers import proxies
+from tests.servers.process import Process
+from tests.servers.proxies import Writer
+from tests.servers.requirements import require
+from tests.servers.waypost import SOURCE, free_port
+
+pytestmark = pytest.mark.servers
+SERVICE = "daemon"  # a user of Debian's that runs nothing
+ORDINARY = "nobody"
+SEED = ROOT / "tests/transfer/seeds/version-2.json"
+HOSTS = ("localhost", "127.0.0.1", "[::1]", "localhost:4243", "example.com", None)
+METHODS = ("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS")
+# The interpreter of these tests may be in a folder that only root may enter.
+_AS_SERVICE = (
+    *("setpriv", "--pdeathsig=TERM", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--clear-groups"),
+    *("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"),
+    *("--bounding-set=-all,+dac_read_search", "--"),
+)
+FILLED = "the database is filled now\n"
+EMPTY = "the database is empty now\n"
+UNCHANGED = "the database holds providers already; nothing was changed\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A Waypost with a database.
+
+    Attributes:
+        place: its host and port, as in a URL.
+        log: the file with all that it has written.
+    """
+
+    place: str
+    log: Path
+
+    def curl(self, *flags: str, user: str | None = None) -> str:
+        """Do what automx2's manual says, in a shell of a user; give what is printed."""
+        own = [] if user is None else ["setpriv", f"--reuid={user}", "--clear-groups", "--"]
+        command = [*own, "curl", "--silent", "--show-error", *flags]
+        command.append(f"http://{self.place}/initdb/")
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+        return done.stdout
+
+    def serves(self, domain: str) -> bool:
+        """Say whether a domain is in the database."""
+        url = f"http://{self.place}/v1.1/{domain}"
+        command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", url]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+        return done.stdout == "200"
+
+
+@contextmanager
+def serving(folder: Path, host: str, *flags: str, user: str | None = None) -> Iterator[Running]:
+    """Run Waypost on a loopback address; as root, or as the service's user."""
+    port = free_port()
+    uri = f"sqlite:///{folder / 'waypost.sqlite'}"
+    command = [sys.executable, "-m", "waypost", "serve", "--host", host, "--port", f"{port}"]
+    command += ["--db-uri", uri, "--admin-port", "0", *flags]
+    if user is not None:
+        command = [*_AS_SERVICE, *command]
+    environment = {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}", "PATH": os.environ["PATH"]}
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    log = folder.parent / f"{folder.name}.log"
+    with Process(command, log=log, environment=environment, folder=folder) as process:
+        process.wait_until(lambda: answers(family, host, port), seconds=30)
+        place = host.removeprefix("::ffff:")
+        yield Running(f"[{place}]:{port}" if ":" in place else f"{place}:{port}", log)
+
+
+def answers(family: socket.AddressFamily, host: str, port: int) -> bool:
+    """Say whether something listens there."""
+    with socket.socket(family) as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+@pytest.fixture(name="folder")
+def _folder() -> Iterator[Path]:
+    """Give a folder that all users may enter."""
+    require(
+        programs=["nginx", "apache2", "haproxy", "caddy", "socat", "curl", "setpriv"],
+        files=[proxies.NGINX_PACKAGE, proxies.HAPROXY_PACKAGE],
+        root=True,
+    )
+    with tempfile.TemporaryDirectory(prefix="waypost-test-") as made:
+        Path(made).chmod(0o755)
+        (Path(made) / "waypost").mkdir()
+        (Path(made) / "front").mkdir()
+        yield Path(made)
+
+
+def ask(port: int, method: str, host: str | None, version: str, body: bytes = b"") -> bytes:
+    """Send a request to a web server on 127.0.0.1, and give all that it answers."""
+    head = [f"{method} /initdb/ HTTP/{version}", "Connection: close"]
+    head += [] if host is None else [f"Host: {host}"]
+    head += [f"Content-Length: {len(body)}"] if body else []
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall("\r\n".join([*head, "", ""]).encode() + body)
+        with client.makefile("rb") as answer:
+            return answer.read()
+
+
+FRONTS: list[tuple[str, Writer]] = [
+    *((f"nginx, {name}", proxies.nginx(text)) for name, text in proxies.NGINX_LOCATIONS.items()),
+    ("HAProxy", proxies.haproxy),
+    ("Apache", proxies.apache("")),
+    ("Apache, silent", proxies.apache("ProxyAddHeaders Off")),
+    ("Apache, Host kept", proxies.apache("ProxyAddHeaders Off\nProxyPreserveHost On")),
+    ("Caddy", proxies.caddy),
+    ("socat", proxies.relay(SERVICE)),
+    # Users that Waypost believes otherwise.
+    ("nginx of root", proxies.nginx(proxies.NGINX_LOCATIONS["Host $host"], "root")),
+    ("HAProxy of root", proxies.haproxy_of_root),
+    ("socat of root", proxies.relay(None)),
+]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
+def test_no_web_server_changes_anything(folder: Path, host: str, write: Writer) -> None:
+    """Whatever a web server says or does not say, `/initdb/` does not exist behind it."""
+    with serving(folder / "waypost", host) as waypost:
+        assert waypost.curl() == FILLED
+        with proxies.running(write, folder / "front", waypost.place) as port:
+            for method in METHODS:
+                for name in HOSTS:
+                    for version in ("1.0", "1.1"):
+                        body = SEED.read_bytes() if method == "POST" else b""
+                        answer = ask(port, method, name, version, body)
+                        refused = b"not found\n" if method != "HEAD" else b"\r\n\r\n"
+                        # Without Host, HTTP/1.1 is a bad request to some.
+                        bad = name is None and answer.split(b" ")[1] == b"400"
+                        assert bad or answer.split(b" ")[1] == b"404", (method, name, answer)
+                        assert bad or answer.endswith(refused), (method, name, answer)
+        assert waypost.serves("example.com")
+        assert waypost.curl("-X", "DELETE") == EMPTY
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
+def test_shells(folder: Path, host: str, user: str | None) -> None:
+    """What automx2's manual says works for root and for the service's user, and for nobody else."""
+    if user is not None:
+        os.chown(folder / "waypost", 1, 1)
+    with serving(folder / "waypost", host, user=user) as waypost:
+        for one in (None, user):
+            assert waypost.curl(user=one) == FILLED
+            assert waypost.curl(user=one) == UNCHANGED
+            assert waypost.curl("-X", "DELETE", user=ORDINARY) == "not found\n"
+            assert waypost.serves("example.com")
+            assert waypost.curl("-X", "DELETE", user=one) == EMPTY
+            assert waypost.curl("--json", f"@{SEED}", user=ORDINARY) == "not found\n"
+            assert waypost.curl("--json", f"@{SEED}", user=one) == FILLED
+            assert waypost.curl("-X", "DELETE", user=one) == EMPTY
+        assert "the client runs as user 65534" in waypost.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("half", [True, False], ids=["half closed", "closed"])
+@pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
+def test_client_that_does_not_wait(folder: Path, user: str | None, *, half: bool) -> None:
+    """A connection that its process has closed is root's to the kernel, and is not to Waypost."""
+    if user is not None:
+        os.chown(folder / "waypost", 1, 1)
+    with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
+        assert waypost.curl() == FILLED
+        host, port = waypost.place.split(":")
+        script = (
+            "import socket, sys\n"
+            "for _ in range(50):\n"
+            f" with socket.create_connection(({host!r}, {port})) as client:\n"
+            "  client.sendall(b'DELETE /initdb/ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')\n"
+            f"  client.shutdown(socket.SHUT_WR) if {half} else None\n"
+        )
+        command = ["setpriv", f"--reuid={ORDINARY}", "--clear-groups", "--", "/usr/bin/python3"]
+        subprocess.run([*command, "-c", script], check=True, timeout=60)
+        assert waypost.serves("example.com")
+
+
+@pytest.mark.parametrize("flags", [["--proxy-count", "1"], ["--trusted-proxies", "10.0.0.0/8"]])
+def test_not_behind_a_configured_proxy(folder: Path, flags: list[str]) -> None:
+    """Where the settings name a proxy, `/initdb/` is there for nobody; the log says what is."""
+    with serving(folder / "waypost", "127.0.0.1", *flags) as waypost:
+        for _ in range(3):
+            assert waypost.curl() == "not found\n"
+        text = waypost.log.read_text(encoding="utf-8")
+        assert text.count("/initdb/ refused a request") == 1
+        assert "waypost apply" in text
+
+
+def test_workers(folder: Path) -> None:
+    """Each of several workers knows the operator."""
+    with serving(folder / "waypost", "127.0.0.1", "--workers", "2") as waypost:
+        assert waypost.curl() == FILLED
+        assert {waypost.curl() for _ in range(20)} == {UNCHANGED}
+        assert waypost.curl("-X", "DELETE", user=ORDINARY) == "not found\n"
