@@ -1,6 +1,7 @@
 """`/initdb/` of a running Waypost: for the operator's shell, and through no web server."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,8 +27,8 @@ SEED = ROOT / "tests/transfer/seeds/version-2.json"
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "localhost:4243", "example.com", None)
 METHODS = ("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS")
 # The interpreter of these tests may be in a folder that only root may enter.
-_AS_SERVICE = (
-    *("setpriv", "--pdeathsig=TERM", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--clear-groups"),
+_AS_USER = (
+    *("setpriv", "--pdeathsig=TERM", "--reuid={user}", "--regid={user}", "--clear-groups"),
     *("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"),
     *("--bounding-set=-all,+dac_read_search", "--"),
 )
@@ -72,7 +73,8 @@ def serving(folder: Path, host: str, *flags: str, user: str | None = None) -> It
     command = [sys.executable, "-m", "waypost", "serve", "--host", host, "--port", f"{port}"]
     command += ["--db-uri", uri, "--admin-port", "0", *flags]
     if user is not None:
-        command = [*_AS_SERVICE, *command]
+        shutil.chown(folder, user, user)
+        command = [*(part.format(user=user) for part in _AS_USER), *command]
     environment = {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}", "PATH": os.environ["PATH"]}
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     log = folder.parent / f"{folder.name}.log"
@@ -150,12 +152,31 @@ def test_no_web_server_changes_anything(folder: Path, host: str, write: Writer) 
         assert waypost.curl("-X", "DELETE") == EMPTY
 
 
+OF_ONE_USER = [
+    # a web server and Waypost as the same user
+    pytest.param(proxies.nginx(proxies.NGINX_LOCATIONS["Host $host"]), "www-data", id="nginx"),
+    pytest.param(proxies.apache("ProxyAddHeaders Off"), "www-data", id="Apache"),
+    pytest.param(proxies.haproxy, "haproxy", id="HAProxy"),
+    pytest.param(proxies.caddy, "caddy", id="Caddy"),
+    pytest.param(proxies.relay(SERVICE), SERVICE, id="socat"),
+]
+
+
+@pytest.mark.parametrize(("write", "user"), OF_ONE_USER)
+def test_web_server_of_the_same_user(folder: Path, write: Writer, user: str) -> None:
+    """A web server that runs as Waypost's own user is no operator either."""
+    with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
+        assert waypost.curl(user=user) == FILLED
+        with proxies.running(write, folder / "front", waypost.place) as port:
+            answer = ask(port, "DELETE", "127.0.0.1", "1.0")
+            assert answer.split(b" ")[1] == b"404", answer
+        assert waypost.serves("example.com")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
 def test_shells(folder: Path, host: str, user: str | None) -> None:
     """What automx2's manual says works for root and for the service's user, and for nobody else."""
-    if user is not None:
-        os.chown(folder / "waypost", 1, 1)
     with serving(folder / "waypost", host, user=user) as waypost:
         for one in (None, user):
             assert waypost.curl(user=one) == FILLED
@@ -173,8 +194,6 @@ def test_shells(folder: Path, host: str, user: str | None) -> None:
 @pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
 def test_client_that_does_not_wait(folder: Path, user: str | None, *, half: bool) -> None:
     """A connection that its process has closed is root's to the kernel, and is not to Waypost."""
-    if user is not None:
-        os.chown(folder / "waypost", 1, 1)
     with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
         assert waypost.curl() == FILLED
         host, port = waypost.place.split(":")

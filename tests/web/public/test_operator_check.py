@@ -187,15 +187,17 @@ def test_client_in_another_container(proc: FakeProc) -> None:
     """A connection of a process that is not here comes from somebody else's container."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
 
-    assert "another container" in proc.refusal()
+    assert "cannot be seen" in proc.refusal()
 
 
 def test_hidden_processes(proc: FakeProc) -> None:
-    """Where procfs hides the processes of others, the user alone decides."""
-    proc.table("tcp", OWN_END, row(CLIENT, SERVER))
+    """Where procfs hides the processes of others, root's may be the client's; our own are seen."""
     (proc.folder / "1").rename(proc.folder / "hidden")
-
+    proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     assert proc.refusal() == ""
+
+    proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=OURS))
+    assert "cannot be seen" in proc.refusal()
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class OwnerCheck:
         if table.serves_others(seen):
             return "the client's process is a server, or is connected to another machine"
         if not seen and not hidden:
-            return "the client's process is in another container"
+            return "the client's process cannot be seen from here"
         return None
 
     def _sockets_beside(self, table: TcpTable, row: Row) -> tuple[frozenset[int], bool]:
@@ -122,7 +122,7 @@ class OwnerCheck:
         """
         inodes: set[int] = set()
         # Init is always there; where it is not shown, procfs hides others' processes (hidepid).
-        hidden = not (self._proc / "1").exists()
+        hidden = row.uid == _ROOT and not (self._proc / "1").exists()
         for folder in self._proc.iterdir():
             if not folder.name.isdigit():
                 continue
@@ -130,7 +130,7 @@ class OwnerCheck:
             try:
                 own = _sockets(folder / "fd")
             except PermissionError:
-                hidden = hidden or _owner(folder) == row.uid
+                hidden = hidden or _owner(folder / "fd") == row.uid
                 continue
             if row.inode in own:
                 inodes |= own
@@ -166,9 +166,13 @@ def _sockets(folder: Path) -> set[int]:
     return found
 
 
-def _owner(process: Path) -> int | None:
+def _owner(descriptors: Path) -> int | None:
+    """Give whose a process is: root's too if it has changed to another user without exec.
+
+    That is proc_pid(5), "dumpable": a web server's process is none of its user's shells.
+    """
     try:
-        return process.stat().st_uid
+        return descriptors.stat().st_uid
     except OSError:
         return None
 
