@@ -112,7 +112,8 @@ class Settings(ProfileOptions, AdminOptions):
         bool,
         About(
             "Domains",
-            "Offer automx2's /initdb/ to a direct peer on the loopback interface.",
+            "Offer automx2's /initdb/ to root and Waypost's own user on this machine (Linux; not "
+            "with proxy_count or trusted_proxies).",
             "true or false",
         ),
     ] = True

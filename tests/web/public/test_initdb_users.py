@@ -131,6 +131,7 @@ FRONTS: list[tuple[str, Writer]] = [
 ]
 
 
+@pytest.mark.rule("proxies-not-the-operator")
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
 def test_no_web_server_changes_anything(folder: Path, host: str, write: Writer) -> None:

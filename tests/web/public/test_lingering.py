@@ -87,6 +87,7 @@ REFUSED = [
 LONG = b"x" * (MEGABYTE + 1)
 
 
+@pytest.mark.rule("proxies-linger")
 @pytest.mark.parametrize("framing", ["length", "chunks", "HTTP/1.0"])
 @pytest.mark.parametrize(("method", "path", "status"), REFUSED)
 def test_a_long_body_gets_its_answer(
@@ -271,6 +272,7 @@ FRONTS: list[tuple[str, Writer]] = [
 
 
 @pytest.mark.servers
+@pytest.mark.rule("proxies-linger")
 @pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
 def test_through_web_servers(server: RunningWaypost, write: Writer) -> None:
     """A web server in front passes on the answer, and does not make a 502 of it."""

@@ -114,7 +114,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request; nobody knows what else comes."""
+        """Refuse what is no request. What comes next is unknown."""
         self._in_request = True
         super().send_400_response(msg)
 
@@ -133,7 +133,7 @@ class Connection(HttpToolsProtocol):
         receive: Receive,
         send: Send,
     ) -> None:
-        """Have a request answered whose body may still come when the answer is sent."""
+        """Answer a request whose body may still come when the answer is sent."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and self._must_end(cycle, length):
@@ -144,7 +144,7 @@ class Connection(HttpToolsProtocol):
         await app(scope, receive, sending)  # type: ignore[arg-type]
 
     def _must_end(self, cycle: RequestResponseCycle, length: int | None) -> bool:
-        """Tell whether too much of a body is still to come to read it for nothing."""
+        """Return whether too much of a body is still to come to read it for nothing."""
         if not cycle.more_body:
             return False
         # RFC 9110 s10.1.1: a client that waits for 100 sends its body or not, so where the next
@@ -176,7 +176,7 @@ class Connection(HttpToolsProtocol):
 
 
 def _body_length(headers: Headers) -> int | None:
-    """Give how long a body is: 0 where there is none, None where only its end will tell."""
+    """Return how long a body is: 0 where there is none, None where only its end shows it."""
     length: int | None = 0
     for name, value in headers:
         if name == b"transfer-encoding":

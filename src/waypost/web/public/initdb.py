@@ -1,7 +1,7 @@
 """automx2's `/initdb/`: sample data, a JSON seed, a purge, for the machine's own operator only.
 
-This is the one place where the public listener changes anything. To everybody else it does not
-exist: the answer is the same 404 as for any unknown path.
+This is the one place where the public listener changes anything. Any other client gets the same
+404 as for an unknown path.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ SEED_MAX_OCTETS: Final = 16 * 1024 * 1024
 
 
 def peer_check(settings: Settings) -> PeerCheck:
-    """Return what decides who may use `/initdb/`: nobody at all where a proxy is configured."""
+    """Return what decides who may use `/initdb/`: no client, if a proxy is configured."""
     if settings.proxy_count or settings.trusted_proxies:
         return Never("proxy_count or trusted_proxies is set")
     return OwnerCheck()
