@@ -200,7 +200,7 @@ def test_client_that_does_not_wait(folder: Path, user: str | None, *, half: bool
         host, port = waypost.place.split(":")
         script = (
             "import socket, sys\n"
-            "for _ in range(50):\n"
+            "for _ in range(20):\n"
             f" with socket.create_connection(({host!r}, {port})) as client:\n"
             "  client.sendall(b'DELETE /initdb/ HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')\n"
             f"  client.shutdown(socket.SHUT_WR) if {half} else None\n"
