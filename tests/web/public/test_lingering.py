@@ -242,6 +242,19 @@ def test_a_client_that_does_nothing(server: RunningWaypost) -> None:
     assert time.monotonic() - begun < LINGER_SECONDS + 4
 
 
+def test_the_end_of_the_server(tmp_path: Path) -> None:
+    """A connection that lingers does not keep a server from ending."""
+    providers = tmp_path / "mail.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    with waypost(tmp_path, providers) as running:
+        client = socket.create_connection(("127.0.0.1", running.port), timeout=30)
+        client.sendall(head("POST", AUTODISCOVER, f"Content-Length: {MEGABYTE}"))
+        assert client.recv(12) == b"HTTP/1.1 413"
+        begun = time.monotonic()
+    assert time.monotonic() - begun < LINGER_SECONDS - 1
+    client.close()
+
+
 def _send_slowly(client: socket.socket) -> None:
     for _ in range(10):
         client.sendall(b"x")

@@ -5,13 +5,13 @@ they come, and wait for them for ever. Bodies have their limits in `request`.
 """
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from waypost.web.public.lingering import LingeringTransport
-from waypost.web.public.proxy import Headers
 from waypost.web.public.request import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Connection(HttpToolsProtocol):
         super().send_400_response(msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
-        length = _body_length(list(cycle.scope["headers"]))
+        length = _body_length(cycle.scope["headers"])
         if length != 0:
             app = partial(self._answer, cycle, length, app)
         super()._start_asgi_task(cycle, app)
@@ -175,7 +175,7 @@ class Connection(HttpToolsProtocol):
             self._lingering.finish()
 
 
-def _body_length(headers: Headers) -> int | None:
+def _body_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     """Return how long a body is: 0 where there is none, None where only its end shows it."""
     length: int | None = 0
     for name, value in headers:

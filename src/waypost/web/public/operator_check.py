@@ -20,9 +20,9 @@ from waypost.web.public.tcp_table import (
 )
 
 PROC: Final = Path("/proc")
-LOOK_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 2.0
 """How long one look into the kernel's tables may take, however many sockets there are."""
-WAIT_SECONDS: Final = 2.0
+WAIT_SECONDS: Final = 4.0
 """How long a request waits for the looks before it; there is one at a time."""
 _ROOT: Final = 0
 # uid_map of a user namespace in which each user has a number: user_namespaces(7).
