@@ -128,7 +128,7 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
 def expand_pages(
     pages: tuple[Documentation, ...], domain: DomainName, address: EmailAddress | None
 ) -> tuple[Documentation, ...]:
-    """Do the same in the URLs of pages for people: no client fills anything in there."""
+    """Do the same in the URLs of pages for people: clients fill in nothing there."""
     return tuple(replace(page, url=expand_url(page.url, domain, address)) for page in pages)
 
 
@@ -182,8 +182,12 @@ def expand_domain(
     subject = Subject(domain, user, person.login_name, attributes | dict(person.attributes))
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
+    provider = entry.provider
+    if "%" in provider.name + provider.short_name:  # The ISPDB has such; few clients fill them in.
+        names = (expand(one, domain, address) for one in (provider.name, provider.short_name))
+        provider = replace(provider, name=next(names), short_name=next(names))
     return ClientConfig(
-        *(domain, address, entry.provider, services, person),
+        *(domain, address, provider, services, person),
         has_directory=entry.users is not None,
         held_pacc=entry.held_pacc,
     )

@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 
 from tests.formats.reading import OUTLOOK, text
-from tests.making import ALICE, domain, host_service
+from tests.making import ALICE, domain, host_service, url_service
+from waypost.errors import NoUsableService
 from waypost.formats.autodiscover import render
 from waypost.lookup import client_config
 from waypost.model import (
@@ -115,3 +116,34 @@ def test_display_name(name: str | None, told: str | None) -> None:
     assert response.findtext(f"{OUTLOOK}User/{OUTLOOK}DisplayName") == told
     assert response[-1].tag == f"{OUTLOOK}Account"
     assert len(response) == (1 if told is None else 2)
+
+
+EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
+EXCHANGE = [
+    # services, the types that are told
+    ((EWS,), ["EXCH"]),
+    ((EWS, IMAP), ["EXCH"]),
+    ((EWS, SMTP), ["EXCH"]),
+    ((EWS, replace(IMAP, authentication=(OAUTH2,)), SMTP), ["EXCH"]),
+    ((EWS, IMAP, SMTP), ["IMAP", "SMTP"]),
+    ((IMAP, SMTP), ["IMAP", "SMTP"]),
+]
+
+
+@pytest.mark.rule("autodiscover-ews-alone")
+@pytest.mark.parametrize(("services", "types"), EXCHANGE)
+def test_exchange_web_services(services: tuple[Service, ...], types: list[str]) -> None:
+    """The URL of EWS is told where there is no mail account, and never beside one."""
+    told = protocols(*services)
+
+    assert list(told) == types
+    if "EXCH" in told:
+        assert text(told["EXCH"], "Server") == "ews.example.com"
+        assert text(told["EXCH"], "ASUrl") == "https://ews.example.com/EWS/Exchange.asmx"
+        assert text(told["EXCH"], "EwsUrl") == "https://ews.example.com/EWS/Exchange.asmx"
+
+
+def test_exchange_without_tls() -> None:
+    """EWS by plain http are told to nobody."""
+    with pytest.raises(NoUsableService):
+        protocols(url_service("ews", "http://ews.example.com/EWS/Exchange.asmx"))

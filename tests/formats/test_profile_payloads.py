@@ -168,3 +168,23 @@ def test_names() -> None:
         assert payload["PayloadOrganization"] == "Example Inc."
         assert payload["PayloadDisplayName"] == "Example"
         assert str(ALICE) in payload["PayloadDescription"]
+
+
+SMIME_CHOICES = {
+    "SMIMEEnableEncryptionPerMessageSwitch",
+    "SMIMEEncryptionCertificateUUIDUserOverrideable",
+    "SMIMESigningCertificateUUIDUserOverrideable",
+    "SMIMESigningUserOverrideable",
+}
+
+
+@pytest.mark.rule("mobileconfig-user-choices")
+def test_choices_of_the_user() -> None:
+    """The user may switch S/MIME and Mail Drop on, and nothing of it is on before."""
+    mail, exchange = payloads(IMAP, SMTP, url_service("activesync", "https://eas.example.com/"))
+    chosen = {key for key in mail if key.startswith("SMIME")}
+
+    assert chosen == {*SMIME_CHOICES, "SMIMEEncryptByDefaultUserOverrideable"}
+    assert {key for key in exchange if key.startswith("SMIME")} == SMIME_CHOICES
+    assert all(mail[key] is True for key in (*chosen, "allowMailDrop"))
+    assert all(exchange[key] is True for key in (*SMIME_CHOICES, "allowMailDrop"))

@@ -44,6 +44,10 @@ EXCHANGE = {
     "Password": "<string>",
     **dict.fromkeys(("SSL", "OAuth", "EnableMail"), "<boolean>"),
     **dict.fromkeys(("EnableContacts", "EnableCalendars"), "<boolean>"),
+    **dict.fromkeys(("SMIMESigningUserOverrideable", "allowMailDrop"), "<boolean>"),
+    "SMIMESigningCertificateUUIDUserOverrideable": "<boolean>",
+    "SMIMEEncryptionCertificateUUIDUserOverrideable": "<boolean>",
+    "SMIMEEnableEncryptionPerMessageSwitch": "<boolean>",
 }
 
 

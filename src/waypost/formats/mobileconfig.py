@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from waypost.address import EmailAddress
 from waypost.errors import NoUsableService
 from waypost.formats.profile_addresses import joined, mailbox
+from waypost.formats.profile_choices import EXCHANGE_CHOICES, MAIL_CHOICES
 from waypost.formats.profile_ldap import LDAP_PAYLOAD, address_books
 from waypost.model import (
     CLIENT_IP_ADDRESS,
@@ -135,6 +136,7 @@ def _mail_payloads(
         "EmailAccountType": _ACCOUNT_TYPE[incoming.type],
         "EmailAddress": joined(address, aliases),
         "OutgoingPasswordSameAsIncomingPassword": one_password and _has_password(incoming),
+        **MAIL_CHOICES,
         **_mail_server("Incoming", incoming),
         **_mail_server("Outgoing", outgoing),
         **_about(config, f"Mail of {address}"),
@@ -228,6 +230,7 @@ def _eas_payloads(
         "OAuth": service.authentication[0] == OAUTH2,
         # Here the default is false, where CalDAV and CardDAV have true.
         "SSL": parts.scheme.lower() == "https",
+        **EXCHANGE_CHOICES,
         **_about(config, f"Exchange of {address}"),
         "PayloadType": _EAS_PAYLOAD,
         **_identity(address, _EAS_PAYLOAD),

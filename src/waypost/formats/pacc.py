@@ -267,9 +267,12 @@ def _is_issuer(url: str) -> bool:
 
 def _info(config: ClientConfig) -> dict[str, object]:
     provider = config.provider
-    is_short = len(provider.name) <= NAME_MAX_CHARS
-    named: dict[str, object] = {"name": provider.name if is_short else provider.short_name}
-    if len(provider.short_name) <= SHORT_NAME_MAX_CHARS:
+    names = (provider.name, provider.short_name, config.domain.ascii)
+    # One document for all users: a name that differs from user to user cannot stand there.
+    fitting = (one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS)
+    named: dict[str, object] = {"name": next(fitting, names[-1])}
+    is_short = len(provider.short_name) <= SHORT_NAME_MAX_CHARS
+    if is_short and not has_placeholder(provider.short_name):
         named["shortName"] = provider.short_name
     if provider.logos:
         named["logo"] = [_logo(logo) for logo in provider.logos]
