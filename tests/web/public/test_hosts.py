@@ -10,6 +10,7 @@ import pytest
 from tests.making import domain, host_service, url_service
 from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import PATH
+from tests.web.public.test_initdb import Anybody
 from waypost.model import Away, Catalog
 from waypost.web.public.request import decoded_path
 from waypost.wiring import wire
