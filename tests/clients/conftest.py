@@ -8,8 +8,12 @@ import pytest
 
 from tests.clients import exchangelib as exchangelib_client
 from tests.clients import zones
+from tests.clients.claws import Claws, claws
 from tests.clients.deltachat import DeltaChat, delta_chat
 from tests.clients.evolution import LIBRARY, LOOKING, REGISTRY, Evolution, evolution
+from tests.clients.geary import Geary, geary
+from tests.clients.graphical import ACCESSIBILITY, PYTHON
+from tests.clients.graphical import NEEDED as WINDOWS
 from tests.clients.kmail import NEEDED, KMail, kmail
 from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
@@ -17,10 +21,10 @@ from tests.servers import own_files
 from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, dovecot
 from tests.servers.installed import NotInstalledError, installed
-from tests.servers.named import name_server_of_a_network
+from tests.servers.named import Named, name_server_of_a_network
 from tests.servers.nginx import AccessLog, nginx
 from tests.servers.own_files import write_names
-from tests.servers.private_network import private_network
+from tests.servers.private_network import private_network, second_address
 from tests.servers.requirements import require
 from tests.servers.submission import Submission, submission
 from tests.servers.waypost import RunningWaypost, waypost
@@ -82,18 +86,27 @@ def front(
 
 
 @pytest.fixture(scope="package")
-def names(
-    network: None,  # noqa: ARG001 -- whose names these are
+def name_server(
+    network: None,  # noqa: ARG001 -- whose name server this is
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Path]:
+) -> Iterator[Named]:
+    """The zones of the hoster's domains, and none of any other."""
+    folder = tmp_path_factory.mktemp("zones")
+    with name_server_of_a_network([*zones.BY_DNS, *zones.BESIDE_A_LIST]) as server:
+        zones.load(server, folder, HERE / "providers.toml")
+        yield server
+
+
+@pytest.fixture(scope="package")
+def names(
+    name_server: Named,  # noqa: ARG001 -- which is asked for what is not in the list
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     """The files that lead a program to the sites: by a list, and by a name server for the rest."""
     require(programs=own_files.NEEDED)
     folder = tmp_path_factory.mktemp("names")
     listed = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
-    files = write_names(folder, sorted(host for host in listed if not zones.is_by_dns(host)))
-    with name_server_of_a_network([*zones.BY_DNS, *zones.BESIDE_A_LIST]) as server:
-        zones.load(server, folder, HERE / "providers.toml")
-        yield files
+    return write_names(folder, sorted(host for host in listed if not zones.is_by_dns(host)))
 
 
 @pytest.fixture(scope="package")
@@ -173,3 +186,32 @@ def kde_client(
     folder = tmp_path_factory.mktemp("kmail")
     hosts = {site.host for site in all_sites(DATABASE)}
     return kmail(folder, sorted(hosts), authority.certificate)
+
+
+@pytest.fixture(scope="package")
+def gtk_client(
+    front: Front,  # noqa: ARG001 -- in whose network it is started
+    names: Path,  # noqa: ARG001 -- whose name server it asks
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Geary]:
+    """A Geary for which the names of all sites exist, those of the mail servers, and no others."""
+    require(programs=["geary", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
+    folder = tmp_path_factory.mktemp("geary")
+    hosts = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
+    # Its library finds no name where loopback is all that there is.
+    with second_address(), geary(folder, sorted(hosts), authority.certificate) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def claws_client(
+    names: Path,  # noqa: ARG001 -- whose name server it asks
+    authority: Authority,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Claws]:
+    """A Claws Mail for which those names exist that DNS has."""
+    require(programs=["claws-mail", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
+    folder = tmp_path_factory.mktemp("claws")
+    with claws(folder, MAIL_HOSTS, authority.certificate) as running:
+        yield running

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -32,6 +33,7 @@ options {{
     lock-file none;
     recursion {recursion};
     dnssec-validation no;
+    querylog yes;
     allow-transfer {{ 127.0.0.1; }};
 }};
 controls {{ }};
@@ -45,6 +47,7 @@ _AUTHORITY = """
 {owner} 3600 IN NS {name_server}
 ns.{below} 3600 IN A 127.0.0.1
 """
+_ASKED: Final = re.compile(r": query: (\S+) IN (\S+) ")
 _ROOT: Final = "."
 _RESOLVER_PORT: Final = 53
 
@@ -128,6 +131,14 @@ class Named:
         zone = Zone(name)
         inbound_xfr(_HOST, zone, port=self.port)
         return zone
+
+    def queries(self) -> list[str]:
+        """Give what it was asked so far, as `example.com MX`, oldest first.
+
+        BIND writes a question down before it answers it.
+        """
+        log = (self.folder / "named.log").read_text(encoding="utf-8")
+        return [f"{name} {kind}" for name, kind in _ASKED.findall(log)]
 
     def serial(self, name: str) -> int | None:
         """Give which version of a zone the server has; None where it does not answer."""

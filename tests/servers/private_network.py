@@ -16,7 +16,10 @@ from pathlib import Path
 _CLONE_NEWNET = 0x40000000  # linux/sched.h
 _SIOCGIFFLAGS = 0x8913  # linux/sockios.h
 _SIOCSIFFLAGS = 0x8914
+_SIOCSIFADDR = 0x8916
+_SIOCSIFNETMASK = 0x891C
 _IFF_UP = 0x1  # linux/if.h
+_SECOND = b"lo:1"
 
 
 @contextmanager
@@ -33,6 +36,27 @@ def private_network() -> Iterator[None]:
             yield
         finally:
             _check(libc.setns(outer.fileno(), _CLONE_NEWNET))
+
+
+@contextmanager
+def second_address(address: str = "198.51.100.1") -> Iterator[None]:
+    """Give a private network an address that is not a loopback one, as machines have; no way out.
+
+    Where there is none, programs that look names up with AI_ADDRCONFIG find no addresses at all,
+    getaddrinfo(3).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for request, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, "255.255.255.255")):
+            fcntl.ioctl(any_socket, request, _with_address(value))
+        try:
+            yield
+        finally:
+            fcntl.ioctl(any_socket, _SIOCSIFADDR, _with_address("0.0.0.0"))  # none
+
+
+def _with_address(value: str) -> bytes:
+    # struct ifreq of netdevice(7): a name, and a struct sockaddr_in of ip(7)
+    return struct.pack("16sHH4s16x", _SECOND, socket.AF_INET, 0, socket.inet_aton(value))
 
 
 def _check(result: int) -> None:

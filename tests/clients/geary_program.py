@@ -1,0 +1,135 @@
+"""Geary's window, used as its user does: takes a word and an address a line, gives a line of JSON.
+
+`search` writes an address into the dialog that adds accounts, and gives what Geary has filled the
+dialog with when its search is over. `log_in` then types a password and presses "Create", and gives
+the account that Geary keeps: where its search has found both servers, it logs in by IMAP before,
+and not by SMTP. The names are those of Geary 43, in English. `tests.clients.geary` starts this
+program, with the number of a file to which the answers go.
+"""
+
+import configparser
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.clients import accessibility
+from tests.clients.accessibility import Application, is_visible, text
+
+_HOME: Final = Path.home()
+_FOLDERS: Final = (_HOME / ".config", _HOME / ".local", _HOME / ".cache")
+_BACK: Final = ""  # Its button has a picture alone.
+_SECTIONS: Final = {"imap": "Incoming", "smtp": "Outgoing"}
+
+
+class Geary:
+    """A Geary that has no account yet."""
+
+    def __init__(self, windows: Application) -> None:
+        self._windows = windows
+
+    def search(self, address: str) -> dict[str, Any]:
+        """Give what an address is completed with; nothing, where Geary takes it for none.
+
+        A server that was not found is a guess.
+        """
+        windows = self._windows
+        windows.press("Add")
+        windows.fill("Your name", "Alice Example")
+        # The search begins with the last letter, and a spinner turns until it is over.
+        windows.fill("Email address", address)
+        windows.wait_for("the end of the search", lambda: self._is_refused() or not self._is_busy())
+        if self._is_refused():
+            return {}
+        windows.press("Next")
+        windows.wait_for("the password", lambda: windows.find("password text"))
+        hosts = [windows.every_field(f"{kind.upper()} server")[0] for kind in _SECTIONS]
+        ways = windows.every_field("Connection security")
+        login_name = text(windows.every_field("Login name")[0])
+        return {
+            kind: {
+                "place": text(host),
+                "security": way.name,
+                # Geary asks its user for what it has only guessed.
+                "is_guess": is_visible(host),
+                "login_name": login_name,
+            }
+            for kind, host, way in zip(_SECTIONS, hosts, ways, strict=True)
+        }
+
+    def leave(self) -> None:
+        """Go back to where accounts are added."""
+        if not self._is_refused():
+            self._windows.press(_BACK)
+        self._windows.press(_BACK)
+        self._windows.wait_for("the list", lambda: not self._windows.every_field("Your name"))
+
+    def log_in(self, address: str) -> dict[str, Any]:
+        """Give the account that Geary keeps for an address."""
+        self.search(address)
+        self._windows.fill("Password", "secret")
+        self._windows.press("Create")
+        account: dict[str, Any] = self._windows.wait_for("the account", _kept)
+        return account
+
+    def _is_busy(self) -> bool:
+        return self._windows.find("animation", "Spinner") is not None
+
+    def _is_refused(self) -> bool:
+        return self._windows.find("icon", "dialog-error-symbolic") is not None
+
+
+def _kept() -> dict[str, Any] | None:
+    read = configparser.ConfigParser(interpolation=None)
+    read.read(_HOME.glob(".config/geary/account_*/geary.ini"), encoding="utf-8")
+    if not all(read.has_option(section, "credentials") for section in _SECTIONS.values()):
+        return None
+    login = read["Incoming"]["login"]
+    return {
+        kind: {
+            "place": f"{read[section]['host']}:{read[section]['port']}",
+            "security": read[section]["transport_security"],
+            "is_guess": False,
+            "login_name": read[section].get("login", login),
+        }
+        for kind, section in _SECTIONS.items()
+    }
+
+
+@contextmanager
+def _started() -> Iterator[Geary]:
+    for folder in _FOLDERS:
+        shutil.rmtree(folder, ignore_errors=True)
+    with subprocess.Popen(["geary"]) as process:
+        try:
+            yield Geary(Application("geary", process, role="dialog"))
+        finally:
+            process.kill()
+
+
+def _answers() -> Iterator[dict[str, Any]]:
+    lines = iter(sys.stdin)
+    line = next(lines, "")
+    while line:
+        with _started() as geary:
+            while line:
+                word, address = json.loads(line)
+                if word == "log_in":
+                    yield geary.log_in(address)
+                    line = next(lines, "")
+                    break  # It has an account now.
+                yield geary.search(address)
+                geary.leave()
+                line = next(lines, "")
+
+
+if __name__ == "__main__":
+    with accessibility.display(), os.fdopen(int(sys.argv[1]), "w") as answered:
+        for answer in _answers():
+            answered.write(f"{json.dumps(answer)}\n")
+            answered.flush()

@@ -1,0 +1,94 @@
+"""Mail clients with windows: each is used by a small program that is given lines and answers so."""
+
+import json
+import os
+import select
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any, BinaryIO, Final
+
+from tests.servers.own_files import over_etc
+from tests.servers.process import tied_to_this_process
+from tests.servers.requirements import program
+
+REPOSITORY: Final = Path(__file__).parents[2]
+# Debian's own, for which there is pyatspi.
+PYTHON: Final = Path("/usr/bin/python3")
+ACCESSIBILITY: Final = Path("/usr/lib/python3/dist-packages/pyatspi/__init__.py")
+NEEDED: Final = ("Xvfb", "dbus-run-session")
+_SECONDS: Final = 60
+
+
+class Graphical:
+    """A running program of the kind of `geary_program`.
+
+    Args:
+        process: reads lines of JSON.
+        answers: where it answers each with another.
+        log: where it writes what goes wrong.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], answers: BinaryIO, log: Path) -> None:
+        self._process = process
+        self._answers = answers
+        self._log = log
+
+    def ask(self, *words: str) -> dict[str, Any]:
+        """Give its answer; TimeoutError with the end of its log where there is none."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{json.dumps(words)}\n".encode())
+        self._process.stdin.flush()
+        ready, _, _ = select.select([self._answers], [], [], _SECONDS)
+        line = self._answers.readline() if ready else b""
+        if not line:
+            raise TimeoutError(self._log.read_text(encoding="utf-8", errors="replace")[-4000:])
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def graphical(name: str, folder: Path, names: Path) -> Iterator[Graphical]:
+    """Run a program that uses a client with windows.
+
+    Args:
+        name: the module's, in this package.
+        folder: for the client's settings and the log.
+        names: the files that say which names there are and whom to trust (`own_files.write_names`).
+    """
+    # Its bus and what the bus starts end with it: all of them, because they are the only ones in
+    # a namespace of processes, pid_namespaces(7).
+    options = ("--pid", "--fork", "--kill-child", "--mount-proc")
+    reading, writing = os.pipe()
+    # What the bus starts has its standard output, and writes there what it likes.
+    python = [f"{PYTHON}", "-B", "-m", f"{__package__}.{name}", f"{writing}"]
+    inside = [program("dbus-run-session"), "--", *python]
+    log = folder / f"{name}.log"
+    with (
+        os.fdopen(reading, "rb", buffering=0) as answers,
+        log.open("wb") as output,
+        subprocess.Popen(
+            tied_to_this_process(over_etc(names, inside, options), SIGKILL),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            pass_fds=[writing],
+            cwd=REPOSITORY,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "HOME": f"{folder}",
+                "XDG_RUNTIME_DIR": f"{folder}",
+                "GDK_BACKEND": "x11",
+                "GSETTINGS_BACKEND": "memory",
+            },
+        ) as process,
+    ):
+        os.close(writing)
+        try:
+            yield Graphical(process, answers, log)
+        finally:
+            process.kill()
+            process.wait(timeout=10)

@@ -1,0 +1,71 @@
+"""Claws Mail sets up accounts by itself, from the zones that Waypost shows."""
+
+import pytest
+
+from tests.clients.claws import Account, Claws, Server
+from tests.clients.conftest import Front, MailServers
+from tests.servers.login import Login
+from tests.servers.named import Named
+
+pytestmark = pytest.mark.clients
+
+
+def asked(server: Named, domain: str, *, after: int) -> set[str]:
+    """Give the labels whose SRV records were asked for."""
+    end = f"._tcp.{domain} SRV"
+    return {one.removesuffix(end) for one in server.queries()[after:] if one.endswith(end)}
+
+
+def test_the_published_zone_leads_to_a_login(
+    claws_client: Claws, front: Front, name_server: Named, mail_servers: MailServers
+) -> None:
+    """The SRV records of `waypost show dns` lead it to both servers, and it logs in."""
+    address = "alice@hosted.example"
+    before, answered = len(name_server.queries()), len(front.log.requests())
+    assert claws_client.log_in(address) == Account(
+        Server("imap.hoster.example", "tls", address),
+        Server("smtp.hoster.example:587", "starttls", address),
+    )
+    assert mail_servers.imap.logins()[-1] == Login("imap.hoster.example", 993, address)
+    # RFC 8314 s5.1 has `_submissions`, for which it does not ask; nor does it ask any URL.
+    assert asked(name_server, "hosted.example", after=before) == {"_imaps", "_submission"}
+    assert front.log.requests()[answered:] == []
+
+
+def test_what_is_not_offered_is_passed_over(claws_client: Claws, name_server: Named) -> None:
+    """The "." of `_imaps` sends it on to `_imap`, and so to STARTTLS; the login is the address."""
+    address = "alice@starttls.example"
+    before = len(name_server.queries())
+    host = "mail.starttls.example"
+    assert claws_client.search(address) == Account(
+        Server(host, "starttls", address), Server(f"{host}:587", "starttls", address)
+    )
+    labels = asked(name_server, "starttls.example", after=before)
+    assert labels == {"_imaps", "_imap", "_submission"}
+
+
+@pytest.mark.parametrize("domain", ["everywhere.example", "by-records.example"])
+def test_sending_by_tls_alone_is_not_found(
+    claws_client: Claws, name_server: Named, domain: str
+) -> None:
+    """It does not ask for `_submissions`, and finds no server to send with but on 587."""
+    before = len(name_server.queries())
+    account = claws_client.search(f"alice@{domain}")
+    assert account.receiving
+    assert account.sending is None
+    assert asked(name_server, domain, after=before) == {"_imaps", "_submission"}
+
+
+def test_pop3_that_is_not_offered(claws_client: Claws, name_server: Named) -> None:
+    """With POP3, which is what the wizard proposes, the "." of both labels leads nowhere."""
+    before = len(name_server.queries())
+    account = claws_client.search("alice@hosted.example", "POP3")
+    assert account.receiving is None
+    assert account.sending
+    labels = asked(name_server, "hosted.example", after=before)
+    assert labels == {"_pop3s", "_pop3", "_submission"}
+
+
+def test_a_domain_without_records(claws_client: Claws) -> None:
+    """Where DNS has no SRV records of mail, nothing is found."""
+    assert claws_client.search("alice@by-srv.example") == Account(None, None)

@@ -1,0 +1,134 @@
+"""Geary sets up accounts by itself, from a running Waypost."""
+
+import pytest
+
+from tests.clients.conftest import Front, MailServers
+from tests.clients.geary import Account, AddressRefused, Geary, Server
+from tests.clients.sites import THUNDERBIRD_DATABASE_HOST
+from tests.servers.login import Login
+
+pytestmark = pytest.mark.clients
+
+AUTOCONFIG = "/mail/config-v1.1.xml"
+
+
+def tls(imap: str, smtp: str, login_name: str) -> Account:
+    """Give an account whose servers speak TLS from the first byte."""
+    return Account(Server(imap, "tls", login_name), Server(smtp, "tls", login_name))
+
+
+def guessed(address: str) -> Account:
+    """Give what Geary proposes where it finds nothing."""
+    domain = address.partition("@")[2]
+    imap, smtp = (
+        Server(f"{kind}.{domain}", "tls", address, is_guess=True) for kind in ("imap", "smtp")
+    )
+    return Account(imap, smtp)
+
+
+def asked(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
+    """Give the requests about a domain, and how each was answered."""
+    return [(f"{one}", one.status) for one in front.log.of_domain(domain, after=after)]
+
+
+def test_it_logs_in_with_a_password_alone(
+    gtk_client: Geary, front: Front, mail_servers: MailServers
+) -> None:
+    """A name, an address and a password are enough: it logs in by IMAP, and keeps the account."""
+    domain = "everywhere.example"
+    address = f"alice@{domain}"
+    before = len(front.log.of_domain(domain))
+    account = gtk_client.log_in(address)
+    assert account == tls("imap.tls.example:993", "smtp.tls.example:465", address)
+    assert mail_servers.imap.logins()[-1] == Login("imap.tls.example", 993, address)
+    url = f"GET https://autoconfig.{domain}{AUTOCONFIG}"
+    assert asked(front, domain, after=before) == [(url, 200)]
+
+
+def test_starttls_and_the_address(gtk_client: Geary) -> None:
+    """STARTTLS services become such, with the address as the login name, whatever is told."""
+    address = "Alice+tag@starttls.example"
+    host = "mail.starttls.example"
+    assert gtk_client.search(address) == Account(
+        Server(f"{host}:143", "starttls", address), Server(f"{host}:587", "starttls", address)
+    )
+
+
+@pytest.mark.parametrize("domain", ["by-http.example", "by-well-known.example"])
+def test_other_ways_are_not_looked_at(gtk_client: Geary, front: Front, domain: str) -> None:
+    """Without https://autoconfig.D it asks the public database, and then it guesses."""
+    address = f"alice@{domain}"
+    before = len(front.log.of_domain(domain))
+    assert gtk_client.search(address) == guessed(address)
+    url = f"GET https://{THUNDERBIRD_DATABASE_HOST}/v1.1/{domain}"
+    assert asked(front, domain, after=before) == [(url, 404)]
+
+
+@pytest.mark.parametrize("domain", ["unserved.example", "declined.example", "elsewhere.example"])
+def test_an_unserved_domain_is_left_to_the_public_database(
+    gtk_client: Geary, front: Front, domain: str
+) -> None:
+    """What Waypost says with its 404 is no XML, so Geary goes on to the public database."""
+    address = f"alice@{domain}"
+    before = len(front.log.of_domain(domain))
+    account = gtk_client.search(address)
+    assert account == tls("imap.database.example:993", "smtp.database.example:465", address)
+    assert [status for _, status in asked(front, domain, after=before)] == [404, 200]
+
+
+def test_pop3_alone_is_not_taken(gtk_client: Geary) -> None:
+    """It knows no POP3, and guesses where the first incoming server is not IMAP."""
+    address = "alice@fetched.example"
+    assert gtk_client.search(address) == guessed(address)
+
+
+@pytest.mark.parametrize("name", ["choice", "groupware", "modern", "known"])
+def test_imap_comes_first(gtk_client: Geary, name: str) -> None:
+    """Where POP3, EWS or OAuth2 is configured first, Waypost still tells IMAP first."""
+    address = f"alice@{name}.example"
+    account = tls(f"imap.{name}.example:993", f"smtp.{name}.example:465", address)
+    assert gtk_client.search(address) == account
+
+
+def test_ports_of_ones_own(gtk_client: Geary) -> None:
+    """A port of one's own and a host made from the domain arrive."""
+    address = "alice@careful.example"
+    account = tls("imap.careful.example:10993", "smtp.careful.example:10465", address)
+    assert gtk_client.search(address) == account
+
+
+def test_a_host_of_the_users_own_is_not_reached(gtk_client: Geary) -> None:
+    """It tells no address and fills in no placeholder, so a user's own host is of no use to it."""
+    address = "alice@boxes.example"
+    account = gtk_client.search(address)
+    assert account == tls("%EMAILLOCALPART%.boxes.example:993", "smtp.boxes.example:465", address)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_followed(gtk_client: Geary, status: int) -> None:
+    """A web server may send it on to another host."""
+    address = f"alice@redirected-{status}.example"
+    account = tls("imap.hoster.example:993", "smtp.hoster.example:465", address)
+    assert gtk_client.search(address) == account
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        ("EVERYWHERE.Example", "tls.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_domains_in_other_letters(gtk_client: Geary, domain: str, name: str) -> None:
+    """A domain in capitals is found, and an internationalised one by its A-label."""
+    address = f"Alice@{domain}"
+    account = tls(f"imap.{name}:993", f"smtp.{name}:465", address)
+    assert gtk_client.search(address) == account
+
+
+def test_a_u_label_is_refused(gtk_client: Geary, front: Front) -> None:
+    """The domain typed with its umlaut is no address to Geary, and nobody is asked."""
+    before = len(front.log.requests())
+    with pytest.raises(AddressRefused):
+        gtk_client.search("alice@bücher.example")
+    assert front.log.requests()[before:] == []
