@@ -15,10 +15,11 @@ from tests.clients.geary import Geary, geary
 from tests.clients.graphical import ACCESSIBILITY, PYTHON
 from tests.clients.graphical import NEEDED as WINDOWS
 from tests.clients.kmail import NEEDED, KMail, kmail
-from tests.clients.sites import DATABASE_HOST, MAIL_HOSTS, all_sites
+from tests.clients.sites import DATABASE_HOST, DAV_PORT, MAIL_HOSTS, all_sites
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.servers import own_files
 from tests.servers.authority import Authority
+from tests.servers.dav import Dav, dav
 from tests.servers.dovecot import Dovecot, dovecot
 from tests.servers.installed import NotInstalledError, installed
 from tests.servers.named import Named, name_server_of_a_network
@@ -144,6 +145,15 @@ def mail_servers(
     pair = authority.issue("mail", MAIL_HOSTS)
     with dovecot(pair) as imap, submission(pair) as smtp:
         yield MailServers(imap, smtp)
+
+
+@pytest.fixture(scope="package")
+def calendar_server(
+    network: None,  # noqa: ARG001 -- where it is started
+) -> Iterator[Dav]:
+    """The server of calendars and address books behind nginx."""
+    with dav(DAV_PORT) as told:
+        yield told
 
 
 @pytest.fixture(scope="package")

@@ -19,6 +19,9 @@ MAIL_HOSTS = (
 )
 # Where redirects lead: a host of another domain, which answers for any address.
 _TARGET = "autoconfig.hoster.example"
+# The port of a server of calendars and address books, and the host that has nothing else.
+DAV_PORT = 8008
+DAV_HOST = "dav.elsewhere-dav.example"
 _SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 
@@ -41,6 +44,7 @@ def all_sites(database: Path) -> list[Site]:
         Site("https", "autoconfig.useless.example", files=DOCUMENTS / "without-sending"),
         *_redirects(),
         *_of_the_hoster(),
+        *_with_calendars(),
     ]
     for domain in (
         "everywhere.example",
@@ -101,6 +105,24 @@ def _of_the_hoster() -> list[Site]:
         Site("http", "autodiscover.hosted.example"),
         *(Site(scheme, _TARGET) for scheme in _SCHEMES),
     ]
+
+
+def _with_calendars() -> list[Site]:
+    """Give the hosts of calendars and address books, and those that lead there."""
+    here = ("dav-here.example", "mail.dav-by-mail-host.example")
+    leading = ("dav-there", "dav-of-each", "dav-by-http", "no-dav")
+    return [
+        *(_beside_calendars("https", host, "/dav/") for host in here),
+        _beside_calendars("https", "dav.dav-at-root.example", "/"),
+        *(_beside_calendars(scheme, DAV_HOST, "/", moved="404") for scheme in _SCHEMES),
+        *(Site("https", f"{name}.example") for name in leading),
+    ]
+
+
+def _beside_calendars(scheme: Scheme, host: str, path: str, moved: str = "") -> Site:
+    """Give a host of calendars that has well-known places beside them; Waypost's, or none."""
+    places = "/.well-known/"
+    return Site(scheme, host, places, moved=moved, other_path=path, other_port=DAV_PORT)
 
 
 def _everywhere(domain: str, path: str = "/") -> list[Site]:

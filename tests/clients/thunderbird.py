@@ -58,6 +58,7 @@ class Account:
             `dialog` where a user would not see it.
         alternatives: the other incoming servers that it would have offered, as `pop3 host:995`;
             those at a URL have no port.
+        offered: the address books and calendars that it found in the dialog.
     """
 
     address: str
@@ -65,6 +66,15 @@ class Account:
     outgoing: Server
     source: str
     alternatives: tuple[str, ...]
+    offered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Groupware:
+    """What Thunderbird found: the URL of each address book and calendar, by its name."""
+
+    books: dict[str, str]
+    calendars: dict[str, str]
 
 
 class Thunderbird:
@@ -94,16 +104,12 @@ class Thunderbird:
         """Do the same in Thunderbird's dialog, as a user does; Thunderbird logs in on the way."""
         return self._run("thunderbird_dialog.js", address, REAL_NAME, PASSWORD)
 
+    def look_for_groupware(self, address: str, incoming_host: str) -> Groupware:
+        """Look for address books and calendars as the set-up does once it has logged in."""
+        return Groupware(**self._answer("thunderbird_sync.js", address, PASSWORD, incoming_host))
+
     def _run(self, script: str, *arguments: str) -> Account | None:
-        folder = Path(__file__).parent
-        text = "".join(
-            (folder / name).read_text(encoding="utf-8")
-            for name in ("thunderbird_account.js", script)
-        )
-        answer = self._remote.run_script(text, arguments, seconds=SET_UP_SECONDS)
-        assert isinstance(answer, dict)
-        assert "error" not in answer, answer["error"]
-        held = answer["result"]
+        held = self._answer(script, *arguments)
         if held is None:
             return None
         return Account(
@@ -112,7 +118,19 @@ class Thunderbird:
             outgoing=Server.read(held["outgoing"]),
             source=held["source"],
             alternatives=tuple(held["alternatives"]),
+            offered=tuple(held.get("offered", ())),
         )
+
+    def _answer(self, script: str, *arguments: str) -> Any:
+        folder = Path(__file__).parent
+        text = "".join(
+            (folder / name).read_text(encoding="utf-8")
+            for name in ("thunderbird_account.js", script)
+        )
+        answer = self._remote.run_script(text, arguments, seconds=SET_UP_SECONDS)
+        assert isinstance(answer, dict)
+        assert "error" not in answer, answer["error"]
+        return answer["result"]
 
 
 def with_password(kind: str, where: str, security: str, login_name: str) -> Server:

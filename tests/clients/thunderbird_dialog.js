@@ -58,9 +58,14 @@ async function setUp() {
     "#emailSyncAccountsSubview:not([hidden]), #emailAddedSuccessSubview:not([hidden])"
   );
   const held = heldThenRemoved(account);
+  const offered = [
+    ...email.querySelectorAll(
+      "#emailSyncAccountsSubview :is(.address-book-input, .calendar-input)"
+    ),
+  ].map(input => input.closest("label").textContent.trim());
   await email.reset();
   modal.close();
-  return { ...held, source: "dialog", alternatives: [] };
+  return { ...held, source: "dialog", alternatives: [], offered };
 }
 
 setUp().then(

@@ -12,6 +12,7 @@ BY_DNS = (
     *("hoster.example", "hosted.example", "by-mx.example", "by-mx-below.example"),
     *("by-database-mx.example", "by-srv.example", "by-own-srv.example"),
     *("hosted-web.example", "by-ns.example", "by-records.example"),
+    *("dav-by-records.example", "dav-at-root.example"),
 )
 # Others that publish their zone: where a client looks for hosts, it finds these in its list first.
 BESIDE_A_LIST = ("everywhere.example", "starttls.example")
@@ -57,6 +58,9 @@ def _zones(shown: Callable[..., str]) -> dict[str, str]:
         "by-mx-below.example": "by-mx-below.example. 3600 IN MX 10 mx.in.hoster.example.\n",
         "by-ns.example": "",
         "by-records.example": _only("_", shown("by-records.example")),
+        "dav-by-records.example": _only("_", shown("dav-by-records.example")),
+        "dav-at-root.example": _only("_", shown("dav-at-root.example"))
+        + _address("dav.dav-at-root.example"),
         # The public database knows that one, and Waypost does not.
         "by-database-mx.example": "by-database-mx.example. 3600 IN MX 10 mx.unserved.example.\n",
         "by-srv.example": _only("_autodiscover._tcp", shown("by-srv.example")),

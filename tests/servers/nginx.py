@@ -88,6 +88,7 @@ class Site:
     Attributes:
         files: a folder, which is there instead.
         moved: a status and a URL, as nginx's `return` has them, that are said instead.
+        other_port: of another server on 127.0.0.1, which answers below `other_path`.
     """
 
     scheme: Scheme
@@ -95,6 +96,8 @@ class Site:
     path: str = "/"
     files: Path | None = None
     moved: str = ""
+    other_path: str = ""
+    other_port: int = 0
 
 
 class AccessLog:
@@ -186,7 +189,9 @@ def _site(site: Site, waypost_port: int) -> str:
     else:
         action = f"root {site.files}; default_type text/xml;"
     locations = [f"location {site.path} {{ {action} }}"]
-    if site.path != "/":
+    if site.other_path:
+        locations.append(f"location {site.other_path} {{ {_PROXY.format(port=site.other_port)} }}")
+    if "/" not in (site.path, site.other_path):
         locations.append("location / { return 404; }")
     return _SITE.format(
         listen="127.0.0.1:443 ssl" if site.scheme == "https" else "127.0.0.1:80",
