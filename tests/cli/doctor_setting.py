@@ -29,6 +29,7 @@ services = [
   { type = "imap", host = "imap.good.example", port = 143 },
   { type = "smtp", host = "smtp.good.example" },
   { type = "smtp", host = "smtp.good.example", port = 587 },
+  { type = "caldav", url = "https://dav.hoster.example/c/" },
 ]
 """
 WEB: Final = tuple(
@@ -99,7 +100,8 @@ def set_up(
     mail = for_mail.issue(f"mail-{folder.name}", setting.mail_names, days=setting.mail_days)
     with ExitStack() as stack:
         server = stack.enter_context(name_server_of_a_network([DOMAIN, HOSTER]))
-        names = f"waypost.{HOSTER}. 3600 IN A 127.0.0.1\n"
+        hosts = (f"waypost.{HOSTER}", f"dav.{HOSTER}")
+        names = "".join(f"{host}. 3600 IN A 127.0.0.1\n" for host in hosts)
         server.load(HOSTER, f"{names}{ALIAS}. 3600 IN CNAME waypost.{HOSTER}.\n")
         right = zone_of(DOMAIN, folder, providers, public_url=PUBLIC_URL) + _HOSTS
         server.load(DOMAIN, setting.zone(right))

@@ -152,6 +152,7 @@ BROKEN = [
         f"_imaps._tcp.{DOMAIN}",
         Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")),
     ),
+    ("dns-missing-calendar", f"_caldavs._tcp.{DOMAIN}", Setting(zone=without("_caldavs."))),
     (
         "srv-alias",
         f"_imaps._tcp.{DOMAIN}",

@@ -3,11 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from tests.clients import exchangelib
 from tests.clients.recorded import hear
+from tests.clients.runs import EXCHANGELIB, RUN, Run
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
 
@@ -15,55 +14,6 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Tests that start a client.
-
-    Attributes:
-        files: where they are.
-        version, date: of what is run, where it is not what is recorded.
-        told: how that differs from the record, a sentence each.
-    """
-
-    files: tuple[str, ...]
-    version: str = ""
-    date: str = ""
-    told: tuple[str, ...] = ()
-
-    def where(self) -> str:
-        """Say which files these are."""
-        return ", ".join(f"`tests/clients/{file}`" for file in self.files)
-
-
-RUN = {
-    "thunderbird": Run(
-        (
-            *("test_thunderbird.py", "test_thunderbird_names.py"),
-            *("test_thunderbird_redirects.py", "test_thunderbird_groupware.py"),
-        )
-    ),
-    "delta-chat": Run(("test_deltachat.py",)),
-    "evolution-346": Run(("test_evolution.py",)),
-    "kmail-2212": Run(("test_kmail.py",)),
-    "aerc": Run(
-        ("test_aerc.py",),
-        version="0.14.0 (Debian 12)",
-        date="2026-11-26",
-        told=(
-            "It is older than what is recorded above, and asks no URL at all: no Autoconfig.",
-            (
-                "It looks up the SRV records `_imaps`, then `_imap`, and `_submission`, after its "
-                "user has typed the address."
-            ),
-            (
-                "It does not look up `_submissions`: where SMTP is offered on 465 alone it guesses "
-                "D as the host, so offer 587 as well for its users."
-            ),
-            "The login name is the address.",
-        ),
-    ),
-}
-EXCHANGELIB = Run(("test_exchangelib.py",), version=exchangelib.VERSION, date="2026-11-25")
 # Other words by which people look for a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
@@ -134,6 +84,7 @@ def page() -> str:
     """Give the whole page."""
     parts = [HEAD, "".join(_overview()), "".join(_matrix())]
     parts += ["".join(_section(client)) for client in CLIENTS]
+    parts += ["".join(_unrecorded(run)) for run in _without_record()]
     return "\n".join([*parts, PARTLY, "".join(_exchangelib())])
 
 
@@ -153,6 +104,8 @@ def _overview() -> Iterator[str]:
             held = "the record held against the run, `tests/clients/test_agreement.py`"
             shown = f"run, {run.where()}; {held}; {shown}"
         yield _row(client.name, client.version, client.date, shown, _mark(client))
+    for run in _without_record():
+        yield _row(run.name, run.version, run.date, f"run, {run.where()}")
     shown = f"run, {EXCHANGELIB.where()}: it finds no Exchange here, and must hear so at once"
     yield _row("exchangelib", EXCHANGELIB.version, EXCHANGELIB.date, shown)
 
@@ -208,6 +161,16 @@ def _section(client: Client) -> Iterator[str]:
         yield "".join(f"* {line}\n" for line in lines)
     if client.key in RUN:
         yield from _run(RUN[client.key])
+
+
+def _without_record() -> list[Run]:
+    recorded = {client.key for client in CLIENTS}
+    return [run for key, run in RUN.items() if key not in recorded]
+
+
+def _unrecorded(run: Run) -> Iterator[str]:
+    yield f"## {run.name}\n"
+    yield from _run(run)
 
 
 def _run(run: Run) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Geary sets up accounts by itself, from a running Waypost."""
 
+import json
+
 import pytest
 
 from tests.clients.conftest import Front, MailServers
@@ -132,3 +134,11 @@ def test_a_u_label_is_refused(gtk_client: Geary, front: Front) -> None:
     with pytest.raises(AddressRefused):
         gtk_client.search("alice@bücher.example")
     assert front.log.requests()[before:] == []
+
+
+def test_the_log_cannot_name_it(gtk_client: Geary, front: Front) -> None:
+    """It sends no User-Agent, so Waypost's log has no name for it."""
+    before = len(front.waypost.log.read_bytes())
+    gtk_client.search("alice@everywhere.example")
+    (line,) = front.waypost.log.read_bytes()[before:].splitlines()
+    assert json.loads(line)["client"] == "none"

@@ -152,10 +152,10 @@ RULES: Final = (
     ),
     Rule(
         "http-url",
-        (PACC,),
+        (THUNDERBIRD, PACC),
         checks.http_url,
-        "passwords can be read on the way, and neither PACC nor, of ActiveSync and EWS, "
-        "Autodiscover tells such a URL",
+        "passwords can be read on the way; neither PACC nor, of ActiveSync and EWS, Autodiscover "
+        "tells such a URL, and Thunderbird looks for calendars and address books by https alone",
         "serve it by https",
     ),
     Rule(

@@ -21,7 +21,10 @@ _RULES: Final = frozenset(
 )
 
 _UNKNOWN: Final = frozenset(
-    {"name-missing", "name-unused", "mail-missing", "dns-missing", "srv-target", "pacc-digest"}
+    {
+        *("name-missing", "name-unused", "mail-missing", "dns-missing", "dns-missing-calendar"),
+        *("srv-target", "pacc-digest"),
+    }
 )
 
 Wanted = Callable[[bytes], Sequence[Record]]

@@ -117,6 +117,13 @@ _LIST: Final = (
         "publish it, as `waypost show dns` prints it",
     ),
     Fault(
+        "dns-missing-calendar",
+        "warning",
+        "Thunderbird finds calendars and address books on another host than the domain by this "
+        "record alone",
+        "publish it, as `waypost show dns` prints it",
+    ),
+    Fault(
         "dns-different",
         "warning",
         "DNS says something else than the documents do",

@@ -9,6 +9,7 @@ from waypost.check.schema_probes import LABELS, digest, pacc_document
 from waypost.formats.dns import Record, ServiceAt, Text
 
 _VOUCHED_ELSEWHERE = "v=UAAC1"
+_CALENDARS = ("_caldavs._tcp.", "_carddavs._tcp.")  # RFC 6764 s3
 
 
 def zone_findings(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
@@ -38,10 +39,18 @@ def _services(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
         records = visit.records(Lookup("SRV", name))
         published = {(one.data, one.port) for one in records if one.data}
         if places and not records:
-            yield found("dns-missing", name, f"SRV {_said(places)}")
+            yield found(_code_of_missing(name, places, visit.domain), name, f"SRV {_said(places)}")
         elif places != published and records:
             seen = _said(published) or "that there is no such service"
             yield found("dns-different", name, f"SRV {seen} instead of {_said(places) or 'none'}")
+
+
+def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> str:
+    # Seen with Thunderbird 153.8: it drops what a redirect of a well-known place to another host
+    # leads to, and looks for no calendar by http.
+    leads_away = any(host != domain for host, _ in places)
+    is_calendar = name.startswith(_CALENDARS)
+    return "dns-missing-calendar" if is_calendar and leads_away else "dns-missing"
 
 
 def _texts(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:

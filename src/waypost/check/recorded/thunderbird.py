@@ -175,8 +175,8 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 THUNDERBIRD: Final = Client(
     key="thunderbird",
     name="Thunderbird",
-    version="153.7.0esr (Debian 12)",
-    date="2026-11-24",
+    version="153.8.0esr (Debian 12)",
+    date="2026-11-29",
     basis="run",
     asks=ask,
     keeps_case=True,
@@ -236,6 +236,21 @@ THUNDERBIRD: Final = Client(
         (
             "The U-label form of an internationalised domain is refused by Thunderbird itself "
             "before it asks anybody."
+        ),
+        (
+            "After each set-up it looks for address books and calendars on D, and on the host of "
+            "the incoming server if that is of the same registered domain: by the SRV record "
+            "`_carddavs` (`_caldavs`) and the path of its TXT record, by "
+            "`https://D/.well-known/carddav` (`caldav`), at last by `https://D/`, all with "
+            "PROPFIND; and by HEAD, GET and PUT of `https://D/`, for a calendar that is a file. "
+            "These requests are part of the run, and not of the record."
+        ),
+        (
+            "It follows a redirect of such a place to another host with method, Depth and body, "
+            "logs in there, and then drops the answer: its rule against answers of another origin "
+            "(preference `browser.opaqueResponseBlocking`) forbids it. A redirect from https to "
+            "http it does not follow. Where calendars have a host of their own, SRV records alone "
+            "lead there."
         ),
     ),
 )
