@@ -43,6 +43,7 @@ def test_the_dialog_offers_what_it_finds(
     assert account.offered == ("Friends", "Appointments")
 
 
+@pytest.mark.rule("dns-dav-well-known")
 @pytest.mark.usefixtures("calendar_server")
 def test_a_redirect_on_the_same_host(mail_client: Thunderbird, front: Front) -> None:
     """Where they are on the host of the domain, Waypost's 307 leads to them."""
@@ -70,6 +71,7 @@ def test_the_incoming_host_is_asked_as_well(
     assert records <= set(name_server.queries()[known:])
 
 
+@pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 @pytest.mark.usefixtures("calendar_server")
 @pytest.mark.parametrize(
     ("domain", "host"),
@@ -126,6 +128,7 @@ def test_plain_http_is_not_reached(
     assert calendar_server.requests[seen:] == []
 
 
+@pytest.mark.rule("dns-dav-well-known-elsewhere")
 def test_where_there_is_none(mail_client: Thunderbird, front: Front, name_server: Named) -> None:
     """Without calendars it goes through all places, gets a 404 or a 405, and is asked nothing."""
     domain = "no-dav.example"
