@@ -10,9 +10,11 @@ from tests.check.test_conformance import DOCUMENT, asked, by_key
 from tests.golden.cases import HERE as GOLDEN
 from tests.golden.cases import Case, cases
 from waypost.address import EmailAddress
+from waypost.check.account_faults import without_connection
 from waypost.check.agreement import NOBODY, agreement, disagreements, users
 from waypost.check.answers import AnswerFormat, read_answer
 from waypost.check.recorded.apple import CONTENT_TYPE
+from waypost.check.recorded.conversation import Account, MailServer, Security
 from waypost.errors import DomainNotServed
 
 ANSWERS = {
@@ -125,12 +127,56 @@ def test_who_exists(path: str, said: str) -> None:
     assert finding == f"{said}{NOBODY}@example.com"
 
 
-def test_a_port_that_does_not_fit() -> None:
-    """A client that would wait for ever is no working one, whatever is wrong by the schema."""
+def account(kind: str, port: int, security: Security) -> Account:
+    """Make an account whose one server is odd."""
+    server = MailServer(kind, f"{kind}.example.com", port, security)
+    good = {
+        "imap": MailServer("imap", "imap.example.com", 993, "tls"),
+        "smtp": MailServer("smtp", "smtp.example.com", 465, "tls"),
+    }
+    if kind == "smtp":
+        return Account(good["imap"], server)
+    return Account(server, good["smtp"])
+
+
+PORTS: list[tuple[str, int, Security, str]] = [
+    # kind, port, security, code
+    ("imap", 993, "starttls", "client-waits"),
+    ("pop3", 995, "starttls", "client-waits"),
+    ("smtp", 465, "starttls", "client-waits"),
+    ("imap", 143, "tls", "client-no-connection"),
+    ("pop3", 110, "tls", "client-no-connection"),
+    ("smtp", 587, "tls", "client-odd-port"),
+    ("smtp", 25, "tls", "client-odd-port"),
+    ("imap", 143, "starttls", ""),
+    ("imap", 993, "automatic", ""),
+    ("smtp", 587, "starttls", ""),
+    ("imap", 10993, "starttls", ""),
+    ("imap", 10143, "tls", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "port", "security", "code"), PORTS)
+def test_ports_that_do_not_fit(kind: str, port: int, security: Security, code: str) -> None:
+    """What no server does at a port is an error, what hardly one does a warning."""
+    odd = account(kind, port, security)
+    found = list(without_connection(odd))
+    assert [(one.fault.code, one.text) for one in found] == (
+        [(code, f"{kind} {kind}.example.com:{port}")] if code else []
+    )
+    is_error = code in {"client-waits", "client-no-connection"}
+    assert all((one.fault.severity == "error") == is_error for one in found)
+    seen = frozenset({odd.incoming, odd.outgoing})
+    assert list(without_connection(odd, good=seen)) == []
+
+
+def test_a_client_that_would_wait() -> None:
+    """A client that would wait for ever has failed, whatever is wrong by the schema."""
     with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
         found = by_key(url)["outlook-for-windows"]
-    assert found.verdict == "works with warnings"
+    assert found.verdict == "fails"
     assert "STARTTLS on a port where TLS is there from the start" in found.findings[0]
+    assert "wait for each other for ever" in found.findings[0]
 
 
 def test_what_is_absent() -> None:

@@ -76,8 +76,8 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         (dripping_chunk, "takes too long"),
         (going_on, "takes too long"),
         (silent, "no answer"),
-        (broken, "no answer: BadStatusLine"),
-        (lying, "no answer: IncompleteRead"),
+        (broken, "no answer: the answer is not HTTP"),
+        (lying, "no answer: the answer is shorter than announced"),
         (fixed(302), "status 302"),
         (fixed(200, b"<html>"), "not well-formed XML"),
     ],
@@ -169,7 +169,7 @@ def test_handshake_that_drips() -> None:
         answer = ask(Server.parse(url), "autoconfig", "a", "example.com", 0.5)
         thread.join(20)
     # Whichever notices first: ssl has a clock of its own for the handshake.
-    assert re.search("takes too long|handshake operation timed out", answer.detail)
+    assert re.search("takes too long", answer.detail)
     assert time.monotonic() - start < 10
 
 

@@ -441,7 +441,16 @@ def test_the_page_names_every_code() -> None:
         (code, re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", names), why, cure)
         for code, names, why, cure in rows
     ]
-    assert told == [(rule.code, names_of(rule.clients), rule.why, rule.cure) for rule in RULES]
+    assert told == [(rule.code, names_of(rule.clients), rule.message, rule.fix) for rule in RULES]
+
+
+def test_the_page_names_every_error() -> None:
+    """docs/lint.md lists the codes that are errors; what concerns PACC alone is a note."""
+    page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^These are errors: (.+)\.$", page, re.MULTILINE)
+    assert line == ", ".join(f"`{rule.code}`" for rule in RULES if rule.severity == "error")
+    notes = {rule.code for rule in RULES if rule.severity == "note"}
+    assert notes == {rule.code for rule in RULES if rule.clients == (clients.PACC,)}
 
 
 def anchors(text: str) -> set[str]:

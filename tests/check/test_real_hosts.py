@@ -11,6 +11,7 @@ from waypost.check.real_hosts import ADDRESSES_MAX, ToRealHosts, addresses
 from waypost.check.recorded.conversation import Request
 from waypost.check.recorded.names import Lookup, Named
 from waypost.check.wire import Limits, Wire
+from waypost.errors import NamesUnavailable
 
 HELD = {
     Lookup("A", "here.example"): ("127.0.0.1",),
@@ -68,7 +69,7 @@ UNASKED = [
     # host, why
     ("missing.example", "missing.example has no address in DNS"),
     ("refused.example", "refused.example is not asked without --ispdb"),
-    ("here.example:99999", "ValueError"),
+    ("here.example:99999", "the host or the port is not valid"),
 ]
 
 
@@ -87,5 +88,23 @@ def test_where_nobody_listens_nobody_asks_again() -> None:
     first = asking.answer(Request("GET", "http", f"here.example:{port}", "/one"))
     with socket.create_server(("127.0.0.1", port)):
         second = asking.answer(Request("GET", "http", f"here.example:{port}", "/two"))
-    assert "ConnectionRefusedError" in first.reason
+    assert first.reason == f"port {port} at 127.0.0.1: connection refused"
     assert first == second
+
+
+def unknown(lookup: Lookup) -> tuple[Named, ...]:
+    if lookup == Lookup("A", "half.example"):
+        return (Named("127.0.0.1"),)
+    raise NamesUnavailable("the resolver does not answer")
+
+
+def test_addresses_that_are_not_known() -> None:
+    """Without an answer from DNS a host is not said to be missing; half an answer is one."""
+    assert addresses(unknown, "half.example") == ("127.0.0.1",)
+    assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
+    with pytest.raises(NamesUnavailable):
+        addresses(unknown, "other.example")
+    way = Wire(ToRealHosts(unknown, frozenset()), Limits(timeout_seconds=5))
+    response = way.answer(Request("GET", "https", "other.example", "/"))
+    assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
+    assert way.unknown == ["the resolver does not answer"]

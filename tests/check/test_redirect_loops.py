@@ -71,6 +71,7 @@ LOOPS = [
         [f"https://autoconfig.example.com/mail/config-v1.1.xml?{ADDRESS} is in a redirect loop"],
     ),
 ]
+WELL_KNOWN = ("/.well-known/caldav", "/.well-known/carddav")
 NO_LOOPS: list[dict[str, str]] = [
     {},
     {AUTODISCOVER: "https://example.com/other.xml"},
@@ -109,6 +110,15 @@ def test_likely_cause() -> None:
     assert found["redirect-loop"].verdict == "fails"
     assert "X-Forwarded-Proto" in found["redirect-loop"].findings[0]
     assert "proxy_set_header X-Forwarded-Proto $scheme;" in found["redirect-loop"].findings[0]
+
+
+def test_the_cause_is_told_once() -> None:
+    """However many URLs are in loops, the likely cause stands in the first line alone."""
+    with scripted(redirecting(dict.fromkeys(WELL_KNOWN, "https://{host}{path}"))) as url:
+        found = list(redirect_loops(asked(url)))
+
+    assert [one.count("Likely cause") for one in found] == [1, 0]
+    assert found[1] == "https://example.com/.well-known/carddav is redirected to itself"
 
 
 def test_client_in_a_loop() -> None:

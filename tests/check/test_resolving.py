@@ -1,14 +1,17 @@
 """Asking a real name server what records ask."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.check.resolvers import Script, resolver
 from tests.servers.named import Named as NameServer
 from tests.servers.named import named
-from tests.servers.waypost import free_port
+from waypost.check.name_servers import named as named_in_messages
 from waypost.check.recorded.names import Lookup, Named
-from waypost.check.resolving import FAILURES_MAX, Dns
+from waypost.check.resolving import PATIENT_TIMEOUTS, REFUSALS_MAX, TIMEOUTS_MAX, Dns
+from waypost.errors import NamesUnavailable
 
 D = "example.com"
 ZONE = f"""
@@ -54,20 +57,113 @@ def test_records(server: NameServer, lookup: Lookup, found: set[Named]) -> None:
     """Each type of record comes as clients read it; what is not there is nothing."""
     dns = Dns(("127.0.0.1", server.port), 5)
     assert set(dns(lookup)) == found
-    assert len(dns.failed) == (len(lookup.name.partition(".")[0]) > 63)
+    assert dns.failed == []
 
 
 @pytest.mark.servers
 def test_what_is_refused_is_told(server: NameServer) -> None:
-    """A zone that the server does not have is no answer, and is told."""
+    """A zone that the server does not have is no answer, and is told with DNS's own word."""
     dns = Dns(("127.0.0.1", server.port), 2)
-    assert dns(Lookup("MX", "other.example")) == ()
-    assert dns.failed == ["DNS MX other.example: NoNameservers"]
+    why = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
+    with pytest.raises(NamesUnavailable, match=why):
+        dns(Lookup("MX", "other.example"))
+    assert list(map(str, dns.failed)) == [f"DNS MX other.example: {why}"]
+    assert dns(Lookup("NS", D)) == (Named(f"ns.{D}"),)
 
 
-def test_nobody_answers() -> None:
-    """After a few look-ups without an answer nobody is asked any more."""
-    dns = Dns(("127.0.0.1", free_port()), 0.1)
-    for number in range(FAILURES_MAX + 5):
-        assert dns(Lookup("MX", f"a{number}.example")) == ()
-    assert len(dns.failed) == FAILURES_MAX
+SILENT = [Script.DEAD, Script.HANGING, Script.NONSENSE]
+
+
+@pytest.mark.parametrize("script", SILENT)
+def test_nobody_answers(script: Script) -> None:
+    """A resolver that answers nothing is asked once, and waited for no longer than the time."""
+    with resolver(script) as port:
+        dns = Dns(("127.0.0.1", port), 0.3)
+        begun = time.monotonic()
+        for number in range(8):
+            with pytest.raises(NamesUnavailable, match=f"port {port} does not answer"):
+                dns(Lookup("MX", f"a{number}.example"))
+    assert time.monotonic() - begun < 3
+    assert [f"{one.lookup}" for one in dns.failed] == ["DNS MX a0.example"]
+
+
+@pytest.mark.parametrize("script", [Script.SERVFAIL, Script.REFUSED, Script.NOTIMP])
+def test_an_answer_that_says_nothing(script: Script) -> None:
+    """A resolver that refuses all names is asked for a few, and each is told with its word."""
+    with resolver(script) as port:
+        dns = Dns(("127.0.0.1", port), 5)
+        for number in range(8):
+            with pytest.raises(NamesUnavailable, match=f"answers {script.name}"):
+                dns(Lookup("MX", f"a{number}.example"))
+    assert len(dns.failed) == REFUSALS_MAX
+    assert dns.cause == f"the resolver at 127.0.0.1 port {port} answers {script.name}"
+
+
+def test_a_name_that_is_not_there() -> None:
+    """NXDOMAIN is an answer: there is nothing, and nothing has failed."""
+    with resolver(Script.NXDOMAIN) as port:
+        dns = Dns(("127.0.0.1", port), 5)
+        assert dns(Lookup("A", "a.example")) == ()
+    assert (dns.failed, dns.cause) == ([], "")
+
+
+def test_a_resolver_that_dies_later() -> None:
+    """One that has answered and then answers nothing is given up at once."""
+    with resolver(Script.NXDOMAIN) as port:
+        dns = Dns(("127.0.0.1", port), 0.2)
+        assert dns(Lookup("A", "a.example")) == ()
+    for number in range(5):
+        with pytest.raises(NamesUnavailable, match="does not answer"):
+            dns(Lookup("A", f"b{number}.example"))
+    assert [f"{one.lookup}" for one in dns.failed] == ["DNS A b0.example"]
+    assert dns(Lookup("A", "a.example")) == ()
+
+
+def test_names_that_get_no_answer() -> None:
+    """A resolver that answers others is not said to be silent, and a run comes to its end."""
+    names = [f"b{number}.example" for number in range(TIMEOUTS_MAX + 5)]
+    with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
+        dns = Dns(("127.0.0.1", port), 0.1)
+        for name in names:
+            with pytest.raises(NamesUnavailable, match="sends no answer for some names"):
+                dns(Lookup("A", name))
+        assert len(dns.failed) == TIMEOUTS_MAX
+        fresh = Dns(("127.0.0.1", port), 0.1)
+        with pytest.raises(NamesUnavailable):
+            fresh(Lookup("A", names[0]))
+        assert fresh(Lookup("A", "a.example")) == ()
+
+
+def test_patience() -> None:
+    """After a few names without an answer, others are not waited for as long."""
+    names = [f"b{number}.example" for number in range(PATIENT_TIMEOUTS + 1)]
+    with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
+        dns = Dns(("127.0.0.1", port), 2.0)
+        begun = []
+        for name in names:
+            begun.append(time.monotonic())
+            with pytest.raises(NamesUnavailable):
+                dns(Lookup("A", name))
+        last = time.monotonic() - begun[-1]
+    assert last < 1.8 < begun[1] - begun[0]
+
+
+NEVER = ["invalid", "autoconfig.d.invalid", "a..example", f"{'a' * 64}.example", "a." * 130]
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_names_that_cannot_be_there(name: str) -> None:
+    """Nobody is asked for a name that nobody can publish, and so it is not unknown."""
+    with resolver(Script.DEAD) as port:
+        dns = Dns(("127.0.0.1", port), 0.2)
+        assert dns(Lookup("A", name)) == ()
+    assert dns.failed == []
+
+
+def test_the_resolver_of_this_machine_is_named() -> None:
+    """A message names the addresses of the resolvers that this machine asks."""
+    assert named_in_messages(None, ["192.0.2.1", "192.0.2.2"]) == (
+        "this machine's resolver (192.0.2.1, 192.0.2.2)"
+    )
+    assert named_in_messages(("192.0.2.1", 53)) == "the resolver at 192.0.2.1"
+    assert named_in_messages(("2001:db8::1", 5353)) == "the resolver at 2001:db8::1 port 5353"

@@ -9,12 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.check.resolvers import Script, resolver
 from tests.check.scripted import fixed, scripted
+from tests.check.test_conformance import DOCUMENT
 from tests.cli.conftest import Waypost
+from tests.cli.golden_text import REPORTS, check
 from tests.servers.named import Named, named
 from tests.servers.waypost import RunningWaypost, free_port
 from tests.servers.waypost import waypost as run_waypost
+from waypost.address import DomainName
+from waypost.check.client_faults import CLIENT_FAULTS
 from waypost.check.recorded import CLIENTS
+from waypost.check.rule_faults import RULE_FAULTS
 from waypost.check.schema_probes import PROBES
 
 DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
@@ -54,29 +60,43 @@ def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, d
     assert {row["verdict"] for row in setting_up} == {"works"}
     assert {row["verdict"] for row in answer["server"]} <= {"works", "not offered"}
     working = sum(1 for client in CLIENTS if client.expects_account)
-    said = f"{working} of {working} clients work; 0 of {len(rules)} rules are broken\n"
-    assert outcome.err.startswith(said)
+    ascii_domain = DomainName.parse(domain).ascii
+    place = f"{ascii_domain} at http://127.0.0.1:{served.port}"
+    assert outcome.err == f"{place}: all {working} clients work\n"
+
+
+REPORTS_OF = ["example.com", "example.org", "fails.example"]
 
 
 @pytest.mark.servers
-def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost) -> None:
-    """For people there is a line for each client, with its account below it."""
+@pytest.mark.parametrize("domain", REPORTS_OF)
+def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
+    """The verdict comes first, then what is wrong by code, then a line for each client."""
     url = f"http://127.0.0.1:{served.port}"
-    outcome = waypost("conformance", url, "example.com", "--address", "alice")
+    outcome = waypost("conformance", url, domain, "--address", "alice")
+
+    shown = outcome.out.replace(f":{served.port}", ":4243")
+    check(REPORTS / "conformance" / f"{domain}.txt", shown)
+    assert outcome.err == ""
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("flag", ["-v", "--verbose"])
+def test_details(waypost: Waypost, served: RunningWaypost, flag: str) -> None:
+    """With --verbose each client has its account below its name, and each rule its line."""
+    url = f"http://127.0.0.1:{served.port}"
+    short = waypost("conformance", url, "example.com", "--address", "alice")
+    outcome = waypost("conformance", url, "example.com", "--address", "alice", flag)
 
     assert outcome.code == 0
-    assert outcome.out.startswith(
-        "Thunderbird: works\n"
-        "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
+    assert outcome.out.startswith(short.out)
+    account = (
+        "  - imap imap.example.com:993 tls password-cleartext alice@example.com, "
         "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
     )
-    assert (
-        "eM Client: works\n"
-        "    imap imap.example.com:993 tls password-cleartext alice@example.com, "
-        "smtp smtp.example.com:465 tls password-cleartext alice@example.com\n"
-        "    caldav https://dav.example.com/" in outcome.out
-    )
-    assert "\nserver: Host is enough where no address is told: works\n" in outcome.out
+    assert f"\nThunderbird: works\n{account}  see docs/clients.md#thunderbird\n" in outcome.out
+    assert f"\neM Client: works\n{account}  - caldav https://dav.example.com/" in outcome.out
+    assert "\nrule no-address: Host is enough where no address is told: works\n" in outcome.out
 
 
 @pytest.mark.servers
@@ -99,22 +119,53 @@ def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
         outcome = waypost("conformance", url, "example.com")
 
     assert outcome.code == 1
-    assert (
-        "KMail: fails\n    - https://autoconfig.example.com/mail/config-v1.1.xml: status 404\n"
-        in (outcome.out)
-    )
-    assert "\n    see docs/clients.md#kmail\n" in outcome.out
-    assert "\n    see docs/conformance.md#autoconfig\n" in outcome.out
     asking = sum(1 for client in CLIENTS if client.expects_account and not client.needs)
-    assert outcome.err.startswith(f"0 of {asking} clients work; ")
+    first = outcome.out.splitlines()[0]
+    assert first.endswith(f": 2 errors, 2 warnings; {asking} of {asking} clients fail")
+    # What most clients ask for comes first.
+    assert outcome.out.splitlines()[2].startswith("error autoconfig: ")
+    assert outcome.out.count("docs/conformance.md#autoconfig\n") == 1
+    assert re.search(r"\nKMail +fails +status 404\n", outcome.out)
+    assert "    - https://" not in outcome.out
+
+
+def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
+    """With --verbose each client says what came of each URL."""
+    with scripted(fixed(404)) as url:
+        outcome = waypost("conformance", url, "example.com", "--verbose")
+
+    assert (
+        "\nKMail: fails\n  - https://autoconfig.example.com/mail/config-v1.1.xml: status 404\n"
+        in outcome.out
+    )
+    assert "\n  see docs/clients.md#kmail\n" in outcome.out
+
+
+def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
+    """A client that would wait for ever has failed, by a code with its clients, and the fix."""
+    document = (
+        DOCUMENT.replace(b"<socketType>SSL<", b"<socketType>STARTTLS<")
+        .replace(b"<port>143<", b"<port>993<")
+        .replace(b"<port>587<", b"<port>465<")
+    )
+    with scripted(fixed(200, document)) as url:
+        outcome = waypost("conformance", url, "example.com", "--json")
+        shown = waypost("conformance", url, "example.com").out
+    rows = {row["key"]: row for row in json.loads(outcome.out)["clients"]}
+    assert rows["kmail"]["verdict"] == "fails"
+    assert rows["kmail"]["findings"][0].startswith("STARTTLS on a port where TLS is there")
+    block = shown[shown.index("error client-waits: ") :].partition("\n\n")[0]
+    assert "KMail" in block
+    assert block.count("wait for each other") == 1
+    assert "see docs/conformance.md#client-waits" in block
 
 
 def test_terminal_is_safe(waypost: Waypost) -> None:
     """What a server says does nothing to the terminal."""
     body = "<clientConfig><emailProvider id='x'>\u202e</emailProvider></clientConfig>"
-    host = "<a>\u009b31m</a>"
+    host = "<a>\u009b31m[red]</a>"
     with scripted(fixed(200, f"{body[:-15]}{host}{body[-15:]}".encode())) as url:
-        outcome = waypost("conformance", url, "example.com")
+        outcome = waypost("conformance", url, "example.com", "--verbose")
 
     assert outcome.code == 1
     assert all(line.isprintable() for line in outcome.out.splitlines())
@@ -130,9 +181,9 @@ def test_too_slow(waypost: Waypost) -> None:
         outcome = waypost("conformance", url, "example.com", "--timeout", "0.3", "--total", "1")
 
     assert outcome.code == 1
-    assert "warning: it took too long, so that not everything was asked" in outcome.err
-    assert "\nNine: not asked\n" in outcome.out
-    assert outcome.err.startswith("0 of 0 clients work; ")
+    assert "warning: not everything was asked: the time was too short; see --total" in outcome.err
+    assert re.search(r"\nNine +not checked +the time for all answers is over", outcome.out)
+    assert " works " not in outcome.out
 
 
 BAD_USE = [
@@ -184,13 +235,20 @@ def test_dns_that_waypost_publishes(waypost: Waypost, served: RunningWaypost, dn
     assert "has the digest of the document" in rows["digest"]["findings"][0]
 
 
-def test_dns_does_not_answer(waypost: Waypost) -> None:
-    """A resolver that is not there is told, with exit code 1, and does not hold a run up."""
-    with scripted(fixed(404)) as url:
-        arguments = "--resolver", f"127.0.0.1:{free_port()}", "--timeout", "0.2"
+@pytest.mark.parametrize("script", [Script.DEAD, Script.HANGING, Script.SERVFAIL])
+def test_dns_does_not_answer(waypost: Waypost, script: Script) -> None:
+    """A resolver that does not answer comes first, and what depends on it is not checked."""
+    with scripted(fixed(404)) as url, resolver(script) as port:
+        arguments = "--resolver", f"127.0.0.1:{port}", "--timeout", "0.2"
         outcome = waypost("conformance", url, "example.com", *arguments)
+        answer = json.loads(waypost("conformance", url, "example.com", *arguments, "--json").out)
     assert outcome.code == 1
-    assert outcome.err.count("warning: DNS ") == 3
+    assert outcome.out.splitlines()[2].startswith("error dns-silent: ")
+    assert outcome.out.count(f"the resolver at 127.0.0.1 port {port} ") == 1
+    assert re.search(r"\nFairEmail +not checked +dns-silent\n", outcome.out)
+    assert re.search(r"\nKMail +fails +status 404\n", outcome.out)
+    assert answer["unanswered"]
+    assert not any("Timeout" in line or "Servers" in line for line in answer["unanswered"])
 
 
 def test_nobody_listens(waypost: Waypost) -> None:
@@ -218,8 +276,14 @@ def test_each_row_is_explained() -> None:
     """Each client and each rule has its place in the documentation, where a report leads."""
     docs = DEMO.parents[3] / "docs"
     page, clients = ((docs / name).read_text("utf-8") for name in ("conformance.md", "clients.md"))
-    rows = re.findall(r'^\| <a id="([a-z-]+)"></a>', page, re.MULTILINE)
-    assert rows == [probe.key for probe in PROBES]
+    rows = re.findall(r'^\| <a id="([a-z-]+)"></a>`.*$', page, re.MULTILINE)
+    assert rows == [*CLIENT_FAULTS, *(probe.key for probe in PROBES)]
+    assert list(RULE_FAULTS) == [probe.key for probe in PROBES]
+    lines = re.findall(r"^\| <a id=.*$", page, re.MULTILINE)
+    assert lines == [
+        f'| <a id="{code}"></a>`{code}` | {fault.severity} | {fault.message} | {fault.fix} |'
+        for code, fault in (CLIENT_FAULTS | RULE_FAULTS).items()
+    ]
     for client in CLIENTS:
         slug = re.sub(r"[^a-z0-9 -]", "", client.name.lower()).replace(" ", "-")
         assert client.key == slug or f'<a id="{client.key}"></a>' in clients
@@ -230,5 +294,5 @@ def test_flags_are_documented(waypost: Waypost) -> None:
     """The page tells each flag of the command."""
     page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
     flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
-    assert len(flags) == 8
-    assert all(f"| `{flag}" in page for flag in flags)
+    assert len(flags) == 9
+    assert all(re.search(rf"^\| `(-v`, `)?{flag}", page, re.MULTILINE) for flag in flags)

@@ -1,11 +1,13 @@
 """`waypost lint`, and what `waypost apply` says of the same."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Waypost
+from tests.cli.conftest import Outcome, Waypost
+from tests.cli.golden_text import REPORTS, check
 
 GOOD = """
 [[provider]]
@@ -44,11 +46,25 @@ kind = "sql"
 uri = "sqlite:////nowhere.sqlite"
 domains_query = "SELECT a FROM b WHERE c = :domain"
 """
+PLACE = "plain.example and 2 more: smtp smtp.plain.example:2525 none"
 PLAIN_SECTION = (
-    "plain.example and 2 more: plain-section (K-9): smtp smtp.plain.example:2525 none: "
-    "one IMAP or SMTP service without TLS makes it refuse the whole document; "
-    "take the service out, or protect it; see docs/clients.md#k-9"
+    "plain-section (K-9): one IMAP or SMTP service without TLS makes it refuse the whole document; "
+    f"take the service out, or protect it; see docs/clients.md#k-9; found in {PLACE}"
 )
+
+
+def heads(outcome: Outcome) -> list[str]:
+    """Give the severity and the code of each paragraph."""
+    return [
+        line.partition(":")[0]
+        for line in outcome.out.splitlines()
+        if re.match("(error|warning|note) ", line)
+    ]
+
+
+def places(outcome: Outcome) -> list[str]:
+    """Give the places of all paragraphs."""
+    return [line[4:] for line in outcome.out.splitlines() if line.startswith("  - ")]
 
 
 @pytest.fixture(autouse=True)
@@ -59,29 +75,44 @@ def _files(home: Path) -> None:
 
 
 def test_nothing_found(waypost: Waypost) -> None:
-    """Without a finding the exit code is 0, and standard output stays empty."""
+    """Without a finding the exit code is 0, and the verdict is the one line."""
     outcome = waypost("lint", "--providers", "good.toml")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "2 domains: nothing found\n")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "2 domains: nothing found\n", "")
 
 
 def test_findings(waypost: Waypost) -> None:
-    """Each finding is one line that names the first of its domains; the exit code is 1."""
+    """Each code is one paragraph, that which breaks more clients first; the exit code is 1."""
     outcome = waypost("lint", "--providers", "plain.toml")
     assert outcome.code == 1
-    assert [line.split(" (")[0] for line in outcome.out.splitlines()] == [
-        "plain.example and 2 more: plain-section",
-        "plain.example and 2 more: plain-last",
-    ]
-    assert outcome.out.splitlines()[0] == PLAIN_SECTION
-    assert outcome.err.splitlines()[-1] == "5 domains: 2 findings"
+    assert outcome.out.splitlines()[0] == "5 domains: 2 errors"
+    assert heads(outcome) == ["error plain-last", "error plain-section"]
+    assert places(outcome) == [PLACE, PLACE]
+
+
+CASES = sorted((REPORTS / "lint").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_cases(waypost: Waypost, path: Path) -> None:
+    """Each providers file of a folder gets the report that stands beside it."""
+    outcome = waypost("lint", "--providers", path)
+    check(path.with_suffix(".txt"), outcome.out)
+    assert outcome.code == (0 if outcome.out.endswith(": nothing found\n") else 1)
+
+
+def test_all_links(waypost: Waypost) -> None:
+    """With --verbose each client of a code has its link."""
+    for flag in ("-v", "--verbose"):
+        outcome = waypost("lint", "--providers", "plain.toml", flag)
+        assert "\n  see docs/clients.md#evolution\n  see docs/clients.md#aerc\n" in outcome.out
 
 
 def test_one_domain(waypost: Waypost) -> None:
     """`--domain` looks at what one domain gets, by a pattern too; one not served is told."""
     below = waypost("lint", "--providers", "plain.toml", "--domain", "X.bare.example")
     assert below.code == 1
-    assert below.out.startswith("*.bare.example: plain-section (K-9)")
-    assert below.err.splitlines()[-1] == "1 domain: 2 findings"
+    assert below.out.splitlines()[0] == "1 domain: 2 errors"
+    assert places(below) == ["*.bare.example: smtp smtp.plain.example:2525 none"] * 2
     assert waypost("lint", "--providers", "plain.toml", "--domain", "fine.example").code == 0
     missing = waypost("lint", "--providers", "plain.toml", "--domain", "bare.example")
     assert (missing.code, missing.out) == (1, "")
@@ -92,11 +123,12 @@ def test_one_domain(waypost: Waypost) -> None:
 def test_one_pattern(waypost: Waypost) -> None:
     """`--domain` takes a pattern as findings name it, from a file and from the database."""
     waypost("apply", "plain.toml")
-    for places in (["--providers", "plain.toml"], []):
-        found = waypost("lint", *places, "--domain", "*.BARE.example")
+    for source in (["--providers", "plain.toml"], []):
+        found = waypost("lint", *source, "--domain", "*.BARE.example")
         assert found.code == 1
-        assert found.out.startswith("*.bare.example: plain-section (K-9)")
-        missing = waypost("lint", *places, "--domain", "*.good.example")
+        assert "error plain-section: " in found.out
+        assert places(found)[0].startswith("*.bare.example: ")
+        missing = waypost("lint", *source, "--domain", "*.good.example")
         assert (missing.code, missing.out) == (1, "")
         assert missing.err.endswith("*.good.example stands in no provider's domains here\n")
     assert waypost("lint", "--demo", "--domain", "a.*.b").code == 2
@@ -107,13 +139,14 @@ def test_for_scripts(waypost: Waypost) -> None:
     outcome = waypost("lint", "--providers", "plain.toml", "--json")
     found = json.loads(outcome.out)
     assert (outcome.code, found["domains"], found["count"]) == (1, 5, 2)
-    assert found["findings"][1] == {
+    assert found["findings"][0] == {
         "code": "plain-last",
+        "severity": "error",
         "clients": ["Evolution", "aerc"],
         "where": "smtp smtp.plain.example:2525 none",
-        "why": "it is not protected, and the last service of a type is taken "
+        "message": "it is not protected, and the last service of a type is taken "
         "(by aerc of SMTP alone)",
-        "cure": "take the service out, or protect it",
+        "fix": "take the service out, or protect it",
         "domain": "plain.example",
         "domains": 3,
         "links": ["docs/clients.md#evolution", "docs/clients.md#aerc"],
@@ -134,16 +167,32 @@ def test_warnings_of_the_file(waypost: Waypost, flags: list[str]) -> None:
 
 
 def test_many_findings(waypost: Waypost) -> None:
-    """The first 20 are told and the others counted, also in JSON; `--all` tells all."""
-    lines = waypost("lint", "--providers", "many.toml").out.splitlines()
-    assert len(lines) == 21
-    assert lines[19].startswith("d19.example and 1 more: pop3-only")
-    assert lines[20] == "and 5 more findings; waypost lint --all lists them"
-    assert len(waypost("lint", "--providers", "many.toml", "--all").out.splitlines()) == 25
-    short = json.loads(waypost("lint", "--providers", "many.toml", "--json").out)
-    assert (short["count"], len(short["findings"])) == (25, 20)
-    whole = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
-    assert len(whole["findings"]) == 25
+    """Five places of each code are shown and the others counted, 20 in JSON; `--all` lists all."""
+    short = waypost("lint", "--providers", "many.toml")
+    assert heads(short) == ["error pop3-only"]
+    assert places(short)[4] == "d4.example and 1 more: pop3 pop4.example.com:995 tls"
+    assert len(places(short)) == 5
+    assert "\n  and 20 more\n" in short.out
+    assert short.err == "--all lists every place\n"
+    whole = waypost("lint", "--providers", "many.toml", "--all")
+    assert (len(places(whole)), whole.err) == (25, "")
+    told = json.loads(waypost("lint", "--providers", "many.toml", "--json").out)
+    assert (told["count"], len(told["findings"])) == (25, 20)
+    whole_told = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
+    assert len(whole_told["findings"]) == 25
+
+
+def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
+    """However often one code is found, the others are told as well, the most severe first."""
+    last = GOOD.replace("good", "late").replace("fine", "last").replace("imap.late", "imap.late")
+    starttls = last.replace(
+        '"imap.late.example" }', '"imap.late.example", security = "starttls", port = 143 }'
+    )
+    (home / "more.toml").write_text(starttls + MANY, encoding="utf-8")
+    outcome = waypost("lint", "--providers", "more.toml")
+    assert heads(outcome) == ["error pop3-only", "note starttls-only"]
+    told = json.loads(waypost("lint", "--providers", "more.toml", "--json").out)
+    assert [one["code"] for one in told["findings"]] == ["pop3-only"] * 20 + ["starttls-only"]
 
 
 def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
@@ -152,11 +201,11 @@ def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
     (home / "borrowed.toml").write_text(text + DIRECTORY, encoding="utf-8")
     outcome = waypost("lint", "--providers", "borrowed.toml")
     assert outcome.code == 1
-    assert [line.split(" (")[0] for line in outcome.out.splitlines()] == [
-        "domains of directory postfix: plain-section",
-        "domains of directory postfix: plain-last",
-    ]
-    assert outcome.err.splitlines()[-1] == "0 domains: 2 findings"
+    assert heads(outcome) == ["error plain-last", "error plain-section"]
+    assert {place.partition(":")[0] for place in places(outcome)} == {
+        "domains of directory postfix"
+    }
+    assert outcome.out.splitlines()[0] == "0 domains: 2 errors"
     scripts = json.loads(waypost("lint", "--providers", "borrowed.toml", "--json").out)
     assert scripts["findings"][0]["domains"] is None
 
@@ -184,9 +233,10 @@ def test_apply_warns(waypost: Waypost) -> None:
     again = waypost("apply", "plain.toml")
     assert again.err.splitlines()[-1] == "nothing to do"
     assert f"warning: {PLAIN_SECTION}" in again.err.splitlines()
-    many = waypost("apply", "many.toml").err.splitlines()
-    assert sum(line.startswith("warning: d") for line in many) == 20
-    assert "warning: and 5 more findings; waypost lint --all lists them" in many
+    many = waypost("apply", "many.toml", "--allow-removal", "5").err
+    assert many.count("they read mail with IMAP alone") == 1
+    assert "d2.example and 1 more: pop3 pop2.example.com:995 tls; and 22 more\n" in many
+    assert "warning: waypost lint --all lists every place\n" in many
 
 
 def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
@@ -200,12 +250,9 @@ def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
 
 
 def test_each_offer_once(waypost: Waypost, home: Path) -> None:
-    """Domains that differ in their providers' names alone are told in one line."""
+    """Domains that differ in their providers' names alone are one place."""
     other = PLAIN.replace("Plain Mail", "Other Mail").replace('["plain', '["plan')
     other = other.replace("blank", "blind").replace("bare", "base")
     (home / "two.toml").write_text(PLAIN + other, encoding="utf-8")
-    lines = waypost("lint", "--providers", "two.toml").out.splitlines()
-    assert [line.split(" (")[0] for line in lines] == [
-        "plain.example and 5 more: plain-section",
-        "plain.example and 5 more: plain-last",
-    ]
+    outcome = waypost("lint", "--providers", "two.toml")
+    assert {place.partition(":")[0] for place in places(outcome)} == {"plain.example and 5 more"}

@@ -14,6 +14,7 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, read_answer
+from waypost.check.troubles import trouble
 from waypost.errors import RequestError
 
 FORMATS: Final[tuple[AnswerFormat, ...]] = ("autoconfig", "autodiscover", "mobileconfig")
@@ -130,7 +131,9 @@ def check_reachable(server: Server, timeout_seconds: float) -> None:
     try:
         socket.create_connection((server.host, server.port), timeout_seconds).close()
     except OSError as error:
-        message = f"{server.host} port {server.port} does not answer ({error}); start it first"
+        message = (
+            f"{server.host} port {server.port} does not answer ({trouble(error)}); start it first"
+        )
         raise RequestError(message) from error
 
 
@@ -153,7 +156,7 @@ def ask(
             response = connection.getresponse()
             body = read_body(response)
     except (OSError, http.client.HTTPException) as error:
-        return Answer("failed", f"no answer: {type(error).__name__} {error}"[:200])
+        return Answer("failed", f"no answer: {trouble(error)}")
     return read_answer(form, response.status, body, address)
 
 

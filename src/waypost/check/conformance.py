@@ -1,22 +1,38 @@
 """Any server, seen through all recorded clients: which can set up an account, and why not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from waypost.check.account_faults import (
+    AccountCheck,
+    CheckAccount,
+    unchecked,
+    without_connection,
+    without_protection,
+)
+from waypost.check.client_faults import NO_ACCOUNT, Noted, noted
 from waypost.check.probes import Asked, Probe
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
-from waypost.check.recorded.conversation import Account, Heard, User, converse
+from waypost.check.recorded.conversation import (
+    Account,
+    Heard,
+    Outcome,
+    Question,
+    Request,
+    User,
+    converse,
+)
+from waypost.check.recorded.names import Lookup, Named
+from waypost.check.rule_faults import RULE_FAULTS
 from waypost.check.schema_probes import PROBES
-from waypost.check.structure import BEGINS_PLAIN, FROM_THE_START
-from waypost.check.wire import NOT_ASKED
-from waypost.errors import AddressError
+from waypost.errors import AddressError, NamesUnavailable
 
 UNSERVED: Final = "waypost-conformance.invalid"
 FINDINGS_MAX: Final = 12
 
-Verdict = Literal["works", "works with warnings", "fails", "not offered", "not asked"]
+Verdict = Literal["works", "works with warnings", "fails", "not offered", "not checked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +41,32 @@ class Report:
 
     Attributes:
         kind: `client` or `server`.
+        noted: why it does not simply work.
         account: what the client ends with; None where it is none, or for a probe.
-        findings: why it does not simply work, a line each.
         beside: what else the client ends with, a type and a URL each.
+        source: the URL or the records that the account comes from; empty if there is none.
+        silent: the hosts that the client asked and that did not answer.
+        paths: of the URLs that the client asked.
+        remark: why it is not checked, or not offered; empty for other verdicts.
     """
 
     kind: Literal["client", "server"]
     key: str
     name: str
     verdict: Verdict
-    findings: tuple[str, ...] = ()
+    noted: tuple[Noted, ...] = ()
     account: Account | None = None
     beside: tuple[str, ...] = ()
+    source: str = ""
+    silent: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    remark: str = ""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Return what was found, a line each."""
+        lines = tuple(one.line for one in self.noted)
+        return (*lines, self.remark) if self.remark else lines
 
     @property
     def link(self) -> str:
@@ -51,26 +81,21 @@ def reports(asked: Asked) -> Iterator[Report]:
     yield from reports_of_probes(_probes(asked), asked)
 
 
-def reports_of_clients(asked: Asked) -> Iterator[Report]:
-    """Let every client ask."""
+def reports_of_clients(asked: Asked, check: CheckAccount = unchecked) -> Iterator[Report]:
+    """Let every client ask.
+
+    Args:
+        asked: the domain.
+        check: looks at the mail servers of each account.
+    """
     for client in CLIENTS:
-        yield _whole(of_client(client, asked), asked)
+        yield of_client(client, asked, check)
 
 
 def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[Report]:
     """Try some rules."""
     for probe in probes:
-        yield _whole(of_probe(probe, asked), asked)
-
-
-def _whole(report: Report, asked: Asked) -> Report:
-    """Blame nobody for what was not asked any more."""
-    if not asked.wire.is_exhausted:
-        return report
-    is_seen = report.kind == "server" and report.findings
-    if is_seen and not any(NOT_ASKED in finding for finding in report.findings):
-        return report
-    return Report(report.kind, report.key, report.name, "not asked")
+        yield of_probe(probe, asked)
 
 
 def steps(asked: Asked) -> int:
@@ -83,46 +108,131 @@ def _probes(asked: Asked) -> list[Probe]:
 
 
 def of_probe(probe: Probe, asked: Asked) -> Report:
-    """Try one rule, where the server has what it is about."""
-    if not probe.applies(asked):
-        return Report("server", probe.key, probe.about, "not offered")
-    findings = tuple(probe.finds(asked))[:FINDINGS_MAX]
-    return Report("server", probe.key, probe.about, "fails" if findings else "works", findings)
+    """Try one rule, if the server has what it is about."""
+
+    def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> Report:
+        fault = RULE_FAULTS[probe.key]
+        held = tuple(Noted(fault, text, says_all=True) for text in seen)
+        return Report("server", probe.key, probe.about, verdict, held, remark=remark)
+
+    already = len(asked.wire.unknown)
+    try:
+        applies = probe.applies(asked)
+        findings = tuple(probe.finds(asked))[:FINDINGS_MAX] if applies else ()
+    except NamesUnavailable as error:
+        return report("not checked", remark=f"{error}")
+    unknown = tuple(dict.fromkeys(asked.wire.unknown[already:]))
+    # What says no more than that a question could not be asked is no finding.
+    findings = tuple(one for one in findings if not any(why in one for why in unknown))
+    if unknown and not findings:
+        return report("not checked", remark=unknown[0])
+    if not applies:
+        return report("not offered")
+    return report("fails" if findings else "works", findings)
 
 
-def of_client(client: Client, asked: Asked) -> Report:
-    """Let one client search for an address, and for its variants."""
-    heard = _hear(client, asked, asked.address)
+def of_client(client: Client, asked: Asked, check: CheckAccount = unchecked) -> Report:
+    """Let one client search for an address, and for its variants.
+
+    Args:
+        client: which one.
+        asked: the domain.
+        check: looks at the mail servers of its account.
+    """
+    heard, unknown = _hear(client, asked, asked.address)
     outcome = heard.outcome
+    if why := reason_of_doubt(heard, unknown):
+        return Report("client", client.key, client.name, "not checked", remark=why)
+    verdict, found, remark = _without_account(client, heard) or _verdict(
+        client, asked, outcome, check
+    )
+    is_server = outcome.account is None and outcome.source
+    beside = (f"activesync {outcome.source}",) if is_server else outcome.beside
+    return Report(
+        *("client", client.key, client.name, verdict, tuple(found), outcome.account, beside),
+        source=outcome.source,
+        silent=frozenset(one.host for one, answer in heard.exchanges if not answer.status),
+        paths=frozenset(one.path for one, _ in heard.exchanges),
+        remark=remark,
+    )
 
-    def report(verdict: Verdict, findings: Iterable[str]) -> Report:
-        told, account = tuple(findings), outcome.account
-        is_server = account is None and outcome.source
-        beside = (f"activesync {outcome.source}",) if is_server else outcome.beside
-        return Report("client", client.key, client.name, verdict, told, account, beside)
 
+_Judged = tuple[Verdict, list[Noted], str]
+
+
+def _without_account(client: Client, heard: Heard) -> _Judged | None:
+    """Judge a search that ended with nothing; None if it ended with something."""
+    outcome = heard.outcome
     if client.needs and outcome.account is None and _refused(heard):
-        return report("not offered", [f"the server has not {client.needs}"])
+        return "not offered", [], f"the server has not {client.needs}"
     nothing = outcome.account is None and not outcome.source
     if (client.expects_account and nothing) or outcome.has_stopped:
-        return report("fails", _shortened(outcome.reasons))
-    warnings = list(outcome.warnings)
-    warnings += _without_protection(outcome.account)
-    warnings += _without_connection(outcome.account)
-    wrong = list(_for_strangers(client, asked))
+        return "fails", [noted(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)], ""
+    return None
+
+
+def _verdict(client: Client, asked: Asked, outcome: Outcome, check: CheckAccount) -> _Judged:
+    """Judge a search that ended with an account or a server, or as it should."""
+    found = [noted("client-trouble", one) for one in outcome.warnings]
+    checked = check(outcome.account) if outcome.account else AccountCheck()
+    found += [*checked.noted, *without_connection(outcome.account, checked.good)]
+    found += without_protection(outcome.account)
+    unknowns = [checked.unknown] if checked.unknown else []
+    found += _for_strangers(client, asked, unknowns)
     if outcome.account:
-        warnings += _for_variants(client, asked, outcome.account)
-    if wrong:
-        return report("fails", wrong + warnings)
-    if outcome.account is None and outcome.source:
-        return report("works", [])
+        found += _for_variants(client, asked, outcome.account, unknowns)
+    if any(one.fault.severity == "error" for one in found):
+        return "fails", sorted(found, key=lambda one: one.fault.severity != "error"), ""
+    if unknowns:
+        return "not checked", found, unknowns[0]
+    if outcome.account is None and (outcome.source or outcome.beside):
+        return "works", [], ""
     if not client.expects_account:
-        return report("not offered", ["it looks for Exchange, and is refused as it should be"])
-    return report("works with warnings" if warnings else "works", warnings)
+        return "not offered", [], "it looks for Exchange, and is refused as it should be"
+    return ("works with warnings" if found else "works"), found, ""
 
 
-def _hear(client: Client, asked: Asked, typed: str) -> Heard:
-    return converse(client.asks(User.typing(typed)), asked.wire.answer, asked.resolve)
+Unknown = Mapping[Question, str]
+"""The questions that could not be asked, each with the reason."""
+
+
+def reason_of_doubt(heard: Heard, unknown: Unknown) -> str:
+    """Return why the outcome of a search says nothing; empty if it can be relied on.
+
+    A question that could not be asked makes it unknown, unless the client had found its account
+    before that question.
+    """
+    outcome = heard.outcome
+    has_found = outcome.account is not None or outcome.source or outcome.beside
+    for question, why in unknown.items():
+        if not has_found or not _is_later(question, heard):
+            return why
+    return ""
+
+
+def _is_later(question: Question, heard: Heard) -> bool:
+    source = heard.outcome.source
+    for one in heard.asked:
+        if one == question:
+            return False
+        if isinstance(one, Request) and one.url == source:
+            return True
+    return False
+
+
+def _hear(client: Client, asked: Asked, typed: str) -> tuple[Heard, Unknown]:
+    unknown: dict[Question, str] = {}
+
+    def resolve(lookup: Lookup) -> tuple[Named, ...]:
+        try:
+            return asked.resolve(lookup)
+        except NamesUnavailable as error:
+            unknown[lookup] = f"{error}"
+            return ()
+
+    heard = converse(client.asks(User.typing(typed)), asked.wire.answer, resolve)
+    unknown |= {request: one.reason for request, one in heard.exchanges if one.is_unknown}
+    return heard, unknown
 
 
 def _refused(heard: Heard) -> bool:
@@ -135,50 +245,46 @@ def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
     return reasons or ("it finds nothing",)
 
 
-def _without_protection(account: Account | None) -> Iterator[str]:
-    for server in (account.incoming, account.outgoing) if account else ():
-        if server.security == "none":
-            yield f"without TLS: {server.kind} {server.host}:{server.port}"
+def _for_strangers(client: Client, asked: Asked, unknowns: list[str]) -> Iterator[Noted]:
+    """Let it search for a domain that the server does not know: it must go on elsewhere.
 
-
-def _without_connection(account: Account | None) -> Iterator[str]:
-    """Tell where client and server wait for each other, or talk past each other (RFC 8314 s7.3)."""
-    for server in (account.incoming, account.outgoing) if account else ():
-        place = f"{server.kind} {server.host}:{server.port}"
-        if server.security == "starttls" and server.port in FROM_THE_START:
-            yield f"STARTTLS on a port where TLS is there from the start, so it waits: {place}"
-        if server.security == "tls" and server.port in BEGINS_PLAIN:
-            yield f"TLS from the start on a port where it comes by STARTTLS: {place}"
-
-
-def _for_strangers(client: Client, asked: Asked) -> Iterator[str]:
-    """Let it search for a domain that the server does not know: it must go on elsewhere."""
+    What could not be asked is added to `unknowns`.
+    """
     if asked.serves_strangers():
         return
-    heard = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
+    heard, unknown = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
+    # What DNS says of a domain that is not served is nothing that this server could change.
+    if unanswered := [why for one, why in unknown.items() if isinstance(one, Request)]:
+        unknowns.append(unanswered[0])
+        return
     if heard.outcome.account:
-        yield f"it gets an account for a domain that is not served: {heard.outcome.account}"
+        yield noted("stranger-account", f"{heard.outcome.account}")
     elif heard.outcome.has_stopped:
-        why = next(iter(heard.outcome.reasons[-1:]), "")
-        yield f"for a domain that is not served its search ends: {why}"
+        yield noted("stranger-stops", next(iter(heard.outcome.reasons[-1:]), ""))
 
 
-def _for_variants(client: Client, asked: Asked, expected: Account) -> Iterator[str]:
+def _for_variants(
+    client: Client, asked: Asked, expected: Account, unknowns: list[str]
+) -> Iterator[Noted]:
     variants = {"+tag": f"{asked.local_part}+tag@{asked.domain}"}
     if client.keeps_case:
         variants["a domain in capitals"] = f"{asked.local_part}@{asked.domain.upper()}"
     for what, typed in variants.items():
         try:
-            found = _hear(client, asked, typed).outcome
+            heard, unknown = _hear(client, asked, typed)
         except AddressError:
             continue  # The tag makes it too long.
+        if why := reason_of_doubt(heard, unknown):
+            unknowns.append(why)
+            continue
+        found = heard.outcome
         if found.account is None:
             reasons = "; ".join(_shortened(found.reasons)[:3])
-            yield f"no account for an address with {what}: {reasons}"
+            yield noted("client-variant", f"with {what}: {reasons}")
         elif _places(found.account) != _places(expected):
-            yield f"another account for an address with {what}: {found.account}"
+            yield noted("client-other-account", f"with {what}: {found.account}")
         elif " " in found.account.incoming.login:
-            yield f"a login name with a space for an address with {what}"
+            yield noted("client-login-space", f"with {what}")
 
 
 def _places(account: Account) -> tuple[tuple[str, str, int, str], ...]:

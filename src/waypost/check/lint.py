@@ -42,7 +42,9 @@ class Finding:
         names = names_of(self.clients)
         where = f"{self.where}: " if self.where else ""
         rule = self.rule
-        return f"{rule.code} ({names}): {where}{rule.why}; {rule.cure}; see {self.clients[0].link}"
+        return (
+            f"{rule.code} ({names}): {where}{rule.message}; {rule.fix}; see {self.clients[0].link}"
+        )
 
 
 def names_of(clients: tuple[Client, ...]) -> str:

@@ -29,6 +29,7 @@ RULES: Final = (
         checks.no_incoming,
         "there is no way to fetch mail, so no mail account can be set up",
         "add an IMAP service",
+        "error",
     ),
     Rule(
         "no-outgoing",
@@ -36,6 +37,7 @@ RULES: Final = (
         checks.no_outgoing,
         "there is no way to send mail, so no mail account can be set up",
         "add an SMTP service",
+        "error",
     ),
     Rule(
         "modern-only",
@@ -44,6 +46,7 @@ RULES: Final = (
         "IMAP, POP3 or SMTP is missing beside it, so they make no account of it, and for some of "
         "them such a document ends the search",
         "add an IMAP and an SMTP service",
+        "error",
     ),
     Rule(
         "pop3-only",
@@ -51,6 +54,7 @@ RULES: Final = (
         checks.pop3_only,
         "they read mail with IMAP alone",
         "add an IMAP service",
+        "error",
     ),
     Rule(
         "pop3-first",
@@ -72,6 +76,7 @@ RULES: Final = (
         checks.no_tls,
         "passwords and mail can be read on the way, and there is no protected service instead",
         "offer TLS",
+        "error",
     ),
     Rule(
         "plain-section",
@@ -79,6 +84,7 @@ RULES: Final = (
         checks.plain_section,
         "one IMAP or SMTP service without TLS makes it refuse the whole document",
         "take the service out, or protect it",
+        "error",
     ),
     Rule(
         "plain-last",
@@ -86,6 +92,7 @@ RULES: Final = (
         checks.plain_last,
         "it is not protected, and the last service of a type is taken (by aerc of SMTP alone)",
         "take the service out, or protect it",
+        "error",
     ),
     Rule(
         "last-host",
@@ -140,7 +147,7 @@ RULES: Final = (
         "pacc-none",
         (PACC,),
         lint_pacc.no_document,
-        "so the domain has no PACC document",
+        "the domain has no PACC document",
         "leave it, unless your users need PACC",
     ),
     Rule(
@@ -171,6 +178,7 @@ RULES: Final = (
         checks.u_label_host,
         "a host name with other letters than those of ASCII is refused",
         "write the host as an A-label (xn--...)",
+        "error",
     ),
     Rule(
         "ip-host",
@@ -226,6 +234,7 @@ RULES: Final = (
         "there is no login name; K-9 refuses the whole document, Thunderbird such an SMTP "
         "service, Delta Chat any such service",
         "say a login name",
+        "error",
     ),
     *METHOD_RULES,
     Rule(

@@ -27,6 +27,7 @@ METHOD_RULES: Final = (
         "drop it, and the rest send a password or fail; profiles and Autodiscover have no OAuth2 "
         "for mail",
         "offer password-cleartext behind OAuth2 if passwords work",
+        "error",
     ),
     Rule(
         "no-password",
@@ -34,6 +35,7 @@ METHOD_RULES: Final = (
         lint_methods.no_password,
         "they send a password whatever stands here, and none of these services takes one",
         "offer password-cleartext as well if passwords work",
+        "error",
     ),
     Rule(
         "password-later",
@@ -41,6 +43,7 @@ METHOD_RULES: Final = (
         lint_methods.password_later,
         "it takes no password, and they use the first service of a type alone (aerc of IMAP)",
         "give a service that takes a password the smaller priority number, or let this one take it",
+        "error",
     ),
     Rule(
         "no-password-last",
@@ -48,6 +51,7 @@ METHOD_RULES: Final = (
         lint_methods.no_password_last,
         "it takes no password, and the last service of a type is used (by aerc of SMTP alone)",
         "give a service that takes a password the greater priority number, or let this one take it",
+        "error",
     ),
     Rule(
         "kmail-method",
@@ -71,6 +75,7 @@ METHOD_RULES: Final = (
         lint_methods.profile_authentication,
         "a profile has no word for these methods, so there is none",
         "offer password-cleartext, password-encrypted or NTLM as well",
+        "error",
     ),
     Rule(
         "outlook-authentication",
@@ -78,6 +83,7 @@ METHOD_RULES: Final = (
         lint_methods.outlook_authentication,
         "Autodiscover has no word for these methods, so it says that there is no such account",
         "offer password-cleartext as well if passwords work",
+        "error",
     ),
     Rule(
         "unknown-authentication",
@@ -85,6 +91,7 @@ METHOD_RULES: Final = (
         lint_methods.unknown_authentication,
         "no method is one that it knows, so it drops the service",
         "offer a general method behind it, as password-cleartext",
+        "error",
     ),
     Rule(
         "ews-authentication",
@@ -99,5 +106,6 @@ METHOD_RULES: Final = (
         lint_methods.k9_authentication,
         "no method is one that it knows, and that makes it refuse the whole document",
         "offer OAuth2, password-cleartext or password-encrypted as well",
+        "error",
     ),
 )

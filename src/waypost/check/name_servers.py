@@ -1,9 +1,11 @@
 """Who is asked about names: what an operator says, and the resolver that it becomes."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
 
-from dns.resolver import Resolver
+from dns.rcode import to_text as rcode_text
+from dns.resolver import NoNameservers, Resolver
 
 from waypost.errors import SettingsError
 
@@ -51,3 +53,25 @@ def open_resolver(server: tuple[str, int] | None) -> Resolver:
     resolver = Resolver(configure=False)
     resolver.nameservers, resolver.port = [server[0]], server[1]
     return resolver
+
+
+def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
+    """Return how messages name a resolver.
+
+    Args:
+        server: address and port; None for those of this machine.
+        own: the addresses of those of this machine.
+    """
+    if server is None:
+        addresses = ", ".join(map(str, own))
+        return f"this machine's resolver ({addresses})" if addresses else "this machine's resolver"
+    address, port = server
+    return f"the resolver at {address}" + ("" if port == _DNS_PORT else f" port {port}")
+
+
+def refusals(error: NoNameservers) -> str:
+    """Return what each of the resolvers that were asked answered, such as SERVFAIL, once."""
+    answers: dict[str, None] = {}
+    for _, _, _, reason, response in error.kwargs.get("errors", ()):
+        answers.setdefault(str(reason) if response is None else rcode_text(response.rcode()))
+    return ", ".join(answers) or "nobody could be asked"

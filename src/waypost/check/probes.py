@@ -38,7 +38,11 @@ class Asked:
         return f"{self.local_part}@{self.domain}"
 
     def resolve(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Give what DNS says; nothing where it is not asked."""
+        """Give what DNS says; nothing where it is not asked.
+
+        Raises:
+            NamesUnavailable: DNS does not answer.
+        """
         records = () if self.resolver is None else self.resolver(lookup)
         for record in records if lookup.type != "TXT" else ():
             self.wire.lead_to(record.data)

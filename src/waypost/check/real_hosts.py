@@ -12,6 +12,8 @@ from waypost.check.asking import Server
 from waypost.check.recorded.conversation import Request
 from waypost.check.recorded.hosts import is_host
 from waypost.check.recorded.names import Lookup, RecordType, Resolver
+from waypost.check.troubles import NoConnection, trouble
+from waypost.errors import NamesUnavailable
 
 ADDRESSES_MAX: Final = 4
 _FAMILIES: Final[tuple[RecordType, ...]] = ("A", "AAAA")
@@ -19,13 +21,25 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
-    """Give the addresses of a host, those of IPv4 first; itself where it is one."""
+    """Return the addresses of a host, those of IPv4 first; itself if it is one.
+
+    Raises:
+        NamesUnavailable: DNS does not answer, so that nothing is known.
+    """
     try:
         return (f"{ip_address(host)}",)
     except ValueError:
         if not is_host(host):
             return ()  # Strangers' documents name what nobody can look up.
-    held = [one.data for family in _FAMILIES for one in resolve(Lookup(family, host))]
+    held: list[str] = []
+    unknown: NamesUnavailable | None = None
+    for family in _FAMILIES:
+        try:
+            held += [one.data for one in resolve(Lookup(family, host))]
+        except NamesUnavailable as error:
+            unknown = error
+    if unknown is not None and not held:
+        raise unknown
     return tuple(held[:ADDRESSES_MAX])
 
 
@@ -57,12 +71,13 @@ class ToRealHosts:
         Raises:
             OSError: there is none, or TLS fails.
             HTTPException, ValueError: the host is none.
+            NamesUnavailable: DNS does not answer.
         """
         parts = urlsplit(f"//{request.host}")
         port = parts.port or _PORTS[request.scheme]
         held = addresses(self._resolve, parts.hostname or "")
         if not held:
-            raise OSError(f"{parts.hostname} has no address in DNS")
+            raise NoConnection(f"{parts.hostname} has no address in DNS")
         with ExitStack() as stack:
             opened = self._first(
                 held,
@@ -81,7 +96,7 @@ class ToRealHosts:
         port: int,
         connect: Callable[[str], http.client.HTTPConnection],
     ) -> http.client.HTTPConnection:
-        last: OSError = OSError("nobody listens")
+        last: OSError = NoConnection("no address was tried")
         for address in held:
             place = (address, port)
             if place not in self._silent:
@@ -92,4 +107,4 @@ class ToRealHosts:
                 except OSError as error:
                     self._silent[place] = error
             last = self._silent[place]
-        raise OSError(f"{type(last).__name__} {last}")
+        raise NoConnection(f"port {port} at {', '.join(held)}: {trouble(last)}")

@@ -22,11 +22,18 @@ _WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "cardda
 
 
 def redirect_loops(asked: Asked) -> Iterator[str]:
-    """Ask each URL by https, and yield a line for each redirect loop."""
+    """Ask each URL by https, and yield a line for each redirect loop; one names the cause."""
+    is_named = False
     for request in _requests(asked):
         finding = _finding(asked, request)
-        if finding:
-            yield finding
+        if not finding:
+            continue
+        yield _without_cause(finding) if is_named else finding
+        is_named = is_named or finding.endswith(LIKELY_CAUSE)
+
+
+def _without_cause(finding: str) -> str:
+    return finding.removesuffix(LIKELY_CAUSE).rstrip(" :;")
 
 
 def _requests(asked: Asked) -> Iterator[Request]:

@@ -1,8 +1,10 @@
 """Asking DNS what recorded clients ask it."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from dns.exception import DNSException, Timeout
+from dns.name import from_text
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
@@ -19,55 +21,152 @@ from dns.resolver import (
     NoResolverConfiguration,
 )
 
-from waypost.check.name_servers import open_resolver
+from waypost.check.name_servers import named, open_resolver, refusals
 from waypost.check.recorded.names import Lookup, Named
-from waypost.errors import SettingsError
+from waypost.errors import NamesUnavailable, SettingsError
 
 LOOKUPS_MAX: Final = 200
-# After so many without an answer nobody is asked any more, so that a run comes to its end.
-FAILURES_MAX: Final = 3
+# A resolver that lets one name wait may answer others: it is asked for the root after each of so
+# many look-ups without an answer, and given up if it does not answer that either.
+_TRIED_AFTER: Final = frozenset({1, 3, 6})
+_TRY_SECONDS: Final = 2.0
+# After so many, names are waited for no longer than this, and at last no more are looked up.
+PATIENT_TIMEOUTS: Final = 3
+IMPATIENT_SECONDS: Final = 1.0
+TIMEOUTS_MAX: Final = 12
+# A resolver that has refused so many look-ups and answered none does not work.
+REFUSALS_MAX: Final = 3
 RECORDS_MAX: Final = 50
 
 
-class Dns:
-    """A resolver, and what it has said; the same question is asked once.
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A look-up that was sent and not answered.
 
     Attributes:
-        failed: a line for each look-up that nobody answered; a few make an end of asking.
+        why: names the resolver, and what it did.
+    """
+
+    lookup: Lookup
+    why: str
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return f"{self.lookup}: {self.why}"
+
+
+class Dns:
+    """A resolver, and its answers; each question is asked once.
+
+    Attributes:
+        failed: the look-ups that were sent and not answered.
+        cause: why names cannot be looked up at all; empty as long as the resolver answers.
     """
 
     def __init__(self, server: tuple[str, int] | None, timeout_seconds: float) -> None:
-        """Take whom to ask; None for those that the system asks.
+        """Take the resolver to ask; None for those of this machine.
 
         Raises:
-            SettingsError: the system names nobody.
+            SettingsError: this machine has no resolver.
         """
         try:
             self._resolver = open_resolver(server)
         except NoResolverConfiguration as error:
             raise SettingsError([f"--resolver: the system has none ({error})"]) from error
         self._resolver.lifetime = timeout_seconds
-        self._said: dict[Lookup, tuple[Named, ...]] = {}
-        self.failed: list[str] = []
+        self._name = named(server, self._resolver.nameservers)
+        self._answers: dict[Lookup, tuple[Named, ...] | str] = {}
+        self._has_answered = False
+        self._timeouts = 0
+        self.failed: list[Unanswered] = []
+        self.cause = ""
 
     def __call__(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Give the records of a name; none where there is no such name, or nobody answers."""
-        if lookup not in self._said:
-            self._said[lookup] = self._asked(lookup)
-        return self._said[lookup]
+        """Return the records of a name; none if DNS says that there are none.
 
-    def _asked(self, lookup: Lookup) -> tuple[Named, ...]:
-        if len(self._said) >= LOOKUPS_MAX or len(self.failed) >= FAILURES_MAX:
+        Raises:
+            NamesUnavailable: there is no answer, so that nothing is known about the name.
+        """
+        if not can_exist(lookup.name):
             return ()
+        if lookup not in self._answers:
+            self._answers[lookup] = self._ask(lookup)
+        held = self._answers[lookup]
+        if isinstance(held, str):
+            raise NamesUnavailable(held)
+        return held
+
+    def _ask(self, lookup: Lookup) -> tuple[Named, ...] | str:
+        """Return the records, or why there is no answer."""
+        if self.cause:
+            return self.cause
+        if len(self._answers) >= LOOKUPS_MAX:
+            return f"more than {LOOKUPS_MAX} names would have to be looked up"
+        try:
+            records = self._resolved(lookup)
+        except Timeout:
+            return self._unheard(lookup)
+        except NoNameservers as error:
+            return self._refused(lookup, f"{self._name} answers {refusals(error)}")
+        except (DNSException, OSError) as error:
+            return self._refused(lookup, f"{self._name} sends no usable answer ({error})")
+        self._has_answered = True
+        return records
+
+    def _resolved(self, lookup: Lookup) -> tuple[Named, ...]:
         try:
             answer = self._resolver.resolve(f"{lookup.name}.", lookup.type, search=False)
         except (NXDOMAIN, NoAnswer, YXDOMAIN):
             return ()
-        except (Timeout, NoNameservers, DNSException, OSError) as error:
-            self.failed.append(f"{lookup}: {type(error).__name__}")
-            return ()
         records = [] if answer.rrset is None else list(answer.rrset)[:RECORDS_MAX]
         return tuple(one for one in map(_named, records) if one is not None)
+
+    def _unheard(self, lookup: Lookup) -> str:
+        """Note that there was no answer in time."""
+        self._timeouts += 1
+        why = f"{self._name} sends no answer for some names"
+        if self._timeouts in _TRIED_AFTER and not self._is_alive():
+            why = self.cause = f"{self._name} does not answer"
+        elif self._timeouts >= TIMEOUTS_MAX:
+            self.cause = why
+        elif self._timeouts >= PATIENT_TIMEOUTS:
+            self._resolver.lifetime = min(self._resolver.lifetime, IMPATIENT_SECONDS)
+        return self._failure(lookup, why)
+
+    def _is_alive(self) -> bool:
+        """Return whether the resolver answers anything at all, a refusal included."""
+        seconds = min(self._resolver.lifetime, _TRY_SECONDS)
+        try:
+            self._resolver.resolve(".", "NS", search=False, lifetime=seconds)
+        except Timeout:
+            return False
+        except (DNSException, OSError):
+            return True
+        return True
+
+    def _refused(self, lookup: Lookup, why: str) -> str:
+        if not self._has_answered and len(self.failed) + 1 >= REFUSALS_MAX:
+            self.cause = why
+        return self._failure(lookup, why)
+
+    def _failure(self, lookup: Lookup, why: str) -> str:
+        self.failed.append(Unanswered(lookup, why))
+        return why
+
+
+def can_exist(name: str) -> bool:
+    """Return whether anybody could have published a name.
+
+    Nobody has to be asked for others: names below `invalid` (RFC 6761 s6.4), and what is longer
+    than a name can be (RFC 1035 s2.3.4), which no client can look up either.
+    """
+    if name == "invalid" or name.endswith(".invalid"):
+        return False
+    try:
+        from_text(f"{name}.")
+    except DNSException:
+        return False
+    return True
 
 
 def _named(data: Rdata) -> Named | None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from dns.exception import DNSException
-from dns.rcode import to_text as rcode_text
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 from dns.resolver import (
@@ -14,7 +13,7 @@ from dns.resolver import (
     NoResolverConfiguration,
 )
 
-from waypost.check.name_servers import open_resolver
+from waypost.check.name_servers import open_resolver, refusals
 from waypost.errors import NamesUnavailable
 
 LOOKUP_SECONDS: Final = 5.0
@@ -60,7 +59,7 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
         message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_asked(server)}"
         raise NamesUnavailable(message) from error
     except NoNameservers as error:
-        message = f"{name}: {_asked(server)} cannot answer: {_reasons(error)}"
+        message = f"{name}: {_asked(server)} cannot answer: {refusals(error)}"
         raise NamesUnavailable(message) from error
     except (DNSException, OSError) as error:
         raise NamesUnavailable(f"{name}: cannot be looked up: {error}") from error
@@ -73,11 +72,3 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
 
 def _asked(server: tuple[str, int] | None) -> str:
     return "the resolvers of this machine" if server is None else f"{server[0]} port {server[1]}"
-
-
-def _reasons(error: NoNameservers) -> str:
-    """Give what each of those who were asked said, such as SERVFAIL, once."""
-    said: dict[str, None] = {}
-    for _, _, _, reason, response in error.kwargs.get("errors", ()):
-        said.setdefault(str(reason) if response is None else rcode_text(response.rcode()))
-    return ", ".join(said) or "nobody could be asked"

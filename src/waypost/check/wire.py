@@ -14,12 +14,15 @@ from waypost.check.asking import Server, read_body
 from waypost.check.recorded.conversation import Exchange, Request, Response
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.lookups import above
+from waypost.check.troubles import trouble
+from waypost.errors import NamesUnavailable
 
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
+REASON_MAX_CHARS: Final = 400
 # For zlib: gzip's form, its own, none.
 _WINDOW_BITS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
-NOT_ASKED: Final = "not asked any more"
+TIME_OVER: Final = "the time for all answers is over (--total)"
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 
 
@@ -105,6 +108,7 @@ class Wire:
     Attributes:
         context: with which certificates are checked.
         is_exhausted: something was not asked, because the time or the number was too small.
+        unknown: why a question could not be asked, for each time that this was the answer.
     """
 
     def __init__(
@@ -125,6 +129,7 @@ class Wire:
             self.context.verify_mode = ssl.CERT_NONE
         self._said: dict[Request, Response] = {}
         self.is_exhausted = False
+        self.unknown: list[str] = []
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -142,9 +147,10 @@ class Wire:
         """Give what the server says, now or when it was asked before."""
         if refusal := self._way.refusal(request.host):
             return Response(0, reason=refusal)
-        if request in self._said:
-            return self._said[request]
-        return self.ask(request)
+        response = self._said.get(request) or self._asked(request)
+        if response.is_unknown:
+            self.unknown.append(response.reason)
+        return response
 
     def lead_to(self, host: str) -> None:
         """Take notice of a host that DNS names."""
@@ -152,16 +158,27 @@ class Wire:
 
     def ask(self, request: Request) -> Response:
         """Give what the server says now."""
-        seconds = self.seconds()
-        if len(self._said) >= self._limits.requests or not seconds:
+        response = self._asked(request)
+        if response.is_unknown:
+            self.unknown.append(response.reason)
+        return response
+
+    def _asked(self, request: Request) -> Response:
+        if len(self._said) >= self._limits.requests:
             self.is_exhausted = True
-            return Response(0, reason=NOT_ASKED)
+            why = f"more than {self._limits.requests} requests would be needed"
+            return Response(0, reason=why, is_unknown=True)
+        seconds = self.seconds()
+        if not seconds:
+            return Response(0, reason=TIME_OVER, is_unknown=True)
         try:
             response = self._sent(request, seconds)
-        except ssl.SSLCertVerificationError as error:
-            response = Response(0, reason=f"certificate: {error.verify_message}")
+        except NamesUnavailable as error:
+            response = Response(0, reason=f"{error}"[:REASON_MAX_CHARS], is_unknown=True)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            response = Response(0, reason=f"{type(error).__name__} {error}"[:200])
+            response = Response(0, reason=trouble(error)[:REASON_MAX_CHARS])
+            if not self.seconds():  # It may have had less time than an answer is given.
+                response = Response(0, reason=TIME_OVER, is_unknown=True)
         self._said[request] = response
         return response
 

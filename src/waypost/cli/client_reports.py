@@ -1,20 +1,39 @@
-"""How reports of recorded clients are shown: for people, and for scripts."""
+"""From the reports of recorded clients and of rules to what is shown, and to JSON."""
 
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
 
-from waypost.cli.reporting import say
+from waypost.cli.layout import clean
+from waypost.cli.report import ClientRow, Details, Problem
 
 if TYPE_CHECKING:
     from waypost.check.conformance import Report
+    from waypost.check.fault import Fault
 
 _Result = TypeVar("_Result")
+_WORKING: Final = frozenset({"works", "works with warnings"})
+_BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
+# Reasons begin with the URL that was asked.
+_URL: Final = re.compile(r"^https?://\S+: ")
+_STATUS: Final = re.compile(r"\bstatus \d{3}\b")
+_REASONS_MAX: Final = 3
+_SILENCE: Final = "no answer"
+_REASON_MAX_CHARS: Final = 80
+# Which rules are about the document that a client asks for, by the end of its path.
+_RULES: Final = {
+    "/mail/config-v1.1.xml": ("autoconfig", "well-known", "no-address", "capitals", "head"),
+    "/autodiscover.xml": ("autodiscover", "spellings", "content-types", "bad-xml"),
+    "/mobileconfig/": ("profile-keys", "profile"),
+}
 
 
 def is_bad(report: "Report") -> bool:
-    """Tell whether something is to be done."""
-    return report.verdict in {"fails", "works with warnings"}
+    """Return whether something has to be done."""
+    return report.verdict in _BAD
 
 
 def with_progress(results: Iterable[_Result], total: int) -> Iterator[_Result]:
@@ -29,28 +48,8 @@ def with_progress(results: Iterable[_Result], total: int) -> Iterator[_Result]:
     yield from track(results, "Asking", total, console=console, transient=True)
 
 
-def print_report(report: "Report") -> None:
-    """Write a report for people."""
-    where = "" if report.kind == "client" else "server: "
-    say(f"{where}{report.name}: {report.verdict}")
-    if report.account:
-        say(f"    {clean(str(report.account))}")
-    for place in report.beside:
-        say(f"    {clean(place)}")
-    for finding in report.findings:
-        say(f"    - {clean(finding)}")
-    if is_bad(report):
-        say(f"    see {report.link}")
-
-
-def clean(text: str) -> str:
-    """Keep what a server said from playing with the terminal; it need not even be Unicode."""
-    shown = "".join(char if char.isprintable() else "?" for char in text)
-    return shown if len(shown) <= 400 else f"{shown[:400]}…"
-
-
 def rows(found: "Iterable[Report]") -> dict[str, list[dict[str, object]]]:
-    """Give the reports of clients and of rules, for scripts."""
+    """Return the reports of clients and of rules, for scripts."""
     rows: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
     for report in found:
         rows[report.kind].append(
@@ -67,9 +66,196 @@ def rows(found: "Iterable[Report]") -> dict[str, list[dict[str, object]]]:
     return rows
 
 
-def counted(found: "Iterable[Report]") -> tuple[int, int]:
-    """Count the clients that work, and those that could."""
-    clients = [report for report in found if report.kind == "client"]
-    working = sum(1 for report in clients if report.verdict in {"works", "works with warnings"})
-    offered = sum(1 for report in clients if report.verdict not in {"not offered", "not asked"})
-    return working, offered
+def verdict_on(found: "Sequence[Report]") -> str:
+    """Return how many clients work: `5 of 14 clients fail, 1 was not checked`."""
+    clients = [one for one in found if one.kind == "client" and one.verdict != "not offered"]
+    verdicts: list[str] = [one.verdict for one in clients]
+    total, failing = len(clients), verdicts.count("fails")
+    unchecked = verdicts.count("not checked")
+    if not total:
+        return "it offers nothing to any client"
+    if unchecked == total:
+        return f"none of {total} clients was checked"
+    said = f"{failing} of {total} clients {'fails' if failing == 1 else 'fail'}"
+    if not failing:
+        working = total - unchecked
+        said = f"all {total} clients work" if not unchecked else f"{working} of {total} work"
+    if unchecked:
+        said += f", {unchecked} {'was' if unchecked == 1 else 'were'} not checked"
+    return said
+
+
+def rule_remark(found: "Sequence[Report]") -> str:
+    """Return how many rules are kept: `rules: 20 kept, 2 broken`."""
+    verdicts: list[str] = [one.verdict for one in found if one.kind == "server"]
+    names = {"works": "kept", "fails": "broken", "not offered": "not offered"}
+    names["not checked"] = "not checked"
+    numbers = ((verdicts.count(verdict), name) for verdict, name in names.items())
+    return "rules: " + (", ".join(f"{number} {name}" for number, name in numbers if number) or "-")
+
+
+def client_rows(found: "Iterable[Report]", problems: Sequence[Problem]) -> list[ClientRow]:
+    """Return the table of clients.
+
+    Args:
+        found: of clients and rules.
+        problems: their codes stand for what they say.
+    """
+    return [
+        ClientRow(one.name, one.verdict, _how(one, problems))
+        for one in found
+        if one.kind == "client"
+    ]
+
+
+def _how(report: "Report", problems: Sequence[Problem]) -> str:
+    from waypost.check.client_faults import NO_ACCOUNT  # noqa: PLC0415 -- quick start
+
+    if report.verdict in {"not checked", "not offered"}:
+        causes = (one.code for one in problems if one.is_cause and _says(one, report.remark))
+        return next(causes, report.remark)
+    source = _source(report)
+    if report.verdict == "works":
+        return source
+    if report.verdict == "fails":
+        if report.noted and report.noted[0].fault.code == NO_ACCOUNT:
+            summary = _summary([one.text for one in report.noted])
+            codes = [one.code for one in problems if report.name in one.clients]
+            return ", ".join(codes) if codes and summary == _SILENCE else summary
+        wrong = [one for one in report.noted if one.fault.severity == "error"]
+        return ", ".join(dict.fromkeys(_named(one.fault.code, one.text) for one in wrong))
+    seen = ", ".join(dict.fromkeys(one.fault.code for one in report.noted))
+    return f"{source}; {seen}" if source else seen
+
+
+def _says(problem: Problem, remark: str) -> bool:
+    return any(place.startswith(remark) for place in problem.places)
+
+
+def _named(code: str, text: str) -> str:
+    """Return a code, and the mail server that it is about."""
+    place = text.partition(": ")[0]
+    return f"{code} ({place})" if code.startswith(("mail-", "certificate-")) else code
+
+
+def _source(report: "Report") -> str:
+    parts = urlsplit(report.source)
+    if not parts.netloc:
+        return report.source
+    path = parts.path.lower()
+    kinds = {
+        "/mail/config-v1.1.xml": "Autoconfig",
+        "/autodiscover.xml": "Autodiscover",
+        "/autodiscover.json": "Autodiscover",
+        "/mobileconfig/": "profile",
+    }
+    kind = next((name for end, name in kinds.items() if path.endswith(end)), "")
+    kind = "ActiveSync" if report.account is None else kind
+    return f"{kind} at {parts.netloc}" if kind else parts.netloc
+
+
+def _summary(reasons: Iterable[str]) -> str:
+    """Return what a client was answered, each kind of answer once."""
+    seen: dict[str, None] = {}
+    for reason in reasons:
+        statuses = _STATUS.findall(reason)
+        words = [_SILENCE] if _SILENCE in reason else []
+        rest = _URL.sub("", reason)
+        if len(rest) > _REASON_MAX_CHARS:
+            rest = f"{rest[:_REASON_MAX_CHARS]}…"
+        seen |= dict.fromkeys(words + statuses or [rest])
+    shown = list(seen)[:_REASONS_MAX]
+    return "; ".join(shown)
+
+
+def client_problems(
+    found: "Sequence[Report]", without: Collection[str] = frozenset()
+) -> list[Problem]:
+    """Return what keeps clients from good accounts, by code.
+
+    Searches without a result are left out: the table says which, and other codes say why.
+
+    Args:
+        found: of clients and rules.
+        without: codes that are reported otherwise.
+    """
+    from waypost.check.client_faults import NO_ACCOUNT  # noqa: PLC0415 -- quick start
+    from waypost.check.doctor.faults import FAULTS  # noqa: PLC0415 -- quick start
+
+    faults: dict[str, Fault] = {}
+    places: dict[str, dict[str, None]] = {}
+    names: dict[str, dict[str, None]] = {}
+    for report in found:
+        for one in report.noted if report.kind == "client" else ():
+            code = one.fault.code
+            if code == NO_ACCOUNT or code in without:
+                continue
+            faults.setdefault(code, one.fault)
+            places.setdefault(code, {})[one.text] = None
+            names.setdefault(code, {})[report.name] = None
+    return [
+        problem(
+            *(
+                fault,
+                places[code],
+                f"docs/{'doctor' if code in FAULTS else 'conformance'}.md#{code}",
+            ),
+            clients=tuple(names[code]),
+        )
+        for code, fault in faults.items()
+    ]
+
+
+def rule_problems(found: "Sequence[Report]", *, with_silence: bool = True) -> list[Problem]:
+    """Return the rules that are broken.
+
+    Args:
+        found: of clients and rules.
+        with_silence: also those that are broken because a host did not answer at all.
+    """
+    reach = _reach(found)
+    held = []
+    for one in found:
+        texts = [noted.text for noted in one.noted if with_silence or _SILENCE not in noted.text]
+        if one.kind == "server" and texts:
+            rule = problem(one.noted[0].fault, texts, one.link)
+            held.append(replace(rule, reach=reach.get(one.key, 0)))
+    return held
+
+
+def _reach(found: "Sequence[Report]") -> dict[str, int]:
+    """Count the failing clients that have asked for the document of a rule."""
+    reach: dict[str, int] = {}
+    for report in found:
+        if report.kind != "client" or report.verdict != "fails":
+            continue
+        for end, keys in _RULES.items():
+            if any(path.lower().endswith(end) for path in report.paths):
+                for key in keys:
+                    reach[key] = reach.get(key, 0) + 1
+    return reach
+
+
+def problem(
+    fault: "Fault", places: Iterable[str], link: str, *, clients: tuple[str, ...] = ()
+) -> Problem:
+    """Return a problem of a code."""
+    held = tuple(dict.fromkeys(places))
+    return Problem(
+        *(fault.code, fault.severity, fault.message, fault.fix, (link,), held, len(held)),
+        clients=clients,
+        reach=len(clients),
+    )
+
+
+def details(found: "Iterable[Report]") -> list[Details]:
+    """Return all that is known of each client and each rule."""
+    return [
+        Details(
+            one.name if one.kind == "client" else f"rule {one.key}: {one.name}",
+            one.verdict,
+            (*([str(one.account)] if one.account else []), *one.beside, *one.findings),
+            one.link,
+        )
+        for one in found
+    ]

@@ -1,19 +1,33 @@
 """`waypost conformance`: any server, seen through all recorded clients."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from waypost.address import DomainName, EmailAddress
-from waypost.cli.client_reports import clean, counted, is_bad, print_report, rows, with_progress
+from waypost.cli.client_reports import (
+    client_problems,
+    client_rows,
+    details,
+    is_bad,
+    rows,
+    rule_problems,
+    rule_remark,
+    verdict_on,
+    with_progress,
+)
+from waypost.cli.doctor_report import finding_problems
+from waypost.cli.layout import clean
+from waypost.cli.report import Report as Shown
+from waypost.cli.report import counts, print_report
 from waypost.cli.reporting import FINDINGS, note, say_json
 from waypost.cli.sources import JsonFlag
 from waypost.errors import AddressError, RequestError
 
 if TYPE_CHECKING:
     from waypost.check.conformance import Report
-    from waypost.check.resolving import Dns
+    from waypost.check.resolving import Dns, Unanswered
 
 EXAMPLE: Final = "Example: waypost conformance http://127.0.0.1:4243 example.com"
 
@@ -49,6 +63,9 @@ AlsoFlag = Annotated[
     list[str] | None,
     typer.Option("--also", metavar="HOST", help="Another host name of this server; repeatable."),
 ]
+VerboseFlag = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Print all that was seen, client by client.")
+]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
 
@@ -62,6 +79,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     also: AlsoFlag = None,
     insecure: InsecureFlag = False,
     resolver: ResolverFlag = "",
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Let all recorded mail clients ask a server, and tell which can set up an account.
@@ -89,20 +107,19 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     wire = Wire(ToOneServer(server, hosts), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
     asked = Asked(wire, address, served, foreign, names)
-    found = []
-    for report in with_progress(reports(asked), steps(asked)):
-        found.append(report)
-        if not as_json:
-            print_report(report)
+    found = list(with_progress(reports(asked), steps(asked)))
+    unanswered = names.failed if names else []
+    shown = _shown(f"{served} at {url}", found, unanswered)
     if as_json:
         say_json(_as_json(url, served, found, wire.is_exhausted, names))
-    _summary(found, len(wire.exchanges))
-    failed = names.failed if names else []
-    for line in failed:
-        note(f"warning: {clean(line)}")
+        note(f"{clean(shown.subject)}: {clean(shown.verdict)}")
+    else:
+        print_report(shown, verbose=verbose)
+    if verbose:
+        note(f"{len(wire.exchanges)} requests")
     if wire.is_exhausted:
-        note("warning: it took too long, so that not everything was asked; see --total")
-    if wire.is_exhausted or failed or any(is_bad(report) for report in found):
+        note("warning: not everything was asked: the time was too short; see --total")
+    if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):
         raise typer.Exit(FINDINGS)
 
 
@@ -122,7 +139,7 @@ def _as_json(
 ) -> dict[str, object]:
     by_kind = rows(found)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
-    unanswered = names.failed if names else None
+    unanswered = [clean(f"{one}") for one in names.failed] if names else None
     return {
         **complete,
         "unanswered": unanswered,
@@ -131,10 +148,12 @@ def _as_json(
     }
 
 
-def _summary(found: "Iterable[Report]", requests: int) -> None:
-    held = list(found)
-    working, offered = counted(held)
-    broken = sum(1 for report in held if report.kind == "server" and report.verdict == "fails")
-    rules = sum(1 for report in held if report.kind == "server")
-    note(f"{working} of {offered} clients work; {broken} of {rules} rules are broken")
-    note(f"{requests} requests")
+def _shown(subject: str, found: "Sequence[Report]", unanswered: "Sequence[Unanswered]") -> Shown:
+    from waypost.check.doctor.resolver import resolver_findings  # noqa: PLC0415 -- quick start
+
+    causes = finding_problems(resolver_findings(unanswered), found)
+    problems = [*causes, *client_problems(found), *rule_problems(found)]
+    verdict = "; ".join(part for part in (counts(problems), verdict_on(found)) if part)
+    remarks = ["", rule_remark(found)]
+    table = client_rows(found, causes)
+    return Shown(subject, verdict, problems, table, remarks, details(found))

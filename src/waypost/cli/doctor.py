@@ -1,23 +1,23 @@
 """`waypost doctor`: is the set-up of a domain right, as its users' clients find it?"""
 
 import ssl
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from waypost.address import EmailAddress
-from waypost.cli.client_reports import clean, counted, is_bad, print_report, rows, with_progress
-from waypost.cli.conformance import TimeoutFlag, TotalFlag
+from waypost.cli.client_reports import is_bad, with_progress
+from waypost.cli.conformance import TimeoutFlag, TotalFlag, VerboseFlag
+from waypost.cli.doctor_report import for_scripts, report_of
 from waypost.cli.doctor_wanted import own_records, records_of_document
-from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.report import print_report
+from waypost.cli.reporting import FINDINGS, note, say_json
 from waypost.cli.show_domain import PublicUrlFlag
 from waypost.cli.sources import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, settings_for
 from waypost.errors import AddressError, RequestError, SettingsError
 
 if TYPE_CHECKING:
-    from waypost.check.conformance import Report
     from waypost.check.doctor.examination import Wanted
     from waypost.check.doctor.faults import Finding
     from waypost.check.doctor.visit import Visit
@@ -60,12 +60,14 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     db_uri: DbUriFlag = None,
     timeout: TimeoutFlag = 10.0,
     total: TotalFlag = 300.0,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Find out over DNS, TLS and HTTP which mail clients work for an address, and why not.
 
     No password is sent anywhere, and nothing is changed. Exit code 1 where anything is wrong.
     """
+    from waypost.check.conformance import Report  # noqa: PLC0415 -- quick start
     from waypost.check.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
 
     who = _address(address)
@@ -79,15 +81,22 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     reports: list[Report] = []
     for step in with_progress(examine(visit, wanted, database), steps()):
         for one in step:
-            _take(one, findings, reports, is_shown=not as_json)
+            if isinstance(one, Report):
+                reports.append(one)
+            else:
+                findings.append(one)
     is_exhausted = visit.asked.wire.is_exhausted
+    report = report_of(visit.domain, findings, reports)
     if as_json:
-        about = {"address": f"{who}", "domain": visit.domain, "complete": not is_exhausted}
-        say_json(about | _as_json(findings, reports))
-    _summary(findings, reports)
+        is_complete = not is_exhausted and not visit.unanswered
+        about = {"address": f"{who}", "domain": visit.domain, "complete": is_complete}
+        say_json(about | for_scripts(findings, reports))
+        note(f"{report.subject}: {report.verdict}")
+    else:
+        print_report(report, verbose=verbose)
     if is_exhausted:
-        note("warning: it took too long, so that not everything was asked; see --total")
-    is_wrong = any(one.fault.weight != "note" for one in findings)
+        note("warning: not everything was asked: the time was too short; see --total")
+    is_wrong = any(one.fault.severity != "note" for one in findings)
     if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
         raise typer.Exit(FINDINGS)
 
@@ -153,50 +162,3 @@ def _visit(
     wire = Wire(way, Limits(timeout_seconds=timeout, total_seconds=total), context=context)
     asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
     return Visit(asked, names.failed)
-
-
-def _take(
-    one: "Finding | Report",
-    findings: "list[Finding]",
-    reports: "list[Report]",
-    *,
-    is_shown: bool,
-) -> None:
-    from waypost.check.conformance import Report  # noqa: PLC0415 -- quick start
-
-    if isinstance(one, Report):
-        reports.append(one)
-        if is_shown:
-            print_report(one)
-        return
-    findings.append(one)
-    if is_shown:
-        detail = f" ({one.detail})" if one.detail else ""
-        fault = one.fault
-        say(clean(f"{fault.weight}: {fault.code}: {one.place}: {fault.about}{detail}"))
-        say(f"    {fault.cure}")
-        say(f"    see {one.link}")
-
-
-def _as_json(findings: "Iterable[Finding]", reports: "Iterable[Report]") -> dict[str, object]:
-    by_kind = rows(reports)
-    found = [
-        {
-            "code": one.fault.code,
-            "weight": one.fault.weight,
-            "place": clean(one.place),
-            "detail": clean(one.detail),
-            "about": one.fault.about,
-            "cure": one.fault.cure,
-            "link": one.link,
-        }
-        for one in findings
-    ]
-    return {"findings": found, "clients": by_kind["client"], "server": by_kind["server"]}
-
-
-def _summary(findings: "Sequence[Finding]", reports: "Sequence[Report]") -> None:
-    working, offered = counted(reports)
-    weights = [one.fault.weight for one in findings]
-    counts = ", ".join(f"{name}s: {weights.count(name)}" for name in ("error", "warning", "note"))
-    note(f"{working} of {offered} clients work; {counts}")

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from waypost.address import DomainName
-from waypost.cli.libraries import missing_for_settings
+from waypost.cli.conformance import VerboseFlag
+from waypost.cli.libraries import missing_for_settings, missing_for_store, missing_libraries
 from waypost.cli.linting import SHOWN, Linted, lint_catalog, lint_domain
-from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
+from waypost.cli.report import PLACES_MAX, Report, counted, counts, print_report
+from waypost.cli.reporting import FINDINGS, note, say_json, warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -17,7 +19,7 @@ from waypost.cli.sources import (
     settings_for,
 )
 from waypost.errors import DomainNotServed
-from waypost.model import DomainPattern, MatchKind
+from waypost.model import Catalog, DomainPattern, MatchKind
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
@@ -31,16 +33,18 @@ DomainFlag = Annotated[
     ),
 ]
 AllFlag = Annotated[
-    bool, typer.Option("--all", help=f"Tell every finding, not only the first {SHOWN}.")
+    bool,
+    typer.Option("--all", help=f"Print every place of a code, not only the first {PLACES_MAX}."),
 ]
 
 
-def lint(
+def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     domain: DomainFlag = None,
     every: AllFlag = False,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Tell what in the configuration breaks which mail client; exit code 1 where anything does."""
@@ -50,50 +54,60 @@ def lint(
     if pattern is None:
         with catalog_reading(settings) as catalog:
             linted = lint_catalog(catalog, shown)
+            missing = _missing(settings, catalog)
     elif pattern.kind is MatchKind.EXACT:
-        linted = _one(settings, DomainName.parse(pattern.text))
+        linted, missing = _one(settings, DomainName.parse(pattern.text))
     else:
-        linted = _pattern(settings, pattern)
-    _print(linted, as_json)
-    missing = missing_for_settings(settings)
+        linted, missing = _pattern(settings, pattern)
+    _print(linted, as_json, verbose, every)
     warn(missing)
     if linted.findings or missing:
         raise typer.Exit(FINDINGS)
 
 
-def _one(settings: "Settings", name: DomainName) -> Linted:
+def _missing(settings: "Settings", catalog: Catalog) -> tuple[str, ...]:
+    """Name the libraries that are missing; a file that was read is not read again."""
+    if settings.demo or settings.providers is not None:
+        return missing_libraries(catalog.directories)
+    return missing_for_settings(settings)
+
+
+def _one(settings: "Settings", name: DomainName) -> tuple[Linted, tuple[str, ...]]:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     store = open_store(settings, warn)
     try:
         found = store.find(name)
+        missing = missing_for_store(store)
     finally:
         store.close()
     if found is None:
         raise DomainNotServed(f"{name} is not served here")
-    return lint_domain(found)
+    return lint_domain(found), missing
 
 
-def _pattern(settings: "Settings", pattern: DomainPattern) -> Linted:
+def _pattern(settings: "Settings", pattern: DomainPattern) -> tuple[Linted, tuple[str, ...]]:
     with catalog_reading(settings) as catalog:
         found = next((one for one in catalog.domains if one.pattern == pattern), None)
+        missing = _missing(settings, catalog)
     if found is None:
         raise DomainNotServed(f"{pattern} stands in no provider's domains here")
-    return lint_domain(found)
+    return lint_domain(found), missing
 
 
-def _print(linted: Linted, as_json: bool) -> None:
+def _print(linted: Linted, as_json: bool, verbose: bool, every: bool) -> None:
+    problems = linted.problems
+    verdict = counts(problems) or "nothing found"
+    subject = counted(linted.domains, "domain")
     if as_json:
         say_json(
             {
                 "domains": linted.domains,
                 "count": linted.findings,
-                "findings": [told.for_scripts() for told in linted.told],
+                "findings": linted.for_scripts(),
             }
         )
         return
-    for line in linted.lines():
-        say(line)
-    findings = "1 finding" if linted.findings == 1 else f"{linted.findings:,} findings"
-    domains = "1 domain" if linted.domains == 1 else f"{linted.domains:,} domains"
-    note(f"{domains}: {findings if linted.findings else 'nothing found'}")
+    print_report(Report(subject, verdict, problems), verbose=verbose, every=every)
+    if any(one.count > PLACES_MAX for one in problems) and not every:
+        note("--all lists every place")

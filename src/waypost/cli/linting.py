@@ -1,17 +1,20 @@
 """Linting domains of any number, and telling what was found."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from waypost.cli.report import Problem, ordered
 from waypost.model import Borrowed, Catalog, Domain
 
 if TYPE_CHECKING:
     from waypost.check.lint import Finding
+    from waypost.check.lint_rule import Rule
     from waypost.store.offers import Offer
 
 SHOWN: Final = 20
-"""How many findings are printed."""
+"""How many places of each code are kept."""
+_TOLD_BY_APPLY: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +30,58 @@ class Told:
     domain: str
     domains: int | None
 
-    def __str__(self) -> str:
-        """Give one line for people."""
+    @property
+    def place(self) -> str:
+        """Return where it was found: domains, and a service or a text."""
         more = f" and {self.domains - 1:,} more" if self.domains and self.domains > 1 else ""
-        return f"{self.domain}{more}: {self.finding}"
+        where = f": {self.finding.where}" if self.finding.where else ""
+        return f"{self.domain}{more}{where}"
 
     def for_scripts(self) -> dict[str, object]:
         """Give the same for a script."""
         rule = self.finding.rule
         return {
             "code": rule.code,
-            "clients": [client.name for client in rule.clients],
+            "severity": rule.severity,
+            "clients": [client.name for client in self.finding.clients],
             "where": self.finding.where,
-            "why": rule.why,
-            "cure": rule.cure,
+            "message": rule.message,
+            "fix": rule.fix,
             "domain": self.domain,
             "domains": self.domains,
-            "links": [client.link for client in rule.clients],
+            "links": [client.link for client in self.finding.clients],
         }
+
+
+@dataclass(slots=True)
+class OfCode:
+    """All findings of one code.
+
+    Attributes:
+        told: the first of them.
+        findings: how many there are.
+    """
+
+    rule: "Rule"
+    told: list[Told] = field(default_factory=list)
+    findings: int = 0
+
+    @property
+    def problem(self) -> Problem:
+        """Return them as reports show them."""
+        from waypost.check.lint_clients import EVERY  # noqa: PLC0415 -- quick start
+
+        rule = self.rule
+        clients = tuple(dict.fromkeys(one for told in self.told for one in told.finding.clients))
+        names = tuple(client.name for client in clients)
+        return Problem(
+            *(rule.code, rule.severity, rule.message, rule.fix),
+            links=tuple(dict.fromkeys(client.link for client in clients)),
+            places=tuple(one.place for one in self.told),
+            count=self.findings,
+            clients=("every client",) if clients == EVERY else names,
+            reach=len(clients),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +89,39 @@ class Linted:
     """What came of it.
 
     Attributes:
-        told: the first findings.
-        findings: how many there are in all, counted once for each different offer.
+        by_code: the findings of each code, in the order of the rules.
         domains: how many domains were looked at.
     """
 
-    told: tuple[Told, ...]
-    findings: int
+    by_code: tuple[OfCode, ...]
     domains: int
 
+    @property
+    def findings(self) -> int:
+        """Return how many there are, counted once for each different offer."""
+        return sum(one.findings for one in self.by_code)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return the codes that were found, the most severe first."""
+        return ordered(one.problem for one in self.by_code)
+
+    def for_scripts(self) -> list[dict[str, object]]:
+        """Return the findings that were kept, the most severe first."""
+        by_code = {one.rule.code: one for one in self.by_code}
+        return [told.for_scripts() for one in self.problems for told in by_code[one.code].told]
+
     def lines(self) -> Iterator[str]:
-        """Give the findings for people, and how many more there are."""
-        yield from map(str, self.told)
-        if more := self.findings - len(self.told):
-            yield f"and {more:,} more findings; waypost lint --all lists them"
+        """Return one line for each code, for a command that does something else."""
+        is_whole = True
+        for one in self.problems:
+            shown = one.places[:_TOLD_BY_APPLY]
+            more = f"; and {one.count - len(shown):,} more" if one.count > len(shown) else ""
+            is_whole = is_whole and not more
+            what = f"{one.code} ({', '.join(one.clients)}): {one.message}; {one.fix}"
+            yield f"{what}; see {one.links[0]}; found in {'; '.join(shown)}{more}"
+        if not is_whole:
+            yield "waypost lint --all lists every place"
 
 
 def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool = False) -> Linted:
@@ -75,28 +131,36 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
 
     Args:
         catalog: of any size.
-        shown: how many findings are kept; None is all.
+        shown: how many findings of each code are kept; None is all.
         of_today: leave out what concerns nothing but PACC, which hardly any client speaks yet.
     """
-    from waypost.check.lint_clients import PACC  # noqa: PLC0415 -- quick start
-
-    told: list[Told] = []
-    findings = 0
     domains, offers = _offers(catalog.domains)
-    for found in (*offers, *(_borrowed(one) for one in catalog.borrowed if one.away is None)):
-        for one in found:
-            if of_today and one.finding.rule.clients == (PACC,):
-                continue
-            findings += 1
-            if shown is None or len(told) < shown:
-                told.append(one)
-    return Linted(tuple(told), findings, domains)
+    borrowed = (_borrowed(one) for one in catalog.borrowed if one.away is None)
+    found = (one for several in (*offers, *borrowed) for one in several)
+    told = (one for one in found if not (of_today and _is_of_tomorrow(one)))
+    return Linted(_kept(told, shown), domains)
 
 
 def lint_domain(domain: Domain) -> Linted:
     """Look at what one domain offers."""
-    told = () if domain.away else tuple(_told(_found(domain), domain.pattern.text, 1))
-    return Linted(told, len(told), 1)
+    told = () if domain.away else _told(_found(domain), domain.pattern.text, 1)
+    return Linted(_kept(told, None), 1)
+
+
+def _is_of_tomorrow(one: Told) -> bool:
+    from waypost.check.lint_clients import PACC  # noqa: PLC0415 -- quick start
+
+    return one.finding.clients == (PACC,)
+
+
+def _kept(found: Iterable[Told], shown: int | None) -> tuple[OfCode, ...]:
+    by_code: dict[str, OfCode] = {}
+    for one in found:
+        held = by_code.setdefault(one.finding.code, OfCode(one.finding.rule))
+        held.findings += 1
+        if shown is None or len(held.told) < shown:
+            held.told.append(one)
+    return tuple(by_code.values())
 
 
 def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:

@@ -1,13 +1,15 @@
 """All that the doctor does, one after the other."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from waypost.check.conformance import Report, reports_of_clients, reports_of_probes
+from waypost.check.doctor.accounts import MailServers
 from waypost.check.doctor.faults import Finding, found
-from waypost.check.doctor.mail import autoconfig_of, mail_findings, offers_by_dns, offers_of
+from waypost.check.doctor.mail import autoconfig_of, offers_by_dns, offers_of
 from waypost.check.doctor.names import name_findings
 from waypost.check.doctor.public_database import database_findings
+from waypost.check.doctor.resolver import resolver_findings
 from waypost.check.doctor.visit import Visit
 from waypost.check.doctor.zone import zone_findings
 from waypost.check.recorded import CLIENTS
@@ -18,13 +20,6 @@ from waypost.formats.dns import Record
 # client sends is conformance's.
 _RULES: Final = frozenset(
     {"autoconfig", "autodiscover", "agreement", "services", "pacc", "redirect-loop"}
-)
-
-_UNKNOWN: Final = frozenset(
-    {
-        *("name-missing", "name-unused", "mail-missing", "dns-missing", "dns-missing-calendar"),
-        *("srv-target", "pacc-digest"),
-    }
 )
 
 Wanted = Callable[[bytes], Sequence[Record]]
@@ -41,32 +36,26 @@ def examine(visit: Visit, wanted: Wanted, database: str = "") -> Iterator[Step]:
         wanted: gives the records that should be published, for the Autoconfig document found.
         database: the URL of a public database; empty to ask none.
     """
-    yield _certain(visit, name_findings(visit))
+    yield list(name_findings(visit))
     response = autoconfig_of(visit)
     body = response.body if response.is_success else b""
-    yield _certain(visit, zone_findings(visit, wanted(body)))
+    yield list(zone_findings(visit, wanted(body)))
     offers = offers_of(visit)
-    if not offers:
+    if not offers.held and not offers.unknown:
         yield [found("mail-none", visit.domain)]
-    for offer in offers or offers_by_dns(visit):
-        yield _certain(visit, mail_findings(visit, offer))
-    if database:
-        yield list(database_findings(visit, database, offers))
-    for report in reports_of_clients(visit.asked):
-        yield [report]
+    servers = MailServers(visit)
+    for offer in offers.held or offers_by_dns(visit):
+        servers.examine(offer)
+        yield servers.new_findings()
+    if database and not offers.unknown:
+        yield list(database_findings(visit, database, offers.held))
+    for report in reports_of_clients(visit.asked, servers.check):
+        yield [*servers.new_findings(), report]
     for report in reports_of_probes([one for one in PROBES if one.key in _RULES], visit.asked):
         yield [report]
-    yield [found("dns-silent", visit.domain, line) for line in visit.unanswered]
+    yield list(resolver_findings(visit.unanswered))
 
 
 def steps() -> int:
     """Tell about how many steps there will be."""
     return len(CLIENTS) + len(_RULES) + 5
-
-
-def _certain(visit: Visit, findings: Iterable[Finding]) -> list[Finding]:
-    """Take nothing for missing where nobody has answered."""
-    held = list(findings)
-    if not visit.unanswered:
-        return held
-    return [one for one in held if one.fault.code not in _UNKNOWN]

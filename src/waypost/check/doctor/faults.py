@@ -1,27 +1,9 @@
 """What the doctor can find: a code each, with what it means and what to do."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Weight = Literal["error", "warning", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that can be wrong.
-
-    Attributes:
-        code: never changes; scripts may rely on it.
-        weight: `error` where mail or set-up fails for some, `warning` where it will or may, `note`
-            where nobody need do anything.
-        about: what is wrong, as a clause.
-        cure: what to do, as a clause.
-    """
-
-    code: str
-    weight: Weight
-    about: str
-    cure: str
+from waypost.check.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +11,7 @@ class Finding:
     """A fault at a place.
 
     Attributes:
-        place: a name, or a name with a port.
+        place: a name, or a name with a port; a resolver that does not answer.
         detail: what was seen; empty where the fault says it all.
     """
 
@@ -47,8 +29,8 @@ _LIST: Final = (
     Fault(
         "dns-silent",
         "error",
-        "a resolver gives no answer, so that not everything could be looked at",
-        "try again, or ask another one with --resolver; then look at the zone's name servers",
+        "DNS gives no answer, so that nothing that depends on it was checked",
+        "try again, or ask another resolver with --resolver; then look at the zone's name servers",
     ),
     Fault(
         "name-missing",
@@ -151,7 +133,7 @@ _LIST: Final = (
         "mail-none",
         "error",
         "no document names a mail server",
-        "see below what the web server answers, and serve the domain",
+        "serve the domain; `waypost conformance` shows what a web server answers for it",
     ),
     Fault(
         "mail-missing",

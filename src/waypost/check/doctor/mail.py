@@ -1,7 +1,9 @@
 """The mail servers that the documents name: addresses, ports, TLS, and the ways to log in."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from waypost.address import EmailAddress
@@ -14,6 +16,9 @@ from waypost.check.recorded import urls
 from waypost.check.recorded.conversation import Response
 from waypost.check.recorded.names import Lookup
 from waypost.check.schema_probes import LABELS
+from waypost.check.troubles import tls_reason, trouble
+from waypost.check.wire import TIME_OVER
+from waypost.errors import NamesUnavailable
 
 SERVERS_MAX: Final = 20
 
@@ -28,6 +33,7 @@ _SPEAK: Final[dict[str, _Speaks]] = {
     "smtp": talking.methods_of_smtp,
     "managesieve": talking.methods_of_sieve,
 }
+SPOKEN: Final = frozenset(_SPEAK)
 # The draft's words for ways to log in, and what SASL calls them; with "-" at the end a family.
 _MEANS: Final = {
     "password-cleartext": ("PLAIN", "LOGIN", talking.LOGIN_COMMAND, talking.USER_COMMAND),
@@ -48,75 +54,150 @@ def autoconfig_of(visit: Visit) -> Response:
     return second if second.is_success else first
 
 
-def offers_of(visit: Visit) -> list[Offer]:
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The mail servers that documents name.
+
+    Attributes:
+        unknown: why a document could not be asked for; empty if all of them could.
+    """
+
+    held: tuple[Offer, ...]
+    unknown: str
+
+
+def offers_of(visit: Visit) -> Offers:
     """Give the mail servers of Autoconfig, and those that Autodiscover alone names."""
     address = EmailAddress.parse(visit.asked.address)
+    autoconfig = autoconfig_of(visit)
     autodiscover = visit.asked.post(urls.pox_body(visit.asked.address))
 
     def read(form: AnswerFormat, response: Response) -> Answer:
         return read_answer(form, response.status, response.body, address)
 
-    answers = read("autoconfig", autoconfig_of(visit)), read("autodiscover", autodiscover)
+    answers = read("autoconfig", autoconfig), read("autodiscover", autodiscover)
     held: dict[tuple[str, str, int], Offer] = {}
     for answer in answers:
         for offer in answer.offers:
-            if offer.kind in _SPEAK and offer.place and offer.port:
+            if offer.kind in SPOKEN and offer.place and offer.port:
                 held.setdefault((offer.kind, offer.place, offer.port), offer)
-    return list(held.values())[:SERVERS_MAX]
+    unknown = next((one.reason for one in (autoconfig, autodiscover) if one.is_unknown), "")
+    return Offers(tuple(held.values())[:SERVERS_MAX], unknown)
 
 
 def offers_by_dns(visit: Visit) -> list[Offer]:
     """Give the mail servers that service records name, where no document does."""
-    return [
-        Offer(kind, record.data, record.port, "tls" if is_tls else "starttls")
-        for label, kind, is_tls in LABELS
-        for record in visit.records(Lookup("SRV", f"{label}._tcp.{visit.domain}"))
-        if record.data and record.port
-    ][:SERVERS_MAX]
+    held: list[Offer] = []
+    for label, kind, is_tls in LABELS:
+        with suppress(NamesUnavailable):
+            held += [
+                Offer(kind, record.data, record.port, "tls" if is_tls else "starttls")
+                for record in visit.records(Lookup("SRV", f"{label}._tcp.{visit.domain}"))
+                if record.data and record.port
+            ]
+    return held[:SERVERS_MAX]
 
 
-def mail_findings(visit: Visit, offer: Offer) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class MailResult:
+    """What was seen of a mail server, in one protocol at one port.
+
+    Attributes:
+        is_good: at one of its addresses at least it does what it should.
+        methods: the ways to log in that it offers there.
+        unknown: why it was not looked at; empty if it was.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    is_good: bool = False
+    methods: frozenset[str] = frozenset()
+    unknown: str = ""
+
+
+def place_of(offer: Offer) -> str:
+    """Return how findings name a mail server."""
+    return f"{offer.kind} {offer.place}:{offer.port}"
+
+
+def mail_findings(visit: Visit, offer: Offer) -> tuple[Finding, ...]:
+    """Return what is wrong with one mail server."""
+    return mail_result(visit, offer).findings
+
+
+def mail_result(visit: Visit, offer: Offer) -> MailResult:
     """Look at one mail server, at each of its addresses."""
-    place = f"{offer.kind} {offer.place}:{offer.port}"
-    held = visit.addresses(offer.place)
+    place = place_of(offer)
+    try:
+        held = visit.addresses(offer.place)
+    except NamesUnavailable as error:
+        return MailResult(unknown=f"{error}")
     if not held:
-        yield found("mail-missing", place, "no A or AAAA record")
+        return MailResult((found("mail-missing", place, "no A or AAAA record"),))
+    findings: list[Finding] = []
+    methods: set[str] | None = None
+    unknown = TIME_OVER
     for address in held:
         seconds = visit.seconds()
-        if seconds:
-            yield from _at(visit, offer, place, address, seconds)
+        if not seconds:
+            break
+        seen = _at(visit, offer, address, seconds)
+        if seen is None:
+            unknown = f"{offer.place}: this machine has no IPv6"
+            continue
+        findings += seen[0]
+        if seen[1] is not None:
+            methods = seen[1] if methods is None else methods & seen[1]
+    if methods is not None:
+        findings += _missing(offer, place, methods)
+        return MailResult(tuple(dict.fromkeys(findings)), True, frozenset(methods))
+    return MailResult(tuple(findings), unknown="" if findings else unknown)
 
 
-def _at(visit: Visit, offer: Offer, place: str, address: str, seconds: float) -> list[Finding]:
-    findings: list[Finding] = []
+def _at(
+    visit: Visit, offer: Offer, address: str, seconds: float
+) -> tuple[list[Finding], set[str] | None] | None:
+    """Return findings and ways to log in at one address; None if this machine cannot get there."""
+    place = place_of(offer)
     try:
         with Talk(address, offer.port, offer.place, visit.context, seconds) as talk:
             if offer.security == "tls":
                 talk.start_tls()
             upgrades = offer.security == "starttls"
             methods = _SPEAK[offer.kind](talk, upgrades=upgrades)
-            findings += certificates.expiring(place, talk.connected)
-        findings += _missing(offer, place, methods)
-    except ssl.SSLCertVerificationError as error:
-        findings.append(certificates.refused(place, error))
-    except ssl.SSLError as error:
-        reason = error.reason or "the connection was closed"
-        findings.append(found("mail-tls", place, f"at {address}: {reason}"))
-    except NoStartTls as error:
-        findings.append(found("mail-starttls", place, f"at {address}: {error}"))
-    except Broken as error:
-        findings.append(found("mail-protocol", place, f"at {address}: {error}"))
-    except OSError as error:
-        if not certificates.has_no_way(address, error):
-            findings.append(found("mail-silent", place, f"at {address}: {type(error).__name__}"))
-    return findings
+            return list(certificates.expiring(place, talk.connected)), methods
+    except (OSError, NoStartTls, Broken) as error:
+        if isinstance(error, OSError) and certificates.has_no_way(address, error):
+            return None
+        return [_failure(place, f"at {address}", error)], None
+
+
+def _failure(place: str, at: str, error: OSError | NoStartTls | Broken) -> Finding:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return certificates.refused(place, error)
+        case ssl.SSLError():
+            return found("mail-tls", place, f"{at}: {tls_reason(error)}")
+        case NoStartTls():
+            return found("mail-starttls", place, f"{at}: {error}")
+        case Broken():
+            return found("mail-protocol", place, f"{at}: {error}")
+    return found("mail-silent", place, f"{at}: {trouble(error)}")
 
 
 def _missing(offer: Offer, place: str, methods: set[str]) -> Iterator[Finding]:
     for wanted in offer.methods:
-        names = _MEANS.get(wanted, ())
-        families = tuple(name for name in names if name.endswith("-"))
-        is_offered = any(one in names or one.startswith(families) for one in methods)
-        if names and not is_offered:
-            offered = " ".join(sorted(methods)) or "nothing"
-            yield found("mail-authentication", place, f"{wanted}; it offers {offered}")
+        if not offers_method(methods, wanted):
+            yield lacking(place, wanted, methods)
+
+
+def lacking(place: str, wanted: str, methods: Collection[str]) -> Finding:
+    """Return the finding of a way to log in that a mail server does not offer."""
+    offered = " ".join(sorted(methods)) or "nothing"
+    return found("mail-authentication", place, f"{wanted}; it offers {offered}")
+
+
+def offers_method(methods: Collection[str], wanted: str) -> bool:
+    """Return whether one of these SASL methods is what the draft's word means."""
+    names = _MEANS.get(wanted, ())
+    families = tuple(name for name in names if name.endswith("-"))
+    return not names or any(one in names or one.startswith(families) for one in methods)

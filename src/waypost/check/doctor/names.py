@@ -3,6 +3,7 @@
 import http.client
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 
 from waypost.check.asking import Server
 from waypost.check.doctor import certificates
@@ -12,22 +13,31 @@ from waypost.check.recorded import urls
 from waypost.check.recorded.conversation import Request, said
 from waypost.check.recorded.names import Lookup
 from waypost.check.structure_pacc import HOST, PATH, TXT
+from waypost.check.troubles import tls_reason, trouble
+from waypost.errors import NamesUnavailable
 
 
 def name_findings(visit: Visit) -> Iterator[Finding]:
-    """Look at each name, from the one that most clients ask."""
+    """Look at each name, from the one that most clients ask.
+
+    Nothing is said about a name for which DNS gives no answer.
+    """
     domain = visit.domain
-    vouched = visit.records(Lookup("TXT", f"{TXT}.{domain}"))
-    is_pacc = any(one.data.lower().startswith("v=uaac1") for one in vouched)
-    places = (
-        (f"autoconfig.{domain}", urls.MAIL, True),
-        (f"autodiscover.{domain}", urls.AUTODISCOVER, True),
-        (f"{HOST}.{domain}", PATH, is_pacc),
-        (domain, urls.WELL_KNOWN, False),
-    )
     silent: dict[str, str] = {}
-    for host, path, is_needed in places:
-        yield from _at(visit, host, path, silent, is_needed=is_needed)
+    for host, path in (
+        (f"autoconfig.{domain}", urls.MAIL),
+        (f"autodiscover.{domain}", urls.AUTODISCOVER),
+        (f"{HOST}.{domain}", PATH),
+        (domain, urls.WELL_KNOWN),
+    ):
+        with suppress(NamesUnavailable):
+            is_needed = _has_pacc(visit) if path == PATH else host != domain
+            yield from _at(visit, host, path, silent, is_needed=is_needed)
+
+
+def _has_pacc(visit: Visit) -> bool:
+    vouched = visit.records(Lookup("TXT", f"{TXT}.{visit.domain}"))
+    return any(one.data.lower().startswith("v=uaac1") for one in vouched)
 
 
 def _at(
@@ -68,9 +78,9 @@ def _by_https(
         yield certificates.refused(place, error)
     except ssl.SSLError as error:
         code = "name-tls" if is_needed else "name-unused"
-        yield found(code, place, f"{at}: {error.reason or 'the connection was closed'}")
+        yield found(code, place, f"{at}: {tls_reason(error)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return
-        silent[address] = type(error).__name__
+        silent[address] = trouble(error)
         yield found(unheard, place, f"{at}: {silent[address]}")

@@ -24,8 +24,8 @@ def database_findings(visit: Visit, base: str, own: Sequence[Offer]) -> Iterator
     request = Request.get(f"{base.rstrip('/')}/{visit.domain}")
     place = urlsplit(base).netloc
     response = visit.asked.follow(request)
-    if response.status == 404:
-        return  # It does not know the domain, and so says nothing wrong.
+    if response.status == 404 or response.is_unknown:
+        return  # It does not know the domain, and so says nothing wrong; or it was not asked.
     address = EmailAddress.parse(visit.asked.address)
     answer = read_answer("autoconfig", response.status, response.body, address)
     if answer.outcome == "failed":

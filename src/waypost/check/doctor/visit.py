@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from waypost.check.probes import Asked
 from waypost.check.real_hosts import addresses
 from waypost.check.recorded.names import Lookup, Named
+from waypost.check.resolving import Unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,11 @@ class Visit:
 
     Attributes:
         asked: sends requests and look-ups; its wire counts the time.
-        unanswered: a line for each look-up without an answer; it grows.
+        unanswered: the look-ups without an answer; it grows.
     """
 
     asked: Asked
-    unanswered: Sequence[str]
+    unanswered: Sequence[Unanswered]
 
     @property
     def domain(self) -> str:
@@ -32,11 +33,19 @@ class Visit:
         return self.asked.wire.context
 
     def addresses(self, host: str) -> tuple[str, ...]:
-        """Give the addresses of a host."""
+        """Give the addresses of a host.
+
+        Raises:
+            NamesUnavailable: DNS does not answer.
+        """
         return addresses(self.asked.resolve, host)
 
     def records(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Give what DNS says."""
+        """Give what DNS says.
+
+        Raises:
+            NamesUnavailable: DNS does not answer.
+        """
         return self.asked.resolve(lookup)
 
     def seconds(self) -> float:

@@ -1,11 +1,13 @@
 """What the domain publishes in DNS, against what it should publish."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from waypost.check.doctor.faults import Finding, found
 from waypost.check.doctor.visit import Visit
 from waypost.check.recorded.names import Lookup, Named
 from waypost.check.schema_probes import LABELS, digest, pacc_document
+from waypost.errors import NamesUnavailable
 from waypost.formats.dns import Record, ServiceAt, Text
 
 _VOUCHED_ELSEWHERE = "v=UAAC1"
@@ -18,31 +20,46 @@ def zone_findings(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
     Args:
         visit: the domain.
         wanted: what should be published; none where nobody knows.
+
+    Nothing is said about a name for which DNS gives no answer.
     """
-    yield from _services(visit, wanted)
-    yield from _texts(visit, wanted)
-    yield from _targets(visit, wanted)
+    for name, places in _places(wanted).items():
+        with suppress(NamesUnavailable):
+            yield from _service(visit, name, places)
+    for record in wanted:
+        if isinstance(record.data, Text) and not record.data.text.startswith(_VOUCHED_ELSEWHERE):
+            with suppress(NamesUnavailable):
+                yield from _text(visit, record.name, record.data.text)
+    names = dict.fromkeys(f"{label}._tcp.{visit.domain}" for label, _, _ in LABELS)
+    for name in names | dict.fromkeys(_places(wanted)):
+        with suppress(NamesUnavailable):
+            yield from _targets(visit, name)
     # It compares with the document that is served, and so with what clients find. Where nobody
     # answers, the findings about the name tell why.
     if pacc_document(visit.asked).status:
-        for what in digest(visit.asked):
-            yield found("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
+        with suppress(NamesUnavailable):
+            for what in digest(visit.asked):
+                yield found("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
 
 
-def _services(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
+def _places(wanted: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:
+    """Return the hosts and ports that should be published, by the name of their records."""
     by_name: dict[str, set[tuple[str, int]]] = {}
     for record in wanted:
         if isinstance(record.data, ServiceAt):
             places = by_name.setdefault(record.name, set())
             places |= {(record.data.target, record.data.port)} if record.data.target else set()
-    for name, places in by_name.items():
-        records = visit.records(Lookup("SRV", name))
-        published = {(one.data, one.port) for one in records if one.data}
-        if places and not records:
-            yield found(_code_of_missing(name, places, visit.domain), name, f"SRV {_said(places)}")
-        elif places != published and records:
-            seen = _said(published) or "that there is no such service"
-            yield found("dns-different", name, f"SRV {seen} instead of {_said(places) or 'none'}")
+    return by_name
+
+
+def _service(visit: Visit, name: str, places: set[tuple[str, int]]) -> Iterator[Finding]:
+    records = visit.records(Lookup("SRV", name))
+    published = {(one.data, one.port) for one in records if one.data}
+    if places and not records:
+        yield found(_code_of_missing(name, places, visit.domain), name, f"SRV {_said(places)}")
+    elif places != published and records:
+        seen = _said(published) or "that there is no such service"
+        yield found("dns-different", name, f"SRV {seen} instead of {_said(places) or 'none'}")
 
 
 def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> str:
@@ -53,21 +70,15 @@ def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> st
     return "dns-missing-calendar" if is_calendar and leads_away else "dns-missing"
 
 
-def _texts(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
-    """Look for each text; the digest is compared with the document itself."""
-    for record in wanted:
-        if not isinstance(record.data, Text) or record.data.text.startswith(_VOUCHED_ELSEWHERE):
-            continue
-        texts = {one.data for one in visit.records(Lookup("TXT", record.name))}
-        if record.data.text not in texts:
-            yield found("dns-missing", record.name, f"TXT {record.data.text}")
+def _text(visit: Visit, name: str, text: str) -> Iterator[Finding]:
+    """Look for a text; the digest is compared with the document itself."""
+    if text not in {one.data for one in visit.records(Lookup("TXT", name))}:
+        yield found("dns-missing", name, f"TXT {text}")
 
 
-def _targets(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
-    names = dict.fromkeys(f"{label}._tcp.{visit.domain}" for label, _, _ in LABELS)
-    names |= dict.fromkeys(one.name for one in wanted if isinstance(one.data, ServiceAt))
-    for name in names:
-        for record in _leading(visit.records(Lookup("SRV", name))):
+def _targets(visit: Visit, name: str) -> Iterator[Finding]:
+    for record in _leading(visit.records(Lookup("SRV", name))):
+        with suppress(NamesUnavailable):
             alias = visit.records(Lookup("CNAME", record.data))
             if alias:
                 yield found("srv-alias", name, f"{record.data} is an alias of {alias[0].data}")

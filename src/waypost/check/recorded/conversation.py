@@ -74,6 +74,7 @@ class Response:
         status: of HTTP; 0 where nobody answers.
         reason: why nobody does, where that is known.
         records: what DNS says, to a look-up.
+        is_unknown: nobody knows, because the question could not be asked, for the reason.
     """
 
     status: int
@@ -82,6 +83,7 @@ class Response:
     body: bytes = b""
     reason: str = ""
     records: tuple[Named, ...] = ()
+    is_unknown: bool = False
 
     @property
     def is_success(self) -> bool:

@@ -42,6 +42,7 @@ class Named:
 
 
 Resolver = Callable[[Lookup], tuple[Named, ...]]
+"""Returns the records of a name; raises NamesUnavailable if DNS does not answer."""
 
 
 def silence(_: Lookup) -> tuple[Named, ...]:

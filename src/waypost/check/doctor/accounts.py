@@ -1,0 +1,92 @@
+"""Whether the mail servers of a client's account do what the client wants of them."""
+
+from collections.abc import Iterator
+
+from waypost.check.account_faults import AccountCheck, servers_of
+from waypost.check.answers import Offer
+from waypost.check.client_faults import Noted, noted
+from waypost.check.doctor.faults import FAULTS, Finding
+from waypost.check.doctor.mail import (
+    SPOKEN,
+    MailResult,
+    lacking,
+    mail_result,
+    offers_method,
+    place_of,
+)
+from waypost.check.doctor.visit import Visit
+from waypost.check.recorded.conversation import Account, MailServer
+from waypost.check.structure import FROM_THE_START
+
+_Key = tuple[str, str, int, str]
+
+
+class MailServers:
+    """The mail servers of a domain, each of them looked at once."""
+
+    def __init__(self, visit: Visit) -> None:
+        """Take whom to visit."""
+        self._visit = visit
+        self._results: dict[_Key, MailResult] = {}
+        self._new: list[Finding] = []
+
+    def examine(self, offer: Offer) -> None:
+        """Look at a mail server; what is found is kept for `new_findings`."""
+        key = (offer.kind, offer.place, offer.port, offer.security)
+        if key not in self._results:
+            self._results[key] = mail_result(self._visit, offer)
+            self._new += self._results[key].findings
+
+    def new_findings(self) -> list[Finding]:
+        """Return what was found since the last call."""
+        new, self._new = self._new, []
+        return new
+
+    def check(self, account: Account) -> AccountCheck:
+        """Return what keeps a client from the mail servers of its account.
+
+        Servers that no document named before are looked at now.
+        """
+        found: list[Noted] = []
+        unknown = ""
+        good: set[MailServer] = set()
+        for server in servers_of(account):
+            if server.kind not in SPOKEN:
+                continue
+            offer = self._offer(server)
+            self.examine(offer)
+            result = self._results[offer.kind, offer.place, offer.port, offer.security]
+            unknown = unknown or result.unknown
+            seen = list(_troubles(server, offer, result))
+            found += seen
+            if result.is_good and not seen:
+                good.add(server)
+        return AccountCheck(tuple(found), unknown, frozenset(good))
+
+    def _offer(self, server: MailServer) -> Offer:
+        """Return how a client connects; one that tries takes what a document says of that port."""
+        place = (server.kind, server.host.lower(), server.port)
+        if server.security != "automatic":
+            return Offer(*place, server.security)
+        guess = "tls" if server.port in FROM_THE_START else "starttls"
+        known = (key[3] for key in self._results if key[:3] == place)
+        return Offer(*place, next(known, guess))
+
+
+def _troubles(server: MailServer, offer: Offer, result: MailResult) -> Iterator[Noted]:
+    for one in result.findings:
+        if one.fault.severity != "error" or one.fault.code == "mail-authentication":
+            continue
+        text = f"{one.place}: {one.detail}" if one.detail else one.place
+        if result.is_good:
+            # Clients go on to the next address.
+            yield noted("client-trouble", f"{one.fault.message}: {text}")
+        else:
+            yield Noted(one.fault, text)
+    if not result.is_good:
+        return
+    wanted = server.method
+    # A client that does not read the method takes any.
+    if not (offers_method(result.methods, wanted) if wanted else result.methods):
+        finding = lacking(place_of(offer), wanted or "a way to log in", result.methods)
+        yield Noted(FAULTS["mail-authentication"], f"{finding.place}: {finding.detail}")

@@ -1,0 +1,19 @@
+"""Look-ups that were not answered, as findings."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from waypost.check.doctor.faults import Finding, found
+from waypost.check.resolving import Unanswered
+
+NAMES_MAX: Final = 3
+
+
+def resolver_findings(unanswered: Iterable[Unanswered]) -> Iterator[Finding]:
+    """Return each failure of a resolver once, with the first of the names that were asked."""
+    by_reason: dict[str, list[str]] = {}
+    for one in unanswered:
+        by_reason.setdefault(one.why, []).append(f"{one.lookup}")
+    for why, lookups in by_reason.items():
+        rest = f" and {len(lookups) - NAMES_MAX} more" if len(lookups) > NAMES_MAX else ""
+        yield found("dns-silent", why, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}")

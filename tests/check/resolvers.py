@@ -1,0 +1,64 @@
+"""Resolvers that answer every question alike, or not at all, on 127.0.0.1."""
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum
+
+from dns import rcode
+from dns.message import from_wire, make_response
+
+from tests.servers.waypost import free_port
+
+
+class Script(Enum):
+    """What a resolver does with every question; the names of answers are DNS's own."""
+
+    DEAD = "nothing listens"
+    HANGING = "takes packets and answers none"
+    NONSENSE = "answers what is no DNS message"
+    SERVFAIL = rcode.SERVFAIL
+    NXDOMAIN = rcode.NXDOMAIN
+    REFUSED = rcode.REFUSED
+    NOTIMP = rcode.NOTIMP
+
+
+@contextmanager
+def resolver(script: Script, but: Mapping[str, Script] | None = None) -> Iterator[int]:
+    """Run such a resolver; give its port.
+
+    Args:
+        script: for all names.
+        but: for some names.
+    """
+    if script is Script.DEAD:
+        yield free_port()
+        return
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(0.05)
+        is_over = threading.Event()
+
+        def answer() -> None:
+            while not is_over.is_set():
+                try:
+                    question, sender = listening.recvfrom(4096)
+                except TimeoutError:
+                    continue
+                reply = make_response(from_wire(question))
+                name = f"{reply.question[0].name}".rstrip(".")
+                done = (but or {}).get(name, script)
+                if done is Script.NONSENSE:
+                    listening.sendto(b"\x00\xff", sender)
+                elif done is not Script.HANGING:
+                    reply.set_rcode(rcode.Rcode(done.value))
+                    listening.sendto(reply.to_wire(), sender)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            is_over.set()
+            thread.join(10)

@@ -1,0 +1,15 @@
+"""Expected output as files; WRITE_GOLDEN=1 writes them anew, to be read in the diff."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+REPORTS: Final = Path(__file__).parent / "golden" / "reports"
+
+
+def check(path: Path, text: str) -> None:
+    """Compare a text with the file that holds what is expected."""
+    if os.environ.get("WRITE_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")

@@ -1,0 +1,176 @@
+"""The one form of the reports of `doctor`, `conformance` and `lint`: each case is a file."""
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.conftest import Waypost
+from tests.cli.golden_text import REPORTS, check
+from waypost.cli.layout import TEXT_MAX_CHARS, cells, clean, wrapped
+from waypost.cli.report import ClientRow, Details, Problem, Report, text
+
+CASES = sorted((REPORTS / "layout").glob("*.json"))
+WIDTHS = {"pipe": None, "80": 80, "40": 40}
+
+
+def report(path: Path) -> Report:
+    """Read a report: the members of the dataclasses, and lists where these have tuples."""
+    told = json.loads(path.read_text("utf-8"))
+    told["problems"] = [
+        Problem(
+            **{
+                **one,
+                "links": tuple(one["links"]),
+                "places": tuple(one["places"]),
+                "clients": tuple(one.get("clients", ())),
+                "count": one.get("count", len(one["places"])),
+            }
+        )
+        for one in told.get("problems", ())
+    ]
+    told["clients"] = [ClientRow(*one) for one in told.get("clients", ())]
+    told["details"] = [
+        Details(**{**one, "lines": tuple(one["lines"])}) for one in told.get("details", ())
+    ]
+    return Report(**told)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_cases(path: Path, width: str) -> None:
+    """Each report reads well in a pipe, and on terminals of 80 and of 40 columns."""
+    shown = text(report(path), WIDTHS[width], verbose=path.stem.startswith("verbose"))
+    check(path.with_suffix(f".{width}.txt"), shown)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_no_line_is_too_wide(path: Path) -> None:
+    """At any width no line is wider but for a link, which stays whole to be copied."""
+    for width in range(20, 140, 3):
+        for line in text(report(path), width, verbose=True).splitlines():
+            assert cells(line) <= width or line.startswith("  see "), (width, line)
+            assert line.isprintable()
+
+
+def test_the_verdict_is_first() -> None:
+    """The first line of every report is its verdict."""
+    for path in CASES:
+        shown = report(path)
+        first = text(shown, None).splitlines()[0]
+        assert first == f"{clean(shown.subject)}: {clean(shown.verdict)}"
+
+
+def test_each_sentence_once() -> None:
+    """A code's message, its fix and its link stand in a report once, however many places it has."""
+    for path in CASES:
+        shown = report(path)
+        whole = text(shown, None)
+        for one in shown.problems:
+            assert whole.count(f" {one.code}: {one.message}\n") == 1
+            assert whole.count(f"  fix: {one.fix}\n") == [
+                other.fix for other in shown.problems
+            ].count(one.fix)
+
+
+@given(st.text(), st.integers(1, 60))
+def test_wrapping_loses_nothing(said: str, width: int) -> None:
+    """All words stay, in their order, and no line is wider than it may be but for one letter."""
+    for first in (None, 0, width // 2):
+        lines = list(wrapped(said, width, first))
+        assert "".join("".join(lines).split()) == "".join(said.split())
+        assert all(cells(line) <= width or len(line) == 1 for line in lines)
+        assert first is None or not lines or cells(lines[0]) <= first
+
+
+HOSTILE = [
+    ("\x1b[2J\x1b[31mred", "?[2J?[31mred"),
+    ("a\r\nb\tc\x00", "a??b?c?"),
+    ("\u202egnp.exe\u200b\ufeff", "?gnp.exe??"),
+    ("[red]no[/red] [link=x]y[/link] :smiley:", "[red]no[/red] [link=x]y[/link] :smiley:"),
+    ("\ud800", "?"),
+    ("\x9b31m", "?31m"),
+    ("x" * 1000, "x" * TEXT_MAX_CHARS + "…"),
+]
+
+
+@pytest.mark.parametrize(("said", "shown"), HOSTILE)
+def test_hostile_texts(said: str, shown: str) -> None:
+    """What a server says plays no tricks on a terminal, and means nothing to Rich."""
+    assert clean(said) == shown
+
+
+def on_a_terminal(
+    home: Path, *arguments: str, columns: int = 80, environment: Mapping[str, str] | None = None
+) -> str:
+    """Run a command on a terminal of its own; give what it wrote there."""
+    ours, theirs = pty.openpty()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "COLORTERM"}
+    }
+    told = {**kept, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
+    command = [sys.executable, "-m", "waypost", *arguments]
+    with subprocess.Popen(
+        command,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        cwd=home,
+        env={**told, **(environment or {})},
+    ) as process:
+        os.close(theirs)
+        written = b""
+        while select.select([ours], [], [], 30)[0]:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:
+                break  # The other side is closed.
+            written += piece
+        process.wait(30)
+    os.close(ours)
+    return written.decode().replace("\r\n", "\n")
+
+
+def without_colours(shown: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_colours_on_a_terminal(home: Path, waypost: Waypost, columns: int) -> None:
+    """On a terminal errors are red, and lines fit; without the colours it is the same text."""
+    shown = on_a_terminal(home, "lint", "--demo", columns=columns)
+    assert "\x1b[1;31merror\x1b[0m" in shown
+    plain = without_colours(shown)
+    assert all(cells(line) <= columns for line in plain.splitlines())
+    piped = waypost("lint", "--demo").out
+    assert "".join(plain.split()) == "".join(piped.split())
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_colours_if_they_are_not_wanted(home: Path, environment: dict[str, str]) -> None:
+    """NO_COLOR and TERM=dumb are honoured."""
+    shown = on_a_terminal(home, "lint", "--demo", environment=environment)
+    assert "no-incoming" in shown
+    assert "\x1b" not in shown
+
+
+def test_no_colours_in_a_pipe(home: Path) -> None:
+    """A pipe gets no colours whatever the environment says, and no line is wrapped."""
+    environment = {**os.environ, "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "COLUMNS": "40"}
+    command = [sys.executable, "-m", "waypost", "lint", "--demo"]
+    done = subprocess.run(
+        command, capture_output=True, check=False, cwd=home, env={**environment, "HOME": f"{home}"}
+    )
+    assert done.returncode == 1
+    assert b"\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) > 100
