@@ -11,6 +11,7 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    UrlEndpoint,
 )
 from waypost.transfer.automx1 import read_automx1
 from waypost.transfer.imported import Imported
@@ -69,26 +70,41 @@ def test_all_domains() -> None:
     assert served(found) == {"example.com": ["smtp.%EMAILDOMAIN%"], "*": ["imap.example.com"]}
 
 
+POP = "pop = yes\npop_server = p.example\n"
+POP3 = f"{POP}pop_auth = plaintext\npop_port = 995\npop_encryption = ssl\n"
 LEFT_OUT = [
     # keys of [global] after IMAP, the line and the note
     ("host = ldap://x\n", "line 10: [global] host: Waypost has no such setting"),
-    ("sign_mobileconfig = yes\n", "line 10: [global] sign_mobileconfig: Waypost has no"),
-    ("display_name = %s\n", "line 10: [global] display_name: Waypost has no such"),
+    (
+        "sign_mobileconfig = yes\n",
+        "sign_mobileconfig: sign profiles with the settings profile_cert",
+    ),
+    ("display_name = %s\n", "line 10: [global] display_name: a directory gives the name of a user"),
+    ("server_name = x\n", "line 10: [global] server_name: Waypost tells the URL alone"),
+    ("server_url = x\n", "line 10: [global] server_url: must be a whole URL"),
     ("action = redirect\n", "line 10: [global] action: Waypost has no such"),
     ("imap_refresh_ttl = 6\n", "line 10: [global] imap_refresh_ttl: how long"),
+    ("imap_expiration_date = x\n", "line 10: [global] imap_expiration_date: Waypost's answers"),
+    ("imap_domain_name = x\n", "line 10: [global] imap_domain_name: Waypost tells clients the"),
     ("imap_auth_identity = ${uid}\n", "imap_auth_identity: takes a variable from LDAP, SQL"),
-    ("imap_auth_identity = %x\n", "imap_auth_identity: holds a % that is no macro"),
+    ("account_name = ${company}\n", "account_name: takes a variable from LDAP, SQL"),
+    (f"account_name_short = {'x' * 40}\n", "account_name_short: was cut to 32 characters"),
+    (f"account_name_short = {'x' * 28} %d\n", "account_name_short: was cut to 32 characters"),
     ("pop = yes\npop_server = ${host}\n", "pop_server: takes a variable from LDAP"),
-    ("pop = yes\n", "pop_server: must not be empty; the service is left out"),
-    ("pop = yes\npop_server = p.example\npop_port = x\n", "pop_port: must be a number from 1"),
-    ("pop = yes\npop_server = p.example\npop_port = 995\npop_encryption = none\n", "begins with"),
-    ("pop = yes\npop_server = p.example\npop_encryption = tls\n", "must be ssl, starttls, none"),
-    ("pop = yes\npop_server = p.example\npop_auth = smtp-after-pop\n", "must be one of plaintext"),
-    ("pop = yes\npop_server = p.example\npop_encryption = auto\n", "taken as starttls because of"),
-    ("pop = no\npop_server = p.example\n", "[global] pop: is not enabled"),
+    ("pop = yes\n", "pop_server: is missing or empty; the service is left out"),
+    ("pop = yes\npop_server =\n", "pop_server: is missing or empty; the service is left out"),
+    (f"{POP}pop_port = x\n", "pop_port: must be a number from 1"),
+    (f"{POP}pop_auth = smtp-after-pop\n", "pop_auth: 'smtp-after-pop' must be one of plaintext"),
+    ("pop = no\npop_server = p.example\n", "[global] pop: is 'no', not one of 1 y yes t true on"),
+    ("pop = yes ; x\npop_server = p.example\n", "[global] pop: is 'yes ; x', not one of 1 y yes t"),
+    ("follow = nowhere\n", "[global] follow: there is no section [nowhere]"),
+    ("follow = %u\n", "[global] follow: names another section for each user"),
+    ("follow = global\n", "[global] follow: leads back to [global]"),
+    ("follow = x\n[x]\nbackend = ldap\n", "line 12: [x] backend: ldap is not static or global"),
     ("[x.example]\nbackend = ldap\n", "line 10: [x.example]: automx serves it not"),
     ("[example.com]\nbackend = ldap\nhost = x\n", "line 11: [example.com] backend: ldap is not"),
-    ("[example.com]\nimap = yes\n", "[example.com] backend: none is not static or global"),
+    ("[example.com]\nbackend = Static\n", "line 11: [example.com] backend: Static is not static"),
+    ("[example.com]\nimap = yes\n", "[example.com] backend: is missing, and automx serves"),
     ("[example.com]\nbackend = global\nimap_port = 1\n", "imap_port: backend = global takes"),
     ("[not a domain]\nbackend = global\n", "'not a domain' is not a domain"),
 ]
@@ -114,12 +130,155 @@ def test_memcache_is_listed() -> None:
     ]
 
 
-def test_without_protection() -> None:
-    """A service without encryption is kept with a warning."""
-    text = IMAP.replace("993", "143").replace("ssl", "none")
-    found = read(f"{HEAD}[global]\nbackend = static\n{text}")
+PLAIN = "pop_auth = plaintext\n"
+WARNED = [
+    # keys of [global] after IMAP, port and security of POP3, the warning
+    (
+        f"{POP}{PLAIN}pop_port = 110\npop_encryption = none\n",
+        (110, Security.NONE),
+        "line 15: [global] pop_encryption: is none: passwords and mail can be read on the way",
+    ),
+    (
+        f"{POP}{PLAIN}pop_port = 995\npop_encryption = none\n",
+        (995, Security.TLS),
+        "pop_encryption: none cannot be on port 995, which begins with TLS: now tls",
+    ),
+    (
+        f"{POP}{PLAIN}pop_port = 110\npop_encryption = ssl\n",
+        (110, Security.TLS),
+        "pop_encryption: port 110 usually begins without TLS; see that tls",
+    ),
+    (
+        f"{POP}{PLAIN}pop_port = 995\npop_encryption = tls\n",
+        (995, Security.TLS),
+        "'tls' is not ssl, starttls or none; taken as tls because of port 995",
+    ),
+    (
+        f"{POP}{PLAIN}pop_port = 110\npop_encryption = auto\n",
+        (110, Security.STARTTLS),
+        "is auto, for which automx told most clients no protection; taken as starttls because of",
+    ),
+    (
+        f"{POP}{PLAIN}pop_port = 110\n",
+        (110, Security.STARTTLS),
+        "line 11: [global] pop_encryption: is missing, so automx told clients none; taken as start",
+    ),
+    (
+        f"{POP}{PLAIN}pop_encryption = ssl\n",
+        (995, Security.TLS),
+        "line 11: [global] pop_port: is missing, so automx told clients none; taken as 995",
+    ),
+    (
+        f"{POP}pop_port = 995\npop_encryption = ssl\n",
+        (995, Security.TLS),
+        "line 11: [global] pop_auth: is missing, so automx told no method; taken as password-clear",
+    ),
+    (
+        f"{POP}pop_port = 995\npop_encryption = ssl\npop_auth = plain\n",
+        (995, Security.TLS),
+        "line 15: [global] pop_auth: automx does not know 'plain' and told no method; taken as",
+    ),
+    (
+        f"{POP3}pop_auth_identity = shared\n",
+        (995, Security.TLS),
+        "line 16: [global] pop_auth_identity: 'shared' is the login name of all users",
+    ),
+    (
+        f"{POP3}pop_auth_identity =\n",
+        (995, Security.TLS),
+        "pop_auth_identity: is empty; clients ask for the login name",
+    ),
+]
 
-    assert "passwords and mail can be read on the way" in str(found.warnings[0])
+
+@pytest.mark.parametrize(("more", "port_and_security", "said"), WARNED)
+def test_what_should_be_looked_at(
+    more: str, port_and_security: tuple[int, Security], said: str
+) -> None:
+    """What is missing or odd is warned of, with its line, and the service is kept."""
+    found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}imap_auth = plaintext\n{more}")
+
+    (pop3,) = (one for one in found.catalog.domains[0].services if one.type is ServiceType.POP3)
+    assert isinstance(pop3.endpoint, HostEndpoint)
+    assert (pop3.endpoint.port, pop3.endpoint.security) == port_and_security
+    assert [one for one in map(str, found.warnings) if said in one], found.warnings
+
+
+DOMAINS = [
+    # domains of [automx], what is served, the left out and the warned of
+    ("example.com", ["example.com"], "", ""),
+    ("Example.COM, example.net", ["example.com", "example.net"], "", ""),
+    ("*", ["*"], "", ""),
+    ("* , example.com", ["*", "example.com"], "", ""),
+    ("example.com, *", ["example.com"], "* is not the first, so it means no domain", ""),
+    ("example.com *.example.net", ["example.com"], "'*.example.net' is no domain", ""),
+    ("example.com,example.net", ["example.com", "example.net"], "", "did not answer for example.n"),
+    ("example.com,", ["example.com"], "", "did not answer for example.com; Waypost does"),
+    ("a..b b.example", ["b.example"], "'a..b' is no domain", ""),
+    ("b\u00fccher.example", ["xn--bcher-kva.example"], "", ""),
+]
+
+
+@pytest.mark.parametrize(("domains", "served_domains", "left_out", "warned"), DOMAINS)
+def test_domains(domains: str, served_domains: list[str], left_out: str, warned: str) -> None:
+    """`domains` is read as automx does; what it misses for a comma is served, with a warning."""
+    found = read(
+        f"[automx]\nprovider = a.example\ndomains = {domains}\n[global]\nbackend=static\n{IMAP}"
+    )
+
+    assert sorted(served(found)) == sorted(served_domains)
+    for notes, said in ((found.left_out, left_out), (found.warnings, warned)):
+        odd = [str(one) for one in notes if "domains" in one.what]
+        assert bool(odd) == bool(said)
+        assert not said or [one for one in odd if said in one]
+
+
+@pytest.mark.parametrize("key", ["provider", "domains"])
+def test_without_what_automx_needs(key: str) -> None:
+    """A file with which automx answers nothing is carried over, with a warning."""
+    head = "".join(line for line in HEAD.splitlines(keepends=True) if not line.startswith(key))
+    found = read(f"{head}[example.com]\nbackend = static\n{IMAP}")
+
+    assert served(found) == {"example.com": ["imap.example.com"]}
+    assert f"[automx] {key}: is missing, and automx answered nothing" in str(found.warnings[0])
+
+
+def test_names_become_placeholders() -> None:
+    """Macros in names are placeholders, whole ones even where a name is cut."""
+    names = f"account_name = %s at %d\naccount_name_short = {'x' * 28} %d\n"
+    (first, _) = read(f"{HEAD}[global]\nbackend=static\n{names}{IMAP}").catalog.domains
+
+    assert first.provider.name == "%EMAILADDRESS% at %EMAILDOMAIN%"
+    assert first.provider.short_name == "x" * 28
+
+
+@pytest.mark.parametrize(("word", "required"), [("Y", True), ("no", False), ("required", False)])
+def test_domain_required(word: str, required: bool) -> None:
+    """`_domain_required` is carried over, with automx's words for yes."""
+    found = read(f"{HEAD}[global]\nbackend=static\n{IMAP}imap_domain_required = {word}\n")
+
+    assert found.catalog.domains[0].services[0].domain_required is required
+    assert found.left_out == ()
+
+
+def test_activesync() -> None:
+    """`server_url`, which automx tells phones, is a service for ActiveSync."""
+    found = read(f"{HEAD}[global]\nbackend=static\n{IMAP}server_url = https://e.%d/eas\n")
+
+    _, service = found.catalog.domains[0].services
+    assert service.type is ServiceType.ACTIVESYNC
+    assert service.endpoint == UrlEndpoint("https://e.%EMAILDOMAIN%/eas")
+
+
+def test_follow_by_domain() -> None:
+    """A section whose name holds the domain is followed for each domain."""
+    more = f"[more.example.com]\nbackend = static\n{SMTP}[more.example.net]\nbackend = static\n"
+    text = f"{HEAD}[global]\nbackend = static\nfollow = more.%d\n{IMAP}{more}"
+
+    assert served(read(text)) == {
+        "example.com": ["imap.example.com", "smtp.%EMAILDOMAIN%"],
+        "example.net": ["imap.example.com"],
+    }
 
 
 BAD = [
@@ -129,6 +288,7 @@ BAD = [
     ("[automx\n", "not an INI file"),
     ("[automx]\nno value here\n", "not an INI file"),
     (HEAD, "no domain can be served; left out: automx.conf: line 3: [automx] domains: exam"),
+    (f"{HEAD}[global]\n{IMAP}", "[global] backend: is missing, and automx serves nothing"),
     (f"{HEAD}[global]\nbackend = sql\n", "[global] backend: sql is not static"),
     (f"{HEAD}[global]\nbackend = static\n", "[global]: no service of it can be served"),
     (f"[automx]\n[global]\nbackend = static\n{IMAP}", "[global]: no domain uses it"),

@@ -91,7 +91,15 @@ def test_it_is_a_providers_file(path: Path) -> None:
     assert read_providers(text, name="x", format="toml").catalog == found
 
 
-@given(PROVIDERS, st.lists(services(), min_size=1, max_size=6))
+def place(service: Service) -> object:
+    """Give what tells services apart, those with a URL by type and URL alone."""
+    endpoint = service.endpoint
+    if isinstance(endpoint, HostEndpoint):
+        return replace(service, priority=None, domain_required=False)
+    return service.type, endpoint.url.lower()
+
+
+@given(PROVIDERS, st.lists(services(), min_size=1, max_size=6, unique_by=place))
 def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
     """Only what the format has no word for is lost on the way, and nothing more the second time."""
     try:
@@ -177,16 +185,118 @@ def test_pop3_options() -> None:
     assert only(pop3).pop3 == Pop3Options(leave_messages_on_server=False)
 
 
+PORTS = [
+    # section, its port and socketType, the security that is served, what the warning says
+    (IMAP, "993", "STARTTLS", Security.TLS, "starttls cannot be on port 993, which begins with"),
+    (IMAP, "993", "plain", Security.TLS, "none cannot be on port 993, which begins with TLS"),
+    (
+        IMAP,
+        "143",
+        "SSL",
+        Security.TLS,
+        "port 143 usually begins without TLS; see that tls is right",
+    ),
+    (
+        SMTP,
+        "587",
+        "SSL",
+        Security.TLS,
+        "port 587 usually begins without TLS; see that tls is right",
+    ),
+    (SMTP, "25", "SSL", Security.TLS, "port 25 usually begins without TLS; see that tls is right"),
+    (SMTP, "465", "STARTTLS", Security.STARTTLS, "port 465 usually begins with TLS"),
+    (
+        SMTP,
+        "465",
+        "plain",
+        Security.NONE,
+        "port 465 usually begins with TLS; see that none is right",
+    ),
+]
+
+
+@pytest.mark.parametrize(("section", "port", "socket_type", "security", "said"), PORTS)
+def test_no_service_is_lost_for_its_port(
+    section: str, port: str, socket_type: str, security: Security, said: str
+) -> None:
+    """A port and a protection that contradict each other are warned of, and the service is kept."""
+    odd = section.replace("993", port).replace("465", port).replace("SSL", socket_type)
+    inner = odd + (SMTP if section is IMAP else IMAP)
+
+    found = read_ispdb(document(inner), name="x.xml")
+
+    kind = ServiceType.IMAP if section is IMAP else ServiceType.SMTP
+    (service,) = (one for one in found.catalog.domains[0].services if one.type is kind)
+    assert isinstance(service.endpoint, HostEndpoint)
+    assert (service.endpoint.port, service.endpoint.security) == (int(port), security)
+    assert said in str(found.warnings[0])
+    assert found.left_out == ()
+
+
+EWS_URL = "https://mail.example.com/EWS/Exchange.asmx"
+EWS_UPPER = "https://MAIL.example.com/EWS/Exchange.asmx"
+EAS_URL = "https://mail.example.com/Microsoft-Server-ActiveSync"
+BASIC = '<authentication system="http">Basic</authentication>'
+PASSWORD = "<authentication>password-cleartext</authentication>"
+USERNAME = "<username>%EMAILADDRESS%</username>"
+TWICE = [
+    # two sections that say the same
+    (
+        f'<incomingServer type="ews">{BASIC}{USERNAME}<url>{EWS_URL}</url></incomingServer>',
+        f'<incomingServer type="exchange">{PASSWORD}<ewsURL>{EWS_URL}</ewsURL></incomingServer>',
+    ),
+    (
+        f'<incomingServer type="exchange">{BASIC}<ewsURL>{EWS_URL}</ewsURL></incomingServer>',
+        f'<incomingServer type="ews">{PASSWORD}{USERNAME}<url>{EWS_UPPER}</url></incomingServer>',
+    ),
+    (
+        f'<incomingServer type="activeSync">{BASIC}{USERNAME}<url>{EAS_URL}</url></incomingServer>',
+        f'<incomingServer type="exchange">{PASSWORD}<easURL>{EAS_URL}</easURL></incomingServer>',
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), TWICE)
+def test_the_same_service_twice(first: str, second: str) -> None:
+    """A service that a document names in two ways is carried over once, with what both say."""
+    found = read_ispdb(document(first + second + IMAP + SMTP), name="x.xml")
+
+    (service,) = (
+        one
+        for one in found.catalog.domains[0].services
+        if one.type in {ServiceType.EWS, ServiceType.ACTIVESYNC}
+    )
+    assert service.authentication == (HTTP_BASIC, PASSWORD_CLEARTEXT)
+    assert service.login_name == "%EMAILADDRESS%"
+    assert ["is there already; carried over once" in str(one) for one in found.left_out] == [True]
+
+
+def test_the_same_server_twice() -> None:
+    """Two sections that are the same become one service; of two ways to log in both are kept."""
+    oauth2 = IMAP.replace("password-cleartext", "OAuth2")
+
+    found = read_ispdb(document(IMAP + oauth2 + SMTP + IMAP), name="x.xml").catalog
+
+    methods = [one.authentication for one in found.domains[0].services]
+    assert methods == [(PASSWORD_CLEARTEXT,), (OAUTH2,), (PASSWORD_CLEARTEXT,)]
+
+
 LEFT_OUT = [
     # what stands in the provider beside IMAP and SMTP, what the note says
     ('<incomingServer type="nntp"/>', "incomingServer type nntp: Waypost knows no such service"),
     ("<incomingServer/>", "type that is missing"),
     (IMAP.replace("993", "70000"), "its port (line 2) must be a number from 1 to 65535"),
-    (IMAP.replace("993", "143"), "port 143 begins without TLS"),
     (IMAP.replace("imap.example.com", "-x.example"), "its hostname (line 2) is not a host name"),
     (IMAP.replace("SSL", "TLS 1.0"), "must be SSL, STARTTLS or plain"),
     (IMAP.replace("password-cleartext", "magic"), "authentication magic: is no known method"),
-    (IMAP.replace("<port>993</port>", ""), "cannot be served without hostname, port and socket"),
+    (IMAP.replace("<port>993</port>", ""), "has no port that can be used"),
+    (IMAP.replace("<socketType>SSL</socketType>", ""), "has no socketType that can be used"),
+    (
+        IMAP.replace("<port>993</port>", "").replace("<hostname>imap.example.com</hostname>", ""),
+        "has no hostname and no port that can be used",
+    ),
+    (f'<incomingServer type="ews">{BASIC}</incomingServer>', "has no URL that can be used"),
+    (f'<incomingServer type="exchange">{BASIC}</incomingServer>', "has no ewsURL and no easURL"),
     (IMAP.replace("%EMAILADDRESS%", "x" * 65), "its username (line 2) is longer than 64"),
     ('<incomingServer type="ews"/>', "no authentication method that can be served"),
     ("<domain>%EMAILDOMAIN%</domain>", "domain: a placeholder names no domain"),

@@ -247,8 +247,23 @@ def test_directory_server() -> None:
     )
 
 
+SECURITY = "provider[0].services[0].security"
 WARNINGS = [
     # service, path and text of the warning
+    *(
+        (
+            f'type = "{kind}", host = "h.example", port = {port}, security = "tls"',
+            f"{SECURITY}: port {port} usually begins without TLS; see that tls is right",
+        )
+        for kind, port in (("imap", 143), ("pop3", 110), ("smtp", 587), ("smtp", 25))
+    ),
+    *(
+        (
+            f'type = "smtp", host = "h.example", port = 465, security = "{security}"',
+            f"{SECURITY}: port 465 usually begins with TLS; see that {security} is right",
+        )
+        for security in ("starttls", "none")
+    ),
     (
         'type = "imap", host = "h.example", security = "none"',
         "provider[0].services[0].security: is none: passwords and mail can be read on the way",

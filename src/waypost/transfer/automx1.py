@@ -1,7 +1,7 @@
 """The INI file of automx 1.x: its static settings as providers.
 
-What the keys mean was taken from automx.conf(5) of release 0.10: a section for each domain, with
-`global` for those that say `backend = global` and for those that have no section.
+What automx makes of the file was seen with automx 1.1.1 (tests/transfer/automx1): a section for
+each domain of `domains`, with `global` for those that have none or say `backend = global`.
 """
 
 import configparser
@@ -11,9 +11,10 @@ from itertools import chain
 from typing import Final
 
 from waypost.errors import DomainError, ProvidersError
-from waypost.model import Catalog, Domain, DomainPattern, Provider, Service
-from waypost.transfer.automx1_services import SERVICE_KEYS, SERVICES, read_service
-from waypost.transfer.imported import Imported, Notes
+from waypost.model import Catalog, Domain, DomainPattern, MatchKind, Provider, Service
+from waypost.transfer.automx1_sections import Said, Sections
+from waypost.transfer.automx1_services import expand_macros
+from waypost.transfer.imported import Imported, Notes, once, with_priorities
 from waypost.transfer.providers_schema import default_short_name
 from waypost.transfer.rules import (
     NAME_MAX_CHARS,
@@ -22,12 +23,11 @@ from waypost.transfer.rules import (
     check_text,
 )
 
-_RESERVED: Final = frozenset({"automx", "global", "DEFAULT"})
-_STATIC: Final = frozenset({"static", "static_append"})
-# What needs no word: it is what Waypost does, or says nothing about mail.
-_MEANINGLESS: Final = frozenset({"backend", "account_name", "account_name_short"})
+_RESERVED: Final = frozenset({"automx", "global"})
+_ANY: Final = "*"
 _HEADER: Final = re.compile(r"\s*\[(?P<name>[^\]]+)\]")
 _KEY: Final = re.compile(r"(?P<key>[^\s=:#;\[][^=:]*?)\s*[=:]")
+_PLACEHOLDER: Final = re.compile(r"%EMAIL[A-Z]+%")
 
 
 def read_automx1(text: str, *, name: str) -> Imported:
@@ -43,8 +43,6 @@ def read_automx1(text: str, *, name: str) -> Imported:
     parser = configparser.RawConfigParser(
         strict=False, comment_prefixes=("#", ";"), inline_comment_prefixes=None
     )
-    # Uppercase and lowercase matters in it.
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(text, source=name)
     except configparser.Error as error:
@@ -64,7 +62,7 @@ def _lines(text: str) -> Mapping[tuple[str, str], int]:
             section = header["name"]
             found[section, ""] = number
         elif key := _KEY.match(line):
-            found[section, key["key"]] = number
+            found[section, key["key"].lower()] = number
     return found
 
 
@@ -78,132 +76,141 @@ class _Reader:
         notes: Notes,
     ) -> None:
         self._parser = parser
-        self._lines = lines
         self._notes = notes
+        self._sections = Sections(parser, lines, notes)
 
     def result(self) -> Imported:
-        """Give the domains of all sections, and of `domains` in [automx]."""
+        """Give the domains that automx answers for."""
         for key in self._parser["automx"]:
             if key not in {"provider", "domains"} and key not in self._parser.defaults():
                 self._leave_out("automx", key, "Waypost has settings of its own")
+        if not self._parser.get("automx", "provider", fallback="").strip():
+            self._warn("automx", "provider", "is missing, and automx answered nothing without it")
         domains: dict[DomainPattern, Domain] = {}
-        names = [name for name in self._parser.sections() if name not in _RESERVED]
-        entries: dict[str, tuple[Provider, tuple[Service, ...]]] = {}
-        for pattern, section in self._patterns(names):
-            if section not in entries:
-                entries[section] = self._entry(section)
-            provider, services = entries[section]
+        entries: dict[tuple[str, str | None], tuple[Provider, tuple[Service, ...]]] = {}
+        for pattern, section in self._patterns():
+            domain = None if pattern.text == _ANY else pattern.text
+            # The same section is read once, unless what it follows depends on the domain.
+            key = (section, domain if self._follows_domain() else None)
+            if key not in entries:
+                entries[key] = self._entry(section, key[1])
+            provider, services = entries[key]
             if services:
                 domains[pattern] = Domain(pattern, provider, services)
-        if "global" not in entries and self._parser.has_section("global"):
-            self._leave_out("global", "", "no domain uses it; name them in domains of [automx]")
+        self._note_unused()
         if not domains:
             reasons = "; ".join(str(one) for one in self._notes.left_out[:3])
             more = f"; left out: {reasons}" if reasons else ""
             raise ProvidersError([f"{self._notes.source}: no domain can be served{more}"])
         return self._notes.result(Catalog(tuple(_by_provider(domains.values()))))
 
-    def _patterns(self, names: list[str]) -> Iterator[tuple[DomainPattern, str]]:
+    def _follows_domain(self) -> bool:
+        follows = (self._parser.get(one, "follow", fallback="") for one in self._parser.sections())
+        return any("%d" in follow for follow in follows)
+
+    def _patterns(self) -> Iterator[tuple[DomainPattern, str]]:
         """Give each domain once, with the section that says how it is served."""
-        seen: set[DomainPattern] = set()
-        listed = re.split(r"[\s,]+", self._parser.get("automx", "domains", fallback="").strip())
-        allowed = {pattern for text in listed if (pattern := self._pattern(text, "automx"))}
-        for name in names:
-            if (pattern := self._pattern(name, name)) is None or pattern in seen:
-                continue
-            seen.add(pattern)
-            backend = self._parser.get(name, "backend", fallback="").strip().lower()
-            if allowed and DomainPattern("*") not in allowed and pattern not in allowed:
-                self._leave_out(name, "", "automx serves it not: domains of [automx] lacks it")
-            elif backend == "global":
-                self._surplus(name)
-                yield from [(pattern, "global")] if self._has_global(name) else []
-            elif backend in _STATIC:
-                yield pattern, name
-            else:
-                self._leave_out(name, "backend", f"{backend or 'none'} is not static or global")
-        for pattern in sorted(allowed - seen):
-            if self._parser.has_section("global"):
-                yield pattern, "global"
-            elif pattern.text != "*":
-                self._leave_out("automx", "domains", f"{pattern} has neither section nor [global]")
+        listed = list(self._listed())
+        named = [name for name in self._sections.names() if name not in _RESERVED]
+        wanted = [
+            pattern for name in named if (pattern := _exact(name)) and self._is_own(pattern, listed)
+        ]
+        for pattern in dict.fromkeys([*wanted, *listed]):
+            section = self._sections.find(pattern.text) or self._section_of_u_label(pattern, named)
+            section = section or self._sections.find("global")
+            if section is not None:
+                yield pattern, section
+            elif pattern.text != _ANY:
+                why = f"{pattern} has neither a section nor [global]"
+                self._leave_out("automx", "domains", why)
 
-    def _pattern(self, text: str, section: str) -> DomainPattern | None:
+    def _section_of_u_label(self, pattern: DomainPattern, named: list[str]) -> str | None:
+        return next((name for name in named if _exact(name) == pattern), None)
+
+    def _is_own(self, pattern: DomainPattern, listed: list[DomainPattern]) -> bool:
+        return pattern in listed or not listed or listed[0].text == _ANY
+
+    def _listed(self) -> Iterator[DomainPattern]:
+        """Give what `domains` in [automx] lists; a `*` must be the first to mean any domain."""
+        text = self._parser.get("automx", "domains", fallback="").strip()
         if not text:
-            return None
-        try:
-            return DomainPattern.parse(text)
-        except DomainError as error:
-            key = "domains" if section == "automx" else ""
-            self._leave_out(section, key, f"{text[:60]!r} is not a domain: {error}")
-            return None
+            self._warn("automx", "domains", "is missing, and automx answered nothing without it")
+        # automx divides the list at spaces, and takes of each part what is in front of a comma.
+        parts = text.split()
+        known = {part.partition(",")[0] for part in parts} if len(parts) > 1 else {*parts}
+        for number, one in enumerate(re.split(r"[\s,]+", text.strip(", "))):
+            if one == _ANY and number == 0:
+                yield DomainPattern(_ANY)
+            elif one == _ANY:
+                self._leave_out("automx", "domains", "* is not the first, so it means no domain")
+            elif one and (pattern := _exact(one)) is None:
+                why = f"{one[:60]!r} is no domain, so automx answered nothing for it"
+                self._leave_out("automx", "domains", why)
+            elif one and pattern is not None:
+                if one not in known:
+                    why = f"automx divides the list at spaces, so it did not answer for {pattern}"
+                    self._warn("automx", "domains", f"{why}; Waypost does")
+                yield pattern
 
-    def _has_global(self, name: str) -> bool:
-        if self._parser.has_section("global"):
-            return True
-        self._leave_out(name, "backend", "global, but there is no section [global]")
-        return False
+    def _note_unused(self) -> None:
+        for name in self._sections.names():
+            if name in self._sections.used or name == "automx":
+                continue
+            if name == "global":
+                why = "no domain uses it; name them in domains of [automx]"
+            elif _exact(name) is None:
+                why = f"{name[:60]!r} is not a domain, and no section follows it"
+            else:
+                why = "automx serves it not: domains of [automx] lacks it"
+            self._leave_out(name, "", why)
 
-    def _surplus(self, name: str) -> None:
-        for key in self._parser[name]:
-            if key != "backend" and key not in self._parser.defaults():
-                self._leave_out(name, key, "backend = global takes nothing from this section")
-
-    def _entry(self, section: str) -> tuple[Provider, tuple[Service, ...]]:
-        values = dict(self._parser[section])
-        backend = values.get("backend", "static").strip().lower()
-        provider = self._provider(section, values)
-        if backend not in _STATIC:
-            self._leave_out(section, "backend", f"{backend} is not static")
-            return provider, ()
-        self._unknown(section, values)
-        services = []
-        for service in SERVICES:
-            found = read_service(
-                service, values, lambda key: self._line(section, key), self._notes, section
-            )
-            if found is not None:
-                services.append(found)
+    def _entry(self, section: str, domain: str | None) -> tuple[Provider, tuple[Service, ...]]:
+        said = self._sections.read(section, domain)
+        services = once(said.all_services(), self._notes, self._sections.line(section, ""))
         if not services:
             self._leave_out(section, "", "no service of it can be served")
-        return provider, tuple(services)
+        return self._provider(section, said), with_priorities(services)
 
-    def _provider(self, section: str, values: Mapping[str, str]) -> Provider:
+    def _provider(self, section: str, said: Said) -> Provider:
         fallback = self._parser.get("automx", "provider", fallback="").strip() or section
-        name = self._name(section, values, "account_name", NAME_MAX_CHARS) or fallback[:128]
-        short = self._name(section, values, "account_name_short", SHORT_NAME_MAX_CHARS)
+        name = self._name(said, "account_name", NAME_MAX_CHARS) or fallback[:NAME_MAX_CHARS]
+        short = self._name(said, "account_name_short", SHORT_NAME_MAX_CHARS)
         return Provider(name, short or default_short_name(name))
 
-    def _name(self, section: str, values: Mapping[str, str], key: str, limit: int) -> str | None:
-        text = " ".join(values.get(key, "").split())
-        if not text:
-            return None
+    def _name(self, said: Said, key: str, limit: int) -> str | None:
+        written, section = said.names.get(key, ("", ""))
         try:
-            kept = check_text(text[:limit].strip(), limit)
+            text = expand_macros(" ".join(written.split()))
+            kept = check_text(_cut(text, limit), limit) if text else None
         except RuleBroken as broken:
             self._leave_out(section, key, str(broken))
             return None
-        if kept != text:
+        if kept != (text or None):
             self._leave_out(section, key, f"was cut to {limit} characters")
-        if "%" in text or "${" in text:
-            self._leave_out(section, key, "its macros are not expanded in names")
         return kept
 
-    def _unknown(self, section: str, values: Mapping[str, str]) -> None:
-        for key, value in values.items():
-            if key in _MEANINGLESS or key in SERVICE_KEYS:
-                continue
-            usual = {"action": "settings", "account_type": "email"}.get(key)
-            if usual is None or value.strip().lower() != usual:
-                self._leave_out(section, key, "Waypost has no such setting of a provider")
-
     def _leave_out(self, section: str, key: str, why: str) -> None:
-        what = f"[{section}] {key}".strip()
-        self._notes.leave_out(self._line(section, key), what, why)
+        self._sections.leave_out(section, key, why)
 
-    def _line(self, section: str, key: str) -> int:
-        places = ((section, key), ("DEFAULT", key), (section, ""))
-        return next((self._lines[place] for place in places if place in self._lines), 1)
+    def _warn(self, section: str, key: str, why: str) -> None:
+        self._notes.warn(self._sections.line(section, key), f"[{section}] {key}", why)
+
+
+def _exact(text: str) -> DomainPattern | None:
+    """Read a domain; None for anything else, patterns too, which automx does not know."""
+    try:
+        pattern = DomainPattern.parse(text)
+    except DomainError:
+        return None
+    return pattern if pattern.kind is MatchKind.EXACT else None
+
+
+def _cut(text: str, limit: int) -> str:
+    """Cut a text, but no placeholder in it."""
+    for match in _PLACEHOLDER.finditer(text):
+        if match.start() < limit < match.end():
+            return text[: match.start()].strip()
+    return text[:limit].strip()
 
 
 def _by_provider(domains: Iterable[Domain]) -> Iterator[Domain]:

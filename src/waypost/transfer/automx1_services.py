@@ -1,4 +1,8 @@
-"""The services of automx 1.x: keys that begin with smtp_, imap_ and pop_."""
+"""The services of automx 1.x: keys that begin with smtp_, imap_ and pop_.
+
+What automx makes of each key, and of its absence, was seen with automx 1.1.1: it ran with a file
+for each of them (tests/transfer/automx1).
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +13,7 @@ from waypost.model import (
     GSSAPI,
     NO_AUTHENTICATION,
     NTLM,
+    OAUTH2,
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     TLS_CLIENT_CERT,
@@ -17,29 +22,41 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    UrlEndpoint,
+    default_authentication,
 )
+from waypost.placeholders import has_placeholder
 from waypost.transfer.imported import Notes
-from waypost.transfer.ports import PORT_MAX, contradiction, default_port
-from waypost.transfer.rules import LOGIN_NAME_MAX_CHARS, RuleBroken, check_host, check_text
+from waypost.transfer.ports import PORT_MAX, default_port, settled
+from waypost.transfer.rules import (
+    LOGIN_NAME_MAX_CHARS,
+    RuleBroken,
+    check_host,
+    check_text,
+    check_url,
+)
 
 SERVICES: Final[Mapping[str, ServiceType]] = {
+    "smtp": ServiceType.SMTP,
     "imap": ServiceType.IMAP,
     "pop": ServiceType.POP3,
-    "smtp": ServiceType.SMTP,
 }
-_OPTIONS: Final = ("server", "port", "encryption", "auth", "auth_identity")
-# They change nothing where they stand alone, and are listed with the service.
+_OPTIONS: Final = ("server", "port", "encryption", "auth", "auth_identity", "domain_required")
 _NO_PLACE: Final = {
     "default": "each domain names its own outgoing service",
     "refresh_ttl": "how long an answer is kept is one setting for all",
-    "author": "the sender is the address that was asked for",
+    "expiration_date": "Waypost's answers do not expire",
+    "domain_name": "Waypost tells clients the domain of the address",
 }
 SERVICE_KEYS: Final = frozenset(
-    f"{service}{suffix}"
-    for service in SERVICES
-    for suffix in ("", *(f"_{option}" for option in (*_OPTIONS, *_NO_PLACE)))
+    {"smtp_author"}
+    | {
+        f"{service}{suffix}"
+        for service in SERVICES
+        for suffix in ("", *(f"_{option}" for option in (*_OPTIONS, *_NO_PLACE)))
+    }
 )
-_YES: Final = frozenset({"yes", "true", "on", "1"})
+_YES: Final = ("1", "y", "yes", "t", "true", "on")
 _SECURITIES: Final = {
     "ssl": Security.TLS,
     "starttls": Security.STARTTLS,
@@ -54,10 +71,15 @@ _METHODS: Final = {
     "tls-client-cert": TLS_CLIENT_CERT,
     "none": NO_AUTHENTICATION,
 }
+# automx does not know these words and names no method then; what is meant is plain all the same.
+_MEANT: Final = {
+    **dict.fromkeys(("plain", "login", "cleartext", "password-cleartext"), PASSWORD_CLEARTEXT),
+    **dict.fromkeys(("cram-md5", "digest-md5", "password-encrypted"), PASSWORD_ENCRYPTED),
+    "oauth2": OAUTH2,
+}
 _TLS_PORTS: Final = frozenset({465, 993, 995})
-_MACRO: Final = re.compile(r"%([%sud])")
+_MACRO: Final = re.compile(r"%([sud])")
 _PLACEHOLDERS: Final = {
-    "%": "%",
     "s": "%EMAILADDRESS%",
     "u": "%EMAILLOCALPART%",
     "d": "%EMAILDOMAIN%",
@@ -65,64 +87,170 @@ _PLACEHOLDERS: Final = {
 
 
 def expand_macros(text: str) -> str:
-    """Turn automx's macros into placeholders.
+    """Turn automx's macros into placeholders; any other % stays, as it does in automx's answers.
 
     Raises:
-        RuleBroken: the text needs a database, or holds a macro that is none.
+        RuleBroken: the text needs a database.
     """
     if "${" in text:
         raise RuleBroken("takes a variable from LDAP, SQL or a script, which is not carried over")
-    rest = _MACRO.sub("", text)
-    if "%" in rest:
-        raise RuleBroken("holds a % that is no macro of automx (%s, %u, %d, %%)")
     return _MACRO.sub(lambda match: _PLACEHOLDERS[match[1]], text)
 
 
-def read_service(
-    service: str,
-    values: Mapping[str, str],
-    line_of: Callable[[str], int],
-    notes: Notes,
-    section: str,
-) -> Service | None:
-    """Read one service of a section; None where it has none, or one that cannot be served.
+def is_yes(text: str) -> bool:
+    """Tell whether a value is one of automx's words for yes."""
+    return text.strip().lower() in _YES
 
-    Args:
-        service: `imap`, `pop` or `smtp`.
-        values: all keys of the section.
-        line_of: gives the line of a key.
-        notes: gets what is left out.
-        section: its name, for notes.
-    """
 
-    def leave_out(key: str, why: str) -> None:
-        notes.leave_out(line_of(key), f"[{section}] {key}", why)
+class ServiceReader:
+    """Reads the services of a section."""
 
-    if values.get(service, "no").strip().lower() not in _YES:
-        if any(f"{service}_{option}" in values for option in _OPTIONS):
-            leave_out(service, "is not enabled, so its settings are not taken")
-        return None
-    for option, why in _NO_PLACE.items():
-        if f"{service}_{option}" in values:
-            leave_out(f"{service}_{option}", why)
-    try:
-        endpoint = _endpoint(values, service)
-        method = _method(values, service)
-    except _KeyBroken as broken:
-        leave_out(broken.key, f"{broken}; the service is left out")
-        return None
-    port, security = endpoint.port, endpoint.security
-    if _security(values, service) is None:
-        why = f"is not ssl, starttls or none; taken as {security} because of port {port}"
-        leave_out(f"{service}_encryption", why)
-    elif security is Security.NONE:
-        notes.warn(
-            line_of(f"{service}_encryption"),
-            f"[{section}] {service}_encryption",
-            "is none: passwords and mail can be read on the way",
+    def __init__(
+        self, section: str, values: Mapping[str, str], line_of: Callable[[str], int], notes: Notes
+    ) -> None:
+        """Take a section.
+
+        Args:
+            section: its name, for notes.
+            values: all its keys, with those of [DEFAULT].
+            line_of: gives the line of a key.
+            notes: gets what is left out, and what should be looked at.
+        """
+        self._section = section
+        self._values = values
+        self._line_of = line_of
+        self._notes = notes
+
+    def mail(self, name: str) -> Service | None:
+        """Read one service; None if the section has none, or one that cannot be served.
+
+        Args:
+            name: `imap`, `pop` or `smtp`.
+        """
+        if not is_yes(self._values[name]):
+            if any(f"{name}_{option}" in self._values for option in _OPTIONS):
+                shown = self._values[name][:40]
+                why = f"is {shown!r}, not one of {' '.join(_YES)}, so the service is switched off"
+                self._leave_out(name, why)
+            return None
+        for option, why in _NO_PLACE.items():
+            if f"{name}_{option}" in self._values:
+                self._leave_out(f"{name}_{option}", why)
+        if self._values.get(f"{name}_author", "%s").strip() != "%s":
+            self._leave_out(f"{name}_author", "automx knows no value but %s here")
+        try:
+            endpoint = self._endpoint(name)
+            method = self._method(name)
+        except _KeyBroken as broken:
+            self._leave_out(broken.key, f"{broken}; the service is left out")
+            return None
+        return Service(
+            SERVICES[name],
+            endpoint,
+            (method,),
+            self._login_name(name),
+            domain_required=is_yes(self._values.get(f"{name}_domain_required", "no")),
         )
-    login_name = _login_name(values, service, leave_out)
-    return Service(SERVICES[service], endpoint, (method,), login_name)
+
+    def activesync(self) -> Service | None:
+        """Read `server_url`, which automx tells phones that speak ActiveSync."""
+        if not (text := self._values.get("server_url", "").strip()):
+            return None
+        try:
+            url = check_url(expand_macros(text))
+        except RuleBroken as broken:
+            self._leave_out("server_url", str(broken))
+            return None
+        method = default_authentication(ServiceType.ACTIVESYNC, has_url=True)
+        return Service(ServiceType.ACTIVESYNC, UrlEndpoint(url), (method,))
+
+    def _endpoint(self, name: str) -> HostEndpoint:
+        key = f"{name}_server"
+        if not (text := self._values.get(key, "").strip()):
+            raise _KeyBroken(key, "is missing or empty")
+        try:
+            host = check_host(expand_macros(text))
+        except RuleBroken as broken:
+            raise _KeyBroken(key, str(broken)) from broken
+        wanted = self._security(name)
+        port = self._port(name, wanted)
+        security = wanted or (Security.TLS if port in _TLS_PORTS else Security.STARTTLS)
+        security, why = settled(port, security)
+        if why is not None:
+            self._warn(f"{name}_encryption", why)
+        elif security is Security.NONE:
+            self._warn(f"{name}_encryption", "is none: passwords and mail can be read on the way")
+        if wanted is None:
+            self._note_encryption(name, port, security)
+        return HostEndpoint(host, port, security)
+
+    def _note_encryption(self, name: str, port: int, security: Security) -> None:
+        key, reason = f"{name}_encryption", f"taken as {security} because of port {port}"
+        text = self._values.get(key, "").strip().lower()
+        if text == "auto":
+            # automx writes it as `plain` into Autoconfig, and as UseSSL false into a profile.
+            self._warn(key, f"is auto, for which automx told most clients no protection; {reason}")
+        elif text:
+            self._warn(key, f"{text[:40]!r} is not ssl, starttls or none; {reason}")
+        else:
+            self._warn(key, f"is missing, so automx told clients none; {reason}")
+
+    def _method(self, name: str) -> Authentication:
+        key = f"{name}_auth"
+        text = self._values.get(key, "").strip().lower()
+        if (method := _METHODS.get(text)) is not None:
+            return method
+        if not text:
+            self._warn(key, f"is missing, so automx told no method; taken as {PASSWORD_CLEARTEXT}")
+            return PASSWORD_CLEARTEXT
+        if (method := _MEANT.get(text)) is None:
+            raise _KeyBroken(key, f"{text[:40]!r} must be one of {', '.join(_METHODS)}")
+        self._warn(key, f"automx does not know {text!r} and told no method; taken as {method}")
+        return method
+
+    def _security(self, name: str) -> Security | None:
+        """Read the encryption; None for `auto`, nothing and other words: the port decides."""
+        return _SECURITIES.get(self._values.get(f"{name}_encryption", "").strip().lower())
+
+    def _port(self, name: str, security: Security | None) -> int:
+        key = f"{name}_port"
+        text = self._values.get(key, "").strip()
+        if not text:
+            port = default_port(SERVICES[name], security or Security.STARTTLS)
+            self._warn(key, f"is missing, so automx told clients none; taken as {port}")
+            return port
+        if not (
+            text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= PORT_MAX
+        ):
+            raise _KeyBroken(key, f"must be a number from 1 to {PORT_MAX}")
+        return int(text)
+
+    def _login_name(self, name: str) -> str | None:
+        key = f"{name}_auth_identity"
+        if key not in self._values:
+            return _PLACEHOLDERS["u"]
+        text = self._values[key].strip()
+        if not text:
+            self._warn(key, "is empty; clients ask for the login name")
+            return None
+        try:
+            login_name = check_text(expand_macros(text), LOGIN_NAME_MAX_CHARS)
+        except RuleBroken as broken:
+            self._leave_out(key, f"{broken}; clients ask for the login name")
+            return None
+        if not has_placeholder(login_name):
+            self._warn(key, f"{login_name!r} is the login name of all users")
+        return login_name
+
+    def _leave_out(self, key: str, why: str) -> None:
+        self._notes.leave_out(self._line(key), f"[{self._section}] {key}", why)
+
+    def _warn(self, key: str, why: str) -> None:
+        self._notes.warn(self._line(key), f"[{self._section}] {key}", why)
+
+    def _line(self, key: str) -> int:
+        """Give the line of a key; if it is missing, that of the service it is missing from."""
+        return self._line_of(key if key in self._values else key.partition("_")[0])
 
 
 class _KeyBroken(RuleBroken):
@@ -131,54 +259,3 @@ class _KeyBroken(RuleBroken):
     def __init__(self, key: str, rule: str) -> None:
         super().__init__(rule)
         self.key = key
-
-
-def _endpoint(values: Mapping[str, str], service: str) -> HostEndpoint:
-    try:
-        host = check_host(expand_macros(values.get(f"{service}_server", "").strip()))
-    except RuleBroken as broken:
-        raise _KeyBroken(f"{service}_server", str(broken)) from broken
-    security = _security(values, service)
-    port = _port(values, service, security)
-    security = security or (Security.TLS if port in _TLS_PORTS else Security.STARTTLS)
-    if reason := contradiction(port, security):
-        raise _KeyBroken(f"{service}_port", reason)
-    return HostEndpoint(host, port, security)
-
-
-def _method(values: Mapping[str, str], service: str) -> Authentication:
-    method = _METHODS.get(values.get(f"{service}_auth", "plaintext").strip().lower())
-    if method is None:
-        raise _KeyBroken(f"{service}_auth", f"must be one of {', '.join(_METHODS)}")
-    return method
-
-
-def _security(values: Mapping[str, str], service: str) -> Security | None:
-    """Read the encryption; None for `auto` and for nothing, which the port decides."""
-    text = values.get(f"{service}_encryption", "auto").strip().lower()
-    if text not in {*_SECURITIES, "auto", ""}:
-        raise _KeyBroken(f"{service}_encryption", "must be ssl, starttls, none or auto")
-    return _SECURITIES.get(text)
-
-
-def _port(values: Mapping[str, str], service: str, security: Security | None) -> int:
-    text = values.get(f"{service}_port", "").strip()
-    if not text:
-        return default_port(SERVICES[service], security or Security.STARTTLS)
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= PORT_MAX):
-        raise _KeyBroken(f"{service}_port", f"must be a number from 1 to {PORT_MAX}")
-    return int(text)
-
-
-def _login_name(
-    values: Mapping[str, str], service: str, leave_out: Callable[[str, str], None]
-) -> str | None:
-    key = f"{service}_auth_identity"
-    text = values.get(key, "").strip()
-    if not text:
-        return None
-    try:
-        return check_text(expand_macros(text), LOGIN_NAME_MAX_CHARS)
-    except RuleBroken as broken:
-        leave_out(key, f"{broken}; clients ask for the login name")
-        return None

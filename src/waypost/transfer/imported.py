@@ -1,8 +1,10 @@
 """What an import gives, and how it notes what has no place in Waypost."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from waypost.model import Catalog
+from waypost.model import DEFAULT_PRIORITY, Catalog, HostEndpoint, Service
+from waypost.preference import INCOMING, ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,61 @@ class Notes:
     def result(self, catalog: Catalog) -> Imported:
         """Give all of it, in the order of the source."""
         in_order = [
-            tuple(sorted(notes, key=lambda note: note.line))
+            tuple(sorted(dict.fromkeys(notes), key=lambda note: note.line))
             for notes in (self.left_out, self.warnings)
         ]
         return Imported(catalog, in_order[0], in_order[1])
+
+
+def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
+    """Keep one of services that are the same.
+
+    Two services with a URL are the same if type and URL are, as with EWS that a document names in
+    a section of its own and in one for Exchange: the first takes what it lacks from the other.
+    Two with a host are the same if all is.
+
+    Args:
+        services: in the order of preference.
+        notes: gets what was said again.
+        line: of the source, for notes.
+    """
+    kept: dict[tuple[object, ...], Service] = {}
+    for service in services:
+        key = _identity(service)
+        first = kept.setdefault(key, service)
+        if first is service:
+            continue
+        notes.leave_out(line, f"{service.type} {key[-1]}", "is there already; carried over once")
+        methods = tuple(dict.fromkeys((*first.authentication, *service.authentication)))
+        login_name = first.login_name or service.login_name
+        kept[key] = replace(first, authentication=methods, login_name=login_name)
+    return tuple(kept.values())
+
+
+def _identity(service: Service) -> tuple[object, ...]:
+    """Give what makes a service another one; at the end its place, for notes."""
+    endpoint = service.endpoint
+    if isinstance(endpoint, HostEndpoint):
+        return replace(service, priority=None), f"{endpoint.host}:{endpoint.port}"
+    # RFC 3986 s6.2.2.1: scheme and host of a URL are the same in any case.
+    scheme, _, rest = endpoint.url.partition("://")
+    host, slash, path = rest.partition("/")
+    return service.type, f"{scheme.lower()}://{host.lower()}{slash}{path}"
+
+
+def with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
+    """Keep the order of the source, which is that of preference, against that of Waypost.
+
+    If POP3 is in front of IMAP, or STARTTLS in front of TLS, only a priority can say so.
+    """
+    # For each kind of section: the priority that it has come to, and the service before.
+    reached: dict[str, tuple[int, Service | None]] = {}
+    found: list[Service] = []
+    for service in services:
+        section = "incoming" if service.type in INCOMING else service.type.value
+        priority, before = reached.get(section, (DEFAULT_PRIORITY, None))
+        if before is not None and ordered((before, service))[0] is service:
+            priority += 1
+        reached[section] = (priority, service)
+        found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
+    return ordered(found)

@@ -15,7 +15,6 @@ from waypost import untrusted_xml
 from waypost.address import DomainName
 from waypost.errors import DomainError, ProvidersError
 from waypost.model import (
-    DEFAULT_PRIORITY,
     Catalog,
     Documentation,
     Domain,
@@ -24,8 +23,8 @@ from waypost.model import (
     Provider,
     Service,
 )
-from waypost.preference import INCOMING, ordered
-from waypost.transfer.imported import Imported, Notes
+from waypost.preference import INCOMING
+from waypost.transfer.imported import Imported, Notes, once, with_priorities
 from waypost.transfer.ispdb_pages import RootPages, read_documentation, read_enable, read_oauth2
 from waypost.transfer.ispdb_services import SECTIONS, read_section
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
@@ -148,7 +147,7 @@ def _domains(
         raise ProvidersError([f"{notes.source}: line {line_of(element)}: {reason}"])
     if not any(service.type in INCOMING for service in services):
         raise ProvidersError([_no_mail(element, notes)])
-    in_order = _with_priorities(services)
+    in_order = with_priorities(once(services, notes, line_of(element)))
     provider = replace(
         provider,
         oauth2=(*provider.oauth2, *beside.oauth2),
@@ -241,24 +240,6 @@ class _Reader:
         if kept != text:
             why = f"was cut to {max_chars} characters"
             self._notes.leave_out(line, shown(part), why)
-
-
-def _with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
-    """Keep the order of the document, which is that of preference, against that of Waypost.
-
-    Where POP3 stands in front of IMAP, or STARTTLS in front of TLS, only a priority can say so.
-    """
-    # For each kind of section: the priority that it has come to, and the service before.
-    reached: dict[str, tuple[int, Service | None]] = {}
-    found: list[Service] = []
-    for service in services:
-        section = "incoming" if service.type in INCOMING else service.type.value
-        priority, before = reached.get(section, (DEFAULT_PRIORITY, None))
-        if before is not None and ordered((before, service))[0] is service:
-            priority += 1
-        reached[section] = (priority, service)
-        found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
-    return ordered(found)
 
 
 def _leave_out(element: etree._Element, notes: Notes) -> None:

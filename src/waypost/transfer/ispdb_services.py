@@ -28,7 +28,7 @@ from waypost.model import (
 )
 from waypost.transfer.imported import Notes
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
-from waypost.transfer.ports import PORT_MAX, contradiction
+from waypost.transfer.ports import PORT_MAX, settled
 from waypost.transfer.rules import (
     LOGIN_NAME_MAX_CHARS,
     RuleBroken,
@@ -143,9 +143,22 @@ def read_section(element: etree._Element, notes: Notes) -> list[Service]:
     else:
         found = list(_on_web(types[kind], section))
     if not found:
-        needs = "hostname, port and socketType" if kind in _ON_HOST else "a URL"
-        notes.leave_out(line_of(element), name, f"cannot be served without {needs}")
+        notes.leave_out(
+            line_of(element), name, f"has no {_lacking(section, kind)} that can be used"
+        )
     return found
+
+
+def _lacking(section: _Section, kind: str) -> str:
+    """Name what a section lacks, and nothing that it has."""
+    if kind not in _ON_HOST:
+        return "ewsURL and no easURL" if kind == "exchange" else "URL"
+    parts = {
+        "hostname": section.hosts,
+        "port": section.ports,
+        "socketType": section.securities,
+    }
+    return " and no ".join(name for name, values in parts.items() if not values)
 
 
 def _on_host(
@@ -154,15 +167,14 @@ def _on_host(
     if not (section.hosts and section.ports):
         return
     host, port = section.hosts[0], section.ports[0]
-    for security in section.securities:
-        if reason := contradiction(port, security):
-            notes.leave_out(line_of(element), f"socketType {security}", reason)
-            continue
+    for wanted in section.securities:
+        security, why = settled(port, wanted)
+        if why is not None:
+            notes.warn(line_of(element), f"{shown(element)} {host}:{port}", why)
         if security is Security.NONE:
             why = "passwords and mail can be read on the way"
             notes.warn(line_of(element), f"{shown(element)} {host}:{port} without protection", why)
-        endpoint = HostEndpoint(host, port, security)
-        yield _service(kind, endpoint, section)
+        yield _service(kind, HostEndpoint(host, port, security), section)
 
 
 def _on_web(kind: ServiceType, section: _Section) -> Iterator[Service]:

@@ -36,8 +36,12 @@ _SECURITIES: Final = {
     4190: Security.STARTTLS,
     5222: Security.STARTTLS,
 }
-_ONLY_TLS: Final = frozenset({993, 995, 465})
-_NEVER_TLS: Final = frozenset({143, 110, 587})
+# RFC 8314 s3.1, s3.2: no server speaks anything but TLS here.
+_ONLY_TLS: Final = frozenset({993, 995})
+# RFC 8314 s3.3, RFC 2595, RFC 6409 s3.1: these are for one of both, and some servers do the other:
+# a provider in the ISPDB speaks TLS on 587.
+_USUALLY_TLS: Final = frozenset({465})
+_USUALLY_NOT_TLS: Final = frozenset({25, 110, 143, 587})
 _STARTTLS_FIRST: Final = frozenset({ServiceType.MANAGESIEVE, ServiceType.XMPP})
 
 
@@ -58,13 +62,30 @@ def default_port(service_type: ServiceType, security: Security) -> int:
 
 
 def contradiction(port: int, security: Security) -> str | None:
-    """Tell why port and protection cannot both be meant, or give None."""
-    # RFC 8314 s3.1 to s3.3: these ports begin with TLS; RFC 2595 and RFC 6409: these never do.
+    """Say why no server can offer this protection on this port; None if one can."""
     if port in _ONLY_TLS and security is not Security.TLS:
         return f'port {port} begins with TLS: write security = "tls", or another port'
-    if port in _NEVER_TLS and security is Security.TLS:
-        return f'port {port} begins without TLS: write security = "starttls", or another port'
     return None
+
+
+def oddity(port: int, security: Security) -> str | None:
+    """Say why this protection is unusual on this port; None if it is not."""
+    if port in _USUALLY_TLS and security is not Security.TLS:
+        return f"port {port} usually begins with TLS; see that {security} is right"
+    if port in _USUALLY_NOT_TLS and security is Security.TLS:
+        return f"port {port} usually begins without TLS; see that tls is right"
+    return None
+
+
+def settled(port: int, security: Security) -> tuple[Security, str | None]:
+    """Choose the protection of an imported service, which must not be lost for a contradiction.
+
+    Returns:
+        The protection that a server can offer on the port, and a warning or None.
+    """
+    if contradiction(port, security) is not None:
+        return Security.TLS, f"{security} cannot be on port {port}, which begins with TLS: now tls"
+    return security, oddity(port, security)
 
 
 def needed_keys(service_type: ServiceType, endpoint: HostEndpoint) -> tuple[bool, bool]:

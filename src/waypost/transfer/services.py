@@ -29,7 +29,7 @@ from waypost.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.transfer.ports import PORT_MAX, contradiction, default_port, default_security
+from waypost.transfer.ports import PORT_MAX, contradiction, default_port, default_security, oddity
 from waypost.transfer.rules import (
     HOST_MAX_CHARS,
     INTEGER_MAX,
@@ -206,7 +206,9 @@ def _host_endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | No
         port = default_port(service_type, security)
     if reason := contradiction(port, security):
         table.problem("port" if "port" in table else "security", reason)
-    elif security is Security.NONE:
+    elif reason := oddity(port, security):
+        table.warn("security" if "security" in table else "port", reason)
+    if security is Security.NONE:
         table.warn("security", "is none: passwords and mail can be read on the way")
     return HostEndpoint(host, port, security) if host is not None else None
 

@@ -1,0 +1,165 @@
+"""The sections of automx 1.x: what a section says, with the sections that it follows.
+
+How automx walks through them was seen with automx 1.1.1 (tests/transfer/automx1).
+"""
+
+import configparser
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from waypost.model import Service
+from waypost.transfer.automx1_services import (
+    SERVICE_KEYS,
+    SERVICES,
+    ServiceReader,
+    expand_macros,
+)
+from waypost.transfer.imported import Notes
+from waypost.transfer.rules import RuleBroken
+
+STATIC: Final = frozenset({"static", "static_append"})
+_NAMES: Final = ("account_name", "account_name_short")
+# They need no note: Waypost does the same, or they say nothing about mail.
+_WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
+_SIGNING: Final = "sign profiles with the settings profile_cert and profile_key"
+_NO_PLACE: Final = {
+    "display_name": "a directory gives the name of a user",
+    "server_name": "Waypost tells the URL alone",
+    "sign_mobileconfig": _SIGNING,
+    "sign_cert": _SIGNING,
+    "sign_key": _SIGNING,
+    "sign_more_certs": _SIGNING,
+    "autoconfig": "import the document: waypost import ispdb FILE",
+}
+_DEFAULT_SECTION: Final = "DEFAULT"
+
+
+@dataclass(slots=True)
+class Said:
+    """What sections say for a domain.
+
+    Attributes:
+        names: account_name and account_name_short as they are written, with the section of each.
+        services: those of each kind, in the order in which automx names the kinds.
+        activesync: what phones are told.
+    """
+
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    services: dict[str, list[Service]] = field(default_factory=dict)
+    activesync: Service | None = None
+
+    def all_services(self) -> tuple[Service, ...]:
+        """Give all services, in the order of preference."""
+        mail = [one for services in self.services.values() for one in services]
+        return (*mail, self.activesync) if self.activesync is not None else tuple(mail)
+
+
+class Sections:
+    """The sections of a parsed file."""
+
+    def __init__(
+        self,
+        parser: configparser.RawConfigParser,
+        lines: Mapping[tuple[str, str], int],
+        notes: Notes,
+    ) -> None:
+        """Take the file, the line of each section and key, and where to note things."""
+        self._parser = parser
+        self._lines = lines
+        self._notes = notes
+        # automx compares the names of sections in any case; the first one counts.
+        self._by_name = {name.lower(): name for name in reversed(parser.sections())}
+        self.used: set[str] = set()
+
+    def find(self, name: str) -> str | None:
+        """Give a section by its name in any case."""
+        return self._by_name.get(name.lower())
+
+    def names(self) -> Iterator[str]:
+        """Give each section that automx can find, in the order of the file."""
+        return (name for name in self._parser.sections() if self.find(name) == name)
+
+    def read(self, name: str, domain: str | None) -> Said:
+        """Read a section, and those that it follows.
+
+        Args:
+            name: of the section.
+            domain: which is asked for; None for any, which leaves `follow = %d` out.
+        """
+        said = Said()
+        self._read(name, domain, said, set())
+        return said
+
+    def _read(self, name: str, domain: str | None, said: Said, before: set[str]) -> None:
+        self.used.add(name)
+        if name in before:
+            self.leave_out(name, "follow", f"leads back to [{name}]")
+            return
+        before.add(name)
+        values = dict(self._parser[name])
+        backend = values.get("backend", "").strip()
+        if backend == "global":
+            self._surplus(name)
+            self._follow(name, "global", domain, said, before)
+        elif backend in STATIC:
+            self._static(name, values, said, appends=backend == "static_append")
+            if target := values.get("follow", "").strip():
+                self._follow(name, target, domain, said, before)
+        elif not backend:
+            self.leave_out(name, "backend", "is missing, and automx serves nothing without it")
+        else:
+            self.leave_out(name, "backend", f"{backend[:40]} is not static or global")
+
+    def _static(self, name: str, values: Mapping[str, str], said: Said, *, appends: bool) -> None:
+        self._note_unknown(name, values)
+        reader = ServiceReader(name, values, lambda key: self.line(name, key), self._notes)
+        for key in values:
+            if key in _NAMES and values[key].strip():
+                said.names[key] = (values[key], name)
+            elif key in SERVICES and (service := reader.mail(key)) is not None:
+                kept = said.services.get(key, []) if appends else []
+                said.services[key] = [*kept, service]
+        said.activesync = reader.activesync() or said.activesync
+
+    def _follow(
+        self, name: str, target: str, domain: str | None, said: Said, before: set[str]
+    ) -> None:
+        key = "backend" if target == "global" else "follow"
+        try:
+            wanted = expand_macros(target)
+        except RuleBroken as broken:
+            self.leave_out(name, key, str(broken))
+            return
+        if domain is not None:
+            wanted = wanted.replace("%EMAILDOMAIN%", domain)
+        if "%EMAIL" in wanted:
+            self.leave_out(name, key, "names another section for each user or domain")
+        elif (found := self.find(wanted)) is None:
+            # automx answers with an error then, whatever else the section says.
+            self.leave_out(name, key, f"there is no section [{wanted[:60]}]")
+        else:
+            self._read(found, domain, said, before)
+
+    def _surplus(self, name: str) -> None:
+        for key in self._parser[name]:
+            if key != "backend" and key not in self._parser.defaults():
+                self.leave_out(name, key, "backend = global takes nothing from this section")
+
+    def _note_unknown(self, name: str, values: Mapping[str, str]) -> None:
+        for key, value in values.items():
+            if key in _WITHOUT_NOTE or key in SERVICE_KEYS:
+                continue
+            usual = {"action": "settings", "account_type": "email"}.get(key)
+            if usual is None or value.strip().lower() != usual:
+                why = _NO_PLACE.get(key, "Waypost has no such setting of a provider")
+                self.leave_out(name, key, why)
+
+    def leave_out(self, name: str, key: str, why: str) -> None:
+        """Note what is not carried over."""
+        self._notes.leave_out(self.line(name, key), f"[{name}] {key}".strip(), why)
+
+    def line(self, name: str, key: str) -> int:
+        """Give the line of a key, of [DEFAULT] too, else that of the section."""
+        places = ((name, key), (_DEFAULT_SECTION, key), (name, ""))
+        return next((self._lines[place] for place in places if place in self._lines), 1)

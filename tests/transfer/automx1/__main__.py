@@ -1,0 +1,40 @@
+"""Record anew what automx 1 answers; look at the difference before you keep it.
+
+automx is not on the package index. Its repository at the tag v1.1.1 runs in a virtual environment
+with future, lxml and python-dateutil:
+
+    python -m tests.transfer.automx1 PYTHON_OF_THAT_ENVIRONMENT FOLDER_WITH_AUTOMX_WSGI
+"""
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.transfer.automx1.answers import facts
+from tests.transfer.automx1.cases import CASES, asked
+from waypost.address import EmailAddress
+
+ASK = Path(__file__).with_name("ask_automx.py")
+
+
+def main() -> None:
+    """Ask about each file of settings, and write what was answered beside it."""
+    python, folder = sys.argv[1:]
+    for path in CASES:
+        addresses = asked(path)
+        command = [python, str(ASK), folder, str(path), *addresses]
+        said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        found = {}
+        for address in addresses:
+            raw = {
+                form: (status, base64.b64decode(body))
+                for form, (status, body) in said[address].items()
+            }
+            found[address] = facts(raw, EmailAddress.parse(address))
+        path.with_suffix(".json").write_text(f"{json.dumps(found, indent=1)}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
