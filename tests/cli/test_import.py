@@ -16,6 +16,7 @@ SMTP = IMAP.replace("incoming", "outgoing").replace("imap", "smtp").replace("993
 AUTOMX1 = (
     "[automx]\nprovider = x\ndomains = example.com\nmemcache = 1\n[global]\nbackend = static\n"
     "imap = yes\nimap_server = i.example\nimap_port = 993\nimap_encryption = ssl\n"
+    "smtp = yes\nsmtp_server = s.example\nsmtp_port = 465\nsmtp_encryption = ssl\n"
 )
 
 

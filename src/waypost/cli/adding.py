@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import database, planned_database, settings_for
 from waypost.errors import ProvidersError
 from waypost.model import Catalog
+from waypost.preference import lack_of_mail
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
@@ -50,44 +51,76 @@ def add(
     db_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Add providers to the database, or print them; then tell what was not carried over.
+    """Add providers to the database, or print them, with what was not carried over.
+
+    What breaks clients is said as `apply` says it.
 
     Raises:
         ProvidersError: a domain is served already, in another way. Nothing was changed.
-        Exit: code 1 where a dry run finds something to do.
+        Exit: code 1 if a dry run finds something to do, or if no client can set up an account for
+            a domain.
     """
     found = merged(sources)
+    unusable = _unusable(found)
     if print_file:
         from waypost.transfer.providers_file import write_providers  # noqa: PLC0415 -- quick start
 
-        _tell(sources)
+        _note_losses(sources, found, unusable)
         typer.echo(write_providers(found, "json" if as_json else "toml").encode(), nl=False)
-        return
-    settings = settings_for(db_uri=db_uri)
-    plan = _write(settings, found, dry_run)
-    if as_json:
-        left_out = [str(one) for source in sources for one in source.left_out]
-        warnings = [str(one) for source in sources for one in source.warnings]
-        written = not (dry_run or plan.is_empty)
-        say_json(
-            {"added": plan.added, "left_out": left_out, "warnings": warnings, "written": written}
-        )
     else:
-        _tell(sources)
-        for item in plan.added:
-            say(f"+ {item}")
-        count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
-        note("nothing to do" if plan.is_empty else count)
-    if dry_run and not plan.is_empty:
+        plan = _write(settings_for(db_uri=db_uri), found, dry_run)
+        if as_json:
+            _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
+        else:
+            _note_losses(sources, found, unusable)
+            for item in plan.added:
+                say(f"+ {item}")
+            count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
+            note("nothing to do" if plan.is_empty else count)
+        if dry_run and not plan.is_empty:
+            raise typer.Exit(FINDINGS)
+    if unusable:
         raise typer.Exit(FINDINGS)
 
 
-def _tell(sources: Sequence["Imported"]) -> None:
+def _unusable(found: Catalog) -> list[str]:
+    """Give a line for each provider and lack that leaves domains without an account."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for domain in found.domains:
+        lack = lack_of_mail(service.type for service in domain.services)
+        if lack is not None:
+            lacking.setdefault((domain.provider.name, lack), []).append(domain.pattern.text)
+    return [
+        f"{first}{f' and {len(more)} more' if more else ''}: {lack}, so no client can set up an "
+        "account (404); add the service, or take the domain out"
+        for (_, lack), (first, *more) in lacking.items()
+    ]
+
+
+def _note_losses(sources: Sequence["Imported"], found: Catalog, unusable: Sequence[str]) -> None:
+    from waypost.cli.linting import lint_catalog  # noqa: PLC0415 -- quick start
+
     for source in sources:
         for one in source.left_out:
             note(f"left out: {one}")
         for one in source.warnings:
             note(f"warning: {one}")
+    warn(lint_catalog(found, of_today=True).lines())
+    warn(unusable)
+
+
+def _say_json(
+    sources: Sequence["Imported"], plan: "Plan", unusable: Sequence[str], *, written: bool
+) -> None:
+    say_json(
+        {
+            "added": plan.added,
+            "left_out": [str(one) for source in sources for one in source.left_out],
+            "warnings": [str(one) for source in sources for one in source.warnings],
+            "unusable": unusable,
+            "written": written,
+        }
+    )
 
 
 def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":

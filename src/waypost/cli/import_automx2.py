@@ -36,13 +36,16 @@ def automx2(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Copy automx2's database into Waypost's, with ids and bind passwords, in one transaction."""
+    """Copy automx2's database into Waypost's, with ids and bind passwords, in one transaction.
+
+    Exit code 1 where clients can set up no account for a domain.
+    """
     copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
     if as_json:
         _print_json(copied, dry_run)
     else:
         _print(copied, dry_run)
-    if dry_run and any(copied.rows.values()):
+    if copied.unusable or (dry_run and any(copied.rows.values())):
         raise typer.Exit(FINDINGS)
 
 
@@ -80,14 +83,15 @@ def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> 
 
 
 def _print(copied: "Copied", dry_run: bool) -> None:
-    warn(map(str, copied.findings[:FINDINGS_SHOWN]))
-    if len(copied.findings) > FINDINGS_SHOWN:
-        note(f"{len(copied.findings)} findings, {FINDINGS_SHOWN} shown; all: --json")
+    findings = [*copied.findings, *copied.unusable]
+    warn(map(str, findings[:FINDINGS_SHOWN]))
+    if len(findings) > FINDINGS_SHOWN:
+        note(f"{len(findings)} findings, {FINDINGS_SHOWN} shown; all: --json")
     verb = "to copy" if dry_run else "copied"
     for table, count in copied.rows.items():
         say(f"{table}: {count} {verb}")
 
 
 def _print_json(copied: "Copied", dry_run: bool) -> None:
-    findings = [asdict(finding) for finding in copied.findings]
+    findings = [asdict(finding) for finding in (*copied.findings, *copied.unusable)]
     say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

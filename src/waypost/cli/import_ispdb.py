@@ -1,19 +1,24 @@
 """`waypost import ispdb`: documents of the ISPDB, or of any Autoconfig server."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from waypost.address import DomainName
+from waypost.address import DomainName, EmailAddress
 from waypost.cli.adding import DryRunFlag, PrintFlag, add
 from waypost.cli.sources import DbUriFlag, JsonFlag
 from waypost.errors import ProblemsError, ProvidersError
+from waypost.placeholders import is_same_for_all
+
+if TYPE_CHECKING:
+    from waypost.transfer.imported import Imported
 
 EXAMPLE: Final = "Example: waypost import ispdb example.com.xml --print > mail.toml"
 
 
-def ispdb(
+def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     sources: Annotated[
         list[str],
         typer.Argument(metavar="FILE_OR_URL...", help="Documents of Autoconfig 1.1 or 1.2."),
@@ -26,28 +31,63 @@ def ispdb(
             help="Serve this domain instead of those of the document; may be given again.",
         ),
     ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="ADDRESS",
+            help="The user that the document was made for; placeholders replace the name. "
+            "Default: the address in the URL.",
+        ),
+    ] = None,
     print_file: PrintFlag = False,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Add providers from Autoconfig documents to the database; list what is not carried over."""
-    from waypost.transfer.document import read_octets  # noqa: PLC0415 -- quick start
-    from waypost.transfer.download import fetch, is_url  # noqa: PLC0415 -- quick start
-    from waypost.transfer.imported import Imported  # noqa: PLC0415 -- quick start
-    from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb  # noqa: PLC0415 -- quick start
-
-    if domain and len(sources) > 1:
-        raise ProvidersError(["--domain: give it with one FILE_OR_URL only"])
-    domains = [DomainName.parse(text) for text in domain or ()]
+    for option, value in (("--domain", domain), ("--address", address)):
+        if value and len(sources) > 1:
+            raise ProvidersError([f"{option}: give it with one FILE_OR_URL only"])
+    domains = tuple(dict.fromkeys(DomainName.parse(text) for text in domain or ()))
+    person = None if address is None else EmailAddress.parse(address)
     found: list[Imported] = []
     problems: list[str] = []
     for source in sources:
         try:
-            octets = fetch(source, MAX_OCTETS) if is_url(source) else read_octets(Path(source))
-            found.append(read_ispdb(octets, name=source, domains=tuple(dict.fromkeys(domains))))
+            one = _read(source, domains, person)
         except ProblemsError as error:
             problems += error.problems
+            continue
+        found.append(one)
+        if not print_file:
+            problems += _shared_logins(source, one)
     if problems:
         raise ProvidersError(problems)
     add(found, print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)
+
+
+def _read(source: str, domains: tuple[DomainName, ...], person: EmailAddress | None) -> "Imported":
+    from waypost.transfer.document import read_octets  # noqa: PLC0415 -- quick start
+    from waypost.transfer.download import fetch, is_url  # noqa: PLC0415 -- quick start
+    from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb  # noqa: PLC0415 -- quick start
+    from waypost.transfer.ispdb_personal import address_in_url  # noqa: PLC0415 -- quick start
+
+    if is_url(source):
+        octets = fetch(source, MAX_OCTETS)
+        person = person or address_in_url(source)
+    else:
+        octets = read_octets(Path(source))
+    return read_ispdb(octets, name=source, domains=domains, address=person)
+
+
+def _shared_logins(source: str, found: "Imported") -> Iterator[str]:
+    """Find login names that all users would get: the document was made for one of them."""
+    services = {service for domain in found.catalog.domains for service in domain.services}
+    names = {service.login_name for service in services if service.login_name}
+    for name in sorted(filter(is_same_for_all, names)):
+        yield (
+            f"{source}: all users would get the login name {name!r}; give --address with the "
+            "address of the user that the document was made for, or --print, correct the file and "
+            "`waypost apply` it"
+        )

@@ -25,7 +25,7 @@ from waypost.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.placeholders import has_placeholder
+from waypost.placeholders import is_same_for_all
 from waypost.transfer.imported import Notes
 from waypost.transfer.ports import PORT_MAX, default_port, settled
 from waypost.transfer.rules import (
@@ -238,7 +238,7 @@ class ServiceReader:
         except RuleBroken as broken:
             self._leave_out(key, f"{broken}; clients ask for the login name")
             return None
-        if not has_placeholder(login_name):
+        if is_same_for_all(login_name):
             self._warn(key, f"{login_name!r} is the login name of all users")
         return login_name
 

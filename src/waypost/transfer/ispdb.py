@@ -5,14 +5,14 @@ Formats 1.1 (https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFo
 their local name, in any case of letters. What has no place in Waypost is listed with its line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from lxml import etree
 
 from waypost import untrusted_xml
-from waypost.address import DomainName
+from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError, ProvidersError
 from waypost.model import (
     Catalog,
@@ -26,6 +26,7 @@ from waypost.model import (
 from waypost.preference import INCOMING
 from waypost.transfer.imported import Imported, Notes, once, with_priorities
 from waypost.transfer.ispdb_pages import RootPages, read_documentation, read_enable, read_oauth2
+from waypost.transfer.ispdb_personal import make_general
 from waypost.transfer.ispdb_services import SECTIONS, read_section
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
 from waypost.transfer.providers_schema import default_short_name
@@ -63,7 +64,13 @@ _READ_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) -> Imported:
+def read_ispdb(
+    octets: bytes,
+    *,
+    name: str,
+    domains: Sequence[DomainName] = (),
+    address: EmailAddress | None = None,
+) -> Imported:
     """Read a document.
 
     No DTD is read, no entity is expanded, nothing is fetched.
@@ -72,12 +79,15 @@ def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) 
         octets: the document, in any encoding that XML declares.
         name: what messages call it: the path or the URL.
         domains: served instead of those of the document.
+        address: of the user that the document was made for, whose name becomes placeholders.
 
     Raises:
         ProvidersError: not such a document, or nothing in it can be served.
     """
     root = _root(octets, name)
     notes = Notes(name)
+    if address is not None:
+        make_general(root, address, tuple(domains), notes)
     _note_attributes(root, notes)
     beside: list[Service] = []
     oauth2: list[OAuth2] = []
@@ -98,11 +108,15 @@ def read_ispdb(octets: bytes, *, name: str, domains: Sequence[DomainName] = ()) 
     found = []
     for element in providers:
         found += _domains(element, notes, _Beside(beside, oauth2, pages), domains)
+    return notes.result(Catalog(tuple(_unique(found, notes))))
+
+
+def _unique(found: Sequence[Domain], notes: Notes) -> Iterable[Domain]:
     unique: dict[DomainPattern, Domain] = {}
     for domain in found:
         if unique.setdefault(domain.pattern, domain) is not domain:
             notes.leave_out(1, f"domain {domain.pattern}", "stands twice; the first one counts")
-    return notes.result(Catalog(tuple(unique.values())))
+    return unique.values()
 
 
 @dataclass(frozen=True, slots=True)

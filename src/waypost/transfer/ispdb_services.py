@@ -26,7 +26,9 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
+from waypost.placeholders import is_same_for_all
 from waypost.transfer.imported import Notes
+from waypost.transfer.ispdb_pop3 import read_pop3
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
 from waypost.transfer.ports import PORT_MAX, settled
 from waypost.transfer.rules import (
@@ -37,7 +39,7 @@ from waypost.transfer.rules import (
     check_url,
     unknown_placeholder,
 )
-from waypost.transfer.services import HTTP_SCHEME, POP3_DAYS_MAX, SASL_MECHANISM
+from waypost.transfer.services import HTTP_SCHEME, SASL_MECHANISM
 
 _INCOMING: Final = {
     "imap": ServiceType.IMAP,
@@ -99,7 +101,6 @@ _NO_PLACE: Final = {
     "addthisserver": "each domain names its own outgoing service",
     "restriction": "clients know no such thing",
 }
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(slots=True)
@@ -214,7 +215,7 @@ def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str)
         elif tag == "authentication":
             _method(part, section, notes)
         elif tag == "pop3" and kind == "pop3":
-            section.pop3 = _pop3(part, notes)
+            section.pop3 = read_pop3(part, notes)
         else:
             why = _NO_PLACE.get(tag, "Waypost knows no such element")
             notes.leave_out(line, shown(part), why)
@@ -240,6 +241,8 @@ def _login_name(part: etree._Element, notes: Notes) -> str:
     if unknown := unknown_placeholder(text):
         why = f"{unknown} is not a placeholder and stays as it is"
         notes.warn(line_of(part), shown(part), why)
+    elif text and is_same_for_all(text):
+        notes.warn(line_of(part), shown(part), f"{text!r} is the login name of all users")
     return text
 
 
@@ -277,23 +280,3 @@ def _method(part: etree._Element, section: _Section, notes: Notes) -> None:
         notes.leave_out(line_of(part), f"authentication {text[:40]}", "is one too many")
     else:
         section.methods.append(method)
-
-
-def _pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
-    flags: dict[str, bool] = {}
-    days: int | None = None
-    for part in children(element):
-        tag, text = local_name(part), text_of(part).lower()
-        if tag in {"leavemessagesonserver", "downloadonbiff"} and text in _FLAGS:
-            flags[tag] = _FLAGS[text]
-        elif tag == "daystoleavemessagesonserver" and _is_days(text):
-            days = int(text)
-        else:
-            notes.leave_out(line_of(part), f"pop3 {shown(part)}", "cannot be understood")
-    leave, biff = flags.get("leavemessagesonserver"), flags.get("downloadonbiff")
-    options = Pop3Options(leave, days, biff)
-    return None if options == Pop3Options() else options
-
-
-def _is_days(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= POP3_DAYS_MAX

@@ -1,6 +1,6 @@
 """Copying automx2's seven tables from one database into another, row by row."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +15,7 @@ from waypost.store.sql import schema
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.findings import ROWS_AT_ONCE
 from waypost.store.sql.sequences import advance
+from waypost.store.sql.unusable import Unusable
 
 # What others point to comes first.
 _TABLES: Final = tuple(t for t in schema.metadata.sorted_tables if t is not schema.directory)
@@ -29,10 +30,12 @@ class Copied:
     Attributes:
         rows: how many rows of each table.
         findings: rows that the new database cannot hold as they are, and what became of them.
+        unusable: domains for which no client can set up an account.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    unusable: list[Finding] = field(default_factory=list)
 
 
 @contextmanager
@@ -95,7 +98,15 @@ def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
             copied.rows[table.name] += len(fitting)
         if target is not None and "id" in table.c:
             advance(target, table)
+    copied.unusable = list(_unusable(source if target is None else target))
     return copied
+
+
+def _unusable(connection: Connection) -> Iterator[Finding]:
+    """Find domains that nobody can use, once the links of all are there."""
+    found = Unusable(connection)
+    for page in _pages(connection, schema.domain, found.columns["domain"]):
+        yield from found.find(page)
 
 
 @dataclass(slots=True)
@@ -120,7 +131,7 @@ def _read_only(db_uri: str) -> str:
 
 
 def _pages(
-    source: Connection, table: sa.Table, columns: set[str]
+    source: Connection, table: sa.Table, columns: Collection[str]
 ) -> Iterator[list[dict[str, Any]]]:
     """Give the rows by their primary keys, some at a time; nullable columns are never missing."""
     keys = list(table.primary_key)

@@ -14,6 +14,7 @@ from waypost.store.sql import directory_rows, doubts, provider_rows, rows, schem
 from waypost.store.sql.away import AWAY_COLUMNS
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.served import Verdict, judge
+from waypost.store.sql.unusable import Unusable
 
 ROWS_AT_ONCE: Final = 1000
 _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
@@ -33,10 +34,15 @@ def findings(connection: Connection) -> Iterator[Finding]:
         connection, schema.davserver, rows.service_from_davserver, doubts.of_davserver
     )
     yield from _providers(connection)
+    unusable = Unusable(connection)
     for page in _pages(connection, sa.select(*_NAMED, *AWAY_COLUMNS)):
         verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
+        served = [row for row in page if isinstance(verdicts[row["id"]], str)]
+        lacking = {one.key: one for one in unusable.find(served)}
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
+            if (lack := lacking.get(str(row["id"]))) is not None:
+                yield lack
             for doubt in doubts.of_domain(row):
                 yield Finding("domain", str(row["id"]), doubt.problem, doubt.effect)
     yield from _dangling(connection)

@@ -1,0 +1,154 @@
+"""An Autoconfig document that was made for one user, turned back into one for all.
+
+Servers that are asked with `?emailaddress=` may write that user's login name, and more, where
+others write placeholders (draft-ietf-mailmaint-autoconfig-06 s"Placeholders").
+"""
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from lxml import etree
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import AddressError, DomainError
+from waypost.model import EMAIL_ADDRESS
+from waypost.transfer.imported import Notes
+from waypost.transfer.ispdb_xml import line_of, local_name, shown, text_of
+
+_LOCAL_PART: Final = "%EMAILLOCALPART%"
+_DOMAIN: Final = "%EMAILDOMAIN%"
+_URLS: Final = frozenset({"url", "serverurl", "ewsurl", "easurl"})
+_NAMES: Final = frozenset({"displayname", "displayshortname"})
+# Names of hosts and folders, which are not a user's although a user may have the same.
+_OF_SERVICES: Final = frozenset(
+    {
+        *("autoconfig", "autodiscover", "caldav", "calendar", "calendars", "carddav", "contacts"),
+        *("dav", "email", "ews", "exchange", "imap", "imaps", "jmap", "mail", "mx", "owa", "pop"),
+        *("pop3", "principals", "smtp", "smtps", "submission", "user", "users", "webdav"),
+        *("webmail", "www"),
+    }
+)
+
+
+def address_in_url(url: str) -> EmailAddress | None:
+    """Find the address that a document was asked for: the value of any parameter of its URL."""
+    try:
+        query = urlsplit(url).query
+    except ValueError:
+        return None
+    for part in query.split("&"):
+        try:
+            return EmailAddress.parse(unquote(part.partition("=")[2], errors="strict"))
+        except (AddressError, DomainError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def make_general(
+    root: etree._Element, address: EmailAddress, served: tuple[DomainName, ...], notes: Notes
+) -> None:
+    """Put placeholders into login names, hosts, URLs and names of a document.
+
+    Args:
+        root: is changed.
+        address: of the user that the document was made for.
+        served: the domains that are asked for; empty for those of the document.
+        notes: gets a warning for each host and URL that changes.
+    """
+    person = _Person(address)
+    domains = {one.ascii for one in served} or {
+        text_of(one).lower() for one in root.iter("*") if local_name(one) == "domain"
+    }
+    # For other domains a host in the domain of this user is as good as any other name.
+    is_alone = domains <= {address.domain.ascii, _DOMAIN.lower(), address.domain.unicode}
+    for element in root.iter("*"):
+        tag, text = local_name(element), text_of(element)
+        changed = text
+        if tag == "username":
+            changed = person.in_login_name(text)
+        elif tag in _NAMES:
+            changed = person.in_name(text)
+        elif tag == "hostname":
+            changed = person.in_host(text, is_alone=is_alone)
+        elif tag in _URLS:
+            changed = person.in_url(text, is_alone=is_alone)
+        if changed != text:
+            del element[:]
+            element.text = changed
+            notes.warn(line_of(element), shown(element), f"{text!r} became {changed}")
+        for name, value in element.items():
+            if person.is_in(value):
+                why = f"its {etree.QName(name).localname} holds {address}, which all users will see"
+                notes.warn(line_of(element), shown(element), why)
+
+
+class _Person:
+    """Finds what a document says of one user."""
+
+    def __init__(self, address: EmailAddress) -> None:
+        """Take the address, which documents may write in any case and encoded for a URL."""
+        names = (address.domain.ascii, address.domain.unicode)
+        local_part = address.local_part
+        wholes = [f"{local_part}@{name}" for name in names]
+        encoded = [quote(whole, safe=safe) for whole in wholes for safe in ("", "@+")]
+        self._whole = rf"(?<![\w.+-]){_any_of(*wholes, *encoded)}(?![\w-])"
+        self._domain = _any_of(*names)
+        self._local_part = _any_of(local_part, quote(local_part, safe=""))
+        self._is_of_services = local_part.lower() in _OF_SERVICES
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether a text holds the address."""
+        return re.search(self._whole, text, re.IGNORECASE) is not None
+
+    def in_login_name(self, text: str) -> str:
+        """Replace the address, and its two parts where they are words of their own."""
+        return self._replace(text, r"(?<![^\W_])", r"(?![^\W_])")
+
+    def in_name(self, text: str) -> str:
+        """Replace the whole address alone: a domain may be the name of a company too."""
+        return self._replace(text)
+
+    def in_host(self, text: str, *, is_alone: bool) -> str:
+        """Replace the domain at the end, and the local part where it is a label."""
+        if is_alone:
+            text = re.sub(rf"(?<![^.]){self._domain}$", _DOMAIN, text, flags=re.IGNORECASE)
+        if self._is_of_services:
+            return text
+        label = rf"(?<![^.]){self._local_part}(?=\.)"
+        return re.sub(label, _LOCAL_PART, text, flags=re.IGNORECASE)
+
+    def in_url(self, text: str, *, is_alone: bool) -> str:
+        """Replace the address, and its parts where they are a segment of the path or a value."""
+        scheme, divider, rest = text.partition("://")
+        authority, slash, path = rest.partition("/")
+        name, colon, port = authority.partition(":")
+        path = self._replace(
+            f"{slash}{path}", r"(?<=[/=~])", r"(?![^/&?;])", has_local_part=not self._is_of_services
+        )
+        return f"{scheme}{divider}{self.in_host(name, is_alone=is_alone)}{colon}{port}{path}"
+
+    def _replace(
+        self,
+        text: str,
+        before: str | None = None,
+        behind: str = "",
+        *,
+        has_local_part: bool = True,
+    ) -> str:
+        """Replace the address, and between two patterns its parts; placeholders stay."""
+        parts = [r"%\w+%", f"(?P<whole>{self._whole})"]
+        if before is not None:
+            parts.append(f"{before}(?P<domain>{self._domain}){behind}")
+            if has_local_part:
+                parts.append(f"{before}(?P<local>{self._local_part}){behind}")
+        return re.sub("|".join(parts), _placeholder, text, flags=re.IGNORECASE)
+
+
+def _placeholder(match: re.Match[str]) -> str:
+    known = {"whole": EMAIL_ADDRESS, "domain": _DOMAIN, "local": _LOCAL_PART}
+    return known.get(match.lastgroup or "", match[0])
+
+
+def _any_of(*texts: str) -> str:
+    return f"(?:{'|'.join(re.escape(text) for text in dict.fromkeys(texts))})"
