@@ -5,6 +5,7 @@ from typing import Final
 
 from waypost.model import (
     DEFAULT_PRIORITY,
+    INCOMING,
     Authentication,
     Security,
     Service,
@@ -12,39 +13,11 @@ from waypost.model import (
     UrlEndpoint,
 )
 
-INCOMING: Final = frozenset(
-    {
-        ServiceType.IMAP,
-        ServiceType.POP3,
-        ServiceType.JMAP,
-        ServiceType.EWS,
-        ServiceType.ACTIVESYNC,
-        ServiceType.GRAPH,
-    }
-)
-_FETCHED: Final = frozenset({ServiceType.IMAP, ServiceType.POP3})
 # FairEmail takes the first incoming server only, and only if that is IMAP; Thunderbird's
 # Autodiscover reader takes the first of POP3 and IMAP (protocols seen in 2026-08).
 _RANK: Final = {ServiceType.IMAP: 0, ServiceType.POP3: 1}
 # RFC 8314 s3: TLS from the start is preferred; most clients take the first service of a type.
 _PROTECTION: Final = {Security.TLS: 0, Security.STARTTLS: 1, Security.NONE: 2}
-
-
-def lack_of_mail(types: Iterable[ServiceType]) -> str | None:
-    """Say which mail service is missing, so that no client can set up an account.
-
-    Args:
-        types: of the services of a domain.
-
-    Returns:
-        None if mail can be fetched and sent.
-    """
-    known = frozenset(types)
-    if known & (INCOMING - _FETCHED):
-        return None  # They send mail as well.
-    missing = [] if known & _FETCHED else ["incoming"]
-    missing += [] if ServiceType.SMTP in known else ["outgoing"]
-    return f"no {' and no '.join(missing)} mail service" if missing else None
 
 
 def ordered(services: Iterable[Service]) -> tuple[Service, ...]:

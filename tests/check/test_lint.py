@@ -141,7 +141,11 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [named("%EMAILLOCALPART%@example.com"), SMTP],
         [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
     ),
-    ("pacc-login-name", "", [IMAP, named("relay", "smtp")], [IMAP, named("relay", "smtp"), SMTP]),
+    (
+        *("pacc-login-name", ""),
+        [IMAP, named("%EMAILLOCALPART%", "smtp")],
+        [IMAP, named("%EMAILLOCALPART%", "smtp"), SMTP],
+    ),
     (
         *("url-port", ""),
         [IMAP, SMTP, url_service(url="https://dav.example.com:8443/")],
@@ -157,6 +161,11 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, SMTP, smtp(port=2587, security="starttls")],
         [IMAP, SMTP, smtp(port=25, security="starttls")],
     ),
+    ("odd-tls-port", "pacc-port", [IMAP, smtp(port=587)], [IMAP, smtp(port=2587)]),
+    ("odd-tls-port", "pacc-port", [imap(port=143), SMTP], [IMAP, SMTP]),
+    ("odd-tls-port", "", [IMAP, SMTP, smtp(port=25)], [IMAP, SMTP]),
+    ("same-login-name", "pacc-login-name", [named("u1"), SMTP], [named("%emailLocalpart%"), SMTP]),
+    ("same-login-name", "", [IMAP, SMTP, named("u1@x")], [IMAP, SMTP, named("D\\%{uid}")]),
     (
         "u-label-host",
         "",

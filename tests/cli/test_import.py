@@ -1,6 +1,9 @@
 """`waypost import` and `waypost export --format ispdb`: providers from elsewhere, and back."""
 
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,122 @@ def test_all_mistakes_at_once(waypost: Waypost, home: Path) -> None:
     assert done.code == 2
     assert "bad.xml: the root is not the element clientConfig" in done.err
     assert "missing.xml: cannot be read: No such file" in done.err
+
+
+def personal(home: Path) -> Path:
+    """Write a document that was made for one user."""
+    path = document(home)
+    path.write_text(path.read_text("utf-8").replace("%EMAILADDRESS%", "alice@example.com"), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("flags", [[], ["--dry-run"]])
+def test_personal_document(waypost: Waypost, home: Path, flags: list[str]) -> None:
+    """A document that gives all users one login name is refused, with what to do."""
+    waypost("db", "upgrade")
+
+    done = waypost("import", "ispdb", personal(home), *flags)
+
+    assert done.code == 2
+    assert "all users would get the login name 'alice@example.com'; give --address" in done.err
+    assert waypost("domain", "list").out == ""
+
+
+def test_personal_document_is_printed(waypost: Waypost, home: Path) -> None:
+    """It is printed for correction, with the warning of `lint`."""
+    done = waypost("import", "ispdb", personal(home), "--print")
+
+    assert done.code == 0
+    assert 'login_name = "alice@example.com"' in done.out
+    assert "username: 'alice@example.com' is the login name of all users" in done.err
+    assert "same-login-name" in done.err
+
+
+def test_address_of_a_personal_document(waypost: Waypost, home: Path) -> None:
+    """With the address of that user all users get their own login names."""
+    done = waypost("import", "ispdb", personal(home), "--address", "alice@example.com")
+
+    assert done.code == 0
+    assert "warning: " in done.err
+    assert "username: 'alice@example.com' became %EMAILADDRESS%" in done.err
+    shown = waypost("show", "autoconfig", "bob@example.com").out
+    assert "<username>bob@example.com</username>" in shown
+    assert "<hostname>imap.example.com</hostname>" in shown
+
+
+def test_address_in_the_url(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address in the URL that a document was fetched from is that of the user."""
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.chdir(home)
+    path = personal(home)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(home))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        url = f"http://127.0.0.1:{server.server_port}/{path.name}"
+        done = waypost("import", "ispdb", f"{url}?emailaddress=alice%40example.com", "--print")
+        refused = waypost("import", "ispdb", url)
+        server.shutdown()
+
+    assert done.code == 0
+    assert "alice" not in done.out
+    assert refused.code == 2
+
+
+BAD_ADDRESSES = [
+    (["--address", "alice"], "the address has no @"),
+    (["--address", "alice@-x.example"], "a label of the domain has characters other than"),
+    (["--address", "a@example.com", "other.xml"], "--address: give it with one FILE_OR_URL only"),
+]
+
+
+@pytest.mark.parametrize(("flags", "said"), BAD_ADDRESSES)
+def test_bad_addresses(waypost: Waypost, home: Path, flags: list[str], said: str) -> None:
+    """What is no address, or is for several documents, is refused."""
+    done = waypost("import", "ispdb", document(home), *flags)
+
+    assert done.code == 2
+    assert said in done.err
+
+
+UNUSABLE = [
+    # what is done to IMAP and SMTP of the document, and what is missing then
+    ((SMTP, SMTP.replace('type="smtp"', 'type="uucp"')), "no outgoing mail service"),
+    ((SMTP, SMTP.replace("password-cleartext", "smtp-after-pop")), "no outgoing mail service"),
+    ((SMTP, ""), "no outgoing mail service"),
+]
+
+
+@pytest.mark.parametrize("flags", [[], ["--dry-run"], ["--print"], ["--json"]])
+@pytest.mark.parametrize(("change", "lack"), UNUSABLE)
+def test_a_domain_without_mail(
+    waypost: Waypost, home: Path, change: tuple[str, str], lack: str, flags: list[str]
+) -> None:
+    """A domain with which no client can set up an account is named, with exit code 1."""
+    path = document(home)
+    path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
+
+    done = waypost("import", "ispdb", path, *flags)
+
+    assert done.code == 1
+    line = f"example.com: {lack}, so no client can set up an account (404)"
+    if "--json" in flags:
+        assert json.loads(done.out)["unusable"][0].startswith(line)
+    else:
+        assert f"warning: {line}" in done.err
+        assert "example.com: no-outgoing (every client): " in done.err
+
+
+def test_automx1_without_mail(waypost: Waypost, home: Path) -> None:
+    """The same is said of domains of automx 1, once for all that are alike."""
+    text = AUTOMX1.replace("example.com", "example.com, example.net").replace(
+        "smtp = yes", "smtp = no"
+    )
+    (home / "automx.conf").write_text(text, "utf-8")
+
+    done = waypost("import", "automx1", "automx.conf")
+
+    assert done.code == 1
+    assert "example.com and 1 more: no outgoing mail service, so no client can" in done.err
 
 
 def test_automx1(waypost: Waypost, home: Path) -> None:

@@ -24,9 +24,8 @@ from waypost.check.offered import (
     security,
     with_tls,
 )
-from waypost.model import Security, ServiceType
+from waypost.model import INCOMING, Security, ServiceType
 from waypost.placeholders import LOGIN_NAME, attributes_in, has_placeholder, names_user
-from waypost.preference import INCOMING
 
 # draft-ietf-mailmaint-autoconfig-06 s"displayName", s"displayShortName"; PACC has the same.
 NAME_MAX_CHARS: Final = 60

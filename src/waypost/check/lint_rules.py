@@ -19,6 +19,7 @@ from waypost.check.lint_clients import (
     PACC,
     THUNDERBIRD,
 )
+from waypost.check.lint_mistakes import MISTAKE_RULES
 from waypost.check.lint_rule import Rule
 from waypost.check.lint_rules_methods import METHOD_RULES
 
@@ -236,6 +237,7 @@ RULES: Final = (
         "say a login name",
         "error",
     ),
+    *MISTAKE_RULES,
     *METHOD_RULES,
     Rule(
         "ldap-port",

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from waypost.model import (
     EMAIL_ADDRESS,
+    INCOMING,
     HostEndpoint,
     Provider,
     Security,
@@ -14,7 +15,6 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.preference import INCOMING
 
 FETCHED: Final = (ServiceType.IMAP, ServiceType.POP3)
 MAIL: Final = (*FETCHED, ServiceType.SMTP)

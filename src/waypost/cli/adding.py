@@ -8,8 +8,7 @@ import typer
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import database, planned_database, settings_for
 from waypost.errors import ProvidersError
-from waypost.model import Catalog
-from waypost.preference import lack_of_mail
+from waypost.model import Catalog, lack_of_mail
 
 if TYPE_CHECKING:
     from waypost.settings import Settings

@@ -66,6 +66,7 @@ from waypost.model.service import (
     HOST_BASED,
     HTTP_BASIC,
     HTTP_DIGEST,
+    INCOMING,
     NO_AUTHENTICATION,
     NTLM,
     OAUTH2,
@@ -81,6 +82,7 @@ from waypost.model.service import (
     ServiceType,
     UrlEndpoint,
     default_authentication,
+    lack_of_mail,
 )
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "HOST_BASED",
     "HTTP_BASIC",
     "HTTP_DIGEST",
+    "INCOMING",
     "LDAPSERVER_PREFIX",
     "LDAP_PORTS",
     "NO_AUTHENTICATION",
@@ -143,5 +146,6 @@ __all__ = [
     "WebmailLogin",
     "candidates",
     "default_authentication",
+    "lack_of_mail",
     "users_key",
 ]

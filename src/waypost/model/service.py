@@ -1,6 +1,7 @@
 """One way to reach a mailbox, a calendar, an address book, …."""
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +43,20 @@ HOST_BASED: Final = frozenset(
     }
 )
 """Types found by host and port. XMPP is the one type that may also have a URL."""
+
+
+INCOMING: Final = frozenset(
+    {
+        ServiceType.IMAP,
+        ServiceType.POP3,
+        ServiceType.JMAP,
+        ServiceType.EWS,
+        ServiceType.ACTIVESYNC,
+        ServiceType.GRAPH,
+    }
+)
+"""Types with which mail is fetched; all but IMAP and POP3 send it as well."""
+_FETCHED: Final = frozenset({ServiceType.IMAP, ServiceType.POP3})
 
 
 class Security(enum.StrEnum):
@@ -156,3 +171,20 @@ class Service:
     priority: int | None = None
     domain_required: bool = False
     pop3: Pop3Options | None = None
+
+
+def lack_of_mail(types: Iterable[ServiceType]) -> str | None:
+    """Say which mail service is missing, so that no client can set up an account.
+
+    Args:
+        types: of the services of a domain.
+
+    Returns:
+        None if mail can be fetched and sent.
+    """
+    known = frozenset(types)
+    if known & (INCOMING - _FETCHED):
+        return None
+    missing = [] if known & _FETCHED else ["incoming"]
+    missing += [] if ServiceType.SMTP in known else ["outgoing"]
+    return f"no {' and no '.join(missing)} mail service" if missing else None

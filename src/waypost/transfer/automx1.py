@@ -91,10 +91,10 @@ class _Reader:
         for pattern, section in self._patterns():
             domain = None if pattern.text == _ANY else pattern.text
             # The same section is read once, unless what it follows depends on the domain.
-            key = (section, domain if self._follows_domain() else None)
-            if key not in entries:
-                entries[key] = self._entry(section, key[1])
-            provider, services = entries[key]
+            place = (section, domain if self._follows_domain() else None)
+            if place not in entries:
+                entries[place] = self._entry(*place)
+            provider, services = entries[place]
             if services:
                 domains[pattern] = Domain(pattern, provider, services)
         self._note_unused()

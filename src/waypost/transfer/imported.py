@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from waypost.model import DEFAULT_PRIORITY, Catalog, HostEndpoint, Service
-from waypost.preference import INCOMING, ordered
+from waypost.model import DEFAULT_PRIORITY, INCOMING, Catalog, HostEndpoint, Service
+from waypost.preference import ordered
 
 
 @dataclass(frozen=True, slots=True)

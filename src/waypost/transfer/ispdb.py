@@ -15,6 +15,7 @@ from waypost import untrusted_xml
 from waypost.address import DomainName, EmailAddress
 from waypost.errors import DomainError, ProvidersError
 from waypost.model import (
+    INCOMING,
     Catalog,
     Documentation,
     Domain,
@@ -23,7 +24,6 @@ from waypost.model import (
     Provider,
     Service,
 )
-from waypost.preference import INCOMING
 from waypost.transfer.imported import Imported, Notes, once, with_priorities
 from waypost.transfer.ispdb_pages import RootPages, read_documentation, read_enable, read_oauth2
 from waypost.transfer.ispdb_personal import make_general

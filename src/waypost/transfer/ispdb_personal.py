@@ -78,7 +78,7 @@ def make_general(
             element.text = changed
             notes.warn(line_of(element), shown(element), f"{text!r} became {changed}")
         for name, value in element.items():
-            if person.is_in(value):
+            if person.is_in(str(value)):
                 why = f"its {etree.QName(name).localname} holds {address}, which all users will see"
                 notes.warn(line_of(element), shown(element), why)
 
@@ -92,7 +92,9 @@ class _Person:
         local_part = address.local_part
         wholes = [f"{local_part}@{name}" for name in names]
         encoded = [quote(whole, safe=safe) for whole in wholes for safe in ("", "@+")]
-        self._whole = rf"(?<![\w.+-]){_any_of(*wholes, *encoded)}(?![\w-])"
+        # In a URL an encoded sign may be in front of it.
+        begin = r"(?:(?<![\w.+-])|(?<=%[0-9A-F][0-9A-F]))"
+        self._whole = rf"{begin}{_any_of(*wholes, *encoded)}(?![\w-])"
         self._domain = _any_of(*names)
         self._local_part = _any_of(local_part, quote(local_part, safe=""))
         self._is_of_services = local_part.lower() in _OF_SERVICES
@@ -137,7 +139,7 @@ class _Person:
         has_local_part: bool = True,
     ) -> str:
         """Replace the address, and between two patterns its parts; placeholders stay."""
-        parts = [r"%\w+%", f"(?P<whole>{self._whole})"]
+        parts = [r"%EMAIL[A-Z]+%", f"(?P<whole>{self._whole})"]
         if before is not None:
             parts.append(f"{before}(?P<domain>{self._domain}){behind}")
             if has_local_part:

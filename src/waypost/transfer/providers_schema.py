@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from waypost.model import Borrowed, Catalog, Domain, Provider, Service, ServiceType
-from waypost.preference import INCOMING
+from waypost.model import INCOMING, Borrowed, Catalog, Domain, Provider, Service, ServiceType
 from waypost.transfer.away import AWAY_KEYS, read_away
 from waypost.transfer.directories import USERS_KEYS, Directories, check_attributes
 from waypost.transfer.domains_file import DomainBlocks, FileBlock

@@ -9,8 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
-from waypost.model import DEFAULT_PRIORITY, Service, ServiceType
-from waypost.preference import lack_of_mail
+from waypost.model import DEFAULT_PRIORITY, Service, ServiceType, lack_of_mail
 from waypost.store.sql import rows, schema
 from waypost.store.sql.away import away_of
 from waypost.store.sql.finding import Finding

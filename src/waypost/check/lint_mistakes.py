@@ -1,0 +1,50 @@
+"""The checks and the rules of the linter for what is possible, but rarely meant."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waypost.check.lint_clients import APPLE_MAIL, EVERY, THUNDERBIRD
+from waypost.check.lint_rule import Rule
+from waypost.check.offered import MAIL, Offered, named, port_of, security
+from waypost.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
+from waypost.placeholders import is_same_for_all
+
+_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
+_WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
+
+
+def same_login_name(offered: Offered) -> Iterator[str]:
+    """Find login names that are the same for all users."""
+    for service in offered.services:
+        # An address book may be read by all users in one name.
+        if service.type is ServiceType.LDAP or not service.login_name:
+            continue
+        if is_same_for_all(service.login_name) and not _WITHOUT_LOGIN.issuperset(
+            service.authentication
+        ):
+            yield named(service)
+
+
+def odd_tls_port(offered: Offered) -> Iterator[str]:
+    """Find TLS on ports that begin without it."""
+    for service in offered.of(*MAIL):
+        if security(service) is Security.TLS and port_of(service) in _STARTTLS_PORTS:
+            yield named(service)
+
+
+MISTAKE_RULES: Final = (
+    Rule(
+        "same-login-name",
+        EVERY,
+        same_login_name,
+        "the login name has no placeholder, so all users get the same",
+        "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
+    ),
+    Rule(
+        "odd-tls-port",
+        (THUNDERBIRD, APPLE_MAIL),
+        odd_tls_port,
+        "such a port means STARTTLS, to Thunderbird where it has to use Autodiscover",
+        "use 993, 995 or 465 for TLS, or set security to starttls if that is what the server does",
+    ),
+)
