@@ -1,14 +1,16 @@
 """The tables of mail servers' databases, as far as Waypost's examples look at them, with people.
 
 Alice is in each of them, Bob is there and not active, and `example.com` is an active domain,
-`old.example` one that is not.
+`old.example` one that is not. `relayed.example` has its mailboxes elsewhere. `alias.example` and
+others are aliases of domains, where there are such.
 """
 
 from typing import Final
 
 _POSTFIXADMIN_ROWS: Final = """
-INSERT INTO domain (domain, description, active) VALUES
-  ('example.com', '', {true}), ('old.example', '', {false});
+INSERT INTO domain (domain, description, backupmx, active) VALUES
+  ('ALL', '', {false}, {true}), ('example.com', '', {false}, {true}),
+  ('old.example', '', {false}, {false}), ('relayed.example', '', {true}, {true});
 INSERT INTO mailbox (username, password, name, maildir, local_part, domain, active) VALUES
   ('alice@example.com', '{{CRYPT}}x', 'Alice Example', 'a/', 'alice', 'example.com', {true}),
   ('bob@example.com', '{{CRYPT}}x', 'Bob', 'b/', 'bob', 'example.com', {false}),
@@ -81,6 +83,7 @@ CREATE TABLE users (
 );
 INSERT INTO users VALUES ('alice', 'example.com', 'x', '/', 1, 1, 'Y');
 INSERT INTO users VALUES ('bob', 'example.com', 'x', '/', 1, 1, 'N');
+INSERT INTO users VALUES ('carol', 'old.example', 'x', '/', 1, 1, 'N');
 """
 
 # ViMbAdmin 3: doctrine2/xml/Entities.Mailbox.dcm.xml and Entities.Domain.dcm.xml
@@ -102,7 +105,8 @@ CREATE TABLE mailbox (
   homedir VARCHAR(255), maildir VARCHAR(255), uid BIGINT, gid BIGINT, delete_pending TINYINT(1),
   Domain_id BIGINT REFERENCES domain (id)
 ) DEFAULT CHARSET=utf8 COLLATE=utf8_unicode_ci;
-INSERT INTO domain (domain, active) VALUES ('example.com', 1), ('old.example', 0);
+INSERT INTO domain (domain, backupmx, active) VALUES
+  ('example.com', 0, 1), ('old.example', 0, 0), ('relayed.example', 1, 1);
 INSERT INTO mailbox (username, password, name, local_part, active, Domain_id) VALUES
   ('alice@example.com', 'x', 'Alice Example', 'alice', 1, 1),
   ('bob@example.com', 'x', NULL, 'bob', 0, 1);
@@ -131,8 +135,11 @@ INSERT INTO core_user VALUES
   (1, 'alice@example.com', 'Alice', 'Example', 'alice@example.com', true, 'x'),
   (2, 'bob@example.com', '', '', 'bob@example.com', false, 'x');
 INSERT INTO admin_domain VALUES
-  (1, 'example.com', 'domain', true), (2, 'old.example', 'domain', false);
-INSERT INTO admin_domainalias VALUES (1, 'alias.example', true, 1);
+  (1, 'example.com', 'domain', true), (2, 'old.example', 'domain', false),
+  (3, 'relayed.example', 'relaydomain', true);
+INSERT INTO admin_domainalias VALUES
+  (1, 'alias.example', true, 1), (2, 'alias-of-old.example', true, 2),
+  (3, 'alias-of-relayed.example', true, 3), (4, 'old-alias.example', false, 1);
 INSERT INTO admin_mailbox VALUES (1, 'alice', 1, 1), (2, 'bob', 1, 2);
 """
 
@@ -141,7 +148,8 @@ MAILCOW_MYSQL: Final = """
 CREATE TABLE domain (
   domain VARCHAR(255) NOT NULL PRIMARY KEY, description VARCHAR(255),
   aliases INT(10) NOT NULL DEFAULT 0, mailboxes INT(10) NOT NULL DEFAULT 0,
-  backupmx TINYINT(1) NOT NULL DEFAULT 0, active TINYINT(1) NOT NULL DEFAULT 1
+  backupmx TINYINT(1) NOT NULL DEFAULT 0, relay_all_recipients TINYINT(1) NOT NULL DEFAULT 0,
+  relay_unknown_only TINYINT(1) NOT NULL DEFAULT 0, active TINYINT(1) NOT NULL DEFAULT 1
 ) DEFAULT CHARSET=utf8mb4;
 CREATE TABLE alias_domain (
   alias_domain VARCHAR(255) NOT NULL PRIMARY KEY, target_domain VARCHAR(255) NOT NULL,
@@ -153,8 +161,12 @@ CREATE TABLE mailbox (
   domain VARCHAR(255) NOT NULL, attributes JSON, kind VARCHAR(100) NOT NULL DEFAULT '',
   multiple_bookings TINYINT(1) NOT NULL DEFAULT 0, active TINYINT(1) NOT NULL DEFAULT 1
 ) DEFAULT CHARSET=utf8mb4;
-INSERT INTO domain (domain, active) VALUES ('example.com', 1), ('old.example', 0);
-INSERT INTO alias_domain (alias_domain, target_domain) VALUES ('alias.example', 'example.com');
+INSERT INTO domain (domain, backupmx, relay_unknown_only, active) VALUES
+  ('example.com', 0, 0, 1), ('old.example', 0, 0, 0), ('relayed.example', 1, 0, 1),
+  ('half-relayed.example', 1, 1, 1);
+INSERT INTO alias_domain (alias_domain, target_domain, active) VALUES
+  ('alias.example', 'example.com', 1), ('alias-of-old.example', 'old.example', 1),
+  ('alias-of-relayed.example', 'relayed.example', 1), ('old-alias.example', 'example.com', 0);
 INSERT INTO mailbox (username, password, name, local_part, domain, kind, active) VALUES
   ('alice@example.com', 'x', 'Alice Example', 'alice', 'example.com', '', 1),
   ('bob@example.com', 'x', 'Bob', 'bob', 'example.com', '', 0),
