@@ -66,7 +66,7 @@ def has_placeholder(text: str) -> bool:
 
 
 def is_same_for_all(text: str) -> bool:
-    """Tell whether a text has neither a placeholder nor an attribute of the user in it."""
+    """Return whether a text has neither a placeholder nor an attribute of the user in it."""
     return _EITHER.search(text) is None
 
 

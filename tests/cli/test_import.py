@@ -223,6 +223,22 @@ def test_automx1_without_mail(waypost: Waypost, home: Path) -> None:
     assert "example.com and 1 more: no outgoing mail service, so no client can" in done.err
 
 
+def test_automx1_domain_that_is_lost(waypost: Waypost, home: Path) -> None:
+    """A domain of which nothing can be carried over is named, with exit code 1."""
+    text = AUTOMX1.replace("domains = ", "domains = example.net, example.org, ")
+    more = "[example.net]\nbackend = ldap\n[example.org]\nbackend = sql\n"
+    (home / "automx.conf").write_text(text + more, "utf-8")
+
+    done = waypost("import", "automx1", "automx.conf")
+    parsed = waypost("import", "automx1", "automx.conf", "--json")
+
+    assert (done.code, parsed.code) == (1, 1)
+    line = "example.net and 1 more: nothing of them can be served, so clients get 404"
+    assert f"warning: {line}\n" in done.err
+    assert json.loads(parsed.out)["unusable"] == [line]
+    assert waypost("domain", "list").out.startswith("example.com")
+
+
 def test_automx1(waypost: Waypost, home: Path) -> None:
     """The file of automx 1.x becomes providers, with a list of what is not carried over."""
     (home / "automx.conf").write_text(AUTOMX1, "utf-8")

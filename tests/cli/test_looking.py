@@ -285,7 +285,7 @@ def test_export_of_a_file(waypost: Waypost, home: Path) -> None:
     outcome = waypost("export", "--providers", "mail.toml", "--format", "json")
     assert json.loads(outcome.out) == {"provider": [{"name": "X", "domains": ["example.com"]}]}
     assert outcome.err.startswith("warning: ")
-    assert "mail.toml: provider[0]: no incoming and outgoing mail service" in outcome.err
+    assert "mail.toml: provider[0]: no incoming and no outgoing mail service" in outcome.err
 
 
 def test_export_of_an_empty_database(waypost: Waypost, home: Path) -> None:

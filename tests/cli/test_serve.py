@@ -184,7 +184,7 @@ def test_providers_file_is_read_once(
     monkeypatch.setattr(providers_file, "read_octets", counting)
     outcome = waypost("serve", "--providers", "mail.toml", "--host", "192.0.2.1")
     assert "cannot listen there" in outcome.err
-    assert "no incoming and outgoing mail service for own.example" in outcome.err
+    assert "no incoming and no outgoing mail service for own.example" in outcome.err
     assert [path.name for path in read] == ["mail.toml"]
 
 

@@ -265,7 +265,7 @@ WARNINGS = [
         },
         "s: servers[1].url: is not encrypted; passwords can be read on the way",
     ),
-    ({}, "s: no incoming and outgoing mail service for example.com"),
+    ({}, "s: no outgoing mail service for example.com"),
 ]
 
 

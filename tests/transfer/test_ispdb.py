@@ -92,7 +92,7 @@ def test_it_is_a_providers_file(path: Path) -> None:
 
 
 def place(service: Service) -> object:
-    """Give what tells services apart, those with a URL by type and URL alone."""
+    """Return what tells services apart, those with a URL by type and URL alone."""
     endpoint = service.endpoint
     if isinstance(endpoint, HostEndpoint):
         return replace(service, priority=None, domain_required=False)

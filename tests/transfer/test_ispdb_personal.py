@@ -24,7 +24,7 @@ def read(inner: str, address: EmailAddress = ALICE, domains: str = "example.com"
 
 
 def first(found: Imported) -> Service:
-    """Give the service that is preferred."""
+    """Return the service that is preferred."""
     return found.catalog.domains[0].services[0]
 
 

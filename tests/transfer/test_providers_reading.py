@@ -281,8 +281,16 @@ WARNINGS = [
         "provider[0].services[0].login_name: %USERNAME% is not a placeholder and stays as it is",
     ),
     (
+        'type = "smtp", host = "h.example"',
+        "provider[0]: no incoming mail service for example.com",
+    ),
+    (
+        'type = "caldav", url = "https://d.example/"',
+        "provider[0]: no incoming and no outgoing mail service for example.com",
+    ),
+    (
         'type = "imap", host = "h.example"',
-        "provider[0]: no incoming and outgoing mail service for example.com",
+        "provider[0]: no outgoing mail service for example.com",
     ),
 ]
 

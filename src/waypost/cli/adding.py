@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from waypost.cli.linting import lint_catalog
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import database, planned_database, settings_for
 from waypost.errors import ProvidersError
@@ -60,18 +61,19 @@ def add(
             a domain.
     """
     found = merged(sources)
-    unusable = _unusable(found)
+    unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
+    warn(lint_catalog(found, of_today=True).lines())
     if print_file:
         from waypost.transfer.providers_file import write_providers  # noqa: PLC0415 -- quick start
 
-        _note_losses(sources, found, unusable)
+        _note_losses(sources, unusable)
         typer.echo(write_providers(found, "json" if as_json else "toml").encode(), nl=False)
     else:
         plan = _write(settings_for(db_uri=db_uri), found, dry_run)
         if as_json:
             _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
         else:
-            _note_losses(sources, found, unusable)
+            _note_losses(sources, unusable)
             for item in plan.added:
                 say(f"+ {item}")
             count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
@@ -83,7 +85,7 @@ def add(
 
 
 def _unusable(found: Catalog) -> list[str]:
-    """Give a line for each provider and lack that leaves domains without an account."""
+    """Return a line for each provider and lack that leaves domains without an account."""
     lacking: dict[tuple[str, str], list[str]] = {}
     for domain in found.domains:
         lack = lack_of_mail(service.type for service in domain.services)
@@ -96,15 +98,18 @@ def _unusable(found: Catalog) -> list[str]:
     ]
 
 
-def _note_losses(sources: Sequence["Imported"], found: Catalog, unusable: Sequence[str]) -> None:
-    from waypost.cli.linting import lint_catalog  # noqa: PLC0415 -- quick start
+def _lost(source: "Imported") -> str:
+    first, *more = source.lost
+    names = f"{first}{f' and {len(more)} more' if more else ''}"
+    return f"{names}: nothing of {'them' if more else 'it'} can be served, so clients get 404"
 
+
+def _note_losses(sources: Sequence["Imported"], unusable: Sequence[str]) -> None:
     for source in sources:
         for one in source.left_out:
             note(f"left out: {one}")
         for one in source.warnings:
             note(f"warning: {one}")
-    warn(lint_catalog(found, of_today=True).lines())
     warn(unusable)
 
 

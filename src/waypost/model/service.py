@@ -174,7 +174,7 @@ class Service:
 
 
 def lack_of_mail(types: Iterable[ServiceType]) -> str | None:
-    """Say which mail service is missing, so that no client can set up an account.
+    """Return what mail service is missing, so that no client can set up an account.
 
     Args:
         types: of the services of a domain.

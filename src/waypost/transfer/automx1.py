@@ -80,13 +80,14 @@ class _Reader:
         self._sections = Sections(parser, lines, notes)
 
     def result(self) -> Imported:
-        """Give the domains that automx answers for."""
+        """Return the domains that automx answers for."""
         for key in self._parser["automx"]:
             if key not in {"provider", "domains"} and key not in self._parser.defaults():
                 self._leave_out("automx", key, "Waypost has settings of its own")
         if not self._parser.get("automx", "provider", fallback="").strip():
             self._warn("automx", "provider", "is missing, and automx answered nothing without it")
         domains: dict[DomainPattern, Domain] = {}
+        lost: list[str] = []
         entries: dict[tuple[str, str | None], tuple[Provider, tuple[Service, ...]]] = {}
         for pattern, section in self._patterns():
             domain = None if pattern.text == _ANY else pattern.text
@@ -97,12 +98,14 @@ class _Reader:
             provider, services = entries[place]
             if services:
                 domains[pattern] = Domain(pattern, provider, services)
+            else:
+                lost.append(pattern.text)
         self._note_unused()
         if not domains:
             reasons = "; ".join(str(one) for one in self._notes.left_out[:3])
             more = f"; left out: {reasons}" if reasons else ""
             raise ProvidersError([f"{self._notes.source}: no domain can be served{more}"])
-        return self._notes.result(Catalog(tuple(_by_provider(domains.values()))))
+        return self._notes.result(Catalog(tuple(_by_provider(domains.values()))), lost)
 
     def _follows_domain(self) -> bool:
         follows = (self._parser.get(one, "follow", fallback="") for one in self._parser.sections())
@@ -131,7 +134,7 @@ class _Reader:
         return pattern in listed or not listed or listed[0].text == _ANY
 
     def _listed(self) -> Iterator[DomainPattern]:
-        """Give what `domains` in [automx] lists; a `*` must be the first to mean any domain."""
+        """Read what `domains` in [automx] lists; a `*` must be the first to mean any domain."""
         text = self._parser.get("automx", "domains", fallback="").strip()
         if not text:
             self._warn("automx", "domains", "is missing, and automx answered nothing without it")

@@ -50,7 +50,7 @@ class Said:
     activesync: Service | None = None
 
     def all_services(self) -> tuple[Service, ...]:
-        """Give all services, in the order of preference."""
+        """Return all services, in the order of preference."""
         mail = [one for services in self.services.values() for one in services]
         return (*mail, self.activesync) if self.activesync is not None else tuple(mail)
 
@@ -64,7 +64,7 @@ class Sections:
         lines: Mapping[tuple[str, str], int],
         notes: Notes,
     ) -> None:
-        """Take the file, the line of each section and key, and where to note things."""
+        """Keep the file, the line of each section and key, and where notes go."""
         self._parser = parser
         self._lines = lines
         self._notes = notes
@@ -73,11 +73,11 @@ class Sections:
         self.used: set[str] = set()
 
     def find(self, name: str) -> str | None:
-        """Give a section by its name in any case."""
+        """Return a section by its name in any case."""
         return self._by_name.get(name.lower())
 
     def names(self) -> Iterator[str]:
-        """Give each section that automx can find, in the order of the file."""
+        """Return each section that automx can find, in the order of the file."""
         return (name for name in self._parser.sections() if self.find(name) == name)
 
     def read(self, name: str, domain: str | None) -> Said:
@@ -160,6 +160,6 @@ class Sections:
         self._notes.leave_out(self.line(name, key), f"[{name}] {key}".strip(), why)
 
     def line(self, name: str, key: str) -> int:
-        """Give the line of a key, of [DEFAULT] too, else that of the section."""
+        """Return the line of a key, of [DEFAULT] too, else that of the section."""
         places = ((name, key), (_DEFAULT_SECTION, key), (name, ""))
         return next((self._lines[place] for place in places if place in self._lines), 1)

@@ -98,7 +98,7 @@ def expand_macros(text: str) -> str:
 
 
 def is_yes(text: str) -> bool:
-    """Tell whether a value is one of automx's words for yes."""
+    """Return whether a value is one of automx's words for yes."""
     return text.strip().lower() in _YES
 
 
@@ -108,7 +108,7 @@ class ServiceReader:
     def __init__(
         self, section: str, values: Mapping[str, str], line_of: Callable[[str], int], notes: Notes
     ) -> None:
-        """Take a section.
+        """Prepare to read a section.
 
         Args:
             section: its name, for notes.
@@ -249,7 +249,7 @@ class ServiceReader:
         self._notes.warn(self._line(key), f"[{self._section}] {key}", why)
 
     def _line(self, key: str) -> int:
-        """Give the line of a key; if it is missing, that of the service it is missing from."""
+        """Return the line of a key; if it is missing, that of the service it is missing from."""
         return self._line_of(key if key in self._values else key.partition("_")[0])
 
 

@@ -36,11 +36,13 @@ class Imported:
         catalog: the providers and their domains.
         left_out: what the catalog does not say although the source does.
         warnings: what is carried over, but should be looked at.
+        lost: the domains of the source of which nothing can be carried over.
     """
 
     catalog: Catalog
     left_out: tuple[Note, ...]
     warnings: tuple[Note, ...]
+    lost: tuple[str, ...] = ()
 
 
 class Notes:
@@ -60,13 +62,13 @@ class Notes:
         """Note what is carried over, but should be looked at."""
         self.warnings.append(Note(self.source, line, what, why))
 
-    def result(self, catalog: Catalog) -> Imported:
+    def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> Imported:
         """Give all of it, in the order of the source."""
         in_order = [
             tuple(sorted(dict.fromkeys(notes), key=lambda note: note.line))
             for notes in (self.left_out, self.warnings)
         ]
-        return Imported(catalog, in_order[0], in_order[1])
+        return Imported(catalog, in_order[0], in_order[1], tuple(lost))
 
 
 def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
@@ -95,7 +97,7 @@ def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service,
 
 
 def _identity(service: Service) -> tuple[object, ...]:
-    """Give what makes a service another one; at the end its place, for notes."""
+    """Return what tells a service from others; at the end its place, for notes."""
     endpoint = service.endpoint
     if isinstance(endpoint, HostEndpoint):
         return replace(service, priority=None), f"{endpoint.host}:{endpoint.port}"

@@ -87,7 +87,7 @@ class _Person:
     """Finds what a document says of one user."""
 
     def __init__(self, address: EmailAddress) -> None:
-        """Take the address, which documents may write in any case and encoded for a URL."""
+        """Prepare the search for an address, in any case of letters and encoded for a URL."""
         names = (address.domain.ascii, address.domain.unicode)
         local_part = address.local_part
         wholes = [f"{local_part}@{name}" for name in names]
@@ -100,7 +100,7 @@ class _Person:
         self._is_of_services = local_part.lower() in _OF_SERVICES
 
     def is_in(self, text: str) -> bool:
-        """Tell whether a text holds the address."""
+        """Return whether a text holds the address."""
         return re.search(self._whole, text, re.IGNORECASE) is not None
 
     def in_login_name(self, text: str) -> str:

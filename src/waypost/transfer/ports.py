@@ -62,14 +62,14 @@ def default_port(service_type: ServiceType, security: Security) -> int:
 
 
 def contradiction(port: int, security: Security) -> str | None:
-    """Say why no server can offer this protection on this port; None if one can."""
+    """Return why no server can offer this protection on this port; None if one can."""
     if port in _ONLY_TLS and security is not Security.TLS:
         return f'port {port} begins with TLS: write security = "tls", or another port'
     return None
 
 
 def oddity(port: int, security: Security) -> str | None:
-    """Say why this protection is unusual on this port; None if it is not."""
+    """Return why this protection is unusual on this port; None if it is not."""
     if port in _USUALLY_TLS and security is not Security.TLS:
         return f"port {port} usually begins with TLS; see that {security} is right"
     if port in _USUALLY_NOT_TLS and security is Security.TLS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from waypost.model import INCOMING, Borrowed, Catalog, Domain, Provider, Service, ServiceType
+from waypost.model import Borrowed, Catalog, Domain, Provider, Service, lack_of_mail
 from waypost.transfer.away import AWAY_KEYS, read_away
 from waypost.transfer.directories import USERS_KEYS, Directories, check_attributes
 from waypost.transfer.domains_file import DomainBlocks, FileBlock
@@ -104,22 +104,20 @@ def default_short_name(name: str) -> str:
 
 def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
     """Warn where mail cannot be both received and sent."""
-    served = [domain for domain in domains if domain.away is None]
-    lacking = [str(domain.pattern) for domain in served if _lacks_mail(domain.services)]
-    if lacking:
-        more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-        table.warn("", f"no incoming and outgoing mail service for {', '.join(lacking[:3])}{more}")
+    lacking: dict[str, list[str]] = {}
+    for domain in domains:
+        lack = None if domain.away else lack_of_mail(one.type for one in domain.services)
+        if lack is not None:
+            lacking.setdefault(lack, []).append(str(domain.pattern))
+    for lack, names in lacking.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        table.warn("", f"{lack} for {', '.join(names[:3])}{more}")
 
 
 def _warn_of_unusable_borrowed(table: Table, borrowed: Borrowed) -> None:
-    if borrowed.away is None and _lacks_mail(borrowed.services):
-        label = borrowed.directory.label
-        table.warn("", f"no incoming and outgoing mail service for the domains from {label}")
-
-
-def _lacks_mail(services: Sequence[Service]) -> bool:
-    types = {service.type for service in services}
-    return not types & INCOMING or ServiceType.SMTP not in types
+    lack = None if borrowed.away else lack_of_mail(one.type for one in borrowed.services)
+    if lack is not None:
+        table.warn("", f"{lack} for the domains from {borrowed.directory.label}")
 
 
 class _Reader:

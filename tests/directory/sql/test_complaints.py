@@ -245,7 +245,7 @@ def test_messages_are_documented() -> None:
         "there is no [[directory]] with this name",
         "directory NAME has no domains_query",
         "which the database cannot have: it holds domains of its own",
-        "no incoming and outgoing mail service for the domains from NAME",
+        "no KIND mail service for the domains from NAME",
     }
     listed = [one for one in documented("docs/directories/sql.md") if " " in one]
     assert len(listed) == len(set(listed))

@@ -25,7 +25,7 @@ REQUEST = (
 
 
 def main() -> None:
-    """Take the folder of automx's modules, a settings file, and addresses."""
+    """Read the folder of automx's modules, a settings file and addresses from the arguments."""
     folder, settings, *addresses = sys.argv[1:]
     logging.disable()
     sys.path.insert(0, folder)
@@ -52,7 +52,7 @@ def answers(application: Application, address: str) -> dict[str, tuple[int, str]
 
 
 def ask(application: Application, method: str, body: str = "", query: str = "") -> tuple[int, str]:
-    """Give status and body."""
+    """Return status and body."""
     octets = body.encode()
     seen: list[int] = []
 

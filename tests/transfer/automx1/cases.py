@@ -8,6 +8,6 @@ _ASKS: Final = "# asks "
 
 
 def asked(path: Path) -> list[str]:
-    """Give the addresses that the first line of a file names."""
+    """Return the addresses that the first line of a file names."""
     first = path.read_text("utf-8").partition("\n")[0]
     return first.removeprefix(_ASKS).split() if first.startswith(_ASKS) else ["alice@example.com"]

@@ -60,7 +60,7 @@ DIFFERENT: dict[str, tuple[str, set[str]]] = {
 
 
 def answers(catalog: Catalog, address: EmailAddress) -> Facts:
-    """Give the facts of Waypost's answers."""
+    """Return the facts of Waypost's answers."""
     found = MemoryStore(catalog).find(address.domain)
     raw: dict[str, tuple[int, bytes]] = {}
     renderers: dict[str, Any] = {

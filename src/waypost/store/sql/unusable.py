@@ -68,7 +68,7 @@ class Unusable:
     def _types(
         self, table: sa.Table, ids: Collection[int], read: _Reader
     ) -> Mapping[int, ServiceType]:
-        """Give the types of the services that can be served."""
+        """Return the types of the services that can be served."""
         there = [column for column in table.c if column.name in self.columns[table.name]]
         lacking: dict[str, Any] = {column.name: None for column in table.c if column not in there}
         lacking |= {"prio": DEFAULT_PRIORITY} if "prio" in lacking else {}
