@@ -89,7 +89,9 @@ def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service,
         first = kept.setdefault(key, service)
         if first is service:
             continue
-        notes.leave_out(line, f"{service.type} {key[-1]}", "is there already; carried over once")
+        endpoint = service.endpoint
+        place = endpoint.host if isinstance(endpoint, HostEndpoint) else endpoint.url
+        notes.leave_out(line, f"{service.type} {place}", "is there already; carried over once")
         methods = tuple(dict.fromkeys((*first.authentication, *service.authentication)))
         login_name = first.login_name or service.login_name
         kept[key] = replace(first, authentication=methods, login_name=login_name)
@@ -97,10 +99,10 @@ def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service,
 
 
 def _identity(service: Service) -> tuple[object, ...]:
-    """Return what tells a service from others; at the end its place, for notes."""
+    """Return what tells a service from others."""
     endpoint = service.endpoint
     if isinstance(endpoint, HostEndpoint):
-        return replace(service, priority=None), f"{endpoint.host}:{endpoint.port}"
+        return (replace(service, priority=None),)
     # RFC 3986 s6.2.2.1: scheme and host of a URL are the same in any case.
     scheme, _, rest = endpoint.url.partition("://")
     host, slash, path = rest.partition("/")
