@@ -6,7 +6,7 @@ from tests.making import ALICE, EXAMPLE_COM, domain
 from waypost.address import DomainName
 from waypost.errors import DomainError
 from waypost.lookup import client_config
-from waypost.model import DomainPattern, MatchKind, ServiceType, candidates
+from waypost.model import DomainPattern, MatchKind, ServiceType, candidates, lack_of_mail
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,22 @@ def test_named() -> None:
     assert config.named("Alice").person.display_name == "Alice"
     assert config.named("") is config
     assert config.person.display_name is None
+
+
+LACKS = [
+    # types of the services of a domain, and what is missing
+    ("imap smtp", None),
+    ("pop3 smtp caldav", None),
+    ("jmap", None),
+    ("ews carddav", None),
+    ("imap", "no outgoing mail service"),
+    ("smtp", "no incoming mail service"),
+    ("", "no incoming and no outgoing mail service"),
+    ("caldav managesieve", "no incoming and no outgoing mail service"),
+]
+
+
+@pytest.mark.parametrize(("types", "lack"), LACKS)
+def test_lack_of_mail(types: str, lack: str | None) -> None:
+    """Only what is missing is named, and what fetches and sends mail needs nothing beside it."""
+    assert lack_of_mail(map(ServiceType, types.split())) == lack

@@ -162,6 +162,15 @@ def test_one_login_name_for_all_is_warned_of() -> None:
     ]
 
 
+@pytest.mark.parametrize("written", ["%EMAILADDRESS", "EMAILADDRESS%", "%emailAddress"])
+def test_placeholder_that_lacks_a_sign(written: str) -> None:
+    """A placeholder with one of its two signs, as in a document of the ISPDB, is completed."""
+    found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", written) + SMTP), name="x.xml")
+
+    assert (first(found).login_name or "").upper() == "%EMAILADDRESS%"
+    assert f"username: {written!r} is read as %" in str(found.warnings[0])
+
+
 ASKED = [
     ("https://a.example/mail/config-v1.1.xml?emailaddress=alice@example.com", "alice@example.com"),
     ("https://a.example/?x=1&emailaddress=alice%40example.com", "alice@example.com"),

@@ -1,5 +1,6 @@
 """The server sections of an Autoconfig document as services."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -87,6 +88,10 @@ _METHODS: Final = {
     "http-basic": HTTP_BASIC,
     "http-digest": HTTP_DIGEST,
 }
+# A placeholder that lacks one of its two signs.
+_UNCLOSED: Final = re.compile(
+    "%(EMAIL(?:ADDRESS|LOCALPART|DOMAIN))|(EMAIL(?:ADDRESS|LOCALPART|DOMAIN))%", re.IGNORECASE
+)
 _METHODS_MAX: Final = 16
 _URLS: Final = {
     "url": "url",
@@ -238,6 +243,11 @@ def _port(text: str) -> int:
 
 def _login_name(part: etree._Element, notes: Notes) -> str:
     text = check_text(text_of(part), LOGIN_NAME_MAX_CHARS, may_be_empty=True)
+    if match := _UNCLOSED.fullmatch(text):
+        # Seen in the ISPDB: office365.com has %EMAILADDRESS in one section.
+        whole = f"%{match[1] or match[2]}%"
+        notes.warn(line_of(part), shown(part), f"{text!r} is read as {whole}")
+        return whole
     if unknown := unknown_placeholder(text):
         why = f"{unknown} is not a placeholder and stays as it is"
         notes.warn(line_of(part), shown(part), why)
