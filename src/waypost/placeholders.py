@@ -65,11 +65,6 @@ def has_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-def is_same_for_all(text: str) -> bool:
-    """Return whether a text has neither a placeholder nor an attribute of the user in it."""
-    return _EITHER.search(text) is None
-
-
 def names_user(text: str) -> bool:
     """Tell whether a text holds a placeholder that needs the local part of an address."""
     return any(match[1].upper() != "EMAILDOMAIN" for match in _PLACEHOLDER.finditer(text))

@@ -165,6 +165,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("odd-tls-port", "pacc-port", [imap(port=143), SMTP], [IMAP, SMTP]),
     ("odd-tls-port", "", [IMAP, SMTP, smtp(port=25)], [IMAP, SMTP]),
     ("same-login-name", "pacc-login-name", [named("u1"), SMTP], [named("%emailLocalpart%"), SMTP]),
+    ("same-login-name", "", [IMAP, SMTP, named("info@%EMAILDOMAIN%")], [IMAP, SMTP]),
     ("same-login-name", "", [IMAP, SMTP, named("u1@x")], [IMAP, SMTP, named("D\\%{uid}")]),
     (
         "u-label-host",

@@ -152,13 +152,14 @@ def test_what_else_names_the_user() -> None:
     assert [one for one in lines if "'alice@example.com' became %EMAILADDRESS%" in one]
 
 
-def test_one_login_name_for_all_is_warned_of() -> None:
-    """A login name without a placeholder is told, with its line, and kept."""
-    found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", "u1") + SMTP), name="x.xml")
+@pytest.mark.parametrize("name", ["u1", "alice@example.com", "info@%EMAILDOMAIN%"])
+def test_one_login_name_for_all_is_warned_of(name: str) -> None:
+    """A login name without a placeholder for the user is named, with its line, and kept."""
+    found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", name) + SMTP), name="x.xml")
 
-    assert first(found).login_name == "u1"
+    assert first(found).login_name == name
     assert [str(one) for one in found.warnings] == [
-        "x.xml: line 2: username: 'u1' is the login name of all users"
+        f"x.xml: line 2: username: {name!r} is the login name of all users"
     ]
 
 

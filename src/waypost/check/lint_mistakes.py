@@ -7,7 +7,7 @@ from waypost.check.lint_clients import APPLE_MAIL, EVERY, THUNDERBIRD
 from waypost.check.lint_rule import Rule
 from waypost.check.offered import MAIL, Offered, named, port_of, security
 from waypost.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
-from waypost.placeholders import is_same_for_all
+from waypost.placeholders import attributes_in, names_user
 
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
@@ -17,11 +17,11 @@ def same_login_name(offered: Offered) -> Iterator[str]:
     """Find login names that are the same for all users."""
     for service in offered.services:
         # An address book may be read by all users in one name.
-        if service.type is ServiceType.LDAP or not service.login_name:
+        name = service.login_name
+        if service.type is ServiceType.LDAP or not name:
             continue
-        if is_same_for_all(service.login_name) and not _WITHOUT_LOGIN.issuperset(
-            service.authentication
-        ):
+        needs_login = not _WITHOUT_LOGIN.issuperset(service.authentication)
+        if needs_login and not names_user(name) and not attributes_in(name):
             yield named(service)
 
 
@@ -37,7 +37,7 @@ MISTAKE_RULES: Final = (
         "same-login-name",
         EVERY,
         same_login_name,
-        "the login name has no placeholder, so all users get the same",
+        "the login name has no placeholder for the user, so all users get the same",
         "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
     ),
     Rule(

@@ -10,7 +10,6 @@ from waypost.address import DomainName, EmailAddress
 from waypost.cli.adding import DryRunFlag, PrintFlag, add
 from waypost.cli.sources import DbUriFlag, JsonFlag
 from waypost.errors import ProblemsError, ProvidersError
-from waypost.placeholders import is_same_for_all
 
 if TYPE_CHECKING:
     from waypost.transfer.imported import Imported
@@ -83,6 +82,8 @@ def _read(source: str, domains: tuple[DomainName, ...], person: EmailAddress | N
 
 def _shared_logins(source: str, found: "Imported") -> Iterator[str]:
     """Find login names that all users would get: the document was made for one of them."""
+    from waypost.transfer.rules import is_same_for_all  # noqa: PLC0415 -- quick start
+
     services = {service for domain in found.catalog.domains for service in domain.services}
     names = {service.login_name for service in services if service.login_name}
     for name in sorted(filter(is_same_for_all, names)):

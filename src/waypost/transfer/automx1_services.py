@@ -25,7 +25,6 @@ from waypost.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.placeholders import is_same_for_all
 from waypost.transfer.imported import Notes
 from waypost.transfer.ports import PORT_MAX, default_port, settled
 from waypost.transfer.rules import (
@@ -34,6 +33,7 @@ from waypost.transfer.rules import (
     check_host,
     check_text,
     check_url,
+    is_same_for_all,
 )
 
 SERVICES: Final[Mapping[str, ServiceType]] = {

@@ -27,7 +27,6 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import is_same_for_all
 from waypost.transfer.imported import Notes
 from waypost.transfer.ispdb_pop3 import read_pop3
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
@@ -38,6 +37,7 @@ from waypost.transfer.rules import (
     check_host,
     check_text,
     check_url,
+    is_same_for_all,
     unknown_placeholder,
 )
 from waypost.transfer.services import HTTP_SCHEME, SASL_MECHANISM

@@ -9,7 +9,14 @@ from waypost.address import DomainName, EmailAddress
 from waypost.characters import is_never_text
 from waypost.errors import DomainError
 from waypost.model import LDAP_PORTS, LdapUrl
-from waypost.placeholders import expand, expand_url, has_placeholder, without_attributes
+from waypost.placeholders import (
+    attributes_in,
+    expand,
+    expand_url,
+    has_placeholder,
+    names_user,
+    without_attributes,
+)
 
 # What the columns of automx2's database hold, in characters.
 NAME_MAX_CHARS: Final = 128
@@ -176,6 +183,11 @@ def _check_url_host(host: str, *, in_brackets: bool) -> None:
         DomainName.parse(host)
     except DomainError as error:
         raise RuleBroken(f"has a host that is not a host name: {error}") from error
+
+
+def is_same_for_all(text: str) -> bool:
+    """Return whether a text is the same for all users of a domain."""
+    return not names_user(text) and not attributes_in(text)
 
 
 def unknown_placeholder(text: str) -> str | None:
