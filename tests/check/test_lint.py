@@ -23,6 +23,7 @@ from waypost.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
     HTTP_BASIC,
+    HTTP_DIGEST,
     NTLM,
     OAUTH2,
     PASSWORD_CLEARTEXT,
@@ -274,8 +275,8 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ),
     (
         *("ews-authentication", ""),
-        [IMAP, SMTP, url_service("ews", "https://ews.example.com/")],
-        [IMAP, SMTP, url_service("ews", authentication=(HTTP_BASIC, PASSWORD_CLEARTEXT))],
+        [IMAP, SMTP, url_service("ews", authentication=(HTTP_DIGEST,))],
+        [IMAP, SMTP, url_service("ews", authentication=(HTTP_BASIC,))],
     ),
     (
         *("pacc-authentication", "k9-authentication no-password profile-authentication"),

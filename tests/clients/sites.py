@@ -65,6 +65,7 @@ def all_sites(database: Path) -> list[Site]:
         "groupware.example",
         "hosted-web.example",
         "groupware-draft.example",
+        "groupware-digest.example",
         "closed-groupware.example",
     ):
         sites += _everywhere(domain)

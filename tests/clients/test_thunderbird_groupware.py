@@ -11,8 +11,10 @@ pytestmark = pytest.mark.clients
     ("domain", "alternatives"),
     [
         ("groupware.example", ("ews groupware.example",)),
-        # It knows the word `password-cleartext` alone, and passes over `http:Basic`.
-        ("groupware-draft.example", ()),
+        # It knows `password-cleartext` alone, which Waypost writes behind `http:Basic`.
+        ("groupware-draft.example", ("ews groupware.example",)),
+        # It passes over HTTP's methods by their own names.
+        ("groupware-digest.example", ()),
     ],
 )
 def test_imap_comes_before_exchange(

@@ -132,26 +132,54 @@ def test_section_with_a_host(service: Service) -> None:
     ]
 
 
+BASIC, CLEARTEXT = ("http", "Basic"), (None, "password-cleartext")
 URL_METHODS = [
-    # method, its system, its text
-    (HTTP_BASIC, "http", "Basic"),
-    (HTTP_DIGEST, "http", "Digest"),
-    (OAUTH2, None, "OAuth2"),
+    # methods, the system and the text of each element
+    ((HTTP_BASIC,), [BASIC, CLEARTEXT]),
+    ((HTTP_DIGEST,), [("http", "Digest")]),
+    ((OAUTH2,), [(None, "OAuth2")]),
+    ((OAUTH2, HTTP_BASIC), [(None, "OAuth2"), BASIC, CLEARTEXT]),
+    ((HTTP_BASIC, OAUTH2), [BASIC, CLEARTEXT, (None, "OAuth2")]),
+    ((HTTP_BASIC, PASSWORD_CLEARTEXT), [BASIC, CLEARTEXT]),
+    ((PASSWORD_CLEARTEXT, HTTP_BASIC), [CLEARTEXT, BASIC]),
+    ((HTTP_BASIC, OAUTH2, PASSWORD_CLEARTEXT), [BASIC, (None, "OAuth2"), CLEARTEXT]),
+]
+# Each type that may have a URL, and the word for it.
+URL_TYPES = [
+    *(("jmap", "jmap"), ("ews", "ews"), ("activesync", "activeSync"), ("graph", "graph")),
+    *(("caldav", "caldav"), ("carddav", "carddav"), ("webdav", "webdav"), ("xmpp", "xmpp")),
+    *(("matrix", "matrix"), ("opentalk", "opentalk")),
 ]
 
 
-@pytest.mark.rule("autoconfig-url-section")
-@pytest.mark.parametrize(("method", "system", "text"), URL_METHODS)
-def test_section_with_a_url(method: Authentication, system: str | None, text: str) -> None:
+@pytest.mark.rule("autoconfig-url-section", "autoconfig-general-name")
+@pytest.mark.parametrize(("methods", "held"), URL_METHODS)
+def test_section_with_a_url(
+    methods: tuple[Authentication, ...], held: list[tuple[str | None, str]]
+) -> None:
     """A URL-based service has `url`, `authentication` and `username`, by the draft's names."""
-    found = section(url_service(authentication=(method,)), "caldav")
+    found = section(url_service(authentication=methods), "caldav")
 
     assert values(found) == [
         ("url", "https://dav.example.com/alice@example.com/"),
-        ("authentication", text),
+        *(("authentication", text) for _, text in held),
         ("username", "alice@example.com"),
     ]
-    assert [one.get("system") for one in found.iter("authentication")] == [system]
+    assert [one.get("system") for one in found.iter("authentication")] == [one for one, _ in held]
+
+
+@pytest.mark.rule("autoconfig-general-name")
+@pytest.mark.parametrize(("kind", "word"), URL_TYPES)
+def test_general_name_behind_basic(kind: str, word: str) -> None:
+    """Each section with a URL has the general name behind HTTP's Basic, as Mustang needs it."""
+    found = section(url_service(kind, "https://x.example.com/", authentication=(HTTP_BASIC,)), word)
+    assert [one.text for one in found.iter("authentication")] == ["Basic", "password-cleartext"]
+
+
+def test_general_name_in_sections_with_a_host() -> None:
+    """A section with a host has the methods that are configured, and no other."""
+    found = section(host_service(authentication=(HTTP_BASIC,)), "imap")
+    assert [one.text for one in found.iter("authentication")] == ["Basic"]
 
 
 SOCKET_TYPES = [("tls", "SSL"), ("starttls", "STARTTLS"), ("none", "plain")]
@@ -384,9 +412,10 @@ def test_without_an_address(template: str, without_address: str) -> None:
 @pytest.mark.rule("autoconfig-a-labels", "autoconfig-id")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_names_of_hosts(case: Case) -> None:
-    """Domains, host names and the id are names in A-labels, as Thunderbird's check demands."""
+    """The first domain, host names and the id are in A-labels, as Thunderbird's check demands."""
     root = etree.fromstring(body(case, "autoconfig.xml"))
-    names = [one.text or "" for one in root.iter("domain", "hostname")]
+    names = [one.text or "" for one in root.iter("hostname")]
+    names += [root.findtext("emailProvider/domain") or ""]
     ids = [one.get("id") or "" for one in root.iter("emailProvider")]
 
     assert len(ids) == 1
@@ -394,7 +423,7 @@ def test_names_of_hosts(case: Case) -> None:
         assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", name)
 
 
-@pytest.mark.rule("autoconfig-a-labels")
+@pytest.mark.rule("autoconfig-a-labels", "autoconfig-u-label-domain")
 def test_idn() -> None:
     """A provider, a host and an address with U-labels come out in A-labels."""
     text = SPARSE.replace("example.com", "bücher.example")
@@ -405,7 +434,10 @@ def test_idn() -> None:
     )
 
     assert root[0].get("id") == "xn--bcher-kva.example"
-    assert root[0].findtext("domain") == "xn--bcher-kva.example"
+    # Mustang and Sailfish OS compare the domain with what the user typed.
+    assert [one.text for one in root[0].iter("domain")] == [
+        *("xn--bcher-kva.example", "bücher.example"),
+    ]
     assert root[0].findtext("incomingServer/hostname") == "imap.xn--bcher-kva.example"
     assert root[0].findtext("incomingServer/username") == "alice@xn--bcher-kva.example"
 

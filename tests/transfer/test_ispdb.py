@@ -28,8 +28,10 @@ from waypost.model import (
     Security,
     Service,
     ServiceType,
+    UrlEndpoint,
     Webmail,
     WebmailLogin,
+    without_general_name,
 )
 from waypost.preference import ordered
 from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
@@ -119,14 +121,47 @@ def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
 
 
 def _said(service: Service) -> str:
-    """Give what a document can say about a service: all but priority and required domain."""
-    return repr(replace(service, priority=None, domain_required=False))
+    """Give what a document can say about a service: all but priority and required domain.
+
+    With a URL, `password-cleartext` behind `http:Basic` says nothing more.
+    """
+    methods = service.authentication
+    if isinstance(service.endpoint, UrlEndpoint):
+        methods = without_general_name(methods)
+    said = replace(service, priority=None, domain_required=False, authentication=methods)
+    return repr(said)
 
 
 def only(inner: str) -> Service:
     """Give the incoming service of a document with this section."""
     (domain,) = read_ispdb(document(inner + SMTP), name="x").catalog.domains
     return domain.services[0]
+
+
+GENERAL_NAMES = [
+    # section, methods that are configured
+    ('type="ews"><url>https://x.example.com/</url>', (HTTP_BASIC,)),
+    ('type="imap"><hostname>i.example.com</hostname><port>993</port><socketType>SSL</socketType>',)
+    + ((HTTP_BASIC, PASSWORD_CLEARTEXT),),
+]
+
+
+@pytest.mark.parametrize(("inner", "methods"), GENERAL_NAMES)
+def test_general_name_behind_basic(inner: str, methods: tuple[Authentication, ...]) -> None:
+    """With a URL, the general name behind HTTP's Basic is no second method."""
+    both = '<authentication system="http">Basic</authentication>'
+    both += "<authentication>password-cleartext</authentication>"
+    assert only(f"<incomingServer {inner}{both}</incomingServer>").authentication == methods
+
+
+def test_both_forms_of_one_domain() -> None:
+    """A domain in its A-label form and in its U-label form is one domain, and nothing is lost."""
+    names = "<domain>xn--bcher-kva.example</domain><domain>bücher.example</domain>"
+    found = read_ispdb(document(names + IMAP + SMTP), name="x")
+    assert [domain.pattern.text for domain in found.catalog.domains][-1:] == [
+        "xn--bcher-kva.example"
+    ]
+    assert found.left_out == ()
 
 
 METHODS = [

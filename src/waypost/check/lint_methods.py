@@ -21,6 +21,7 @@ from waypost.model import (
     AuthenticationSystem,
     Service,
     ServiceType,
+    with_general_name,
 )
 
 _K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
@@ -110,9 +111,12 @@ def unknown_authentication(offered: Offered) -> Iterator[str]:
 
 
 def ews_authentication(offered: Offered) -> Iterator[str]:
-    """Find EWS with methods that Thunderbird does not know; `http:Basic` is one (seen in a run)."""
+    """Find EWS without a method that Thunderbird knows (seen in a run).
+
+    `http:Basic` is enough, because Autoconfig names `password-cleartext` behind it.
+    """
     for service in offered.of(ServiceType.EWS):
-        if _THUNDERBIRD_METHODS.isdisjoint(service.authentication):
+        if _THUNDERBIRD_METHODS.isdisjoint(with_general_name(service.authentication)):
             yield named(service)
 
 

@@ -97,8 +97,8 @@ METHOD_RULES: Final = (
         "ews-authentication",
         (THUNDERBIRD,),
         lint_methods.ews_authentication,
-        "no method is one that it knows, so it does not offer Exchange; http:Basic is not enough",
-        "let password-cleartext follow http:Basic",
+        "no method is one that it knows, so it does not offer Exchange",
+        "offer http:Basic or password-cleartext as well if passwords work",
     ),
     Rule(
         "k9-authentication",

@@ -12,9 +12,11 @@ from typing import Final
 from lxml import etree
 
 from waypost import untrusted_xml
+from waypost.address import DomainName
 from waypost.check.recorded import documents, urls
 from waypost.check.recorded.conversation import Unusable
 from waypost.check.recorded.hosts import is_host
+from waypost.errors import DomainError
 
 SCHEMA: Final = "autoconfig.rng"
 _TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
@@ -44,7 +46,7 @@ def autoconfig_findings(body: bytes) -> list[str]:
     found = _schema_findings(provider.getroottree().getroot())
     if not is_host(provider.get("id") or ""):
         found.append('the id of emailProvider is no host name (s"emailProvider")')
-    domains = documents.texts(provider, "domain")
+    domains = _domains(provider)
     if not domains:
         found.append('there is no domain in emailProvider (s"domain")')
     elif len(domains) > 1:
@@ -61,6 +63,17 @@ def autoconfig_findings(body: bytes) -> list[str]:
         where = f"{documents.name_of(section)} {kind[:20]}"
         found += [f"{where}: {what}" for what in _section_findings(kind, section)]
     return list(dict.fromkeys(found))
+
+
+def _domains(provider: etree._Element) -> set[str]:
+    """Return the domains that a document names; a U-label form is the same as its A-label form."""
+    named = set()
+    for text in documents.texts(provider, "domain"):
+        try:
+            named.add(DomainName.parse(text).ascii)
+        except DomainError:
+            named.add(text)
+    return named
 
 
 def _schema_findings(root: etree._Element) -> list[str]:

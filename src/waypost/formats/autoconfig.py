@@ -22,6 +22,7 @@ from waypost.model import (
     Service,
     ServiceType,
     Webmail,
+    with_general_name,
 )
 from waypost.placeholders import expand, expand_pages, expand_url
 from waypost.preference import ordered
@@ -73,8 +74,11 @@ def render(config: ClientConfig) -> bytes:
             and an outgoing one, and takes a 200 with less for the end of its search
             (seen with Thunderbird 153.7).
     """
-    # Only the asked domain: nobody shall read the list of the provider's customers.
-    return _document(config.provider, (config.domain.ascii,), config.services, config)
+    # Only the asked domain: nobody shall read the list of the provider's customers. Mustang and
+    # Sailfish OS compare it with what the user typed, which may be the U-label form (read in
+    # mustang-im/mustang 227ae5a and sailfishos/nemo-qml-plugin-email f8ec3b0).
+    names = dict.fromkeys((config.domain.ascii, config.domain.unicode))
+    return _document(config.provider, tuple(names), config.services, config)
 
 
 def render_submission(
@@ -155,14 +159,15 @@ def _version(provider: Provider, services: Iterable[Service]) -> str:
 
 def _server(parent: etree._Element, name: str, kind: str, service: Service) -> None:
     server = child(parent, name, type=kind)
-    endpoint = service.endpoint
+    endpoint, methods = service.endpoint, service.authentication
     if isinstance(endpoint, HostEndpoint):
         child(server, "hostname", endpoint.host)
         child(server, "port", str(endpoint.port))
         child(server, "socketType", _SOCKET_TYPE[endpoint.security])
     else:
         child(server, "url", endpoint.url)
-    for method in service.authentication:
+        methods = with_general_name(methods)
+    for method in methods:
         # s"Multiple authentication alternatives": the preferred one first.
         attributes = {} if method.system is None else {"system": method.system.value}
         child(server, "authentication", method.method, **attributes)

@@ -83,6 +83,8 @@ from waypost.model.service import (
     UrlEndpoint,
     default_authentication,
     lack_of_mail,
+    with_general_name,
+    without_general_name,
 )
 
 __all__ = [
@@ -148,4 +150,6 @@ __all__ = [
     "default_authentication",
     "lack_of_mail",
     "users_key",
+    "with_general_name",
+    "without_general_name",
 ]

@@ -103,6 +103,25 @@ HTTP_BASIC: Final = Authentication("Basic", AuthenticationSystem.HTTP)
 HTTP_DIGEST: Final = Authentication("Digest", AuthenticationSystem.HTTP)
 
 
+def with_general_name(methods: tuple[Authentication, ...]) -> tuple[Authentication, ...]:
+    """Return the methods with `password-cleartext` behind HTTP's Basic, unless it is among them.
+
+    Mustang never matches `<authentication system="http">Basic</authentication>` and drops the
+    section; Thunderbird does not offer EWS then. Both know `password-cleartext` (read in
+    mustang-im/mustang 227ae5a, seen with Thunderbird 153.7).
+    """
+    if HTTP_BASIC not in methods or PASSWORD_CLEARTEXT in methods:
+        return methods
+    end = methods.index(HTTP_BASIC) + 1
+    return (*methods[:end], PASSWORD_CLEARTEXT, *methods[end:])
+
+
+def without_general_name(methods: tuple[Authentication, ...]) -> tuple[Authentication, ...]:
+    """Return the methods without a `password-cleartext` that directly follows HTTP's Basic."""
+    end = methods.index(HTTP_BASIC) + 1 if HTTP_BASIC in methods else len(methods)
+    return methods[:end] + methods[end + (methods[end : end + 1] == (PASSWORD_CLEARTEXT,)) :]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class HostEndpoint:
     """Where a host-based service listens.

@@ -236,7 +236,9 @@ class _Reader:
             why = f"the purpose {purpose!r} is not kept; {domain} becomes a domain like any other"
             self._notes.leave_out(line, "domain", why)
         if domain in self.names:
-            self._notes.leave_out(line, "domain", f"{domain} stands twice")
+            # A U-label form beside the A-label form is the same domain, not one too many.
+            if text.isascii():
+                self._notes.leave_out(line, "domain", f"{domain} stands twice")
             return
         self.names.append(domain)
 

@@ -26,6 +26,7 @@ from waypost.model import (
     Service,
     ServiceType,
     UrlEndpoint,
+    without_general_name,
 )
 from waypost.transfer.imported import Notes
 from waypost.transfer.ispdb_pop3 import read_pop3
@@ -199,6 +200,8 @@ def _exchange(element: etree._Element, section: _Section, notes: Notes) -> Itera
 
 def _service(kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, section: _Section) -> Service:
     methods = tuple(section.methods)
+    if isinstance(endpoint, UrlEndpoint):
+        methods = without_general_name(methods)
     login_name = section.login_names[0] if section.login_names else None
     pop3 = section.pop3 if kind is ServiceType.POP3 else None
     return Service(kind, endpoint, methods, login_name or None, pop3=pop3)

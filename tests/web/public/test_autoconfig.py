@@ -7,8 +7,8 @@ from tests.web.asgi import Answer, Client
 CONFIG = "/mail/config-v1.1.xml"
 PATHS = [
     *(CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml", "/v1.1/mail/config-v1.1.xml"),
-    "/.well-known/mail-v1.xml",
 ]
+FOR_WHOLE_DOMAIN = "/.well-known/mail-v1.xml"
 
 
 def login(answer: Answer) -> str | None:
@@ -24,13 +24,41 @@ def login(answer: Answer) -> str | None:
 )
 @pytest.mark.parametrize("spelling", ["alice@example.com", "alice%40example.com"])
 def test_same_bytes_everywhere(client: Client, spelling: str) -> None:
-    """All four paths give the same bytes, for an encoded and for a raw address."""
+    """All three paths give the same bytes, for an encoded and for a raw address."""
     answers = [client.get(f"{path}?emailaddress={spelling}") for path in PATHS]
 
     assert {200} == {answer.status for answer in answers}
     assert {answers[0].body} == {answer.body for answer in answers}
     assert answers[0].headers["content-type"] == "text/xml; charset=utf-8"
     assert login(answers[0]) == "alice@example.com"
+
+
+@pytest.mark.rule("autoconfig-old-urls", "autoconfig-whole-domain")
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (FOR_WHOLE_DOMAIN, ""),
+        (FOR_WHOLE_DOMAIN, "emailaddress=test@example.com"),
+        (FOR_WHOLE_DOMAIN, "emailaddress=alice%2Btag%40example.com"),
+        ("/.Well-Known/MAIL-v1.xml/", "emailaddress=test%40example.com"),
+    ],
+)
+def test_answer_for_the_whole_domain(client: Client, path: str, query: str) -> None:
+    """The path that SnappyMail asks keeps the placeholder, whoever the address belongs to."""
+    answer = client.get(path, query=query)
+
+    assert (200, "%EMAILADDRESS%") == (answer.status, login(answer))
+    assert answer.body == client.get(CONFIG).body
+
+
+@pytest.mark.rule("autoconfig-whole-domain")
+def test_whole_domain_of_a_bad_address(client: Client) -> None:
+    """What is no address is refused there as everywhere, and an unserved domain is a 404."""
+    statuses = [
+        client.get(FOR_WHOLE_DOMAIN, query=f"emailaddress={address}").status
+        for address in ("nobody", "test@", "test@not-served.example")
+    ]
+    assert statuses == [400, 400, 404]
 
 
 @pytest.mark.rule("autoconfig-path-in-any-case")

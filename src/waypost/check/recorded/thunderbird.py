@@ -227,7 +227,8 @@ THUNDERBIRD: Final = Client(
         "Of Autodiscover's redirects it follows `redirectAddr`, and not `redirectUrl`.",
         (
             "EWS is a choice beside IMAP where `password-cleartext` stands among its methods; "
-            "`http:Basic` it passes over. EWS and ActiveSync alone make no account."
+            "`http:Basic` it passes over, so Waypost writes both. EWS and ActiveSync alone make no "
+            "account."
         ),
         (
             "With Autodiscover it sends the address and the password, where its user has typed one "

@@ -18,13 +18,14 @@ from waypost.web.public.hosts import mail_domain
 from waypost.web.public.reply import Reply, conditional, redirect, text
 from waypost.web.public.request import Request
 
+# Earlier revisions of the draft named this place, and SnappyMail asks here (read in
+# the-djmaze/snappymail ba49691).
+FOR_WHOLE_DOMAIN: Final = "/.well-known/mail-v1.xml"
 PATHS: Final = (
     "/mail/config-v1.1.xml",
     "/.well-known/autoconfig/mail/config-v1.1.xml",
     # Nine asks here.
     "/v1.1/mail/config-v1.1.xml",
-    # Earlier revisions of the draft named this place, and SnappyMail asks here (its source, 2026).
-    "/.well-known/mail-v1.xml",
 )
 ISPDB_PREFIX: Final = "/v1.1/"
 
@@ -36,6 +37,22 @@ def is_ispdb(path: str) -> bool:
 
 async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `emailaddress`; without it, for the domain that Host names."""
+    return await _by_address(context, request, noted, keeps_placeholders=False)
+
+
+async def for_whole_domain(context: Context, request: Request, noted: Noted) -> Reply:
+    """Answer the same, but keep the placeholders of login names although there is an address.
+
+    SnappyMail sends `test@D`, or the first user who logs in, and keeps the answer for the whole
+    domain. It takes the address as everybody's login name only if it reads `%EMAILADDRESS%`, and
+    the local part otherwise.
+    """
+    return await _by_address(context, request, noted, keeps_placeholders=True)
+
+
+async def _by_address(
+    context: Context, request: Request, noted: Noted, *, keeps_placeholders: bool
+) -> Reply:
     try:
         given = request.query(raw_plus=True).get("emailaddress", "").strip()
         address = EmailAddress.parse_query(given) if given else None
@@ -48,7 +65,10 @@ async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
             line = "no emailaddress was given, and Host names no mail domain"
             return text(404, line, DomainNotServed.code)
         return await _answer(context, request, noted, domain, None)
-    return await _answer(context, request, noted, address.domain, address)
+    keeps_placeholders = keeps_placeholders or _is_filled_in(request, address)
+    return await _answer(
+        *(context, request, noted, address.domain, address), keeps_placeholders=keeps_placeholders
+    )
 
 
 async def by_domain(context: Context, request: Request, noted: Noted) -> Reply:
@@ -66,10 +86,12 @@ async def _answer(
     noted: Noted,
     domain: DomainName,
     address: EmailAddress | None,
+    *,
+    keeps_placeholders: bool = False,
 ) -> Reply:
     noted.domain, noted.address = domain.ascii, address
     try:
-        if address is None or _is_filled_in(request, address):
+        if address is None or keeps_placeholders:
             found = await context.lookup.about_domain(domain)
         else:
             found = await context.lookup.about_address(address)
