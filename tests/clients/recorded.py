@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.clients.published import Zone, published, resolver
 from tests.golden.cases import HERE as GOLDEN
+from tests.golden.cases import Case
 from tests.web.asgi import Client as Asker
 from waypost.check.recorded import CLIENTS
 from waypost.check.recorded.client import Client
@@ -24,6 +26,8 @@ from waypost.check.recorded.conversation import (
     User,
     converse,
 )
+from waypost.check.recorded.names import silence
+from waypost.errors import DomainNotServed, NoUsableService
 from waypost.transfer.providers_file import read_providers
 
 ACCOUNTS = Path(__file__).parent / "accounts"
@@ -46,6 +50,9 @@ class Application:
         """Answer for the hosts of the domain; there is nothing else in this world."""
         if request.host != self.domain and not request.host.endswith(f".{self.domain}"):
             return NOBODY
+        if request.host.startswith("dav."):
+            # The operator's own server: it wants a password, and knows no method but WebDAV's.
+            return Response(401 if request.method == "PROPFIND" else 405)
         answer = self.asker.request(
             request.method,
             request.path,
@@ -83,15 +90,28 @@ def application(case: str) -> Iterator[Application]:
 def hear(client: Client, case: str) -> Heard:
     """Let a client search for the address of a golden case."""
     with application(case) as running:
-        return converse(client.asks(who_asks(case)), running.answer)
+        return _hear(client, case, running)
+
+
+def _hear(client: Client, case: str, running: Application) -> Heard:
+    """Let it ask Waypost, and one that knows nothing but DNS what Waypost says to publish."""
+    resolve = resolver(_zone(case)) if client.needs_dns else silence
+    return converse(client.asks(who_asks(case)), running.answer, resolve)
+
+
+def _zone(case: str) -> Zone:
+    try:
+        return published(Case(case))
+    except (DomainNotServed, NoUsableService):
+        return {}
 
 
 def line(client: Client, outcome: Outcome) -> str:
     """Tell how a client ended, for a file."""
     if outcome.account:
         return f"{client.key}: {outcome.account}"
-    if outcome.source:
-        return f"{client.key}: finds {outcome.source}"
+    if outcome.source or outcome.beside:
+        return f"{client.key}: finds {outcome.source or ', '.join(outcome.beside)}"
     end = "stops" if outcome.has_stopped else "goes on"
     last = outcome.reasons[-1].rpartition(": ")[2] if outcome.reasons else "refused"
     return f"{client.key}: none, {end}: {last}"
@@ -100,5 +120,5 @@ def line(client: Client, outcome: Outcome) -> str:
 def accounts(case: str) -> str:
     """Give what the file of a case must hold."""
     with application(case) as running:
-        heard = [(one, converse(one.asks(who_asks(case)), running.answer)) for one in CLIENTS]
+        heard = [(one, _hear(one, case, running)) for one in CLIENTS]
     return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)

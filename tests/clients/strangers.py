@@ -27,6 +27,7 @@ AUTOCONFIG = [
     client.key
     for client in CLIENTS
     if client.expects_account
+    and not client.needs_dns
     and client.key not in {"outlook-for-windows", "apple-mail", "em-client", "nine"}
 ]
 """Those that ask the draft's URLs for Autoconfig documents."""

@@ -121,6 +121,40 @@ def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
         assert not outcome.has_stopped
 
 
+def test_fairemail_takes_465() -> None:
+    """With the zone of a domain that prefers 465 and has 587 as well, FairEmail takes 465."""
+    account = by_dns("fairemail", published(GOLDEN["tls-and-starttls"])).outcome.account
+    assert account is not None
+    assert (account.incoming.port, account.outgoing.port) == (993, 465)
+
+
+# SRV records, the servers of the document
+SRV_FIRST = ("srv.example", "srv.example")
+DOCUMENT_FIRST = ("imap.example.com", "smtp.example.com")
+SCORES = [
+    # login name in the document, whose servers FairEmail tries first
+    ("%EMAILADDRESS%", SRV_FIRST),
+    ("%EMAILLOCALPART%", SRV_FIRST),
+    ("ALICE@example.com", SRV_FIRST),
+    ("alice", DOCUMENT_FIRST),
+]
+
+
+@pytest.mark.parametrize(("login", "hosts"), SCORES)
+def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str]) -> None:
+    """SRV records come before a document, unless the document has a login name of its own."""
+    document = GOOD.replace(b">alice@example.com<", f">{login}<".encode())
+    zone: Zone = {
+        ("SRV", f"_imaps._tcp.{D}"): (Named("srv.example", 0, 1, 993),),
+        ("SRV", f"_submissions._tcp.{D}"): (Named("srv.example", 0, 1, 465),),
+    }
+    asks = BY_KEY["fairemail"].asks(User.typing(ALICE))
+    account = converse(asks, only_at(f"autoconfig.{D}", "GET", document), resolver(zone))
+    assert account.outcome.account is not None
+    found = account.outcome.account.incoming, account.outcome.account.outgoing
+    assert tuple(one.host for one in found) == hosts
+
+
 D = "example.com"
 CHOICES = [
     # client, SRV records by label, what it reads with and sends with
@@ -133,7 +167,7 @@ CHOICES = [
         "imap a.example:9993 tls, smtp s.example:465 tls",
     ),
     (
-        "fairemail",  # RFC 6186 s3.4: "." is no service.
+        "fairemail",  # RFC 6186 s3.4: "." is no service. All else equal, _submission wins.
         {
             "_imaps": [Named("")],
             "_imap": [Named("i.example", 0, 1, 143)],
@@ -141,6 +175,25 @@ CHOICES = [
             "_submissions": [Named("t.example", 0, 1, 465)],
         },
         "imap i.example:143 starttls, smtp s.example:587 starttls",
+    ),
+    (
+        "fairemail",  # All else equal, _imaps wins.
+        {
+            "_imap": [Named("i.example", 0, 1, 143)],
+            "_imaps": [Named("j.example", 0, 1, 993)],
+            "_submissions": [Named("t.example", 0, 1, 465)],
+        },
+        "imap j.example:993 tls, smtp t.example:465 tls",
+    ),
+    (
+        "fairemail",  # The priority counts more than the weight, and the weight than the label.
+        {
+            "_imap": [Named("i.example", 0, 1, 143)],
+            "_imaps": [Named("j.example", 1, 9, 993)],
+            "_submission": [Named("s.example", 0, 1, 587)],
+            "_submissions": [Named("t.example", 0, 2, 465), Named("u.example", 0, 1, 465)],
+        },
+        "imap i.example:143 starttls, smtp t.example:465 tls",
     ),
     (
         "fairemail",  # It takes another port than 143 and 587 for one with TLS.
@@ -189,6 +242,13 @@ def test_which_of_several(key: str, labels: dict[str, list[Named]], held: str) -
 
 BAD = [
     # client, SRV records by label: each breaks the rule behind it
+    (  # The best record has no port, and there is no second one.
+        "fairemail",
+        {
+            "_imaps": [Named("i.example", 0, 1, 0), Named("j.example", 1, 1, 993)],
+            "_submissions": [Named("t.example", 0, 1, 465)],
+        },
+    ),
     ("fairemail", {"_imaps": [Named("i.example", 0, 1, 993)]}),  # nothing to send with
     ("fairemail", {"_submission": [Named("s.example", 0, 1, 587)]}),  # nothing to read with
     ("fairemail", {"_pop3s": [Named("p.example", 0, 1, 995)]}),  # POP3, which it does not know

@@ -237,7 +237,7 @@ AUTODISCOVER = [
     ("thunderbird", changed(b"<Type>IMAP<", b"<Type>imap<", GOOD_POX), ""),
     ("thunderbird", changed(b"Protocol>", b"protocol>", GOOD_POX), ""),
     # FairEmail: facts s1.4
-    ("fairemail", GOOD_POX, "imap imap.example.com:993 automatic"),
+    ("fairemail", GOOD_POX, "imap imap.example.com:993 tls"),
     ("fairemail", EARLY, ""),
     ("fairemail", changed(b">settings<", b">redirectUrl<", GOOD_POX), ""),
     ("fairemail", changed(b"<Type>IMAP<", b"<Type>imap<", GOOD_POX), ""),

@@ -27,7 +27,7 @@ from waypost.check.recorded.conversation import (
 from waypost.check.recorded.names import Lookup
 from waypost.transfer.providers_file import read_providers
 
-SETTING_UP = [client for client in CLIENTS if client.expects_account]
+SETTING_UP = [client for client in CLIENTS if client.expects_account and not client.needs_dns]
 
 MAIL = "/mail/config-v1.1.xml"
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
@@ -41,6 +41,9 @@ BY_EMAIL = "?Email=Bob%2Btag%40d.example&Protocol="
 HASH = "&emailmd5=9bbb80f24ca16e0c4ed8ec22d53bb2e4"
 HASHED = f"{ESCAPED}{HASH}"
 STANDING_IN = f"?emailaddress=EVOLUTIONUSER%40d.example{HASH}"
+DATABASE_SOURCES = (
+    "https://raw.githubusercontent.com/thunderbird/autoconfig/refs/heads/master/ispdb"
+)
 AUTOCONFIG_D = "https://autoconfig.d.example"
 AUTODISCOVER_D = "https://autodiscover.d.example"
 
@@ -74,8 +77,8 @@ REQUESTS = {
         "DNS MX d.example",
     ],
     "fairemail": [
-        "DNS SRV _imaps._tcp.d.example",
         "DNS SRV _imap._tcp.d.example",
+        "DNS SRV _imaps._tcp.d.example",
         f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
         f"GET https://d.example{WELL_KNOWN}{AS_TYPED}",
         f"GET http://autoconfig.d.example{MAIL}{AS_TYPED}",
@@ -125,6 +128,46 @@ REQUESTS = {
         f"GET http://d.example{WELL_KNOWN}{AS_TYPED}",
         "DNS MX d.example",
     ],
+    "snappymail": [
+        f"GET {AUTOCONFIG_D}/.well-known/mail-v1.xml?emailaddress=test%40d.example",
+        f"GET https://d.example{WELL_KNOWN}",
+        f"GET http://autoconfig.d.example{MAIL}",
+        DATABASE,
+        "DNS SRV _autodiscover._tcp.d.example",
+        f"POST https://d.example{POX}",
+        f"POST {AUTODISCOVER_D}{POX}",
+        f"POST http://autodiscover.d.example{POX}",
+        "DNS SRV _submissions._tcp.d.example",
+        "DNS SRV _submission._tcp.d.example",
+    ],
+    "geary": [f"GET {AUTOCONFIG_D}{MAIL}", DATABASE],
+    "claws-mail": [
+        *(f"DNS SRV {label}._tcp.d.example" for label in ("_imaps", "_imap", "_submission")),
+    ],
+    "mailspring": [f"GET {AUTOCONFIG_D}{MAIL}", f"GET https://d.example{WELL_KNOWN}"],
+    "mustang": [
+        "GET https://v1.ispdb.net/d.example",
+        f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        f"GET http://autoconfig.d.example{MAIL}",
+        "DNS MX d.example",
+        *(
+            f"GET {place}{JSON}/v1.0/Bob+tag@d.example?Protocol={protocol}"
+            for place in (AUTODISCOVER_D, "https://d.example", "http://autodiscover.d.example")
+            for protocol in ("Ews", "ActiveSync", "REST")
+        ),
+        f"POST {AUTODISCOVER_D}{POX}",
+        f"POST https://d.example{POX}",
+        f"POST http://autodiscover.d.example{POX}",
+    ],
+    "sailfish-os": [
+        f"GET {AUTOCONFIG_D}{MAIL}",
+        f"GET https://d.example{WELL_KNOWN}",
+        f"GET {DATABASE_SOURCES}/d.example.xml",
+        DATABASE,
+        f"GET http://autoconfig.d.example{MAIL}",
+        f"GET http://d.example{WELL_KNOWN}",
+    ],
     "outlook-for-windows": [
         f"GET {AUTODISCOVER_D}{JSON}{BY_EMAIL}Autodiscoverv1&RedirectCount=1",
         f"POST https://d.example{POX}",
@@ -152,6 +195,12 @@ REQUESTS = {
         f"GET http://autodiscover.d.example{POX}",
         "DNS SRV _autodiscover._tcp.d.example",
     ],
+    "davx5": [
+        *("DNS SRV _carddavs._tcp.d.example", "DNS TXT _carddavs._tcp.d.example"),
+        *("PROPFIND https://d.example/.well-known/carddav", "PROPFIND https://d.example/"),
+        *("DNS SRV _caldavs._tcp.d.example", "DNS TXT _caldavs._tcp.d.example"),
+        *("PROPFIND https://d.example/.well-known/caldav", "PROPFIND https://d.example/"),
+    ],
 }
 
 
@@ -176,6 +225,8 @@ def test_what_each_asks(client: Client) -> None:
 # client, what its POST says of its content, what it says in it
 POSTS = [
     ("thunderbird", "text/xml; charset=utf-8", "outlook/responseschema/2006a"),
+    ("mustang", "text/xml; charset=utf-8", "outlook/responseschema/2006a"),
+    ("snappymail", "application/xml", "outlook/responseschema/2006a"),
     ("fairemail", None, "outlook/responseschema/2006a"),
     ("outlook-for-windows", "text/xml", "outlook/responseschema/2006a"),
     ("outlook-new-and-mobile", "text/xml", "mobilesync/responseschema/2006"),
@@ -190,7 +241,9 @@ def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None
     heard = converse(BY_KEY[key].asks(User.typing("bob@d.example")), lambda _: NOBODY)
     post = next(request for request, _ in heard.exchanges if request.method == "POST")
     assert dict(post.headers).get("Content-Type") == content_type
-    assert b"<EMailAddress>bob@d.example</EMailAddress>" in post.body
+    # SnappyMail asks for all users of a domain at once.
+    name = b"autodiscover" if key == "snappymail" else b"bob"
+    assert b"<EMailAddress>" + name + b"@d.example</EMailAddress>" in post.body
     assert schema.encode() in post.body
 
 
@@ -225,15 +278,36 @@ def test_all_end_with_the_same_servers(
     assert account is not None
     held = [account.incoming, account.outgoing]
     assert [(one.host, one.port, one.security) for one in held] == [incoming, outgoing]
-    assert {one.login for one in held} == {str(who_asks(case).address)}
+    # Sailfish OS reads no login name.
+    login = "" if client.key == "sailfish-os" else str(who_asks(case).address)
+    assert {one.login for one in held} == {login}
+
+
+ADDRESS = "alice@example.com"
+# Who logs in otherwise than a document with `alice` and `mail-alice` says.
+OTHER_LOGINS = {
+    # It has one login name for both.
+    "fairemail": ("alice", "alice"),
+    # It knows the address and the local part alone.
+    "snappymail": ("alice", "alice"),
+    "mailspring": ("alice", ADDRESS),
+    "geary": (ADDRESS, ADDRESS),
+    # It reads none.
+    "sailfish-os": ("", ""),
+}
 
 
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_login_name_is_the_local_part(client: Client) -> None:
-    """A login name that is no address reaches every client, for reading and for sending."""
-    account = hear(client, "login-is-local-part").outcome.account
+    """A login name that is no address reaches every client that reads one, in both directions."""
+    outcome = hear(client, "login-is-local-part").outcome
+    account = outcome.account
     assert account is not None
-    assert (account.incoming.login, account.outgoing.login) == ("alice", "mail-alice")
+    logins = OTHER_LOGINS.get(client.key, ("alice", "mail-alice"))
+    assert (account.incoming.login, account.outgoing.login) == logins
+    # Who could know that it logs in with the wrong name says so.
+    reads_them = client.key in OTHER_LOGINS and client.key != "sailfish-os"
+    assert bool(outcome.warnings) == reads_them
 
 
 HOST_OF_EACH = """
@@ -247,19 +321,31 @@ services = [
 """
 
 
+# These send no address, or one for all users, and fill nothing in.
+SAME_HOST_FOR_ALL = {"snappymail", "geary", "mailspring", "sailfish-os"}
+
+
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_a_host_made_of_the_local_part(client: Client) -> None:
-    """A host that differs from user to user reaches every client, Evolution's stand-in included."""
+    """A host that differs from user to user reaches every client that can be told, Evolution too.
+
+    The others get no account, and not that of somebody else.
+    """
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
     account = converse(
         client.asks(User.typing("alice@example.com")), running.answer
     ).outcome.account
     asker.close()
+    if client.key in SAME_HOST_FOR_ALL:
+        assert account is None
+        return
     assert account is not None
     assert account.incoming.host == "alice.box.example.com"
-    assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", "alice")
+    # FairEmail sends with the name with which it reads.
+    login = ADDRESS if client.key == "fairemail" else "alice"
+    assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", login)
 
 
 @pytest.mark.rule("autoconfig-not-served-404")
@@ -295,6 +381,37 @@ def test_em_client_finds_calendars() -> None:
         "caldav https://dav.example.com/c/",
         "carddav https://dav.example.com/a/",
     )
+
+
+@pytest.mark.rule("autoconfig-u-label-domain")
+@pytest.mark.parametrize("key", ["sailfish-os", "mustang"])
+@pytest.mark.parametrize("typed", ["alice@b\u00fccher.example", "alice@xn--bcher-kva.example"])
+def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> None:
+    """Clients that compare `domain` with what was typed find either form of it."""
+    with application("idn-domain") as running:
+        outcome = converse(BY_KEY[key].asks(User.typing(typed)), running.answer).outcome
+    assert outcome.account is not None
+    assert outcome.account.incoming.host == "imap.xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(("key", "is_found"), [("sailfish-os", False), ("mustang", True)])
+def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
+    """No request says in which letters a domain was typed, which Sailfish OS compares."""
+    with application("at-home") as running:
+        asks = BY_KEY[key].asks(User.typing("alice@Example.com"))
+        outcome = converse(asks, running.answer).outcome
+    assert (outcome.account is not None) == is_found
+
+
+@pytest.mark.rule("wellknown-dav")
+def test_davx5_finds_calendars() -> None:
+    """DAVx5 is led to the shared root of calendars and address books without any record in DNS."""
+    outcome = hear(BY_KEY["davx5"], "everything").outcome
+    assert outcome.beside == (
+        "carddav https://dav.example.com/a/",
+        "caldav https://dav.example.com/c/",
+    )
+    assert hear(BY_KEY["davx5"], "at-home").outcome.beside == ()
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)

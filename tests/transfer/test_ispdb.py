@@ -141,8 +141,10 @@ def only(inner: str) -> Service:
 GENERAL_NAMES = [
     # section, methods that are configured
     ('type="ews"><url>https://x.example.com/</url>', (HTTP_BASIC,)),
-    ('type="imap"><hostname>i.example.com</hostname><port>993</port><socketType>SSL</socketType>',)
-    + ((HTTP_BASIC, PASSWORD_CLEARTEXT),),
+    (
+        'type="imap"><hostname>i.example.com</hostname><port>993</port><socketType>SSL</socketType>',
+        (HTTP_BASIC, PASSWORD_CLEARTEXT),
+    ),
 ]
 
 

@@ -31,6 +31,8 @@ from waypost.errors import AddressError, NamesUnavailable
 
 UNSERVED: Final = "waypost-conformance.invalid"
 FINDINGS_MAX: Final = 12
+_NO_EXCHANGE: Final = "it looks for Exchange, and is refused as it should be"
+_DNS_ALONE: Final = "it asks DNS alone, which is not asked without --resolver"
 
 Verdict = Literal["works", "works with warnings", "fails", "not offered", "not checked"]
 
@@ -89,7 +91,10 @@ def reports_of_clients(asked: Asked, check: CheckAccount = unchecked) -> Iterato
         check: looks at the mail servers of each account.
     """
     for client in CLIENTS:
-        yield of_client(client, asked, check)
+        if client.needs_dns and asked.resolver is None:
+            yield Report("client", client.key, client.name, "not offered", remark=_DNS_ALONE)
+        else:
+            yield of_client(client, asked, check)
 
 
 def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[Report]:
@@ -188,7 +193,8 @@ def _verdict(client: Client, asked: Asked, outcome: Outcome, check: CheckAccount
     if outcome.account is None and (outcome.source or outcome.beside):
         return "works", [], ""
     if not client.expects_account:
-        return "not offered", [], "it looks for Exchange, and is refused as it should be"
+        missing = f"the server has not {client.needs}" if client.needs else _NO_EXCHANGE
+        return "not offered", [], missing
     return ("works with warnings" if found else "works"), found, ""
 
 

@@ -151,14 +151,14 @@ def _visit(
     from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
     from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
     from waypost.check.real_hosts import ToRealHosts  # noqa: PLC0415 -- quick start
-    from waypost.check.recorded.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start
+    from waypost.check.recorded.urls import DATABASE_HOSTS  # noqa: PLC0415 -- quick start
     from waypost.check.resolving import Dns  # noqa: PLC0415 -- quick start
     from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     timeout, total = seconds
     names = Dns(read_server(resolver), timeout)
-    is_asked = f"//{DATABASE_HOST}/" in database
-    way = ToRealHosts(names, frozenset() if is_asked else frozenset({DATABASE_HOST}))
+    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}
+    way = ToRealHosts(names, DATABASE_HOSTS - asked_hosts)
     wire = Wire(way, Limits(timeout_seconds=timeout, total_seconds=total), context=context)
     asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
     return Visit(asked, names.failed)

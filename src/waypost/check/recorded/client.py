@@ -20,6 +20,7 @@ class Client:
         asks: starts a conversation for a user.
         expects_account: whether it can end with an IMAP or POP3 account at all.
         needs: what it asks for that not every server has: a profile; empty for the rest.
+        needs_dns: it asks DNS and no URL at all.
         keeps_case: sends the address with the capital letters that its user typed (seen or read).
         order: what it asks, for people; D is the domain, E the address.
         notes: what an operator should know, a sentence each.
@@ -37,6 +38,7 @@ class Client:
     notes: tuple[str, ...]
     expects_account: bool = True
     needs: str = ""
+    needs_dns: bool = False
     keeps_case: bool = False
     evidence: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ class Request:
         query: as it stands in the URL, without the question mark.
     """
 
-    method: Literal["GET", "POST", "HEAD"]
+    method: Literal["GET", "POST", "HEAD", "PROPFIND"]
     scheme: str
     host: str
     path: str

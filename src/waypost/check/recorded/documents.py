@@ -129,6 +129,18 @@ def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree
     return found[0], found[1]
 
 
+def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
+    """Give the first section with a name, for clients that look at no other.
+
+    Raises:
+        Unusable: there is none, or it is of another type.
+    """
+    section = next(iter(children(provider, name)), None)
+    if section is None or section.get("type") != kind:
+        raise Unusable(f"the first {name} is not of the type {kind}")
+    return section
+
+
 def usable(
     sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
 ) -> tuple[list[MailServer], list[str]]:

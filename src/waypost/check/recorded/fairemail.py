@@ -4,7 +4,8 @@ Not part of the record: its own list of providers, what it makes of MX hosts, th
 does last, and the option `open_safe`, which leaves out plain http.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
@@ -25,51 +26,98 @@ from waypost.check.recorded.conversation import (
     followed,
     said,
 )
-from waypost.check.recorded.lookups import offered
-from waypost.check.recorded.names import Lookup
+from waypost.check.recorded.lookups import looked_up
+from waypost.check.recorded.names import Lookup, Named
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_STARTTLS_PORTS: Final = {"imap": 143, "smtp": 587}
+# [code] The records of both labels of a direction are one list.
+_READING: Final = ("_imap", "_imaps")
+_SENDING: Final = ("_submission", "_submissions")
+# [code] These win if all else is equal.
+_PREFERRED: Final = frozenset({"_imaps", "_submission"})
+# [code] What each source is worth; a login name that is not the address is worth another 100.
+_DNS_SCORE: Final = 100
+_DOCUMENT_SCORE: Final = 40
+_LOGIN_SCORE: Final = 100
 
 
-# [code] At source 009551c: label, and the port of STARTTLS where the label leaves that open.
-_READING: Final = (("_imaps", 0), ("_imap", 143))
-_SENDING: Final = (("_submission", 587), ("_submissions", 0))
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What one source leads to, and what that is worth."""
+
+    outcome: Outcome
+    score: int
 
 
 def ask(user: User) -> Conversation:
-    """Ask DNS, the four URLs, the public database, then Autodiscover; nothing but a 200 counts."""
-    # [code] What SRV records say outranks the rest.
-    incoming = yield from _by_srv("imap", _READING, user)
-    outgoing = (yield from _by_srv("smtp", _SENDING, user)) if incoming else None
-    if incoming and outgoing:
-        return Outcome(Account(incoming, outgoing), source=f"DNS SRV of {user.domain}")
+    """Ask DNS, the four URLs, the public database and Autodiscover; the best score wins."""
+    reasons: list[str] = []
+    candidates = [
+        (yield from _by_srv(user)),
+        (yield from _by_autoconfig(user, reasons)),
+        (yield from _autodiscover(user, reasons)),
+    ]
+    held = [one for one in candidates if one is not None]
+    if not held:
+        return Outcome(reasons=tuple(reasons))
+    return max(held, key=lambda one: one.score).outcome
+
+
+def _by_srv(user: User) -> Generator[Lookup, Response, _Candidate | None]:
+    incoming = yield from _preferred("imap", _READING, user)
+    outgoing = (yield from _preferred("smtp", _SENDING, user)) if incoming else None
+    if incoming is None or outgoing is None:
+        return None
+    outcome = Outcome(Account(incoming, outgoing), source=f"DNS SRV of {user.domain}")
+    return _Candidate(outcome, _DNS_SCORE)
+
+
+def _preferred(
+    kind: str, labels: tuple[str, str], user: User
+) -> Generator[Lookup, Response, MailServer | None]:
+    """Look up both labels, and take the best of all records by priority, weight and label."""
+    found: list[tuple[str, Named]] = []
+    for label in labels:
+        records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
+        # [code] "." is dropped (RFC 6186 s3.4).
+        found += [(label, record) for record in records if record.data]
+    if not found:
+        return None
+    label, record = min(found, key=_rank)
+    # [code] A candidate with a port of 0 is invalid, and there is no second one.
+    if not record.port:
+        return None
+    is_starttls = not label.endswith("s") and record.port == _STARTTLS_PORTS[kind]
+    security: Security = "starttls" if is_starttls else "tls"
+    # RFC 6186 has no word for a login name; it begins with the whole address.
+    return MailServer(kind, record.data, record.port, security, login=str(user.address))
+
+
+def _rank(found: tuple[str, Named]) -> tuple[int, int, bool]:
+    label, record = found
+    return record.priority, -record.weight, label not in _PREFERRED
+
+
+def _by_autoconfig(
+    user: User, reasons: list[str]
+) -> Generator[Request, Response, _Candidate | None]:
     # [code] The address is not escaped: "@" and "+" stand in the query as they are.
     query = f"emailaddress={user.typed}"
-    reasons: list[str] = []
     for request in (
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
         urls.autoconfig(user.domain, "http", query),
         urls.well_known(user.domain, "http", query),
+        urls.database(user.domain),
     ):
         response = yield from followed(request)
         try:
-            return Outcome(read(_document(response), user.address), source=request.url)
+            return _read(_document(response), request, user.address)
         except Unusable as error:
-            reasons.append(f"{request.url}: {error}")
-    yield urls.database(user.domain)
-    return (yield from _autodiscover(user, reasons))
-
-
-def _by_srv(
-    kind: str, labels: tuple[tuple[str, int], ...], user: User
-) -> Generator[Lookup, Response, MailServer | None]:
-    for label, starttls_port in labels:
-        for record in (yield from offered(label, user.domain)):
-            security: Security = "starttls" if record.port == starttls_port else "tls"
-            # RFC 6186 has no word for a login name; it begins with the whole address.
-            login = str(user.address)
-            return MailServer(kind, record.data, record.port, security, login=login)
+            # Where the public database is not asked, its silence is no reason.
+            if response.status or request.host != urls.DATABASE_HOST:
+                reasons.append(f"{request.url}: {error}")
     return None
 
 
@@ -79,35 +127,67 @@ def _document(response: Response) -> bytes:
     return response.body
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def _read(body: bytes, request: Request, address: EmailAddress) -> _Candidate:
     """Make an account of the first incoming and the first outgoing section.
 
     Raises:
         Unusable: one of both is of another type, or cannot be used.
     """
     provider = documents.provider_of(body)
-    found = []
+    found, wanted = [], []
+    stated = list(_usernames(provider))[-1:]
+    logins = [_login(text, address) for text in stated]
+    # [code] The last login name of the document counts, whatever section it stands in; after it
+    # the address is tried, and the local part.
+    tries = [*logins, str(address), address.local_part]
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
         sections = documents.children(provider, name)
         if not sections or sections[0].get("type") != kind:
             raise Unusable(f"the first {name} is not of the type {kind}")
-        found.append(_server(kind, sections[0], address))
-    return Account(found[0], found[1])
+        wanted.append(_login(documents.text(sections[0], "username"), address))
+        # [code] SMTP gets the name with which IMAP was logged in to.
+        login = wanted[0] if wanted[0] in tries else tries[0]
+        found.append(_server(kind, sections[0], login))
+    warnings = tuple(
+        f"{server.kind}: it logs in as {server.login}, not as {login}"
+        for server, login in zip(found, wanted, strict=True)
+        if login and server.login != login
+    )
+    outcome = Outcome(Account(found[0], found[1]), source=request.url, warnings=warnings)
+    # [code] A placeholder is no name of its own.
+    has_login = stated == logins and str(address).lower() not in map(str.lower, logins)
+    return _Candidate(outcome, _DOCUMENT_SCORE + _LOGIN_SCORE * has_login)
 
 
-def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
+def _usernames(provider: etree._Element) -> Iterator[str]:
+    for element in provider.getroottree().getroot().iter("{*}username"):
+        if element.text:
+            yield element.text
+
+
+def _login(text: str, address: EmailAddress) -> str:
+    # [code] Only where the placeholder is the whole value.
+    whole = {"%EMAILADDRESS%": str(address), "%EMAILLOCALPART%": address.local_part}
+    return whole.get(text, text)
+
+
+def _server(kind: str, section: etree._Element, login: str) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
         raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
     port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
-    login = documents.text(section, "username")
-    # [code] Only where the placeholder is the whole value.
-    whole = {"%EMAILADDRESS%": str(address), "%EMAILLOCALPART%": address.local_part}
-    return MailServer(kind, host.lower(), port, security, login=whole.get(login, login))
+    socket = documents.text(section, "socketType")
+    security = _SECURITY.get(socket) or _by_port(kind, port)
+    return MailServer(kind, host.lower(), port, security, login=login)
 
 
-def _autodiscover(user: User, reasons: list[str]) -> Generator[Request, Response, Outcome]:
+def _by_port(kind: str, port: int) -> Security:
+    return "starttls" if port == _STARTTLS_PORTS[kind] else "tls"
+
+
+def _autodiscover(
+    user: User, reasons: list[str]
+) -> Generator[Request, Response, _Candidate | None]:
     for host in (user.domain, f"autodiscover.{user.domain}"):
         # [code] It sends no Content-Type.
         request = urls.pox(host, user.typed, content_type="")
@@ -117,8 +197,8 @@ def _autodiscover(user: User, reasons: list[str]) -> Generator[Request, Response
         except Unusable as error:
             reasons.append(f"{request.url}: {error}")
             continue
-        return Outcome(account, source=request.url)
-    return Outcome(reasons=tuple(reasons))
+        return _Candidate(Outcome(account, source=request.url), _DOCUMENT_SCORE)
+    return None
 
 
 def _exchange(body: bytes) -> Account:
@@ -136,7 +216,7 @@ def _exchange(body: bytes) -> Account:
             if documents.name_of(child) == "Protocol" and is_email and is_settings and kind:
                 port = documents.port(documents.text(child, "Port"))
                 host = documents.text(child, "Server")
-                servers.append(MailServer(kind, host, port, "automatic"))
+                servers.append(MailServer(kind, host, port, _by_port(kind, port)))
     incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
     if incoming is None or outgoing is None:
         raise Unusable("no Protocol IMAP or SMTP behind AccountType email and Action settings")
@@ -156,8 +236,9 @@ FAIREMAIL: Final = Client(
     asks=ask,
     order=(
         (
-            "DNS: the SRV records `_imaps`, else `_imap`; where there is one, `_submission`, else "
-            "`_submissions`; both together end its search"
+            "DNS: the SRV records `_imap` and `_imaps`, then `_submission` and `_submissions`; of "
+            "each pair the record with the lowest priority, then the highest weight, then that of "
+            "`_imaps` and of `_submission`"
         ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
@@ -170,12 +251,25 @@ FAIREMAIL: Final = Client(
     ),
     notes=(
         (
-            "SRV records hold no login name and no method; with them it tries the whole address, "
-            "then the local part."
+            "It asks all of these, and tries what it found in the order of a score: SRV records "
+            "before documents, but a document first if its login name is not the address."
+        ),
+        (
+            "SRV records have no login name and no method; with them it tries the whole address, "
+            "then the local part. A record whose target is `.` does not count."
+        ),
+        (
+            "It has one login name for IMAP and SMTP: the last `username` of the document, in "
+            "whatever section, then the address, then the local part; SMTP gets the one that IMAP "
+            "accepted."
         ),
         "A literal `+` arrives as a space at most servers; Waypost repairs it.",
         "The first incoming service must be IMAP; where POP3 stands first, IMAP is not taken.",
         "Host names must hold no placeholder, and login names nothing beside one.",
+        (
+            "It knows `SSL` and `STARTTLS`; with any other `socketType` it does STARTTLS on 143 "
+            "and 587, and TLS on any other port."
+        ),
         "Nothing but a 200 counts; the Content-Type does not.",
     ),
 )

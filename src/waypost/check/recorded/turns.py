@@ -14,7 +14,7 @@ from waypost.check.recorded.conversation import (
     followed,
     said,
 )
-from waypost.check.recorded.urls import DATABASE_HOST
+from waypost.check.recorded.urls import DATABASE_HOSTS
 
 Search = Callable[[User, list[str]], Generator[Question, Response, Outcome | User]]
 """Searches for a user, adds why something came to nothing, and ends with somebody else to ask for
@@ -46,7 +46,7 @@ def in_turn(
         response = yield from follow(request)
         if not counts(response):
             # Where the public database is not asked, its silence is no reason.
-            if response.status or request.host != DATABASE_HOST:
+            if response.status or request.host not in DATABASE_HOSTS:
                 reasons.append(f"{request.url}: {said(response)}")
             continue
         try:

@@ -7,6 +7,11 @@ from waypost.check.recorded.conversation import Request
 from waypost.formats.xml import child, in_namespace, to_bytes
 
 DATABASE_HOST: Final = "autoconfig.thunderbird.net"
+# Where Sailfish OS reads the same database, and where Mustang reads a database of its own.
+DATABASE_SOURCES_HOST: Final = "raw.githubusercontent.com"
+MUSTANG_DATABASE_HOST: Final = "v1.ispdb.net"
+DATABASE_HOSTS: Final = frozenset({DATABASE_HOST, DATABASE_SOURCES_HOST, MUSTANG_DATABASE_HOST})
+"""The public databases: hosts that belong to nobody whom a user asks about."""
 MAIL: Final = "/mail/config-v1.1.xml"
 WELL_KNOWN: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
 AUTODISCOVER: Final = "/autodiscover/autodiscover.xml"

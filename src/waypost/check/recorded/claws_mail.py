@@ -1,0 +1,69 @@
+"""Claws Mail's account wizard, as its source has it (eworm-de/claws-mail dad7dea [code]).
+
+Its user chooses IMAP or POP3 before the search; the record is that of IMAP.
+"""
+
+from collections.abc import Generator
+from typing import Final
+
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Response,
+    Security,
+    User,
+)
+from waypost.check.recorded.lookups import offered
+from waypost.check.recorded.names import Lookup
+
+_TLS_PORT: Final = 465
+
+
+def ask(user: User) -> Conversation:
+    """Look up SRV records, and ask no URL at all."""
+    source = f"DNS SRV of {user.domain}"
+    incoming = yield from _found("imap", "_imaps", "tls", user)
+    if incoming is None:
+        incoming = yield from _found("imap", "_imap", "starttls", user)
+    outgoing = yield from _found("smtp", "_submission", "starttls", user)
+    if incoming is None and outgoing is None:
+        return Outcome(reasons=(f"{source}: neither _imaps nor _imap, and no _submission",))
+    if incoming is None or outgoing is None:
+        missing = "_submission to send with" if incoming else "_imaps or _imap to read with"
+        return Outcome(reasons=(f"{source}: half an account, without {missing}",), has_stopped=True)
+    return Outcome(Account(incoming, outgoing), source=source)
+
+
+def _found(
+    kind: str, label: str, security: Security, user: User
+) -> Generator[Lookup, Response, MailServer | None]:
+    for record in (yield from offered(label, user.domain)):
+        # [code] Behind `_submission` 465 means TLS all the same.
+        is_tls = kind == "smtp" and record.port == _TLS_PORT
+        login = str(user.address)
+        return MailServer(kind, record.data, record.port, "tls" if is_tls else security, "", login)
+    return None
+
+
+CLAWS_MAIL: Final = Client(
+    key="claws-mail",
+    name="Claws Mail",
+    version="source dad7dea",
+    date="2025-05-21",
+    basis="code",
+    asks=ask,
+    needs_dns=True,
+    order=("DNS: the SRV records `_imaps`, else `_imap`; `_submission`",),
+    notes=(
+        "It asks no URL at all: without SRV records its users type everything.",
+        (
+            "It never looks up `_submissions`: where SMTP is offered on 465 alone it finds nothing "
+            "to send with, so offer 587 as well."
+        ),
+        "For POP3, if its user chooses it, it looks up `_pop3s`, else `_pop3`.",
+        "The login name is the address, and the method is a password.",
+    ),
+)

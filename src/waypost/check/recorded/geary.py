@@ -1,0 +1,94 @@
+"""Geary, as its source has it (GNOME/geary 3e8d4f1 [code]).
+
+Not part of the record: the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+from waypost.check.recorded.logins import wanted, wrong_logins
+
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+
+
+def ask(user: User) -> Conversation:
+    """Ask one URL, then the public database; neither status nor Content-Type is looked at."""
+    reasons: list[str] = []
+    for request in (urls.autoconfig(user.domain), urls.database(user.domain)):
+        response = yield from followed(request)
+        try:
+            return _outcome(response.body, user, request.url)
+        except Unusable as error:
+            if response.status or request.host != urls.DATABASE_HOST:
+                why = f"{error}" if response.is_success else said(response)
+                reasons.append(f"{request.url}: {why}")
+    return Outcome(reasons=tuple(reasons))
+
+
+def _outcome(body: bytes, user: User, source: str) -> Outcome:
+    """Read the first section of either direction; both must be what Geary speaks.
+
+    Raises:
+        Unusable: it makes no account.
+    """
+    # [code] The name of the root does not count.
+    provider = next(iter(documents.children(documents.parsed(body), "emailProvider")), None)
+    if provider is None:
+        raise Unusable("there is no emailProvider")
+    sections = [
+        documents.first_is(provider, name, kind)
+        for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
+    ]
+    incoming, outgoing = (_server(one, user) for one in sections)
+    account = Account(incoming, outgoing)
+    names = (wanted(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+
+
+def _server(section: etree._Element, user: User) -> MailServer:
+    host = documents.text(section, "hostname")
+    # [code] Host and port become one text, in which an IPv6 address is no host.
+    if not host or "%" in host or ":" in host:
+        raise Unusable(f"hostname {host[:40]!r} is none")
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType"), "none")
+    # [code] The login name of the document is not read.
+    login = str(user.address)
+    return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
+
+
+GEARY: Final = Client(
+    key="geary",
+    name="Geary",
+    version="source 3e8d4f1",
+    date="2026-05-13",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+    ),
+    notes=(
+        "It sends no address, so Host must be enough.",
+        "It looks neither at the status nor at the Content-Type.",
+        "The first incoming section must be IMAP and the first outgoing one SMTP.",
+        "The login name is always the address; its users can change it by hand.",
+        "A `socketType` other than `SSL` and `STARTTLS` means no TLS.",
+        "It does not read the methods of authentication, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded here).",
+    ),
+)

@@ -1,0 +1,101 @@
+"""Mailspring, as its source has it (Foundry376/Mailspring d93a0d7 [code]).
+
+Not part of the record: its own tables of providers, which it asks first by the domain and by its MX
+hosts, and the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+from waypost.check.recorded.logins import wanted, wrong_logins
+
+# [code] Whatever else it reads there means STARTTLS.
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls"}
+
+
+def ask(user: User) -> Conversation:
+    """Ask both URLs by https; the first success that is XML ends the search."""
+    reasons: list[str] = []
+    for request in (urls.autoconfig(user.domain), urls.well_known(user.domain)):
+        response = yield from followed(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            root = documents.parsed(response.body)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return _outcome(root, user, request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}, which ends its search")
+            return Outcome(reasons=tuple(reasons), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _outcome(root: etree._Element, user: User, source: str) -> Outcome:
+    # [code] The name of the root does not count.
+    provider = next(iter(documents.children(root, "emailProvider")), None)
+    if provider is None:
+        raise Unusable("there is no emailProvider")
+    sections = documents.first_imap_and_smtp(provider)
+    incoming, outgoing = (_server(one, user) for one in sections)
+    account = Account(incoming, outgoing)
+    names = (wanted(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+
+
+def _server(section: etree._Element, user: User) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType"), "starttls")
+    is_local_part = documents.text(section, "username") == "%EMAILLOCALPART%"
+    login = user.address.local_part if is_local_part else str(user.address)
+    return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
+
+
+MAILSPRING: Final = Client(
+    key="mailspring",
+    name="Mailspring",
+    version="source d93a0d7",
+    date="2026-08-21",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+    ),
+    notes=(
+        "It sends no address, so Host must be enough.",
+        (
+            "The first of both URLs that answers 2xx with well-formed XML ends its search, "
+            "whatever the document says; the public database is not asked."
+        ),
+        "It takes the first IMAP and the first SMTP section; POP3 is passed over.",
+        (
+            "The login name `%EMAILLOCALPART%` becomes the local part; any other one becomes the "
+            "address."
+        ),
+        "A `socketType` other than `SSL` and `plain` means STARTTLS.",
+        "Host names must hold no placeholder.",
+        "It does not read the methods of authentication, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded here).",
+    ),
+)

@@ -1,0 +1,240 @@
+"""Mustang, as its source has it (mustang-im/mustang 227ae5a [code]).
+
+Not part of the record: its own files of providers, its table of OAuth2 hosts, and guessing.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    followed,
+    said,
+)
+from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
+from waypost.check.recorded.mustang_autodiscover import by_json, by_xml
+
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+# [code] "basic" is spelled in lower case there, and an element with an attribute never matches.
+_METHODS: Final = frozenset(
+    {"password-cleartext", "basic", "OAuth2", "password-encrypted", "GSSAPI", "NTLM"}
+)
+_ON_HOST: Final = frozenset({"imap", "pop3", "smtp"})
+_ON_WEB: Final = frozenset({"jmap", "ews", "owa", "activesync", "graph"})
+_HTTPS_PORT: Final = 443
+
+
+def ask(user: User) -> Conversation:
+    """Ask Autoconfig and Autodiscover; of what succeeds the first in this order is taken."""
+    reasons: list[str] = []
+    typed = user.typed.rpartition("@")[2].lower()
+    database = yield from _asked((_database(user.domain),), typed, user, reasons)
+    own = yield from _asked(_requests(user.domain, user.typed), typed, user, reasons)
+    by_mail_server = yield from _by_mail_server(user, reasons)
+    exchange = yield from by_json(user, reasons)
+    for outcome in (database, own, by_mail_server, exchange):
+        if outcome is not None:
+            return outcome
+    outcome = yield from by_xml(user, reasons)
+    return outcome or Outcome(reasons=tuple(reasons))
+
+
+def _database(domain: str) -> Request:
+    return Request("GET", "https", urls.MUSTANG_DATABASE_HOST, f"/{domain}")
+
+
+def _requests(domain: str, address: str = "") -> tuple[Request, ...]:
+    return (
+        urls.autoconfig(domain, "https", urls.encoded(address) if address else ""),
+        urls.well_known(domain),
+        urls.autoconfig(domain, "http"),
+    )
+
+
+def _by_mail_server(
+    user: User, reasons: list[str]
+) -> Generator[Question, Response, Outcome | None]:
+    host = yield from mail_exchanger(user.domain)
+    found = None
+    for domain in dict.fromkeys(one for one in (above(host), base_domain(host)) if one and host):
+        for requests in (_requests(domain), (_database(domain),)):
+            outcome = yield from _asked(requests, domain, user, reasons)
+            found = found or outcome
+    return found
+
+
+def _asked(
+    requests: tuple[Request, ...], domain: str, user: User, reasons: list[str]
+) -> Generator[Question, Response, Outcome | None]:
+    """Ask some URLs at once; the first success is the one that is read, whatever it says."""
+    answers = []
+    for request in requests:
+        response = yield from followed(request)
+        answers.append((request, response))
+    for request, response in answers:
+        if not response.is_success:
+            if response.status or request.host not in urls.DATABASE_HOSTS:
+                reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            account, warnings = read(response.body, domain, user.address)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            return None
+        return Outcome(account, source=request.url, warnings=tuple(warnings))
+    return None
+
+
+def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list[str]]:
+    """Make an account of the first incoming section that can be read.
+
+    Args:
+        body: the document.
+        domain: what the document must name, letter by letter.
+        address: whose account it will be.
+
+    Raises:
+        Unusable: there is none, or it has nothing to send with.
+    """
+    provider = documents.provider_of(body)
+    named = documents.texts(provider, "domain")
+    demand(domain in named, f"no domain of the document is {domain[:60]}")
+    servers, reasons = documents.usable(
+        documents.children(provider, "incomingServer"), lambda one: _server(one, address)
+    )
+    demand(bool(servers), "; ".join(["no incomingServer that works", *reasons]))
+    outgoing, why_not = documents.usable(
+        documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
+    )
+    if any(one.kind in _ON_HOST for one in servers):
+        demand(bool(outgoing), "; ".join(["no outgoingServer that works", *why_not]))
+    incoming = servers[0]
+    demand(incoming.kind != "pop3", "POP3 comes first, and it cannot do that yet")
+    account = Account(incoming, outgoing[0] if incoming.kind in _ON_HOST else incoming)
+    return account, list(_troubles(account, provider))
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    kind = section.get("type") or ""
+    demand(kind in _ON_HOST | _ON_WEB, "another type")
+    login = documents.text(section, "username")
+    demand(bool(documents.children(section, "username")), "there is no username")
+    if kind in _ON_HOST:
+        host, port, security = _place(section, address)
+    else:
+        place = Request.get(documents.text(section, "url"))
+        demand(place.scheme in {"https", "http"} and bool(place.host), "there is no url")
+        host, port, security = place.host, _HTTPS_PORT, "tls"
+    method = _method(section)
+    login = documents.filled(login, address) or str(address)
+    return MailServer(kind, host, port, security, method, login)
+
+
+def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, Security]:
+    host = documents.text(section, "hostname")
+    is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
+    demand(is_host, f"hostname {host[:40]!r} is none")
+    port = documents.port(documents.text(section, "port"))
+    stated = documents.texts(section, "socketType")
+    security = next((_SECURITY[one] for one in stated if one in _SECURITY), None)
+    if security is None:
+        raise Unusable(f"socketType {' '.join(stated)[:40]!r} is not known")
+    return documents.filled(host, address).lower(), port, security
+
+
+def _method(section: etree._Element) -> str:
+    """Return the first known method; OAuth2 gives way to one behind it if it cannot work."""
+    known = [
+        one.text or ""
+        for one in documents.children(section, "authentication")
+        if not one.attrib and one.text in _METHODS
+    ]
+    demand(bool(known), "no authentication method that it knows")
+    if _knows_oauth2(section):
+        return known[0]
+    others = [one for one in known if one != "OAuth2"]
+    method = next(iter(others), "OAuth2")
+    return "password-cleartext" if method == "basic" else method
+
+
+def _knows_oauth2(element: etree._Element) -> bool:
+    """Tell whether the document has all that OAuth2 needs at its first `oAuth2`."""
+    root = element.getroottree().getroot()
+    oauth2 = next(iter(documents.children(root, "oAuth2")), None)
+    if oauth2 is None or not documents.text(oauth2, "scope"):
+        return False
+    places = (documents.text(oauth2, name) for name in ("tokenURL", "authURL"))
+    return all(one.startswith(("https:", "http:")) for one in places)
+
+
+def _troubles(account: Account, provider: etree._Element) -> Iterator[str]:
+    for server in dict.fromkeys((account.incoming, account.outgoing)):
+        if server.method == "OAuth2" and not _knows_oauth2(provider):
+            yield f"{server.kind}: it takes OAuth2, which it cannot do without a complete oAuth2"
+
+
+MUSTANG: Final = Client(
+    key="mustang",
+    name="Mustang",
+    version="source 227ae5a",
+    date="2026-08-20",
+    basis="code",
+    asks=ask,
+    keeps_case=True,
+    order=(
+        "GET its own database `https://v1.ispdb.net/D`",
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without an address",
+        "GET `http://autoconfig.D/mail/config-v1.1.xml`, without an address",
+        (
+            "DNS over HTTPS: the first MX host; GET the same without an address, and its database, "
+            "for that host without its first label, then for its registered domain"
+        ),
+        (
+            "GET `/autodiscover/autodiscover.json/v1.0/E?Protocol=` with `Ews`, `ActiveSync` and "
+            "`REST` on `https://autodiscover.D`, `https://D` and `http://autodiscover.D`"
+        ),
+        (
+            "only if all of these fail: POST `/autodiscover/autodiscover.xml` on "
+            "`https://autodiscover.D`, `https://D` and `http://autodiscover.D`"
+        ),
+        "guessing (not recorded here)",
+    ),
+    notes=(
+        "It asks all of these but the last two at once, and takes the best answer in this order.",
+        (
+            "The first 2xx of the three URLs of a domain is the one that is read: if it is "
+            "useless, the other two are not looked at."
+        ),
+        (
+            "`domain` must be the domain that its user typed, in lower case; Waypost names an "
+            "internationalised domain in both forms. A redirect to another domain cannot be used."
+        ),
+        (
+            'It never matches `<authentication system="http">Basic</authentication>`; Waypost '
+            "writes `password-cleartext` behind it."
+        ),
+        (
+            "A section with a value that it does not know is dropped, the others are kept. JMAP "
+            "and EWS are accounts for it; POP3 is not yet, and must not come first."
+        ),
+        "OAuth2 is taken if the document has a complete `oAuth2`, and else a method behind it.",
+        "A section without `username` is dropped.",
+        "In Autodiscover it reads the IMAP host alone, and takes it for SMTP as well.",
+    ),
+)

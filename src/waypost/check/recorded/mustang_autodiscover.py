@@ -1,0 +1,108 @@
+"""How Mustang asks Autodiscover (mustang-im/mustang 227ae5a [code]).
+
+Not part of the record: the user's consent to a redirect from plain http to another domain.
+"""
+
+from collections.abc import Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.activesync import url_in_json
+from waypost.check.recorded.conversation import (
+    Account,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+
+_PROTOCOLS: Final = ("Ews", "ActiveSync", "REST")
+_JSON: Final = "/autodiscover/autodiscover.json/v1.0"
+# [code] What a port means where protection is on; of any other one, TLS from the start.
+_STARTTLS_PORTS: Final = frozenset({143, 110, 587})
+_SENDING_PORTS: Final[dict[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
+
+Asking = Generator[Question, Response, Outcome | None]
+
+
+def by_json(user: User, reasons: list[str]) -> Asking:
+    """Ask for the URL of each protocol of Exchange; the first place that has one is it."""
+    found = None
+    for scheme, host in _places(user.domain):
+        for protocol in _PROTOCOLS:
+            # [code] The address stands in the path as it was typed.
+            path = f"{_JSON}/{user.typed}"
+            request = Request("GET", scheme, host, path, f"Protocol={protocol}")
+            response = yield from followed(request)
+            place = url_in_json(response.body) if response.is_success else ""
+            if place.startswith("https:"):
+                found = found or Outcome(source=place)
+            elif protocol == _PROTOCOLS[0]:
+                why = said(response) if not response.is_success else "no Url"
+                reasons.append(f"{request.url}: {why}")
+    return found
+
+
+def by_xml(user: User, reasons: list[str]) -> Asking:
+    """POST to three places; the first one that says something is it."""
+    for scheme, host in _places(user.domain):
+        request = urls.pox(host, user.typed, scheme=scheme)
+        response = yield request
+        target = request.at(response.location) if response.is_redirect else None
+        if target is not None and target.scheme == "https":
+            request = target
+            response = yield request
+        try:
+            return Outcome(_account(_read(response), user), source=request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+    return None
+
+
+def _places(domain: str) -> tuple[tuple[urls.Scheme, str], ...]:
+    name = f"autodiscover.{domain}"
+    return ("https", name), ("https", domain), ("http", name)
+
+
+def _read(response: Response) -> etree._Element:
+    if not response.is_success:
+        raise Unusable(said(response))
+    return documents.parsed(response.body)
+
+
+def _account(root: etree._Element, user: User) -> Account:
+    servers, reasons = documents.usable(documents.protocols(root), lambda one: _server(one, user))
+    if not servers:
+        raise Unusable("; ".join(["no Protocol that it knows", *reasons]))
+    incoming = servers[0]
+    if incoming.kind == "pop3":
+        raise Unusable("POP3 comes first, and it cannot do that yet")
+    # [code] SMTP is not read: it is taken to be at the same host, on the usual port.
+    outgoing = MailServer(
+        *("smtp", incoming.host, _SENDING_PORTS[incoming.security], incoming.security),
+        *(incoming.method, incoming.login),
+    )
+    return Account(incoming, outgoing)
+
+
+def _server(protocol: etree._Element, user: User) -> MailServer:
+    kind = documents.mail_kind(protocol)
+    if kind == "smtp":
+        raise Unusable("SMTP is not read")
+    port = documents.port(documents.text(protocol, "Port"))
+    host = documents.text(protocol, "Server")
+    encryption = documents.text(protocol, "Encryption").lower()
+    # [code] One of both is enough.
+    is_on = documents.text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
+    protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: Security = protected if is_on else "none"
+    login = documents.text(protocol, "LoginName") or str(user.address)
+    return MailServer(kind, host.lower(), port, security, "password-cleartext", login)

@@ -1,0 +1,146 @@
+"""Sailfish OS, as its source has it (sailfishos/nemo-qml-plugin-email f8ec3b0 [code]).
+
+Not part of the record: its own settings of providers, which it takes if it finds nothing.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Request,
+    Security,
+    Unusable,
+    User,
+    followed,
+    said,
+)
+
+_CONTENT_TYPES: Final = ("application/xml", "text/xml", "text/plain")
+# Which one is preferred is decided in a part whose source is not published.
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
+_METHODS: Final = frozenset({"password-cleartext", "password-encrypted", "OAuth2"})
+# With these the server wants no login, and neither does the client without a method.
+_WITHOUT_LOGIN: Final = frozenset({"none", "client-IP-address"})
+_SOURCES: Final = "/thunderbird/autoconfig/refs/heads/master/ispdb"
+
+
+def ask(user: User) -> Conversation:
+    """Ask one URL after the other; the first success that is sent as XML or text is the one."""
+    reasons: list[str] = []
+    for request in _requests(user.domain):
+        response = yield from followed(request, downgrades=False)
+        if not response.is_success:
+            if response.status or request.host not in urls.DATABASE_HOSTS:
+                reasons.append(f"{request.url}: {said(response)}")
+            continue
+        if not response.content_type.startswith(_CONTENT_TYPES):
+            reasons.append(f"{request.url}: Content-Type is {response.content_type[:60]!r}")
+            continue
+        try:
+            return _outcome(response.body, user, request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}, which ends its search")
+            return Outcome(reasons=tuple(reasons), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _requests(domain: str) -> tuple[Request, ...]:
+    return (
+        urls.autoconfig(domain),
+        urls.well_known(domain),
+        Request("GET", "https", urls.DATABASE_SOURCES_HOST, f"{_SOURCES}/{domain}.xml"),
+        urls.database(domain),
+        urls.autoconfig(domain, "http"),
+        urls.well_known(domain, "http"),
+    )
+
+
+def _outcome(body: bytes, user: User, source: str) -> Outcome:
+    provider = documents.provider_of(body)
+    # [code] Letter by letter, as it was typed.
+    typed = user.typed.rpartition("@")[2]
+    if typed not in documents.texts(provider, "domain"):
+        raise Unusable(f"no domain of the document is {typed}, as it was typed")
+    servers, warnings = [], []
+    for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
+        sections = [one for one in documents.children(provider, name) if one.get("type") == kind]
+        servers.append(_server(kind, sections))
+        warnings += _without_method(kind, sections, servers[-1].security)
+    return Outcome(Account(*servers), source=source, warnings=tuple(warnings))
+
+
+def _server(kind: str, sections: list[etree._Element]) -> MailServer:
+    """Read a host and, for each kind of protection, the port of the first section that has it."""
+    hosts = (documents.text(one, "hostname") for one in sections)
+    host = next(filter(None, hosts), "")
+    if not host or "%" in host:
+        raise Unusable(f"{kind}: hostname {host[:40]!r} is none")
+    for text, security in _SECURITY.items():
+        section = next(filter(partial(_says, text), sections), None)
+        if section is not None:
+            port = documents.port(documents.text(section, "port"))
+            return MailServer(kind, host.lower(), port, security)
+    raise Unusable(f"{kind}: no socketType that it knows")
+
+
+def _says(text: str, section: etree._Element) -> bool:
+    return documents.text(section, "socketType") == text
+
+
+def _without_method(kind: str, sections: list[etree._Element], security: Security) -> Iterator[str]:
+    text = next(text for text, one in _SECURITY.items() if one == security)
+    stated = documents.texts(next(filter(partial(_says, text), sections)), "authentication")
+    if not (_METHODS | _WITHOUT_LOGIN).intersection(stated):
+        yield f"{kind}: it knows no method of {' '.join(stated)[:60]!r}, and does not log in"
+
+
+SAILFISH: Final = Client(
+    key="sailfish-os",
+    name="Sailfish OS",
+    version="source f8ec3b0",
+    date="2026-05-07",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+        "GET the sources of the public database at `raw.githubusercontent.com`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "GET both by plain http",
+    ),
+    notes=(
+        "It sends no address, so Host must be enough.",
+        (
+            "`domain` must be what its user typed, letter by letter. Waypost names an "
+            "internationalised domain in both forms; a domain that was typed with a capital "
+            "letter, and one that is redirected to another domain, cannot be set up, because no "
+            "request says what was typed."
+        ),
+        (
+            "The first 2xx that is sent as `application/xml`, `text/xml` or `text/plain` is the "
+            "one that is read; if it is useless, no other URL is asked."
+        ),
+        (
+            "The host is that of the first section of a type, the port that of the first one with "
+            "the wanted `socketType`: both should be on one host."
+        ),
+        (
+            "It knows `password-cleartext`, `password-encrypted` and `OAuth2`; without any of them "
+            "it does not log in."
+        ),
+        "It does not read the login name.",
+    ),
+    assumed=(
+        "that TLS is preferred to STARTTLS: the part that chooses is not published",
+        "that the login name is the address, or asked for: the same part chooses it",
+    ),
+)

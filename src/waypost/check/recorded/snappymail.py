@@ -1,0 +1,220 @@
+"""SnappyMail, as its source has it (the-djmaze/snappymail ba49691 [code]).
+
+The record is that of its administration, which looks for a domain once, for all its users. Not part
+of the record: redirects of a POST.
+"""
+
+from collections.abc import Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    followed,
+    said,
+)
+from waypost.check.recorded.logins import wanted, wrong_logins
+from waypost.check.recorded.lookups import looked_up
+from waypost.check.recorded.names import Named
+
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_EARLIER_DRAFT: Final = "/.well-known/mail-v1.xml"
+_ADDRESS: Final = "%EMAILADDRESS%"
+
+
+def ask(user: User) -> Conversation:
+    """Ask the URLs of Autoconfig, Autodiscover and DNS; the first one that says something is it."""
+    reasons: list[str] = []
+    for request in _requests(user.domain):
+        # [know] PHP follows redirects of a GET, to plain http as well; a 4xx or 5xx is no answer.
+        response = yield from followed(request)
+        if not response.is_success:
+            if response.status or request.host != urls.DATABASE_HOST:
+                reasons.append(f"{request.url}: {said(response)}")
+            continue
+        try:
+            provider = documents.provider_of(response.body)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return _outcome(provider, user, request.url)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}, which ends its search")
+            return Outcome(reasons=tuple(reasons), has_stopped=True)
+    account = yield from _autodiscover(user, reasons)
+    if account is None:
+        yield from _by_srv(user.domain, reasons)
+        return Outcome(reasons=tuple(reasons))
+    return account
+
+
+def _requests(domain: str) -> tuple[Request, ...]:
+    host, query = f"autoconfig.{domain}", urls.encoded(f"test@{domain}")
+    return (
+        Request("GET", "https", host, _EARLIER_DRAFT, query),
+        urls.well_known(domain),
+        urls.autoconfig(domain, "http"),
+        urls.database(domain),
+    )
+
+
+def _outcome(provider: etree._Element, user: User, source: str) -> Outcome:
+    # [code] Sections of other types are left out, but the first place stays empty then.
+    sections = [
+        documents.first_is(provider, name, kind)
+        for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
+    ]
+    incoming, outgoing = (_server(one, user) for one in sections)
+    account = Account(incoming, outgoing)
+    names = (wanted(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+
+
+def _server(section: etree._Element, user: User) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType"), "none")
+    login = _login(documents.text(section, "username") == _ADDRESS, user)
+    return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
+
+
+def _login(is_address: bool, user: User) -> str:
+    """Return the login name: all users of the domain have the address, or all the local part."""
+    return str(user.address) if is_address else user.address.local_part
+
+
+def _autodiscover(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | None]:
+    records = yield from looked_up("SRV", f"_autodiscover._tcp.{user.domain}")
+    asked = f"autodiscover@{user.domain}"
+    name = f"autodiscover.{user.domain}"
+    requests = [_at(one, asked) for one in _in_order(records)]
+    requests += [
+        urls.pox(host, asked, content_type="application/xml") for host in (user.domain, name)
+    ]
+    requests.append(urls.pox(name, asked, scheme="http", content_type="application/xml"))
+    for request in requests:
+        response = yield request
+        try:
+            demand(response.is_success, said(response))
+            account = _exchange(response.body, asked, user)
+        except Unusable as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        return Outcome(account, source=request.url)
+    return None
+
+
+def _in_order(records: tuple[Named, ...]) -> list[Named]:
+    """Return one record for each priority, the lowest first; of equal ones the last is left."""
+    by_priority = {one.priority: one for one in records if one.data}
+    return [by_priority[priority] for priority in sorted(by_priority)]
+
+
+def _at(record: Named, asked: str) -> Request:
+    scheme: urls.Scheme = "http" if record.port == 80 else "https"
+    host = record.data if record.port in {80, 443} else f"{record.data}:{record.port}"
+    return urls.pox(host, asked, scheme=scheme, content_type="application/xml")
+
+
+def _exchange(body: bytes, asked: str, user: User) -> Account:
+    root = documents.parsed(body)
+    for account in documents.below(root, "Response", "Account"):
+        if documents.text(account, "AccountType") != "email":
+            raise Unusable("AccountType is not email")
+    # [code] A single Protocol is read as if it were a list of texts, and makes nothing.
+    protocols = list(documents.protocols(root))
+    if len(protocols) < 2:
+        raise Unusable("fewer than two Protocol elements")
+    servers = [_protocol(one, asked, user) for one in protocols if _is_mail(one)]
+    incoming = documents.first_of(servers, "imap")
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise Unusable("no Protocol IMAP or SMTP")
+    return Account(incoming, outgoing)
+
+
+def _is_mail(protocol: etree._Element) -> bool:
+    return documents.text(protocol, "Type") in {"IMAP", "SMTP"}
+
+
+def _protocol(protocol: etree._Element, asked: str, user: User) -> MailServer:
+    kind = documents.mail_kind(protocol)
+    host, port = (
+        documents.text(protocol, "Server"),
+        documents.port(documents.text(protocol, "Port")),
+    )
+    # [code] Letter by letter; `Encryption` is not read.
+    is_on = documents.text(protocol, "SSL") == "on"
+    is_starttls = port == 587 if kind == "smtp" else is_on and port != 993
+    security: Security = "starttls" if is_starttls else "tls" if is_on else "none"
+    login = _login(documents.text(protocol, "LoginName") == asked, user)
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+def _by_srv(domain: str, reasons: list[str]) -> Generator[Question, Response, None]:
+    """Look up SRV records, of which only the half for reading arrives in its form."""
+    for labels in (("_submissions", "_submission"), ("_imaps", "_imap")):
+        for label in labels:
+            records = yield from looked_up("SRV", f"{label}._tcp.{domain}")
+            if any(one.data for one in records):
+                break
+        else:
+            return
+    reasons.append(f"DNS SRV of {domain}: what to send with does not arrive in its form")
+
+
+SNAPPYMAIL: Final = Client(
+    key="snappymail",
+    name="SnappyMail",
+    version="source ba49691",
+    date="2025-06-16",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/.well-known/mail-v1.xml?emailaddress=test%40D`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without an address",
+        "GET `http://autoconfig.D/mail/config-v1.1.xml`, without an address",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        (
+            "DNS: the SRV record `_autodiscover._tcp.D`; POST for `autodiscover@D` to the host and "
+            "port that it names, then to `https://D`, `https://autodiscover.D` and "
+            "`http://autodiscover.D`, each at `/autodiscover/autodiscover.xml`"
+        ),
+        "DNS: the SRV records `_submissions`, else `_submission`; `_imaps`, else `_imap`",
+    ),
+    notes=(
+        (
+            "Its administrator looks for a domain once, for all its users; its extension "
+            "`login-autoconfig` does the same with the address of the first user who logs in."
+        ),
+        (
+            "Where the login name is not exactly `%EMAILADDRESS%` (of Autodiscover: the address "
+            "asked for), all users of the domain log in with the local part. So Waypost keeps the "
+            "placeholder at `/.well-known/mail-v1.xml`."
+        ),
+        (
+            "The first incoming section must be IMAP and the first outgoing one SMTP; a document "
+            "that is useless ends the search."
+        ),
+        "A `socketType` other than `SSL` and `STARTTLS` means no TLS.",
+        "Host names must hold no placeholder.",
+        "It does not read the methods of authentication, and sends a password.",
+        "Of SRV records only the server to read with arrives in its form.",
+    ),
+)
