@@ -198,3 +198,24 @@ SHARED = [
 def test_shared_url(url: str, shared: str | None) -> None:
     """A URL is cut in front of what is a user's."""
     assert shared_url(url) == shared
+
+
+WHOLE_ADDRESSES = [
+    # login name as configured, with an address, for the domain alone
+    ("%EMAILADDRESS%", "alice@example.com", "%EMAILADDRESS%"),
+    ("%emailLocalPart%@%EMAILDOMAIN%", "alice@example.com", "%EMAILADDRESS%"),
+    ("%EMAILLOCALPART%@example.com", "alice@example.com", "%EMAILADDRESS%"),
+    ("%EMAILLOCALPART%@example.net", "alice@example.net", "%EMAILLOCALPART%@example.net"),
+    ("x%EMAILLOCALPART%@example.com", "xalice@example.com", "x%EMAILLOCALPART%@example.com"),
+]
+
+
+@pytest.mark.rule("autoconfig-placeholder-words")
+@pytest.mark.parametrize(("template", "with_address", "without"), WHOLE_ADDRESSES)
+def test_a_login_name_that_is_the_address(template: str, with_address: str, without: str) -> None:
+    """The whole address is one placeholder, however configured: some clients know no other."""
+    service = host_service(login_name=template)
+    for address, login in ((ALICE, with_address), (None, without)):
+        expanded = expand_service(service, Subject(EXAMPLE_COM, address))
+        assert expanded is not None
+        assert expanded.login_name == login

@@ -209,7 +209,10 @@ def _login_name(service: Service, subject: Subject) -> str | None:
         return None
     if service.type is ServiceType.LDAP and _NAME_BEGINS.match(template):
         return _substituted(template, subject, _escaped_in_name)
-    return _expand(template, subject)
+    login_name = _expand(template, subject)
+    # SnappyMail, aerc and FairEmail know the address by this placeholder alone (their sources).
+    is_address = login_name == f"%EMAILLOCALPART%@{subject.domain}" and subject.address is None
+    return EMAIL_ADDRESS if is_address else login_name
 
 
 def _expand(text: str, subject: Subject) -> str:

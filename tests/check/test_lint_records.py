@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from tests.clients.published import resolver, zone_of
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
 from waypost.check.lint import lint
-from waypost.check.recorded import CLIENTS
+from waypost.check.recorded import CLAWS_MAIL, CLIENTS, DAVX5
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     NOBODY,
@@ -34,6 +35,7 @@ from waypost.model import (
     HostEndpoint,
     Service,
 )
+from waypost.web.public.autoconfig import FOR_WHOLE_DOMAIN
 
 # The record, and what the linter calls it.
 NAMES = {
@@ -45,6 +47,11 @@ NAMES = {
     "kmail": "KMail",
     "aerc": "aerc",
     "nextcloud-mail": "Nextcloud Mail",
+    "snappymail": "SnappyMail",
+    "geary": "Geary",
+    "mailspring": "Mailspring",
+    "mustang": "Mustang",
+    "sailfish-os": "Sailfish OS",
 }
 READERS = [client for client in CLIENTS if client.key in NAMES]
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
@@ -98,7 +105,8 @@ def ends(client: Client, services: Sequence[Service]) -> Outcome:
     def answer(request: Request) -> Response:
         if request.method != "GET" or not request.path.endswith(".xml"):
             return NOBODY
-        address = ALICE if "emailaddress" in request.query else None
+        is_for_all = request.path == FOR_WHOLE_DOMAIN
+        address = ALICE if "emailaddress" in request.query and not is_for_all else None
         try:
             body = autoconfig.render(client_config(entry, EXAMPLE_COM, address))
         except NoUsableService:
@@ -142,3 +150,46 @@ def test_nobody_fails_in_silence(client: Client) -> None:
 
     assert silent == []
     assert failures > 5
+
+
+DAV_URLS = [
+    # a URL of CalDAV, whether DAVx5 finds it by the records that Waypost publishes
+    ("https://dav.example.com/", True),
+    ("https://dav.example.com:8443/dav/%EMAILADDRESS%/", True),
+    ("https://%EMAILDOMAIN%/dav/", True),
+    ("http://dav.example.com/", False),
+    ("https://%EMAILLOCALPART%.example.com/", False),
+]
+
+
+@pytest.mark.parametrize(("url", "is_found"), DAV_URLS)
+def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
+    """Where the records of a domain do not lead DAVx5 to its calendars, a finding names it."""
+    services = [IMAP, SMTP, url_service(url=url)]
+    entry = domain("example.com", *services)
+    zone = zone_of(client_config(entry, EXAMPLE_COM, None))
+
+    def answer(request: Request) -> Response:
+        is_there = request.host.partition(":")[0] in {"dav.example.com", "example.com"}
+        return Response(401 if is_there and "/dav" in request.url else 404)
+
+    heard = converse(DAVX5.asks(User.typing(f"{ALICE}")), answer, resolver(zone))
+    assert any(place.startswith("caldav ") for place in heard.outcome.beside) == is_found
+    named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+    assert ("DAVx5" in named) != is_found
+
+
+def test_claws_mail_fails_in_silence_for_one_reason() -> None:
+    """Where records do not lead Claws Mail to IMAP and SMTP, 587 is missing, or it is named."""
+    for services in offers():
+        entry = domain("example.com", *services)
+        try:
+            zone = zone_of(client_config(entry, EXAMPLE_COM, None))
+        except NoUsableService:
+            continue
+        asks = CLAWS_MAIL.asks(User.typing(f"{ALICE}"))
+        outcome = converse(asks, lambda _: NOBODY, resolver(zone)).outcome
+        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+        # docs/lint.md says why that is no finding.
+        has_587 = any(one.data for one in zone.get(("SRV", "_submission._tcp.example.com"), ()))
+        assert outcome.account is not None or not has_587 or "Claws Mail" in named

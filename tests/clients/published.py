@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tests.golden.cases import Case
 from waypost.check.recorded.names import Lookup, Named, RecordType, Resolver
 from waypost.formats import dns
+from waypost.model import ClientConfig
 
 PUBLIC = "waypost.example.net"
 
@@ -13,8 +14,13 @@ Zone = Mapping[tuple[RecordType, str], tuple[Named, ...]]
 
 def published(case: Case) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
     """Give what the domain of a golden case publishes, as resolvers answer it."""
+    return zone_of(case.config(alone=True))
+
+
+def zone_of(config: ClientConfig) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
+    """Return what a domain publishes, as resolvers answer it."""
     zone: dict[tuple[RecordType, str], tuple[Named, ...]] = {}
-    for record in dns.publish(case.config(alone=True), f"https://{PUBLIC}").records:
+    for record in dns.publish(config, f"https://{PUBLIC}").records:
         data = record.data
         if isinstance(data, dns.ServiceAt):
             named = Named(data.target, data.priority, data.weight, data.port)

@@ -38,12 +38,22 @@ EVOLUTION: Final = Client("Evolution", "evolution")
 KMAIL: Final = Client("KMail", "kmail")
 AERC: Final = Client("aerc", "aerc")
 NEXTCLOUD_MAIL: Final = Client("Nextcloud Mail", "nextcloud-mail")
+SNAPPYMAIL: Final = Client("SnappyMail", "snappymail")
+GEARY: Final = Client("Geary", "geary")
+CLAWS_MAIL: Final = Client("Claws Mail", "claws-mail")
+MAILSPRING: Final = Client("Mailspring", "mailspring")
+MUSTANG: Final = Client("Mustang", "mustang")
+SAILFISH: Final = Client("Sailfish OS", "sailfish-os")
+DAVX5: Final = Client("DAVx5", "davx5")
 OUTLOOK: Final = Client("Outlook", "outlook")
 APPLE_MAIL: Final = Client("Apple Mail", "apple-mail")
 PACC: Final = Client("PACC clients", "pacc", "docs/lint.md")
 
 AUTOCONFIG: Final = (
     *(THUNDERBIRD, K9, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC, NEXTCLOUD_MAIL),
+    *(SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG, SAILFISH),
 )
 """Those that read Autoconfig documents."""
-EVERY: Final = (*AUTOCONFIG, OUTLOOK, APPLE_MAIL, PACC)
+WITHOUT_ADDRESS: Final = (K9, DELTA_CHAT, EVOLUTION, KMAIL, SNAPPYMAIL, GEARY, MAILSPRING, SAILFISH)
+"""Those that ask without the address of the user, some of them at some of their URLs."""
+EVERY: Final = (*AUTOCONFIG, CLAWS_MAIL, OUTLOOK, APPLE_MAIL, PACC)

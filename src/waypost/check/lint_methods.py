@@ -24,6 +24,7 @@ from waypost.model import (
     with_general_name,
 )
 
+# Sailfish OS knows the same (read in sailfishos/nemo-qml-plugin-email f8ec3b0).
 _K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
 # What Thunderbird can do for any host; OAuth2 for those of its built-in table alone.
 _THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})

@@ -8,19 +8,27 @@ from waypost.check.lint_clients import (
     AERC,
     APPLE_MAIL,
     AUTOCONFIG,
+    CLAWS_MAIL,
     DELTA_CHAT,
     EVERY,
     EVOLUTION,
     FAIREMAIL,
+    GEARY,
     K9,
     KMAIL,
+    MAILSPRING,
+    MUSTANG,
     NEXTCLOUD_MAIL,
     OUTLOOK,
     PACC,
+    SNAPPYMAIL,
     THUNDERBIRD,
+    WITHOUT_ADDRESS,
 )
 from waypost.check.lint_mistakes import MISTAKE_RULES
 from waypost.check.lint_rule import Rule
+from waypost.check.lint_rules_dav import DAV_RULES
+from waypost.check.lint_rules_logins import LOGIN_RULES
 from waypost.check.lint_rules_methods import METHOD_RULES
 
 RULES: Final = (
@@ -51,7 +59,7 @@ RULES: Final = (
     ),
     Rule(
         "pop3-only",
-        (K9, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL),
+        (K9, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL, SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG),
         checks.pop3_only,
         "they read mail with IMAP alone",
         "add an IMAP service",
@@ -59,16 +67,17 @@ RULES: Final = (
     ),
     Rule(
         "pop3-first",
-        (THUNDERBIRD, OUTLOOK, FAIREMAIL),
+        (THUNDERBIRD, OUTLOOK, FAIREMAIL, SNAPPYMAIL, GEARY, MUSTANG),
         checks.pop3_first,
-        "it stands before IMAP; Thunderbird and Outlook take the first, FairEmail takes none then",
+        "it stands before IMAP; Thunderbird, Outlook and Mustang take the first (Mustang cannot do "
+        "POP3 yet), FairEmail, SnappyMail and Geary take none then",
         "give IMAP the smaller priority number",
     ),
     Rule(
         "other-first",
-        (FAIREMAIL,),
+        (FAIREMAIL, SNAPPYMAIL, GEARY),
         checks.other_first,
-        "it stands before IMAP, and FairEmail looks at the first incoming service only",
+        "it stands before IMAP, and they look at the first incoming service only",
         "give IMAP the smaller priority number",
     ),
     Rule(
@@ -183,9 +192,10 @@ RULES: Final = (
     ),
     Rule(
         "ip-host",
-        (FAIREMAIL, AERC, PACC),
+        (FAIREMAIL, AERC, CLAWS_MAIL, GEARY, MUSTANG, PACC),
         checks.ip_host,
-        "an IP address cannot stand in an SRV record, and hardly any certificate names one",
+        "an IP address cannot stand in an SRV record, and hardly any certificate names one; Geary "
+        "and Mustang refuse an IPv6 address",
         "give the host a name",
     ),
     Rule(
@@ -198,7 +208,7 @@ RULES: Final = (
     ),
     Rule(
         "directory-host",
-        (K9, DELTA_CHAT, EVOLUTION, KMAIL, PACC),
+        (*WITHOUT_ADDRESS, PACC),
         checks.directory_host,
         "the service is missing where a client asks without the address, as Evolution 3.46 does, "
         "because the directory is not asked then",
@@ -206,7 +216,7 @@ RULES: Final = (
     ),
     Rule(
         "directory-login-name",
-        (K9, DELTA_CHAT, EVOLUTION, KMAIL, PACC),
+        (*WITHOUT_ADDRESS, PACC),
         checks.directory_login_name,
         "a client that asks without the address, as Evolution 3.46 does, gets the address as the "
         "login name",
@@ -214,7 +224,7 @@ RULES: Final = (
     ),
     Rule(
         "directory-by-address",
-        (K9, DELTA_CHAT, EVOLUTION, KMAIL),
+        WITHOUT_ADDRESS,
         checks.directory_by_address,
         "users are looked up by their address, which these do not tell (Delta Chat at one of its "
         "URLs, Evolution in 3.46), so they get the login name that stands here",
@@ -222,7 +232,7 @@ RULES: Final = (
     ),
     Rule(
         "subaddress-login-name",
-        (K9, KMAIL, DELTA_CHAT, PACC),
+        (K9, KMAIL, DELTA_CHAT, SNAPPYMAIL, GEARY, MAILSPRING, PACC),
         checks.subaddress_login_name,
         "a client that asks without the address makes the login name of the whole address, its "
         "detail included; PACC would as well, so the domain has no PACC document",
@@ -230,15 +240,17 @@ RULES: Final = (
     ),
     Rule(
         "no-login-name",
-        (THUNDERBIRD, K9, DELTA_CHAT),
+        (THUNDERBIRD, K9, DELTA_CHAT, MUSTANG),
         checks.no_login_name,
         "there is no login name; K-9 refuses the whole document, Thunderbird such an SMTP "
-        "service, Delta Chat any such service",
+        "service, Delta Chat and Mustang any such service",
         "say a login name",
         "error",
     ),
     *MISTAKE_RULES,
+    *LOGIN_RULES,
     *METHOD_RULES,
+    *DAV_RULES,
     Rule(
         "ldap-port",
         (APPLE_MAIL,),

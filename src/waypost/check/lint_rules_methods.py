@@ -10,10 +10,15 @@ from waypost.check.lint_clients import (
     DELTA_CHAT,
     EVOLUTION,
     FAIREMAIL,
+    GEARY,
     K9,
     KMAIL,
+    MAILSPRING,
+    MUSTANG,
     NEXTCLOUD_MAIL,
     OUTLOOK,
+    SAILFISH,
+    SNAPPYMAIL,
     THUNDERBIRD,
 )
 from waypost.check.lint_rule import Rule
@@ -31,7 +36,7 @@ METHOD_RULES: Final = (
     ),
     Rule(
         "no-password",
-        (DELTA_CHAT, FAIREMAIL, EVOLUTION, AERC, NEXTCLOUD_MAIL),
+        (DELTA_CHAT, FAIREMAIL, EVOLUTION, AERC, NEXTCLOUD_MAIL, SNAPPYMAIL, GEARY, MAILSPRING),
         lint_methods.no_password,
         "they send a password whatever stands here, and none of these services takes one",
         "offer password-cleartext as well if passwords work",
@@ -39,7 +44,7 @@ METHOD_RULES: Final = (
     ),
     Rule(
         "password-later",
-        (K9, FAIREMAIL, AERC, NEXTCLOUD_MAIL),
+        (K9, FAIREMAIL, AERC, NEXTCLOUD_MAIL, SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG, SAILFISH),
         lint_methods.password_later,
         "it takes no password, and they use the first service of a type alone (aerc of IMAP)",
         "give a service that takes a password the smaller priority number, or let this one take it",
@@ -95,16 +100,17 @@ METHOD_RULES: Final = (
     ),
     Rule(
         "ews-authentication",
-        (THUNDERBIRD,),
+        (THUNDERBIRD, MUSTANG),
         lint_methods.ews_authentication,
-        "no method is one that it knows, so it does not offer Exchange",
+        "no method is one that they know, so they do not offer Exchange",
         "offer http:Basic or password-cleartext as well if passwords work",
     ),
     Rule(
         "k9-authentication",
-        (K9,),
+        (K9, MUSTANG, SAILFISH),
         lint_methods.k9_authentication,
-        "no method is one that it knows, and that makes it refuse the whole document",
+        "no method is one that they know (Mustang knows GSSAPI and NTLM as well): K-9 refuses the "
+        "whole document, Mustang drops the service, Sailfish OS does not log in",
         "offer OAuth2, password-cleartext or password-encrypted as well",
         "error",
     ),

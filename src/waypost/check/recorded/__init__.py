@@ -32,7 +32,16 @@ from waypost.check.recorded.sailfish import SAILFISH
 from waypost.check.recorded.snappymail import SNAPPYMAIL
 from waypost.check.recorded.thunderbird import THUNDERBIRD
 
-__all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "KMAIL_22_12", "THUNDERBIRD", "Client"]
+__all__ = [
+    "CLAWS_MAIL",
+    "CLIENTS",
+    "DAVX5",
+    "DELTA_CHAT",
+    "EVOLUTION_3_46",
+    "KMAIL_22_12",
+    "THUNDERBIRD",
+    "Client",
+]
 
 CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,

@@ -71,11 +71,22 @@ def _outcome(body: bytes, user: User, source: str) -> Outcome:
     if typed not in documents.texts(provider, "domain"):
         raise Unusable(f"no domain of the document is {typed}, as it was typed")
     servers, warnings = [], []
-    for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
-        sections = [one for one in documents.children(provider, name) if one.get("type") == kind]
+    for name, kinds in (("incomingServer", ("imap", "pop3")), ("outgoingServer", ("smtp",))):
+        kind, sections = _sections(provider, name, kinds)
         servers.append(_server(kind, sections))
         warnings += _without_method(kind, sections, servers[-1].security)
     return Outcome(Account(*servers), source=source, warnings=tuple(warnings))
+
+
+def _sections(
+    provider: etree._Element, name: str, kinds: tuple[str, ...]
+) -> tuple[str, list[etree._Element]]:
+    """Return the first of these kinds that there is, and its sections."""
+    held = documents.children(provider, name)
+    for kind in kinds:
+        if sections := [one for one in held if one.get("type") == kind]:
+            return kind, sections
+    raise Unusable(f"there is no {name} that it knows")
 
 
 def _server(kind: str, sections: list[etree._Element]) -> MailServer:
@@ -140,7 +151,10 @@ SAILFISH: Final = Client(
         "It does not read the login name.",
     ),
     assumed=(
-        "that TLS is preferred to STARTTLS: the part that chooses is not published",
+        (
+            "that IMAP is preferred to POP3, and TLS to STARTTLS: the part that chooses is not "
+            "published"
+        ),
         "that the login name is the address, or asked for: the same part chooses it",
     ),
 )
