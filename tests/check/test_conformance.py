@@ -59,7 +59,10 @@ def test_a_static_file() -> None:
     assert working == {
         *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
         *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
+        *("snappymail", "geary", "mailspring", "mustang", "sailfish-os"),
     }
+    assert found["claws-mail"].verdict == "not asked"
+    assert found["davx5"].findings == ("the server has not CalDAV or CardDAV",)
     assert found["outlook-for-windows"].verdict == "fails"
     assert "status 404" in found["outlook-for-windows"].findings[0]
     assert found["apple-mail"].verdict == "not offered"
@@ -155,7 +158,7 @@ def test_a_server_that_breaks(status: int) -> None:
         found = by_key(url)
 
     assert {report.verdict for report in found.values() if report.kind == "client"} <= {
-        *("fails", "not offered")
+        *("fails", "not offered", "not asked")
     }
     assert any(line.startswith(f"status {status} ") for line in found["statuses"].findings)
 

@@ -19,6 +19,7 @@ ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
     "outlook-for-windows": ("outlook",),
     "nextcloud-mail": ("nextcloud",),
+    "sailfish-os": ("sailfish",),
 }
 COLUMNS = {
     "TLS": "at-home",
@@ -117,7 +118,9 @@ def _row(name: str, version: str, date: str, shown: str, mark: str = "") -> str:
 def _matrix() -> Iterator[str]:
     yield "## What works\n\n"
     yield "What each client ends with, as its record says, where the provider offers what stands "
-    yield "at the top of the column.\n\n"
+    yield "at the top of the column.\n"
+    yield "Claws Mail asks DNS alone, and gets what `waypost show dns` publishes; all others ask "
+    yield "Waypost by HTTP.\n\n"
     yield f"| client | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}\n"
     for client in CLIENTS:
         if client.expects_account:

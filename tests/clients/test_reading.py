@@ -171,7 +171,7 @@ TYPES = [
 
 @pytest.mark.parametrize(("kind", "is_read"), TYPES)
 def test_content_types(kind: str, is_read: bool) -> None:
-    """Thunderbird alone looks at the Content-Type of Autoconfig."""
+    """Thunderbird looks at the Content-Type of Autoconfig; these do not."""
     assert bool(ended("thunderbird", Response(200, kind, body=GOOD))) == is_read
     for key in ("delta-chat", K9, "fairemail", "evolution", "kmail", "aerc", "nextcloud-mail"):
         assert ended(key, Response(200, kind, body=GOOD))

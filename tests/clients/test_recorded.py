@@ -328,10 +328,7 @@ SAME_HOST_FOR_ALL = {"snappymail", "geary", "mailspring", "sailfish-os"}
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_a_host_made_of_the_local_part(client: Client) -> None:
-    """A host that differs from user to user reaches every client that can be told, Evolution too.
-
-    The others get no account, and not that of somebody else.
-    """
+    """A host that differs from user to user reaches who can be told, and nobody gets another's."""
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
     account = converse(
@@ -403,7 +400,7 @@ def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
     assert (outcome.account is not None) == is_found
 
 
-@pytest.mark.rule("wellknown-dav")
+@pytest.mark.rule("dns-dav-well-known")
 def test_davx5_finds_calendars() -> None:
     """DAVx5 is led to the shared root of calendars and address books without any record in DNS."""
     outcome = hear(BY_KEY["davx5"], "everything").outcome

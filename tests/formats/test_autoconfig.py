@@ -393,7 +393,8 @@ def test_beside_the_provider() -> None:
     [
         ("%EMAILADDRESS%", "%EMAILADDRESS%"),
         ("%EmailLocalPart%", "%EMAILLOCALPART%"),
-        ("%EMAILLOCALPART%@%EMAILDOMAIN%", "%EMAILLOCALPART%@example.com"),
+        ("%EMAILLOCALPART%@%EMAILDOMAIN%", "%EMAILADDRESS%"),
+        ("%EMAILLOCALPART%@%EMAILDOMAIN%.x", "%EMAILLOCALPART%@example.com.x"),
     ],
 )
 def test_without_an_address(template: str, without_address: str) -> None:

@@ -62,7 +62,8 @@ def test_spellings_of_a_domain(client: Client, ask: Ask, spelling: str) -> None:
 
     assert answer.status == 200
     assert (answer.status, answer.body) == (known.status, known.body)
-    assert "bücher" not in answer.text
+    # Autoconfig names the domain a second time, for clients that compare it with what was typed.
+    assert "bücher" not in answer.text.replace("<domain>bücher.example</domain>", "")
     assert "xn--bcher-kva.example" in answer.text
 
 

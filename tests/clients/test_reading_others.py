@@ -1,0 +1,306 @@
+"""How SnappyMail, Geary, Mailspring, Mustang, Sailfish OS and DAVx5 read what they are given."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.clients.published import Zone, resolver
+from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML, changed
+from waypost.check.recorded.conversation import (
+    NOBODY,
+    Outcome,
+    Request,
+    Response,
+    User,
+    converse,
+)
+from waypost.check.recorded.names import Named
+
+D = "example.com"
+ALICE = f"alice@{D}"
+MAIL = "/mail/config-v1.1.xml"
+WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
+SECTION = GOOD[GOOD.index(b"<incomingServer") : GOOD.index(b"</incomingServer>") + 17]
+OUTGOING = GOOD[GOOD.index(b"<outgoingServer") : GOOD.index(b"</outgoingServer>") + 17]
+IMAP = changed(b"imap.example.com</host", b"second.example.com</host", SECTION)
+STARTTLS = changed(b"993", b"143", IMAP).replace(b">SSL<", b">STARTTLS<")
+SMTP = changed(b"smtp.example.com</host", b"second.example.com</host", OUTGOING)
+POP3 = changed(b'"imap"', b'"pop3"', IMAP)
+METHOD = b"<authentication>password-cleartext</authentication>"
+OAUTH2 = b"<authentication>OAuth2</authentication>"
+BASIC = b'<authentication system="http">Basic</authentication>'
+EWS = b'<incomingServer type="ews"><url>https://ews.example.com/EWS/</url>%s<username>%%EMAILADDRESS%%'
+EWS += b"</username></incomingServer>"
+WHOLE_OAUTH2 = (
+    b"<oAuth2><authURL>https://a.example/</authURL><tokenURL>https://t.example/</tokenURL>"
+    b"<scope>mail</scope></oAuth2></clientConfig>"
+)
+FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
+
+
+def outcome(
+    key: str, answer: Callable[[Request], Response], zone: Zone | None = None, typed: str = ALICE
+) -> Outcome:
+    """Let a client ask, and return how it ends."""
+    return converse(BY_KEY[key].asks(User.typing(typed)), answer, resolver(zone or {})).outcome
+
+
+def everywhere(method: str, body: bytes, kind: str = XML) -> Callable[[Request], Response]:
+    """Answer each request of a method alike."""
+
+    def answer(request: Request) -> Response:
+        return Response(200, kind, body=body) if request.method == method else NOBODY
+
+    return answer
+
+
+DOCUMENTS = [
+    # client, document, what its account says, or nothing if there is none
+    ("snappymail", changed(SECTION, SECTION + IMAP), FIRST),
+    ("snappymail", changed(SECTION, POP3 + SECTION), ""),
+    ("snappymail", changed(OUTGOING, OUTGOING + SMTP), "smtp.example.com:465"),
+    ("geary", changed(SECTION, SECTION + IMAP), FIRST),
+    ("geary", changed(SECTION, POP3 + SECTION), ""),
+    ("geary", changed(b'"smtp"', b'"mapi"'), ""),
+    ("geary", changed(b"imap.example.com<", b"2001:db8::1<"), ""),
+    ("mailspring", changed(SECTION, POP3 + SECTION), FIRST),
+    ("mailspring", changed(OUTGOING, OUTGOING + SMTP), "smtp.example.com:465"),
+    ("mailspring", changed(b'"imap"', b'"IMAP"'), ""),
+    ("mustang", changed(SECTION, SECTION + IMAP), FIRST),
+    ("mustang", changed(SECTION, POP3 + SECTION), ""),
+    ("mustang", changed(SECTION, SECTION + POP3), FIRST),
+    ("mustang", changed(SECTION, SECTION.replace(METHOD, b"") + IMAP), SECOND),
+    ("mustang", changed(SECTION, EWS % BASIC + SECTION), FIRST),
+    ("mustang", changed(SECTION, EWS % (BASIC + METHOD) + SECTION), "ews ews.example.com:443"),
+    ("mustang", changed(OUTGOING, OUTGOING.replace(METHOD, b"") + SMTP), "smtp second.example.com"),
+    ("mustang", changed(METHOD, OAUTH2 + METHOD), "password-cleartext"),
+    (
+        "mustang",
+        changed(METHOD, OAUTH2 + METHOD).replace(b"</clientConfig>", WHOLE_OAUTH2),
+        "OAuth2",
+    ),
+    ("mustang", changed(b"</domain>", b"</domain><domain>b.example</domain>"), FIRST),
+    ("mustang", changed(b">example.com</domain>", b">b.example</domain>"), ""),
+    ("sailfish-os", changed(SECTION, STARTTLS + SECTION), "imap second.example.com:993 tls"),
+    ("sailfish-os", changed(SECTION, STARTTLS), "imap second.example.com:143 starttls"),
+    ("sailfish-os", changed(SECTION, POP3), "pop3 second.example.com:993"),
+    ("sailfish-os", changed(SECTION, POP3 + SECTION), FIRST),
+    ("sailfish-os", changed(b'"smtp"', b'"mapi"'), ""),
+]
+
+
+@pytest.mark.parametrize(("key", "body", "held"), DOCUMENTS)
+def test_documents(key: str, body: bytes, held: str) -> None:
+    """Each rule by which a client reads Autoconfig is that of its record."""
+    account = outcome(key, everywhere("GET", body)).account
+    assert held in f"{account or ''}"
+    assert (account is not None) == bool(held)
+
+
+ANSWERS = [
+    # client, what the first of its own URLs answers, whether it goes on to the second one
+    *((key, Response(404), True) for key in ("snappymail", "mailspring", "sailfish-os", "mustang")),
+    ("snappymail", Response(200, "text/html", body=b"<html/>"), True),
+    ("snappymail", Response(500, XML, body=GOOD), True),
+    ("snappymail", Response(200, XML, body=changed(b'"imap"', b'"jmap"')), False),
+    ("mailspring", Response(200, "text/html", body=b"<html>"), True),
+    ("mailspring", Response(200, "text/html", body=b"<html/>"), False),
+    ("mustang", Response(200, "text/html", body=b"<html/>"), False),
+    ("sailfish-os", Response(200, "text/html", body=GOOD), True),
+    ("sailfish-os", Response(200, "text/plain", body=b"hello"), False),
+]
+
+
+@pytest.mark.parametrize(("key", "first", "goes_on"), ANSWERS)
+def test_which_answer_ends_the_search(key: str, first: Response, goes_on: bool) -> None:
+    """A useless success ends the search of those whose source does not go on then."""
+
+    def answer(request: Request) -> Response:
+        if request.host.startswith(f"autoconfig.{D}") and request.scheme == "https":
+            return first
+        return Response(200, XML, body=GOOD) if request.path == WELL_KNOWN else NOBODY
+
+    assert (outcome(key, answer).account is not None) == goes_on
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_geary_looks_at_no_status(status: int) -> None:
+    """Geary reads a document whatever status and Content-Type say."""
+    found = outcome("geary", lambda _: Response(status, "text/html", body=GOOD))
+    assert found.account is not None
+
+
+POX = [
+    # client, answer, what its account says, or nothing if there is none
+    ("mustang", GOOD_POX, "imap imap.example.com:993 tls password-cleartext alice@example.com"),
+    # SMTP is not read.
+    ("mustang", GOOD_POX, "smtp imap.example.com:465 tls"),
+    ("mustang", changed(b">993<", b">143<", GOOD_POX), "smtp imap.example.com:587 starttls"),
+    ("mustang", changed(b"<Type>IMAP", b"<Type>POP3", GOOD_POX), ""),
+    ("mustang", b"<x/>", ""),
+    ("snappymail", GOOD_POX, "imap imap.example.com:993 tls alice,"),
+    (
+        "snappymail",
+        changed(b"alice@example.com", b"autodiscover@example.com", GOOD_POX),
+        "imap imap.example.com:993 tls alice@example.com, smtp smtp.example.com:465 tls alice@",
+    ),
+    ("snappymail", changed(b">993<", b">143<", GOOD_POX), "imap.example.com:143 starttls"),
+    ("snappymail", changed(b">465<", b">587<", GOOD_POX), "smtp.example.com:587 starttls"),
+    ("snappymail", changed(b"<SSL>on", b"<SSL>On", GOOD_POX), "imap.example.com:993 none"),
+    ("snappymail", changed(b">email<", b">mapi<", GOOD_POX), ""),
+    (
+        "snappymail",
+        GOOD_POX.replace(b"<Protocol>", b"<P>", 1).replace(b"</Protocol>", b"</P>", 1),
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "body", "held"), POX)
+def test_autodiscover(key: str, body: bytes, held: str) -> None:
+    """Each rule by which a client reads Autodiscover is that of its record."""
+    account = outcome(key, everywhere("POST", body)).account
+    assert held in f"{account or ''}"
+    assert (account is not None) == bool(held)
+
+
+def test_mustang_finds_exchange_by_json() -> None:
+    """Where Autoconfig is nowhere, Mustang takes the URL that `autodiscover.json` names."""
+    json = b'{"Protocol": "Ews", "Url": "https://ews.example.com/EWS/Exchange.asmx"}'
+
+    def answer(request: Request) -> Response:
+        is_json = request.path.startswith("/autodiscover/autodiscover.json/v1.0/")
+        return Response(200, "application/json", body=json) if is_json else NOBODY
+
+    found = outcome("mustang", answer)
+    assert (found.account, found.source) == (None, "https://ews.example.com/EWS/Exchange.asmx")
+
+
+def test_mustang_asks_the_domain_of_the_mail_server() -> None:
+    """A document of the hoster is read where it names the hoster's domain, without an address."""
+    document = changed(b">example.com</domain", b">hoster.example</domain")
+    document = document.replace(b"alice@example.com", b"%EMAILADDRESS%")
+
+    def answer(request: Request) -> Response:
+        is_there = request.url == f"https://autoconfig.hoster.example{MAIL}"
+        return Response(200, XML, body=document) if is_there else NOBODY
+
+    account = outcome("mustang", answer, {("MX", D): (Named("mx.hoster.example", 10),)}).account
+    assert account is not None
+    assert account.incoming.login == ALICE
+
+
+def test_snappymail_asks_where_dns_says() -> None:
+    """SnappyMail asks host and port of the SRV record of Autodiscover; port 80 means plain http."""
+    records = (Named("a.example", 0, 1, 8443), Named("b.example", 1, 1, 80), Named("", 2, 1, 443))
+    heard = converse(
+        BY_KEY["snappymail"].asks(User.typing(ALICE)),
+        lambda _: NOBODY,
+        resolver({("SRV", f"_autodiscover._tcp.{D}"): records}),
+    )
+    posted = [one.url for one, _ in heard.exchanges if one.method == "POST"]
+    assert posted[:2] == [
+        "https://a.example:8443/autodiscover/autodiscover.xml",
+        "http://b.example/autodiscover/autodiscover.xml",
+    ]
+    assert len(posted) == 5
+
+
+def test_snappymail_and_mail_records() -> None:
+    """SRV records of mail make no account of SnappyMail's: what to send with gets lost there."""
+    zone: Zone = {
+        ("SRV", f"_submissions._tcp.{D}"): (Named("s.example", 0, 1, 465),),
+        ("SRV", f"_imaps._tcp.{D}"): (Named("i.example", 0, 1, 993),),
+    }
+    found = outcome("snappymail", lambda _: NOBODY, zone)
+    assert found.account is None
+    assert "does not arrive in its form" in found.reasons[-1]
+
+
+CLAWS = [
+    # SRV records by label, the account
+    (
+        {
+            "_imaps": (993, "i.example"),
+            "_imap": (143, "j.example"),
+            "_submission": (587, "s.example"),
+        },
+        f"imap i.example:993 tls {ALICE}, smtp s.example:587 starttls {ALICE}",
+    ),
+    (
+        {"_imaps": (0, ""), "_imap": (143, "j.example"), "_submission": (465, "s.example")},
+        f"imap j.example:143 starttls {ALICE}, smtp s.example:465 tls {ALICE}",
+    ),
+    ({"_imaps": (993, "i.example"), "_submissions": (465, "s.example")}, "None"),
+    ({"_submission": (587, "s.example")}, "None"),
+]
+
+
+@pytest.mark.parametrize(("labels", "held"), CLAWS)
+def test_claws_mail(labels: dict[str, tuple[int, str]], held: str) -> None:
+    """Claws Mail takes what SRV records say, and never looks up `_submissions`."""
+    zone: Zone = {
+        ("SRV", f"{label}._tcp.{D}"): (Named(host, 0, 1, port),)
+        for label, (port, host) in labels.items()
+    }
+    assert f"{outcome('claws-mail', lambda _: NOBODY, zone).account}" == held
+
+
+CALDAV = f"_caldavs._tcp.{D}"
+PRINCIPAL = b'<multistatus xmlns="DAV:"><response><propstat><prop><current-user-principal/></prop>'
+PRINCIPAL += b"</propstat></response></multistatus>"
+DAV = [
+    # zone, the URL that is one of CalDAV, what it answers, what DAVx5 finds
+    ({}, f"https://{D}/", Response(401), f"https://{D}/"),
+    ({}, f"https://{D}/", Response(207, XML, body=PRINCIPAL), f"https://{D}/"),
+    ({}, f"https://{D}/", Response(207, XML, body=b"<x/>"), ""),
+    ({}, f"https://{D}/", Response(207, XML, body=b"<x"), ""),
+    ({}, f"https://{D}/", Response(200, XML, body=PRINCIPAL), ""),
+    ({}, f"http://{D}/", Response(401), ""),
+    (
+        {("SRV", CALDAV): (Named("b.example", 5, 9, 443), Named("a.example", 0, 1, 8443))},
+        "https://a.example:8443/.well-known/caldav",
+        Response(401),
+        "https://a.example:8443/.well-known/caldav",
+    ),
+    (
+        {
+            ("SRV", CALDAV): (Named("a.example", 0, 1, 443),),
+            ("TXT", CALDAV): (Named("path=/dav/"),),
+        },
+        "https://a.example/dav/",
+        Response(401),
+        "https://a.example/dav/",
+    ),
+    ({("SRV", CALDAV): (Named("", 0, 0, 0),)}, f"https://{D}/", Response(401), ""),
+    ({("SRV", f"_caldav._tcp.{D}"): (Named("a.example", 0, 1, 80),)}, "x", NOBODY, ""),
+]
+
+
+@pytest.mark.parametrize(("zone", "place", "said", "held"), DAV)
+def test_davx5(zone: Zone, place: str, said: Response, held: str) -> None:
+    """DAVx5 takes what SRV and TXT records say, then the well-known path, then the root."""
+
+    def answer(request: Request) -> Response:
+        assert request.method == "PROPFIND"
+        assert dict(request.headers)["Depth"] == "0"
+        return said if request.url == place else Response(404)
+
+    found = [one for one in outcome("davx5", answer, zone).beside if one.startswith("caldav ")]
+    assert found == ([f"caldav {held}"] if held else [])
+
+
+@pytest.mark.parametrize(
+    ("location", "is_found"),
+    [("https://dav.example/c/", True), ("/c/", False), ("http://dav.example/c/", False)],
+)
+def test_davx5_follows_redirects(location: str, is_found: bool) -> None:
+    """DAVx5 follows a redirect to another host, and none from https to http."""
+
+    def answer(request: Request) -> Response:
+        if request.path == "/.well-known/caldav":
+            return Response(307, location=location)
+        return Response(401 if request.host == "dav.example" else 404)
+
+    found = outcome("davx5", answer).beside
+    assert found == (("caldav https://dav.example/c/",) if is_found else ())
