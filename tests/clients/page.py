@@ -145,6 +145,8 @@ def _cell(client: Client, case: str) -> str:
     if case.startswith("oauth2"):
         vain = " in vain" if outcome.warnings else ""
         words.append((incoming.method or "method by its own choice") + vain)
+    if case == "login-is-local-part" and outcome.warnings:
+        words.append("wrong login name")
     if incoming.security == "automatic" or (case == "unprotected" and incoming.security != "none"):
         words.append("tries TLS")
     return ", ".join(words)

@@ -70,7 +70,8 @@ def _outcome(body: bytes, user: User, source: str) -> Outcome:
     typed = user.typed.rpartition("@")[2]
     if typed not in documents.texts(provider, "domain"):
         raise Unusable(f"no domain of the document is {typed}, as it was typed")
-    servers, warnings = [], []
+    servers: list[MailServer] = []
+    warnings: list[str] = []
     for name, kinds in (("incomingServer", ("imap", "pop3")), ("outgoingServer", ("smtp",))):
         kind, sections = _sections(provider, name, kinds)
         servers.append(_server(kind, sections))
