@@ -1,4 +1,4 @@
-"""FairEmail, as its source has it (protocol facts s1.4 [code]).
+"""FairEmail, as its source has it (M66B/FairEmail e23dd9df [code]).
 
 Not part of the record: its own list of providers, what it makes of MX hosts, the port scan that it
 does last, and the option `open_safe`, which leaves out plain http.
