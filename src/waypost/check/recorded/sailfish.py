@@ -87,7 +87,7 @@ def _sections(
     for kind in kinds:
         if sections := [one for one in held if one.get("type") == kind]:
             return kind, sections
-    raise Unusable(f"there is no {name} that it knows")
+    raise Unusable(f"there is no {name} of the type {' or '.join(kinds)}")
 
 
 def _server(kind: str, sections: list[etree._Element]) -> MailServer:
