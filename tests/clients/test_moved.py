@@ -84,3 +84,15 @@ def test_thunderbird(answer: Callable[[Request], Response]) -> None:
 
     assert outcome.account is not None
     assert outcome.account.incoming.host == "imap.new.example"
+
+
+@pytest.mark.parametrize("key", ["mustang", "sailfish-os"])
+def test_who_compares_the_domain(answer: Callable[[Request], Response], key: str) -> None:
+    """Who compares `domain` with what was typed gets no mail account for a domain that moved."""
+    user = User.typing("alice@renamed.example")
+    heard = converse(BY_KEY[key].asks(user), answer)
+
+    assert heard.outcome.account is None
+    documents = [said.body for _, said in heard.exchanges if b"<clientConfig" in said.body]
+    assert documents
+    assert all(b"<domain>new.example</domain>" in one for one in documents)

@@ -391,6 +391,14 @@ def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> No
     assert outcome.account.incoming.host == "imap.xn--bcher-kva.example"
 
 
+@pytest.mark.rule("autoconfig-only-the-asked-domain")
+@pytest.mark.parametrize("key", ["sailfish-os", "mustang"])
+def test_a_domain_of_a_pattern(key: str) -> None:
+    """A domain that a pattern matches is named itself, as clients that compare it need it."""
+    outcome = hear(BY_KEY[key], "any-below").outcome
+    assert outcome.account is not None
+
+
 @pytest.mark.parametrize(("key", "is_found"), [("sailfish-os", False), ("mustang", True)])
 def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
     """No request says in which letters a domain was typed, which Sailfish OS compares."""
