@@ -73,7 +73,7 @@ def routes() -> dict[str, Route]:
     """
     by_address = Route("autoconfig", cors.shared(autoconfig.by_address), is_shared=True)
     table = dict.fromkeys(autoconfig.PATHS, by_address)
-    for_all = Route("autoconfig", {"GET": autoconfig.for_whole_domain})
+    for_all = Route("autoconfig", cors.shared(autoconfig.for_whole_domain), is_shared=True)
     table[autoconfig.FOR_WHOLE_DOMAIN] = for_all
     outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
     table[autodiscover.PATH] = Route("autodiscover", outlook)
