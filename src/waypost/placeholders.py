@@ -211,8 +211,7 @@ def _login_name(service: Service, subject: Subject) -> str | None:
         return _substituted(template, subject, _escaped_in_name)
     login_name = _expand(template, subject)
     # SnappyMail, aerc and FairEmail know the address by this placeholder alone (their sources).
-    is_address = login_name == f"%EMAILLOCALPART%@{subject.domain}" and subject.address is None
-    return EMAIL_ADDRESS if is_address else login_name
+    return EMAIL_ADDRESS if login_name == f"%EMAILLOCALPART%@{subject.domain}" else login_name
 
 
 def _expand(text: str, subject: Subject) -> str:
