@@ -61,7 +61,7 @@ def test_a_static_file() -> None:
         *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
         *("snappymail", "geary", "mailspring", "mustang", "sailfish-os"),
     }
-    assert found["claws-mail"].verdict == "not asked"
+    assert found["claws-mail"].verdict == "not offered"
     assert found["davx5"].findings == ("the server has not CalDAV or CardDAV",)
     assert found["outlook-for-windows"].verdict == "fails"
     assert "status 404" in found["outlook-for-windows"].findings[0]
@@ -158,7 +158,7 @@ def test_a_server_that_breaks(status: int) -> None:
         found = by_key(url)
 
     assert {report.verdict for report in found.values() if report.kind == "client"} <= {
-        *("fails", "not offered", "not asked")
+        *("fails", "not offered")
     }
     assert any(line.startswith(f"status {status} ") for line in found["statuses"].findings)
 
