@@ -28,6 +28,7 @@ def scripted(reply: Reply, context: ssl.SSLContext | None = None) -> Iterator[st
         do_GET = _answer  # noqa: N815 -- the library's name
         do_POST = _answer  # noqa: N815 -- the same
         do_HEAD = _answer  # noqa: N815 -- the same
+        do_PROPFIND = _answer  # noqa: N815 -- the same
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""

@@ -342,3 +342,22 @@ def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None
     assert strict.answer(bad).status == 0
     assert strict.answer(bad).reason.startswith("certificate: ")
     assert lax.answer(bad).body == b"there"
+
+
+def test_a_calendar_that_wants_a_password() -> None:
+    """That calendars demand a password is no fault, and DAVx5 finds them by it."""
+
+    def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(401 if handler.command == "PROPFIND" else 404)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with scripted(reply) as url:
+        found = by_key(url)
+
+    assert found["davx5"].verdict == "works"
+    assert found["davx5"].beside == (
+        "carddav https://example.com/.well-known/carddav",
+        "caldav https://example.com/.well-known/caldav",
+    )
+    assert found["statuses"].findings == ()

@@ -168,7 +168,8 @@ _Judged = tuple[Verdict, list[Noted], str]
 def _without_account(client: Client, heard: Heard) -> _Judged | None:
     """Judge a search that ended with nothing; None if it ended with something."""
     outcome = heard.outcome
-    if client.needs and outcome.account is None and _refused(heard):
+    has_found = outcome.account or outcome.beside
+    if client.needs and not has_found and _refused(heard):
         return "not offered", [], f"the server has not {client.needs}"
     nothing = outcome.account is None and not outcome.source
     if (client.expects_account and nothing) or outcome.has_stopped:

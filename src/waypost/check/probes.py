@@ -232,10 +232,11 @@ def _head(asked: Asked) -> Iterator[str]:
 
 def statuses(asked: Asked) -> Iterator[str]:
     """Look at all that was answered before: no password is demanded, and nothing breaks."""
-    for status in sorted({response.status for _, response in asked.wire.exchanges}):
-        if status != 401 and status < 500:
-            continue
-        where = [r for r, response in asked.wire.exchanges if response.status == status]
+    # Calendars and address books demand a password, and other servers need not know WebDAV.
+    held = [one for one in asked.wire.exchanges if one[0].method != "PROPFIND"]
+    found = {response.status for _, response in held}
+    for status in sorted(one for one in found if one == 401 or one >= 500):
+        where = [r for r, response in held if response.status == status]
         times = f"{len(where)} times, first at" if len(where) > 1 else "at"
         yield f"status {status} {times} {where[0].method} {where[0].path}"
 
