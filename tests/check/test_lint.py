@@ -71,6 +71,7 @@ def ldap(url: str) -> Service:
     return url_service("ldap", url, authentication=(PASSWORD_CLEARTEXT,))
 
 
+U = "u%EMAILLOCALPART%"
 ANOTHER_LOGIN = "login-name-not-address login-name-form login-names-differ"
 CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     # code, the codes found beside it, services that have it, their neighbours that have it not
@@ -149,8 +150,8 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ),
     (
         *("pacc-login-name", ANOTHER_LOGIN),
-        [IMAP, named("relay", "smtp")],
-        [IMAP, named("relay", "smtp"), SMTP],
+        [IMAP, named("%EMAILLOCALPART%x", "smtp")],
+        [IMAP, named("%EMAILLOCALPART%x", "smtp"), SMTP],
     ),
     (
         *("login-name-not-address", "pacc-login-name"),
@@ -165,8 +166,8 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         # The last login name of the document is that of a calendar.
         *("login-names-differ", "login-name-form login-name-not-address pacc-login-name"),
-        [named("u"), named("u", "smtp"), url_service()],
-        [named("u"), named("u", "smtp"), replace(url_service(), login_name="u")],
+        [named(U), named(U, "smtp"), url_service()],
+        [named(U), named(U, "smtp"), replace(url_service(), login_name=U)],
     ),
     (
         *("url-port", ""),
@@ -196,7 +197,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("odd-tls-port", "pacc-port", [IMAP, smtp(port=587)], [IMAP, smtp(port=2587)]),
     ("odd-tls-port", "pacc-port", [imap(port=143), SMTP], [IMAP, SMTP]),
     ("odd-tls-port", "", [IMAP, SMTP, smtp(port=25)], [IMAP, SMTP]),
-    ("same-login-name", "pacc-login-name", [named("u1"), SMTP], [named("%emailLocalpart%"), SMTP]),
+    (
+        "same-login-name",
+        f"pacc-login-name {ANOTHER_LOGIN}",
+        [named("u1"), SMTP],
+        [named("%emailLocalpart%"), SMTP],
+    ),
     ("same-login-name", "", [IMAP, SMTP, named("info@%EMAILDOMAIN%")], [IMAP, SMTP]),
     ("same-login-name", "", [IMAP, SMTP, named("u1@x")], [IMAP, SMTP, named("D\\%{uid}")]),
     (
