@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from waypost.check.offered import Offered, logs_in_with_address, named
-from waypost.model import EMAIL_ADDRESS, Service, ServiceType
-from waypost.preference import INCOMING
+from waypost.model import EMAIL_ADDRESS, INCOMING, Service, ServiceType
 
 _READ_AND_SENT: Final = (ServiceType.IMAP, ServiceType.SMTP)
 _LOCAL_PART: Final = "%EMAILLOCALPART%"
