@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from waypost.address import DomainName
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import quantity, warn
 from waypost.errors import ProvidersError
 from waypost.model import Catalog, Domain, MatchKind
 from waypost.preference import is_protected
@@ -49,7 +49,8 @@ def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[
     providers = list(dict.fromkeys(one.provider for one in found))
     if len(providers) > 1:
         firsts = [next(one for one in found if one.provider == each) for each in providers]
-        raise ProvidersError([_choose(f"{len(providers)} providers have that name", firsts)])
+        several = quantity(len(providers), "provider has that name", "providers have that name")
+        raise ProvidersError([_choose(several, firsts)])
     kinds = list(dict.fromkeys(one.services for one in found))
     if len(kinds) > 1:
         firsts = [next(one for one in found if one.services == each) for each in kinds]
