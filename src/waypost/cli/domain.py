@@ -17,7 +17,7 @@ from waypost.cli.sources import (
 )
 from waypost.cli.typed import one_word_explained, typed_domain
 from waypost.errors import DomainNotServed
-from waypost.model import Domain, HostEndpoint, Service
+from waypost.model import Domain, Format, HostEndpoint, Service
 
 
 def build() -> typer.Typer:
@@ -127,4 +127,5 @@ def _service(service: Service) -> dict[str, object]:
         "priority": service.priority,
         "domain_required": service.domain_required,
         "pop3": None if service.pop3 is None else asdict(service.pop3),
+        "formats": [form.value for form in Format if form in service.formats],
     }

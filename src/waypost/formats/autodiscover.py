@@ -33,6 +33,7 @@ from waypost.model import (
     NO_AUTHENTICATION,
     NTLM,
     ClientConfig,
+    Format,
     HostEndpoint,
     Security,
     Service,
@@ -112,6 +113,7 @@ def render(config: ClientConfig) -> bytes:
         NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
+    config = config.within(Format.AUTODISCOVER)
     exchange_url = exchange_alone(config)
     if exchange_url is None:
         check_mail(config)
@@ -154,6 +156,7 @@ def check_mail(config: ClientConfig) -> None:
         NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
+    config = config.within(Format.AUTODISCOVER)
     incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
     outgoing = config.of_type(ServiceType.SMTP)
     if not incoming and not outgoing:
@@ -172,7 +175,7 @@ def exchange_alone(config: ClientConfig) -> str | None:
     try:
         check_mail(config)
     except NoUsableService:
-        for service in config.of_type(ServiceType.EWS):
+        for service in config.within(Format.AUTODISCOVER).of_type(ServiceType.EWS):
             if isinstance(service.endpoint, UrlEndpoint) and is_protected(service):
                 return service.endpoint.url
     return None

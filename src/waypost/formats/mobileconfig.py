@@ -22,6 +22,7 @@ from waypost.model import (
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     ClientConfig,
+    Format,
     HostEndpoint,
     ProfileSettings,
     Security,
@@ -87,6 +88,7 @@ def render(
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
             calendar, an address book or ActiveSync, or no address to make an account for.
     """
+    config = config.within(Format.MOBILECONFIG)
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
     payloads = [
