@@ -4,7 +4,7 @@ from typing import Final
 
 from waypost.model import FORMATS_OF, Format, ServiceType
 from waypost.transfer.json_schema_parts import Schema
-from waypost.transfer.tables import Table, kind, nearest
+from waypost.transfer.tables import Table, kind
 
 KEY: Final = "formats"
 WORDS: Final = tuple(form.value for form in Format)
@@ -20,7 +20,7 @@ def read_formats(table: Table) -> frozenset[Format] | None:
         if not isinstance(item, str):
             table.problem(at, f"must be a text, not {kind(item)}")
         elif item.lower() not in WORDS:
-            table.problem(at, f"unknown format{nearest(item.lower(), WORDS)}")
+            table.problem(at, f"unknown format; known are {', '.join(WORDS)}")
         elif (form := Format(item.lower())) in found:
             table.problem(at, f"{form} is named twice")
         else:
