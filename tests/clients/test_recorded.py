@@ -73,6 +73,12 @@ REQUESTS = {
         DATABASE,
         "DNS MX d.example",
     ],
+    "thunderbird-for-ios": [
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        DATABASE,
+        "DNS MX d.example",
+    ],
     "fairemail": [
         "DNS SRV _imaps._tcp.d.example",
         "DNS SRV _imap._tcp.d.example",
@@ -116,6 +122,17 @@ REQUESTS = {
         f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
         f"GET https://d.example{WELL_KNOWN}{ESCAPED}",
         DATABASE,
+    ],
+    "himalaya": [
+        "DNS MX d.example",
+        "GET https://ua-auto-config.d.example/.well-known/user-agent-configuration.json",
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        "DNS TXT d.example",
+        DATABASE,
+        *(f"DNS SRV {label}._tcp.d.example" for label in ("_imap", "_imaps")),
+        *(f"DNS SRV {label}._tcp.d.example" for label in ("_submission", "_submissions", "_jmap")),
+        "GET https://d.example/.well-known/jmap",
     ],
     "nextcloud-mail": [
         f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
@@ -221,6 +238,14 @@ def test_all_end_with_the_same_servers(
     if client.key == "nine" and case == "everything":
         assert outcome.source == "https://eas.example.com/Microsoft-Server-ActiveSync"
         return
+    if client.key == "himalaya" and case == "everything":
+        # Not from the document, which it refuses, but from /.well-known/jmap.
+        assert outcome.source == "https://jmap.example.com/"
+        return
+    if client.key == "thunderbird-for-ios" and case == "everything":
+        assert outcome.account is None
+        assert "a section of the type 'jmap' spoils the document" in "; ".join(outcome.reasons)
+        return
     account = outcome.account
     assert account is not None
     held = [account.incoming, account.outgoing]
@@ -233,6 +258,10 @@ def test_login_name_is_the_local_part(client: Client) -> None:
     """A login name that is no address reaches every client, for reading and for sending."""
     account = hear(client, "login-is-local-part").outcome.account
     assert account is not None
+    if client.key == "himalaya":
+        # It proposes the address, and the linter says so (login-is-address).
+        assert account.incoming.login == account.outgoing.login == "alice@example.com"
+        return
     assert (account.incoming.login, account.outgoing.login) == ("alice", "mail-alice")
 
 
@@ -259,7 +288,8 @@ def test_a_host_made_of_the_local_part(client: Client) -> None:
     asker.close()
     assert account is not None
     assert account.incoming.host == "alice.box.example.com"
-    assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", "alice")
+    login = "alice@example.com" if client.key == "himalaya" else "alice"
+    assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", login)
 
 
 @pytest.mark.rule("autoconfig-not-served-404")

@@ -188,7 +188,10 @@ def redirecting(location: str) -> Callable[[Request], Response]:
 REDIRECTS = [
     # Location, who does not follow it
     ("https://other.example/moved.xml", set[str]()),
-    ("http://other.example/moved.xml", {"thunderbird-for-android-and-k-9", "kmail"}),
+    (
+        "http://other.example/moved.xml",
+        {"thunderbird-for-ios", "thunderbird-for-android-and-k-9", "kmail"},
+    ),
     ("/moved.xml", {"delta-chat"}),
     ("", set(AUTOCONFIG)),
     ("ftp://other.example/moved.xml", set(AUTOCONFIG)),

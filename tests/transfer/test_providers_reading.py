@@ -311,8 +311,10 @@ WARNINGS = [
     ),
     (
         'type = "jmap", url = "https://j.example/", formats = ["mobileconfig", "autodiscover"]',
-        "provider[0].services[0].formats: none of them can describe a service of type jmap; "
-        "use autoconfig, pacc, dns",
+        (
+            "provider[0].services[0].formats: none of them can describe a service of type jmap; "
+            "use autoconfig, pacc, dns"
+        ),
     ),
     (
         'type = "imap", host = "h.example"',

@@ -17,6 +17,7 @@ from waypost.check.recorded.deltachat import DELTA_CHAT
 from waypost.check.recorded.emclient import EM_CLIENT
 from waypost.check.recorded.evolution import EVOLUTION, EVOLUTION_3_46
 from waypost.check.recorded.fairemail import FAIREMAIL
+from waypost.check.recorded.himalaya import HIMALAYA
 from waypost.check.recorded.k9 import K9
 from waypost.check.recorded.kmail import KMAIL, KMAIL_22_12
 from waypost.check.recorded.nextcloud import NEXTCLOUD
@@ -24,6 +25,7 @@ from waypost.check.recorded.nine import NINE
 from waypost.check.recorded.outlook import OUTLOOK
 from waypost.check.recorded.outlook_new import OUTLOOK_NEW
 from waypost.check.recorded.thunderbird import THUNDERBIRD
+from waypost.check.recorded.thunderbird_ios import THUNDERBIRD_IOS
 
 __all__ = ["CLIENTS", "DELTA_CHAT", "EVOLUTION_3_46", "KMAIL_22_12", "THUNDERBIRD", "Client"]
 
@@ -31,12 +33,14 @@ CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,
     DELTA_CHAT,
     K9,
+    THUNDERBIRD_IOS,
     FAIREMAIL,
     EVOLUTION,
     EVOLUTION_3_46,
     KMAIL,
     KMAIL_22_12,
     AERC,
+    HIMALAYA,
     NEXTCLOUD,
     OUTLOOK,
     OUTLOOK_NEW,
