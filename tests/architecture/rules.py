@@ -107,6 +107,8 @@ PURE |= {
     "check.lint_rule",
     "check.lint_rules",
     "check.lint_rules_methods",
+    "check.lint_rules_strict",
+    "check.lint_strict",
     "check.offered",
 }
 IMPURE = {

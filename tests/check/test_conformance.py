@@ -59,6 +59,7 @@ def test_a_static_file() -> None:
     assert working == {
         *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
         *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
+        *("thunderbird-for-ios", "himalaya"),
     }
     assert found["outlook-for-windows"].verdict == "fails"
     assert "status 404" in found["outlook-for-windows"].findings[0]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.model import Format
+
 PAGE: Final = "docs/clients.md"
 
 
@@ -14,11 +16,13 @@ class Client:
         name: as its makers write it.
         anchor: of the place that tells about it.
         page: where that place is.
+        reads: the format in which it is told of services, before all others.
     """
 
     name: str
     anchor: str
     page: str = PAGE
+    reads: Format = Format.AUTOCONFIG
 
     @property
     def link(self) -> str:
@@ -38,12 +42,15 @@ EVOLUTION: Final = Client("Evolution", "evolution")
 KMAIL: Final = Client("KMail", "kmail")
 AERC: Final = Client("aerc", "aerc")
 NEXTCLOUD_MAIL: Final = Client("Nextcloud Mail", "nextcloud-mail")
-OUTLOOK: Final = Client("Outlook", "outlook")
-APPLE_MAIL: Final = Client("Apple Mail", "apple-mail")
-PACC: Final = Client("PACC clients", "pacc", "docs/lint.md")
+THUNDERBIRD_IOS: Final = Client("Thunderbird for iOS", "thunderbird-for-ios")
+HIMALAYA: Final = Client("himalaya", "himalaya")
+OUTLOOK: Final = Client("Outlook", "outlook", reads=Format.AUTODISCOVER)
+APPLE_MAIL: Final = Client("Apple Mail", "apple-mail", reads=Format.MOBILECONFIG)
+PACC: Final = Client("PACC clients", "pacc", "docs/lint.md", Format.PACC)
 
 AUTOCONFIG: Final = (
-    *(THUNDERBIRD, K9, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC, NEXTCLOUD_MAIL),
+    *(THUNDERBIRD, K9, THUNDERBIRD_IOS, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC),
+    *(NEXTCLOUD_MAIL, HIMALAYA),
 )
 """Those that read Autoconfig documents."""
 EVERY: Final = (*AUTOCONFIG, OUTLOOK, APPLE_MAIL, PACC)

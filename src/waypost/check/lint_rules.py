@@ -12,16 +12,19 @@ from waypost.check.lint_clients import (
     EVERY,
     EVOLUTION,
     FAIREMAIL,
+    HIMALAYA,
     K9,
     KMAIL,
     NEXTCLOUD_MAIL,
     OUTLOOK,
     PACC,
     THUNDERBIRD,
+    THUNDERBIRD_IOS,
 )
 from waypost.check.lint_mistakes import MISTAKE_RULES
 from waypost.check.lint_rule import Rule
 from waypost.check.lint_rules_methods import METHOD_RULES
+from waypost.check.lint_rules_strict import STRICT_RULES
 
 RULES: Final = (
     Rule(
@@ -51,7 +54,7 @@ RULES: Final = (
     ),
     Rule(
         "pop3-only",
-        (K9, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL),
+        (K9, THUNDERBIRD_IOS, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL, HIMALAYA),
         checks.pop3_only,
         "they read mail with IMAP alone",
         "add an IMAP service",
@@ -81,10 +84,11 @@ RULES: Final = (
     ),
     Rule(
         "plain-section",
-        (K9,),
+        (K9, THUNDERBIRD_IOS),
         checks.plain_section,
-        "one IMAP or SMTP service without TLS makes it refuse the whole document",
-        "take the service out, or protect it",
+        "one IMAP or SMTP service without TLS makes them refuse the whole document",
+        "take the service out, protect it, or keep it out of Autoconfig: "
+        'formats = ["autodiscover", "mobileconfig", "dns"]',
         "error",
     ),
     Rule(
@@ -159,6 +163,14 @@ RULES: Final = (
         "serve it on port 443",
     ),
     Rule(
+        "dav-origin",
+        (PACC,),
+        checks.dav_origin,
+        "what all users share of the URL is the bare origin, and at the path / few servers say "
+        "where the calendars or address books are",
+        "let the URL have the path at which they begin, as https://HOST/dav/%EMAILADDRESS%/",
+    ),
+    Rule(
         "http-url",
         (THUNDERBIRD, PACC),
         checks.http_url,
@@ -230,15 +242,16 @@ RULES: Final = (
     ),
     Rule(
         "no-login-name",
-        (THUNDERBIRD, K9, DELTA_CHAT),
+        (THUNDERBIRD, K9, THUNDERBIRD_IOS, DELTA_CHAT),
         checks.no_login_name,
-        "there is no login name; K-9 refuses the whole document, Thunderbird such an SMTP "
-        "service, Delta Chat any such service",
+        "there is no login name; K-9 and Thunderbird for iOS refuse the whole document, "
+        "Thunderbird such an SMTP service, Delta Chat any such service",
         "say a login name",
         "error",
     ),
     *MISTAKE_RULES,
     *METHOD_RULES,
+    *STRICT_RULES,
     Rule(
         "ldap-port",
         (APPLE_MAIL,),
