@@ -475,6 +475,7 @@ def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> 
     "autoconfig-login-name-is-told",
     "autoconfig-then-starttls-ports",
     "autoconfig-modern-only-is-told",
+    "autoconfig-strict-is-told",
 )
 @pytest.mark.parametrize(("code", "beside", "bad", "good"), CASES)
 def test_services(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
@@ -544,7 +545,7 @@ OAUTH2_SERVERS = [
 ]
 
 
-@pytest.mark.rule("autoconfig-oauth2")
+@pytest.mark.rule("autoconfig-one-whole-oauth2")
 @pytest.mark.parametrize(("servers", "expected"), OAUTH2_SERVERS)
 def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, str]]) -> None:
     """What Autoconfig leaves out of `oAuth2` is found, with what is missing."""

@@ -71,12 +71,13 @@ Too little is known of these to record them.
 
 ### PACC
 
-Clients of PACC, himalaya among them, GET \
-`https://ua-auto-config.D/.well-known/user-agent-configuration.json` and compare it with a digest \
-in DNS.
+Clients of PACC GET `https://ua-auto-config.D/.well-known/user-agent-configuration.json` and \
+compare it with a digest in DNS.
 PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
 nothing else.
-No such client was run or recorded.
+[himalaya](#himalaya) is one, and is recorded.
+Evolution is said to read it in newer versions; that source was not read, and the \
+[recorded](#evolution) one does not.
 """
 
 

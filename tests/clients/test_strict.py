@@ -8,7 +8,7 @@ import pytest
 
 from tests.clients.published import published, resolver
 from tests.clients.recorded import Application, application
-from tests.clients.strangers import BY_KEY, GOOD, XML, changed
+from tests.clients.strangers import AUTOCONFIG, BY_KEY, GOOD, XML, changed
 from tests.golden.cases import Case
 from tests.web.asgi import Client as Asker
 from waypost.check.recorded.conversation import (
@@ -142,6 +142,43 @@ def test_what_both_ignore(document: bytes, key: str) -> None:
     account = ends(key, document).account
     assert account is not None
     assert (account.incoming.host, account.outgoing.port) == ("imap.example.com", 465)
+
+
+JMAP = b'<incomingServer type="jmap"><url>https://x.example/</url></incomingServer>'
+PROVIDER = GOOD[GOOD.index(b"<emailProvider") : GOOD.index(b"</clientConfig>")]
+MODERN = PROVIDER.replace(b"<incomingServer", JMAP + b"<incomingServer")
+FORMS = [
+    # a form of the document with a new section; who refuses it (docs/decisions/0014)
+    (changed(b"<incomingServer", JMAP + b"<incomingServer"), BOTH),
+    (changed(b"</emailProvider>", JMAP + b"</emailProvider>"), BOTH),
+    (changed(b'"1.1"', b'"1.2"', section("jmap")), BOTH),
+    (changed(b"</clientConfig>", JMAP + b"</clientConfig>"), ()),
+    (changed(b"</clientConfig>", MODERN + b"</clientConfig>"), BOTH),
+    (changed(PROVIDER, MODERN + PROVIDER), (HIMALAYA,)),
+]
+
+
+@pytest.mark.parametrize("key", BOTH)
+@pytest.mark.parametrize(("document", "refusing"), FORMS)
+def test_forms_that_were_tried(document: bytes, refusing: tuple[str, ...], key: str) -> None:
+    """No order of the sections and no version helps both; only what the draft forbids does."""
+    assert (ends(key, document).account is None) == (key in refusing)
+
+
+@pytest.mark.parametrize("key", [*AUTOCONFIG, HIMALAYA])
+def test_two_documents_would_help(key: str) -> None:
+    """With old words at the second URL both find servers, and the others never ask there."""
+
+    def answer(request: Request) -> Response:
+        if request.host == "autoconfig.example.com":
+            return Response(200, XML, body=section("jmap"))
+        if (request.host, request.path[:23]) == ("example.com", "/.well-known/autoconfig"):
+            return Response(200, XML, body=changed(b"imap.example", b"old.example"))
+        return NOBODY
+
+    account = converse(BY_KEY[key].asks(User.typing(ALICE)), answer).outcome.account
+    assert account is not None
+    assert (account.incoming.host == "old.example.com") == (key in BOTH)
 
 
 def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
@@ -326,6 +363,7 @@ services = [
 """
 
 
+@pytest.mark.rule("autoconfig-strict-is-told")
 @pytest.mark.parametrize("key", BOTH)
 def test_keeping_services_out_helps(key: str) -> None:
     """With what they refuse kept out of Autoconfig, both end with the account."""

@@ -347,7 +347,12 @@ def test_names_and_pages() -> None:
     assert [(one.tag, one.get("lang"), one.text) for one in enable] == [("instruction", "de", "An")]
 
 
-@pytest.mark.rule("autoconfig-oauth2", "autoconfig-update", "autoconfig-webmail")
+@pytest.mark.rule(
+    "autoconfig-oauth2",
+    "autoconfig-one-whole-oauth2",
+    "autoconfig-update",
+    "autoconfig-webmail",
+)
 def test_beside_the_provider() -> None:
     """OAuth2, webmail and the later document stand beside emailProvider, by the draft's names."""
     root = written(IMAP, SMTP, provider=EVERY_PAGE)
@@ -364,7 +369,7 @@ def test_beside_the_provider() -> None:
     assert update.get("url") == "https://u.example/"
 
 
-@pytest.mark.rule("autoconfig-oauth2")
+@pytest.mark.rule("autoconfig-one-whole-oauth2")
 @pytest.mark.parametrize("missing", ["issuer", "auth_url", "token_url", "scope"])
 def test_incomplete_oauth2(missing: str) -> None:
     """An `oAuth2` of which a part is not known is left out, and PACC keeps its issuer."""
