@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.clients.published import published, resolver
+from tests.clients.published import Zone, published, resolver
 from tests.clients.recorded import Application, application
 from tests.clients.strangers import AUTOCONFIG, BY_KEY, GOOD, XML, changed
 from tests.golden.cases import Case
@@ -205,7 +205,7 @@ def test_oauth2_in_vain() -> None:
 
 def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
     """Where the domain says nothing it asks at the registered domain of the first MX host."""
-    zone = {("MX", "example.com"): (Named("mx.host.example", 20), Named("other.example", 10))}
+    zone: Zone = {("MX", "example.com"): (Named("mx.host.example", 20), Named("other.example", 10))}
 
     def answer(request: Request) -> Response:
         return (
@@ -306,7 +306,7 @@ def test_himalaya_refuses_other_json(document: bytes) -> None:
 
 def test_himalaya_takes_the_last_of_the_best() -> None:
     """Of services that are protected equally well the one counts that was found last."""
-    zone = {
+    zone: Zone = {
         ("SRV", "_imaps._tcp.example.com"): (Named("srv.example", 0, 1, 993),),
         ("SRV", "_submission._tcp.example.com"): (Named("srv.example", 0, 1, 587),),
         ("SRV", "_imap._tcp.example.com"): (Named("", 0, 0, 0),),
@@ -341,7 +341,7 @@ def test_himalaya_can_read_alone() -> None:
 def test_mailconf_leads_himalaya_to_the_document() -> None:
     """The TXT record `mailconf=` of the domain leads to the document; others are passed over."""
     texts = ("v=spf1 -all", "mailconf=:", "mailconf= https://m.example/c.xml")
-    zone = {("TXT", "example.com"): tuple(map(Named, texts))}
+    zone: Zone = {("TXT", "example.com"): tuple(map(Named, texts))}
 
     def answer(request: Request) -> Response:
         return Response(200, XML, body=GOOD) if request.host == "m.example" else NOBODY

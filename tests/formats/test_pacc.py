@@ -155,7 +155,8 @@ def test_urls_of_each_user(kind: str, url: str, said: str | None) -> None:
     """Of calendars and address books the root that all users share is said, as in DNS."""
     found = (IMAP, SMTP, url_service(kind, url))
 
-    assert document(*found)["protocols"].get(kind, {}).get("url") == said
+    protocols = json.loads(pacc.render(config(*found)))["protocols"]
+    assert protocols.get(kind, {}).get("url") == said
     assert bool(pacc.findings(config(*found))) == (said is None)
 
 

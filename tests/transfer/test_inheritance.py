@@ -132,9 +132,9 @@ def test_defaults_of_services() -> None:
     own = domains()["own.example"].services[0]
     assert own.login_name is None
     assert (host.formats, url.formats, own.formats) == (
-        {Format.AUTOCONFIG, Format.DNS},
-        {Format.AUTOCONFIG, Format.DNS},
-        {Format.PACC},
+        frozenset({Format.AUTOCONFIG, Format.DNS}),
+        frozenset({Format.AUTOCONFIG, Format.DNS}),
+        frozenset({Format.PACC}),
     )
 
 

@@ -152,8 +152,9 @@ def _outcome(user: User, found: _Found) -> Outcome:
         return Outcome(Account(server, server), source=source)
     incoming, outgoing = _best(found, "imap"), _best(found, "smtp")
     if incoming is None:
-        why = ("no IMAP service in what was found",) if found.servers else ()
-        return Outcome(reasons=(*found.reasons, *why))
+        if found.servers:
+            found.reasons.append("no IMAP service in what was found")
+        return Outcome(reasons=tuple(found.reasons))
     if outgoing is None:
         why = "an IMAP service, and none to send with: the account can only read"
         return Outcome(reasons=(*found.reasons, why), has_stopped=True)
