@@ -77,8 +77,7 @@ def render(
 
     Args:
         config: with an address.
-        settings: what the operator says about all profiles; what is said of the provider counts
-            more.
+        settings: what the operator says about all profiles; the provider's own count more.
         password: goes into every account that has one, in clear text; None leaves it to the user.
         aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` gives them.
             They are told to the mail account, and change nothing else: neither how the user logs
