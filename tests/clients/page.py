@@ -17,6 +17,7 @@ PAGE = HERE.parents[1] / "docs" / "clients.md"
 # Other words by which people look for a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
+    "thunderbird-for-ios": ("thunderbird-ios",),
     "outlook-for-windows": ("outlook",),
     "nextcloud-mail": ("nextcloud",),
 }
