@@ -160,7 +160,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
     ),
     (
-        *("pacc-login-name", ""),
+        *("pacc-login-name", "login-is-address"),
         [IMAP, named("%EMAILLOCALPART%", "smtp")],
         [IMAP, named("%EMAILLOCALPART%", "smtp"), SMTP],
     ),
@@ -182,7 +182,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("odd-tls-port", "pacc-port", [IMAP, smtp(port=587)], [IMAP, smtp(port=2587)]),
     ("odd-tls-port", "pacc-port", [imap(port=143), SMTP], [IMAP, SMTP]),
     ("odd-tls-port", "", [IMAP, SMTP, smtp(port=25)], [IMAP, SMTP]),
-    ("same-login-name", "pacc-login-name", [named("u1"), SMTP], [named("%emailLocalpart%"), SMTP]),
+    (
+        "same-login-name",
+        "login-is-address pacc-login-name",
+        [named("u1"), SMTP],
+        [named("%emailLocalpart%"), SMTP],
+    ),
     ("same-login-name", "", [IMAP, SMTP, named("info@%EMAILDOMAIN%")], [IMAP, SMTP]),
     ("same-login-name", "", [IMAP, SMTP, named("u1@x")], [IMAP, SMTP, named("D\\%{uid}")]),
     (
@@ -397,7 +402,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, by(PASSWORD_CLEARTEXT, OAUTH2), SMTP],
     ),
     ("no-cleartext", "", [by(PASSWORD_ENCRYPTED), SMTP], [IMAP, by(PASSWORD_ENCRYPTED), SMTP]),
-    ("login-is-address", "", [IMAP, named("relay", "smtp"), SMTP], [IMAP, named("a@b", "smtp")]),
+    (
+        "login-is-address",
+        "same-login-name",
+        [IMAP, named("relay", "smtp"), SMTP],
+        [IMAP, named("a@b", "smtp")],
+    ),
     ("dav-origin", "", [IMAP, SMTP, url_service()], [IMAP, SMTP, url_service(url=DAV)]),
     (
         *("dav-origin", ""),
