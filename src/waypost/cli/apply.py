@@ -41,6 +41,16 @@ class Dialect(StrEnum):
     MYSQL = "mysql"
 
 
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
+]
+IfEmptyFlag = Annotated[
+    bool, typer.Option("--if-empty", help="Change nothing where there are providers already.")
+]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print; exit code 1 where something would change.")
+]
 OnlyAddFlag = Annotated[
     bool,
     typer.Option(
@@ -107,18 +117,10 @@ class _Outcome:
 
 
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
-    ] = None,
+    file: FileArgument = None,
     demo: Annotated[bool, typer.Option("--demo", help="Take the sample providers.")] = False,
-    if_empty: Annotated[
-        bool, typer.Option("--if-empty", help="Change nothing where there are providers already.")
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Only print; exit code 1 where something would change."),
-    ] = False,
+    if_empty: IfEmptyFlag = False,
+    dry_run: DryRunFlag = False,
     print_sql: Annotated[
         bool, typer.Option("--print-sql", help="Print SQL for an empty database; open none.")
     ] = False,
