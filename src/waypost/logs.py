@@ -3,26 +3,34 @@
 import hashlib
 import logging
 import sys
+from collections.abc import Iterable
 from typing import Final, Literal, TextIO
 
 import structlog
 
 from waypost.address import EmailAddress
+from waypost.redaction import redact_message
 
 LogFormat = Literal["auto", "json", "console"]
 _HASH_OCTETS: Final = 8
 
 
-def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
+def configure(
+    level: str,
+    log_format: LogFormat,
+    stream: TextIO | None = None,
+    secrets: Iterable[str] = (),
+) -> None:
     """Set up the log of this process. Called once, by the command line.
 
     Args:
         level: a name of `logging`: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
         log_format: `json` for machines, `console` for people, `auto` for console on a terminal.
         stream: where lines go; standard error by default, as systemd and containers expect.
+        secrets: texts that are masked wherever a line, or a traceback in it, has them.
     """
     target = stream if stream is not None else sys.stderr
-    as_json = log_format == "json" or (log_format == "auto" and not target.isatty())
+    as_json = is_json(log_format, target)
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=True)
         if as_json
@@ -33,6 +41,7 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
+        _Redactor(secrets),
     ]
     structlog.configure(
         processors=[*common, renderer],
@@ -50,6 +59,34 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def is_json(log_format: LogFormat, stream: TextIO | None = None) -> bool:
+    """Return whether lines are written as JSON: `auto` means so except on a terminal."""
+    target = stream if stream is not None else sys.stderr
+    return log_format == "json" or (log_format == "auto" and not target.isatty())
+
+
+class _Redactor:
+    """Masks secrets in each value of a line."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = frozenset(secrets)
+
+    def __call__(
+        self, _logger: object, _method: str, event: structlog.types.EventDict
+    ) -> structlog.types.EventDict:
+        """Return the line as it may be written."""
+        if not self._secrets:
+            return event
+        return {name: self._masked(value) for name, value in event.items()}
+
+    def _masked(self, value: object) -> object:
+        if isinstance(value, str):
+            return redact_message(value, self._secrets)
+        if isinstance(value, list | tuple):
+            return [self._masked(one) for one in value]
+        return value
 
 
 class AddressHasher:

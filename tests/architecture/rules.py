@@ -12,6 +12,7 @@ VALUES = {"errors", "characters", "address", "model", "preference", "placeholder
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "characters": set(),
+    "redaction": set(),
     "address": {"errors", "characters"},
     "model": {"errors", "characters", "address"},
     "preference": {"errors", "address", "model"},
@@ -21,18 +22,18 @@ LAYERS: dict[str, set[str]] = {
     "lanes": {"errors"},
     "signature": set(),
     "seldom": set(),
-    "database": {"errors"},
+    "database": {"errors", "redaction"},
     "placeholders": {"errors", "address", "model", "preference"},
-    "settings": {"errors", "characters"},
-    "logs": {"errors", "address"},
+    "settings": {"errors", "characters", "redaction"},
+    "logs": {"errors", "address", "redaction"},
     "untrusted_xml": set(),
     "metrics": set(),
     "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
-    | {"database", "seldom"},
+    | {"database", "seldom", "redaction"},
     "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
-    | {"database", "signature", "seldom"},
-    "transfer": {*VALUES, "sharing", "untrusted_xml"},
+    | {"database", "signature", "seldom", "redaction"},
+    "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "documents": {"address", "keeping", "lookup", "model", "placeholders"},
@@ -40,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"},
     "profiles": {"errors", "model", "formats", "signature", "seldom", "demand"},
-    "check": {*VALUES, "formats", "lookup", "untrusted_xml"},
+    "check": {*VALUES, "formats", "lookup", "untrusted_xml", "redaction"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
@@ -48,7 +49,7 @@ LAYERS: dict[str, set[str]] = {
     | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
-    | {"host_names"},
+    | {"host_names", "redaction"},
     "__main__": {"cli"},
     "__version__": set(),
 }
@@ -85,7 +86,16 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.
-PURE = {*VALUES, "keeping", "sharing", "untrusted_xml", "formats", "lookup", "host_names"}
+PURE = {
+    *VALUES,
+    "redaction",
+    "keeping",
+    "sharing",
+    "untrusted_xml",
+    "formats",
+    "lookup",
+    "host_names",
+}
 PURE |= {"documents"}
 PURE |= {"check.answers", "check.texts", "check.difference", "check.recorded"}
 PURE |= {
@@ -97,6 +107,8 @@ PURE |= {
     "check.lint_rule",
     "check.lint_rules",
     "check.lint_rules_methods",
+    "check.lint_rules_strict",
+    "check.lint_strict",
     "check.offered",
 }
 IMPURE = {

@@ -29,6 +29,8 @@ SERVERS = [
     ("socket_type = 'SSL'", "begins without TLS, socket_type says 'SSL'", "served as it stands"),
     ("type = 'pop'", "port 143 is that of imap, type says 'pop'", "served as it stands"),
     ("socket_type = 'Auto'", "socket_type 'Auto' is not known", "read as starttls, by the port"),
+    ("formats = 'dns x PACC'", "formats 'x' is not known", "described by pacc, dns"),
+    ("formats = 'x y'", "formats 'x y' is not known", "described by autoconfig, autodiscover,"),
     ("authentication = 'cram'", "authentication 'cram' is not known", "read as password-cleart"),
 ]
 DAVSERVERS = [
@@ -36,6 +38,7 @@ DAVSERVERS = [
     ("url = ''", "url '' is not a whole URL", "left out"),
     ("url = 'ftp://x'", "is not a whole URL", "left out"),
     ("url = 'dav.example.com/x'", "has no scheme", "read as https://dav.example.com/x"),
+    ("formats = 'x'", "formats 'x' is not known", "described by autoconfig, autodiscover, mobi"),
     ("use_ssl = FALSE", "use_ssl False contradict", "read as https://dav.example.com"),
     ("url = 'https://d.example:444'", "and port 443 contradict", "read as https://d.example:443"),
 ]

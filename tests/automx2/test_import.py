@@ -144,7 +144,7 @@ def test_what_the_new_columns_cannot_hold(
 @pytest.mark.parametrize(
     ("from_uri", "said"),
     [
-        ("nonsense", "--from-uri: this is not a database URI"),
+        ("nonsense", "--from-uri: *** is not a database URI"),
         ("sqlite://", "--from-uri: name the file"),
         ("sqlite:////no/such/file.sqlite", "unable to open database file"),
         ("sqlite:////dev/null", "no tables of automx2"),

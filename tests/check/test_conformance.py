@@ -60,6 +60,7 @@ def test_a_static_file() -> None:
         *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
         *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
         *("snappymail", "geary", "mailspring", "mustang", "sailfish-os"),
+        *("thunderbird-for-ios", "himalaya"),
     }
     assert found["claws-mail"].verdict == "not offered"
     assert found["davx5"].findings == ("the server has not CalDAV or CardDAV",)

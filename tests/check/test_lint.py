@@ -20,6 +20,7 @@ from waypost.errors import DomainNotServed, NoUsableService
 from waypost.formats import pacc
 from waypost.lookup import client_config
 from waypost.model import (
+    ALL_FORMATS,
     CLIENT_IP_ADDRESS,
     GSSAPI,
     HTTP_BASIC,
@@ -35,6 +36,7 @@ from waypost.model import (
     Domain,
     DomainPattern,
     FileDirectory,
+    Format,
     OAuth2,
     Provider,
     Service,
@@ -44,6 +46,8 @@ from waypost.model import (
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com")
 JMAP = url_service("jmap", "https://jmap.example.com/session")
+DAV = "https://dav.example.com/dav/%EMAILADDRESS%/"
+CARDS = "https://dav.example.com"
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
 
 
@@ -63,6 +67,16 @@ def by(*methods: Authentication, kind: str = "imap") -> Service:
     return host_service(kind, f"{kind}.example.com", authentication=methods)
 
 
+def out(service: Service) -> Service:
+    """Keep a service out of Autoconfig."""
+    return replace(service, formats=ALL_FORMATS - {Format.AUTOCONFIG})
+
+
+def no_profile(service: Service) -> Service:
+    """Keep a service out of profiles."""
+    return replace(service, formats=ALL_FORMATS - {Format.MOBILECONFIG})
+
+
 def named(login_name: str | None, kind: str = "imap") -> Service:
     return host_service(kind, f"{kind}.example.com", login_name=login_name)
 
@@ -72,22 +86,22 @@ def ldap(url: str) -> Service:
 
 
 U = "u%EMAILLOCALPART%"
-ANOTHER_LOGIN = "login-name-not-address login-name-form login-names-differ"
+ANOTHER_LOGIN = "login-is-address login-name-form login-names-differ"
 CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     # code, the codes found beside it, services that have it, their neighbours that have it not
     ("no-incoming", "", [], [IMAP]),
     ("no-incoming", "", [SMTP], [SMTP, IMAP]),
-    ("no-incoming", "", [url_service()], [url_service(), JMAP]),
+    ("no-incoming", "dav-origin", [url_service()], [url_service(), JMAP]),
     ("no-outgoing", "", [IMAP], [IMAP, SMTP]),
     ("no-outgoing", "pop3-only", [pop3()], [pop3(), SMTP]),
-    ("no-outgoing", "", [IMAP, url_service()], [IMAP, JMAP]),
-    ("modern-only", "", [JMAP], [JMAP, IMAP, SMTP]),
-    ("modern-only", "", [IMAP, JMAP], [IMAP, JMAP, SMTP]),
-    ("modern-only", "", [JMAP, SMTP], [JMAP, pop3(), SMTP]),
+    ("no-outgoing", "dav-origin", [IMAP, url_service()], [IMAP, JMAP]),
+    ("modern-only", "strict-section", [JMAP], [JMAP, IMAP, SMTP]),
+    ("modern-only", "strict-section", [IMAP, JMAP], [IMAP, JMAP, SMTP]),
+    ("modern-only", "strict-section", [JMAP, SMTP], [JMAP, pop3(), SMTP]),
     ("pop3-only", "", [pop3(), SMTP], [pop3(), IMAP, SMTP]),
     ("pop3-first", "", [IMAP, pop3(priority=1), SMTP], [pop3(), IMAP, SMTP]),
     (
-        *("other-first", ""),
+        *("other-first", "strict-section"),
         [IMAP, url_service("jmap", "https://j.example.com/", priority=1), SMTP],
         [JMAP, IMAP, SMTP],
     ),
@@ -96,7 +110,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [imap(port=143, security="none"), SMTP],
         [imap(port=143, security="starttls"), SMTP],
     ),
-    ("no-tls", "pop3-only", [pop3(110, "none"), SMTP], [pop3(110, "none"), pop3(), SMTP]),
+    (
+        "no-tls",
+        "plain-pop3 pop3-only",
+        [pop3(110, "none"), SMTP],
+        [pop3(110, "none"), pop3(), SMTP],
+    ),
     ("no-tls", "plain-section", [IMAP, smtp(port=587, security="none")], [IMAP, SMTP]),
     (
         *("plain-section", "plain-last"),
@@ -108,7 +127,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, SMTP, smtp(port=587, security="none")],
         [IMAP, host_service("smtp", port=587, security="none", priority=1), SMTP],
     ),
-    ("plain-last", "", [IMAP, pop3(), pop3(110, "none"), SMTP], [IMAP, pop3(), SMTP]),
+    ("plain-last", "plain-pop3", [IMAP, pop3(), pop3(110, "none"), SMTP], [IMAP, pop3(), SMTP]),
     ("last-host", "", [IMAP, imap("b.example.com"), SMTP], [IMAP, imap(port=143), SMTP]),
     (
         *("last-smtp-host", "last-host"),
@@ -139,7 +158,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("pacc-port", "", [imap(port=1993), SMTP], [imap(port=1993), IMAP, SMTP]),
     ("pacc-port", "", [IMAP, smtp(port=2465)], [IMAP, smtp(port=2465), SMTP]),
     (
-        *("pacc-login-name", "login-name-not-address login-names-differ"),
+        *("pacc-login-name", "login-is-address login-names-differ"),
         [named("%EMAILLOCALPART%"), SMTP],
         [named("%emailaddress%"), SMTP],
     ),
@@ -154,23 +173,23 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, named("%EMAILLOCALPART%x", "smtp"), SMTP],
     ),
     (
-        *("login-name-not-address", "pacc-login-name"),
+        *("login-is-address", "pacc-login-name"),
         [named("%EmailLocalPart%"), named("%EMAILLOCALPART%", "smtp")],
         [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), named(None, "smtp")],
     ),
     (
-        *("login-name-form", "login-name-not-address pacc-login-name"),
+        *("login-name-form", "login-is-address pacc-login-name"),
         [named("X\\%EMAILLOCALPART%"), named("X\\%EMAILLOCALPART%", "smtp")],
         [named("%emaillocalpart%"), named("%EMAILLOCALPART%", "smtp")],
     ),
     (
         # The last login name of the document is that of a calendar.
-        *("login-names-differ", "login-name-form login-name-not-address pacc-login-name"),
+        *("login-names-differ", "dav-origin login-name-form login-is-address pacc-login-name"),
         [named(U), named(U, "smtp"), url_service()],
         [named(U), named(U, "smtp"), replace(url_service(), login_name=U)],
     ),
     (
-        *("url-port", ""),
+        *("url-port", "dav-origin"),
         [IMAP, SMTP, url_service(url="https://dav.example.com:8443/")],
         [IMAP, SMTP, url_service(url="https://[2001:db8::1]/a:1")],
     ),
@@ -180,7 +199,7 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, SMTP, url_service(url="https://http.example.com/")],
     ),
     (
-        *("dav-http-url", "http-url"),
+        *("dav-http-url", "dav-origin http-url"),
         [IMAP, SMTP, url_service("carddav", "HTTP://dav.example.com/")],
         [IMAP, SMTP, url_service("webdav", "http://dav.example.com/")],
     ),
@@ -211,10 +230,20 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [imap("imap.bücher.example"), SMTP],
         [imap("xn--bcher-kva.example"), SMTP],
     ),
-    ("u-label-host", "", [IMAP, SMTP, url_service(url="https://ü.example/")], [IMAP, SMTP]),
+    (
+        "u-label-host",
+        "dav-origin",
+        [IMAP, SMTP, url_service(url="https://ü.example/")],
+        [IMAP, SMTP],
+    ),
     ("ip-host", "pacc-none", [imap("192.0.2.1"), SMTP], [imap("192.0.2.example"), SMTP]),
     ("ip-host", "pacc-none", [imap("2001:db8::1"), SMTP], [IMAP, SMTP]),
-    ("ip-host", "", [IMAP, SMTP, url_service(url="https://[2001:db8::1]/")], [IMAP, SMTP]),
+    (
+        "ip-host",
+        "dav-origin",
+        [IMAP, SMTP, url_service(url="https://[2001:db8::1]/")],
+        [IMAP, SMTP],
+    ),
     (
         *("local-part-host", "pacc-none"),
         [imap("%EmailLocalPart%.example.com"), SMTP],
@@ -228,12 +257,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, by(OAUTH2, kind="smtp"), SMTP],
     ),
     (
-        *("pacc-none", "modern-only"),
+        *("pacc-none", "modern-only strict-section"),
         [url_service("jmap", "https://j.example.com/%EMAILADDRESS%/")],
         [JMAP],
     ),
     (
-        *("pacc-none", "login-name-not-address login-names-differ"),
+        *("pacc-none", "login-is-address login-names-differ strict-method"),
         [
             named("%EMAILLOCALPART%"),
             by(GSSAPI, kind="pop3"),
@@ -242,25 +271,44 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         ],
         [IMAP, named("%EMAILLOCALPART%"), SMTP],
     ),
-    ("pacc-none", "modern-only", [IMAP, url_service("graph", "https://g.example/")], [IMAP, SMTP]),
     (
-        *("no-password", "k9-authentication pacc-authentication profile-authentication"),
+        "pacc-none",
+        "modern-only strict-section",
+        [IMAP, url_service("graph", "https://g.example/")],
+        [IMAP, SMTP],
+    ),
+    (
+        *(
+            "no-password",
+            (
+                "k9-authentication no-cleartext "
+                "pacc-authentication profile-authentication strict-method"
+            ),
+        ),
         [by(GSSAPI), SMTP],
         [by(GSSAPI), IMAP, SMTP],
     ),
     (
-        *("no-password", "k9-authentication pacc-authentication profile-authentication"),
+        *(
+            "no-password",
+            "k9-authentication pacc-authentication profile-authentication strict-method",
+        ),
         [IMAP, by(GSSAPI, kind="smtp")],
         [IMAP, by(CLIENT_IP_ADDRESS, kind="smtp")],
     ),
-    ("password-later", "kmail-method", [by(OAUTH2), IMAP, SMTP], [IMAP, by(OAUTH2), SMTP]),
     (
-        *("password-later", "k9-authentication"),
+        "password-later",
+        "kmail-method oauth2-preferred",
+        [by(OAUTH2), IMAP, SMTP],
+        [IMAP, by(OAUTH2), SMTP],
+    ),
+    (
+        *("password-later", "k9-authentication strict-method"),
         [IMAP, by(GSSAPI, kind="smtp"), SMTP],
         [IMAP, SMTP, by(GSSAPI, kind="smtp")],
     ),
     (
-        *("password-later", "k9-authentication"),
+        *("password-later", "k9-authentication no-cleartext strict-method-ios"),
         [by(TLS_CLIENT_CERT), IMAP, SMTP],
         [by(NTLM), IMAP, SMTP],
     ),
@@ -270,33 +318,51 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [IMAP, by(OAUTH2, PASSWORD_CLEARTEXT), SMTP],
     ),
     (
-        *("no-password-last", ""),
+        *("no-password-last", "strict-method"),
         [IMAP, pop3(), host_service("pop3", "pop.example.com", authentication=(GSSAPI,)), SMTP],
         [IMAP, pop3(), SMTP],
     ),
-    ("kmail-method", "", [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP], [by(OAUTH2), SMTP]),
-    ("kmail-method", "", [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP], [by(PASSWORD_CLEARTEXT), SMTP]),
     (
-        *("kmail-method", ""),
+        "kmail-method",
+        "oauth2-preferred",
+        [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP],
+        [by(OAUTH2), SMTP],
+    ),
+    (
+        "kmail-method",
+        "oauth2-preferred",
+        [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP],
+        [by(PASSWORD_CLEARTEXT), SMTP],
+    ),
+    (
+        *("kmail-method", "strict-method"),
         [by(PASSWORD_CLEARTEXT, GSSAPI), SMTP],
         [by(GSSAPI, PASSWORD_CLEARTEXT), SMTP],
     ),
-    ("kmail-method", "", [IMAP, by(PASSWORD_CLEARTEXT, NTLM, kind="smtp")], [IMAP, SMTP]),
+    (
+        "kmail-method",
+        "strict-method-ios",
+        [IMAP, by(PASSWORD_CLEARTEXT, NTLM, kind="smtp")],
+        [IMAP, SMTP],
+    ),
     (
         *("password-encrypted-later", ""),
         [by(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED), SMTP],
         [by(PASSWORD_ENCRYPTED, PASSWORD_CLEARTEXT), SMTP],
     ),
     (
-        *("profile-authentication", "unknown-authentication k9-authentication"),
+        *(
+            "profile-authentication",
+            "k9-authentication no-cleartext strict-method unknown-authentication",
+        ),
         [by(SCRAM), SMTP],
         [by(SCRAM, NTLM), SMTP],
     ),
     (
         "unknown-authentication",
         (
-            "k9-authentication no-password outlook-authentication pacc-authentication "
-            "profile-authentication"
+            "k9-authentication no-cleartext no-password "
+            "outlook-authentication pacc-authentication profile-authentication strict-method-ios"
         ),
         [by(TLS_CLIENT_CERT), SMTP],
         [by(SCRAM, PASSWORD_ENCRYPTED), SMTP],
@@ -304,27 +370,114 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         "outlook-authentication",
         (
-            "k9-authentication no-password pacc-authentication profile-authentication "
-            "unknown-authentication"
+            "k9-authentication no-password pacc-authentication "
+            "profile-authentication strict-method-ios unknown-authentication"
         ),
         [IMAP, by(TLS_CLIENT_CERT, kind="smtp")],
         [IMAP, by(GSSAPI, kind="smtp")],
     ),
     (
-        *("ews-authentication", ""),
+        *("ews-authentication", "strict-section"),
         [IMAP, SMTP, url_service("ews", authentication=(HTTP_DIGEST,))],
         [IMAP, SMTP, url_service("ews", authentication=(HTTP_BASIC,))],
     ),
     (
-        *("pacc-authentication", "k9-authentication no-password profile-authentication"),
+        *(
+            "pacc-authentication",
+            "k9-authentication no-cleartext no-password profile-authentication strict-method",
+        ),
         [by(GSSAPI), SMTP],
         [by(GSSAPI, SCRAM), SMTP],
     ),
-    ("k9-authentication", "", [by(NTLM, GSSAPI), SMTP], [by(NTLM, PASSWORD_CLEARTEXT), SMTP]),
+    (
+        "k9-authentication",
+        "no-cleartext strict-method strict-method-ios",
+        [by(NTLM, GSSAPI), SMTP],
+        [by(NTLM, PASSWORD_CLEARTEXT), SMTP],
+    ),
     (
         *("k9-authentication", "pacc-authentication"),
         [IMAP, by(CLIENT_IP_ADDRESS, kind="smtp")],
         [IMAP, by(NTLM, kind="pop3"), SMTP],
+    ),
+    ("strict-section", "", [IMAP, SMTP, JMAP], [IMAP, SMTP, url_service(url=DAV)]),
+    (
+        *("strict-section", ""),
+        [IMAP, SMTP, url_service("ews", "https://e.example.com/")],
+        [IMAP, SMTP, out(url_service("ews", "https://e.example.com/"))],
+    ),
+    ("strict-section", "", [IMAP, SMTP, JMAP], [IMAP, SMTP, out(JMAP)]),
+    (
+        *("strict-method", "kmail-method"),
+        [by(PASSWORD_CLEARTEXT, GSSAPI), SMTP],
+        [IMAP, out(by(PASSWORD_CLEARTEXT, GSSAPI)), SMTP],
+    ),
+    ("strict-method", "", [by(PASSWORD_CLEARTEXT, SCRAM), SMTP], [IMAP, SMTP]),
+    ("strict-method", "", [IMAP, SMTP, by(PASSWORD_CLEARTEXT, SCRAM, kind="pop3")], [IMAP, SMTP]),
+    (
+        *("strict-method-ios", "kmail-method"),
+        [IMAP, by(PASSWORD_CLEARTEXT, NTLM, kind="smtp")],
+        [IMAP, by(PASSWORD_CLEARTEXT, CLIENT_IP_ADDRESS, kind="smtp")],
+    ),
+    (
+        *("strict-method-ios", ""),
+        [IMAP, SMTP, by(PASSWORD_CLEARTEXT, TLS_CLIENT_CERT, kind="smtp")],
+        [IMAP, SMTP],
+    ),
+    (
+        *("plain-pop3", "plain-last"),
+        [IMAP, SMTP, pop3(), pop3(110, "none")],
+        [IMAP, SMTP, pop3(), out(pop3(110, "none"))],
+    ),
+    ("pop3-login-name", "", [IMAP, SMTP, named(None, "pop3")], [IMAP, SMTP, named("x", "pop3")]),
+    (
+        *("oauth2-preferred", "kmail-method"),
+        [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP],
+        [IMAP, by(PASSWORD_CLEARTEXT, OAUTH2), SMTP],
+    ),
+    ("no-cleartext", "", [by(PASSWORD_ENCRYPTED), SMTP], [IMAP, by(PASSWORD_ENCRYPTED), SMTP]),
+    (
+        "login-is-address",
+        "login-name-form login-names-differ same-login-name",
+        [IMAP, named("relay", "smtp"), SMTP],
+        [IMAP, named("%EMAILADDRESS%", "smtp"), named("a@b", "smtp")],
+    ),
+    (
+        "login-is-address",
+        "",
+        [IMAP, SMTP, named("%EMAILLOCALPART%", "smtp")],
+        [IMAP, SMTP, named("X@%EMAILDOMAIN%", "smtp")],
+    ),
+    (
+        *("macos-carddav", ""),
+        [IMAP, SMTP, url_service("carddav", DAV)],
+        [IMAP, SMTP, url_service("caldav", DAV), url_service("carddav", f"{CARDS}/?u=1")],
+    ),
+    (
+        *("macos-carddav", "dav-http-url dav-origin http-url"),
+        [IMAP, SMTP, url_service("carddav", "http://dav.example.com/%EMAILDOMAIN%")],
+        [IMAP, SMTP, url_service("carddav", CARDS)],
+    ),
+    (
+        *("macos-carddav", ""),
+        [IMAP, SMTP, url_service("carddav", f"{CARDS}/.well-known/carddav/")],
+        [IMAP, SMTP, url_service("carddav", f"{CARDS}/.well-known/carddav")],
+    ),
+    (
+        *("macos-carddav", "dav-origin"),
+        [IMAP, SMTP, url_service("carddav", f"{CARDS}/%EMAILADDRESS%/")],
+        [IMAP, SMTP, no_profile(url_service("carddav", f"{CARDS}/%EMAILADDRESS%/"))],
+    ),
+    ("dav-origin", "", [IMAP, SMTP, url_service()], [IMAP, SMTP, url_service(url=DAV)]),
+    (
+        *("dav-origin", ""),
+        [IMAP, SMTP, url_service("carddav", "https://dav.example.com")],
+        [IMAP, SMTP, url_service("carddav", "https://dav.example.com/a?u=%EMAILADDRESS%")],
+    ),
+    (
+        *("dav-origin", ""),
+        [IMAP, SMTP, url_service("caldav", "https://dav.example.com/?u=%EMAILADDRESS%")],
+        [IMAP, SMTP, url_service("webdav", "https://dav.example.com/")],
     ),
 ]
 NAMES = [
@@ -392,6 +545,7 @@ def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> 
     "autoconfig-login-name-is-told",
     "autoconfig-then-starttls-ports",
     "autoconfig-modern-only-is-told",
+    "autoconfig-strict-is-told",
 )
 @pytest.mark.parametrize(("code", "beside", "bad", "good"), CASES)
 def test_services(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
@@ -426,11 +580,70 @@ def test_oauth2_without_an_issuer() -> None:
     services = [by(OAUTH2), by(OAUTH2, kind="smtp")]
     known = Provider("Ex", "Ex", oauth2=(OAuth2(issuer="https://login.example.com"),))
 
-    assert codes(services, known) == {"oauth2-alone"}
+    assert codes(services, known) == {"oauth2-alone", "oauth2-incomplete"}
     assert provider_matters(known)
     for provider in (PROVIDER, None):
         (finding,) = (one for one in found(services, provider) if one.code == "pacc-none")
         assert finding.where.startswith("imap at imap.example.com:993: it takes neither a password")
+
+
+WHOLE = OAuth2("https://i.example", "https://a.example", "https://t.example", "mail")
+OAUTH2_SERVERS = [
+    # OAuth2 servers of a provider, what is found of them
+    ((), []),
+    ((WHOLE,), []),
+    (
+        (OAuth2(issuer="https://j.example"),),
+        [("oauth2-incomplete", "oauth2 https://j.example without auth_url, token_url, scope")],
+    ),
+    (
+        (replace(WHOLE, issuer=None), WHOLE),
+        [("oauth2-incomplete", "oauth2 https://a.example without issuer")],
+    ),
+    (
+        (WHOLE, replace(WHOLE, issuer="https://j.example")),
+        [("oauth2-several", "oauth2 https://j.example")],
+    ),
+    (
+        (WHOLE, replace(WHOLE, scope=None)),
+        [("oauth2-incomplete", "oauth2 https://i.example without scope")],
+    ),
+    (
+        (OAuth2(client_id="x"),),
+        [("oauth2-incomplete", "oauth2 without issuer, auth_url, token_url, scope")],
+    ),
+]
+
+
+@pytest.mark.rule("autoconfig-one-whole-oauth2")
+@pytest.mark.parametrize(("servers", "expected"), OAUTH2_SERVERS)
+def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, str]]) -> None:
+    """What Autoconfig leaves out of `oAuth2` is found, with what is missing."""
+    provider = replace(PROVIDER, oauth2=servers)
+
+    assert [(one.code, one.where) for one in found([IMAP, SMTP], provider)] == expected
+    assert provider_matters(provider) == bool(servers)
+
+
+def test_only_those_who_are_told() -> None:
+    """A finding names the clients that read a format which describes the service, and no others."""
+    plain = imap(port=143, security="none")
+    outside = replace(plain, formats=frozenset({Format.PACC, Format.MOBILECONFIG}))
+    for offered, expected in (
+        ([IMAP, SMTP, plain], {"K-9", "Thunderbird for iOS"}),
+        ([IMAP, SMTP, outside], set()),
+    ):
+        (names,) = [
+            {client.name for client in one.clients}
+            for one in found(offered)
+            if one.code == "plain-section"
+        ] or [set()]
+        assert names == expected
+
+    only = replace(IMAP, formats=frozenset({Format.AUTOCONFIG}))
+    (finding,) = [one for one in found([only, SMTP]) if one.code == "no-incoming"]
+    assert names_of(finding.clients) == "Claws Mail, Outlook, Apple Mail, PACC clients"
+    assert names_of(clients.EVERY) == "every client"
 
 
 @pytest.mark.rule("pacc-no-document")
@@ -443,7 +656,7 @@ def test_no_document_without_a_finding(offered: list[Service], provider: Provide
         pacc.compose(client_config(entry, EXAMPLE_COM, None))
     except NoUsableService:
         assert any(clients.PACC in one.clients for one in found(offered, provider)) or not {
-            one.type.value for one in offered
+            one.type.value for one in offered if Format.PACC in one.formats
         } & {"imap", "pop3", "smtp", "jmap"}
 
 
@@ -451,7 +664,8 @@ def test_every_rule_has_a_case() -> None:
     """The tables above name every code, and no code stands twice in the linter."""
     every = [rule.code for rule in RULES]
     tested = {case[0] for case in [*CASES, *OF_USERS]} | {case[0] for case in NAMES}
-    assert sorted(every) == sorted({*tested, "pacc-directory", "subaddress-login-name"})
+    others = {"pacc-directory", "subaddress-login-name", "oauth2-incomplete", "oauth2-several"}
+    assert sorted(every) == sorted(tested | others)
 
 
 def test_a_finding_in_one_line() -> None:
@@ -494,12 +708,13 @@ def test_the_page_names_every_code() -> None:
 
 
 def test_the_page_names_every_error() -> None:
-    """docs/lint.md lists the codes that are errors; what concerns PACC alone is a note."""
+    """docs/lint.md lists the errors; what PACC alone or an unseen redirect is about is a note."""
     page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^These are errors: (.+)\.$", page, re.MULTILINE)
     assert line == ", ".join(f"`{rule.code}`" for rule in RULES if rule.severity == "error")
     notes = {rule.code for rule in RULES if rule.severity == "note"}
-    assert notes == {rule.code for rule in RULES if rule.clients == (clients.PACC,)}
+    of_pacc = {rule.code for rule in RULES if rule.clients == (clients.PACC,)}
+    assert notes == {*of_pacc, "macos-carddav"}
 
 
 def anchors(text: str) -> set[str]:

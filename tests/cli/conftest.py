@@ -12,13 +12,20 @@ from waypost.cli import main
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did: its exit code, and what it wrote."""
+    """What a command did: its exit code, and what it wrote.
+
+    Attributes:
+        err: without the lines that name a database, which each command has that opens one.
+        databases: these lines, without `database: ` in front.
+    """
 
     code: int
     out: str
     err: str
+    databases: tuple[str, ...] = ()
 
 
+_NAMED = "database: "
 Waypost = Callable[..., Outcome]
 
 
@@ -42,6 +49,9 @@ def waypost(home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Waypost:
         capsysbinary.readouterr()
         code = main([str(argument) for argument in arguments])
         out, err = capsysbinary.readouterr()
-        return Outcome(code, out.decode(), err.decode())
+        lines = err.decode().splitlines(keepends=True)
+        named = [line for line in lines if line.startswith(_NAMED)]
+        rest = "".join(line for line in lines if line not in named)
+        return Outcome(code, out.decode(), rest, tuple(one[len(_NAMED) :].strip() for one in named))
 
     return run

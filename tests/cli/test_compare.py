@@ -71,7 +71,7 @@ def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
         outcome = waypost("compare", "--old", refusing, "--new", refusing, *source)
         assert outcome.code == 0
         assert "2 names are patterns or no domains, and are not asked for\n" in outcome.err
-        assert outcome.err.endswith("1 domains: 0 differences, 0 expected ones\n")
+        assert outcome.err.endswith("1 domain: 0 differences, 0 expected ones\n")
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,7 @@ def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
     assert {row["key"] for row in rows if row["verdict"] == "fails"} == {
         *("delta-chat", "thunderbird-for-android-and-k-9", "fairemail", "aerc", "nextcloud-mail"),
         *("nine", "snappymail", "geary", "mailspring", "mustang"),
+        *("nine", "thunderbird-for-ios", "himalaya"),
     }
 
 

@@ -48,8 +48,10 @@ domains_query = "SELECT a FROM b WHERE c = :domain"
 """
 PLACE = "plain.example and 2 more: smtp smtp.plain.example:2525 none"
 PLAIN_SECTION = (
-    "plain-section (K-9): one IMAP or SMTP service without TLS makes it refuse the whole document; "
-    f"take the service out, or protect it; see docs/clients.md#k-9; found in {PLACE}"
+    "plain-section (K-9, Thunderbird for iOS): one IMAP or SMTP service without TLS makes them "
+    "refuse the whole document; take the service out, protect it, or keep it out of Autoconfig: "
+    'formats = ["autodiscover", "mobileconfig", "dns"]; see docs/clients.md#k-9; '
+    f"found in {PLACE}"
 )
 
 
@@ -85,7 +87,7 @@ def test_findings(waypost: Waypost) -> None:
     outcome = waypost("lint", "--providers", "plain.toml")
     assert outcome.code == 1
     assert outcome.out.splitlines()[0] == "5 domains: 2 errors"
-    assert heads(outcome) == ["error plain-last", "error plain-section"]
+    assert heads(outcome) == ["error plain-section", "error plain-last"]
     assert places(outcome) == [PLACE, PLACE]
 
 
@@ -139,7 +141,7 @@ def test_for_scripts(waypost: Waypost) -> None:
     outcome = waypost("lint", "--providers", "plain.toml", "--json")
     found = json.loads(outcome.out)
     assert (outcome.code, found["domains"], found["count"]) == (1, 5, 2)
-    assert found["findings"][0] == {
+    assert found["findings"][1] == {
         "code": "plain-last",
         "severity": "error",
         "clients": ["Evolution", "aerc"],
@@ -201,7 +203,7 @@ def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
     (home / "borrowed.toml").write_text(text + DIRECTORY, encoding="utf-8")
     outcome = waypost("lint", "--providers", "borrowed.toml")
     assert outcome.code == 1
-    assert heads(outcome) == ["error plain-last", "error plain-section"]
+    assert heads(outcome) == ["error plain-section", "error plain-last"]
     assert {place.partition(":")[0] for place in places(outcome)} == {
         "domains of directory postfix"
     }
@@ -237,6 +239,14 @@ def test_apply_warns(waypost: Waypost) -> None:
     assert many.count("they read mail with IMAP alone") == 1
     assert "d2.example and 1 more: pop3 pop2.example.com:995 tls; and 22 more\n" in many
     assert "warning: waypost lint --all lists every place\n" in many
+
+
+def test_apply_leaves_notes_to_lint(waypost: Waypost, home: Path) -> None:
+    """A note about a redirect, which may be there, is no warning of `apply`."""
+    cards = '  { type = "carddav", url = "https://dav.good.example/cards/%EMAILADDRESS%/" },\n]'
+    (home / "cards.toml").write_text(GOOD.strip()[:-1] + cards, encoding="utf-8")
+    assert heads(waypost("lint", "--providers", "cards.toml")) == ["note macos-carddav"]
+    assert "macos-carddav" not in waypost("apply", "cards.toml").err
 
 
 def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:

@@ -99,6 +99,7 @@ def test_one_domain_for_scripts(waypost: Waypost) -> None:
         "priority": None,
         "domain_required": False,
         "pop3": None,
+        "formats": ["autoconfig", "autodiscover", "mobileconfig", "pacc", "dns"],
     }
 
 

@@ -21,7 +21,7 @@ from tests.cli.test_serve_reload import until
 from tests.servers.database import Database
 from tests.servers.named import Named, named
 from waypost.formats import pacc
-from waypost.settings.masking import without_password
+from waypost.redaction import redact_uri
 
 NAME = "_ua-auto-config.example.com"
 URL = "/.well-known/user-agent-configuration.json"
@@ -120,7 +120,7 @@ def test_next_steps_can_be_copied(waypost: Waypost, home: Path, db_uri: str | No
 )
 def test_no_password_is_printed(uri: str, printed: str) -> None:
     """A URI is printed as it was given; `***` stands for a password."""
-    assert without_password(uri) == printed
+    assert redact_uri(uri) == printed
 
 
 @pytest.mark.rule("pacc-change-in-step", "pacc-two-digests")

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +21,7 @@ from tests.servers.process import tied_to_this_process
 from tests.servers.waypost import free_port
 from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
-from waypost.model import Catalog
 from waypost.settings import load_from_process
-from waypost.store.memory import MemoryStore
 from waypost.transfer import providers_file
 from waypost.transfer.document import read_octets
 
@@ -85,11 +85,11 @@ def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
 
 
 def test_samples(home: Path) -> None:
-    """With --demo the samples are served, and the three URLs that are printed answer."""
+    """With --demo the samples are served, and the three URLs that are logged answer."""
     with serving(home, "--demo") as server:
-        printed = [line.strip() for line in server.log.read_text().splitlines()]
-        tries = [line for line in printed if line.startswith(server.place)]
-        assert len(tries) == 3
+        (line,) = [line for line in events(server.log) if line["event"] == "listening"]
+        tries = line["urls"]
+        assert [url.startswith(server.place) for url in tries] == [True] * 3
         for url in tries:
             assert server.status(url.removeprefix(server.place)) == 200
         assert server.status(f"{AUTOCONFIG}alice@fails.example") == 404
@@ -129,10 +129,66 @@ def test_settings_file_is_logged(home: Path) -> None:
     conf = home / "automx2.conf"
     conf.write_text("[automx2]\nloglevel = INFO\ncolour = red\n", encoding="utf-8")
     with serving(home, "--demo", AUTOMX2_CONF=str(conf)) as server:
-        lines = [line for line in server.log.read_text().splitlines() if line.startswith("{")]
-    events = [json.loads(line) for line in lines]
-    assert {"file": str(conf)}.items() <= events[0].items()
-    assert any("colour" in event.get("reason", "") for event in events)
+        found = events(server.log)
+    assert {"file": str(conf)}.items() <= found[0].items()
+    assert any("colour" in event.get("reason", "") for event in found)
+
+
+def events(log: Path) -> list[dict[str, Any]]:
+    """Read a log of which every line is JSON."""
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_database_is_logged(home: Path) -> None:
+    """The log names the database, and the setting that says so, before anything is asked."""
+    uri = "sqlite:///var/mail.sqlite"
+    with serving(home, WAYPOST_DB_URI=uri) as server:
+        (found,) = [line for line in events(server.log) if line["event"] == "database"]
+    assert found["uri"] == f"sqlite:///{home}/var/mail.sqlite"
+    assert found["source"] == "from WAYPOST_DB_URI"
+
+
+def test_lines_for_people(home: Path) -> None:
+    """As lines for people, the log ends its start with the URLs to try, after what listens."""
+    with serving(home, "--demo", WAYPOST_LOG_FORMAT="console") as server:
+        text = server.log.read_text()
+        assert text.index("listening") < text.index("Try:") < text.index(f"  {server.place}/mail/")
+    with serving(home, "--demo", WAYPOST_LOG_FORMAT="console", WAYPOST_LOGLEVEL="error") as server:
+        assert server.log.read_text() == ""
+
+
+def test_any_free_port_is_named(home: Path) -> None:
+    """With port 0 the URLs have the port that the system gave."""
+    settings = load_from_process({"port": 0, "demo": True}).settings
+    assert home.is_dir()
+    assert urls(settings, True, 4711)[-1] == "http://127.0.0.1:4711/"
+
+
+TAKEN = [
+    # flags, with PORT for one that another program listens on
+    ("--port", "PORT"),
+    ("--port", "PORT", "--workers", "2"),
+    ("--port", "0", "--metrics-listen", "127.0.0.1:PORT"),
+    ("--port", "0", "--admin-port", "PORT"),
+]
+
+
+@pytest.mark.parametrize("flags", TAKEN, ids=" ".join)
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_url_of_another_server(
+    waypost: Waypost, flags: tuple[str, ...], log_format: str
+) -> None:
+    """Where a port is another program's, no URL is offered that would lead to that program."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        given = [flag.replace("PORT", port) for flag in flags]
+        if "--admin-port" not in given:
+            given += ["--admin-port", "0"]
+        outcome = waypost("serve", "--demo", "--log-format", log_format, *given)
+    assert outcome.code == 2
+    assert "cannot listen there: Address already in use" in outcome.err
+    for said in ("Try", "listening", "/mobileconfig"):
+        assert said not in outcome.err
 
 
 BAD = [
@@ -203,7 +259,7 @@ def test_urls_to_try(home: Path, host: str, begin: str) -> None:
     """The URLs to try begin with a place where this machine reaches the server."""
     assert home.is_dir()
     settings = load_from_process({"host": host, "demo": True}).settings
-    tries = urls(settings, MemoryStore(demo_catalog()))
+    tries = urls(settings, True)
     assert [url.startswith(begin) for url in tries] == [True] * 3
     assert f"{begin}mail/config-v1.1.xml?emailaddress=alice@example.com" in tries
 
@@ -212,4 +268,4 @@ def test_urls_without_samples(home: Path) -> None:
     """Where the sample domain is not served, the URLs do not pretend that it is."""
     assert home.is_dir()
     settings = load_from_process({"demo": True}).settings
-    assert "example.com" not in " ".join(urls(settings, MemoryStore(Catalog())))
+    assert "example.com" not in " ".join(urls(settings, False))

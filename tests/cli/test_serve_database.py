@@ -110,6 +110,6 @@ def test_change_is_answered_within_the_ttl(home: Path, server: PostgreSql, faile
         empty = home / "empty.toml"
         empty.write_text('[[provider]]\nname = "Nobody"\n', encoding="utf-8")
         with load(waypost, "example.com"):
-            assert main(["apply", str(empty), "--db-uri", uri]) == 0
+            assert main(["apply", str(empty), "--allow-removal", "10", "--db-uri", uri]) == 0
             time.sleep(CACHE_TTL_SECONDS)
             assert serves(waypost, "example.com", 404)

@@ -20,11 +20,12 @@ AUTOCONFIG = "/mail/config-v1.1.xml"
 
 
 @contextmanager
-def serving(home: Path, *flags: str) -> Iterator[Path]:
+def serving(home: Path, *flags: str, log_format: str = "json") -> Iterator[Path]:
     """Serve the samples behind one proxy; give the socket."""
     path = home / "waypost.sock"
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--admin-port", "0"]
     command += ["--proxy-count", "1", "--unix-socket", f"{path}", *flags]
+    command += ["--log-format", log_format]
     environment = {"HOME": f"{home}", "PYTHONPATH": f"{SOURCE}", "PATH": "/usr/bin:/bin"}
     with Process(command, log=home / "log", environment=environment, folder=home) as process:
         process.wait_until(lambda: answers(path), seconds=30)
@@ -50,7 +51,7 @@ def test_served(home: Path, workers: str) -> None:
     path = home / "waypost.sock"
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{path}")
-    with serving(home, "--workers", workers):
+    with serving(home, "--workers", workers, log_format="console"):
         told = {"X_Forwarded_Host": "autoconfig.example.net", "X_Forwarded_Proto": "http"}
         assert "<domain>example.net</domain>" in ask(path, AUTOCONFIG, **told).text
         assert ask(path, "/mobileconfig?emailaddress=a@example.net", **told).status_code == 302

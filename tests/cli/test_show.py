@@ -126,14 +126,20 @@ BAD = [
     # arguments, what is said
     (["autoconfig", "alice@", "--demo"], "error: the domain is empty"),
     (["autoconfig", "@example.com", "--demo"], "error: the part before the @ is empty"),
-    (["autoconfig", "a..b", "--demo"], "error: the domain has an empty label"),
+    (
+        ["autoconfig", "a..b", "--demo"],
+        "nor a domain, as example.com: it has no @, and the domain has an empty label",
+    ),
     (["autodiscover", "example.com", "--demo"], "error: example.com: this format needs an address"),
     (["mobileconfig", "example.com", "--demo"], "as alice@example.com"),
     (["autoconfig", "a@b.example", "--providers", "no.toml"], "no.toml: cannot be read: No such"),
     (["autoconfig", "a@b.example", "--providers", "no.toml", "--demo"], "exclude each other"),
     (["autoconfig", "a@b.example", "--db-uri", "nonsense"], "db_uri"),
     (["autoconfig", "a@b.example"], "error: db_uri: there is no database file "),
-    (["dns", "a..b", "--demo"], "error: the domain has an empty label"),
+    (
+        ["dns", "a..b", "--demo"],
+        "nor a domain, as example.com: it has no @, and the domain has an empty label",
+    ),
     (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
     (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
     (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
@@ -164,3 +170,59 @@ def test_mobileconfig_with_aliases(waypost: Waypost) -> None:
     outcome = waypost(*asked, "--alias", "b")
     assert outcome.code == 2
     assert outcome.err.startswith("error: b: ")
+
+
+NEITHER = [
+    # what was typed, why it is neither an address nor a domain
+    ("alice", "it has no @ and no dot, and no such domain is served"),
+    ("alice.", "it has no @ and no dot, and no such domain is served"),
+    ("Alice Smith", "it has no @, and a label of the domain has characters other than"),
+    ("alice_smith.example", "it has no @, and a label of the domain has characters other than"),
+    ("192.0.2.1", "it has no @, and the domain ends in a number"),
+    ("", "it has no @, and the domain is empty"),
+    ("x" * 64, "it has no @, and a label of the domain is longer than 63 octets"),
+]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("show", "autoconfig"), ("show", "pacc"), ("show", "dns"), ("domain", "show")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(("typed", "why"), NEITHER)
+def test_neither_address_nor_domain(
+    waypost: Waypost, command: tuple[str, ...], typed: str, why: str
+) -> None:
+    """What is neither an address nor a domain is told so, and not that it is not served here."""
+    outcome = waypost(*command, typed, "--demo")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert (
+        "is neither an address, as alice@example.com, nor a domain, as example.com" in outcome.err
+    )
+    assert why in outcome.err
+    assert "is not served here" not in outcome.err
+
+
+@pytest.mark.parametrize("typed", ["unserved.example", "alice@unserved.example", "alice@unserved"])
+def test_possible_domain_that_is_not_served(waypost: Waypost, typed: str) -> None:
+    """What can be an address or a domain is not served here, with exit code 1 as before."""
+    outcome = waypost("show", "autoconfig", typed, "--demo")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "is not served here" in outcome.err
+
+
+def test_one_word_that_is_served(waypost: Waypost, home: Path) -> None:
+    """A domain of one label, as intranets have, is served like any other."""
+    (home / "mail.toml").write_text(
+        '[[provider]]\nname = "Own"\ndomains = ["corp"]\nservices = ['
+        '{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]\n',
+        encoding="utf-8",
+    )
+    outcome = waypost("show", "autoconfig", "corp", "--providers", "mail.toml")
+    assert (outcome.code, "<domain>corp</domain>" in outcome.out) == (0, True)
+
+
+@pytest.mark.parametrize("form", ["mobileconfig", "autodiscover", "activesync"])
+def test_word_for_a_format_that_needs_an_address(waypost: Waypost, form: str) -> None:
+    """The example in the message is an address that can be."""
+    assert "as alice@example.com\n" in waypost("show", form, "alice", "--demo").err

@@ -17,6 +17,7 @@ PAGE = HERE.parents[1] / "docs" / "clients.md"
 # Other words by which people look for a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
+    "thunderbird-for-ios": ("thunderbird-ios",),
     "outlook-for-windows": ("outlook",),
     "nextcloud-mail": ("nextcloud",),
     "sailfish-os": ("sailfish",),
@@ -72,12 +73,13 @@ Too little is known of these to record them.
 
 ### PACC
 
-Clients of PACC, himalaya among them, GET \
-`https://ua-auto-config.D/.well-known/user-agent-configuration.json` and compare it with a digest \
-in DNS.
+Clients of PACC GET `https://ua-auto-config.D/.well-known/user-agent-configuration.json` and \
+compare it with a digest in DNS.
 PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
 nothing else.
-No such client was run or recorded.
+[himalaya](#himalaya) is one, and is recorded.
+Evolution is said to read it in newer versions; that source was not read, and the \
+[recorded](#evolution) one does not.
 """
 
 

@@ -28,9 +28,9 @@ AUTOCONFIG = [
     for client in CLIENTS
     if client.expects_account
     and not client.needs_dns
-    and client.key not in {"outlook-for-windows", "apple-mail", "em-client", "nine"}
+    and client.key not in {"outlook-for-windows", "apple-mail", "em-client", "nine", "himalaya"}
 ]
-"""Those that ask the draft's URLs for Autoconfig documents."""
+"""Those that ask the draft's URLs for Autoconfig documents, and take nothing else by GET."""
 
 
 def outcome_of(key: str, response: Response) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""The records of Thunderbird, Delta Chat, Evolution and KMail say what the real programs do.
+"""The records of Thunderbird, Delta Chat, Evolution, KMail and Geary say what the real programs do.
 
 Both see the same: Waypost with providers.toml, and documents of other servers, good and bad ones.
 """
@@ -11,6 +11,8 @@ import pytest
 from tests.clients.conftest import DATABASE, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.clients.evolution import Evolution, Server
+from tests.clients.geary import Geary
+from tests.clients.geary import Server as GearyServer
 from tests.clients.kmail import KMail
 from tests.clients.kmail import Server as KMailServer
 from tests.clients.recorded import Application
@@ -18,7 +20,13 @@ from tests.clients.sites import DOCUMENTS, all_sites
 from tests.clients.thunderbird import Account, Thunderbird
 from tests.servers.nginx import Site
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import DELTA_CHAT, EVOLUTION_3_46, KMAIL_22_12, THUNDERBIRD
+from waypost.check.recorded import (
+    DELTA_CHAT,
+    EVOLUTION_3_46,
+    GEARY,
+    KMAIL_22_12,
+    THUNDERBIRD,
+)
 from waypost.check.recorded.client import Client
 from waypost.check.recorded.conversation import (
     NOBODY,
@@ -188,6 +196,34 @@ def test_kmail(kde_client: KMail, asker: Asker, domain: str) -> None:
     else:
         assert incoming == in_kmail(outcome.account.incoming)
         assert outgoing == in_kmail(outcome.account.outgoing)
+
+
+def in_geary(held: MailServer) -> GearyServer:
+    """Say in Geary's words what a record holds."""
+    return GearyServer(f"{held.host}:{held.port}", held.security, held.login)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        # Left out, because the real one keeps a placeholder in a host (boxes.example), takes 70000
+        # for a port (port-too-high.example) and follows a redirect (renamed.example).
+        *("everywhere.example", "by-well-known.example", "by-http.example"),
+        *("starttls.example", "careful.example", "modern.example", "choice.example"),
+        *("fetched.example", "groupware.example", "xn--bcher-kva.example", "known.example"),
+        *("unknown.example", "unserved.example", *NAMES),
+    ],
+)
+def test_geary(gtk_client: Geary, asker: Asker, domain: str) -> None:
+    """Geary proposes the account of its record, and guesses just where that has none."""
+    address = f"Alice+tag@{domain}"
+    real = gtk_client.search(address)
+    record = recorded(GEARY, asker, address).account
+
+    assert (record is None) == real.imap.is_guess
+    if record:
+        assert real.imap == in_geary(record.incoming)
+        assert real.smtp == in_geary(record.outgoing)
 
 
 def test_placeholders_count_letter_by_letter(

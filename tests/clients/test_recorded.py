@@ -76,6 +76,12 @@ REQUESTS = {
         DATABASE,
         "DNS MX d.example",
     ],
+    "thunderbird-for-ios": [
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        DATABASE,
+        "DNS MX d.example",
+    ],
     "fairemail": [
         "DNS SRV _imap._tcp.d.example",
         "DNS SRV _imaps._tcp.d.example",
@@ -119,6 +125,17 @@ REQUESTS = {
         f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
         f"GET https://d.example{WELL_KNOWN}{ESCAPED}",
         DATABASE,
+    ],
+    "himalaya": [
+        "DNS MX d.example",
+        "GET https://ua-auto-config.d.example/.well-known/user-agent-configuration.json",
+        f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
+        f"GET https://d.example{WELL_KNOWN}",
+        "DNS TXT d.example",
+        DATABASE,
+        *(f"DNS SRV {label}._tcp.d.example" for label in ("_imap", "_imaps")),
+        *(f"DNS SRV {label}._tcp.d.example" for label in ("_submission", "_submissions", "_jmap")),
+        "GET https://d.example/.well-known/jmap",
     ],
     "nextcloud-mail": [
         f"GET {AUTOCONFIG_D}{MAIL}{AS_TYPED}",
@@ -274,6 +291,14 @@ def test_all_end_with_the_same_servers(
     if client.key == "nine" and case == "everything":
         assert outcome.source == "https://eas.example.com/Microsoft-Server-ActiveSync"
         return
+    if client.key == "himalaya" and case == "everything":
+        # Not from the document, which it refuses, but from /.well-known/jmap.
+        assert outcome.source == "https://jmap.example.com/"
+        return
+    if client.key == "thunderbird-for-ios" and case == "everything":
+        assert outcome.account is None
+        assert "a section of the type 'jmap' spoils the document" in "; ".join(outcome.reasons)
+        return
     account = outcome.account
     assert account is not None
     held = [account.incoming, account.outgoing]
@@ -292,6 +317,8 @@ OTHER_LOGINS = {
     "snappymail": ("alice", "alice"),
     "mailspring": ("alice", ADDRESS),
     "geary": (ADDRESS, ADDRESS),
+    # It proposes the address.
+    "himalaya": (ADDRESS, ADDRESS),
     # It reads none.
     "sailfish-os": ("", ""),
 }
@@ -306,7 +333,7 @@ def test_login_name_is_the_local_part(client: Client) -> None:
     logins = OTHER_LOGINS.get(client.key, ("alice", "mail-alice"))
     assert (account.incoming.login, account.outgoing.login) == logins
     # Who could know that it logs in with the wrong name says so.
-    reads_them = client.key in OTHER_LOGINS and client.key != "sailfish-os"
+    reads_them = client.key in OTHER_LOGINS and client.key not in {"sailfish-os", "himalaya"}
     assert bool(outcome.warnings) == reads_them
 
 
@@ -340,8 +367,8 @@ def test_a_host_made_of_the_local_part(client: Client) -> None:
         return
     assert account is not None
     assert account.incoming.host == "alice.box.example.com"
-    # FairEmail sends with the name with which it reads.
-    login = ADDRESS if client.key == "fairemail" else "alice"
+    # FairEmail sends with the name with which it reads, himalaya proposes the address.
+    login = ADDRESS if client.key in {"fairemail", "himalaya"} else "alice"
     assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", login)
 
 

@@ -253,7 +253,7 @@ REDIRECTS = [
     ("https://other.example/moved.xml", set[str]()),
     (
         "http://other.example/moved.xml",
-        {"thunderbird-for-android-and-k-9", "kmail", "sailfish-os"},
+        {"thunderbird-for-ios", "thunderbird-for-android-and-k-9", "kmail", "sailfish-os"},
     ),
     ("/moved.xml", {"delta-chat"}),
     ("", set(AUTOCONFIG)),

@@ -13,7 +13,10 @@ from waypost.model import LdapDirectory, LdapServer
 
 DIRECTORY = LdapDirectory(label="staff", urls=("ldap://localhost",), search_base="")
 ROW = LdapServer(3, "localhost", 636, True, "", "(mail={0})", "uid")
-TOLD = "the LDAP library is not installed; pip install 'waypost[ldap]', and start again"
+TOLD = (
+    "the LDAP library is not installed; run pip install '.[ldap]' in the folder of Waypost's "
+    "source, and start again"
+)
 
 
 @pytest.fixture(name="nothing_loaded", autouse=True)

@@ -1,6 +1,7 @@
 """What an Autoconfig document holds, element by element, as the draft and its readers want it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from lxml import etree
@@ -267,6 +268,9 @@ def test_defaults() -> None:
     assert b"plain" not in octets
 
 
+WHOLE_OAUTH2 = OAuth2("https://i", "https://a", "https://t", "mail", "id", "secret")
+
+
 @pytest.mark.rule("autoconfig-version")
 @pytest.mark.parametrize(
     ("services", "provider", "version"),
@@ -276,7 +280,8 @@ def test_defaults() -> None:
         ([IMAP, SMTP, url_service()], PROVIDER, "1.2"),
         ([url_service("jmap", URL)], PROVIDER, "1.2"),
         ([host_service(authentication=(SCRAM, PASSWORD_ENCRYPTED)), SMTP], PROVIDER, "1.2"),
-        ([IMAP, SMTP], Provider("A", "A", oauth2=(OAuth2(issuer="https://a"),)), "1.2"),
+        ([IMAP, SMTP], Provider("A", "A", oauth2=(WHOLE_OAUTH2,)), "1.2"),
+        ([IMAP, SMTP], Provider("A", "A", oauth2=(OAuth2(issuer="https://a"),)), "1.1"),
     ],
 )
 def test_version(services: list[Service], provider: Provider, version: str) -> None:
@@ -343,8 +348,9 @@ EVERY_PAGE = Provider(
     "Ex",
     documentation=(Documentation("https://a.example/", (("en", "Help"), (None, "?"))),),
     oauth2=(
-        OAuth2("https://i", "https://a", "https://t", "mail", "id", "secret"),
         OAuth2("https://j"),
+        WHOLE_OAUTH2,
+        OAuth2("https://k", "https://k/a", "https://k/t", "mail"),
     ),
     enable=(Documentation("https://e.example/", (("de", "An"),)),),
     webmail=Webmail("https://w.example/"),
@@ -369,22 +375,35 @@ def test_names_and_pages() -> None:
     assert [(one.tag, one.get("lang"), one.text) for one in enable] == [("instruction", "de", "An")]
 
 
-@pytest.mark.rule("autoconfig-oauth2", "autoconfig-update", "autoconfig-webmail")
+@pytest.mark.rule(
+    "autoconfig-oauth2",
+    "autoconfig-one-whole-oauth2",
+    "autoconfig-update",
+    "autoconfig-webmail",
+)
 def test_beside_the_provider() -> None:
     """OAuth2, webmail and the later document stand beside emailProvider, by the draft's names."""
     root = written(IMAP, SMTP, provider=EVERY_PAGE)
-    first, second = root.findall("oAuth2")
+    (oauth2,) = root.findall("oAuth2")
     webmail, update = root.find("webMail/loginPage"), root.find("clientConfigUpdate")
     assert webmail is not None
     assert update is not None
 
-    assert values(first) == [
+    assert values(oauth2) == [
         *(("authURL", "https://a"), ("tokenURL", "https://t"), ("issuer", "https://i")),
         *(("scope", "mail"), ("clientID", "id"), ("clientSecret", "secret")),
     ]
-    assert values(second) == [("issuer", "https://j")]
     assert webmail.get("url") == "https://w.example/"
     assert update.get("url") == "https://u.example/"
+
+
+@pytest.mark.rule("autoconfig-one-whole-oauth2")
+@pytest.mark.parametrize("missing", ["issuer", "auth_url", "token_url", "scope"])
+def test_incomplete_oauth2(missing: str) -> None:
+    """An `oAuth2` of which a part is not known is left out, and PACC keeps its issuer."""
+    provider = replace(PROVIDER, oauth2=(replace(WHOLE_OAUTH2, **{missing: None}),))
+
+    assert written(IMAP, SMTP, provider=provider).find("oAuth2") is None
 
 
 @pytest.mark.rule("autoconfig-placeholders-in-username", "autoconfig-placeholder-words")

@@ -124,7 +124,6 @@ def test_bad_user(rest: str, email: str, error: type[WaypostError]) -> None:
     [
         (MAIL, Protocol.AUTODISCOVER_V1, "AutodiscoverV1", XML_URL),
         ((EAS,), Protocol.AUTODISCOVER_V1, "AutodiscoverV1", XML_URL),
-        ((EWS,), Protocol.AUTODISCOVER_V1, "AutodiscoverV1", XML_URL),
         ((EAS,), Protocol.ACTIVESYNC, "ActiveSync", "https://eas.example.com/alice@example.com"),
         ((EWS, EAS), Protocol.EWS, "Ews", "https://ews.example.com/EWS/Exchange.asmx"),
     ],
@@ -144,6 +143,7 @@ def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, ur
         (MAIL, Protocol.EWS),
         ((EAS,), Protocol.EWS),
         ((EWS,), Protocol.ACTIVESYNC),
+        ((EWS,), Protocol.AUTODISCOVER_V1),
         ((url_service("ews", "http://ews.example.com/"),), Protocol.EWS),
         ((OPEN_EAS,), Protocol.ACTIVESYNC),
         ((OPEN_EAS,), Protocol.AUTODISCOVER_V1),

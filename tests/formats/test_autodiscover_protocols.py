@@ -119,31 +119,11 @@ def test_display_name(name: str | None, told: str | None) -> None:
 
 
 EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
-EXCHANGE = [
-    # services, the types that are told
-    ((EWS,), ["EXCH"]),
-    ((EWS, IMAP), ["EXCH"]),
-    ((EWS, SMTP), ["EXCH"]),
-    ((EWS, replace(IMAP, authentication=(OAUTH2,)), SMTP), ["EXCH"]),
-    ((EWS, IMAP, SMTP), ["IMAP", "SMTP"]),
-    ((IMAP, SMTP), ["IMAP", "SMTP"]),
-]
 
 
-@pytest.mark.rule("autodiscover-ews-alone")
-@pytest.mark.parametrize(("services", "types"), EXCHANGE)
-def test_exchange_web_services(services: tuple[Service, ...], types: list[str]) -> None:
-    """The URL of EWS is told where there is no mail account, and never beside one."""
-    told = protocols(*services)
-
-    assert list(told) == types
-    if "EXCH" in told:
-        assert text(told["EXCH"], "Server") == "ews.example.com"
-        assert text(told["EXCH"], "ASUrl") == "https://ews.example.com/EWS/Exchange.asmx"
-        assert text(told["EXCH"], "EwsUrl") == "https://ews.example.com/EWS/Exchange.asmx"
-
-
-def test_exchange_without_tls() -> None:
-    """EWS by plain http are told to nobody."""
+@pytest.mark.rule("autodiscover-types-of-exchange")
+def test_exchange_web_services() -> None:
+    """EWS are no Protocol, beside a mail account or alone: Outlook would ignore IMAP then."""
+    assert list(protocols(EWS, IMAP, SMTP)) == ["IMAP", "SMTP"]
     with pytest.raises(NoUsableService):
-        protocols(url_service("ews", "http://ews.example.com/EWS/Exchange.asmx"))
+        protocols(EWS)

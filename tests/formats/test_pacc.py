@@ -25,6 +25,7 @@ from waypost.model import (
     Domain,
     DomainPattern,
     FileDirectory,
+    Format,
     HostEndpoint,
     Logo,
     OAuth2,
@@ -33,6 +34,7 @@ from waypost.model import (
     Service,
     Users,
 )
+from waypost.placeholders import shared_url
 
 TEXT_PORTS = {"imap": 993, "pop3": 995, "smtp": 465, "submit": 465, "managesieve": 4190}
 SMTP = host_service("smtp", "smtp.example.com")
@@ -109,7 +111,7 @@ URLS = [
     ("https://dav.example.com:8443/c/", "its URL names a port"),
     ("https://dav.example.com:443/c/", "its URL names a port"),
     ("https://dav.example.com:/c/", "its URL names a port"),
-    ("https://dav.example.com/%EMAILADDRESS%/", "its URL differs from user to user"),
+    ("https://%EMAILLOCALPART%.example.com/c/", "its host differs from user to user"),
     ("https://[2001:db8::1]/c/", "its host is not a name"),
 ]
 
@@ -131,6 +133,31 @@ def test_the_first_that_it_can_say() -> None:
 
     assert document(*found)["protocols"]["imap"] == {"host": "b.example.com"}
     assert pacc.findings(config(*found)) == ()
+
+
+SHARED_URLS = [
+    # type, URL of each user, what the document says (None: nothing)
+    ("caldav", "https://dav.example.com/c/%EMAILADDRESS%/", "https://dav.example.com/c/"),
+    ("carddav", "https://dav.example.com/a/%EMAILLOCALPART%/x/", "https://dav.example.com/a/"),
+    ("caldav", "https://dav.example.com/c/u-%EMAILLOCALPART%", "https://dav.example.com/c/"),
+    ("carddav", "https://dav.example.com/a/?u=%EMAILADDRESS%", "https://dav.example.com/a/"),
+    ("caldav", "https://dav.example.com/%EMAILADDRESS%/", "https://dav.example.com/"),
+    ("caldav", "https://dav.%EMAILDOMAIN%/c/%EMAILADDRESS%/", "https://dav.example.com/c/"),
+    # RFC 6764 and RFC 5397 are of these two types alone.
+    ("webdav", "https://files.example.com/%EMAILADDRESS%/", None),
+    ("jmap", "https://jmap.example.com/%EMAILADDRESS%/", None),
+]
+
+
+@pytest.mark.rule("pacc-urls")
+@pytest.mark.parametrize(("kind", "url", "said"), SHARED_URLS)
+def test_urls_of_each_user(kind: str, url: str, said: str | None) -> None:
+    """Of calendars and address books the root that all users share is said, as in DNS."""
+    found = (IMAP, SMTP, url_service(kind, url))
+
+    protocols = json.loads(pacc.render(config(*found)))["protocols"]
+    assert protocols.get(kind, {}).get("url") == said
+    assert bool(pacc.findings(config(*found))) == (said is None)
 
 
 @pytest.mark.rule("pacc-submit", "pacc-password", "pacc-provider-name")
@@ -300,6 +327,10 @@ def _configs(draw: st.DrawFn) -> ClientConfig:
     return client_config(entry, EXAMPLE_COM, None)
 
 
+def _shared(kind: str, url: str) -> str | None:
+    return shared_url(url) if kind in {"caldav", "carddav"} else url
+
+
 @pytest.mark.rule("pacc-repeatable", "pacc-default-ports", "pacc-urls")
 @FAST
 @given(_configs())
@@ -318,7 +349,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
     }
     configured |= {("submit", host, port) for kind, host, port in configured if kind == "smtp"}
     urls = {
-        (one.type.value, one.endpoint.url)
+        (one.type.value, _shared(one.type.value, one.endpoint.url))
         for one in found.services
         if not isinstance(one.endpoint, HostEndpoint)
     }
@@ -327,7 +358,8 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
             assert (name, server["host"], TEXT_PORTS[name]) in configured
         else:
             assert (name, server["url"]) in urls
-    silent = {one.type.value for one in found.services} & {*TEXT_PORTS, "jmap", "caldav", "carddav"}
+    silent = {one.type.value for one in found.within(Format.PACC).services}
+    silent &= {*TEXT_PORTS, "jmap", "caldav", "carddav"}
     reasons = {line.partition(" ")[0] for line in pacc.findings(found)}
     assert silent - set(told["protocols"]) <= reasons
 

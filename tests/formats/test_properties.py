@@ -19,6 +19,7 @@ from waypost.model import (
     ClientConfig,
     Domain,
     DomainPattern,
+    Format,
     HostEndpoint,
     Security,
     Service,
@@ -84,6 +85,7 @@ def mail_services(config: ClientConfig) -> list[tuple[Service, HostEndpoint]]:
 def test_autoconfig(config: ClientConfig) -> None:
     """All mail services come back from Autoconfig, in order, with every method and login name."""
     sections = reading.autoconfig(rendered(autoconfig.render, config))
+    config = config.within(Format.AUTOCONFIG)
     mail = [seen for seen in sections if seen.kind in {"imap", "pop3", "smtp"}]
 
     # Autoconfig has no word for LDAP.
@@ -115,6 +117,7 @@ def test_autoconfig(config: ClientConfig) -> None:
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
     """What Autodiscover says of a service is what is configured, one service of each type."""
     protocols = reading.autodiscover(rendered(autodiscover.render, config))
+    config = config.within(Format.AUTODISCOVER)
     configured = {
         (
             MAIL[service.type],
@@ -153,6 +156,7 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
 def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
     """What a profile says of the mail account is what is configured."""
     body = rendered(mobileconfig.render, config)
+    config = config.within(Format.MOBILECONFIG)
     configured = {
         (endpoint.host, endpoint.port, endpoint.security is not Security.NONE, service.login_name)
         for service, endpoint in mail_services(config)

@@ -132,7 +132,7 @@ BAD_FILES = [
         ':1: trusted_proxies is ["10.0.0.1/8"], but must be a list of networks such as',
     ),
     ('trusted_proxies = "::1"', ':1: trusted_proxies is "::1", but must be a list of networks'),
-    ('db_uri = "a.sqlite"', ":1: db_uri is ***, but must be a database URI such as"),
+    ('db_uri = "a.sqlite"', ':1: db_uri is "a.sqlite", but must be a database URI such as'),
     ('log_key = "short"', ":1: log_key is ***, but must be a text of at least 16 characters"),
     ("db_ur = 1", ":1: db_ur is not an option; did you mean db_uri?"),
     ('"prot" = 1', ":1: prot is not an option; did you mean port?"),
@@ -159,3 +159,34 @@ def test_line_behind_a_long_text(machine: Machine) -> None:
     assert machine.problems() == (
         "ROOT/work/waypost.toml:5: prot is not an option; did you mean port?",
     )
+
+
+def test_closed_folder(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the machine that this user may not enter is told, and not passed over."""
+    folder = machine.write("etc/waypost/waypost.toml", "port = 1\n").parent
+    exists = Path.exists
+
+    def closed(path: Path) -> bool:
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", closed)
+    loaded = machine.load()
+    assert loaded.file is None
+    (warning,) = loaded.warnings
+    assert warning.startswith(f"{folder}: permission denied, so the files in it are not read; it b")
+    assert "(runuser -u USER -- waypost ...)" in warning
+
+
+def test_file_that_may_not_be_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settings file that this user may not read is an error that names its owner."""
+    file = machine.write("etc/waypost/waypost.toml", "port = 1\n")
+
+    def refused(_path: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", encoding)
+
+    monkeypatch.setattr(Path, "read_text", refused)
+    (problem,) = machine.problems()
+    assert problem.startswith("ROOT/etc/waypost/waypost.toml: cannot be read: Permission denied; ")
+    assert f"it belongs to {file.owner()}, group {file.group()}; run the command as" in problem

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.settings.places import Machine
-from waypost.settings import Origin, options
+from waypost.settings import Origin, default_db_uri, options
 from waypost.settings.profiles import RISKS
 
 
@@ -287,3 +287,22 @@ def test_bad_public_url(machine: Machine, url: str) -> None:
     (problem,) = machine.problems({"public_url": url})
     assert problem.startswith("--public-url: public_url is ")
     assert "must be an https URL without a path" in problem
+
+
+STATE = [
+    # STATE_DIRECTORY, XDG_STATE_HOME, the home, the default database
+    ("/var/lib/waypost", "", "/home/a", "/var/lib/waypost/waypost.sqlite"),
+    ("/var/lib/waypost:/var/lib/other", "/xdg", "/home/a", "/var/lib/waypost/waypost.sqlite"),
+    ("waypost", "", "/home/a", "/home/a/.local/state/waypost/waypost.sqlite"),
+    ("", "", "/home/a", "/home/a/.local/state/waypost/waypost.sqlite"),
+    ("", "", "/", "/var/lib/waypost/waypost.sqlite"),
+    ("", "", "/nonexistent", "/var/lib/waypost/waypost.sqlite"),
+    ("", "/xdg", "/", "/xdg/waypost/waypost.sqlite"),
+]
+
+
+@pytest.mark.parametrize(("state", "xdg", "home", "path"), STATE)
+def test_default_database(state: str, xdg: str, home: str, path: str) -> None:
+    """The default is in the folder of the unit, then in that of the user, then the service's."""
+    environ = {"STATE_DIRECTORY": state, "XDG_STATE_HOME": xdg}
+    assert default_db_uri(environ, Path(home)) == f"sqlite:///{path}"

@@ -67,8 +67,8 @@ MASKED = [
     ("mysql+pymysql://u:s3:cr/et@s3cret@h:3306/d", "mysql+pymysql://u:***@h:3306/d"),
     ("postgresql://:s3cret@/d?host=/run", "postgresql://:***@/d?host=/run"),
     ("postgresql://h/d?user=u&password=s3cret", "postgresql://h/d?user=u&password=***"),
-    ("postgresql://h/d?sslPassword=s3cret&a=b", "postgresql://h/d?sslPassword=***&a=b"),
-    ("u:s3cret@h", "***"),
+    ("postgresql://h/d?sslPassword=s3cret&a=b", "postgresql://h/d?sslPassword=***&a=***"),
+    ("u:s3cret@h", "***@h"),
 ]
 
 

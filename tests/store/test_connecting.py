@@ -138,7 +138,7 @@ def test_missing_driver(
     for command in [*COMMANDS, ["serve"]]:
         outcome = waypost(*command, "--db-uri", uri)
         assert outcome.code == 2
-        assert f"pip install 'waypost[{extra}]'" in outcome.err
+        assert f"run pip install '.[{extra}]' in the folder of Waypost's source" in outcome.err
         assert outcome.err.splitlines()[-1].startswith("error: db_uri: the driver for ")
         assert "s3cret" not in outcome.err
 

@@ -15,14 +15,17 @@ from waypost.address import DomainName
 from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError
 from waypost.model import (
+    ALL_FORMATS,
     Catalog,
     Directory,
     Domain,
+    Format,
     HostEndpoint,
     LdapServer,
     Pop3Options,
     Provider,
     Security,
+    UrlEndpoint,
     Users,
 )
 from waypost.store.sql import rows
@@ -322,6 +325,55 @@ def test_pop3_options_are_kept(engine: Engine) -> None:
     values = "'a.example', 995, 'pop', 'SSL', '', 'plain'"
     with writing(engine) as connection:
         connection.execute(sa.text(f"INSERT INTO server ({columns}) VALUES ({values})"))  # noqa: S608
+
+
+def test_formats_are_kept(engine: Engine) -> None:
+    """Formats of services with a host and with a URL are stored and found; automx2's have all."""
+    only = frozenset({Format.PACC, Format.DNS})
+    services = (
+        replace(host_service(), formats=only),
+        host_service("smtp"),
+        replace(url_service(), formats=frozenset({Format.AUTODISCOVER})),
+    )
+    wanted = Catalog((domain("example.com", *services),))
+
+    write(engine, wanted)
+
+    assert read(engine) == wanted
+    found = SqlStore(engine).find(DomainName("example.com"))
+    assert found is not None
+    assert found.services == services
+    with reading(engine) as connection:
+        stored = connection.execute(sa.text("SELECT formats FROM server ORDER BY id")).scalars()
+        assert list(stored) == ["pacc dns", None]
+    # The same services in all formats are other services.
+    everywhere = tuple(replace(one, formats=ALL_FORMATS) for one in services)
+    write(engine, Catalog((domain("example.com", *everywhere),)))
+    found = SqlStore(engine).find(DomainName("example.com"))
+    assert found is not None
+    assert found.services == everywhere
+
+
+FORMATS_BY_HAND = [
+    # what somebody wrote into the column, what it means
+    (None, ALL_FORMATS),
+    ("", ALL_FORMATS),
+    (" ", ALL_FORMATS),
+    ("x,y", ALL_FORMATS),
+    ("DNS", {Format.DNS}),
+    ("  pacc   dns pacc ", {Format.PACC, Format.DNS}),
+    ("pacc x", {Format.PACC}),
+]
+
+
+@pytest.mark.parametrize(("stored", "formats"), FORMATS_BY_HAND)
+def test_formats_by_hand(stored: str | None, formats: frozenset[Format]) -> None:
+    """Words that are not known are passed over, and none at all means every format."""
+    row = rows.server_row(host_service(), HostEndpoint("a.example", 993, Security.TLS))
+    dav = rows.davserver_row(url_service(), UrlEndpoint("https://a.example/"))
+
+    assert rows.service_from_server({**row, "formats": stored}).formats == formats
+    assert rows.service_from_davserver({**dav, "formats": stored}).formats == formats
 
 
 @pytest.mark.parametrize(

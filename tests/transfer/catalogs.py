@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from hypothesis import strategies as st
 
 from waypost.model import (
+    ALL_FORMATS,
     CLIENT_IP_ADDRESS,
     GSSAPI,
     HOST_BASED,
@@ -32,6 +33,7 @@ from waypost.model import (
     Domain,
     DomainPattern,
     FileDirectory,
+    Format,
     FormField,
     HostEndpoint,
     LdapBind,
@@ -133,6 +135,9 @@ LOGIN_NAMES = st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | te
 PRIORITIES = st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)
 
 
+FORMATS = st.just(ALL_FORMATS) | st.frozensets(st.sampled_from(list(Format)), min_size=1)
+
+
 @cache
 def _securities(port: int) -> st.SearchStrategy[Security]:
     return st.sampled_from([one for one in Security if contradiction(port, one) is None])
@@ -157,6 +162,7 @@ def services(draw: st.DrawFn) -> Service:
         draw(PRIORITIES),
         draw(st.booleans()),
         draw(ANY_POP3_OPTIONS) if kind is ServiceType.POP3 else None,
+        draw(FORMATS),
     )
 
 

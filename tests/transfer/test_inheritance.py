@@ -3,7 +3,7 @@
 import pytest
 
 from waypost.errors import ProvidersError
-from waypost.model import HTTP_BASIC, OAUTH2, Domain, Logo, UrlEndpoint, Webmail
+from waypost.model import HTTP_BASIC, OAUTH2, Domain, Format, Logo, UrlEndpoint, Webmail
 from waypost.transfer.providers_file import read_providers
 
 FILE = """
@@ -23,6 +23,7 @@ services = [{ type = "imap", host = "default.example" }]
 [defaults.service]
 login_name = "%EMAILLOCALPART%"
 authentication = "OAuth2"
+formats = ["autoconfig", "dns"]
 
 [[template]]
 name = "Base"
@@ -52,7 +53,7 @@ name = "Own"
 extends = "Grandchild"
 domains = ["own.example", "own.test"]
 services = [
-  { type = "imap", host = "own.example", login_name = "" },
+  { type = "imap", host = "own.example", login_name = "", formats = ["pacc"] },
   { type = "imap", host = "own.test", domains = ["own.test"] },
 ]
 
@@ -128,7 +129,13 @@ def test_defaults_of_services() -> None:
     assert (host.login_name, host.authentication) == ("%EMAILLOCALPART%", (OAUTH2,))
     assert isinstance(url.endpoint, UrlEndpoint)
     assert (url.login_name, url.authentication) == ("%EMAILLOCALPART%", (HTTP_BASIC,))
-    assert domains()["own.example"].services[0].login_name is None
+    own = domains()["own.example"].services[0]
+    assert own.login_name is None
+    assert (host.formats, url.formats, own.formats) == (
+        frozenset({Format.AUTOCONFIG, Format.DNS}),
+        frozenset({Format.AUTOCONFIG, Format.DNS}),
+        frozenset({Format.PACC}),
+    )
 
 
 P = '[[provider]]\nname = "P"\n'
@@ -160,6 +167,10 @@ BAD = [
     (
         f'[defaults.service]\npriority = "x"\n{P}services = [{{ type = "imap", host = "a" }}]',
         "f: defaults.service.priority: must be a whole number",
+    ),
+    (
+        f'[defaults.service]\nformats = ["x"]\n{P}services = [{{ type = "imap", host = "a" }}]',
+        "f: defaults.service.formats[0]: unknown format; known are autoconfig",
     ),
 ]
 

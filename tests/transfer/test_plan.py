@@ -13,6 +13,7 @@ from waypost.model import (
     Away,
     Catalog,
     Documentation,
+    Format,
     LdapServer,
     Logo,
     OAuth2,
@@ -211,6 +212,10 @@ SERVICES = [
     (host_service(login_name="x"), "imap imap.example.com:993 tls login name x"),
     (host_service(priority=5), "imap imap.example.com:993 tls priority 5"),
     (replace(IMAP, domain_required=True), "imap imap.example.com:993 tls domain required"),
+    (
+        replace(IMAP, formats=frozenset({Format.PACC, Format.AUTODISCOVER})),
+        "imap imap.example.com:993 tls formats autodiscover, pacc",
+    ),
     (url_service(), "caldav https://dav.example.com/%EMAILADDRESS%/"),
     (
         url_service("ldap", "ldaps://a.example/dc=x??sub", authentication=(PASSWORD_CLEARTEXT,)),

@@ -1,10 +1,12 @@
 """What a providers file may say, and what follows from what it leaves out."""
 
 import json
+from collections.abc import Iterable
 
 import pytest
 
 from waypost.model import (
+    ALL_FORMATS,
     HTTP_BASIC,
     OAUTH2,
     PASSWORD_CLEARTEXT,
@@ -169,6 +171,25 @@ def test_all_that_a_service_can_say() -> None:
     )
 
 
+FORMATS = [
+    # as written, as read
+    ("", ALL_FORMATS),
+    (', formats = ["autodiscover", "pacc", "dns"]', {"autodiscover", "pacc", "dns"}),
+    (', formats = ["DNS", "Pacc"]', {"pacc", "dns"}),
+    (
+        ', formats = ["autoconfig", "autodiscover", "mobileconfig", "pacc", "dns"]',
+        ALL_FORMATS,
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "formats"), FORMATS)
+def test_formats(written: str, formats: Iterable[str]) -> None:
+    """A service is described by the formats that it names, in any case, or by all."""
+    service = one_service(f'type = "imap", host = "h.example"{written}')
+    assert service.formats == set(formats)
+
+
 def test_default_priority_is_none() -> None:
     """The default priority says as much as none, because automx2's database knows no other."""
     assert one_service('type = "imap", host = "h.example", priority = 10').priority is None
@@ -287,6 +308,13 @@ WARNINGS = [
     (
         'type = "caldav", url = "https://d.example/"',
         "provider[0]: no incoming and no outgoing mail service for example.com",
+    ),
+    (
+        'type = "jmap", url = "https://j.example/", formats = ["mobileconfig", "autodiscover"]',
+        (
+            "provider[0].services[0].formats: none of them can describe a service of type jmap; "
+            "use autoconfig, pacc, dns"
+        ),
     ),
     (
         'type = "imap", host = "h.example"',

@@ -16,6 +16,7 @@ from waypost.address import EmailAddress
 from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, read_answer
 from waypost.check.troubles import trouble
 from waypost.errors import RequestError
+from waypost.redaction import redact_if_url
 
 FORMATS: Final[tuple[AnswerFormat, ...]] = ("autoconfig", "autodiscover", "mobileconfig")
 _REQUEST: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
@@ -47,9 +48,9 @@ class Server:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError as error:
-            raise RequestError(f"{url!r} is not a URL") from error
+            raise RequestError(f"{redact_if_url(url)!r} is not a URL") from error
         if parts.scheme not in {"http", "https"} or not host or parts.query or parts.username:
-            raise RequestError(f"{url!r} is not a URL like http://127.0.0.1:4243")
+            raise RequestError(f"{redact_if_url(url)!r} is not a URL like http://127.0.0.1:4243")
         is_https = parts.scheme == "https"
         return cls(is_https, host, port or (443 if is_https else 80), parts.path.rstrip("/"))
 

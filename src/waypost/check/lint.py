@@ -3,7 +3,7 @@
 The facts stand in docs/clients.md, the codes in docs/lint.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from waypost.check.lint_checks import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
@@ -11,7 +11,7 @@ from waypost.check.lint_clients import EVERY, Client
 from waypost.check.lint_rule import Rule
 from waypost.check.lint_rules import RULES
 from waypost.check.offered import Offered
-from waypost.model import Provider, Service, Users
+from waypost.model import Format, Provider, Service, Users
 from waypost.preference import ordered
 
 
@@ -20,22 +20,20 @@ class Finding:
     """Something that breaks a client.
 
     Attributes:
-        rule: what it is, for whom, and what cures it.
+        rule: what it is, and what cures it.
         where: the service or the text; empty where the whole offer is meant.
+        clients: whom it breaks, the most used first: of the rule's clients those that are told of
+            the service.
     """
 
     rule: Rule
-    where: str = ""
+    where: str
+    clients: tuple[Client, ...]
 
     @property
     def code(self) -> str:
         """The name of the rule, which never changes."""
         return self.rule.code
-
-    @property
-    def clients(self) -> tuple[Client, ...]:
-        """Whom it breaks, the most used first."""
-        return self.rule.clients
 
     def __str__(self) -> str:
         """Give one line for people."""
@@ -68,9 +66,25 @@ def lint(
     rules = () if users is None else users.directory.rules
     always = frozenset(rule.name for rule in rules if rule.default is not None)
     offered = Offered(provider, ordered(services), always, users is not None)
+    views = {form: offered.within(form) for form in Format}
     for rule in RULES:
-        for where in rule.check(offered):
-            yield Finding(rule, where)
+        yield from _findings(rule, views)
+
+
+def _findings(rule: Rule, views: Mapping[Format, Offered]) -> Iterator[Finding]:
+    """Check what each of a rule's clients is told; what several are told is checked once."""
+    found: dict[str, list[Client]] = {}
+    checked: list[tuple[Offered, list[str]]] = []
+    for client in rule.clients:
+        view = views[client.reads]
+        places = next((held for one, held in checked if one is view), None)
+        if places is None:
+            places = list(dict.fromkeys(rule.check(view)))
+            checked.append((view, places))
+        for where in places:
+            found.setdefault(where, []).append(client)
+    for where, clients in found.items():
+        yield Finding(rule, where, tuple(clients))
 
 
 def provider_matters(provider: Provider) -> bool:

@@ -4,7 +4,9 @@ What clients do was seen in their sources in 2026-08, unless a line says somethi
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 from waypost.check.offered import (
     DIRECTIONS,
@@ -25,7 +27,13 @@ from waypost.check.offered import (
     with_tls,
 )
 from waypost.model import INCOMING, Security, ServiceType
-from waypost.placeholders import LOGIN_NAME, attributes_in, has_placeholder, names_user
+from waypost.placeholders import (
+    LOGIN_NAME,
+    attributes_in,
+    has_placeholder,
+    names_user,
+    shared_url,
+)
 
 # draft-ietf-mailmaint-autoconfig-06 s"displayName", s"displayShortName"; PACC has the same.
 NAME_MAX_CHARS: Final = 60
@@ -226,6 +234,19 @@ def url_port(offered: Offered) -> Iterator[str]:
     for service in offered.of(*_PACC_URL_TYPES):
         if scheme(service) == "https" and has_port(service):
             yield named(service)
+
+
+def dav_origin(offered: Offered) -> Iterator[str]:
+    """Find calendars and address books of which all users share nothing but the origin.
+
+    io-pim-discovery 5036dfa asks at /.well-known/ too, because it saw servers that have nothing at
+    the bare origin.
+    """
+    for service in offered.of(ServiceType.CALDAV, ServiceType.CARDDAV):
+        with suppress(ValueError):
+            url = shared_url(place_of(service))
+            if url is not None and urlsplit(url).path in {"", "/"}:
+                yield named(service)
 
 
 def long_name(offered: Offered) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.model import Format
+
 PAGE: Final = "docs/clients.md"
 
 
@@ -14,11 +16,13 @@ class Client:
         name: as its makers write it.
         anchor: of the place that tells about it.
         page: where that place is.
+        reads: the format in which it is told of services, before all others.
     """
 
     name: str
     anchor: str
     page: str = PAGE
+    reads: Format = Format.AUTOCONFIG
 
     @property
     def link(self) -> str:
@@ -38,20 +42,22 @@ EVOLUTION: Final = Client("Evolution", "evolution")
 KMAIL: Final = Client("KMail", "kmail")
 AERC: Final = Client("aerc", "aerc")
 NEXTCLOUD_MAIL: Final = Client("Nextcloud Mail", "nextcloud-mail")
+THUNDERBIRD_IOS: Final = Client("Thunderbird for iOS", "thunderbird-ios")
+HIMALAYA: Final = Client("himalaya", "himalaya")
 SNAPPYMAIL: Final = Client("SnappyMail", "snappymail")
 GEARY: Final = Client("Geary", "geary")
-CLAWS_MAIL: Final = Client("Claws Mail", "claws-mail")
+CLAWS_MAIL: Final = Client("Claws Mail", "claws-mail", reads=Format.DNS)
 MAILSPRING: Final = Client("Mailspring", "mailspring")
 MUSTANG: Final = Client("Mustang", "mustang")
 SAILFISH: Final = Client("Sailfish OS", "sailfish-os")
-DAVX5: Final = Client("DAVx5", "davx5")
-OUTLOOK: Final = Client("Outlook", "outlook")
-APPLE_MAIL: Final = Client("Apple Mail", "apple-mail")
-PACC: Final = Client("PACC clients", "pacc", "docs/lint.md")
+DAVX5: Final = Client("DAVx5", "davx5", reads=Format.DNS)
+OUTLOOK: Final = Client("Outlook", "outlook", reads=Format.AUTODISCOVER)
+APPLE_MAIL: Final = Client("Apple Mail", "apple-mail", reads=Format.MOBILECONFIG)
+PACC: Final = Client("PACC clients", "pacc", "docs/lint.md", Format.PACC)
 
 AUTOCONFIG: Final = (
-    *(THUNDERBIRD, K9, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC, NEXTCLOUD_MAIL),
-    *(SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG, SAILFISH),
+    *(THUNDERBIRD, K9, THUNDERBIRD_IOS, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC),
+    *(NEXTCLOUD_MAIL, HIMALAYA, SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG, SAILFISH),
 )
 """Those that read Autoconfig documents."""
 WITHOUT_ADDRESS: Final = (K9, DELTA_CHAT, EVOLUTION, KMAIL, SNAPPYMAIL, GEARY, MAILSPRING, SAILFISH)

@@ -1,12 +1,16 @@
 """The checks of the linter for calendars and address books, which are found by their domain."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 from waypost.check.offered import Offered, host_of, named, place_of, scheme
 from waypost.model import ServiceType
 from waypost.placeholders import attributes_in, names_user
 
+# RFC 6764 s5
+_WELL_KNOWN: Final = "/.well-known/carddav"
 _FOUND_BY_DOMAIN: Final = (ServiceType.CALDAV, ServiceType.CARDDAV)
 
 
@@ -23,3 +27,15 @@ def dav_user_host(offered: Offered) -> Iterator[str]:
         authority = place_of(service).partition("://")[2].partition("/")[0]
         if names_user(host_of(service)) or any(attributes_in(authority)):
             yield named(service)
+
+
+def macos_carddav(offered: Offered) -> Iterator[str]:
+    """Find address books at a path that a profile cannot give to macOS.
+
+    macOS does not know CardDAVPrincipalURL (com.apple.carddav.account.yaml: macOS n/a), and asks
+    at /.well-known/carddav of the host.
+    """
+    for service in offered.of(ServiceType.CARDDAV):
+        with suppress(ValueError):
+            if urlsplit(place_of(service)).path not in {"", "/", _WELL_KNOWN}:
+                yield named(service)

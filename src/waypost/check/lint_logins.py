@@ -10,10 +10,19 @@ _READ_AND_SENT: Final = (ServiceType.IMAP, ServiceType.SMTP)
 _LOCAL_PART: Final = "%EMAILLOCALPART%"
 
 
-def not_the_address(offered: Offered) -> Iterator[str]:
-    """Find a first service of its type that wants another login name than the address."""
-    for service in _firsts(offered):
-        if not logs_in_with_address(service):
+def login_is_address(offered: Offered) -> Iterator[str]:
+    """Find login names that give way to the address.
+
+    Of the first service of its type, which is used: all that are not the address. Of the others:
+    those without an @, in place of which himalaya proposes the address.
+    """
+    firsts = [*_firsts(offered)]
+    for service in offered.of(*_READ_AND_SENT):
+        name = service.login_name
+        if name is None or logs_in_with_address(service):
+            continue
+        has_at = "@" in name or EMAIL_ADDRESS in name.upper()
+        if service in firsts or not has_at:
             yield named(service)
 
 

@@ -19,7 +19,8 @@ class Rule:
         message: what goes wrong, as a clause.
         fix: what to do, as a clause.
         stated: `error` if clients that it breaks get no account, cannot log in, or send passwords
-            in the clear; None if the severity follows from the clients.
+            in the clear; `note` if lint cannot know whether it breaks them; None if the severity
+            follows from the clients.
     """
 
     code: str

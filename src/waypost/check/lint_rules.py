@@ -14,6 +14,7 @@ from waypost.check.lint_clients import (
     EVOLUTION,
     FAIREMAIL,
     GEARY,
+    HIMALAYA,
     K9,
     KMAIL,
     MAILSPRING,
@@ -23,6 +24,7 @@ from waypost.check.lint_clients import (
     PACC,
     SNAPPYMAIL,
     THUNDERBIRD,
+    THUNDERBIRD_IOS,
     WITHOUT_ADDRESS,
 )
 from waypost.check.lint_mistakes import MISTAKE_RULES
@@ -30,6 +32,7 @@ from waypost.check.lint_rule import Rule
 from waypost.check.lint_rules_dav import DAV_RULES
 from waypost.check.lint_rules_logins import LOGIN_RULES
 from waypost.check.lint_rules_methods import METHOD_RULES
+from waypost.check.lint_rules_strict import STRICT_RULES
 
 RULES: Final = (
     Rule(
@@ -59,7 +62,10 @@ RULES: Final = (
     ),
     Rule(
         "pop3-only",
-        (K9, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL, SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG),
+        (
+            *(K9, THUNDERBIRD_IOS, DELTA_CHAT, FAIREMAIL, AERC, NEXTCLOUD_MAIL, HIMALAYA),
+            *(SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG),
+        ),
         checks.pop3_only,
         "they read mail with IMAP alone",
         "add an IMAP service",
@@ -90,10 +96,11 @@ RULES: Final = (
     ),
     Rule(
         "plain-section",
-        (K9,),
+        (K9, THUNDERBIRD_IOS),
         checks.plain_section,
-        "one IMAP or SMTP service without TLS makes it refuse the whole document",
-        "take the service out, or protect it",
+        "one IMAP or SMTP service without TLS makes them refuse the whole document",
+        "take the service out, protect it, or keep it out of Autoconfig: "
+        'formats = ["autodiscover", "mobileconfig", "dns"]',
         "error",
     ),
     Rule(
@@ -168,6 +175,14 @@ RULES: Final = (
         "serve it on port 443",
     ),
     Rule(
+        "dav-origin",
+        (PACC,),
+        checks.dav_origin,
+        "what all users share of the URL is the bare origin, and at the path / few servers say "
+        "where the calendars or address books are",
+        "let the URL have the path at which they begin, as https://HOST/dav/%EMAILADDRESS%/",
+    ),
+    Rule(
         "http-url",
         (THUNDERBIRD, PACC),
         checks.http_url,
@@ -240,10 +255,10 @@ RULES: Final = (
     ),
     Rule(
         "no-login-name",
-        (THUNDERBIRD, K9, DELTA_CHAT, MUSTANG),
+        (THUNDERBIRD, K9, THUNDERBIRD_IOS, DELTA_CHAT, MUSTANG),
         checks.no_login_name,
-        "there is no login name; K-9 refuses the whole document, Thunderbird such an SMTP "
-        "service, Delta Chat and Mustang any such service",
+        "there is no login name; K-9 and Thunderbird for iOS refuse the whole document, "
+        "Thunderbird such an SMTP service, Delta Chat and Mustang any such service",
         "say a login name",
         "error",
     ),
@@ -251,6 +266,7 @@ RULES: Final = (
     *LOGIN_RULES,
     *METHOD_RULES,
     *DAV_RULES,
+    *STRICT_RULES,
     Rule(
         "ldap-port",
         (APPLE_MAIL,),

@@ -3,15 +3,25 @@
 from typing import Final
 
 from waypost.check import lint_logins
-from waypost.check.lint_clients import CLAWS_MAIL, FAIREMAIL, GEARY, MAILSPRING, SNAPPYMAIL
+from waypost.check.lint_clients import (
+    CLAWS_MAIL,
+    FAIREMAIL,
+    GEARY,
+    HIMALAYA,
+    MAILSPRING,
+    SNAPPYMAIL,
+    THUNDERBIRD_IOS,
+)
 from waypost.check.lint_rule import Rule
 
 LOGIN_RULES: Final = (
     Rule(
-        "login-name-not-address",
-        (GEARY, CLAWS_MAIL),
-        lint_logins.not_the_address,
-        "the login name is not the address, with which they log in whatever is configured",
+        "login-is-address",
+        (THUNDERBIRD_IOS, HIMALAYA, GEARY, CLAWS_MAIL),
+        lint_logins.login_is_address,
+        "they log in with the address (himalaya where the login name holds no @, and with the "
+        "login name of IMAP for SMTP; Thunderbird for iOS on one of its two screens; Geary and "
+        "Claws Mail whatever is configured)",
         "let the server take the address as well, and offer that",
     ),
     Rule(

@@ -1,6 +1,6 @@
 """What a domain offers, as the linter looks at it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from waypost.model import (
     EMAIL_ADDRESS,
     INCOMING,
+    Format,
     HostEndpoint,
     Provider,
     Security,
@@ -41,6 +42,12 @@ class Offered:
     services: tuple[Service, ...]
     always_known: frozenset[str] = frozenset()
     has_directory: bool = False
+
+    def within(self, form: Format) -> "Offered":
+        """Return the same offer without the services that are kept out of a format."""
+        if all(form in service.formats for service in self.services):
+            return self
+        return replace(self, services=tuple(one for one in self.services if form in one.formats))
 
     def of(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types."""

@@ -1,6 +1,6 @@
 """`waypost apply`: a providers file or a seed of automx2 into the database."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -41,6 +41,16 @@ class Dialect(StrEnum):
     MYSQL = "mysql"
 
 
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
+]
+IfEmptyFlag = Annotated[
+    bool, typer.Option("--if-empty", help="Change nothing where there are providers already.")
+]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print; exit code 1 where something would change.")
+]
 OnlyAddFlag = Annotated[
     bool,
     typer.Option(
@@ -107,18 +117,10 @@ class _Outcome:
 
 
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
-    ] = None,
+    file: FileArgument = None,
     demo: Annotated[bool, typer.Option("--demo", help="Take the sample providers.")] = False,
-    if_empty: Annotated[
-        bool, typer.Option("--if-empty", help="Change nothing where there are providers already.")
-    ] = False,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Only print; exit code 1 where something would change."),
-    ] = False,
+    if_empty: IfEmptyFlag = False,
+    dry_run: DryRunFlag = False,
     print_sql: Annotated[
         bool, typer.Option("--print-sql", help="Print SQL for an empty database; open none.")
     ] = False,
@@ -139,10 +141,21 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         warn(lint_catalog(wanted, of_today=True).lines())
         return
     settings = settings_for(db_uri=db_uri)
-    with progress(bar) as step:
-        shown = None if every else SHOWN
-        job = _Job(wanted, only_add, if_empty, shown, allow_removal, step)
-        outcome = _plan_only(settings, job) if dry_run else _confirmed(settings, job, as_json)
+    do = _plan_only if dry_run else _apply
+
+    def done(allowed: int | None) -> _Outcome | None:
+        with progress(bar) as step:
+            job = _Job(wanted, only_add, if_empty, None if every else SHOWN, allowed, step)
+            return do(settings, job)
+
+    try:
+        outcome = done(allow_removal)
+    except RemovalRefused as refused:
+        # Not before the bar has ended, which draws over the question; and the database is not
+        # locked while the question is open.
+        if as_json or not is_confirmed(refused):
+            raise
+        outcome = done(refused.removed)
     if outcome is None:
         note("the database holds providers already; nothing was changed")
         return
@@ -196,22 +209,6 @@ def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
             return None
         _, plan, removal = _planned(connection, wanted, job)
         return _Outcome(plan, removal, makes_tables, written=False)
-
-
-def _confirmed(settings: "Settings", job: _Job, as_json: bool) -> _Outcome | None:
-    """Apply; if too many domains would go, ask the person at the terminal in between.
-
-    The database is not locked while the question is open.
-
-    Raises:
-        RemovalRefused: nobody confirmed it.
-    """
-    try:
-        return _apply(settings, job)
-    except RemovalRefused as refused:
-        if as_json or not is_confirmed(refused):
-            raise
-        return _apply(settings, replace(job, allowed=refused.removed))
 
 
 def _apply(settings: "Settings", job: _Job) -> _Outcome | None:

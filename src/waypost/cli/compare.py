@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from waypost.address import DomainName, EmailAddress
-from waypost.cli.reporting import FINDINGS, note, say, say_json
+from waypost.cli.reporting import FINDINGS, note, quantity, say, say_json
 from waypost.cli.sources import (
     DbUriFlag,
     JsonFlag,
@@ -137,7 +137,8 @@ def _from_file(path: Path) -> list[str]:
         names.append(name)
     if problems:
         more = len(problems) - PROBLEMS_SHOWN
-        rest = [f"{path}: {more} more lines like these"] if more > 0 else []
+        lines = quantity(more, "more line like this", "more lines like these")
+        rest = [f"{path}: {lines}"] if more > 0 else []
         raise ProblemsError(problems[:PROBLEMS_SHOWN] + rest)
     if not names:
         raise RequestError(f"--domains: {path} names no domain")
@@ -156,7 +157,9 @@ def _from_settings(settings: "Settings") -> list[str]:
             stored = list(domain_names(connection))
     names = [name for name in stored if _can_be_asked(name)]
     if len(names) < len(stored):
-        note(f"{len(stored) - len(names)} names are patterns or no domains, and are not asked for")
+        one = "name is a pattern or no domain, and is not asked for"
+        several = "names are patterns or no domains, and are not asked for"
+        note(quantity(len(stored) - len(names), one, several))
     if not names:
         raise RequestError("no domain to ask for; name some with --domains FILE")
     return names
@@ -215,6 +218,7 @@ def _report(outcome: _Outcome, as_json: bool) -> None:
         )
         return
     for kind, count in expected.items():
-        note(f"expected, {count} times: {kind}")
-    unexpected = "1 difference" if outcome.unexpected == 1 else f"{outcome.unexpected} differences"
-    note(f"{outcome.domains} domains: {unexpected}, {sum(expected.values())} expected ones")
+        note(f"expected, {quantity(count, 'time')}: {kind}")
+    unexpected = quantity(outcome.unexpected, "difference")
+    more = quantity(sum(expected.values()), "expected one")
+    note(f"{quantity(outcome.domains, 'domain')}: {unexpected}, {more}")

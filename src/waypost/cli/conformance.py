@@ -21,7 +21,7 @@ from waypost.cli.doctor_report import finding_problems
 from waypost.cli.layout import clean
 from waypost.cli.report import Report as Shown
 from waypost.cli.report import counts, print_report
-from waypost.cli.reporting import FINDINGS, note, say_json
+from waypost.cli.reporting import FINDINGS, note, quantity, say_json
 from waypost.cli.sources import JsonFlag
 from waypost.errors import AddressError, RequestError
 
@@ -116,7 +116,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     else:
         print_report(shown, verbose=verbose)
     if verbose:
-        note(f"{len(wire.exchanges)} requests")
+        note(quantity(len(wire.exchanges), "request"))
     if wire.is_exhausted:
         note("warning: not everything was asked: the time was too short; see --total")
     if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):

@@ -8,7 +8,7 @@ import typer
 
 from waypost.cli.apply import Dialect
 from waypost.cli.libraries import missing_for_database
-from waypost.cli.reporting import FINDINGS, group, note, say, say_json, warn
+from waypost.cli.reporting import FINDINGS, group, note, quantity, say, say_json, warn
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import SettingsError
 
@@ -160,7 +160,7 @@ def _first(found: "Iterable[Finding]", limit: int) -> "tuple[int, list[Finding]]
 def _counted(count: int, shown: int) -> str:
     if not count:
         return "every row makes sense"
-    rows = "1 finding" if count == 1 else f"{count} findings"
+    rows = quantity(count, "finding")
     hidden = f", {shown} shown; all: waypost db check --limit 0" if shown < count else ""
     return f"{rows}{hidden}"
 

@@ -11,7 +11,7 @@ from waypost.address import EmailAddress
 from waypost.cli.directory_places import place_of
 from waypost.cli.directory_report import Report, say_report, step_line
 from waypost.cli.people import keep_quiet
-from waypost.cli.reporting import FINDINGS, aligned, group, say, say_json
+from waypost.cli.reporting import FINDINGS, aligned, group, quantity, say, say_json
 from waypost.cli.sources import (
     DbUriFlag,
     JsonFlag,
@@ -45,7 +45,10 @@ def list_all(
     if as_json:
         say_json([_summary(directory, count) for directory, count in found])
         return
-    rows = [(one.label, one.kind.value, place_of(one), _count(count)) for one, count in found]
+    rows = [
+        (one.label, one.kind.value, place_of(one), quantity(count, "domain"))
+        for one, count in found
+    ]
     for line in aligned(rows):
         say(line)
 
@@ -140,7 +143,3 @@ def _summary(directory: Directory, count: int) -> dict[str, object]:
         "place": place_of(directory),
         "domains": count,
     }
-
-
-def _count(number: int) -> str:
-    return "1 domain" if number == 1 else f"{number} domains"

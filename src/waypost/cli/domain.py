@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from waypost.address import DomainName
-from waypost.cli.reporting import aligned, group, note, say, say_json
+from waypost.cli.reporting import aligned, group, note, quantity, say, say_json
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -15,8 +15,9 @@ from waypost.cli.sources import (
     catalog_of,
     settings_for,
 )
+from waypost.cli.typed import one_word_explained, typed_domain
 from waypost.errors import DomainNotServed
-from waypost.model import Domain, HostEndpoint, Service
+from waypost.model import Domain, Format, HostEndpoint, Service
 
 
 def build() -> typer.Typer:
@@ -42,7 +43,7 @@ def list_all(
         say_json([_summary(domain) for domain in domains])
         return
     rows = [
-        (domain.pattern.text, domain.provider.name, _count(len(domain.services)))
+        (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
         for domain in domains
     ]
     for line in aligned(rows):
@@ -51,7 +52,8 @@ def list_all(
 
 def show(
     domain: Annotated[
-        str, typer.Argument(metavar="DOMAIN", help="A domain, in any form that people write.")
+        str,
+        typer.Argument(metavar="DOMAIN", help="A domain, in any form that people write."),
     ],
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
@@ -63,14 +65,15 @@ def show(
     from waypost.transfer.plan import place  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
-    name = DomainName.parse(domain)
+    name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
     store = open_store(settings_for(providers, demo, db_uri))
     try:
         found = store.find(name)
     finally:
         store.close()
     if found is None:
-        raise DomainNotServed(f"{name} is not served here")
+        with one_word_explained(domain):
+            raise DomainNotServed(f"{name} is not served here")
     if as_json:
         services = [_service(service) for service in found.services]
         say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
@@ -87,10 +90,6 @@ def show(
         say(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
     for service in found.services:
         say(describe(service))
-
-
-def _count(number: int) -> str:
-    return "1 service" if number == 1 else f"{number} services"
 
 
 def _summary(domain: Domain) -> dict[str, object]:
@@ -128,4 +127,5 @@ def _service(service: Service) -> dict[str, object]:
         "priority": service.priority,
         "domain_required": service.domain_required,
         "pop3": None if service.pop3 is None else asdict(service.pop3),
+        "formats": [form.value for form in Format if form in service.formats],
     }

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import typer
 
 from waypost.address import DomainName
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import quantity, warn
 from waypost.errors import ProvidersError
-from waypost.model import Catalog, Domain, MatchKind
+from waypost.model import Catalog, Domain, Format, MatchKind
 from waypost.preference import is_protected
 
 
@@ -49,7 +49,8 @@ def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[
     providers = list(dict.fromkeys(one.provider for one in found))
     if len(providers) > 1:
         firsts = [next(one for one in found if one.provider == each) for each in providers]
-        raise ProvidersError([_choose(f"{len(providers)} providers have that name", firsts)])
+        several = quantity(len(providers), "provider has that name", "providers have that name")
+        raise ProvidersError([_choose(several, firsts)])
     kinds = list(dict.fromkeys(one.services for one in found))
     if len(kinds) > 1:
         firsts = [next(one for one in found if one.services == each) for each in kinds]
@@ -102,6 +103,13 @@ def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
         found.append("the ISPDB's reviewers compare with a public page of yours: add documentation")
     if first.provider.subaddress_separators:
         found.append("the login name of a sub-address has its detail there: it has no other word")
-    if not all(is_protected(service) for service in first.services):
+    told = [one for one in first.services if Format.AUTOCONFIG in one.formats]
+    if len(told) < len(first.services):
+        found.append("services whose formats do not name autoconfig are left out")
+    if first.provider.oauth2 not in ((), (first.provider.complete_oauth2,)):
+        found.append(
+            "an oauth2 without issuer, scope, auth_url or token_url, or a second one, is left out"
+        )
+    if not all(map(is_protected, told)):
         found.append("a service without TLS or STARTTLS: the ISPDB wants protected ones first")
     return found

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
+from waypost.cli.reporting import FINDINGS, note, quantity, say, say_json, warn
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import StoreError
+from waypost.redaction import redact_uri
 
 if TYPE_CHECKING:
     from waypost.database.engine import Connection
@@ -40,6 +41,7 @@ def automx2(
 
     Exit code 1 where clients can set up no account for a domain.
     """
+    note(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
     copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
     if as_json:
         _print_json(copied, dry_run)
@@ -86,7 +88,7 @@ def _print(copied: "Copied", dry_run: bool) -> None:
     findings = [*copied.findings, *copied.unusable]
     warn(map(str, findings[:FINDINGS_SHOWN]))
     if len(findings) > FINDINGS_SHOWN:
-        note(f"{len(findings)} findings, {FINDINGS_SHOWN} shown; all: --json")
+        note(f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; all: --json")
     verb = "to copy" if dry_run else "copied"
     for table, count in copied.rows.items():
         say(f"{table}: {count} {verb}")

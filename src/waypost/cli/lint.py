@@ -8,8 +8,8 @@ from waypost.address import DomainName
 from waypost.cli.conformance import VerboseFlag
 from waypost.cli.libraries import missing_for_settings, missing_for_store, missing_libraries
 from waypost.cli.linting import SHOWN, Linted, lint_catalog, lint_domain
-from waypost.cli.report import PLACES_MAX, Report, counted, counts, print_report
-from waypost.cli.reporting import FINDINGS, note, say_json, warn
+from waypost.cli.report import PLACES_MAX, Report, counts, print_report
+from waypost.cli.reporting import FINDINGS, note, quantity, say_json, warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -98,7 +98,7 @@ def _pattern(settings: "Settings", pattern: DomainPattern) -> tuple[Linted, tupl
 def _print(linted: Linted, as_json: bool, verbose: bool, every: bool) -> None:
     problems = linted.problems
     verdict = counts(problems) or "nothing found"
-    subject = counted(linted.domains, "domain")
+    subject = quantity(linted.domains, "domain")
     if as_json:
         say_json(
             {

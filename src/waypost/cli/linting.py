@@ -132,12 +132,13 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
     Args:
         catalog: of any size.
         shown: how many findings of each code are kept; None is all.
-        of_today: leave out what concerns nothing but PACC, which hardly any client speaks yet.
+        of_today: leave out notes, and what concerns nothing but PACC, which hardly any client
+            speaks yet.
     """
     domains, offers = _offers(catalog.domains)
     borrowed = (_borrowed(one) for one in catalog.borrowed if one.away is None)
     found = (one for several in (*offers, *borrowed) for one in several)
-    told = (one for one in found if not (of_today and _is_of_tomorrow(one)))
+    told = (one for one in found if not (of_today and _is_left_to_lint(one)))
     return Linted(_kept(told, shown), domains)
 
 
@@ -147,10 +148,10 @@ def lint_domain(domain: Domain) -> Linted:
     return Linted(_kept(told, None), 1)
 
 
-def _is_of_tomorrow(one: Told) -> bool:
+def _is_left_to_lint(one: Told) -> bool:
     from waypost.check.lint_clients import PACC  # noqa: PLC0415 -- quick start
 
-    return one.finding.clients == (PACC,)
+    return one.finding.clients == (PACC,) or one.finding.rule.severity == "note"
 
 
 def _kept(found: Iterable[Told], shown: int | None) -> tuple[OfCode, ...]:

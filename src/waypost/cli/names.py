@@ -9,7 +9,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.progress import progress
-from waypost.cli.reporting import note, warn
+from waypost.cli.reporting import note, quantity, warn
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -85,7 +85,7 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
             elif found := _names(domain, settings.tls_names, taken):
                 yield found
     if patterns:
-        subject = "1 pattern stands" if patterns == 1 else f"{patterns} patterns stand"
+        subject = quantity(patterns, "pattern stands", "patterns stand")
         note(f"warning: {subject} for domains that nobody can list; they are left out")
 
 

@@ -11,6 +11,7 @@ from waypost.cli.pacc_documents import Documents, Status, documents_of
 from waypost.cli.reporting import FINDINGS, complain, group, note, say, say_json
 from waypost.cli.show_domain import DomainArgument
 from waypost.cli.sources import DbUriFlag, JsonFlag, ProvidersFlag, settings_for
+from waypost.cli.typed import one_word_explained, typed_domain
 from waypost.errors import DomainNotServed, NamesUnavailable, NoUsableService, ProvidersError
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def stage(
     settings = settings_for(providers, db_uri=db_uri)
     name = _name(domain)
     with open_held(settings) as held:
-        found = documents_of(settings, name)
+        with one_word_explained(domain):
+            found = documents_of(settings, name)
         if found.pattern is not None:
             cure = f"add {name} to the domains of its provider, which changes no answer"
             rule = f"is served by {found.pattern}, and a document is held for one domain"
@@ -128,7 +130,8 @@ def switch(
     with open_held(settings) as held:
         document = held.all().get(name.ascii)
         if document is None:
-            documents_of(settings, name)  # A domain that is not served is a mistake all the same.
+            with one_word_explained(domain):  # One that is not served is a mistake all the same.
+                documents_of(settings, name)
             note(f"{name}: no document is held; nothing to do")
             switched, is_other = False, False
         else:
@@ -224,7 +227,7 @@ def _status(
 
 
 def _name(domain: str) -> DomainName:
-    return DomainName.parse(domain.rpartition("@")[2])
+    return typed_domain(domain)
 
 
 def _server(resolver: str | None) -> tuple[str, int] | None:
@@ -235,14 +238,14 @@ def _server(resolver: str | None) -> tuple[str, int] | None:
 
 def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> list[str]:
     """Tell what to do next; the commands have the flags of this one, to be copied as they are."""
-    from waypost.settings.masking import without_password  # noqa: PLC0415 -- quick start
+    from waypost.redaction import redact_uri  # noqa: PLC0415 -- quick start
 
     providers = settings.providers
     flags, change = "", f"edit {providers}"
     if providers is not None:
         flags = f" --providers {shlex.quote(str(providers))}"
     elif db_uri is not None:
-        flags = f" --db-uri {shlex.quote(without_password(db_uri))}"
+        flags = f" --db-uri {shlex.quote(redact_uri(db_uri))}"
     if providers is None:
         change = f"waypost apply FILE{flags}"
     return [

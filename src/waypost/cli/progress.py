@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from waypost.cli.reporting import note
+from waypost.cli.reporting import note, quantity
 
 LEAST_DOMAINS: Final = 1000
 """What takes no time shows no progress."""
@@ -58,4 +58,4 @@ class _Lines:
         """Take how far it is."""
         if total >= LEAST_DOMAINS and time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            note(f"{what}: {done} of {total} domains")
+            note(f"{what}: {done} of {quantity(total, 'domain')}")

@@ -21,6 +21,7 @@ from waypost.cli.layout import (
     width_of_terminal,
     wrapped,
 )
+from waypost.cli.reporting import quantity
 
 PLACES_MAX: Final = 5
 """So many places of a code are shown, unless all are wanted."""
@@ -125,12 +126,7 @@ def counts(problems: Iterable[Problem]) -> str:
     """Count problems by severity: `3 errors, 1 note`; empty if there is none."""
     severities = [one.severity for one in problems]
     numbers = ((severities.count(severity), severity) for severity in SEVERITIES)
-    return ", ".join(counted(number, severity) for number, severity in numbers if number)
-
-
-def counted(number: int, thing: str) -> str:
-    """Write a number with what it counts: `1 error`, `20,000 domains`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return ", ".join(quantity(number, severity) for number, severity in numbers if number)
 
 
 def print_report(report: Report, *, verbose: bool, every: bool = False) -> None:

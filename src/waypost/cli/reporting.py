@@ -51,6 +51,17 @@ def complain(error: WaypostError) -> None:
         note(f"error: {' '.join(problem.splitlines())}")
 
 
+def quantity(count: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun: `1 domain`, `2 domains`, `1,000 domains`.
+
+    Args:
+        count: how many.
+        noun: for one.
+        nouns: for all other counts; by default the noun with an s.
+    """
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Give lines whose columns stand below each other, for people; all rows have as many cells."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

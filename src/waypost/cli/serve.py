@@ -15,7 +15,9 @@ from waypost.errors import SettingsError, StoreError, StoreUnavailable
 from waypost.store import Store
 
 if TYPE_CHECKING:
-    from waypost.settings import Option, Settings
+    from structlog.typing import FilteringBoundLogger as BoundLogger
+
+    from waypost.settings import Loaded, Option, Settings
 
 EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
 HELP: Final = "Answer mail clients until a signal ends it. A file can set all the options as well."
@@ -48,16 +50,18 @@ def placeholder() -> None:
     """Stand in the list of commands where the flags are not needed."""
 
 
-def urls(settings: "Settings", store: Store | None) -> tuple[str, ...]:
-    """Give three URLs to try, with an address that works where one is known.
+def urls(settings: "Settings", served: bool, port: int | None = None) -> tuple[str, ...]:
+    """Return three URLs to try.
 
-    Raises:
-        StoreError, StoreUnavailable: the store cannot be asked.
+    Args:
+        settings: where clients are answered.
+        served: whether the sample domain is served, so that its address works.
+        port: the port that is listened on, if the settings leave it open.
     """
-    served = store is not None and store.find(_SAMPLE_DOMAIN) is not None
     address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
     host = _EVERYWHERE.get(settings.host, settings.host)
-    place = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    number = settings.port if port is None else port
+    place = f"http://{f'[{host}]' if ':' in host else host}:{number}"
     if settings.unix_socket is not None:
         place = "http://localhost"
     query = quote(address, safe="@")
@@ -72,16 +76,14 @@ def _serve(flags: Mapping[str, object]) -> None:
     import structlog  # noqa: PLC0415 -- quick start
 
     from waypost.logs import configure  # noqa: PLC0415 -- quick start
-    from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
+    from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
     from waypost.web.public.server import run  # noqa: PLC0415 -- quick start
 
     loaded = load_from_process(flags)
     settings = loaded.settings
-    configure(settings.loglevel, settings.log_format)
+    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     log = structlog.get_logger(__name__)
-    log.info("settings read", file=None if loaded.file is None else str(loaded.file))
-    for warning in loaded.warnings:
-        log.warning("settings", reason=warning)
+    _log_sources(loaded, log)
     _check_signing(settings)
 
     def warn(warnings: Iterable[str]) -> None:
@@ -89,7 +91,7 @@ def _serve(flags: Mapping[str, object]) -> None:
             log.warning("providers", reason=warning)
 
     try:
-        tries = _prepared(settings, warn)
+        served = _prepared(settings, warn)
     except (StoreUnavailable, StoreError) as error:
         if isinstance(error, StoreError) and settings.providers is None:
             raise
@@ -99,16 +101,42 @@ def _serve(flags: Mapping[str, object]) -> None:
             code=error.code,
             reason=str(error),
         )
-        tries = urls(settings, None)
-    socket = settings.unix_socket
+        served = False
+    run(settings, lambda port: _announce(settings, served, port, log))
+
+
+def _log_sources(loaded: "Loaded", log: "BoundLogger") -> None:
+    """Log which files and which database count, and what in them deserves a look."""
+    from waypost.settings import database_of, source_of_database  # noqa: PLC0415 -- quick start
+
+    log.info("settings read", file=None if loaded.file is None else str(loaded.file))
+    if (uri := database_of(loaded, Path.cwd())) is not None:
+        log.info("database", uri=uri, source=source_of_database(loaded))
+    for warning in loaded.warnings:
+        log.warning("settings", reason=warning)
+
+
+def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundLogger") -> None:
+    """Say where clients are answered, once the socket is open: a line of the log, or for people."""
+    from waypost.logs import is_json  # noqa: PLC0415 -- quick start
+
+    found, socket = urls(settings, served, port), settings.unix_socket
+    place = (
+        {"host": settings.host, "port": port} if socket is None else {"unix_socket": f"{socket}"}
+    )
+    if is_json(settings.log_format):
+        log.info("listening", **place, urls=list(found))
+        return
+    log.info("listening", **place)
+    if settings.loglevel not in {"debug", "info"}:
+        return
     note("Try:" if socket is None else f"Try, by curl --unix-socket {socket}:")
-    for url in tries:
+    for url in found:
         note(f"  {url}")
-    run(settings)
 
 
-def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> tuple[str, ...]:
-    """Make the store ready, close it, and give the URLs to try.
+def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> bool:
+    """Make the store ready, close it, and return whether it serves the sample domain.
 
     Args:
         settings: say where the domains are.
@@ -125,7 +153,7 @@ def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> tu
     try:
         check_profiles(settings, store)
         _check_libraries(settings, store)
-        return urls(settings, store)
+        return store.find(_SAMPLE_DOMAIN) is not None
     finally:
         store.close()
 
@@ -167,9 +195,11 @@ def _ready_store(settings: "Settings", told: Callable[[Iterable[str]], None]) ->
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
         from waypost.cli.sources import database  # noqa: PLC0415 -- quick start
+        from waypost.database.engine import refuse_other_owner  # noqa: PLC0415 -- quick start
         from waypost.store.sql.revision import make_ready  # noqa: PLC0415 -- quick start
 
         with database(settings) as engine:
+            refuse_other_owner(engine)
             make_ready(engine)
     return open_store(settings, told)
 

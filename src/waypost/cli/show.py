@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from waypost.address import DomainName, EmailAddress
 from waypost.cli import show_domain, show_exchange, show_outlook
 from waypost.cli.reporting import group
 from waypost.cli.show_asked import (
@@ -16,6 +15,7 @@ from waypost.cli.show_asked import (
     whole,
 )
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
+from waypost.cli.typed import address_or_domain, one_word_explained
 
 AddressOrDomainArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, or only a domain.")
@@ -65,9 +65,11 @@ def autoconfig(
     """Autoconfig, for Thunderbird and many others; for a domain alone, with placeholders."""
     from waypost.formats.autoconfig import render  # noqa: PLC0415 -- quick start
 
-    asked = EmailAddress.parse(address) if "@" in address else DomainName.parse(address)
+    asked = address_or_domain(address)
     settings = settings_for(providers, demo, db_uri)
-    print_answer(config_for(asked, name, settings, no_directory), render)
+    with one_word_explained(address):
+        config = config_for(asked, name, settings, no_directory)
+    print_answer(config, render)
 
 
 def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag

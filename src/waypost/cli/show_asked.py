@@ -33,7 +33,8 @@ def whole(address: str) -> EmailAddress:
         AddressError: it is a domain alone, or breaks a rule.
     """
     if "@" not in address:
-        raise AddressError(f"{address}: this format needs an address, as alice@{address}")
+        domain = address if "." in address else "example.com"
+        raise AddressError(f"{address}: this format needs an address, as alice@{domain}")
     return EmailAddress.parse(address)
 
 

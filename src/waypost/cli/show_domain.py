@@ -11,9 +11,11 @@ from waypost.address import DomainName
 from waypost.cli.people import keep_quiet
 from waypost.cli.reporting import warn
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
+from waypost.cli.typed import one_word_explained, typed_domain
 from waypost.errors import DomainError, DomainMoved, SettingsError
 from waypost.lookup import client_config
 from waypost.model import ClientConfig
+from waypost.redaction import redact_if_url
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
@@ -60,7 +62,9 @@ def pacc(
     """PACC, to the byte: the digest in DNS is that of this output."""
     from waypost.formats.pacc import render  # noqa: PLC0415 -- quick start
 
-    config = config_of(_domain(domain), settings_for(providers, demo, db_uri))
+    asked = _domain(domain)
+    with one_word_explained(domain):
+        config = config_of(asked, settings_for(providers, demo, db_uri))
     typer.echo(render(config), nl=False)
 
 
@@ -80,7 +84,8 @@ def dns(  # noqa: PLR0913 -- each is a flag
     settings, asked = settings_for(providers, demo, db_uri), _domain(domain)
     url = settings.public_url if public_url is None else checked_url(public_url)
     try:
-        published = publish(config_of(asked, settings), url, ttl)
+        with one_word_explained(domain):
+            published = publish(config_of(asked, settings), url, ttl)
     except DomainMoved as moved:
         published = publish_moved(asked, moved, url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
@@ -99,21 +104,21 @@ def checked_url(url: str) -> str:
         parts = urlsplit(check_web_url(url))
         DomainName.parse(parts.hostname or "")
     except RuleBroken as error:
-        raise SettingsError([f"--public-url: {url}: {error}"]) from error
+        raise SettingsError([f"--public-url: {redact_if_url(url)}: {error}"]) from error
     except DomainError as error:
         reason = "its host must be a name, to which others can lead"
-        raise SettingsError([f"--public-url: {url}: {reason}"]) from error
+        raise SettingsError([f"--public-url: {redact_if_url(url)}: {reason}"]) from error
     # As in the settings: names in DNS lead to a host, and cannot lead to a path.
     if parts.scheme.lower() != "https" or parts.path.strip("/") or "?" in url:
         rule = "write an https URL without a path, such as https://setup.example.com"
-        raise SettingsError([f"--public-url: {url}: {rule}"])
+        raise SettingsError([f"--public-url: {redact_if_url(url)}: {rule}"])
     return url
 
 
 def _domain(asked: str) -> DomainName:
     if "*" in asked:
         raise DomainError("a pattern publishes nothing itself; name a domain that it matches")
-    return DomainName.parse(asked.rpartition("@")[2])
+    return typed_domain(asked)
 
 
 def config_of(domain: DomainName, settings: "Settings") -> ClientConfig:

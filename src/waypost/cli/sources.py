@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waypost.cli.progress import Progress
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import note, warn
 from waypost.model import Catalog
 
 if TYPE_CHECKING:
@@ -34,16 +34,18 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.
 def settings_for(
     providers: Path | None = None, demo: bool = False, db_uri: str | None = None
 ) -> "Settings":
-    """Load the settings, with the flags that say where the domains are.
+    """Load the settings, with the flags that say where the domains are, and name the database.
 
     Raises:
         SettingsError: all mistakes in the settings.
     """
-    from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
+    from waypost.settings import database_of, load_from_process, source_of_database  # noqa: PLC0415
 
     flags = {"providers": providers, "demo": demo or None, "db_uri": db_uri}
     loaded = load_from_process(flags)
     warn(loaded.warnings)
+    if (uri := database_of(loaded, Path.cwd())) is not None:
+        note(f"database: {uri} ({source_of_database(loaded)})")
     return loaded.settings
 
 

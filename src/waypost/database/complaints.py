@@ -4,11 +4,15 @@ import enum
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
+from waypost.database.names import shown_url, url_secrets
+from waypost.database.ownership import write_problem
 from waypost.errors import StoreError, StoreUnavailable
+from waypost.redaction import redact_message
 
 _NO_DATABASE: Final = re.compile(
     r"database .* does not exist|unknown database|access denied .* to database"
@@ -72,12 +76,13 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         StoreUnavailable: trying again later may help.
         StoreError: the database must be mended first.
     """
-    # The part behind the question mark may hold a password too.
-    name = url.set(query={}).render_as_string(hide_password=True)
+    name = shown_url(url)
     try:
         yield
     except sa.exc.DBAPIError as error:
-        said = f"{name}: {reason_of(error)}"
+        said = f"{name}: {redact_message(reason_of(error), url_secrets(url))}"
+        if (problem := _file_problem(error, url)) is not None:
+            raise StoreError(f"{said}; {problem}") from error
         raise _mapped(cause_of(error, url.get_backend_name()), said, url) from error
     except ValueError as error:
         if "NUL" not in str(error):
@@ -97,8 +102,9 @@ def reason_of(error: sa.exc.DBAPIError) -> str:
 
 
 def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailable:
+    database = redact_message(url.database or "", url_secrets(url))
     cures = {
-        Cause.NO_DATABASE: f"create the database {url.database!r}, or correct its name in db_uri",
+        Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
         Cause.NO_LOGIN: "check the user and the password in db_uri",
         Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
         Cause.NO_TABLE: "run `waypost db upgrade`",
@@ -107,6 +113,15 @@ def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailab
     text = f"{said}; {cures[cause]}" if cause in cures else said
     passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
     return StoreUnavailable(text) if passing else StoreError(text)
+
+
+def _file_problem(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
+    """Return whose SQLite file it is and what to do, if that is why it cannot be opened."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    if not name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or not url.database:
+        return None
+    path = Path(url.database).absolute()
+    return write_problem(path) if path.exists() else None
 
 
 def _is_temporary(error: sa.exc.DBAPIError) -> bool:

@@ -51,4 +51,6 @@ def driver_cure(url: sa.URL, error: ImportError) -> str:
     """Say what to install where a driver is missing."""
     module = error.name or url.get_driver_name()
     extra = _EXTRAS.get(url.get_driver_name())
-    return f"pip install 'waypost[{extra}]'" if extra else f"install the Python package {module}"
+    if extra is None:
+        return f"install the Python package {module}"
+    return f"run pip install '.[{extra}]' in the folder of Waypost's source"

@@ -1,7 +1,7 @@
 """Opening a database of any engine; reading from it and writing to it."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,10 @@ from waypost.database.drivers import (
     with_driver,
 )
 from waypost.database.locking import locked
+from waypost.database.names import url_secrets
+from waypost.database.ownership import check_readable, check_writable
 from waypost.errors import StoreError
+from waypost.redaction import redact_message, redact_uri
 
 __all__ = [
     "Connection",
@@ -27,11 +30,14 @@ __all__ = [
     "missing_file",
     "open_engine",
     "reading",
+    "refuse_other_owner",
     "snapshot",
     "writing",
 ]
 
 BUSY_TIMEOUT_SECONDS: Final = 10
+# RFC 3986 s2.1
+_ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
 # A writer takes its lock at once: a second one waits, instead of failing half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
 # Adds to what the server asks for: a text that is too long is refused, and never cut off.
@@ -54,7 +60,8 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
     try:
         url = with_driver(sa.make_url(db_uri))
     except (sa.exc.ArgumentError, ValueError) as error:
-        raise StoreError("db_uri: this is not a database URI") from error
+        message = f"db_uri: {redact_uri(db_uri)} is not a database URI; {_ENCODE}"
+        raise StoreError(message) from error
     backend = url.get_backend_name()
     options = _sqlite_options(url) if backend == "sqlite" else _server_options(url)
     try:
@@ -65,12 +72,14 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
         cure = driver_cure(url, error)
         message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
         raise StoreError(message) from error
+    except (TypeError, ValueError) as error:
+        raise _options_refused(url, error) from error
     if backend == "sqlite":
         event.listen(engine, "do_connect", _make_folder)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "do_connect", _connect)
+        event.listen(engine, "do_connect", _connector(url))
     if backend == "mysql":
         event.listen(engine, "connect", _set_up_mysql)
     return engine
@@ -119,8 +128,10 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: it answers, but is not as it must be; or the folder cannot be made.
+        StoreError: it answers, but is not as it must be; or the folder cannot be made; or this
+            process cannot write the SQLite file, or is root and the file belongs to another user.
     """
+    refuse_other_owner(engine)
     with mapped_errors(engine.url), engine.connect() as plain:
         options: dict[str, Any] = (
             {_BEGIN: "BEGIN IMMEDIATE"}
@@ -138,9 +149,31 @@ def is_missing_file(engine: Engine) -> bool:
 
 
 def missing_file(engine: Engine) -> Path | None:
-    """Give the whole path of the SQLite file that opening the database would make, if any."""
+    """Give the whole path of the SQLite file that opening the database would make, if any.
+
+    Raises:
+        StoreError: this process cannot read the file, or enter its folder.
+    """
+    path = _path(engine)
+    if path is None:
+        return None
+    check_readable(path)
+    return None if path.exists() else path
+
+
+def refuse_other_owner(engine: Engine) -> None:
+    """Refuse a SQLite file that this process cannot write, or as root should not.
+
+    Raises:
+        StoreError: names the file or the folder, its owner, and what to do.
+    """
+    if (path := _path(engine)) is not None:
+        check_writable(path)
+
+
+def _path(engine: Engine) -> Path | None:
     name = _file(engine.url) if _is_sqlite(engine) else ""
-    return Path(name).absolute() if name and not Path(name).exists() else None
+    return Path(name).absolute() if name else None
 
 
 def _refuse_missing_file(engine: Engine) -> None:
@@ -175,13 +208,23 @@ def _server_options(url: sa.URL) -> dict[str, Any]:
     }
 
 
-def _connect(dialect: sa.Dialect, _record: object, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 -- the driver's own type
-    """Connect; what the driver cannot make sense of stands behind the URI's question mark."""
-    try:
-        return dialect.connect(*args, **options)
-    except (TypeError, ValueError, LookupError, AttributeError) as error:
-        message = f"db_uri: the driver does not take its host or its options: {error}"
-        raise StoreError(message) from error
+def _connector(url: sa.URL) -> Callable[..., Any]:
+    """Return what connects; what the driver cannot make sense of is in the query of the URI."""
+
+    def connect(
+        dialect: sa.Dialect, _record: object, args: list[Any], options: dict[str, Any]
+    ) -> Any:  # noqa: ANN401 -- the driver's own type
+        try:
+            return dialect.connect(*args, **options)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise _options_refused(url, error) from error
+
+    return connect
+
+
+def _options_refused(url: sa.URL, error: Exception) -> StoreError:
+    reason = redact_message(str(error), url_secrets(url))
+    return StoreError(f"db_uri: the driver does not take its host or its options: {reason}")
 
 
 def _file(url: sa.URL) -> str:

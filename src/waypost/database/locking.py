@@ -7,6 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from waypost.database.names import shown_url
 from waypost.errors import StoreUnavailable
 
 _KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL keeps such locks for each database
@@ -43,7 +44,7 @@ def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
     got = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
     connection.commit()
     if got != 1:
-        name = connection.engine.url.set(query={}).render_as_string(hide_password=True)
+        name = shown_url(connection.engine.url)
         message = f"{name}: lock timeout; something else writes to it, try again afterwards"
         raise StoreUnavailable(message)
     try:

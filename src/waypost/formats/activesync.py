@@ -11,7 +11,7 @@ from waypost.address import EmailAddress
 from waypost.errors import ServiceNotOffered
 from waypost.formats.autodiscover import RESPONSE_NAMESPACE
 from waypost.formats.xml import child, in_namespace, to_bytes
-from waypost.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.model import ClientConfig, Format, ServiceType, UrlEndpoint
 from waypost.preference import first_protected, is_protected
 
 _MOBILESYNC: Final = (
@@ -68,7 +68,7 @@ def _response() -> tuple[etree._Element, etree._Element]:
 
 def is_offered(config: ClientConfig, kind: ServiceType) -> bool:
     """Tell whether there is a service of a type whose URL Autodiscover tells."""
-    return any(map(is_protected, config.of_type(kind)))
+    return any(map(is_protected, config.within(Format.AUTODISCOVER).of_type(kind)))
 
 
 def service_url(config: ClientConfig, kind: ServiceType) -> str:
@@ -77,7 +77,7 @@ def service_url(config: ClientConfig, kind: ServiceType) -> str:
     Raises:
         ServiceNotOffered: there is no service of that type, or none by https.
     """
-    service = first_protected(config.of_type(kind))
+    service = first_protected(config.within(Format.AUTODISCOVER).of_type(kind))
     if service is None or not isinstance(service.endpoint, UrlEndpoint):
         raise ServiceNotOffered(f"{config.domain} has no {kind} service")
     if not is_protected(service):

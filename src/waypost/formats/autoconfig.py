@@ -14,6 +14,7 @@ from waypost.formats.xml import child, to_bytes
 from waypost.model import (
     ClientConfig,
     Documentation,
+    Format,
     HostEndpoint,
     OAuth2,
     Pop3Options,
@@ -60,10 +61,11 @@ _TYPES_1_1: Final = frozenset({ServiceType.IMAP, ServiceType.POP3, ServiceType.S
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write the configuration as an Autoconfig document.
+    """Write the configuration as an Autoconfig document, of the services that it may describe.
 
     The version is 1.1 as long as there is nothing but IMAP, POP3 and SMTP with the authentication
-    methods of the draft's own list and no `oAuth2`; otherwise it is 1.2.
+    methods of the draft's own list and no `oAuth2`; otherwise it is 1.2. There is one `oAuth2` at
+    most, and a whole one: io-pim-discovery 5036dfa refuses documents with two of them.
 
     Args:
         config: with an address or only a domain; then login names hold placeholders, which every
@@ -78,7 +80,8 @@ def render(config: ClientConfig) -> bytes:
     # Sailfish OS compare it with what the user typed, which may be the U-label form (read in
     # mustang-im/mustang 227ae5a and sailfishos/nemo-qml-plugin-email f8ec3b0).
     names = dict.fromkeys((config.domain.ascii, config.domain.unicode))
-    return _document(config.provider, tuple(names), config.services, config)
+    services = config.within(Format.AUTOCONFIG).services
+    return _document(config.provider, tuple(names), services, config)
 
 
 def render_submission(
@@ -94,7 +97,8 @@ def render_submission(
     Raises:
         NoUsableService: no mail account can be made of the services.
     """
-    return _document(provider, [domain.ascii for domain in domains], ordered(services))
+    told = ordered(one for one in services if Format.AUTOCONFIG in one.formats)
+    return _document(provider, [domain.ascii for domain in domains], told)
 
 
 def _document(
@@ -122,7 +126,7 @@ def _document(
         _enable(provider, page)
     for service in (one for one in services if one.type in _BESIDE_MAIL):
         _beside_mail(root, service)
-    for oauth2 in owner.oauth2:
+    if (oauth2 := owner.complete_oauth2) is not None:
         _oauth2(root, oauth2, asked)
     if owner.webmail is not None:
         _webmail(root, owner.webmail, asked)
@@ -154,7 +158,7 @@ def _version(provider: Provider, services: Iterable[Service]) -> str:
         and all(method.system is None for method in service.authentication)
         for service in services
     )
-    return "1.1" if plain and not provider.oauth2 else "1.2"
+    return "1.1" if plain and provider.complete_oauth2 is None else "1.2"
 
 
 def _server(parent: etree._Element, name: str, kind: str, service: Service) -> None:
@@ -237,6 +241,7 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
 
 
 def _oauth2(parent: etree._Element, oauth2: OAuth2, asked: ClientConfig | None) -> None:
+    """Write the OAuth2 server (s"oAuth2"), with its client where that is known."""
     element = child(parent, "oAuth2")
     urls = (
         ("authURL", oauth2.auth_url),

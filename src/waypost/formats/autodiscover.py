@@ -33,6 +33,7 @@ from waypost.model import (
     NO_AUTHENTICATION,
     NTLM,
     ClientConfig,
+    Format,
     HostEndpoint,
     Security,
     Service,
@@ -40,7 +41,7 @@ from waypost.model import (
     UrlEndpoint,
 )
 from waypost.placeholders import expand_pages
-from waypost.preference import first_protected, is_protected
+from waypost.preference import first_protected
 
 __all__ = [
     "CONTENT_TYPE",
@@ -49,7 +50,6 @@ __all__ = [
     "ResponseSchema",
     "check_mail",
     "error_code",
-    "exchange_alone",
     "parse_request",
     "render",
     "render_error",
@@ -101,8 +101,7 @@ def render(config: ClientConfig) -> bytes:
     The format has no word for OAuth2 or certificates of clients, so that mail services that take
     nothing else are left out: a client would ask for a password, and fail with it.
 
-    Exchange Web Services are written only where the format has no mail account to offer: beside
-    IMAP, Outlook would take the Exchange protocol and ignore IMAP
+    Exchange Web Services are not written: Outlook would take the Exchange protocol and ignore IMAP
     (docs/decisions/0015-exchange-in-autodiscover.md).
 
     Args:
@@ -112,16 +111,12 @@ def render(config: ClientConfig) -> bytes:
         NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
-    exchange_url = exchange_alone(config)
-    if exchange_url is None:
-        check_mail(config)
+    config = config.within(Format.AUTODISCOVER)
+    check_mail(config)
     root, account = _account(config.person.display_name)
     child(account, "Action", "settings")
     for page in expand_pages(config.provider.documentation[:1], config.domain, config.address):
         child(account, "ServiceHome", page.url)
-    if exchange_url is not None:
-        _exchange_protocol(account, exchange_url)
-        return to_bytes(root)
     for service in _one_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)
@@ -154,6 +149,7 @@ def check_mail(config: ClientConfig) -> None:
         NoUsableService: there is no mail service, or none that the format can say.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
+    config = config.within(Format.AUTODISCOVER)
     incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
     outgoing = config.of_type(ServiceType.SMTP)
     if not incoming and not outgoing:
@@ -165,17 +161,6 @@ def check_mail(config: ClientConfig) -> None:
     # MS-OXDSCLI, element AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
     if not any(map(can_be_said, incoming)) or not any(map(can_be_said, outgoing)):
         raise NoUsableService(f"{config.domain} has mail services that no password opens")
-
-
-def exchange_alone(config: ClientConfig) -> str | None:
-    """Give the https URL of Exchange Web Services if there is no mail account besides them."""
-    try:
-        check_mail(config)
-    except NoUsableService:
-        for service in config.of_type(ServiceType.EWS):
-            if isinstance(service.endpoint, UrlEndpoint) and is_protected(service):
-                return service.endpoint.url
-    return None
 
 
 def render_error(error_code: int, message: str) -> bytes:
@@ -276,18 +261,6 @@ def _dav_protocol(account: etree._Element, service: Service, endpoint: UrlEndpoi
     child(protocol, "DomainRequired", _on(service.domain_required))
     if service.login_name is not None:
         child(protocol, "LoginName", service.login_name)
-
-
-def _exchange_protocol(account: etree._Element, url: str) -> None:
-    """Write MS-OXDSCLI's Protocol of the type EXCH, as far as EWS has something to say in it.
-
-    evolution-ews reads ASUrl; Thunderbird and Mustang read EwsUrl.
-    """
-    protocol = child(account, "Protocol")
-    child(protocol, "Type", "EXCH")
-    child(protocol, "Server", urlsplit(url).hostname)
-    child(protocol, "ASUrl", url)
-    child(protocol, "EwsUrl", url)
 
 
 def _on(condition: bool) -> str:

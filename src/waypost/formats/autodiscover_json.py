@@ -22,7 +22,7 @@ from waypost.errors import (
     WaypostError,
 )
 from waypost.formats.activesync import is_offered, service_url
-from waypost.formats.autodiscover import check_mail, exchange_alone
+from waypost.formats.autodiscover import check_mail
 from waypost.model import ClientConfig, ServiceType
 
 CONTENT_TYPE: Final = "application/json; charset=utf-8"
@@ -128,7 +128,7 @@ def status_of(error: WaypostError) -> int:
 
 def _check_older_form(config: ClientConfig) -> None:
     """Let nobody be sent to an answer that is an error."""
-    if is_offered(config, ServiceType.ACTIVESYNC) or exchange_alone(config) is not None:
+    if is_offered(config, ServiceType.ACTIVESYNC):
         return
     try:
         check_mail(config)

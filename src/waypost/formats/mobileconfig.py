@@ -22,6 +22,7 @@ from waypost.model import (
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
     ClientConfig,
+    Format,
     HostEndpoint,
     ProfileSettings,
     Security,
@@ -76,8 +77,7 @@ def render(
 
     Args:
         config: with an address.
-        settings: what the operator says about all profiles; what is said of the provider counts
-            more.
+        settings: what the operator says about all profiles; the provider's own count more.
         password: goes into every account that has one, in clear text; None leaves it to the user.
         aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` gives them.
             They are told to the mail account, and change nothing else: neither how the user logs
@@ -87,6 +87,7 @@ def render(
         NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
             calendar, an address book or ActiveSync, or no address to make an account for.
     """
+    config = config.within(Format.MOBILECONFIG)
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
     payloads = [

@@ -13,19 +13,20 @@ from urllib.parse import urlsplit
 
 from waypost.errors import NoUsableService
 from waypost.formats.hosts import why_no_name
+from waypost.formats.pacc_info import NAME_MAX_CHARS, info
 from waypost.formats.passwords import takes_password
 from waypost.model import (
     EMAIL_ADDRESS,
     OAUTH2,
     ClientConfig,
+    Format,
     HostEndpoint,
-    Logo,
     Security,
     Service,
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import expand_pages, expand_url, has_placeholder
+from waypost.placeholders import expand_url, has_placeholder, shared_url
 
 REVISION: Final = "draft-ietf-mailmaint-pacc-02"
 CONTENT_TYPE: Final = "application/json"
@@ -46,16 +47,13 @@ _PORTS: Final = {
     ServiceType.SMTP: 465,
     ServiceType.MANAGESIEVE: 4190,
 }
-_HTTP: Final = frozenset(
-    {ServiceType.JMAP, ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.WEBDAV}
-)
+# RFC 6764 s6: from the root on, a client of these two asks for its user's principal.
+_DAV: Final = frozenset({ServiceType.CALDAV, ServiceType.CARDDAV})
+_HTTP: Final = frozenset({*_DAV, ServiceType.JMAP, ServiceType.WEBDAV})
 # Revision -02 says "smtp", -03 "submit". What a client does not know it ignores, so both are told.
 _NAMES: Final = {ServiceType.SMTP: ("smtp", "submit")}
 _INCOMING: Final = (ServiceType.IMAP, ServiceType.POP3)
 _MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
-# s"info": longer names are not allowed.
-NAME_MAX_CHARS: Final = 60
-SHORT_NAME_MAX_CHARS: Final = 20
 MAX_OCTETS: Final = 65_535
 """The draft has no limit. No client needs more, and MariaDB's column for a held one ends here."""
 
@@ -80,6 +78,7 @@ def compose(config: ClientConfig) -> bytes:
     Raises:
         NoUsableService: no mail account can be made of what PACC can say; the message says why.
     """
+    config = config.within(Format.PACC)
     told = dict(_expressible(config))
     if not _is_account(told):
         has_mail = bool(config.of_type(*_MAIL))
@@ -99,7 +98,7 @@ def _document(config: ClientConfig, told: Mapping[ServiceType, Service]) -> byte
     }
     document = {
         "authentication": _authentication(config, told.values()),
-        "info": _info(config),
+        "info": info(config),
         "protocols": protocols,
     }
     # s"DNS": the digest is of these octets, so their order never changes. RFC 8259 s8.1: UTF-8.
@@ -153,6 +152,7 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
     Args:
         config: for the domain alone.
     """
+    config = config.within(Format.PACC)
     told = dict(_expressible(config))
     lines = [
         f"{service.type} at {_place(service)}: {reason}"
@@ -189,7 +189,7 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
     """Tell why PACC cannot say a service, or give None."""
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
-        reason = _url_obstacle(endpoint.url)
+        reason = _url_obstacle(_url(service.type, endpoint.url))
     else:
         reason = _host_obstacle(endpoint, _PORTS.get(service.type))
     if reason is not None:
@@ -214,7 +214,14 @@ def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
     return why_no_name(endpoint.host)
 
 
-def _url_obstacle(url: str) -> str | None:
+def _url(kind: ServiceType, url: str) -> str | None:
+    """Give the URL for all users; of CalDAV and CardDAV the root of all, as in DNS."""
+    return shared_url(url) if kind in _DAV else url
+
+
+def _url_obstacle(url: str | None) -> str | None:
+    if url is None:
+        return "its host differs from user to user"
     if has_placeholder(url):
         return "its URL differs from user to user"
     parts = urlsplit(url)
@@ -228,7 +235,9 @@ def _url_obstacle(url: str) -> str | None:
 
 def _server(service: Service) -> dict[str, str]:
     endpoint = service.endpoint
-    return {"url": endpoint.url} if isinstance(endpoint, UrlEndpoint) else {"host": endpoint.host}
+    if isinstance(endpoint, HostEndpoint):
+        return {"host": endpoint.host}
+    return {"url": _url(service.type, endpoint.url) or endpoint.url}
 
 
 def _place(service: Service) -> str:
@@ -263,33 +272,3 @@ def _is_issuer(url: str) -> bool:
     # RFC 8414 s2: https, no query, no fragment.
     is_one = url.lower().startswith("https://") and not {"?", "#"} & set(url)
     return is_one and not has_placeholder(url)
-
-
-def _info(config: ClientConfig) -> dict[str, object]:
-    provider = config.provider
-    names = (provider.name, provider.short_name, config.domain.ascii)
-    # One document for all users: a name that differs from user to user cannot stand there.
-    fitting = (one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS)
-    named: dict[str, object] = {"name": next(fitting, names[-1])}
-    is_short = len(provider.short_name) <= SHORT_NAME_MAX_CHARS
-    if is_short and not has_placeholder(provider.short_name):
-        named["shortName"] = provider.short_name
-    if provider.logos:
-        named["logo"] = [_logo(logo) for logo in provider.logos]
-    helps: dict[str, object] = {}
-    # One document for all users: a page that differs from user to user cannot stand there.
-    pages = expand_pages(provider.documentation, config.domain, None)
-    page = next((page.url for page in pages if not has_placeholder(page.url)), None)
-    if page is not None:
-        helps["documentation"] = page
-    if provider.developer_url is not None:
-        helps["developer"] = provider.developer_url
-    if provider.contacts:
-        helps["contact"] = list(provider.contacts)
-    return {"provider": named, "help": helps} if helps else {"provider": named}
-
-
-def _logo(logo: Logo) -> dict[str, object]:
-    members = {"url": logo.url, "content-type": logo.content_type}
-    sizes = {"width": logo.width, "height": logo.height}
-    return members | {name: size for name, size in sizes.items() if size is not None}

@@ -59,9 +59,11 @@ from waypost.model.provider import (
     WebmailLogin,
 )
 from waypost.model.service import (
+    ALL_FORMATS,
     CLIENT_IP_ADDRESS,
     DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
+    FORMATS_OF,
     GSSAPI,
     HOST_BASED,
     HTTP_BASIC,
@@ -75,6 +77,7 @@ from waypost.model.service import (
     TLS_CLIENT_CERT,
     Authentication,
     AuthenticationSystem,
+    Format,
     HostEndpoint,
     Pop3Options,
     Security,
@@ -89,10 +92,12 @@ from waypost.model.service import (
 
 __all__ = [
     "ADDRESS_IN_FILTER",
+    "ALL_FORMATS",
     "CLIENT_IP_ADDRESS",
     "DEFAULT_PRIORITY",
     "DIRECTORY_NAME",
     "EMAIL_ADDRESS",
+    "FORMATS_OF",
     "GSSAPI",
     "HOST_BASED",
     "HTTP_BASIC",
@@ -120,6 +125,7 @@ __all__ = [
     "DomainPattern",
     "FileDirectory",
     "FormField",
+    "Format",
     "HostEndpoint",
     "LdapBind",
     "LdapDirectory",

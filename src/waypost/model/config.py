@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from waypost.address import DomainName, EmailAddress
 from waypost.model.provider import Provider
-from waypost.model.service import Service, ServiceType
+from waypost.model.service import Format, Service, ServiceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ class ClientConfig:
     def user(self) -> EmailAddress | None:
         """The address by which the servers know the user: that of the mailbox, without a detail."""
         return None if self.address is None else self.provider.user_of(self.address)
+
+    def within(self, form: Format) -> "ClientConfig":
+        """Return the same configuration without the services that are kept out of a format."""
+        if all(form in service.formats for service in self.services):
+            return self
+        return replace(self, services=tuple(one for one in self.services if form in one.formats))
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
         """Give the services of these types, in the order of preference."""

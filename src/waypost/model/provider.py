@@ -46,6 +46,15 @@ class OAuth2:
     client_id: str | None = None
     client_secret: str | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has all that a client needs that reads nothing else (the draft's `oAuth2`).
+
+        Thunderbird for iOS 98f4283 and io-pim-discovery 5036dfa refuse a document without one of
+        the four.
+        """
+        return None not in (self.issuer, self.auth_url, self.token_url, self.scope)
+
 
 @dataclass(frozen=True, slots=True)
 class FormField:
@@ -118,3 +127,8 @@ class Provider:
     def user_of(self, address: EmailAddress) -> EmailAddress:
         """Give the address by which its servers and its directory know a user."""
         return address.without_detail(self.subaddress_separators)
+
+    @property
+    def complete_oauth2(self) -> OAuth2 | None:
+        """The first OAuth2 server of which all is known, or None."""
+        return next((one for one in self.oauth2 if one.is_complete), None)

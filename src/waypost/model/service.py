@@ -1,7 +1,7 @@
 """One way to reach a mailbox, a calendar, an address book, …."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -169,6 +169,44 @@ class Pop3Options:
     download_on_biff: bool | None = None
 
 
+class Format(enum.StrEnum):
+    """The ways of discovery that a service can be kept out of, spelled as in providers files.
+
+    `AUTODISCOVER` is everything that Microsoft's clients ask for: XML in both schemas, and JSON.
+    `DNS` is SRV records and the redirects below `/.well-known/` that belong to them (RFC 6764 s6,
+    RFC 8620 s2.2).
+    """
+
+    AUTOCONFIG = "autoconfig"
+    AUTODISCOVER = "autodiscover"
+    MOBILECONFIG = "mobileconfig"
+    PACC = "pacc"
+    DNS = "dns"
+
+
+ALL_FORMATS: Final = frozenset(Format)
+FORMATS_OF: Final[Mapping[ServiceType, frozenset[Format]]] = {
+    ServiceType.IMAP: ALL_FORMATS,
+    ServiceType.POP3: ALL_FORMATS,
+    ServiceType.SMTP: ALL_FORMATS,
+    ServiceType.MANAGESIEVE: frozenset({Format.AUTOCONFIG, Format.PACC, Format.DNS}),
+    ServiceType.XMPP: frozenset({Format.AUTOCONFIG, Format.DNS}),
+    ServiceType.JMAP: frozenset({Format.AUTOCONFIG, Format.PACC, Format.DNS}),
+    ServiceType.EWS: frozenset({Format.AUTOCONFIG, Format.AUTODISCOVER}),
+    ServiceType.ACTIVESYNC: frozenset(
+        {Format.AUTOCONFIG, Format.AUTODISCOVER, Format.MOBILECONFIG}
+    ),
+    ServiceType.GRAPH: frozenset({Format.AUTOCONFIG}),
+    ServiceType.CALDAV: ALL_FORMATS,
+    ServiceType.CARDDAV: ALL_FORMATS,
+    ServiceType.WEBDAV: frozenset({Format.AUTOCONFIG, Format.PACC}),
+    ServiceType.LDAP: frozenset({Format.MOBILECONFIG}),
+    ServiceType.MATRIX: frozenset({Format.AUTOCONFIG}),
+    ServiceType.OPENTALK: frozenset({Format.AUTOCONFIG}),
+}
+"""The formats that can describe a service of a type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One way to reach a mailbox, a calendar, an address book, ….
@@ -181,6 +219,7 @@ class Service:
         priority: smaller is preferred; None means that the operator has no opinion.
         domain_required: the login name must carry the domain (Autodiscover's `DomainRequired`).
         pop3: of POP3 services only; None where there is nothing to say.
+        formats: the formats that describe the service; the others leave it out.
     """
 
     type: ServiceType
@@ -190,6 +229,7 @@ class Service:
     priority: int | None = None
     domain_required: bool = False
     pop3: Pop3Options | None = None
+    formats: frozenset[Format] = ALL_FORMATS
 
 
 def lack_of_mail(types: Iterable[ServiceType]) -> str | None:

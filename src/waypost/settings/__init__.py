@@ -7,7 +7,8 @@ file, the file over the default.
 """
 
 from waypost.settings.loading import Loaded, load, load_from_process
-from waypost.settings.masking import shown
+from waypost.settings.masking import secret_texts, shown
+from waypost.settings.naming import database_of, source_of_database
 from waypost.settings.option import Option
 from waypost.settings.pages import Row, reference, rows, sample
 from waypost.settings.sources import Origin, Source
@@ -21,6 +22,7 @@ __all__ = [
     "Row",
     "Settings",
     "Source",
+    "database_of",
     "default_db_uri",
     "in_memory",
     "load",
@@ -29,5 +31,7 @@ __all__ = [
     "reference",
     "rows",
     "sample",
+    "secret_texts",
     "shown",
+    "source_of_database",
 ]

@@ -31,6 +31,8 @@ def from_file(
             return path, _read(path, from_automx2)
         # automx2 goes on to the next place without a word.
         warnings.append(f"AUTOMX2_CONF: there is no file {path}; other places are tried")
+    folders = (etc / "waypost", etc / "automx2")
+    warnings += [text for folder in folders if (text := _closed(folder)) is not None]
     places: list[tuple[Path, Reader]] = [
         *((folder / "waypost.toml", ours) for folder in (cwd, user / "waypost", etc / "waypost")),
         (home / ".automx2.conf", from_automx2),
@@ -60,11 +62,31 @@ def _visible(path: Path) -> bool:
         return False
 
 
+def _closed(folder: Path) -> str | None:
+    """Warn of a folder of the machine's configuration that this user cannot look into."""
+    try:
+        (folder / "waypost.toml").exists()
+    except PermissionError:
+        return f"{folder}: permission denied, so the files in it are not read; {_as_owner(folder)}"
+    return None
+
+
+def _as_owner(path: Path) -> str:
+    """Say whose a file or a folder is, and what to do."""
+    try:
+        found = f"it belongs to {path.owner()}, group {path.group()}"
+    except (OSError, KeyError):
+        found = "look at its owner with `ls -l`"
+    return f"{found}; run the command as a user who may read it (runuser -u USER -- waypost ...)"
+
+
 def _read(path: Path, reader: Reader) -> Found:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         return Found(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
+    except PermissionError as error:
+        return Found(problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"])
     except OSError as error:
         return Found(problems=[f"{path}: cannot be read: {error.strerror}"])
     return reader(path, text)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +10,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from waypost.errors import SettingsError
+from waypost.redaction import MASK, redact_if_url, redact_uri
 from waypost.settings.files import from_file, inside
-from waypost.settings.masking import MASK, shown
 from waypost.settings.option import Option
 from waypost.settings.sources import (
     Given,
@@ -112,12 +112,21 @@ def _checked(option: Option, given: Given, home: Path) -> object:
 
 
 def _refusal(option: Option, given: Given) -> str:
-    value = (
-        MASK if option.about.masked else json.dumps(given.value, default=str, ensure_ascii=False)
-    )
-    if option.name == "db_uri":
-        value = shown(option, given.value)
+    if option.about.masked and option.name != "db_uri":
+        value = MASK
+    else:
+        redacted = redact_uri if option.name == "db_uri" else redact_if_url
+        value = json.dumps(_redacted(given.value, redacted), default=str, ensure_ascii=False)
     return f"{given.source}: {option.name} is {value}, but must be {option.about.allowed}"
+
+
+def _redacted(value: object, redacted: Callable[[str], str]) -> object:
+    """Mask what may be a password in each URL; one can be given for any option by mistake."""
+    if isinstance(value, list | tuple):
+        return [_redacted(one, redacted) for one in value]
+    if isinstance(value, dict):
+        return {name: _redacted(one, redacted) for name, one in value.items()}
+    return redacted(value) if isinstance(value, str) else value
 
 
 def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:

@@ -1,11 +1,10 @@
 """Writes values for people, with what is secret in them masked."""
 
 import json
-import re
 
+from waypost.redaction import MASK, redact_uri, secrets_of
 from waypost.settings.option import Option
-
-MASK = "***"
+from waypost.settings.table import Settings
 
 
 def shown(option: Option, value: object) -> str:
@@ -20,16 +19,10 @@ def shown(option: Option, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if not option.about.masked:
         return str(value)
-    return without_password(str(value)) if option.name == "db_uri" else MASK
+    return redact_uri(str(value)) if option.name == "db_uri" else MASK
 
 
-def without_password(uri: str) -> str:
-    """Write a database's URI with each password in it masked."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return MASK  # not a URI, so nobody knows where in it the password is
-    rest = re.sub(r"^([^:/@?]*):.*@", rf"\1:{MASK}@", rest, flags=re.DOTALL)
-    rest = re.sub(
-        r"(?i)([?&;][^=&;]*(?:pass|pwd|secret|token|key)[^=&;]*=)[^&;]*", rf"\1{MASK}", rest
-    )
-    return f"{scheme}://{rest}"
+def secret_texts(settings: Settings) -> frozenset[str]:
+    """Return each text of the settings that no line of the log may hold."""
+    keys = set() if settings.log_key is None else {settings.log_key}
+    return secrets_of(settings.db_uri) | keys

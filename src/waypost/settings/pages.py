@@ -118,7 +118,11 @@ def _variable(option: Option) -> str:
 
 def _default(option: Option) -> str:
     if option.name == "db_uri":
-        return "the SQLite file `waypost/waypost.sqlite` in `$XDG_STATE_HOME` or `~/.local/state`"
+        return (
+            "the SQLite file `waypost.sqlite` in `$STATE_DIRECTORY`, which systemd sets; else "
+            "`waypost/waypost.sqlite` in `$XDG_STATE_HOME` or `~/.local/state`; for a user "
+            "without a home `/var/lib/waypost/waypost.sqlite`"
+        )
     return "none" if option.default is None else f"`{_toml(option)}`"
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import NoneType, UnionType
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Final, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
@@ -22,6 +22,10 @@ from waypost.settings.values import (
     lowered,
     usual_level,
 )
+
+_SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
+# What Debian and others give system users, and what a process without a home gets.
+_NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
 class Settings(ProfileOptions, AdminOptions):
@@ -274,10 +278,18 @@ def _option(name: str, field: FieldInfo) -> Option:
 
 
 def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
-    """Give the URI of the SQLite file in the user's state folder.
+    """Give the URI of the SQLite file in the state folder of the service, or of the user.
 
-    Source: XDG Base Directory Specification, which says to ignore a folder that is not absolute.
+    A user without a home gets the folder of the service.
+
+    Source: systemd.exec(5), `StateDirectory=`, whose variable names folders between colons; XDG
+    Base Directory Specification, which says to ignore a folder that is not absolute.
     """
+    of_unit = Path(environ.get("STATE_DIRECTORY", "").partition(":")[0])
+    if of_unit.is_absolute():
+        return f"sqlite:///{of_unit / 'waypost.sqlite'}"
     given = Path(environ.get("XDG_STATE_HOME", ""))
+    if not given.is_absolute() and str(home) in _NO_HOMES:
+        return f"sqlite:///{_SERVICE_FOLDER / 'waypost.sqlite'}"
     folder = given if given.is_absolute() else home / ".local" / "state"
     return f"sqlite:///{folder / 'waypost' / 'waypost.sqlite'}"

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from waypost.model import (
+    ALL_FORMATS,
     EMAIL_ADDRESS,
     Pop3Options,
     Service,
     UrlEndpoint,
     default_authentication,
 )
+from waypost.transfer.service_formats import in_order
 
 
 def describe(service: Service) -> str:
@@ -31,6 +33,8 @@ def describe(service: Service) -> str:
     if service.domain_required:
         parts.append("domain required")
     parts += _pop3(service.pop3)
+    if service.formats != ALL_FORMATS:
+        parts.append(f"formats {', '.join(in_order(service.formats))}")
     return " ".join(parts)
 
 

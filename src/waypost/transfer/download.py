@@ -10,6 +10,7 @@ from typing import IO, Final
 from urllib.parse import urlsplit
 
 from waypost.errors import ProvidersError
+from waypost.redaction import redact_message, redact_uri, secrets_of
 
 TIMEOUT_S: Final = 15.0
 REDIRECTS_MAX: Final = 5
@@ -33,6 +34,7 @@ def fetch(url: str, max_octets: int, timeout_s: float = TIMEOUT_S) -> bytes:
         ProvidersError: the URL cannot be used, nothing or too much came, or a page for people.
     """
     _check(url)
+    name = redact_uri(url)
     end = time.monotonic() + timeout_s
     request = urllib.request.Request(  # noqa: S310 -- _check lets http and https pass only
         url, headers={"Accept": "application/xml, text/xml, */*"}
@@ -41,24 +43,25 @@ def fetch(url: str, max_octets: int, timeout_s: float = TIMEOUT_S) -> bytes:
         with _opener().open(request, timeout=timeout_s) as response:
             kind = response.headers.get_content_type()
             if kind in {"text/html", "application/xhtml+xml"}:
-                raise ProvidersError([f"{url}: is a page for people ({kind}), not a document"])
+                raise ProvidersError([f"{name}: is a page for people ({kind}), not a document"])
             octets = b""
             while chunk := response.read1(_CHUNK_OCTETS):
                 octets += chunk
                 if len(octets) > max_octets:
-                    raise ProvidersError([f"{url}: is larger than {max_octets // 1024} KiB"])
+                    raise ProvidersError([f"{name}: is larger than {max_octets // 1024} KiB"])
                 if time.monotonic() > end:
-                    raise ProvidersError([f"{url}: took longer than {timeout_s:g} s"])
+                    raise ProvidersError([f"{name}: took longer than {timeout_s:g} s"])
     except urllib.error.HTTPError as error:
         with error:
             reason = f"the server says {error.code} {error.reason}"
-        raise ProvidersError([f"{url}: {reason}"]) from error
+        raise ProvidersError([f"{name}: {_redacted(reason, url)}"]) from error
     except urllib.error.URLError as error:
-        raise ProvidersError([f"{url}: cannot be fetched: {error.reason}"]) from error
+        reason = _redacted(error.reason, url)
+        raise ProvidersError([f"{name}: cannot be fetched: {reason}"]) from error
     except TimeoutError as error:
-        raise ProvidersError([f"{url}: took longer than {timeout_s:g} s"]) from error
+        raise ProvidersError([f"{name}: took longer than {timeout_s:g} s"]) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise ProvidersError([f"{url}: cannot be fetched: {error}"]) from error
+        raise ProvidersError([f"{name}: cannot be fetched: {_redacted(error, url)}"]) from error
     return octets
 
 
@@ -79,7 +82,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         try:
             _check(newurl)
             if req.type == "https" and urlsplit(newurl).scheme == "http":
-                reason = f"{req.full_url}: redirects to {newurl}, without encryption"
+                old, new = redact_uri(req.full_url), redact_uri(newurl)
+                reason = f"{old}: redirects to {new}, without encryption"
                 raise ProvidersError([reason])  # noqa: TRY301 -- closed below, as all of them
         except ProvidersError:
             fp.close()
@@ -111,13 +115,20 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
+def _redacted(reason: object, url: str) -> str:
+    """Return what a library says, without the secrets of the URL and of a proxy's."""
+    proxies = urllib.request.getproxies().values()
+    return redact_message(str(reason), frozenset().union(*map(secrets_of, [url, *proxies])))
+
+
 def _check(url: str) -> None:
+    name = redact_uri(url)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ProvidersError([f"{url}: is not a URL: {error}"]) from error
+        raise ProvidersError([f"{name}: is not a URL: {_redacted(error, url)}"]) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise ProvidersError([f"{url}: must be a whole URL that begins with https:// or http://"])
+        raise ProvidersError([f"{name}: must be a whole URL that begins with https:// or http://"])
     if parts.username is not None:
         raise ProvidersError(["the URL must not hold a user name or a password"])

@@ -45,6 +45,7 @@ from waypost.transfer.rules import (
     SHORT_NAME_MAX_CHARS,
     URL_MAX_CHARS,
 )
+from waypost.transfer.service_formats import formats_schema
 from waypost.transfer.services import KEYS as SERVICE_KEYS
 from waypost.transfer.services import POP3_DAYS_MAX, POP3_KEYS, SERVICE_DEFAULT_KEYS
 from waypost.transfer.webmail import webmail_schema
@@ -173,6 +174,7 @@ def _service_properties() -> Schema:
         "domain_required": flag("The login name must carry the domain."),
         "domains": {**domains, "description": "Only these of the provider's domains."},
         "pop3": {**object_schema(POP3_KEYS, _pop3()), "minProperties": 1},
+        "formats": formats_schema(),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from waypost.model import (
+    ALL_FORMATS,
     DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
     Away,
@@ -29,6 +30,7 @@ from waypost.transfer.ports import needed_keys
 from waypost.transfer.provider_parts import LOGO_KEYS
 from waypost.transfer.provider_profile import profile_data
 from waypost.transfer.providers_schema import OAUTH2_KEYS, default_short_name
+from waypost.transfer.service_formats import in_order
 from waypost.transfer.services import POP3_KEYS
 from waypost.transfer.toml_text import toml_text
 from waypost.transfer.webmail import webmail_data
@@ -214,6 +216,8 @@ def _service(service: Service) -> dict[str, object]:
     if service.pop3 is not None:
         options = {key: getattr(service.pop3, key) for key in POP3_KEYS}
         data["pop3"] = {key: value for key, value in options.items() if value is not None}
+    if service.formats != ALL_FORMATS:
+        data["formats"] = in_order(service.formats)
     return data
 
 

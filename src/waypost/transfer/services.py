@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from waypost.model import (
+    ALL_FORMATS,
     CLIENT_IP_ADDRESS,
     DEFAULT_PRIORITY,
     EMAIL_ADDRESS,
@@ -40,17 +41,21 @@ from waypost.transfer.rules import (
     check_ldap_url,
     check_url,
 )
+from waypost.transfer.service_formats import KEY as FORMATS_KEY
+from waypost.transfer.service_formats import read_formats, warn_of_none
 from waypost.transfer.tables import Table, kind, nearest, warn_of_placeholder
 
 KEYS: Final = (
     *("type", "host", "port", "security", "url", "authentication", "login_name", "priority"),
-    *("domain_required", "domains", "pop3"),
+    *("domain_required", "domains", "pop3", FORMATS_KEY),
 )
 POP3_KEYS: Final = (
     *("leave_messages_on_server", "days_to_leave_messages_on_server", "download_on_biff"),
 )
 POP3_DAYS_MAX: Final = 36500
-SERVICE_DEFAULT_KEYS: Final = ("authentication", "login_name", "priority", "domain_required")
+SERVICE_DEFAULT_KEYS: Final = (
+    *("authentication", "login_name", "priority", "domain_required", FORMATS_KEY),
+)
 """What `[defaults.service]` may say; `authentication` is for services with a host only."""
 _HOST_KEYS: Final = ("host", "port", "security")
 _TYPES: Final[Mapping[str, ServiceType]] = {
@@ -87,10 +92,13 @@ def read_service(table: Table) -> Service | None:
     priority = read_priority(table, "priority")
     domain_required = table.flag("domain_required") or False
     pop3 = _pop3(table, service_type)
+    formats = read_formats(table) or ALL_FORMATS
+    warn_of_none(table, service_type, formats)
     if endpoint is None or authentication is None:
         return None
     return Service(
-        service_type, endpoint, authentication, login_name, priority, domain_required, pop3
+        *(service_type, endpoint, authentication, login_name, priority, domain_required, pop3),
+        formats=formats,
     )
 
 
@@ -105,6 +113,8 @@ def read_service_defaults(table: Table) -> dict[str, object]:
         found.pop("priority", None)
     if table.flag("domain_required") is None:
         found.pop("domain_required", None)
+    if read_formats(table) is None:
+        found.pop(FORMATS_KEY, None)
     return found
 
 

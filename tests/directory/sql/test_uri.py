@@ -76,7 +76,7 @@ def test_bad_uris(uri: Secret, text: str) -> None:
 def test_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing driver is told with what to install."""
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    with pytest.raises(DirectoryError, match=r"pip install 'waypost\[postgresql\]'"):
+    with pytest.raises(DirectoryError, match=r"run pip install '\.\[postgresql\]' in the folder"):
         OpenSqlDirectory(configured("postgresql+psycopg://u:s3cret@h/d"))
 
 

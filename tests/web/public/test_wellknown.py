@@ -1,6 +1,7 @@
 """Well-known places lead to the configured URLs, and to nothing else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.making import domain, url_service
 from tests.web.asgi import Client
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
-from waypost.model import Catalog, Domain
+from waypost.model import ALL_FORMATS, Catalog, Domain, Format
 
 CATALOG = Catalog(
     (
@@ -36,6 +37,16 @@ CATALOG = Catalog(
             url_service("caldav", "https://ports.example:8443/.well-known/caldav"),
             url_service("carddav", "https://ports.example:443/.well-known/carddav"),
         ),
+        domain(
+            "kept.example",
+            replace(
+                url_service("caldav", "https://dav.kept.example/c/"),
+                formats=ALL_FORMATS - {Format.DNS},
+            ),
+            replace(
+                url_service("jmap", "https://jmap.kept.example/"), formats=frozenset({Format.DNS})
+            ),
+        ),
         domain("*.hosting.example", url_service("caldav", "https://dav.%EMAILDOMAIN%/c/")),
         domain("mail.example"),
     )
@@ -61,6 +72,7 @@ PLACES = [
     ("unsafe.example", "caldav", "https://dav.unsafe.example/safe/"),
     ("hosted.example", "caldav", "https://dav.example.com/h/"),
     ("dav.dot.example", "caldav", "https://DAV.dot.example./c/"),
+    ("kept.example", "jmap", "https://jmap.kept.example/"),
     # another port is another server
     ("ports.example", "caldav", "https://ports.example:8443/.well-known/caldav"),
     ("ports.example:443", "caldav", "https://ports.example:8443/.well-known/caldav"),
@@ -86,6 +98,8 @@ NOWHERE = [
     # Host, place, why there is nothing
     ("mail.example", "caldav", "the domain has no such service"),
     ("unsafe.example", "carddav", "the host differs from user to user"),
+    ("kept.example", "caldav", "its formats do not name dns"),
+    ("dav.kept.example", "caldav", "its formats do not name dns"),
     ("unserved.example", "caldav", "the domain is not served"),
     ("other.example.com", "caldav", "it is not the host of the service"),
     ("jmap.example.com", "caldav", "it is the host of another service"),

@@ -20,6 +20,7 @@ from waypost.check.recorded.emclient import EM_CLIENT
 from waypost.check.recorded.evolution import EVOLUTION, EVOLUTION_3_46
 from waypost.check.recorded.fairemail import FAIREMAIL
 from waypost.check.recorded.geary import GEARY
+from waypost.check.recorded.himalaya import HIMALAYA
 from waypost.check.recorded.k9 import K9
 from waypost.check.recorded.kmail import KMAIL, KMAIL_22_12
 from waypost.check.recorded.mailspring import MAILSPRING
@@ -31,6 +32,7 @@ from waypost.check.recorded.outlook_new import OUTLOOK_NEW
 from waypost.check.recorded.sailfish import SAILFISH
 from waypost.check.recorded.snappymail import SNAPPYMAIL
 from waypost.check.recorded.thunderbird import THUNDERBIRD
+from waypost.check.recorded.thunderbird_ios import THUNDERBIRD_IOS
 
 __all__ = [
     "CLAWS_MAIL",
@@ -38,6 +40,7 @@ __all__ = [
     "DAVX5",
     "DELTA_CHAT",
     "EVOLUTION_3_46",
+    "GEARY",
     "KMAIL_22_12",
     "THUNDERBIRD",
     "Client",
@@ -47,12 +50,14 @@ CLIENTS: Final[tuple[Client, ...]] = (
     THUNDERBIRD,
     DELTA_CHAT,
     K9,
+    THUNDERBIRD_IOS,
     FAIREMAIL,
     EVOLUTION,
     EVOLUTION_3_46,
     KMAIL,
     KMAIL_22_12,
     AERC,
+    HIMALAYA,
     NEXTCLOUD,
     SNAPPYMAIL,
     GEARY,

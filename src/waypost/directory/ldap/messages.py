@@ -35,7 +35,8 @@ class Complaint(enum.Enum):
     """Each cause, in the order in which a lookup can meet it."""
 
     NO_LIBRARY = Message(
-        "the LDAP library is not installed; pip install 'waypost[ldap]', and start again"
+        "the LDAP library is not installed; run pip install '.[ldap]' in the folder of Waypost's "
+        "source, and start again"
     )
     BROKEN_LIBRARY = Message(
         "the LDAP library does not load ({why}); "

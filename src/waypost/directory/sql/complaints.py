@@ -8,9 +8,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from waypost.database.complaints import Cause, cause_of, reason_of
+from waypost.database.names import url_secrets
 from waypost.directory.sql.messages import Message
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.model import SqlDirectory
+from waypost.redaction import redact_message
 
 Failure = DirectoryError | DirectoryUnavailable
 
@@ -29,7 +31,6 @@ _BY_CODE: Final[dict[Message, frozenset[object]]] = {
 _CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
 _FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
 _OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
-_SECRET: Final = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 _CAUSES: Final = {
     Cause.NO_DATABASE: Message.NO_DATABASE,
     Cause.NO_LOGIN: Message.NO_LOGIN,
@@ -77,9 +78,7 @@ def cannot_hold(error: BaseException | None) -> bool:
 
 def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
     """Give one line of a driver without the password, and without texts that must stay hidden."""
-    secrets = [value for name, value in url.query.items() if _SECRET.search(name)]
-    for one in (url.password, *secrets):
-        text = text.replace(one, "***") if isinstance(one, str) and one else text
+    text = redact_message(text, url_secrets(url))
     for one in hidden:
         text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
         text = text.replace(one, "...") if "@" in one else text
@@ -97,7 +96,7 @@ def _mapped(
     text = message.of(
         directory.label,
         option=option,
-        path=url.database,
+        path=clean(url.database or "", url),
         reason=clean(reason_of(error), url, hidden),
         seconds=directory.limits.time_limit_seconds,
     )

@@ -55,6 +55,9 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
         cure = driver_cure(url, error)
         message = Message.NO_DRIVER.of(label, driver=url.drivername, cure=cure)
         raise DirectoryError(message) from error
+    except (TypeError, ValueError) as error:
+        reason = clean(str(error), url)
+        raise DirectoryError(Message.DRIVER_OPTIONS.of(label, reason=reason)) from error
     event.listen(engine, "do_connect", _connector(directory))
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from waypost.address import DomainName, EmailAddress
+from waypost.database.names import shown_url
 from waypost.directory import Entry
 from waypost.directory.entries import LOGIN_COLUMN
 from waypost.directory.sql.complaints import cannot_hold, mapped_errors
@@ -101,7 +102,7 @@ class OpenSqlDirectory:
             dialect = connection.dialect
             name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
             version = ".".join(str(part) for part in dialect.server_version_info or ())
-            place = engine.url.set(query={}).render_as_string(hide_password=True)
+            place = shown_url(engine.url)
             return Connected(f"{name} {version}".strip(), place, reads_only(connection))
 
     def find(self, address: EmailAddress) -> Entry | None:

@@ -8,6 +8,7 @@ from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_OCTETS, Data, Se
 from waypost.formats.hosts import why_no_name
 from waypost.model import (
     ClientConfig,
+    Format,
     HostEndpoint,
     Security,
     Service,
@@ -56,15 +57,17 @@ def located(config: ClientConfig, left_out: list[str]) -> Labelled:
         config: for the domain alone.
         left_out: gets a line for each service that SRV records cannot say.
     """
-    if config.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
+    told = config.within(Format.DNS)
+    if told.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
         for section in _SECTIONS:
-            yield from _hosts(config, section, left_out)
+            yield from _hosts(told, section, left_out)
+            # "There is none" would be wrong for a service that is only kept out of DNS.
             yield from _silent(config, section)
     for kind in dict.fromkeys(kind for kind, _ in _OTHERS):
-        yield from _hosts(config, (kind,), left_out)
+        yield from _hosts(told, (kind,), left_out)
     for (kind, scheme), label in _DAV.items():
-        yield from _dav(config.of_type(kind), scheme, label, left_out)
-    yield from _jmap(config, left_out)
+        yield from _dav(told.of_type(kind), scheme, label, left_out)
+    yield from _jmap(told, left_out)
 
 
 def _hosts(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:

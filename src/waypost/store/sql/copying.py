@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from waypost.database.complaints import mapped_errors
 from waypost.database.engine import Connection, open_engine, snapshot
 from waypost.errors import StoreError
+from waypost.redaction import redact_uri
 from waypost.store.sql import schema
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.findings import ROWS_AT_ONCE
@@ -120,8 +121,8 @@ class _Known:
 def _read_only(db_uri: str) -> str:
     try:
         url = sa.make_url(db_uri)
-    except sa.exc.ArgumentError as error:
-        raise StoreError("--from-uri: this is not a database URI") from error
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreError(f"--from-uri: {redact_uri(db_uri)} is not a database URI") from error
     if url.get_backend_name() != "sqlite":
         return db_uri
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):

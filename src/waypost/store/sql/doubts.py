@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from waypost.model import HostEndpoint, Security, ServiceType, UrlEndpoint
+from waypost.model import Format, HostEndpoint, Security, ServiceType, UrlEndpoint
 from waypost.store.sql import rows
 from waypost.store.sql.away import away_of
+from waypost.store.sql.format_words import formats_of, unknown_words
 
 # IANA's registry of ports: which of them is for TLS from the first byte, and which is not.
 _PORTS: Final = {
@@ -57,6 +58,7 @@ def of_server(row: rows.Row) -> Iterator[Doubt]:
     if not rows.is_known_method(row["authentication"]):
         problem = f"authentication {row['authentication']!r} is not known"
         yield Doubt(problem, f"read as {service.authentication[0]}")
+    yield from _formats(row)
 
 
 def of_davserver(row: rows.Row) -> Iterator[Doubt]:
@@ -74,6 +76,15 @@ def of_davserver(row: rows.Row) -> Iterator[Doubt]:
     own_port = urlsplit(stored).port if "://" in stored else None
     if own_port is not None and parts.port != own_port:
         yield Doubt(f"url {stored!r} and port {row['port']} contradict each other", effect)
+    yield from _formats(row)
+
+
+def _formats(row: rows.Row) -> Iterator[Doubt]:
+    """Look at the formats that describe the service."""
+    stored = row.get("formats")
+    if unknown := unknown_words(stored):
+        known = ", ".join(form.value for form in Format if form in formats_of(stored))
+        yield Doubt(f"formats {' '.join(unknown)!r} is not known", f"described by {known}")
 
 
 def of_domain(row: rows.Row) -> Iterator[Doubt]:

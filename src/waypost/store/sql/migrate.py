@@ -18,6 +18,7 @@ from waypost.database.engine import (
     Engine,
     is_missing_file,
     reading,
+    refuse_other_owner,
     writing,
 )
 from waypost.errors import StoreError
@@ -81,6 +82,7 @@ def upgrade(engine: Engine) -> MigrationStatus:
         StoreUnavailable: the database does not answer, or is locked for too long.
         StoreError: the database is a newer Waypost's, or holds tables of something else.
     """
+    refuse_other_owner(engine)
     before = status(engine)
     if before.is_current:
         return before

@@ -11,7 +11,7 @@ from waypost.database.engine import Engine, is_missing_file, reading
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """Beside automx2's own `alembic_version`, which stays as it is."""
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """The newest of `store/migrations/versions`."""
 
 _REVISION: Final = sa.table(VERSION_TABLE, sa.column("version_num"))

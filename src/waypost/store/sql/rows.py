@@ -36,6 +36,7 @@ from waypost.model import (
     UrlEndpoint,
     default_authentication,
 )
+from waypost.store.sql.format_words import formats_of, stored_formats
 from waypost.store.sql.texts import clean
 
 Row = RowMapping | Mapping[str, Any]
@@ -92,6 +93,7 @@ def service_from_server(row: Row) -> Service:
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
         pop3=_pop3(row.get("pop3")) if kind is ServiceType.POP3 else None,
+        formats=formats_of(row.get("formats")),
     )
 
 
@@ -112,6 +114,7 @@ def service_from_davserver(row: Row) -> Service:
         login_name=clean(row["user_name"] or "") or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
+        formats=formats_of(row.get("formats")),
     )
 
 
@@ -130,6 +133,7 @@ def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
         "authentication_methods": None if only else _stored_methods(service),
         "domain_required": service.domain_required,
         "pop3": None if service.pop3 is None else json.dumps(_pop3_values(service.pop3)),
+        "formats": stored_formats(service.formats),
     }
 
 
@@ -146,6 +150,7 @@ def davserver_row(service: Service, endpoint: UrlEndpoint) -> dict[str, Any]:
         "user_name": service.login_name,
         "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
         "authentication_methods": None if is_default else _stored_methods(service),
+        "formats": stored_formats(service.formats),
     }
 
 

@@ -40,6 +40,8 @@ server = sa.Table(
     sa.Column("domain_required", sa.Boolean, nullable=False, server_default=sa.false()),
     # Waypost's since 0002: a JSON object, as a text, so that rows can be compared; or NULL.
     sa.Column("pop3", sa.String(128), nullable=True),
+    # Waypost's since 0009: the formats that describe it, separated by blanks; NULL for all.
+    sa.Column("formats", sa.String(128), nullable=True),
 )
 
 davserver = sa.Table(
@@ -55,6 +57,7 @@ davserver = sa.Table(
     # Waypost's.
     sa.Column("prio", sa.Integer, nullable=False, server_default="10"),
     sa.Column("authentication_methods", sa.String(512), nullable=True),
+    sa.Column("formats", sa.String(128), nullable=True),
 )
 
 ldapserver = sa.Table(

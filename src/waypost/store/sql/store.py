@@ -160,7 +160,7 @@ def _services() -> sa.CompoundSelect[Any]:
             *(sa.literal("").label("url"), server.port, server.type, server.socket_type),
             *(server.user_name, server.authentication, server.authentication_methods),
             *(server.domain_required, sa.literal(True, sa.Boolean).label("use_ssl")),
-            server.pop3,
+            *(server.pop3, server.formats),
         )
         .join(schema.server_domain, of_server.server_id == server.id)
         .where(of_server.domain_id == domain_id)
@@ -170,7 +170,7 @@ def _services() -> sa.CompoundSelect[Any]:
             *(sa.literal("davserver"), dav.id, dav.prio, sa.literal("")),
             *(dav.url, dav.port, dav.type, sa.literal("")),
             *(dav.user_name, sa.literal(""), dav.authentication_methods),
-            *(dav.domain_required, dav.use_ssl, sa.literal("")),
+            *(dav.domain_required, dav.use_ssl, sa.literal(""), dav.formats),
         )
         .join(schema.davserver_domain, of_dav.davserver_id == dav.id)
         .where(of_dav.domain_id == domain_id)

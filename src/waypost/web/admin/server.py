@@ -14,7 +14,7 @@ import uvicorn
 from waypost.errors import StoreError, StoreUnavailable
 from waypost.logs import configure
 from waypost.reloading import Untold
-from waypost.settings import Settings
+from waypost.settings import Settings, secret_texts
 from waypost.web.admin.app import create_app
 from waypost.wiring import Wired, wire
 
@@ -29,7 +29,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         settings: all options.
         listener: where it listens.
     """
-    configure(settings.loglevel, settings.log_format)
+    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     # What the terminal sends is for the parent, who hands it on.
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -27,7 +27,7 @@ from waypost.metrics import (
     shared_registry,
 )
 from waypost.reloading import SUBJECTS, Told
-from waypost.settings import Settings, in_memory
+from waypost.settings import Settings, in_memory, secret_texts
 from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.app import PublicApp
@@ -44,8 +44,12 @@ SILENT_WORKER_SECONDS: Final = 30
 READY: Final = "READY=1\nSTATUS=Serving"
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, listening: Callable[[int | None], None] = lambda _port: None) -> None:
     """Serve until a signal ends it.
+
+    Args:
+        settings: all options.
+        listening: called once all sockets are open, with the TCP port; None with a Unix socket.
 
     Raises:
         SettingsError: the host or the port cannot be listened on.
@@ -56,12 +60,19 @@ def run(settings: Settings) -> None:
         stack.enter_context(hangups_wait())
         listener = stack.enter_context(_listen_for_clients(settings))
         operators = _operators(settings, stack)
+        port = None if settings.unix_socket is not None else listener.getsockname()[1]
+        ready = partial(_ready, listening, port)
         stack.enter_context(beside(operators))
         if settings.workers > 1:
             folder = stack.enter_context(TemporaryDirectory(prefix="waypost-metrics-"))
-            _run_several(settings, listener, Path(folder), operators)
+            _run_several(settings, listener, Path(folder), operators, ready)
         else:
-            _run_one(settings, listener, operators)
+            _run_one(settings, listener, operators, ready)
+
+
+def _ready(listening: Callable[[int | None], None], port: int | None) -> None:
+    listening(port)
+    notify_systemd(READY)
 
 
 def _listen_for_clients(settings: Settings) -> socket.socket:
@@ -102,12 +113,17 @@ def _listen_for_operators(settings: Settings) -> socket.socket:
         raise SettingsError([message]) from error
 
 
-def _run_one(settings: Settings, listener: socket.socket, operators: Beside | None) -> None:
+def _run_one(
+    settings: Settings,
+    listener: socket.socket,
+    operators: Beside | None,
+    ready: Callable[[], None],
+) -> None:
     metrics = Metrics()
     _serve_metrics(settings, metrics.registry)
     hung_up = None if operators is None else operators.hang_up
     config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
-    notify_systemd(READY)
+    ready()
     _Server(config, operators).run(sockets=[listener])
 
 
@@ -116,6 +132,7 @@ def _run_several(
     listener: socket.socket,
     folder: Path,
     operators: Beside | None,
+    ready: Callable[[], None],
 ) -> None:
     told = Told(get_context("spawn").Array("Q", SUBJECTS))
     config = _config(settings, partial(create_app, settings, None, told))
@@ -125,7 +142,7 @@ def _run_several(
     hung_up = None if operators is None else operators.hang_up
     workers = Workers(config, [listener], partial(forget_worker, folder), hung_up)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    notify_systemd(READY)
+    ready()
     workers.run()
 
 
@@ -180,7 +197,7 @@ def create_app(
     hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Make the application inside a worker, which may be a fresh process."""
-    configure(settings.loglevel, settings.log_format)
+    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     connect = partial(wire, metrics=metrics, told=told)
     return PublicApp(settings, connect, hangups=True, hung_up=hung_up)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from waypost.address import DomainName
 from waypost.errors import DomainNotServed, StoreError, StoreUnavailable
-from waypost.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.model import ClientConfig, Format, ServiceType, UrlEndpoint
 from waypost.placeholders import shared_url
 from waypost.preference import is_protected
 from waypost.web.public.context import Context, Handler, Noted
@@ -98,7 +98,8 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
     RFC 6764 s6: a client looks for its principal from there on, so the part above the user's own
     is enough.
     """
-    services = sorted(config.of_type(kind), key=lambda service: not is_protected(service))
+    found = config.within(Format.DNS).of_type(kind)
+    services = sorted(found, key=lambda service: not is_protected(service))
     for service in services:
         if isinstance(service.endpoint, UrlEndpoint):
             url = shared_url(service.endpoint.url)

@@ -1,0 +1,227 @@
+"""himalaya, as its source has it (pimalaya/himalaya ca88bee, pimalaya/io-pim-discovery 5036dfa).
+
+Its wizard asks everywhere at once, for eight seconds, and puts together what it finds; the most
+secure service of all counts, not the place that it was found at.
+
+Not part of the record: what is built in for domains of Google and Microsoft, which is why it asks
+for MX records; the check which methods a server offers; what its user chooses.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from waypost.check.recorded import himalaya_documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    said,
+)
+from waypost.check.recorded.lookups import looked_up, offered
+from waypost.formats.pacc import HOST_PREFIX, TXT_PREFIX, vouches
+
+_PACC: Final = "/.well-known/user-agent-configuration.json"
+_MAILCONF: Final = "mailconf="
+_LABELS: Final[tuple[tuple[str, str, Security], ...]] = (
+    ("_imap", "imap", "starttls"),
+    ("_imaps", "imap", "tls"),
+    ("_submission", "smtp", "starttls"),
+    ("_submissions", "smtp", "tls"),
+)
+_RANK: Final[dict[Security, int]] = {"tls": 2, "starttls": 1}
+# [code] WHATWG's query percent-encode set, without what no address holds.
+_SAFE_IN_QUERY: Final = "!$%&'()*+,/:;=?@[\\]^`{|}~"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far.
+
+    Attributes:
+        servers: each with where it was found.
+        jmap: URLs of sessions.
+        reasons: why a place led to nothing.
+    """
+
+    servers: list[tuple[MailServer, str]] = field(default_factory=list)
+    jmap: list[tuple[str, str]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+Search = Generator[Question, Response, None]
+
+
+def ask(user: User) -> Conversation:
+    """Ask for MX, PACC, Autoconfig, SRV and JMAP; only then look at what came back."""
+    found = _Found()
+    yield from looked_up("MX", user.domain)
+    yield from _pacc(user, found)
+    typed = quote(user.typed.rpartition("@")[0], safe=_SAFE_IN_QUERY)
+    query = f"emailaddress={typed}@{user.domain}"
+    yield from _autoconfig(urls.autoconfig(user.domain, "https", query), user, found)
+    yield from _autoconfig(urls.well_known(user.domain), user, found)
+    yield from _mailconf(user, found)
+    yield from _autoconfig(urls.database(user.domain), user, found)
+    yield from _srv(user, found)
+    yield from _jmap(user, found)
+    return _outcome(user, found)
+
+
+def _pacc(user: User, found: _Found) -> Search:
+    request = Request.get(f"https://{HOST_PREFIX}{user.domain}{_PACC}")
+    # [code] Neither here nor for Autoconfig is any redirect followed.
+    response = yield request
+    try:
+        demand(response.is_success, said(response))
+        records = yield from looked_up("TXT", f"{TXT_PREFIX}{user.domain}")
+        is_known = any(vouches(one.data, response.body) for one in records)
+        demand(is_known, f"no TXT record {TXT_PREFIX.rstrip('.')} has the digest of the document")
+        servers, jmap = himalaya_documents.read_pacc(response.body)
+    except Unusable as error:
+        found.reasons.append(f"{request.url}: {error}")
+        return
+    found.servers += [(one, request.url) for one in servers]
+    found.jmap += [(one, request.url) for one in jmap]
+
+
+def _autoconfig(request: Request, user: User, found: _Found) -> Search:
+    response = yield request
+    try:
+        demand(response.is_success, said(response))
+        servers = himalaya_documents.read_autoconfig(response.body, user.address)
+    except Unusable as error:
+        if response.status or request.host != urls.DATABASE_HOST:
+            found.reasons.append(f"{request.url}: {error}")
+        return
+    found.servers += [(one, request.url) for one in servers]
+
+
+def _mailconf(user: User, found: _Found) -> Search:
+    records = yield from looked_up("TXT", user.domain)
+    for record in records:
+        url = record.data.removeprefix(_MAILCONF).strip()
+        if record.data.startswith(_MAILCONF) and urlsplit(url).hostname:
+            yield from _autoconfig(Request.get(url), user, found)
+            return
+
+
+def _srv(user: User, found: _Found) -> Search:
+    source = f"DNS SRV of {user.domain}"
+    servers = {}
+    for label, kind, security in _LABELS:
+        for record in (yield from offered(label, user.domain))[:1]:
+            servers[label] = MailServer(kind, record.data, record.port, security)
+    order = ("_imaps", "_imap", "_submissions", "_submission")
+    found.servers += [(servers[label], source) for label in order if label in servers]
+
+
+def _jmap(user: User, found: _Found) -> Search:
+    records = yield from offered("_jmap", user.domain)
+    place = f"{records[0].data}:{records[0].port}" if records else user.domain
+    request = Request.get(f"https://{place.removesuffix(':443')}/.well-known/jmap")
+    url, response = request.url, (yield request)
+    for _ in range(5):
+        target = request.at(response.location) if response.is_redirect else None
+        if target is None:
+            break
+        request, url = target, target.url
+        response = yield request
+    # [code] 401 only means that the session wants a password.
+    if response.is_success or response.status == 401:
+        found.jmap.append((url, url))
+
+
+def _outcome(user: User, found: _Found) -> Outcome:
+    login = str(user.address)
+    if found.jmap:
+        # [code] It stands first in the list to choose from, and is what Enter takes.
+        url, source = found.jmap[0]
+        parts = urlsplit(url)
+        server = MailServer("jmap", parts.hostname or "", parts.port or 443, "tls", login=login)
+        return Outcome(Account(server, server), source=source)
+    incoming, outgoing = _best(found, "imap"), _best(found, "smtp")
+    if incoming is None:
+        if found.servers:
+            found.reasons.append("no IMAP service in what was found")
+        return Outcome(reasons=tuple(found.reasons))
+    if outgoing is None:
+        why = "an IMAP service, and none to send with: the account can only read"
+        return Outcome(reasons=(*found.reasons, why), has_stopped=True)
+    held, source = incoming
+    # [code] A login name that is no address gives way to what was typed; it is used for both.
+    name, at, domain = held.login.partition("@")
+    login = held.login if name and at and domain else login
+    return Outcome(
+        Account(_with_login(held, login), _with_login(outgoing[0], login)), source=source
+    )
+
+
+def _best(found: _Found, kind: str) -> tuple[MailServer, str] | None:
+    """Take the last one of those that are protected best."""
+    best: tuple[MailServer, str] | None = None
+    for one in found.servers:
+        if one[0].kind != kind:
+            continue
+        if best is None or _RANK.get(one[0].security, 0) >= _RANK.get(best[0].security, 0):
+            best = one
+    return best
+
+
+def _with_login(server: MailServer, login: str) -> MailServer:
+    return MailServer(server.kind, server.host, server.port, server.security, login=login)
+
+
+HIMALAYA: Final = Client(
+    key="himalaya",
+    name="himalaya",
+    version="source ca88bee, io-pim-discovery 5036dfa",
+    date="2026-08-16",
+    basis="code",
+    asks=ask,
+    order=(
+        "DNS: the MX records, for domains at Google and Microsoft",
+        (
+            "PACC: GET `https://ua-auto-config.D/.well-known/user-agent-configuration.json`; DNS: "
+            "the TXT record `_ua-auto-config.D` with its digest"
+        ),
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+        "DNS: the TXT record `mailconf=URL` of D; GET the URL",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "DNS: the SRV records `_imap`, `_imaps`, `_submission`, `_submissions`",
+        "DNS: the SRV record `_jmap`; GET `/.well-known/jmap` there, or on D",
+    ),
+    notes=(
+        (
+            "It asks all of these at once, and takes the IMAP and the SMTP service that are "
+            "protected best; of equals the last one in this order."
+        ),
+        "Where JMAP is found by PACC or at its well-known place, that is what it proposes first.",
+        (
+            "It reads Autoconfig by a strict schema: one value that it does not know, in any "
+            "section, makes it refuse the whole document. [lint.md](lint.md#strict) says how to "
+            "avoid that; PACC and SRV records help it all the same."
+        ),
+        (
+            "In Autoconfig it knows the sections `imap`, `pop3` and `smtp`, and of the methods "
+            "neither `GSSAPI` nor any with a `system`."
+        ),
+        (
+            "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL`, or a second `oAuth2`, "
+            "spoils the document."
+        ),
+        "A login name that holds no `@` gives way to the address.",
+        "It follows redirects for JMAP alone.",
+    ),
+)

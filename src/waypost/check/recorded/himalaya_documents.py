@@ -1,0 +1,147 @@
+"""What himalaya makes of documents (pimalaya/io-pim-discovery 5036dfa [code]).
+
+Not part of the record: a list whose elements do not follow each other, which its parser of XML
+refuses, and the names of JSON in place of those of XML, which it takes as well.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents
+from waypost.check.recorded.conversation import MailServer, Security, Unusable, demand
+
+# [code] src/autoconfig/config.rs: the enumerations, each without a value for what is not known.
+_TYPES: Final = frozenset({"imap", "pop3", "smtp"})
+_SECURITY: Final[dict[str, Security]] = {
+    "SSL": "tls",
+    "tls": "tls",
+    "STARTTLS": "starttls",
+    "starttls": "starttls",
+    "plain": "none",
+}
+# GSSAPI is spelled "GSAPI" there, so that the draft's word is not known.
+_METHODS: Final = frozenset(
+    {
+        *("password-cleartext", "password-encrypted", "NTLM", "GSAPI", "client-IP-address"),
+        *("TLS-client-cert", "OAuth2", "none"),
+    }
+)
+_OAUTH2_PARTS: Final = ("issuer", "scope", "authURL", "tokenURL")
+_ONCE: Final = ("hostname", "port", "socketType", "username")
+_PORTS: Final = {
+    ("imap", True): 993,
+    ("imap", False): 143,
+    ("pop3", True): 995,
+    ("pop3", False): 110,
+    ("smtp", True): 465,
+    ("smtp", False): 587,
+}
+_PLAIN_SMTP_PORT: Final = 25
+# [code] PACC: TLS from the first byte.
+_PACC: Final = {"imap": 993, "pop3": 995, "smtp": 465}
+
+
+def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
+    """Read a document, of which one bad value spoils everything.
+
+    Raises:
+        Unusable: it cannot be read.
+    """
+    root = documents.parsed(body)
+    # [code] The name of the root is not looked at; without these two there is no document.
+    demand("version" in root.attrib, "there is no version: it is not clientConfig")
+    providers = documents.children(root, "emailProvider")
+    demand(len(providers) == 1, "there is not just one emailProvider")
+    demand(providers[0].get("id") is not None, "there is no id of emailProvider")
+    oauth2 = documents.children(root, "oAuth2")
+    demand(len(oauth2) <= 1, "a second oAuth2 spoils the document")
+    for name in _OAUTH2_PARTS if oauth2 else ():
+        has_one = len(documents.texts(oauth2[0], name)) == 1
+        demand(has_one, f"an oAuth2 without {name} spoils the document")
+    for page in documents.children(providers[0], "documentation"):
+        demand(page.get("url") is not None, "a documentation without url spoils the document")
+    sections = documents.children(providers[0], "incomingServer", "outgoingServer")
+    read = [_server(section, address) for section in sections]
+    servers = [one for one in read if one is not None]
+    demand(bool(servers), "there is no section with a hostname")
+    return servers
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer | None:
+    kind = section.get("type") or ""
+    demand(kind in _TYPES, f"a section of the type {kind[:20]!r} spoils the document")
+    spoiled = f"one {kind} section spoils the document"
+    for name in _ONCE:
+        has_two = len(documents.children(section, name)) > 1
+        demand(not has_two, f"{spoiled}: {name} is there twice")
+    socket = documents.text(section, "socketType").strip()
+    has_socket = bool(documents.children(section, "socketType"))
+    demand(
+        not has_socket or socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known"
+    )
+    for method in documents.texts(section, "authentication"):
+        if method.strip() not in _METHODS:
+            raise Unusable(f"{spoiled}: authentication {method[:40]!r} is not known")
+    security = _SECURITY[socket] if has_socket else "tls"
+    host = documents.filled(documents.text(section, "hostname").strip(), address)
+    port = _port(section, kind, security, spoiled)
+    if not host:
+        return None
+    login = documents.filled(documents.text(section, "username").strip(), address)
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+def _port(section: etree._Element, kind: str, security: Security, spoiled: str) -> int:
+    if not documents.children(section, "port"):
+        if (kind, security) == ("smtp", "none"):
+            return _PLAIN_SMTP_PORT
+        return _PORTS[kind, security == "tls"]
+    try:
+        return documents.port(documents.text(section, "port").strip())
+    except Unusable as error:
+        raise Unusable(f"{spoiled}: {error}") from error
+
+
+def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
+    """Read a PACC document.
+
+    Returns:
+        The servers that it names, and the URLs of JMAP.
+
+    Raises:
+        Unusable: it is none.
+    """
+    try:
+        document: Any = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+    except (ValueError, RecursionError) as error:
+        raise Unusable("the document is not JSON") from error
+    protocols = _member(document, "protocols")
+    _member(document, "authentication")
+    provider = _member(_member(document, "info"), "provider")
+    demand(isinstance(provider.get("name"), str), "the provider has no name")
+    servers = [
+        MailServer(kind, host, port, "tls")
+        for kind, port in _PACC.items()
+        for host in _texts(protocols, kind, "host")
+    ]
+    return servers, list(_texts(protocols, "jmap", "url"))
+
+
+def _member(value: object, name: str) -> dict[str, Any]:
+    member = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(member, dict):
+        raise Unusable(f"{name} is missing, or no object")
+    return member
+
+
+def _texts(protocols: dict[str, Any], kind: str, name: str) -> Iterable[str]:
+    if protocols.get(kind) is None:
+        return
+    text = _member(protocols, kind).get(name)
+    if not isinstance(text, str):
+        raise Unusable(f"{kind} has no {name}")
+    yield text

@@ -1,0 +1,203 @@
+"""Thunderbird for iOS, as its source has it (thunderbird/thunderbird-ios 98f4283 [code]).
+
+A parser turns the document into JSON, which is then decoded by a strict schema
+(Core/Sources/Autoconfiguration): one value that the schema does not have, and the whole document
+is of no use.
+
+Not part of the record: the list of public suffixes that it downloads, and the table of OAuth2
+providers, which it compares with the MX host of the domain.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Final
+
+from lxml import etree
+
+from waypost.address import EmailAddress
+from waypost.check.recorded import documents, urls
+from waypost.check.recorded.client import Client
+from waypost.check.recorded.conversation import (
+    Account,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Request,
+    Response,
+    Security,
+    Unusable,
+    User,
+    demand,
+    followed,
+    said,
+)
+from waypost.check.recorded.lookups import base_domain, looked_up
+
+# [code] EmailProvider.swift: the enumerations SocketType, ServerType and Authentication.
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_TYPES: Final = frozenset({"imap", "pop3", "smtp"})
+_OAUTH2: Final = "OAuth2"
+_CLEARTEXT: Final = "password-cleartext"
+_METHODS: Final = frozenset(
+    {_OAUTH2, _CLEARTEXT, "password-encrypted", "client-IP-address", "smtp-after-pop"}
+)
+# [code] OAuth2.swift: all four are decoded, and none of them is optional.
+_OAUTH2_PARTS: Final = ("tokenURL", "authURL", "issuer", "scope")
+_SPACES: Final = " \t\r\n"
+
+
+def ask(user: User) -> Conversation:
+    """Ask two URLs and the public database by https; then the same for the MX host's domain."""
+    # [code] URLQueryItem leaves "@" and "+" as they are.
+    query = f"emailaddress={user.typed}"
+    reasons: list[str] = []
+    found = yield from _first(user.domain, query, user.address, reasons)
+    if found is None:
+        records = yield from looked_up("MX", user.domain)
+        # [code] The first record as it comes, whatever its preference.
+        host = next((one.data for one in records if one.data), "")
+        if host:
+            found = yield from _first(base_domain(host), "", user.address, reasons)
+    return Outcome(reasons=tuple(reasons)) if found is None else found
+
+
+def _first(
+    domain: str, query: str, address: EmailAddress, reasons: list[str]
+) -> Generator[Question, Response, Outcome | None]:
+    """Take the first document that can be decoded; with it the search ends."""
+    requests = (
+        urls.autoconfig(domain, "https", query),
+        urls.well_known(domain),
+        urls.database(domain),
+    )
+    for request in requests:
+        # [know] iOS lets no plain http through unless an app says otherwise; this one does not.
+        response = yield from followed(request, downgrades=False)
+        try:
+            # [code] Nothing but a 200 counts.
+            demand(response.status == 200, said(response))
+            servers = list(decoded(response.body, address))
+        except Unusable as error:
+            if response.status or request.host != urls.DATABASE_HOST:
+                reasons.append(f"{request.url}: {error}")
+            continue
+        return _outcome(request, servers)
+    return None
+
+
+def _outcome(request: Request, servers: list[MailServer]) -> Outcome:
+    incoming = documents.first_of(servers, "imap")
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        why = f"{request.url}: no IMAP or no SMTP service, which ends its search"
+        return Outcome(reasons=(why,), has_stopped=True)
+    account = Account(incoming, outgoing)
+    return Outcome(account, source=request.url, warnings=tuple(_troubles(account)))
+
+
+def _troubles(account: Account) -> Iterator[str]:
+    if account.incoming.method == _OAUTH2:
+        yield "imap: it takes OAuth2, and offers no password, for hosts that are not in its table"
+    elif not account.incoming.method:
+        yield "imap: it knows none of the methods, and asks for no password"
+
+
+def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
+    """Decode a document, of which one bad value spoils everything.
+
+    Raises:
+        Unusable: it cannot be decoded.
+    """
+    root = documents.parsed(body)
+    demand(
+        documents.name_of(root) == "clientConfig", "the root of the document is not clientConfig"
+    )
+    # [code] Of several the last one is left.
+    for section in documents.children(root, "oAuth2")[-1:]:
+        for name in _OAUTH2_PARTS:
+            demand(_text(section, name) != "", f"an oAuth2 without {name} spoils the document")
+    provider = next(reversed(documents.children(root, "emailProvider")), None)
+    if provider is None:
+        return  # [code] emailProvider is optional.
+    for name in ("domain", "displayName", "displayShortName"):
+        demand(_text(provider, name) != "", f"there is no {name}, which spoils the document")
+    for section in documents.children(provider, "incomingServer", "outgoingServer"):
+        yield _server(section, address)
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    kind = section.get("type") or ""
+    demand(kind in _TYPES, f"a section of the type {kind[:20]!r} spoils the document")
+    spoiled = f"one {kind} section spoils the document"
+    values = {
+        name: documents.filled(_text(section, name), address)
+        for name in ("hostname", "port", "socketType", "username")
+    }
+    for name, value in values.items():
+        demand(value != "", f"{spoiled}: there is no {name}")
+    socket = values["socketType"]
+    demand(socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known")
+    methods = [one.strip(_SPACES) for one in documents.texts(section, "authentication")]
+    for method in methods:
+        if method and method not in _METHODS:
+            raise Unusable(f"{spoiled}: authentication {method[:40]!r} is not known")
+    try:
+        port = documents.port(values["port"])
+    except Unusable as error:
+        raise Unusable(f"{spoiled}: {error}") from error
+    # [code] AuthenticationType.swift: OAuth2 wherever it stands, then a password in the clear.
+    method = next((one for one in (_OAUTH2, _CLEARTEXT) if one in methods), "")
+    server = MailServer(kind, values["hostname"].lower(), port, _SECURITY[socket])
+    return replace(server, method=method, login=values["username"])
+
+
+def _text(section: etree._Element, name: str) -> str:
+    """Return the text of the last element of a name (of `domain`, the first), without spaces."""
+    texts = [one.strip(_SPACES) for one in documents.texts(section, name)]
+    held = [one for one in texts if one]
+    return next(iter(held if name == "domain" else reversed(held)), "")
+
+
+THUNDERBIRD_IOS: Final = Client(
+    key="thunderbird-for-ios",
+    name="Thunderbird for iOS",
+    version="source 98f4283",
+    date="2026-08-20",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        ("DNS: the first MX host; the same three for its registered domain, without the address"),
+    ),
+    notes=(
+        (
+            "It reads the document by a strict schema: one value that it does not know, in any "
+            "section, makes it refuse the whole document and ask on. [lint.md](lint.md#strict) "
+            "says how to avoid that."
+        ),
+        (
+            "It knows the sections `imap`, `pop3` and `smtp`, the `socketType` `SSL` and "
+            "`STARTTLS`, and the methods `OAuth2`, `password-cleartext`, `password-encrypted`, "
+            "`client-IP-address` and `smtp-after-pop`."
+        ),
+        "Each section must have `hostname`, `port`, `socketType` and `username`.",
+        "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL` spoils the document.",
+        (
+            "The first document that can be decoded ends its search, even if it holds no IMAP or "
+            "no SMTP service; POP3 is passed over."
+        ),
+        (
+            "OAuth2 is taken wherever it stands, and works for the MX hosts of its own table "
+            "alone; a password behind it is not offered."
+        ),
+        (
+            "Its own code for SMTP speaks STARTTLS on port 587 alone so far, so offer 587 as well "
+            "(not part of the record)."
+        ),
+        "One of its two screens for a new account replaces the login name with the address.",
+        "Nothing but a 200 counts; the Content-Type does not.",
+    ),
+)

@@ -1,0 +1,51 @@
+"""What a person typed for a domain or an address, and what to say if it is neither."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from waypost.address import DomainName, EmailAddress
+from waypost.errors import AddressError, DomainError, DomainNotServed
+
+
+def address_or_domain(text: str) -> EmailAddress | DomainName:
+    """Read an address, or a domain alone.
+
+    Raises:
+        AddressError: it is neither; the message says so, and names the rule that it breaks.
+    """
+    return EmailAddress.parse(text) if "@" in text else typed_domain(text)
+
+
+def typed_domain(text: str) -> DomainName:
+    """Read a domain, or that of an address.
+
+    Raises:
+        AddressError: it is neither; the message says so, and names the rule that it breaks.
+    """
+    try:
+        return DomainName.parse(text.rpartition("@")[2])
+    except DomainError as error:
+        if "@" in text:
+            raise
+        raise _neither(text, f"it has no @, and {error}") from error
+
+
+@contextmanager
+def one_word_explained(text: str) -> Iterator[None]:
+    """Say of one word that is not served that it is hardly a domain: most often the @ is missing.
+
+    Raises:
+        AddressError: in place of DomainNotServed.
+    """
+    try:
+        yield
+    except DomainNotServed as error:
+        if "@" in text or "." in text.strip("."):
+            raise
+        raise _neither(text, "it has no @ and no dot, and no such domain is served") from error
+
+
+def _neither(text: str, reason: str) -> AddressError:
+    shown = text if text.strip() else f"{text!r}"
+    kinds = "an address, as alice@example.com, nor a domain, as example.com"
+    return AddressError(f"{shown}: is neither {kinds}: {reason}")

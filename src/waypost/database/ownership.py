@@ -1,0 +1,106 @@
+"""Whether this process may use a SQLite file: who owns it, and what to do if it is another user.
+
+SQLite writes files of its own beside the database. If root makes them, or the database itself, in
+the folder of the service's user, the service can no longer write.
+"""
+
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from waypost.errors import StoreError
+
+# https://www.sqlite.org/tempfiles.html
+_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+_ROOT: Final = 0
+
+
+def check_readable(path: Path) -> None:
+    """Refuse a SQLite file that this process cannot read; one that is missing is not refused.
+
+    Raises:
+        StoreError: names the file or the folder, its owner, and what to do.
+    """
+    for folder in reversed(path.parents):
+        if folder.is_dir() and not _can(folder, os.X_OK):
+            raise StoreError(f"db_uri: {_denied(folder, 'enter')}")
+    if path.exists() and not _can(path, os.R_OK):
+        raise StoreError(f"db_uri: {_denied(path, 'read')}")
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a SQLite file that this process cannot write, or that is not its own if it is root's.
+
+    Raises:
+        StoreError: names the file or the folder, its owner, and what to do.
+    """
+    check_readable(path)
+    if (problem := write_problem(path)) is not None:
+        raise StoreError(f"db_uri: {problem}")
+
+
+def write_problem(path: Path) -> str | None:
+    """Return why this process should not write a SQLite file, and what to do; None if it may."""
+    for place in _written(path):
+        owner = place.stat().st_uid
+        if os.geteuid() == _ROOT and owner != _ROOT:
+            return (
+                f"{_owned(place)}, but this process runs as root, whose files {_name(owner)} "
+                f"could not write; {_cure(place, owner)}"
+            )
+        if not _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)):
+            if os.statvfs(place).f_flag & os.ST_RDONLY:
+                return (
+                    f"{place} is on a file system that is read-only here; in a systemd unit with "
+                    f"ProtectSystem=strict add ReadWritePaths={_folder(place)}"
+                )
+            return _denied(place, "write")
+    return None
+
+
+def _written(path: Path) -> Iterator[Path]:
+    """Give what would be written: the files that are there, and the folder for the others."""
+    for end in _BESIDE:
+        if (file := path.with_name(f"{path.name}{end}")).exists():
+            yield file
+    folder = next(one for one in path.parents if one.exists())
+    if folder.is_dir():  # What is no folder has an error of its own.
+        yield folder
+
+
+def _can(path: Path, how: int) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(path, how, effective_ids=effective)
+
+
+def _denied(path: Path, verb: str) -> str:
+    owner = path.stat().st_uid
+    user = _name(os.geteuid())
+    return f"{_owned(path)}, and {user} cannot {verb} it; {_cure(path, owner)}"
+
+
+def _owned(path: Path) -> str:
+    return (
+        f"the {'folder' if path.is_dir() else 'file'} {path} belongs to {_name(path.stat().st_uid)}"
+    )
+
+
+def _cure(path: Path, owner: int) -> str:
+    user = _name(os.geteuid())
+    return (
+        f"run the command as {_name(owner)} (runuser -u {_name(owner)} -- waypost ...), "
+        f"change the owner (chown {user} {path}), or correct the path in db_uri"
+    )
+
+
+def _folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"{user}"

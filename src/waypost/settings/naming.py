@@ -1,0 +1,35 @@
+"""Which database a command uses, and which setting says so."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from waypost.redaction import redact_uri
+from waypost.settings.loading import Loaded
+from waypost.settings.sources import Origin
+
+_RELATIVE: Final = re.compile(r"(sqlite(?:\+\w+)?:///)(?![/:]|file:)([^?]+)")
+
+
+def database_of(loaded: Loaded, cwd: Path) -> str | None:
+    """Return the URI of the database without secrets; None if domains are not in a database.
+
+    Args:
+        loaded: the settings.
+        cwd: where a relative path to a SQLite file begins.
+    """
+    settings = loaded.settings
+    if settings.demo or settings.providers is not None:
+        return None
+    uri = settings.db_uri
+    if found := _RELATIVE.match(uri):
+        uri = f"{found[1]}{cwd / found[2]}{uri[found.end() :]}"
+    return redact_uri(uri)
+
+
+def source_of_database(loaded: Loaded) -> str:
+    """Return which file, variable or flag names the database, in words."""
+    source = loaded.sources["db_uri"]
+    if source.origin is Origin.DEFAULT:
+        return "the default, as db_uri is not set"
+    return f"db_uri in {source}" if source.origin is Origin.FILE else f"from {source}"

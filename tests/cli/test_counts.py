@@ -1,0 +1,55 @@
+"""Counts have their noun in the right number, in all that commands say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from tests.docs.pages import ROOT
+from waypost.cli.reporting import quantity
+
+# "3 of 5 domains" has a number of which only several are counted.
+PLURALS = re.compile(
+    r"(?<!of )\{[^{}]*\} (?:more )?(?:answers|clients are|differences|directories|domains|errors"
+    r"|findings|hits|lines|names|patterns|providers|records|requests|rows|services|times|users"
+    r"|warnings)\b(?! no\b)"
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "nouns", "said"),
+    [
+        (0, ("domain",), "0 domains"),
+        (1, ("domain",), "1 domain"),
+        (2, ("domain",), "2 domains"),
+        (1000, ("domain",), "1,000 domains"),
+        (1, ("name is", "names are"), "1 name is"),
+        (2, ("name is", "names are"), "2 names are"),
+    ],
+)
+def test_quantity(count: int, nouns: tuple[str, ...], said: str) -> None:
+    """One is one, and all others are several."""
+    assert quantity(count, *nouns) == said
+
+
+def test_no_count_without_it() -> None:
+    """No command puts a plural behind a number that may be one."""
+    found = {
+        path.name: plurals
+        for path in (ROOT / "src" / "waypost" / "cli").glob("*.py")
+        if (plurals := PLURALS.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+def test_one_of_each(waypost: Waypost, home: Path) -> None:
+    """Commands that count one thing say so."""
+    (home / "mail.toml").write_text(
+        '[[provider]]\nname = "Own"\ndomains = ["own.example", "*.own.example"]\n'
+        'services = [{ type = "imap", host = "a.example" }]\n',
+        encoding="utf-8",
+    )
+    assert waypost("apply", "mail.toml").code == 0
+    assert waypost("domain", "list").out.count("  1 service\n") == 2
+    assert "warning: 1 pattern stands for domains" in waypost("names").err

@@ -1,0 +1,121 @@
+"""Each command that opens a database names it on standard error, and who chose it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost
+
+OPENING = [
+    ("apply", "--demo"),
+    ("apply", "--demo", "--dry-run"),
+    ("apply", "--demo", "--json"),
+    ("compare", "--old", "http://127.0.0.1:1", "--new", "http://127.0.0.1:1"),
+    ("db", "check"),
+    ("db", "check", "--json"),
+    ("db", "status"),
+    ("db", "status", "--json"),
+    ("db", "upgrade"),
+    ("db", "upgrade", "--sql"),
+    ("directory", "list"),
+    ("directory", "list", "--json"),
+    ("directory", "test", "alice@example.com"),
+    ("domain", "list"),
+    ("domain", "list", "--json"),
+    ("domain", "show", "example.com"),
+    ("domain", "show", "example.com", "--json"),
+    ("export",),
+    ("export", "--format", "json"),
+    ("export", "--format", "ispdb", "--domain", "example.com"),
+    ("import", "automx2", "--from-uri", "sqlite:///other.sqlite", "--dry-run", "--replace"),
+    (
+        "import",
+        "automx2",
+        "--from-uri",
+        "sqlite:///other.sqlite",
+        "--dry-run",
+        "--replace",
+        "--json",
+    ),
+    ("lint",),
+    ("lint", "--json"),
+    ("names",),
+    ("pacc", "stage", "example.com"),
+    ("pacc", "status"),
+    ("pacc", "status", "--json"),
+    ("pacc", "switch", "example.com"),
+    ("show", "activesync", "alice@example.com"),
+    ("show", "autoconfig", "alice@example.com"),
+    ("show", "autodiscover", "alice@example.com"),
+    ("show", "autodiscover-json", "alice@example.com"),
+    ("show", "dns", "example.com"),
+    ("show", "dns", "example.com", "--format", "json"),
+    ("show", "mobileconfig", "alice@example.com"),
+    ("show", "pacc", "example.com"),
+]
+ELSEWHERE = [
+    ("apply", "--demo", "--print-sql"),
+    ("config", "show"),
+    ("db", "upgrade", "--sql", "--dialect", "sqlite"),
+    ("domain", "list", "--demo"),
+    ("lint", "--demo"),
+    ("show", "autoconfig", "alice@example.com", "--demo"),
+    ("version",),
+]
+
+
+@pytest.fixture(name="filled")
+def _filled(waypost: Waypost, home: Path) -> Path:
+    """Give a database with the samples, which the settings file names, and another like it."""
+    for name in ("mail.sqlite", "other.sqlite"):
+        assert waypost("apply", "--demo", "--db-uri", f"sqlite:///{name}").code == 0
+    (home / "waypost.toml").write_text('\n\ndb_uri = "sqlite:///mail.sqlite"\n', encoding="utf-8")
+    return home
+
+
+@pytest.mark.parametrize("command", OPENING, ids=" ".join)
+def test_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
+    """The line has the whole path and the place of the setting, and JSON stays JSON."""
+    outcome = waypost(*command)
+    source = f"db_uri in {filled}/waypost.toml:3"
+    assert outcome.databases[-1] == f"sqlite:///{filled}/mail.sqlite ({source})"
+    assert len(outcome.databases) == (2 if "import" in command else 1)
+    assert "database: " not in outcome.out
+    if "--json" in command:
+        json.loads(outcome.out)
+
+
+@pytest.mark.parametrize("command", ELSEWHERE, ids=" ".join)
+def test_not_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
+    """A command that opens none names none."""
+    assert filled.is_dir()
+    assert waypost(*command).databases == ()
+
+
+def test_both_databases_of_a_copy(waypost: Waypost, filled: Path) -> None:
+    """A copy names the database that it reads as well, without its password."""
+    assert filled.is_dir()
+    command = ("import", "automx2", "--dry-run", "--replace", "--from-uri")
+    found = waypost(*command, "sqlite:///other.sqlite").databases
+    assert found[0] == "sqlite:///other.sqlite (from --from-uri; only read)"
+    assert len(found) == 2
+    outcome = waypost(*command, "mysql://dom/u:hunter2@127.0.0.1:1/x")
+    assert outcome.databases[0] == "mysql://***@127.0.0.1:1/x (from --from-uri; only read)"
+    assert "hunter2" not in f"{outcome}"
+    assert "hunter2" not in f"{waypost(*command, 'mysql://u:p@h:hunter2/x')}"
+
+
+def test_each_source(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag, a variable and the default are named as such."""
+    default = f"sqlite:///{home}/.local/state/waypost/waypost.sqlite"
+    assert waypost("db", "status").databases == (f"{default} (the default, as db_uri is not set)",)
+    monkeypatch.setenv("WAYPOST_DB_URI", "sqlite:////nowhere/a.sqlite")
+    found = waypost("db", "status").databases
+    assert found == ("sqlite:////nowhere/a.sqlite (from WAYPOST_DB_URI)",)
+    found = waypost("db", "status", "--db-uri", "sqlite:///b.sqlite?timeout=3").databases
+    assert found == (f"sqlite:///{home}/b.sqlite?timeout=3 (from --db-uri)",)
+    found = waypost("db", "status", "--db-uri", "mysql://u:hunter2@127.0.0.1:1/x").databases
+    assert found == ("mysql://u:***@127.0.0.1:1/x (from --db-uri)",)
+    found = waypost("db", "status", "--db-uri", "sqlite://").databases
+    assert found == ("sqlite:// (from --db-uri)",)

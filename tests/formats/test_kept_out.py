@@ -1,0 +1,166 @@
+"""Services that are kept out of some formats: no format describes what it may not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.errors import NoUsableService, ServiceNotOffered
+from waypost.formats import (
+    activesync,
+    autoconfig,
+    autodiscover,
+    autodiscover_json,
+    dns,
+    mobileconfig,
+    pacc,
+)
+from waypost.formats.autodiscover_json import Protocol
+from waypost.lookup import client_config
+from waypost.model import (
+    ALL_FORMATS,
+    FORMATS_OF,
+    HOST_BASED,
+    PASSWORD_CLEARTEXT,
+    ClientConfig,
+    Format,
+    Service,
+    ServiceType,
+)
+
+PLACE = "kept.example.net"
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+URLS = {ServiceType.LDAP: f"ldaps://{PLACE}/dc=x??sub"}
+
+
+def the_service(kind: ServiceType) -> Service:
+    """Make the preferred service of its type, at a place that no other one has."""
+    if kind in HOST_BASED:
+        # SRV records have no label for ManageSieve with TLS, PACC no word for any other.
+        return host_service(kind.value, PLACE, priority=1)
+    url = URLS.get(kind, f"https://{PLACE}/x/")
+    return url_service(kind.value, url, authentication=(PASSWORD_CLEARTEXT,), priority=1)
+
+
+def asked(*services: Service, alone: bool = False) -> ClientConfig:
+    entry = domain("example.com", *services)
+    return client_config(entry, EXAMPLE_COM, None if alone else ALICE)
+
+
+def answers(form: Format, *services: Service) -> bytes:
+    """Return all that a format says of some services, beside an IMAP and an SMTP service."""
+    config = asked(IMAP, SMTP, *services)
+    alone = asked(IMAP, SMTP, *services, alone=True)
+    every: dict[Format, list[Callable[[], bytes]]] = {
+        Format.AUTOCONFIG: [lambda: autoconfig.render(config)],
+        Format.AUTODISCOVER: [
+            lambda: autodiscover.render(config),
+            lambda: activesync.render(config),
+            lambda: autodiscover_json.render(config, Protocol.EWS, "https://e.example/"),
+            lambda: autodiscover_json.render(config, Protocol.ACTIVESYNC, "https://e.example/"),
+        ],
+        Format.MOBILECONFIG: [lambda: mobileconfig.render(config)],
+        Format.PACC: [lambda: pacc.render(alone)],
+        Format.DNS: [lambda: srv_records(alone)],
+    }
+    return b"".join(_answer(one) for one in every[form])
+
+
+def srv_records(config: ClientConfig) -> bytes:
+    """Return the records of services, without the names and the digest of other formats."""
+    records = dns.publish(config, "https://w.example.net").records
+    own = [one for one in records if one.name.startswith("_") and "auto" not in one.name]
+    return "\n".join(f"{one.name} {one.data}" for one in own).encode()
+
+
+def _answer(render: Callable[[], bytes]) -> bytes:
+    try:
+        return render()
+    except (NoUsableService, ServiceNotOffered):
+        return b""
+
+
+def only_in(service: Service, *formats: Format) -> Service:
+    return replace(service, formats=frozenset(formats))
+
+
+def dns_form(service: Service, form: Format) -> Service:
+    """Give ManageSieve the protection that the format can say."""
+    if service.type is ServiceType.MANAGESIEVE and form is Format.DNS:
+        return host_service("managesieve", PLACE, security="starttls", priority=1)
+    return service
+
+
+@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("kind", ServiceType)
+def test_what_each_format_describes(kind: ServiceType, form: Format) -> None:
+    """The table of formats is right, and a format leaves out what names other formats only."""
+    service = dns_form(the_service(kind), form)
+    others = ALL_FORMATS - {form}
+
+    assert (PLACE.encode() in answers(form, service)) == (form in FORMATS_OF[kind])
+    assert answers(form, only_in(service, form)) == answers(form, service)
+    # SRV records would say "there is none" of a kind of service that is not configured at all.
+    if form is not Format.DNS:
+        assert answers(form, only_in(service, *others)) == answers(form)
+    assert PLACE.encode() not in answers(form, only_in(service, *others))
+
+
+def test_dns_does_not_deny_what_is_kept_out() -> None:
+    """For a kind of service that is kept out of DNS there is no record that says there is none."""
+    starttls = host_service(port=143, security="starttls")
+    kept = only_in(starttls, Format.AUTOCONFIG)
+    zone = dns.publish(asked(IMAP, kept, SMTP, alone=True)).records
+    labels = {record.name.partition(".")[0] for record in zone}
+
+    assert "_imaps" in labels
+    assert "_imap" not in labels
+    assert {"_pop3", "_pop3s"} <= labels
+
+
+def test_all_mail_can_be_kept_out() -> None:
+    """A domain whose mail services are kept out of a format gets no answer in it."""
+    services = [only_in(IMAP, Format.AUTODISCOVER), only_in(SMTP, Format.AUTODISCOVER)]
+    config, alone = asked(*services), asked(*services, alone=True)
+
+    assert autodiscover.render(config) == autodiscover.render(asked(IMAP, SMTP))
+    for render, one in (
+        (autoconfig.render, config),
+        (mobileconfig.render, config),
+        (pacc.render, alone),
+        (pacc.compose, alone),
+    ):
+        with pytest.raises(NoUsableService):
+            render(one)
+    assert pacc.findings(alone) == ()
+    labels = {record.name.partition(".")[0] for record in dns.publish(alone, "https://w.x").records}
+    assert labels == {"autodiscover", "_autodiscover"}
+
+
+def test_json_does_not_lead_to_an_error() -> None:
+    """The JSON of Autodiscover names no older form where that has nothing to say."""
+    config = asked(only_in(IMAP, Format.PACC), SMTP)
+
+    with pytest.raises(ServiceNotOffered):
+        autodiscover_json.render(config, Protocol.AUTODISCOVER_V1, "https://w.example.net/x")
+
+
+def test_modern_services_kept_out_need_their_own_mail_account() -> None:
+    """JMAP that Autoconfig may not describe does not make up for a missing SMTP service there."""
+    jmap = the_service(ServiceType.JMAP)
+
+    assert autoconfig.render(asked(IMAP, jmap))
+    with pytest.raises(NoUsableService):
+        autoconfig.render(asked(IMAP, only_in(jmap, Format.PACC)))
+
+
+def test_a_submission_is_autoconfig() -> None:
+    """A document for the ISPDB leaves out what the domain's own document leaves out."""
+    jmap = only_in(the_service(ServiceType.JMAP), Format.DNS)
+    config = asked(IMAP, SMTP)
+
+    found = autoconfig.render_submission(config.provider, [EXAMPLE_COM], [IMAP, jmap, SMTP])
+
+    assert found == autoconfig.render_submission(config.provider, [EXAMPLE_COM], [IMAP, SMTP])

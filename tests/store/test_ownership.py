@@ -1,0 +1,216 @@
+"""SQLite files and folders of other users: refused before anything is written, with the cure."""
+
+import os
+import pwd
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Waypost, home, waypost
+from tests.servers.requirements import require
+from waypost.database.ownership import check_readable, check_writable
+from waypost.errors import StoreError
+
+__all__ = ["home", "waypost"]
+
+OTHER = pwd.getpwnam("nobody")
+NAME = "mail.sqlite"
+
+
+@pytest.fixture(name="folder")
+def _folder() -> Iterator[Path]:
+    """Give a folder that each user can enter, and only root can write."""
+    require(root=True)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name) / "var"
+        Path(name).chmod(0o755)
+        folder.mkdir(mode=0o755)
+        yield folder
+
+
+@contextmanager
+def another_user() -> Iterator[None]:
+    """Be `nobody` for a while."""
+    os.setegid(OTHER.pw_gid)
+    os.seteuid(OTHER.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def give(path: Path, owner: str, mode: int) -> None:
+    """Give a file or a folder to a user."""
+    user = pwd.getpwnam(owner)
+    os.chown(path, user.pw_uid, user.pw_gid)
+    path.chmod(mode)
+
+
+# file: its owner and mode, or None; folder: the same; how the error begins, or None
+AS_ROOT = [
+    (("root", 0o600), ("root", 0o755), None),
+    (None, ("root", 0o755), None),
+    (None, ("root", 0o1777), None),
+    (("nobody", 0o600), ("nobody", 0o755), "the file {file} belongs to nobody, but this process"),
+    (("nobody", 0o666), ("root", 0o777), "the file {file} belongs to nobody, but this process"),
+    (("root", 0o600), ("nobody", 0o755), "the folder {folder} belongs to nobody, but this process"),
+    (
+        None,
+        ("nobody", 0o755),
+        "the folder {folder} belongs to nobody, but this process runs as root",
+    ),
+]
+AS_OTHER = [
+    (("nobody", 0o600), ("nobody", 0o755), None),
+    (None, ("nobody", 0o700), None),
+    (("root", 0o666), ("root", 0o777), None),  # Shared on purpose.
+    (
+        ("root", 0o644),
+        ("nobody", 0o755),
+        "the file {file} belongs to root, and nobody cannot write",
+    ),
+    (("root", 0o600), ("nobody", 0o755), "the file {file} belongs to root, and nobody cannot read"),
+    (
+        ("nobody", 0o600),
+        ("root", 0o755),
+        "the folder {folder} belongs to root, and nobody cannot w",
+    ),
+    (None, ("root", 0o755), "the folder {folder} belongs to root, and nobody cannot write it; run"),
+    (None, ("root", 0o700), "the folder {folder} belongs to root, and nobody cannot enter it; run"),
+]
+
+
+def said(folder: Path) -> str | None:
+    """Give what is said of writing there by the user of this process."""
+    try:
+        check_writable(folder / NAME)
+    except StoreError as error:
+        return str(error)
+    return None
+
+
+def make(folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int]) -> None:
+    """Make a folder and perhaps a file, with their owners."""
+    if file is not None:
+        (folder / NAME).touch()
+        give(folder / NAME, *file)
+    give(folder, *of_folder)
+
+
+def expected(folder: Path, begin: str) -> str:
+    """Fill in how an error begins."""
+    return "db_uri: " + begin.format(file=folder / NAME, folder=folder)
+
+
+@pytest.mark.parametrize(("file", "of_folder", "begin"), AS_ROOT)
+def test_root(
+    folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str | None
+) -> None:
+    """Root writes what is root's, and nothing of a user whose service could not write it then."""
+    make(folder, file, of_folder)
+    found = said(folder)
+    if begin is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found.startswith(expected(folder, begin))
+    assert "run the command as nobody (runuser -u nobody -- waypost ...)" in found
+    assert "change the owner (chown root " in found
+
+
+@pytest.mark.parametrize(("file", "of_folder", "begin"), AS_OTHER)
+def test_other_user(
+    folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str | None
+) -> None:
+    """Another user writes what the permissions allow, and is told whose the rest is."""
+    make(folder, file, of_folder)
+    with another_user():
+        found = said(folder)
+    if begin is None:
+        assert found is None
+        return
+    assert found is not None
+    assert found.startswith(expected(folder, begin))
+    assert "run the command as root (runuser -u root -- waypost ...)" in found
+    assert "change the owner (chown nobody " in found
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_files_beside(folder: Path, end: str) -> None:
+    """The files that SQLite keeps beside a database are looked at as well."""
+    make(folder, ("nobody", 0o600), ("nobody", 0o755))
+    beside = folder / f"{NAME}{end}"
+    beside.touch()
+    give(beside, "root", 0o644)
+    with another_user(), pytest.raises(StoreError, match=rf"{NAME}{end} belongs to root, and nobo"):
+        check_writable(folder / NAME)
+
+
+def test_user_without_a_name(folder: Path) -> None:
+    """An owner whom the system does not know is told by number."""
+    os.chown(folder, 54321, 54321)
+    with pytest.raises(StoreError, match="belongs to 54321, but this process runs as root"):
+        check_writable(folder / NAME)
+
+
+def test_folder_that_is_not_there(folder: Path) -> None:
+    """Of folders that would be made, the one counts in which that would be done."""
+    give(folder, "nobody", 0o755)
+    with pytest.raises(StoreError, match=f"the folder {folder} belongs to nobody"):
+        check_writable(folder / "a" / "b" / NAME)
+    with another_user():
+        check_writable(folder / "a" / "b" / NAME)
+
+
+def test_reading(folder: Path) -> None:
+    """To read a file of another user is refused only if the permissions forbid it."""
+    make(folder, ("nobody", 0o600), ("nobody", 0o700))
+    check_readable(folder / NAME)
+    check_readable(folder / "missing.sqlite")
+    give(folder / NAME, "root", 0o600)
+    with another_user(), pytest.raises(StoreError, match="belongs to root, and nobody cannot read"):
+        check_readable(folder / NAME)
+
+
+WRITING = [
+    ("apply", "--demo"),
+    ("db", "upgrade"),
+    ("serve", "--port", "0", "--admin-port", "0"),
+]
+
+
+@pytest.mark.parametrize("command", WRITING, ids=" ".join)
+@pytest.mark.parametrize("is_made", [True, False], ids=["file", "folder"])
+def test_commands_that_write(
+    waypost: Waypost, folder: Path, command: tuple[str, ...], is_made: bool
+) -> None:
+    """A command of root's writes nothing into a service's folder, and serves nothing from it."""
+    uri = f"sqlite:///{folder}/{NAME}"
+    if is_made:
+        assert waypost("apply", "--demo", "--db-uri", uri).code == 0
+        for path in folder.iterdir():
+            give(path, "nobody", 0o600)
+    give(folder, "nobody", 0o755)
+    before = sorted(folder.iterdir())
+    outcome = waypost(*command, "--db-uri", uri)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "belongs to nobody, but this process runs as root" in outcome.err
+    assert "runuser -u nobody -- waypost" in outcome.err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_root_reads_without_a_trace(waypost: Waypost, folder: Path) -> None:
+    """Root may look into a service's database; no file in the folder is root's afterwards."""
+    uri = f"sqlite:///{folder}/{NAME}"
+    assert waypost("apply", "--demo", "--db-uri", uri).code == 0
+    for path in [folder, *folder.iterdir()]:
+        give(path, "nobody", 0o700)
+    with sqlite3.connect(folder / NAME) as held:  # As a service does, so that the log stays.
+        held.execute("SELECT count(*) FROM domain").fetchone()
+        assert waypost("domain", "list", "--db-uri", uri).code == 0
+        assert {path.owner() for path in folder.iterdir()} == {"nobody"}
