@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from waypost.web.public.lingering import LingeringTransport
+from waypost.web.public.parser import Parser
 from waypost.web.public.request import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ class Connection(HttpToolsProtocol):
     _body_octets = 0
     _timer: asyncio.TimerHandle | None = None
     _lingering: LingeringTransport
+    parser: Parser
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request no longer than for the others."""
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
+        self.parser = Parser(self)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -96,6 +99,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin with the body."""
+        if self.parser.is_repeated:
+            return
         self._in_head = False
         super().on_headers_complete()
         self._heads += 1
@@ -108,10 +113,19 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Begin with the next request."""
+        if self.parser.is_repeated:
+            return
         self._in_head = True
         self._in_request = False
         self._beside_octets = 0
         super().on_message_complete()
+
+    def head_without_upgrade(self) -> bytes:
+        """Write the head of the request that is being parsed, without `Upgrade`."""
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
+        rest = (b"%b: %b" % one for one in self.headers if one[0] != b"upgrade")
+        return b"\r\n".join([line, *rest, b"", b""])
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request. What comes next is unknown."""
