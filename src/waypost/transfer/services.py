@@ -39,6 +39,7 @@ from waypost.transfer.rules import (
     RuleBroken,
     check_host,
     check_ldap_url,
+    check_login_name,
     check_url,
 )
 from waypost.transfer.service_formats import KEY as FORMATS_KEY
@@ -252,9 +253,14 @@ def _login_name(table: Table) -> str | None:
     if "login_name" not in table:
         return EMAIL_ADDRESS
     text = table.text("login_name", LOGIN_NAME_MAX_CHARS, may_be_empty=True)
-    if text:
-        warn_of_placeholder(table, "login_name", text)
-    return text or None
+    if not text:
+        return None
+    try:
+        check_login_name(text)
+    except RuleBroken as broken:
+        table.problem("login_name", str(broken))
+    warn_of_placeholder(table, "login_name", text)
+    return text
 
 
 def _authentication(table: Table, default: Authentication) -> tuple[Authentication, ...] | None:
