@@ -25,6 +25,8 @@ HEAD_MAX_FIELDS: Final = 200
 BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
+WAITING_MAX_REQUESTS: Final = 1000
+"""How many requests may wait for the answer to another one (RFC 9112 s9.3.2, pipelining)."""
 DRAIN_MAX_OCTETS: Final = 64 * 1024
 """How much of a body is read after its answer to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
@@ -69,6 +71,9 @@ class Connection(HttpToolsProtocol):
         heads = self._heads
         self._beside_octets += len(data)
         super().data_received(data)
+        if len(self.pipeline) > WAITING_MAX_REQUESTS:
+            self.transport.abort()
+            return
         if self._heads != heads:
             self._beside_octets = 0  # It was about another request, in part at least.
         limit = HEAD_MAX_OCTETS if self._in_head else BESIDE_BODY_MAX_OCTETS
@@ -126,6 +131,12 @@ class Connection(HttpToolsProtocol):
         line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
         rest = (b"%b: %b" % one for one in self.headers if one[0] != b"upgrade")
         return b"\r\n".join([line, *rest, b"", b""])
+
+    def on_response_complete(self) -> None:
+        """Read no further requests before those that wait are answered."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request. What comes next is unknown."""
