@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from waypost.characters import invisible_in
 from waypost.model import (
     ALL_FORMATS,
     CLIENT_IP_ADDRESS,
@@ -39,7 +40,6 @@ from waypost.transfer.rules import (
     RuleBroken,
     check_host,
     check_ldap_url,
-    check_login_name,
     check_url,
 )
 from waypost.transfer.service_formats import KEY as FORMATS_KEY
@@ -253,14 +253,10 @@ def _login_name(table: Table) -> str | None:
     if "login_name" not in table:
         return EMAIL_ADDRESS
     text = table.text("login_name", LOGIN_NAME_MAX_CHARS, may_be_empty=True)
-    if not text:
-        return None
-    try:
-        check_login_name(text)
-    except RuleBroken as broken:
-        table.problem("login_name", str(broken))
-    warn_of_placeholder(table, "login_name", text)
-    return text
+    if invisible := invisible_in(text or ""):
+        table.problem("login_name", f"has the invisible character {invisible}")
+    warn_of_placeholder(table, "login_name", text or "")
+    return text or None
 
 
 def _authentication(table: Table, default: Authentication) -> tuple[Authentication, ...] | None:
