@@ -99,6 +99,15 @@ GOOD_ADDRESSES = [
     ("smtp:alice@example.com", "alice", "example.com"),
     ("SMTP:alice@example.com", "alice", "example.com"),
     ("50%@example.com", "50%", "example.com"),
+    # what people copy with an address, as lines of a file or links of a page
+    ("alice@example.com\r\n\u200b", "alice", "example.com"),
+    ("mailto:alice@example.com?subject=Hello&cc=bob@example.com", "alice", "example.com"),
+    ("mailto:alice%2Btag%40example.com", "alice+tag", "example.com"),
+    ("mailto:%C3%A9lan@b%C3%BCcher.example", "élan", "xn--bcher-kva.example"),
+    ("mailto:50%25@example.com", "50%", "example.com"),
+    ("mailto:what%3F@example.com?", "what?", "example.com"),
+    ("smtp:50%25@example.com", "50%25", "example.com"),
+    ("what?@example.com", "what?", "example.com"),
 ]
 
 BAD_ADDRESSES = [
@@ -113,6 +122,12 @@ BAD_ADDRESSES = [
     ("a" * 100_000 + "@example.com", "longer than 254"),
     ("al\x00ice@example.com", "control character"),
     ("al\nice@example.com", "control character"),
+    ("mailto:al%0Aice@example.com", "control character"),
+    ("mailto:al%E2%80%8Bice@example.com", r"U\+200B ZERO WIDTH SPACE"),
+    ("mailto:al%20ice@example.com", "space and no quotation marks"),
+    ("mailto:%FFalice", "no @"),
+    ("mailto:?subject=alice@example.com", "no @"),
+    ("mailto:alice@example.com,bob@example.com", "quotation marks"),
     ("al\x7fice@example.com", "control character"),
     ("al\x85ice@example.com", "control character"),
     ("al\u2028ice@example.com", "control character"),

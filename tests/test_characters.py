@@ -79,4 +79,4 @@ def test_trimmed(text: str) -> None:
 
     assert left in text
     assert trimmed(left) == left
-    assert all(char in " \t" or not char.isascii() for char in text.replace(left, "", 1))
+    assert all(char in " \t\r\n" or not char.isascii() for char in text.replace(left, "", 1))

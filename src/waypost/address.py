@@ -34,7 +34,7 @@ _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%"
 # Dots may stand anywhere: some providers have mailboxes such as `a..b` and `a.`.
 _UNQUOTED: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.\u0080-\U0010ffff]+")
 # RFC 6068 s2; Exchange's proxyAddresses have `SMTP:` for the main address and `smtp:` for others.
-_SCHEME: Final = re.compile("(?:mailto|smtp):", re.IGNORECASE)
+_SCHEME: Final = re.compile("(mailto|smtp):", re.IGNORECASE)
 # What is written as it is in a text, a URL and every format.
 _PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
@@ -132,7 +132,9 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `local-part@domain`, with or without `mailto:` or `smtp:` in front.
+        """Read `local-part@domain`, with or without `smtp:` in front, or the same as a link.
+
+        A link begins with `mailto:`, and may be percent-encoded and have a subject (RFC 6068 s2).
 
         Raises:
             AddressError: the message names the rule that `text` breaks.
@@ -142,6 +144,8 @@ class EmailAddress:
         text = trimmed(text)
         if (scheme := _SCHEME.match(text)) is not None:
             text = trimmed(text[scheme.end() :])
+            if scheme[1].lower() == "mailto":
+                text = _of_link(text)
         if (invisible := invisible_in(text)) is not None:
             raise AddressError(f"the address has the invisible character {invisible}")
         # A quoted local part may hold "@" (RFC 5321 s4.1.2), a domain never: the last one divides.
@@ -225,6 +229,15 @@ def _u_label(label: str) -> str:
         return idna.ulabel(label)
     except UnicodeError:
         return label
+
+
+def _of_link(text: str) -> str:
+    """Return the address of a link: RFC 6068 s2, percent-encoded, with a subject and more."""
+    address = text.partition("?")[0]
+    try:
+        return unquote(address, errors="strict")
+    except UnicodeDecodeError:
+        return address
 
 
 def _check_local_part(local_part: str) -> None:

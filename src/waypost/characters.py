@@ -26,7 +26,7 @@ _NO_BREAK_SPACES: Final = "\u00a0\u2007\u202f"
 
 
 def trimmed(text: str) -> str:
-    """Remove what no reader sees at both ends: spaces, tabs and format characters.
+    """Remove what no reader sees at both ends: spaces, tabs, line ends and format characters.
 
     Web pages, chat programs and word processors add them to what a user copies.
     """
@@ -56,5 +56,5 @@ def invisible_in(text: str) -> str | None:
 
 def _is_blank(char: str) -> bool:
     if char.isascii():
-        return char in " \t"
+        return char in " \t\r\n"
     return unicodedata.category(char) in {"Cf", "Zs"}

@@ -83,6 +83,7 @@ LIBRARIES: dict[str, set[str]] = {
     },
     "typer": {"cli"},
     "uvicorn": {"web"},
+    "httptools": {"web"},
 }
 
 # Parts that compute values from values: no clock, no chance, no files, no network, no processes.

@@ -157,6 +157,9 @@ def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
     assert (outcome.code, outcome.out) == (0, "")
     assert outcome.err == "the database holds providers already; nothing was changed\n"
     assert waypost("export").out == before
+    for flags in ((), ("--dry-run",)):
+        printed = json.loads(waypost("apply", "--demo", "--if-empty", "--json", *flags).out)
+        assert (printed["written"], set(printed["counts"].values())) == (False, {0})
 
 
 def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:

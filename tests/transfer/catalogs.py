@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from hypothesis import strategies as st
 
+from waypost.characters import invisible_in, trimmed
 from waypost.model import (
     ALL_FORMATS,
     CLIENT_IP_ADDRESS,
@@ -131,7 +132,9 @@ PORTS = st.sampled_from([25, 110, 143, 465, 587, 993, 995, 4190, 5222, 5223, 252
     1, 65535
 )
 SOME_METHODS = st.lists(METHODS, min_size=1, max_size=3, unique=True).map(tuple)
-LOGIN_NAMES = st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64)
+LOGIN_NAMES = st.sampled_from([None, "%EMAILADDRESS%", "%EMAILLOCALPART%"]) | texts(64).filter(
+    lambda text: invisible_in(text) is None and text == trimmed(text)
+)
 PRIORITIES = st.none() | st.integers(0, 2**31 - 1).filter(lambda number: number != 10)
 
 

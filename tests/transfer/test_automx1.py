@@ -86,6 +86,7 @@ LEFT_OUT = [
     ("imap_refresh_ttl = 6\n", "line 10: [global] imap_refresh_ttl: how long"),
     ("imap_expiration_date = x\n", "line 10: [global] imap_expiration_date: Waypost's answers"),
     ("imap_domain_name = x\n", "line 10: [global] imap_domain_name: Waypost tells clients the"),
+    ("imap_auth_identity = a\u00adb\n", "imap_auth_identity: has the invisible character U+00AD"),
     ("imap_auth_identity = ${uid}\n", "imap_auth_identity: takes a variable from LDAP, SQL"),
     ("account_name = ${company}\n", "account_name: takes a variable from LDAP, SQL"),
     (f"account_name_short = {'x' * 40}\n", "account_name_short: was cut to 32 characters"),

@@ -347,6 +347,10 @@ LEFT_OUT = [
     ),
     (f'<incomingServer type="ews">{BASIC}</incomingServer>', "has no URL that can be used"),
     (f'<incomingServer type="exchange">{BASIC}</incomingServer>', "has no ewsURL and no easURL"),
+    (
+        IMAP.replace("%EMAILADDRESS%", "a\u200bb"),
+        "its username (line 2) has the invisible character U+200B",
+    ),
     (IMAP.replace("%EMAILADDRESS%", "x" * 65), "its username (line 2) is longer than 64"),
     ('<incomingServer type="ews"/>', "no authentication method that can be served"),
     ("<domain>%EMAILDOMAIN%</domain>", "domain: a placeholder names no domain"),

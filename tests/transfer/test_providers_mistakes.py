@@ -102,6 +102,11 @@ BAD_SERVICES = [
         "login_name",
         "longer than 64",
     ),
+    (
+        'type = "imap", host = "h.example", login_name = "%EMAILLOCALPART%\\u200b"',
+        "login_name",
+        "has the invisible character U+200B ZERO WIDTH SPACE",
+    ),
     ('type = "imap", host = "h.example", login_name = 5', "login_name", "not a whole number"),
     ('type = "imap", host = "h.example", priority = -1', "priority", "a whole number from 0 to"),
     ('type = "imap", host = "h.example", domain_required = 1', "domain_required", "true or false"),

@@ -10,7 +10,7 @@ import typer
 from waypost.cli.libraries import missing_libraries
 from waypost.cli.linting import lint_catalog
 from waypost.cli.progress import Progress, progress
-from waypost.cli.removal import FREE_DOMAINS, Removal, is_confirmed
+from waypost.cli.removal import AllowRemovalFlag, Removal, is_confirmed
 from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
 from waypost.cli.sources import (
     DbUriFlag,
@@ -57,17 +57,6 @@ OnlyAddFlag = Annotated[
         "--only-add",
         help="Add domains, providers and directories that are missing. "
         "A domain that exists stays as it is, with the services that it has.",
-    ),
-]
-AllowRemovalFlag = Annotated[
-    int | None,
-    typer.Option(
-        "--allow-removal",
-        metavar="N",
-        min=0,
-        help="Let up to N domains go out of service. Without it: at most "
-        f"{FREE_DOMAINS}, and at most half of the domains; a terminal is asked.",
-        show_default=False,
     ),
 ]
 AllFlag = Annotated[
@@ -158,6 +147,8 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         outcome = done(refused.removed)
     if outcome is None:
         note("the database holds providers already; nothing was changed")
+        if as_json:
+            _print(_unchanged(), as_json, dry_run)
         return
     warn((*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories)))
     _print(outcome, as_json, dry_run)
@@ -165,6 +156,13 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         note(f"without --dry-run this is refused: {outcome.removal}")
     if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)
+
+
+def _unchanged() -> _Outcome:
+    """Return what is printed for a program if nothing was compared."""
+    from waypost.transfer.plan import Plan  # noqa: PLC0415 -- quick start
+
+    return _Outcome(Plan((), (), ()), Removal(0), makes_tables=False, written=False)
 
 
 def _wanted(file: Path | None, demo: bool) -> Catalog:

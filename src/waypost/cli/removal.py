@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
@@ -15,6 +15,18 @@ FREE_SHARE: Final = 0.5
 """At most this part of all domains is removed without it, if that is more than `FEW` of them."""
 FEW: Final = 2
 _NAMED: Final = 5
+
+AllowRemovalFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--allow-removal",
+        metavar="N",
+        min=0,
+        help="Let up to N domains go out of service. Without it: at most "
+        f"{FREE_DOMAINS}, and at most half of the domains; a terminal is asked.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from waypost.characters import trimmed
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
@@ -28,10 +29,9 @@ from waypost.model import (
 from waypost.transfer.imported import Notes
 from waypost.transfer.ports import PORT_MAX, default_port, settled
 from waypost.transfer.rules import (
-    LOGIN_NAME_MAX_CHARS,
     RuleBroken,
     check_host,
-    check_text,
+    check_login_name,
     check_url,
     is_same_for_all,
 )
@@ -229,12 +229,12 @@ class ServiceReader:
         key = f"{name}_auth_identity"
         if key not in self._values:
             return _PLACEHOLDERS["u"]
-        text = self._values[key].strip()
+        text = trimmed(self._values[key])
         if not text:
             self._warn(key, "is empty; clients ask for the login name")
             return None
         try:
-            login_name = check_text(expand_macros(text), LOGIN_NAME_MAX_CHARS)
+            login_name = check_login_name(expand_macros(text))
         except RuleBroken as broken:
             self._leave_out(key, f"{broken}; clients ask for the login name")
             return None

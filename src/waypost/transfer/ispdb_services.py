@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from lxml import etree
 
+from waypost.characters import trimmed
 from waypost.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
@@ -33,10 +34,9 @@ from waypost.transfer.ispdb_pop3 import read_pop3
 from waypost.transfer.ispdb_xml import children, line_of, local_name, shown, text_of
 from waypost.transfer.ports import PORT_MAX, settled
 from waypost.transfer.rules import (
-    LOGIN_NAME_MAX_CHARS,
     RuleBroken,
     check_host,
-    check_text,
+    check_login_name,
     check_url,
     is_same_for_all,
     unknown_placeholder,
@@ -245,7 +245,7 @@ def _port(text: str) -> int:
 
 
 def _login_name(part: etree._Element, notes: Notes) -> str:
-    text = check_text(text_of(part), LOGIN_NAME_MAX_CHARS, may_be_empty=True)
+    text = check_login_name(trimmed(text_of(part)))
     if match := _UNCLOSED.fullmatch(text):
         # Seen in the ISPDB: office365.com has %EMAILADDRESS in one section.
         whole = f"%{match[1] or match[2]}%"

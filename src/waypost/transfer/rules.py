@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.address import DomainName, EmailAddress
-from waypost.characters import is_never_text
+from waypost.characters import invisible_in, is_never_text
 from waypost.errors import DomainError
 from waypost.model import LDAP_PORTS, LdapUrl
 from waypost.placeholders import (
@@ -69,6 +69,17 @@ def check_lines(text: str, max_chars: int) -> str:
     if any(is_never_text(char) for char in text if char != "\n"):
         raise RuleBroken("holds a control character")
     return text
+
+
+def check_login_name(text: str) -> str:
+    """Return a login name if a user can type it.
+
+    Raises:
+        RuleBroken: as `check_text`, or it has a character that no reader sees.
+    """
+    if (invisible := invisible_in(text)) is not None:
+        raise RuleBroken(f"has the invisible character {invisible}")
+    return check_text(text, LOGIN_NAME_MAX_CHARS, may_be_empty=True)
 
 
 def check_host(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from waypost.characters import invisible_in
 from waypost.model import (
     ALL_FORMATS,
     CLIENT_IP_ADDRESS,
@@ -252,8 +253,9 @@ def _login_name(table: Table) -> str | None:
     if "login_name" not in table:
         return EMAIL_ADDRESS
     text = table.text("login_name", LOGIN_NAME_MAX_CHARS, may_be_empty=True)
-    if text:
-        warn_of_placeholder(table, "login_name", text)
+    if invisible := invisible_in(text or ""):
+        table.problem("login_name", f"has the invisible character {invisible}")
+    warn_of_placeholder(table, "login_name", text or "")
     return text or None
 
 

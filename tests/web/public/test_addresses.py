@@ -77,6 +77,8 @@ COPIED = [
     "mailto:alice@example.com",
     "SMTP:alice@example.com",
     "smtp:alice@example.com",
+    "\u200balice@example.com\r\n\u200b",
+    "mailto:alice%40example.com",
 ]
 
 
@@ -116,6 +118,13 @@ PLUS = [
     ("emailaddress=+alice@example.com", "+alice@example.com"),
     ("emailaddress=a++b%2B@example.com", "a++b+@example.com"),
     ("emailaddress=%22a%20b%22@example.com", '"a b"@example.com'),
+    # a space behind it, as libraries encode one for a form
+    ("emailaddress=alice@example.com+", "alice@example.com"),
+    ("emailaddress=alice+tag%40example.com+&x=+", "alice+tag@example.com"),
+    ("x=+&emailaddress=+alice%2Btag%40example.com", "+alice+tag@example.com"),
+    ("emailaddress=alice+tag%2540example.com", "alice+tag@example.com"),
+    ("emailaddress=alice@exam+ple.com", None),
+    ("emailaddress=alice@example.com%2B", None),
     ("emailaddress=alice%20tag@example.com", None),
     ("emailaddress=alice%20@example.com", None),
     ("emailaddress=al%20ice+tag@example.com", None),

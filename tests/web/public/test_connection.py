@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from waypost.web.public.connection import (
     BESIDE_BODY_MAX_OCTETS,
     HEAD_MAX_FIELDS,
     HEAD_MAX_OCTETS,
+    WAITING_MAX_REQUESTS,
     Connection,
 )
 
@@ -50,6 +52,58 @@ def status(port: int, *parts: bytes) -> str:
             client.sendall(part)
         with client.makefile("rb") as answer:
             return answer.readline().decode().strip()
+
+
+def flood(port: int, requests: bytes, seconds: float) -> bool:
+    """Send requests without reading an answer, and say whether the server ended that."""
+    end = time.monotonic() + seconds
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
+        client.setblocking(False)
+        while time.monotonic() < end:
+            try:
+                client.send(requests)
+            except BlockingIOError:
+                time.sleep(0.02)
+            except ConnectionError:
+                return True
+    return False
+
+
+WITHOUT_READING = [
+    pytest.param(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", id="GET"),
+    pytest.param(POST + b"Content-Length: 1\r\n\r\nx", id="POST"),
+]
+
+
+@pytest.mark.parametrize("request_", WITHOUT_READING)
+def test_many_requests_before_their_answers(request_: bytes) -> None:
+    """What a client that sends requests without end makes a worker hold is bounded."""
+    waiting: list[int] = []
+
+    class Watched(Connection):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            waiting.append(len(self.pipeline))
+
+    with serving(_quick_app, Watched) as port:
+        flood(port, request_ * 1000, 5)
+    # As many as come with one reading from a socket, beside those that may wait.
+    assert 0 < max(waiting) < WAITING_MAX_REQUESTS + 256 * 1024 / len(request_)
+
+
+@pytest.mark.parametrize("request_", WITHOUT_READING)
+def test_burst_of_requests(server: RunningWaypost, request_: bytes) -> None:
+    """Many requests at once are answered, and who does not wait for that is no error."""
+    last = GET + b"Connection: close\r\n\r\n"
+
+    flood(server.port, request_ * 200, 1)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(request_ * 500 + last)
+        with client.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 ") == 501
+    assert "Exception" not in server.log.read_text(encoding="utf-8")
 
 
 ENDLESS = [
@@ -118,11 +172,25 @@ async def _app(scope: dict[str, Any], _receive: Any, send: Any) -> None:
         await send({"type": "http.response.body"})
 
 
+async def _quick_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "http":
+        await receive()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve with connections that wait for a fifth of a second."""
     monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.2)
-    config = uvicorn.Config(_app, port=0, http=Connection, loop="uvloop", lifespan="off")
+    with serving(_app, Connection) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: Any, kind: type[Connection]) -> Iterator[int]:
+    """Serve an application with connections of a kind; give the port."""
+    config = uvicorn.Config(app, port=0, http=kind, loop="uvloop", lifespan="off")
     running = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

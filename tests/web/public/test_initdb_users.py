@@ -17,7 +17,7 @@ from tests.docs.pages import ROOT
 from tests.servers import proxies
 from tests.servers.process import Process
 from tests.servers.proxies import Writer
-from tests.servers.requirements import require
+from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
 
 pytestmark = pytest.mark.servers
@@ -171,6 +171,26 @@ def test_web_server_of_the_same_user(folder: Path, write: Writer, user: str) -> 
         with proxies.running(write, folder / "front", waypost.place) as port:
             answer = ask(port, "DELETE", "127.0.0.1", "1.0")
             assert answer.split(b" ")[1] == b"404", answer
+        assert waypost.serves("example.com")
+
+
+@pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
+def test_relay_from_a_unix_socket(folder: Path, user: str | None) -> None:
+    """A program that is asked through a Unix socket is no operator, whoever it runs as."""
+    path = folder / "front" / "socket"
+    with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
+        assert waypost.curl(user=user) == FILLED
+        if user is not None:
+            shutil.chown(path.parent, user, user)
+        own = f"UNIX-LISTEN:{path},fork,mode=666"
+        command = [program("socat"), own, f"TCP:{waypost.place}"]
+        with Process(command, log=folder / "output", user=user) as front:
+            front.wait_until(path.exists, seconds=20)
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+                client.sendall(b"DELETE /initdb/ HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                answer = client.makefile("rb").read()
+        assert answer.split(b" ")[1] == b"404", answer
         assert waypost.serves("example.com")
 
 

@@ -1,5 +1,6 @@
 """A client whose body is not wanted gets its answer, and cannot hold the server for long."""
 
+import asyncio
 import re
 import select
 import socket
@@ -19,7 +20,7 @@ from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
 from tests.web.public.test_connection import PROVIDERS
 from waypost.web.public.connection import DRAIN_MAX_OCTETS
-from waypost.web.public.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS
+from waypost.web.public.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS, LingeringTransport
 
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024
@@ -311,3 +312,22 @@ def _curl(url: str, body: Path) -> list[str]:
     command += ["--data-binary", f"@{body}", "--write-out", "%{http_code} ", url, url]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     return done.stdout.split()
+
+
+class Gone(asyncio.Transport):
+    """The transport of a connection that has ended, as uvloop has it."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        raise RuntimeError(f"{len(data)} octets: the handler is closed")
+
+
+def test_answer_for_nobody() -> None:
+    """An answer to a client that has gone is thrown away, and is no error of the application."""
+
+    async def answer() -> None:
+        LingeringTransport(Gone(), lambda: False).write(b"HTTP/1.1 200 OK\r\n")
+
+    asyncio.run(answer())

@@ -183,6 +183,46 @@ def test_proxy_of_root(proc: FakeProc, uid: int, name: str, other: str, is_proxy
     assert ("is a server" in proc.refusal()) == is_proxy
 
 
+UNIX_HEAD = "Num       RefCount Protocol Flags    Type St Inode Path"
+UNIX_SOCKETS = [
+    # flags, type, state and path of a Unix socket of the client's process, and whether it serves
+    pytest.param("00010000 0001 01", " /run/php/php-fpm.sock", True, id="listens"),
+    pytest.param("00010000 0001 01", " @front", True, id="listens at an abstract name"),
+    pytest.param("00010000 0005 01", " /run/front", True, id="listens for packets"),
+    pytest.param("00000000 0001 03", " /run/a front end.sock", True, id="accepted"),
+    pytest.param("00000000 0001 03", "", False, id="connected to the journal, or to a child"),
+    pytest.param("00000000 0002 01", " /run/here", False, id="datagrams"),
+]
+
+
+@pytest.mark.parametrize(("what", "path", "is_proxy"), UNIX_SOCKETS)
+@pytest.mark.parametrize("uid", [0, OURS])
+def test_proxy_at_a_unix_socket(
+    proc: FakeProc, uid: int, what: str, path: str, *, is_proxy: bool
+) -> None:
+    """A process that is asked through a Unix socket may speak for others."""
+    proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=uid))
+    rows = [
+        UNIX_HEAD,
+        "0000000000000000: 00000002 00000000 00010000 0001 01  5 /run/waypost.sock",
+        f"0000000000000000: 00000002 00000000 {what} 79{path}",
+        "",
+    ]
+    (proc.folder / "self/net/unix").write_text("\n".join(rows), encoding="utf-8")
+    proc.process(20, 77, 79)
+
+    assert ("is a server" in proc.refusal()) == is_proxy
+
+
+def test_unix_table_that_cannot_be_read(proc: FakeProc) -> None:
+    """If the table of Unix sockets cannot be read, nobody is the operator."""
+    proc.table("tcp", OWN_END, row(CLIENT, SERVER))
+    proc.process(20, 77)
+    (proc.folder / "self/net/unix").mkdir()
+
+    assert "self/net/unix" in proc.refusal()
+
+
 def test_client_in_another_container(proc: FakeProc) -> None:
     """A connection of a process that is not here comes from somebody else's container."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))

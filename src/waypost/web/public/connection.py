@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from waypost.web.public.lingering import LingeringTransport
+from waypost.web.public.parser import Parser
 from waypost.web.public.request import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ HEAD_MAX_FIELDS: Final = 200
 BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
+WAITING_MAX_REQUESTS: Final = 1000
+"""How many requests may wait for the answer to another one (RFC 9112 s9.3.2, pipelining)."""
 DRAIN_MAX_OCTETS: Final = 64 * 1024
 """How much of a body is read after its answer to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
@@ -45,11 +48,13 @@ class Connection(HttpToolsProtocol):
     _body_octets = 0
     _timer: asyncio.TimerHandle | None = None
     _lingering: LingeringTransport
+    parser: Parser
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request no longer than for the others."""
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
+        self.parser = Parser(self)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -66,6 +71,9 @@ class Connection(HttpToolsProtocol):
         heads = self._heads
         self._beside_octets += len(data)
         super().data_received(data)
+        if len(self.pipeline) > WAITING_MAX_REQUESTS:
+            self.transport.abort()
+            return
         if self._heads != heads:
             self._beside_octets = 0  # It was about another request, in part at least.
         limit = HEAD_MAX_OCTETS if self._in_head else BESIDE_BODY_MAX_OCTETS
@@ -96,6 +104,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin with the body."""
+        if self.parser.is_repeated:
+            return
         self._in_head = False
         super().on_headers_complete()
         self._heads += 1
@@ -108,10 +118,25 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Begin with the next request."""
+        if self.parser.is_repeated:
+            return
         self._in_head = True
         self._in_request = False
         self._beside_octets = 0
         super().on_message_complete()
+
+    def head_without_upgrade(self) -> bytes:
+        """Write the head of the request that is being parsed, without `Upgrade`."""
+        version = self.parser.get_http_version().encode()
+        line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
+        rest = (b"%b: %b" % one for one in self.headers if one[0] != b"upgrade")
+        return b"\r\n".join([line, *rest, b"", b""])
+
+    def on_response_complete(self) -> None:
+        """Read no further requests before those that wait are answered."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request. What comes next is unknown."""

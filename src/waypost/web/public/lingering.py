@@ -79,8 +79,11 @@ class LingeringTransport(asyncio.Transport):
         return self.is_lingering or self._transport.is_closing()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write, unless the last answer was written."""
-        if not self.is_lingering:
+        """Write, unless the last answer was written or the client has gone.
+
+        uvicorn does not notice the latter if the client sent more requests in the meantime.
+        """
+        if not self.is_closing():
             self._transport.write(data)
 
     def abort(self) -> None:

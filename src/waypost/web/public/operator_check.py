@@ -18,6 +18,7 @@ from waypost.web.public.tcp_table import (
     TableUnavailable,
     TcpTable,
 )
+from waypost.web.public.unix_table import accepts_connections
 
 PROC: Final = Path("/proc")
 LOOK_SECONDS: Final = 2.0
@@ -108,11 +109,18 @@ class OwnerCheck:
     def _judged_process(self, table: TcpTable, row: Row) -> str | None:
         """Refuse a program that serves others, where Waypost may look into it."""
         seen, hidden = self._sockets_beside(table, row)
-        if table.serves_others(seen):
+        if table.serves_others(seen) or self._accepts_by_name(table, seen):
             return "the client's process is a server, or is connected to another machine"
         if not seen and not hidden:
             return "the client's process cannot be seen from here"
         return None
+
+    def _accepts_by_name(self, table: TcpTable, inodes: frozenset[int]) -> bool:
+        folder = self._proc / "self" / "net"
+        try:
+            return accepts_connections(folder, inodes, table.check_time)
+        except OSError as error:
+            raise TableUnavailable(f"{folder / 'unix'}: {error.strerror}") from error
 
     def _sockets_beside(self, table: TcpTable, row: Row) -> tuple[frozenset[int], bool]:
         """Find all sockets of the processes that hold a socket.

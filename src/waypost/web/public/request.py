@@ -79,10 +79,10 @@ class Request:
         """Decode the query: names in lower case, the first value of each.
 
         Args:
-            raw_plus: whether a `+` that is not percent-encoded is a plus sign. It is one in the
-                address of clients that do not encode it (read in the sources of FairEmail e23dd9df
-                and Nextcloud Mail e5734fe2). Else it is a space, as a browser sends it from a form
-                (WHATWG URL s5.1).
+            raw_plus: whether a `+` in front of an `@` is a plus sign if it is not percent-encoded.
+                It is one in the address of clients that do not encode it (read in the sources of
+                FairEmail e23dd9df and Nextcloud Mail e5734fe2). Else it is a space, as browsers and
+                libraries encode one for a form (WHATWG URL s5.1): no domain has a plus.
 
         Raises:
             RequestError: it is too long, has too many fields, or is not UTF-8.
@@ -172,6 +172,12 @@ def names_one_host(scope: Scope) -> bool:
     return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
 
 
+def _with_plus_encoded(field: bytes) -> bytes:
+    """Encode the plus signs in front of the last `@` of a field, which may be encoded twice."""
+    end = max(map(field.rfind, (b"@", b"%40", b"%2540")))
+    return field if end < 0 else field[:end].replace(b"+", b"%2B") + field[end:]
+
+
 def _fields(octets: bytes, what: str, *, raw_plus: bool = False) -> Fields:
     """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
 
@@ -181,7 +187,7 @@ def _fields(octets: bytes, what: str, *, raw_plus: bool = False) -> Fields:
         raise RequestError(f"the {what} is too long")
     if raw_plus:
         # Before decoding: `%20`, a space that somebody typed, is another thing.
-        octets = octets.replace(b"+", b"%2B")
+        octets = b"&".join(map(_with_plus_encoded, octets.split(b"&")))
     try:
         pairs = parse_qsl(
             octets.decode("utf-8", "strict"),

@@ -1,0 +1,99 @@
+"""A client that offers another protocol is answered in this one, and its body is read."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.waypost import RunningWaypost, waypost
+from tests.web.public.test_connection import BODY, POST
+from tests.web.public.test_lingering import chunked
+
+PROVIDERS = """
+[[provider]]
+name = "Example"
+domains = ["example.com"]
+services = [
+  { type = "imap", host = "imap.example.com" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+"""
+# What curl 7.88.1 sends with --http2 over plain http; the HTTP client of Java sends much the same.
+H2C = (
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    b"HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+)
+WEBSOCKET = b"Connection: keep-alive, Upgrade\r\nupgrade: websocket\r\n"
+LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)
+LAST = b"GET /last HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n"
+GET = b"GET /v1.1/example.com HTTP/1.1\r\nHost: example.com\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
+    """Run one `waypost serve`."""
+    folder = tmp_path_factory.mktemp("waypost")
+    providers = folder / "mail.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    with waypost(folder, providers) as running:
+        yield running
+
+
+def statuses(port: int, octets: bytes, size: int) -> list[bytes]:
+    """Send something in parts of a size, and give the status of each answer until the end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(octets), size):
+            client.sendall(octets[start : start + size])
+        with client.makefile("rb") as answers:
+            parts = answers.read().split(b"HTTP/1.1 ")
+    return [part[:3] for part in parts[1:]]
+
+
+HEADS = [
+    pytest.param(H2C, id="h2c"),
+    pytest.param(WEBSOCKET, id="websocket"),
+    pytest.param(b"Upgrade: h2c\r\n", id="without Connection"),
+]
+BODIES = [
+    pytest.param(LENGTH + BODY, id="length"),
+    pytest.param(b"Transfer-Encoding: chunked\r\n\r\n" + chunked(BODY, 50), id="chunks"),
+]
+
+
+@pytest.mark.parametrize("size", [100_000, 7])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("head", HEADS)
+def test_body_beside_upgrade(server: RunningWaypost, head: bytes, body: bytes, size: int) -> None:
+    """The body of a request with `Upgrade` is its body, and what follows is the next request."""
+    octets = POST + head + body + GET + head + b"\r\n" + LAST
+
+    assert statuses(server.port, octets, size) == [b"200", b"200", b"404"]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(POST + head + body + LAST)
+        with client.makefile("rb") as answers:
+            assert b"<LoginName>a@example.com</LoginName>" in answers.read()
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_body_that_is_a_request(server: RunningWaypost, head: bytes) -> None:
+    """A body that has the form of a request is not answered as one."""
+    inner = GET + b"\r\n"
+    octets = b"POST / HTTP/1.1\r\nHost: example.com\r\n" + head
+    octets += b"Content-Length: %d\r\n\r\n" % len(inner) + inner + LAST
+
+    assert statuses(server.port, octets, len(octets)) == [b"405", b"404"]
+
+
+def test_body_that_is_too_long(server: RunningWaypost) -> None:
+    """The limits of a body are the same beside `Upgrade`: one answer, and the connection ends."""
+    octets = POST + H2C + b"Content-Length: 5000000\r\n\r\n" + b"x" * 200_000
+
+    assert statuses(server.port, octets, len(octets)) == [b"413"]
+
+
+def test_connect_is_refused(server: RunningWaypost) -> None:
+    """CONNECT, which has no body, is no request here."""
+    octets = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n" + H2C + b"\r\n" + b"x" * 9
+
+    assert statuses(server.port, octets, len(octets)) == [b"400"]
