@@ -1,5 +1,6 @@
 """`make serve`, the README's first command, as an operator of automx2 would go on from there."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -75,9 +76,12 @@ def _made(tmp_path: Path) -> Iterator[Made]:
 
 def test_samples_are_served_and_urls_printed(made: Made) -> None:
     """A new checkout serves the samples, and each of the three URLs that it prints answers."""
-    printed = [line.strip() for line in made.log.read_text(encoding="utf-8").splitlines()]
-    urls = [line for line in printed if line.startswith(f"{made.place}/")]
+    # Without a terminal they are in a line of the log, which is JSON then.
+    printed = made.log.read_text(encoding="utf-8").splitlines()
+    (listening,) = (json.loads(line) for line in printed if '"event": "listening"' in line)
+    urls = listening["urls"]
     assert len(urls) == 3
+    assert all(url.startswith(f"{made.place}/") for url in urls)
     assert [httpx.get(url, timeout=10).status_code for url in urls] == [200] * 3
     assert "imap.example.com" in made.get(f"{AUTOCONFIG}example.com").text
 
@@ -98,10 +102,10 @@ def test_statements_of_automx2s_manual_are_seen(made: Made) -> None:
 def test_initdb_by_curl(made: Made, version: int) -> None:
     """An operator purges, seeds with either version and fills with samples as with automx2."""
     seed = ROOT / f"tests/transfer/seeds/version-{version}.json"
-    json = ["-H", "Content-Type: application/json", "--data-binary", f"@{seed}"]
+    as_json = ["-H", "Content-Type: application/json", "--data-binary", f"@{seed}"]
     steps = [
         (["-X", "DELETE"], "the database is empty now\n"),
-        (json, "the database is filled now\n"),
+        (as_json, "the database is filled now\n"),
         ([], "the database holds providers already; nothing was changed\n"),
         (["-X", "DELETE"], "the database is empty now\n"),
         ([], "the database is filled now\n"),

@@ -333,7 +333,7 @@ def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> 
     everything = waypost("db", "check", "--db-uri", uri, "--limit", "0")
 
     assert upgraded.err.count("warning: ") == 20
-    assert f"{count + 4} findings, 20 shown" in upgraded.err
+    assert f"{count + 4:,} findings, 20 shown" in upgraded.err
     assert len(checked.out.splitlines()) == 100
     assert len(everything.out.splitlines()) == count + 4
 

@@ -89,6 +89,7 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
         until(lambda: asked(port, "autoconfig.two.example") == 200, "the new domain")
         until(lambda: asked(port, "autoconfig.one.example") == 404, "the old domain")
         until(lambda: server.status(f"{AUTOCONFIG}a@two.example") == 200, "mail clients")
+        until(lambda: '"providers read"' in server.log.read_text(), "its line in the log")
         assert server.log.read_text().count('"providers read"') == 1
         child = operators(server)
     assert "leaked" not in server.log.read_text()

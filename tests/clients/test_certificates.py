@@ -1,5 +1,6 @@
 """Thunderbird gets its configuration over a certificate that nobody had before it asked."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,11 @@ def test_new_domain(on_demand: OnDemand) -> None:
     assert on_demand.caddy.certificates() == set()
     on_demand.file.write_text(providers("first.example", "new.example"), encoding="utf-8")
     on_demand.waypost.wait_for_domain("new.example")
-    account = on_demand.client.set_up(address)
+    # Thunderbird waits for 5 s, and a busy machine makes certificates slowly.
+    end = time.monotonic() + 60
+    while (account := on_demand.client.set_up(address)) is not None:
+        if account.source == "xml-from-isp-https" or time.monotonic() > end:
+            break
     assert account is not None
     assert (account.source, account.incoming.host) == ("xml-from-isp-https", "imap.example")
     assert host in on_demand.caddy.certificates()

@@ -266,7 +266,10 @@ def test_several_at_once(database: Database, tmp_path: Path) -> None:
     texts = [name.read_text(encoding="utf-8") for name in names]
     codes = [line for line in done.stdout.splitlines() if line.startswith("ended with")]
     assert codes == ["ended with 0"] * 10, texts
-    told = Counter(text.partition(";")[0].partition(" (")[0].strip() for text in texts)
+    # The first line names the database.
+    said = [text.partition("\n")[2] for text in texts]
+    assert all(text.startswith("database: ") for text in texts)
+    told = Counter(text.partition(";")[0].partition(" (")[0].strip() for text in said)
     assert told == {"the database was empty": 1, "the database is up to date": 9}
     engine = open_engine(database.uri)
     assert status(engine).is_current

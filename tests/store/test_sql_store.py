@@ -452,8 +452,8 @@ def test_file_that_is_no_database(path: Path) -> None:
         ("nonsense", "not a database URI"),
         ("", "not a database URI"),
         ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),
-        ("postgresql+psycopg2://user:s3cret@host/db", "waypost\\[postgresql\\]"),
-        ("mysql+pymysql://user:s3cret@host/db", "waypost\\[mysql\\]"),
+        ("postgresql+psycopg2://user:s3cret@host/db", "pip install '.\\[postgresql\\]'"),
+        ("mysql+pymysql://user:s3cret@host/db", "pip install '.\\[mysql\\]'"),
     ],
 )
 def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:

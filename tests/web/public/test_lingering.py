@@ -25,7 +25,7 @@ from waypost.web.public.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS, Ling
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024
 # What the buffers of both ends may hold, beside what is read.
-BUFFERS = 16 * MEGABYTE
+BUFFERS = 24 * MEGABYTE
 
 
 @pytest.fixture(scope="module")
