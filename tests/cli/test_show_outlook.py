@@ -38,6 +38,7 @@ FILES = [
         ["--policy"],
         r"[HKEY_CURRENT_USER\Software\Policies\Microsoft\Office\16.0\Outlook\AutoDiscover]",
     ),
+    (["alice@example.com"], r'"example.com"="C:\\Autodiscover\\example.com.xml"'),
     (["example.com"], r'"example.com"="C:\\Autodiscover\\example.com.xml"'),
     (["example.com", "bücher.example"], r'"PreferLocalXML"=dword:00000001'),
     (
@@ -57,7 +58,8 @@ def test_file(arguments: list[str], line: str, capsysbinary: pytest.CaptureFixtu
 
 BAD = [
     # arguments, the rule
-    (["*.example.com"], "a label of the domain"),
+    (["*.example.com"], "*.example.com: is neither an address, as alice@example.com, nor a domain"),
+    (["alice@exa mple.com"], "a label of the domain"),
     (["example.com", "--folder", "Autodiscover"], "--folder: Autodiscover: write a folder"),
     (["example.com", "--folder", 'C:\\a"b'], "write a folder of Windows"),
     (["example.com", "--folder", "C:\\a\r\nb"], "write a folder of Windows"),

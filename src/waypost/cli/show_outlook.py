@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.address import DomainName
+from waypost.cli.typed import typed_domain
 from waypost.errors import SettingsError
 
 EXAMPLE: Final = "Example: waypost show outlook-reg > outlook.reg"
@@ -45,5 +45,5 @@ def outlook_reg(
     if _FOLDER.fullmatch(folder) is None:
         rule = r"write a folder of Windows, such as C:\Autodiscover"
         raise SettingsError([f"--folder: {folder}: {rule}"])
-    names = [DomainName.parse(domain) for domain in domains]
+    names = [typed_domain(domain) for domain in domains]
     typer.echo(render_local(names, folder, policy=policy), nl=False)
