@@ -1,8 +1,11 @@
 """Whom an operator wants to be asked about names."""
 
 import pytest
+from dns.message import Message, make_query, make_response
+from dns.rcode import SERVFAIL
+from dns.resolver import NoNameservers
 
-from waypost.check.name_servers import read_server
+from waypost.check.name_servers import outcome, read_server
 from waypost.errors import SettingsError
 
 SERVERS = [
@@ -41,3 +44,33 @@ def test_bad_servers(text: str, rule: str) -> None:
     """Anything else breaks a rule, which is told with the option's name."""
     with pytest.raises(SettingsError, match=f"--resolver: .*{rule}"):
         read_server(text)
+
+
+def servfail() -> Message:
+    """Build an answer with SERVFAIL."""
+    response = make_response(make_query("example.com", "MX"))
+    response.set_rcode(SERVFAIL)
+    return response
+
+
+OUTCOMES: list[tuple[list[tuple[Exception | str, Message | None]], str]] = [
+    # what the resolvers did, in order, and what is said of them
+    ([("SERVFAIL", servfail())], "answers SERVFAIL"),
+    ([(OSError(101, "Network is unreachable"), None)], "cannot be asked (Network is unreachable)"),
+    ([(OSError("no route"), None)], "cannot be asked (no route)"),
+    ([(EOFError("bad"), None)], "cannot be asked (bad)"),
+    (
+        [(OSError(101, "Network is unreachable"), None), ("SERVFAIL", servfail())],
+        "answers SERVFAIL",
+    ),
+    ([], "cannot be asked (no name server)"),
+]
+
+
+@pytest.mark.parametrize(("tried", "words"), OUTCOMES)
+def test_outcome(tried: list[tuple[Exception | str, Message | None]], words: str) -> None:
+    """A resolver that no packet reaches is not said to answer."""
+    errors = [("192.0.2.53", False, 53, reason, response) for reason, response in tried]
+    question = make_query("example.com", "MX")
+    error = NoNameservers(request=question, errors=errors)  # type: ignore[no-untyped-call]
+    assert outcome(error) == words

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
 
+from dns.message import Message
 from dns.rcode import to_text as rcode_text
 from dns.resolver import NoNameservers, Resolver
 
@@ -69,9 +70,26 @@ def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
     return f"the resolver at {address}" + ("" if port == _DNS_PORT else f" port {port}")
 
 
+def outcome(error: NoNameservers) -> str:
+    """Return what became of a question, as `answers SERVFAIL`, for use behind a resolver's name."""
+    codes = [rcode_text(one[4].rcode()) for one in _tried(error) if one[4] is not None]
+    if codes:
+        return f"answers {', '.join(dict.fromkeys(codes))}"
+    return f"cannot be asked ({refusals(error)})"
+
+
 def refusals(error: NoNameservers) -> str:
     """Return what each of the resolvers that were asked answered, such as SERVFAIL, once."""
     answers: dict[str, None] = {}
-    for _, _, _, reason, response in error.kwargs.get("errors", ()):
-        answers.setdefault(str(reason) if response is None else rcode_text(response.rcode()))
-    return ", ".join(answers) or "nobody could be asked"
+    for _, _, _, reason, response in _tried(error):
+        answers.setdefault(_reason(reason) if response is None else rcode_text(response.rcode()))
+    return ", ".join(answers) or "no name server"
+
+
+def _tried(error: NoNameservers) -> list[tuple[str, bool, int, object, Message | None]]:
+    return list(error.kwargs.get("errors", ()))
+
+
+def _reason(reason: object) -> str:
+    """Return why a resolver could not be asked, without the number of an error of the system."""
+    return (isinstance(reason, OSError) and reason.strerror) or str(reason)

@@ -21,7 +21,7 @@ from dns.resolver import (
     NoResolverConfiguration,
 )
 
-from waypost.check.name_servers import named, open_resolver, refusals
+from waypost.check.name_servers import named, open_resolver, outcome
 from waypost.check.recorded.names import Lookup, Named
 from waypost.errors import NamesUnavailable, SettingsError
 
@@ -107,7 +107,7 @@ class Dns:
         except Timeout:
             return self._unheard(lookup)
         except NoNameservers as error:
-            return self._refused(lookup, f"{self._name} answers {refusals(error)}")
+            return self._refused(lookup, f"{self._name} {outcome(error)}")
         except (DNSException, OSError) as error:
             return self._refused(lookup, f"{self._name} sends no usable answer ({error})")
         self._has_answered = True
