@@ -120,7 +120,7 @@ def test_root(
     assert found is not None
     assert found.startswith(expected(folder, begin))
     assert "run the command as nobody (runuser -u nobody -- waypost ...)" in found
-    assert "change the owner (chown root " in found
+    assert "if no service uses it, change the owner (chown root " in found
 
 
 @pytest.mark.parametrize(("file", "of_folder", "begin"), AS_OTHER)
@@ -137,7 +137,7 @@ def test_other_user(
     assert found is not None
     assert found.startswith(expected(folder, begin))
     assert "run the command as root (runuser -u root -- waypost ...)" in found
-    assert "change the owner (chown nobody " in found
+    assert "if no service uses it, change the owner (chown nobody " in found
 
 
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])

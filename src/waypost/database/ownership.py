@@ -91,7 +91,8 @@ def _cure(path: Path, owner: int) -> str:
     user = _name(os.geteuid())
     return (
         f"run the command as {_name(owner)} (runuser -u {_name(owner)} -- waypost ...), "
-        f"change the owner (chown {user} {path}), or correct the path in db_uri"
+        f"correct the path in db_uri, or, if no service uses it, change the owner "
+        f"(chown {user} {path})"
     )
 
 
