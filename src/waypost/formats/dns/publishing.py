@@ -157,7 +157,10 @@ def _names(
     """Lead the names that clients ask to where Waypost answers, but for hosts of services."""
     told = " and ".join(labels)
     if public_url is None:
-        draft.left_out.append(f"{told}: public_url does not say where clients reach Waypost")
+        draft.left_out.append(
+            f"{told}: public_url does not say where clients reach Waypost; "
+            "set it in the settings, or give --public-url"
+        )
         return
     parts = urlsplit(public_url)
     host = (parts.hostname or "").rstrip(".")
