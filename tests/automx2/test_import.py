@@ -51,6 +51,7 @@ def test_every_row_is_copied(
     assert "server: 5 copied" in outcome.out.splitlines()
     assert hashlib.sha256(source.read_bytes()).digest() == before
     assert [path.name for path in source.parent.glob("old*")] == [source.name]
+    assert [*Path.cwd().glob("file:*")] == []  # SQLite's URI is no path.
     old_engine = open_engine(from_uri)
     old, new = content(old_engine), content(bare)
     old_engine.dispose()

@@ -1,12 +1,16 @@
 """A file that takes many domains out of service is refused until somebody says so."""
 
 import os
+import re
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.cli.test_apply import DATABASE
 from tests.clients.terminal import terminal
 from waypost.cli.removal import Removal
 
@@ -129,6 +133,35 @@ def test_only_add_keeps_a_domain_as_it_is(waypost: Waypost, home: Path) -> None:
     assert "existing domains left as they are: 1" in added.err
     assert waypost("domain", "show", "d0.example").out.count("imap ") == 1
     assert "143" in waypost("domain", "show", "d1.example").out
+
+
+def rows(home: Path, statement: str) -> list[tuple[object, ...]]:
+    """Ask the database of the home folder."""
+    with closing(sqlite3.connect(home / DATABASE)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        SERVICES.replace("imap.example.com", "imap2.example.com"),
+        '\nservices = [{ type = "imap", host = "imap2.example.com" }]\n',
+        '\nservices = [{ type = "smtp", host = "smtp.example.com" }]\n',
+        SERVICES,
+    ],
+)
+def test_only_add_moves_no_link(waypost: Waypost, home: Path, services: str) -> None:
+    """--only-add leaves each link of the domains that exist, and no row without a domain."""
+    links = "SELECT * FROM server_domain WHERE domain_id <= 30 ORDER BY 1, 2"
+    assert waypost("apply", write(home, some(30))).code == 0
+    before = rows(home, links)
+    assert waypost("apply", write(home, ["new.example"], services), "--only-add").code == 0
+
+    assert rows(home, links) == before
+    unused = "SELECT id FROM server WHERE id NOT IN (SELECT server_id FROM server_domain)"
+    assert rows(home, unused) == []
+    told = waypost("domain", "show", "new.example").out
+    assert all(host in told for host in re.findall(r'host = "([^"]+)"', services))
 
 
 @pytest.mark.parametrize(

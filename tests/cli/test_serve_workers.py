@@ -1,12 +1,21 @@
 """Several workers on a machine that has much else to do."""
 
+import os
+import sys
 import time
 from pathlib import Path
+
+import httpx
+import pytest
 
 from tests.cli.test_serve import serving
 from tests.cli.test_serve_operators import children
 from tests.cli.test_serve_reload import all_started
 from tests.servers.frozen import frozen
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.requirements import program, require
+from tests.servers.waypost import SOURCE, free_port
 
 
 def test_slow_worker_is_waited_for(home: Path) -> None:
@@ -22,3 +31,28 @@ def test_slow_worker_is_waited_for(home: Path) -> None:
 
 def is_worker(pid: int) -> bool:
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_closed_working_folder(home: Path) -> None:
+    """`serve` answers clients and its admin port from a folder that its user may not enter."""
+    require(programs=["setpriv"])
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to make a folder of another user")
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    os.chown(closed, 65534, 65534)
+    port, admin_port = free_port(), free_port()
+    # Root without these capabilities is like any user to the folder of another one.
+    command = [
+        *(program("setpriv"), "--bounding-set=-dac_override,-dac_read_search", "--"),
+        *(sys.executable, "-m", "waypost", "serve", "--demo", "--workers", "2"),
+        *("--port", f"{port}", "--admin-port", f"{admin_port}"),
+    ]
+    environment = os.environ | {"PYTHONPATH": f"{SOURCE}", "HOME": f"{home}"}
+    process = Process(command, log=home / "log", environment=environment, folder=closed)
+    with process:
+        process.wait_until(lambda: listens(port) and listens(admin_port), seconds=60)
+        url = f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress=a@example.com"
+        ask = f"http://127.0.0.1:{admin_port}/tls/ask?domain=autoconfig.example.com"
+        assert [httpx.get(one, timeout=60).status_code for one in (url, ask)] == [200, 200]
+    assert "PermissionError" not in (home / "log").read_text(encoding="utf-8")

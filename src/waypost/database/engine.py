@@ -237,6 +237,8 @@ def _make_folder(
     _dialect: sa.Dialect, _record: object, args: list[Any], _options: dict[str, Any]
 ) -> None:
     """Make the folder of a SQLite file just before the file; SQLAlchemy goes on to connect."""
+    if str(args[0]).startswith("file:"):
+        return  # SQLite's own URI, as for a file that is only read: it must be there.
     folder = Path(args[0]).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Writing what is wanted: rows that stay the same keep their ids, and all comes in parts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -44,18 +44,23 @@ def write(change: Change) -> None:
     provider_ids = _write_providers(connection, busy, wanted.idle_providers)
     _remove_domains(connection, change.gone)
     pointers = Pointers(provider_ids, directory_ids)
-    _insert_domains(change, pointers)
+    # With `only_add` the domains that are stored keep the very rows of services that they have.
+    added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
+    is_new = _insert_domains(change, pointers)
     offers: dict[int, list[int]] = defaultdict(list)
     first_ids = wanted.first_ids()
     for number in sorted(first_ids, key=first_ids.__getitem__):
         # By ids, so that the order of the catalog does not matter.
+        if added is not None and number not in added:
+            continue
         offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
     hosts, urls = (
         _write_services(change, table, links.c[column], offers)
         for table, links, column in SERVICE_TABLES
     )
-    links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in first_ids}
-    _Linking(change, pointers, links).run()
+    meant = first_ids if added is None else added
+    links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in meant}
+    _Linking(change, pointers, links).run(is_new if change.only_add else _any)
     if not change.keep_strays:
         _remove_old(connection, set(provider_ids.values()), wanted.directories)
 
@@ -99,20 +104,29 @@ def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
         connection.execute(schema.domain.delete().where(domain_id.in_(part)))
 
 
-def _insert_domains(change: Change, pointers: Pointers) -> None:
+def _any(_domain_id: int) -> bool:
+    return True
+
+
+def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]:
+    """Write the new domains, and return what says of an id whether it is one of theirs."""
     scratch, positions = change.wanted.scratch, change.wanted.ids
     done, total = 0, len(positions)
-    last = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
+    before = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
+    last = before
+    filled: set[int] = set()  # gaps between the ids that were there
     for part in change.wanted.new():
         columns = {number: pointers.columns(scratch.offers[number]) for _, _, number in part}
         values = [{"name": name, **columns[number]} for _, name, number in part]
         change.connection.execute(schema.domain.insert(), values)
         ids = _ids(change.connection, [name for _, name, _ in part], last)
         last = max(ids.values())
+        filled.update(row_id for row_id in ids.values() if row_id <= before)
         for position, name, _ in part:
             positions[position] = ids[name]
         done += len(part)
         change.progress("writing domains", done, total)
+    return lambda row_id: row_id > before or row_id in filled
 
 
 def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
@@ -184,12 +198,13 @@ class _Linking:
         }
         self._wanted = wanted
 
-    def run(self) -> None:
-        """Walk over all domains."""
+    def run(self, is_meant: Callable[[int], bool]) -> None:
+        """Walk over all domains, and bring those up to date whose id is meant."""
         done, total = 0, len(self._change.wanted.ids)
         for part in stored_domains(self._change.connection):
             listed = self._change.listed(part)
-            found = [(row, *listed[row.id]) for row in part if row.id in listed]
+            meant = (row for row in part if row.id in listed and is_meant(row.id))
+            found = [(row, *listed[row.id]) for row in meant]
             for row, _, name, number in found:
                 self._update(row, name, number)
             for index in range(len(SERVICE_TABLES)):
@@ -216,8 +231,6 @@ class _Linking:
             self._change.connection.execute(insert)
 
     def _update(self, row: StoredDomain, name: str, number: int) -> None:
-        if self._change.only_add:
-            return
         wanted, table = {"name": name, **self._columns[number]}, schema.domain
         if wanted != row.columns():
             is_row = table.c.id == row.id

@@ -56,6 +56,7 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
+    _leave_closed_folder()
     with ExitStack() as stack:
         stack.enter_context(hangups_wait())
         listener = stack.enter_context(_listen_for_clients(settings))
@@ -68,6 +69,17 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
             _run_several(settings, listener, Path(folder), operators, ready)
         else:
             _run_one(settings, listener, operators, ready)
+
+
+def _leave_closed_folder() -> None:
+    """Change to `/` if this user may not enter the working folder, such as root's home.
+
+    New processes change to it (multiprocessing, `spawn`), and would end at once.
+    """
+    try:
+        os.chdir(os.getcwd())  # noqa: PTH109 -- as multiprocessing does it
+    except OSError:
+        os.chdir("/")
 
 
 def _ready(listening: Callable[[int | None], None], port: int | None) -> None:
