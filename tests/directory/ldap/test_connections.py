@@ -121,6 +121,8 @@ def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory)
         while any(thread.is_alive() for thread in threads):
             most = max(most, own.connections())
             time.sleep(0.005)
+        # They may all have ended before the first look; what is open stays open for a while.
+        most = max(most, own.connections())
     assert answers == [FOUND] * 240
     assert 1 <= most <= 3
 
