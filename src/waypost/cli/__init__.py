@@ -1,7 +1,8 @@
 """The command line: `waypost`, one module for each group of commands.
 
 Exit codes: 0 good; 1 findings (a domain that is not served, a dry run with differences, a database
-that must be upgraded); 2 wrong use or bad input. Each mistake is one line on standard error.
+that must be upgraded), and a defect of Waypost itself, as of any program in Python; 2 wrong use or
+bad input. Each mistake is one line on standard error.
 What a command needs is imported when it runs, so that the others start quickly.
 """
 
@@ -30,7 +31,8 @@ from waypost.cli import (
     show,
     version,
 )
-from waypost.cli.reporting import FINDINGS, WRONG, complain, group
+from waypost.cli.failures import USAGE_ERROR, Defects, explain_usage, misplaced_secrets
+from waypost.cli.reporting import FAILED, FINDINGS, WRONG, complain, group, note
 from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 
 
@@ -44,17 +46,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with Defects(given) as defects:
+        return _run(given)
+    return FAILED if defects.found else 0
+
+
+def _run(given: Sequence[str]) -> int:
+    command = get_command(build(given))
     try:
-        get_command(build(given))(args=given, prog_name="waypost")
+        code = command(args=given, prog_name="waypost", standalone_mode=False)
+    except USAGE_ERROR as error:
+        return explain_usage(error, given)
+    except typer.Abort:
+        note("Aborted!")
+        return FAILED
     except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
-        complain(error)
+        complain(error, misplaced_secrets(given))
         return FINDINGS
     except WaypostError as error:
-        complain(error)
+        complain(error, misplaced_secrets(given))
         return WRONG
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:

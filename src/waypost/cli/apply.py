@@ -190,7 +190,7 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
     from waypost.store.sql.script import sql_statements  # noqa: PLC0415 -- quick start
 
     for statement in sql_statements(wanted, dialect.value):
-        say(statement)
+        typer.echo(statement)  # To the byte.
 
 
 def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from waypost.address import EmailAddress
 from waypost.cli.people import person_for
-from waypost.cli.reporting import aligned, say, say_json
+from waypost.cli.reporting import aligned, printable, say, say_json
 from waypost.errors import DirectoryError, DirectoryUnavailable
 from waypost.model import Directory, Domain, Person, UnknownUser, Users
 
@@ -161,11 +161,6 @@ def say_report(report: Report, as_json: bool) -> None:
     say(printable(heading))
     for line in aligned(list(_rows(report, report.users))):
         say(printable(f"  {line}"))
-
-
-def printable(text: str) -> str:
-    """Give a text that a terminal shows, and does not obey."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:

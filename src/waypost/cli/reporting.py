@@ -7,8 +7,10 @@ from typing import Final
 import typer
 
 from waypost.errors import ProblemsError, WaypostError
+from waypost.redaction import redact_message
 
 FINDINGS: Final = 1
+FAILED: Final = 1
 WRONG: Final = 2
 
 
@@ -24,8 +26,8 @@ def group(about: str) -> typer.Typer:
 
 
 def say(text: str) -> None:
-    """Write a line of the result."""
-    typer.echo(text)
+    """Write a line of the result, or several."""
+    typer.echo(printable(text))
 
 
 def say_json(value: object) -> None:
@@ -34,8 +36,8 @@ def say_json(value: object) -> None:
 
 
 def note(text: str) -> None:
-    """Write a line that is no part of the result."""
-    typer.echo(text, err=True)
+    """Write a line that is no part of the result, or several."""
+    typer.echo(printable(text), err=True)
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -44,11 +46,27 @@ def warn(warnings: Iterable[str]) -> None:
         note(f"warning: {warning}")
 
 
-def complain(error: WaypostError) -> None:
-    """Write each mistake that an error tells, one a line."""
+def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
+    """Write each mistake that an error names, one a line.
+
+    Args:
+        error: what went wrong.
+        secrets: texts that are masked.
+    """
     problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
     for problem in problems:
-        note(f"error: {' '.join(problem.splitlines())}")
+        note(f"error: {redact_message(' '.join(problem.splitlines()), secrets)}")
+
+
+def printable(text: str) -> str:
+    """Return a text that a terminal shows, and does not obey; line ends and tabs stay.
+
+    Control characters, escape sequences, and characters that turn the direction of writing or
+    cannot be seen become question marks: they may come from a document of a stranger.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
 
 
 def quantity(count: int, noun: str, nouns: str = "") -> str:

@@ -1,0 +1,111 @@
+"""How a command ends that was called wrongly, or that has a defect: with no secret on the screen.
+
+A usage error repeats the argument, and a traceback repeats what a library says. Both may hold the
+password of a URI, which was given in the wrong place.
+"""
+
+import io
+import os
+import re
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, Final, Protocol, Self, cast
+
+import typer
+
+from waypost.cli.reporting import note
+from waypost.errors import WaypostError
+from waypost.redaction import redact_message, secrets_of
+
+USAGE_ERROR: Final = typer.BadParameter.__bases__[0]
+"""The base of all errors of the command line; Typer does not export it."""
+_DEFECT: Final = "error: this is a defect of Waypost; please report it with the lines above"
+# An address alone, as alice@example.com, is no secret.
+_LIKE_URI: Final = re.compile(r"://|:.*@", re.DOTALL)
+# A password in one of these is hidden where they are read, and may be a usual word.
+_URI_OPTIONS: Final = ("--db-uri", "--from-uri")
+_URI_VARIABLE: Final = "WAYPOST_DB_URI"
+_VARIABLES: Final = ("WAYPOST_", "AUTOMX2_")
+
+
+class _Shown(Protocol):
+    exit_code: int
+
+    def show(self, file: IO[Any] | None = None) -> None: ...
+
+
+def misplaced_secrets(arguments: Sequence[str]) -> frozenset[str]:
+    """Return what may be a secret where a command expects no URI of a database.
+
+    Args:
+        arguments: of the command; variables of the environment are searched as well.
+    """
+    before = ["", *arguments]
+    variables = (
+        value
+        for name, value in os.environ.items()
+        if name.startswith(_VARIABLES) and name != _URI_VARIABLE
+    )
+    return _secrets(
+        argument
+        for option, argument in zip(before, arguments, strict=False)
+        if option not in _URI_OPTIONS and not argument.startswith(_URI_OPTIONS)
+    ) | _secrets(variables)
+
+
+def explain_usage(error: Exception, arguments: Sequence[str]) -> int:
+    """Write a usage error to standard error.
+
+    Returns:
+        The exit code.
+    """
+    shown, text = cast("_Shown", error), io.StringIO()
+    shown.show(text)
+    note(redact_message(text.getvalue().rstrip("\n"), _secrets(arguments)))
+    return shown.exit_code
+
+
+class Defects:
+    """Reports an exception that no code expected, in place of Python's traceback.
+
+    Attributes:
+        found: whether there was one.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Take the arguments, which may hold secrets."""
+        self.found = False
+        self._arguments = arguments
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        """Write the traceback to standard error, without secrets."""
+        if not isinstance(error, Exception):
+            return False
+        secrets = _secrets(self._arguments) | _secrets_of_settings()
+        note(redact_message("".join(traceback.format_exception(error)).rstrip("\n"), secrets))
+        note(_DEFECT)
+        self.found = True
+        return True
+
+
+def _secrets(arguments: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for argument in arguments:
+        text = argument.partition("=")[2] if argument.startswith("--") else argument
+        found |= secrets_of(text) if _LIKE_URI.search(text) else set()
+    return frozenset(found)
+
+
+def _secrets_of_settings() -> frozenset[str]:
+    from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
+
+    try:
+        return secret_texts(load_from_process({}).settings)
+    except WaypostError:  # The settings are not needed to report the defect.
+        return frozenset()
