@@ -214,3 +214,57 @@ def test_root_reads_without_a_trace(waypost: Waypost, folder: Path) -> None:
         held.execute("SELECT count(*) FROM domain").fetchone()
         assert waypost("domain", "list", "--db-uri", uri).code == 0
         assert {path.owner() for path in folder.iterdir()} == {"nobody"}
+
+
+LINKED = [
+    (("root", 0o600), ("nobody", 0o755), "the folder {folder} belongs to nobody, but this process"),
+    (None, ("nobody", 0o755), "the folder {folder} belongs to nobody, but this process"),
+    (("nobody", 0o600), ("root", 0o755), "the file {file} belongs to nobody, but this process"),
+]
+
+
+@pytest.mark.parametrize(("file", "of_folder", "begin"), LINKED)
+def test_symbolic_link(
+    folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str
+) -> None:
+    """A link in a folder of root does not hide whose the file, or its folder, is."""
+    make(folder, file, of_folder)
+    link = folder.parent / "link.sqlite"
+    link.symlink_to(folder / NAME)
+    with pytest.raises(StoreError) as error:
+        check_writable(link)
+    assert str(error.value).startswith(expected(folder, begin))
+
+
+def test_symbolic_link_into_a_closed_folder(folder: Path) -> None:
+    """Another user is told which folder behind a link is closed."""
+    make(folder, ("root", 0o600), ("root", 0o700))
+    link = folder.parent / "link.sqlite"
+    link.symlink_to(folder / NAME)
+    with another_user(), pytest.raises(StoreError, match=f"{folder} belongs to root, and nobody c"):
+        check_readable(link)
+
+
+def test_symbolic_link_to_itself(folder: Path) -> None:
+    """A link that ends nowhere is left to SQLite."""
+    link = folder / "loop.sqlite"
+    link.symlink_to(link)
+    check_writable(link)
+
+
+@pytest.mark.parametrize("query", ["uri=true", "mode=rwc&uri=true"])
+def test_uri_of_sqlite(folder: Path, waypost: Waypost, home: Path, query: str) -> None:
+    """SQLite's own form of a URI is no way around, and makes no folder of its scheme."""
+    make(folder, None, ("nobody", 0o755))
+    outcome = waypost("db", "upgrade", "--db-uri", f"sqlite:///file:{folder / NAME}?{query}")
+    assert (outcome.code, f"the folder {folder} belongs to nobody" in outcome.err) == (2, True)
+    outcome = waypost("db", "upgrade", "--db-uri", f"sqlite:///file:{home}/sub/{NAME}?{query}")
+    assert (outcome.code, (home / "sub" / NAME).is_file()) == (0, True)
+    assert [path.name for path in home.iterdir()] == ["sub"]
+
+
+@pytest.mark.parametrize("name", ["file::memory:?uri=true", "file:x?mode=memory&uri=true"])
+def test_uri_of_sqlite_in_memory(waypost: Waypost, home: Path, name: str) -> None:
+    """A database in memory has no file and no folder."""
+    assert waypost("db", "upgrade", "--db-uri", f"sqlite:///{name}").code == 0
+    assert list(home.iterdir()) == []

@@ -19,7 +19,7 @@ from waypost.database.drivers import (
 )
 from waypost.database.locking import locked
 from waypost.database.names import url_secrets
-from waypost.database.ownership import check_readable, check_writable
+from waypost.database.ownership import check_readable, check_writable, file_of_uri
 from waypost.errors import StoreError
 from waypost.redaction import redact_message, redact_uri
 
@@ -230,16 +230,18 @@ def _options_refused(url: sa.URL, error: Exception) -> StoreError:
 def _file(url: sa.URL) -> str:
     """Give the path of a SQLite file, or nothing for a database in memory."""
     name = url.database or ""
-    return "" if name in {"", ":memory:"} or name.startswith("file:") else name
+    if name.startswith("file:"):
+        return file_of_uri(name, url.query)
+    return "" if name == ":memory:" else name
 
 
 def _make_folder(
     _dialect: sa.Dialect, _record: object, args: list[Any], _options: dict[str, Any]
 ) -> None:
     """Make the folder of a SQLite file just before the file; SQLAlchemy goes on to connect."""
-    if str(args[0]).startswith("file:"):
-        return  # SQLite's own URI, as for a file that is only read: it must be there.
-    folder = Path(args[0]).parent
+    if str(args[0]).startswith("file:") and "mode=ro" in args[0]:
+        return  # SQLite's own URI of a file that is only read: it must be there.
+    folder = Path(file_of_uri(args[0], {}) or args[0]).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,9 +6,10 @@ the folder of the service's user, the service can no longer write.
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from waypost.errors import StoreError
 
@@ -17,13 +18,26 @@ _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 _ROOT: Final = 0
 
 
+def file_of_uri(name: str, query: Mapping[str, object]) -> str:
+    """Return the path in SQLite's own form of a URI, or nothing if it is in memory or no URI.
+
+    Args:
+        name: as `file:/var/lib/mail.sqlite`, perhaps with a query (https://sqlite.org/uri.html).
+        query: further parameters.
+    """
+    parts = urlsplit(name)
+    modes = {*parse_qs(parts.query).get("mode", ()), query.get("mode")}
+    is_file = parts.scheme == "file" and parts.path != ":memory:" and "memory" not in modes
+    return unquote(parts.path) if is_file else ""
+
+
 def check_readable(path: Path) -> None:
     """Refuse a SQLite file that this process cannot read; one that is missing is not refused.
 
     Raises:
         StoreError: names the file or the folder, its owner, and what to do.
     """
-    for folder in reversed(path.parents):
+    for folder in (*reversed(path.parents), *reversed(_real(path).parents)):
         if folder.is_dir() and not _can(folder, os.X_OK):
             raise StoreError(f"db_uri: {_denied(folder, 'enter')}")
     if path.exists() and not _can(path, os.R_OK):
@@ -43,7 +57,7 @@ def check_writable(path: Path) -> None:
 
 def write_problem(path: Path) -> str | None:
     """Return why this process should not write a SQLite file, and what to do; None if it may."""
-    for place in _written(path):
+    for place in _written(_real(path)):
         owner = place.stat().st_uid
         if os.geteuid() == _ROOT and owner != _ROOT:
             return (
@@ -68,6 +82,11 @@ def _written(path: Path) -> Iterator[Path]:
     folder = next(one for one in path.parents if one.exists())
     if folder.is_dir():  # What is no folder has an error of its own.
         yield folder
+
+
+def _real(path: Path) -> Path:
+    """Return where symbolic links lead: SQLite makes the file, and those beside it, there."""
+    return Path(os.path.realpath(path))
 
 
 def _can(path: Path, how: int) -> bool:
