@@ -1,5 +1,7 @@
 """The INI file of automx 1.x as providers."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -295,6 +297,25 @@ BAD = [
     (f"[automx]\n[global]\nbackend = static\n{IMAP}", "[global]: no domain uses it"),
     ("<clientConfig/>", "not an INI file"),
 ]
+
+
+def test_long_chain_of_sections() -> None:
+    """Sections that follow each other without end are cut off, and said to be."""
+    chain = "".join(f"[s{n}]\nbackend = static\nfollow = s{n + 1}\n" for n in range(3000))
+    found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}{SMTP}follow = s0\n{chain}")
+    assert list(served(found)) == ["example.com", "example.net"]
+    assert "more than 100 sections follow each other" in str(found.left_out)
+
+
+def test_many_sections() -> None:
+    """The time that a file takes grows with its length, and not with the square of it."""
+    names = [f"d{number}.example" for number in range(4000)]
+    own = f"backend = static\n{IMAP}{SMTP}"
+    sections = "".join(f"[{name}]\n{own}" for name in names)
+    started = time.process_time()
+    found = read(f"[automx]\nprovider = p\ndomains = {' '.join(names)}\n{sections}")
+    assert time.process_time() - started < 12  # It takes 2 s, and took more than 30.
+    assert len(found.catalog.domains) == len(names)
 
 
 @pytest.mark.parametrize(("text", "said"), BAD)

@@ -89,10 +89,11 @@ class _Reader:
         domains: dict[DomainPattern, Domain] = {}
         lost: list[str] = []
         entries: dict[tuple[str, str | None], tuple[Provider, tuple[Service, ...]]] = {}
+        follows_domain = self._follows_domain()
         for pattern, section in self._patterns():
             domain = None if pattern.text == _ANY else pattern.text
             # The same section is read once, unless what it follows depends on the domain.
-            place = (section, domain if self._follows_domain() else None)
+            place = (section, domain if follows_domain else None)
             if place not in entries:
                 entries[place] = self._entry(*place)
             provider, services = entries[place]
@@ -113,25 +114,22 @@ class _Reader:
 
     def _patterns(self) -> Iterator[tuple[DomainPattern, str]]:
         """Give each domain once, with the section that says how it is served."""
-        listed = list(self._listed())
-        named = [name for name in self._sections.names() if name not in _RESERVED]
-        wanted = [
-            pattern for name in named if (pattern := _exact(name)) and self._is_own(pattern, listed)
-        ]
+        listed = dict.fromkeys(self._listed())
+        is_any = not listed or next(iter(listed)).text == _ANY
+        # A section may have its name in a domain's own letters.
+        named: dict[DomainPattern, str] = {}
+        for name in self._sections.names():
+            if name not in _RESERVED and (own := _exact(name)) is not None:
+                named.setdefault(own, name)
+        wanted = (pattern for pattern in named if is_any or pattern in listed)
         for pattern in dict.fromkeys([*wanted, *listed]):
-            section = self._sections.find(pattern.text) or self._section_of_u_label(pattern, named)
+            section = self._sections.find(pattern.text) or named.get(pattern)
             section = section or self._sections.find("global")
             if section is not None:
                 yield pattern, section
             elif pattern.text != _ANY:
                 why = f"{pattern} has neither a section nor [global]"
                 self._leave_out("automx", "domains", why)
-
-    def _section_of_u_label(self, pattern: DomainPattern, named: list[str]) -> str | None:
-        return next((name for name in named if _exact(name) == pattern), None)
-
-    def _is_own(self, pattern: DomainPattern, listed: list[DomainPattern]) -> bool:
-        return pattern in listed or not listed or listed[0].text == _ANY
 
     def _listed(self) -> Iterator[DomainPattern]:
         """Read what `domains` in [automx] lists; a `*` must be the first to mean any domain."""

@@ -19,6 +19,8 @@ from waypost.transfer.imported import Notes
 from waypost.transfer.rules import RuleBroken
 
 STATIC: Final = frozenset({"static", "static_append"})
+FOLLOWED_MAX: Final = 100
+"""So many sections may follow each other."""
 _NAMES: Final = ("account_name", "account_name_short")
 # They need no note: Waypost does the same, or they say nothing about mail.
 _WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
@@ -95,6 +97,9 @@ class Sections:
         self.used.add(name)
         if name in before:
             self.leave_out(name, "follow", f"leads back to [{name}]")
+            return
+        if len(before) == FOLLOWED_MAX:
+            self.leave_out(name, "follow", f"more than {FOLLOWED_MAX} sections follow each other")
             return
         before.add(name)
         values = dict(self._parser[name])
