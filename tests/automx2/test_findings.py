@@ -31,6 +31,7 @@ SERVERS = [
     ("socket_type = 'Auto'", "socket_type 'Auto' is not known", "read as starttls, by the port"),
     ("formats = 'dns x PACC'", "formats 'x' is not known", "described by pacc, dns"),
     ("formats = 'x y'", "formats 'x y' is not known", "described by autoconfig, autodiscover,"),
+    ("formats = 'dns,x,pacc'", "formats 'x' is not known", "described by pacc, dns"),
     ("authentication = 'cram'", "authentication 'cram' is not known", "read as password-cleart"),
 ]
 DAVSERVERS = [

@@ -1,14 +1,17 @@
-"""The column `formats` of services: words of formats, separated by blanks."""
+"""The column `formats` of services: words of formats, separated by blanks.
+
+A comma between words, which somebody may write by SQL, is as good as a blank. In SQLite the column
+can hold values that are no texts.
+"""
 
 from waypost.model import ALL_FORMATS, Format
 
 _WORDS = frozenset(form.value for form in Format)
 
 
-def formats_of(stored: str | None) -> frozenset[Format]:
+def formats_of(stored: object) -> frozenset[Format]:
     """Read the column; words that are not known do not count, and none at all means all formats."""
-    words = (stored or "").lower().split()
-    return frozenset(Format(word) for word in words if word in _WORDS) or ALL_FORMATS
+    return frozenset(Format(word) for word in _words(stored) if word in _WORDS) or ALL_FORMATS
 
 
 def stored_formats(formats: frozenset[Format]) -> str | None:
@@ -18,6 +21,11 @@ def stored_formats(formats: frozenset[Format]) -> str | None:
     return " ".join(form.value for form in Format if form in formats)
 
 
-def unknown_words(stored: str | None) -> tuple[str, ...]:
+def unknown_words(stored: object) -> tuple[str, ...]:
     """Return the words in the column that are no formats."""
-    return tuple(word for word in (stored or "").lower().split() if word not in _WORDS)
+    return tuple(word for word in _words(stored) if word not in _WORDS)
+
+
+def _words(stored: object) -> list[str]:
+    text = stored.decode(errors="replace") if isinstance(stored, bytes) else str(stored or "")
+    return text.lower().replace(",", " ").split()
