@@ -3,13 +3,14 @@
 Each line of the tables is one place where a secret, or a text of a stranger, was shown as it was.
 """
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Waypost
 from waypost.cli import config
-from waypost.cli.reporting import printable
+from waypost.cli.reporting import printable, say_json
 
 URI = "postgresql://dom/alice:S3CRETWORD@db.example/x"
 MISPLACED = [
@@ -94,6 +95,17 @@ def test_address_is_no_secret(waypost: Waypost) -> None:
 def test_printable(text: str, shown: str) -> None:
     """What a terminal would obey becomes question marks; line ends and tabs stay."""
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", [text for text, _ in HOSTILE] + ["\U000e0041", "\u00a0"], ids=ascii
+)
+def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON for scripts holds the text as it is, in a form that moves nothing on a terminal."""
+    say_json({"name": [text]})
+    written = capsys.readouterr().out
+    assert json.loads(written) == {"name": [text]}
+    assert written.replace("\n", "").isprintable()
 
 
 def test_hostile_document(waypost: Waypost, home: Path) -> None:

@@ -31,8 +31,17 @@ def say(text: str) -> None:
 
 
 def say_json(value: object) -> None:
-    """Write a result for scripts."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Write a result for scripts; what a terminal would obey is escaped (RFC 8259 s7)."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if not text.replace("\n", "").isprintable():
+        # All of it is inside of strings.
+        signs = (sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
+        text = "".join(signs)
+    typer.echo(text)
+
+
+def _escaped(sign: str) -> str:
+    return json.dumps(sign)[1:-1]
 
 
 def note(text: str) -> None:
