@@ -85,6 +85,13 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
     assert outcome.err.endswith("please report it with the lines above\n")
 
 
+def test_sqlite_with_a_host(waypost: Waypost) -> None:
+    """SQLite has neither user nor host: that is a mistake in the URI, and no defect."""
+    outcome = waypost("domain", "list", "--db-uri", "sqlite://alice:S3CRETWORD@db.example/x")
+    assert (outcome.code, "Traceback" in outcome.err) == (2, False)
+    assert "sqlite://alice:***@db.example/x is not a URI of its kind of database" in outcome.err
+
+
 def test_address_is_no_secret(waypost: Waypost) -> None:
     """An address alone is repeated in full."""
     outcome = waypost("db", "status", "alice@example.com")

@@ -177,6 +177,16 @@ def test_text_of_settings_holds_no_secret(machine: Machine) -> None:
     assert "s3cret" not in repr(machine.load().settings)
 
 
+@pytest.mark.parametrize("name", ["providers", "profile_key", "unix_socket"])
+@pytest.mark.parametrize("url", ["mysql://u:s3cret@h/d", "file:///s3cret", "https://u:s3cret@h/"])
+def test_url_in_place_of_a_path(machine: Machine, name: str, url: str) -> None:
+    """A URL is no path, and its password is not shown as a part of one."""
+    machine.environ[f"WAYPOST_{name.upper()}"] = url
+    found = " ".join(machine.problems({}))
+    assert f"WAYPOST_{name.upper()}: {name} is " in found
+    assert ":s3cret" not in found
+
+
 CONTRADICTIONS = [
     # flags, what is said
     (

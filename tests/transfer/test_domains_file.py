@@ -131,3 +131,11 @@ def test_quick_way_finds_the_same(tmp_path_factory: pytest.TempPathFactory, name
         assert found == [DomainPattern.parse(name)]
     except ValueError:
         assert found == []
+
+
+def test_url_in_place_of_a_file(tmp_path: Path) -> None:
+    """A URL is named as a mistake, without the password that it may hold."""
+    url = "postgresql://alice:s3cret@db.example/mail"
+    (problem,) = problems(write(tmp_path, b"", FILE.replace("lists/x.txt", url)))
+    assert "domains_file: must be the path of a file" in problem
+    assert "s3cret" not in problem

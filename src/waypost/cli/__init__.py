@@ -31,7 +31,7 @@ from waypost.cli import (
     show,
     version,
 )
-from waypost.cli.failures import USAGE_ERROR, Defects, explain_usage, misplaced_secrets
+from waypost.cli.failures import Defects, explain_usage, misplaced_secrets, usage_error
 from waypost.cli.reporting import FAILED, FINDINGS, WRONG, complain, group, note
 from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 
@@ -55,7 +55,7 @@ def _run(given: Sequence[str]) -> int:
     command = get_command(build(given))
     try:
         code = command(args=given, prog_name="waypost", standalone_mode=False)
-    except USAGE_ERROR as error:
+    except usage_error() as error:
         return explain_usage(error, given)
     except typer.Abort:
         note("Aborted!")

@@ -17,8 +17,6 @@ from waypost.cli.reporting import note
 from waypost.errors import WaypostError
 from waypost.redaction import redact_message, secrets_of
 
-USAGE_ERROR: Final = typer.BadParameter.__bases__[0]
-"""The base of all errors of the command line; Typer does not export it."""
 _DEFECT: Final = "error: this is a defect of Waypost; please report it with the lines above"
 # An address alone, as alice@example.com, is no secret.
 _LIKE_URI: Final = re.compile(r"://|:.*@", re.DOTALL)
@@ -32,6 +30,11 @@ class _Shown(Protocol):
     exit_code: int
 
     def show(self, file: IO[Any] | None = None) -> None: ...
+
+
+def usage_error() -> type[Exception]:
+    """Return the base of all errors of the command line, which Typer does not export."""
+    return cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 
 def misplaced_secrets(arguments: Sequence[str]) -> frozenset[str]:

@@ -72,6 +72,10 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
         cure = driver_cure(url, error)
         message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
         raise StoreError(message) from error
+    except sa.exc.ArgumentError as error:  # SQLite with a host.
+        message = f"db_uri: {redact_uri(db_uri)} is not a URI of its kind of database"
+        more = "; a SQLite file is written with four slashes, as sqlite:////var/lib/waypost.sqlite"
+        raise StoreError(message + more * (backend == "sqlite")) from error
     except (TypeError, ValueError) as error:
         raise _options_refused(url, error) from error
     if backend == "sqlite":

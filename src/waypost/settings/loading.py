@@ -107,6 +107,8 @@ def _checked(option: Option, given: Given, home: Path) -> object:
     else:
         value = adapter.validate_python(given.value)
     if isinstance(value, Path):
+        if "://" in str(given.value):  # It may hold a password, which a path would show.
+            raise TypeError
         return inside(str(value), given.folder, home)
     return value
 

@@ -208,13 +208,9 @@ def read_domains_file(
         sought: domains to look for in it.
         away: where the mail of its domains is.
     """
-    text = table.text("domains_file", _PATH_MAX_CHARS)
-    if text is None:
+    path = _path(table, seen.folder)
+    if path is None:
         return None
-    if seen.folder is None:
-        table.problem("domains_file", "cannot be used here; write the domains as `domains`")
-        return None
-    path = seen.folder / text
     wanted = frozenset(sought)
     found: set[str] = set()
     first: list[DomainPattern] = []
@@ -240,3 +236,16 @@ def read_domains_file(
     if not mistakes and not count:
         table.warn("domains_file", f"{path} holds no domain")
     return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None
+
+
+def _path(table: Table, folder: Path | None) -> Path | None:
+    text = table.text("domains_file", _PATH_MAX_CHARS)
+    if text is None:
+        return None
+    if folder is None:
+        table.problem("domains_file", "cannot be used here; write the domains as `domains`")
+        return None
+    if "://" in text:  # It may hold a password, which a path would show.
+        table.problem("domains_file", "must be the path of a file; a database is a [[directory]]")
+        return None
+    return folder / text
