@@ -28,7 +28,9 @@ STORED: list[tuple[object, frozenset[Format], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(("stored", "formats", "unknown"), STORED, ids=repr)
+@pytest.mark.parametrize(
+    ("stored", "formats", "unknown"), STORED, ids=[ascii(line[0]) for line in STORED]
+)
 def test_stored(stored: object, formats: frozenset[Format], unknown: tuple[str, ...]) -> None:
     """Words that are known count, and no value of the column is an internal error."""
     assert (formats_of(stored), unknown_words(stored)) == (formats, unknown)

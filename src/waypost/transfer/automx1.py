@@ -162,7 +162,7 @@ class _Reader:
             elif _exact(name) is None:
                 why = f"{name[:60]!r} is not a domain, and no section follows it"
             else:
-                why = "automx serves it not: domains of [automx] lacks it"
+                why = "domains of [automx] does not list it, so automx does not serve it"
             self._leave_out(name, "", why)
 
     def _entry(self, section: str, domain: str | None) -> tuple[Provider, tuple[Service, ...]]:

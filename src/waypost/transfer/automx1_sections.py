@@ -27,7 +27,7 @@ _WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
 _SIGNING: Final = "sign profiles with the settings profile_cert and profile_key"
 _NO_PLACE: Final = {
     "display_name": "a directory gives the name of a user",
-    "server_name": "Waypost tells the URL alone",
+    "server_name": "Waypost sends the URL alone",
     "sign_mobileconfig": _SIGNING,
     "sign_cert": _SIGNING,
     "sign_key": _SIGNING,

@@ -46,7 +46,7 @@ _NO_PLACE: Final = {
     "default": "each domain names its own outgoing service",
     "refresh_ttl": "how long an answer is kept is one setting for all",
     "expiration_date": "Waypost's answers do not expire",
-    "domain_name": "Waypost tells clients the domain of the address",
+    "domain_name": "Waypost sends clients the domain of the address",
 }
 SERVICE_KEYS: Final = frozenset(
     {"smtp_author"}
