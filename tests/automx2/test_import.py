@@ -147,7 +147,10 @@ def test_what_the_new_columns_cannot_hold(
     [
         ("nonsense", "--from-uri: *** is not a database URI"),
         ("sqlite://", "--from-uri: name the file"),
-        ("sqlite:////no/such/file.sqlite", "unable to open database file"),
+        (
+            "sqlite:////no/such/file.sqlite",
+            "--from-uri: there is no database file /no/such/file.sqlite",
+        ),
         ("sqlite:////dev/null", "no tables of automx2"),
         ("sqlite:////etc/passwd", "file is not a database"),
         ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),

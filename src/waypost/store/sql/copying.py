@@ -1,8 +1,9 @@
 """Copying automx2's seven tables from one database into another, row by row."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -127,6 +128,10 @@ def _read_only(db_uri: str) -> str:
         return db_uri
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise StoreError("--from-uri: name the file, as in sqlite:////var/lib/automx2/db.sqlite")
+    with suppress(PermissionError):  # That is said when it is opened, with the owner.
+        if not Path(url.database).exists():
+            path = Path(url.database).absolute()
+            raise StoreError(f"--from-uri: there is no database file {path}; correct the path")
     read_only = url.set(database=f"file:{quote(url.database)}", query=_SQLITE_READ_ONLY)
     return read_only.render_as_string(hide_password=False)
 
