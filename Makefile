@@ -10,7 +10,7 @@ export PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test lint fix docs bench lock clean debian again
+.PHONY: help serve test torture lint fix docs bench lock clean debian again
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,7 +24,11 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 
 test: debian $(VENV)/.test lint ## Run all checks and tests (some of them: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest --numprocesses=auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest tests/torture
+
+torture: $(VENV)/.test ## Attack a real server and print what was measured (some: ARGS="pipelining")
+	$(BIN)/python -m tests.torture $(ARGS)
 
 lint: $(VENV)/.test ## Check style and types
 	$(BIN)/ruff check .

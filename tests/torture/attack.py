@@ -1,0 +1,59 @@
+"""What an attack is, and what it measures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.torture.server import Server
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number with its bound.
+
+    Attributes:
+        name: what was measured.
+        value: how much it was.
+        unit: of both numbers, such as `MB`, `s` or `requests`.
+        bound: the greatest good value; with `at_least`, the smallest one.
+        at_least: whether more is better.
+    """
+
+    name: str
+    value: float
+    unit: str
+    bound: float
+    at_least: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the value keeps its bound."""
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """Something that a stranger, a full disk or a dying process does to a server.
+
+    Attributes:
+        name: a few words, such as `pipelining without reading`.
+        promise: what it tries to break: the number of a promise in SECURITY.md, or `operation`.
+        run: does it, and returns what it measured.
+        workers: with how many workers it is tried.
+        options: options of `waypost serve` beside the usual ones.
+        memory: the limit of address space for each process, in MB; None for no limit.
+        descriptors: how many files a process may open.
+        environment: environment variables beside the usual ones.
+        probed: whether a steady probe must be answered all the time.
+        stops_within: how long SIGTERM may take afterwards, in seconds.
+    """
+
+    name: str
+    promise: str
+    run: Callable[[Server], list[Figure]]
+    workers: tuple[int, ...] = (1, 2)
+    options: tuple[str, ...] = ()
+    memory: int | None = 1024
+    descriptors: int = 256
+    environment: dict[str, str] = field(default_factory=dict)
+    probed: bool = True
+    stops_within: float = 12.0

@@ -1,0 +1,56 @@
+"""Running an attack beside a probe."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.torture.attack import Attack, Figure
+from tests.torture.probe import Probe
+from tests.torture.server import Server
+
+PROBE_SECONDS: Final = 1.0
+WARM_UP_ANSWERS: Final = 5
+
+
+def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
+    """Start a server, attack it, stop it; return all figures, those of the probe among them.
+
+    Raises:
+        TimeoutError: the server does not start.
+    """
+    server = Server(
+        folder,
+        workers=workers,
+        options=attack.options or ("--demo",),
+        memory=attack.memory,
+        descriptors=attack.descriptors,
+        environment=attack.environment,
+    )
+    with server:
+        if attack.probed:
+            figures = _run_probed(attack, server)
+        else:
+            figures = attack.run(server)
+        tracebacks = server.log_text().count("Traceback")
+        seconds = server.stop()
+    tracebacks = max(tracebacks, server.log_text().count("Traceback"))
+    return [
+        *figures,
+        Figure("tracebacks in the log", tracebacks, "", 0),
+        Figure("SIGTERM to the end", seconds, "s", attack.stops_within),
+    ]
+
+
+def _run_probed(attack: Attack, server: Server) -> list[Figure]:
+    with Probe(server.port) as warm_up:
+        end = time.monotonic() + 10
+        while warm_up.answers < WARM_UP_ANSWERS * server.workers and time.monotonic() < end:
+            time.sleep(0.02)
+    with Probe(server.port) as probe:
+        figures = attack.run(server)
+    return [
+        *figures,
+        Figure("answers beside it", probe.answers, "", 1, at_least=True),
+        Figure("failures beside it", len(probe.failures), "", 0),
+        Figure("slowest answer beside it", probe.slowest, "s", PROBE_SECONDS),
+    ]

@@ -1,0 +1,235 @@
+"""A real `waypost serve` with little memory and few files, which says how it is."""
+
+import http.client
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.servers.nginx import listens
+from tests.servers.process import tied_to_this_process
+from tests.servers.waypost import SOURCE, free_port
+
+MEGABYTE: Final = 1_000_000
+START_SECONDS: Final = 60.0
+
+
+class Server:
+    """`waypost serve`, from its start to its end, in a process group of its own.
+
+    Attributes:
+        folder: its home and working folder.
+        log: the file with what it wrote to its standard error.
+        port: where it answers mail clients on 127.0.0.1.
+        admin_port: the port of its admin listener.
+        metrics_port: the port of its metrics.
+        workers: how many workers it was started with.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: int,
+        options: tuple[str, ...] = ("--demo",),
+        memory: int | None = None,
+        descriptors: int = 256,
+        environment: Mapping[str, str] | None = None,
+        stderr: int | None = None,
+    ) -> None:
+        """Take what it is started with.
+
+        Args:
+            folder: an empty folder.
+            workers: the option of this name.
+            options: what says where its providers come from, and other options.
+            memory: RLIMIT_AS in MB.
+            descriptors: RLIMIT_NOFILE.
+            environment: variables beside PATH, HOME and PYTHONPATH.
+            stderr: a file descriptor in place of the log file.
+        """
+        self.folder = folder
+        self.log = folder / "log"
+        self.port, self.admin_port, self.metrics_port = free_port(), free_port(), free_port()
+        self.workers = workers
+        self._options = options
+        self._limits = (memory, descriptors)
+        self._environment = dict(environment or {})
+        self._stderr = stderr
+        self._running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the parent (of the only worker, if there is one)."""
+        assert self._running is not None
+        return self._running.pid
+
+    @property
+    def url(self) -> str:
+        """The address of the public listener."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        command = [
+            *(sys.executable, "-m", "waypost", "serve", *self._options),
+            *("--host", "127.0.0.1", "--port", f"{self.port}", "--workers", f"{self.workers}"),
+            *("--admin-port", f"{self.admin_port}"),
+            *("--metrics-listen", f"127.0.0.1:{self.metrics_port}"),
+        ]
+        kept = {"PATH": os.environ["PATH"], "HOME": f"{self.folder}", "PYTHONPATH": f"{SOURCE}"}
+        with self.log.open("wb") as output:
+            self._running = subprocess.Popen(
+                tied_to_this_process(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=output if self._stderr is None else self._stderr,
+                env=kept | self._environment,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=self._limit,  # noqa: PLW1509 -- there are no threads at the start
+            )
+        self._wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    def processes(self) -> list[int]:
+        """Return the ids of the parent and all below it that are alive, the parent first."""
+        return [pid for pid in (self.pid, *_descendants(self.pid)) if _lives(pid)]
+
+    def worker_processes(self) -> list[int]:
+        """Return the ids of those that answer mail clients."""
+        if self.workers == 1:
+            return [self.pid]
+        return [
+            pid
+            for pid in _children(self.pid)
+            if _listens_on(pid, self.port) and not _listens_on(pid, self.admin_port)
+        ]
+
+    def memory(self) -> float:
+        """Return what all its processes take of the machine's memory, in MB (PSS)."""
+        return sum(_proportional_bytes(pid) for pid in self.processes()) / MEGABYTE
+
+    def stop(self) -> float:
+        """Send SIGTERM to the parent; return the seconds until all of its processes have ended.
+
+        What goes on after 40 seconds is killed.
+        """
+        before = self.processes()
+        start = time.monotonic()
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        while time.monotonic() - start < 40:
+            assert self._running is not None
+            if self._running.poll() is not None and not any(_lives(pid) for pid in before):
+                break
+            time.sleep(0.02)
+        seconds = time.monotonic() - start
+        self.kill()
+        return seconds
+
+    def kill(self) -> None:
+        """End all of its processes at once."""
+        if self._running is None:
+            return
+        for pid in self.processes()[::-1]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._running.wait(timeout=10)
+
+    def log_text(self) -> str:
+        """Return what it wrote until now."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def _limit(self) -> None:
+        memory, descriptors = self._limits
+        if memory is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory * MEGABYTE, memory * MEGABYTE))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+    def _wait(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        ports = (self.port, self.admin_port, self.metrics_port)
+        while True:
+            started = all(listens(port) for port in ports)
+            if started and len(self.worker_processes()) >= self.workers:
+                break
+            assert self._running is not None
+            if self._running.poll() is not None or time.monotonic() > end:
+                text = self.log_text()
+                self.kill()
+                raise TimeoutError(f"waypost serve did not start:\n{text[-4000:]}")
+            time.sleep(0.05)
+        # The admin process listens before it has started; what it takes is not the attack's.
+        ask(self.admin_port, "/tls/ask?domain=example.com")
+
+
+def ask(port: int, path: str, seconds: float = 30.0) -> int:
+    """Return the status of an answer of a listener on 127.0.0.1; OSError if there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                text = (task / "children").read_text(encoding="ascii")
+                found.extend(int(child) for child in text.split())
+    return sorted(found)
+
+
+def _descendants(pid: int) -> list[int]:
+    return [one for child in _children(pid) for one in (child, *_descendants(child))]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def _proportional_bytes(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _listens_on(pid: int, port: int) -> bool:
+    """Return whether a process holds a listening TCP socket of a port."""
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+            inodes.add(f"socket:[{fields[9]}]")
+    with suppress(OSError):
+        for one in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if f"{one.readlink()}" in inodes:
+                    return True
+    return False

@@ -1,0 +1,22 @@
+"""What must hold while a real server is attacked."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.attack import Attack
+from tests.torture.attacks import attacks
+from tests.torture.running import run
+
+pytestmark = pytest.mark.torture
+
+CASES = [(attack, workers) for attack in attacks() for workers in attack.workers]
+
+
+@pytest.mark.parametrize(
+    ("attack", "workers"), CASES, ids=[f"{one.name}, {workers}" for one, workers in CASES]
+)
+def test_bounds_hold(attack: Attack, workers: int, tmp_path: Path) -> None:
+    """Each bound of an attack holds, and whoever asks beside it is answered in time."""
+    broken = [figure for figure in run(attack, workers, tmp_path) if not figure.holds]
+    assert not broken
