@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.keeping import Keeping
+from waypost.keeping import Keeping, LruCache
 
 
 def test_invented_names_push_out_no_real_one() -> None:
@@ -20,12 +20,23 @@ def test_invented_names_push_out_no_real_one() -> None:
 
 def test_what_was_not_asked_for_the_longest_makes_room() -> None:
     """Recalling an answer makes it the last to go."""
-    keeping = Keeping[str, int](2, 2)
-    keeping.keep("first", 1, is_found=True)
-    keeping.keep("second", 2, is_found=True)
-    keeping.recall("first")
-    keeping.keep("third", 3, is_found=True)
-    assert [keeping.recall(key) for key in ("first", "second", "third")] == [1, None, 3]
+    cache = LruCache[str, int](2)
+    cache.keep("first", 1)
+    cache.keep("second", 2)
+    cache.recall("first")
+    cache.keep("third", 3)
+    assert [cache.recall(key) for key in ("first", "second", "third")] == [1, None, 3]
+
+
+def test_what_is_forgotten_leaves_a_place() -> None:
+    """An answer that is forgotten is gone; to forget it twice does nothing."""
+    cache = LruCache[str, int](2)
+    cache.keep("first", 1)
+    cache.keep("second", 2)
+    cache.forget("first")
+    cache.forget("first")
+    cache.keep("third", 3)
+    assert list(cache) == [2, 3]
 
 
 def test_an_answer_takes_the_place_of_the_other_kind() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVarTuple, Unpack
 
 from waypost.address import DomainName, EmailAddress
-from waypost.keeping import Keeping
+from waypost.keeping import LruCache
 from waypost.lookup import Found
 from waypost.model import ClientConfig, Domain, MatchKind, Service, UrlEndpoint
 from waypost.placeholders import attributes_in, expand, has_placeholder
@@ -39,7 +39,7 @@ class Documents:
 
     def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
         """Begin with none, and keep so many."""
-        self._kept: Keeping[Key, _Kept] = Keeping(size, 0)
+        self._kept: LruCache[Key, _Kept] = LruCache(size)
 
     def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
         """Give what `render(found.config(), *more)` gives, to the byte.
@@ -63,7 +63,7 @@ class Documents:
         kept = self._kept.recall(key)
         if kept is None or (kept.entry is not entry and kept.entry != entry):
             kept = _Kept(entry, _for_anybody(render, found, *more))
-            self._kept.keep(key, kept, is_found=True)
+            self._kept.keep(key, kept)
         kept.entry = entry  # The same object is compared faster the next time.
         if kept.document is None:
             return render(found.config(), *more)

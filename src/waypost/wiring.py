@@ -194,7 +194,6 @@ def _limits(settings: Settings) -> CacheLimits:
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
     keeping = KeepingLimits(
         size=settings.directory_cache_size,
-        negative_size=settings.directory_cache_size,
         stale_ttl_seconds=settings.stale_ttl,
     )
     ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)

@@ -17,7 +17,6 @@ name = "people"
 kind = "file"
 path = "users.csv"
 ttl_seconds = 0
-negative_ttl_seconds = 0
 
 [[provider]]
 name = "Example Inc."

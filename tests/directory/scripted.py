@@ -11,7 +11,7 @@ from waypost.directory import Entry
 from waypost.errors import WaypostError
 from waypost.model import FileDirectory, Limits
 
-LIMITS = Limits(time_limit_seconds=20, max_searches=2, ttl_seconds=60, negative_ttl_seconds=30)
+LIMITS = Limits(time_limit_seconds=20, max_searches=2, ttl_seconds=60)
 CONFIGURED = FileDirectory("people", "/people.csv", limits=LIMITS)
 BOB = EmailAddress("bob", ALICE.domain)
 

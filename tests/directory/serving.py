@@ -29,7 +29,6 @@ ca_file = "{authority}"
 time_limit_seconds = {time_limit}
 connect_timeout_seconds = {time_limit}
 ttl_seconds = {ttl}
-negative_ttl_seconds = {ttl}
 attributes = {{ mailHost = {{ pattern = "mx[0-9]+[.]example[.]com", default = "mx.example.com" }} }}
 
 [[provider]]

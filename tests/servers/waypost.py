@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -55,9 +55,15 @@ class RunningWaypost:
 
 @contextmanager
 def waypost(
-    folder: Path, providers: Path, *, proxies: int = 0, port: int = 0, admin_port: int = 0
+    folder: Path,
+    providers: Path,
+    *,
+    proxies: int = 0,
+    port: int = 0,
+    admin_port: int = 0,
+    options: Sequence[str] = (),
 ) -> Iterator[RunningWaypost]:
-    """Run `waypost serve` for a providers file, behind so many proxies.
+    """Run `waypost serve` for a providers file, behind so many proxies, with more options.
 
     Without a port it takes any; without one for operators it answers none.
 
@@ -71,7 +77,7 @@ def waypost(
     process = Process(
         [
             *(sys.executable, "-m", "waypost", "serve", "--host", "127.0.0.1"),
-            *("--port", f"{port}", "--providers", f"{providers}"),
+            *("--port", f"{port}", "--providers", f"{providers}", *options),
         ],
         log=folder / "waypost.log",
         environment=environment,

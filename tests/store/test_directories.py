@@ -41,7 +41,7 @@ SQL = SqlDirectory(
     "mailserver",
     Secret("postgresql://u:p@h/d"),
     "SELECT username AS login\nFROM mailbox WHERE username = :address AND domain LIKE '%x'",
-    limits=Limits(0.5, 1.5, 9, 5.0, 0.0),
+    limits=Limits(0.5, 1.5, 9, 5.0),
 )
 FILE = FileDirectory("small", "/etc/waypost/people.csv")
 OLD = LdapServer(7, "ldap.example", 636, True, "dc=x", "(mail={0})", "uid", None)
@@ -108,6 +108,22 @@ def test_script_holds_directories(bare: Engine, database: Database) -> None:
     database.client("\n".join(sql_statements(catalog, database.dialect)))
 
     assert read(bare) == catalog
+
+
+def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
+    """A row with the second time to live, which had been there once, is read without it."""
+    limited = replace(FILE, limits=Limits(ttl_seconds=5))
+    write(engine, Catalog((replace(domain(), users=Users(limited)),), (limited,)))
+    with writing(engine) as connection:
+        new, old = '"ttl_seconds": 5', '"negative_ttl_seconds": 7, "ttl_seconds": 5'
+        connection.execute(
+            sa.text("UPDATE directory SET options = REPLACE(options, :new, :old)"),
+            {"new": new, "old": old},
+        )
+        options = connection.execute(sa.text("SELECT options FROM directory")).scalar_one()
+
+    assert old in options
+    assert read(engine).directories == (limited,)
 
 
 BROKEN = [

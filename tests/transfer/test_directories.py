@@ -57,7 +57,6 @@ def test_all_that_ldap_has() -> None:
         "connect_timeout_seconds": 0.5,
         "max_searches": 9,
         "ttl_seconds": 5,
-        "negative_ttl_seconds": 0,
         "attributes": {"mailHost": {"allowed": ["a", "b"], "default": "a"}},
     }
     result = read(LDAP | keys)
@@ -81,7 +80,7 @@ def test_all_that_ldap_has() -> None:
             cert_file="/c.pem",
             key_file="/k.pem",
             rules=(AttributeRule("mailHost", ("a", "b"), None, "a"),),
-            limits=Limits(1.0, 0.5, 9, 5.0, 0.0),
+            limits=Limits(1.0, 0.5, 9, 5.0),
         ),
     )
     assert [warning.partition(": ")[2] for warning in result.warnings] == [
@@ -155,6 +154,11 @@ MISTAKES = [
     (FILE | {"name": "ldapserver-1"}, ["name: begins with ldapserver-"]),
     (FILE | {"kind": "nis"}, ["kind: is not known"]),
     (FILE | {"uri": "x"}, ["uri: unknown key"]),
+    # One time to live for all users: two of them say by the time of an answer who exists.
+    (
+        FILE | {"negative_ttl_seconds": 5},
+        ["negative_ttl_seconds: unknown key; did you mean ttl_seconds?"],
+    ),
     (FILE | {"path": "people.csv"}, ["path: must be absolute here"]),
     (LDAP | {"ca_file": "ca.pem"}, ["ca_file: must be absolute here"]),
     (

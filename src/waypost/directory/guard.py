@@ -18,7 +18,7 @@ from waypost.directory import Directory
 from waypost.directory.breaker import Breaker
 from waypost.directory.entries import person_of, wanted_of
 from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
-from waypost.keeping import Keeping
+from waypost.keeping import LruCache
 from waypost.lanes import Lane
 from waypost.metrics import Metrics
 from waypost.model import Person
@@ -37,15 +37,13 @@ class KeepingLimits:
     """How many answers are kept, and how long for a directory that is away.
 
     Attributes:
-        size: how many users who were found.
-        negative_size: how many who were not, apart from the others, so that a flood of invented
-            names cannot push out real ones.
+        size: how many answers, be a user known or not; and as many users for a directory that is
+            away.
         stale_ttl_seconds: how long a user who was found is still taken for what was found while
             the directory does not answer.
     """
 
     size: int = 10_000
-    negative_size: int = 10_000
     stale_ttl_seconds: float = 86_400.0
 
 
@@ -88,7 +86,11 @@ class GuardedDirectory:
             f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
         )
         self._breaker = Breaker(clock)
-        self._kept: Keeping[EmailAddress, _Kept] = Keeping(keeping.size, keeping.negative_size)
+        # The time of an answer says whether it was kept, so that must not depend on what it says:
+        # one cache and one time to live for known and for unknown users.
+        self._fresh: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
+        # It is looked at only while the directory is away. No invented name gets in.
+        self._last_known: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
         self._asking: dict[EmailAddress, Asking] = {}
         self._failure = Seldom(clock)
         self._complained = False
@@ -102,18 +104,19 @@ class GuardedDirectory:
                 is known.
             DirectoryError: it cannot be used as it is, and no earlier answer is known.
         """
-        kept = self._kept.recall(address)
-        if kept is not None and self._is_fresh(kept):
+        kept = self._fresh.recall(address)
+        if kept is not None and self._clock() - kept.asked_at < self._limits.ttl_seconds:
             self._count("hit")
             return kept.found
         try:
             found = await self._asked(address)
         except (DirectoryUnavailable, DirectoryError):
-            if kept is not None and kept.found is not None and self._is_usable(kept):
-                self._count("stale")
-                return kept.found
-            self._count("general")
-            raise
+            last = self._last_known.recall(address)
+            if last is None or not self._is_usable(last):
+                self._count("general")
+                raise
+            self._count("stale")
+            return last.found
         self._count("miss")
         return found
 
@@ -157,8 +160,15 @@ class GuardedDirectory:
         # An answer that came too late for its client is worth keeping, but no sign of health.
         if self._clock() - asked_at <= self._limits.time_limit_seconds:
             self._answered()
-        self._kept.keep(address, _Kept(found, asked_at), is_found=found is not None)
+        self._keep(address, _Kept(found, asked_at))
         return found
+
+    def _keep(self, address: EmailAddress, kept: _Kept) -> None:
+        self._fresh.keep(address, kept)
+        if kept.found is None:
+            self._last_known.forget(address)
+        else:
+            self._last_known.keep(address, kept)
 
     def _find(self, address: EmailAddress) -> Person | None:
         """Ask the directory; runs in a thread of the lane."""
@@ -170,12 +180,6 @@ class GuardedDirectory:
             del self._asking[address]
         if not task.cancelled():
             task.exception()  # Marks it as seen where nobody waits for it any more.
-
-    def _is_fresh(self, kept: _Kept) -> bool:
-        ttl = self._limits.ttl_seconds
-        if kept.found is None:
-            ttl = self._limits.negative_ttl_seconds
-        return self._clock() - kept.asked_at < ttl
 
     def _is_usable(self, kept: _Kept) -> bool:
         ttl = self._limits.ttl_seconds + self._stale_ttl_seconds

@@ -97,15 +97,13 @@ class Limits:
         time_limit_seconds: a client waits no longer; then it gets the domain's general answer.
         connect_timeout_seconds: for a connection, TLS and bind.
         max_searches: how many questions go on at once, from each worker.
-        ttl_seconds: how long a user who was found is taken for what was found.
-        negative_ttl_seconds: the same for one who was not found.
+        ttl_seconds: how long an answer is kept, be the user known or not.
     """
 
     time_limit_seconds: float = 2.0
     connect_timeout_seconds: float = 2.0
     max_searches: int = 4
     ttl_seconds: float = 60.0
-    negative_ttl_seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=1, le=10_000_000),
         About(
             "Cache",
-            "How many users of each directory are kept at most, and as many who were not found.",
+            "How many answers about users are kept at most for each directory.",
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000

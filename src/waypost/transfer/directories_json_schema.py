@@ -34,8 +34,7 @@ _LIMITS_ABOUT: Final = {
     "time_limit_seconds": "A client waits no longer, and then gets the domain's general answer.",
     "connect_timeout_seconds": "For a connection, TLS and bind.",
     "max_searches": "How many questions go on at once, from each worker.",
-    "ttl_seconds": "How long an answer is kept.",
-    "negative_ttl_seconds": "How long it is kept that somebody is not known.",
+    "ttl_seconds": "How long an answer is kept, be the user known or not.",
 }
 
 

@@ -26,7 +26,6 @@ LIMITS: Final = {
     "connect_timeout_seconds": (0.05, 60),
     "max_searches": (1, 256),
     "ttl_seconds": (0, 86_400),
-    "negative_ttl_seconds": (0, 86_400),
 }
 """The lowest and the highest value of each."""
 # Three slashes and a relative path, which may be in SQLite's own form; in memory there is none.

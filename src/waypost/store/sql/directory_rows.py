@@ -36,6 +36,8 @@ _ENUMS: Final[Mapping[str, type[enum.StrEnum]]] = {
     "security": LdapSecurity,
     "bind": LdapBind,
 }
+# Rows that were written before 0.1.0 may hold it; `ttl_seconds` counts for all users.
+_DROPPED_LIMITS: Final = frozenset({"negative_ttl_seconds"})
 
 
 def ldapserver_from_row(row: Row, prefix: str = "") -> LdapServer:
@@ -107,7 +109,7 @@ def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- what JSON gives
     if name == "rules":
         return tuple(AttributeRule(**{key: _tuple(part) for key, part in r.items()}) for r in plain)
     if name == "limits":
-        return Limits(**plain)
+        return Limits(**{key: one for key, one in plain.items() if key not in _DROPPED_LIMITS})
     if name in _ENUMS:
         return _ENUMS[name](plain)
     return _tuple(plain)

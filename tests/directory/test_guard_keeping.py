@@ -1,0 +1,99 @@
+"""What the guard of a directory keeps says nothing about who exists."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.directory.scripted import BOB, CONFIGURED, Clock, ScriptedDirectory, run
+from tests.making import ALICE
+from waypost.address import DomainName, EmailAddress
+from waypost.directory import Entry
+from waypost.directory.guard import GuardedDirectory, KeepingLimits
+from waypost.errors import DirectoryUnavailable
+from waypost.model import Person
+
+KEPT: Final = 3
+USERS: Final = [EmailAddress(f"user{number}", DomainName("example.com")) for number in range(6)]
+# Who is asked for, and how many seconds pass before that.
+STEPS: Final = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 29, 31, 60])))
+
+
+def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list[str]:
+    """Return whom a directory is asked for that knows some of the users."""
+    entry: Entry = {"login": ["u"]}
+    source = ScriptedDirectory({USERS[number]: entry for number in known})
+    clock = Clock()
+    guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT), clock=clock)
+
+    async def work() -> None:
+        for number, seconds in steps:
+            clock.now += seconds
+            await guard.person_for(USERS[number])
+        await guard.close()
+
+    run(work())
+    return source.asked
+
+
+@given(STEPS, st.frozensets(st.integers(0, 5)))
+def test_questions_do_not_depend_on_who_exists(
+    steps: Sequence[tuple[int, float]], known: frozenset[int]
+) -> None:
+    """Whether an answer comes out of the cache depends on earlier questions and time alone."""
+    assert questions(steps, known) == questions(steps, frozenset())
+
+
+@pytest.mark.parametrize("address", [ALICE, BOB], ids=["known", "unknown"])
+def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
+    """After a flood of invented names a known and an unknown user are asked for again."""
+    source = ScriptedDirectory()
+    guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT))
+
+    async def work() -> None:
+        await guard.person_for(address)
+        for user in USERS[:KEPT]:
+            assert await guard.person_for(user) is None
+        await guard.person_for(address)
+        await guard.close()
+
+    run(work())
+
+    assert source.asked.count(str(address)) == 2
+
+
+def test_a_flood_costs_no_last_good_answer() -> None:
+    """Invented names push out no user who goes on while the directory is away."""
+    source, clock = ScriptedDirectory(), Clock()
+    guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT), clock=clock)
+
+    async def work() -> None:
+        await guard.person_for(ALICE)
+        await asyncio.gather(*map(guard.person_for, USERS))
+        source.error = DirectoryUnavailable("away")
+        assert await guard.person_for(ALICE) == Person("a1", "Alice")
+        await guard.close()
+
+    run(work())
+
+
+def test_a_user_who_was_removed_does_not_come_back() -> None:
+    """A user who is no longer found is unknown while the directory is away, too."""
+    source, clock = ScriptedDirectory(), Clock()
+    guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT), clock=clock)
+
+    async def work() -> None:
+        await guard.person_for(ALICE)
+        clock.now += 61
+        source.entries = {}
+        assert await guard.person_for(ALICE) is None
+        clock.now += 61
+        source.error = DirectoryUnavailable("away")
+        with pytest.raises(DirectoryUnavailable):
+            await guard.person_for(ALICE)
+        await guard.close()
+
+    run(work())
