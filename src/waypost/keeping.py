@@ -9,15 +9,15 @@ Kept = TypeVar("Kept")
 
 
 class LruCache(Generic[Key, Kept]):
-    """So many answers at most; the least recently used one makes room."""
+    """A bounded cache; the answer that was used least recently makes room."""
 
     def __init__(self, size: int) -> None:
-        """Begin empty, and keep so many."""
+        """Build an empty cache for so many answers."""
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._size = size
 
     def __iter__(self) -> Iterator[Kept]:
-        """Give all that is kept."""
+        """Return all that is kept."""
         return iter(self._kept.values())
 
     def recall(self, key: Key) -> Kept | None:
@@ -60,7 +60,7 @@ class Keeping(Generic[Key, Kept]):
         self._missing: LruCache[Key, Kept] = LruCache(missing_size)
 
     def __iter__(self) -> Iterator[Kept]:
-        """Give all that is kept."""
+        """Return all that is kept."""
         yield from self._found
         yield from self._missing
 

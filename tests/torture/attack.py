@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.torture.server import Server
 
@@ -45,6 +46,7 @@ class Attack:
         environment: environment variables beside the usual ones.
         probed: whether a steady probe must be answered all the time.
         stops_within: how long SIGTERM may take afterwards, in seconds.
+        prepare: writes the files that the server is started with into its folder.
     """
 
     name: str
@@ -57,3 +59,4 @@ class Attack:
     environment: dict[str, str] = field(default_factory=dict)
     probed: bool = True
     stops_within: float = 12.0
+    prepare: Callable[[Path], None] | None = None

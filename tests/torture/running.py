@@ -18,6 +18,8 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
     Raises:
         TimeoutError: the server does not start.
     """
+    if attack.prepare is not None:
+        attack.prepare(folder)
     server = Server(
         folder,
         workers=workers,

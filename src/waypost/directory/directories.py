@@ -9,6 +9,7 @@ from waypost import model
 from waypost.address import EmailAddress
 from waypost.directory import Directory, Entry
 from waypost.directory.guard import GuardedDirectory, KeepingLimits
+from waypost.directory.pacing import Pace
 from waypost.metrics import Metrics
 from waypost.model import Person
 
@@ -21,7 +22,7 @@ class Directories:
     """Finds people for one event loop. Implements `lookup.PersonFinder`.
 
     A directory is known by all that is configured of it: one that was changed in the database is
-    another one, and takes the place of the old.
+    another one, and takes the place of the old. All answers take an even time.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Directories:
         self._opener = opener
         self._keeping = keeping
         self._metrics = metrics
+        self._pace = Pace()
         self._open: OrderedDict[str, tuple[model.Directory, GuardedDirectory]] = OrderedDict()
 
     async def person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
@@ -50,6 +52,16 @@ class Directories:
             DirectoryUnavailable: it does not answer within its time limit.
             DirectoryError: it cannot be used as it is.
         """
+        return await self._pace.evenly(self._person_for(directory, address))
+
+    async def close(self) -> None:
+        """Close all."""
+        self._pace.close()
+        for _, guarded in self._open.values():
+            await guarded.close()
+        self._open.clear()
+
+    async def _person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
         known = self._open.get(directory.label)
         if known is None or (known[0] is not directory and known[0] != directory):
             known = (directory, self._guard(directory))
@@ -61,12 +73,6 @@ class Directories:
                 _, (_, oldest) = self._open.popitem(last=False)
                 await oldest.close()
         return await known[1].person_for(address)
-
-    async def close(self) -> None:
-        """Close all."""
-        for _, guarded in self._open.values():
-            await guarded.close()
-        self._open.clear()
 
     def _guard(self, directory: model.Directory) -> GuardedDirectory:
         return GuardedDirectory(

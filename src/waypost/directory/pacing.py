@@ -1,0 +1,101 @@
+"""Answers that take an even time, so that the time says nothing about the user.
+
+The timers of an event loop are no help: they are late by up to a millisecond, and by how much
+depends on when the answer came (docs/decisions/0017-time-of-an-answer.md).
+"""
+
+import asyncio
+import heapq
+import math
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+STEP_SECONDS: Final = 0.01
+"""More than a file, and a database or a directory near by, needs for an answer."""
+
+Answer = TypeVar("Answer")
+_Waiting = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
+
+
+class Pace:
+    """Gives answers out a whole number of steps after they were asked for."""
+
+    def __init__(
+        self, step_seconds: float = STEP_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin with nothing that waits; the thread is started by the first answer.
+
+        Args:
+            step_seconds: the shortest time that an answer takes.
+            clock: seconds that only grow.
+        """
+        self._step = step_seconds
+        self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._count = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    async def evenly(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
+        """Return what a coroutine returns, or raise what it raises, at the end of a step."""
+        start = self._clock()
+        task = asyncio.get_running_loop().create_task(answer)
+        try:
+            await asyncio.wait({task})
+            await self._until(start + self._step * self._steps(self._clock() - start))
+            return task.result()
+        finally:
+            task.cancel()
+
+    def close(self) -> None:
+        """Let nothing wait any more. Closing twice does nothing."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _steps(self, seconds: float) -> int:
+        """Return how many steps have begun after so many seconds."""
+        return math.floor(seconds / self._step) + 1
+
+    async def _until(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        with self._changed:
+            if self._closed:
+                return
+            self._count += 1  # Of two that are due at once, futures cannot be compared.
+            heapq.heappush(self._waiting, (due, self._count, future, loop))
+            if self._waiting[0][2] is future:
+                self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
+                self._thread.start()
+        await future
+
+    def _run(self) -> None:
+        while (waiting := self._next()) is not None:
+            _, _, future, loop = waiting
+            with suppress(RuntimeError):  # The loop is closed, so nothing waits any more.
+                loop.call_soon_threadsafe(_release, future)
+
+    def _next(self) -> _Waiting | None:
+        """Wait for what is due next and return it; None at the end."""
+        with self._changed:
+            while not self._closed or self._waiting:
+                if not self._waiting:
+                    self._changed.wait()
+                    continue
+                left = self._waiting[0][0] - self._clock()
+                if left <= 0 or self._closed:
+                    return heapq.heappop(self._waiting)
+                self._changed.wait(left)
+        return None
+
+
+def _release(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,137 @@
+"""Answers come at the end of a step, whatever they are and whenever they were found."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+import pytest
+
+from tests.directory.scripted import Clock, run
+from waypost.directory.pacing import Pace
+from waypost.errors import DirectoryUnavailable
+
+STEP = 0.5
+SOON_SECONDS = 0.05
+
+Answer = Callable[[asyncio.Event], Coroutine[object, object, str]]
+
+
+async def found(gate: asyncio.Event) -> str:
+    """Return an answer once a gate is open."""
+    await gate.wait()
+    return "found"
+
+
+async def failing(gate: asyncio.Event) -> str:
+    """Fail once a gate is open."""
+    await gate.wait()
+    raise DirectoryUnavailable("away")
+
+
+@pytest.mark.parametrize("answer", [found, failing])
+@pytest.mark.parametrize(
+    ("found_after", "due_after"), [(0.0, STEP), (0.4, STEP), (0.5, 2 * STEP), (1.2, 3 * STEP)]
+)
+def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> None:
+    """An answer or an error waits for the end of the step in which it was found."""
+    clock = Clock()
+    pace = Pace(STEP, clock)
+
+    async def work() -> None:
+        gate = asyncio.Event()
+        begin = clock.now
+        task = asyncio.create_task(pace.evenly(answer(gate)))
+        await asyncio.sleep(0)
+        clock.now = begin + found_after
+        gate.set()
+        await asyncio.sleep(SOON_SECONDS)
+        clock.now = begin + due_after - 0.01
+        await asyncio.sleep(SOON_SECONDS)
+        assert not task.done()
+        clock.now = begin + due_after
+        await asyncio.wait({task}, timeout=30)
+        if answer is failing:
+            assert isinstance(task.exception(), DirectoryUnavailable)
+        else:
+            assert task.result() == "found"
+        pace.close()
+
+    run(work())
+
+
+def test_each_has_its_own_steps() -> None:
+    """What is due earlier is given out earlier, and many may be due at once."""
+    clock = Clock()
+    pace = Pace(STEP, clock)
+    order: list[int] = []
+
+    async def asked(number: int, gate: asyncio.Event) -> None:
+        await pace.evenly(found(gate))
+        order.append(number)
+
+    async def work() -> None:
+        closed, opened = asyncio.Event(), asyncio.Event()
+        opened.set()
+        late = asyncio.create_task(asked(0, closed))
+        tasks = [late]
+        for number in (1, 2, 2):
+            await asyncio.sleep(0)
+            clock.now += 0.1
+            tasks.append(asyncio.create_task(asked(number, opened)))
+        await asyncio.sleep(SOON_SECONDS)
+        clock.now += STEP
+        await asyncio.wait(tasks[1:], timeout=30)
+        closed.set()
+        await asyncio.sleep(SOON_SECONDS)
+        clock.now += STEP
+        await asyncio.wait({late}, timeout=30)
+        pace.close()
+
+    run(work())
+
+    assert order == [1, 2, 2, 0]
+
+
+def test_who_goes_away_asks_no_more() -> None:
+    """A question that is cancelled cancels what it waits for."""
+    cancelled: list[bool] = []
+
+    async def answer() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    async def work() -> None:
+        pace = Pace(STEP)
+        task = asyncio.create_task(pace.evenly(answer()))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+        pace.close()
+
+    run(work())
+
+    assert cancelled == [True]
+
+
+def test_the_end_holds_nothing_up() -> None:
+    """At the end, what waits is given out at once, and what comes later as well."""
+    clock = Clock()
+    pace = Pace(STEP, clock)
+
+    async def work() -> None:
+        gate = asyncio.Event()
+        gate.set()
+        task = asyncio.create_task(pace.evenly(found(gate)))
+        await asyncio.sleep(SOON_SECONDS)
+        assert not task.done()
+        pace.close()
+        assert await asyncio.wait_for(task, 30) == "found"
+        assert await asyncio.wait_for(pace.evenly(found(gate)), 30) == "found"
+        pace.close()
+
+    run(work())

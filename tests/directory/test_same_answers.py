@@ -1,0 +1,123 @@
+"""Where login names are addresses, answers for known and unknown users are the same bytes."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from tests.directory.equal_logins import csv_directory, providers
+from tests.directory.scripted import BOB, ScriptedDirectory
+from tests.directory.serving import OUTLOOK
+from tests.making import ALICE, domain
+from tests.servers.waypost import RunningWaypost, waypost
+from waypost.address import DomainName
+from waypost.directory import Entry
+from waypost.directory.directories import Directories
+from waypost.errors import DirectoryUnavailable
+from waypost.formats import autoconfig
+from waypost.lookup import Lookup
+from waypost.model import Domain, FileDirectory, Limits, Users
+
+KNOWN = "person1@example.com"
+UNKNOWN = "absent1@example.com"
+PHONE = OUTLOOK.replace("outlook/responseschema/2006a", "mobilesync/responseschema/2006")
+# Made of the body, in which the address is, and of the time.
+DIGESTS = {"etag", "date"}
+VARYING = {"timestamp", "ms", "address"}
+# Made of the address alone.
+UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+REQUESTS = [
+    # method, path, body
+    ("GET", "/mail/config-v1.1.xml?emailaddress={address}", None),
+    ("HEAD", "/mail/config-v1.1.xml?emailaddress={address}", None),
+    ("GET", "/.well-known/mail-v1.xml?emailaddress={address}", None),
+    ("GET", "/mobileconfig?emailaddress={address}", None),
+    ("GET", "/mobileconfig?emailaddress={address}&name=N&alias=other@example.com", None),
+    ("POST", "/autodiscover/autodiscover.xml", OUTLOOK),
+    ("POST", "/autodiscover/autodiscover.xml", PHONE),
+    ("GET", "/autodiscover/autodiscover.json?Email={address}&Protocol=AutodiscoverV1", None),
+    ("GET", "/autodiscover/autodiscover.json?Email={address}&Protocol=EWS", None),
+    ("GET", "/?emailaddress={address}", None),
+    ("GET", "/nowhere?emailaddress={address}", None),
+]
+
+
+@pytest.fixture(name="running", scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
+    folder = tmp_path_factory.mktemp("same")
+    path = providers(folder, {"example.com": csv_directory(folder, "example.com")})
+    options = ["--loglevel", "info", "--log-format", "json"]
+    with waypost(folder, path, options=options) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
+def test_same_bytes(running: RunningWaypost, method: str, path: str, body: str | None) -> None:
+    """Status, headers and body differ by the address itself alone, which has the same length."""
+    known, unknown = (answer(running, method, path, body, address) for address in (KNOWN, UNKNOWN))
+    assert known == unknown
+
+
+def test_same_lines_in_the_log(running: RunningWaypost) -> None:
+    """A line about a known and one about an unknown user say the same."""
+    before = len(running.log.read_text(encoding="utf-8").splitlines())
+    for address in (KNOWN, UNKNOWN):
+        answer(running, "GET", REQUESTS[0][1], None, address)
+    lines = running.log.read_text(encoding="utf-8").splitlines()[before:]
+
+    known, unknown = (line_without_times(line) for line in lines)
+    assert known == unknown
+    assert "person1" not in f"{lines}"
+
+
+def test_same_answer_while_the_directory_is_away() -> None:
+    """A user who was found before is answered as one who was not."""
+    logins: Entry = {"login": ["alice@example.com"]}
+    source = ScriptedDirectory({ALICE: logins})
+    directory = FileDirectory("people", "/people.csv", limits=Limits(ttl_seconds=0))
+
+    async def documents() -> list[bytes]:
+        people = Directories(lambda _directory: source)
+        await people.person_for(directory, ALICE)
+        await people.person_for(directory, BOB)
+        source.error = DirectoryUnavailable("away")
+        entry = replace(domain(), users=Users(directory))
+        lookup = Lookup(Finder(entry), people)
+        configs = [await lookup.for_address(address) for address in (ALICE, BOB)]
+        await people.close()
+        return [autoconfig.render(config) for config in configs]
+
+    known, unknown = asyncio.run(documents())
+    assert known.replace(b"alice@", b"bob@") == unknown
+
+
+@dataclass
+class Finder:
+    """Finds one entry for all domains."""
+
+    entry: Domain
+
+    async def find(self, _domain: DomainName) -> Domain | None:
+        return self.entry
+
+
+def answer(
+    running: RunningWaypost, method: str, path: str, body: str | None, address: str
+) -> tuple[object, ...]:
+    """Ask, and return the whole answer without what is made of the address."""
+    url = f"http://127.0.0.1:{running.port}{path.format(address=address)}"
+    content = None if body is None else body.format(address=address)
+    given = httpx.request(method, url, content=content, headers={"Content-Type": "text/xml"})
+    headers = {name: value for name, value in given.headers.items() if name not in DIGESTS}
+    local_part = address.partition("@")[0]
+    return given.status_code, headers, UUID.sub("", given.text.replace(local_part, "someone"))
+
+
+def line_without_times(line: str) -> dict[str, object]:
+    """Return the fields of a log line, without when it was, how long it took and the hash."""
+    fields: dict[str, object] = json.loads(line)
+    return {name: value for name, value in fields.items() if name not in VARYING}

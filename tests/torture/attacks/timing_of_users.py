@@ -1,0 +1,55 @@
+"""A stranger who measures how long answers take, to guess which users exist."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.directory.equal_logins import csv_directory, names, providers, sqlite_directory
+from tests.directory.telling_apart import Client, Times, by_turns, flood
+from tests.torture.attack import Attack, Figure
+from tests.torture.server import Server
+
+PAIRS: Final = 50
+TTL_SECONDS: Final = 2.0
+CACHE_SIZE: Final = 2 * PAIRS + 20
+# Half of the guesses are right by chance; more than that of 100 in less than one of 10,000 tries.
+GUESSED_MAX: Final = 0.7
+DOMAINS: Final = {"example.com": "SQL", "example.org": "file"}
+
+
+def _prepare(folder: Path) -> None:
+    keys = {
+        "example.com": sqlite_directory(folder, "example.com"),
+        "example.org": csv_directory(folder, "example.org"),
+    }
+    limits = f"ttl_seconds = {TTL_SECONDS}"
+    providers(folder, {domain: f"{one}\n{limits}" for domain, one in keys.items()})
+
+
+def _guess(server: Server) -> list[Figure]:
+    return [
+        Figure(f"right guesses, {kind}, {state}", times.guessed, "", GUESSED_MAX)
+        for domain, kind in DOMAINS.items()
+        for state, times in _measured(server.port, domain)
+    ]
+
+
+def _measured(port: int, domain: str) -> Iterator[tuple[str, Times]]:
+    """Ask about users in each state that the answer about them may be in."""
+    known, unknown = names(0, PAIRS, domain)
+    with Client(port) as client:
+        flood(port, known)
+        yield "known ones were asked for", by_turns(client, known, unknown)
+        yield "answers are kept", by_turns(client, known, unknown)
+        time.sleep(TTL_SECONDS)
+        yield "answers are old", by_turns(client, known, unknown)
+        flood(port, [f"flood{number}@{domain}" for number in range(CACHE_SIZE)])
+        yield "answers were pushed out", by_turns(client, known, unknown)
+
+
+OPTIONS: Final = ("--providers", "mail.toml", "--directory-cache-size", f"{CACHE_SIZE}")
+ATTACKS = (
+    # Each worker has a cache of its own; a connection stays with one of them.
+    Attack("timing of users", "2", _guess, workers=(1,), options=OPTIONS, prepare=_prepare),
+)
