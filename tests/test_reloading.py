@@ -1,7 +1,6 @@
 """Following a providers file, step by step: tests/cli/test_serve_reload.py shows it whole."""
 
 import asyncio
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
 from waypost.reloading import ProvidersReloader, Told
+from waypost.shared_numbers import SharedNumbers
 from waypost.store.memory import MemoryDomains
 
 GOOD = """[[provider]]
@@ -127,7 +127,7 @@ def test_demand_tells_again(file: Path) -> None:
 
 def test_one_of_several_tells() -> None:
     """Of several workers that find out the same, the first one tells."""
-    shared = get_context("spawn").Array("Q", 2)
+    shared = SharedNumbers(2)
     workers = [Told(shared) for _ in range(3)]
 
     assert [worker.first(7) for worker in workers] == [True, False, False]

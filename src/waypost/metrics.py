@@ -1,30 +1,35 @@
 """What a running Waypost counts, for Prometheus.
 
-Several workers write into files of one folder (`MULTIPROCESS_VARIABLE`), which the parent adds
-up. The library reads that variable when it is imported, so it must be set before a worker starts.
+Several workers send what they have counted to their parent, which adds it up. Nothing is written
+to a disk, which may be full (docs/decisions/0018-workers-and-their-parent.md).
 """
 
 import time
-from pathlib import Path
+from collections.abc import Iterable
+from threading import Lock
 from typing import Final
 
 from prometheus_client import CollectorRegistry as Registry
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
-MULTIPROCESS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 # A handshake waits for this answer, so most of the buckets are small.
 _ASK_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5)
 
+Counts = tuple[Metric, ...]
+"""What one worker has counted."""
+
 __all__ = [
     "CertificateMetrics",
+    "Counts",
     "Metrics",
     "Registry",
+    "WorkerCounts",
+    "counts_of",
     "exposition",
-    "forget_worker",
-    "shared_registry",
 ]
 
 
@@ -118,8 +123,7 @@ class Metrics:
         self._reloads.labels("failed").inc()
 
     def _gauge(self, name: str, about: str) -> Gauge:
-        """Make a gauge that is as good as the worst worker that lives."""
-        return Gauge(f"waypost_{name}", about, multiprocess_mode="livemin", registry=self.registry)
+        return Gauge(f"waypost_{name}", about, registry=self.registry)
 
 
 class CertificateMetrics:
@@ -167,7 +171,6 @@ class _Directories:
             "waypost_directory_up",
             "0 while the directory does not answer, else 1.",
             ["directory"],
-            multiprocess_mode="livemin",
             registry=registry,
         )
 
@@ -177,13 +180,67 @@ def exposition(registry: Registry) -> bytes:
     return generate_latest(registry)
 
 
-def shared_registry(folder: Path) -> Registry:
-    """Give a registry that adds up what the workers wrote into a folder."""
-    registry = Registry()
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
-    return registry
+def counts_of(metrics: Metrics) -> Counts:
+    """Return what a worker has counted until now, as it is sent to the parent."""
+    return tuple(metrics.registry.collect())
 
 
-def forget_worker(folder: Path, pid: int) -> None:
-    """Let the state of a worker that has ended count no longer; what it counted stays."""
-    mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]
+class WorkerCounts(Collector):
+    """Adds up what several workers have counted; a gauge is as bad as the worst worker alive.
+
+    What a worker has counted stays when it ends, up to its last report; its gauges do not.
+
+    Attributes:
+        registry: what Prometheus is shown.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no worker."""
+        self.registry = Registry()
+        self._lock = Lock()
+        self._of_living: dict[int, Counts] = {}
+        self._of_ended: Counts = ()
+        self.registry.register(self)
+
+    def note(self, worker: int, counts: Counts) -> None:
+        """Take what a worker has counted since its start, by its process id."""
+        with self._lock:
+            self._of_living[worker] = counts
+
+    def forget(self, worker: int) -> None:
+        """Keep only the sums of a worker that has ended."""
+        with self._lock:
+            last = self._of_living.pop(worker, ())
+            counters = [one for one in last if one.type != "gauge"]
+            self._of_ended = _added_up([self._of_ended, counters])
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the sums of all workers."""
+        with self._lock:
+            return _added_up([self._of_ended, *self._of_living.values()])
+
+
+def _added_up(parts: Iterable[Iterable[Metric]]) -> Counts:
+    kinds: dict[str, Metric] = {}
+    values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
+    for metric in (metric for part in parts for metric in part):
+        kinds.setdefault(metric.name, metric)
+        known = values.setdefault(metric.name, {})
+        for sample in metric.samples:
+            if sample.name.endswith("_created"):  # It says nothing of a sum.
+                continue
+            key = (sample.name, tuple(sample.labels.items()))
+            if key not in known:
+                known[key] = sample.value
+            elif metric.type == "gauge":
+                known[key] = min(known[key], sample.value)
+            else:
+                known[key] += sample.value
+    return tuple(_metric(kinds[name], known) for name, known in values.items())
+
+
+def _metric(kind: Metric, values: dict[tuple[str, tuple[tuple[str, str], ...]], float]) -> Metric:
+    metric = Metric(kind.name, kind.documentation, kind.type)
+    for (name, labels), value in values.items():
+        metric.add_sample(name, dict(labels), value)
+    return metric

@@ -3,7 +3,6 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable
-from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ import structlog
 from waypost.demand import Demand
 from waypost.errors import ProvidersError
 from waypost.metrics import Metrics
+from waypost.shared_numbers import SharedNumbers
 from waypost.signature import Signature, signature_of
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.transfer.held_pacc import held_path, read_held
@@ -51,7 +51,7 @@ def read_store(
 class Told:
     """Lets one worker of several tell what all of them have found out."""
 
-    def __init__(self, shared: "SynchronizedArray[int] | None" = None) -> None:
+    def __init__(self, shared: SharedNumbers | None = None) -> None:
         """Take numbers (`SUBJECTS` of them) that all workers see; None where there is one."""
         self._shared = shared
 
@@ -64,10 +64,7 @@ class Told:
         """
         if self._shared is None:
             return True
-        place = subject % len(self._shared)
-        with self._shared.get_lock():
-            before, self._shared[place] = self._shared[place], key
-        return before != key
+        return self._shared.swap(subject % len(self._shared), key) != key
 
 
 class Untold(Told):

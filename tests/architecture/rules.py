@@ -22,6 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "lanes": {"errors"},
     "signature": set(),
     "seldom": set(),
+    "shared_numbers": set(),
     "database": {"errors", "redaction"},
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors", "characters", "redaction"},
@@ -39,13 +40,15 @@ LAYERS: dict[str, set[str]] = {
     "documents": {"address", "keeping", "lookup", "model", "placeholders"},
     "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
-    "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"},
+    "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"}
+    | {"shared_numbers"},
     "profiles": {"errors", "model", "formats", "signature", "seldom", "demand"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml", "redaction"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
     | {"reloading", "profiles", "wiring", "host_names", "documents", "seldom"}
+    | {"shared_numbers"}
     | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}

@@ -29,10 +29,10 @@ LOADED = """
 import asyncio, sys
 from waypost.settings import load_from_process
 from waypost.web.public import server
-from waypost.web.public.workers import Workers
+from waypost.web.public.worker import create_app
 from waypost.wiring import wire
 settings = load_from_process({"demo": True}).settings
-server.create_app(settings.model_copy(update={"log_key": "k" * 16}))
+create_app(settings.model_copy(update={"log_key": "k" * 16}))
 asyncio.run(wire(settings).close())
 print(sorted(name for name in sys.modules if name.startswith(("fastapi", "starlette"))))
 print(sorted(name for name in sys.modules if name.startswith("waypost.web.admin")))

@@ -45,6 +45,7 @@ class Attack:
         descriptors: how many files a process may open.
         environment: environment variables beside the usual ones.
         probed: whether a steady probe must be answered all the time.
+        disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; None for none.
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
     """
@@ -58,5 +59,6 @@ class Attack:
     descriptors: int = 256
     environment: dict[str, str] = field(default_factory=dict)
     probed: bool = True
+    disk: int | None = None
     stops_within: float = 12.0
     prepare: Callable[[Path], None] | None = None

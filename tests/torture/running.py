@@ -27,6 +27,7 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
         memory=attack.memory,
         descriptors=attack.descriptors,
         environment=attack.environment,
+        disk=attack.disk,
     )
     with server:
         if attack.probed:

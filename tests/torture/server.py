@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from tests.servers.nginx import listens
 from tests.servers.process import tied_to_this_process
+from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
 
 MEGABYTE: Final = 1_000_000
@@ -27,6 +28,7 @@ class Server:
     Attributes:
         folder: its home and working folder.
         log: the file with what it wrote to its standard error.
+        temporary: its folder for temporary files (TMPDIR).
         port: where it answers mail clients on 127.0.0.1.
         admin_port: the port of its admin listener.
         metrics_port: the port of its metrics.
@@ -43,6 +45,7 @@ class Server:
         descriptors: int = 256,
         environment: Mapping[str, str] | None = None,
         stderr: int | None = None,
+        disk: int | None = None,
     ) -> None:
         """Take what it is started with.
 
@@ -54,15 +57,18 @@ class Server:
             descriptors: RLIMIT_NOFILE.
             environment: variables beside PATH, HOME and PYTHONPATH.
             stderr: a file descriptor in place of the log file.
+            disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; needs root.
         """
         self.folder = folder
         self.log = folder / "log"
+        self.temporary = folder / "temporary"
         self.port, self.admin_port, self.metrics_port = free_port(), free_port(), free_port()
         self.workers = workers
         self._options = options
         self._limits = (memory, descriptors)
         self._environment = dict(environment or {})
         self._stderr = stderr
+        self._disk = disk
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,12 +84,15 @@ class Server:
 
     def __enter__(self) -> Self:
         command = [
+            *self._with_disks(),
             *(sys.executable, "-m", "waypost", "serve", *self._options),
             *("--host", "127.0.0.1", "--port", f"{self.port}", "--workers", f"{self.workers}"),
             *("--admin-port", f"{self.admin_port}"),
             *("--metrics-listen", f"127.0.0.1:{self.metrics_port}"),
         ]
         kept = {"PATH": os.environ["PATH"], "HOME": f"{self.folder}", "PYTHONPATH": f"{SOURCE}"}
+        self.temporary.mkdir()
+        kept["TMPDIR"] = f"{self.temporary}"
         with self.log.open("wb") as output:
             self._running = subprocess.Popen(
                 tied_to_this_process(command),
@@ -108,7 +117,7 @@ class Server:
 
     def processes(self) -> list[int]:
         """Return the ids of the parent and all below it that are alive, the parent first."""
-        return [pid for pid in (self.pid, *_descendants(self.pid)) if _lives(pid)]
+        return [pid for pid in (self.pid, *_descendants(self.pid)) if lives(pid)]
 
     def worker_processes(self) -> list[int]:
         """Return the ids of those that answer mail clients."""
@@ -119,6 +128,15 @@ class Server:
             for pid in _children(self.pid)
             if _listens_on(pid, self.port) and not _listens_on(pid, self.admin_port)
         ]
+
+    def admin_process(self) -> int:
+        """Return the id of the process that answers operators."""
+        (found,) = (
+            pid
+            for pid in _children(self.pid)
+            if _listens_on(pid, self.admin_port) and not _listens_on(pid, self.port)
+        )
+        return found
 
     def memory(self) -> float:
         """Return what all its processes take of the machine's memory, in MB (PSS)."""
@@ -135,7 +153,7 @@ class Server:
             os.kill(self.pid, signal.SIGTERM)
         while time.monotonic() - start < 40:
             assert self._running is not None
-            if self._running.poll() is not None and not any(_lives(pid) for pid in before):
+            if self._running.poll() is not None and not any(lives(pid) for pid in before):
                 break
             time.sleep(0.02)
         seconds = time.monotonic() - start
@@ -153,9 +171,30 @@ class Server:
             os.killpg(self.pid, signal.SIGKILL)
         self._running.wait(timeout=10)
 
+    def started_workers(self) -> int:
+        """Return how many workers have started until now, those that have ended among them."""
+        return self.log_text().count("Started server process")
+
     def log_text(self) -> str:
         """Return what it wrote until now."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def fill_disks(self) -> None:
+        """Fill its own file systems, until not one more byte can be written."""
+        for place in (self.temporary, Path("/dev/shm")):
+            with suppress(OSError), self._inside(place / "full").open("wb") as file:
+                file.write(b"x" * (self._disk or 0) * 1024)
+
+    def _inside(self, path: Path) -> Path:
+        """Return where a path of its file systems is for others: proc_pid_root(5)."""
+        return Path(f"/proc/{self.pid}/root{path}")
+
+    def _with_disks(self) -> list[str]:
+        if self._disk is None:
+            return []
+        mount = f"mount -t tmpfs -o size={self._disk}k none"
+        script = f'{mount} "$TMPDIR" && {mount} /dev/shm && exec "$@"'
+        return [program("unshare"), "--mount", "sh", "-c", script, "sh"]
 
     def _limit(self) -> None:
         memory, descriptors = self._limits
@@ -204,7 +243,8 @@ def _descendants(pid: int) -> list[int]:
     return [one for child in _children(pid) for one in (child, *_descendants(child))]
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Return whether a process exists and has not ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except (FileNotFoundError, ProcessLookupError):

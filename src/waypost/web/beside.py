@@ -11,14 +11,18 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
+from time import monotonic
 from typing import Final
 
 import structlog
 
 from waypost.settings import Settings
+from waypost.web.with_parent import end_with_parent
 
 RESTART_SECONDS: Final = 1.0
-END_SECONDS: Final = 5.0
+# It has two seconds for the answers that it has begun.
+END_SECONDS: Final = 4.0
+KILLED_SECONDS: Final = 1.0
 
 
 class Beside:
@@ -27,22 +31,17 @@ class Beside:
     While it is not there, connections wait in the backlog of its socket.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        listener: socket.socket,
-        unset: str,
-    ) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
         """Take what the process needs; nothing is started yet.
 
         Args:
             settings: all options.
             listener: where it listens.
-            unset: an environment variable that is not for this process.
         """
-        self._arguments = (settings, listener, unset)
+        self._arguments = (settings, listener)
         self._process: SpawnProcess | None = None
         self._ending = Event()
+        self._end_by = 0.0
         self._thread = Thread(target=self._keep, name="operators", daemon=True)
         self._log = structlog.get_logger(__name__)
 
@@ -57,27 +56,44 @@ class Beside:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGHUP)
 
-    def end(self) -> None:
-        """End the process and wait for that. Ending twice does nothing."""
+    def terminate(self) -> None:
+        """Have the process end, without waiting for that. Twice does nothing."""
+        if self._ending.is_set():
+            return
+        self._end_by = monotonic() + END_SECONDS
         self._ending.set()
         if self._process is not None:
             self._process.terminate()
-        self._thread.join(END_SECONDS)
+
+    def end(self) -> None:
+        """End the process and wait for that; kill it if it does not end. Twice does nothing."""
+        self.terminate()
+        self._thread.join(max(0.0, self._end_by - monotonic()))
+        if self._thread.is_alive() and self._process is not None:
+            self._log.error("the process for operators does not end and is killed")
+            self._process.kill()
+            self._thread.join(KILLED_SECONDS)
 
     def _keep(self) -> None:
         while not self._ending.is_set():
-            process = get_context("spawn").Process(
-                target=_run, args=self._arguments, name="operators", daemon=True
-            )
-            process.start()
-            self._process = process
-            if self._ending.is_set():  # in the meantime
-                process.terminate()
-            process.join()
+            reason = self._run_once()
             if not self._ending.wait(RESTART_SECONDS):
-                self._log.error(
-                    "operators are not answered; starting again", exit_code=process.exitcode
-                )
+                self._log.error("operators are not answered; starting again", reason=reason)
+
+    def _run_once(self) -> str:
+        """Run the process to its end; return why it ended, in words."""
+        process = get_context("spawn").Process(
+            target=_run, args=self._arguments, name="operators", daemon=True
+        )
+        try:
+            process.start()
+        except OSError as error:
+            return error.strerror or str(error)
+        self._process = process
+        if self._ending.is_set():  # in the meantime
+            process.terminate()
+        process.join()
+        return exit_reason(process.exitcode or 0)
 
 
 @contextmanager
@@ -93,9 +109,19 @@ def beside(process: Beside | None) -> Iterator[None]:
         process.end()
 
 
-def _run(settings: Settings, listener: socket.socket, unset: str) -> None:
-    """Be the process. Its counters are nobody's, and the variable is read at the import."""
-    os.environ.pop(unset, None)
+def exit_reason(code: int) -> str:
+    """Say in words how a process ended that has this exit code of `multiprocessing`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    """Be the process."""
+    end_with_parent()
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 
     serve(settings, listener)

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 from functools import partial
-from multiprocessing import parent_process
 from typing import Final
 
 import structlog
@@ -23,7 +22,7 @@ FAILED: Final = 3
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Answer until a signal comes, or the parent is gone.
+    """Answer until a signal comes.
 
     Args:
         settings: all options.
@@ -64,9 +63,6 @@ async def _serve(server: uvicorn.Server, wired: Wired, listener: socket.socket) 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, wired.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    if (parent := parent_process()) is not None:
-        # It is ready to be read when the parent has ended, however that came about.
-        loop.add_reader(parent.sentinel, partial(_end, server))
     watch = loop.create_task(wired.watch())
     watch.add_done_callback(partial(_watched, server))
     try:
@@ -74,10 +70,6 @@ async def _serve(server: uvicorn.Server, wired: Wired, listener: socket.socket) 
     finally:
         watch.cancel()
         await wired.close()
-
-
-def _end(server: uvicorn.Server) -> None:
-    server.should_exit = True
 
 
 def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:

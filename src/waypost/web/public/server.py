@@ -8,38 +8,22 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
-import uvicorn
 
 from waypost.errors import SettingsError
-from waypost.logs import configure
-from waypost.metrics import (
-    MULTIPROCESS_VARIABLE,
-    Metrics,
-    Registry,
-    exposition,
-    forget_worker,
-    shared_registry,
-)
+from waypost.metrics import Metrics, Registry, WorkerCounts, exposition
 from waypost.reloading import SUBJECTS, Told
-from waypost.settings import Settings, in_memory, secret_texts
+from waypost.settings import Settings, in_memory
+from waypost.shared_numbers import SharedNumbers
 from waypost.web.beside import Beside, beside
 from waypost.web.metrics import serve_metrics
-from waypost.web.public.app import PublicApp
-from waypost.web.public.connection import Connection
-from waypost.web.public.workers import Workers, hangups_wait
-from waypost.wiring import wire
+from waypost.web.public.worker import BACKLOG, serve_alone, serve_beside_others
+from waypost.web.public.worker_process import hangups_wait
+from waypost.web.public.workers import Workers
 
-BACKLOG: Final = 2048
-GRACEFUL_SHUTDOWN_SECONDS: Final = 10
-# A worker that says nothing for so long is replaced. uvicorn asks before it has started, too: with
-# its own 5 seconds a busy or slow machine never gets a worker to its end of starting.
-SILENT_WORKER_SECONDS: Final = 30
 # Connections wait in the backlog until a worker takes them.
 READY: Final = "READY=1\nSTATUS=Serving"
 
@@ -65,8 +49,7 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
         ready = partial(_ready, listening, port)
         stack.enter_context(beside(operators))
         if settings.workers > 1:
-            folder = stack.enter_context(TemporaryDirectory(prefix="waypost-metrics-"))
-            _run_several(settings, listener, Path(folder), operators, ready)
+            _run_several(settings, listener, operators, ready)
         else:
             _run_one(settings, listener, operators, ready)
 
@@ -110,7 +93,7 @@ def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
             raise
         structlog.get_logger(__name__).warning("operators are not answered", reason=str(error))
         return None
-    return Beside(settings, stack.enter_context(listener), MULTIPROCESS_VARIABLE)
+    return Beside(settings, stack.enter_context(listener))
 
 
 def _listen_for_operators(settings: Settings) -> socket.socket:
@@ -125,6 +108,10 @@ def _listen_for_operators(settings: Settings) -> socket.socket:
         raise SettingsError([message]) from error
 
 
+def _nothing() -> None:
+    """Do nothing, where there is nothing to do."""
+
+
 def _run_one(
     settings: Settings,
     listener: socket.socket,
@@ -133,85 +120,38 @@ def _run_one(
 ) -> None:
     metrics = Metrics()
     _serve_metrics(settings, metrics.registry)
-    hung_up = None if operators is None else operators.hang_up
-    config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
     ready()
-    _Server(config, operators).run(sockets=[listener])
+    serve_alone(settings, listener, metrics, operators)
 
 
 def _run_several(
     settings: Settings,
     listener: socket.socket,
-    folder: Path,
     operators: Beside | None,
     ready: Callable[[], None],
 ) -> None:
-    told = Told(get_context("spawn").Array("Q", SUBJECTS))
-    config = _config(settings, partial(create_app, settings, None, told))
-    if settings.metrics_listen is not None:
-        os.environ[MULTIPROCESS_VARIABLE] = str(folder)  # for the workers
-        _serve_metrics(settings, shared_registry(folder))
-    hung_up = None if operators is None else operators.hang_up
-    workers = Workers(config, [listener], partial(forget_worker, folder), hung_up)
+    told = Told(SharedNumbers(SUBJECTS))
+    serve = partial(serve_beside_others, settings, listener, told)
+    counts = WorkerCounts()
+    hung_up, ending = (
+        (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)
+    )
+    workers = Workers(settings.workers, serve, counts.note, counts.forget, hung_up)
+    _serve_metrics(settings, counts.registry, workers.refresh)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     ready()
-    workers.run()
+    workers.run(ending)
 
 
-class _Server(uvicorn.Server):
-    """The one worker. When it has ended, uvicorn raises the signal again, which ends all at once.
+def _serve_metrics(
+    settings: Settings, registry: Registry, refresh: Callable[[], None] = _nothing
+) -> None:
+    def text() -> bytes:
+        refresh()
+        return exposition(registry)
 
-    So what is beside it must end before.
-    """
-
-    def __init__(self, config: uvicorn.Config, operators: Beside | None) -> None:
-        super().__init__(config)
-        self._operators = operators
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        if self._operators is not None:
-            self._operators.end()
-
-
-def _serve_metrics(settings: Settings, registry: Registry) -> None:
     if settings.metrics_listen is not None:
-        serve_metrics(settings.metrics_listen, partial(exposition, registry))
-
-
-def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
-    return uvicorn.Config(
-        factory,
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        interface="asgi3",
-        loop="uvloop",
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        backlog=BACKLOG,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # `proxy` decides by Waypost's own options who is believed.
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
-        timeout_worker_healthcheck=SILENT_WORKER_SECONDS,
-    )
-
-
-def create_app(
-    settings: Settings,
-    metrics: Metrics | None = None,
-    told: Told | None = None,
-    hung_up: Callable[[], None] | None = None,
-) -> PublicApp:
-    """Make the application inside a worker, which may be a fresh process."""
-    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
-    connect = partial(wire, metrics=metrics, told=told)
-    return PublicApp(settings, connect, hangups=True, hung_up=hung_up)
+        serve_metrics(settings.metrics_listen, text)
 
 
 def listen(host: str, port: int, options: str = "") -> socket.socket:

@@ -1,88 +1,194 @@
-"""Several processes that answer on one socket, and their parent."""
+"""The parent of several processes that answer on one socket.
 
-import os
+It waits for the ends of all of them and for its own signals at once, never for one worker alone.
+"""
+
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from typing import Final
 
-import uvicorn
-from uvicorn.supervisors import Multiprocess
+import structlog
+from uvicorn.config import STARTUP_FAILURE
 
+from waypost.web.beside import exit_reason
 from waypost.web.public.terminal import Terminal
+from waypost.web.public.worker import GRACEFUL_SHUTDOWN_SECONDS
+from waypost.web.public.worker_process import Noted, Serve, WorkerProcess, wait_for_all
+
+TICK_SECONDS: Final = 0.25
+# A busy or slow machine must get a worker to its first report.
+SILENT_WORKER_SECONDS: Final = 30.0
+END_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
+KILLED_SECONDS: Final = 1.0
+FRESH_SECONDS: Final = 0.5
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+# One of these must not end a parent alone.
+_IGNORED: Final = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 
 
-class Workers(Multiprocess):
-    """Uvicorn's parent of several workers, except that SIGHUP restarts nothing.
+class Workers:
+    """Starts workers, replaces those that end or say nothing, and hands signals on.
 
-    It is handed on to the workers, which read again what they serve and go on answering.
+    SIGHUP restarts nothing: the workers read again what they serve and go on answering. SIGTTIN
+    starts one worker more, and SIGTTOU ends one.
     """
 
     def __init__(
         self,
-        config: uvicorn.Config,
-        sockets: list[socket.socket],
+        count: int,
+        serve: Serve,
+        noted: Noted,
         ended: Callable[[int], None],
-        hung_up: Callable[[], None] | None = None,
+        hung_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the configuration and the listening sockets.
+        """Take the signals of this process; no worker is started yet.
 
         Args:
-            config: uvicorn's.
-            sockets: where all workers listen.
-            ended: told that a worker ended.
-            hung_up: told of SIGHUP, beside the workers.
+            count: how many workers.
+            serve: what a worker does; is given the pipe for questions and reports.
+            noted: is given the process id of a worker and what it has counted, by any thread.
+            ended: is given the process id of a worker that has ended.
+            hung_up: is called at SIGHUP, beside the workers.
         """
-        super().__init__(config, sockets)
+        self._serve = serve
+        self._noted = noted
         self._ended = ended
         self._hung_up = hung_up
+        self._workers = [WorkerProcess(serve, noted) for _ in range(count)]
+        self._is_ending = False
+        self._has_served = False
         self._terminal = Terminal()
+        self._log = structlog.get_logger(__name__)
+        # Python writes the number of a signal there as a byte, which ends the waiting.
+        self._signals, self._woken = socket.socketpair()
+        self._signals.setblocking(False)
+        self._woken.setblocking(False)
+        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        for number in (*_ENDING, *_IGNORED, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
+            signal.signal(number, _noticed)
 
-    def init_processes(self) -> None:
-        """Start the workers."""
-        with hangups_wait():
-            super().init_processes()
+    def run(self, ending: Callable[[], None] = lambda: None) -> None:
+        """Keep the workers until a signal ends them, and wait for their end.
 
-    def keep_subprocess_alive(self) -> None:
-        """Start a new worker in place of one that ended."""
-        before = self._pids()
-        with hangups_wait():
-            super().keep_subprocess_alive()
-        for pid in before - self._pids():
-            self._ended(pid)
+        Args:
+            ending: is called before that is waited for.
+        """
+        before = time.monotonic()
+        try:
+            while not self._is_ending:
+                now = time.monotonic()
+                self._look_after(now, now - before)
+                before = now
+                self._wait()
+        finally:
+            ending()
+            self._end_all()
 
-    def handle_hup(self) -> None:
-        """Hand the signal on, or end where it says that the terminal is gone."""
-        if self._terminal.is_gone():
-            self.should_exit.set()
+    def refresh(self) -> None:
+        """Have all workers note what they have counted until now; for any thread.
+
+        A worker that does not answer at once is not waited for longer than a moment.
+        """
+        questions = [(worker, worker.ask()) for worker in tuple(self._workers)]
+        end = time.monotonic() + FRESH_SECONDS
+        for worker, question in questions:
+            worker.wait_for_report(question, max(0.0, end - time.monotonic()))
+
+    def _wait(self) -> None:
+        running = {one.process.sentinel: one for one in self._workers if one.process is not None}
+        for ready in wait([self._signals, *running], TICK_SECONDS):
+            if isinstance(ready, int):
+                self._ended_by_itself(running[ready])
+            else:
+                for number in self._signals.recv(1024):
+                    self._handle(number)
+
+    def _look_after(self, now: float, passed: float) -> None:
+        for worker in self._workers:
+            if worker.process is None:
+                if now >= worker.due:
+                    self._start(worker, now)
+                continue
+            self._has_served = self._has_served or worker.is_serving
+            # If this process was stopped too, the reports still wait to be read.
+            worker.silent += min(passed, 2 * TICK_SECONDS)
+            if worker.silent > SILENT_WORKER_SECONDS:
+                message = "a worker has said nothing for too long and is killed"
+                self._log.error(message, pid=worker.process.pid, seconds=SILENT_WORKER_SECONDS)
+                worker.silent = 0.0
+                worker.send(signal.SIGKILL)
+            elif worker.is_leaving and now > worker.due:
+                worker.send(signal.SIGKILL)
+
+    def _start(self, worker: WorkerProcess, now: float) -> None:
+        try:
+            worker.start()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            message = "a worker could not be started and is tried again"
+            self._log.error(message, reason=reason, retry_seconds=worker.plan_next(now))
+
+    def _ended_by_itself(self, worker: WorkerProcess) -> None:
+        pid, code = worker.bury()
+        self._ended(pid)
+        if worker.is_leaving:
+            self._workers.remove(worker)
+        elif code == STARTUP_FAILURE and not (self._has_served or worker.is_serving):
+            # It has said why, and the others would say the same.
+            self._log.error(
+                "a worker could not start; Waypost ends", pid=pid, reason=exit_reason(code)
+            )
+            self._is_ending = True
+        else:
+            delay = worker.plan_next(time.monotonic())
+            message = "a worker has ended; another one takes its place"
+            self._log.error(message, pid=pid, reason=exit_reason(code), retry_seconds=delay)
+
+    def _handle(self, number: int) -> None:
+        if number in _ENDING:
+            self._is_ending = True
+        elif number == signal.SIGHUP:
+            self._hang_up()
+        elif number == signal.SIGTTIN:
+            self._workers.append(WorkerProcess(self._serve, self._noted))
+        elif number == signal.SIGTTOU:
+            staying = [one for one in self._workers if not one.is_leaving]
+            if len(staying) > 1:
+                self._end(staying[-1])
+
+    def _end(self, worker: WorkerProcess) -> None:
+        if worker.process is None:
+            self._workers.remove(worker)
             return
-        for pid in self._pids():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGHUP)
-        if self._hung_up is not None:
-            self._hung_up()
+        worker.is_leaving = True
+        worker.due = time.monotonic() + END_SECONDS
+        worker.send(signal.SIGTERM)
 
-    def handle_ttin(self) -> None:
-        """Start one worker more."""
-        with hangups_wait():
-            super().handle_ttin()
+    def _hang_up(self) -> None:
+        """Hand the signal on, or end if it says that the terminal is gone."""
+        if self._terminal.is_gone():
+            self._is_ending = True
+            return
+        for worker in self._workers:
+            worker.send(signal.SIGHUP)
+        self._hung_up()
 
-    def handle_ttou(self) -> None:
-        """End one worker."""
-        before = self._pids()
-        super().handle_ttou()
-        for pid in before - self._pids():
-            self._ended(pid)
+    def _end_all(self) -> None:
+        for worker in self._workers:
+            worker.send(signal.SIGTERM)
+        late = wait_for_all(self._workers, END_SECONDS)
+        for worker in late:
+            self._log.error(
+                "a worker does not end and is killed",
+                pid=None if worker.process is None else worker.process.pid,
+                seconds=END_SECONDS,
+            )
+            worker.send(signal.SIGKILL)
+        wait_for_all(late, KILLED_SECONDS)
 
-    def _pids(self) -> set[int]:
-        return {process.pid for process in self.processes if process.pid is not None}
 
-
-@contextmanager
-def hangups_wait() -> Iterator[None]:
-    """Let SIGHUP wait: it would end a new process, which inherits that, before it can take it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _noticed(_number: int, _frame: object) -> None:
+    """Do nothing: the number of the signal is where the parent waits for it."""

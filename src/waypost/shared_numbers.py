@@ -1,0 +1,72 @@
+"""A few numbers that several processes share, without a file system that may be full."""
+
+import os
+import sys
+import time
+import weakref
+from multiprocessing.reduction import DupFd
+from tempfile import TemporaryFile
+from typing import Any, Final
+
+_SIZE: Final = 8
+_BYTE_ORDER: Final = "little"
+# Others hold the lock for microseconds, unless they are stopped.
+_TRIES: Final = 20
+_PAUSE_SECONDS: Final = 0.005
+
+
+class SharedNumbers:
+    """Numbers of 64 bits, zero at first, for this process and those that `multiprocessing` starts.
+
+    A process that is killed within `swap` does not keep the others from it, nor does one that is
+    stopped: its lock is waited for at most a tenth of a second.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Make so many numbers.
+
+        Raises:
+            OSError: there is no memory for them.
+        """
+        if sys.platform == "linux":
+            self._take(os.memfd_create("waypost"))
+        else:
+            with TemporaryFile() as file:
+                self._take(os.dup(file.fileno()))
+        os.pwrite(self._file, bytes(count * _SIZE), 0)
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def swap(self, place: int, value: int) -> int:
+        """Store a number and return the one that was there before."""
+        has_lock = self._lock()
+        try:
+            before = int.from_bytes(os.pread(self._file, _SIZE, place * _SIZE), _BYTE_ORDER)
+            os.pwrite(self._file, value.to_bytes(_SIZE, _BYTE_ORDER), place * _SIZE)
+        finally:
+            if has_lock:
+                os.lockf(self._file, os.F_ULOCK, 0)
+        return before
+
+    def __getstate__(self) -> tuple[Any, int]:
+        return DupFd(self._file), self._count
+
+    def __setstate__(self, state: tuple[Any, int]) -> None:
+        duplicate, self._count = state
+        self._take(duplicate.detach())
+
+    def _take(self, file: int) -> None:
+        self._file = file
+        weakref.finalize(self, os.close, file)
+
+    def _lock(self) -> bool:
+        for _ in range(_TRIES):
+            try:
+                os.lockf(self._file, os.F_TLOCK, 0)
+            except (BlockingIOError, PermissionError):  # lockf(3): EAGAIN or EACCES
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return True
+        return False

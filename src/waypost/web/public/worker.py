@@ -1,0 +1,164 @@
+"""A process that answers mail clients: the only one, or one of several workers."""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection as Pipe
+from threading import Event, Thread
+from typing import Final
+
+import uvicorn
+
+from waypost.logs import configure
+from waypost.metrics import Counts, Metrics, counts_of
+from waypost.reloading import Told
+from waypost.settings import Settings, secret_texts
+from waypost.web.beside import Beside
+from waypost.web.public.app import PublicApp
+from waypost.web.public.connection import Connection
+from waypost.web.with_parent import end_with_parent
+from waypost.wiring import wire
+
+BACKLOG: Final = 2048
+GRACEFUL_SHUTDOWN_SECONDS: Final = 10
+REPORT_SECONDS: Final = 1.0
+LAST_REPORT_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker sends to its parent each second, as a sign of life, and when it is asked.
+
+    Attributes:
+        is_serving: whether it has started.
+        answered: how many questions it has had.
+        counts: what it has counted until now; empty if metrics are off.
+    """
+
+    is_serving: bool
+    answered: int
+    counts: Counts
+
+
+def create_app(
+    settings: Settings,
+    metrics: Metrics | None = None,
+    told: Told | None = None,
+    hung_up: Callable[[], None] | None = None,
+) -> PublicApp:
+    """Make the application inside a worker, which may be a fresh process."""
+    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
+    connect = partial(wire, metrics=metrics, told=told)
+    return PublicApp(settings, connect, hangups=True, hung_up=hung_up)
+
+
+def serve_alone(
+    settings: Settings, listener: socket.socket, metrics: Metrics, operators: Beside | None
+) -> None:
+    """Serve in this process until a signal ends it."""
+    hung_up = None if operators is None else operators.hang_up
+    config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
+    _OnlyWorker(config, operators).run(sockets=[listener])
+
+
+def serve_beside_others(
+    settings: Settings, listener: socket.socket, told: Told, parent: Pipe
+) -> None:
+    """Be one of several workers until a signal comes, or the parent is gone.
+
+    Args:
+        settings: all options.
+        listener: where all workers listen.
+        told: what the workers have told.
+        parent: where the parent asks for reports and reads them.
+    """
+    end_with_parent()
+    metrics = Metrics()
+    config = _config(settings, partial(create_app, settings, metrics, told))
+    config.configure_logging()
+    shown = metrics if settings.metrics_listen is not None else None
+    with suppress(KeyboardInterrupt):  # from a terminal, while it starts
+        _OneOfSeveral(config, parent, shown).run(sockets=[listener])
+
+
+class _OnlyWorker(uvicorn.Server):
+    """When it has ended, uvicorn raises the signal again, which ends all at once.
+
+    So what is beside it must end before.
+    """
+
+    def __init__(self, config: uvicorn.Config, operators: Beside | None) -> None:
+        super().__init__(config)
+        self._operators = operators
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._operators is not None:
+            self._operators.terminate()
+        await super().shutdown(sockets)
+        if self._operators is not None:
+            self._operators.end()
+
+
+class _OneOfSeveral(uvicorn.Server):
+    """Sends reports from a thread, so that a long task on the event loop is no silence."""
+
+    def __init__(self, config: uvicorn.Config, parent: Pipe, metrics: Metrics | None) -> None:
+        super().__init__(config)
+        self._parent = parent
+        self._metrics = metrics
+        self._asked = 0
+        self._is_last = False
+        self._due = Event()
+        self._reporter = Thread(target=self._report, name="reports", daemon=True)
+        self._reporter.start()
+        Thread(target=self._listen, name="questions", daemon=True).start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._is_last = True
+        self._due.set()
+        # A parent that is stopped does not read.
+        self._reporter.join(LAST_REPORT_SECONDS)
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):  # The parent has ended, so this process ends too.
+            while True:
+                self._parent.recv()
+                self._asked += 1
+                self._due.set()
+
+    def _report(self) -> None:
+        while True:
+            self._due.clear()
+            is_last, answered = self._is_last, self._asked
+            counts = () if self._metrics is None else counts_of(self._metrics)
+            try:
+                self._parent.send(Report(self.started, answered, counts))
+            except OSError:
+                return
+            if is_last:
+                return
+            self._due.wait(REPORT_SECONDS)
+
+
+def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
+    return uvicorn.Config(
+        factory,
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        interface="asgi3",
+        loop="uvloop",
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        backlog=BACKLOG,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # `proxy` decides by Waypost's own options who is believed.
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
+    )
