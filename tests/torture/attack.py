@@ -45,7 +45,8 @@ class Attack:
         descriptors: how many files a process may open.
         environment: environment variables beside the usual ones.
         probed: whether a steady probe must be answered all the time.
-        disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; None for none.
+        disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
+            be made there; None for those of the machine.
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
     """

@@ -57,7 +57,8 @@ class Server:
             descriptors: RLIMIT_NOFILE.
             environment: variables beside PATH, HOME and PYTHONPATH.
             stderr: a file descriptor in place of the log file.
-            disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; needs root.
+            disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
+                can be made there. Needs root.
         """
         self.folder = folder
         self.log = folder / "log"
@@ -192,7 +193,8 @@ class Server:
     def _with_disks(self) -> list[str]:
         if self._disk is None:
             return []
-        mount = f"mount -t tmpfs -o size={self._disk}k none"
+        room = f"size={self._disk}k" if self._disk else "nr_inodes=1"
+        mount = f"mount -t tmpfs -o {room} none"
         script = f'{mount} "$TMPDIR" && {mount} /dev/shm && exec "$@"'
         return [program("unshare"), "--mount", "sh", "-c", script, "sh"]
 

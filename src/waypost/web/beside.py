@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from waypost.settings import Settings
-from waypost.web.with_parent import end_with_parent
+from waypost.web.child_process import end_with_parent, exit_reason
 
 RESTART_SECONDS: Final = 1.0
 # It has two seconds for the answers that it has begun.
@@ -107,16 +107,6 @@ def beside(process: Beside | None) -> Iterator[None]:
         yield
     finally:
         process.end()
-
-
-def exit_reason(code: int) -> str:
-    """Say in words how a process ended that has this exit code of `multiprocessing`."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:

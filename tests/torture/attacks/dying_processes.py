@@ -53,6 +53,7 @@ def _stop_worker(server: Server) -> list[Figure]:
 
 def _stop_admin_process(server: Server) -> list[Figure]:
     os.kill(server.admin_process(), signal.SIGSTOP)
+    time.sleep(1)
     return []
 
 

@@ -25,4 +25,13 @@ def _fill(server: Server) -> list[Figure]:
     ]
 
 
-ATTACKS = (Attack("a full disk for temporary files", "operation", _fill, workers=(2,), disk=256),)
+def _start(server: Server) -> list[Figure]:
+    """Do no more: it has started where no temporary file can be made."""
+    time.sleep(1)
+    return [Figure("starts of workers", server.started_workers(), "", server.workers)]
+
+
+ATTACKS = (
+    Attack("a full disk for temporary files", "operation", _fill, workers=(2,), disk=256),
+    Attack("a start without room for temporary files", "operation", _start, disk=0),
+)

@@ -19,9 +19,9 @@ from waypost.reloading import SUBJECTS, Told
 from waypost.settings import Settings, in_memory
 from waypost.shared_numbers import SharedNumbers
 from waypost.web.beside import Beside, beside
+from waypost.web.child_process import hangups_wait
 from waypost.web.metrics import serve_metrics
 from waypost.web.public.worker import BACKLOG, serve_alone, serve_beside_others
-from waypost.web.public.worker_process import hangups_wait
 from waypost.web.public.workers import Workers
 
 # Connections wait in the backlog until a worker takes them.

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import Event, Thread
@@ -12,34 +11,19 @@ from typing import Final
 import uvicorn
 
 from waypost.logs import configure
-from waypost.metrics import Counts, Metrics, counts_of
+from waypost.metrics import Metrics, counts_of
 from waypost.reloading import Told
 from waypost.settings import Settings, secret_texts
 from waypost.web.beside import Beside
+from waypost.web.child_process import end_with_parent
 from waypost.web.public.app import PublicApp
 from waypost.web.public.connection import Connection
-from waypost.web.with_parent import end_with_parent
+from waypost.web.public.worker_process import GRACEFUL_SHUTDOWN_SECONDS, Report
 from waypost.wiring import wire
 
 BACKLOG: Final = 2048
-GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 REPORT_SECONDS: Final = 1.0
 LAST_REPORT_SECONDS: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a worker sends to its parent each second, as a sign of life, and when it is asked.
-
-    Attributes:
-        is_serving: whether it has started.
-        answered: how many questions it has had.
-        counts: what it has counted until now; empty if metrics are off.
-    """
-
-    is_serving: bool
-    answered: int
-    counts: Counts
 
 
 def create_app(

@@ -1,11 +1,12 @@
 """One of several workers as its parent sees it."""
 
+import errno
 import os
 import pickle
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import SpawnProcess
@@ -13,15 +14,32 @@ from threading import Condition, Thread
 from typing import Final
 
 from waypost.metrics import Counts
-from waypost.web.public.worker import Report
+from waypost.web.child_process import hangups_wait
 
+GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that lives no longer after its start has failed.
 STEADY_SECONDS: Final = 1.0
 # How long its place stays empty after the first, second, third... failed one in a row.
-RETRY_SECONDS: Final = (0.0, 0.25, 0.5, 0.75, 2.0, 5.0, 10.0)
+RETRY_SECONDS: Final = (0.0, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 LAST_REPORT_SECONDS: Final = 1.0
 # A stopped worker answers no question; more of them would fill its pipe, and block the parent.
 QUESTIONS_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker sends to its parent each second, as a sign of life, and when it is asked.
+
+    Attributes:
+        is_serving: whether it has started.
+        answered: how many questions it has had.
+        counts: what it has counted until now; empty if metrics are off.
+    """
+
+    is_serving: bool
+    answered: int
+    counts: Counts
+
 
 Serve = Callable[[Connection], None]
 Noted = Callable[[int, Counts], None]
@@ -78,13 +96,22 @@ class WorkerProcess:
         self.process, self.is_serving, self.silent = process, False, 0.0
         arguments = (process.pid or 0, pipe)
         self._reader = Thread(target=self._read, args=arguments, name="reports", daemon=True)
-        self._reader.start()
+        try:
+            self._reader.start()
+        except RuntimeError as error:  # The system has no room for a thread.
+            pipe.close()
+            self._reader = self._pipe = None
+            process.kill()
+            self.bury()
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
     def send(self, number: int) -> None:
         """Send a signal to the process, where there is one that has not ended."""
-        if self.process is not None and self.process.pid is not None:
+        process = self.process
+        # Of one that has ended the id may be another's by now.
+        if process is not None and process.pid is not None and process.exitcode is None:
             with suppress(ProcessLookupError):
-                os.kill(self.process.pid, number)
+                os.kill(process.pid, number)
 
     def ask(self) -> int:
         """Ask for a report, without waiting for it; return the number of this question."""
@@ -110,9 +137,7 @@ class WorkerProcess:
         process.join()
         if self._reader is not None:
             self._reader.join(LAST_REPORT_SECONDS)
-        pid, code = process.pid or 0, process.exitcode or 0
-        process.close()
-        return pid, code
+        return process.pid or 0, process.exitcode or 0
 
     def plan_next(self, now: float) -> float:
         """Set when the next process is started; return in how many seconds that is."""
@@ -149,13 +174,3 @@ def wait_for_all(workers: list[WorkerProcess], seconds: float) -> list[WorkerPro
             if isinstance(sentinel, int):
                 left.pop(sentinel).bury()
     return [*left.values()]
-
-
-@contextmanager
-def hangups_wait() -> Iterator[None]:
-    """Let SIGHUP wait: it would end a new process, which inherits that, before it can take it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

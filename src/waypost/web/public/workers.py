@@ -13,10 +13,15 @@ from typing import Final
 import structlog
 from uvicorn.config import STARTUP_FAILURE
 
-from waypost.web.beside import exit_reason
+from waypost.web.child_process import exit_reason
 from waypost.web.public.terminal import Terminal
-from waypost.web.public.worker import GRACEFUL_SHUTDOWN_SECONDS
-from waypost.web.public.worker_process import Noted, Serve, WorkerProcess, wait_for_all
+from waypost.web.public.worker_process import (
+    GRACEFUL_SHUTDOWN_SECONDS,
+    Noted,
+    Serve,
+    WorkerProcess,
+    wait_for_all,
+)
 
 TICK_SECONDS: Final = 0.25
 # A busy or slow machine must get a worker to its first report.
@@ -99,7 +104,10 @@ class Workers:
 
     def _wait(self) -> None:
         running = {one.process.sentinel: one for one in self._workers if one.process is not None}
-        for ready in wait([self._signals, *running], TICK_SECONDS):
+        now = time.monotonic()
+        dues = [one.due - now for one in self._workers if one.process is None]
+        seconds = max(0.0, min([TICK_SECONDS, *dues]))
+        for ready in wait([self._signals, *running], seconds):
             if isinstance(ready, int):
                 self._ended_by_itself(running[ready])
             else:

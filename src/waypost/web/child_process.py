@@ -1,9 +1,11 @@
-"""The end of a process whose parent has ended, however that came about."""
+"""What a process that serves and its parent have to do with one another."""
 
 import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from threading import Thread
@@ -31,3 +33,23 @@ def end_with_parent() -> None:
 def _end_after(sentinel: int) -> None:
     wait([sentinel])
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def exit_reason(code: int) -> str:
+    """Say in words how a process ended that has this exit code of `multiprocessing`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+@contextmanager
+def hangups_wait() -> Iterator[None]:
+    """Let SIGHUP wait: it would end a new process, which inherits that, before it can take it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,93 @@
+"""A parent of small workers: `python -m tests.web.public.small_workers KIND COUNT [NAME=SECONDS]`.
+
+NAME is a constant of `waypost.web.public.workers`.
+"""
+
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from waypost.logs import configure
+from waypost.web.public import workers
+from waypost.web.public.worker_process import Report, WorkerProcess
+
+
+def say(words: str) -> None:
+    """Write a line to the log of the test."""
+    sys.stderr.write(f"{words}\n")
+
+
+def good(parent: Connection) -> None:
+    """Report often, until the parent is gone."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    signal.signal(signal.SIGHUP, lambda _number, _frame: say("hung up"))
+    say(f"started {os.getpid()}")
+    answered = 0
+    while True:
+        parent.send(Report(True, answered, ()))
+        while parent.poll(0.1):
+            parent.recv()
+            answered += 1
+
+
+def bad(_parent: Connection) -> None:
+    """End before it serves."""
+    say(f"started {os.getpid()}")
+    os._exit(7)
+
+
+def one_good(parent: Connection) -> None:
+    """Let the first of all processes be good, and all others bad."""
+    try:
+        Path("first").touch(exist_ok=False)
+    except FileExistsError:
+        bad(parent)
+    good(parent)
+
+
+def failing_later(parent: Connection) -> None:
+    """Say that the application failed to start, but not the first time."""
+    try:
+        Path("first").touch(exist_ok=False)
+    except FileExistsError:
+        failing(parent)
+    good(parent)
+
+
+def failing(_parent: Connection) -> None:
+    """Say that the application failed to start."""
+    sys.exit(3)
+
+
+def stubborn(parent: Connection) -> None:
+    """Be good, but do not end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    good(parent)
+
+
+def main(kind: str, count: int, *changes: str) -> None:
+    """Run the parent until a signal ends it."""
+    configure("info", "json")
+    serve: Any = good if kind == "no room" else globals()[kind]
+    for change in changes:
+        name, _, seconds = change.partition("=")
+        patch.object(workers, name, float(seconds)).start()
+    if kind == "no room":
+        start, full = WorkerProcess.start, [OSError(11, "Resource temporarily unavailable")] * 3
+        patch.object(
+            WorkerProcess, "start", lambda self: start(self) if not full else _raise(full.pop())
+        ).start()
+    parent = workers.Workers(count, serve, lambda _pid, _counts: None, lambda _pid: None)
+    parent.run()
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
