@@ -5,7 +5,9 @@ import signal
 import time
 
 from tests.torture.attack import Attack, Figure
-from tests.torture.server import Server
+from tests.torture.probe import Probe
+from tests.torture.running import PROBE_SECONDS
+from tests.torture.server import Server, ask
 
 
 def _fill(server: Server) -> list[Figure]:
@@ -25,6 +27,22 @@ def _fill(server: Server) -> list[Figure]:
     ]
 
 
+def _fill_beside_database(server: Server) -> list[Figure]:
+    """Fill the disk that the database is on: nothing of it can be changed, but all be read."""
+    seeded = ask(server.port, "/initdb/")
+    server.fill_disks()
+    os.kill(server.worker_processes()[0], signal.SIGKILL)
+    with Probe(server.port) as probe:
+        time.sleep(4)
+    return [
+        Figure("status of the seeding", seeded, "", 200),
+        Figure("answers", probe.answers, "", 20, at_least=True),
+        Figure("failures", len(probe.failures), "", 0),
+        Figure("slowest answer", probe.slowest, "s", PROBE_SECONDS),
+        Figure("starts of workers", server.started_workers(), "", server.workers + 1),
+    ]
+
+
 def _start(server: Server) -> list[Figure]:
     """Do no more: it has started where no temporary file can be made."""
     time.sleep(1)
@@ -33,5 +51,14 @@ def _start(server: Server) -> list[Figure]:
 
 ATTACKS = (
     Attack("a full disk for temporary files", "operation", _fill, workers=(2,), disk=256),
+    Attack(
+        "a full disk with the database",
+        "operation",
+        _fill_beside_database,
+        workers=(2,),
+        options=("--db-uri", "sqlite:///temporary/mail.sqlite", "--cache-ttl", "1"),
+        disk=1024,
+        probed=False,  # At the start the database is empty.
+    ),
     Attack("a start without room for temporary files", "operation", _start, disk=0),
 )

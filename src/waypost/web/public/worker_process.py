@@ -160,7 +160,8 @@ class WorkerProcess:
                     self._answered = report.answered
                     self._news.notify_all()
         with self._news:
-            self._pipe = None
+            if self._pipe is pipe:
+                self._pipe = None
             pipe.close()
             self._news.notify_all()
 
