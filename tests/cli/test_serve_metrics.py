@@ -77,3 +77,12 @@ def test_worker_that_ends(home: Path) -> None:
         after = samples(port)
     name = ("waypost_requests_total", "none", "not_found")
     assert before[name] == after[name] == 10
+
+
+def test_variable_of_the_library(home: Path) -> None:
+    """A variable with which Prometheus' library would write into files changes nothing."""
+    port = free_port()
+    flags = ["--demo", "--workers", "2", "--metrics-listen", f"127.0.0.1:{port}"]
+    with serving(home, *flags, PROMETHEUS_MULTIPROC_DIR=f"{home / 'missing'}") as server:
+        server.status("/nothing")
+        assert samples(port)["waypost_requests_total", "none", "not_found"] == 1

@@ -1,6 +1,8 @@
 """Several workers on a machine that has much else to do."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,10 +12,10 @@ import pytest
 
 from tests.cli.test_serve import serving
 from tests.cli.test_serve_operators import children
-from tests.cli.test_serve_reload import all_started
+from tests.cli.test_serve_reload import all_started, until
 from tests.servers.frozen import frozen
 from tests.servers.nginx import listens
-from tests.servers.process import Process
+from tests.servers.process import Process, tied_to_this_process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
 
@@ -25,7 +27,7 @@ def test_slow_worker_is_waited_for(home: Path) -> None:
         workers = [pid for pid in children(server.pid) if is_worker(pid)]
         with frozen(workers[0]):
             time.sleep(8)
-        assert "died" not in server.log.read_text()
+        assert "a worker has ended" not in server.log.read_text()
         assert [pid for pid in children(server.pid) if is_worker(pid)] == workers
 
 
@@ -56,3 +58,35 @@ def test_closed_working_folder(home: Path) -> None:
         ask = f"http://127.0.0.1:{admin_port}/tls/ask?domain=autoconfig.example.com"
         assert [httpx.get(one, timeout=60).status_code for one in (url, ask)] == [200, 200]
     assert "PermissionError" not in (home / "log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_signals_at_the_start(home: Path, workers: str) -> None:
+    """Signals that come while workers start are obeyed, and SIGTERM leaves no process behind."""
+    port, admin_port = free_port(), free_port()
+    command = [sys.executable, "-m", "waypost", "serve", "--demo", "--workers", workers]
+    command += ["--port", f"{port}", "--admin-port", f"{admin_port}"]
+    environment = os.environ | {"PYTHONPATH": f"{SOURCE}", "HOME": f"{home}"}
+    for numbers in ([signal.SIGTERM], [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM]):
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen(
+                tied_to_this_process(command), cwd=home, stderr=log, env=environment
+            )
+        while not listens(admin_port):
+            assert process.poll() is None
+            time.sleep(0.005)
+        time.sleep(0.2)
+        below = children(process.pid)
+        for number in numbers:
+            os.kill(process.pid, number)
+        assert process.wait(60) in {0, -signal.SIGTERM}
+        until(lambda: not any(map(is_alive, below)), "the end of all")  # noqa: B023 -- at once
+        assert "Traceback" not in (home / "log").read_text(encoding="utf-8")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -19,7 +19,9 @@ import structlog
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
 
-RESTART_SECONDS: Final = 1.0
+# How long it is not there after the first, second, third... time in a row that it ended early.
+RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS: Final = 10.0
 # It has two seconds for the answers that it has begun.
 END_SECONDS: Final = 4.0
 KILLED_SECONDS: Final = 1.0
@@ -75,10 +77,16 @@ class Beside:
             self._thread.join(KILLED_SECONDS)
 
     def _keep(self) -> None:
+        early = 0
         while not self._ending.is_set():
+            start = monotonic()
             reason = self._run_once()
-            if not self._ending.wait(RESTART_SECONDS):
-                self._log.error("operators are not answered; starting again", reason=reason)
+            early = early + 1 if monotonic() - start < STEADY_SECONDS else 1
+            seconds = RESTART_SECONDS[min(early, len(RESTART_SECONDS)) - 1]
+            if not self._ending.is_set():
+                message = "operators are not answered; starting again"
+                self._log.error(message, reason=reason, retry_seconds=seconds)
+            self._ending.wait(seconds)
 
     def _run_once(self) -> str:
         """Run the process to its end; return why it ended, in words."""

@@ -41,6 +41,8 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     _leave_closed_folder()
+    # With it Prometheus' library would write into files, in the processes that are started here.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     with ExitStack() as stack:
         stack.enter_context(hangups_wait())
         listener = stack.enter_context(_listen_for_clients(settings))
