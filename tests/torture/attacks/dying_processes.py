@@ -58,10 +58,7 @@ def _stop_admin_process(server: Server) -> list[Figure]:
 
 
 def _kill_parent(server: Server) -> list[Figure]:
-    return [_seconds_without_parent(server), *_left_behind(server)]
-
-
-def _kill_parent_of_stopped(server: Server) -> list[Figure]:
+    """Kill the parent of processes of which some are stopped."""
     for pid in (server.admin_process(), *server.worker_processes()[:1]):
         if pid != server.pid:
             os.kill(pid, signal.SIGSTOP)
@@ -135,5 +132,4 @@ ATTACKS = (
     Attack("a stopped worker", "operation", _stop_worker, workers=(2,), stops_within=15),
     Attack("a stopped admin process", "operation", _stop_admin_process, stops_within=15),
     Attack("a killed parent", "operation", _kill_parent, probed=False),
-    Attack("a killed parent of stopped ones", "operation", _kill_parent_of_stopped, probed=False),
 )
