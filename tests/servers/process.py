@@ -80,6 +80,11 @@ class Process:
             except subprocess.TimeoutExpired:
                 continue
 
+    @property
+    def exit_code(self) -> int | None:
+        """What the program ended with; None while it runs."""
+        return None if self._running is None else self._running.poll()
+
     def kill(self) -> None:
         """End the program and its children at once, as a crash would."""
         if self._running is None:

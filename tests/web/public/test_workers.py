@@ -154,11 +154,12 @@ def test_other_signals(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_application_that_fails_to_start(tmp_path: Path) -> None:
-    """If a worker cannot start and none has served, all end."""
+    """If a worker cannot start and none has served, all end, with the exit code of a failure."""
     with parent(tmp_path, "failing", 2) as running:
         with pytest.raises(TimeoutError, match="ended"):
             running.wait(lambda: False)
         assert running.lines("a worker could not start; Waypost ends")
+        assert running.process.exit_code == 3
 
 
 def test_application_that_fails_to_start_later(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Workers:
         self._ended = ended
         self._hung_up = hung_up
         self._workers = [WorkerProcess(serve, noted) for _ in range(count)]
-        self._is_ending = False
+        self._is_ending = self._cannot_start = False
         self._has_served = False
         self._terminal = Terminal()
         self._log = structlog.get_logger(__name__)
@@ -80,6 +80,9 @@ class Workers:
 
         Args:
             ending: is called before that is waited for.
+
+        Raises:
+            SystemExit: no worker could start.
         """
         before = time.monotonic()
         try:
@@ -91,6 +94,8 @@ class Workers:
         finally:
             ending()
             self._end_all()
+        if self._cannot_start:
+            raise SystemExit(STARTUP_FAILURE)
 
     def refresh(self) -> None:
         """Have all workers note what they have counted until now; for any thread.
@@ -149,7 +154,7 @@ class Workers:
             self._log.error(
                 "a worker could not start; Waypost ends", pid=pid, reason=exit_reason(code)
             )
-            self._is_ending = True
+            self._is_ending = self._cannot_start = True
         else:
             delay = worker.plan_next(time.monotonic())
             message = "a worker has ended; another one takes its place"
