@@ -19,9 +19,10 @@ from waypost.database.engine import open_engine, reading
 from waypost.database.names import shown_url, url_secrets
 from waypost.errors import ProvidersError, SettingsError, StoreError, StoreUnavailable
 from waypost.logs import configure
+from waypost.net.http_client import FetchLimits
 from waypost.redaction import redact_message, redact_uri, secrets_of
 from waypost.settings import database_of, load, options, rows, shown
-from waypost.transfer.download import fetch
+from waypost.transfer.download import download
 
 __all__ = ["home", "waypost"]
 
@@ -207,7 +208,7 @@ def test_downloads(url: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> 
         if proxy is not None:
             monkeypatch.setenv("http_proxy", proxy)
         with pytest.raises(ProvidersError) as caught:
-            fetch(url, 1000)
+            download(url, FetchLimits(1000))
         assert expected in str(caught.value)
         assert "hun" not in str(caught.value)
         assert "ter2" not in str(caught.value)

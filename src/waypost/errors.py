@@ -162,6 +162,12 @@ class NamesUnavailable(WaypostError):
     temporary = True
 
 
+class FetchError(WaypostError):
+    """A document cannot be fetched by its URL; the message names the URL and the reason."""
+
+    code = "fetch_failed"
+
+
 class StoreUnavailable(WaypostError):
     """The database does not answer, and no earlier answer is known."""
 

@@ -28,13 +28,14 @@ LAYERS: dict[str, set[str]] = {
     "settings": {"errors", "characters", "redaction"},
     "logs": {"errors", "address", "redaction"},
     "untrusted_xml": set(),
+    "net": {"errors", "redaction"},
     "metrics": set(),
     "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
     | {"database", "seldom", "redaction"},
     "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
-    | {"database", "signature", "seldom", "redaction"},
-    "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction"},
+    | {"database", "signature", "seldom", "redaction", "net"},
+    "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction", "net"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "documents": {"address", "keeping", "lookup", "model", "placeholders"},
@@ -43,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"}
     | {"shared_numbers"},
     "profiles": {"errors", "model", "formats", "signature", "seldom", "demand"},
-    "check": {*VALUES, "formats", "lookup", "untrusted_xml", "redaction"},
+    "check": {*VALUES, "formats", "lookup", "untrusted_xml", "redaction", "net"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
@@ -52,7 +53,7 @@ LAYERS: dict[str, set[str]] = {
     | {"__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
-    | {"host_names", "redaction"},
+    | {"host_names", "redaction", "net"},
     "__main__": {"cli"},
     "__version__": set(),
 }

@@ -21,7 +21,8 @@ from tests.web.public.test_autodiscover import question
 from waypost.check.asking import Server
 from waypost.check.probes import Asked
 from waypost.check.redirect_loops import redirect_loops
-from waypost.check.wire import Limits, ToOneServer, Wire
+from waypost.check.transport import FixedHost
+from waypost.check.wire import Limits, Wire
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
@@ -151,7 +152,7 @@ def test_conformance_names_the_cause(front: Front) -> None:
     """`waypost conformance` sees that https is taken for http, and says what to write."""
     server = Server(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
-    wire = Wire(ToOneServer(server, domains), Limits(), context=front.trust)
+    wire = Wire(FixedHost(server, domains), Limits(), context=front.trust)
     found = list(redirect_loops(Asked(wire, "alice", *domains)))
 
     assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)

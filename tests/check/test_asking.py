@@ -74,7 +74,7 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         (dripping, "takes too long"),
         (dripping_head, "takes too long"),
         (dripping_chunk, "takes too long"),
-        (going_on, "takes too long"),
+        (going_on, "the head of the answer is too long"),
         (silent, "no answer"),
         (broken, "no answer: the answer is not HTTP"),
         (lying, "no answer: the answer is shorter than announced"),

@@ -21,7 +21,8 @@ from waypost.check.probes import Asked
 from waypost.check.recorded.conversation import Request
 from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
 from waypost.check.recorded.names import Named
-from waypost.check.wire import Limits, ToOneServer, Wire
+from waypost.check.transport import FixedHost
+from waypost.check.wire import Limits, Wire
 from waypost.errors import RequestError
 
 DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
@@ -30,7 +31,7 @@ UNSERVED = "waypost-conformance.invalid"
 
 def asked(url: str, *, limits: Limits | None = None, checks_certificates: bool = True) -> Asked:
     domains = ("example.com", UNSERVED)
-    way = ToOneServer(Server.parse(url), domains)
+    way = FixedHost(Server.parse(url), domains)
     wire = Wire(way, limits or Limits(), checks_certificates=checks_certificates)
     return Asked(wire, "alice", *domains)
 
@@ -227,7 +228,7 @@ def test_hosts_that_answers_lead_to() -> None:
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
         hosts = "example.com", UNSERVED, "setup.hoster.test"
-        wire = Wire(ToOneServer(Server.parse(url), hosts), Limits())
+        wire = Wire(FixedHost(Server.parse(url), hosts), Limits())
         question = Asked(wire, "alice", "example.com", UNSERVED)
         found = {one.key: one for one in reports(question)}["nextcloud-mail"]
         by_rule = {one.key: one for one in reports(question)}

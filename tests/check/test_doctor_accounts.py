@@ -11,9 +11,9 @@ from waypost.check.account_faults import AccountCheck
 from waypost.check.doctor.accounts import MailServers
 from waypost.check.doctor.visit import Visit
 from waypost.check.probes import Asked
-from waypost.check.real_hosts import ToRealHosts
 from waypost.check.recorded.conversation import Account, MailServer, Security
 from waypost.check.recorded.names import Lookup, Named
+from waypost.check.resolved_host import ResolvedHost
 from waypost.check.wire import Limits, Wire
 from waypost.errors import NamesUnavailable
 
@@ -32,7 +32,7 @@ def resolve(lookup: Lookup) -> tuple[Named, ...]:
 
 def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
     limits = Limits(timeout_seconds=seconds, total_seconds=total)
-    wire = Wire(ToRealHosts(resolve, frozenset()), limits)
+    wire = Wire(ResolvedHost(resolve, frozenset()), limits)
     return MailServers(Visit(Asked(wire, "alice", "example.com", "example.org", resolve), []))
 
 

@@ -14,8 +14,8 @@ from waypost.check.doctor.mail import mail_findings
 from waypost.check.doctor.talking import LINE_MAX_OCTETS, Broken, Talk
 from waypost.check.doctor.visit import Visit
 from waypost.check.probes import Asked
-from waypost.check.real_hosts import ToRealHosts
 from waypost.check.recorded.names import silence
+from waypost.check.resolved_host import ResolvedHost
 from waypost.check.wire import Limits, Wire
 
 Script = Sequence[bytes]
@@ -52,7 +52,7 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
 
 
 def codes(offer: Offer, *, seconds: float = 5) -> list[tuple[str, str]]:
-    wire = Wire(ToRealHosts(silence, frozenset()), Limits(timeout_seconds=seconds))
+    wire = Wire(ResolvedHost(silence, frozenset()), Limits(timeout_seconds=seconds))
     visit = Visit(Asked(wire, "alice", "example.com", "example.org"), [])
     return [(one.fault.code, one.detail) for one in mail_findings(visit, offer)]
 

@@ -5,8 +5,8 @@ import pytest
 from waypost.check.doctor.visit import Visit
 from waypost.check.doctor.zone import zone_findings
 from waypost.check.probes import Asked
-from waypost.check.real_hosts import ToRealHosts
 from waypost.check.recorded.names import silence
+from waypost.check.resolved_host import ResolvedHost
 from waypost.check.wire import Limits, Wire
 from waypost.formats.dns import Record, ServiceAt
 
@@ -28,7 +28,7 @@ def test_missing_records(label: str, host: str, code: str) -> None:
     """Calendars on a host of their own need their record; others may do without."""
     name = f"{label}._tcp.example.com"
     wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
-    wire = Wire(ToRealHosts(silence, frozenset()), Limits(timeout_seconds=5))
+    wire = Wire(ResolvedHost(silence, frozenset()), Limits(timeout_seconds=5))
     visit = Visit(Asked(wire, "alice", "example.com", "example.org"), [])
     found = [(one.fault.code, one.place) for one in zone_findings(visit, wanted)]
     assert found == [(code, name)]

@@ -1,12 +1,10 @@
 """Asking a running server for one address, as mail clients do, and no longer than a given time."""
 
 import http.client
-import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Timer
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -14,14 +12,17 @@ from lxml import etree
 
 from waypost.address import EmailAddress
 from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, read_answer
-from waypost.check.troubles import trouble
 from waypost.errors import RequestError
+from waypost.net.connection import Connection, connected
+from waypost.net.deadline import Deadline
+from waypost.net.failures import failure_reason
+from waypost.net.http_exchange import Request, exchange, host_of
+from waypost.net.name_lookup import look_up
 from waypost.redaction import redact_if_url
 
 FORMATS: Final[tuple[AnswerFormat, ...]] = ("autoconfig", "autodiscover", "mobileconfig")
 _REQUEST: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
 _RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
-_CHUNK_OCTETS: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,14 @@ class Server:
         return host if self.port == (443 if self.is_https else 80) else f"{host}:{self.port}"
 
     @contextmanager
-    def connection(
-        self, authority: str, timeout_seconds: float, context: ssl.SSLContext | None = None
-    ) -> Iterator[http.client.HTTPConnection]:
-        """Connect for one answer, which is broken off when the time is over.
+    def connect(
+        self, authority: str, deadline: Deadline, context: ssl.SSLContext | None = None
+    ) -> Iterator[Connection]:
+        """Connect for one answer.
 
         Args:
             authority: what stands in the Host header; with https a certificate must be for it.
-            timeout_seconds: for connecting, and again for all that is done with the connection.
+            deadline: of connecting and of all that is done with the connection.
             context: of TLS; None checks certificates.
 
         Raises:
@@ -76,51 +77,11 @@ class Server:
             OSError: nobody listens, or TLS fails.
             HTTPException, ValueError: the authority can be none of a server.
         """
-        connection = http.client.HTTPConnection(authority, timeout=timeout_seconds)
-        connected = socket.create_connection((self.host, self.port), timeout_seconds)
-        try:
+        host = host_of(authority)
+        with connected(look_up(self.host, self.port, deadline), deadline) as connection:
             if self.is_https:
-                connected = (context or ssl.create_default_context()).wrap_socket(
-                    connected, server_hostname=connection.host, do_handshake_on_connect=False
-                )
-            connection.sock = connected
-            with _cut_off(connected, timeout_seconds):
-                if isinstance(connected, ssl.SSLSocket):
-                    connected.do_handshake()
-                yield connection
-        finally:
-            connection.close()
-            connected.close()
-
-
-@contextmanager
-def _cut_off(connected: socket.socket, seconds: float) -> Iterator[None]:
-    """Break a connection off after some time, whatever is waited for then.
-
-    The timeout of a socket begins anew with each octet that comes: a server that drips its head, or
-    says 100 Continue without an end, would be waited for without an end.
-
-    Raises:
-        TimeoutError: it was broken off.
-    """
-    is_over = False
-
-    def cut() -> None:
-        nonlocal is_over
-        is_over = True
-        with suppress(OSError):
-            # That of ssl would take the TLS away under whoever reads.
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)
-
-    timer = Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        if is_over:
-            raise TimeoutError("the answer takes too long")
+                connection.start_tls(context or ssl.create_default_context(), host)
+            yield connection
 
 
 def check_reachable(server: Server, timeout_seconds: float) -> None:
@@ -130,11 +91,12 @@ def check_reachable(server: Server, timeout_seconds: float) -> None:
         RequestError: nobody does.
     """
     try:
-        socket.create_connection((server.host, server.port), timeout_seconds).close()
-    except OSError as error:
-        message = (
-            f"{server.host} port {server.port} does not answer ({trouble(error)}); start it first"
-        )
+        deadline = Deadline(timeout_seconds)
+        with connected(look_up(server.host, server.port, deadline), deadline):
+            pass
+    except (OSError, ValueError) as error:
+        reason = failure_reason(error)
+        message = f"{server.host} port {server.port} does not answer ({reason}); start it first"
         raise RequestError(message) from error
 
 
@@ -151,28 +113,24 @@ def ask(
         timeout_seconds: for the whole answer.
     """
     address = EmailAddress.parse(f"{local_part}@{domain}")
+    request = _request(server, form, f"{local_part}@{domain}")
     try:
-        with server.connection(server.authority, timeout_seconds) as connection:
-            _send(connection, server.path, form, f"{local_part}@{domain}")
-            response = connection.getresponse()
-            body = read_body(response)
-    except (OSError, http.client.HTTPException) as error:
-        return Answer("failed", f"no answer: {trouble(error)}")
-    return read_answer(form, response.status, body, address)
+        with server.connect(server.authority, Deadline(timeout_seconds)) as connection:
+            response = exchange(connection, request, ANSWER_MAX_OCTETS)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Answer("failed", f"no answer: {failure_reason(error)}")
+    return read_answer(form, response.status, response.body, address)
 
 
-def _send(
-    connection: http.client.HTTPConnection, path: str, form: AnswerFormat, address: str
-) -> None:
+def _request(server: Server, form: AnswerFormat, address: str) -> Request:
     query = f"?emailaddress={quote(address, safe='@')}"
     if form == "autoconfig":
-        connection.request("GET", f"{path}/mail/config-v1.1.xml{query}")
-    elif form == "mobileconfig":
-        connection.request("GET", f"{path}/mobileconfig/{query}")
-    else:
-        headers = {"Content-Type": "text/xml"}
-        url = f"{path}/autodiscover/autodiscover.xml"
-        connection.request("POST", url, _autodiscover_request(address), headers)
+        return Request(server.authority, f"{server.path}/mail/config-v1.1.xml{query}")
+    if form == "mobileconfig":
+        return Request(server.authority, f"{server.path}/mobileconfig/{query}")
+    target = f"{server.path}/autodiscover/autodiscover.xml"
+    headers = {"Content-Type": "text/xml"}
+    return Request(server.authority, target, "POST", headers, _autodiscover_request(address))
 
 
 def _autodiscover_request(address: str) -> bytes:
@@ -182,18 +140,3 @@ def _autodiscover_request(address: str) -> bytes:
     schema = etree.SubElement(request, f"{{{_REQUEST}}}AcceptableResponseSchema")
     schema.text = _RESPONSE
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
-
-
-def read_body(response: http.client.HTTPResponse) -> bytes:
-    """Read the body, one octet more than is looked at.
-
-    Raises:
-        OSError: the connection breaks.
-        HTTPException: there is less than was announced.
-    """
-    body = b""
-    while len(body) <= ANSWER_MAX_OCTETS and (chunk := response.read1(_CHUNK_OCTETS)):
-        body += chunk
-    if response.length and len(body) <= ANSWER_MAX_OCTETS:
-        raise http.client.IncompleteRead(body, response.length)
-    return body

@@ -45,7 +45,7 @@ class Asked:
         """
         records = () if self.resolver is None else self.resolver(lookup)
         for record in records if lookup.type != "TXT" else ():
-            self.wire.lead_to(record.data)
+            self.wire.add_host(record.data)
         return records
 
     def autoconfig(self, address: str | None = None) -> Response:

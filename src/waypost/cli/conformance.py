@@ -91,7 +91,8 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
     from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
     from waypost.check.resolving import Dns  # noqa: PLC0415 -- quick start
-    from waypost.check.wire import Limits, ToOneServer, Wire  # noqa: PLC0415 -- quick start
+    from waypost.check.transport import FixedHost  # noqa: PLC0415 -- quick start
+    from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
     try:
@@ -104,7 +105,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     server = Server.parse(url)
     names = Dns(read_server(resolver), timeout) if resolver else None
     hosts = served, foreign, *(_domain("--also", one) for one in also or ())
-    wire = Wire(ToOneServer(server, hosts), limits, checks_certificates=not insecure)
+    wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
     asked = Asked(wire, address, served, foreign, names)
     found = list(with_progress(reports(asked), steps(asked)))

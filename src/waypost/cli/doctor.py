@@ -38,6 +38,12 @@ CaFileFlag = Annotated[
     Path | None,
     typer.Option("--ca-file", metavar="FILE", help="Trust these authorities (PEM) as well."),
 ]
+AllowPrivateFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private", help="Ask at private addresses as well where a public server names them."
+    ),
+]
 DatabaseFlag = Annotated[
     str,
     typer.Option(
@@ -60,6 +66,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     db_uri: DbUriFlag = None,
     timeout: TimeoutFlag = 10.0,
     total: TotalFlag = 300.0,
+    allow_private: AllowPrivateFlag = False,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -76,7 +83,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     if providers is not None or demo or db_uri is not None:
         held = own_records(who.domain, settings_for(providers, demo, db_uri), public_url)
         wanted = lambda _: held  # noqa: E731 -- the document does not matter then
-    visit = _visit(who, resolver, _context(ca_file), (timeout, total), database)
+    visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
     findings: list[Finding] = []
     reports: list[Report] = []
     for step in with_progress(examine(visit, wanted, database), steps()):
@@ -145,20 +152,26 @@ def _visit(
     context: ssl.SSLContext,
     seconds: tuple[float, float],
     database: str,
+    allow_private: bool,
 ) -> "Visit":
     from waypost.check.conformance import UNSERVED  # noqa: PLC0415 -- quick start
     from waypost.check.doctor.visit import Visit  # noqa: PLC0415 -- quick start
     from waypost.check.name_servers import read_server  # noqa: PLC0415 -- quick start
     from waypost.check.probes import Asked  # noqa: PLC0415 -- quick start
-    from waypost.check.real_hosts import ToRealHosts  # noqa: PLC0415 -- quick start
     from waypost.check.recorded.urls import DATABASE_HOSTS  # noqa: PLC0415 -- quick start
+    from waypost.check.resolved_host import ResolvedHost  # noqa: PLC0415 -- quick start
     from waypost.check.resolving import Dns  # noqa: PLC0415 -- quick start
     from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     timeout, total = seconds
     names = Dns(read_server(resolver), timeout)
     asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}
-    way = ToRealHosts(names, DATABASE_HOSTS - asked_hosts)
-    wire = Wire(way, Limits(timeout_seconds=timeout, total_seconds=total), context=context)
+    transport = ResolvedHost(
+        names,
+        DATABASE_HOSTS - asked_hosts,
+        domain=who.domain.ascii,
+        allow_private=allow_private,
+    )
+    wire = Wire(transport, Limits(timeout_seconds=timeout, total_seconds=total), context=context)
     asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
     return Visit(asked, names.failed)

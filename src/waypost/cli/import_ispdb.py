@@ -12,49 +12,79 @@ from waypost.cli.sources import DbUriFlag, JsonFlag
 from waypost.errors import ProblemsError, ProvidersError
 
 if TYPE_CHECKING:
+    from waypost.net.http_client import FetchLimits
     from waypost.transfer.imported import Imported
 
 EXAMPLE: Final = "Example: waypost import ispdb example.com.xml --print > mail.toml"
 
 
+SourcesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE_OR_URL...", help="Documents of Autoconfig 1.1 or 1.2."),
+]
+DomainFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domain",
+        metavar="DOMAIN",
+        help="Serve this domain instead of those of the document; may be given again.",
+    ),
+]
+AddressFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="ADDRESS",
+        help="The user that the document was made for; placeholders replace the name. "
+        "Default: the address in the URL.",
+    ),
+]
+TimeoutFlag = Annotated[
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=300, help="Time for a URL, redirects included."
+    ),
+]
+AllowPrivateFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private", help="Follow a redirect from a public server to a private address."
+    ),
+]
+AllowDowngradeFlag = Annotated[
+    bool, typer.Option("--allow-downgrade", help="Follow a redirect from https to http.")
+]
+
+
 def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
-    sources: Annotated[
-        list[str],
-        typer.Argument(metavar="FILE_OR_URL...", help="Documents of Autoconfig 1.1 or 1.2."),
-    ],
-    domain: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--domain",
-            metavar="DOMAIN",
-            help="Serve this domain instead of those of the document; may be given again.",
-        ),
-    ] = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            metavar="ADDRESS",
-            help="The user that the document was made for; placeholders replace the name. "
-            "Default: the address in the URL.",
-        ),
-    ] = None,
+    sources: SourcesArgument,
+    domain: DomainFlag = None,
+    address: AddressFlag = None,
+    timeout: TimeoutFlag = 15.0,
+    allow_private: AllowPrivateFlag = False,
+    allow_downgrade: AllowDowngradeFlag = False,
     print_file: PrintFlag = False,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Add providers from Autoconfig documents to the database; list what is not carried over."""
+    from waypost.net.http_client import FetchLimits  # noqa: PLC0415 -- quick start
+    from waypost.transfer.ispdb import MAX_OCTETS  # noqa: PLC0415 -- quick start
+
     for option, value in (("--domain", domain), ("--address", address)):
         if value and len(sources) > 1:
             raise ProvidersError([f"{option}: give it with one FILE_OR_URL only"])
     domains = tuple(dict.fromkeys(DomainName.parse(text) for text in domain or ()))
     person = None if address is None else EmailAddress.parse(address)
+    limits = FetchLimits(
+        MAX_OCTETS, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
+    )
     found: list[Imported] = []
     problems: list[str] = []
     for source in sources:
         try:
-            one = _read(source, domains, person)
+            one = _read(source, domains, person, limits)
         except ProblemsError as error:
             problems += error.problems
             continue
@@ -66,14 +96,19 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     add(found, print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)
 
 
-def _read(source: str, domains: tuple[DomainName, ...], person: EmailAddress | None) -> "Imported":
+def _read(
+    source: str,
+    domains: tuple[DomainName, ...],
+    person: EmailAddress | None,
+    limits: "FetchLimits",
+) -> "Imported":
     from waypost.transfer.document import read_octets  # noqa: PLC0415 -- quick start
-    from waypost.transfer.download import fetch, is_url  # noqa: PLC0415 -- quick start
-    from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb  # noqa: PLC0415 -- quick start
+    from waypost.transfer.download import download, is_url  # noqa: PLC0415 -- quick start
+    from waypost.transfer.ispdb import read_ispdb  # noqa: PLC0415 -- quick start
     from waypost.transfer.ispdb_personal import address_in_url  # noqa: PLC0415 -- quick start
 
     if is_url(source):
-        octets = fetch(source, MAX_OCTETS)
+        octets = download(source, limits)
         person = person or address_in_url(source)
     else:
         octets = read_octets(Path(source))

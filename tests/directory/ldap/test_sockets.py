@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers.scripted_ldap import EXTENDED_ANSWER, element, result
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.sockets import resolve, start_tls
 from waypost.directory.ldap.target import Server
+from waypost.net.deadline import Deadline
 
 SERVER = Server("ldap://localhost", "localhost", 389, starttls=True)
 

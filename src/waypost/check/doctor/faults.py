@@ -142,6 +142,12 @@ _LIST: Final = (
         "correct its name in the configuration, or publish it",
     ),
     Fault(
+        "mail-private",
+        "warning",
+        "a mail server has a private address, at which it was not visited",
+        "publish a public address, or visit it with --allow-private where its users are all inside",
+    ),
+    Fault(
         "mail-silent",
         "error",
         "nobody answers at the port that clients are told of",

@@ -16,9 +16,9 @@ from waypost.check.recorded import urls
 from waypost.check.recorded.conversation import Response
 from waypost.check.recorded.names import Lookup
 from waypost.check.schema_probes import LABELS
-from waypost.check.troubles import tls_reason, trouble
 from waypost.check.wire import TIME_OVER
 from waypost.errors import NamesUnavailable
+from waypost.net.failures import failure_reason, tls_reason
 
 SERVERS_MAX: Final = 20
 
@@ -137,6 +137,9 @@ def mail_result(visit: Visit, offer: Offer) -> MailResult:
     methods: set[str] | None = None
     unknown = TIME_OVER
     for address in held:
+        if refusal := visit.asked.wire.refusal_of_mail(offer.place, address):
+            findings.append(found("mail-private", place, refusal))
+            continue
         seconds = visit.seconds()
         if not seconds:
             break
@@ -181,7 +184,7 @@ def _failure(place: str, at: str, error: OSError | NoStartTls | Broken) -> Findi
             return found("mail-starttls", place, f"{at}: {error}")
         case Broken():
             return found("mail-protocol", place, f"{at}: {error}")
-    return found("mail-silent", place, f"{at}: {trouble(error)}")
+    return found("mail-silent", place, f"{at}: {failure_reason(error)}")
 
 
 def _missing(offer: Offer, place: str, methods: set[str]) -> Iterator[Finding]:

@@ -13,8 +13,9 @@ from waypost.check.recorded import urls
 from waypost.check.recorded.conversation import Request, said
 from waypost.check.recorded.names import Lookup
 from waypost.check.structure_pacc import HOST, PATH, TXT
-from waypost.check.troubles import tls_reason, trouble
 from waypost.errors import NamesUnavailable
+from waypost.net.deadline import Deadline
+from waypost.net.failures import failure_reason, tls_reason
 
 
 def name_findings(visit: Visit) -> Iterator[Finding]:
@@ -71,8 +72,9 @@ def _by_https(
     place = f"{host}:443"
     at = f"at {address}"
     try:
-        with Server(True, address, 443, "").connection(host, seconds, visit.context) as connection:
-            expiring = list(certificates.expiring(place, connection.sock))
+        server = Server(True, address, 443, "")
+        with server.connect(host, Deadline(seconds), visit.context) as connection:
+            expiring = list(certificates.expiring(place, connection.opened))
         yield from expiring
     except ssl.SSLCertVerificationError as error:
         yield certificates.refused(place, error)
@@ -82,5 +84,5 @@ def _by_https(
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return
-        silent[address] = trouble(error)
+        silent[address] = failure_reason(error)
         yield found(unheard, place, f"{at}: {silent[address]}")

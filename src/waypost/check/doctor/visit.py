@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from waypost.check.probes import Asked
-from waypost.check.real_hosts import addresses
 from waypost.check.recorded.names import Lookup, Named
+from waypost.check.resolved_host import addresses
 from waypost.check.resolving import Unanswered
 
 

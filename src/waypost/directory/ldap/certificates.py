@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import LdapFailure
 from waypost.directory.ldap.opening import with_tls
 from waypost.directory.ldap.sockets import connect, resolve
 from waypost.directory.ldap.target import Server
+from waypost.net.deadline import Deadline
 
 # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which the standard library has no name for.
 _NO_CHECK_TIME: Final = 0x200000

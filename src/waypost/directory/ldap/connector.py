@@ -11,7 +11,6 @@ import structlog
 
 from waypost.address import EmailAddress
 from waypost.directory import Entry
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.filters import filled
 from waypost.directory.ldap.messages import AMBIGUOUS, Complaint, LdapFailure
 from waypost.directory.ldap.opening import open_session
@@ -20,6 +19,7 @@ from waypost.directory.ldap.session import Hit, Session
 from waypost.directory.ldap.target import Target
 from waypost.directory.ldap.tls import TlsContexts
 from waypost.errors import DirectoryBusy
+from waypost.net.deadline import Deadline
 from waypost.seldom import Seldom
 
 RETURN_SECONDS: Final = 60.0

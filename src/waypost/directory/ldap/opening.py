@@ -3,7 +3,6 @@
 import socket
 import ssl
 
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import LdapFailure
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.relay import relayed
@@ -12,6 +11,7 @@ from waypost.directory.ldap.sockets import connect, resolve, start_tls
 from waypost.directory.ldap.target import Server, Target
 from waypost.directory.ldap.tls import TlsContexts, secured
 from waypost.model import LdapBind
+from waypost.net.deadline import Deadline
 
 
 def open_session(target: Target, server: Server, contexts: TlsContexts) -> Session:

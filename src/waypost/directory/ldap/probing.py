@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from waypost.address import EmailAddress
 from waypost.directory.entries import person_of, wanted_of
 from waypost.directory.ldap.certificates import certificate_of, examined
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.filters import filled
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.opening import plain_end, with_tls
@@ -18,6 +17,7 @@ from waypost.directory.ldap.target import Server, Target, target_of
 from waypost.directory.ldap.tls import tls_context
 from waypost.directory.probing import Step
 from waypost.model import LdapBind, LdapDirectory, LdapServer, Secret
+from waypost.net.deadline import Deadline
 
 Told = tuple[str, dict[str, object]]
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import ldap
 
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.sockets import limit_writes
 from waypost.directory.ldap.target import Server, Target
 from waypost.model import LdapBind, LdapScope
+from waypost.net.deadline import Deadline
 
 # More than one entry is ambiguous; the second one is enough to know (RFC 4511 s4.5.1.4).
 SIZE_LIMIT: Final = 2

@@ -7,9 +7,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import Server
+from waypost.net.deadline import Deadline
 
 Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
 """A family and what its sockets connect to."""

@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from waypost.directory.ldap.deadline import Deadline
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import Server, Trust
+from waypost.net.deadline import Deadline
 
 # Reasons of OpenSSL, x509_vfy.h.
 _EXPIRED: Final = 10

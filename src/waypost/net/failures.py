@@ -38,13 +38,21 @@ class NoConnection(OSError):
     """A host was not reached; the message says why, in words for an operator."""
 
 
-def trouble(error: BaseException) -> str:
+class PrivateAddress(NoConnection):
+    """A public server led to a private address, which is not asked."""
+
+
+class BadAnswer(http.client.HTTPException):
+    """An answer that is not used; the message says why, in words for an operator."""
+
+
+def failure_reason(error: BaseException) -> str:
     """Return why an exchange failed, without names of Python's classes.
 
     Args:
-        error: what `socket`, `ssl` or `http.client` raised.
+        error: what `socket`, `ssl`, `http.client` or `waypost.net` raised.
     """
-    if isinstance(error, NoConnection):
+    if isinstance(error, NoConnection | BadAnswer):
         return f"{error}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate: {error.verify_message}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from waypost.check.troubles import NoConnection, trouble
+from waypost.net.failures import NoConnection, failure_reason
 
 SOURCE = Path(__file__).parents[2] / "src" / "waypost"
 
@@ -58,8 +58,8 @@ TROUBLES: list[tuple[BaseException, str]] = [
 @pytest.mark.parametrize(("error", "words"), TROUBLES, ids=lambda one: f"{one}"[:30])
 def test_words(error: BaseException, words: str) -> None:
     """Each failure has words of its own, and no name of a class."""
-    assert trouble(error) == words
-    assert not re.search(r"[A-Z][a-z]+(Error|Exception|Timeout)", trouble(error))
+    assert failure_reason(error) == words
+    assert not re.search(r"[A-Z][a-z]+(Error|Exception|Timeout)", failure_reason(error))
 
 
 def test_no_check_prints_the_name_of_a_class() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.check.scripted import fixed, scripted
 from tests.servers.waypost import free_port
-from waypost.check.real_hosts import ADDRESSES_MAX, ToRealHosts, addresses
 from waypost.check.recorded.conversation import Request
 from waypost.check.recorded.names import Lookup, Named
+from waypost.check.resolved_host import ADDRESSES_MAX, ResolvedHost, addresses
 from waypost.check.wire import Limits, Wire
 from waypost.errors import NamesUnavailable
 
@@ -27,7 +27,7 @@ def resolve(lookup: Lookup) -> tuple[Named, ...]:
 
 
 def wire() -> Wire:
-    way = ToRealHosts(resolve, frozenset({"refused.example"}))
+    way = ResolvedHost(resolve, frozenset({"refused.example"}))
     return Wire(way, Limits(timeout_seconds=5))
 
 
@@ -104,7 +104,7 @@ def test_addresses_that_are_not_known() -> None:
     assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
     with pytest.raises(NamesUnavailable):
         addresses(unknown, "other.example")
-    way = Wire(ToRealHosts(unknown, frozenset()), Limits(timeout_seconds=5))
+    way = Wire(ResolvedHost(unknown, frozenset()), Limits(timeout_seconds=5))
     response = way.answer(Request("GET", "https", "other.example", "/"))
     assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
     assert way.unknown == ["the resolver does not answer"]

@@ -1,0 +1,172 @@
+"""Reaching each host where its own addresses are, as the client of a user does."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.check.asking import Server
+from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.hosts import is_host
+from waypost.check.recorded.names import Lookup, RecordType, Resolver
+from waypost.errors import NamesUnavailable
+from waypost.net.addresses import is_public
+from waypost.net.connection import Connection
+from waypost.net.deadline import Deadline
+from waypost.net.failures import NoConnection, PrivateAddress, failure_reason
+
+ADDRESSES_MAX: Final = 4
+_FAMILIES: Final[tuple[RecordType, ...]] = ("A", "AAAA")
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
+    """Return the addresses of a host, those of IPv4 first; itself if it is one.
+
+    Raises:
+        NamesUnavailable: DNS does not answer, so that nothing is known.
+    """
+    try:
+        return (f"{ip_address(host)}",)
+    except ValueError:
+        if not is_host(host):
+            return ()  # Strangers' documents name what nobody can look up.
+    held: list[str] = []
+    unknown: NamesUnavailable | None = None
+    for family in _FAMILIES:
+        try:
+            held += [one.data for one in resolve(Lookup(family, host))]
+        except NamesUnavailable as error:
+            unknown = error
+    if unknown is not None and not held:
+        raise unknown
+    return tuple(held[:ADDRESSES_MAX])
+
+
+class ResolvedHost:
+    """Each host is asked itself. Where nobody listens, nobody asks again.
+
+    Once a public server has answered, what servers and documents name is not asked at a private
+    address: a stranger must not choose what is sent inside of the operator's network. The names
+    below the domain that the operator typed may have private addresses, but where a public server
+    redirects to one of their URLs.
+    """
+
+    path = ""
+    sends_scheme = False
+
+    def __init__(
+        self,
+        resolve: Resolver,
+        refused: frozenset[str],
+        *,
+        domain: str = "",
+        allow_private: bool = False,
+    ) -> None:
+        """Take what looks names up, and the hosts that must not be asked.
+
+        Args:
+            resolve: asks DNS.
+            refused: hosts that must not be asked.
+            domain: what the operator typed.
+            allow_private: ask at private addresses, whoever names them.
+        """
+        self._resolve = resolve
+        self._refused = refused
+        self._domain = domain
+        self._allow_private = allow_private
+        self._has_met_public = False
+        self._redirects: set[str] = set()
+        self._silent: dict[tuple[str, int], OSError] = {}
+
+    def refusal(self, host: str) -> str:
+        """Refuse the hosts that must not be asked."""
+        return f"{host} is not asked without --ispdb" if host in self._refused else ""
+
+    def add_host(self, host: str) -> None:
+        """Do nothing: every host can be asked."""
+
+    def add_redirect(self, target: Request) -> None:
+        """Note that a public server redirects to a request."""
+        self._redirects.add(target.url)
+
+    def refusal_of_mail(self, host: str, address: str) -> str:
+        """Refuse private addresses, once a public server has answered."""
+        if self._allow_private or not self._has_met_public or is_public(address):
+            return ""
+        return _private(host, address)
+
+    def authority(self, request: Request) -> str:
+        """Return the host and the port of the URL."""
+        return request.host
+
+    @contextmanager
+    def connect(
+        self, request: Request, deadline: Deadline, context: ssl.SSLContext
+    ) -> Iterator[Connection]:
+        """Connect to the first address that answers.
+
+        Raises:
+            OSError: there is none, or TLS fails.
+            HTTPException, ValueError: the host is none.
+            NamesUnavailable: DNS does not answer.
+        """
+        parts = urlsplit(f"//{request.host}")
+        host, port = parts.hostname or "", parts.port or _PORTS[request.scheme]
+        held = addresses(self._resolve, host)
+        if not held:
+            raise NoConnection(f"{host} has no address in DNS")
+        held = self._allowed(request, host, held)
+        with ExitStack() as stack:
+            opened = self._first(
+                held,
+                port,
+                lambda address: stack.enter_context(
+                    Server(request.scheme == "https", address, port, "").connect(
+                        request.host, deadline, context
+                    )
+                ),
+            )
+            self._has_met_public = self._has_met_public or opened.is_public
+            yield opened
+
+    def _allowed(self, request: Request, host: str, held: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the addresses that may be asked.
+
+        Raises:
+            PrivateAddress: there is none.
+        """
+        if self._allow_private or not self._has_met_public or self._is_typed(request):
+            return held
+        public = tuple(address for address in held if is_public(address))
+        if not public:
+            raise PrivateAddress(_private(host, held[0]))
+        return public
+
+    def _is_typed(self, request: Request) -> bool:
+        """Return whether it is the operator who names the host, and no server the URL."""
+        is_own = request.host == self._domain or request.host.endswith(f".{self._domain}")
+        return bool(self._domain) and is_own and request.url not in self._redirects
+
+    def _first(
+        self, held: tuple[str, ...], port: int, connect: Callable[[str], Connection]
+    ) -> Connection:
+        last: OSError = NoConnection("no address was tried")
+        for address in held:
+            place = (address, port)
+            if place not in self._silent:
+                try:
+                    return connect(address)
+                except ssl.SSLError:
+                    raise  # Somebody is there, and clients look no further.
+                except OSError as error:
+                    self._silent[place] = error
+            last = self._silent[place]
+        raise NoConnection(f"port {port} at {', '.join(held)}: {failure_reason(last)}")
+
+
+def _private(host: str, address: str) -> str:
+    why = "which a public server names; --allow-private asks it"
+    return f"{host} has the private address {address}, {why}"

@@ -1,0 +1,1 @@
+"""Connections to other machines, each of which ends with a deadline."""

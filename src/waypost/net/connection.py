@@ -1,0 +1,152 @@
+"""A connection of which every step ends with one deadline: TCP, TLS, each write and each read.
+
+The timeout of a socket begins anew with each byte that comes, so that a server that drips its
+answer would be waited for without an end. Here each wait is bounded by what is left of the time.
+"""
+
+import io
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from waypost.net.addresses import is_public
+from waypost.net.deadline import Deadline
+from waypost.net.failures import BadAnswer, NoConnection, PrivateAddress
+from waypost.net.name_lookup import Address
+
+HEAD_MAX_BYTES: Final = 64 * 1024
+_BUFFER_BYTES: Final = 8192
+
+
+@dataclass(slots=True)
+class Connection:
+    """An open connection; `http.client` uses it in place of a socket.
+
+    Attributes:
+        opened: the socket, or TLS on it.
+        deadline: of all that is done with it.
+        target_prefix: stands in front of the path of each request, where a proxy needs the URL.
+        headers: are sent with each request, for a proxy.
+        passes_proxy: the address is that of a proxy, not of the host.
+        head_bytes_left: how much may be read before the head of the answer has ended; None where
+            it has.
+    """
+
+    opened: socket.socket
+    deadline: Deadline
+    target_prefix: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    passes_proxy: bool = False
+    head_bytes_left: int | None = field(default=HEAD_MAX_BYTES, init=False)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the other end has a public address, or is behind a proxy."""
+        return self.passes_proxy or is_public(self.opened.getpeername()[0])
+
+    def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Begin TLS, and check the certificate for a host.
+
+        Raises:
+            OSError: TLS fails, or the time is over.
+            ValueError: the host is not valid.
+        """
+        self.opened = context.wrap_socket(
+            self.opened, server_hostname=host, do_handshake_on_connect=False
+        )
+        self.opened.settimeout(self.deadline.wait())
+        # Python counts the timeout of a handshake from its begin to its end.
+        self.opened.do_handshake()
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of a request.
+
+        Raises:
+            OSError: the connection breaks, or the time is over.
+        """
+        rest = memoryview(data)
+        while rest:
+            self.opened.settimeout(self.deadline.wait())
+            rest = rest[self.opened.send(rest) :]
+
+    def receive_into(self, buffer: Any) -> int:  # noqa: ANN401 -- bytes that can be written to
+        """Read what is there, and wait for it; 0 at the end.
+
+        Raises:
+            OSError: the connection breaks, or the time is over.
+            BadAnswer: the head, interim answers included, does not end.
+        """
+        self.opened.settimeout(self.deadline.wait())
+        count = self.opened.recv_into(buffer)
+        if self.head_bytes_left is not None:
+            self.head_bytes_left -= count
+            if self.head_bytes_left < -_BUFFER_BYTES:  # The buffer may hold some of the body.
+                raise BadAnswer("the head of the answer is too long")
+        return count
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return a file to read an answer from."""
+        return io.BufferedReader(_Reader(self), _BUFFER_BYTES)
+
+    def close(self) -> None:
+        """Do nothing: `http.client` closes before the body is read, and `connected` at the end."""
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 -- the same
+        return self._connection.receive_into(buffer)
+
+
+@contextmanager
+def connected(addresses: Sequence[Address], deadline: Deadline) -> Iterator[Connection]:
+    """Connect to the first address that takes a connection.
+
+    Raises:
+        OSError: none does; the last reason counts.
+    """
+    connection = Connection(_open(addresses, deadline), deadline)
+    try:
+        yield connection
+    finally:
+        connection.opened.close()
+
+
+def _open(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+    failure: OSError = NoConnection("the host has no address")
+    for index, (family, address) in enumerate(addresses):
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # An address that swallows everything must leave time for the others.
+            opened.settimeout(deadline.wait() / (len(addresses) - index))
+            opened.connect(address)
+        except OSError as error:
+            opened.close()
+            failure = error
+        else:
+            return opened
+    raise failure
+
+
+def public_only(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:
+    """Return the public ones of a host's addresses.
+
+    Args:
+        addresses: those that a connection is made to; they are not looked up again.
+        host: their name.
+
+    Raises:
+        PrivateAddress: there is none.
+    """
+    public = tuple(one for one in addresses if is_public(f"{one[1][0]}"))
+    if not public:
+        raise PrivateAddress(f"{host} has the private address {addresses[0][1][0]}")
+    return public

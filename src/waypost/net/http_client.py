@@ -1,0 +1,183 @@
+"""Fetching a document by its URL, with a bound for everything.
+
+The time in all, the head, the body and the redirects are bounded. A redirect leads neither from a
+public server to a private address, nor from https to http (docs/decisions/0021-http-client.md).
+"""
+
+import http.client
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import quote, urljoin, urlsplit
+
+from waypost.errors import FetchError
+from waypost.net.connection import Connection
+from waypost.net.deadline import Deadline
+from waypost.net.failures import PrivateAddress, failure_reason
+from waypost.net.http_exchange import PRINTABLE, Request, Response, exchange
+from waypost.redaction import redact_message, redact_uri, secrets_of
+
+SECONDS: Final = 15.0
+REDIRECTS_MAX: Final = 5
+URL_MAX_CHARS: Final = 4096
+ALLOW_PRIVATE: Final = "--allow-private"
+ALLOW_DOWNGRADE: Final = "--allow-downgrade"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a URL leads: the part in front of its path (RFC 6454 s4)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header (RFC 9110 s7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        usual = 443 if self.scheme == "https" else 80
+        return host if self.port == usual else f"{host}:{self.port}"
+
+
+class Transport(Protocol):
+    """How an origin is reached."""
+
+    def connect(
+        self, origin: Origin, deadline: Deadline, *, allow_private: bool
+    ) -> AbstractContextManager[Connection]:
+        """Connect to an origin, with TLS where its scheme is https.
+
+        Args:
+            origin: whom to connect to.
+            deadline: of this and of all that is done with the connection.
+            allow_private: whether its address may be a private one.
+
+        Raises:
+            PrivateAddress: it is one, and may not.
+            OSError: the origin is not reached.
+            ValueError: the host is not valid.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How far a fetch goes.
+
+    Attributes:
+        max_bytes: of the body.
+        seconds: from the look-up of the name to the last byte, all redirects included.
+        redirects: at most so many.
+        allow_private: follow redirects from a public server to a private address.
+        allow_downgrade: follow redirects from https to http.
+    """
+
+    max_bytes: int
+    seconds: float = SECONDS
+    redirects: int = REDIRECTS_MAX
+    allow_private: bool = False
+    allow_downgrade: bool = False
+
+
+def fetch(
+    url: str, limits: FetchLimits, transport: Transport, headers: Mapping[str, str]
+) -> Response:
+    """Get a document; a body of a status other than 2xx is not read.
+
+    Args:
+        url: http or https.
+        limits: how far to go.
+        transport: how servers are reached.
+        headers: to be sent to each of them.
+
+    Raises:
+        FetchError: there is no answer, or it leads where it must not, or the body is too large.
+    """
+    name, passed = redact_uri(url), [url]
+    deadline = Deadline(limits.seconds)
+    has_met_public = False
+    for _ in range(limits.redirects + 1):
+        try:
+            origin, target = read_url(passed[-1])
+            request = Request(origin.authority, target, headers=headers)
+            may = limits.allow_private or not has_met_public
+            with transport.connect(origin, deadline, allow_private=may) as connection:
+                has_met_public = has_met_public or connection.is_public
+                response = exchange(connection, request, limits.max_bytes, reads_body=_is_success)
+        except PrivateAddress as error:
+            reason = f"redirects to {redact_uri(passed[-1])}: {error}; {ALLOW_PRIVATE} follows it"
+            raise FetchError(f"{name}: {reason}") from error
+        except TimeoutError as error:
+            raise FetchError(f"{name}: took longer than {limits.seconds:g} s") from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = redact_message(failure_reason(error), _secrets(passed))
+            where = "" if len(passed) == 1 else f"redirects to {redact_uri(passed[-1])}, which "
+            raise FetchError(f"{name}: {where}cannot be fetched: {reason}") from error
+        location = response.headers.get("Location", "")
+        if response.status not in _REDIRECTS or not location:
+            return _checked_size(name, response, limits.max_bytes)
+        passed.append(_target_of(passed[-1], location, limits))
+    raise FetchError(f"{name}: redirects more than {limits.redirects} times")
+
+
+def read_url(url: str) -> tuple[Origin, str]:
+    """Split a URL into its origin, and its path and query.
+
+    Raises:
+        FetchError: it is none that can be fetched.
+        UnicodeError: the host is not valid.
+    """
+    name = redact_uri(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        reason = redact_message(f"{error}", secrets_of(url))
+        raise FetchError(f"{name}: is not a URL: {reason}") from error
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        raise FetchError(f"{name}: must be a whole URL that begins with https:// or http://")
+    if parts.username is not None:
+        raise FetchError("the URL must not hold a user name or a password")
+    host = parts.hostname if parts.hostname.isascii() else _a_labels(parts.hostname)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Origin(parts.scheme, host, port or _PORTS[parts.scheme]), target
+
+
+def _a_labels(host: str) -> str:
+    return host.encode("idna").decode("ascii")
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status <= 299
+
+
+def _checked_size(name: str, response: Response, max_bytes: int) -> Response:
+    if len(response.body) > max_bytes:
+        raise FetchError(f"{name}: is larger than {max_bytes // 1024} KiB")
+    return response
+
+
+def _target_of(url: str, location: str, limits: FetchLimits) -> str:
+    """Return the URL that a redirect leads to."""
+    # http.client reads headers as ISO 8859-1, and servers write UTF-8 into them.
+    quoted = quote(location[:URL_MAX_CHARS], encoding="iso-8859-1", safe=PRINTABLE)
+    old = redact_uri(url)
+    try:
+        target = urljoin(url, quoted)
+        read_url(target)
+    except FetchError as error:
+        raise FetchError(f"{old}: redirects to a URL that is not followed: {error}") from error
+    except ValueError as error:
+        raise FetchError(f"{old}: redirects to what is not a URL") from error
+    is_downgrade = url.lower().startswith("https:") and target.lower().startswith("http:")
+    if is_downgrade and not limits.allow_downgrade:
+        hint = f"{ALLOW_DOWNGRADE} follows it"
+        raise FetchError(f"{old}: redirects to {redact_uri(target)}, without encryption; {hint}")
+    return target
+
+
+def _secrets(urls: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*map(secrets_of, urls))

@@ -1,0 +1,122 @@
+"""One HTTP request and its answer, on a connection that has a deadline."""
+
+import http.client
+import string
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Final
+from urllib.parse import quote
+
+from waypost.net.connection import Connection
+from waypost.net.failures import BadAnswer
+
+_CHUNK_BYTES: Final = 64 * 1024
+PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
+# For zlib: gzip's form, its own, none.
+_WINDOW_BITS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent.
+
+    Attributes:
+        authority: for the Host header.
+        target: path and query.
+    """
+
+    authority: str
+    target: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What comes back.
+
+    Attributes:
+        body: without its coding; one byte more than was asked for, where there is more.
+    """
+
+    status: int
+    reason: str
+    headers: Message
+    body: bytes
+
+
+def host_of(authority: str) -> str:
+    """Return the host of an authority, without its port and without brackets.
+
+    Raises:
+        HTTPException: it is none.
+    """
+    return http.client.HTTPConnection(authority).host
+
+
+def exchange(
+    connection: Connection,
+    request: Request,
+    max_bytes: int,
+    *,
+    reads_body: Callable[[int], bool] = lambda _: True,
+) -> Response:
+    """Send a request on a connection, and read the answer.
+
+    Args:
+        connection: just opened; its deadline bounds all of this.
+        request: what to send.
+        max_bytes: so much of the body is looked at; one byte more is read.
+        reads_body: says for which status the body is read.
+
+    Raises:
+        OSError: the connection breaks, or the time is over.
+        HTTPException, ValueError: the request or the answer is not HTTP.
+    """
+    client = http.client.HTTPConnection(request.authority)
+    client.sock = connection
+    # Servers do not escape alike, but none sends spaces or what is beyond ASCII.
+    target = quote(f"{connection.target_prefix}{request.target}", safe=PRINTABLE)
+    headers = {**request.headers, **dict(connection.headers)}
+    client.request(request.method, target, request.body or None, headers)
+    with client.getresponse() as response:
+        connection.head_bytes_left = None
+        body = b""
+        if reads_body(response.status):
+            body = _decoded(_read(response, max_bytes), response, max_bytes)
+        return Response(response.status, response.reason, response.headers, body)
+
+
+def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while size <= max_bytes and (chunk := response.read1(_CHUNK_BYTES)):
+        pieces.append(chunk)
+        size += len(chunk)
+    body = b"".join(pieces)
+    if response.length and size <= max_bytes:
+        raise http.client.IncompleteRead(body, response.length)
+    return body[: max_bytes + 1]
+
+
+def _decoded(body: bytes, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """Take off a compression that was not asked for, as clients do.
+
+    No more is unpacked than is looked at.
+    """
+    coding = ", ".join(response.headers.get_all("Content-Encoding") or ()).strip().lower()
+    if coding in {"", "identity"} or not body:
+        return body
+    # RFC 9110 s8.4.1: deflate is zlib's form; some servers leave its head away.
+    for bits in _WINDOW_BITS.get(coding, ()):
+        try:
+            return zlib.decompressobj(bits).decompress(body, max_bytes + 1)
+        except zlib.error:
+            continue
+    rule = "is not so" if coding in _WINDOW_BITS else "was not asked for"
+    raise BadAnswer(
+        f"the body is said to be compressed (Content-Encoding: {coding[:40]}), and {rule}"
+    )

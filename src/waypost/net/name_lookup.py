@@ -1,0 +1,65 @@
+"""Looking up host names with the system's resolver, within a deadline."""
+
+import socket
+import threading
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from waypost.net.deadline import Deadline
+from waypost.net.failures import NoConnection
+
+ADDRESSES_MAX: Final = 8
+PORT_MAX: Final = 65535
+Address = tuple[socket.AddressFamily, tuple[object, ...]]
+"""A family, and what its sockets connect to; the first element of that is the IP address."""
+
+
+def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
+    """Return the addresses of a host, in the order in which they should be tried.
+
+    An IP address in any spelling that the system accepts, such as 2130706433, needs no look-up.
+
+    Raises:
+        OSError: there is none, or none in time.
+        UnicodeError, ValueError: the host or the port is not valid.
+    """
+    if not 0 < port <= PORT_MAX:
+        raise OverflowError("the port is not valid")
+    if found := numeric(host, port):
+        return found
+    # getaddrinfo(3) has no time limit and cannot be stopped, so that a thread waits for it; the
+    # thread ends with the process at the latest.
+    answers: SimpleQueue[tuple[Address, ...] | Exception] = SimpleQueue()
+    ask = partial(_ask, host, port, answers)
+    threading.Thread(target=ask, name="name-lookup", daemon=True).start()
+    try:
+        answer = answers.get(timeout=deadline.wait())
+    except Empty as error:
+        raise TimeoutError("the name server does not answer in time") from error
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def numeric(host: str, port: int) -> tuple[Address, ...]:
+    """Return the address that a host is in itself, in any spelling; none where it is a name."""
+    try:
+        return _addresses(host, port, socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return ()
+
+
+def _ask(host: str, port: int, answers: "SimpleQueue[tuple[Address, ...] | Exception]") -> None:
+    try:
+        answers.put(_addresses(host, port, 0))
+    except (OSError, ValueError) as error:
+        answers.put(error)
+
+
+def _addresses(host: str, port: int, flags: int) -> tuple[Address, ...]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    addresses = tuple(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    if not addresses:
+        raise NoConnection(f"{host} has no address")
+    return addresses[:ADDRESSES_MAX]
