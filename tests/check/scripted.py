@@ -11,7 +11,13 @@ Reply = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 @contextmanager
-def scripted(reply: Reply, context: ssl.SSLContext | None = None) -> Iterator[str]:
+def scripted(
+    reply: Reply,
+    context: ssl.SSLContext | None = None,
+    *,
+    address: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[str]:
     """Run a server that answers every request by a function; give its URL.
 
     With a context it speaks TLS.
@@ -33,7 +39,7 @@ def scripted(reply: Reply, context: ssl.SSLContext | None = None) -> Iterator[st
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer((address, port), Handler) as server:
         server.daemon_threads = True
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -51,9 +51,9 @@ def _handshake(connected: socket.socket, _port: int) -> None:
 
 
 def _redirecting(connected: socket.socket, port: int) -> None:
-    """Redirect to another path of the same server, each time in 0.3 seconds."""
+    """Redirect to another path of the same server, each time in 0.1 seconds."""
     connected.recv(65536)
-    time.sleep(0.3)
+    time.sleep(0.1)
     target = f"Location: http://127.0.0.1:{port}/{time.monotonic_ns()}".encode()
     connected.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + target + b"\r\n\r\n")
 

@@ -16,6 +16,13 @@ _COMPATIBLE: Final = ipaddress.ip_network("::/96")
 _TEREDO: Final = ipaddress.ip_network("2001::/32")
 # RFC 5214 s6.1: the interface identifiers of ISATAP, in front of an IPv4 address.
 _ISATAP: Final = frozenset({0x0000_5EFE, 0x0200_5EFE})
+# Of IANA's registries of special addresses, what older versions of Python take for public.
+_SPECIAL: Final = (
+    ipaddress.ip_network("192.0.0.0/24"),  # RFC 6890 s2.1
+    ipaddress.ip_network("64:ff9b:1::/48"),  # RFC 8215: NAT64 inside of a network
+    ipaddress.ip_network("3fff::/20"),  # RFC 9637: documentation
+    ipaddress.ip_network("5f00::/16"),  # RFC 9602: segment identifiers
+)
 
 
 def is_public(text: str) -> bool:
@@ -38,6 +45,8 @@ def is_public(text: str) -> bool:
 
 
 def _is_public(address: _IPv4 | _IPv6) -> bool:
+    if any(address in network for network in _SPECIAL):
+        return False
     is_special = address.is_multicast or address.is_reserved or address.is_unspecified
     is_old_site = isinstance(address, _IPv6) and address.is_site_local
     return address.is_global and not is_special and not is_old_site

@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from waypost.net.addresses import is_public
@@ -40,7 +40,7 @@ class Connection:
     target_prefix: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     passes_proxy: bool = False
-    head_bytes_left: int | None = field(default=HEAD_MAX_BYTES, init=False)
+    head_bytes_left: int | None = HEAD_MAX_BYTES
 
     @property
     def is_public(self) -> bool:

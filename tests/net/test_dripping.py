@@ -1,0 +1,76 @@
+"""One deadline for all that a client waits for, whatever a server drips."""
+
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from tests.net.dripping import KINDS, dripping
+from waypost.check.asking import Server, ask
+from waypost.check.recorded.conversation import Request
+from waypost.check.recorded.names import Lookup, Named
+from waypost.check.resolved_host import ResolvedHost
+from waypost.check.transport import FixedHost, Transport
+from waypost.check.wire import Limits, Wire
+from waypost.errors import FetchError
+from waypost.net.http_client import FetchLimits, fetch
+from waypost.net.system_transport import SystemTransport
+
+SECONDS = 0.25
+# A slow machine, not a wait for the server: each script goes on for much longer.
+BOUND_SECONDS = 3
+
+
+def by_fetch(url: str) -> None:
+    with suppress(FetchError):
+        fetch(url, FetchLimits(1024 * 1024, seconds=SECONDS), SystemTransport(), {})
+
+
+def by_compare(url: str) -> None:
+    ask(Server.parse(url), "autoconfig", "a", "example.com", SECONDS)
+
+
+def _by_wire(transport: Transport, url: str, host: str) -> None:
+    wire = Wire(transport, Limits(timeout_seconds=SECONDS), context=ssl.create_default_context())
+    wire.answer(Request("GET", url.partition(":")[0], host, "/"))
+
+
+def by_conformance(url: str) -> None:
+    _by_wire(FixedHost(Server.parse(url), ("example.com",)), url, "example.com")
+
+
+def by_doctor(url: str) -> None:
+    def resolve(lookup: Lookup) -> tuple[Named, ...]:
+        return (Named("127.0.0.1"),) if lookup.type == "A" else ()
+
+    port = url.rpartition(":")[2]
+    _by_wire(ResolvedHost(resolve, frozenset()), url, f"example.com:{port}")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("client", [by_fetch, by_compare, by_conformance, by_doctor])
+def test_dripping_servers(
+    client: Callable[[str], None], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each client of Waypost gives each server up in its time."""
+    monkeypatch.setenv("no_proxy", "*")
+    with dripping(kind) as url:
+        begun = time.monotonic()
+        client(url)
+        lasted = time.monotonic() - begun
+    assert lasted < BOUND_SECONDS
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "redirects"])
+def test_dripping_proxies(scheme: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that drips is given up in time as well, with and without a tunnel."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    with dripping(kind) as url:
+        monkeypatch.setenv(f"{scheme}_proxy", url.replace("https:", "http:"))
+        begun = time.monotonic()
+        by_fetch(f"{scheme}://public.example/")
+        lasted = time.monotonic() - begun
+    assert lasted < BOUND_SECONDS

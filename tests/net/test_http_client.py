@@ -1,0 +1,190 @@
+"""Fetching by URL: where redirects may lead, and how much is read."""
+
+import gzip
+import zlib
+
+import pytest
+
+from tests.net.scripted_transport import ScriptedTransport
+from waypost.errors import FetchError
+from waypost.net.http_client import REDIRECTS_MAX, FetchLimits, fetch, read_url
+
+PUBLIC = "8.8.8.8"
+ADDRESSES = {
+    "public.example": PUBLIC,
+    "other.example": "1.1.1.1",
+    "inside.example": "10.0.0.1",
+    "localhost": "127.0.0.1",
+    "169.254.169.254": "169.254.169.254",
+    "2130706433": "127.0.0.1",
+    "0.0.0.0": "0.0.0.0",
+    "::1": "::1",
+    "::ffff:127.0.0.1": "::ffff:127.0.0.1",
+    "64:ff9b::7f00:1": "64:ff9b::7f00:1",
+    "2002:7f00:1::": "2002:7f00:1::",
+    "fd00::1": "fd00::1",
+}
+
+
+def ok(body: bytes, headers: bytes = b"") -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), headers, body)
+
+
+def to(location: str, status: int = 302) -> bytes:
+    return f"HTTP/1.1 {status} Elsewhere\r\nLocation: {location}\r\n\r\n".encode()
+
+
+def fetched(transport: ScriptedTransport, url: str, limits: FetchLimits | None = None) -> bytes:
+    return fetch(url, limits or FetchLimits(1024, seconds=5), transport, {}).body
+
+
+PRIVATE = [
+    *("inside.example", "localhost", "169.254.169.254", "2130706433", "0.0.0.0"),
+    *("[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fd00::1]"),
+]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("host", PRIVATE)
+def test_a_redirect_to_a_private_address(host: str, status: int) -> None:
+    """A public server cannot have a private address asked, unless the operator allows it."""
+    target = f"http://{host}/x"
+    answers = {"http://public.example/": to(target, status), target: ok(b"secret")}
+    transport = ScriptedTransport(ADDRESSES, answers)
+
+    with pytest.raises(FetchError, match=r"private address .*; --allow-private follows it"):
+        fetched(transport, "http://public.example/")
+    assert transport.asked == ["http://public.example/"]
+    allowed = FetchLimits(1024, seconds=5, allow_private=True)
+    assert fetched(transport, "http://public.example/", allowed) == b"secret"
+
+
+def test_a_private_url_that_was_typed() -> None:
+    """The operator's own private URL is asked, and so is where it redirects to."""
+    answers = {
+        "http://localhost/": to("http://inside.example/x"),
+        "http://inside.example/x": to("http://public.example/y"),
+        "http://public.example/y": ok(b"document"),
+    }
+    transport = ScriptedTransport(ADDRESSES, answers)
+    assert fetched(transport, "http://localhost/") == b"document"
+
+
+def test_a_way_back() -> None:
+    """A public server cannot lead back to the private address that was typed, nor by a detour."""
+    answers = {
+        "http://localhost/": to("http://public.example/"),
+        "http://public.example/": to("http://other.example/"),
+        "http://other.example/": to("http://localhost/x"),
+    }
+    transport = ScriptedTransport(ADDRESSES, answers)
+    with pytest.raises(FetchError, match="localhost has the private address"):
+        fetched(transport, "http://localhost/")
+
+
+def test_a_downgrade() -> None:
+    """A redirect from https to http is followed where the operator allows it alone."""
+    answers = {
+        "https://public.example/": to("http://other.example/"),
+        "http://other.example/": ok(b"x"),
+    }
+    transport = ScriptedTransport(ADDRESSES, answers)
+    with pytest.raises(FetchError, match=r"without encryption; --allow-downgrade follows it"):
+        fetched(transport, "https://public.example/")
+    allowed = FetchLimits(1024, seconds=5, allow_downgrade=True)
+    assert fetched(transport, "https://public.example/", allowed) == b"x"
+
+
+LOCATIONS = [
+    # Location, where it leads or what is said
+    ("/a", "http://public.example/a"),
+    ("//other.example/a", "http://other.example/a"),
+    ("/b?c=d#e", "http://public.example/b?c=d"),
+    ("/ä b", "http://public.example/%C3%A4%20b"),
+    ("https://other.example", "https://other.example/"),
+    ("file:///etc/passwd", "must be a whole URL"),
+    ("gopher://127.0.0.1:70/x", "must be a whole URL"),
+    ("http://u:hunter2@other.example/", "must not hold a user name"),
+    ("http://[::1", "is not a URL"),
+    ("http://other.example:99999/", "is not a URL"),
+]
+
+
+@pytest.mark.parametrize(("location", "expected"), LOCATIONS)
+def test_locations(location: str, expected: str) -> None:
+    """A Location of any form is followed to http and https alone, and shows no password."""
+    answers = {"http://public.example/": to(location), expected: ok(b"x")}
+    transport = ScriptedTransport(ADDRESSES, answers)
+    if "://" in expected:
+        assert fetched(transport, "http://public.example/") == b"x"
+        return
+    with pytest.raises(FetchError, match=expected) as caught:
+        fetched(transport, "http://public.example/")
+    assert "hunter2" not in f"{caught.value}"
+
+
+def test_many_redirects() -> None:
+    """Redirects are followed so many times, and a loop ends."""
+    answers = {"http://public.example/": to("/")}
+    transport = ScriptedTransport(ADDRESSES, answers)
+    with pytest.raises(FetchError, match=f"redirects more than {REDIRECTS_MAX} times"):
+        fetched(transport, "http://public.example/")
+    assert len(transport.asked) == REDIRECTS_MAX + 1
+
+
+DOCUMENT = b"<a/>" * 100
+BODIES = [
+    # headers, body as sent, what is said
+    (b"", DOCUMENT, ""),
+    (b"", b"x" * 1025, "is larger than 1 KiB"),
+    (b"Content-Encoding: gzip\r\n", gzip.compress(DOCUMENT), ""),
+    (b"Content-Encoding: deflate\r\n", zlib.compress(DOCUMENT), ""),
+    (b"Content-Encoding: gzip\r\n", gzip.compress(b"x" * 500_000), "is larger than 1 KiB"),
+    (b"Content-Encoding: gzip\r\n", b"no", "and is not so"),
+    (b"Content-Encoding: br\r\n", b"no", "and was not asked for"),
+]
+
+
+@pytest.mark.parametrize(("headers", "body", "said"), BODIES)
+def test_bodies(headers: bytes, body: bytes, said: str) -> None:
+    """A body is read up to its limit, before and after it is unpacked."""
+    transport = ScriptedTransport(ADDRESSES, {"http://public.example/": ok(body, headers)})
+    if not said:
+        assert fetched(transport, "http://public.example/") == DOCUMENT
+        return
+    with pytest.raises(FetchError, match=said):
+        fetched(transport, "http://public.example/")
+
+
+HEADS = [
+    # an answer, what is said
+    (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n", "is not HTTP"),
+    (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 66_000 + b"\r\n\r\n", "a line that is too long"),
+    (b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 90, "head .* is too long"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "head .* is too long"),
+    (b"nonsense\r\n\r\n", "is not HTTP"),
+    (b"", "closed without an answer"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), HEADS)
+def test_heads(answer: bytes, said: str) -> None:
+    """A head that is too long, or none, is an error in words of its own."""
+    transport = ScriptedTransport(ADDRESSES, {"http://public.example/": answer})
+    with pytest.raises(FetchError, match=said):
+        fetched(transport, "http://public.example/")
+
+
+URLS = [
+    ("http://a.example", ("http", "a.example", 80), "/"),
+    ("https://A.example:8443/x?y#z", ("https", "a.example", 8443), "/x?y"),
+    ("http://[::1]:81", ("http", "::1", 81), "/"),
+    ("http://bücher.example/", ("http", "xn--bcher-kva.example", 80), "/"),
+]
+
+
+@pytest.mark.parametrize(("url", "origin", "target"), URLS)
+def test_urls(url: str, origin: tuple[str, str, int], target: str) -> None:
+    """A URL is an origin and what is asked there."""
+    found, path = read_url(url)
+    assert ((found.scheme, found.host, found.port), path) == (origin, target)
