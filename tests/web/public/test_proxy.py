@@ -7,6 +7,7 @@ import pytest
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
 from waypost.web.public.proxy import (
+    ELEMENTS_MAX,
     Origin,
     ProxyTrust,
     host_without_port,
@@ -106,6 +107,32 @@ def test_nonsense_in_headers(value: bytes) -> None:
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
     assert (origin.scheme, origin.host, origin.scheme_is_told) == ("http", "h", False)
+
+
+LONG = [
+    # what the proxy in front adds to what a client sent
+    (b"x-forwarded-for", b"," * 30_000, b"198.51.100.7", "198.51.100.7"),
+    (b"x-forwarded-for", b"1.1.1.1," * 3000, b"198.51.100.7", "198.51.100.7"),
+    (b"forwarded", b"," * 30_000, b"for=198.51.100.7;proto=https", "198.51.100.7"),
+    (b"forwarded", b"for=1.1.1.1;" * 2000, b"for=198.51.100.7", "198.51.100.7"),
+    (b"forwarded", b"a=b;" * 7000 + b"for=1.1.1.1", b"for=198.51.100.7", "198.51.100.7"),
+]
+
+
+@pytest.mark.parametrize(("name", "sent", "added", "peer"), LONG)
+def test_long_headers(name: bytes, sent: bytes, added: bytes, peer: str) -> None:
+    """A client that sends thousands of values does not hide what the proxy adds behind them."""
+    headers = [(b"host", b"h"), (name, sent + b", " + added)]
+    for trust in (ProxyTrust(proxy_count=1), ProxyTrust(0, (LOCAL,))):
+        assert trust.resolve("127.0.0.1", "http", headers).peer == peer
+
+
+def test_the_greatest_proxy_count() -> None:
+    """As many values count as there may be proxies."""
+    values = b", ".join(b"192.0.2.%d" % number for number in range(1, 201))
+    headers = [(b"host", b"h"), (b"x-forwarded-for", values)]
+    origin = ProxyTrust(proxy_count=ELEMENTS_MAX).resolve("127.0.0.1", "http", headers)
+    assert origin.peer == f"192.0.2.{201 - ELEMENTS_MAX}"
 
 
 def test_x_forwarded_wins_over_forwarded() -> None:

@@ -5,7 +5,8 @@ from typing import Final
 
 from fastapi.responses import PlainTextResponse
 
-from waypost.web.public.proxy import is_forwarded, is_loopback
+from waypost.web.public.forwarding import is_forwarded
+from waypost.web.public.proxy import is_loopback
 from waypost.web.public.request import Receive, Scope, Send
 
 REFUSAL: Final = "only programs of this machine are answered, at http://127.0.0.1 or http://[::1]\n"

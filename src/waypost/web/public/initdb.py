@@ -13,8 +13,9 @@ from waypost.errors import ProvidersError, RequestError, RequestTooLarge
 from waypost.seeding import Seeding
 from waypost.settings import Settings
 from waypost.web.public.context import Context, Noted
+from waypost.web.public.forwarding import is_forwarded
 from waypost.web.public.operator_check import Never, OwnerCheck, PeerCheck
-from waypost.web.public.proxy import is_forwarded, is_loopback
+from waypost.web.public.proxy import is_loopback
 from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Request
 

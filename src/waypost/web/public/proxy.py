@@ -12,23 +12,10 @@ from typing import Final
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Headers = Sequence[tuple[bytes, bytes]]
 
-# All of these say that somebody stands between us and the client.
-FORWARDING_HEADERS: Final = frozenset(
-    {
-        b"forwarded",
-        b"via",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-port",
-        b"x-forwarded-prefix",
-        b"x-forwarded-proto",
-        b"x-forwarded-server",
-        b"x-client-ip",
-        b"x-real-ip",
-        b"cf-connecting-ip",
-        b"true-client-ip",
-    }
-)
+ELEMENTS_MAX: Final = 100
+"""So many values of a header count, from the right; `proxy_count` is no greater."""
+PAIRS_MAX: Final = 16
+"""So many pairs of an element count; RFC 7239 knows four."""
 # RFC 7239 s4: forwarded-pair = token "=" value, value = token / quoted-string
 _PAIR: Final = re.compile(r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*""")
 
@@ -115,11 +102,6 @@ class _Hops:
         return bool(self.peers or self.schemes or self.hosts)
 
 
-def is_forwarded(headers: Headers) -> bool:
-    """Tell whether a request names any proxy on its way, trusted or not."""
-    return any(name in FORWARDING_HEADERS for name, _ in headers)
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether an address or a Host value (with or without a port) is this very machine."""
     name = host_without_port(host)
@@ -160,17 +142,21 @@ def _forwarded(headers: Headers) -> _Hops:
 
 def _element(text: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for part in text.split(";"):
+    for part in text.split(";", PAIRS_MAX)[:PAIRS_MAX]:
         if match := _PAIR.fullmatch(part):
             pairs[match[1].lower()] = match[2].strip('"')
     return pairs
 
 
 def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
-    """Give the comma-separated values of all headers of a name, in order (RFC 9110 s5.3)."""
+    """Give the comma-separated values of all headers of a name, in order (RFC 9110 s5.3).
+
+    Of more than `ELEMENTS_MAX` the last ones, which the nearest proxies wrote, count alone.
+    """
     # Commas in quotation marks divide as well: an open one must not swallow what a proxy added.
     joined = ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
-    return tuple(value.strip() for value in joined.split(",")) if joined else ()
+    last = joined.rsplit(",", ELEMENTS_MAX)[-ELEMENTS_MAX:]
+    return tuple(value.strip() for value in last) if joined else ()
 
 
 def _first(headers: Headers, wanted: bytes) -> str:

@@ -12,7 +12,6 @@ A client that invents such a sign loses its own redirect, and no other client's.
 add it to the request of another client can change the answer as well.
 """
 
-import re
 import string
 from collections.abc import Mapping
 from typing import Final
@@ -54,7 +53,9 @@ _WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
     # RFC 7239 s5.4, in any of its elements.
     b"forwarded": ("proto=https", 'proto="https"'),
 }
-_DIVIDERS: Final = re.compile("[,;]")
+FROM_WEB_SERVERS: Final = frozenset(_WORDS)
+# So many words of a header count, from the right.
+_WORDS_MAX: Final = 100
 # RFC 9110 s7.2: a client leaves the usual port of the scheme out, but a web server may add it.
 _HOSTS: Final = (b"host", b"x-forwarded-host")
 # W3C Fetch Metadata Request Headers s2: a browser sends these to https alone (and to itself).
@@ -80,7 +81,10 @@ def _is_sign(name: bytes, value: str, request: Request) -> bool:
     if name in _PAGES:
         return _is_own_page(value, request)
     words = _WORDS.get(name, ())
-    return any(word.strip() in words for word in _DIVIDERS.split(value))
+    if not words:
+        return False
+    last = value.replace(";", ",").rsplit(",", _WORDS_MAX)[-_WORDS_MAX:]
+    return any(word.strip() in words for word in last)
 
 
 def _is_marked(request: Request) -> bool:
