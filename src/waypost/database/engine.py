@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.database.complaints import mapped_errors
 from waypost.database.drivers import (
@@ -19,7 +19,8 @@ from waypost.database.drivers import (
 )
 from waypost.database.locking import locked
 from waypost.database.names import url_secrets
-from waypost.database.ownership import check_readable, check_writable, file_of_uri
+from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
+from waypost.database.read_only import read_only_uri
 from waypost.errors import StoreError
 from waypost.redaction import redact_message, redact_uri
 
@@ -40,6 +41,7 @@ BUSY_TIMEOUT_SECONDS: Final = 10
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
 # A writer takes its lock at once: a second one waits, instead of failing half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
+_ONCE: Final = "waypost_read_only"
 # Adds to what the server asks for: a text that is too long is refused, and never cut off.
 _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
@@ -79,9 +81,11 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
     except (TypeError, ValueError) as error:
         raise _options_refused(url, error) from error
     if backend == "sqlite":
-        event.listen(engine, "do_connect", _make_folder)
+        check_name(_file(url))
+        event.listen(engine, "do_connect", _prepare_file)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _forget)
     else:
         event.listen(engine, "do_connect", _connector(url))
     if backend == "mysql":
@@ -239,18 +243,31 @@ def _file(url: sa.URL) -> str:
     return "" if name == ":memory:" else name
 
 
-def _make_folder(
-    _dialect: sa.Dialect, _record: object, args: list[Any], _options: dict[str, Any]
+def _prepare_file(
+    _dialect: sa.Dialect, record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
 ) -> None:
-    """Make the folder of a SQLite file just before the file; SQLAlchemy goes on to connect."""
-    if str(args[0]).startswith("file:") and "mode=ro" in args[0]:
+    """Make the folder of a SQLite file, or only read the file; SQLAlchemy goes on to connect."""
+    name = str(args[0])
+    if name.startswith("file:") and "mode=ro" in name:
         return  # SQLite's own URI of a file that is only read: it must be there.
-    folder = Path(file_of_uri(args[0], {}) or args[0]).parent
+    path = Path(file_of_uri(name, {}) or name)
+    if not name.startswith("file:") and name != ":memory:":
+        uri = read_only_uri(path.absolute())
+        record.info[_ONCE] = uri is not None
+        if uri is not None:
+            args[0], options["uri"] = uri, True
+            return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"db_uri: the folder {folder} cannot be made: {error.strerror}"
+        message = f"db_uri: the folder {path.parent} cannot be made: {error.strerror}"
         raise StoreError(message) from error
+
+
+def _forget(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Open a file that is only read anew for the next look: it may have changed meanwhile."""
+    if record.info.get(_ONCE):
+        record.invalidate()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

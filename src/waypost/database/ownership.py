@@ -16,6 +16,9 @@ from waypost.errors import StoreError
 # https://www.sqlite.org/tempfiles.html
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 _ROOT: Final = 0
+# linux/limits.h: PATH_MAX counts a NUL at the end. A file beside has up to eight bytes more.
+_PATH_MAX_BYTES: Final = 4096
+_NAME_MAX_BYTES: Final = 255 - len("-journal")
 
 
 def file_of_uri(name: str, query: Mapping[str, object]) -> str:
@@ -72,6 +75,29 @@ def write_problem(path: Path) -> str | None:
                 )
             return _denied(place, "write")
     return None
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether the permissions let this process write a SQLite file, and those beside it."""
+    return all(
+        _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)) for place in _written(_real(path))
+    )
+
+
+def check_name(path: str) -> None:
+    """Refuse a path that no file can have.
+
+    Raises:
+        StoreError: says why.
+    """
+    if "\0" in path:
+        raise StoreError("db_uri: the path of the database holds a NUL character (%00)")
+    parts = os.fsencode(path).split(b"/")
+    if len(os.fsencode(path)) >= _PATH_MAX_BYTES or max(map(len, parts)) > _NAME_MAX_BYTES:
+        raise StoreError(
+            f"db_uri: the path of the database is too long: a name has at most {_NAME_MAX_BYTES} "
+            f"bytes, and a path {_PATH_MAX_BYTES - 1}"
+        )
 
 
 def _written(path: Path) -> Iterator[Path]:
