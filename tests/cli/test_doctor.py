@@ -402,7 +402,7 @@ def test_every_code_is_tried() -> None:
     """Each fault that a setting can show has a row above; the rest is tried on scripted servers."""
     tried = {row[0] for row in BROKEN} | {row[0] for row in NOTED}
     tried |= {"ispdb-different", "ispdb-silent", "dns-silent"}
-    scripted = {"mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}
+    scripted = {"mail-private", "mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}
     assert tried | scripted == set(FAULTS)
 
 
