@@ -20,7 +20,7 @@ from waypost.net.system_transport import SystemTransport
 
 SECONDS = 0.25
 # A slow machine, not a wait for the server: each script goes on for much longer.
-BOUND_SECONDS = 3
+BOUND_SECONDS = 10
 
 
 def by_fetch(url: str) -> None:
@@ -61,6 +61,14 @@ def test_dripping_servers(
         client(url)
         lasted = time.monotonic() - begun
     assert lasted < BOUND_SECONDS
+
+
+def test_redirects_share_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redirects that are quick each are given up when the time is over for all of them."""
+    monkeypatch.setenv("no_proxy", "*")
+    limits = FetchLimits(1024, seconds=SECONDS, redirects=100)
+    with dripping("redirects") as url, pytest.raises(FetchError, match=r"took longer than 0\.25 s"):
+        fetch(url, limits, SystemTransport(), {})
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
