@@ -1,60 +1,125 @@
 """The listener for Prometheus, apart from the one for mail clients: GET /metrics over http."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import AF_INET, AF_INET6
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Final
+
+import uvicorn
+from uvicorn.server import ServerState
 
 from waypost.errors import SettingsError
 from waypost.metrics import CONTENT_TYPE
+from waypost.web.connection import Connection
+from waypost.web.connection_limit import ConnectionLimit, bound_buffers, connections_by_descriptors
+from waypost.web.public.request import Receive, Scope, Send
 
 PATH: Final = "/metrics"
+MAX_CONNECTIONS: Final = 32
+BACKLOG: Final = 128
+END_SECONDS: Final = 1.0
 
 
-def serve_metrics(place: str, exposition: Callable[[], bytes]) -> ThreadingHTTPServer:
-    """Answer in threads of this process, which end with it.
+@contextmanager
+def serving_metrics(place: str, exposition: Callable[[], bytes]) -> Iterator[int]:
+    """Answer in a thread of this process while `with` lasts; give the port.
 
     Args:
         place: `HOST:PORT`, as the option `metrics_listen` has it.
         exposition: gives the text to answer with.
 
     Raises:
-        SettingsError: nobody can listen there.
+        SettingsError: the address or the port cannot be listened on.
     """
+    with _listen(place) as listener:
+        end: list[Callable[[], object]] = []
+        thread = threading.Thread(
+            target=_run, args=(listener, exposition, end.append), name="metrics", daemon=True
+        )
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            for one in end:
+                with suppress(RuntimeError):  # The thread has ended already.
+                    one()
+            thread.join(END_SECONDS)
+
+
+def _listen(place: str) -> socket:
     host, _, port = place.rpartition(":")
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            known = self.path.partition("?")[0] == PATH
-            body = exposition() if known else b"not found; ask for /metrics\n"
-            self.send_response(HTTPStatus.OK if known else HTTPStatus.NOT_FOUND)
-            self.send_header("Content-Type", CONTENT_TYPE if known else "text/plain")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def version_string(self) -> str:
-            return "waypost"
-
-        def log_message(self, *_: object) -> None:
-            """Write nothing: a line each few seconds would hide the others."""
-
-    class Server(ThreadingHTTPServer):
-        address_family = AF_INET6 if host.startswith("[") else AF_INET
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Write nothing about a peer that went away."""
-
+    listener = socket(AF_INET6 if host.startswith("[") else AF_INET)
     try:
-        server = Server((host.strip("[]"), int(port)), Handler)
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        bound_buffers(listener)
+        listener.bind((host.strip("[]"), int(port)))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         reason = error.strerror or str(error)
         message = f"metrics_listen {place}: cannot listen there: {reason}"
         raise SettingsError([message]) from error
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
-    return server
+    return listener
+
+
+def _run(
+    listener: socket,
+    exposition: Callable[[], bytes],
+    started: Callable[[Callable[[], object]], None],
+) -> None:
+    config = uvicorn.Config(
+        partial(_answer, exposition),
+        interface="asgi3",
+        loop="uvloop",
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+    )
+    config.load()
+    limit = ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
+    connection = partial(Connection, config, ServerState(), {}, limit=limit)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(listener, connection, started))
+
+
+async def _serve(
+    listener: socket,
+    connection: Callable[[], asyncio.BaseProtocol],
+    started: Callable[[Callable[[], object]], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    server = await loop.create_server(connection, sock=listener)
+    started(partial(loop.call_soon_threadsafe, ended.set))
+    await ended.wait()
+    server.close()
+
+
+async def _answer(
+    exposition: Callable[[], bytes], scope: Scope, _receive: Receive, send: Send
+) -> None:
+    status, kind, body = HTTPStatus.OK, CONTENT_TYPE, b""
+    if scope["method"] not in {"GET", "HEAD"}:
+        status, kind, body = HTTPStatus.NOT_IMPLEMENTED, "text/plain", b"use GET here\n"
+    elif scope["path"] != PATH:
+        status, kind, body = HTTPStatus.NOT_FOUND, "text/plain", b"not found; ask for /metrics\n"
+    else:
+        body = exposition()
+    headers = [
+        # RFC 9110 s6.6.1
+        (b"date", formatdate(usegmt=True).encode()),
+        (b"server", b"waypost"),
+        (b"content-type", kind.encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

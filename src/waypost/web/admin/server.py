@@ -15,9 +15,12 @@ from waypost.logs import configure
 from waypost.reloading import Untold
 from waypost.settings import Settings, secret_texts
 from waypost.web.admin.app import create_app
+from waypost.web.connection import Connection
+from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
 from waypost.wiring import Wired, wire
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
+MAX_CONNECTIONS: Final = 100
 FAILED: Final = 3
 
 
@@ -45,7 +48,9 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(wired.cache, settings.tls_names, wired.metrics),
         loop="uvloop",
-        http="httptools",
+        http=partial(
+            Connection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
+        ),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_level="warning",

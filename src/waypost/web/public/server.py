@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,8 @@ from waypost.settings import Settings, in_memory
 from waypost.shared_numbers import SharedNumbers
 from waypost.web.beside import Beside, beside
 from waypost.web.child_process import hangups_wait
-from waypost.web.metrics import serve_metrics
+from waypost.web.connection_limit import bound_buffers
+from waypost.web.metrics import serving_metrics
 from waypost.web.public.worker import BACKLOG, serve_alone, serve_beside_others
 from waypost.web.public.workers import Workers
 
@@ -121,9 +122,9 @@ def _run_one(
     ready: Callable[[], None],
 ) -> None:
     metrics = Metrics()
-    _serve_metrics(settings, metrics.registry)
-    ready()
-    serve_alone(settings, listener, metrics, operators)
+    with _serving_metrics(settings, metrics.registry):
+        ready()
+        serve_alone(settings, listener, metrics, operators)
 
 
 def _run_several(
@@ -139,21 +140,22 @@ def _run_several(
         (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)
     )
     workers = Workers(settings.workers, serve, counts.note, counts.forget, hung_up)
-    _serve_metrics(settings, counts.registry, workers.refresh)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    ready()
-    workers.run(ending)
+    with _serving_metrics(settings, counts.registry, workers.refresh):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+        ready()
+        workers.run(ending)
 
 
-def _serve_metrics(
+def _serving_metrics(
     settings: Settings, registry: Registry, refresh: Callable[[], None] = _nothing
-) -> None:
+) -> AbstractContextManager[object]:
     def text() -> bytes:
         refresh()
         return exposition(registry)
 
-    if settings.metrics_listen is not None:
-        serve_metrics(settings.metrics_listen, text)
+    if settings.metrics_listen is None:
+        return nullcontext()
+    return serving_metrics(settings.metrics_listen, text)
 
 
 def listen(host: str, port: int, options: str = "") -> socket.socket:
@@ -171,6 +173,7 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_buffers(listener)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:

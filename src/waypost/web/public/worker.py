@@ -16,8 +16,9 @@ from waypost.reloading import Told
 from waypost.settings import Settings, secret_texts
 from waypost.web.beside import Beside
 from waypost.web.child_process import end_with_parent
+from waypost.web.connection import Connection
+from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
 from waypost.web.public.app import PublicApp
-from waypost.web.public.connection import Connection
 from waypost.web.public.worker_process import GRACEFUL_SHUTDOWN_SECONDS, Report
 from waypost.wiring import wire
 
@@ -135,7 +136,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         port=settings.port,
         interface="asgi3",
         loop="uvloop",
-        http=Connection,
+        http=partial(Connection, limit=ConnectionLimit(connections_by_descriptors())),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

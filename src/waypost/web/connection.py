@@ -1,18 +1,23 @@
-"""One connection of the public listener: uvicorn's, with limits to what comes before a body.
+"""One connection of a listener: uvicorn's, with limits to what it holds and how long it waits.
 
 httptools and uvicorn collect the URL, the headers and the trailers of a request for as long as
-they come, and wait for them for ever. Bodies have their limits in `request`.
+they come, parse all requests that come at once, and wait for a client for ever
+(docs/decisions/0016-connections.md). Bodies have their limits in `request`.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-from waypost.web.public.lingering import LingeringTransport
-from waypost.web.public.parser import Parser
+from waypost.web.connection_limit import ConnectionLimit
+from waypost.web.deadline import Deadline
+from waypost.web.lingering import LingeringTransport
+from waypost.web.parser import Parser, body_length
 from waypost.web.public.request import Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -25,8 +30,15 @@ HEAD_MAX_FIELDS: Final = 200
 BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
-WAITING_MAX_REQUESTS: Final = 1000
-"""How many requests may wait for the answer to another one (RFC 9112 s9.3.2, pipelining)."""
+PIECE_MAX_BYTES: Final = 1024
+"""How much is parsed at once: as many requests as are in it may wait for the answer to another one.
+
+What comes after them is parsed when they have been answered (RFC 9112 s9.3.2, pipelining).
+"""
+WRITE_BUFFER_BYTES: Final = 16 * 1024
+"""How much may wait to be sent when another answer begins; the client must read it in time."""
+SHUTDOWN_SHARE: Final = 0.6
+"""For which part of the time that a server has for its end it waits for its clients."""
 DRAIN_MAX_OCTETS: Final = 64 * 1024
 """How much of a body is read after its answer to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
@@ -46,43 +58,112 @@ class Connection(HttpToolsProtocol):
     _beside_octets = 0  # of all that is no body
     _in_request = False
     _body_octets = 0
-    _timer: asyncio.TimerHandle | None = None
+    _unparsed: bytes | memoryview = b""
     _lingering: LingeringTransport
     parser: Parser
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limit: ConnectionLimit,
+    ) -> None:
+        """Take what uvicorn gives, and the limit that all connections of a listener share."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._limit = limit
+        self._head_deadline = Deadline(self._end)
+        self._shutdown_deadline = Deadline(self._end_shutdown)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request no longer than for the others."""
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.parser = Parser(self)
-        self._wait()
+        self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
+        self._limit.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._stop_waiting()
-        self._lingering.forget()
+        self._limit.closed(self)
+        self._unparsed = b""
+        self._head_deadline.stop()
+        self._shutdown_deadline.stop()
         super().connection_lost(exc)
+        self._lingering.forget()
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless it is more than a request may have."""
         if self._lingering.is_lingering:
             self._lingering.drop(data)
             return
+        self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
+        if not self._lingering.is_held:
+            self._parse()
+
+    def pause_writing(self) -> None:
+        """Let the application wait for a client that does not read, but not for ever."""
+        super().pause_writing()
+        self._limit.waits(self)
+        self._lingering.expect_reading()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        if not self.transport.is_closing():
+            self._lingering.stop_expecting_reading()
+        if self._is_answering():
+            self._limit.works(self)
+
+    def shutdown(self) -> None:
+        """End when the request is answered that came last; for its client wait not too long."""
+        super().shutdown()
+        seconds = self.config.timeout_graceful_shutdown or 0
+        self._shutdown_deadline.start(SHUTDOWN_SHARE * seconds)
+
+    def abort(self) -> None:
+        """End at once."""
+        self._lingering.abort()
+
+    def _parse(self) -> None:
+        """Parse what came, as far as there is no whole request that must be answered first."""
+        rest = self._unparsed
+        if len(rest) > PIECE_MAX_BYTES and not isinstance(rest, memoryview):
+            rest = memoryview(rest)  # It is not copied for each piece.
+        while rest and not self._is_answering() and not self.transport.is_closing():
+            # It is sending still if it is answered with the end of the connection.
+            self._unparsed = rest[PIECE_MAX_BYTES:]
+            self._parse_piece(rest[:PIECE_MAX_BYTES])
+            rest = self._unparsed
+        self._unparsed = rest
+        if rest:
+            self._lingering.hold_reading()
+        else:
+            self._lingering.release_reading()
+        if self._heads and not self.cycle.response_complete:
+            self._head_deadline.stop()  # The application has limits of its own.
+        else:
+            self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
+
+    def _parse_piece(self, data: bytes | memoryview) -> None:
         heads = self._heads
         self._beside_octets += len(data)
-        super().data_received(data)
-        if len(self.pipeline) > WAITING_MAX_REQUESTS:
-            self.transport.abort()
-            return
+        super().data_received(data)  # type: ignore[arg-type]
         if self._heads != heads:
             self._beside_octets = 0  # It was about another request, in part at least.
         limit = HEAD_MAX_OCTETS if self._in_head else BESIDE_BODY_MAX_OCTETS
         if self._beside_octets > limit and not self.transport.is_closing():
             self.send_400_response(_TOO_LONG)
-        if self._heads and not self.cycle.response_complete:
-            self._stop_waiting()  # The application has limits of its own.
-        elif self._timer is None:
-            self._wait()
+
+    def _is_answering(self) -> bool:
+        """Return whether there is a whole request without its answer."""
+        if not self._heads:
+            return False
+        cycle = self.cycle
+        return bool(self.pipeline) or not (cycle.response_complete or cycle.more_body)
 
     def on_message_begin(self) -> None:
         """Count anew."""
@@ -124,6 +205,8 @@ class Connection(HttpToolsProtocol):
         self._in_request = False
         self._beside_octets = 0
         super().on_message_complete()
+        if self._is_answering():
+            self._limit.works(self)
 
     def head_without_upgrade(self) -> bytes:
         """Write the head of the request that is being parsed, without `Upgrade`."""
@@ -133,10 +216,30 @@ class Connection(HttpToolsProtocol):
         return b"\r\n".join([line, *rest, b"", b""])
 
     def on_response_complete(self) -> None:
-        """Read no further requests before those that wait are answered."""
+        """Go on with the next request when it is this connection's turn."""
+        waiting, self.pipeline = self.pipeline, deque()
         super().on_response_complete()
+        self.pipeline = waiting
+        if self.transport.is_closing():
+            self._limit.waits(self)
+        elif waiting or self._unparsed:
+            self._unset_keepalive_if_required()
+            self._lingering.hold_reading()
+            self._limit.turns.wait(self._go_on)
+        else:
+            self._lingering.release_reading()
+            self._limit.waits(self)
+
+    def _go_on(self) -> None:
+        if self.transport.is_closing():
+            return
         if self.pipeline:
-            self.flow.pause_reading()
+            self._start_asgi_task(*self.pipeline.pop())
+        if self._is_answering():
+            return
+        self._parse()
+        if not self._is_answering():
+            self._limit.waits(self)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request. What comes next is unknown."""
@@ -144,7 +247,7 @@ class Connection(HttpToolsProtocol):
         super().send_400_response(msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
-        length = _body_length(cycle.scope["headers"])
+        length = body_length(cycle.scope["headers"])
         if length != 0:
             app = partial(self._answer, cycle, length, app)
         super()._start_asgi_task(cycle, app)
@@ -179,33 +282,17 @@ class Connection(HttpToolsProtocol):
         return length - self._body_octets > DRAIN_MAX_OCTETS
 
     def _is_sending(self) -> bool:
-        return self._in_request or bool(self.pipeline)
+        return self._in_request or bool(self.pipeline) or bool(self._unparsed)
 
     def _count(self, octets: int) -> None:
         self._named_octets += octets
         if self._named_octets > HEAD_MAX_OCTETS or self._fields > HEAD_MAX_FIELDS:
             raise HeadTooLong(_TOO_LONG)  # httptools ends; uvicorn answers with a 400.
 
-    def _wait(self) -> None:
-        self._timer = self.loop.call_later(HEAD_TIMEOUT_SECONDS, self._end)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _end(self) -> None:
-        self._timer = None
         if not self.transport.is_closing():
             self._lingering.finish()
 
-
-def _body_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Return how long a body is: 0 where there is none, None where only its end shows it."""
-    length: int | None = 0
-    for name, value in headers:
-        if name == b"transfer-encoding":
-            return None
-        if name == b"content-length":
-            length = int(value) if value.isdigit() else None
-    return length
+    def _end_shutdown(self) -> None:
+        if not self._is_answering() or self.flow.write_paused:
+            self.abort()

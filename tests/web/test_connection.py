@@ -7,20 +7,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 import uvicorn
 
 from tests.servers.waypost import RunningWaypost, waypost
-from waypost.web.public import connection
-from waypost.web.public.connection import (
+from waypost.web import connection
+from waypost.web.connection import (
     BESIDE_BODY_MAX_OCTETS,
     HEAD_MAX_FIELDS,
     HEAD_MAX_OCTETS,
-    WAITING_MAX_REQUESTS,
+    PIECE_MAX_BYTES,
     Connection,
 )
+from waypost.web.connection_limit import ConnectionLimit
 
 PROVIDERS = """
 [[provider]]
@@ -87,10 +89,9 @@ def test_many_requests_before_their_answers(request_: bytes) -> None:
             super().data_received(data)
             waiting.append(len(self.pipeline))
 
-    with serving(_quick_app, Watched) as port:
+    with serving(quick_app, Watched) as port:
         flood(port, request_ * 1000, 5)
-    # As many as come with one reading from a socket, beside those that may wait.
-    assert 0 < max(waiting) < WAITING_MAX_REQUESTS + 256 * 1024 / len(request_)
+    assert 0 < max(waiting) <= PIECE_MAX_BYTES / len(request_) + 1
 
 
 @pytest.mark.parametrize("request_", WITHOUT_READING)
@@ -172,7 +173,8 @@ async def _app(scope: dict[str, Any], _receive: Any, send: Any) -> None:
         await send({"type": "http.response.body"})
 
 
-async def _quick_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def quick_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Answer at once, without a body."""
     if scope["type"] == "http":
         await receive()
         await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -188,9 +190,14 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 @contextmanager
-def serving(app: Any, kind: type[Connection]) -> Iterator[int]:
+def serving(
+    app: Any, kind: type[Connection], *, most: int = 100, graceful: int = 5
+) -> Iterator[int]:
     """Serve an application with connections of a kind; give the port."""
-    config = uvicorn.Config(app, port=0, http=kind, loop="uvloop", lifespan="off")
+    http: Any = partial(kind, limit=ConnectionLimit(most))
+    config = uvicorn.Config(
+        app, port=0, http=http, loop="uvloop", lifespan="off", timeout_graceful_shutdown=graceful
+    )
     running = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -203,7 +210,8 @@ def serving(app: Any, kind: type[Connection]) -> Iterator[int]:
         thread.join()
 
 
-def _is_open(client: socket.socket) -> bool:
+def is_open(client: socket.socket) -> bool:
+    """Read something; return whether the connection has not ended."""
     try:
         return client.recv(1000) != b""
     except TimeoutError:
@@ -239,5 +247,5 @@ def test_a_body_that_nobody_reads_is_left(hasty: int) -> None:
         client.sendall(CHUNKED)
         assert client.recv(1000).startswith(b"HTTP/1.1 204")
         client.settimeout(0.05)
-        while _is_open(client):
+        while is_open(client):
             client.sendall(b"1\r\nx\r\n")

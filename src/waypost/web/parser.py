@@ -5,6 +5,7 @@ parsed as if it were the next request. `curl --http2` and the HTTP client of Jav
 `Upgrade: h2c` with each request over plain http, a POST of Autodiscover included.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import httptools
@@ -17,7 +18,9 @@ _CONNECT: Final = b"CONNECT"
 
 
 class Connection(Protocol):
-    """The callbacks of httptools, and one more."""
+    """The callbacks of httptools, and what is needed to parse a head again."""
+
+    parser: "Parser"
 
     def head_without_upgrade(self) -> bytes:
         """Return the request line and the headers of the request that is being parsed."""
@@ -27,8 +30,9 @@ class Connection(Protocol):
 class Parser(httptools.HttpRequestParser):
     """Calls a connection for each part of a request.
 
-    If the head of a request has `Upgrade`, it is parsed a second time without that header, so that
-    a body is found. The connection ignores the first time (`is_repeated`).
+    If the head of a request has `Upgrade`, a new parser of the connection parses it a second time
+    without that header, so that a body is found. The connection ignores the first time
+    (`is_repeated`).
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -55,13 +59,29 @@ class Parser(httptools.HttpRequestParser):
             httptools.HttpParserUpgrade: it is CONNECT, and the connection took its head.
         """
         rest = memoryview(data)
+        parser = self
         while rest:
             try:
-                super().feed_data(rest)
+                httptools.HttpRequestParser.feed_data(parser, rest)
             except httptools.HttpParserUpgrade as error:
-                if not self.is_repeated:
+                if not parser.is_repeated:
                     raise
                 rest = rest[error.args[0] :]
-                super().feed_data(self._connection.head_without_upgrade())
+                head = self._connection.head_without_upgrade()
+                # The old parser reads nothing any more if `Connection: close` was there.
+                parser = Parser(self._connection)
+                self._connection.parser = parser
+                httptools.HttpRequestParser.feed_data(parser, head)
             else:
                 return
+
+
+def body_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Return how long a body is: 0 where there is none, None where only its end shows it."""
+    length: int | None = 0
+    for name, value in headers:
+        if name == b"transfer-encoding":
+            return None
+        if name == b"content-length":
+            length = int(value) if value.isdigit() else None
+    return length

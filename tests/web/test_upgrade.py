@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers.waypost import RunningWaypost, waypost
-from tests.web.public.test_connection import BODY, POST
-from tests.web.public.test_lingering import chunked
+from tests.web.test_connection import BODY, POST
+from tests.web.test_lingering import chunked
 
 PROVIDERS = """
 [[provider]]
@@ -73,6 +73,22 @@ def test_body_beside_upgrade(server: RunningWaypost, head: bytes, body: bytes, s
         client.sendall(POST + head + body + LAST)
         with client.makefile("rb") as answers:
             assert b"<LoginName>a@example.com</LoginName>" in answers.read()
+
+
+CLOSING = [
+    pytest.param(b"GET / HTTP/1.1\r\nConnection: close, Upgrade\r\nUpgrade: h2c\r\n", id="close"),
+    pytest.param(b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n", id="last"),
+    pytest.param(b"GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n", id="HTTP/1.0"),
+]
+
+
+@pytest.mark.parametrize("size", [100_000, 7])
+@pytest.mark.parametrize("head", CLOSING)
+def test_last_request_with_upgrade(server: RunningWaypost, head: bytes, size: int) -> None:
+    """A request with `Upgrade` that ends the connection has its answer, as one before it has."""
+    octets = GET + H2C + b"\r\n" + head + b"Host: example.com\r\n\r\n"
+
+    assert statuses(server.port, octets, size) == [b"200", b"200"]
 
 
 @pytest.mark.parametrize("head", HEADS)

@@ -18,9 +18,9 @@ from tests.servers import proxies
 from tests.servers.proxies import Writer
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
-from tests.web.public.test_connection import PROVIDERS
-from waypost.web.public.connection import DRAIN_MAX_OCTETS
-from waypost.web.public.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS, LingeringTransport
+from tests.web.test_connection import PROVIDERS
+from waypost.web.connection import DRAIN_MAX_OCTETS
+from waypost.web.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS, LingeringTransport
 
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024

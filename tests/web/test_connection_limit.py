@@ -1,0 +1,101 @@
+"""How many connections a listener holds, and which of them end when there are more."""
+
+import asyncio
+import resource
+
+import pytest
+
+from waypost.web.connection_limit import (
+    MAX_CONNECTIONS,
+    RESERVED_DESCRIPTORS,
+    ConnectionLimit,
+    Turns,
+    connections_by_descriptors,
+)
+
+
+class Fake:
+    """A connection that notes that it was ended."""
+
+    def __init__(self, name: str, ended: list[str]) -> None:
+        self._name = name
+        self._ended = ended
+
+    def abort(self) -> None:
+        self._ended.append(self._name)
+
+
+ENDED = [
+    # What happens to connections, which of them end.
+    pytest.param("+a +b", "", id="as many as may be"),
+    pytest.param("+a +b +c", "a", id="the oldest"),
+    pytest.param("+a +b -a +c", "", id="one has closed"),
+    pytest.param("+a +b -a -a +c +d", "b", id="one has closed twice"),
+    pytest.param("+a +b !a +c", "b", id="the oldest works"),
+    pytest.param("+a +b !a ?a +c", "b", id="the oldest waits again"),
+    pytest.param("+a +b !a !b +c", "c", id="all work"),
+    pytest.param("+a +b !a !b ?b ?a +c", "b", id="the one that waits longest"),
+    pytest.param("+a +b +c ?a !a +d", "a b", id="what has ended is not counted again"),
+]
+
+
+@pytest.mark.parametrize(("events", "ended"), ENDED)
+def test_longest_waiting_ends(events: str, ended: str) -> None:
+    """Of too many connections the one ends that has waited longest for its client."""
+    found: list[str] = []
+    fakes = {name: Fake(name, found) for name in "abcd"}
+    limit = ConnectionLimit(2)
+    actions = {"+": limit.opened, "-": limit.closed, "!": limit.works, "?": limit.waits}
+    for event in events.split():
+        actions[event[0]](fakes[event[1]])
+
+    assert found == ended.split()
+
+
+BY_DESCRIPTORS = [
+    # Soft limit, connections.
+    (64, 32),
+    (256, 256 - RESERVED_DESCRIPTORS),
+    (1024, 1024 - RESERVED_DESCRIPTORS),
+    (524_288, MAX_CONNECTIONS),
+    (resource.RLIM_INFINITY, MAX_CONNECTIONS),
+]
+
+
+@pytest.mark.parametrize(("descriptors", "connections"), BY_DESCRIPTORS)
+def test_limit_by_descriptors(
+    monkeypatch: pytest.MonkeyPatch, descriptors: int, connections: int
+) -> None:
+    """Connections leave file descriptors for the rest, and never are too many for the memory."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
+
+    assert connections_by_descriptors() == connections
+
+
+def test_turns() -> None:
+    """One connection goes on in each round of the event loop, in order, even behind a failure."""
+    done: list[str] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, _context: done.append("failed"))
+        turns = Turns()
+
+        def fail() -> None:
+            raise ValueError
+
+        def again() -> None:
+            done.append("b")
+            turns.wait(lambda: done.append("c"))
+
+        turns.wait(fail)
+        turns.wait(lambda: done.append("a"))
+        turns.wait(again)
+        for _ in range(4):
+            await asyncio.sleep(0)
+            done.append("-")
+        turns.wait(lambda: done.append("d"))
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert "".join(done) == "failed-a-b-c-d"
