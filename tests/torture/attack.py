@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.torture.outputs import Output
 from tests.torture.server import Server
 
 
@@ -49,6 +50,7 @@ class Attack:
             be made there; None for those of the machine.
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
+        stderr: gives its standard error; None for a file, which is searched for tracebacks.
     """
 
     name: str
@@ -63,3 +65,4 @@ class Attack:
     disk: int | None = None
     stops_within: float = 12.0
     prepare: Callable[[Path], None] | None = None
+    stderr: Output | None = None

@@ -1,6 +1,7 @@
 """Running an attack beside a probe."""
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -20,16 +21,18 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
     """
     if attack.prepare is not None:
         attack.prepare(folder)
-    server = Server(
-        folder,
-        workers=workers,
-        options=attack.options or ("--demo",),
-        memory=attack.memory,
-        descriptors=attack.descriptors,
-        environment=attack.environment,
-        disk=attack.disk,
-    )
-    with server:
+    with ExitStack() as stack:
+        server = Server(
+            folder,
+            workers=workers,
+            options=attack.options or ("--demo",),
+            memory=attack.memory,
+            descriptors=attack.descriptors,
+            environment=attack.environment,
+            disk=attack.disk,
+            stderr=None if attack.stderr is None else stack.enter_context(attack.stderr()),
+        )
+        stack.enter_context(server)
         if attack.probed:
             figures = _run_probed(attack, server)
         else:

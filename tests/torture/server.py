@@ -17,6 +17,7 @@ from tests.servers.nginx import listens
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
+from tests.torture.outputs import CLOSED
 
 MEGABYTE: Final = 1_000_000
 START_SECONDS: Final = 60.0
@@ -56,7 +57,7 @@ class Server:
             memory: RLIMIT_AS in MB.
             descriptors: RLIMIT_NOFILE.
             environment: variables beside PATH, HOME and PYTHONPATH.
-            stderr: a file descriptor in place of the log file.
+            stderr: a file descriptor in place of the log file, or `CLOSED`.
             disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
                 can be made there. Needs root.
         """
@@ -99,7 +100,7 @@ class Server:
                 tied_to_this_process(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=output if self._stderr is None else self._stderr,
+                stderr=output if self._stderr in {None, CLOSED} else self._stderr,
                 env=kept | self._environment,
                 cwd=self.folder,
                 start_new_session=True,
@@ -200,6 +201,8 @@ class Server:
 
     def _limit(self) -> None:
         memory, descriptors = self._limits
+        if self._stderr == CLOSED:
+            os.close(2)
         if memory is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory * MEGABYTE, memory * MEGABYTE))
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
