@@ -58,3 +58,19 @@ def _is_blank(char: str) -> bool:
     if char.isascii():
         return char in " \t\r\n"
     return unicodedata.category(char) in {"Cf", "Zs"}
+
+
+def escaped(text: str) -> str:
+    r"""Return a text that a terminal shows, and does not obey; tabs stay.
+
+    Control characters, line ends, and characters that turn the direction of writing or cannot be
+    seen become the escape sequences of Python: `\x1b`, `\u202e`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char
+        if char.isprintable() or char == "\t"
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

@@ -81,6 +81,16 @@ class Metrics:
             "When the providers file in force was read; 0 without one.",
         )
         self._directories = _Directories(self.registry)
+        self._log_lines_dropped = Counter(
+            "waypost_log_lines_dropped",
+            "Lines of the log that were dropped, because it could not be written in time.",
+            registry=self.registry,
+        )
+
+    def log_lines_dropped(self, count: int) -> None:
+        """Count lines of the log that were dropped."""
+        if count:
+            self._log_lines_dropped.inc(count)
 
     def request(self, format_name: str, result: str) -> None:
         """Count an answered request; both texts come from a short list."""

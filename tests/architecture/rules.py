@@ -26,7 +26,9 @@ LAYERS: dict[str, set[str]] = {
     "database": {"errors", "redaction"},
     "placeholders": {"errors", "address", "model", "preference"},
     "settings": {"errors", "characters", "redaction"},
-    "logs": {"errors", "address", "redaction"},
+    "log_writer": set(),
+    "standard_error": {"characters", "log_writer"},
+    "logs": {"errors", "characters", "address", "redaction", "log_writer", "standard_error"},
     "untrusted_xml": set(),
     "net": {"errors", "redaction"},
     "metrics": set(),
@@ -49,11 +51,10 @@ LAYERS: dict[str, set[str]] = {
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
     | {"reloading", "profiles", "wiring", "host_names", "documents", "seldom"}
-    | {"shared_numbers"}
-    | {"__version__"},
+    | {"shared_numbers", "standard_error", "__version__"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
-    | {"host_names", "redaction", "net"},
+    | {"host_names", "redaction", "net", "standard_error"},
     "__main__": {"cli"},
     "__version__": set(),
 }

@@ -77,10 +77,12 @@ def _serve(flags: Mapping[str, object]) -> None:
 
     from waypost.logs import configure  # noqa: PLC0415 -- quick start
     from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
+    from waypost.standard_error import queue_standard_error  # noqa: PLC0415 -- quick start
     from waypost.web.public.server import run  # noqa: PLC0415 -- quick start
 
     loaded = load_from_process(flags)
     settings = loaded.settings
+    queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     log = structlog.get_logger(__name__)
     _log_sources(loaded, log)

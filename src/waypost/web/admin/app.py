@@ -1,6 +1,6 @@
 """The application of the operators' listener."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 
@@ -12,7 +12,12 @@ from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsNames
 
 
-def create_app(domains: DomainFinder, tls_kinds: Sequence[str], metrics: Metrics) -> FastAPI:
+def create_app(
+    domains: DomainFinder,
+    tls_kinds: Sequence[str],
+    metrics: Metrics,
+    newly_dropped: Callable[[], int] = int,
+) -> FastAPI:
     """Put the application together.
 
     It describes itself at /openapi.json. FastAPI's pages for people would load scripts from
@@ -22,6 +27,7 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str], metrics: Metrics
         domains: who knows the domains.
         tls_kinds: which names of a domain get a certificate.
         metrics: what this process counts; it is told at /metrics.
+        newly_dropped: returns how many lines its log has dropped since the last time.
     """
     app = FastAPI(
         title="Waypost",
@@ -34,5 +40,5 @@ def create_app(domains: DomainFinder, tls_kinds: Sequence[str], metrics: Metrics
     )
     app.add_middleware(LoopbackOnly)
     TlsNames(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)
-    add_metrics(app.router, metrics.registry)
+    add_metrics(app.router, metrics, newly_dropped)
     return app

@@ -14,6 +14,7 @@ from waypost.errors import StoreError, StoreUnavailable
 from waypost.logs import configure
 from waypost.reloading import Untold
 from waypost.settings import Settings, secret_texts
+from waypost.standard_error import queue_standard_error
 from waypost.web.admin.app import create_app
 from waypost.web.connection import Connection
 from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
@@ -31,6 +32,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         settings: all options.
         listener: where it listens.
     """
+    writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     # What the terminal sends is for the parent, who hands it on.
     os.setpgid(0, 0)
@@ -46,7 +48,10 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         )
         raise SystemExit(FAILED) from None
     config = uvicorn.Config(
-        create_app(wired.cache, settings.tls_names, wired.metrics),
+        create_app(
+            *(wired.cache, settings.tls_names, wired.metrics),
+            *(() if writer is None else (writer.newly_dropped,)),
+        ),
         loop="uvloop",
         http=partial(
             Connection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))

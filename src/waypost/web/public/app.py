@@ -102,6 +102,7 @@ class PublicApp:
         hangups: bool = False,
         hung_up: Callable[[], None] | None = None,
         peer_check: PeerCheck | None = None,
+        newly_dropped: Callable[[], int] = int,
     ) -> None:
         """Take the settings; nothing is opened before the worker starts.
 
@@ -111,7 +112,9 @@ class PublicApp:
             hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
             hung_up: told of SIGHUP as well.
             peer_check: who may use `/initdb/`; None for what the settings and the kernel say.
+            newly_dropped: returns how many lines the log has dropped since the last time.
         """
+        self._newly_dropped = newly_dropped
         self._peer_check = peer_check or initdb.peer_check(settings)
         self._hangups = hangups
         self._hung_up = hung_up
@@ -153,6 +156,7 @@ class PublicApp:
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
+        wired.metrics.log_lines_dropped(self._newly_dropped())
         wired.metrics.request("none" if route is None else route.format, reply.code)
 
     async def _reply(

@@ -1,8 +1,9 @@
 """A process that answers mail clients: the only one, or one of several workers."""
 
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import Event, Thread
@@ -14,6 +15,7 @@ from waypost.logs import configure
 from waypost.metrics import Metrics, counts_of
 from waypost.reloading import Told
 from waypost.settings import Settings, secret_texts
+from waypost.standard_error import queue_standard_error
 from waypost.web.beside import Beside
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection import Connection
@@ -34,9 +36,11 @@ def create_app(
     hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Make the application inside a worker, which may be a fresh process."""
+    writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     connect = partial(wire, metrics=metrics, told=told)
-    return PublicApp(settings, connect, hangups=True, hung_up=hung_up)
+    newly_dropped = int if writer is None else writer.newly_dropped
+    return PublicApp(settings, connect, hangups=True, hung_up=hung_up, newly_dropped=newly_dropped)
 
 
 def serve_alone(
@@ -60,6 +64,7 @@ def serve_beside_others(
         parent: where the parent asks for reports and reads them.
     """
     end_with_parent()
+    queue_standard_error()
     metrics = Metrics()
     config = _config(settings, partial(create_app, settings, metrics, told))
     config.configure_logging()
@@ -68,11 +73,21 @@ def serve_beside_others(
         _OneOfSeveral(config, parent, shown).run(sockets=[listener])
 
 
-class _OnlyWorker(uvicorn.Server):
+class _Worker(uvicorn.Server):
     """When it has ended, uvicorn raises the signal again, which ends all at once.
 
-    So what is beside it must end before.
+    So what waits in the log must be written before.
     """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            sys.stderr.flush()
+
+
+class _OnlyWorker(_Worker):
+    """What is beside it must end before, too."""
 
     def __init__(self, config: uvicorn.Config, operators: Beside | None) -> None:
         super().__init__(config)
@@ -86,7 +101,7 @@ class _OnlyWorker(uvicorn.Server):
             self._operators.end()
 
 
-class _OneOfSeveral(uvicorn.Server):
+class _OneOfSeveral(_Worker):
     """Sends reports from a thread, so that a long task on the event loop is no silence."""
 
     def __init__(self, config: uvicorn.Config, parent: Pipe, metrics: Metrics | None) -> None:

@@ -1,0 +1,158 @@
+"""Writes the log in a thread of its own, so that no request waits for standard error.
+
+A pipe that is not read, a full disk and a terminal stopped with ^S delay or refuse a write. Only
+the thread waits then (docs/decisions/0019-log-writer.md).
+"""
+
+import os
+import select
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from queue import SimpleQueue
+from threading import Condition, RLock, Thread
+from typing import Final
+
+QUEUE_MAX_BYTES: Final = 1024 * 1024
+"""How much may wait to be written; further lines are dropped."""
+# Several processes share a pipe: no more than this is written as one piece (pipe(7)).
+_PIECE_MAX_BYTES: Final = select.PIPE_BUF
+_FILE_PIECE_MAX_BYTES: Final = 64 * 1024
+_RETRY_SECONDS: Final = 1.0
+_STALL_SECONDS: Final = 1.0
+_DRAIN_SECONDS: Final = 3.0
+_TOO_SLOW: Final = "it was not read in time"
+
+
+def plain_notice(lines: int, reason: str) -> str:
+    """Return a text about dropped lines, for a log that has no form yet."""
+    return f"{lines} lines of the log were dropped, because standard error failed: {reason}\n"
+
+
+class LogWriter:
+    """Writes lines in their order, and drops those that come while too much waits.
+
+    What was dropped is counted, and said in a line as soon as lines can be written again.
+
+    Attributes:
+        notice: makes the line about dropped lines from their number and the reason.
+    """
+
+    def __init__(self, descriptor: int, max_bytes: int = QUEUE_MAX_BYTES) -> None:
+        """Start the thread.
+
+        Args:
+            descriptor: the file; it stays open.
+            max_bytes: how much may wait. As much again may be in the hands of the thread.
+        """
+        self.notice: Callable[[int, str], str] = plain_notice
+        self._descriptor = descriptor
+        self._max_bytes = max_bytes
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._piece_max = _FILE_PIECE_MAX_BYTES if is_file else _PIECE_MAX_BYTES
+        # A destructor or a signal handler may write a line while this very thread writes one: the
+        # lock lets it in, and SimpleQueue.put allows it.
+        self._changed = Condition(RLock())
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._is_busy = False
+        self._moved_at = 0.0
+        self._dropped = 0
+        self._uncounted = 0
+        self._reason = _TOO_SLOW
+        Thread(target=self._run, name="log", daemon=True).start()
+
+    def write(self, text: str) -> int:
+        """Take one line with its end. Never waits."""
+        data = text.encode("utf-8", "backslashreplace")
+        with self._changed:
+            is_first = not self._waiting
+            if self._waiting_bytes + len(data) > self._max_bytes:
+                self._dropped += 1
+                self._uncounted += 1
+            else:
+                self._waiting.append(data)
+                self._waiting_bytes += len(data)
+            if not self._is_busy:
+                self._is_busy = True
+                self._moved_at = time.monotonic()
+            if is_first:
+                self._wake.put(None)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing, because those who log flush after each line; see `drain`."""
+
+    def isatty(self) -> bool:
+        """Return whether a person reads it."""
+        return os.isatty(self._descriptor)
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        return self._descriptor
+
+    def drain(self) -> bool:
+        """Wait until all is written, while that goes on; return whether it is.
+
+        Nothing goes on any more after a second without progress, which may be over already.
+        """
+        end = time.monotonic() + _DRAIN_SECONDS
+        with self._changed:
+            while self._is_busy:
+                rest = min(end, self._moved_at + _STALL_SECONDS) - time.monotonic()
+                if rest <= 0:
+                    return False
+                self._changed.wait(rest)
+        return True
+
+    def newly_dropped(self) -> int:
+        """Return how many lines were dropped since this was asked the last time."""
+        if not self._uncounted:
+            return 0
+        with self._changed:
+            count, self._uncounted = self._uncounted, 0
+        return count
+
+    def _run(self) -> None:
+        while True:
+            self._wake.get()
+            with self._changed:
+                lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
+                dropped, self._dropped = self._dropped, 0
+            for piece in self._pieces(lines):
+                self._write(piece)
+            if dropped:
+                self._write(self.notice(dropped, self._reason).encode("utf-8", "backslashreplace"))
+                self._reason = _TOO_SLOW
+            with self._changed:
+                self._is_busy = bool(self._waiting)
+                self._changed.notify_all()
+
+    def _pieces(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Join lines to pieces that are written at once; only a long line has one for itself."""
+        piece = bytearray()
+        for line in lines:
+            if piece and len(piece) + len(line) > self._piece_max:
+                yield bytes(piece)
+                piece.clear()
+            piece += line
+        if piece:
+            yield bytes(piece)
+
+    def _write(self, data: bytes) -> None:
+        """Write a piece to its end, however long that takes."""
+        while data:
+            try:
+                count = os.write(self._descriptor, data)
+            except BlockingIOError:  # Another program made it so.
+                poll = select.poll()
+                poll.register(self._descriptor, select.POLLOUT)
+                poll.poll()
+            except OSError as error:
+                self._reason = error.strerror or str(error)
+                time.sleep(_RETRY_SECONDS)
+            else:
+                data = data[count:]
+                with self._changed:
+                    self._moved_at = time.monotonic()
