@@ -92,7 +92,7 @@ def _escape(
     _logger: object, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     """Return a line that a terminal shows and does not obey; no text in it begins another line."""
-    return {name: _escaped(name, value) for name, value in event.items()}
+    return {escaped(name): _escaped(name, value) for name, value in event.items()}
 
 
 def _escaped(name: str, value: object) -> object:

@@ -19,6 +19,7 @@ from waypost.errors import DomainError, StoreError, StoreUnavailable
 from waypost.host_names import claims
 from waypost.lookup import DomainFinder
 from waypost.metrics import CertificateMetrics
+from waypost.web.public.log_texts import host_text
 
 PATH: Final = "/tls/ask"
 _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
@@ -91,7 +92,7 @@ class TlsNames:
             host = DomainName.parse(domain[0])
             served = await self._is_served(host)
         except DomainError:
-            return self._answer(404, domain[0][:253], "no host name")
+            return self._answer(404, host_text(domain[0]), "no host name")
         except (StoreUnavailable, StoreError) as error:
             return self._answer(503, host.ascii, error.code)
         if not served:

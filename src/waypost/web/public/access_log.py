@@ -6,12 +6,12 @@ from typing import Final
 import structlog
 
 from waypost.logs import AddressHasher
-from waypost.web.public import autodiscover_json
+from waypost.web.public.autodiscover_json import is_below
 from waypost.web.public.context import Noted
+from waypost.web.public.log_texts import HIDDEN, path_text, peer_text
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
 
-PATH_MAX_CHARS: Final = 100
 # Searched in this order in User-Agent; what comes first is the more exact word.
 CLIENTS: Final = (
     ("thunderbird", "thunderbird"),
@@ -67,20 +67,12 @@ class AccessLog:
         self._log.info(
             "request",
             method=request.method,
-            path=_shown_path(request.raw_path),
+            path=HIDDEN if is_below(request.path) else path_text(request.raw_path),
             client=client_kind(request.header(b"user-agent")),
-            peer=request.origin.peer,
+            peer=peer_text(request.origin.peer),
             status=reply.status,
             result=reply.code,
             ms=round(milliseconds, 3),
             **({"domain": noted.domain} if noted.domain else {}),
             **({"address": self._hash(noted.address)} if noted.address else {}),
         )
-
-
-def _shown_path(raw_path: bytes) -> str:
-    """Give the path as it was sent, without its query; hide one that may hold an address."""
-    path = raw_path.partition(b"?")[0].decode("ascii", "backslashreplace")
-    if "@" in path or "%40" in path or autodiscover_json.is_below(path):
-        return "(hidden: holds an address)"
-    return path if len(path) <= PATH_MAX_CHARS else f"{path[:PATH_MAX_CHARS]}…"

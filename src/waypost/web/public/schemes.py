@@ -19,8 +19,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 
-from waypost.address import DOMAIN_MAX_OCTETS, DomainName
+from waypost.address import DomainName
 from waypost.errors import DomainError
+from waypost.web.public.log_texts import host_text
 from waypost.web.public.proxy import host_without_port
 from waypost.web.public.request import Request, one_slash_each
 
@@ -127,7 +128,7 @@ class SchemeCheck:
     def _warn(self, request: Request, line: str, sign: str, fix: str) -> None:
         if line not in self._warned:
             self._warned.add(line)
-            host = request.origin.host[:DOMAIN_MAX_OCTETS]
+            host = host_text(request.origin.host)
             self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
 
 

@@ -1,0 +1,38 @@
+"""What the log may hold of the texts that a client sends: no address, however it is encoded.
+
+A text is logged as it is if it has only characters of which no address can be made. There are too
+many ways to write an `@` to search for them all: `%40`, `%2540`, `%EF%BC%A0`, `=40`, `&#64;`.
+"""
+
+import re
+from typing import Final
+
+PATH_MAX_CHARS: Final = 100
+HIDDEN: Final = "(hidden: may hold an address)"
+# RFC 3986 s2.3, unreserved, and what divides a path; `*` is a path of OPTIONS (RFC 9112 s3.2.4).
+_PATH: Final = re.compile(rb"[A-Za-z0-9/._~*-]*")
+_HOST_MAX_CHARS: Final = 253
+_HOST: Final = re.compile(r"[A-Za-z0-9._*:\[\]-]*")
+# RFC 7239 s6: an IP address (with a zone, RFC 4007 s11), `unknown`, or an obfuscated identifier.
+_PEER: Final = re.compile(
+    r"[0-9A-Fa-f:.]{1,45}(?:%[A-Za-z0-9._-]{1,16})?|unknown|_[A-Za-z0-9._-]{1,40}"
+)
+
+
+def path_text(raw_path: bytes) -> str:
+    """Return a path as it was sent, without its query; or that it is hidden."""
+    path = raw_path.partition(b"?")[0]
+    if _PATH.fullmatch(path) is None:
+        return HIDDEN
+    text = path[: PATH_MAX_CHARS + 1].decode("ascii")
+    return text if len(text) <= PATH_MAX_CHARS else f"{text[:PATH_MAX_CHARS]}…"
+
+
+def host_text(host: str) -> str:
+    """Return what a client calls a host, with its port; or that it is hidden."""
+    return host[:_HOST_MAX_CHARS] if _HOST.fullmatch(host) is not None else HIDDEN
+
+
+def peer_text(peer: str | None) -> str | None:
+    """Return who asks, which a believed proxy may have repeated from anybody's header."""
+    return peer if peer is None or _PEER.fullmatch(peer) is not None else HIDDEN
