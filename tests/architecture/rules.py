@@ -152,6 +152,11 @@ XML_KEEPING = ("check", "transfer")
 # Modules that describe tables.
 DESCRIBING = {"store.sql.schema", "store.sql.scratch", "store.sql.revision"}
 
+# The only modules by which commands write to a terminal: they escape what they write.
+WRITING = {"cli.reporting", "cli.layout"}
+WRITERS = {"print", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"}
+WRITERS |= {"console.print", "sys.stdout.buffer.write", "sys.stderr.buffer.write", "os.write"}
+
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
 # Longer than that, and why.
@@ -213,6 +218,15 @@ def parsing_findings(module: Module) -> Iterator[str]:
             yield f"{module.name}:{node.lineno}: XML is parsed in {XML_PARSER} alone"
         if f"waypost.{used}" == XML_KEPT and not _is_for_commands(module):
             yield f"{module.name}:{node.lineno}: use {XML_PARSER}.read, which keeps no names"
+
+
+def writing_findings(module: Module) -> Iterator[str]:
+    """Give the places that write to a terminal without the module that escapes for it."""
+    if module.name in WRITING or not is_below(module.name, "cli"):
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in WRITERS:
+            yield f"{module.name}:{node.lineno}: write by cli.reporting, which escapes"
 
 
 def _is_for_commands(module: Module) -> bool:

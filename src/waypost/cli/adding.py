@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from waypost.cli.linting import lint_catalog
-from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
+from waypost.cli.reporting import FINDINGS, note, say, say_json, warn, write_document
 from waypost.cli.sources import database, planned_database, settings_for
 from waypost.errors import ProvidersError
 from waypost.model import Catalog, lack_of_mail
@@ -67,7 +67,7 @@ def add(
         from waypost.transfer.providers_file import write_providers  # noqa: PLC0415 -- quick start
 
         _note_losses(sources, unusable)
-        typer.echo(write_providers(found, "json" if as_json else "toml").encode(), nl=False)
+        write_document(write_providers(found, "json" if as_json else "toml").encode())
     else:
         plan = _write(settings_for(db_uri=db_uri), found, dry_run)
         if as_json:

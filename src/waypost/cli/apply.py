@@ -11,7 +11,7 @@ from waypost.cli.libraries import missing_libraries
 from waypost.cli.linting import lint_catalog
 from waypost.cli.progress import Progress, progress
 from waypost.cli.removal import AllowRemovalFlag, Removal, is_confirmed
-from waypost.cli.reporting import FINDINGS, note, say, say_json, warn
+from waypost.cli.reporting import FINDINGS, note, say, say_json, warn, write_document
 from waypost.cli.sources import (
     DbUriFlag,
     JsonFlag,
@@ -190,7 +190,7 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
     from waypost.store.sql.script import sql_statements  # noqa: PLC0415 -- quick start
 
     for statement in sql_statements(wanted, dialect.value):
-        typer.echo(statement)  # To the byte.
+        write_document(f"{statement}\n")
 
 
 def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:

@@ -4,7 +4,16 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.reporting import FINDINGS, aligned, group, note, say, say_json, warn
+from waypost.cli.reporting import (
+    FINDINGS,
+    aligned,
+    group,
+    note,
+    say,
+    say_json,
+    warn,
+    write_document,
+)
 from waypost.cli.sources import JsonFlag
 from waypost.errors import ProvidersError
 
@@ -38,7 +47,7 @@ def sample() -> None:
     """Print a settings file with every option, explained."""
     from waypost.settings import sample as sample_text  # noqa: PLC0415 -- quick start
 
-    typer.echo(sample_text(), nl=False)
+    write_document(sample_text())
 
 
 def show(as_json: JsonFlag = False) -> None:

@@ -8,7 +8,16 @@ import typer
 
 from waypost.cli.apply import Dialect
 from waypost.cli.libraries import missing_for_database
-from waypost.cli.reporting import FINDINGS, group, note, quantity, say, say_json, warn
+from waypost.cli.reporting import (
+    FINDINGS,
+    group,
+    note,
+    quantity,
+    say,
+    say_json,
+    warn,
+    write_document,
+)
 from waypost.cli.sources import DbUriFlag, JsonFlag, database, settings_for
 from waypost.errors import SettingsError
 
@@ -57,12 +66,12 @@ def upgrade(
     if dialect is not None and not sql:
         raise SettingsError(["--dialect: goes with --sql only"])
     if dialect is not None:
-        say(migrate.statements_for_empty(dialect.value).rstrip())
+        write_document(f"{migrate.statements_for_empty(dialect.value).rstrip()}\n")
         return
     if sql:
         with database(settings_for(db_uri=db_uri)) as engine:
             printed = migrate.statements(engine).rstrip()
-        say(printed) if printed else note("the database is up to date")
+        write_document(f"{printed}\n") if printed else note("the database is up to date")
         return
     with database(settings_for(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)

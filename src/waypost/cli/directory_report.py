@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from waypost.address import EmailAddress
 from waypost.cli.people import person_for
-from waypost.cli.reporting import aligned, printable, say, say_json
+from waypost.cli.reporting import aligned, say, say_json
 from waypost.errors import DirectoryError, DirectoryUnavailable
 from waypost.model import Directory, Domain, Person, UnknownUser, Users
 
@@ -139,10 +139,10 @@ def step_line(step: "Step") -> Iterator[str]:
     """Give a step as a line, and each of its mistakes where there are several."""
     status = "ok" if step.ok else "failed"
     spent = f"{step.seconds * 1000:8.1f} ms"
-    yield printable(f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}")
+    yield f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}"
     problems = step.details.get("problems")
     if isinstance(problems, list) and len(problems) > 1:
-        yield from (printable(f"  {problem}") for problem in problems)
+        yield from (f"  {problem}" for problem in problems)
 
 
 def say_report(report: Report, as_json: bool) -> None:
@@ -158,9 +158,9 @@ def say_report(report: Report, as_json: bool) -> None:
     else:
         heading = f"If the domain had directory {report.directory.label}, {clients} would get:"
     say("")
-    say(printable(heading))
+    say(heading)
     for line in aligned(list(_rows(report, report.users))):
-        say(printable(f"  {line}"))
+        say(f"  {line}")
 
 
 def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:

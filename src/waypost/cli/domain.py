@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from waypost.address import DomainName
+from waypost.cli.people import log_warnings
 from waypost.cli.reporting import aligned, group, note, quantity, say, say_json
 from waypost.cli.sources import (
     DbUriFlag,
@@ -66,7 +67,9 @@ def show(
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
-    store = open_store(settings_for(providers, demo, db_uri))
+    settings = settings_for(providers, demo, db_uri)
+    log_warnings()
+    store = open_store(settings)
     try:
         found = store.find(name)
     finally:

@@ -9,7 +9,7 @@ import typer
 
 from waypost.cli.export_ispdb import export_ispdb
 from waypost.cli.progress import progress
-from waypost.cli.reporting import note, warn
+from waypost.cli.reporting import note, warn, write_document
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -79,7 +79,7 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
         )
         for part in _parts(texts):
             # The encoding of a providers file is UTF-8, whatever that of the terminal is.
-            typer.echo(part.encode(), nl=False)
+            write_document(part.encode())
 
 
 def _left_out(row: object) -> None:

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import typer
-
 from waypost.address import DomainName
-from waypost.cli.reporting import quantity, warn
+from waypost.cli.reporting import quantity, warn, write_document
 from waypost.errors import ProvidersError
 from waypost.model import Catalog, Domain, Format, MatchKind
 from waypost.preference import is_protected
@@ -35,7 +33,7 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
     names = [DomainName.parse(one.pattern.text) for one in named]
     document = render_submission(named[0].provider, names, named[0].services)
     warn(_advice(chosen, named))
-    typer.echo(document, nl=False)
+    write_document(document)
 
 
 def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[Domain]:

@@ -64,7 +64,7 @@ def explain_usage(error: Exception, arguments: Sequence[str]) -> int:
     """
     shown, text = cast("_Shown", error), io.StringIO()
     shown.show(text)
-    note(redact_message(text.getvalue().rstrip("\n"), _secrets(arguments)))
+    _note_lines(redact_message(text.getvalue(), _secrets(arguments)))
     return shown.exit_code
 
 
@@ -91,10 +91,15 @@ class Defects:
         if not isinstance(error, Exception):
             return False
         secrets = _secrets(self._arguments) | _secrets_of_settings()
-        note(redact_message("".join(traceback.format_exception(error)).rstrip("\n"), secrets))
+        _note_lines(redact_message("".join(traceback.format_exception(error)), secrets))
         note(_DEFECT)
         self.found = True
         return True
+
+
+def _note_lines(text: str) -> None:
+    for line in text.rstrip("\n").split("\n"):
+        note(line)
 
 
 def _secrets(arguments: Iterable[str]) -> frozenset[str]:

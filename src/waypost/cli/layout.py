@@ -38,8 +38,14 @@ def clean(text: str) -> str:
     Control characters, escape sequences, and characters that turn the direction of writing or
     cannot be seen become question marks; a very long text is cut.
     """
-    shown = "".join(char if char.isprintable() else "?" for char in text)
+    shown = _visible(text)
     return shown if len(shown) <= TEXT_MAX_CHARS else f"{shown[:TEXT_MAX_CHARS]}…"
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def width_of_terminal() -> int | None:
@@ -63,12 +69,12 @@ def show(lines: Iterable[Line]) -> None:
 
     console = Console(highlight=False, emoji=False, markup=False, soft_wrap=True)
     for line in lines:
-        console.print(Text.assemble(*((part.text, part.style) for part in line)))
+        console.print(Text.assemble(*((_visible(part.text), part.style) for part in line)))
 
 
 def plain(line: Line) -> str:
-    """Return the text of a line."""
-    return "".join(part.text for part in line).rstrip()
+    """Return the text of a line, as a terminal shows it."""
+    return "".join(_visible(part.text) for part in line).rstrip()
 
 
 def wrapped(text: str, width: int | None, first: int | None = None) -> Iterator[str]:

@@ -9,7 +9,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.progress import progress
-from waypost.cli.reporting import note, quantity, warn
+from waypost.cli.reporting import note, quantity, warn, write_document
 from waypost.cli.sources import (
     DbUriFlag,
     DemoFlag,
@@ -57,7 +57,7 @@ def names(
     settings = settings_for(providers, demo, db_uri)
     writer = _writers()[form]
     for part in _parts(writer(_certificates(settings))):
-        typer.echo(part, nl=False)
+        write_document(part)
 
 
 def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterator[str]]]:

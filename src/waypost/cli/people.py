@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from waypost.settings import Settings
 
 _QUIET: Final = "CRITICAL"
+_WARNINGS: Final = "WARNING"
 
 
 def person_for(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
@@ -39,3 +40,10 @@ def keep_quiet() -> None:
     from waypost.logs import configure  # noqa: PLC0415 -- quick start
 
     configure(_QUIET, "console")
+
+
+def log_warnings() -> None:
+    """Write what the log of a server would warn of to standard error, not beside the result."""
+    from waypost.logs import configure  # noqa: PLC0415 -- quick start
+
+    configure(_WARNINGS, "console")

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.cli.reporting import note
 from waypost.errors import RemovalRefused
 from waypost.model import Away, Domain
 
@@ -86,7 +87,7 @@ def is_confirmed(refused: RemovalRefused) -> bool:
     """Ask the person at the terminal to type the number of domains; False without a terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    typer.echo(f"warning: {refused}", err=True)
+    note(f"warning: {refused}")
     question = f"Type {refused.removed} to remove them, or press Enter to change nothing"
     typed: str = typer.prompt(question, default="", show_default=False, err=True)
     return typed.strip().replace(",", "") == str(refused.removed)

@@ -1,6 +1,7 @@
 """What commands say: results to standard output, everything else to standard error."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -26,8 +27,18 @@ def group(about: str) -> typer.Typer:
 
 
 def say(text: str) -> None:
-    """Write a line of the result, or several."""
-    typer.echo(printable(text))
+    """Write a line of the result; what a stranger wrote in it begins no other one."""
+    typer.echo(_line(text))
+
+
+def write_document(content: str | bytes) -> None:
+    """Write a document to the byte, except to a terminal, which would obey what may be in it."""
+    if sys.stdout.isatty():
+        text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+        typer.echo(printable(text), nl=False)
+        return
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    typer.echo(data, nl=False)
 
 
 def say_json(value: object) -> None:
@@ -45,8 +56,8 @@ def _escaped(sign: str) -> str:
 
 
 def note(text: str) -> None:
-    """Write a line that is no part of the result, or several."""
-    typer.echo(printable(text), err=True)
+    """Write a line that is no part of the result."""
+    typer.echo(_line(text), err=True)
 
 
 def warn(warnings: Iterable[str]) -> None:
@@ -65,6 +76,10 @@ def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
     problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
     for problem in problems:
         note(f"error: {redact_message(' '.join(problem.splitlines()), secrets)}")
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.splitlines()))
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli import show_domain, show_exchange, show_outlook
-from waypost.cli.reporting import group
+from waypost.cli.reporting import group, write_document
 from waypost.cli.show_asked import (
     AddressArgument,
     NameFlag,
@@ -95,4 +95,4 @@ def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
         from waypost.formats.signing import sign  # noqa: PLC0415 -- where it is needed
 
         profile = sign(profile, credentials)
-    typer.echo(profile, nl=False)
+    write_document(profile)

@@ -7,7 +7,7 @@ import typer
 
 from waypost.address import DomainName, EmailAddress
 from waypost.cli.people import keep_quiet, person_for
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import warn, write_document
 from waypost.errors import AddressError, DirectoryError, DirectoryUnavailable
 from waypost.lookup import client_config, question_for
 from waypost.model import ClientConfig, Directory, Person
@@ -82,7 +82,7 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
     Raises:
         NoUsableService: the format can say nothing.
     """
-    typer.echo(render(config), nl=False)
+    write_document(render(config))
 
 
 def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:

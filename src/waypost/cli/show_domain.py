@@ -9,7 +9,7 @@ import typer
 
 from waypost.address import DomainName
 from waypost.cli.people import keep_quiet
-from waypost.cli.reporting import warn
+from waypost.cli.reporting import warn, write_document
 from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
 from waypost.cli.typed import one_word_explained, typed_domain
 from waypost.errors import DomainError, DomainMoved, SettingsError
@@ -65,7 +65,7 @@ def pacc(
     asked = _domain(domain)
     with one_word_explained(domain):
         config = config_of(asked, settings_for(providers, demo, db_uri))
-    typer.echo(render(config), nl=False)
+    write_document(render(config))
 
 
 def dns(  # noqa: PLR0913 -- each is a flag
@@ -89,7 +89,7 @@ def dns(  # noqa: PLR0913 -- each is a flag
     except DomainMoved as moved:
         published = publish_moved(asked, moved, url, ttl)
     warn(f"left out: {line}" for line in published.left_out)
-    typer.echo(write(published, form), nl=False)
+    write_document(write(published, form))
 
 
 def checked_url(url: str) -> str:

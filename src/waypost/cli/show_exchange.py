@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.cli.reporting import write_document
 from waypost.cli.show_asked import (
     AddressArgument,
     NameFlag,
@@ -57,10 +58,10 @@ def autodiscover(
         print_answer(config_for(asked, name, settings, no_directory), autodiscover.render)
     except DomainMoved as moved:
         place = moved.address_domain, moved.url
-        typer.echo(autodiscover.render_redirect(asked, *place), nl=False)
+        write_document(autodiscover.render_redirect(asked, *place))
         raise
     except (DomainNotServed, NoUsableService) as error:
-        typer.echo(autodiscover.render_refusal(error), nl=False)
+        write_document(autodiscover.render_refusal(error))
         raise
 
 
@@ -81,10 +82,10 @@ def activesync(
     except DomainMoved as moved:
         # Where only a URL is known, the answer is a redirect of HTTP, which has no body.
         if moved.address_domain is not None:
-            typer.echo(activesync.render_redirect(asked, moved.address_domain), nl=False)
+            write_document(activesync.render_redirect(asked, moved.address_domain))
         raise
     except (DomainNotServed, ServiceNotOffered) as error:
-        typer.echo(autodiscover.render_refusal(error), nl=False)
+        write_document(autodiscover.render_refusal(error))
         raise
 
 
@@ -106,7 +107,7 @@ def autodiscover_json(
         wanted = autodiscover_json.parse_protocol(protocol)
         config = config_for(asked, None, settings, no_directory)
         url = own_url(settings.public_url, asked.domain)
-        typer.echo(autodiscover_json.render(config, wanted, url), nl=False)
+        write_document(autodiscover_json.render(config, wanted, url))
     except (UnknownProtocol, ParameterMissing) as error:
         known = ", ".join(autodiscover_json.Protocol)
         raise UnknownProtocol(f"--protocol: {protocol}: is none of {known}") from error
@@ -114,5 +115,5 @@ def autodiscover_json(
         # The answer is a redirect of HTTP, which has no body.
         raise
     except (DomainNotServed, ServiceNotOffered) as error:
-        typer.echo(autodiscover_json.render_refusal(error), nl=False)
+        write_document(autodiscover_json.render_refusal(error))
         raise

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.cli.reporting import write_document
 from waypost.cli.typed import typed_domain
 from waypost.errors import SettingsError
 
@@ -40,10 +41,10 @@ def outlook_reg(
     from waypost.formats.outlook_registry import render, render_local  # noqa: PLC0415
 
     if not domains:
-        typer.echo(render(policy=policy), nl=False)
+        write_document(render(policy=policy))
         return
     if _FOLDER.fullmatch(folder) is None:
         rule = r"write a folder of Windows, such as C:\Autodiscover"
         raise SettingsError([f"--folder: {folder}: {rule}"])
     names = [typed_domain(domain) for domain in domains]
-    typer.echo(render_local(names, folder, policy=policy), nl=False)
+    write_document(render_local(names, folder, policy=policy))
