@@ -144,3 +144,15 @@ def test_pieces_are_whole_lines(pipe: tuple[int, int]) -> None:
 
     assert all(piece.endswith(b"\n") and len(piece) <= select.PIPE_BUF for piece in pieces)
     assert b"".join(pieces).decode() == "".join(_line(number) for number in range(200))
+
+
+def test_processes_share_a_pipe(pipe: tuple[int, int]) -> None:
+    """Lines of several writers at one pipe, which is read slowly, are whole."""
+    reader, descriptor = pipe
+    writers = [LogWriter(descriptor), LogWriter(os.dup(descriptor))]
+    for number in range(3000):
+        for writer in writers:
+            writer.write(_line(number))
+    lines = _read(reader)
+
+    assert sorted(lines) == sorted(_line(number) for number in range(3000) for _ in writers)

@@ -8,6 +8,7 @@ from waypost.address import DomainName
 from waypost.cli.conformance import VerboseFlag
 from waypost.cli.libraries import missing_for_settings, missing_for_store, missing_libraries
 from waypost.cli.linting import SHOWN, Linted, lint_catalog, lint_domain
+from waypost.cli.people import log_warnings
 from waypost.cli.report import PLACES_MAX, Report, counts, print_report
 from waypost.cli.reporting import FINDINGS, note, quantity, say_json, warn
 from waypost.cli.sources import (
@@ -75,6 +76,7 @@ def _missing(settings: "Settings", catalog: Catalog) -> tuple[str, ...]:
 def _one(settings: "Settings", name: DomainName) -> tuple[Linted, tuple[str, ...]]:
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
+    log_warnings()
     store = open_store(settings, warn)
     try:
         found = store.find(name)
