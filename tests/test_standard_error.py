@@ -106,3 +106,13 @@ def test_notice_has_the_form_of_the_log() -> None:
 
     assert sum(line["lines"] for line in notices) + len(lines) - len(notices) == 9000
     assert all(line.keys() >= {"timestamp", "level", "reason", "fix"} for line in notices)
+
+
+def test_notes_of_commands() -> None:
+    """What commands say on standard error is in its place among the lines of the log."""
+    program = LOG + "from waypost.cli.reporting import note; note('one\x1b'); log.info('two')"
+    lines = _run(program, None, "json").stderr.decode().splitlines()
+
+    assert lines[3000] == "one?"
+    assert json.loads(lines[3001])["event"] == "two"
+    assert len(lines) == 3002

@@ -29,7 +29,13 @@ class StandardError(io.TextIOBase):
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Take a text; its whole lines are written, with what a terminal would obey escaped."""
+        """Take a text; its whole lines are written, with what a terminal would obey escaped.
+
+        Raises:
+            TypeError: it is no text. Libraries try so whether a stream is one of bytes.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         *lines, self._rest = f"{self._rest}{text}".split("\n")
         for line in lines:
             self.writer.write(f"{escaped(line)}\n")

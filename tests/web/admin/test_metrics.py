@@ -1,5 +1,7 @@
 """The operators' listener: what it counts, and who is told."""
 
+from collections.abc import Callable
+
 import anyio
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,9 +22,11 @@ ASKED = [
 ]
 
 
-def counted(domains: MemoryDomains, queries: list[str]) -> dict[tuple[str, ...], float]:
+def counted(
+    domains: MemoryDomains, queries: list[str], newly_dropped: Callable[[], int] = int
+) -> dict[tuple[str, ...], float]:
     """Ask, and give each sample that is told: its name, then the values of its labels."""
-    app = create_app(domains, USUAL, Metrics())
+    app = create_app(domains, USUAL, Metrics(), newly_dropped)
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 4000))
 
     async def asking() -> httpx.Response:
@@ -50,6 +54,12 @@ def test_questions_are_counted() -> None:
     assert found["waypost_tls_ask_duration_seconds_count",] == len(ASKED)
     assert found["waypost_tls_ask_duration_seconds_sum",] > 0
     assert found["waypost_tls_ask_duration_seconds_bucket", "+Inf"] == len(ASKED)
+
+
+def test_dropped_lines_are_counted() -> None:
+    """Lines that the log of this process has dropped are counted."""
+    found = counted(MemoryDomains(MemoryStore(CATALOG)), [], lambda: 3)
+    assert found["waypost_log_lines_dropped_total",] == 3
 
 
 def test_a_database_that_is_away_is_counted() -> None:

@@ -3,6 +3,7 @@
 import anyio
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.making import domain
 from tests.store.counting import CountingStore
@@ -15,6 +16,7 @@ from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app
 from waypost.web.admin.guard import REFUSAL
+from waypost.web.public.log_texts import HIDDEN
 
 USUAL = KINDS[:3]
 CATALOG = Catalog(
@@ -97,6 +99,18 @@ def test_who_gets_a_certificate(name: str, usual: int, every: int) -> None:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alice@example.com", "alice%2540example.com", "alice%EF%BC%A0example.com", "%1B]0;alice%07"],
+)
+def test_no_address_in_the_log(name: str) -> None:
+    """What is asked for and is no host name is not logged, because it may be an address."""
+    with capture_logs() as lines:
+        get(f"/tls/ask?domain={name}")
+
+    assert [line["host"] for line in lines] == [HIDDEN]
 
 
 QUESTIONS = [
