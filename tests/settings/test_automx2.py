@@ -115,3 +115,22 @@ def test_variable_wins_over_automx2(machine: Machine) -> None:
     machine.write("etc/automx2.conf", "[automx2]\nproxy_count = 1\n")
     machine.environ["WAYPOST_PROXY_COUNT"] = "3"
     assert machine.load().settings.proxy_count == 3
+
+
+def test_values_that_grow(machine: Machine) -> None:
+    """Keys that name each other many times over are refused, and never put together."""
+    keys = "".join(f"k{n} = {f'%(k{n + 1})s' * 100}\n" for n in range(8))
+    machine.write("etc/automx2.conf", f"[automx2]\ndb_uri = %(k0)s\n{keys}k8 = sqlite://\n")
+    assert machine.problems()[0] == (
+        "ROOT/etc/automx2.conf:2: db_uri is longer than 65536 characters"
+    )
+
+
+def test_very_many_keys(machine: Machine) -> None:
+    """Of very many unknown keys the first hundred are told, and an option still counts."""
+    keys = "".join(f"k{n} = 1\n" for n in range(20_000))
+    machine.write("etc/automx2.conf", f"[automx2]\n{keys}proxy_count = 2\n")
+    loaded = machine.load()
+    assert loaded.settings.proxy_count == 2
+    assert len(loaded.warnings) == 101
+    assert loaded.warnings[-1].endswith("further keys that automx2 passes over are not named")

@@ -1,7 +1,10 @@
 """automx2's own configuration file: INI, section `[automx2]`, read as automx2 2026.2 reads it."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from configparser import (
+    MAX_INTERPOLATION_DEPTH,
     ConfigParser,
     DuplicateOptionError,
     DuplicateSectionError,
@@ -11,11 +14,15 @@ from configparser import (
     ParsingError,
 )
 from pathlib import Path
+from typing import Final
 
 from waypost.settings.sources import Found, Given, Origin, Source
 
 SECTION = "automx2"
 KEYS = ("loglevel", "db_echo", "db_uri", "proxy_count")
+WARNINGS_MAX: Final = 100
+VALUE_MAX_CHARS: Final = 64 * 1024
+_REFERENCE: Final = re.compile(r"%\(([^)]+)\)s")
 
 
 def from_automx2(path: Path, text: str) -> Found:
@@ -30,23 +37,49 @@ def from_automx2(path: Path, text: str) -> Found:
     if not parser.has_section(SECTION):
         found.warnings.append(f"{path}: there is no section [{SECTION}], so nothing is set")
         return found
+    lines = _lines(text)
     for key in parser[SECTION]:
-        place = f"{path}:{_line(text, key)}"
+        if len(found.warnings) == WARNINGS_MAX:
+            found.warnings.append(f"{path}: further keys that automx2 passes over are not named")
+        if len(found.warnings) > WARNINGS_MAX and key not in KEYS:
+            continue
+        place = f"{path}:{lines.get(key, 1)}"
         if key in KEYS:
             value = _value(parser, key, place, found)
             found.given[key] = Given(value, Source(Origin.FILE, place), path.parent)
         elif key not in parser.defaults():  # what stands in [DEFAULT] is there to be referred to
-            found.warnings.append(f"{place}: {key} is not an option of automx2 and is passed over")
+            found.warnings.append(
+                f"{place}: {key[:100]} is not an option of automx2 and is passed over"
+            )
     return found
 
 
 def _value(parser: ConfigParser, key: str, place: str, found: Found) -> str:
+    if _expanded_chars(parser, key, MAX_INTERPOLATION_DEPTH) > VALUE_MAX_CHARS:
+        found.problems.append(f"{place}: {key} is longer than {VALUE_MAX_CHARS} characters")
+        return ""
     try:
         return parser.get(SECTION, key)
     except InterpolationError:
         # automx2 stops here: configparser wants `%%`. A URI with p%40ss in it is clear enough.
         found.warnings.append(f"{place}: {key} has a lone %, which is taken as it stands")
         return parser.get(SECTION, key, raw=True)
+
+
+def _expanded_chars(parser: ConfigParser, key: str, depth: int) -> int:
+    """Return how long a value becomes with the others that it refers to, at the least.
+
+    Ten keys that each name the next one a hundred times would never be put together.
+    """
+    lengths: dict[str, int] = dict.fromkeys(parser[SECTION], 0)
+    raw = {name: parser.get(SECTION, name, raw=True) for name in lengths}
+    named = {name: Counter(_REFERENCE.findall(value.lower())) for name, value in raw.items()}
+    for _ in range(depth):
+        lengths = {
+            name: len(value) + sum(lengths.get(one, 0) * n for one, n in named[name].items())
+            for name, value in raw.items()
+        }
+    return lengths[key]
 
 
 def _complaint(path: Path, error: Error) -> str:
@@ -63,12 +96,13 @@ def _complaint(path: Path, error: Error) -> str:
     return f"{path}: not a configuration file"
 
 
-def _line(text: str, key: str) -> int:
+def _lines(text: str) -> Mapping[str, int]:
+    """Find the line on which each key begins."""
     section = ""
+    found: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\[([^]]+)\]", line.strip()):
             section = header[1]
-        begins = re.match(rf"\s*{re.escape(key)}\s*[=:]", line, re.IGNORECASE)
-        if begins and section in {SECTION, "DEFAULT"}:
-            return number
-    return 1
+        elif section in {SECTION, "DEFAULT"} and (key := re.match(r"\s*([^=:]*?)\s*[=:]", line)):
+            found.setdefault(key[1].lower(), number)
+    return found

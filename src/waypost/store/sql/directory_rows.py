@@ -68,7 +68,7 @@ def directory_from_row(row: Row, prefix: str = "") -> Described:
         if (name := _SECRETS.get(DirectoryKind(kind))) is not None:
             values[name] = Secret(secret, **options.get(name, {}))
         return _CLASSES[kind](label=row[f"{prefix}label"], **values)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RowError("options are not what Waypost writes there") from error
 
 

@@ -190,7 +190,7 @@ def _pop3(stored: str | None) -> Pop3Options | None:
     try:
         values = json.loads(stored) if stored else None
         options = None if values is None else Pop3Options(**values)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return options if values and all(isinstance(v, int) for v in values.values()) else None
 
