@@ -1,18 +1,22 @@
 """Following a providers file, step by step: tests/cli/test_serve_reload.py shows it whole."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from waypost import regular_file
 from waypost.address import DomainName
 from waypost.errors import StoreUnavailable
 from waypost.metrics import Metrics
 from waypost.reloading import ProvidersReloader, Told
 from waypost.shared_numbers import SharedNumbers
 from waypost.store.memory import MemoryDomains
+from waypost.transfer.held_pacc import held_path
 
 GOOD = """[[provider]]
 name = "Own"
@@ -136,3 +140,124 @@ def test_one_of_several_tells() -> None:
     assert not workers[0].first(8), "another subject does not get in the way"
     assert Told().first(7)
     assert Told().first(7)
+
+
+FAILURES = [
+    OSError(errno.EMFILE, "Too many open files"),
+    OSError(errno.ENFILE, "Too many open files in system"),
+    OSError(errno.EACCES, "Permission denied"),
+    OSError(errno.EIO, "Input/output error"),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    MemoryError(),
+]
+PLACES = [
+    "waypost.transfer.document.read_regular_file",
+    "waypost.transfer.domains_file.open_regular_file",
+    "waypost.transfer.held_pacc.read_regular_file",
+]
+
+
+class Failing:
+    """Does not let files be read, until it is asked so often."""
+
+    def __init__(self, name: str, failure: BaseException, times: int) -> None:
+        """Take the place of a function of `waypost.regular_file`."""
+        self._real = getattr(regular_file, name)
+        self._failure = failure
+        self.left = times
+
+    def __call__(self, path: Path, *limit: int) -> object:
+        """Fail, or do what it is for."""
+        self.left -= 1
+        if self.left >= 0:
+            raise self._failure
+        return self._real(path, *limit)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("failure", FAILURES, ids=str)
+def test_errors_of_the_system(
+    file: Path, monkeypatch: pytest.MonkeyPatch, place: str, failure: BaseException
+) -> None:
+    """A change that the system did not let be read counts later, untouched, after one line."""
+    monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
+    (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
+    held_path(file).write_text('{"held": {}}', encoding="utf-8")
+    domains = MemoryDomains(None)
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, Metrics())
+        reloader.start()
+        failing = Failing(place.rpartition(".")[2], failure, 3)
+        monkeypatch.setattr(place, failing)
+        watch = asyncio.create_task(reloader.watch())
+        text = GOOD.replace("domains =", 'domains_file = "list.txt"\ndomains =')
+        file.write_text(text, encoding="utf-8")  # noqa: ASYNC240 -- a moment
+        async with asyncio.timeout(20):
+            while await domains.find(DomainName("listed.example")) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        assert failing.left < 0
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    (line,) = (line for line in lines if line["event"] == "providers not read")
+    assert "cannot be read: " in line["reason"]
+    assert line["action"].endswith("the file is read again until that works")
+
+
+def test_list_that_comes_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of domains that is missing counts as soon as it is there."""
+    monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
+    domains = MemoryDomains(None)
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, Metrics())
+        reloader.start()
+        watch = asyncio.create_task(reloader.watch())
+        await asyncio.sleep(0.05)
+        (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
+        async with asyncio.timeout(20):
+            while True:
+                await asyncio.sleep(0.005)
+                try:
+                    assert await domains.find(DomainName("listed.example")) is not None
+                except StoreUnavailable:
+                    continue
+                break
+        watch.cancel()
+
+    file.write_text(GOOD + 'domains_file = "list.txt"\n', encoding="utf-8")
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("name", ["mail.toml", "list.txt", "mail.toml.pacc.json"])
+def test_fifo(file: Path, name: str) -> None:
+    """A FIFO in the place of a file is refused, and the next good file counts."""
+    (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
+    file.write_text(GOOD + 'domains_file = "list.txt"\n', encoding="utf-8")
+    domains, metrics = MemoryDomains(None), Metrics()
+    path = file.parent / name
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, metrics)
+        reloader.start()
+        watch = asyncio.create_task(reloader.watch())
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+        reloader.demand()
+        async with asyncio.timeout(20):
+            while not says(metrics, "waypost_providers_reload_ok 0.0"):  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        path.unlink()
+        (file.parent / "list.txt").write_text("other.example\n", encoding="utf-8")
+        file.write_text(GOOD + 'domains_file = "list.txt"\n', encoding="utf-8")  # noqa: ASYNC240
+        async with asyncio.timeout(20):
+            while await domains.find(DomainName("other.example")) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    reasons = [line["reason"] for line in lines if line["event"] == "providers not read"]
+    assert any("is a FIFO" in reason for reason in reasons)

@@ -208,7 +208,19 @@ class SettingsError(ProblemsError):
     code = "bad_settings"
 
 
+class SettingsUnreadable(SettingsError):
+    """The system does not let a file be read that an option names; trying again may help."""
+
+    temporary = True
+
+
 class ProvidersError(ProblemsError):
     """Mistakes in a providers file or in an automx2 seed."""
 
     code = "bad_providers"
+
+
+class ProvidersUnreadable(ProvidersError):
+    """The system does not let a file be read that providers come from; trying again may help."""
+
+    temporary = True

@@ -1,6 +1,8 @@
 """Reading the providers file again while Waypost serves from it."""
 
 import asyncio
+import errno
+import os
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,8 +10,9 @@ from typing import Final
 
 import structlog
 
+from waypost.backoff import BackOff
 from waypost.demand import Demand
-from waypost.errors import ProvidersError
+from waypost.errors import ProvidersError, ProvidersUnreadable
 from waypost.metrics import Metrics
 from waypost.shared_numbers import SharedNumbers
 from waypost.signature import Signature, signature_of
@@ -21,6 +24,10 @@ POLL_SECONDS: Final = 0.5
 # An editor may take a file away for a moment before it puts the new one there.
 MISSING_POLLS: Final = 4
 SUBJECTS: Final = 64
+_READ: Final = 0
+_NOT_READ: Final = 1
+_KEPT: Final = "the last good providers are served"
+_AGAIN: Final = f"{_KEPT}; the file is read again until that works"
 
 Check = Callable[[MemoryStore], None]
 """Raises ProvidersError where what a file says cannot be served."""
@@ -79,7 +86,8 @@ class Untold(Told):
 class ProvidersReloader:
     """Keeps what a providers file says in memory, and follows it and what is held beside it.
 
-    A file with mistakes changes nothing: the answers of the last good one go on.
+    A file with mistakes changes nothing: the answers of the last good one go on. One that the
+    system does not let be read is tried again, less and less often, until it can be read.
     """
 
     def __init__(
@@ -89,6 +97,7 @@ class ProvidersReloader:
         metrics: Metrics,
         told: Told | None = None,
         check: Check = lambda _store: None,
+        back_off: BackOff | None = None,
     ) -> None:
         """Take the file, and what it is for.
 
@@ -99,12 +108,15 @@ class ProvidersReloader:
             told: who else tells of it.
             check: looks at what a changed file says, before it counts; not at the first one, as
                 a worker that starts must answer what it can.
+            back_off: says when to try again.
         """
         self._path = path
         self._domains = domains
         self._metrics = metrics
         self._told = told if told is not None else Told()
         self._check = check
+        self._back_off = back_off if back_off is not None else BackOff()
+        self._complained: tuple[Seen | None, int, tuple[str, ...]] | None = None
         self._seen: Seen | None = None
         self._changing: Seen | None = None
         self._missing = 0
@@ -131,10 +143,11 @@ class ProvidersReloader:
             demanded = await self._demand.within(POLL_SECONDS)
             # A folder in the network may be slow, and a large file takes its time.
             found = await asyncio.to_thread(_seen, self._path)
-            if demanded or self._is_due(found):
-                self._seen, self._changing = found, None
+            if self._is_due(found) or demanded or self._back_off.is_time():
                 outcome = await asyncio.to_thread(_read, self._path, self._check)
                 still = await asyncio.to_thread(_seen, self._path)
+                # Only now: a defect on the way must not make the change a known one.
+                self._seen, self._changing = found, None
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
                 elif demanded:
@@ -154,14 +167,25 @@ class ProvidersReloader:
         return settled
 
     def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
+        problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
+        about = self._seen, self._demands, problems
         # The same in all workers, which see the same file and get the same signals.
-        key = zlib.crc32(repr((self._seen, self._demands)).encode()) or 1
-        tells = self._told.first(key)
+        key = zlib.crc32(repr(about).encode()) or 1
         if isinstance(outcome, ProvidersError):
+            if outcome.temporary:
+                self._back_off.failed()
+            else:
+                self._back_off.reset()
             self._metrics.providers_failed()
-            for problem in outcome.problems if tells else ():
-                self._log.error("providers not read", reason=problem)
+            if about != self._complained and self._told.first(key, _NOT_READ):
+                action = _AGAIN if outcome.temporary else _KEPT
+                for problem in problems:
+                    self._log.error("providers not read", reason=problem, action=action)
+            self._complained = about
             return
+        self._back_off.reset()
+        self._complained = None
+        tells = self._told.first(key, _READ)
         self._domains.replace(outcome)
         self._metrics.providers_read(again=again)
         if again and tells:
@@ -180,4 +204,6 @@ def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
         check(store)
     except ProvidersError as error:
         return error
+    except MemoryError:
+        return ProvidersUnreadable([f"{path}: cannot be read: {os.strerror(errno.ENOMEM)}"])
     return store

@@ -16,12 +16,12 @@ from waypost.directory.directories import Directories
 from waypost.directory.guard import KeepingLimits
 from waypost.directory.opening import open_directory
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import ProvidersError, SettingsError
+from waypost.errors import ProvidersError, ProvidersUnreadable, SettingsError
 from waypost.logs import AddressHasher
 from waypost.lookup import DomainFinder, Lookup
 from waypost.metrics import Metrics
 from waypost.model import ProfileSettings, Provider, SigningFiles
-from waypost.profiles.checking import out_of_date, signing_problems
+from waypost.profiles.checking import out_of_date, signing_errors, signing_problems
 from waypost.profiles.files import ProfileFiles
 from waypost.profiles.signers import ProfileSigners
 from waypost.reloading import ProvidersReloader, Told, read_store
@@ -289,5 +289,9 @@ def check_profiles(settings: Settings, store: Store) -> None:
 
 
 def _check_signing(store: MemoryStore | BorrowingStore) -> None:
-    if problems := signing_problems(store.providers(), datetime.now(UTC)):
+    errors = signing_errors(store.providers(), datetime.now(UTC))
+    problems = [problem for error in errors for problem in error.problems]
+    if any(error.temporary for error in errors):
+        raise ProvidersUnreadable(problems)
+    if problems:
         raise ProvidersError(problems)

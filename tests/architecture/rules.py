@@ -19,13 +19,16 @@ LAYERS: dict[str, set[str]] = {
     "sharing": {"errors", "address", "model"},
     "keeping": set(),
     "demand": set(),
+    "backoff": set(),
+    "bounded_toml": set(),
+    "regular_file": set(),
     "lanes": {"errors"},
     "signature": set(),
     "seldom": set(),
     "shared_numbers": set(),
     "database": {"errors", "redaction"},
     "placeholders": {"errors", "address", "model", "preference"},
-    "settings": {"errors", "characters", "redaction"},
+    "settings": {"errors", "characters", "redaction", "bounded_toml", "regular_file"},
     "log_writer": set(),
     "standard_error": {"characters", "log_writer"},
     "logs": {"errors", "characters", "address", "redaction", "log_writer", "standard_error"},
@@ -36,22 +39,24 @@ LAYERS: dict[str, set[str]] = {
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
     | {"database", "seldom", "redaction"},
     "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
-    | {"database", "signature", "seldom", "redaction", "net"},
-    "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction", "net"},
+    | {"database", "signature", "seldom", "redaction", "net", "bounded_toml", "regular_file"},
+    "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction", "net", "bounded_toml"}
+    | {"regular_file"},
     "demo": {*VALUES, "transfer"},
     "lookup": {*VALUES, "store", "directory"},
     "documents": {"address", "keeping", "lookup", "model", "placeholders"},
     "host_names": {"errors", "address", "model"},
     "seeding": {*VALUES, "store", "transfer", "demo", "database"},
-    "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand"}
+    "reloading": {*VALUES, "metrics", "store", "transfer", "signature", "demand", "backoff"}
     | {"shared_numbers"},
-    "profiles": {"errors", "model", "formats", "signature", "seldom", "demand"},
+    "profiles": {"errors", "model", "formats", "signature", "seldom", "demand", "backoff"}
+    | {"regular_file"},
     "check": {*VALUES, "formats", "lookup", "untrusted_xml", "redaction", "net"},
     "wiring": {*VALUES, "settings", "logs", "store", "directory", "transfer", "demo", "lookup"}
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
     | {"reloading", "profiles", "wiring", "host_names", "documents", "seldom"}
-    | {"shared_numbers", "standard_error", "__version__"},
+    | {"shared_numbers", "standard_error", "__version__", "bounded_toml"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
     | {"host_names", "redaction", "net", "standard_error"},
@@ -98,6 +103,7 @@ PURE = {
     "keeping",
     "sharing",
     "untrusted_xml",
+    "bounded_toml",
     "formats",
     "lookup",
     "host_names",
@@ -142,6 +148,8 @@ QUIET_METHODS = {
 XML_PARSER = "untrusted_xml"
 XML_PARSING = {"XMLParser", "XMLPullParser", "HTMLParser", "fromstring", "fromstringlist"}
 XML_PARSING |= {"parse", "iterparse", "XML", "XMLID", "HTML"}
+# The same for TOML.
+TOML_PARSER = "bounded_toml"
 # What Python itself has for it; only the name of an error may be known elsewhere.
 PYTHON_XML = ("xml", "pyexpat")
 PYTHON_XML_ERROR = "xml.parsers.expat.ExpatError"
@@ -205,6 +213,8 @@ def parsing_findings(module: Module) -> Iterator[str]:
         return
     banned = {f"lxml.etree.{name}" for name in XML_PARSING} | {"lxml.html", "lxml.objectify"}
     for line, name in module.imports():
+        if is_below(name, "tomllib") and module.name != TOML_PARSER:
+            yield f"{module.name}:{line}: TOML is parsed in {TOML_PARSER} alone"
         own = any(is_below(name, part) for part in PYTHON_XML) and name != PYTHON_XML_ERROR
         if name in banned or own:
             yield f"{module.name}:{line}: XML is parsed in {XML_PARSER} alone"

@@ -1,10 +1,13 @@
 """Signing while the files change."""
 
 import asyncio
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.profiles.making import Signing, openssl_verifies, signing
 from waypost.errors import SigningUnavailable
 from waypost.profiles.signer import ProfileSigner
+from waypost.regular_file import open_regular_file
 
 PROFILE = b"<plist/>"
 
@@ -196,3 +200,56 @@ def test_one_worker_tells(made: Signing) -> None:
         ProfileSigner(made.files, tells=lambda _key: False).start()
 
     assert lines == []
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EIO])
+def test_errors_of_the_system(
+    made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Renewed files that the system did not let be read count later, untouched, after one line."""
+    monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
+    new = signing(tmp_path / "new")
+    failures = [OSError(number, os.strerror(number)) for _ in range(9)]
+
+    def failing(path: Path) -> BinaryIO:
+        if failures:
+            raise failures.pop()
+        return open_regular_file(path)
+
+    async def work() -> None:
+        signer = ProfileSigner(made.files)
+        signer.start()
+        before = signer.sign(PROFILE)
+        monkeypatch.setattr("waypost.profiles.credentials.open_regular_file", failing)
+        watch = asyncio.create_task(follow(signer))
+        put(made, new)
+        await until(lambda: signer.sign(PROFILE) != before)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    told = [line for line in lines if line["event"] == "profile certificate not read"]
+    assert len(told) == 3  # One for each file.
+    assert all(line["action"].endswith("read again until that works") for line in told)
+    assert lines[-1]["event"] == "profile certificate read"
+
+
+def test_fifo(made: Signing) -> None:
+    """A FIFO in the place of a key is refused, and not waited for."""
+    good = made.files.key.read_bytes()
+
+    async def work() -> None:
+        signer = ProfileSigner(made.files)
+        made.files.key.unlink()
+        os.mkfifo(made.files.key)
+        signer.start()
+        with pytest.raises(SigningUnavailable):
+            signer.sign(PROFILE)
+        made.files.key.unlink()
+        made.files.key.write_bytes(good)
+        made.files.key.chmod(0o600)
+        watch = asyncio.create_task(follow(signer))
+        await until(lambda: _signs(signer))
+        watch.cancel()
+
+    asyncio.run(work())

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -183,10 +184,45 @@ def test_file_that_may_not_be_read(machine: Machine, monkeypatch: pytest.MonkeyP
     """A settings file that this user may not read is an error that names its owner."""
     file = machine.write("etc/waypost/waypost.toml", "port = 1\n")
 
-    def refused(_path: Path, encoding: str) -> str:
-        raise PermissionError(13, "Permission denied", encoding)
+    def refused(_path: Path, max_bytes: int) -> bytes:
+        raise PermissionError(13, "Permission denied", max_bytes)
 
-    monkeypatch.setattr(Path, "read_text", refused)
+    monkeypatch.setattr("waypost.settings.files.read_regular_file", refused)
     (problem,) = machine.problems()
     assert problem.startswith("ROOT/etc/waypost/waypost.toml: cannot be read: Permission denied; ")
     assert f"it belongs to {file.owner()}, group {file.group()}; run the command as" in problem
+
+
+BOMBS = [
+    # text, what is said behind the name of the file
+    (".".join("a" * 15_000) + " = 1", ":1: not TOML: a key has more than 16 parts"),
+    ("a = " + "[" * 100_000, ":1: not TOML: tables or lists are nested too deeply"),
+    ("port = " + "1" * 5000, ":1: not TOML: a key or a number is longer than 1000 characters"),
+    ("x = 1\n" * 2, ":2: not TOML: Cannot overwrite a value"),
+    ("#" * 1024 * 1024 + "\n", ": is larger than 1024 KiB, so it is something else"),
+    ("".join(f"a{n} = 1\n" for n in range(50_000)), ":1: a0 is not an option; `waypost config"),
+    ('a = """\n' + "port = 1\n" * 50_000 + '"""\n', ":1: a is not an option"),
+    ("port" * 200 + " = 1\n", f":1: {'port' * 25} is not an option"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BOMBS, ids=[said for _, said in BOMBS])
+def test_what_costs_much(machine: Machine, text: str, said: str) -> None:
+    """A settings file that would cost much is refused with some lines that say why."""
+    machine.write("etc/waypost/waypost.toml", text)
+    problems = machine.problems()
+    assert problems[0].startswith(f"ROOT/etc/waypost/waypost.toml{said}")
+    assert len(problems) <= 101
+    assert max(map(len, problems)) < 300
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_fifo(machine: Machine, place: str) -> None:
+    """A FIFO is refused, and not waited for."""
+    os.mkfifo(_write(machine, f"{place}.d/x", 1).parent / "fifo")
+    (machine.root / f"{place}.d/fifo").rename(machine.root / place)
+    machine.environ["WAYPOST_CONFIG" if place.endswith(".toml") else "AUTOMX2_CONF"] = str(
+        machine.root / place
+    )
+    (problem,) = machine.problems()
+    assert problem.startswith(f"ROOT/{place}: cannot be read: is a FIFO")

@@ -51,6 +51,7 @@ class Attack:
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
         stderr: gives its standard error; None for a file, which is searched for tracebacks.
+        slowest: how long the slowest answer beside it may take, in seconds.
     """
 
     name: str
@@ -66,3 +67,4 @@ class Attack:
     stops_within: float = 12.0
     prepare: Callable[[Path], None] | None = None
     stderr: Output | None = None
+    slowest: float = 1.0

@@ -58,5 +58,5 @@ def _run_probed(attack: Attack, server: Server) -> list[Figure]:
         *figures,
         Figure("answers beside it", probe.answers, "", 1, at_least=True),
         Figure("failures beside it", len(probe.failures), "", 0),
-        Figure("slowest answer beside it", probe.slowest, "s", PROBE_SECONDS),
+        Figure("slowest answer beside it", probe.slowest, "s", attack.slowest),
     ]

@@ -353,9 +353,26 @@ BAD_SYNTAX: list[tuple[Format, str, str]] = [
     ("json", '{"provider": [{"name": "X", "name": "Y"}]}', "f: the key 'name' stands twice"),
     ("json", '{"provider": NaN}', "f: NaN is not JSON"),
     ("json", f'{{"a": {"9" * 5000}}}', "f: not JSON: a number is too long"),
+    ("toml", ".".join("a" * 15_000) + " = 1", "f: line 1, column 1: not TOML: a key has more than"),
+    ("toml", "".join(f"[a{n}]\n" for n in range(300_000)), "f: line 20001, column 2: not TOML: th"),
+    (
+        "json",
+        "{" + ", ".join(f'"a{n}": 1' for n in range(100_000)) + ', "a99999": 1}',
+        "f: the key 'a99999' stands twice",
+    ),
+    ("json", '{"a": ' * 100_000, "f: tables or lists are nested too deeply"),
     ("json", "[" * 100_000, "f: tables or lists are nested too deeply"),
-    ("toml", f"a = {'[' * 100_000}", "f: tables or lists are nested too deeply"),
+    ("toml", f"a = {'[' * 100_000}", "f: line 1, column 69: not TOML: tables or lists"),
 ]
+
+
+def test_very_many_unknown_keys() -> None:
+    """All of very many unknown keys are counted, and the known ones are looked through for some."""
+    text = "".join(f"a{number} = 1\n" for number in range(100_000))
+    found = problems(text, "toml")
+    assert len(found) == 1001
+    assert found[0].startswith("f: a0: unknown key; known are provider, ")
+    assert found[-1] == "f: and 99001 more mistakes"
 
 
 @pytest.mark.parametrize(("form", "text", "problem"), BAD_SYNTAX)

@@ -15,20 +15,30 @@ def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
         providers: in any order; several may name the same files.
         now: the time, with its zone.
     """
+    return [text for error in signing_errors(providers, now) for text in error.problems]
+
+
+def signing_errors(providers: Iterable[Provider], now: datetime) -> list[SettingsError]:
+    """Return an error for each set of files that providers name and that cannot be used.
+
+    Args:
+        providers: in any order; several may name the same files.
+        now: the time, with its zone.
+    """
     named: dict[ProfileFiles, str] = {}
     for provider in providers:
         files = ProfileFiles.of(provider.profile)
         if files is not None:
             named.setdefault(files, provider.name)
-    problems: list[str] = []
+    errors: list[SettingsError] = []
     for files, name in named.items():
         from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
 
         try:
             load_credentials(files, now, name)
         except SettingsError as error:
-            problems += error.problems
-    return problems
+            errors.append(error)
+    return errors
 
 
 def out_of_date(

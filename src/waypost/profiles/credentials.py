@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import PublicKeyAlgorithmOID
 
-from waypost.errors import SettingsError
+from waypost.errors import SettingsError, SettingsUnreadable
 from waypost.formats.signing import Credentials, SigningKey
 from waypost.profiles.files import ProfileFiles
+from waypost.regular_file import open_regular_file, read_up_to, reason_of
 
 FILE_MAX_OCTETS: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048
@@ -45,6 +46,10 @@ class _Problem(ValueError):
     """What is wrong with one file."""
 
 
+class _Unreadable(_Problem):
+    """The system does not let a file be read."""
+
+
 def load_credentials(
     files: ProfileFiles, now: datetime, provider: str | None = None
 ) -> Credentials:
@@ -56,9 +61,11 @@ def load_credentials(
         provider: the name of whose they are; None where they are those of all providers.
 
     Raises:
+        SettingsUnreadable: with each mistake; one of them is that a file cannot be read.
         SettingsError: with each mistake, which names the option or the key, and the file.
     """
     problems: list[str] = []
+    kinds: list[type[SettingsError]] = [SettingsError]
     whose = "profile_" if provider is None else f'provider "{provider}": profile.'
 
     def tried(name: str, path: Path, load: Callable[[Path], _T]) -> _T | None:
@@ -66,6 +73,8 @@ def load_credentials(
             return load(path)
         except _Problem as problem:
             problems.append(f"{whose}{name}: {path}: {problem}")
+            if isinstance(problem, _Unreadable):
+                kinds.append(SettingsUnreadable)
             return None
 
     certificates = tried("cert", files.certificate, lambda path: _signers(path, now))
@@ -74,7 +83,7 @@ def load_credentials(
     if files.chain is not None:
         given = tried("chain", files.chain, lambda path: _certificates(path, now))
     if certificates is None or key is None or given is None:
-        raise SettingsError(problems)
+        raise kinds[-1](problems)
     certificate, chain = certificates[0], [*certificates[1:], *given]
     if problem := _foreign(key, certificates):
         raise SettingsError([f"{whose}key: {files.key}: {problem} {files.certificate}"])
@@ -153,12 +162,13 @@ def _key(path: Path) -> SigningKey:
 def _read(path: Path) -> tuple[bytes, os.stat_result]:
     """Give what is in a file, and whose it was at the moment when it was open."""
     try:
-        with path.open("rb") as file:
+        with open_regular_file(path) as file:
             found = os.fstat(file.fileno())
-            octets = file.read(FILE_MAX_OCTETS + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise _Problem(f"cannot be read: {reason or error}") from error
+            octets = read_up_to(file, FILE_MAX_OCTETS)
+    except OSError as error:
+        raise _Unreadable(f"cannot be read: {reason_of(error)}") from error
+    except ValueError as error:
+        raise _Problem(f"cannot be read: {error}") from error
     if len(octets) > FILE_MAX_OCTETS:
         raise _Problem(f"is longer than {FILE_MAX_OCTETS} octets, so it is something else")
     return octets, found

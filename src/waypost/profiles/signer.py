@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from waypost.backoff import BackOff
 from waypost.errors import SettingsError, SigningUnavailable
 from waypost.formats.signing import Credentials, sign
 from waypost.profiles.credentials import load_credentials
@@ -18,6 +19,9 @@ from waypost.signature import Signature, signature_of
 
 KEPT_PROFILES: Final = 1000
 """Some 6 KB each, of which the certificates are the most."""
+
+_KEPT: Final = "the last good files are signed with"
+_AGAIN: Final = f"{_KEPT}; the files are read again until that works"
 
 Seen = tuple[Signature | None, ...]
 Kept = dict[tuple[object, bytes], bytes]
@@ -31,7 +35,8 @@ def _utc_now() -> datetime:
 class ProfileSigner:
     """Signs with the last files that were good.
 
-    New files with a mistake change nothing; the mistake is told once.
+    New files with a mistake change nothing; the mistake is told once. Files that the system does
+    not let be read are tried again, less and less often, until they can be read.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class ProfileSigner:
         now: Callable[[], datetime] = _utc_now,
         kept: Kept | None = None,
         provider: str | None = None,
+        back_off: BackOff | None = None,
     ) -> None:
         """Take the files, who of several workers tells of them, and the clock.
 
@@ -50,6 +56,7 @@ class ProfileSigner:
             now: the time with its zone.
             kept: what was signed; None remembers it apart from that of others.
             provider: the name of whose profiles these are; None for those of all.
+            back_off: says when to try again.
         """
         self._files = files
         self._tells = tells
@@ -59,6 +66,8 @@ class ProfileSigner:
         self._kept: Kept = {} if kept is None else kept
         self._reading = object()  # Another one whenever the files were read.
         self._problems: tuple[str, ...] = ()
+        self._back_off = back_off if back_off is not None else BackOff()
+        self._complained: tuple[Seen, int, tuple[str, ...]] | None = None
         self._complaint = Seldom()
         self._seen: Seen = ()
         self._changing: Seen = ()
@@ -100,9 +109,10 @@ class ProfileSigner:
         """Read the files where one has changed, or where that was demanded."""
         self._demands += demanded
         found = await asyncio.to_thread(self._look)
-        if demanded or self._is_due(found):
+        if self._is_due(found) or demanded or self._back_off.is_time():
+            outcome = await asyncio.to_thread(self._load)
             self._seen, self._changing = found, ()
-            self._take(await asyncio.to_thread(self._load), again=True)
+            self._take(outcome, again=True)
         self._look_at_the_clock()
 
     def _is_due(self, found: Seen) -> bool:
@@ -116,12 +126,22 @@ class ProfileSigner:
         return settled
 
     def _take(self, outcome: "Credentials | SettingsError", *, again: bool) -> None:
-        tells = self._tells(zlib.crc32(repr(("profile", self._seen, self._demands)).encode()) or 1)
+        problems = outcome.problems if isinstance(outcome, SettingsError) else ()
+        about = self._seen, self._demands, problems
+        known = about == self._complained
+        tells = not known and self._tells(zlib.crc32(repr(("profile", about)).encode()) or 1)
         if isinstance(outcome, SettingsError):
-            self._problems = outcome.problems
-            for problem in outcome.problems if tells else ():
-                self._log.error("profile certificate not read", reason=problem)
+            if outcome.temporary:
+                self._back_off.failed()
+            else:
+                self._back_off.reset()
+            self._problems, self._complained = problems, about
+            action = _AGAIN if outcome.temporary else _KEPT
+            for problem in problems if tells else ():
+                self._log.error("profile certificate not read", reason=problem, action=action)
             return
+        self._back_off.reset()
+        self._complained = None
         self._credentials = outcome
         self._reading = object()
         self._told_expiry = False

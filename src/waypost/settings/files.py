@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Final
 
+from waypost.regular_file import read_regular_file, reason_of
 from waypost.settings.automx2 import from_automx2
 from waypost.settings.option import Option
 from waypost.settings.sources import Found, from_toml
+
+MAX_BYTES: Final = 1024 * 1024
+"""No file of settings needs as much."""
 
 Reader = Callable[[Path, str], Found]
 
@@ -82,11 +87,15 @@ def _as_owner(path: Path) -> str:
 
 def _read(path: Path, reader: Reader) -> Found:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        octets = read_regular_file(path, MAX_BYTES)
+        text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Found(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
     except PermissionError as error:
         return Found(problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"])
     except OSError as error:
-        return Found(problems=[f"{path}: cannot be read: {error.strerror}"])
+        return Found(problems=[f"{path}: cannot be read: {reason_of(error)}"])
+    if len(octets) > MAX_BYTES:
+        rule = f"is larger than {MAX_BYTES // 1024} KiB, so it is something else"
+        return Found(problems=[f"{path}: {rule}"])
     return reader(path, text)

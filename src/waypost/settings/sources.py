@@ -1,14 +1,17 @@
 """Where values come from: a file, the environment, flags."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
+from waypost.bounded_toml import TomlError, parse_toml
 from waypost.settings.option import Option
+
+PROBLEMS_MAX: Final = 100
 
 
 class Origin(StrEnum):
@@ -126,40 +129,24 @@ def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
     """Read Waypost's own file: one key a line at the top level, named as the option is."""
     found = Found()
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        line = at[1] if at else str(text.count("\n") + 1)
-        reason = str(error).partition(" (at ")[0]
-        found.problems.append(f"{path}:{line}: not TOML: {reason}")
+        toml = parse_toml(text)
+    except TomlError as error:
+        found.problems.append(f"{path}:{error.line}: not TOML: {error.reason}")
         return found
     known = {option.name: option for option in table}
-    for name, value in values.items():
-        place = f"{path}:{_line(text, name)}"
+    for name, value in toml.data.items():
+        if len(found.problems) == PROBLEMS_MAX:
+            found.problems.append(f"{path}: there are more mistakes like these")
+            break
+        place = f"{path}:{toml.lines.get(name, 1)}"
         if name in known:
             source = Source(Origin.FILE, place)
             found.given[name] = Given(value, source, path.parent, typed=True)
         elif isinstance(value, dict):
-            found.problems.append(f"{place}: {name} is a table; options stand at the top level")
+            found.problems.append(
+                f"{place}: {name[:100]} is a table; options stand at the top level"
+            )
         else:
-            found.problems.append(f"{place}: {name} is not an option{nearest(name, known)}")
+            rule = f"{name[:100]} is not an option{nearest(name[:100], known)}"
+            found.problems.append(f"{place}: {rule}")
     return found
-
-
-def _line(text: str, name: str) -> int:
-    """Give the number of the line on which a key or a table of the top level begins."""
-    lines = text.splitlines(keepends=True)
-    quoted = re.escape(name)
-    begins = re.compile(rf"\s*\[*\s*([\"']?){quoted}\1\s*[=.\]]")
-    for number, line in enumerate(lines, start=1):
-        if begins.match(line) and _complete("".join(lines[: number - 1]), name):
-            return number
-    return 1
-
-
-def _complete(before: str, name: str) -> bool:
-    """Tell whether a text is whole TOML without a key, so that the next line may begin that key."""
-    try:
-        return name not in tomllib.loads(before)
-    except tomllib.TOMLDecodeError:
-        return False

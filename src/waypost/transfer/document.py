@@ -2,21 +2,37 @@
 
 import json
 import re
-import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-from waypost.errors import ProvidersError
+from waypost.bounded_toml import TomlError, parse_toml
+from waypost.errors import ProvidersError, ProvidersUnreadable
+from waypost.regular_file import read_regular_file, reason_of
 
 Format = Literal["toml", "json"]
 
 MAX_OCTETS: Final = 64 * 1024 * 1024
 _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
-_AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+
+
+def read_followed(path: Path) -> bytes:
+    """Read a file whole that is read again when it changes: a regular file, and nothing else.
+
+    Raises:
+        ProvidersUnreadable: the system does not let the file be read.
+        ProvidersError: the file is larger than `MAX_OCTETS`.
+    """
+    try:
+        return read_regular_file(path, MAX_OCTETS)
+    except OSError as error:
+        raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
+    except ValueError as error:
+        raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
 
 
 def read_octets(path: Path) -> bytes:
-    """Read a file whole.
+    """Read a file whole that a command is given, which may be a pipe.
 
     Raises:
         ProvidersError: the file cannot be read, or is larger than `MAX_OCTETS`.
@@ -74,9 +90,11 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
         limit = MAX_OCTETS // 1024 // 1024
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
     try:
-        data = tomllib.loads(text) if form == "toml" else _json(text, name)
-    except tomllib.TOMLDecodeError as error:
-        raise ProvidersError([_toml_problem(str(error), text, name)]) from error
+        data = parse_toml(text).data if form == "toml" else _json(text, name)
+    except TomlError as error:
+        column = "" if error.column is None else f", column {error.column}"
+        place = f"line {error.line}{column}"
+        raise ProvidersError([f"{name}: {place}: not TOML: {error.reason}"]) from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ProvidersError([f"{name}: {place}: not JSON: {error.msg}"]) from error
@@ -84,7 +102,7 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
         raise ProvidersError([f"{name}: tables or lists are nested too deeply"]) from error
     except ValueError as error:
         # Python reads no whole number of more than 4300 digits.
-        raise ProvidersError([f"{name}: not {form.upper()}: a number is too long"]) from error
+        raise ProvidersError([f"{name}: not JSON: a number is too long"]) from error
     if not isinstance(data, dict):
         raise ProvidersError([f"{name}: the outermost value must be a table (an object in JSON)"])
     return data
@@ -109,21 +127,13 @@ def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
     }
 
 
-def _toml_problem(message: str, text: str, name: str) -> str:
-    where = _AT_LINE.search(message)
-    reason = message.partition(" (at ")[0]
-    if where:
-        return f"{name}: line {where[1]}, column {where[2]}: not TOML: {reason}"
-    return f"{name}: line {text.count(chr(10)) + 1}: not TOML: {reason}"
-
-
 def _json(text: str, name: str) -> object:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise ProvidersError([f"{name}: the key {twice!r} stands twice in one object"])
+            counts = Counter(key for key, _ in pairs)
+            twice = next(key for key, count in counts.items() if count > 1)
+            raise ProvidersError([f"{name}: the key {twice[:100]!r} stands twice in one object"])
         return found
 
     def constant(word: str) -> NoReturn:

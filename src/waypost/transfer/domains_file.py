@@ -8,8 +8,9 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, overload
 
-from waypost.errors import ProvidersError
+from waypost.errors import ProvidersUnreadable
 from waypost.model import Away, Domain, DomainPattern, Provider, Service, Users
+from waypost.regular_file import open_regular_file, reason_of
 from waypost.transfer.rules import DOMAIN_MAX_CHARS
 
 LINE_MAX_OCTETS: Final = 4096
@@ -22,7 +23,9 @@ _USUAL: Final = re.compile(
 )
 
 Note = Callable[[int, str], None]
-"""Takes the number of a line, from 1 (0 for the whole file), and the rule that is broken."""
+"""Takes the number of a line, from 1, and the rule that is broken.
+
+0 is the whole file, which the system does not let be read."""
 
 
 def read_lines(path: Path, note: Note) -> Iterator[tuple[int, DomainPattern]]:
@@ -33,10 +36,11 @@ def read_lines(path: Path, note: Note) -> Iterator[tuple[int, DomainPattern]]:
         note: is told each mistake; the line is left out.
     """
     try:
-        with path.open("rb") as file:
+        # In large pieces: see `BUFFER_BYTES`.
+        with open_regular_file(path) as file:
             yield from _patterns(file, note)
-    except OSError as error:
-        note(0, f"cannot be read: {error.strerror or error}")
+    except (OSError, ValueError) as error:
+        note(0, f"cannot be read: {reason_of(error)}")
 
 
 def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]:
@@ -108,7 +112,7 @@ class FileBlock:
         """Read the file again.
 
         Raises:
-            ProvidersError: it is not what it was when it was checked.
+            ProvidersUnreadable: it is not what it was when it was checked.
         """
         number = 0
         for _, pattern in read_lines(self.path, lambda _line, _rule: None):
@@ -116,7 +120,7 @@ class FileBlock:
             services = self.services(pattern.text)
             yield Domain(pattern, self.provider, services, self.users, self.away)
         if number != self.count:
-            raise ProvidersError([f"{self.path}: was changed while it was read; try again"])
+            raise ProvidersUnreadable([f"{self.path}: was changed while it was read; try again"])
 
 
 class DomainBlocks(Sequence[Domain]):

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from waypost.address import DomainName
-from waypost.errors import DomainError, ProvidersError
+from waypost.errors import DomainError, ProvidersError, ProvidersUnreadable
+from waypost.regular_file import read_regular_file, reason_of
 from waypost.transfer.document import decode, parse
 
 SUFFIX: Final = ".pacc.json"
@@ -34,16 +35,16 @@ def read_held(providers: Path) -> dict[str, bytes]:
     A domain that the providers file does not have does no harm: nothing is served for it.
 
     Raises:
-        ProvidersError: the file beside it cannot be read, or is not as it was written.
+        ProvidersUnreadable: the system does not let the file beside it be read.
+        ProvidersError: it is not as it was written.
     """
     path = held_path(providers)
     try:
-        with path.open("rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+        octets = read_regular_file(path, MAX_OCTETS)
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ProvidersError([f"{path}: cannot be read: {error.strerror}"]) from error
+        raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
     if len(octets) > MAX_OCTETS:
         limit = MAX_OCTETS // 1024 // 1024
         raise ProvidersError([f"{path}: is larger than {limit} MiB; {_CURE}"])

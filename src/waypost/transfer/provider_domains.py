@@ -219,7 +219,10 @@ def read_domains_file(
     def note(number: int, rule: str) -> None:
         nonlocal mistakes
         mistakes += 1
-        table.report.problem_in(path, number, rule)
+        if number:
+            table.report.problem_in(path, number, rule)
+        else:
+            table.report.unreadable(path, rule)
 
     for _, pattern in read_lines(path, note):
         count += 1

@@ -6,7 +6,14 @@ reference for people.
 
 from pathlib import Path
 
-from waypost.transfer.document import Format, decode, guess_format, parse, read_octets, table_lines
+from waypost.transfer.document import (
+    Format,
+    decode,
+    guess_format,
+    parse,
+    read_followed,
+    table_lines,
+)
 from waypost.transfer.providers_schema import read_top
 from waypost.transfer.providers_writer import providers_text, write_providers
 from waypost.transfer.tables import ReadResult, Report
@@ -51,8 +58,9 @@ def read_providers_path(path: Path) -> ReadResult:
     catalog reads them again.
 
     Raises:
-        ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
+        ProvidersUnreadable: the system does not let it, or a file that it names, be read.
+        ProvidersError: it is not UTF-8, or has mistakes; all of them at once.
     """
-    text = decode(read_octets(path), str(path))
+    text = decode(read_followed(path), str(path))
     form = guess_format(path, text)
     return read_providers(text, name=str(path), format=form, folder=path.parent)

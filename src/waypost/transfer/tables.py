@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from waypost.errors import ProvidersError
+from waypost.errors import ProvidersError, ProvidersUnreadable
 from waypost.model import Catalog
 from waypost.transfer.rules import RuleBroken, check_text, unknown_placeholder
 
 MAX_PROBLEMS: Final = 1000
+_NEAREST_MAX: Final = 100
 _KINDS: Final = {
     bool: "true or false",
     int: "a whole number",
@@ -50,14 +51,20 @@ class Report:
         self._problems: dict[str, None] = {}
         self._more = 0
         self._warnings: dict[str, None] = {}
+        self._unreadable = False
 
     def problem(self, path: str, rule: str) -> None:
         """Note a mistake at a path such as `provider[0].domains[2]`; empty for the whole input."""
         self._note(self._line(path, rule))
 
     def problem_in(self, path: Path, line: int, rule: str) -> None:
-        """Note a mistake in another file that belongs to the input; line 0 is all of it."""
-        self._note(f"{path}: line {line}: {rule}" if line else f"{path}: {rule}")
+        """Note a mistake on a line of another file that belongs to the input."""
+        self._note(f"{path}: line {line}: {rule}")
+
+    def unreadable(self, path: Path, rule: str) -> None:
+        """Note that the system does not let another file be read that belongs to the input."""
+        self._unreadable = True
+        self._note(f"{path}: {rule}")
 
     def warn(self, path: str, text: str) -> None:
         """Note what can be used, but is perhaps not meant."""
@@ -67,13 +74,14 @@ class Report:
         """Give the result of an input without mistakes.
 
         Raises:
+            ProvidersUnreadable: all the mistakes, one of which is that a file cannot be read.
             ProvidersError: all the mistakes, where there are some.
         """
         if self._problems:
             shown = list(self._problems)
             if self._more:
                 shown.append(f"{self._name}: and {self._more} more mistakes")
-            raise ProvidersError(shown)
+            raise ProvidersUnreadable(shown) if self._unreadable else ProvidersError(shown)
         return ReadResult(catalog, tuple(self._warnings))
 
     def _note(self, line: str) -> None:
@@ -136,10 +144,18 @@ class Table:
         return not missing
 
     def unknown(self, known: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Give each unknown key, with a text that names the nearest known one."""
+        """Give each unknown key, with a text that names the nearest known one.
+
+        Of very many keys all are given, but behind the first ones all known keys are named: to
+        find the nearest one takes long.
+        """
+        unknown = 0
         for key in self._data:
             if key not in known:
-                yield key, f"unknown key{nearest(key, known)}"
+                unknown += 1
+                is_one_of_many = unknown > _NEAREST_MAX
+                end = _all_of(known) if is_one_of_many else nearest(key, known)
+                yield key, f"unknown key{end}"
 
     def refuse_unknown(self, known: Sequence[str]) -> None:
         """Note a mistake for each unknown key."""
@@ -231,7 +247,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     """Give the end of a message that names the known word nearest to `word`, or all of them."""
     # A huge key is compared with nothing.
     close = get_close_matches(word, known, n=1) if len(word) <= 100 else []
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+    return f"; did you mean {close[0]}?" if close else _all_of(known)
+
+
+def _all_of(known: Sequence[str]) -> str:
+    return f"; known are {', '.join(known)}"
 
 
 def kind(value: object) -> str:

@@ -47,6 +47,7 @@ BAD_URIS = [
     (Secret(), "no uri is given; write uri, uri_file or uri_env"),
     (Secret(file="/nosuch/uri"), "uri_file: /nosuch/uri cannot be read: No such file or directory"),
     (Secret(file="/dev/null"), "uri_file: the first line of /dev/null is empty"),
+    (Secret(file="/dev/zero"), "uri_file: /dev/zero cannot be read: is a FIFO, a socket or a dev"),
     (Secret(variable="WAYPOST_NOSUCH"), "the environment variable WAYPOST_NOSUCH is not set"),
     (Secret("s3cret"), "uri: is not a database URI; write dialect+driver://"),
     (Secret("postgresql://u:s3cret@h:port/d"), "uri: is not a database URI"),

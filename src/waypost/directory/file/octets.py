@@ -1,13 +1,12 @@
 """From a path to octets that may be a text, and no further."""
 
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Final
 
 from waypost.directory.file.mistakes import Mistakes
 from waypost.errors import DirectoryError, DirectoryUnavailable
+from waypost.regular_file import NotRegularFileError, read_regular_file, reason_of
 
 MAX_OCTETS: Final = 64 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
@@ -20,21 +19,14 @@ def read_octets(path: Path) -> bytes:
 
     Raises:
         DirectoryUnavailable: there is no such file, or it cannot be read.
-        DirectoryError: it is no file, or too large.
+        DirectoryError: it is no regular file, or too large.
     """
     try:
-        # A FIFO would be waited for, for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise DirectoryError(f"{path}: is a folder or a device, and no file")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                octets = file.read(MAX_OCTETS + 1)
-        finally:
-            os.close(descriptor)
+        octets = read_regular_file(path, MAX_OCTETS)
+    except NotRegularFileError as error:
+        raise DirectoryError(f"{path}: is a folder or a device, and no file") from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DirectoryUnavailable(f"{path}: cannot be read: {reason}") from error
+        raise DirectoryUnavailable(f"{path}: cannot be read: {reason_of(error)}") from error
     except ValueError as error:
         raise DirectoryError(f"{str(path)!r}: is not the path of a file") from error
     if len(octets) > MAX_OCTETS:

@@ -1,5 +1,7 @@
 """The file of a directory, read again when it changes."""
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +116,9 @@ class FileSource:
                 return  # It was caught while somebody wrote it.
             self._seen = found
             self._fail(DirectoryError(in_one_line(error)), error.problems)
+        except MemoryError:
+            reason = f"{self._path}: cannot be read: {os.strerror(errno.ENOMEM)}"
+            self._fail(DirectoryUnavailable(reason), (reason,))
         else:
             self._seen = found
             self._take(people)

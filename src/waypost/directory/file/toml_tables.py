@@ -1,11 +1,11 @@
 """A TOML file of users: a table for each, whose name is the address."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Final
 
+from waypost.bounded_toml import TomlError, parse_toml
 from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
 from waypost.directory.file.addresses import Addresses
 from waypost.directory.file.csv_lines import COLUMNS_MAX
@@ -15,10 +15,10 @@ from waypost.errors import AddressError
 
 # Reading this much takes seconds, and a CSV file of the same size a fraction of one.
 TOML_MAX_OCTETS: Final = 4 * 1024 * 1024
+TABLES_MAX: Final = 200_000
 _TEXTS: Final = (LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
 _KEY: Final = r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'|[A-Za-z0-9_-]+"
 _HEADER: Final = re.compile(rf"^[ \t]*\[[ \t]*({_KEY})[ \t]*\][ \t]*(?:#.*)?$", re.MULTILINE)
-_AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _UNQUOTED: Final = re.compile(r"[ \t]*\[[^\"'\]]*@")
 _TWICE: Final = re.compile(r"Cannot |Duplicate ")
 _SIMPLE_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
@@ -115,26 +115,19 @@ def _text(octets: bytes, mistakes: Mistakes) -> str | None:
 
 def _data(text: str, mistakes: Mistakes) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        mistakes.note(*_complaint(str(error), text))
-    except RecursionError:
-        mistakes.note(0, "lists are nested too deeply")
-    except ValueError:
-        # Python reads no whole number of more than 4300 digits.
-        mistakes.note(0, "a number is too long")
+        return parse_toml(text, tables_max=TABLES_MAX).data
+    except TomlError as error:
+        mistakes.note(*_complaint(error.reason, error.line, text))
     return {}
 
 
-def _complaint(said: str, text: str) -> tuple[int, str]:
+def _complaint(said: str, line: int, text: str) -> tuple[int, str]:
     """Give the line and what is wrong there; what the parser says may name a user."""
-    where = _AT_LINE.search(said)
-    line = int(where[1]) if where else text.count("\n") + 1
     on_line = text.split("\n")[line - 1]
     if _UNQUOTED.match(on_line):
         return line, 'an address must stand in quotation marks, as ["alice@example.com"]'
     if not _TWICE.match(said):
-        return line, f"not TOML: {said.partition(' (at ')[0]}"
+        return line, f"not TOML: {said}"
     header = _HEADER.match(on_line)
     if header is None:
         return line, "not TOML: a key stands twice"

@@ -1,10 +1,10 @@
 """The password of a bind, from where it stands."""
 
 import os
-from pathlib import Path
 
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.model import Secret
+from waypost.regular_file import read_first_line, reason_of
 
 
 def password(secret: Secret) -> str:
@@ -29,8 +29,7 @@ def password(secret: Secret) -> str:
 
 def _first_line(file: str) -> str:
     try:
-        with Path(file).open(encoding="utf-8") as stream:
-            return stream.readline().rstrip("\r\n")
+        return read_first_line(file)
     except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror or "") if isinstance(error, OSError) else "it is not UTF-8"
+        why = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
         raise LdapFailure(Complaint.NO_PASSWORD_FILE, file=file, why=why) from None

@@ -9,6 +9,8 @@ from typing import Final
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import Server, Trust
 from waypost.net.deadline import Deadline
+from waypost.regular_file import check_regular_file
+from waypost.signature import Signature, signature_of
 
 # Reasons of OpenSSL, x509_vfy.h.
 _EXPIRED: Final = 10
@@ -27,7 +29,7 @@ class TlsContexts:
         """Take the files; nothing is read yet."""
         self._trust = trust
         self._lock = threading.Lock()
-        self._kept: tuple[list[float], ssl.SSLContext] | None = None
+        self._kept: tuple[list[Signature | None], ssl.SSLContext] | None = None
 
     def get(self) -> ssl.SSLContext:
         """Give a context from the files as they are now.
@@ -36,18 +38,11 @@ class TlsContexts:
             LdapFailure: a file cannot be used.
         """
         files = (self._trust.ca_file, self._trust.cert_file, self._trust.key_file)
-        changed = [_changed(file) for file in files if file is not None]
+        changed = [signature_of(Path(file)) for file in files if file is not None]
         with self._lock:
             if self._kept is None or self._kept[0] != changed:
                 self._kept = changed, tls_context(self._trust)
             return self._kept[1]
-
-
-def _changed(file: str) -> float:
-    try:
-        return Path(file).stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
@@ -57,6 +52,8 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
         LdapFailure: a file cannot be used.
     """
     try:
+        if trust.ca_file is not None:
+            check_regular_file(trust.ca_file)
         context = ssl.create_default_context(cafile=trust.ca_file)
     except (OSError, ValueError) as error:
         raise _bad_file(trust.ca_option, trust.ca_file or "", error) from None
@@ -67,6 +64,9 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if trust.cert_file is not None:
         try:
+            for file in (trust.cert_file, trust.key_file):
+                if file is not None:
+                    check_regular_file(file)
             # An empty password: a key that needs one is an error, and not a question on a terminal.
             context.load_cert_chain(trust.cert_file, trust.key_file, password="")
         except (OSError, ValueError) as error:

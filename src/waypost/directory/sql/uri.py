@@ -1,7 +1,6 @@
 """The URI of a directory's database: where it stands, and what it says."""
 
 import os
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -9,6 +8,7 @@ from waypost.database.drivers import with_driver
 from waypost.directory.sql.messages import Message
 from waypost.errors import DirectoryError
 from waypost.model import SqlDirectory
+from waypost.regular_file import read_first_line, reason_of
 
 
 def read_url(directory: SqlDirectory) -> sa.URL:
@@ -41,13 +41,12 @@ def _text(directory: SqlDirectory) -> str:
 
 def _first_line(path: str, label: str) -> str:
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            line = file.readline().strip()
+        line = read_first_line(path).strip()
     except UnicodeDecodeError as error:
         message = Message.URI_FILE.of(label, path=path, reason="it is not UTF-8")
         raise DirectoryError(message) from error
     except OSError as error:
-        message = Message.URI_FILE.of(label, path=path, reason=error.strerror)
+        message = Message.URI_FILE.of(label, path=path, reason=reason_of(error))
         raise DirectoryError(message) from error
     if not line:
         raise DirectoryError(Message.URI_FILE_EMPTY.of(label, path=path))

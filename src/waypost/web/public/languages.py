@@ -5,13 +5,14 @@ Each is a file beside the template, `templates/languages/TAG.toml`, named after 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final
+
+from waypost.bounded_toml import parse_toml
 
 DEFAULT: Final = "en"
 RANGES_MAX: Final = 50
@@ -34,7 +35,7 @@ def known() -> tuple[str, ...]:
 def texts(tag: str) -> Mapping[str, Any]:
     """Read the texts of one of the languages that are known."""
     text = _folder().joinpath(f"{tag}.toml").read_text("utf-8")
-    return MappingProxyType(tomllib.loads(text))
+    return MappingProxyType(parse_toml(text).data)
 
 
 def named(wanted: str, tags: Sequence[str]) -> str | None:

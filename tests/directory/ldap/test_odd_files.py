@@ -1,0 +1,38 @@
+"""Files of an LDAP directory that are no regular ones: refused, and never waited for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.passwords import password
+from waypost.directory.ldap.target import Trust
+from waypost.directory.ldap.tls import tls_context
+from waypost.model import Secret
+
+SAID = "is a FIFO, a socket or a device, and only regular files are read"
+
+
+@pytest.fixture(name="fifo")
+def _fifo(tmp_path: Path) -> str:
+    os.mkfifo(tmp_path / "fifo")
+    return f"{tmp_path}/fifo"
+
+
+def test_trust(fifo: str) -> None:
+    """A FIFO for authorities, for a certificate or for its key is named with its option."""
+    for trust in (
+        Trust(ca_file=fifo),
+        Trust(cert_file=fifo),
+        Trust(cert_file=__file__, key_file=fifo),
+    ):
+        with pytest.raises(LdapFailure, match=SAID):
+            tls_context(trust)
+
+
+def test_password(fifo: str) -> None:
+    """A FIFO or an endless device for a password is named."""
+    for file in (fifo, "/dev/zero"):
+        with pytest.raises(LdapFailure, match=SAID):
+            password(Secret(file=file))
