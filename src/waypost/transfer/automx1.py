@@ -4,14 +4,14 @@ What automx makes of the file was seen with automx 1.1.1 (tests/transfer/automx1
 each domain of `domains`, with `global` for those that have none or say `backend = global`.
 """
 
-import configparser
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
 from waypost.errors import DomainError, ProvidersError
 from waypost.model import Catalog, Domain, DomainPattern, MatchKind, Provider, Service
+from waypost.transfer.automx1_file import Automx1File, parse_automx1
 from waypost.transfer.automx1_sections import Said, Sections
 from waypost.transfer.automx1_services import expand_macros
 from waypost.transfer.imported import Imported, Notes, once, with_priorities
@@ -25,8 +25,6 @@ from waypost.transfer.rules import (
 
 _RESERVED: Final = frozenset({"automx", "global"})
 _ANY: Final = "*"
-_HEADER: Final = re.compile(r"\s*\[(?P<name>[^\]]+)\]")
-_KEY: Final = re.compile(r"(?P<key>[^\s=:#;\[][^=:]*?)\s*[=:]")
 _PLACEHOLDER: Final = re.compile(r"%EMAIL[A-Z]+%")
 
 
@@ -40,44 +38,19 @@ def read_automx1(text: str, *, name: str) -> Imported:
     Raises:
         ProvidersError: not such a file, or nothing in it can be served.
     """
-    parser = configparser.RawConfigParser(
-        strict=False, comment_prefixes=("#", ";"), inline_comment_prefixes=None
-    )
-    try:
-        parser.read_string(text, source=name)
-    except configparser.Error as error:
-        reason = " ".join(str(error).split())
-        raise ProvidersError([f"{name}: not an INI file: {reason}"]) from error
-    if not parser.has_section("automx"):
+    file = parse_automx1(text, name=name)
+    if not file.parser.has_section("automx"):
         raise ProvidersError([f"{name}: there is no section [automx]; is it automx's file?"])
-    return _Reader(parser, _lines(text), Notes(name)).result()
-
-
-def _lines(text: str) -> Mapping[tuple[str, str], int]:
-    """Find the line of each section (with an empty key) and of each key, the last one counts."""
-    found: dict[tuple[str, str], int] = {}
-    section = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if header := _HEADER.match(line):
-            section = header["name"]
-            found[section, ""] = number
-        elif key := _KEY.match(line):
-            found[section, key["key"].lower()] = number
-    return found
+    return _Reader(file, Notes(name)).result()
 
 
 class _Reader:
     """Reads a parsed file."""
 
-    def __init__(
-        self,
-        parser: configparser.RawConfigParser,
-        lines: Mapping[tuple[str, str], int],
-        notes: Notes,
-    ) -> None:
-        self._parser = parser
+    def __init__(self, file: Automx1File, notes: Notes) -> None:
+        self._parser = file.parser
         self._notes = notes
-        self._sections = Sections(parser, lines, notes)
+        self._sections = Sections(file, notes)
 
     def result(self) -> Imported:
         """Return the domains that automx answers for."""

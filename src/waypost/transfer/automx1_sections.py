@@ -3,12 +3,13 @@
 How automx walks through them was seen with automx 1.1.1 (tests/transfer/automx1).
 """
 
-import configparser
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from waypost.errors import ProvidersError
 from waypost.model import Service
+from waypost.transfer.automx1_file import Automx1File
 from waypost.transfer.automx1_services import (
     SERVICE_KEYS,
     SERVICES,
@@ -18,9 +19,12 @@ from waypost.transfer.automx1_services import (
 from waypost.transfer.imported import Notes
 from waypost.transfer.rules import RuleBroken
 
+SHOWN_CHARS: Final = 60
 STATIC: Final = frozenset({"static", "static_append"})
 FOLLOWED_MAX: Final = 100
 """So many sections may follow each other."""
+KEYS_MAX: Final = 500_000
+"""So many keys are read at most, those of [DEFAULT] and of followed sections each time."""
 _NAMES: Final = ("account_name", "account_name_short")
 # They need no note: Waypost does the same, or they say nothing about mail.
 _WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
@@ -60,18 +64,14 @@ class Said:
 class Sections:
     """The sections of a parsed file."""
 
-    def __init__(
-        self,
-        parser: configparser.RawConfigParser,
-        lines: Mapping[tuple[str, str], int],
-        notes: Notes,
-    ) -> None:
-        """Keep the file, the line of each section and key, and where notes go."""
-        self._parser = parser
-        self._lines = lines
+    def __init__(self, file: Automx1File, notes: Notes) -> None:
+        """Keep the file, and where notes go."""
+        self._parser = file.parser
+        self._lines = file.lines
         self._notes = notes
+        self._keys_read = 0
         # automx compares the names of sections in any case; the first one counts.
-        self._by_name = {name.lower(): name for name in reversed(parser.sections())}
+        self._by_name = {name.lower(): name for name in reversed(file.parser.sections())}
         self.used: set[str] = set()
 
     def find(self, name: str) -> str | None:
@@ -88,6 +88,9 @@ class Sections:
         Args:
             name: of the section.
             domain: which is asked for; None for any, which leaves `follow = %d` out.
+
+        Raises:
+            ProvidersError: all sections that were read say more than `KEYS_MAX` keys.
         """
         said = Said()
         self._read(name, domain, said, set())
@@ -102,7 +105,7 @@ class Sections:
             self.leave_out(name, "follow", f"more than {FOLLOWED_MAX} sections follow each other")
             return
         before.add(name)
-        values = dict(self._parser[name])
+        values = self._values(name)
         backend = values.get("backend", "").strip()
         if backend == "global":
             self._surplus(name)
@@ -114,7 +117,17 @@ class Sections:
         elif not backend:
             self.leave_out(name, "backend", "is missing, and automx serves nothing without it")
         else:
-            self.leave_out(name, "backend", f"{backend[:40]} is not static or global")
+            self.leave_out(name, "backend", f"{in_one_line(backend)} is not static or global")
+
+    def _values(self, name: str) -> dict[str, str]:
+        """Return the keys of a section and of [DEFAULT]."""
+        values = dict(self._parser.items(name))
+        self._keys_read += len(values)
+        if self._keys_read > KEYS_MAX:
+            why = f"sections, with those that they follow and [DEFAULT], say over {KEYS_MAX} keys"
+            where = f"{self._notes.source}: line {self.line(name, '')}"
+            raise ProvidersError([f"{where}: {why}; split the file"])
+        return values
 
     def _static(self, name: str, values: Mapping[str, str], said: Said, *, appends: bool) -> None:
         self._note_unknown(name, values)
@@ -142,7 +155,7 @@ class Sections:
             self.leave_out(name, key, "names another section for each user or domain")
         elif (found := self.find(wanted)) is None:
             # automx answers with an error then, whatever else the section says.
-            self.leave_out(name, key, f"there is no section [{wanted[:60]}]")
+            self.leave_out(name, key, f"there is no section [{in_one_line(wanted)}]")
         else:
             self._read(found, domain, said, before)
 
@@ -161,10 +174,19 @@ class Sections:
                 self.leave_out(name, key, why)
 
     def leave_out(self, name: str, key: str, why: str) -> None:
-        """Note what is not carried over."""
-        self._notes.leave_out(self.line(name, key), f"[{name}] {key}".strip(), why)
+        """Note what is not carried over; what [DEFAULT] says is noted once."""
+        if (name, key) not in self._lines and (_DEFAULT_SECTION, key) in self._lines:
+            name = _DEFAULT_SECTION
+        self._notes.leave_out(
+            self.line(name, key), f"[{in_one_line(name)}] {in_one_line(key)}".strip(), why
+        )
 
     def line(self, name: str, key: str) -> int:
         """Return the line of a key, of [DEFAULT] too, else that of the section."""
         places = ((name, key), (_DEFAULT_SECTION, key), (name, ""))
         return next((self._lines[place] for place in places if place in self._lines), 1)
+
+
+def in_one_line(text: str) -> str:
+    """Return the beginning of a name or value of the file as messages show it."""
+    return " ".join(text.split())[:SHOWN_CHARS]

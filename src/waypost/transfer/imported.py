@@ -51,22 +51,27 @@ class Notes:
     def __init__(self, source: str) -> None:
         """Take the name of the file or the URL."""
         self.source = source
-        self.left_out: list[Note] = []
-        self.warnings: list[Note] = []
+        self._left_out: dict[Note, None] = {}
+        self._warnings: dict[Note, None] = {}
 
     def leave_out(self, line: int, what: str, why: str) -> None:
-        """Note what is not carried over."""
-        self.left_out.append(Note(self.source, line, what, why))
+        """Note what is not carried over; the same note counts once."""
+        self._left_out.setdefault(Note(self.source, line, what, why))
 
     def warn(self, line: int, what: str, why: str) -> None:
         """Note what is carried over, but should be looked at."""
-        self.warnings.append(Note(self.source, line, what, why))
+        self._warnings.setdefault(Note(self.source, line, what, why))
+
+    @property
+    def left_out(self) -> tuple[Note, ...]:
+        """What is not carried over, until now."""
+        return tuple(self._left_out)
 
     def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> Imported:
         """Give all of it, in the order of the source."""
         in_order = [
-            tuple(sorted(dict.fromkeys(notes), key=lambda note: note.line))
-            for notes in (self.left_out, self.warnings)
+            tuple(sorted(notes, key=lambda note: note.line))
+            for notes in (self._left_out, self._warnings)
         ]
         return Imported(catalog, in_order[0], in_order[1], tuple(lost))
 
