@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from tests.profiles.making import Signing, openssl_verifies, signing
 from waypost.errors import SigningUnavailable
-from waypost.profiles.signer import ProfileSigner
+from waypost.profiles.signer import RETRY_LOOKS, ProfileSigner
 from waypost.regular_file import open_regular_file
 
 PROFILE = b"<plist/>"
@@ -253,3 +253,31 @@ def test_fifo(made: Signing) -> None:
         watch.cancel()
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("days", [-20_000, 20_000])
+def test_clock_that_is_set_right_later(made: Signing, days: int) -> None:
+    """A machine that starts in 1970 signs soon after its clock is set, and tells each once."""
+    shift = timedelta(days=days)
+
+    async def work() -> None:
+        nonlocal shift
+        signer = ProfileSigner(made.files, now=lambda: datetime.now(UTC) + shift)
+        signer.start()
+        for _ in range(3 * RETRY_LOOKS):
+            await signer.look_again()
+        with pytest.raises(SigningUnavailable):
+            signer.sign(PROFILE)
+        shift = timedelta()
+        for _ in range(RETRY_LOOKS):
+            await signer.look_again()
+        assert openssl_verifies(signer.sign(PROFILE), made.root) == PROFILE
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    assert [line["event"] for line in lines] == [
+        "profile certificate not read",  # the signer's
+        "profile certificate not read",  # that of the authority between
+        "profile not signed, so not sent",
+        "profile certificate read",
+    ]

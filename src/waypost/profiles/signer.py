@@ -17,6 +17,8 @@ from waypost.profiles.files import ProfileFiles
 from waypost.seldom import Seldom
 from waypost.signature import Signature, signature_of
 
+RETRY_LOOKS: Final = 10
+"""Files with mistakes are read again after so many looks: it may have been the clock."""
 KEPT_PROFILES: Final = 1000
 """Some 6 KB each, of which the certificates are the most."""
 
@@ -68,6 +70,7 @@ class ProfileSigner:
         self._problems: tuple[str, ...] = ()
         self._back_off = back_off if back_off is not None else BackOff()
         self._complained: tuple[Seen, int, tuple[str, ...]] | None = None
+        self._looks = 0
         self._complaint = Seldom()
         self._seen: Seen = ()
         self._changing: Seen = ()
@@ -106,10 +109,17 @@ class ProfileSigner:
         return signed
 
     async def look_again(self, *, demanded: bool = False) -> None:
-        """Read the files where one has changed, or where that was demanded."""
+        """Read the files where one has changed, or where that was demanded.
+
+        Files with mistakes are read again from time to time as they are: a certificate that is not
+        valid yet, or no more, is good as soon as the clock of the machine is right.
+        """
         self._demands += demanded
+        self._looks += 1
         found = await asyncio.to_thread(self._look)
-        if self._is_due(found) or demanded or self._back_off.is_time():
+        stays = bool(self._problems) and found == self._seen
+        again = self._back_off.is_time() or (stays and self._looks % RETRY_LOOKS == 0)
+        if self._is_due(found) or demanded or again:
             outcome = await asyncio.to_thread(self._load)
             self._seen, self._changing = found, ()
             self._take(outcome, again=True)
