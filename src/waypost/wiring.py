@@ -134,7 +134,7 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
         reloader.start()
         return Wired(domains, Lookup(domains, people, public_url), people, None, metrics, reloader)
     store = _open_database(settings)
-    waking = WakingStore(store, partial(make_ready, store.engine))
+    waking = WakingStore(store, partial(_make_ready, settings, store))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
     return Wired(cache, Lookup(cache, people, public_url), people, seeding, metrics)
@@ -201,8 +201,20 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
     return Directories(opener, keeping=keeping, metrics=metrics)
 
 
-def _open_database(settings: Settings) -> SqlStore:
+def _make_ready(settings: Settings, store: SqlStore) -> None:
+    """Make or change the tables; that may take longer than an answer."""
+    if in_memory(settings.db_uri):
+        make_ready(store.engine)
+        return
     engine = open_engine(settings.db_uri, settings.db_echo)
+    try:
+        make_ready(engine)
+    finally:
+        engine.dispose()
+
+
+def _open_database(settings: Settings) -> SqlStore:
+    engine = open_engine(settings.db_uri, settings.db_echo, impatient=True)
     if in_memory(settings.db_uri):
         # Nobody else could make the tables in the memory of this process.
         make_ready(engine)

@@ -35,6 +35,11 @@ class MariaDb(DatabaseServer):
         super().__init__(folder, user)
         self.socket = folder / "mariadb.sock"
 
+    @property
+    def pid(self) -> int:
+        """Give the number of its process."""
+        return int((self._folder / "mariadb.pid").read_text(encoding="ascii"))
+
     def create_files(self) -> None:
         """Make the files of the server."""
         user = [] if self._user is None else [f"--user={self._user}"]
@@ -46,7 +51,7 @@ class MariaDb(DatabaseServer):
 
     def sql(self, text: str, database: str = "") -> str:
         """Run statements through `mariadb`; give what it prints, one line a row."""
-        return self._run(*self._client(), "--batch", "-N", database, given=text)
+        return self._run(*self.client(), "--batch", "-N", database, given=text)
 
     def fresh(self) -> str:
         """Make a new database of the user `waypost`; give its name."""
@@ -73,12 +78,13 @@ class MariaDb(DatabaseServer):
             *(f"--pid-file={self._folder}/mariadb.pid", *_FAST),
         ]
 
-    def _client(self) -> list[str]:
+    def client(self) -> list[str]:
+        """Give the command of its own client, as its administrator."""
         flags = ["--no-defaults", "--default-character-set=utf8mb4", "-u", "root"]
         return [program("mariadb"), *flags, f"--socket={self.socket}"]
 
     def _answers(self) -> bool:
-        asked = [*self._client(), "-e", "SELECT 1"]
+        asked = [*self.client(), "-e", "SELECT 1"]
         return (
             self.socket.exists()
             and subprocess.run(asked, check=False, capture_output=True).returncode == 0

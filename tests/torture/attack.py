@@ -1,11 +1,12 @@
 """What an attack is, and what it measures."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.torture.outputs import Output
-from tests.torture.server import Server
+from tests.torture.server import Beside, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Attack:
         memory: the limit of address space for each process, in MB; None for no limit.
         descriptors: how many files a process may open.
         environment: environment variables beside the usual ones.
+        beside: starts what runs beside the server, such as a database, before it, and ends it
+            afterwards; takes the folder of the server.
         probed: whether a steady probe must be answered all the time.
         disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
             be made there; None for those of the machine.
@@ -62,6 +65,7 @@ class Attack:
     memory: int | None = 1024
     descriptors: int = 256
     environment: dict[str, str] = field(default_factory=dict)
+    beside: Callable[[Path], AbstractContextManager[Beside]] | None = None
     probed: bool = True
     disk: int | None = None
     stops_within: float = 12.0

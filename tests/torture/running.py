@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.torture.attack import Attack, Figure
 from tests.torture.probe import Probe
-from tests.torture.server import Server
+from tests.torture.server import Beside, Server
 
 PROBE_SECONDS: Final = 1.0
 WARM_UP_ANSWERS: Final = 5
@@ -18,10 +18,12 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
 
     Raises:
         TimeoutError: the server does not start.
+        pytest.skip.Exception: this machine lacks a program that the attack needs.
     """
     if attack.prepare is not None:
         attack.prepare(folder)
     with ExitStack() as stack:
+        beside = None if attack.beside is None else stack.enter_context(attack.beside(folder))
         server = Server(
             folder,
             workers=workers,
@@ -31,6 +33,7 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
             environment=attack.environment,
             disk=attack.disk,
             stderr=None if attack.stderr is None else stack.enter_context(attack.stderr()),
+            beside=beside if beside is not None else Beside({}),
         )
         stack.enter_context(server)
         if attack.probed:

@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from tests.servers.nginx import listens
 from tests.servers.process import tied_to_this_process
@@ -21,6 +22,33 @@ from tests.torture.outputs import CLOSED
 
 MEGABYTE: Final = 1_000_000
 START_SECONDS: Final = 60.0
+
+
+class Crashing(Protocol):
+    """A server that may be killed, and be started again."""
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+
+    def start(self) -> None:
+        """Start it."""
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What runs beside `waypost serve`.
+
+    Attributes:
+        environment: what `waypost serve` is told of it.
+        crashing: what an attack breaks; None if there is no such thing.
+    """
+
+    environment: Mapping[str, str]
+    crashing: Crashing | None = None
 
 
 class Server:
@@ -34,6 +62,7 @@ class Server:
         admin_port: the port of its admin listener.
         metrics_port: the port of its metrics.
         workers: how many workers it was started with.
+        beside: what runs beside it.
     """
 
     def __init__(
@@ -47,6 +76,7 @@ class Server:
         environment: Mapping[str, str] | None = None,
         stderr: int | None = None,
         disk: int | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """Take what it is started with.
 
@@ -60,6 +90,7 @@ class Server:
             stderr: a file descriptor in place of the log file, or `CLOSED`.
             disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
                 can be made there. Needs root.
+            beside: what runs beside it.
         """
         self.folder = folder
         self.log = folder / "log"
@@ -68,7 +99,8 @@ class Server:
         self.workers = workers
         self._options = options
         self._limits = (memory, descriptors)
-        self._environment = dict(environment or {})
+        self.beside = beside or Beside({})
+        self._environment = {**(environment or {}), **self.beside.environment}
         self._stderr = stderr
         self._disk = disk
         self._running: subprocess.Popen[bytes] | None = None

@@ -6,6 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 12
+"""How long a server may be silent in the middle of a question: longer than any lock is waited for."""
 _EXTRAS: Final = {"psycopg": "postgresql", "psycopg2": "postgresql", "pymysql": "mysql"}
 # A network that swallows packets is noticed after that time (libpq's options).
 _LIBPQ: Final = {
@@ -45,6 +47,17 @@ def connect_options(url: sa.URL, **more: object) -> dict[str, Any]:
     """
     options = {**_CONNECT.get(url.drivername.partition("+")[2], {}), **more}
     return {name: value for name, value in options.items() if name not in url.query}
+
+
+def impatient_options(url: sa.URL) -> dict[str, Any]:
+    """Return what a driver is given so that it does not wait for ever for a lost server.
+
+    libpq learns of a lost machine by itself (`tcp_user_timeout`); PyMySQL waits for some minutes or
+    for ever, and its thread with it.
+    """
+    if url.get_driver_name() != "pymysql":
+        return {}
+    return {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
 
 
 def driver_cure(url: sa.URL, error: ImportError) -> str:

@@ -15,6 +15,7 @@ from waypost.database.drivers import (
     CONNECT_TIMEOUT_SECONDS,
     connect_options,
     driver_cure,
+    impatient_options,
     with_driver,
 )
 from waypost.database.locking import locked
@@ -48,13 +49,15 @@ _STRICT: Final = (
 )
 
 
-def open_engine(db_uri: str, echo: bool = False) -> Engine:
+def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> Engine:
     """Prepare the connections to a database; none is opened yet.
 
     Args:
         db_uri: as SQLAlchemy writes it; the driver may be left out. Foreign keys and the
             write-ahead log are on in SQLite. A connection that the server closed is replaced.
         echo: log every SQL statement.
+        impatient: give up a server that is silent for long; not for changes of tables, which take
+            their time.
 
     Raises:
         StoreError: the URI or its driver cannot be used; the message never holds the password.
@@ -65,7 +68,7 @@ def open_engine(db_uri: str, echo: bool = False) -> Engine:
         message = f"db_uri: {redact_uri(db_uri)} is not a database URI; {_ENCODE}"
         raise StoreError(message) from error
     backend = url.get_backend_name()
-    options = _sqlite_options(url) if backend == "sqlite" else _server_options(url)
+    options = _sqlite_options(url) if backend == "sqlite" else _server_options(url, impatient)
     try:
         engine = sa.create_engine(url, echo=echo, hide_parameters=True, **options)
     except sa.exc.NoSuchModuleError as error:
@@ -205,9 +208,10 @@ def _sqlite_options(url: sa.URL) -> dict[str, Any]:
     return options | {"connect_args": {"check_same_thread": False}}
 
 
-def _server_options(url: sa.URL) -> dict[str, Any]:
+def _server_options(url: sa.URL, impatient: bool) -> dict[str, Any]:
+    more = impatient_options(url) if impatient else {}
     return {
-        "connect_args": connect_options(url),
+        "connect_args": connect_options(url, **more),
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
         "pool_pre_ping": True,

@@ -59,7 +59,7 @@ class CacheLimits:
     size: int = 10_000
     negative_size: int = 10_000
     queue: int = 256
-    patience_seconds: float = 1.0
+    patience_seconds: float = 0.5
     first_patience_seconds: float = 5.0
 
 

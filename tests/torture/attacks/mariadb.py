@@ -1,0 +1,226 @@
+"""A MariaDB that dies, hangs, is full, is locked, and loses a table, while it is asked."""
+
+import http.client
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from tests.servers.frozen import frozen
+from tests.servers.mariadb import MariaDb, mariadb
+from tests.servers.waypost import SOURCE
+from tests.torture.attack import Attack, Figure
+from tests.torture.server import Beside, Server, ask
+from tests.torture.stuck_relay import StuckRelay, stuck_relay
+
+LASTS_SECONDS = 2.5
+HEALED_SECONDS = 15.0
+# MariaDB allows no smaller limit; its administrator may connect once more.
+CONNECTIONS_MIN = 10
+HUGE_BYTES = 8_000_000
+PATH = "/mail/config-v1.1.xml?emailaddress=alice@"
+
+
+@dataclass
+class Database:
+    """A database of a MariaDB, behind a relay."""
+
+    server: MariaDb
+    name: str
+    relay: StuckRelay
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self.server.pid
+
+    def start(self) -> None:
+        """Start it."""
+        self.server.start()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.server.kill()
+
+    def sql(self, text: str) -> str:
+        """Run statements as its administrator."""
+        return self.server.sql(text, self.name)
+
+
+@contextmanager
+def _beside(_folder: Path) -> Iterator[Beside]:
+    with mariadb() as server, stuck_relay(server.port) as relay:
+        name = server.fresh()
+        uri = server.tcp_uri(name).replace(f":{server.port}/", f":{relay.port}/")
+        environment = {"WAYPOST_DB_URI": uri}
+        for command in (["db", "upgrade"], ["apply", "--demo"]):
+            subprocess.run(
+                [sys.executable, "-m", "waypost", *command],
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", **environment},
+                check=True,
+                capture_output=True,
+            )
+        yield Beside(environment, Database(server, name, relay))
+
+
+def _database(server: Server) -> Database:
+    assert isinstance(server.beside.crashing, Database)
+    return server.beside.crashing
+
+
+@contextmanager
+def _killed(database: Database) -> Iterator[None]:
+    database.kill()
+    try:
+        yield
+    finally:
+        database.start()
+
+
+@contextmanager
+def _hanging(database: Database) -> Iterator[None]:
+    with frozen(database.pid):
+        yield
+
+
+@contextmanager
+def _stuck(database: Database) -> Iterator[None]:
+    with frozen(database.pid):
+        time.sleep(1)  # so that each thread of Waypost waits for an answer
+        database.relay.stick()
+    yield
+
+
+@contextmanager
+def _session(database: Database, statements: str = "SELECT 1") -> Iterator[None]:
+    """Hold a session that has run some statements, while `with` lasts."""
+    command = [*database.server.client(), "--batch", "-N", "--unbuffered", database.name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+        try:
+            client.stdin.write(f"{statements}; SELECT 1;\n".encode())
+            client.stdin.flush()
+            client.stdout.readline()
+            yield
+        finally:
+            client.stdin.close()
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[None]:
+    with _session(database, "LOCK TABLES domain WRITE, provider WRITE"):
+        yield
+
+
+@contextmanager
+def _without_a_table(database: Database) -> Iterator[None]:
+    database.sql("RENAME TABLE domain TO domain_away")
+    try:
+        yield
+    finally:
+        database.sql("DROP TABLE IF EXISTS domain; RENAME TABLE domain_away TO domain")
+
+
+@contextmanager
+def _full(database: Database) -> Iterator[None]:
+    """Take all connections that the server allows, and end those of Waypost."""
+    before = database.sql("SELECT @@max_connections").strip()
+    database.sql(f"SET GLOBAL max_connections = {CONNECTIONS_MIN}")
+    users = "SELECT id FROM information_schema.processlist WHERE user = 'waypost'"
+    try:
+        with ExitStack() as held:
+            for number in database.sql(users).split():
+                with suppress(RuntimeError):  # it has just ended
+                    database.sql(f"KILL {number}")
+            with suppress(BrokenPipeError):
+                for _ in range(CONNECTIONS_MIN):
+                    held.enter_context(_session(database))
+            yield
+    finally:
+        database.sql(f"SET GLOBAL max_connections = {before}")
+
+
+FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ...] = (
+    ("killed", _killed),
+    ("hanging", _hanging),
+    ("locked tables", _locked),
+    ("a lost table", _without_a_table),
+    ("no free connection", _full),
+    ("stuck connections", _stuck),
+)
+
+
+@contextmanager
+def _strangers(server: Server, threads: int = 4) -> Iterator[None]:
+    """Ask for domains that nobody has, each of them new, while `with` lasts."""
+    end = threading.Event()
+    numbers = count()
+
+    def run() -> None:
+        while not end.wait(0.02):
+            with suppress(OSError, http.client.HTTPException):
+                ask(server.port, f"{PATH}d{next(numbers)}.invented.example")
+
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for one in running:
+        one.start()
+    try:
+        yield
+    finally:
+        end.set()
+        for one in running:
+            one.join(30)
+
+
+def _until_answers(server: Server, number: int) -> float:
+    """Return the seconds until a domain that was never asked for is answered from the database."""
+    start = time.monotonic()
+    while time.monotonic() - start < 40:
+        with suppress(OSError, http.client.HTTPException):
+            if ask(server.port, f"{PATH}n{number}.never.example") == 404:
+                break
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def _break(server: Server) -> list[Figure]:
+    database = _database(server)
+    figures = []
+    with _strangers(server):
+        for number, (name, fault) in enumerate(FAULTS):
+            with fault(database):
+                time.sleep(LASTS_SECONDS)
+            seconds = _until_answers(server, number)
+            figures.append(Figure(f"until it is asked again: {name}", seconds, "s", HEALED_SECONDS))
+    return [*figures, _huge_row(server)]
+
+
+def _huge_row(server: Server) -> Figure:
+    """Make each row of a provider some MB long; the others of the server go on."""
+    before = server.memory()
+    value = f"JSON_OBJECT('x', REPEAT('y', {HUGE_BYTES}))"
+    _database(server).sql(f"UPDATE provider SET pages = {value}")  # noqa: S608 -- a number alone
+    end = time.monotonic() + LASTS_SECONDS
+    peak = before
+    while time.monotonic() < end:
+        peak = max(peak, server.memory())
+        time.sleep(0.1)
+    return Figure("memory for rows of 8 MB", peak - before, "MB", 150)
+
+
+ATTACKS = (
+    Attack(
+        "a MariaDB that fails in each way",
+        "operation",
+        _break,
+        options=("--cache-ttl", "1"),
+        beside=_beside,
+    ),
+)

@@ -1,0 +1,74 @@
+"""A relay in front of a server whose old connections may get stuck, as behind a lost machine."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+class StuckRelay:
+    """Passes bytes on between 127.0.0.1:`port` and another port.
+
+    Attributes:
+        port: where it listens.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        """Listen, for a server on 127.0.0.1."""
+        self._target_port = target_port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._passing: set[threading.Event] = set()
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stick(self) -> None:
+        """Pass nothing more on of the connections of now, and close none; new ones are good."""
+        for one in list(self._passing):
+            one.clear()
+        self._passing.clear()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._listening.close()
+        for one in self._open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target_port))
+            except OSError:
+                client.close()
+                continue
+            passes = threading.Event()
+            passes.set()
+            self._passing.add(passes)
+            self._open += [client, server]
+            for source, target in ((client, server), (server, client)):
+                args = (source, target, passes)
+                threading.Thread(target=_pass, args=args, daemon=True).start()
+
+
+def _pass(source: socket.socket, target: socket.socket, passes: threading.Event) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            if not passes.is_set():
+                return  # without closing anything: the peers wait
+            target.sendall(data)
+        target.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def stuck_relay(target_port: int) -> Iterator[StuckRelay]:
+    """Run a relay to a port of 127.0.0.1."""
+    relay = StuckRelay(target_port)
+    try:
+        yield relay
+    finally:
+        relay.close()
