@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
@@ -25,12 +26,15 @@ class Script(Enum):
 
 
 @contextmanager
-def resolver(script: Script, but: Mapping[str, Script] | None = None) -> Iterator[int]:
+def resolver(
+    script: Script, but: Mapping[str, Script] | None = None, *, delay: float = 0.0
+) -> Iterator[int]:
     """Run such a resolver; give its port.
 
     Args:
         script: for all names.
         but: for some names.
+        delay: the seconds until each answer.
     """
     if script is Script.DEAD:
         yield free_port()
@@ -46,6 +50,7 @@ def resolver(script: Script, but: Mapping[str, Script] | None = None) -> Iterato
                     question, sender = listening.recvfrom(4096)
                 except TimeoutError:
                     continue
+                time.sleep(delay)
                 reply = make_response(from_wire(question))
                 name = f"{reply.question[0].name}".rstrip(".")
                 done = (but or {}).get(name, script)

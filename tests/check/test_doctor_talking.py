@@ -154,3 +154,21 @@ def test_nobody_listens() -> None:
         held.bind(("127.0.0.1", 0))
         found = codes(Offer("imap", "127.0.0.1", held.getsockname()[1], "tls"))
     assert [code for code, _ in found] == ["mail-silent"]
+
+
+LONG = b"* CAPABILITY " + b" ".join(b"AUTH=X%d" % number for number in range(600)) + b"\r\n"
+GREEDY = [
+    ("imap", [IMAP, LONG * 90 + b"a3 OK LOGINDISABLED\r\n"]),
+    ("pop3", [b"+OK\r\n", b"+OK\r\n" + b"SASL %s\r\n" % (b"A" * 8000) + b".\r\n"]),
+    ("smtp", [b"220 b\r\n", b"250-AUTH %s\r\n" % (b"B " * 4000) * 90 + b"250 x\r\n"]),
+    ("managesieve", [b'"SASL" "%s"\r\nOK\r\n' % (b"C" * 8000)]),
+]
+
+
+@pytest.mark.parametrize(("kind", "script"), GREEDY)
+def test_long_list_is_cut(kind: str, script: Script) -> None:
+    """Of the ways to log in that a server lists without end, a report shows the first ones."""
+    with server(script) as port:
+        found = codes(Offer(kind, "127.0.0.1", port, "none", ("GSSAPI",)))
+    assert [code for code, _ in found] == ["mail-authentication"]
+    assert len(found[0][1]) < 400

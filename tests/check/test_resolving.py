@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -167,3 +168,18 @@ def test_the_resolver_of_this_machine_is_named() -> None:
     )
     assert named_in_messages(("192.0.2.1", 53)) == "the resolver at 192.0.2.1"
     assert named_in_messages(("2001:db8::1", 5353)) == "the resolver at 2001:db8::1 port 5353"
+
+
+def test_slow_resolver() -> None:
+    """A resolver that answers each question just in time is given up when the time is over."""
+    with resolver(Script.NXDOMAIN, delay=0.1) as port:
+        dns = Dns(("127.0.0.1", port), 5, 0.45)
+        answered = 0
+        while not dns.cause and answered < 50:
+            with suppress(NamesUnavailable):
+                assert dns(Lookup("A", f"n{answered}.example")) == ()
+                answered += 1
+        with pytest.raises(NamesUnavailable, match=r"too slow: the time .* is over \(--total\)"):
+            dns(Lookup("A", "late.example"))
+    assert 0 < answered <= 4
+    assert len(dns.failed) == 1

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -230,6 +231,11 @@ class Server:
         mount = f"mount -t tmpfs -o {room} none"
         script = f'{mount} "$TMPDIR" && {mount} /dev/shm && exec "$@"'
         return [program("unshare"), "--mount", "sh", "-c", script, "sh"]
+
+    def metrics(self) -> str:
+        """Return its metrics, in the text format of Prometheus; OSError if it gives none."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+            return str(answer.read().decode("utf-8"))
 
     def _limit(self) -> None:
         memory, descriptors = self._limits

@@ -1,5 +1,7 @@
 """Asking DNS what recorded clients ask it."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +25,7 @@ from dns.resolver import (
 
 from waypost.check.name_servers import named, open_resolver, outcome
 from waypost.check.recorded.names import Lookup, Named
+from waypost.check.wire import TIME_OVER
 from waypost.errors import NamesUnavailable, SettingsError
 
 LOOKUPS_MAX: Final = 200
@@ -63,8 +66,18 @@ class Dns:
         cause: why names cannot be looked up at all; empty as long as the resolver answers.
     """
 
-    def __init__(self, server: tuple[str, int] | None, timeout_seconds: float) -> None:
-        """Take the resolver to ask; None for those of this machine.
+    def __init__(
+        self,
+        server: tuple[str, int] | None,
+        timeout_seconds: float,
+        total_seconds: float = math.inf,
+    ) -> None:
+        """Take the resolver to ask.
+
+        Args:
+            server: address and port; None for those of this machine.
+            timeout_seconds: for each answer.
+            total_seconds: for all answers together, from now on.
 
         Raises:
             SettingsError: this machine has no resolver.
@@ -73,7 +86,8 @@ class Dns:
             self._resolver = open_resolver(server)
         except NoResolverConfiguration as error:
             raise SettingsError([f"--resolver: the system has none ({error})"]) from error
-        self._resolver.lifetime = timeout_seconds
+        self._timeout_seconds = timeout_seconds
+        self._end = time.monotonic() + total_seconds
         self._name = named(server, self._resolver.nameservers)
         self._answers: dict[Lookup, tuple[Named, ...] | str] = {}
         self._has_answered = False
@@ -102,10 +116,12 @@ class Dns:
             return self.cause
         if len(self._answers) >= LOOKUPS_MAX:
             return f"more than {LOOKUPS_MAX} names would have to be looked up"
+        # The resolver itself takes no time of 0 for none at all.
+        self._resolver.lifetime = max(0.001, min(self._timeout_seconds, self._left()))
         try:
             records = self._resolved(lookup)
         except Timeout:
-            return self._unheard(lookup)
+            return self._unheard(lookup) if self._left() > 0 else self._over(lookup)
         except NoNameservers as error:
             return self._refused(lookup, f"{self._name} {outcome(error)}")
         except (DNSException, OSError) as error:
@@ -121,6 +137,14 @@ class Dns:
         records = [] if answer.rrset is None else list(answer.rrset)[:RECORDS_MAX]
         return tuple(one for one in map(_named, records) if one is not None)
 
+    def _left(self) -> float:
+        return self._end - time.monotonic()
+
+    def _over(self, lookup: Lookup) -> str:
+        """Note that there is no time for any more look-up."""
+        self.cause = f"{self._name} is too slow: {TIME_OVER}"
+        return self._failure(lookup, self.cause)
+
     def _unheard(self, lookup: Lookup) -> str:
         """Note that there was no answer in time."""
         self._timeouts += 1
@@ -130,7 +154,7 @@ class Dns:
         elif self._timeouts >= TIMEOUTS_MAX:
             self.cause = why
         elif self._timeouts >= PATIENT_TIMEOUTS:
-            self._resolver.lifetime = min(self._resolver.lifetime, IMPATIENT_SECONDS)
+            self._timeout_seconds = min(self._timeout_seconds, IMPATIENT_SECONDS)
         return self._failure(lookup, why)
 
     def _is_alive(self) -> bool:

@@ -103,7 +103,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise RequestError(f"--unserved: {foreign} is the domain that is served")
     limits = Limits(timeout_seconds=timeout, total_seconds=total)
     server = Server.parse(url)
-    names = Dns(read_server(resolver), timeout) if resolver else None
+    names = Dns(read_server(resolver), timeout, total) if resolver else None
     hosts = served, foreign, *(_domain("--also", one) for one in also or ())
     wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)

@@ -164,7 +164,7 @@ def _visit(
     from waypost.check.wire import Limits, Wire  # noqa: PLC0415 -- quick start
 
     timeout, total = seconds
-    names = Dns(read_server(resolver), timeout)
+    names = Dns(read_server(resolver), timeout, total)
     asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}
     transport = ResolvedHost(
         names,

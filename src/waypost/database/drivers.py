@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 12
-"""How long a server may be silent in the middle of a question: longer than any lock is waited for."""
+"""How long a server may be silent in the middle of a question; no lock is waited for so long."""
 _EXTRAS: Final = {"psycopg": "postgresql", "psycopg2": "postgresql", "pymysql": "mysql"}
 # A network that swallows packets is noticed after that time (libpq's options).
 _LIBPQ: Final = {

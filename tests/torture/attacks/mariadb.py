@@ -4,18 +4,17 @@ import http.client
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
+from tests.torture.loads import AUTOCONFIG, crowd
 from tests.torture.server import Beside, Server, ask
 from tests.torture.stuck_relay import StuckRelay, stuck_relay
 
@@ -24,7 +23,6 @@ HEALED_SECONDS = 15.0
 # MariaDB allows no smaller limit; its administrator may connect once more.
 CONNECTIONS_MIN = 10
 HUGE_BYTES = 8_000_000
-PATH = "/mail/config-v1.1.xml?emailaddress=alice@"
 
 
 @dataclass
@@ -157,34 +155,12 @@ FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ..
 )
 
 
-@contextmanager
-def _strangers(server: Server, threads: int = 4) -> Iterator[None]:
-    """Ask for domains that nobody has, each of them new, while `with` lasts."""
-    end = threading.Event()
-    numbers = count()
-
-    def run() -> None:
-        while not end.wait(0.02):
-            with suppress(OSError, http.client.HTTPException):
-                ask(server.port, f"{PATH}d{next(numbers)}.invented.example")
-
-    running = [threading.Thread(target=run) for _ in range(threads)]
-    for one in running:
-        one.start()
-    try:
-        yield
-    finally:
-        end.set()
-        for one in running:
-            one.join(30)
-
-
 def _until_answers(server: Server, number: int) -> float:
     """Return the seconds until a domain that was never asked for is answered from the database."""
     start = time.monotonic()
     while time.monotonic() - start < 40:
         with suppress(OSError, http.client.HTTPException):
-            if ask(server.port, f"{PATH}n{number}.never.example") == 404:
+            if ask(server.port, f"{AUTOCONFIG}a@n{number}.never.example") == 404:
                 break
         time.sleep(0.05)
     return time.monotonic() - start
@@ -193,7 +169,7 @@ def _until_answers(server: Server, number: int) -> float:
 def _break(server: Server) -> list[Figure]:
     database = _database(server)
     figures = []
-    with _strangers(server):
+    with crowd(server, lambda number: f"a@d{number}.invented.example"):
         for number, (name, fault) in enumerate(FAULTS):
             with fault(database):
                 time.sleep(LASTS_SECONDS)

@@ -21,6 +21,7 @@ from waypost.errors import NamesUnavailable
 from waypost.net.failures import failure_reason, tls_reason
 
 SERVERS_MAX: Final = 20
+OFFERED_MAX_CHARS: Final = 200
 
 
 class _Speaks(Protocol):
@@ -196,6 +197,8 @@ def _missing(offer: Offer, place: str, methods: set[str]) -> Iterator[Finding]:
 def lacking(place: str, wanted: str, methods: Collection[str]) -> Finding:
     """Return the finding of a way to log in that a mail server does not offer."""
     offered = " ".join(sorted(methods)) or "nothing"
+    if len(offered) > OFFERED_MAX_CHARS:
+        offered = f"{offered[:OFFERED_MAX_CHARS]}…"
     return found("mail-authentication", place, f"{wanted}; it offers {offered}")
 
 

@@ -1,0 +1,132 @@
+"""A clock of the machine that is set back and forth by years while Waypost serves."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+
+from tests.servers.requirements import require
+from tests.servers.waypost import SOURCE
+from tests.torture.attack import Attack, Figure
+from tests.torture.server import Beside, Server
+
+JUMPS = ("-50y", "+10y", "+0")
+SEEN_SECONDS = 4.0
+PROVIDERS = """
+[[provider]]
+name = "Example"
+domains = ["example.com"]
+services = [{ type = "imap", host = "HOST" }, { type = "smtp", host = "smtp.example.com" }]
+"""
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Beside]:
+    require(files=[_library()])
+    _set_clock(folder, "+0")
+    (folder / "mail.toml").write_text(PROVIDERS.replace("HOST", _host(0)), encoding="utf-8")
+    environment = {"WAYPOST_DB_URI": f"sqlite:///{folder}/waypost.sqlite"}
+    for command in (["db", "upgrade"], ["apply", f"{folder}/mail.toml"]):
+        subprocess.run(
+            [sys.executable, "-m", "waypost", *command],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", **environment},
+            check=True,
+            capture_output=True,
+        )
+    faked = {
+        "LD_PRELOAD": f"{_library()}",
+        "FAKETIME_TIMESTAMP_FILE": f"{folder}/clock",
+        "FAKETIME_CACHE_DURATION": "1",
+        # As it is with a real clock: nothing sets CLOCK_MONOTONIC, and no file's times change.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+    yield Beside(environment | faked)
+
+
+def _library() -> Path:
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return found[0] if found else Path("/usr/lib/faketime/libfaketimeMT.so.1")
+
+
+def _set_clock(folder: Path, offset: str) -> None:
+    new = folder / "clock.new"
+    new.write_text(f"{offset}\n", encoding="ascii")
+    new.replace(folder / "clock")
+
+
+def _host(number: int) -> str:
+    return f"imap{number}.example.com"
+
+
+def _change_row(folder: Path, number: int) -> None:
+    with closing(sqlite3.connect(folder / "waypost.sqlite")) as database, database:
+        update = "UPDATE server SET name = ? WHERE type = 'imap'"
+        database.execute(update, (_host(number),))
+
+
+def _change_file(folder: Path, number: int) -> None:
+    """Put another file of the same length in its place, older or newer than the one before."""
+    new = folder / "mail.new"
+    new.write_text(PROVIDERS.replace("HOST", _host(number)), encoding="utf-8")
+    moment = time.time() + (-1) ** number * number * 365 * 24 * 3600
+    os.utime(new, (moment, moment))
+    new.replace(folder / "mail.toml")
+
+
+def _until_seen(server: Server, number: int) -> float:
+    """Return the seconds until a change is answered."""
+    url = f"{server.url}/mail/config-v1.1.xml?emailaddress=alice@example.com"
+    start, text = time.monotonic(), b""
+    while time.monotonic() - start < 20 and _host(number).encode() not in text:
+        text = httpx.get(url).content
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def _jumping(change: Callable[[Path, int], None]) -> Callable[[Server], list[Figure]]:
+    def jump(server: Server) -> list[Figure]:
+        slowest = 0.0
+        for number, offset in enumerate(JUMPS, start=1):
+            _set_clock(server.folder, offset)
+            time.sleep(2.2)  # It is looked at once in more than a second.
+            change(server.folder, number)
+            if offset == JUMPS[0]:
+                # RFC 9110 s6.6.1: a sign that the clock is another one.
+                assert parsedate_to_datetime(httpx.get(server.url).headers["date"]).year < 2000
+            slowest = max(slowest, _until_seen(server, number))
+        _set_clock(server.folder, JUMPS[0])  # and so it ends
+        lines = server.log_text().count('"level": "error"')
+        return [
+            Figure("until a change is answered", slowest, "s", SEEN_SECONDS),
+            Figure("errors in the log", lines, "", 0),
+        ]
+
+    return jump
+
+
+ATTACKS = (
+    Attack(
+        "clock jumps beside a database",
+        "operation",
+        _jumping(_change_row),
+        workers=(1,),
+        options=("--cache-ttl", "1"),
+        beside=_beside,
+    ),
+    Attack(
+        "clock jumps beside a providers file",
+        "operation",
+        _jumping(_change_file),
+        workers=(2,),
+        options=("--providers", "mail.toml"),
+        beside=_beside,
+    ),
+)
