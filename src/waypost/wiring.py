@@ -32,7 +32,7 @@ from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.sql.held import HeldRows
-from waypost.store.sql.revision import make_ready
+from waypost.store.sql.revision import make_ready, make_ready_patiently
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
 from waypost.transfer.held_pacc import HeldFile
@@ -134,7 +134,7 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
         reloader.start()
         return Wired(domains, Lookup(domains, people, public_url), people, None, metrics, reloader)
     store = _open_database(settings)
-    waking = WakingStore(store, partial(_make_ready, settings, store))
+    waking = WakingStore(store, partial(make_ready_patiently, settings.db_uri, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
     return Wired(cache, Lookup(cache, people, public_url), people, seeding, metrics)
@@ -199,18 +199,6 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
     ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)
     opener = partial(open_directory, ldap_ca_file=ca_file)
     return Directories(opener, keeping=keeping, metrics=metrics)
-
-
-def _make_ready(settings: Settings, store: SqlStore) -> None:
-    """Make or change the tables; that may take longer than an answer."""
-    if in_memory(settings.db_uri):
-        make_ready(store.engine)
-        return
-    engine = open_engine(settings.db_uri, settings.db_echo)
-    try:
-        make_ready(engine)
-    finally:
-        engine.dispose()
 
 
 def _open_database(settings: Settings) -> SqlStore:

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from waypost.database.engine import Engine, is_missing_file, reading
+from waypost.database.engine import Engine, is_missing_file, open_engine, reading
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """Beside automx2's own `alembic_version`, which stays as it is."""
@@ -28,6 +28,27 @@ def make_ready(engine: Engine) -> None:
         from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- it loads Alembic
 
         upgrade(engine)
+
+
+def make_ready_patiently(db_uri: str, engine: Engine) -> None:
+    """Do the same over connections of its own, because a change of tables may take long.
+
+    Args:
+        db_uri: of the database.
+        engine: connections to it that may have limits of time; those to a database in the memory
+            of this process are the only ones.
+
+    Raises:
+        StoreUnavailable, StoreError: as `make_ready`.
+    """
+    if engine.dialect.name == "sqlite":
+        make_ready(engine)
+        return
+    patient = open_engine(db_uri, echo=bool(engine.echo))
+    try:
+        make_ready(patient)
+    finally:
+        patient.dispose()
 
 
 def is_current(engine: Engine) -> bool:
