@@ -99,7 +99,9 @@ def _stuck(database: Database) -> Iterator[None]:
 def _session(database: Database, statements: str = "SELECT 1") -> Iterator[None]:
     """Hold a session that has run some statements, while `with` lasts."""
     command = [*database.server.client(), "--batch", "-N", "--unbuffered", database.name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as client:
         assert client.stdin is not None
         assert client.stdout is not None
         try:
