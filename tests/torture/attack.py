@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.torture.beside import Beside
 from tests.torture.outputs import Output
-from tests.torture.server import Beside, Server
+from tests.torture.server import Server
 
 
 @dataclass(frozen=True, slots=True)

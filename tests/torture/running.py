@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.torture.attack import Attack, Figure
+from tests.torture.beside import Beside
 from tests.torture.probe import Probe
-from tests.torture.server import Beside, Server
+from tests.torture.server import Server
 
 PROBE_SECONDS: Final = 1.0
 WARM_UP_ANSWERS: Final = 5

@@ -10,46 +10,19 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from tests.servers.nginx import listens
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
+from tests.torture.beside import Beside
 from tests.torture.outputs import CLOSED
 
 MEGABYTE: Final = 1_000_000
 START_SECONDS: Final = 60.0
-
-
-class Crashing(Protocol):
-    """A server that may be killed, and be started again."""
-
-    @property
-    def pid(self) -> int:
-        """The id of its process."""
-
-    def start(self) -> None:
-        """Start it."""
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What runs beside `waypost serve`.
-
-    Attributes:
-        environment: what `waypost serve` is told of it.
-        crashing: what an attack breaks; None if there is no such thing.
-    """
-
-    environment: Mapping[str, str]
-    crashing: Crashing | None = None
 
 
 class Server:

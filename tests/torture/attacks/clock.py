@@ -15,7 +15,8 @@ import httpx
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
-from tests.torture.server import Beside, Server
+from tests.torture.beside import Beside
+from tests.torture.server import Server
 
 JUMPS = ("-50y", "+10y", "+0")
 SEEN_SECONDS = 4.0

@@ -14,8 +14,9 @@ from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
+from tests.torture.beside import Beside
 from tests.torture.loads import AUTOCONFIG, crowd
-from tests.torture.server import Beside, Server, ask
+from tests.torture.server import Server, ask
 from tests.torture.stuck_relay import StuckRelay, stuck_relay
 
 LASTS_SECONDS = 2.5

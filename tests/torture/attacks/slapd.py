@@ -13,8 +13,9 @@ from tests.servers.authority import Authority
 from tests.servers.frozen import frozen
 from tests.servers.slapd import PASSWORD, PEOPLE, READER, SUFFIX, Attributes, Slapd, slapd
 from tests.torture.attack import Attack, Figure
+from tests.torture.beside import Beside
 from tests.torture.loads import AUTOCONFIG, crowd
-from tests.torture.server import Beside, Server, ask
+from tests.torture.server import Server, ask
 
 LASTS_SECONDS = 2.0
 HEALED_SECONDS = 5.0

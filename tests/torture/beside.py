@@ -1,0 +1,32 @@
+"""What runs beside a server that is attacked, and may be attacked itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Crashing(Protocol):
+    """A server that may be killed, and be started again."""
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+
+    def start(self) -> None:
+        """Start it."""
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What runs beside `waypost serve`.
+
+    Attributes:
+        environment: what `waypost serve` is told of it.
+        crashing: what an attack breaks; None if there is no such thing.
+    """
+
+    environment: Mapping[str, str]
+    crashing: Crashing | None = None
