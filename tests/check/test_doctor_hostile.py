@@ -17,8 +17,8 @@ from waypost.check.answers import Offer
 from waypost.check.doctor.mail import mail_findings
 from waypost.check.doctor.visit import Visit
 from waypost.check.probes import Asked
-from waypost.check.real_hosts import ToRealHosts
 from waypost.check.recorded.names import Lookup, Named, RecordType, silence
+from waypost.check.resolved_host import ResolvedHost
 from waypost.check.resolving import RECORDS_MAX, Dns
 from waypost.check.wire import Limits, Wire
 from waypost.errors import NamesUnavailable
@@ -166,5 +166,5 @@ def _visit(authority: Authority) -> Visit:
         return (Named("127.0.0.1"),) if lookup.type == "A" else ()
 
     context = ssl.create_default_context(cafile=authority.certificate)
-    wire = Wire(ToRealHosts(silence, frozenset()), Limits(timeout_seconds=5), context=context)
+    wire = Wire(ResolvedHost(silence, frozenset()), Limits(timeout_seconds=5), context=context)
     return Visit(Asked(wire, "alice", "example.com", "example.org", resolve), [])
