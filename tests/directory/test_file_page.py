@@ -75,7 +75,7 @@ def test_numbers_of_the_page() -> None:
     assert f"`is larger than {MAX_OCTETS // 2**20} MiB" in text
     assert f"At most 64 columns and {MAX_OCTETS // 2**20} MiB" in text
     assert f"At most {TOML_MAX_OCTETS // 2**20} MiB" in text
-    assert f"mend the first {MISTAKES_MAX}" in text
+    assert f"fix the first {MISTAKES_MAX}" in text
 
 
 def test_examples_of_the_page() -> None:
