@@ -45,7 +45,7 @@ def mariadb_server() -> Iterator[MariaDb]:
 
 @pytest.fixture(params=ENGINES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """Give an empty database, on each engine in turn."""
+    """Return an empty database, on each engine in turn."""
     return fresh_database(request.param, request, tmp_path)
 
 

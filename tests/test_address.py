@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.address import ADDRESS_MAX_OCTETS, SEPARATORS, DomainName, EmailAddress
+from waypost.address import ADDRESS_MAX_BYTES, SEPARATORS, DomainName, EmailAddress
 from waypost.errors import AddressError, DomainError
 
 LABEL_63 = "x" * 63
@@ -221,8 +221,8 @@ def test_encoded_beyond_repair(text: str) -> None:
 
 @pytest.mark.rule("addresses-longest")
 def test_address_of_the_longest_length() -> None:
-    """An address of exactly 254 octets is taken."""
-    text = "a" * (ADDRESS_MAX_OCTETS - len("@example.com")) + "@example.com"
+    """An address of exactly 254 bytes is taken."""
+    text = "a" * (ADDRESS_MAX_BYTES - len("@example.com")) + "@example.com"
 
     assert text == str(EmailAddress.parse(text))
 
@@ -318,7 +318,7 @@ def test_address_parser_is_closed(text: str) -> None:
     except AddressError:
         return
     assert address == EmailAddress.parse(str(address))
-    assert len(str(address).encode()) <= ADDRESS_MAX_OCTETS
+    assert len(str(address).encode()) <= ADDRESS_MAX_BYTES
 
 
 @pytest.mark.rule("addresses-local-part-kept", "addresses-smtputf8")

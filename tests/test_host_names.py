@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waypost.address import DomainName
-from waypost.host_names import BARE, KINDS, claims, host_names
+from waypost.host_names import APEX, KINDS, claims, host_names
 from waypost.model import DomainPattern
 
 USUAL = ("autoconfig", "autodiscover", "ua-auto-config")
@@ -23,11 +23,11 @@ def test_names_of_a_domain() -> None:
         "mta-sts.example.com",
         "example.com",
     )
-    assert host_names(example, [BARE]) == ("example.com",)
+    assert host_names(example, [APEX]) == ("example.com",)
 
 
 def test_names_that_dns_cannot_hold() -> None:
-    """A name with more than 253 octets is left out, and the shorter ones stay."""
+    """A name with more than 253 bytes is left out, and the shorter ones stay."""
     long = DomainName.parse(".".join(["a" * 60] * 3 + ["b" * 58]))
     assert len(long.ascii) == 241
     assert [len(name) for name in host_names(long, KINDS)] == [252, 249, 241]
@@ -41,8 +41,8 @@ CLAIMS = [
     ("mta-sts.example.com", USUAL, []),
     ("mta-sts.example.com", KINDS, ["example.com", "mta-sts.example.com"]),
     ("example.com", USUAL, []),
-    ("example.com", [BARE], ["example.com"]),
-    ("autoconfig.example.com", [BARE], ["autoconfig.example.com"]),
+    ("example.com", [APEX], ["example.com"]),
+    ("autoconfig.example.com", [APEX], ["autoconfig.example.com"]),
     ("www.example.com", USUAL, []),
     ("a.autoconfig.example.com", USUAL, []),
     ("xautoconfig.example.com", USUAL, []),
@@ -71,7 +71,7 @@ HOLDS = [
 def test_patterns_that_count(pattern: str, prefixed: bool, bare: bool) -> None:
     """A pattern that stands for domains of strangers gives no certificate to any of them."""
     (claim,) = claims(DomainName("autoconfig.a.example.com"), USUAL)
-    (itself,) = claims(DomainName("a.example.com"), [BARE])
+    (itself,) = claims(DomainName("a.example.com"), [APEX])
     found = DomainPattern.parse(pattern)
     assert (claim.holds_for(found), itself.holds_for(found)) == (prefixed, bare)
 

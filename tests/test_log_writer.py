@@ -17,7 +17,7 @@ QUEUE_BYTES = 10_000
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """Give both ends of a pipe, the reader's first."""
+    """Yield both ends of a pipe, the reader's first."""
     reader, writer = os.pipe()
     yield reader, writer
     os.close(reader)

@@ -71,7 +71,7 @@ def ask(entry: Domain | None, person: Person | WaypostError | None) -> ClientCon
 
 
 def told(config: ClientConfig) -> list[tuple[str, str | None]]:
-    """Give place and login name of each service."""
+    """Return place and login name of each service."""
     places = []
     for service in config.services:
         endpoint = service.endpoint

@@ -157,7 +157,7 @@ def test_settings_show_no_password(
 
 
 def said_by_settings(environ: dict[str, str]) -> str:
-    """Give all that is said of the settings, be they good or bad."""
+    """Return all that is said of the settings, be they good or bad."""
     nowhere = Path("/nowhere")
     try:
         loaded = load(environ, {}, nowhere, nowhere, nowhere)

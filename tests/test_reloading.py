@@ -16,7 +16,7 @@ from waypost.metrics import Metrics
 from waypost.reloading import ProvidersReloader, Told
 from waypost.shared_numbers import SharedNumbers
 from waypost.store.memory import MemoryDomains
-from waypost.transfer.held_pacc import held_path
+from waypost.transfer.pinned_pacc import pinned_path
 
 GOOD = """[[provider]]
 name = "Own"
@@ -153,7 +153,7 @@ FAILURES = [
 PLACES = [
     "waypost.transfer.document.read_regular_file",
     "waypost.transfer.domains_file.open_regular_file",
-    "waypost.transfer.held_pacc.read_regular_file",
+    "waypost.transfer.pinned_pacc.read_regular_file",
 ]
 
 
@@ -182,7 +182,7 @@ def test_errors_of_the_system(
     """A change that the system did not let be read counts later, untouched, after one line."""
     monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
     (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
-    held_path(file).write_text('{"held": {}}', encoding="utf-8")
+    pinned_path(file).write_text('{"pinned": {}}', encoding="utf-8")
     domains = MemoryDomains(None)
 
     async def work() -> None:

@@ -14,14 +14,14 @@ OPERATION = "operation"
 
 
 def promises() -> list[str]:
-    """Give the numbers of the promises."""
+    """Return the numbers of the promises."""
     _, _, rest = PAGE.partition("## What Waypost promises")
     text = rest.partition("\n## ")[0]
     return re.findall(r"^(\d+)\. ", text, re.MULTILINE)
 
 
 def table() -> dict[str, tuple[list[str], list[str]]]:
-    """Give the tests and the attacks of each line of the table."""
+    """Return the tests and the attacks of each line of the table."""
     rows = re.findall(r"^\| (\d+|operation) \| ([^|]+) \|([^|]*)\|$", PAGE, re.MULTILINE)
     return {
         promise: (
@@ -33,7 +33,7 @@ def table() -> dict[str, tuple[list[str], list[str]]]:
 
 
 def named_tests() -> list[str]:
-    """Give each named test once."""
+    """Return each named test once."""
     return sorted({one for tests, _ in table().values() for one in tests})
 
 

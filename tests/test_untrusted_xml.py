@@ -22,7 +22,7 @@ HUGE = 10_000_001  # libxml2's XML_MAX_TEXT_LENGTH, and one more
 NAME = 50_001  # its XML_MAX_NAME_LENGTH, and one more
 # A parser that has counted enough says so before it comes to the end of the definition.
 EITHER = (HasDoctype, NotWellFormed)
-IN_OCTETS = '<?xml version="1.0" encoding="{}"?><a>ü</a>'
+IN_BYTES = '<?xml version="1.0" encoding="{}"?><a>ü</a>'
 
 
 def laughs(count: int = 30) -> bytes:
@@ -33,18 +33,18 @@ def laughs(count: int = 30) -> bytes:
 
 
 GOOD = [
-    # octets, the text of the root
+    # bytes, the text of the root
     ("<a>ü</a>".encode(), "ü"),
     (b"\xef\xbb\xbf" + "<a>ü</a>".encode(), "ü"),
     ("\r\n\t <a>ü</a>\n".encode(), "ü"),
-    (IN_OCTETS.format("utf-8").encode(), "ü"),
-    (IN_OCTETS.format("iso-8859-1").encode("latin-1"), "ü"),
-    (IN_OCTETS.format("windows-1252").encode("cp1252"), "ü"),
-    (IN_OCTETS.format("utf-16").encode("utf-16"), "ü"),
+    (IN_BYTES.format("utf-8").encode(), "ü"),
+    (IN_BYTES.format("iso-8859-1").encode("latin-1"), "ü"),
+    (IN_BYTES.format("windows-1252").encode("cp1252"), "ü"),
+    (IN_BYTES.format("utf-16").encode("utf-16"), "ü"),
     ("\ufeff<a>ü</a>".encode("utf-16-le"), "ü"),
     ("\ufeff<a>ü</a>".encode("utf-16-be"), "ü"),
-    (IN_OCTETS.format("utf-16").encode("utf-16-le"), "ü"),
-    (IN_OCTETS.format("utf-16").encode("utf-16-be"), "ü"),
+    (IN_BYTES.format("utf-16").encode("utf-16-le"), "ü"),
+    (IN_BYTES.format("utf-16").encode("utf-16-be"), "ü"),
     (b"<a>&lt;&gt;&amp;&quot;&apos;&#xfc;&#252;</a>", "<>&\"'üü"),
     (b"<a><![CDATA[<b>&c;</b>]]></a>", "<b>&c;</b>"),
     (b"<!-- x --><?y z?><a><!-- x -->b<?y z?></a><!-- x -->", "b"),
@@ -53,16 +53,16 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "text"), GOOD, ids=lambda value: repr(value[:40]))
-def test_good(octets: bytes, text: str) -> None:
+@pytest.mark.parametrize(("bytes", "text"), GOOD, ids=lambda value: repr(value[:40]))
+def test_good(data: bytes, text: str) -> None:
     """A document is read in any encoding that XML knows, without comments and instructions."""
-    root = parse(octets)
+    root = parse(data)
 
     assert (root.tag, len(root), root.text) == ("a", 0, text)
 
 
 HOSTILE = [
-    # octets, the error, the rule that is broken
+    # bytes, the error, the rule that is broken
     (b"", NotWellFormed, "a document has a root: XML 1.0 s2.1"),
     (b" \r\n", NotWellFormed, "the same"),
     (b"a", NotWellFormed, "the same"),
@@ -123,14 +123,14 @@ HOSTILE = [
     (
         b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE a+AD4APA-a/+AD4-',
         EITHER,
-        "the same where a filter of octets sees no <!",
+        "the same where a filter of bytes sees no <!",
     ),
     ("<a>ü</a>".encode("latin-1"), NotWellFormed, "without a declaration it is UTF-8"),
-    (IN_OCTETS.format("utf-8").encode("latin-1"), NotWellFormed, "it is what it declares"),
-    (IN_OCTETS.format("us-ascii").encode(), NotWellFormed, "the same"),
-    (IN_OCTETS.format("utf-16").encode(), NotWellFormed, "the same"),
-    (IN_OCTETS.format("x-none").encode(), NotWellFormed, "it declares a known encoding"),
-    (b"\xef\xbb\xbf" + IN_OCTETS.format("utf-8").encode("latin-1"), NotWellFormed, "the same"),
+    (IN_BYTES.format("utf-8").encode("latin-1"), NotWellFormed, "it is what it declares"),
+    (IN_BYTES.format("us-ascii").encode(), NotWellFormed, "the same"),
+    (IN_BYTES.format("utf-16").encode(), NotWellFormed, "the same"),
+    (IN_BYTES.format("x-none").encode(), NotWellFormed, "it declares a known encoding"),
+    (b"\xef\xbb\xbf" + IN_BYTES.format("utf-8").encode("latin-1"), NotWellFormed, "the same"),
     ("<a>ü</a>".encode("utf-16-le"), NotWellFormed, "UTF-16 has a mark or a declaration"),
     ("<a>ü</a>".encode("utf-16-be"), NotWellFormed, "the same"),
     (b"\xff\xfe" + "<a>ü</a>".encode("utf-16-be"), NotWellFormed, "the mark is the right one"),
@@ -149,20 +149,20 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "error", "rule"), HOSTILE, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(("bytes", "error", "rule"), HOSTILE, ids=lambda value: repr(value)[:40])
 def test_hostile(
-    octets: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
+    data: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
 ) -> None:
     """A document that breaks a rule is refused, by an error that tells its kind."""
     with pytest.raises(error) as caught:
-        parse(octets)
+        parse(data)
     assert str(caught.value), rule
 
 
-@pytest.mark.parametrize(("octets", "text"), GOOD, ids=lambda value: repr(value[:40]))
-def test_good_to_expat(octets: bytes, text: str) -> None:
+@pytest.mark.parametrize(("bytes", "text"), GOOD, ids=lambda value: repr(value[:40]))
+def test_good_to_expat(data: bytes, text: str) -> None:
     """What is read of a request is what lxml would read."""
-    root = read(octets)
+    root = read(data)
 
     assert (root.name, root.namespace, root.children, root.text) == ("a", "", {}, text)
 
@@ -183,24 +183,24 @@ HOSTILE_REQUESTS = [
     (b"<!DOCTYPE a><a", HasDoctype, "what comes behind is not read"),
     (b"<a/><!DOCTYPE a>", NotWellFormed, "a DTD stands before the root"),
     (b"<a><!DOCTYPE a></a>", NotWellFormed, "the same"),
-    (IN_OCTETS.format("idna").encode(), NotWellFormed, "Python's codecs are no encodings"),
-    (IN_OCTETS.format("unicode_escape").encode(), NotWellFormed, "the same"),
-    (IN_OCTETS.format("base64").encode(), NotWellFormed, "the same"),
+    (IN_BYTES.format("idna").encode(), NotWellFormed, "Python's codecs are no encodings"),
+    (IN_BYTES.format("unicode_escape").encode(), NotWellFormed, "the same"),
+    (IN_BYTES.format("base64").encode(), NotWellFormed, "the same"),
     (b"<x:a xmlns:x=''/>", NotWellFormed, "a prefix stays declared: Namespaces in XML s5"),
     (b"<a:b:c/>", NotWellFormed, "a name has one colon: Namespaces in XML s4"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("octets", "error", "rule"), HOSTILE_REQUESTS, ids=lambda value: repr(value)[:40]
+    ("bytes", "error", "rule"), HOSTILE_REQUESTS, ids=lambda value: repr(value)[:40]
 )
 def test_hostile_to_expat(
-    octets: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
+    data: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
 ) -> None:
     """A request that breaks a rule is refused; with a DTD, before the DTD is read."""
-    no_dtd_is_read = (HasDoctype, NotWellFormed) if b"DOCTYPE" in octets else error
+    no_dtd_is_read = (HasDoctype, NotWellFormed) if b"DOCTYPE" in data else error
     with pytest.raises(no_dtd_is_read) as caught:
-        read(octets)
+        read(data)
     assert str(caught.value), rule
 
 
@@ -212,18 +212,18 @@ def test_a_dtd_is_refused_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "octets", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
+    "bytes", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
 )
-def test_a_dtd_is_no_comment(octets: bytes) -> None:
+def test_a_dtd_is_no_comment(data: bytes) -> None:
     """What only looks like a DTD, in a comment or a text, is none."""
-    assert read(octets).name == parse(octets).tag == "a"
+    assert read(data).name == parse(data).tag == "a"
 
 
 def test_as_deep_as_allowed() -> None:
     """Elements may stand as deep as libxml2 has it."""
-    octets = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
+    data = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
 
-    assert read(octets).name == parse(octets).tag == "a"
+    assert read(data).name == parse(data).tag == "a"
 
 
 Tree = tuple[str, str, str, list["Tree"]]
@@ -274,13 +274,13 @@ def test_both_ways_agree(
     text = f"<a>{content}</a>" if rooted else content
     if declared is not None:
         text = f'<?xml version="1.0" encoding="{declared}"?>{text}'
-    octets = text.encode(encoded, "replace")
+    data = text.encode(encoded, "replace")
     try:
-        expected: Tree | None = _by_lxml(parse(octets, told))
+        expected: Tree | None = _by_lxml(parse(data, told))
     except (NotWellFormed, HasDoctype):
         expected = None
     try:
-        found: Tree | None = _by_expat(read(octets, told))
+        found: Tree | None = _by_expat(read(data, told))
     except (NotWellFormed, HasDoctype):
         found = None
 
@@ -328,8 +328,8 @@ def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
 
 def test_only_what_is_wanted_is_kept() -> None:
     """The first element of each wanted name is kept, with the text before all others in it."""
-    octets = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
-    wanted = _by_expat(read(octets, names=frozenset("ab")))
+    data = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
+    wanted = _by_expat(read(data, names=frozenset("ab")))
 
     assert wanted == ("r", "", "1", [("a", "z", "4", [("b", "", "6", [])]), ("b", "", "", [])])
 
@@ -337,7 +337,7 @@ def test_only_what_is_wanted_is_kept() -> None:
 def test_unknown_encodings_are_forgotten() -> None:
     """Python is never asked for an encoding that a stranger invents, since it remembers it."""
     with pytest.raises(NotWellFormed):
-        read(IN_OCTETS.format("x-invented").encode())
+        read(IN_BYTES.format("x-invented").encode())
     with pytest.raises(NotWellFormed):
         read(b"<a/>", "x-invented-too")
 
@@ -393,12 +393,12 @@ def test_nothing_is_opened(document: str, tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"<a>", b"<!DOCTYPE a [", b"\xff\xfe<\x00"]))
-def test_any_octets(octets: bytes, begin: bytes) -> None:
-    """Whatever octets come, there is a root or one of the two errors."""
+def test_any_bytes(data: bytes, begin: bytes) -> None:
+    """Whatever bytes come, there is a root or one of the two errors."""
     with suppress(NotWellFormed, HasDoctype):
-        assert parse(begin + octets).tag
+        assert parse(begin + data).tag
     with suppress(NotWellFormed, HasDoctype):
-        assert read(begin + octets).name
+        assert read(begin + data).name
 
 
 def test_definitions_never_reach_expat(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,11 +17,11 @@ import idna
 from waypost.characters import invisible_in, is_never_text, trimmed
 from waypost.errors import AddressError, DomainError
 
-# RFC 5321 s4.5.3.1.3: a path has at most 256 octets, its two angle brackets included.
-ADDRESS_MAX_OCTETS: Final = 254
-# RFC 1035 s2.3.4, without the length octets and the root label.
-DOMAIN_MAX_OCTETS: Final = 253
-LABEL_MAX_OCTETS: Final = 63
+# RFC 5321 s4.5.3.1.3: a path has at most 256 bytes, its two angle brackets included.
+ADDRESS_MAX_BYTES: Final = 254
+# RFC 1035 s2.3.4, without the length bytes and the root label.
+DOMAIN_MAX_BYTES: Final = 253
+LABEL_MAX_BYTES: Final = 63
 # Longer input is refused before anything looks at it; the longest U-label form stays far below.
 INPUT_MAX_CHARS: Final = 1024
 
@@ -51,8 +51,8 @@ class DomainName:
     """A domain name as DNS and clients know it.
 
     Attributes:
-        ascii: lower case, A-labels (`xn--…`), no trailing dot, 1 to 253 octets,
-            each label 1 to 63 octets of letters, digits and inner hyphens.
+        ascii: lower case, A-labels (`xn--…`), no trailing dot, 1 to 253 bytes,
+            each label 1 to 63 bytes of letters, digits and inner hyphens.
     """
 
     ascii: str
@@ -68,7 +68,7 @@ class DomainName:
             DomainError: the message names the rule that `text` breaks.
         """
         if len(text) > INPUT_MAX_CHARS:
-            raise DomainError(f"the domain is longer than {DOMAIN_MAX_OCTETS} octets")
+            raise DomainError(f"the domain is longer than {DOMAIN_MAX_BYTES} bytes")
         text = trimmed(text)
         if (invisible := invisible_in(text)) is not None:
             raise DomainError(f"the domain has the invisible character {invisible}")
@@ -78,8 +78,8 @@ class DomainName:
         if labels == [""]:
             raise DomainError("the domain is empty")
         encoded = ".".join([_label(label) for label in labels])
-        if len(encoded) > DOMAIN_MAX_OCTETS:
-            raise DomainError(f"the domain is longer than {DOMAIN_MAX_OCTETS} octets")
+        if len(encoded) > DOMAIN_MAX_BYTES:
+            raise DomainError(f"the domain is longer than {DOMAIN_MAX_BYTES} bytes")
         if encoded.rpartition(".")[2].isdigit():
             # RFC 3696 s2: a top-level domain is never all digits, so this is an IP address.
             raise DomainError("the domain ends in a number; an IP address is not a mail domain")
@@ -100,7 +100,7 @@ class DomainName:
             yield DomainName(rest)
 
     def __str__(self) -> str:
-        """Give the A-label form."""
+        """Return the A-label form."""
         return self.ascii
 
 
@@ -119,12 +119,12 @@ class EmailAddress:
 
     @property
     def is_stand_in(self) -> bool:
-        """Tell whether it stands for any user of its domain (seen with Evolution 3.46)."""
+        """Return whether it stands for any user of its domain (seen with Evolution 3.46)."""
         return self.local_part == STAND_IN
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether the local part has letters, digits, dots, hyphens, `_` and `+` alone.
+        """Return whether the local part has letters, digits, dots, hyphens, `_` and `+` alone.
 
         Every document writes such a one as it is: nothing escapes or encodes any of these.
         """
@@ -140,7 +140,7 @@ class EmailAddress:
             AddressError: the message names the rule that `text` breaks.
         """
         if len(text) > INPUT_MAX_CHARS:
-            raise AddressError(f"the address is longer than {ADDRESS_MAX_OCTETS} octets")
+            raise AddressError(f"the address is longer than {ADDRESS_MAX_BYTES} bytes")
         text = trimmed(text)
         if (scheme := _SCHEME.match(text)) is not None:
             text = trimmed(text[scheme.end() :])
@@ -156,8 +156,8 @@ class EmailAddress:
             raise AddressError("the part before the @ is empty")
         _check_local_part(local_part)
         address = cls(local_part, DomainName.parse(domain))
-        if len(str(address).encode()) > ADDRESS_MAX_OCTETS:
-            raise AddressError(f"the address is longer than {ADDRESS_MAX_OCTETS} octets")
+        if len(str(address).encode()) > ADDRESS_MAX_BYTES:
+            raise AddressError(f"the address is longer than {ADDRESS_MAX_BYTES} bytes")
         return address
 
     @classmethod
@@ -176,7 +176,7 @@ class EmailAddress:
         return cls.parse(text)
 
     def without_detail(self, separators: str) -> Self:
-        """Give the address of the user whose sub-address this is: `alice+shop` is `alice`'s.
+        """Return the address of the user whose sub-address this is: `alice+shop` is `alice`'s.
 
         RFC 5233 s4 leaves to the site what stands between user and detail. Here it is the first
         of the separators that has a user in front of it, as in Postfix. A local part in quotation
@@ -191,7 +191,7 @@ class EmailAddress:
         return type(self)(self.local_part[: next(ends, None)], self.domain)
 
     def __str__(self) -> str:
-        """Give `local-part@domain` with the domain in A-label form."""
+        """Return `local-part@domain` with the domain in A-label form."""
         return f"{self.local_part}@{self.domain.ascii}"
 
 
@@ -201,8 +201,8 @@ def _label(label: str) -> str:
         raise DomainError("the domain has an empty label (two dots in a row, or a dot in front)")
     lower = label.lower() if label.isascii() else label
     if label.isascii():
-        if len(lower) > LABEL_MAX_OCTETS:
-            raise DomainError(f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets")
+        if len(lower) > LABEL_MAX_BYTES:
+            raise DomainError(f"a label of the domain is longer than {LABEL_MAX_BYTES} bytes")
         if not _LDH_LABEL.fullmatch(lower):
             raise DomainError(
                 "a label of the domain has characters other than letters, digits and inner hyphens"
@@ -213,7 +213,7 @@ def _label(label: str) -> str:
         encoded = idna.encode(lower, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         if "long" in str(error):
-            message = f"a label of the domain is longer than {LABEL_MAX_OCTETS} octets"
+            message = f"a label of the domain is longer than {LABEL_MAX_BYTES} bytes"
             raise DomainError(message) from error
         message = (
             "a label of the domain is not allowed by IDNA 2008; write it as an A-label (xn--...)"

@@ -31,5 +31,5 @@ class BackOff:
         self._pause, self._next = FIRST_SECONDS, None
 
     def is_time(self) -> bool:
-        """Tell whether it failed, and the pause since then is over."""
+        """Return whether it failed, and the pause since then is over."""
         return self._next is not None and self._clock() >= self._next

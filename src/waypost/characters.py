@@ -7,7 +7,7 @@ _NEVER_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def is_never_text(char: str) -> bool:
-    """Tell whether a character is a control, a surrogate, a line end or a non-character.
+    """Return whether a character is a control, a surrogate, a line end or a non-character.
 
     XML 1.0 s2.2 has no way to write most of these, and no document of a mail client has a use
     for the others. Unassigned and private characters are text: a newer Unicode may name them.

@@ -42,7 +42,7 @@ class Documents:
         self._kept: LruCache[Key, _Kept] = LruCache(size)
 
     def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
-        """Give what `render(found.config(), *more)` gives, to the byte.
+        """Return what `render(found.config(), *more)` gives, to the byte.
 
         Args:
             render: a format, which is a pure function.
@@ -73,7 +73,7 @@ class Documents:
 
 
 def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
-    """Tell whether a document for this address differs from others in the local part alone."""
+    """Return whether a document for this address differs from others in the local part alone."""
     # What a directory knows must not be told by the time: there, all documents are rendered.
     if entry.users is not None or not address.is_plain:
         return False
@@ -92,7 +92,7 @@ def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | N
 
 
 def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
-    """Tell whether the host of a service depends on the user: as a name, in small letters."""
+    """Return whether the host of a service depends on the user: as a name, in small letters."""
     endpoint = service.endpoint
     place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
     if attributes_in(place):

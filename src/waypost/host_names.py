@@ -1,6 +1,6 @@
 """The host names under which clients look for a domain's configuration: one of the domain's own.
 
-Each needs a certificate. Which names there are stands here alone: `waypost names` lists them, and
+Each needs a certificate. Only this module says which names exist: `waypost hostnames` lists them, and
 the operators' listener answers about them, by the same rule.
 """
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.address import DOMAIN_MAX_OCTETS, DomainName
+from waypost.address import DOMAIN_MAX_BYTES, DomainName
 from waypost.model import DomainPattern, MatchKind
 
-BARE: Final = "bare"
+APEX: Final = "apex"
 """The domain itself."""
 # The order in which names are listed; the first one gives a certificate its name.
 KINDS: Final = (
@@ -19,7 +19,7 @@ KINDS: Final = (
     "autodiscover",  # MS-OXDISCO s3.1.5.2
     "ua-auto-config",  # draft-ietf-mailmaint-pacc
     "mta-sts",  # RFC 8461 s3.3
-    BARE,  # draft-ietf-mailmaint-autoconfig: /.well-known/autoconfig/ at the domain itself
+    APEX,  # draft-ietf-mailmaint-autoconfig: /.well-known/autoconfig/ at the domain itself
 )
 
 
@@ -36,21 +36,21 @@ class Claim:
     domain: DomainName
 
     def holds_for(self, pattern: DomainPattern) -> bool:
-        """Tell whether a certificate may be had because this pattern matches the domain.
+        """Return whether a certificate may be had because this pattern matches the domain.
 
         A domain that is served by its own name may have all names. `*.example.com` stands for
-        domains of somebody who is known, though not for their bare names, which others may use.
+        domains of somebody who is known, though not for their apex names, which others may use.
         `*` and `*.com` stand for domains of anybody: whoever points such a name here would get a
         certificate, and the limits of the authority would be used up.
         """
         if pattern.kind is MatchKind.EXACT:
             return True
         owned = pattern.kind is MatchKind.SUFFIX and pattern.text.count(".") > 1
-        return owned and self.kind != BARE
+        return owned and self.kind != APEX
 
 
 def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
-    """Give the mail domains to which a host name would belong: two at most.
+    """Yield the mail domains to which a host name would belong: two at most.
 
     Args:
         host: as it was asked for.
@@ -58,14 +58,14 @@ def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
     """
     label, _, rest = host.ascii.partition(".")
     for kind in kinds:
-        if kind == BARE:
+        if kind == APEX:
             yield Claim(kind, host)
         elif kind == label and rest:
             yield Claim(kind, DomainName(rest))
 
 
 def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
-    """Give the host names of a domain, in the order of KINDS; none that is too long for DNS.
+    """Return the host names of a domain, in the order of KINDS; none that is too long for DNS.
 
     Args:
         domain: a mail domain that is served by its own name.
@@ -73,9 +73,9 @@ def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
     """
     wanted = set(kinds)
     names = [
-        domain.ascii if kind == BARE else f"{kind}.{domain.ascii}"
+        domain.ascii if kind == APEX else f"{kind}.{domain.ascii}"
         for kind in KINDS
         if kind in wanted
     ]
     # RFC 1035 s2.3.4
-    return tuple(name for name in names if len(name) <= DOMAIN_MAX_OCTETS)
+    return tuple(name for name in names if len(name) <= DOMAIN_MAX_BYTES)

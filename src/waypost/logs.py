@@ -16,7 +16,7 @@ from waypost.redaction import redact_message
 from waypost.standard_error import StandardError
 
 LogFormat = Literal["auto", "json", "console"]
-_HASH_OCTETS: Final = 8
+_HASH_BYTES: Final = 8
 _DROPPED: Final = "lines of the log were dropped, because it could not be written; answers went on"
 _FIX: Final = "see that what reads standard error keeps up, and that its disk has room"
 # Texts of several lines, which follow below.
@@ -154,9 +154,9 @@ class AddressHasher:
         self._show = show
 
     def __call__(self, address: EmailAddress) -> str:
-        """Give 16 hexadecimal digits (or the address itself with `show`)."""
+        """Return 16 hexadecimal digits (or the address itself with `show`)."""
         text = str(address)
         if self._show:
             return text
-        digest = hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_OCTETS)
+        digest = hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_BYTES)
         return digest.hexdigest()

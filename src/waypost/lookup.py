@@ -25,7 +25,7 @@ class DomainFinder(Protocol):
     """What the lookup asks for domains without ever blocking the event loop."""
 
     async def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain, or None. Errors are those of `store.Store.find`."""
+        """Return the entry for a domain, or None. Errors are those of `store.Store.find`."""
         ...
 
 
@@ -33,7 +33,7 @@ class PersonFinder(Protocol):
     """What the lookup asks for users without ever blocking the event loop."""
 
     async def person_for(self, directory: Directory, address: EmailAddress) -> Person | None:
-        """Give who a user is, or None. Errors are those of `directory.Directory.find`."""
+        """Return who a user is, or None. Errors are those of `directory.Directory.find`."""
         ...
 
 
@@ -73,7 +73,7 @@ class Lookup:
         self._people = people
 
     async def for_address(self, address: EmailAddress) -> ClientConfig:
-        """Give the configuration for an address; no placeholder is left in it.
+        """Return the configuration for an address; no placeholder is left in it.
 
         Errors are those of `about_address`.
         """
@@ -110,7 +110,7 @@ class Lookup:
         return await self._domains.find(domain)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
-        """Give the configuration for a domain; what needs the local part stays a placeholder.
+        """Return the configuration for a domain; what needs the local part stays a placeholder.
 
         Errors are those of `about_domain`.
         """
@@ -149,7 +149,7 @@ class Lookup:
 def question_for(
     entry: Domain | None, address: EmailAddress
 ) -> tuple[Directory, EmailAddress] | None:
-    """Give the directory that knows who a user is, and the address that it knows.
+    """Return the directory that knows who a user is, and the address that it knows.
 
     All sub-addresses of a user are one question (RFC 5233), so that they have one answer.
 
@@ -207,7 +207,7 @@ def _found(
 
 
 def _elsewhere(away: Away, domain: DomainName, public_url: str | None) -> DomainNotServed:
-    """Give the error for a domain whose mail is elsewhere."""
+    """Return the error for a domain whose mail is elsewhere."""
     place = away.address_domain or away.url
     # A pattern may hold the very domain that it sends to: nobody shall go round in a circle.
     if place is None or away.leads_back(domain, public_url):

@@ -54,24 +54,24 @@ class Subject:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def attribute(self, name: str) -> str | None:
-        """Give the value of an attribute, or None."""
+        """Return the value of an attribute, or None."""
         if name == LOGIN_NAME:
             return self.login_name or expand(EMAIL_ADDRESS, self.domain, self.address)
         return self.attributes.get(name)
 
 
 def has_placeholder(text: str) -> bool:
-    """Tell whether a text holds a placeholder that needs the address or the domain."""
+    """Return whether a text holds a placeholder that needs the address or the domain."""
     return _PLACEHOLDER.search(text) is not None
 
 
 def names_user(text: str) -> bool:
-    """Tell whether a text holds a placeholder that needs the local part of an address."""
+    """Return whether a text holds a placeholder that needs the local part of an address."""
     return any(match[1].upper() != "EMAILDOMAIN" for match in _PLACEHOLDER.finditer(text))
 
 
 def shared_url(url: str) -> str | None:
-    """Give the part of a URL that is the same for all users.
+    """Return the part of a URL that is the same for all users.
 
     It ends in front of the first path segment that holds a placeholder: what lies behind it is a
     user's, and the collection above it is where a client goes on looking (RFC 6764 s6, RFC 5397).
@@ -97,7 +97,7 @@ def shared_url(url: str) -> str | None:
 
 
 def attributes_in(text: str) -> list[str]:
-    """Give the name of each attribute of the user that a text holds."""
+    """Return the name of each attribute of the user that a text holds."""
     return _ATTRIBUTE.findall(text)
 
 
@@ -189,7 +189,7 @@ def expand_domain(
     return ClientConfig(
         *(domain, address, provider, services, person),
         has_directory=entry.users is not None,
-        held_pacc=entry.held_pacc,
+        pinned_pacc=entry.pinned_pacc,
     )
 
 
@@ -198,7 +198,7 @@ def _knows(subject: Subject, names: list[str]) -> bool:
 
 
 def _login_name(service: Service, subject: Subject) -> str | None:
-    """Give the login name: what the directory says, unless the operator says more precisely."""
+    """Return the login name: what the directory says, unless the operator says more precisely."""
     template = service.login_name
     wanted = attributes_in(template) if template is not None else []
     if subject.login_name is not None and not wanted:
@@ -271,7 +271,7 @@ def _substituted(
 
 
 def _differs(host: str, subject: Subject) -> bool:
-    """Tell whether all that a host holds of a user was put in, so that it must be a name now.
+    """Return whether all that a host holds of a user was put in, so that it must be a name now.
 
     Without an address a placeholder may be left; one that was put in never counts as one.
     """
@@ -281,7 +281,7 @@ def _differs(host: str, subject: Subject) -> bool:
 
 
 def _has_plain_host(url: str) -> bool:
-    """Tell whether what was put in left the host a name, with nothing before or behind it."""
+    """Return whether what was put in left the host a name, with nothing before or behind it."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # RFC 3986 s3.2.3: digits; looked at only when it is asked for

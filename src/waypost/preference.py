@@ -40,7 +40,7 @@ def ordered(services: Iterable[Service]) -> tuple[Service, ...]:
 
 
 def _protection(service: Service) -> int:
-    """Give 0 for the best protection; a URL tells nothing of that, but for its scheme."""
+    """Return 0 for the best protection; a URL tells nothing of that, but for its scheme."""
     if isinstance(service.endpoint, UrlEndpoint):
         return 0 if is_protected(service) else 2
     return _PROTECTION[service.endpoint.security]
@@ -70,7 +70,7 @@ def first_protected(services: Iterable[Service]) -> Service | None:
 
 
 def is_protected(service: Service) -> bool:
-    """Tell whether nobody on the way can read what client and service say."""
+    """Return whether nobody on the way can read what client and service say."""
     if isinstance(service.endpoint, UrlEndpoint):
         return service.endpoint.url.lower().startswith(("https:", "ldaps:"))
     return service.endpoint.security is not Security.NONE

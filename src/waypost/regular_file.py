@@ -99,7 +99,7 @@ def _check(found: os.stat_result) -> None:
 
 
 def _is_null_device(found: os.stat_result) -> bool:
-    """Tell whether it is /dev/null, which is how a shell writes an empty file."""
+    """Return whether it is /dev/null, which is how a shell writes an empty file."""
     return stat.S_ISCHR(found.st_mode) and found.st_rdev == Path(os.devnull).stat().st_rdev
 
 

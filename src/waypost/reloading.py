@@ -17,7 +17,7 @@ from waypost.metrics import Metrics
 from waypost.shared_numbers import SharedNumbers
 from waypost.signature import Signature, signature_of
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.transfer.held_pacc import held_path, read_held
+from waypost.transfer.pinned_pacc import pinned_path, read_pinned
 from waypost.transfer.providers_file import read_providers_path
 
 POLL_SECONDS: Final = 0.5
@@ -34,13 +34,13 @@ Check = Callable[[MemoryStore], None]
 
 
 Seen = tuple[Signature, Signature | None]
-"""The signatures of a providers file, and of the file beside it with what is held."""
+"""The signatures of a providers file, and of the file beside it with what is pinned."""
 
 
 def read_store(
     path: Path, told: Callable[[Iterable[str]], None] = lambda _warnings: None
 ) -> MemoryStore:
-    """Read a providers file and what is held for its domains.
+    """Read a providers file and what is pinned for its domains.
 
     Args:
         path: of the providers file.
@@ -49,10 +49,10 @@ def read_store(
     Raises:
         ProvidersError: all mistakes in the first of the two files that has some.
     """
-    # In this order: what was held before a change of the providers file is seen with it.
+    # In this order: what was pinned before a change of the providers file is seen with it.
     result = read_providers_path(path)
     told(result.warnings)
-    return MemoryStore(result.catalog, read_held(path))
+    return MemoryStore(result.catalog, read_pinned(path))
 
 
 class Told:
@@ -63,7 +63,7 @@ class Told:
         self._shared = shared
 
     def first(self, key: int, subject: int = 0) -> bool:
-        """Tell whether no other worker has asked for this key since the last other one.
+        """Return whether no other worker has asked for this key since the last other one.
 
         Args:
             key: what is to be told.
@@ -84,7 +84,7 @@ class Untold(Told):
 
 
 class ProvidersReloader:
-    """Keeps what a providers file says in memory, and follows it and what is held beside it.
+    """Keeps what a providers file says in memory, and follows it and what is pinned beside it.
 
     A file with mistakes changes nothing: the answers of the last good one go on. One that the
     system does not let be read is tried again, less and less often, until it can be read.
@@ -154,7 +154,7 @@ class ProvidersReloader:
                     self._demand.make()
 
     def _is_due(self, found: Seen | None) -> bool:
-        """Tell whether the file is another one, and no longer being written."""
+        """Return whether the file is another one, and no longer being written."""
         if found == self._seen:
             self._changing, self._missing = None, 0
             return False
@@ -193,9 +193,9 @@ class ProvidersReloader:
 
 
 def _seen(path: Path) -> Seen | None:
-    """Give what changes with either file; None where there is no providers file."""
+    """Return what changes with either file; None where there is no providers file."""
     found = signature_of(path)
-    return None if found is None else (found, signature_of(held_path(path)))
+    return None if found is None else (found, signature_of(pinned_path(path)))
 
 
 def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:

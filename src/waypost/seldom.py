@@ -23,7 +23,7 @@ class Seldom:
         self._last = -math.inf
 
     def is_time(self) -> bool:
-        """Tell whether to say it now, and if so take it as said."""
+        """Return whether to say it now, and if so take it as said."""
         with self._lock:
             now = self._clock()
             if now - self._last < INTERVAL_SECONDS:

@@ -69,7 +69,7 @@ class _Merged:
             place = place.after
 
     def find(self, service: Service, rank: int) -> _Place | None:
-        """Give the first place of a service behind a rank."""
+        """Return the first place of a service behind a rank."""
         places = self._places.get(service, ())
         return next((place for place in places if place.rank > rank), None)
 

@@ -10,7 +10,7 @@ The last one tells that owner or mode are others, which may be all that was wron
 
 
 def signature_of(path: Path) -> Signature | None:
-    """Give what changes with a file; None where there is none that can be seen."""
+    """Return what changes with a file; None where there is none that can be seen."""
     try:
         found = path.stat()
     except (OSError, ValueError):

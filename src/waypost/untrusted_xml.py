@@ -38,14 +38,14 @@ _DECLARED: Final = re.compile(
     r"""<\?xml\s+version\s*=\s*(?:"[^"<>]{0,20}"|'[^'<>]{0,20}')\s+encoding\s*=\s*"""
     r"""(?:"([A-Za-z][A-Za-z0-9._-]{0,39})"|'([A-Za-z][A-Za-z0-9._-]{0,39})')"""
 )
-_DECLARATION_MAX_OCTETS: Final = 400
+_DECLARATION_MAX_BYTES: Final = 400
 # XML 1.0 s2.8: before the DTD there are only comments, instructions and white space. The groups
 # give nothing back, so the time is that of one look at each character.
 _DOCTYPE: Final = re.compile(r"(?>[ \t\r\n]+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 
 
 class NotWellFormed(ValueError):
-    """Octets are not XML that can be read; the message says why, in the parser's own words.
+    """Bytes are not XML that can be read; the message says why, in the parser's own words.
 
     Attributes:
         line: where that was seen; None where it is about no line.
@@ -78,16 +78,14 @@ class Element:
     children: dict[str, "Element"] = field(default_factory=dict)
 
 
-def read(
-    octets: bytes, encoding: str | None = None, names: frozenset[str] | None = None
-) -> Element:
-    """Give the root of a document, and keep nothing of it in the process.
+def read(data: bytes, encoding: str | None = None, names: frozenset[str] | None = None) -> Element:
+    """Return the root of a document, and keep nothing of it in the process.
 
     White space in front of the document is passed over. How long a document may be is for the
     caller to say, before it is read.
 
     Args:
-        octets: in UTF-8, UTF-16, or another encoding that the document declares.
+        data: in UTF-8, UTF-16, or another encoding that the document declares.
         encoding: what the transport says, which is believed more than the declaration.
         names: of the elements below the root that are wanted; others are passed over, with all
             that is in them, which saves time where somebody invents many. None wants all.
@@ -97,7 +95,7 @@ def read(
             other than XML's own five, or more than `MAX_DEPTH` elements in one another.
         HasDoctype: a document type definition; it is refused before any of it is read.
     """
-    text = _text(octets.lstrip(), encoding)
+    text = _text(data.lstrip(), encoding)
     # XML 1.0 s2.2, s4.3.3. expat would take what begins with "<", NUL for UTF-16, whatever it is
     # told, and pass over a second byte order mark: another text than the one that is looked at.
     if "\0" in text or text.startswith("\ufeff"):
@@ -134,7 +132,7 @@ class _Reader:
 
     def start(self, name: str, _: object) -> None:
         self._depth += 1
-        # expat goes on to the end of the octets after an error of ours, without calling again.
+        # expat goes on to the end of the bytes after an error of ours, without calling again.
         if self._depth > MAX_DEPTH:
             raise NotWellFormed(f"elements stand more than {MAX_DEPTH} deep")
         self._text_of = None
@@ -168,17 +166,17 @@ class _Reader:
         raise HasDoctype("there is a document type definition")
 
 
-def _text(octets: bytes, encoding: str | None) -> str:
+def _text(data: bytes, encoding: str | None) -> str:
     """Decode a document, which XML 1.0 app. F and what it declares allow without guessing."""
-    codec = _codec(encoding) if encoding is not None else _shown(octets)
+    codec = _codec(encoding) if encoding is not None else _shown(data)
     # RFC 2781 s4.3 has this for the other order; libxml2 takes the one of nearly all machines.
-    if codec == "utf_16" and not octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+    if codec == "utf_16" and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         codec = "utf_16_le"
     try:
-        text = octets.decode(codec)
+        text = data.decode(codec)
         return text if codec == "utf_16" else text.removeprefix("\ufeff")
     except UnicodeDecodeError:
-        # Not "from": such an error holds the octets.
+        # Not "from": such an error holds the bytes.
         raise NotWellFormed(f"it is not in the encoding {codec}") from None
 
 
@@ -190,17 +188,17 @@ def _codec(encoding: str) -> str:
     return codec
 
 
-def _shown(octets: bytes) -> str:
-    """Tell the encoding by the first octets, and then by the declaration (XML 1.0 app. F)."""
-    if octets.startswith(BOM_UTF8):
+def _shown(data: bytes) -> str:
+    """Tell the encoding by the first bytes, and then by the declaration (XML 1.0 app. F)."""
+    if data.startswith(BOM_UTF8):
         return "utf_8"
-    if octets.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "utf_16"
-    if octets.startswith("<?".encode("utf-16-le")):
+    if data.startswith("<?".encode("utf-16-le")):
         return "utf_16_le"
-    if octets.startswith("<?".encode("utf-16-be")):
+    if data.startswith("<?".encode("utf-16-be")):
         return "utf_16_be"
-    begin = octets[:_DECLARATION_MAX_OCTETS].decode("latin-1")
+    begin = data[:_DECLARATION_MAX_BYTES].decode("latin-1")
     declared = _DECLARED.match(begin)
     if declared is None:
         return "utf_8"
@@ -210,8 +208,8 @@ def _shown(octets: bytes) -> str:
     return codec
 
 
-def parse(octets: bytes, encoding: str | None = None) -> etree._Element:
-    """Give the root of a document, without its comments and processing instructions.
+def parse(data: bytes, encoding: str | None = None) -> etree._Element:
+    """Return the root of a document, without its comments and processing instructions.
 
     libxml2 keeps each name that it ever read until the thread ends, so a process that answers
     strangers must use `read`.
@@ -220,7 +218,7 @@ def parse(octets: bytes, encoding: str | None = None) -> etree._Element:
     caller to say, before it is parsed.
 
     Args:
-        octets: in any encoding that XML declares, or shows by its first octets (XML 1.0 app. F).
+        data: in any encoding that XML declares, or shows by its first bytes (XML 1.0 app. F).
         encoding: what the transport says, which is believed more than the declaration.
 
     Raises:
@@ -229,7 +227,7 @@ def parse(octets: bytes, encoding: str | None = None) -> etree._Element:
         HasDoctype: a document type definition, an empty one too.
     """
     try:
-        root = etree.fromstring(octets.lstrip(), _parser(encoding))
+        root = etree.fromstring(data.lstrip(), _parser(encoding))
     except etree.XMLSyntaxError as error:
         raise NotWellFormed(error.msg, error.lineno or 1) from error
     except (ValueError, LookupError) as error:

@@ -27,15 +27,15 @@ from waypost.profiles.signers import ProfileSigners
 from waypost.reloading import ProvidersReloader, Told, read_store
 from waypost.seeding import Seeding
 from waypost.settings import Settings, in_memory
-from waypost.store import HeldDocuments, Store
+from waypost.store import PinnedDocuments, Store
 from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.store.sql.held import HeldRows
+from waypost.store.sql.pinned_pacc import PinnedRows
 from waypost.store.sql.revision import make_ready, make_ready_patiently
 from waypost.store.sql.store import SqlStore
 from waypost.store.waking import WakingStore
-from waypost.transfer.held_pacc import HeldFile
+from waypost.transfer.pinned_pacc import PinnedFile
 
 if TYPE_CHECKING:
     from waypost.formats.signing import Credentials
@@ -163,21 +163,21 @@ def open_store(
 
 
 @contextmanager
-def open_held(settings: Settings) -> Iterator[HeldDocuments]:
+def open_pinned(settings: Settings) -> Iterator[PinnedDocuments]:
     """Open what holds PACC documents: a file beside the providers file, or the database.
 
     Raises:
-        SettingsError: nothing is held for the samples.
+        SettingsError: nothing is pinned for the samples.
         StoreError: the database cannot be used as it is.
     """
     if settings.demo:
-        raise SettingsError(["demo: no document can be held for the samples"])
+        raise SettingsError(["demo: no document can be pinned for the samples"])
     if settings.providers is not None:
-        yield HeldFile(settings.providers)
+        yield PinnedFile(settings.providers)
         return
     engine = open_engine(settings.db_uri, settings.db_echo)
     try:
-        yield HeldRows(engine)
+        yield PinnedRows(engine)
     finally:
         engine.dispose()
 
@@ -185,7 +185,7 @@ def open_held(settings: Settings) -> Iterator[HeldDocuments]:
 def _limits(settings: Settings) -> CacheLimits:
     return CacheLimits(
         ttl_seconds=settings.cache_ttl,
-        stale_ttl_seconds=settings.stale_ttl,
+        stale_if_error_seconds=settings.stale_if_error,
         size=settings.cache_size,
         negative_size=settings.cache_negative_size,
     )
@@ -194,7 +194,7 @@ def _limits(settings: Settings) -> CacheLimits:
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
     keeping = KeepingLimits(
         size=settings.directory_cache_size,
-        stale_ttl_seconds=settings.stale_ttl,
+        stale_if_error_seconds=settings.stale_if_error,
     )
     ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)
     opener = partial(open_directory, ldap_ca_file=ca_file)
@@ -210,7 +210,7 @@ def _open_database(settings: Settings) -> SqlStore:
 
 
 def open_people(settings: Settings) -> Directories:
-    """Give the directories as a server has them; each is opened when it is first asked."""
+    """Return the directories as a server has them; each is opened when it is first asked."""
     return _directories(settings, Metrics())
 
 
@@ -226,7 +226,7 @@ def address_hasher(settings: Settings) -> AddressHasher:
 
 
 def profile_settings(settings: Settings) -> ProfileSettings:
-    """Give what the operator says about profiles, as their format takes it."""
+    """Return what the operator says about profiles, as their format takes it."""
     expires, signing = settings.profile_expires, None
     if settings.profile_cert is not None and settings.profile_key is not None:
         chain = settings.profile_chain

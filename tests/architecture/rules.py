@@ -172,7 +172,7 @@ LONG: dict[str, str] = {}
 
 
 def layer_findings(module: Module) -> Iterator[str]:
-    """Give the imports of Waypost's own parts that point upwards or sideways."""
+    """Yield the imports of Waypost's own parts that point upwards or sideways."""
     own = module.name.partition(".")[0]
     if own and own not in LAYERS:
         yield f"{module.name}: the part {own} is not in the table of layers"
@@ -186,7 +186,7 @@ def layer_findings(module: Module) -> Iterator[str]:
 
 
 def library_findings(module: Module) -> Iterator[str]:
-    """Give the imports of libraries outside the parts that may know them."""
+    """Yield the imports of libraries outside the parts that may know them."""
     for line, name in module.imports():
         library = name.partition(".")[0]
         if library == "waypost" or library in sys.stdlib_module_names:
@@ -199,7 +199,7 @@ def library_findings(module: Module) -> Iterator[str]:
 
 
 def purity_findings(module: Module) -> Iterator[str]:
-    """Give the imports through which a part that must be pure could reach the world."""
+    """Yield the imports through which a part that must be pure could reach the world."""
     if not any(is_below(module.name, part) for part in PURE):
         return
     for line, name in module.imports():
@@ -208,7 +208,7 @@ def purity_findings(module: Module) -> Iterator[str]:
 
 
 def parsing_findings(module: Module) -> Iterator[str]:
-    """Give the places that parse XML with settings of their own."""
+    """Yield the places that parse XML with settings of their own."""
     if module.name == XML_PARSER:
         return
     banned = {f"lxml.etree.{name}" for name in XML_PARSING} | {"lxml.html", "lxml.objectify"}
@@ -231,7 +231,7 @@ def parsing_findings(module: Module) -> Iterator[str]:
 
 
 def writing_findings(module: Module) -> Iterator[str]:
-    """Give the places that write to a terminal without the module that escapes for it."""
+    """Yield the places that write to a terminal without the module that escapes for it."""
     if module.name in WRITING or not is_below(module.name, "cli"):
         return
     for node in ast.walk(module.tree):
@@ -244,7 +244,7 @@ def _is_for_commands(module: Module) -> bool:
 
 
 def size_findings(module: Module) -> Iterator[str]:
-    """Give files and functions that are too long; a docstring is no part of the length."""
+    """Yield files and functions that are too long; a docstring is no part of the length."""
     lines = module.text.count("\n")
     if lines > MAX_LINES and module.name not in LONG:
         yield f"{module.name}: {lines} lines; split it, {MAX_LINES} are allowed"
@@ -261,7 +261,7 @@ def size_findings(module: Module) -> Iterator[str]:
 
 
 def except_findings(module: Module) -> Iterator[str]:
-    """Give the places that catch everything."""
+    """Yield the places that catch everything."""
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.ExceptHandler):
             continue
@@ -272,7 +272,7 @@ def except_findings(module: Module) -> Iterator[str]:
 
 
 def effect_findings(module: Module) -> Iterator[str]:
-    """Give what a module does, rather than defines, while it is imported."""
+    """Yield what a module does, rather than defines, while it is imported."""
     if module.name == "store.migrations.env":
         return  # A script that Alembic runs, and nobody imports.
     for node in ast.walk(module.tree):

@@ -22,7 +22,7 @@ class Module:
         return ast.parse(self.text)
 
     def imports(self) -> Iterator[tuple[int, str]]:
-        """Give line and full name of every import, those inside functions included."""
+        """Yield line and full name of every import, those inside functions included."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -38,7 +38,7 @@ class Module:
 
 
 def modules() -> tuple[Module, ...]:
-    """Give every module of Waypost."""
+    """Return every module of Waypost."""
     return tuple(
         Module(_name(path), path.read_text(encoding="utf-8"))
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -51,5 +51,5 @@ def _name(path: Path) -> str:
 
 
 def is_below(name: str, prefix: str) -> bool:
-    """Tell whether a module is the one named by a prefix, or stands inside it."""
+    """Return whether a module is the one named by a prefix, or stands inside it."""
     return name == prefix or name.startswith(f"{prefix}.")

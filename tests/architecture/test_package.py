@@ -41,7 +41,7 @@ def test_wheel_is_whole(tmp_path: Path) -> None:
 
 
 def _stated(extra: str | None = None) -> set[str]:
-    """Give the dependencies that the package, or an extra, states, as Python imports them."""
+    """Return the dependencies that the package, or an extra, states, as Python imports them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
     return {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower() for line in lines}

@@ -50,7 +50,7 @@ def execute(engine: Engine, script: str) -> None:
 
 
 def translated(script: str, engine: Engine) -> str:
-    """Say what automx2's SQLAlchemy would have said to another engine."""
+    """Return what automx2's SQLAlchemy would have said to another engine."""
     if engine.dialect.name == "postgresql":
         return script.replace("    id INTEGER NOT NULL", "    id SERIAL NOT NULL")
     if engine.dialect.name in {"mysql", "mariadb"}:

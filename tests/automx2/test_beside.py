@@ -51,7 +51,7 @@ def answers(port: int) -> dict[tuple[str, str], Answer]:
 
 
 def automx2_uri(engine: Engine) -> str:
-    """Give the URI for automx2's own drivers."""
+    """Return the URI for automx2's own drivers."""
     uri = engine.url.render_as_string(hide_password=False)
     return uri.replace("postgresql+psycopg:", "postgresql+psycopg2:")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.making import domain
 from tests.profiles.making import signing
 from waypost.address import EmailAddress
-from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, Offer, read_answer
+from waypost.check.answers import ANSWER_MAX_BYTES, Answer, AnswerFormat, Offer, read_answer
 from waypost.check.asking import FORMATS
 from waypost.formats import mobileconfig
 from waypost.formats.signing import sign
@@ -172,7 +172,7 @@ BAD: list[tuple[AnswerFormat, bytes, str]] = [
     ("mobileconfig", b'<!DOCTYPE x [<!ENTITY a "b">]><plist/>', "defines entities"),
     ("mobileconfig", b"<plist><dict><key>a</key></dict></plist>", "not a property list"),
     ("mobileconfig", b"bplist00" + b"\xff" * 40, "not a property list"),
-    ("autoconfig", b" " * (ANSWER_MAX_OCTETS + 1), "longer than"),
+    ("autoconfig", b" " * (ANSWER_MAX_BYTES + 1), "longer than"),
 ]  # fmt: skip
 
 
@@ -185,8 +185,8 @@ def test_bad_answers(form: AnswerFormat, body: bytes, said: str) -> None:
 
 
 @given(st.sampled_from(FORMATS), st.binary(max_size=300))
-def test_any_octets(form: AnswerFormat, body: bytes) -> None:
-    """No octets whatever raise an error."""
+def test_any_bytes(form: AnswerFormat, body: bytes) -> None:
+    """No bytes whatever raise an error."""
     assert read(form, body).outcome in {"failed", "nothing"}
 
 

@@ -70,7 +70,7 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (endless, "longer than 1048576 octets"),
+        (endless, "longer than 1048576 bytes"),
         (dripping, "takes too long"),
         (dripping_head, "takes too long"),
         (dripping_chunk, "takes too long"),

@@ -86,7 +86,7 @@ def test_other_padding(tmp_path: Path) -> None:
 
 
 NESTED = [
-    # octets, what is said
+    # bytes, what is said
     (b"\x30\x80" * 9000, "it is nested too deeply"),
     (b"\x30\x80\x04\x80\0\0\0\0", "it is neither DER nor BER"),
     (b"\x30\x80\x02\x01\x01", "it is cut off"),
@@ -96,11 +96,11 @@ NESTED = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "said"), NESTED)
-def test_no_form_of_data(octets: bytes, said: str) -> None:
+@pytest.mark.parametrize(("bytes", "said"), NESTED)
+def test_no_form_of_data(raw: bytes, said: str) -> None:
     """What is built as no data is, is told, however deep it goes."""
     with pytest.raises(CmsError, match=said):
-        verify(octets)
+        verify(raw)
 
 
 def test_string_in_strings(made: Signing) -> None:
@@ -144,8 +144,8 @@ def test_another_signature(made: Signing, signed: bytes) -> None:
         verify(signed[:-60] + other[-60:])
 
 
-def test_every_octet_counts(signed: bytes) -> None:
-    """Whichever octet of content, attributes or signature is changed, it does not verify."""
+def test_every_byte_counts(signed: bytes) -> None:
+    """Whichever byte of content, attributes or signature is changed, it does not verify."""
     content = signed.index(PROFILE)
     digest = signed.index(hashlib.sha256(PROFILE).digest())
     places = [*range(content, content + len(PROFILE)), *range(digest - 17, digest + 32)]
@@ -165,15 +165,15 @@ def test_cut_off(signed: bytes) -> None:
 
 def test_negative_serial_number(signed: bytes) -> None:
     """A certificate whose serial number is not positive is broken (RFC 5280 s4.1.2.2)."""
-    serial = signed.index(b"\x02\x14") + 2  # an INTEGER of 20 octets, the first of all
+    serial = signed.index(b"\x02\x14") + 2  # an INTEGER of 20 bytes, the first of all
     changed = signed[:serial] + b"\x80" + signed[serial + 1 :]
     with pytest.raises(CmsError, match="one of its certificates is broken"):
         verify(changed)
 
 
 @given(st.data())
-def test_any_octets(signed: bytes, data: st.DataObject) -> None:
-    """Whatever stands in place of some octets, it is read or refused, and nothing else happens."""
+def test_any_bytes(signed: bytes, data: st.DataObject) -> None:
+    """Whatever stands in place of some bytes, it is read or refused, and nothing else happens."""
     start = data.draw(st.integers(0, len(signed)))
     patch = data.draw(st.binary(max_size=8))
     changed = signed[:start] + patch + signed[start + len(patch) :]
@@ -185,7 +185,7 @@ def test_any_octets(signed: bytes, data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_any_short_octets(octets: bytes) -> None:
-    """Short octets of any kind are no signed data."""
+def test_any_short_bytes(raw: bytes) -> None:
+    """Short bytes of any kind are no signed data."""
     with pytest.raises(CmsError):
-        verify(octets)
+        verify(raw)

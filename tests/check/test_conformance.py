@@ -19,7 +19,7 @@ from waypost.check.asking import Server, check_reachable
 from waypost.check.conformance import Report, reports
 from waypost.check.probes import Asked
 from waypost.check.recorded.conversation import Request
-from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.documents import DOCUMENT_MAX_BYTES
 from waypost.check.recorded.names import Named
 from waypost.check.transport import FixedHost
 from waypost.check.wire import Limits, Wire
@@ -41,7 +41,7 @@ def by_key(url: str) -> dict[str, Report]:
 
 
 def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Give one file, as a web server does that knows nothing else."""
+    """Return one file, as a web server does that knows nothing else."""
     known = handler.path.partition("?")[0] == "/mail/config-v1.1.xml"
     known = known and "example.com" in handler.headers["Host"] and handler.command == "GET"
     handler.send_response(200 if known else 404)
@@ -126,7 +126,7 @@ def test_a_bomb() -> None:
     """Of a small body that unpacks to a huge one no more is unpacked than is looked at."""
     request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
-        assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_OCTETS + 1
+        assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_BYTES + 1
 
 
 def test_a_page_for_everything() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from waypost.check.answers import Offer
 from waypost.check.doctor.mail import mail_findings
-from waypost.check.doctor.talking import LINE_MAX_OCTETS, Broken, Talk
+from waypost.check.doctor.talking import LINE_MAX_BYTES, Broken, Talk
 from waypost.check.doctor.visit import Visit
 from waypost.check.probes import Asked
 from waypost.check.recorded.names import silence
@@ -85,7 +85,7 @@ CASES: list[tuple[str, str, tuple[str, ...], Script, str, str]] = [
     ),
     ("imap", "tls", CLEAR, [IMAP], "mail-tls", "127.0.0.1"),
     ("imap", "none", CLEAR, [b"220 smtp\r\n"], "mail-protocol", "220 smtp"),
-    ("imap", "none", CLEAR, [b"x" * (LINE_MAX_OCTETS + 9)], "mail-protocol", "octets"),
+    ("imap", "none", CLEAR, [b"x" * (LINE_MAX_BYTES + 9)], "mail-protocol", "bytes"),
     ("imap", "none", CLEAR, [IMAP, b"* x\r\n" * 200], "mail-protocol", "lines"),
     ("pop3", "none", CLEAR, [b"+OK\r\n", b"+OK\r\nUSER\r\n.\r\n"], "", ""),
     ("pop3", "none", CLEAR, [b"+OK\r\n", b"+OK\r\nSASL PLAIN\r\n.\r\n"], "", ""),

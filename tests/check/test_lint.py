@@ -718,7 +718,7 @@ def test_the_page_names_every_error() -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """Give the places of a page that a link can lead to."""
+    """Return the places of a page that a link can lead to."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {
         *re.findall(r'<a id="([^"]+)"></a>', text),

@@ -85,7 +85,7 @@ POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
 
 
 def offers() -> Iterator[Sequence[Service]]:
-    """Give what providers may offer: each list of methods, alone and beside each other one, ...."""
+    """Yield what providers may offer: each list of methods, alone and next to each other one, ...."""
     for methods in METHODS:
         reading = host_service(authentication=methods)
         sending = host_service("smtp", "smtp.example.com", authentication=methods)
@@ -141,7 +141,7 @@ def ends(client: Client, services: Sequence[Service]) -> Outcome:
 
 
 def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
-    """Tell whether a client that reads no methods is left with a service that takes no password."""
+    """Return whether a client without methods is left with a service that takes no password."""
     account = outcome.account
     for server in (account.incoming, account.outgoing) if account else ():
         for one in services:

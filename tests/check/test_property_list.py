@@ -29,12 +29,12 @@ def nested(depth: int) -> bytes:
     return b"bplist00" + objects + table + trailer + (8 + len(objects)).to_bytes(8)
 
 
-def read_by_all(octets: bytes) -> None:
+def read_by_all(raw: bytes) -> None:
     """Read a profile in every way; whatever is raised but Unusable is a defect."""
     with suppress(Unusable):
-        apple.read(octets)
-    profile_findings(octets)
-    read_answer("mobileconfig", 200, octets, ALICE)
+        apple.read(raw)
+    profile_findings(raw)
+    read_answer("mobileconfig", 200, raw, ALICE)
 
 
 BAD = [
@@ -49,12 +49,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("octets", BAD, ids=range(len(BAD)))
-def test_bad(octets: bytes) -> None:
+@pytest.mark.parametrize("bytes", BAD, ids=range(len(BAD)))
+def test_bad(raw: bytes) -> None:
     """What is no property list is told in one way, however its parsers put it."""
     with pytest.raises(NotAPropertyList):
-        parse(octets)
-    read_by_all(octets)
+        parse(raw)
+    read_by_all(raw)
 
 
 ODD: st.SearchStrategy[Any] = st.one_of(
@@ -92,10 +92,10 @@ def test_lists_that_unfold() -> None:
     number = b"bplist00" + whole + trailer + (8 + len(whole)).to_bytes(8)
     assert plistlib.loads(number).bit_length() > 60_000
     lists = ({"PayloadUUID": odd} for odd in (shared, ["x" * 100_000] * 1000))
-    for octets in (number, *(plistlib.dumps(one, fmt=plistlib.FMT_BINARY) for one in lists)):
-        assert len(octets) < 256 * 1024
+    for raw in (number, *(plistlib.dumps(one, fmt=plistlib.FMT_BINARY) for one in lists)):
+        assert len(raw) < 256 * 1024
         with pytest.raises(NotAPropertyList):
-            parse(octets)
+            parse(raw)
     start = BINARY.index(b"\x5ePayloadContent")
     with pytest.raises(NotAPropertyList):
         parse(BINARY[:start] + b"\x10\x07" + BINARY[start + 2 :])

@@ -74,7 +74,7 @@ RECORDS = [
 
 @pytest.mark.parametrize(("texts", "said"), RECORDS)
 def test_digest(texts: list[str], said: str) -> None:
-    """One of the records must have the digest of the document, octet by octet."""
+    """One of the records must have the digest of the document, byte by byte."""
     found = digest_findings(BODY, texts)
     assert said in "; ".join(found)
     assert bool(found) == bool(said)

@@ -44,7 +44,7 @@ def test_records() -> None:
 
 @pytest.fixture(name="answers")
 def _answers(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Give the port of a name server that answers with a code, or, with None, not at all."""
+    """Yield the port of a name server that answers with a code, or, with None, not at all."""
     code: Rcode | None = request.param
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
         bound.bind(("127.0.0.1", 0))

@@ -31,7 +31,7 @@ Waypost = Callable[..., Outcome]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder that is home and working folder, with no setting from outside."""
+    """Return an empty folder that is home and working folder, with no setting from outside."""
     for name in list(os.environ):
         if name.startswith(("WAYPOST_", "AUTOMX2_", "XDG_")):
             monkeypatch.delenv(name)
@@ -42,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def waypost(home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Waypost:
-    """Give a function that runs `waypost` with arguments."""
+    """Return a function that runs `waypost` with arguments."""
     assert home.is_dir()
 
     def run(*arguments: str | Path) -> Outcome:

@@ -13,7 +13,7 @@ COUNT = 12_000  # More than two parts of what is read at once.
 
 
 def summary(outcome: Outcome) -> str:
-    """Give the last line, behind the warnings."""
+    """Return the last line, behind the warnings."""
     return outcome.err.splitlines()[-1]
 
 

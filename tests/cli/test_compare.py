@@ -80,9 +80,9 @@ def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
         (b"", "names no domain"),
         (b"# only\n", "names no domain"),
         (b"ok.example\nno domain\n\nb_d.example\n", "domains:4: "),
-        (b"\xff\xfea", "is not UTF-8 (octet 0)"),
+        (b"\xff\xfea", "is not UTF-8 (byte 0)"),
         (b"a..b\n" * 100, "80 more lines like these"),
-        (b"x" * 10_000, "longer than 253 octets"),
+        (b"x" * 10_000, "longer than 253 bytes"),
         (b"a\0b.example\n", "domains:1: "),
     ],
 )

@@ -40,7 +40,7 @@ OPENING = [
     ),
     ("lint",),
     ("lint", "--json"),
-    ("names",),
+    ("hostnames",),
     ("pacc", "stage", "example.com"),
     ("pacc", "status"),
     ("pacc", "status", "--json"),
@@ -67,7 +67,7 @@ ELSEWHERE = [
 
 @pytest.fixture(name="filled")
 def _filled(waypost: Waypost, home: Path) -> Path:
-    """Give a database with the samples, which the settings file names, and another like it."""
+    """Return a database with the samples, which the settings file names, and another like it."""
     for name in ("mail.sqlite", "other.sqlite"):
         assert waypost("apply", "--demo", "--db-uri", f"sqlite:///{name}").code == 0
     (home / "waypost.toml").write_text('\n\ndb_uri = "sqlite:///mail.sqlite"\n', encoding="utf-8")

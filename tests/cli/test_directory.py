@@ -72,7 +72,7 @@ services = [
 
 @pytest.fixture(name="mail", params=["file", "database"])
 def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[str]:
-    """Give the flags for the domains above: in a providers file, and in a database."""
+    """Return the flags for the domains above: in a providers file, and in a database."""
     (home / "users.csv").write_text(USERS, encoding="utf-8")
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
     if request.param == "file":
@@ -83,7 +83,7 @@ def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[
 
 
 def steps(outcome: Outcome) -> list[tuple[str, str]]:
-    """Give each step that a command told: how it went, and its name."""
+    """Return each step that a command told: how it went, and its name."""
     lines = outcome.out.partition("\n\n")[0].splitlines()
     return [(line.split()[0], line.split()[1]) for line in lines]
 

@@ -72,7 +72,7 @@ Doctor = Callable[..., Outcome]
 def _doctor(
     waypost: Waypost, served: RunningWaypost, authority: Authority, tmp_path: Path
 ) -> Doctor:
-    """Give a function that sets a setting up, and lets the doctor look at it."""
+    """Return a function that sets a setting up, and lets the doctor look at it."""
 
     def look(setting: Setting, *arguments: str) -> Outcome:
         folder = tmp_path / "setting"

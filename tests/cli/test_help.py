@@ -38,7 +38,7 @@ COMMANDS = [
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
-    ["names"],
+    ["hostnames"],
     ["compare"],
     ["conformance"],
     ["doctor"],

@@ -250,10 +250,10 @@ def test_automx1(waypost: Waypost, home: Path) -> None:
     assert "i.example:993 tls" in waypost("domain", "show", "example.com").out
 
 
-@pytest.mark.parametrize("octets", [b"", b"\xff\xfe", b"[automx]\0", b"{}"])
-def test_automx1_bad(waypost: Waypost, home: Path, octets: bytes) -> None:
+@pytest.mark.parametrize("bytes", [b"", b"\xff\xfe", b"[automx]\0", b"{}"])
+def test_automx1_bad(waypost: Waypost, home: Path, data: bytes) -> None:
     """What is no file of automx 1.x gives exit code 2 and a line with its name."""
-    (home / "automx.conf").write_bytes(octets)
+    (home / "automx.conf").write_bytes(data)
 
     done = waypost("import", "automx1", "automx.conf")
 

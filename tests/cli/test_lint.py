@@ -56,7 +56,7 @@ PLAIN_SECTION = (
 
 
 def heads(outcome: Outcome) -> list[str]:
-    """Give the severity and the code of each paragraph."""
+    """Return the severity and the code of each paragraph."""
     return [
         line.partition(":")[0]
         for line in outcome.out.splitlines()
@@ -65,7 +65,7 @@ def heads(outcome: Outcome) -> list[str]:
 
 
 def places(outcome: Outcome) -> list[str]:
-    """Give the places of all paragraphs."""
+    """Return the places of all paragraphs."""
     return [line[4:] for line in outcome.out.splitlines() if line.startswith("  - ")]
 
 

@@ -52,7 +52,7 @@ def test_empty_list(waypost: Waypost) -> None:
         ("show", "autoconfig", "alice@example.com"),
         ("show", "dns", "example.com"),
         ("export",),
-        ("names",),
+        ("hostnames",),
         ("lint",),
         ("lint", "--domain", "example.com"),
         ("db", "check"),

@@ -58,7 +58,7 @@ class Place:
         return self.waypost(*arguments, *self.flags)
 
     def served(self) -> bytes:
-        """Give the document that goes out."""
+        """Return the document that goes out."""
         return self.run("show", "pacc", "example.com").out.encode()
 
 
@@ -87,7 +87,7 @@ def quoted(body: bytes) -> str:
 
 
 def next_steps(outcome: Outcome) -> list[list[str]]:
-    """Give the commands that were printed, as a shell reads them."""
+    """Return the commands that were printed, as a shell reads them."""
     commands = (line.partition("waypost ")[2] for line in outcome.err.splitlines()[-4:])
     return [shlex.split(one) for one in commands if one]
 
@@ -152,7 +152,7 @@ def whole_way(place: Place, server: Named) -> None:
         "domain": "example.com",
         "name": NAME,
         "record": pacc.digest_record(old),
-        "was_held": True,
+        "was_pinned": True,
     }
     shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
     records = [one["data"]["text"] for one in shown["records"] if one["name"] == f"{NAME}."]
@@ -178,7 +178,7 @@ def whole_way(place: Place, server: Named) -> None:
     assert status == [
         {
             "domain": "example.com",
-            "held": True,
+            "pinned": True,
             "served": {"record": records[0], "in_dns": True},
             "after": {"record": records[1], "in_dns": True},
             "problem": None,
@@ -189,7 +189,7 @@ def whole_way(place: Place, server: Named) -> None:
     told = f"take the old digest out of {NAME} after 70 s, when nobody has the old document any"
     assert f"{told} more: {records[0]}" in switched.err
     assert pacc.digest_record(place.served()) == records[1]
-    assert "no document is held; nothing to do" in place.run("pacc", "switch", "example.com").err
+    assert "no document is pinned; nothing to do" in place.run("pacc", "switch", "example.com").err
 
 
 @pytest.mark.rule("pacc-txt-spelling")
@@ -234,7 +234,7 @@ def body(server: Server) -> bytes:
 
 
 @pytest.mark.rule("pacc-change-in-step")
-@pytest.mark.parametrize("db_uri", [None, "sqlite:///held.sqlite"])
+@pytest.mark.parametrize("db_uri", [None, "sqlite:///pinned.sqlite"])
 def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> None:
     """A server answers old bytes after the configuration has changed, new ones after the switch."""
     place = Place(waypost, home, db_uri)
@@ -250,9 +250,9 @@ def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> Non
         until(lambda: body(server) != old, "the switch is seen")
         assert b"new.example.com" in body(server)
         if db_uri is None:
-            held = place.file.with_name("mail.toml.pacc.json")
-            held.write_text("{", encoding="utf-8")
-            until(lambda: f"{held}: line 1" in server.log.read_text(), "the mistake is told")
+            pinned = place.file.with_name("mail.toml.pacc.json")
+            pinned.write_text("{", encoding="utf-8")
+            until(lambda: f"{pinned}: line 1" in server.log.read_text(), "the mistake is told")
             assert b"new.example.com" in body(server)
 
 
@@ -319,7 +319,7 @@ def test_nothing_to_switch_to(place: Place) -> None:
     place.change(text_of("new.example.com", ", port = 587"))
     shown = place.run("show", "dns", "example.com")
     assert shown.out.count("v=UAAC1") == 1
-    assert "left out: ua-auto-config, once the held document is let go" in shown.err
+    assert "left out: ua-auto-config, after the document is unpinned" in shown.err
 
     refused = place.run("pacc", "switch", "example.com", *NOBODY)
     assert refused.code == 1
@@ -329,7 +329,7 @@ def test_nothing_to_switch_to(place: Place) -> None:
 
 
 def test_removed_domain(place: Place) -> None:
-    """What is held for a domain that the file no longer has serves nobody, and can be let go."""
+    """What is pinned for a domain that the file no longer has serves nobody, and can be let go."""
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com").replace('"example.com", ', ""))
 
@@ -338,12 +338,12 @@ def test_removed_domain(place: Place) -> None:
     assert (listed.code, told["problem"]) == (1, "example.com is not served here")
     assert place.run("pacc", "switch", "example.com", *NOBODY).code == 1
     assert place.run("pacc", "switch", "example.com", "--force").code == 0
-    assert place.run("pacc", "status").err == "no document is held\n"
+    assert place.run("pacc", "status").err == "no document is pinned\n"
 
 
 REFUSED = [
     # arguments, exit code, what is said
-    (("stage", "a.example.net"), 2, "is served by *.example.net, and a document is held for one"),
+    (("stage", "a.example.net"), 2, "is served by *.example.net, and a document is pinned for one"),
     (("stage", "other.example"), 1, "other.example is not served here"),
     (("switch", "other.example"), 1, "other.example is not served here"),
     (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be system or an IP"),
@@ -367,24 +367,24 @@ def test_refusals(place: Place, arguments: tuple[str, ...], code: int, said: str
 
 
 def test_broken_state(place: Place) -> None:
-    """A broken file of what is held stops each command, which names it, and stays as it is."""
-    held = place.file.with_name("mail.toml.pacc.json")
-    held.write_text('{"held": {"example.com": 1}}', encoding="utf-8")
+    """A broken file of what is pinned stops each command, which names it, and stays as it is."""
+    pinned = place.file.with_name("mail.toml.pacc.json")
+    pinned.write_text('{"pinned": {"example.com": 1}}', encoding="utf-8")
     for command in (["pacc", "stage"], ["pacc", "status"], ["pacc", "switch"], ["show", "pacc"]):
         outcome = place.run(*command, "example.com")
 
         assert outcome.code == 2
-        assert f"error: {held}: held.'example.com': must be a text" in outcome.err
-    assert held.read_text(encoding="utf-8") == '{"held": {"example.com": 1}}'
+        assert f"error: {pinned}: pinned.'example.com': must be a text" in outcome.err
+    assert pinned.read_text(encoding="utf-8") == '{"pinned": {"example.com": 1}}'
 
 
 def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be held for the samples."""
+    """Nothing can be pinned for the samples."""
     monkeypatch.setenv("WAYPOST_DEMO", "true")
     outcome = waypost("pacc", "stage", "example.com")
 
     assert (outcome.code, outcome.err) == (
-        *(2, "error: demo: no document can be held for the samples\n"),
+        *(2, "error: demo: no document can be pinned for the samples\n"),
     )
 
 
@@ -396,7 +396,7 @@ def test_status_for_people(place: Place) -> None:
 
     assert outcome.code == 1
     lines = outcome.out.splitlines()
-    assert lines[0] == "example.com: a document is held"
+    assert lines[0] == "example.com: a document is pinned"
     assert lines[1].startswith("  goes out now: v=UAAC1; a=sha256; d=")
     assert lines[1].endswith(": DNS cannot tell")
     assert lines[2].startswith("  after the switch: v=UAAC1; ")

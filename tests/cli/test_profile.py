@@ -135,12 +135,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "said"), BAD)
-def test_no_profile(waypost: Waypost, home: Path, octets: bytes | None, said: str) -> None:
+@pytest.mark.parametrize(("bytes", "said"), BAD)
+def test_no_profile(waypost: Waypost, home: Path, data: bytes | None, said: str) -> None:
     """What is no profile is wrong use, in one line with the file's name."""
     file = home / "a.mobileconfig"
-    if octets is not None:
-        file.write_bytes(octets)
+    if data is not None:
+        file.write_bytes(data)
     outcome = waypost("profile", "verify", file)
 
     assert outcome.code == 2

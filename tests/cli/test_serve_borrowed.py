@@ -48,7 +48,7 @@ Restarting = Callable[[], None]
 
 @pytest.fixture(name="mail", params=["postgresql_server", "mariadb_server"])
 def _mail(request: pytest.FixtureRequest, home: Path) -> tuple[PostgreSql | MariaDb, Database]:
-    """Give a server with PostfixAdmin's tables, and a providers file that asks it."""
+    """Return a server with PostfixAdmin's tables, and a providers file that asks it."""
     server = request.getfixturevalue(request.param)
     is_postgresql = isinstance(server, PostgreSql)
     database = postgresql_database(server) if is_postgresql else mysql_database(server)
@@ -64,7 +64,7 @@ def write(home: Path, uri: str, text: str = PROVIDERS) -> None:
 
 
 def status(server: Server, domain: str) -> int:
-    """Give the status of the answer about a domain."""
+    """Return the status of the answer about a domain."""
     return server.status(f"{AUTOCONFIG}a@{domain}")
 
 
@@ -131,7 +131,7 @@ def test_serving_without_the_database(home: Path) -> None:
 
 @pytest.fixture(name="file")
 def _file(home: Path, tmp_path: Path) -> Path:
-    """Give a providers file that asks a SQLite file."""
+    """Return a providers file that asks a SQLite file."""
     from tests.servers.database import sqlite_database
 
     database = sqlite_database(tmp_path)

@@ -87,7 +87,7 @@ def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
 
 
 def seconds(waypost: Server) -> float:
-    """Tell how long an answer about a known domain takes."""
+    """Return how long an answer about a known domain takes."""
     started = time.perf_counter()
     assert waypost.status(f"{AUTOCONFIG}a@example.com") == 200
     return time.perf_counter() - started

@@ -14,7 +14,7 @@ from tests.servers.waypost import free_port
 
 
 def samples(port: int) -> dict[tuple[str, ...], float]:
-    """Give each sample: its name, then the values of its labels."""
+    """Return each sample: its name, then the values of its labels."""
     answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")

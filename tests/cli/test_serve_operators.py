@@ -49,7 +49,7 @@ def asked(port: int, host: str) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """Give the processes that a process has started."""
+    """Return the processes that a process has started."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     threads = Path(f"/proc/{pid}/task").iterdir()
     texts = [text, *((thread / "children").read_text(encoding="ascii") for thread in threads)]
@@ -57,7 +57,7 @@ def children(pid: int) -> list[int]:
 
 
 def operators(server: Server) -> int:
-    """Give the process that answers operators: the one that has a group of its own."""
+    """Return the process that answers operators: the one that has a group of its own."""
     (found,) = (pid for pid in children(server.pid) if os.getpgid(pid) == pid)
     return found
 

@@ -31,7 +31,7 @@ def ask(server: Server, method: str = "GET", body: str = "", **headers: str) -> 
 
 
 def signed_by(server: Server, root: Path, times: int = 8) -> bool:
-    """Tell whether all workers sign so; each connection may reach another one."""
+    """Return whether all workers sign so; each connection may reach another one."""
     return all(openssl_verifies(ask(server)[1], root) is not None for _ in range(times))
 
 

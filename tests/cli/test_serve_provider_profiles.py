@@ -39,7 +39,7 @@ def ask(server: Server, domain: str) -> tuple[int, bytes]:
 
 
 def signed_by(server: Server, domain: str, root: Path, times: int = 8) -> bool:
-    """Tell whether all workers sign so; each connection may reach another one."""
+    """Return whether all workers sign so; each connection may reach another one."""
     answers = [ask(server, domain)[1] for _ in range(times)]
     return all(openssl_verifies(answer, root) is not None for answer in answers)
 

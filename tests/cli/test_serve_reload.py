@@ -42,7 +42,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def serves(server: Server, domain: str, status: int = 200, times: int = 8) -> bool:
-    """Tell whether all workers answer so; each connection may reach another one."""
+    """Return whether all workers answer so; each connection may reach another one."""
     return all(server.status(f"{AUTOCONFIG}a@{domain}") == status for _ in range(times))
 
 
@@ -52,7 +52,7 @@ def all_started(server: Server, workers: int) -> None:
 
 
 def metric(port: int, line: str) -> bool:
-    """Tell whether the metrics say so."""
+    """Return whether the metrics say so."""
     return line in httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
 
 
@@ -199,7 +199,7 @@ def test_hangup_while_workers_start(home: Path) -> None:
 
 
 def workers_of(server: Server) -> list[int]:
-    """Give the processes that answer, which say so in the log."""
+    """Return the processes that answer, which say so in the log."""
     found = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
     return [int(pid) for pid in found]
 

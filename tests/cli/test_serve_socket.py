@@ -33,7 +33,7 @@ def serving(home: Path, *flags: str, log_format: str = "json") -> Iterator[Path]
 
 
 def answers(path: Path) -> bool:
-    """Say whether somebody listens there."""
+    """Return whether somebody listens there."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(f"{path}") == 0
 
@@ -82,7 +82,7 @@ def test_no_path_of_a_socket(home: Path, waypost: Waypost, path: str) -> None:
     assert home.is_dir()
     outcome = waypost("serve", "--demo", "--unix-socket", path)
     assert outcome.code == 2
-    assert "must be an absolute path of at most 107 octets" in outcome.err
+    assert "must be an absolute path of at most 107 bytes" in outcome.err
 
 
 @pytest.mark.servers

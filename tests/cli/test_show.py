@@ -181,7 +181,7 @@ NEITHER = [
     ("alice_smith.example", "it has no @, and a label of the domain has characters other than"),
     ("192.0.2.1", "it has no @, and the domain ends in a number"),
     ("", "it has no @, and the domain is empty"),
-    ("x" * 64, "it has no @, and a label of the domain is longer than 63 octets"),
+    ("x" * 64, "it has no @, and a label of the domain is longer than 63 bytes"),
 ]
 
 

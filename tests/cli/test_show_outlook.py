@@ -14,10 +14,10 @@ KEY = re.compile(
 VALUE = re.compile(r'"[\w.-]+"=(dword:[0-9a-f]{8}|"([^"\\]|\\\\)+")')
 
 
-def lines_of(octets: bytes) -> list[str]:
+def lines_of(data: bytes) -> list[str]:
     """Read a file as regedit does; AssertionError where it could not."""
-    assert octets.startswith(codecs.BOM_UTF16_LE)
-    text = octets[2:].decode("utf-16-le")
+    assert data.startswith(codecs.BOM_UTF16_LE)
+    text = data[2:].decode("utf-16-le")
     assert text.endswith("\r\n")
     # No line of another system: each line feed ends a CRLF.
     assert text.count("\n") == text.count("\r") == text.count("\r\n")

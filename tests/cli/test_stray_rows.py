@@ -150,7 +150,7 @@ def test_links_to_nothing(waypost: Waypost, odd: list[str], database: Database) 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_name_that_is_too_long(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """A name of 300 octets, which SQLite stores, is told in a line that is cut."""
+    """A name of 300 bytes, which SQLite stores, is told in a line that is cut."""
     name = "a" * 300
     database.client(f"INSERT INTO domain (id, name, provider_id) VALUES (73, '{name}', 1);")  # noqa: S608
     (line,) = (line for line in waypost("export", *odd).err.splitlines() if " 73: " in line)

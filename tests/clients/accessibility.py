@@ -60,11 +60,11 @@ class Application:
         self._role = role
 
     def find(self, role: str, name: str | None = None) -> Node | None:
-        """Give the first visible object of a role and a name, if there is one."""
+        """Return the first visible object of a role and a name, if there is one."""
         return next((node for node in self.every(role, name) if is_visible(node)), None)
 
     def every(self, role: str, name: str | None = None) -> list[Node]:
-        """Give the objects of a role and a name, those that are not visible now as well."""
+        """Return the objects of a role and a name, those that are not visible now as well."""
         return [
             node
             for node in self._nodes()
@@ -72,7 +72,7 @@ class Application:
         ]
 
     def every_field(self, label: str) -> list[Node]:
-        """Give what is filled in beside each label of a name, even where it is not visible now.
+        """Return what is filled in beside each label of a name, even where it is not visible now.
 
         GTK lists what is in a grid the last first, and what is in a row the first first.
         """
@@ -112,7 +112,7 @@ class Application:
         field.queryEditableText().setTextContents(value)
 
     def shown(self) -> str:
-        """Give all that is visible, line by line."""
+        """Return all that is visible, line by line."""
         try:
             visible = [node for node in self._nodes() if is_visible(node)]
             lines = [f"{one.getRoleName()} {one.name!r} {text(one)!r}" for one in visible]
@@ -132,7 +132,7 @@ class Application:
 
 
 def text(node: Node) -> str:
-    """Give what is written in a field; empty for other objects."""
+    """Return what is written in a field; empty for other objects."""
     try:
         return str(node.queryText().getText(0, -1))
     except NotImplementedError:
@@ -140,12 +140,12 @@ def text(node: Node) -> str:
 
 
 def is_checked(node: Node) -> bool:
-    """Say whether a box is ticked."""
+    """Return whether a box is ticked."""
     return bool(node.getState().contains(pyatspi.STATE_CHECKED))
 
 
 def is_visible(node: Node) -> bool:
-    """Say whether a user sees an object."""
+    """Return whether a user sees an object."""
     return bool(node.getState().contains(pyatspi.STATE_SHOWING))
 
 

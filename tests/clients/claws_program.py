@@ -43,7 +43,7 @@ class Wizard:
         self._windows = Application("claws-mail", process)
 
     def search(self, address: str, kind: str) -> dict[str, Any]:
-        """Give what the wizard is filled in with; None for a server that was not found."""
+        """Return what the wizard is filled in with; None for a server that was not found."""
         windows = self._windows
         windows.press("Next")
         windows.fill("Your name:", "Alice Example")
@@ -58,7 +58,7 @@ class Wizard:
         }
 
     def log_in(self, address: str, kind: str) -> dict[str, Any]:
-        """Give the account that is kept, once Claws Mail has logged in."""
+        """Return the account that is kept, once Claws Mail has logged in."""
         windows = self._windows
         self.search(address, kind)
         windows.fill("Password:", "secret")
@@ -106,7 +106,7 @@ class Wizard:
 
 
 def _asks_dns(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a process has a UDP socket: one is there while an answer is waited for."""
+    """Return whether a process has a UDP socket: one is there while an answer is waited for."""
     folder = Path(f"/proc/{process.pid}")
     rows = (folder / "net" / "udp").read_text(encoding="ascii").splitlines()[1:]
     sockets = {f"socket:[{row.split()[9]}]" for row in rows}

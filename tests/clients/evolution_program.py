@@ -58,7 +58,7 @@ class Evolution:
         self._call("e_module_load_file", c_void_p, _LOOKING)
 
     def search(self, address: str) -> dict[str, Any]:
-        """Give what Evolution would set up, or as `error` its words for why it finds nothing."""
+        """Return what Evolution would set up, or as `error` its words for why it finds nothing."""
         error = POINTER(_GError)()
         found = self._object(
             "e_mail_autoconfig_new_sync",
@@ -71,7 +71,7 @@ class Evolution:
         return {kind: next(self._servers(lookup, kind), None) for kind in _KINDS}
 
     def assistant(self, address: str) -> dict[str, Any]:
-        """Give what the assistant's look-ups find: the best servers, and each calendar's URL."""
+        """Return what the assistant's look-ups find: the best servers, and each calendar's URL."""
         lookup = self._object("e_config_lookup_new", self._registry)
         parameters = self._object("e_named_parameters_new")
         self._call("e_named_parameters_set", None, parameters, b"email-address", address.encode())

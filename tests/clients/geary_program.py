@@ -34,7 +34,7 @@ class Geary:
         self._windows = windows
 
     def search(self, address: str) -> dict[str, Any]:
-        """Give what an address is completed with; nothing, where Geary takes it for none.
+        """Return what an address is completed with; nothing, where Geary takes it for none.
 
         A server that was not found is a guess.
         """
@@ -70,7 +70,7 @@ class Geary:
         self._windows.wait_for("the list", lambda: not self._windows.every_field("Your name"))
 
     def log_in(self, address: str) -> dict[str, Any]:
-        """Give the account that Geary keeps for an address."""
+        """Return the account that Geary keeps for an address."""
         self.search(address)
         self._windows.fill("Password", "secret")
         self._windows.press("Create")

@@ -37,7 +37,7 @@ class Graphical:
         self._log = log
 
     def ask(self, *words: str) -> dict[str, Any]:
-        """Give its answer; TimeoutError with the end of its log where there is none."""
+        """Return its answer; TimeoutError with the end of its log where there is none."""
         assert self._process.stdin
         self._process.stdin.write(f"{json.dumps(words)}\n".encode())
         self._process.stdin.flush()

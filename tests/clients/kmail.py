@@ -135,7 +135,7 @@ class KMail:
 
 
 def kmail(folder: Path, hosts: Sequence[str], authority: Path) -> KMail:
-    """Give a KMail for which the hosts (and no others) are 127.0.0.1.
+    """Return a KMail for which the hosts (and no others) are 127.0.0.1.
 
     Args:
         folder: for its settings and the log.

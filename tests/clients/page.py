@@ -84,7 +84,7 @@ Evolution is said to read it in newer versions; that source was not read, and th
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     parts = [HEAD, "".join(_overview()), "".join(_matrix())]
     parts += ["".join(_section(client)) for client in CLIENTS]
     parts += ["".join(_unrecorded(run)) for run in _without_record()]
@@ -92,7 +92,7 @@ def page() -> str:
 
 
 def slug(name: str) -> str:
-    """Give the anchor that a heading gets."""
+    """Return the anchor that a heading gets."""
     return re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
 
 

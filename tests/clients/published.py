@@ -13,7 +13,7 @@ Zone = Mapping[tuple[RecordType, str], tuple[Named, ...]]
 
 
 def published(case: Case) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
-    """Give what the domain of a golden case publishes, as resolvers answer it."""
+    """Return what the domain of a golden case publishes, as resolvers answer it."""
     return zone_of(case.config(alone=True))
 
 

@@ -71,7 +71,7 @@ class Application:
 
 
 def who_asks(case: str) -> User:
-    """Give the address of a golden case; one of its domain where there is none."""
+    """Return the address of a golden case; one of its domain where there is none."""
     asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
     return User.typing(asked.get("address") or f"alice@{asked['domain']}")
 
@@ -107,7 +107,7 @@ def _zone(case: str) -> Zone:
 
 
 def line(client: Client, outcome: Outcome) -> str:
-    """Tell how a client ended, for a file."""
+    """Return how a client ended, for a file."""
     if outcome.account:
         return f"{client.key}: {outcome.account}"
     if outcome.source or outcome.beside:
@@ -118,7 +118,7 @@ def line(client: Client, outcome: Outcome) -> str:
 
 
 def accounts(case: str) -> str:
-    """Give what the file of a case must hold."""
+    """Return what the file of a case must hold."""
     with application(case) as running:
         heard = [(one, _hear(one, case, running)) for one in CLIENTS]
     return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)

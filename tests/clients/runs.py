@@ -25,7 +25,7 @@ class Run:
     name: str = ""
 
     def where(self) -> str:
-        """Say which files these are."""
+        """Return which files these are."""
         return ", ".join(f"`tests/clients/{file}`" for file in self.files)
 
 

@@ -26,7 +26,7 @@ _SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 
 def all_sites(database: Path) -> list[Site]:
-    """Give the sites of all tests; `database` is the folder of the public database's stand-in."""
+    """Return the sites of all tests; `database` is the folder of the public database's stand-in."""
     sites = [
         Site("https", DATABASE_HOST, files=database),
         Site("https", THUNDERBIRD_DATABASE_HOST, files=database),
@@ -76,7 +76,7 @@ def all_sites(database: Path) -> list[Site]:
 
 
 def _redirects() -> list[Site]:
-    """Give hosts that say nothing but where else to ask."""
+    """Return hosts that say nothing but where else to ask."""
     sites = [
         Site("https", f"autoconfig.redirected-{status}.example", moved=f"{status} {_to('https')}")
         for status in (301, 302, 307, 308)
@@ -96,7 +96,7 @@ def _to(scheme: Scheme) -> str:
 
 
 def _of_the_hoster() -> list[Site]:
-    """Give the hosts that DNS leads to: see zones.py."""
+    """Return the hosts that DNS leads to: see zones.py."""
     hosts = (
         *("autoconfig.hosted.example", "autodiscover.hosted.example", "waypost.hoster.example"),
         *("autoconfig.in.hoster.example", "mail.by-own-srv.example"),
@@ -109,7 +109,7 @@ def _of_the_hoster() -> list[Site]:
 
 
 def _with_calendars() -> list[Site]:
-    """Give the hosts of calendars and address books, and those that lead there."""
+    """Return the hosts of calendars and address books, and those that lead there."""
     here = ("dav-here.example", "mail.dav-by-mail-host.example")
     leading = ("dav-there", "dav-of-each", "dav-by-http", "no-dav")
     return [
@@ -121,7 +121,7 @@ def _with_calendars() -> list[Site]:
 
 
 def _beside_calendars(scheme: Scheme, host: str, path: str, moved: str = "") -> Site:
-    """Give a host of calendars that has well-known places beside them; Waypost's, or none."""
+    """Return a host of calendars that has well-known places beside them; Waypost's, or none."""
     places = "/.well-known/"
     return Site(scheme, host, places, moved=moved, other_path=path, other_port=DAV_PORT)
 

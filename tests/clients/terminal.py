@@ -110,7 +110,7 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """Give what stands on the screen, line by line."""
+        """Return what stands on the screen, line by line."""
         return str(self._screen)
 
     def type(self, keys: str) -> None:
@@ -134,11 +134,11 @@ class Terminal:
         if not ready:
             return self._process.poll() is None
         try:
-            octets = os.read(self._master, 65536)
+            data = os.read(self._master, 65536)
         except OSError:  # Linux says EIO when nobody has the other end any more.
             return False
-        self._screen.show(octets.decode(errors="replace"))
-        return bool(octets)
+        self._screen.show(data.decode(errors="replace"))
+        return bool(data)
 
 
 @contextmanager

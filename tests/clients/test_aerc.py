@@ -25,7 +25,7 @@ def _aerc(names: Path, authority: Authority, tmp_path: Path) -> Aerc:
 
 
 def user(address: str) -> str:
-    """Give an address as it stands in a URL."""
+    """Return an address as it stands in a URL."""
     return address.replace("@", "%40")
 
 

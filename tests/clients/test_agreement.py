@@ -80,7 +80,7 @@ def _from_site(site: Site, request: Request, application: Application) -> Respon
 
 
 def held(account: Account) -> list[MailServer]:
-    """Give what Thunderbird holds, in the words of the records."""
+    """Return what Thunderbird holds, in the words of the records."""
     return [
         MailServer(
             one.type,

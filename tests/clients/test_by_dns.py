@@ -48,7 +48,7 @@ def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Heard:
 
 
 def offers(case: Case) -> set[tuple[str, str, int, str]]:
-    """Give the servers that the Autoconfig document of a case names."""
+    """Return the servers that the Autoconfig document of a case names."""
     address = EmailAddress.parse(f"x@{case.config().domain}")
     answer = read_answer(
         "autoconfig", 200, case.stored("autoconfig.xml")["autoconfig.xml"], address
@@ -62,7 +62,7 @@ def _place(one: Offer | MailServer) -> tuple[str, str, int, str]:
 
 
 def has(case: Case, *labels: str) -> bool:
-    """Tell whether one of these labels leads anywhere."""
+    """Return whether one of these labels leads anywhere."""
     zone, domain = published(case), case.config().domain
     found = [one for label in labels for one in zone.get(("SRV", f"{label}._tcp.{domain}"), ())]
     return any(one.data for one in found)

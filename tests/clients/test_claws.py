@@ -11,7 +11,7 @@ pytestmark = pytest.mark.clients
 
 
 def asked(server: Named, domain: str, *, after: int) -> set[str]:
-    """Give the labels whose SRV records were asked for."""
+    """Return the labels whose SRV records were asked for."""
     end = f"._tcp.{domain} SRV"
     return {one.removesuffix(end) for one in server.queries()[after:] if one.endswith(end)}
 

@@ -14,7 +14,7 @@ QUERY = "?emailaddress=chatter%2Btag%40"
 
 
 def asked(front: Front, domain: str, *, after: int) -> list[str]:
-    """Give the requests to a domain's hosts, in their order, without the first ones."""
+    """Return the requests to a domain's hosts, in their order, without the first ones."""
     return [f"{one} {one.status}" for one in front.log.of_domain(domain, after=after)]
 
 

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.clients
 
 
 def tls(kind: str, where: str, login_name: str) -> Server:
-    """Give a server for which the password is sent as it is, inside TLS."""
+    """Return a server for which the password is sent as it is, inside TLS."""
     host, _, port = where.partition(":")
     return Server(kind, host, int(port), "tls", "LOGIN" if kind == "smtp" else "", login_name)
 
 
 def asked(front: Front, domain: str, *, after: int) -> list[Request]:
-    """Give the requests about a domain, in their order, without the first ones."""
+    """Return the requests about a domain, in their order, without the first ones."""
     return front.log.of_domain(domain, after=after)
 
 

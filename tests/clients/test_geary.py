@@ -15,12 +15,12 @@ AUTOCONFIG = "/mail/config-v1.1.xml"
 
 
 def tls(imap: str, smtp: str, login_name: str) -> Account:
-    """Give an account whose servers speak TLS from the first byte."""
+    """Return an account whose servers speak TLS from the first byte."""
     return Account(Server(imap, "tls", login_name), Server(smtp, "tls", login_name))
 
 
 def guessed(address: str) -> Account:
-    """Give what Geary proposes where it finds nothing."""
+    """Return what Geary proposes where it finds nothing."""
     domain = address.partition("@")[2]
     imap, smtp = (
         Server(f"{kind}.{domain}", "tls", address, is_guess=True) for kind in ("imap", "smtp")
@@ -29,7 +29,7 @@ def guessed(address: str) -> Account:
 
 
 def asked(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
-    """Give the requests about a domain, and how each was answered."""
+    """Return the requests about a domain, and how each was answered."""
     return [(f"{one}", one.status) for one in front.log.of_domain(domain, after=after)]
 
 

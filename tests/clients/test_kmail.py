@@ -14,7 +14,7 @@ pytestmark = pytest.mark.clients
 
 
 def tls(where: str, login_name: str, method: str = "plain") -> Server:
-    """Give a server that speaks TLS; the first label of its host says what it is."""
+    """Return a server that speaks TLS; the first label of its host says what it is."""
     host, _, port = where.partition(":")
     kind = {"pop": "pop3"}.get(host.partition(".")[0], host.partition(".")[0])
     return Server(kind, host, int(port), "tls", method, login_name)

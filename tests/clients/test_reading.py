@@ -107,7 +107,7 @@ AUTOCONFIG = [
 
 
 def ended(key: str, response: Response, method: str = "GET") -> str:
-    """Give the account with which a client ends that gets one answer to everything."""
+    """Return the account with which a client ends that gets one answer to everything."""
 
     def answer(request: Request) -> Response:
         return response if request.method == method else NOBODY

@@ -226,7 +226,7 @@ def by_name(client: Client) -> str:
 
 
 def told(questions: Iterable[Question]) -> list[str]:
-    """Give a line for each question."""
+    """Return a line for each question."""
     return [f"{one}" if isinstance(one, Lookup) else f"{one.method} {one.url}" for one in questions]
 
 

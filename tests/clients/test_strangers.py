@@ -277,7 +277,7 @@ def test_documents_that_are_too_long() -> None:
     """No record reads a document that is longer than any answer has a need to be."""
     for key in AUTOCONFIG:
         reasons, _ = outcome_of(key, Response(200, XML, body=GOOD + b" " * 300_000))
-        assert "longer than 262144 octets" in reasons
+        assert "longer than 262144 bytes" in reasons
 
 
 ANSWERS = st.builds(

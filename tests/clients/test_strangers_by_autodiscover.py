@@ -141,7 +141,7 @@ def test_activesync(action: str, place: str, stops: bool) -> None:
 
 
 def redirected(action: str, element: str, place: str) -> bytes:
-    """Give an answer that leads elsewhere."""
+    """Return an answer that leads elsewhere."""
     body = changed(b">settings<", f">{action}<".encode(), GOOD_POX)
     return changed(b"</Action>", f"</Action><{element}>{place}</{element}>".encode(), body)
 

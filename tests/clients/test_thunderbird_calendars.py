@@ -17,7 +17,7 @@ NOTHING = Groupware({}, {})
 
 
 def of_alice(domain: str, host: str) -> Groupware:
-    """Give what there is for alice@domain at a host."""
+    """Return what there is for alice@domain at a host."""
     below, own = f"https://{host}/dav", f"alice@{domain}/one/"
     return Groupware(
         {"Friends": f"{below}/books/{own}"}, {"Appointments": f"{below}/calendars/{own}"}
@@ -25,7 +25,7 @@ def of_alice(domain: str, host: str) -> Groupware:
 
 
 def asked(front: Front, *, after: int) -> list[tuple[str, int]]:
-    """Give the requests by PROPFIND for well-known places, and how each was answered."""
+    """Return the requests by PROPFIND for well-known places, and how each was answered."""
     return [(f"{one}", one.status) for one in front.log.requests()[after:] if _is_search(one)]
 
 

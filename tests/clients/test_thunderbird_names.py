@@ -9,7 +9,7 @@ pytestmark = pytest.mark.clients
 
 
 def hosted(address: str, source: str) -> Account:
-    """Give the account that each customer of the hoster should have."""
+    """Return the account that each customer of the hoster should have."""
     return Account(
         address=address,
         incoming=with_password("imap", "imap.hoster.example:993", "SSL", address),
@@ -20,7 +20,7 @@ def hosted(address: str, source: str) -> Account:
 
 
 def good(front: Front, domain: str, *, after: int) -> list[str]:
-    """Give the requests to a domain's hosts that had success, without the first ones."""
+    """Return the requests to a domain's hosts that had success, without the first ones."""
     asked = front.log.of_domain(domain, after=after)
     return sorted(str(one) for one in asked if one.status == 200)
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.clients
 
 
 def at_home(address: str, source: str, login_name: str = "") -> Account:
-    """Give the account that TLS Mail has for an address."""
+    """Return the account that TLS Mail has for an address."""
     login_name = login_name or address
     return Account(
         address=address,

@@ -134,13 +134,13 @@ class Thunderbird:
 
 
 def with_password(kind: str, where: str, security: str, login_name: str) -> Server:
-    """Give a server for which the password is sent as it is, inside TLS."""
+    """Return a server for which the password is sent as it is, inside TLS."""
     host, _, port = where.partition(":")
     return Server(kind, host, int(port), security, "password-cleartext", login_name)
 
 
 def found(account: Account | None) -> Account:
-    """Give the account; AssertionError where Thunderbird found no configuration."""
+    """Return the account; AssertionError where Thunderbird found no configuration."""
     assert account is not None, "Thunderbird found no configuration"
     return account
 
@@ -193,7 +193,7 @@ def thunderbird(
 
 
 def version() -> str:
-    """Give Thunderbird's own words for its version."""
+    """Return Thunderbird's own words for its version."""
     return subprocess.check_output([program("thunderbird"), "--version"], text=True).strip()
 
 

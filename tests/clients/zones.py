@@ -31,7 +31,7 @@ mx.in.hoster.example.         3600 IN A 127.0.0.1
 
 
 def is_by_dns(host: str) -> bool:
-    """Tell whether a host is found by DNS alone."""
+    """Return whether a host is found by DNS alone."""
     return any(host == domain or host.endswith(f".{domain}") for domain in BY_DNS)
 
 

@@ -31,7 +31,7 @@ SERVED = [
 
 
 def find(text: str) -> tuple[list[ServiceType], str]:
-    """Give what an address gets."""
+    """Return what an address gets."""
     address = EmailAddress.parse(text)
     entry = MemoryStore(demo_catalog()).find(address.domain)
     config = client_config(entry, address.domain, address)

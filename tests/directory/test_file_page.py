@@ -10,9 +10,9 @@ from tests.directory.user_files import BAD
 from tests.docs.pages import ROOT, blocks
 from waypost.address import EmailAddress
 from waypost.directory.file.mistakes import MISTAKES_MAX
-from waypost.directory.file.octets import MAX_OCTETS
+from waypost.directory.file.read_bytes import MAX_BYTES
 from waypost.directory.file.reading import people_of, read_people
-from waypost.directory.file.toml_tables import TOML_MAX_OCTETS
+from waypost.directory.file.toml_tables import TOML_MAX_BYTES
 from waypost.errors import ProblemsError, WaypostError
 
 PAGE = ROOT / "docs" / "directories" / "file.md"
@@ -23,22 +23,22 @@ _ANY |= {"COUNT": r"\d+ cells?", "N": r"\d+"}
 
 
 def told() -> Iterator[str]:
-    """Give every message of the tables of bad files, and those about no file at all."""
-    for octets, _, name in [*BAD, (b"address,login\n" + b"x,y\n" * 200, [], "users.csv")]:
+    """Yield every message of the tables of bad files, and those about no file at all."""
+    for data, _, name in [*BAD, (b"address,login\n" + b"x,y\n" * 200, [], "users.csv")]:
         with pytest.raises(ProblemsError) as caught:
-            people_of(octets, Path(name))
+            people_of(data, Path(name))
         for problem in caught.value.problems:
             yield re.sub(r"^line \d+: ", "", problem.removeprefix(f"{name}: "))
     with pytest.raises(ProblemsError) as caught:
-        people_of(b"#" * (TOML_MAX_OCTETS + 1), Path("users.toml"))
+        people_of(b"#" * (TOML_MAX_BYTES + 1), Path("users.toml"))
     yield caught.value.problems[0].removeprefix("users.toml: ")
 
 
 def told_of_paths(folder: Path) -> Iterator[str]:
-    """Give every message about what cannot be read as a file."""
+    """Yield every message about what cannot be read as a file."""
     huge = folder / "huge.csv"
     with huge.open("wb") as file:
-        file.truncate(MAX_OCTETS + 1)
+        file.truncate(MAX_BYTES + 1)
     for path in (folder / "none.csv", folder, huge, Path("/a\0b.csv")):
         with pytest.raises(WaypostError) as caught:
             read_people(path)
@@ -46,7 +46,7 @@ def told_of_paths(folder: Path) -> Iterator[str]:
 
 
 def templates() -> list[str]:
-    """Give the messages of the page, as they stand there."""
+    """Return the messages of the page, as they stand there."""
     table = PAGE.read_text(encoding="utf-8").partition("| message | what to do |")[2]
     return [row[1] for row in _ROW.finditer(table)]
 
@@ -72,9 +72,9 @@ def test_every_message_is_on_the_page(tmp_path: Path) -> None:
 def test_numbers_of_the_page() -> None:
     """The limits that the page names are those of the code."""
     text = PAGE.read_text(encoding="utf-8")
-    assert f"`is larger than {MAX_OCTETS // 2**20} MiB" in text
-    assert f"At most 64 columns and {MAX_OCTETS // 2**20} MiB" in text
-    assert f"At most {TOML_MAX_OCTETS // 2**20} MiB" in text
+    assert f"`is larger than {MAX_BYTES // 2**20} MiB" in text
+    assert f"At most 64 columns and {MAX_BYTES // 2**20} MiB" in text
+    assert f"At most {TOML_MAX_BYTES // 2**20} MiB" in text
     assert f"fix the first {MISTAKES_MAX}" in text
 
 

@@ -27,11 +27,11 @@ def steps(file: Path, text: str | bytes | None, address: str = "ann@x.example") 
 CASES: list[tuple[str | bytes | None, list[tuple[str, bool, str]]]] = [
     # the file, the steps: their names, whether they went well, and what is said
     (None, [("file", False, "cannot be read: No such file or directory")]),
-    (b"", [("file", True, "0 octets"), ("lines", False, "users.csv: is empty")]),
+    (b"", [("file", True, "0 bytes"), ("lines", False, "users.csv: is empty")]),
     (
         "address,login\nx\ny\n",
         [
-            ("file", True, "18 octets, changed 20"),
+            ("file", True, "18 bytes, changed 20"),
             ("lines", False, "line 2: has 1 cell, but the header has 2 (and 1 more)"),
         ],
     ),
@@ -102,7 +102,7 @@ def test_details(tmp_path: Path) -> None:
     bad = steps(tmp_path / "users.csv", "address,login\nx\ny\n")[-1]
     assert len(bad.details["problems"]) == 2  # type: ignore[arg-type]
     good = steps(tmp_path / "users.csv", HEAD + "ann@x.example,u1,,,7\n")
-    assert good[0].details["octets"] == 64
+    assert good[0].details["bytes"] == 64
     assert good[1].details["users"] == 1
     assert good[2].details == {"lines": [2], "entry": {"login": ["u1"], "office": ["7"]}}
     assert good[3].details["used"] == {"login": "u1"}

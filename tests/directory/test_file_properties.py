@@ -71,8 +71,8 @@ def test_toml(users: dict[EmailAddress, tuple[str, list[str]]]) -> None:
 
 
 @given(st.binary(max_size=200), st.sampled_from(["users.csv", "users.toml"]))
-def test_any_octets(octets: bytes, name: str) -> None:
-    """Any octets are users or mistakes, and never anything else."""
-    for text in (octets, b"address,login\n" + octets):
+def test_any_bytes(data: bytes, name: str) -> None:
+    """Any bytes are users or mistakes, and never anything else."""
+    for text in (data, b"address,login\n" + data):
         with suppress(ProblemsError):
             assert len(people_of(text, Path(name))) <= len(text)

@@ -8,15 +8,15 @@ import pytest
 from tests.directory.user_files import BAD, GOOD_CSV, GOOD_TOML, HEAD
 from waypost.address import EmailAddress
 from waypost.directory.file.mistakes import MISTAKES_MAX
-from waypost.directory.file.octets import MAX_OCTETS
 from waypost.directory.file.people import People
+from waypost.directory.file.read_bytes import MAX_BYTES
 from waypost.directory.file.reading import people_of, read_people
-from waypost.directory.file.toml_tables import TOML_MAX_OCTETS
+from waypost.directory.file.toml_tables import TOML_MAX_BYTES
 from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 
 
 def entry(people: People, address: str) -> dict[str, list[str]] | None:
-    """Give what is found of an address; None where that is not exactly one user."""
+    """Return what is found of an address; None where that is not exactly one user."""
     hits = people.find(EmailAddress.parse(address))
     return {name: list(values) for name, values in hits[0].entry.items()} if hits else None
 
@@ -49,11 +49,11 @@ def test_ambiguous_address() -> None:
     assert entry(people, "ANN@x.example") == {"login": ["u2"]}
 
 
-@pytest.mark.parametrize(("octets", "said", "name"), BAD)
-def test_bad_file(octets: bytes, said: list[str], name: str) -> None:
+@pytest.mark.parametrize(("bytes", "said", "name"), BAD)
+def test_bad_file(data: bytes, said: list[str], name: str) -> None:
     """Every mistake of a file is told with its line, and no address stands in what is told."""
     with pytest.raises(ProblemsError) as caught:
-        people_of(octets, Path(name))
+        people_of(data, Path(name))
     problems = caught.value.problems
     assert len(problems) == len(said), problems
     for problem, expected in zip(problems, said, strict=True):
@@ -115,9 +115,9 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 def test_huge_file(tmp_path: Path) -> None:
     """A file that is too large is refused, without being kept."""
-    for name, octets in (("users.csv", MAX_OCTETS + 1), ("users.toml", MAX_OCTETS + 1)):
+    for name, data in (("users.csv", MAX_BYTES + 1), ("users.toml", MAX_BYTES + 1)):
         with (tmp_path / name).open("wb") as file:
-            file.truncate(octets)
+            file.truncate(data)
         with pytest.raises(DirectoryError, match="is larger than 64 MiB"):
             read_people(tmp_path / name)
 
@@ -125,14 +125,14 @@ def test_huge_file(tmp_path: Path) -> None:
 def test_large_toml() -> None:
     """TOML is for fewer users, as reading it takes long."""
     with pytest.raises(ProblemsError, match="is larger than 4 MiB; write so many users as CSV"):
-        people_of(b"#" * (TOML_MAX_OCTETS + 1), Path("users.toml"))
+        people_of(b"#" * (TOML_MAX_BYTES + 1), Path("users.toml"))
 
 
 def test_many_users() -> None:
-    """Of 100,000 users each is found, and little more is kept than the file has octets."""
+    """Of 100,000 users each is found, and little more is kept than the file has bytes."""
     lines = (f"user{n}@d{n % 50}.example,u{n},User {n}\n" for n in range(100_000))
-    octets = (HEAD + "".join(lines)).encode()
-    people = people_of(octets, Path("users.csv"))
+    data = (HEAD + "".join(lines)).encode()
+    people = people_of(data, Path("users.csv"))
     assert len(people) == 100_000
     for number in range(0, 100_000, 997):
         found = entry(people, f"user{number}@d{number % 50}.example")

@@ -42,8 +42,8 @@ class World:
 
     def write(self, text: str | bytes, *, ago: float = 10) -> None:
         """Write the file in its place, as if it were done so many seconds ago."""
-        octets = text.encode() if isinstance(text, str) else text
-        self.file.write_bytes(octets)
+        data = text.encode() if isinstance(text, str) else text
+        self.file.write_bytes(data)
         os.utime(self.file, (self.now - ago, self.now - ago))
 
     def replace(self, text: str, *, ago: float = 10) -> None:
@@ -130,12 +130,12 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "said"), BROKEN)
-def test_broken_file_changes_nothing(world: World, octets: bytes, said: list[str]) -> None:
+@pytest.mark.parametrize(("bytes", "said"), BROKEN)
+def test_broken_file_changes_nothing(world: World, data: bytes, said: list[str]) -> None:
     """A file with mistakes leaves the old answers, and all its mistakes are told, once."""
     with capture_logs() as lines:
         assert world.login() == "u1"
-        world.write(octets)
+        world.write(data)
         for _ in range(5):
             assert world.login() == "u1"
         told = reasons(lines)

@@ -24,7 +24,7 @@ OF_THE_BODY = {"content-length", "etag", "date"}
 
 
 def shape(reply: Reply) -> str:
-    """Give all tags of a document, and how many there are, without what stands between them."""
+    """Return all tags of a document, and how many there are, without what stands between them."""
     return re.sub(r">[^<]*<", "><", reply.body.decode())
 
 

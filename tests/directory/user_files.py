@@ -171,5 +171,5 @@ BAD_TOML: list[tuple[bytes, list[str]]] = [
         ["line 1: login must", "line 3: the name of a table must", "line 4: login must"],
     ),
 ]
-BAD = [(octets, said, "users.csv") for octets, said in BAD_CSV]
-BAD += [(octets, said, "users.toml") for octets, said in BAD_TOML]
+BAD = [(data, said, "users.csv") for data, said in BAD_CSV]
+BAD += [(data, said, "users.toml") for data, said in BAD_TOML]

@@ -26,17 +26,17 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Say where it stands, for a person."""
+        """Return where it stands, for a person."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
 def pages() -> list[Path]:
-    """Give all pages of the documentation."""
+    """Return all pages of the documentation."""
     return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """Give the blocks of a page that are written in one of these languages."""
+    """Return the blocks of a page that are written in one of these languages."""
     text = page.read_text(encoding="utf-8")
     return [
         Block(page, text.count("\n", 0, found.start()) + 1, found[1], found[2])
@@ -46,7 +46,7 @@ def blocks(page: Path, *languages: str) -> list[Block]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Give the targets of a page's links that lead to files of the repository."""
+    """Yield the targets of a page's links that lead to files of the repository."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
     for found in _LINK.finditer(text):
         target = found[1].partition("#")[0]
@@ -55,7 +55,7 @@ def links(page: Path) -> Iterator[str]:
 
 
 def commands(block: Block) -> list[str]:
-    """Give the commands of a block, one a line; in a console those behind `$`."""
+    """Return the commands of a block, one a line; in a console those behind `$`."""
     lines = block.text.replace("\\\n", " ").splitlines()
     if block.language == "console":
         return [line[2:] for line in lines if line.startswith("$ ")]

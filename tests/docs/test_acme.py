@@ -1,4 +1,4 @@
-"""The page on certificates: certbot and lego get those that `waypost names` lists.
+"""The page on certificates: certbot and lego get those that `waypost hostnames` lists.
 
 The authority is Caddy's, which looks for the answer to its challenge by http, as public ones do.
 """
@@ -108,14 +108,14 @@ def _served(operator: Operator) -> None:
 
 
 def page_commands(word: str) -> list[str]:
-    """Give the commands for root that a block of the page with this word holds."""
+    """Return the commands for root that a block of the page with this word holds."""
     (block,) = (one for one in blocks(PAGE, "console") if word in one.text)
     lines = block.text.replace("\\\n", " ").splitlines()
     return [line.removeprefix("# ") for line in lines]
 
 
 def names_in(certificate: Path) -> set[str]:
-    """Give the host names that a certificate is for."""
+    """Return the host names that a certificate is for."""
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
     names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return set(names.get_values_for_type(x509.DNSName))

@@ -126,7 +126,7 @@ def test_operators_are_not_behind_caddy(front: Front) -> None:
 
 
 def handshake(server: Caddy, host: str) -> set[str]:
-    """Give the names in the certificate for a host; none as long as there is none."""
+    """Return the names in the certificate for a host; none as long as there is none."""
     try:
         return server.shake_hands(host)
     except ssl.SSLError:
@@ -140,7 +140,7 @@ def test_import_of_the_page(tmp_path: Path) -> None:
     mail.write_text(providers("example.com"), encoding="utf-8")
     printed = subprocess.run(
         [
-            *(sys.executable, "-m", "waypost", "names", "--format", "caddy"),
+            *(sys.executable, "-m", "waypost", "hostnames", "--format", "caddy"),
             *("--providers", f"{mail}"),
         ],
         env={"PYTHONPATH": f"{ROOT / 'src'}", "HOME": f"{tmp_path}"},

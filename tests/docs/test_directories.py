@@ -17,7 +17,7 @@ SHOWN = [block for block in blocks(PAGE, "console") if commands(block)]
 
 
 def _plain(text: str, folder: Path) -> list[str]:
-    """Give lines without what is different each time: folders, times, and blanks between."""
+    """Return lines without what is different each time: folders, times, and blanks between."""
     text = text.replace(f"{folder}", "/etc/waypost")
     text = re.sub(r"[\d.]+ ms", "N ms", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:+]+", "WHEN", text)

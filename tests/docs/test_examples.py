@@ -21,7 +21,7 @@ FOUND = {0, 1}  # 1 means findings: a dry run has some where something would cha
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Give the environment of an operator: a home of its own, and `waypost` in the path."""
+    """Return the environment of an operator: a home of its own, and `waypost` in the path."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "AUTOMX2_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return {**kept, "HOME": f"{home}", "PATH": path, "PYTHONPATH": f"{ROOT / 'src'}"}
@@ -29,7 +29,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path) -> Path:
-    """Give a folder with the files that the examples name."""
+    """Return a folder with the files that the examples name."""
     (example,) = blocks(ROOT / "README.md", "toml")
     for name in ("mail.toml", "providers.toml"):
         (tmp_path / name).write_text(example.text, encoding="utf-8")

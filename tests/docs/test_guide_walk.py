@@ -68,7 +68,7 @@ cat {tmp}/log
 
 
 def lines_of(block: Block) -> Iterator[str]:
-    """Give the commands for root of a block, each with the lines of its here-document."""
+    """Yield the commands for root of a block, each with the lines of its here-document."""
     command: list[str] = []
     for line in block.text.splitlines():
         if line.startswith("# ") and command:
@@ -79,7 +79,7 @@ def lines_of(block: Block) -> Iterator[str]:
 
 
 def machine(tmp: Path) -> str:
-    """Give what makes the machine."""
+    """Return what makes the machine."""
     return MACHINE.format(
         tmp=tmp,
         src=ROOT / "src",
@@ -90,7 +90,7 @@ def machine(tmp: Path) -> str:
 
 
 def translated(command: str) -> str:
-    """Give what stands here for a command of the guide."""
+    """Return what stands here for a command of the guide."""
     if command.startswith("python3 -m venv"):
         version = sys.version_info
         return PIP.format(interpreter=f"python{version.major}.{version.minor}")
@@ -102,7 +102,7 @@ def translated(command: str) -> str:
 
 
 def served(tmp: Path, *drop_ins: str, environment: str = "") -> str:
-    """Give what systemd does with the unit, and a client's question."""
+    """Return what systemd does with the unit, and a client's question."""
     found = dict(options(UNIT.read_text(encoding="utf-8") + "\n".join(drop_ins)))
     return SERVE.format(
         tmp=tmp,
@@ -136,7 +136,7 @@ def run(tmp: Path, script: str) -> str:
 
 @pytest.fixture(name="tmp")
 def _tmp(tmp_path: Path) -> Path:
-    """Give a folder that each user may enter."""
+    """Return a folder that each user may enter."""
     require(programs=NEEDED, private_network=True, root=True)
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
@@ -145,14 +145,14 @@ def _tmp(tmp_path: Path) -> Path:
 
 
 def guide_commands() -> list[str]:
-    """Give the commands for root of the guide's first four sections, in its order."""
+    """Return the commands for root of the guide's first four sections, in its order."""
     text = GUIDE.read_text(encoding="utf-8")
     end = text.count("\n", 0, text.index("### A database in another folder")) + 1
     return [one for b in blocks(GUIDE, "console") if b.line < end for one in lines_of(b)]
 
 
 def providers() -> str:
-    """Give a command that writes the example of the README where the guide has its file."""
+    """Return a command that writes the example of the README where the guide has its file."""
     (example,) = blocks(ROOT / "README.md", "toml")
     return f"cat > /etc/waypost/providers.toml <<'END'\n{example.text}END"
 

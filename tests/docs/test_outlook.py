@@ -44,5 +44,5 @@ def test_ways_to_waypost_stay_open() -> None:
 def test_commands_print_what_the_page_says() -> None:
     """`waypost show outlook-reg` prints both files of the page."""
     local = render_local([DomainName.parse("example.com")], r"C:\Autodiscover")
-    printed = [octets.decode("utf-16").replace("\r\n", "\n") for octets in (render(), local)]
+    printed = [data.decode("utf-16").replace("\r\n", "\n") for data in (render(), local)]
     assert printed == [block.text for block in blocks(PAGE, "reg")]

@@ -38,7 +38,7 @@ GOOD = [
 
 
 def texts() -> list[Path]:
-    """Give every file that an operator, or a program of theirs, may read."""
+    """Return every file that an operator, or a program of theirs, may read."""
     found = [
         path
         for folder in FOLDERS
@@ -49,7 +49,7 @@ def texts() -> list[Path]:
 
 
 def names_of_packages(text: str) -> list[str]:
-    """Give what in a text would be looked up in an index of packages."""
+    """Return what in a text would be looked up in an index of packages."""
     return [*INSTALLS.findall(text), *EXTRA.findall(text)]
 
 

@@ -15,7 +15,7 @@ BY_OTHERS = {"8446", "6066"}
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """Give the clauses with their status and what is said about it."""
+    """Yield the clauses with their status and what is said about it."""
     for line in PAGE.splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)]
         if line.startswith("|") and cells[2] not in {"status", "---"}:

@@ -16,12 +16,12 @@ EXPOSURE_MAX = 40  # of 100; systemd calls 4.0 of 10 and less "OK"
 
 
 def options(text: str) -> list[tuple[str, str]]:
-    """Give the options of a unit, in its order."""
+    """Return the options of a unit, in its order."""
     return re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE)
 
 
 def drop_ins() -> list[str]:
-    """Give the drop-ins that the pages show."""
+    """Return the drop-ins that the pages show."""
     pages = (GUIDE, ROOT / "docs" / "moving-from-automx2.md")
     return [b.text for page in pages for b in blocks(page, "ini") if ".service.d/" in b.text]
 

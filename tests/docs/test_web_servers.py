@@ -83,7 +83,7 @@ def apache_of_the_guide(folder: Path, pair: KeyPair, places: Mapping[str, str]) 
 
 
 def guides(language: str, changes: Mapping[str, str]) -> str:
-    """Give the guide's configuration for a web server, with other places in it."""
+    """Return the guide's configuration for a web server, with other places in it."""
     (text,) = (block.text for block in blocks(ROOT / "docs/guide.md", language))
     for old, new in changes.items():
         assert old in text

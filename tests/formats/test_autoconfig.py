@@ -51,35 +51,35 @@ XML_ENTITIES = {b"lt", b"gt", b"amp", b"quot", b"apos"}
 def written(
     *services: Service, provider: Provider = PROVIDER, address: EmailAddress | None = ALICE
 ) -> etree._Element:
-    """Give the document for some services."""
+    """Return the document for some services."""
     entry = Domain(DomainPattern("example.com"), provider, services)
     return etree.fromstring(autoconfig.render(client_config(entry, EXAMPLE_COM, address)))
 
 
 def section(service: Service, word: str) -> etree._Element:
-    """Give the section of one service, beside IMAP and SMTP, by the word for its type."""
+    """Return the section of one service, beside IMAP and SMTP, by the word for its type."""
     beside = [one for one in (IMAP, SMTP) if one.type is not service.type]
     (found,) = [one for one in written(*beside, service).iter() if one.get("type") == word]
     return found
 
 
 def values(element: etree._Element) -> list[tuple[str, str]]:
-    """Give name and text of each child."""
+    """Return name and text of each child."""
     return [(one.tag, one.text or "") for one in element]
 
 
 @pytest.mark.rule("autoconfig-utf-8", "autoconfig-no-namespace", "autoconfig-no-doctype")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
-def test_octets(case: Case) -> None:
+def test_bytes(case: Case) -> None:
     """A document is UTF-8 with a declaration, and nothing that a small XML parser lacks."""
-    octets = body(case, "autoconfig.xml")
+    data = body(case, "autoconfig.xml")
 
-    assert octets.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n<clientConfig ")
-    assert octets.decode("utf-8")
-    assert octets.count(b"<?") == 1
-    assert b"<!" not in octets
-    assert b"xmlns" not in octets
-    assert set(re.findall(rb"&(\w+);", octets)) <= XML_ENTITIES
+    assert data.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n<clientConfig ")
+    assert data.decode("utf-8")
+    assert data.count(b"<?") == 1
+    assert b"<!" not in data
+    assert b"xmlns" not in data
+    assert set(re.findall(rb"&(\w+);", data)) <= XML_ENTITIES
 
 
 URL = "https://x.example.com/"
@@ -255,8 +255,8 @@ def test_defaults() -> None:
     """Type and host alone give a whole section with TLS, in the draft's words."""
     store = MemoryStore(read_providers(SPARSE, name="sparse", format="toml").catalog)
     config = client_config(store.find(EXAMPLE_COM), EXAMPLE_COM, ALICE)
-    octets = autoconfig.render(config)
-    sections = [one for one in etree.fromstring(octets).iter() if "type" in one.attrib]
+    data = autoconfig.render(config)
+    sections = [one for one in etree.fromstring(data).iter() if "type" in one.attrib]
 
     assert [(one.get("type"), one.findtext("port")) for one in sections] == [
         *(("imap", "993"), ("pop3", "995"), ("smtp", "465")),
@@ -265,7 +265,7 @@ def test_defaults() -> None:
         assert one.findtext("socketType") == "SSL"
         assert one.findtext("authentication") == "password-cleartext"
         assert one.findtext("username") == "alice@example.com"
-    assert b"plain" not in octets
+    assert b"plain" not in data
 
 
 WHOLE_OAUTH2 = OAuth2("https://i", "https://a", "https://t", "mail", "id", "secret")

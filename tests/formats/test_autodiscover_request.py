@@ -4,7 +4,7 @@ import pytest
 
 from waypost.errors import AddressError, RequestError, RequestTooLarge, UnknownSchema
 from waypost.formats.autodiscover_request import (
-    BODY_MAX_OCTETS,
+    BODY_MAX_BYTES,
     ResponseSchema,
     parse_request,
 )
@@ -72,7 +72,7 @@ BAD = [
         RequestError,
         "no element EMailAddress",
     ),
-    (BODY + b" " * BODY_MAX_OCTETS, RequestTooLarge, "longer than 65536"),
+    (BODY + b" " * BODY_MAX_BYTES, RequestTooLarge, "longer than 65536"),
     (b"<a>" * 20_000, RequestError, "well-formed"),
     (b"<Autodiscover>" * 1000 + b"</Autodiscover>" * 1000, RequestError, "well-formed|no element"),
 ]

@@ -76,7 +76,7 @@ def configs(draw: st.DrawFn) -> ClientConfig:
 
 
 def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
-    """Give what must be told of mail: a label, a host and a port for each service."""
+    """Return what must be told of mail: a label, a host and a port for each service."""
     found = set()
     for service in config.services:
         endpoint = service.endpoint
@@ -104,7 +104,7 @@ HOSTS = {
 
 
 def other_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
-    """Give what may be told beside mail: labels, hosts and ports of https URLs and of hosts."""
+    """Return what may be told beside mail: labels, hosts and ports of https URLs and of hosts."""
     found = set()
     for service in config.services:
         kind, endpoint = service.type.value, service.endpoint

@@ -87,7 +87,7 @@ def only_in(service: Service, *formats: Format) -> Service:
 
 
 def dns_form(service: Service, form: Format) -> Service:
-    """Give ManageSieve the protection that the format can say."""
+    """Return ManageSieve the protection that the format can say."""
     if service.type is ServiceType.MANAGESIEVE and form is Format.DNS:
         return host_service("managesieve", PLACE, security="starttls", priority=1)
     return service

@@ -309,12 +309,12 @@ def test_any_record(body: bytes, other: bytes, more: str) -> None:
 
 
 def test_held_document() -> None:
-    """What is held is given as it is, and what follows from the services can still be asked for."""
-    held = replace(config(IMAP, SMTP), held_pacc=b"old")
-    silent = replace(config(SMTP), held_pacc=b"old")
+    """A pinned document is served as it is, and the composed one can still be asked for."""
+    pinned = replace(config(IMAP, SMTP), pinned_pacc=b"old")
+    silent = replace(config(SMTP), pinned_pacc=b"old")
 
-    assert (pacc.render(held), pacc.render(silent)) == (b"old", b"old")
-    assert pacc.compose(held) == pacc.render(config(IMAP, SMTP))
+    assert (pacc.render(pinned), pacc.render(silent)) == (b"old", b"old")
+    assert pacc.compose(pinned) == pacc.render(config(IMAP, SMTP))
     with pytest.raises(NoUsableService):
         pacc.compose(silent)
 
@@ -386,8 +386,8 @@ def test_document_that_is_too_large() -> None:
     large = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos))
     small = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos[:60]))
 
-    assert 50_000 < len(pacc.render(small)) <= pacc.MAX_OCTETS
+    assert 50_000 < len(pacc.render(small)) <= pacc.MAX_BYTES
     assert pacc.findings(small) == ()
-    with pytest.raises(NoUsableService, match="octets, and may have 65535; name fewer logos"):
+    with pytest.raises(NoUsableService, match="bytes, and may have 65535; name fewer logos"):
         pacc.render(large)
     assert "name fewer logos" in pacc.findings(large)[0]

@@ -54,8 +54,8 @@ def test_foreign_root(tmp_path: Path) -> None:
     assert openssl_verifies(sign(PROFILE, credentials(made)), other.certificate) is None
 
 
-def test_changed_octet(tmp_path: Path) -> None:
-    """Wherever an octet of the profile is changed, OpenSSL refuses it."""
+def test_changed_byte(tmp_path: Path) -> None:
+    """Wherever an byte of the profile is changed, OpenSSL refuses it."""
     made = signing(tmp_path)
     signed = sign(PROFILE, credentials(made))
     start = signed.index(PROFILE)

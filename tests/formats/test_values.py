@@ -29,7 +29,7 @@ ORDER = [
 
 
 def body(case: Case, file: str) -> bytes:
-    """Give what the format says now; tests/formats/test_golden.py compares it with the file."""
+    """Return what the format says now; tests/formats/test_golden.py compares it with the file."""
     return case.answers(file)[file]
 
 

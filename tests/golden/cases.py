@@ -55,7 +55,7 @@ class Case:
         return HERE / self.name
 
     def config(self, *, alone: bool = False) -> ClientConfig:
-        """Give what the formats are made of; `alone` for the domain, whoever asks."""
+        """Return what the formats are made of; `alone` for the domain, whoever asks."""
         asked = tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
         text = (self.folder / "providers.toml").read_text(encoding="utf-8")
         store = MemoryStore(read_providers(text, name=self.name, format="toml").catalog)
@@ -65,11 +65,11 @@ class Case:
         return client_config(store.find(domain), domain, address).named(asked.get("name"))
 
     def aliases(self) -> tuple[EmailAddress, ...]:
-        """Give the other addresses of the mailbox, which profiles can say."""
+        """Return the other addresses of the mailbox, which profiles can say."""
         return tuple(EmailAddress.parse(one) for one in self._asked().get("aliases", ()))
 
     def answers(self, file: str) -> dict[str, bytes]:
-        """Give the file that must stand in the folder for one format, with its content."""
+        """Return the file that must stand in the folder for one format, with its content."""
         if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self._asked():
             return {}  # Outlook and phones always tell an address.
         try:
@@ -81,7 +81,7 @@ class Case:
             return {f"{file}.refusal": f"{error.code}\n".encode()}
 
     def stored(self, file: str) -> dict[str, bytes]:
-        """Give what stands in the folder for one format."""
+        """Return what stands in the folder for one format."""
         return {path.name: path.read_bytes() for path in self.folder.glob(f"{file}*")}
 
     def _asked(self) -> dict[str, Any]:
@@ -89,5 +89,5 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Give all cases, by their folders."""
+    """Return all cases, by their folders."""
     return [Case(path.parent.name) for path in sorted(HERE.glob("*/case.toml"))]

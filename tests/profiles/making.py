@@ -25,7 +25,7 @@ class Signing:
 
     @property
     def flags(self) -> list[str]:
-        """Give the flags of `waypost serve`."""
+        """Return the flags of `waypost serve`."""
         flags = ["--profile-cert", f"{self.files.certificate}", "--profile-key"]
         flags += [f"{self.files.key}", "--profile-chain", f"{self.files.chain}"]
         return flags
@@ -47,7 +47,7 @@ def signing(
 
 
 def openssl_verifies(signed: bytes, root: Path, *flags: str) -> bytes | None:
-    """Give the content of signed data as OpenSSL reads it; None where it says no."""
+    """Return the content of signed data as OpenSSL reads it; None where it says no."""
     require(programs=["openssl"])
     command = [program("openssl"), "cms", "-verify", "-inform", "DER", "-CAfile", str(root)]
     # A web server's certificate, which most operators have, is not one for mail.

@@ -22,7 +22,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from tests.profiles.making import NAME, Signing
 from tests.servers.requirements import program, require
 from waypost.errors import SettingsError
-from waypost.profiles.credentials import FILE_MAX_OCTETS, load_credentials
+from waypost.profiles.credentials import FILE_MAX_BYTES, load_credentials
 from waypost.profiles.files import ProfileFiles
 
 Spoil = Callable[[ProfileFiles], object]
@@ -44,32 +44,32 @@ def encrypt(files: ProfileFiles) -> None:
 def encrypt_as_of_old(files: ProfileFiles) -> None:
     key = load_pem_private_key(files.key.read_bytes(), None)
     form = PrivateFormat.TraditionalOpenSSL
-    octets = key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"s3cret"))
-    files.key.write_bytes(octets)
+    data = key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"s3cret"))
+    files.key.write_bytes(data)
 
 
 def other_key(files: ProfileFiles) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.key.write_bytes(octets)
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(data)
 
 
 def odd_key(files: ProfileFiles) -> None:
     key = ed25519.Ed25519PrivateKey.generate()
-    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.key.write_bytes(octets)
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(data)
 
 
 def small_key(files: ProfileFiles) -> None:
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505 -- the test is about its size
-    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.key.write_bytes(octets)
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(data)
 
 
 def odd_curve(files: ProfileFiles) -> None:
     key = ec.generate_private_key(ec.SECP256K1())
-    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    files.key.write_bytes(octets)
+    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files.key.write_bytes(data)
 
 
 def wrong_order(files: ProfileFiles) -> None:
@@ -78,10 +78,10 @@ def wrong_order(files: ProfileFiles) -> None:
 
 
 def without_its_key(files: ProfileFiles, old: bytes, new: bytes) -> None:
-    """Put other octets of the same length into the certificate, which no longer holds then."""
-    octets = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
-    assert octets.count(old) == 1
-    files.certificate.write_text(DER_cert_to_PEM_cert(octets.replace(old, new)))
+    """Put other bytes of the same length into the certificate, which no longer holds then."""
+    data = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
+    assert data.count(old) == 1
+    files.certificate.write_text(DER_cert_to_PEM_cert(data.replace(old, new)))
 
 
 # RFC 5480 s2.1.1: ecPublicKey and secp256r1; beside it a curve that the library does not know.
@@ -141,7 +141,7 @@ BAD: list[tuple[str, Spoil, str, str]] = [
         *("cert", "the first certificate is neither for an RSA key nor for an EC key"),
     ),
     ("small", small_key, "key", "is an RSA key of 1024 bits; 2048 are the least"),
-    ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_OCTETS + 1)), "key", "is longer than"),
+    ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_BYTES + 1)), "key", "is longer than"),
     (
         "foreign chain",
         lambda f: shutil.copy(f.certificate.with_name("authority.pem"), chain_of(f)),

@@ -25,7 +25,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def provider(made: Signing, name: str = "Own") -> Provider:
-    """Give a provider whose profiles are signed with these files."""
+    """Return a provider whose profiles are signed with these files."""
     cert, key, chain = (str(path) for path in made.files.paths)
     return Provider(name, name, profile=ProfileSettings(SigningFiles(cert, key, chain)))
 

@@ -22,7 +22,7 @@ The tests stand below `tests/`; \
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     found = tables()
     shown: dict[str, list[str]] = defaultdict(list)
     for citation in citations():

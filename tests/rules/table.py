@@ -106,7 +106,7 @@ def _rule(key: str, number: int, row: Any) -> Rule:
 
 
 def citations() -> list[Citation]:
-    """Give every citation of every test file, by file and place. Raises BadTable."""
+    """Return every citation of every test file, by file and place. Raises BadTable."""
     found: list[Citation] = []
     for path in sorted(TESTS.rglob("test_*.py")):
         found += cited(str(path.relative_to(TESTS)), path.read_text("utf-8"))
@@ -114,7 +114,7 @@ def citations() -> list[Citation]:
 
 
 def cited(file: str, text: str) -> Iterator[Citation]:
-    """Give the citations of one test file; nothing is run for that.
+    """Yield the citations of one test file; nothing is run for that.
 
     Raises:
         BadTable: the mark stands where it marks no test function, where nobody would see it, or
@@ -153,7 +153,7 @@ def _ids(where: str, call: ast.Call) -> list[str]:
 
 
 def findings(found: Iterable[Table], cited_ids: Iterable[Citation]) -> Iterator[str]:
-    """Give what is wrong between the tables and the tests, a line each."""
+    """Yield what is wrong between the tables and the tests, a line each."""
     rules: dict[str, Rule] = {}
     for rule in (rule for table in found for rule in table.rules):
         if rule.id in rules:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def account(name: str) -> str | None:
-    """Give the account to change to; None where this process is not root and must not change."""
+    """Return the account to change to; None where this process is not root and must not change."""
     return name if os.geteuid() == 0 else None
 
 
 @contextmanager
 def folder_of(user: str | None) -> Iterator[Path]:
-    """Give an empty folder that a user owns, with a path short enough for a socket in it."""
+    """Yield an empty folder that a user owns, with a path short enough for a socket in it."""
     folder = Path(tempfile.mkdtemp(prefix="waypost-"))
     try:
         if user is not None:

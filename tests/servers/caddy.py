@@ -42,11 +42,11 @@ class Caddy:
     storage: Path
 
     def certificates(self) -> set[str]:
-        """Give the names for which it has got certificates."""
+        """Return the names for which it has got certificates."""
         return {path.stem for path in (self.storage / "certificates").rglob("*.crt")}
 
     def shake_hands(self, host: str) -> set[str]:
-        """Give the names in the certificate for a host; ssl.SSLError where there is none."""
+        """Return the names in the certificate for a host; ssl.SSLError where there is none."""
         trust = ssl.create_default_context(cafile=f"{self.authority}")
         with (
             socket.create_connection(("127.0.0.1", self.https), timeout=10) as plain,
@@ -94,7 +94,7 @@ def caddy(
 
 
 def adapted(caddyfile: Path) -> str:
-    """Give what Caddy makes of a Caddyfile, as JSON; AssertionError with its words if nothing."""
+    """Return what Caddy makes of a Caddyfile, as JSON; AssertionError with its words if nothing."""
     done = subprocess.run(
         [program("caddy"), "adapt", "--config", f"{caddyfile}", "--adapter", "caddyfile"],
         cwd=caddyfile.parent,

@@ -37,7 +37,7 @@ class Database:
 
 
 def sqlite_database(folder: Path) -> Database:
-    """Give a SQLite file that is not there yet."""
+    """Return a SQLite file that is not there yet."""
     path = folder / "waypost.sqlite"
 
     def client(statements: str) -> str:

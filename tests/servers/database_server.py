@@ -39,11 +39,11 @@ class DatabaseServer(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """Give the command that runs the server in the foreground."""
+        """Return the command that runs the server in the foreground."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Tell whether it can be asked."""
+        """Return whether it can be asked."""
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -70,7 +70,7 @@ class DatabaseServer(ABC):
         self.stop()
 
     def _new_name(self) -> str:
-        """Give a name that no database has yet."""
+        """Return a name that no database has yet."""
         return f"waypost_{next(self._numbers)}"
 
     def _run(self, *command: str, given: str = "") -> str:

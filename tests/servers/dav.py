@@ -117,14 +117,14 @@ def _login_name(authorization: str) -> str:
 
 
 def _names(body: bytes) -> tuple[str, ...]:
-    """Give the names of the properties that a PROPFIND asks for."""
+    """Return the names of the properties that a PROPFIND asks for."""
     if not body:
         return ()
     return tuple(one.tag.rpartition("}")[2] for one in ET.fromstring(body).findall(".//{*}prop/*"))
 
 
 def _properties(path: str, login_name: str, *, with_members: bool) -> bytes:
-    """Give what a resource and, where wanted, those in it are; nothing for one that is not there.
+    """Return what a resource and, where wanted, those in it are; nothing for one that is not there.
 
     The folder above a user's own has no home sets: only who is there (RFC 6764 s6).
     """

@@ -56,7 +56,7 @@ class Dovecot:
         self._log = log
 
     def logins(self) -> list[Login]:
-        """Give all logins so far, oldest first."""
+        """Return all logins so far, oldest first."""
         logins = []
         for line in _LOGIN.findall(self._log.read_text(encoding="utf-8")):
             told = {name: quoted or plain for name, quoted, plain in _ELEMENT.findall(line)}

@@ -23,7 +23,7 @@ ANSWERS = {
 
 @contextmanager
 def hostile_server(answer: bytes) -> Iterator[str]:
-    """Give the URL of a server that answers each request with the same bytes."""
+    """Yield the URL of a server that answers each request with the same bytes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_serve, args=(listener, answer), name="hostile")
         thread.start()

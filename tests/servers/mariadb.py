@@ -37,7 +37,7 @@ class MariaDb(DatabaseServer):
 
     @property
     def pid(self) -> int:
-        """Give the number of its process."""
+        """Return the number of its process."""
         return int((self._folder / "mariadb.pid").read_text(encoding="ascii"))
 
     def create_files(self) -> None:
@@ -60,13 +60,13 @@ class MariaDb(DatabaseServer):
         return name
 
     def uri(self, database: str, driver: str = "pymysql") -> str:
-        """Give the URI of a database by the socket."""
+        """Return the URI of a database by the socket."""
         secret, socket = quote(PASSWORD, safe=""), quote(str(self.socket), safe="")
         place = f"localhost/{database}?unix_socket={socket}&charset=utf8mb4"
         return f"mysql+{driver}://{USER}:{secret}@{place}"
 
     def tcp_uri(self, database: str, driver: str = "pymysql", password: str = PASSWORD) -> str:
-        """Give the URI of a database by the port."""
+        """Return the URI of a database by the port."""
         secret = quote(password, safe="")
         place = f"127.0.0.1:{self.port}/{database}?charset=utf8mb4"
         return f"mysql+{driver}://{USER}:{secret}@{place}"
@@ -79,7 +79,7 @@ class MariaDb(DatabaseServer):
         ]
 
     def client(self) -> list[str]:
-        """Give the command of its own client, as its administrator."""
+        """Return the command of its own client, as its administrator."""
         flags = ["--no-defaults", "--default-character-set=utf8mb4", "-u", "root"]
         return [program("mariadb"), *flags, f"--socket={self.socket}"]
 

@@ -133,7 +133,7 @@ class Named:
         return zone
 
     def queries(self) -> list[str]:
-        """Give what it was asked so far, as `example.com MX`, oldest first.
+        """Return what it was asked so far, as `example.com MX`, oldest first.
 
         BIND writes a question down before it answers it.
         """
@@ -141,7 +141,7 @@ class Named:
         return [f"{name} {kind}" for name, kind in _ASKED.findall(log)]
 
     def serial(self, name: str) -> int | None:
-        """Give which version of a zone the server has; None where it does not answer."""
+        """Return which version of a zone the server has; None where it does not answer."""
         try:
             answer = udp(make_query(name, "SOA"), _HOST, port=self.port, timeout=1)
         except (DNSException, OSError):

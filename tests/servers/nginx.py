@@ -108,7 +108,7 @@ class AccessLog:
         self._marks = count(1)
 
     def requests(self) -> list[Request]:
-        """Give all requests that were answered before now, oldest first.
+        """Return all requests that were answered before now, oldest first.
 
         nginx, one process, writes a line just after it has answered, and before it answers the
         next: so a request is sent here, and its line waited for. TimeoutError after 10 s.
@@ -127,7 +127,7 @@ class AccessLog:
         return [request for request in found if request.host != _MARKED_HOST]
 
     def of_domain(self, domain: str, *, after: int = 0) -> list[Request]:
-        """Give the requests to a domain's own hosts, or that name the domain, oldest first.
+        """Return the requests to a domain's own hosts, or that name the domain, oldest first.
 
         The first ones, so many as `after` says, are left out.
         """
@@ -173,7 +173,7 @@ def nginx(
 
 
 def listens(port: int) -> bool:
-    """Say whether something listens on a port of 127.0.0.1."""
+    """Return whether something listens on a port of 127.0.0.1."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

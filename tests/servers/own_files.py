@@ -20,7 +20,7 @@ NEEDED: Final = ("unshare", "mount", "openssl")
 
 
 def over_etc(folder: Path, command: Sequence[str], options: Sequence[str] = ()) -> list[str]:
-    """Give a command for which the files of a folder are those of the same names in /etc.
+    """Return a command for which the files of a folder are those of the same names in /etc.
 
     Needs CAP_SYS_ADMIN, as a private network does.
 

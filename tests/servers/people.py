@@ -23,7 +23,7 @@ LARGE_CHARS = 1_000_000
 
 
 def people() -> Iterator[tuple[str, Attributes]]:
-    """Give all entries, parents first."""
+    """Yield all entries, parents first."""
     yield SUFFIX, {"objectClass": ["dcObject", "organization"], "dc": ["example"], "o": ["E"]}
     for dn, ou in ((PEOPLE, "people"), (PUBLIC, "public"), (f"ou=ad,{SUFFIX}", "ad")):
         yield dn, {"objectClass": ["organizationalUnit"], "ou": [ou]}
@@ -94,7 +94,7 @@ def _person(
 
 
 def _active_directory() -> Iterator[tuple[str, Attributes]]:
-    """Give a person as Active Directory has them, and what its root answers beside them."""
+    """Yield a person as Active Directory has them, and what its root answers beside them."""
     yield (
         f"cn=Anna Beispiel,ou=ad,{SUFFIX}",
         {

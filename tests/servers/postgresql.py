@@ -54,12 +54,12 @@ class PostgreSql(DatabaseServer):
         return name
 
     def uri(self, database: str, driver: str = "psycopg") -> str:
-        """Give the URI of a database by the socket."""
+        """Return the URI of a database by the socket."""
         query = f"host={quote(str(self.socket), safe='')}&port={self.port}"
         return f"postgresql+{driver}://{USER}@/{database}?{query}"
 
     def tcp_uri(self, database: str, driver: str = "psycopg", password: str = PASSWORD) -> str:
-        """Give the URI of a database by the port, with a password."""
+        """Return the URI of a database by the port, with a password."""
         secret = quote(password, safe="")
         return f"postgresql+{driver}://{USER}:{secret}@127.0.0.1:{self.port}/{database}"
 
@@ -75,7 +75,7 @@ class PostgreSql(DatabaseServer):
 
 
 def programs() -> Path:
-    """Give the folder of the newest server's programs, which Debian keeps out of PATH."""
+    """Return the folder of the newest server's programs, which Debian keeps out of PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return found[-1].parent if found else Path("/usr/lib/postgresql")
 

@@ -40,7 +40,7 @@ def private_network() -> Iterator[None]:
 
 @contextmanager
 def second_address(address: str = "198.51.100.1") -> Iterator[None]:
-    """Give a private network an address that is not a loopback one, as machines have; no way out.
+    """Yield a private network an address that is not a loopback one, as machines have; no way out.
 
     Where there is none, programs that look names up with AI_ADDRCONFIG find no addresses at all,
     getaddrinfo(3).

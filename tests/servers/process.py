@@ -114,7 +114,7 @@ class Process:
 def tied_to_this_process(
     command: Sequence[str], number: signal.Signals = signal.SIGTERM
 ) -> list[str]:
-    """Give a command that gets a signal when this process ends, however that comes about.
+    """Return a command that gets a signal when this process ends, however that comes about.
 
     The kernel sends it: see PR_SET_PDEATHSIG in prctl(2). A change of user would undo that, so the
     one who starts the command changes first. What the command becomes by exec keeps it; its own

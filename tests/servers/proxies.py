@@ -153,7 +153,7 @@ def caddy(folder: Path, port: int, waypost: str) -> Front:
 
 
 def relay(user: str | None) -> Writer:
-    """Return what runs socat, which passes on octets and knows nothing of HTTP."""
+    """Return what runs socat, which passes on bytes and knows nothing of HTTP."""
 
     def write(_folder: Path, port: int, waypost: str) -> Front:
         own = f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork"

@@ -37,13 +37,13 @@ def require(
 
 
 def find_program(name: str) -> str | None:
-    """Give where a program is: in this virtual environment, in PATH, or among Debian's servers."""
+    """Return the path of a program: in this virtual environment, in PATH, or in Debian's sbin."""
     folders = (f"{Path(sys.executable).parent}", os.environ.get("PATH", ""), "/usr/sbin")
     return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def program(name: str) -> str:
-    """Give where a program is; FileNotFoundError where it is not."""
+    """Return where a program is; FileNotFoundError where it is not."""
     found = find_program(name)
     if found is None:
         raise FileNotFoundError(f"no program {name}")
@@ -51,7 +51,7 @@ def program(name: str) -> str:
 
 
 def may_have_private_network() -> bool:
-    """Say whether this process may leave the machine's network for one of its own."""
+    """Return whether this process may leave the machine's network for one of its own."""
     try:
         with Path("/proc/self/status").open(encoding="ascii") as status:
             effective = next(line for line in status if line.startswith("CapEff:"))

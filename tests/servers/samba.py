@@ -145,7 +145,7 @@ def _succeeds(command: list[str], environment: Mapping[str, str]) -> bool:
 
 
 def _environment(authority: Authority) -> dict[str, str]:
-    """Give an environment in which Samba's tools find their own Python, and trust the tests."""
+    """Return an environment in which Samba's tools find their own Python, and trust the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     own = f"{Path(sys.executable).parent}"
     path = os.pathsep.join(

@@ -23,7 +23,7 @@ class Script:
         bind: the answers to a bind; an empty list lets the client wait.
         search: the same for a search.
         extended: the same for StartTLS.
-        asked: the tag and the octets of each request.
+        asked: the tag and the bytes of each request.
         connections: how many were made.
     """
 
@@ -44,21 +44,21 @@ class Script:
 
     @property
     def url(self) -> str:
-        """Give its URL, without TLS."""
+        """Return its URL, without TLS."""
         return f"ldap://localhost:{self.port}"
 
     def answers(self, tag: int) -> Sequence[Answer]:
-        """Give the answers to one kind of request."""
+        """Return the answers to one kind of request."""
         return {BIND: self.bind, SEARCH: self.search, EXTENDED: self.extended}.get(tag, [])
 
 
 def result(tag: int, code: int, text: str = "") -> bytes:
-    """Give an LDAPResult (RFC 4511 s4.1.9)."""
+    """Return an LDAPResult (RFC 4511 s4.1.9)."""
     return element(tag, element(0x0A, bytes([code])) + element(4, b"") + element(4, text.encode()))
 
 
 def entry(dn: str, **attributes: str) -> bytes:
-    """Give a SearchResultEntry (RFC 4511 s4.5.2)."""
+    """Return a SearchResultEntry (RFC 4511 s4.5.2)."""
     found = b"".join(
         element(
             0x30,
@@ -70,16 +70,16 @@ def entry(dn: str, **attributes: str) -> bytes:
 
 
 def reference(url: str) -> bytes:
-    """Give a SearchResultReference (RFC 4511 s4.5.3)."""
+    """Return a SearchResultReference (RFC 4511 s4.5.3)."""
     return element(REFERENCE, element(4, url.encode()))
 
 
-def element(tag: int, octets: bytes) -> bytes:
-    """Give one element in BER with a definite length (X.690 s8.1)."""
-    length = len(octets)
+def element(tag: int, data: bytes) -> bytes:
+    """Return one element in BER with a definite length (X.690 s8.1)."""
+    length = len(data)
     if length < 128:
-        return bytes([tag, length]) + octets
-    return bytes([tag, 0x82]) + length.to_bytes(2, "big") + octets
+        return bytes([tag, length]) + data
+    return bytes([tag, 0x82]) + length.to_bytes(2, "big") + data
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -90,8 +90,8 @@ class _Handler(socketserver.BaseRequestHandler):
         self.request.settimeout(30)
         with suppress(OSError):
             while message := self._message():
-                number, tag, octets = message
-                script.asked.append((tag, octets))
+                number, tag, data = message
+                script.asked.append((tag, data))
                 for answer in script.answers(tag):
                     if answer is None:
                         return
@@ -104,21 +104,21 @@ class _Handler(socketserver.BaseRequestHandler):
     def _message(self) -> tuple[bytes, int, bytes] | None:
         head = self._exactly(2)
         if head[:1] != b"\x30":
-            # The end, or the first octets of TLS, to which this server has no answer.
+            # The end, or the first bytes of TLS, to which this server has no answer.
             silent(self.request)
             return None
         length = head[1]
         if length & 0x80:
             length = int.from_bytes(self._exactly(length & 0x7F), "big")
-        octets = self._exactly(length)
-        size = octets[1]
-        return octets[2 : 2 + size], octets[2 + size], octets[3 + size :]
+        data = self._exactly(length)
+        size = data[1]
+        return data[2 : 2 + size], data[2 + size], data[3 + size :]
 
     def _exactly(self, count: int) -> bytes:
-        octets = b""
-        while len(octets) < count and (more := self.request.recv(count - len(octets))):
-            octets += more
-        return octets
+        data = b""
+        while len(data) < count and (more := self.request.recv(count - len(data))):
+            data += more
+        return data
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -144,11 +144,11 @@ def scripted_ldap(script: Script) -> Iterator[Script]:
             thread.join()
 
 
-Octets = Callable[[socket.socket], None]
+Talk = Callable[[socket.socket], None]
 
 
 @contextmanager
-def raw_server(talk: Octets) -> Iterator[int]:
+def raw_server(talk: Talk) -> Iterator[int]:
     """Run a server that does something with each connection; give its port."""
 
     class Handler(socketserver.BaseRequestHandler):
@@ -182,8 +182,8 @@ def wordy(connection: socket.socket) -> None:
     silent(connection)
 
 
-def serving_tls(pair: KeyPair, *, certificate_wanted: bool = False) -> Octets:
-    """Give a server that speaks TLS, which may want a certificate of the client."""
+def serving_tls(pair: KeyPair, *, certificate_wanted: bool = False) -> Talk:
+    """Return a server that speaks TLS, which may want a certificate of the client."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
     # In TLS 1.3 a client would learn only later that its certificate is missing.
@@ -204,11 +204,11 @@ def rude(connection: socket.socket) -> None:
 
 
 @contextmanager
-def cutting_proxy(port: int, octets: int) -> Iterator[int]:
-    """Pass on to a server, and cut after so many octets of its answers; give the port."""
+def cutting_proxy(port: int, data: int) -> Iterator[int]:
+    """Pass on to a server, and cut after so many bytes of its answers; give the port."""
 
     def talk(client: socket.socket) -> None:
-        left = octets
+        left = data
         with socket.create_connection(("127.0.0.1", port), timeout=30) as server:
             threading.Thread(target=_pump, args=(client, server), daemon=True).start()
             while left > 0 and (some := server.recv(min(left, 512))):

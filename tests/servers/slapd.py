@@ -93,17 +93,17 @@ class Slapd:
 
     @property
     def url(self) -> str:
-        """Give the URL of plain LDAP."""
+        """Return the URL of plain LDAP."""
         return f"ldap://localhost:{self.port}"
 
     @property
     def tls_url(self) -> str:
-        """Give the URL of LDAP over TLS."""
+        """Return the URL of LDAP over TLS."""
         return f"ldaps://localhost:{self.tls_port}"
 
     @property
     def socket_url(self) -> str:
-        """Give the URL of the Unix socket."""
+        """Return the URL of the Unix socket."""
         return f"ldapi://{quote(str(self.folder / 'ldapi'), safe='')}"
 
     def configure(self, authority: Path, pair: KeyPair, security: str = "") -> None:
@@ -176,7 +176,7 @@ class Slapd:
 
     @property
     def pid(self) -> int:
-        """Give the number of its process."""
+        """Return the number of its process."""
         return int((self.folder / "slapd.pid").read_text(encoding="ascii"))
 
     def connections(self) -> int:
@@ -223,5 +223,5 @@ def _ldif(dn: str, attributes: Attributes) -> str:
 
 
 def _base64(text: str) -> str:
-    # Octets that are no text are written as lone surrogates.
+    # Bytes that are no text are written as lone surrogates.
     return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()

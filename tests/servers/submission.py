@@ -157,7 +157,7 @@ class _Session:
 
 
 def _path(argument: str) -> str:
-    """Give the address of `FROM:<alice@example.com> BODY=8BITMIME` (RFC 5321 s4.1.2)."""
+    """Return the address of `FROM:<alice@example.com> BODY=8BITMIME` (RFC 5321 s4.1.2)."""
     return argument.partition("<")[2].partition(">")[0]
 
 

@@ -49,7 +49,7 @@ PAUSE_SECONDS = 0.05
 
 
 def started_by(pid: int) -> set[str]:
-    """Give the processes that a process has started, and that these have, with their starts."""
+    """Return the processes that a process has started, and that these have, with their starts."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     except FileNotFoundError:  # it has just ended
@@ -70,7 +70,7 @@ def seen(pid: str) -> str:
 
 
 def left_of(processes: set[str]) -> set[str]:
-    """Give those that still run."""
+    """Return those that still run."""
     return {one for one in processes if seen(one.partition(" ")[0]) == one}
 
 

@@ -90,7 +90,7 @@ def waypost(
 
 
 def zone_of(domain: str, folder: Path, providers: Path, *, public_url: str) -> str:
-    """Give the lines of a zone file that `waypost show dns` prints for a domain.
+    """Return the lines of a zone file that `waypost show dns` prints for a domain.
 
     It runs in this process, which is much quicker than a new one for each domain.
     """
@@ -113,7 +113,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody listens on, and that nobody else is given for a while.
+    """Return a port of 127.0.0.1 that nobody listens on, and that nobody else is given for a while.
 
     A server needs a moment to take it. Meanwhile a test in another process may look for a port as
     well, and the system gives one to each connection: so it is none of theirs.
@@ -127,7 +127,7 @@ def free_port() -> int:
 
 @cache
 def _ports() -> Iterator[int]:
-    """Give the ports of this process, one after the other, below those for connections."""
+    """Return the ports of this process, one after the other, below those for connections."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     own = range(_PORTS.start + worker % _WORKERS_MAX, _PORTS.stop, _WORKERS_MAX)
     # Another run of these tests begins elsewhere.

@@ -89,7 +89,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "cache_size": ("5", "5", 5),
     "cache_negative_size": ("6", "6", 6),
     "directory_cache_size": ("7", "7", 7),
-    "stale_ttl": ("60.5", "60.5", 60.5),
+    "stale_if_error": ("60.5", "60.5", 60.5),
     "max_age": ("0", "0", 0),
     "ldap_ca_file": ('"/a/ca.pem"', "/a/ca.pem", Path("/a/ca.pem")),
     "permit_missing_libraries": ("true", "true", True),
@@ -119,7 +119,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "permit_cleartext_passwords": (f'"{RISKS}"', RISKS, RISKS),
     "admin_host": ('"::1"', "::1", "::1"),
     "admin_port": ("0", "0", 0),
-    "tls_names": ('["bare", "mta-sts"]', "bare mta-sts", ("bare", "mta-sts")),
+    "tls_names": ('["apex", "mta-sts"]', "apex mta-sts", ("apex", "mta-sts")),
 }
 # What is nothing alone, and what it needs.
 NEEDED: dict[str, dict[str, object]] = {

@@ -29,7 +29,7 @@ def _bare(database: Database) -> Iterator[Engine]:
 
 @cache
 def _tables(dialect: str) -> str:
-    """Give the statements of an upgrade, of which test_migrate shows that they are one."""
+    """Return the statements of an upgrade, of which test_migrate shows that they are one."""
     return statements_for_empty(dialect)
 
 

@@ -12,7 +12,7 @@ from waypost.store.cache import CacheLimits
 
 EXAMPLE = DomainName("example.com")
 UNSERVED = DomainName("example.org")
-LIMITS = CacheLimits(ttl_seconds=10, stale_ttl_seconds=100, size=3, negative_size=2)
+LIMITS = CacheLimits(ttl_seconds=10, stale_if_error_seconds=100, size=3, negative_size=2)
 
 
 class CountingStore:

@@ -53,7 +53,7 @@ def own(*patterns: str, directories: tuple[SqlDirectory, ...] = (DIRECTORY,)) ->
 
 
 def opener(**lenders: Lender) -> Callable[[SqlDirectory], Lender]:
-    """Give what opens these lenders."""
+    """Return what opens these lenders."""
     return lambda directory: lenders[directory.label]
 
 

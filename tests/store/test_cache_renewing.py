@@ -29,7 +29,7 @@ def _clock() -> Clock:
 
 
 def counted(metrics: Metrics, line: str) -> bool:
-    """Tell whether the metrics say so."""
+    """Return whether the metrics say so."""
     return line in generate_latest(metrics.registry).decode().splitlines()
 
 

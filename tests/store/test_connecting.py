@@ -42,7 +42,7 @@ DRIVERS = [
 
 @pytest.fixture(name="uri", params=DRIVERS)
 def _uri(request: pytest.FixtureRequest) -> Uri:
-    """Give a function that makes the URI of a fresh database, changed as told."""
+    """Return a function that makes the URI of a fresh database, changed as told."""
     server: PostgreSql | MariaDb = (
         request.getfixturevalue("mariadb_server")
         if request.param == "pymysql"

@@ -23,7 +23,7 @@ NAME = "mail.sqlite"
 
 @pytest.fixture(name="folder")
 def _folder() -> Iterator[Path]:
-    """Give a folder that each user can enter, and only root can write."""
+    """Yield a folder that each user can enter, and only root can write."""
     require(root=True)
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name) / "var"
@@ -45,7 +45,7 @@ def another_user() -> Iterator[None]:
 
 
 def give(path: Path, owner: str, mode: int) -> None:
-    """Give a file or a folder to a user."""
+    """Return a file or a folder to a user."""
     user = pwd.getpwnam(owner)
     os.chown(path, user.pw_uid, user.pw_gid)
     path.chmod(mode)
@@ -86,7 +86,7 @@ AS_OTHER = [
 
 
 def said(folder: Path) -> str | None:
-    """Give what is said of writing there by the user of this process."""
+    """Return what is said of writing there by the user of this process."""
     try:
         check_writable(folder / NAME)
     except StoreError as error:

@@ -29,7 +29,7 @@ COMMANDS = [
 
 @pytest.fixture(name="database")
 def _database(waypost: Waypost) -> Iterator[Path]:
-    """Give a database of root's with the sample providers, in a folder that others can enter."""
+    """Yield a database of root's with the sample providers, in a folder that others can enter."""
     require(root=True)
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         Path(name).chmod(0o755)

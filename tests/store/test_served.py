@@ -171,7 +171,7 @@ def test_what_is_served_is_exported(names: list[str]) -> None:
 
 
 def served(engine: Engine) -> set[Domain]:
-    """Give every entry that a lookup can meet."""
+    """Return every entry that a lookup can meet."""
     store = SqlStore(engine)
     asked = [f"{prefix}{name}" for prefix in ("", "b.") for name in ("a.x", "bücher.x", "x", "y")]
     return {one for name in asked if (one := store.find(DomainName.parse(name)))}

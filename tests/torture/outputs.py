@@ -16,7 +16,7 @@ Output = Callable[[], AbstractContextManager[int]]
 
 @contextmanager
 def unread_pipe() -> Iterator[int]:
-    """Give a pipe that is not read: it takes 64 KiB, then a write waits without end."""
+    """Yield a pipe that is not read: it takes 64 KiB, then a write waits without end."""
     reader, writer = os.pipe()
     try:
         yield writer
@@ -27,7 +27,7 @@ def unread_pipe() -> Iterator[int]:
 
 @contextmanager
 def slow_reader() -> Iterator[int]:
-    """Give a pipe that is read, ten kilobytes a second."""
+    """Yield a pipe that is read, ten kilobytes a second."""
     reader, writer = os.pipe()
     ending = threading.Event()
 
@@ -48,7 +48,7 @@ def slow_reader() -> Iterator[int]:
 
 @contextmanager
 def pipe_without_reader() -> Iterator[int]:
-    """Give a pipe whose reader has ended: each write fails with EPIPE."""
+    """Yield a pipe whose reader has ended: each write fails with EPIPE."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -59,7 +59,7 @@ def pipe_without_reader() -> Iterator[int]:
 
 @contextmanager
 def full_disk() -> Iterator[int]:
-    """Give a file on a full disk: each write fails with ENOSPC."""
+    """Yield a file on a full disk: each write fails with ENOSPC."""
     descriptor = os.open("/dev/full", os.O_WRONLY)
     try:
         yield descriptor
@@ -69,7 +69,7 @@ def full_disk() -> Iterator[int]:
 
 @contextmanager
 def stopped_terminal() -> Iterator[int]:
-    """Give a terminal whose user has typed ^S: each write waits without end."""
+    """Yield a terminal whose user has typed ^S: each write waits without end."""
     controller, terminal = pty.openpty()
     termios.tcflow(terminal, termios.TCOOFF)
     try:
@@ -81,5 +81,5 @@ def stopped_terminal() -> Iterator[int]:
 
 @contextmanager
 def closed() -> Iterator[int]:
-    """Give no standard error at all."""
+    """Yield no standard error at all."""
     yield CLOSED

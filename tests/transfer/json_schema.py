@@ -15,7 +15,7 @@ ANNOTATIONS = {"$schema", "$defs", "title", "description"}
 
 
 def is_valid(data: Any, schema: Any, root: dict[str, Any]) -> bool:
-    """Tell whether plain data keeps a schema."""
+    """Return whether plain data keeps a schema."""
     if isinstance(schema, bool):
         return schema
     return all(

@@ -29,7 +29,7 @@ def read(text: str) -> Imported:
 
 
 def served(found: Imported) -> dict[str, list[str]]:
-    """Give the hosts of each domain."""
+    """Return the hosts of each domain."""
     return {
         domain.pattern.text: [
             one.endpoint.host for one in domain.services if isinstance(one.endpoint, HostEndpoint)

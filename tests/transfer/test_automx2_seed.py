@@ -291,19 +291,19 @@ def test_no_directory_server(none: object) -> None:
     assert catalog.domains[0].users is None
 
 
-def test_text_and_octets() -> None:
-    """A seed may come as a text, as octets or as plain data."""
+def test_text_and_bytes() -> None:
+    """A seed may come as a text, as bytes or as plain data."""
     text = json.dumps(seed())
     expected = read_seed(seed(), name="s")
     assert read_seed(text, name="s") == expected
     assert read_seed(text.encode(), name="s") == expected
 
 
-@pytest.mark.parametrize("octets", [b"\xff", b"{", b"[]", b"", b"\0"])
-def test_what_is_no_json(octets: bytes) -> None:
-    """Octets that are not a JSON object are refused by name."""
+@pytest.mark.parametrize("bytes", [b"\xff", b"{", b"[]", b"", b"\0"])
+def test_what_is_no_json(data: bytes) -> None:
+    """Bytes that are not a JSON object are refused by name."""
     with pytest.raises(ProvidersError, match=r"^s: "):
-        read_seed(octets, name="s")
+        read_seed(data, name="s")
 
 
 KINDS = [

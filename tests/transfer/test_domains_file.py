@@ -24,10 +24,10 @@ services = [
 """
 
 
-def write(folder: Path, octets: bytes, text: str = FILE) -> Path:
+def write(folder: Path, data: bytes, text: str = FILE) -> Path:
     """Write a providers file and its list."""
     (folder / "lists").mkdir(exist_ok=True)
-    (folder / "lists" / "x.txt").write_bytes(octets)
+    (folder / "lists" / "x.txt").write_bytes(data)
     (folder / "mail.toml").write_text(text, encoding="utf-8")
     return folder / "mail.toml"
 
@@ -41,9 +41,9 @@ def problems(path: Path) -> list[str]:
 
 def test_lines(tmp_path: Path) -> None:
     """A line is a domain or a pattern in any form; comments, blanks and line ends do not count."""
-    octets = "\ufeff# all\n\nA.example\r\n  b.example # mine\n*.c.example\nb\u00fccher.example"
-    octets += "\nxn--i-7iq.ws\n\u200bxn--abc.example\u00a0"
-    catalog = read_providers_path(write(tmp_path, octets.encode())).catalog
+    data = "\ufeff# all\n\nA.example\r\n  b.example # mine\n*.c.example\nb\u00fccher.example"
+    data += "\nxn--i-7iq.ws\n\u200bxn--abc.example\u00a0"
+    catalog = read_providers_path(write(tmp_path, data.encode())).catalog
     assert [(one.pattern.text, len(one.services)) for one in catalog.domains] == [
         ("inline.example", 2),
         ("a.example", 2),
@@ -61,11 +61,11 @@ def test_lines(tmp_path: Path) -> None:
 
 
 BAD = [
-    # octets, problems
+    # bytes, problems
     (b"b.example\na..b\n", ["lists/x.txt: line 2: the domain has an empty label"]),
     (b"b.example\n\xff\n", ["lists/x.txt: line 2: is not UTF-8"]),
     (b"b.example\n\0\n", ["lists/x.txt: line 2: a label of the domain has characters"]),
-    (b"b.example\n" + b"a" * 5000, ["lists/x.txt: line 2: is longer than 4096 octets"]),
+    (b"b.example\n" + b"a" * 5000, ["lists/x.txt: line 2: is longer than 4096 bytes"]),
     (b"b.example\n" + b"a." * 70 + b"b", ["lists/x.txt: line 2: is longer than 128 characters"]),
     (b"b.example\nc d", ["lists/x.txt: line 2: a label of the domain has characters"]),
     (
@@ -83,10 +83,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "expected"), BAD, ids=range(len(BAD)))
-def test_mistakes(tmp_path: Path, octets: bytes, expected: list[str]) -> None:
+@pytest.mark.parametrize(("bytes", "expected"), BAD, ids=range(len(BAD)))
+def test_mistakes(tmp_path: Path, data: bytes, expected: list[str]) -> None:
     """A mistake is told with the file and the line."""
-    found = problems(write(tmp_path, octets))
+    found = problems(write(tmp_path, data))
     assert len(found) == len(expected)
     assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found
 

@@ -61,7 +61,7 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the URL of a server without TLS."""
+    """Yield the URL of a server without TLS."""
     monkeypatch.setenv("no_proxy", "*")
     with serving() as port:
         yield f"http://127.0.0.1:{port}"
@@ -69,7 +69,7 @@ def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture(name="secure")
 def _secure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[str, Authority]]:
-    """Give the URL of a server with TLS, and the authority that vouches for it."""
+    """Yield the URL of a server with TLS, and the authority that vouches for it."""
     monkeypatch.setenv("no_proxy", "*")
     authority = Authority.create(tmp_path)
     pair = authority.issue("server", ["localhost"])

@@ -81,7 +81,7 @@ def domains() -> dict[str, Domain]:
 
 
 def hosts(domain: Domain) -> list[str]:
-    """Give where the services of a domain are."""
+    """Return where the services of a domain are."""
     return [getattr(one.endpoint, "host", "url") for one in domain.services]
 
 

@@ -36,7 +36,7 @@ from waypost.model import (
     without_general_name,
 )
 from waypost.preference import ordered
-from waypost.transfer.ispdb import MAX_OCTETS, read_ispdb
+from waypost.transfer.ispdb import MAX_BYTES, read_ispdb
 from waypost.transfer.providers_file import read_providers, write_providers
 
 FOLDER = Path(__file__).parent / "ispdb"
@@ -61,8 +61,8 @@ def again(catalog: Catalog) -> Catalog:
     """Write what was read as one document, and read that."""
     names = [DomainName(domain.pattern.text) for domain in catalog.domains]
     first = catalog.domains[0]
-    octets = render_submission(first.provider, names, first.services)
-    found = read_ispdb(octets, name="again.xml")
+    data = render_submission(first.provider, names, first.services)
+    found = read_ispdb(data, name="again.xml")
     assert found.left_out == ()
     return found.catalog
 
@@ -107,10 +107,10 @@ def place(service: Service) -> object:
 def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
     """Only what the format has no word for is lost on the way, and nothing more the second time."""
     try:
-        octets = render_submission(provider, [DomainName("example.com")], some)
+        data = render_submission(provider, [DomainName("example.com")], some)
     except NoUsableService:
         return
-    found = read_ispdb(octets, name="x").catalog
+    found = read_ispdb(data, name="x").catalog
 
     assert again(found) == found
     (domain,) = found.domains
@@ -146,7 +146,7 @@ def _said(service: Service) -> str:
 
 
 def only(inner: str) -> Service:
-    """Give the incoming service of a document with this section."""
+    """Return the incoming service of a document with this section."""
     (domain,) = read_ispdb(document(inner + SMTP), name="x").catalog.domains
     return domain.services[0]
 
@@ -458,7 +458,7 @@ BAD = [
     (document("&undefined;"), "not XML"),
     (LAUGHS, "has a document type definition"),
     (b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + document(), "has a document type definition"),
-    (document() + b" " * MAX_OCTETS, "is larger than 1024 KiB"),
+    (document() + b" " * MAX_BYTES, "is larger than 1024 KiB"),
     (document("<a>" * 300 + "</a>" * 300), "not XML"),
     (document(domains=""), "there is no domain that can be served; name one with --domain"),
     (document(SMTP), "no incoming mail service can be served"),
@@ -467,11 +467,11 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "said"), BAD)
-def test_bad_documents(octets: bytes, said: str) -> None:
+@pytest.mark.parametrize(("bytes", "said"), BAD)
+def test_bad_documents(data: bytes, said: str) -> None:
     """What is no document, or nothing to serve, is refused with the reason."""
     with pytest.raises(ProvidersError) as caught:
-        read_ispdb(octets, name="x.xml")
+        read_ispdb(data, name="x.xml")
 
     (problem,) = caught.value.problems
     assert problem.startswith("x.xml: ")
@@ -479,9 +479,9 @@ def test_bad_documents(octets: bytes, said: str) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_octets(octets: bytes) -> None:
+def test_any_bytes(data: bytes) -> None:
     """Whatever stands in a document, there are providers or an error that tells what is wrong."""
-    for text in (octets, document() + octets, document(octets.decode("latin-1"))):
+    for text in (data, document() + data, document(data.decode("latin-1"))):
         try:
             found = read_ispdb(text, name="x")
         except ProvidersError:
@@ -491,21 +491,21 @@ def test_any_octets(octets: bytes) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
 def test_encodings(encoding: str) -> None:
-    """Every encoding that XML declares, or shows by its first octets, is read."""
+    """Every encoding that XML declares, or shows by its first bytes, is read."""
     declared = "" if encoding.startswith("utf") else f'<?xml version="1.0" encoding="{encoding}"?>'
     name = "<displayShortName>Söhne</displayShortName>"
-    octets = (declared + document(IMAP + SMTP + name).decode()).encode(encoding)
+    data = (declared + document(IMAP + SMTP + name).decode()).encode(encoding)
 
-    found = read_ispdb(octets, name="x").catalog
+    found = read_ispdb(data, name="x").catalog
 
     assert found.domains[0].provider.short_name == "Söhne"
 
 
 def test_other_domains() -> None:
     """Domains that are given take the place of those of the document."""
-    octets = document(domains="<domain>%EMAILDOMAIN%</domain>")
+    data = document(domains="<domain>%EMAILDOMAIN%</domain>")
 
-    found = read_ispdb(octets, name="x", domains=[DomainName("example.net")]).catalog
+    found = read_ispdb(data, name="x", domains=[DomainName("example.net")]).catalog
 
     assert [domain.pattern.text for domain in found.domains] == ["example.net"]
 
@@ -520,6 +520,6 @@ def test_submission_is_valid(path: Path) -> None:
     found = read_ispdb(path.read_bytes(), name="x").catalog
     names = [DomainName(domain.pattern.text) for domain in found.domains]
 
-    octets = render_submission(found.domains[0].provider, names, found.domains[0].services)
+    data = render_submission(found.domains[0].provider, names, found.domains[0].services)
 
-    schema.assertValid(etree.fromstring(octets))
+    schema.assertValid(etree.fromstring(data))

@@ -13,7 +13,7 @@ HEAD = "[[provider]]\nname = 'X'\n[provider.profile]\n"
 
 
 def read(text: str, folder: Path | None = None) -> Provider:
-    """Give the one provider of a file."""
+    """Return the one provider of a file."""
     found = read_providers(f"{HEAD}{text}", name="f", format="toml", folder=folder)
     (provider,) = found.catalog.idle_providers
     return provider

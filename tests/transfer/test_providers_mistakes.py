@@ -14,7 +14,7 @@ from waypost.transfer.providers_file import read_providers, read_providers_path
 
 
 def problems(text: str, form: Format = "toml") -> tuple[str, ...]:
-    """Give what is wrong with a text."""
+    """Return what is wrong with a text."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(text, name="f", format=form)
     return caught.value.problems
@@ -429,8 +429,8 @@ def test_mistakes_never_show_passwords() -> None:
     assert "hunter2" not in "".join(problems(f'{L}bind_password = "hunter2\\u0007"'))
 
 
-BAD_OCTETS = [
-    # octets, problem
+BAD_BYTES = [
+    # bytes, problem
     (b"name = '\xff'", "line 1: is not UTF-8; save it as UTF-8"),
     ("# \u00fc\n".encode() + "# \u00fc".encode("latin-1"), "line 2: is not UTF-8"),
     ("[[provider]]".encode("utf-16"), "line 1: is not UTF-8"),
@@ -438,11 +438,11 @@ BAD_OCTETS = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "problem"), BAD_OCTETS)
-def test_bad_octets(tmp_path: Path, octets: bytes, problem: str) -> None:
+@pytest.mark.parametrize(("bytes", "problem"), BAD_BYTES)
+def test_bad_bytes(tmp_path: Path, raw: bytes, problem: str) -> None:
     """A file that is not UTF-8 text is refused with its path and the line."""
     path = tmp_path / "mail.toml"
-    path.write_bytes(octets)
+    path.write_bytes(raw)
     with pytest.raises(ProvidersError) as caught:
         read_providers_path(path)
     assert str(caught.value).startswith(f"{path}: {problem}")
@@ -450,7 +450,7 @@ def test_bad_octets(tmp_path: Path, octets: bytes, problem: str) -> None:
 
 def test_huge_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file over the limit is refused before it is parsed."""
-    monkeypatch.setattr(document, "MAX_OCTETS", 2 * 1024 * 1024)
+    monkeypatch.setattr(document, "MAX_BYTES", 2 * 1024 * 1024)
     path = tmp_path / "mail.toml"
     path.write_bytes(b"#" * (2 * 1024 * 1024 + 1))
     with pytest.raises(ProvidersError, match="is larger than 2 MiB; split it"):

@@ -46,7 +46,7 @@ class Answer:
         return etree.fromstring(self.body)
 
     def value(self, name: str) -> str | None:
-        """Give the text of the first element with a local name."""
+        """Return the text of the first element with a local name."""
         found = self.xml.xpath(f"//*[local-name()='{name}']")
         assert isinstance(found, list)
         if not found:

@@ -16,9 +16,9 @@ import uvicorn
 from tests.servers.waypost import RunningWaypost, waypost
 from waypost.web import connection
 from waypost.web.connection import (
-    BESIDE_BODY_MAX_OCTETS,
+    BESIDE_BODY_MAX_BYTES,
+    HEAD_MAX_BYTES,
     HEAD_MAX_FIELDS,
-    HEAD_MAX_OCTETS,
     PIECE_MAX_BYTES,
     Connection,
 )
@@ -126,13 +126,13 @@ def test_what_never_ends_is_cut_off(server: RunningWaypost, begin: bytes, more: 
         client.sendall(begin)
         # What is thrown away after the answer counts as sent, and what the kernel keeps.
         with pytest.raises(ConnectionError):
-            client.sendall(more * (64 * BESIDE_BODY_MAX_OCTETS // len(more)))
+            client.sendall(more * (64 * BESIDE_BODY_MAX_BYTES // len(more)))
 
 
 def test_a_head_has_a_limit(server: RunningWaypost) -> None:
     """A head that is whole, but longer than the limit, is refused; a long one is answered."""
     line = b"x-y: " + b"z" * 995 + b"\r\n"
-    few, many = (HEAD_MAX_OCTETS // 1000 - 2), (HEAD_MAX_OCTETS // 1000 + 2)
+    few, many = (HEAD_MAX_BYTES // 1000 - 2), (HEAD_MAX_BYTES // 1000 + 2)
 
     assert status(server.port, GET, line * few, b"\r\n") == "HTTP/1.1 200 OK"
     assert status(server.port, GET, line * many, b"\r\n") == "HTTP/1.1 400 Bad Request"
@@ -160,8 +160,8 @@ def test_each_request_of_a_connection_has_its_own_limit(server: RunningWaypost) 
 
 
 def test_a_body_in_many_chunks(server: RunningWaypost) -> None:
-    """A body may come octet by octet, with trailers."""
-    chunks = b"".join(b"1\r\n%c\r\n" % octet for octet in BODY + b" " * 20_000)
+    """A body may come byte by byte, with trailers."""
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in BODY + b" " * 20_000)
 
     assert status(server.port, CHUNKED, chunks, b"0\r\nx: y\r\n\r\n") == "HTTP/1.1 200 OK"
 

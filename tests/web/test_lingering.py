@@ -19,8 +19,8 @@ from tests.servers.proxies import Writer
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
 from tests.web.test_connection import PROVIDERS
-from waypost.web.connection import DRAIN_MAX_OCTETS
-from waypost.web.lingering import LINGER_MAX_OCTETS, LINGER_SECONDS, LingeringTransport
+from waypost.web.connection import DRAIN_MAX_BYTES
+from waypost.web.lingering import LINGER_MAX_BYTES, LINGER_SECONDS, LingeringTransport
 
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024
@@ -120,24 +120,24 @@ def test_an_endless_body_is_not_read(
     server: RunningWaypost, method: str, path: str, status: int
 ) -> None:
     """Of fifty megabytes few are read; a client that looks for an answer meanwhile has it."""
-    octets, answer = 0, b""
+    raw, answer = 0, b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(head(method, path, f"Content-Length: {50 * MEGABYTE}"))
         client.setblocking(False)
         end = time.monotonic() + 30
         try:
-            while octets < 50 * MEGABYTE and time.monotonic() < end:
+            while raw < 50 * MEGABYTE and time.monotonic() < end:
                 readable, writable, _ = select.select([client], [client], [], 1)
                 if readable and (part := client.recv(65536)):
                     answer += part
                 elif writable:
-                    octets += client.send(LONG[:65536])
+                    raw += client.send(LONG[:65536])
                 else:
                     time.sleep(0.05)
         except ConnectionError:
             pass
     assert answer.split(b" ")[1] == b"%d" % status
-    assert octets < LINGER_MAX_OCTETS + BUFFERS
+    assert raw < LINGER_MAX_BYTES + BUFFERS
 
 
 @pytest.mark.parametrize(("method", "path", "status"), REFUSED)
@@ -149,7 +149,7 @@ def test_a_short_body_keeps_the_connection(
     is_read = status == 413
     if is_read:
         status = 200  # It is not too long.
-    body = b"x" * (DRAIN_MAX_OCTETS // 2)
+    body = b"x" * (DRAIN_MAX_BYTES // 2)
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(head(method, path, f"Content-Length: {len(body)}"))
         with client.makefile("rb") as answers:
@@ -300,11 +300,11 @@ def test_through_web_servers(server: RunningWaypost, write: Writer) -> None:
         folder.chmod(0o755)
         with proxies.running(write, folder, f"127.0.0.1:{server.port}") as port:
             for path, status in ((AUTODISCOVER, "413"), ("/nothing", "404"), ("/", "405")):
-                for octets in SIZES[:3] if write is APACHE else SIZES:
+                for raw in SIZES[:3] if write is APACHE else SIZES:
                     body = folder / "body"
-                    body.write_bytes(b"x" * octets)
+                    body.write_bytes(b"x" * raw)
                     said = _curl(f"http://127.0.0.1:{port}{path}", body)
-                    assert said == [status] * 2, (path, octets)
+                    assert said == [status] * 2, (path, raw)
 
 
 def _curl(url: str, body: Path) -> list[str]:
@@ -321,7 +321,7 @@ class Gone(asyncio.Transport):
         return True
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        raise RuntimeError(f"{len(data)} octets: the handler is closed")
+        raise RuntimeError(f"{len(data)} bytes: the handler is closed")
 
 
 def test_answer_for_nobody() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from waypost.errors import SettingsError
-from waypost.web.connection import HEAD_MAX_OCTETS
+from waypost.web.connection import HEAD_MAX_BYTES
 from waypost.web.metrics import MAX_CONNECTIONS, serving_metrics
 
 
@@ -36,7 +36,7 @@ ASKED = [
     pytest.param(b"GET /" + LINES, b"404 Not Found", b"ask for /metrics\n", id="another path"),
     pytest.param(b"POST /metrics" + LINES, b"501 Not Implemented", b"GET here\n", id="POST"),
     pytest.param(
-        b"GET /metrics HTTP/1.1\r\nHost: a\r\nX: " + b"y" * HEAD_MAX_OCTETS + b"\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: a\r\nX: " + b"y" * HEAD_MAX_BYTES + b"\r\n\r\n",
         b"400 Bad Request",
         b".",
         id="a long head",

@@ -39,12 +39,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]
         yield running
 
 
-def statuses(port: int, octets: bytes, size: int) -> list[bytes]:
+def statuses(port: int, data: bytes, size: int) -> list[bytes]:
     """Send something in parts of a size, and give the status of each answer until the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for start in range(0, len(octets), size):
-            client.sendall(octets[start : start + size])
+        for start in range(0, len(data), size):
+            client.sendall(data[start : start + size])
         with client.makefile("rb") as answers:
             parts = answers.read().split(b"HTTP/1.1 ")
     return [part[:3] for part in parts[1:]]
@@ -66,9 +66,9 @@ BODIES = [
 @pytest.mark.parametrize("head", HEADS)
 def test_body_beside_upgrade(server: RunningWaypost, head: bytes, body: bytes, size: int) -> None:
     """The body of a request with `Upgrade` is its body, and what follows is the next request."""
-    octets = POST + head + body + GET + head + b"\r\n" + LAST
+    data = POST + head + body + GET + head + b"\r\n" + LAST
 
-    assert statuses(server.port, octets, size) == [b"200", b"200", b"404"]
+    assert statuses(server.port, data, size) == [b"200", b"200", b"404"]
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(POST + head + body + LAST)
         with client.makefile("rb") as answers:
@@ -86,30 +86,30 @@ CLOSING = [
 @pytest.mark.parametrize("head", CLOSING)
 def test_last_request_with_upgrade(server: RunningWaypost, head: bytes, size: int) -> None:
     """A request with `Upgrade` that ends the connection has its answer, as one before it has."""
-    octets = GET + H2C + b"\r\n" + head + b"Host: example.com\r\n\r\n"
+    data = GET + H2C + b"\r\n" + head + b"Host: example.com\r\n\r\n"
 
-    assert statuses(server.port, octets, size) == [b"200", b"200"]
+    assert statuses(server.port, data, size) == [b"200", b"200"]
 
 
 @pytest.mark.parametrize("head", HEADS)
 def test_body_that_is_a_request(server: RunningWaypost, head: bytes) -> None:
     """A body that has the form of a request is not answered as one."""
     inner = GET + b"\r\n"
-    octets = b"POST / HTTP/1.1\r\nHost: example.com\r\n" + head
-    octets += b"Content-Length: %d\r\n\r\n" % len(inner) + inner + LAST
+    data = b"POST / HTTP/1.1\r\nHost: example.com\r\n" + head
+    data += b"Content-Length: %d\r\n\r\n" % len(inner) + inner + LAST
 
-    assert statuses(server.port, octets, len(octets)) == [b"405", b"404"]
+    assert statuses(server.port, data, len(data)) == [b"405", b"404"]
 
 
 def test_body_that_is_too_long(server: RunningWaypost) -> None:
     """The limits of a body are the same beside `Upgrade`: one answer, and the connection ends."""
-    octets = POST + H2C + b"Content-Length: 5000000\r\n\r\n" + b"x" * 200_000
+    data = POST + H2C + b"Content-Length: 5000000\r\n\r\n" + b"x" * 200_000
 
-    assert statuses(server.port, octets, len(octets)) == [b"413"]
+    assert statuses(server.port, data, len(data)) == [b"413"]
 
 
 def test_connect_is_refused(server: RunningWaypost) -> None:
     """CONNECT, which has no body, is no request here."""
-    octets = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n" + H2C + b"\r\n" + b"x" * 9
+    data = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n" + H2C + b"\r\n" + b"x" * 9
 
-    assert statuses(server.port, octets, len(octets)) == [b"400"]
+    assert statuses(server.port, data, len(data)) == [b"400"]

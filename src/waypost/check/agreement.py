@@ -25,7 +25,7 @@ _NAMES: Final[dict[AnswerFormat, str]] = {
 
 
 def agreement(asked: Asked) -> Iterator[str]:
-    """Tell which mail servers stand in one document and not in Autoconfig's."""
+    """Yield which mail servers stand in one document and not in Autoconfig's."""
     address = asked.address
     yield from disagreements(
         {form: _read(form, _response(asked, form, address), address) for form in _NAMES}
@@ -45,7 +45,7 @@ def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
 
 
 def users(asked: Asked) -> Iterator[str]:
-    """Tell where a user who does not exist gets another kind of answer."""
+    """Yield where a user who does not exist gets another kind of answer."""
     address = f"{NOBODY}@{asked.domain}"
     for form, name in _NAMES.items():
         first, other = (_response(asked, form, one) for one in (asked.address, address))

@@ -17,7 +17,7 @@ from waypost.check import property_list, texts
 AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
 Outcome = Literal["served", "nothing", "failed"]
 
-ANSWER_MAX_OCTETS: Final = 1024 * 1024
+ANSWER_MAX_BYTES: Final = 1024 * 1024
 TEXT_MAX_CHARS: Final = 2048
 
 _SECURITY: Final = {
@@ -75,7 +75,7 @@ class Offer:
     login: str = ""
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         port = f":{self.port}" if self.port else ""
         words = [self.kind, f"{self.place}{port}", self.security, " ".join(self.methods)]
         words += [f"login {self.login}"] if self.login else []
@@ -101,19 +101,19 @@ class Answer:
 
 
 def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddress) -> Answer:
-    """Say what a response means.
+    """Return what a response means.
 
     Args:
         form: the format that was asked for.
         status: of HTTP.
-        body: as received, at most `ANSWER_MAX_OCTETS`.
+        body: as received, at most `ANSWER_MAX_BYTES`.
         address: who asked; placeholders are expanded with it.
     """
     if status != 200:
         outcome: Outcome = "nothing" if status in _REFUSALS else "failed"
         return Answer(outcome, f"status {status}", notes=frozenset({"204"} & {str(status)}))
-    if len(body) > ANSWER_MAX_OCTETS:
-        return Answer("failed", f"status 200, but longer than {ANSWER_MAX_OCTETS} octets")
+    if len(body) > ANSWER_MAX_BYTES:
+        return Answer("failed", f"status 200, but longer than {ANSWER_MAX_BYTES} bytes")
     notes: set[str] = set()
     try:
         if form == "autodiscover":
@@ -188,7 +188,7 @@ def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) 
 
 
 def _unsigned(body: bytes) -> bytes:
-    """Give the profile that a signed one holds; a property list is given back as it is."""
+    """Return the profile that a signed one holds; a property list is given back as it is."""
     if not body.startswith(b"\x30"):  # XML and binary property lists begin otherwise
         return body
     from waypost.check import cms  # noqa: PLC0415 -- its library is large

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from lxml import etree
 
 from waypost.address import EmailAddress
-from waypost.check.answers import ANSWER_MAX_OCTETS, Answer, AnswerFormat, read_answer
+from waypost.check.answers import ANSWER_MAX_BYTES, Answer, AnswerFormat, read_answer
 from waypost.errors import RequestError
 from waypost.net.connection import Connection, connected
 from waypost.net.deadline import Deadline
@@ -116,7 +116,7 @@ def ask(
     request = _request(server, form, f"{local_part}@{domain}")
     try:
         with server.connect(server.authority, Deadline(timeout_seconds)) as connection:
-            response = exchange(connection, request, ANSWER_MAX_OCTETS)
+            response = exchange(connection, request, ANSWER_MAX_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Answer("failed", f"no answer: {failure_reason(error)}")
     return read_answer(form, response.status, response.body, address)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 
-from waypost.check.der import OCTETS, DerError, Element, at, element, expect, octets
+from waypost.check.der import BYTES, DerError, Element, at, element, expect, raw
 
 _INTEGER: Final = 0x02
 _OID: Final = 0x06
@@ -50,7 +50,7 @@ class Signed:
     """What was signed, and by whom. The signature holds; who the signer is, is not looked at.
 
     Attributes:
-        content: the octets.
+        content: the bytes.
         signer: whose key signed.
         others: the certificates that came along.
     """
@@ -61,17 +61,17 @@ class Signed:
 
 
 def is_signed(data: bytes) -> bool:
-    """Tell whether data begins as SignedData does, whole or not."""
+    """Return whether data begins as SignedData does, whole or not."""
     return _begins_with(data, _SIGNED_DATA)
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Tell whether data begins as EnvelopedData does: nobody but its receiver can read it."""
+    """Return whether data begins as EnvelopedData does: nobody but its receiver can read it."""
     return _begins_with(data, _ENVELOPED_DATA)
 
 
 def _begins_with(data: bytes, kind: bytes) -> bool:
-    """Look for a type of content (RFC 5652 s3) behind the first length, which takes 1 to 5 octets.
+    """Look for a type of content (RFC 5652 s3) behind the first length, which takes 1 to 5 bytes.
 
     What was cut off begins so as well.
     """
@@ -81,7 +81,7 @@ def _begins_with(data: bytes, kind: bytes) -> bool:
 
 
 def content_of(data: bytes) -> bytes:
-    """Give what SignedData holds, whoever signed it; no signature is looked at.
+    """Return what SignedData holds, whoever signed it; no signature is looked at.
 
     Raises:
         CmsError: it is no SignedData, or holds nothing.
@@ -117,16 +117,16 @@ def _verified(parts: list[Element]) -> Signed:
     digest = _digest(info[2])
     # RFC 5652 s5.3: the attributes are optional, and stand before the signature's algorithm.
     has_attributes = info[3].tag == _CONTEXT_0
-    signed = _signed_octets(info[3], content, digest) if has_attributes else content
+    signed = _signed_bytes(info[3], content, digest) if has_attributes else content
     algorithm = at(at(info, 4 if has_attributes else 3, _SEQUENCE).parts(), 0, _OID)
     if algorithm.value == _PSS:
         raise CmsError("it is signed by RSASSA-PSS, which is not read here")
-    _check(signer, at(info, 5 if has_attributes else 4, OCTETS).value, signed, digest)
+    _check(signer, at(info, 5 if has_attributes else 4, BYTES).value, signed, digest)
     return Signed(content, signer, tuple(one for one in certificates if one != signer))
 
 
 def _signed_data(data: bytes) -> list[Element]:
-    """Give the fields of SignedData (RFC 5652 s5.1)."""
+    """Return the fields of SignedData (RFC 5652 s5.1)."""
     outer, end = element(data, 0)
     if end != len(data):
         raise CmsError("something stands behind it")
@@ -145,7 +145,7 @@ def _content(parts: list[Element]) -> bytes:
         raise CmsError("what was signed is not plain data")
     if len(inner) < 2:
         raise CmsError("the profile is not in it (the signature is a detached one)")
-    return octets(expect(inner[1], _CONTEXT_0).parts())
+    return raw(expect(inner[1], _CONTEXT_0).parts())
 
 
 def _certificates(parts: list[Element]) -> list[x509.Certificate]:
@@ -153,13 +153,13 @@ def _certificates(parts: list[Element]) -> list[x509.Certificate]:
     return [_certificate(one.whole) for holder in holders for one in holder.parts()]
 
 
-def _certificate(octets: bytes) -> x509.Certificate:
+def _certificate(raw: bytes) -> x509.Certificate:
     """Read a certificate, and all of it that is looked at later: the library does that late."""
     with warnings.catch_warnings():
         # RFC 5280 s4.1.2.2: a serial number is positive. The library still reads others.
         warnings.simplefilter("error", CryptographyDeprecationWarning)
         try:
-            found = x509.load_der_x509_certificate(octets)
+            found = x509.load_der_x509_certificate(raw)
             _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
             _ = found.extensions
         except (
@@ -200,8 +200,8 @@ def _digest(algorithm: Element) -> Digest:
     return _DIGESTS[oid]()
 
 
-def _signed_octets(attributes: Element, content: bytes, digest: Digest) -> bytes:
-    """Give what the signature is made over, once the attributes fit the content (s5.4)."""
+def _signed_bytes(attributes: Element, content: bytes, digest: Digest) -> bytes:
+    """Return what the signature is made over, once the attributes fit the content (s5.4)."""
     found: dict[bytes, bytes] = {}
     for attribute in attributes.parts():
         fields = expect(attribute, _SEQUENCE).parts()

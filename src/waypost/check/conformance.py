@@ -104,7 +104,7 @@ def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[Report]
 
 
 def steps(asked: Asked) -> int:
-    """Tell how many reports there will be."""
+    """Return how many reports there will be."""
     return len(CLIENTS) + len(_probes(asked))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-OCTETS: Final = 0x04
-_OCTETS_IN_PARTS: Final = 0x24
+BYTES: Final = 0x04
+_BYTES_IN_PARTS: Final = 0x24
 _CONSTRUCTED: Final = 0x20
 _END: Final = b"\0\0"
 _DEPTH_MAX: Final = 16
@@ -27,38 +27,36 @@ class Element:
     whole: bytes
 
     def parts(self) -> "list[Element]":
-        """Give the elements in it, or raise DerError."""
+        """Return the elements in it, or raise DerError."""
         return list(elements(self.value))
 
 
-def octets(parts: list[Element], depth: int = 0) -> bytes:
-    """Give an octet string, which BER may have divided (X.690 s8.7.3), or raise DerError.
+def raw(parts: list[Element], depth: int = 0) -> bytes:
+    """Return an byte string, which BER may have divided (X.690 s8.7.3), or raise DerError.
 
     Args:
         parts: of the element that holds it alone.
-        depth: how many octet strings are around these parts.
+        depth: how many byte strings are around these parts.
     """
     if len(parts) != 1 and depth == 0:
         raise DerError("it is not built as signed data is")
     if depth > _DEPTH_MAX:
         raise DerError("it is nested too deeply")
     return b"".join(
-        octets(part.parts(), depth + 1)
-        if part.tag == _OCTETS_IN_PARTS
-        else expect(part, OCTETS).value
+        raw(part.parts(), depth + 1) if part.tag == _BYTES_IN_PARTS else expect(part, BYTES).value
         for part in parts
     )
 
 
 def expect(found: Element, tag: int) -> Element:
-    """Give an element back if it has the tag, or raise DerError."""
+    """Return an element back if it has the tag, or raise DerError."""
     if found.tag != tag:
         raise DerError("it is not built as signed data is")
     return found
 
 
 def at(found: list[Element], position: int, tag: int) -> Element:
-    """Give the element at a position, counted from 0, if it has the tag, or raise DerError."""
+    """Return the element at a position, counted from 0, if it has the tag, or raise DerError."""
     if position >= len(found):
         raise DerError("it is not whole")
     return expect(found[position], tag)

@@ -35,7 +35,7 @@ class Difference:
     detail: str = ""
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 

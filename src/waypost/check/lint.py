@@ -36,7 +36,7 @@ class Finding:
         return self.rule.code
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         names = names_of(self.clients)
         where = f"{self.where}: " if self.where else ""
         rule = self.rule
@@ -88,6 +88,6 @@ def _findings(rule: Rule, views: Mapping[Format, Offered]) -> Iterator[Finding]:
 
 
 def provider_matters(provider: Provider) -> bool:
-    """Tell whether findings may depend on a provider itself, and not on services alone."""
+    """Return whether findings may depend on a provider itself, and not on services alone."""
     is_long = len(provider.name) > NAME_MAX_CHARS or len(provider.short_name) > SHORT_NAME_MAX_CHARS
     return is_long or bool(provider.oauth2) or bool(provider.subaddress_separators)

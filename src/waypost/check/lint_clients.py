@@ -30,7 +30,7 @@ class Client:
         return f"{self.page}#{self.anchor}"
 
     def __str__(self) -> str:
-        """Give the name."""
+        """Return the name."""
         return self.name
 
 

@@ -129,7 +129,7 @@ def k9_authentication(offered: Offered) -> Iterator[str]:
 
 
 def _directions(offered: Offered) -> Iterator[tuple[Service, ...]]:
-    """Give the services to fetch mail with, and those to send it with, where there are any."""
+    """Yield the services to fetch mail with, and those to send it with, where there are any."""
     for types in DIRECTIONS:
         if services := offered.of(*types):
             yield services
@@ -141,12 +141,12 @@ def _is_oauth2_alone(services: tuple[Service, ...]) -> bool:
 
 
 def _firsts(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    """Give the first service of each type."""
+    """Return the first service of each type."""
     return tuple({one.type: one for one in reversed(services)}.values())
 
 
 def _behind_password(service: Service) -> tuple[Authentication, ...]:
-    """Give the methods behind a password in the clear; none where there is no such password."""
+    """Return the methods behind a password in the clear; none where there is no such password."""
     methods = service.authentication
     if PASSWORD_CLEARTEXT not in methods:
         return ()
@@ -154,7 +154,7 @@ def _behind_password(service: Service) -> tuple[Authentication, ...]:
 
 
 def _wants_more(service: Service) -> bool:
-    """Tell whether a service is not content with a password, nor with nothing."""
+    """Return whether a service is not content with a password, nor with nothing."""
     return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
 
 

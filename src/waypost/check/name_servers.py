@@ -44,7 +44,7 @@ def read_server(text: str) -> tuple[str, int] | None:
 
 
 def open_resolver(server: tuple[str, int] | None) -> Resolver:
-    """Give a resolver that asks this server, or those of this machine.
+    """Return a resolver that asks this server, or those of this machine.
 
     Raises:
         dns.resolver.NoResolverConfiguration: this machine asks nobody.

@@ -50,22 +50,22 @@ class Offered:
         return replace(self, services=tuple(one for one in self.services if form in one.formats))
 
     def of(self, *types: ServiceType) -> tuple[Service, ...]:
-        """Give the services of these types."""
+        """Return the services of these types."""
         return tuple(service for service in self.services if service.type in types)
 
     def has(self, *types: ServiceType) -> bool:
-        """Tell whether there is a service of one of these types."""
+        """Return whether there is a service of one of these types."""
         return any(service.type in types for service in self.services)
 
 
 def place_of(service: Service) -> str:
-    """Give the host, or the whole URL."""
+    """Return the host, or the whole URL."""
     endpoint = service.endpoint
     return endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
 
 
 def host_of(service: Service) -> str:
-    """Give the host; of a URL as well. It may hold placeholders."""
+    """Return the host; of a URL as well. It may hold placeholders."""
     if isinstance(service.endpoint, HostEndpoint):
         return service.endpoint.host
     try:
@@ -75,47 +75,47 @@ def host_of(service: Service) -> str:
 
 
 def scheme(service: Service) -> str:
-    """Give the scheme of a URL; empty for a host."""
+    """Return the scheme of a URL; empty for a host."""
     if isinstance(service.endpoint, HostEndpoint):
         return ""
     return service.endpoint.url.partition(":")[0].lower()
 
 
 def has_port(service: Service) -> bool:
-    """Tell whether a URL names a port."""
+    """Return whether a URL names a port."""
     authority = place_of(service).partition("://")[2].partition("/")[0].partition("?")[0]
     return ":" in authority.rpartition("]")[2]
 
 
 def security(service: Service) -> Security | None:
-    """Give how a host is protected; None for a URL."""
+    """Return how a host is protected; None for a URL."""
     endpoint = service.endpoint
     return endpoint.security if isinstance(endpoint, HostEndpoint) else None
 
 
 def port_of(service: Service) -> int | None:
-    """Give the port of a host; None for a URL."""
+    """Return the port of a host; None for a URL."""
     endpoint = service.endpoint
     return endpoint.port if isinstance(endpoint, HostEndpoint) else None
 
 
 def with_tls(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    """Give the services that speak TLS from the start."""
+    """Return the services that speak TLS from the start."""
     return tuple(service for service in services if security(service) is Security.TLS)
 
 
 def on_tls_port(service: Service) -> bool:
-    """Tell whether a service is on the port that is registered for TLS (RFC 8314 s7)."""
+    """Return whether a service is on the port that is registered for TLS (RFC 8314 s7)."""
     return port_of(service) == _TLS_PORTS.get(service.type)
 
 
 def logs_in_with_address(service: Service) -> bool:
-    """Tell whether the login name is the whole address."""
+    """Return whether the login name is the whole address."""
     return (service.login_name or "").upper() in _WHOLE_ADDRESSES
 
 
 def is_ip_address(host: str) -> bool:
-    """Tell whether a host is a number instead of a name."""
+    """Return whether a host is a number instead of a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -124,7 +124,7 @@ def is_ip_address(host: str) -> bool:
 
 
 def named(service: Service) -> str:
-    """Give a service in a few words: `imap imap.example.com:143 starttls`."""
+    """Return a service in a few words: `imap imap.example.com:143 starttls`."""
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
         return f"{service.type} {endpoint.url}"

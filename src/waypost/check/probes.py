@@ -38,7 +38,7 @@ class Asked:
         return f"{self.local_part}@{self.domain}"
 
     def resolve(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Give what DNS says; nothing where it is not asked.
+        """Return what DNS says; nothing where it is not asked.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -65,7 +65,7 @@ class Asked:
                 return answer
 
     def serves_strangers(self) -> bool:
-        """Tell whether the domain that must not be known is served all the same."""
+        """Return whether the domain that must not be known is served all the same."""
         return _has_services(self.of_stranger())
 
     def of_stranger(self) -> Response:
@@ -265,7 +265,7 @@ def _has_services(response: Response) -> bool:
 
 
 def has_autoconfig(asked: Asked) -> bool:
-    """Tell whether there is an answer by Autoconfig."""
+    """Return whether there is an answer by Autoconfig."""
     return asked.autoconfig().is_success
 
 

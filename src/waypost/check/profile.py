@@ -107,11 +107,11 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
     )
 
 
-def authorities(octets: bytes) -> list[Certificate]:
+def authorities(raw: bytes) -> list[Certificate]:
     """Read certificates to trust. Those that the library does not take are passed over.
 
     Args:
-        octets: PEM. What systems bring along has a few odd ones among many.
+        raw: PEM. What systems bring along has a few odd ones among many.
 
     Raises:
         ProfileError: there is none in it.
@@ -119,7 +119,7 @@ def authorities(octets: bytes) -> list[Certificate]:
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
-        for one in _PEM.findall(octets):
+        for one in _PEM.findall(raw):
             with suppress(ValueError):
                 found.append(x509.load_pem_x509_certificate(one))
     if not found:
@@ -235,5 +235,5 @@ def _text(holder: dict[str, Any], key: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Give a text of strangers as one line that moves no terminal."""
+    """Return a text of strangers as one line that moves no terminal."""
     return "".join(char if char.isprintable() else "?" for char in text[:TEXT_MAX_CHARS])

@@ -22,19 +22,19 @@ INTEGER_MAX_BITS: Final = 128
 
 
 class NotAPropertyList(ValueError):
-    """Octets are no property list, or one that no honest program writes."""
+    """Bytes are no property list, or one that no honest program writes."""
 
 
-def parse(octets: bytes) -> object:
-    """Give what a property list holds, in XML or binary.
+def parse(data: bytes) -> object:
+    """Return what a property list holds, in XML or binary.
 
     How long it may be is for the caller to say, before it is parsed.
 
     Raises:
-        NotAPropertyList: it is none, or it unfolds to far more than its octets.
+        NotAPropertyList: it is none, or it unfolds to far more than its bytes.
     """
     try:
-        found: object = plistlib.loads(octets)
+        found: object = plistlib.loads(data)
     except _COMPLAINTS as error:
         raise NotAPropertyList("it is no property list") from error
     if not _is_honest(found):
@@ -43,7 +43,7 @@ def parse(octets: bytes) -> object:
 
 
 def _is_honest(whole: object) -> bool:
-    """Tell whether keys are texts, and all of it can be written out.
+    """Return whether keys are texts, and all of it can be written out.
 
     A binary list names its objects by numbers, so one text or array may stand in it any number of
     times; whole numbers may have any length.

@@ -88,7 +88,7 @@ def _pacc(asked: Asked) -> Iterator[str]:
 
 
 def digest(asked: Asked) -> Iterator[str]:
-    """Tell whether DNS vouches for the PACC document that is served, where there is one."""
+    """Yield whether DNS vouches for the PACC document that is served, where there is one."""
     response = pacc_document(asked)
     texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
     if response.is_success:

@@ -38,7 +38,7 @@ BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
 
 
 def autoconfig_findings(body: bytes) -> list[str]:
-    """Tell what an Autoconfig document breaks."""
+    """Return what an Autoconfig document breaks."""
     try:
         provider = documents.provider_of(body)
     except Unusable as error:
@@ -77,7 +77,7 @@ def _domains(provider: etree._Element) -> set[str]:
 
 
 def _schema_findings(root: etree._Element) -> list[str]:
-    """Tell where something stands that the draft's RELAX NG schema does not let stand there."""
+    """Return where something stands that the draft's RELAX NG schema does not let stand there."""
     schema = etree.RelaxNG(untrusted_xml.parse(files(__package__).joinpath(SCHEMA).read_bytes()))
     if schema.validate(root):
         return []
@@ -124,7 +124,7 @@ def _method_findings(section: etree._Element) -> Iterator[str]:
 
 
 def autodiscover_of(body: bytes) -> etree._Element:
-    """Give the root of an Autodiscover answer, to whatever request.
+    """Return the root of an Autodiscover answer, to whatever request.
 
     Raises:
         Unusable: it is none.
@@ -136,7 +136,7 @@ def autodiscover_of(body: bytes) -> etree._Element:
 
 
 def autodiscover_findings(body: bytes) -> list[str]:
-    """Tell what an Autodiscover answer with settings breaks."""
+    """Return what an Autodiscover answer with settings breaks."""
     try:
         root = autodiscover_of(body)
     except Unusable as error:

@@ -20,7 +20,7 @@ _ACTIONS: Final = ("Settings", "Redirect", "Error")
 
 
 def activesync_findings(body: bytes) -> list[str]:
-    """Tell what an answer to a request for ActiveSync breaks; an ErrorCode breaks nothing."""
+    """Return what an answer to a request for ActiveSync breaks; an ErrorCode breaks nothing."""
     try:
         root = autodiscover_of(body)
     except Unusable as error:
@@ -67,7 +67,7 @@ def _server_findings(server: etree._Element) -> Iterator[str]:
 
 
 def json_findings(protocol: str, status: int, content_type: str, body: bytes) -> list[str]:
-    """Tell what an answer to `autodiscover.json` breaks.
+    """Return what an answer to `autodiscover.json` breaks.
 
     Args:
         protocol: what was asked for.
@@ -81,7 +81,7 @@ def json_findings(protocol: str, status: int, content_type: str, body: bytes) ->
     if not is_success and not 400 <= status <= 499:
         return [f"status {status} is neither a success nor the client's mistake"]
     try:
-        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+        value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
         return [f"status {status} without JSON"]
     if not isinstance(value, dict):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.documents import DOCUMENT_MAX_BYTES
 from waypost.check.recorded.hosts import is_host
 
 HOST: Final = "ua-auto-config"
@@ -23,9 +23,9 @@ _NAME_MAX_CHARS: Final = {"name": 60, "shortName": 20}
 
 
 def pacc_findings(body: bytes) -> list[str]:
-    """Tell what a document breaks."""
+    """Return what a document breaks."""
     try:
-        document = json.loads(body[:DOCUMENT_MAX_OCTETS])
+        document = json.loads(body[:DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
         return ["it is no JSON"]
     if not isinstance(document, dict):
@@ -45,10 +45,10 @@ def pacc_findings(body: bytes) -> list[str]:
 
 
 def digest_findings(body: bytes, texts: Iterable[str]) -> list[str]:
-    """Tell whether one of the TXT records vouches for a document (s"DNS").
+    """Return whether one of the TXT records vouches for a document (s"DNS").
 
     Args:
-        body: octet by octet as it was sent.
+        body: byte by byte as it was sent.
         texts: of the records at `_ua-auto-config` of the domain.
     """
     wanted = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from waypost.check import cms, property_list
-from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.documents import DOCUMENT_MAX_BYTES
 
 Keys = Mapping[str, type]
 
@@ -139,9 +139,9 @@ DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def profile_findings(body: bytes) -> list[str]:
-    """Tell what a profile, signed or not, breaks."""
-    if len(body) > DOCUMENT_MAX_OCTETS:
-        return [f"it is longer than {DOCUMENT_MAX_OCTETS} octets"]
+    """Return what a profile, signed or not, breaks."""
+    if len(body) > DOCUMENT_MAX_BYTES:
+        return [f"it is longer than {DOCUMENT_MAX_BYTES} bytes"]
     try:
         content = cms.content_of(body) if cms.is_signed(body) else body
         if b"<!ENTITY" in content:

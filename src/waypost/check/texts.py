@@ -25,7 +25,7 @@ def login(text: str, address: EmailAddress) -> str:
 
 
 def place(text: str) -> str:
-    """Give a host in lower case, or a URL without its port and a bare slash."""
+    """Return a host in lower case, or a URL without its port and a bare slash."""
     if "://" not in text:
         return text.lower()
     try:
@@ -38,7 +38,7 @@ def place(text: str) -> str:
 
 
 def url_port(url: str) -> int:
-    """Give the port that a URL means; 0 where it is none."""
+    """Return the port that a URL means; 0 where it is none."""
     try:
         parts = urlsplit(url)
         return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waypost.check.recorded.conversation import Exchange, Request, Response
-from waypost.check.recorded.documents import DOCUMENT_MAX_OCTETS
+from waypost.check.recorded.documents import DOCUMENT_MAX_BYTES
 from waypost.check.transport import Transport
 from waypost.errors import NamesUnavailable
 from waypost.net import http_exchange
@@ -70,14 +70,14 @@ class Wire:
         return list(self._said.items())
 
     def seconds(self) -> float:
-        """Give how long an answer may take now; 0 where the time is over."""
+        """Return how long an answer may take now; 0 where the time is over."""
         left = min(self._end - time.monotonic(), self._limits.timeout_seconds)
         if left <= 0:
             self.is_exhausted = True
         return max(left, 0.0)
 
     def answer(self, request: Request) -> Response:
-        """Give what the server says, now or when it was asked before."""
+        """Return what the server says, now or when it was asked before."""
         if refusal := self._transport.refusal(request.host):
             return Response(0, reason=refusal)
         response = self._said.get(request) or self._asked(request)
@@ -94,7 +94,7 @@ class Wire:
         return self._transport.refusal_of_mail(host, address)
 
     def ask(self, request: Request) -> Response:
-        """Give what the server says now."""
+        """Return what the server says now."""
         response = self._asked(request)
         if response.is_unknown:
             self.unknown.append(response.reason)
@@ -130,7 +130,7 @@ class Wire:
         sent = http_exchange.Request(host, target, request.method, headers, request.body)
         deadline = Deadline(seconds)
         with self._transport.connect(request, deadline, self.context) as connection:
-            response = http_exchange.exchange(connection, sent, DOCUMENT_MAX_OCTETS)
+            response = http_exchange.exchange(connection, sent, DOCUMENT_MAX_BYTES)
             is_public = connection.is_public
         kind, location = (
             (response.headers.get(name) or "")[:HEADER_MAX_CHARS]

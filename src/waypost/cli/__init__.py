@@ -22,9 +22,9 @@ from waypost.cli import (
     doctor,
     domain,
     export,
+    hostnames,
     importing,
     lint,
-    names,
     pacc,
     profile,
     serve,
@@ -91,7 +91,7 @@ def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
     app.add_typer(profile.build(), name="profile")
     app.add_typer(pacc.build(), name="pacc")
     app.add_typer(config.build(), name="config")
-    app.command("names", epilog=names.EXAMPLE)(names.names)
+    app.command("hostnames", epilog=hostnames.EXAMPLE)(hostnames.hostnames)
     app.command("compare", epilog=compare.EXAMPLE)(compare.compare)
     app.command("conformance", epilog=conformance.EXAMPLE)(conformance.conformance)
     app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)

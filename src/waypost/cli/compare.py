@@ -124,7 +124,7 @@ def _from_file(path: Path) -> list[str]:
     except OSError as error:
         raise RequestError(f"--domains: {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RequestError(f"--domains: {path} is not UTF-8 (octet {error.start})") from error
+        raise RequestError(f"--domains: {path} is not UTF-8 (byte {error.start})") from error
     names, problems = [], []
     for number, line in enumerate(text.splitlines(), 1):
         name = line.partition("#")[0].strip()
@@ -146,7 +146,7 @@ def _from_file(path: Path) -> list[str]:
 
 
 def _from_settings(settings: "Settings") -> list[str]:
-    """Give the domains as they are stored, because automx2 answers in that case only."""
+    """Return the domains as they are stored, because automx2 answers in that case only."""
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in catalog_of(settings).domains]
     else:

@@ -106,7 +106,7 @@ def _all(settings: "Settings") -> Sequence[Directory]:
 
 
 def _named(name: str, known: Sequence[Directory]) -> Directory:
-    """Give the directory of this name.
+    """Return the directory of this name.
 
     Raises:
         RequestError: there is none; the message names the nearest.
@@ -122,7 +122,7 @@ def _named(name: str, known: Sequence[Directory]) -> Directory:
 
 
 def _in_use(settings: "Settings") -> Sequence[tuple[Directory, int]]:
-    """Give all directories, each with its number of domains; domains need no memory."""
+    """Return all directories, each with its number of domains; domains need no memory."""
     if settings.demo or settings.providers is not None:
         catalog = catalog_of(settings)
         counts = Counter(

@@ -5,7 +5,7 @@ from waypost.redaction import redact_uri
 
 
 def place_of(directory: Directory) -> str:
-    """Give the URLs of LDAP servers, the URI of a database, or the path of a file."""
+    """Return the URLs of LDAP servers, the URI of a database, or the path of a file."""
     if isinstance(directory, LdapServer):
         host = f"[{directory.name}]" if ":" in directory.name else directory.name
         return f"{'ldaps' if directory.use_ssl else 'ldap'}://{host}:{directory.port}"

@@ -70,7 +70,7 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Tell whether the user was found, and no step failed."""
+        """Return whether the user was found, and no step failed."""
         return self.person is not None and all(step.ok for step in self.steps)
 
     def run(self) -> "Iterator[Step]":
@@ -136,7 +136,7 @@ class Report:
 
 
 def step_line(step: "Step") -> Iterator[str]:
-    """Give a step as a line, and each of its mistakes where there are several."""
+    """Yield a step as a line, and each of its mistakes where there are several."""
     status = "ok" if step.ok else "failed"
     spent = f"{step.seconds * 1000:8.1f} ms"
     yield f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}"

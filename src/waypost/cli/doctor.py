@@ -128,7 +128,7 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _database(url: str) -> str:
-    """Give the URL of the public database; empty where none is asked.
+    """Return the URL of the public database; empty where none is asked.
 
     Raises:
         RequestError: it is none.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def own_records(
     domain: DomainName, settings: "Settings", public_url: str | None
 ) -> "Sequence[Record]":
-    """Give what `waypost show dns` prints for a domain.
+    """Return what `waypost show dns` prints for a domain.
 
     Raises:
         DomainNotServed: the domain is not there.
@@ -32,7 +32,7 @@ def own_records(
 
 
 def records_of_document(domain: DomainName) -> "Callable[[bytes], Sequence[Record]]":
-    """Give what computes the service records from an Autoconfig document.
+    """Return what computes the service records from an Autoconfig document.
 
     Texts are left out: a document does not tell at which host it wants to be found.
     """

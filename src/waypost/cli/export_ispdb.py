@@ -94,7 +94,7 @@ def _choose(reason: str, firsts: Sequence[Domain]) -> str:
 
 
 def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
-    """Tell what the ISPDB's reviewers will ask, so that nobody waits for it."""
+    """Return what the ISPDB's reviewers will ask, so that nobody waits for it."""
     found = [f"{one.pattern} is left out: it is a pattern" for one in chosen if one not in named]
     first = named[0]
     if not first.provider.documentation:

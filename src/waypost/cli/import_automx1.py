@@ -20,8 +20,8 @@ def automx1(
 ) -> None:
     """Add the static settings of automx 1.x to the database; list what is not carried over."""
     from waypost.transfer.automx1 import read_automx1  # noqa: PLC0415 -- quick start
-    from waypost.transfer.document import decode, read_octets  # noqa: PLC0415 -- quick start
+    from waypost.transfer.document import decode, read_bytes  # noqa: PLC0415 -- quick start
 
     name = str(file)
-    found = read_automx1(decode(read_octets(file), name), name=name)
+    found = read_automx1(decode(read_bytes(file), name), name=name)
     add([found], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)

@@ -70,7 +70,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
 ) -> None:
     """Add providers from Autoconfig documents to the database; list what is not carried over."""
     from waypost.net.http_client import FetchLimits  # noqa: PLC0415 -- quick start
-    from waypost.transfer.ispdb import MAX_OCTETS  # noqa: PLC0415 -- quick start
+    from waypost.transfer.ispdb import MAX_BYTES  # noqa: PLC0415 -- quick start
 
     for option, value in (("--domain", domain), ("--address", address)):
         if value and len(sources) > 1:
@@ -78,7 +78,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     domains = tuple(dict.fromkeys(DomainName.parse(text) for text in domain or ()))
     person = None if address is None else EmailAddress.parse(address)
     limits = FetchLimits(
-        MAX_OCTETS, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
+        MAX_BYTES, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
     )
     found: list[Imported] = []
     problems: list[str] = []
@@ -102,17 +102,17 @@ def _read(
     person: EmailAddress | None,
     limits: "FetchLimits",
 ) -> "Imported":
-    from waypost.transfer.document import read_octets  # noqa: PLC0415 -- quick start
+    from waypost.transfer.document import read_bytes  # noqa: PLC0415 -- quick start
     from waypost.transfer.download import download, is_url  # noqa: PLC0415 -- quick start
     from waypost.transfer.ispdb import read_ispdb  # noqa: PLC0415 -- quick start
     from waypost.transfer.ispdb_personal import address_in_url  # noqa: PLC0415 -- quick start
 
     if is_url(source):
-        octets = download(source, limits)
+        data = download(source, limits)
         person = person or address_in_url(source)
     else:
-        octets = read_octets(Path(source))
-    return read_ispdb(octets, name=source, domains=domains, address=person)
+        data = read_bytes(Path(source))
+    return read_ispdb(data, name=source, domains=domains, address=person)
 
 
 def _shared_logins(source: str, found: "Imported") -> Iterator[str]:

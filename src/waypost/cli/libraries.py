@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def missing_libraries(directories: Iterable[Directory]) -> tuple[str, ...]:
-    """Give a line for each directory whose library cannot be loaded, with the command for it."""
+    """Return a line for each directory whose library cannot be loaded, with the command for it."""
     from waypost.directory.libraries import missing_library  # noqa: PLC0415 -- quick start
 
     return tuple(line for one in directories if (line := missing_library(one)) is not None)

@@ -38,7 +38,7 @@ class Told:
         return f"{self.domain}{more}{where}"
 
     def for_scripts(self) -> dict[str, object]:
-        """Give the same for a script."""
+        """Return the same for a script."""
         rule = self.finding.rule
         return {
             "code": rule.code,
@@ -189,7 +189,7 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
 
 
 def _without_harmless_provider(domain: Domain) -> "Offer":
-    """Give an offer without its provider where that has no finding of its own.
+    """Return an offer without its provider where that has no finding of its own.
 
     In automx2's databases each domain may be its own provider; their offers are the same then.
     """

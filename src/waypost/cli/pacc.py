@@ -50,26 +50,26 @@ def stage(
     To be done before the configuration changes. Doing it again changes nothing.
     """
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
-    from waypost.wiring import open_held  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, db_uri=db_uri)
     name = _name(domain)
-    with open_held(settings) as held:
+    with open_pinned(settings) as pinned:
         with one_word_explained(domain):
             found = documents_of(settings, name)
         if found.pattern is not None:
             cure = f"add {name} to the domains of its provider, which changes no answer"
-            rule = f"is served by {found.pattern}, and a document is held for one domain"
+            rule = f"is served by {found.pattern}, and a document is pinned for one domain"
             raise ProvidersError([f"{name}: {rule}; {cure}"])
-        document = held.hold(name, found.served)
+        document = pinned.pin(name, found.served)
     record = pacc.digest_record(document)
     if as_json:
         told = {"domain": name.ascii, "name": found.record_name, "record": record}
-        say_json({**told, "was_held": found.is_held})
+        say_json({**told, "was_pinned": found.is_pinned})
         return
     say(record)
-    if found.is_held:
-        note(f"{name}: this document was held already, and still is")
+    if found.is_pinned:
+        note(f"{name}: this document was pinned already, and still is")
     else:
         note(f"{name}: this document goes out until `waypost pacc switch {name}`")
     for line in _next_steps(settings, name, db_uri):
@@ -78,7 +78,8 @@ def stage(
 
 def status(
     domain: Annotated[
-        str | None, typer.Argument(metavar="[DOMAIN]", help="Else all that hold a document.")
+        str | None,
+        typer.Argument(metavar="[DOMAIN]", help="Default: all domains with a pinned document."),
     ] = None,
     resolver: ResolverFlag = None,
     providers: ProvidersFlag = None,
@@ -89,18 +90,18 @@ def status(
 
     Exit code 1 where a digest of what goes out cannot be seen in DNS.
     """
-    from waypost.wiring import open_held  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, db_uri=db_uri)
     server = _server(resolver)
-    with open_held(settings) as held:
-        documents = held.all()
+    with open_pinned(settings) as pinned:
+        documents = pinned.all()
     names = [_name(domain)] if domain else [DomainName(one) for one in sorted(documents)]
     told = [_status(settings, name, name.ascii in documents, server) for name in names]
     if as_json:
         say_json([one.for_scripts() for one in told])
     elif not told:
-        note("no document is held")
+        note("no document is pinned")
     else:
         for one in told:
             one.tell()
@@ -123,20 +124,20 @@ def switch(
 
     Exit code 1 where it cannot be seen there; then everything stays as it is.
     """
-    from waypost.wiring import open_held  # noqa: PLC0415 -- quick start
+    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, db_uri=db_uri)
     name, server = _name(domain), _server(resolver)
-    with open_held(settings) as held:
-        document = held.all().get(name.ascii)
+    with open_pinned(settings) as pinned:
+        document = pinned.all().get(name.ascii)
         if document is None:
             with one_word_explained(domain):  # One that is not served is a mistake all the same.
                 documents_of(settings, name)
-            note(f"{name}: no document is held; nothing to do")
+            note(f"{name}: no document is pinned; nothing to do")
             switched, is_other = False, False
         else:
             is_other = force or _check(settings, name, document, server)
-            switched = held.release(name, document)
+            switched = pinned.unpin(name, document)
     # Until then processes, proxies and clients may still give the old document (RFC 9111 s4.2).
     wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if is_other else 0
     if as_json:
@@ -182,7 +183,7 @@ def _refused(reason: str) -> typer.Exit:
 
 
 def _missing(found: Documents, seen: "TextRecords") -> list[str]:
-    """Tell what is in DNS in place of the new digest."""
+    """Return what is in DNS in place of the new digest."""
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
     wanted = pacc.digest_record(found.after or b"")
@@ -211,19 +212,19 @@ def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) 
 
 
 def _status(
-    settings: "Settings", name: DomainName, is_held: bool, server: tuple[str, int] | None
+    settings: "Settings", name: DomainName, is_pinned: bool, server: tuple[str, int] | None
 ) -> Status:
     from waypost.check.text_records import look_up  # noqa: PLC0415 -- quick start
 
     try:
         documents = documents_of(settings, name)
     except (DomainNotServed, NoUsableService) as error:
-        return Status(name, is_held, None, None, str(error))
+        return Status(name, is_pinned, None, None, str(error))
     try:
         texts = look_up(documents.record_name, server).texts
     except NamesUnavailable as error:
-        return Status(name, is_held, documents, None, str(error))
-    return Status(name, is_held, documents, texts, documents.why)
+        return Status(name, is_pinned, documents, None, str(error))
+    return Status(name, is_pinned, documents, texts, documents.why)
 
 
 def _name(domain: str) -> DomainName:
@@ -237,7 +238,7 @@ def _server(resolver: str | None) -> tuple[str, int] | None:
 
 
 def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> list[str]:
-    """Tell what to do next; the commands have the flags of this one, to be copied as they are."""
+    """Return what to do next; the commands have the flags of this one, to be copied as they are."""
     from waypost.redaction import redact_uri  # noqa: PLC0415 -- quick start
 
     providers = settings.providers

@@ -19,15 +19,15 @@ class Documents:
     """What a domain has.
 
     Attributes:
-        is_held: what goes out is held.
+        is_pinned: what goes out is pinned.
         served: what goes out.
         pattern: that of its entry, where it has none of its own.
-        after: what goes out once nothing is held; None where PACC cannot say it.
+        after: what goes out once nothing is pinned; None where PACC cannot say it.
         why: why there is none, or nothing.
     """
 
     domain: DomainName
-    is_held: bool
+    is_pinned: bool
     served: bytes
     after: bytes | None
     pattern: str | None
@@ -35,14 +35,14 @@ class Documents:
 
     @property
     def record_name(self) -> str:
-        """Give the name of the digest's record."""
+        """Return the name of the digest's record."""
         from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
         return f"{pacc.TXT_PREFIX}{self.domain}"
 
 
 def documents_of(settings: "Settings", name: DomainName) -> Documents:
-    """Give what a domain has.
+    """Return what a domain has.
 
     Raises:
         DomainNotServed: it is not served.
@@ -57,11 +57,11 @@ def documents_of(settings: "Settings", name: DomainName) -> Documents:
     config = client_config(entry, name, None)
     served = pacc.render(config)
     pattern = None if entry is None or entry.pattern.text == name.ascii else str(entry.pattern)
-    is_held = config.held_pacc is not None
+    is_pinned = config.pinned_pacc is not None
     try:
-        return Documents(name, is_held, served, pacc.compose(config), pattern)
+        return Documents(name, is_pinned, served, pacc.compose(config), pattern)
     except NoUsableService as error:
-        return Documents(name, is_held, served, None, pattern, str(error))
+        return Documents(name, is_pinned, served, None, pattern, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,21 @@ class Status:
     """What is told about one domain.
 
     Attributes:
-        is_held: a document is held for it.
+        is_pinned: a document is pinned for it.
         documents: None where the domain has none.
         texts: what is in DNS; None where nobody can tell.
         problem: why something of this is not known, or nothing.
     """
 
     domain: DomainName
-    is_held: bool
+    is_pinned: bool
     documents: Documents | None
     texts: tuple[str, ...] | None
     problem: str = ""
 
     @property
     def is_good(self) -> bool:
-        """Tell whether clients believe what goes out."""
+        """Return whether clients believe what goes out."""
         return self.documents is not None and self._has(self.documents.served) is True
 
     def _has(self, document: bytes) -> bool | None:
@@ -101,20 +101,20 @@ class Status:
         return told if after in {None, served} else [*told, ("after", after or b"")]
 
     def for_scripts(self) -> dict[str, object]:
-        """Give it for a script."""
+        """Return it for a script."""
         from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
         told: dict[str, object] = {"served": None, "after": None}
         for key, one in self._each():
             told[key] = {"record": pacc.digest_record(one), "in_dns": self._has(one)}
-        about = {"domain": self.domain.ascii, "held": self.is_held}
+        about = {"domain": self.domain.ascii, "pinned": self.is_pinned}
         return {**about, **told, "problem": self.problem or None}
 
     def tell(self) -> None:
         """Write lines for people."""
         from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
-        say(f"{self.domain}: {'a' if self.is_held else 'no'} document is held")
+        say(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
         words = {True: "in DNS", False: "not in DNS", None: "DNS cannot tell"}
         names = {"served": "goes out now", "after": "after the switch"}
         for key, one in self._each():

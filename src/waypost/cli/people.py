@@ -14,7 +14,7 @@ _WARNINGS: Final = "WARNING"
 
 
 def person_for(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
-    """Give who the user of an address is, or None, within the time limit of the directory.
+    """Return who the user of an address is, or None, within the time limit of the directory.
 
     Raises:
         DirectoryUnavailable: it does not answer in time.

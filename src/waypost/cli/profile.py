@@ -12,7 +12,7 @@ from waypost.errors import ProfileError
 if TYPE_CHECKING:
     from waypost.check.profile import Certificate, Report
 
-FILE_MAX_OCTETS: Final = 8 * 1024 * 1024
+FILE_MAX_BYTES: Final = 8 * 1024 * 1024
 _VERIFY_EXAMPLE: Final = "Example: waypost profile verify example.com.mobileconfig --ca root.pem"
 
 FileArgument = Annotated[
@@ -64,11 +64,11 @@ def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> 
 def _read(path: Path, option: str = "") -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(FILE_MAX_OCTETS + 1)
+            data = file.read(FILE_MAX_BYTES + 1)
     except OSError as error:
         raise ProfileError(f"{option}{path}: cannot be read: {error.strerror}") from error
-    if len(data) > FILE_MAX_OCTETS:
-        raise ProfileError(f"{option}{path}: is longer than {FILE_MAX_OCTETS} octets")
+    if len(data) > FILE_MAX_BYTES:
+        raise ProfileError(f"{option}{path}: is longer than {FILE_MAX_BYTES} bytes")
     return data
 
 
@@ -84,9 +84,9 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
         ca = next((Path(one) for one in places if one and Path(one).is_file()), None)
     if ca is None:
         return []
-    octets = _read(ca, "--ca: ")
+    raw = _read(ca, "--ca: ")
     try:
-        return authorities(octets)
+        return authorities(raw)
     except ProfileError as error:
         raise ProfileError(f"--ca: {ca}: {error}") from error
 

@@ -16,7 +16,7 @@ Progress = Callable[[str, int, int], None]
 
 @contextmanager
 def progress(shown: bool | None) -> Iterator[Progress]:
-    """Give a function that is told what is done, how much of it, and how much there is.
+    """Yield a function that is told what is done, how much of it, and how much there is.
 
     Args:
         shown: True shows a bar wherever standard error goes, False shows nothing, None a bar on a

@@ -53,7 +53,7 @@ class Removal:
             self.names.append(old.pattern.text)
 
     def is_allowed(self, allowed: int | None) -> bool:
-        """Tell whether the change may be made.
+        """Return whether the change may be made.
 
         Args:
             allowed: the value of `--allow-removal`; None if it is not given.
@@ -64,7 +64,7 @@ class Removal:
         return self.removed <= FREE_DOMAINS and not too_large_a_part
 
     def __str__(self) -> str:
-        """Say how many domains of how many are concerned, and what the user can do."""
+        """Return how many domains of how many are concerned, and what the user can do."""
         named = ", ".join(self.names)
         more = ", ..." if self.removed > len(self.names) else ""
         return (
@@ -94,7 +94,7 @@ def is_confirmed(refused: RemovalRefused) -> bool:
 
 
 def _is_of_use(domain: Domain) -> bool:
-    """Tell whether clients get anything for a domain: services, or where it has moved."""
+    """Return whether clients get anything for a domain: services, or where it has moved."""
     away: Away | None = domain.away
     if away is None:
         return bool(domain.services)

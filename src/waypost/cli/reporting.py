@@ -105,7 +105,7 @@ def quantity(count: int, noun: str, nouns: str = "") -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Give lines whose columns stand below each other, for people; all rows have as many cells."""
+    """Yield lines whose columns stand below each other, for people; all rows have as many cells."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

@@ -34,7 +34,7 @@ _METAVARS: Final = {
 
 
 def command() -> Callable[..., None]:
-    """Give the command, with one flag for each option of the settings' table."""
+    """Return the command, with one flag for each option of the settings' table."""
     from waypost.settings import options  # noqa: PLC0415 -- quick start
 
     def serve(**flags: object) -> None:

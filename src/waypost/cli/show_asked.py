@@ -44,7 +44,7 @@ def config_for(
     settings: "Settings",
     no_directory: bool,
 ) -> ClientConfig:
-    """Give the configuration that a server would answer with.
+    """Return the configuration that a server would answer with.
 
     Args:
         asked: an address, or a domain alone.

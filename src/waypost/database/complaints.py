@@ -47,7 +47,7 @@ class Cause(enum.Enum):
 
 
 def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
-    """Tell what is wrong.
+    """Return what is wrong.
 
     Args:
         error: what SQLAlchemy made of a driver's complaint.
@@ -94,7 +94,7 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
 
 
 def reason_of(error: sa.exc.DBAPIError) -> str:
-    """Give what the driver says in one line, without MySQL's parentheses and PostgreSQL's hints."""
+    """Return the driver's message in one line, without MySQL's parentheses and PostgreSQL's hints."""
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"

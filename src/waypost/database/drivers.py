@@ -39,7 +39,7 @@ def with_driver(url: sa.URL) -> sa.URL:
 
 
 def connect_options(url: sa.URL, **more: object) -> dict[str, Any]:
-    """Give what a driver is told at each connection where the URI does not say it.
+    """Return what a driver is told at each connection where the URI does not say it.
 
     Args:
         url: with its driver.
@@ -61,7 +61,7 @@ def impatient_options(url: sa.URL) -> dict[str, Any]:
 
 
 def driver_cure(url: sa.URL, error: ImportError) -> str:
-    """Say what to install where a driver is missing."""
+    """Return what to install where a driver is missing."""
     module = error.name or url.get_driver_name()
     extra = _EXTRAS.get(url.get_driver_name())
     if extra is None:

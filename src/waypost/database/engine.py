@@ -98,7 +98,7 @@ def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection for single questions; it begins no transaction and takes no lock.
+    """Yield a connection for single questions; it begins no transaction and takes no lock.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -111,7 +111,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Give a connection for questions that belong together: none sees half of a change.
+    """Yield a connection for questions that belong together: none sees half of a change.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -128,7 +128,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterator[Connection]:
-    """Give a connection in one transaction that no other Waypost writes beside; all or nothing.
+    """Yield a connection in one transaction that no other Waypost writes beside; all or nothing.
 
     A SQLite file that is not there is made, and its folder too.
 
@@ -155,12 +155,12 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
 
 
 def is_missing_file(engine: Engine) -> bool:
-    """Tell whether opening the database would make a SQLite file."""
+    """Return whether opening the database would make a SQLite file."""
     return missing_file(engine) is not None
 
 
 def missing_file(engine: Engine) -> Path | None:
-    """Give the whole path of the SQLite file that opening the database would make, if any.
+    """Return the whole path of the SQLite file that opening the database would make, if any.
 
     Raises:
         StoreError: this process cannot read the file, or enter its folder.
@@ -240,7 +240,7 @@ def _options_refused(url: sa.URL, error: Exception) -> StoreError:
 
 
 def _file(url: sa.URL) -> str:
-    """Give the path of a SQLite file, or nothing for a database in memory."""
+    """Return the path of a SQLite file, or nothing for a database in memory."""
     name = url.database or ""
     if name.startswith("file:"):
         return file_of_uri(name, url.query)

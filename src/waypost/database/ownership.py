@@ -101,7 +101,7 @@ def check_name(path: str) -> None:
 
 
 def _written(path: Path) -> Iterator[Path]:
-    """Give what would be written: the files that are there, and the folder for the others."""
+    """Yield what would be written: the files that are there, and the folder for the others."""
     for end in _BESIDE:
         if (file := path.with_name(f"{path.name}{end}")).exists():
             yield file

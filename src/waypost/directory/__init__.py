@@ -16,7 +16,7 @@ class Directory(Protocol):
     """
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Give what is said of the user of an address, or None where nobody is found.
+        """Return what is said of the user of an address, or None where nobody is found.
 
         More than one hit is nobody, and is logged as ambiguous.
 

@@ -26,16 +26,16 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether questions are kept away."""
+        """Return whether questions are kept away."""
         return self._open_until is not None
 
     @property
     def is_trying(self) -> bool:
-        """Tell whether one question is under way to find out how things are."""
+        """Return whether one question is under way to find out how things are."""
         return self._trying
 
     def lets_through(self) -> bool:
-        """Tell whether a question may be asked now; while it is open, one in a pause."""
+        """Return whether a question may be asked now; while it is open, one in a pause."""
         if self._open_until is None:
             return True
         now = self._clock()

@@ -46,7 +46,7 @@ class Directories:
         self._open: OrderedDict[str, tuple[model.Directory, GuardedDirectory]] = OrderedDict()
 
     async def person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
-        """Give who the user of an address is, or None where the directory knows nobody.
+        """Return who the user of an address is, or None where the directory knows nobody.
 
         Raises:
             DirectoryUnavailable: it does not answer within its time limit.
@@ -94,7 +94,7 @@ class LazyDirectory:
         self._source: Directory | None = None
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Give what is said of a user. Errors are those of the directory and of its opening."""
+        """Return what is said of a user. Errors are those of the directory and of its opening."""
         with self._lock:
             if self._source is None:
                 self._source = self._opener(self._directory)

@@ -38,13 +38,13 @@ class Wanted:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Give each attribute that is needed, once."""
+        """Return each attribute that is needed, once."""
         named = [self.login, *([self.display_name] if self.display_name else [])]
         return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
 
 
 def wanted_of(directory: Directory) -> Wanted:
-    """Tell which attributes are needed of a directory's entries."""
+    """Return which attributes are needed of a directory's entries."""
     if isinstance(directory, LdapServer):
         return Wanted(directory.attr_uid, directory.attr_cn, None, ())
     if isinstance(directory, LdapDirectory):
@@ -69,7 +69,7 @@ def person_of(entry: Entry, wanted: Wanted) -> Person:
 
 
 def allowed_value(rule: AttributeRule, values: Iterable[str]) -> str | None:
-    """Give the first of several values that a rule allows, or None."""
+    """Return the first of several values that a rule allows, or None."""
     if rule.allowed is not None:
         known = {one.lower(): one for one in rule.allowed}
         return next((known[one.lower()] for one in values if one.lower() in known), None)

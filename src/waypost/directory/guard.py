@@ -39,12 +39,12 @@ class KeepingLimits:
     Attributes:
         size: how many answers, be a user known or not; and as many users for a directory that is
             away.
-        stale_ttl_seconds: how long a user who was found is still taken for what was found while
+        stale_if_error_seconds: how long the last answer about a user counts while
             the directory does not answer.
     """
 
     size: int = 10_000
-    stale_ttl_seconds: float = 86_400.0
+    stale_if_error_seconds: float = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class GuardedDirectory:
         self._label = configured.label
         self._wanted = wanted_of(configured)
         self._limits = configured.limits
-        self._stale_ttl_seconds = keeping.stale_ttl_seconds
+        self._stale_ttl_seconds = keeping.stale_if_error_seconds
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
         self._lane: Lane[EmailAddress, Person | None] = Lane(
@@ -97,7 +97,7 @@ class GuardedDirectory:
         self._log = structlog.get_logger(__name__)
 
     async def person_for(self, address: EmailAddress) -> Person | None:
-        """Give who the user of an address is, or None where the directory knows nobody.
+        """Return who the user of an address is, or None where the directory knows nobody.
 
         Raises:
             DirectoryUnavailable: it does not answer within its time limit, and no earlier answer
@@ -121,7 +121,7 @@ class GuardedDirectory:
         return found
 
     def asks(self, address: EmailAddress) -> bool:
-        """Tell whether a question about a user is under way."""
+        """Return whether a question about a user is under way."""
         return address in self._asking
 
     async def close(self) -> None:

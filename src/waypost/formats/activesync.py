@@ -67,12 +67,12 @@ def _response() -> tuple[etree._Element, etree._Element]:
 
 
 def is_offered(config: ClientConfig, kind: ServiceType) -> bool:
-    """Tell whether there is a service of a type whose URL Autodiscover tells."""
+    """Return whether there is a service of a type whose URL Autodiscover tells."""
     return any(map(is_protected, config.within(Format.AUTODISCOVER).of_type(kind)))
 
 
 def service_url(config: ClientConfig, kind: ServiceType) -> str:
-    """Give the URL of the preferred service of a type; by https, because a password follows it.
+    """Return the URL of the preferred service of a type; by https, because a password follows it.
 
     Raises:
         ServiceNotOffered: there is no service of that type, or none by https.

@@ -189,7 +189,7 @@ def render_refusal(error: WaypostError) -> bytes:
 
 
 def error_code(error: WaypostError) -> int:
-    """Give Microsoft's ErrorCode for what went wrong (MS-OXDSCLI, element ErrorCode)."""
+    """Return Microsoft's ErrorCode for what went wrong (MS-OXDSCLI, element ErrorCode)."""
     if isinstance(error, DomainNotServed):
         return 500  # the address is not found
     if isinstance(error, HalfConfigured):
@@ -216,7 +216,7 @@ def _account(display_name: str | None = None) -> tuple[etree._Element, etree._El
 
 
 def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
-    """Give one service of each type: incoming as preferred, SMTP, then the rest."""
+    """Yield one service of each type: incoming as preferred, SMTP, then the rest."""
     types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
     for kind in dict.fromkeys(types):
         service = first_protected(filter(can_be_said, config.of_type(kind)))
@@ -225,7 +225,7 @@ def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
 
 
 def can_be_said(service: Service) -> bool:
-    """Tell whether a client that is told of a service can log in to it."""
+    """Return whether a client that is told of a service can log in to it."""
     if service.type in _DAV_TYPE or takes_password(service):
         return True
     return not _WITHOUT_PASSWORD.isdisjoint(service.authentication)

@@ -62,7 +62,7 @@ def parse_protocol(text: str) -> Protocol:
     return _PROTOCOLS[wanted]
 
 
-# What a web server makes of octets in a path that are no text.
+# What a web server makes of bytes in a path that are no text.
 _NO_UTF_8: Final = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -116,7 +116,7 @@ def render_refusal(error: WaypostError) -> bytes:
 
 
 def status_of(error: WaypostError) -> int:
-    """Give the HTTP status of an error answer.
+    """Return the HTTP status of an error answer.
 
     Returns:
         404 for nobody whom Waypost knows, 503 where it cannot find that out now, else 400.

@@ -11,7 +11,7 @@ from waypost.address import EmailAddress
 from waypost.errors import RequestError, RequestTooLarge, UnknownSchema
 from waypost.untrusted_xml import Element
 
-BODY_MAX_OCTETS: Final = 64 * 1024
+BODY_MAX_BYTES: Final = 64 * 1024
 
 
 class ResponseSchema(enum.StrEnum):
@@ -74,8 +74,8 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
         AddressError: the address breaks a rule.
         UnknownSchema: the answer is wanted in a schema that Waypost does not write.
     """
-    if len(body) > BODY_MAX_OCTETS:
-        raise RequestTooLarge(f"the request is longer than {BODY_MAX_OCTETS} octets")
+    if len(body) > BODY_MAX_BYTES:
+        raise RequestTooLarge(f"the request is longer than {BODY_MAX_BYTES} bytes")
     root = _root(body, content_type)
     request = root.children.get("Request")
     if request is None:
@@ -99,7 +99,7 @@ def _wanted(root: Element, schema: str) -> ResponseSchema:
 
 
 def _usual(schema: str) -> str:
-    """Give the usual spelling of a schema's name.
+    """Return the usual spelling of a schema's name.
 
     Microsoft's pages print the names with https by mistake, and some clients copy it.
     """
@@ -124,7 +124,7 @@ def _root(body: bytes, content_type: str) -> Element:
 
 
 def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
-    """Give the encodings to try, the most trustworthy first; None is what the document shows.
+    """Yield the encodings to try, the most trustworthy first; None is what the document shows.
 
     RFC 7303 s3: a byte order mark, then the transport's `charset`, then the XML declaration.
     """

@@ -119,7 +119,7 @@ def render(
 
 
 def file_name(config: ClientConfig) -> str:
-    """Give the name under which a browser saves the profile: letters, digits, dots, hyphens."""
+    """Return the name under which a browser saves the profile: letters, digits, dots, hyphens."""
     return f"{config.domain.ascii}.mobileconfig"
 
 
@@ -242,7 +242,7 @@ def _eas_payloads(
 
 
 def _password_keys(payload: Payload) -> Iterator[str]:
-    """Give the keys of a payload that may hold the user's password."""
+    """Yield the keys of a payload that may hold the user's password."""
     match payload["PayloadType"]:
         case "com.apple.mail.managed":
             for direction in ("Incoming", "Outgoing"):
@@ -276,7 +276,7 @@ def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
 
 
 def _lifetime(settings: ProfileSettings) -> Payload:
-    """Give when a profile ends, and who may end it (TopLevel.yaml)."""
+    """Return when a profile ends, and who may end it (TopLevel.yaml)."""
     keys: Payload = {"PayloadRemovalDisallowed": settings.removable is False}
     if settings.days is not None:
         keys["DurationUntilRemoval"] = settings.days * _SECONDS_OF_A_DAY
@@ -286,7 +286,7 @@ def _lifetime(settings: ProfileSettings) -> Payload:
 
 
 def _identity(address: EmailAddress, what: str) -> Payload:
-    """Give what tells a device whether it has this already.
+    """Return what tells a device whether it has this already.
 
     The same for the same mailbox and service, so that installing a profile again replaces it;
     different for others, so that two accounts live side by side.

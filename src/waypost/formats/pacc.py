@@ -1,7 +1,7 @@
 """PACC: draft-ietf-mailmaint-pacc-02, with the one name that revision -03 changed.
 
 One JSON document for a domain, the same for all its users. Its digest stands in DNS, so every
-change of a byte is a change of the zone as well. While that is under way, the old document is held.
+change of a byte is a change of the zone as well. Meanwhile the old document is pinned.
 """
 
 import base64
@@ -54,21 +54,21 @@ _HTTP: Final = frozenset({*_DAV, ServiceType.JMAP, ServiceType.WEBDAV})
 _NAMES: Final = {ServiceType.SMTP: ("smtp", "submit")}
 _INCOMING: Final = (ServiceType.IMAP, ServiceType.POP3)
 _MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
-MAX_OCTETS: Final = 65_535
-"""The draft has no limit. No client needs more, and MariaDB's column for a held one ends here."""
+MAX_BYTES: Final = 65_535
+"""The draft has no limit. No client needs more, and MariaDB's column for a pinned one ends here."""
 
 
 def render(config: ClientConfig) -> bytes:
-    """Give the document of a domain that goes out: the held one, or else what `compose` writes.
+    """Return the document of a domain that goes out: the pinned one, or else what `compose` writes.
 
     Raises:
-        NoUsableService: none is held, and none can be written.
+        NoUsableService: none is pinned, and none can be written.
     """
-    return compose(config) if config.held_pacc is None else config.held_pacc
+    return compose(config) if config.pinned_pacc is None else config.pinned_pacc
 
 
 def compose(config: ClientConfig) -> bytes:
-    """Write the document that follows from the services, whatever is held.
+    """Write the document that follows from the services, whatever is pinned.
 
     The digest is that of exactly these bytes.
 
@@ -101,28 +101,28 @@ def _document(config: ClientConfig, told: Mapping[ServiceType, Service]) -> byte
         "info": info(config),
         "protocols": protocols,
     }
-    # s"DNS": the digest is of these octets, so their order never changes. RFC 8259 s8.1: UTF-8.
+    # s"DNS": the digest is of these bytes, so their order never changes. RFC 8259 s8.1: UTF-8.
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
 
 def _too_large(document: bytes) -> str | None:
-    if len(document) <= MAX_OCTETS:
+    if len(document) <= MAX_BYTES:
         return None
     return (
-        f"the document would have {len(document)} octets, and may have {MAX_OCTETS}; "
+        f"the document would have {len(document)} bytes, and may have {MAX_BYTES}; "
         "name fewer logos, contacts or pages of help"
     )
 
 
 def digest_record(body: bytes) -> str:
-    """Give the text of the TXT record that vouches for a document (s"DNS")."""
+    """Return the text of the TXT record that vouches for a document (s"DNS")."""
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
     return f"{_VERSION[0]}={_VERSION[1]}; {_ALGORITHM[0]}={_ALGORITHM[1]}; d={digest}"
 
 
 def vouches(record: str, body: bytes) -> bool:
-    """Tell whether a TXT record vouches for a document, as strict clients see it.
+    """Return whether a TXT record vouches for a document, as strict clients see it.
 
     Args:
         record: all strings of the record, one behind the other.
@@ -144,7 +144,7 @@ def vouches(record: str, body: bytes) -> bool:
 
 
 def findings(config: ClientConfig) -> tuple[str, ...]:
-    """Tell what of a domain PACC cannot say, one line each: what is left out, and why.
+    """Return what of a domain PACC cannot say, one line each: what is left out, and why.
 
     A service is silent where another one of its type is told. Where the mail account is not
     complete without what is left out, there is no document at all: see `render`.
@@ -171,7 +171,7 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
 
 
 def _expressible(config: ClientConfig) -> Iterator[tuple[ServiceType, Service]]:
-    """Give one service of each type: the most preferred of those that PACC can say."""
+    """Yield one service of each type: the most preferred of those that PACC can say."""
     seen: set[ServiceType] = set()
     for service in config.of_type(*_PORTS, *_HTTP):
         if service.type not in seen and _obstacle(service, config) is None:
@@ -215,7 +215,7 @@ def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
 
 
 def _url(kind: ServiceType, url: str) -> str | None:
-    """Give the URL for all users; of CalDAV and CardDAV the root of all, as in DNS."""
+    """Return the URL for all users; of CalDAV and CardDAV the root of all, as in DNS."""
     return shared_url(url) if kind in _DAV else url
 
 
@@ -262,7 +262,7 @@ def _takes_oauth2(service: Service) -> bool:
 
 
 def _issuer(config: ClientConfig) -> str | None:
-    """Give the first issuer that may stand there: an https URL with nothing behind its path."""
+    """Return the first issuer that may stand there: an https URL with nothing behind its path."""
     found = (oauth2.issuer for oauth2 in config.provider.oauth2 if oauth2.issuer is not None)
     issuers = (expand_url(issuer, config.domain, None) for issuer in found)
     return next((issuer for issuer in issuers if _is_issuer(issuer)), None)

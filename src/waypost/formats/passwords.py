@@ -20,7 +20,7 @@ _SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
 
 
 def takes_password(service: Service) -> bool:
-    """Tell whether a user who has nothing but a password can log in."""
+    """Return whether a user who has nothing but a password can log in."""
     return any(_is_password(method) for method in service.authentication)
 
 

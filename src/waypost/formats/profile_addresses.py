@@ -19,7 +19,7 @@ _COMMA: Final = ","
 
 
 def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[EmailAddress, ...]:
-    """Give the other addresses of a mailbox, each once, in the order in which they came.
+    """Return the other addresses of a mailbox, each once, in the order in which they came.
 
     Args:
         address: the main one, which is left out.
@@ -41,7 +41,7 @@ def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[Em
 
 
 def mailbox(address: EmailAddress) -> str:
-    """Give the same text for every spelling of an address.
+    """Return the same text for every spelling of an address.
 
     RFC 5321 s2.4 allows servers to tell `Alice` from `alice`, and advises against it. A keyboard
     that begins with a capital must not make a second account of one mailbox. RFC 6532 s3.1 has
@@ -51,5 +51,5 @@ def mailbox(address: EmailAddress) -> str:
 
 
 def joined(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:
-    """Give the value of `EmailAddress`, the main address first."""
+    """Return the value of `EmailAddress`, the main address first."""
     return f"{_COMMA} ".join(str(one) for one in (address, *aliases))

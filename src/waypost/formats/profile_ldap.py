@@ -25,7 +25,7 @@ _SCOPE: Final = {
 
 
 def address_books(config: ClientConfig) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the URL of each LDAP address book, and the keys that its account has alone.
+    """Yield the URL of each LDAP address book, and the keys that its account has alone.
 
     One is left out that a profile cannot say: there is no key for a port, and none for any other
     way to log in than with a name and a password.

@@ -32,7 +32,7 @@ class ClientConfig:
         services: in the order of preference, all placeholders expanded that can be; with an
             address none is left.
         has_directory: a directory may know other login names than what the services say here.
-        held_pacc: the PACC document that goes out whatever the rest says, or None.
+        pinned_pacc: the PACC document that goes out whatever the rest says, or None.
     """
 
     domain: DomainName
@@ -41,7 +41,7 @@ class ClientConfig:
     services: tuple[Service, ...]
     person: Person = Person()
     has_directory: bool = False
-    held_pacc: bytes | None = None
+    pinned_pacc: bytes | None = None
 
     @property
     def user(self) -> EmailAddress | None:
@@ -55,11 +55,11 @@ class ClientConfig:
         return replace(self, services=tuple(one for one in self.services if form in one.formats))
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
-        """Give the services of these types, in the order of preference."""
+        """Return the services of these types, in the order of preference."""
         return tuple(service for service in self.services if service.type in types)
 
     def named(self, display_name: str | None) -> "ClientConfig":
-        """Give the same configuration for a person of this name; None leaves it as it is."""
+        """Return the same configuration for a person of this name; None leaves it as it is."""
         if not display_name:
             return self
         return replace(self, person=replace(self.person, display_name=display_name))

@@ -85,7 +85,7 @@ class Secret:
     variable: str | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether anything is given."""
+        """Return whether anything is given."""
         return (self.value, self.file, self.variable) != (None, None, None)
 
 
@@ -132,22 +132,22 @@ class LdapServer:
 
     @property
     def label(self) -> str:
-        """Give the name by which people and other parts call this directory."""
+        """Return the name by which people and other parts call this directory."""
         return f"{LDAPSERVER_PREFIX}{self.id}"
 
     @property
     def kind(self) -> DirectoryKind:
-        """Tell what it speaks."""
+        """Return what it speaks."""
         return DirectoryKind.LDAP
 
     @property
     def rules(self) -> tuple[AttributeRule, ...]:
-        """Give what templates may use: automx2 knows no attributes."""
+        """Return what templates may use: automx2 knows no attributes."""
         return ()
 
     @property
     def limits(self) -> Limits:
-        """Give the usual ones: automx2 knows none."""
+        """Return the usual ones: automx2 knows none."""
         return Limits()
 
 
@@ -195,7 +195,7 @@ class LdapDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Tell what it speaks."""
+        """Return what it speaks."""
         return DirectoryKind.LDAP
 
 
@@ -220,7 +220,7 @@ class SqlDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Tell what it speaks."""
+        """Return what it speaks."""
         return DirectoryKind.SQL
 
 
@@ -240,7 +240,7 @@ class FileDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Tell what it speaks."""
+        """Return what it speaks."""
         return DirectoryKind.FILE
 
 
@@ -264,10 +264,10 @@ class Users:
 
     @property
     def key(self) -> tuple[str, UnknownUser, bool]:
-        """Give what two of them are compared by: a directory that changes keeps its label."""
+        """Return what two of them are compared by: a directory that changes keeps its label."""
         return self.directory.label, self.unknown_user, self.show_display_name
 
 
 def users_key(users: Users | None) -> tuple[str, UnknownUser, bool] | None:
-    """Give the key of what may be absent."""
+    """Return the key of what may be absent."""
     return None if users is None else users.key

@@ -26,7 +26,7 @@ class Away:
     url: str | None = None
 
     def leads_back(self, domain: DomainName, public_url: str | None = None) -> bool:
-        """Tell whether clients of a domain would be sent to where they ask already.
+        """Return whether clients of a domain would be sent to where they ask already.
 
         They ask at `autodiscover.` of it by themselves (MS-OXDISCO s3.1.5.2).
 
@@ -53,7 +53,7 @@ class Domain:
         services: as configured; `preference` puts them in order.
         users: who is asked about users, or None.
         away: where its mail is instead; None where it is here.
-        held_pacc: the PACC document that goes out, to the byte, in place of the one that follows
+        pinned_pacc: the PACC document that goes out, to the byte, in place of the one that follows
             from all of this; of one domain alone. It is a state, and no part of a configuration.
     """
 
@@ -62,11 +62,11 @@ class Domain:
     services: tuple[Service, ...]
     users: Users | None = None
     away: Away | None = None
-    held_pacc: bytes | None = None
+    pinned_pacc: bytes | None = None
 
     @property
     def is_declined(self) -> bool:
-        """Tell whether the domain is as if it were not here at all."""
+        """Return whether the domain is as if it were not here at all."""
         return self.away == Away()
 
 
@@ -87,7 +87,7 @@ class Borrowed:
     away: Away | None = None
 
     def for_domain(self, domain: DomainName) -> Domain:
-        """Give the entry of a domain that the database knows."""
+        """Return the entry of a domain that the database knows."""
         pattern = DomainPattern(domain.ascii)
         return Domain(pattern, self.provider, self.services, self.users, self.away)
 

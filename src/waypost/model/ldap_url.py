@@ -32,7 +32,7 @@ class LdapUrl:
 
     @property
     def has_usual_port(self) -> bool:
-        """Tell whether the port is that of the scheme."""
+        """Return whether the port is that of the scheme."""
         return self.port == LDAP_PORTS["ldaps" if self.is_tls else "ldap"]
 
     @classmethod

@@ -51,12 +51,12 @@ class DomainPattern:
         return MatchKind.SUFFIX if self.text.startswith("*.") else MatchKind.EXACT
 
     def __str__(self) -> str:
-        """Give the pattern as it stands in providers files and in the database."""
+        """Return the pattern as it stands in providers files and in the database."""
         return self.text
 
 
 def candidates(domain: DomainName) -> tuple[DomainPattern, ...]:
-    """Give the patterns that match a domain, the strongest first.
+    """Return the patterns that match a domain, the strongest first.
 
     Exact, then `*.suffix` from the longest to the shortest, then `*`. `*.example.com` does not
     match `example.com` itself, as in DNS (RFC 4592 s2.2) and in certificates.

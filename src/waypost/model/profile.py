@@ -8,7 +8,7 @@ class Midnight(Protocol):
     """The beginning of a day in UTC: a datetime without a zone, as property lists want it."""
 
     def isoformat(self) -> str:
-        """Give `YYYY-MM-DDT00:00:00`."""
+        """Return `YYYY-MM-DDT00:00:00`."""
         ...
 
 
@@ -53,7 +53,7 @@ class ProfileSettings:
     expires: Midnight | None = None
 
     def over(self, general: "ProfileSettings") -> "ProfileSettings":
-        """Give what counts where these are said of one provider, and others of all."""
+        """Return what counts where these are said of one provider, and others of all."""
         own = {name: getattr(self, name) for name in ProfileSettings.__slots__}
         said = {name: value for name, value in own.items() if value not in (None, ())}
         return ProfileSettings(
@@ -61,7 +61,7 @@ class ProfileSettings:
         )
 
     def plain(self) -> dict[str, object]:
-        """Give what is said as plain data, by the keys of providers files."""
+        """Return what is said as plain data, by the keys of providers files."""
         files: dict[str, object] = {}
         if self.signing is not None:
             files = {name: getattr(self.signing, name) for name in SigningFiles.__slots__}

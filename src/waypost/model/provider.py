@@ -125,7 +125,7 @@ class Provider:
     subaddress_separators: str = ""
 
     def user_of(self, address: EmailAddress) -> EmailAddress:
-        """Give the address by which its servers and its directory know a user."""
+        """Return the address by which its servers and its directory know a user."""
         return address.without_detail(self.subaddress_separators)
 
     @property

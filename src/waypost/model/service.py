@@ -87,7 +87,7 @@ class Authentication:
     system: AuthenticationSystem | None = None
 
     def __str__(self) -> str:
-        """Give the spelling of providers files: `OAuth2`, `http:Basic`, `sasl:SCRAM-SHA-256`."""
+        """Return the spelling of providers files: `OAuth2`, `http:Basic`, `sasl:SCRAM-SHA-256`."""
         return f"{self.system}:{self.method}" if self.system else self.method
 
 
@@ -150,7 +150,7 @@ class UrlEndpoint:
 
 
 def default_authentication(service_type: ServiceType, *, has_url: bool) -> Authentication:
-    """Give the method of a service that names none."""
+    """Return the method of a service that names none."""
     return HTTP_BASIC if has_url and service_type is not ServiceType.LDAP else PASSWORD_CLEARTEXT
 
 

@@ -13,11 +13,11 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Give the seconds that are left, at least 0."""
+        """Return the seconds that are left, at least 0."""
         return max(0.0, self._end - self._clock())
 
     def wait(self) -> float:
-        """Give the time limit for the next step of a socket or a library.
+        """Return the time limit for the next step of a socket or a library.
 
         Raises:
             TimeoutError: none is left. (A socket takes 0 for "do not wait at all".)

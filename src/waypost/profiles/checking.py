@@ -9,7 +9,7 @@ from waypost.profiles.files import ProfileFiles
 
 
 def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
-    """Give what is wrong with the files that providers name: each names provider and file.
+    """Return what is wrong with the files that providers name: each names provider and file.
 
     Args:
         providers: in any order; several may name the same files.

@@ -28,7 +28,7 @@ from waypost.formats.signing import Credentials, SigningKey
 from waypost.profiles.files import ProfileFiles
 from waypost.regular_file import open_regular_file, read_up_to, reason_of
 
-FILE_MAX_OCTETS: Final = 1024 * 1024
+FILE_MAX_BYTES: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048
 """Devices trust no certificate with a smaller key."""
 _KEYS: Final = frozenset(
@@ -111,9 +111,9 @@ def _signers(path: Path, now: datetime) -> list[x509.Certificate]:
 
 
 def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
-    octets, _ = _read(path)
+    data, _ = _read(path)
     try:
-        found = x509.load_pem_x509_certificates(octets)
+        found = x509.load_pem_x509_certificates(data)
         # The library reads the parts of a certificate only when they are asked for.
         names = [(one, one.subject.rfc4514_string(), one.issuer, one.extensions) for one in found]
     except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
@@ -132,7 +132,7 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
 
 
 def _key(path: Path) -> SigningKey:
-    octets, found = _read(path)
+    data, found = _read(path)
     if found.st_mode & OTHERS:
         # What another user owns may have to be as it is, for others that read it.
         is_own = found.st_uid == os.geteuid()
@@ -140,7 +140,7 @@ def _key(path: Path) -> SigningKey:
         mode = f"mode {found.st_mode & 0o777:04o}"
         raise _Problem(f"can be read by others than its owner ({mode}); {cure}")
     try:
-        key = load_pem_private_key(octets, password=None)
+        key = load_pem_private_key(data, password=None)
     except TypeError as error:  # so says the library where a password is needed
         raise _Problem(
             "is encrypted, and nobody is there to type its password; "
@@ -160,18 +160,18 @@ def _key(path: Path) -> SigningKey:
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result]:
-    """Give what is in a file, and whose it was at the moment when it was open."""
+    """Return what is in a file, and whose it was at the moment when it was open."""
     try:
         with open_regular_file(path) as file:
             found = os.fstat(file.fileno())
-            octets = read_up_to(file, FILE_MAX_OCTETS)
+            data = read_up_to(file, FILE_MAX_BYTES)
     except OSError as error:
         raise _Unreadable(f"cannot be read: {reason_of(error)}") from error
     except ValueError as error:
         raise _Problem(f"cannot be read: {error}") from error
-    if len(octets) > FILE_MAX_OCTETS:
-        raise _Problem(f"is longer than {FILE_MAX_OCTETS} octets, so it is something else")
-    return octets, found
+    if len(data) > FILE_MAX_BYTES:
+        raise _Problem(f"is longer than {FILE_MAX_BYTES} bytes, so it is something else")
+    return data, found
 
 
 def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
@@ -186,7 +186,7 @@ def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str |
 
 
 def _spki(one: x509.Certificate | SigningKey) -> bytes:
-    """Give the public key as a certificate holds it (RFC 5280 s4.1.2.7)."""
+    """Return the public key as a certificate holds it (RFC 5280 s4.1.2.7)."""
     return one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -209,5 +209,5 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
 def _without(
     certificate: x509.Certificate, chain: Sequence[x509.Certificate]
 ) -> tuple[x509.Certificate, ...]:
-    """Give a chain once, and without the signer's own certificate, which is added anyway."""
+    """Return a chain once, and without the signer's own certificate, which is added anyway."""
     return tuple(one for one in dict.fromkeys(chain) if one != certificate)

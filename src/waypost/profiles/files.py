@@ -24,7 +24,7 @@ class ProfileFiles:
 
     @classmethod
     def of(cls, settings: ProfileSettings) -> Self | None:
-        """Give those that are named, or None."""
+        """Return those that are named, or None."""
         named = settings.signing
         if named is None:
             return None
@@ -33,5 +33,5 @@ class ProfileFiles:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Give all of the files."""
+        """Return all of the files."""
         return tuple(path for path in (self.certificate, self.key, self.chain) if path is not None)

@@ -84,7 +84,7 @@ class ProfileSigner:
         self._take(self._load(), again=False)
 
     def sign(self, profile: bytes, *, keep: bool = True) -> bytes:
-        """Give the profile signed, and the same bytes for the same profile again.
+        """Return the profile signed, and the same bytes for the same profile again.
 
         Args:
             profile: as `mobileconfig.render` writes it.
@@ -126,7 +126,7 @@ class ProfileSigner:
         self._look_at_the_clock()
 
     def _is_due(self, found: Seen) -> bool:
-        """Tell whether a file is another one, and all of them have stayed as they are since."""
+        """Return whether a file is another one, and all of them have stayed as they are since."""
         if found == self._seen:
             self._changing = ()
             return False

@@ -48,7 +48,7 @@ class ProfileSigners:
             self._signers[self._general] = self._open(self._general, None)
 
     async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
-        """Give a profile signed, or as it is where it need not be.
+        """Return a profile signed, or as it is where it need not be.
 
         Args:
             profile: as `mobileconfig.render` writes it.

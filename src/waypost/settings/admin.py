@@ -34,11 +34,11 @@ class AdminOptions(BaseModel):
         ),
     ] = 4244
     tls_names: Annotated[
-        tuple[Literal["autoconfig", "autodiscover", "ua-auto-config", "mta-sts", "bare"], ...],
+        tuple[Literal["autoconfig", "autodiscover", "ua-auto-config", "mta-sts", "apex"], ...],
         Field(min_length=1),
         About(
             "Operators",
-            "Which names of a served domain get a certificate; bare is the domain itself.",
-            "a list of autoconfig, autodiscover, ua-auto-config, mta-sts and bare",
+            "Which names of a served domain get a certificate; apex is the domain itself.",
+            "a list of autoconfig, autodiscover, ua-auto-config, mta-sts and apex",
         ),
     ] = ("autoconfig", "autodiscover", "ua-auto-config")

@@ -83,7 +83,7 @@ def _expanded_chars(parser: ConfigParser, key: str, depth: int) -> int:
 
 
 def _complaint(path: Path, error: Error) -> str:
-    """Say what is wrong without repeating the line, which may hold a password."""
+    """Return what is wrong without repeating the line, which may hold a password."""
     match error:
         case DuplicateOptionError():
             return f"{path}:{error.lineno}: {error.option} is set twice"

@@ -53,14 +53,14 @@ def from_file(
 
 
 def inside(text: str, folder: Path, home: Path) -> Path:
-    """Give the absolute path that a text means: `~` is the home, and the rest is in a folder."""
+    """Return the absolute path that a text means: `~` is the home, and the rest is in a folder."""
     if text == "~" or text.startswith("~/"):
         return home / text[2:]
     return folder / text
 
 
 def _visible(path: Path) -> bool:
-    """Tell whether there is something; what a closed folder holds is not there for us."""
+    """Return whether there is something; what a closed folder holds is not there for us."""
     try:
         return path.exists()
     except PermissionError:
@@ -87,15 +87,15 @@ def _as_owner(path: Path) -> str:
 
 def _read(path: Path, reader: Reader) -> Found:
     try:
-        octets = read_regular_file(path, MAX_BYTES)
-        text = octets.decode("utf-8-sig")
+        data = read_regular_file(path, MAX_BYTES)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Found(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
     except PermissionError as error:
         return Found(problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"])
     except OSError as error:
         return Found(problems=[f"{path}: cannot be read: {reason_of(error)}"])
-    if len(octets) > MAX_BYTES:
+    if len(data) > MAX_BYTES:
         rule = f"is larger than {MAX_BYTES // 1024} KiB, so it is something else"
         return Found(problems=[f"{path}: {rule}"])
     return reader(path, text)

@@ -56,7 +56,7 @@ def load(
     home: Path,
     etc: Path = Path("/etc"),
 ) -> Loaded:
-    """Give the value of every option and where it came from.
+    """Return the value of every option and where it came from.
 
     Args:
         environ: the environment variables.
@@ -97,7 +97,7 @@ def load(
 
 
 def _checked(option: Option, given: Given, home: Path) -> object:
-    """Give the value in the option's own type, or raise ValidationError or TypeError."""
+    """Return the value in the option's own type, or raise ValidationError or TypeError."""
     field = Settings.model_fields[option.name]
     adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
     if given.typed:
@@ -132,7 +132,7 @@ def _redacted(value: object, redacted: Callable[[str], str]) -> object:
 
 
 def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
-    """Give what no single option is guilty of."""
+    """Return what no single option is guilty of."""
     problems = []
     if values.get("demo") and values.get("providers"):
         problems.append(

@@ -55,7 +55,7 @@ class Row:
 
 
 def rows(loaded: Loaded) -> tuple[Row, ...]:
-    """Give what is in force, in the order of the table."""
+    """Return what is in force, in the order of the table."""
     return tuple(
         Row(
             option.name,
@@ -67,7 +67,7 @@ def rows(loaded: Loaded) -> tuple[Row, ...]:
 
 
 def sample() -> str:
-    """Give a `waypost.toml` with every option explained, commented out, and at its default."""
+    """Return a `waypost.toml` with every option explained, commented out, and at its default."""
     lines = ["# Settings of Waypost. Take the # away from a line to change what it says.", ""]
     for section, group in _sections():
         lines += [f"# --- {section} ---", ""]
@@ -79,7 +79,7 @@ def sample() -> str:
 
 
 def reference() -> str:
-    """Give the reference page, in Markdown."""
+    """Return the reference page, in Markdown."""
     lines = [_INTRODUCTION]
     for section, group in _sections():
         lines += [f"## {section}", ""]
@@ -127,7 +127,7 @@ def _default(option: Option) -> str:
 
 
 def _toml(option: Option) -> str:
-    """Give the default, or else the example, as a TOML value."""
+    """Return the default, or else the example, as a TOML value."""
     if option.default is None:
         return option.about.example
     # For texts, numbers, true, false and lists of texts, TOML is written as JSON is.

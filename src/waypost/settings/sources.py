@@ -61,7 +61,7 @@ class Found:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Give the end of a sentence about an unknown name: the known one that is most like it."""
+    """Return the end of a sentence about an unknown name: the known one that is most like it."""
     close = get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]}?" if close else "; `waypost config sample` lists all options"
 

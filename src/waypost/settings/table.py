@@ -51,7 +51,7 @@ class Settings(ProfileOptions, AdminOptions):
         About(
             "Listener",
             "A Unix socket to listen on for the web server in front, instead of host and port.",
-            "an absolute path of at most 107 octets, such as /run/waypost/waypost.sock",
+            "an absolute path of at most 107 bytes, such as /run/waypost/waypost.sock",
             example='"/run/waypost/waypost.sock"',
         ),
     ] = None
@@ -157,7 +157,7 @@ class Settings(ProfileOptions, AdminOptions):
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000
-    stale_ttl: Annotated[
+    stale_if_error: Annotated[
         float,
         Field(ge=0, le=31_536_000, allow_inf_nan=False),
         About(
@@ -250,7 +250,7 @@ class Settings(ProfileOptions, AdminOptions):
 
 
 def options() -> tuple[Option, ...]:
-    """Give the table, in the order in which people should read it."""
+    """Return the table, in the order in which people should read it."""
     fields = Settings.model_fields
     # What is inherited stands first in Pydantic's order.
     last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
@@ -278,7 +278,7 @@ def _option(name: str, field: FieldInfo) -> Option:
 
 
 def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
-    """Give the URI of the SQLite file in the state folder of the service, or of the user.
+    """Return the URI of the SQLite file in the state folder of the service, or of the user.
 
     A user without a home gets the folder of the service.
 

@@ -12,7 +12,7 @@ CONSENT_MAX_CHARS: Final = 16_384
 
 
 def checked_text(value: str) -> str:
-    """Give a text for people back, or raise ValueError; lines may end in it, and nothing else."""
+    """Return a text for people back, or raise ValueError; lines may end in it, and nothing else."""
     if any(is_never_text(char) for char in value if char != "\n"):
         raise ValueError
     if not value.strip():
@@ -21,7 +21,7 @@ def checked_text(value: str) -> str:
 
 
 def from_json(value: object) -> object:
-    """Give what a variable or a flag holds as JSON; other sources have tables of their own."""
+    """Return what a variable or a flag holds as JSON; other sources have tables of their own."""
     if not isinstance(value, str):
         return value
     try:
@@ -31,7 +31,7 @@ def from_json(value: object) -> object:
 
 
 def day(value: object) -> object:
-    """Give the day that a text names, or raise ValueError; Pydantic would read a number as one."""
+    """Return the day that a text names, or raise ValueError; Pydantic would accept a number."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -40,7 +40,7 @@ def day(value: object) -> object:
 
 
 def checked_languages(value: dict[str, str]) -> dict[str, str]:
-    """Give texts by language back, or raise ValueError."""
+    """Return texts by language back, or raise ValueError."""
     if not 1 <= len(value) <= LANGUAGES_MAX:
         raise ValueError
     for language, text in value.items():

@@ -8,12 +8,12 @@ from typing import Final
 # automx2 hands its `loglevel` to Python's logging, which knows these words as well.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
 
-# unix(7): sun_path has 108 octets, the last of which ends it.
-SOCKET_PATH_MAX_OCTETS: Final = 107
+# unix(7): sun_path has 108 bytes, the last of which ends it.
+SOCKET_PATH_MAX_BYTES: Final = 107
 
 
 def usual_level(value: object) -> object:
-    """Give a level of the log in its usual spelling."""
+    """Return a level of the log in its usual spelling."""
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
@@ -21,12 +21,12 @@ def usual_level(value: object) -> object:
 
 
 def lowered(value: object) -> object:
-    """Give a word in small letters."""
+    """Return a word in small letters."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def checked_uri(value: str) -> str:
-    """Give a database URI back, or raise ValueError."""
+    """Return a database URI back, or raise ValueError."""
     # The form that SQLAlchemy reads: dialect[+driver]://...
     if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
         raise ValueError
@@ -34,21 +34,21 @@ def checked_uri(value: str) -> str:
 
 
 def checked_host(value: str) -> str:
-    """Give an address to listen on back, or raise ValueError."""
+    """Return an address to listen on back, or raise ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
         raise ValueError
     return value
 
 
 def checked_loopback(value: str) -> str:
-    """Give an address of this machine alone back, or raise ValueError."""
+    """Return an address of this machine alone back, or raise ValueError."""
     if not ip_address(value).is_loopback:
         raise ValueError
     return value
 
 
 def checked_listen(value: str) -> str:
-    """Give an address with a port back, or raise ValueError."""
+    """Return an address with a port back, or raise ValueError."""
     # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
     if found is None or not 1 <= int(found[2]) <= 65535:
@@ -57,14 +57,14 @@ def checked_listen(value: str) -> str:
 
 
 def checked_socket(value: Path) -> Path:
-    """Give the path of a Unix socket back, or raise ValueError."""
-    if not value.is_absolute() or len(bytes(value)) > SOCKET_PATH_MAX_OCTETS:
+    """Return the path of a Unix socket back, or raise ValueError."""
+    if not value.is_absolute() or len(bytes(value)) > SOCKET_PATH_MAX_BYTES:
         raise ValueError
     return value
 
 
 def checked_public_url(value: str) -> str:
-    """Give an https URL of a host, without the slash at its end, or raise ValueError."""
+    """Return an https URL of a host, without the slash at its end, or raise ValueError."""
     # RFC 3986 s3.2: a host name or an address, perhaps a port; nobody's name and no path.
     found = re.fullmatch(
         r"https://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:([0-9]{1,5}))?/?", value.lower()
@@ -75,6 +75,6 @@ def checked_public_url(value: str) -> str:
 
 
 def in_memory(db_uri: str) -> bool:
-    """Tell whether the database lives in the memory of one process."""
+    """Return whether the database lives in the memory of one process."""
     found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
     return found is not None

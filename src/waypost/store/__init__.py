@@ -10,7 +10,7 @@ class Store(Protocol):
     """A place that knows domains. Its methods may block; `store.cache` keeps them off the loop."""
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain: exact, else the longest `*.suffix`, else `*`, else None.
+        """Return the entry for a domain: exact, else the longest `*.suffix`, else `*`, else None.
 
         Raises:
             StoreUnavailable: the store cannot be asked now; asking later may help.
@@ -23,20 +23,20 @@ class Store(Protocol):
         ...
 
 
-class HeldDocuments(Protocol):
+class PinnedDocuments(Protocol):
     """The PACC documents that go out in place of those that follow from the services.
 
     Errors are those of the store, and `ProvidersError` where it is a file.
     """
 
     def all(self) -> dict[str, bytes]:
-        """Give what is held, by domain (A-labels)."""
+        """Return what is pinned, by domain (A-labels)."""
         ...
 
-    def hold(self, domain: DomainName, document: bytes) -> bytes:
-        """Hold a document, unless one is held already; give what is held then."""
+    def pin(self, domain: DomainName, document: bytes) -> bytes:
+        """Pin a document, unless one is pinned already; return the one that is pinned then."""
         ...
 
-    def release(self, domain: DomainName, document: bytes) -> bool:
-        """Let go of a document; give False where it is not held any more."""
+    def unpin(self, domain: DomainName, document: bytes) -> bool:
+        """Unpin a document; return False if it is not pinned any more."""
         ...

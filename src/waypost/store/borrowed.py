@@ -24,7 +24,7 @@ class Lender(Protocol):
     """Whoever knows which domains exist. It may block, and several threads may ask at once."""
 
     def has_domain(self, domain: DomainName) -> bool:
-        """Tell whether a domain exists.
+        """Return whether a domain exists.
 
         Raises:
             DirectoryUnavailable: it does not answer; asking later may help.
@@ -52,7 +52,7 @@ class BorrowingStore:
         self._lock = Lock()
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain: exact in the file, else lent, else by a pattern.
+        """Return the entry for a domain: exact in the file, else lent, else by a pattern.
 
         Raises:
             StoreUnavailable: a lender does not answer, and no other knows the domain.
@@ -64,7 +64,7 @@ class BorrowingStore:
         return self._lent(domain, self._own) or found
 
     def providers(self) -> Iterator[Provider]:
-        """Give who runs the domains, those of others included."""
+        """Return who runs the domains, those of others included."""
         return self._own.providers()
 
     @property
@@ -131,7 +131,7 @@ class BorrowingDomains(MemoryDomains):
         self._lends = asyncio.Event()
 
     async def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain, or None.
+        """Return the entry for a domain, or None.
 
         Raises:
             StoreUnavailable: no providers file could be read yet, or a lender does not answer and
@@ -180,5 +180,5 @@ class BorrowingDomains(MemoryDomains):
 
 
 def is_exact(found: Domain | None) -> bool:
-    """Tell whether an entry is for one domain alone."""
+    """Return whether an entry is for one domain alone."""
     return found is not None and found.pattern.kind is MatchKind.EXACT

@@ -44,7 +44,7 @@ class CacheLimits:
 
     Attributes:
         ttl_seconds: how long an answer is taken without asking again; 0 asks every time.
-        stale_ttl_seconds: how long an answer may go on after that while the store fails.
+        stale_if_error_seconds: how long an answer may go on after that while the store fails.
         size: how many served domains are kept.
         negative_size: how many domains that are not served are kept, apart from the others, so
             that a flood of invented names cannot push out real ones.
@@ -55,7 +55,7 @@ class CacheLimits:
     """
 
     ttl_seconds: float = 10.0
-    stale_ttl_seconds: float = 86_400.0
+    stale_if_error_seconds: float = 86_400.0
     size: int = 10_000
     negative_size: int = 10_000
     queue: int = 256
@@ -113,7 +113,7 @@ class DomainCache:
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain, or None, from memory or else from the store.
+        """Return the entry for a domain, or None, from memory or else from the store.
 
         Raises:
             StoreBusy: too many questions wait already, and no earlier answer is known.
@@ -135,7 +135,7 @@ class DomainCache:
         return kept.found
 
     def asks(self, domain: DomainName) -> bool:
-        """Tell whether a question about a domain is under way."""
+        """Return whether a question about a domain is under way."""
         return domain in self._asking
 
     def clear(self) -> None:
@@ -270,7 +270,7 @@ class DomainCache:
             self._log.info("store answers again")
 
     def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
-        kept_for = self._limits.ttl_seconds + self._limits.stale_ttl_seconds
+        kept_for = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
         kept = _Kept(found, asked_at, asked_at + kept_for)
         self._kept.keep(domain, kept, is_found=found is not None)
 

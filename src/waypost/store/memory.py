@@ -18,11 +18,11 @@ class MemoryStore:
         directories: all that the file describes.
     """
 
-    def __init__(self, catalog: Catalog, held: Mapping[str, bytes] | None = None) -> None:
-        """Take what a providers file says, and the held PACC documents by domain (A-labels)."""
+    def __init__(self, catalog: Catalog, pinned: Mapping[str, bytes] | None = None) -> None:
+        """Take what a providers file says, and the pinned PACC documents by domain (A-labels)."""
         self.borrowed = catalog.borrowed
         self.directories = catalog.directories
-        self._held = held or {}
+        self._pinned = pinned or {}
         # A million domains: a name and a number each, and the rest is made when it is asked for.
         self._offers = Offers()
         self._numbers = {
@@ -30,21 +30,21 @@ class MemoryStore:
         }
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry that matches a domain best, or None."""
+        """Return the entry that matches a domain best, or None."""
         for pattern in candidates(domain):
             if (number := self._numbers.get(pattern.text)) is not None:
                 return self.holding(self._offers[number].for_domain(pattern.text))
         return None
 
     def holding(self, entry: Domain) -> Domain:
-        """Give an entry with the document that is held for it; for a pattern none is."""
-        held = self._held.get(entry.pattern.text)
-        if held is None or entry.pattern.kind is not MatchKind.EXACT:
+        """Return an entry with the document that is pinned for it; for a pattern none is."""
+        pinned = self._pinned.get(entry.pattern.text)
+        if pinned is None or entry.pattern.kind is not MatchKind.EXACT:
             return entry
-        return replace(entry, held_pacc=held)
+        return replace(entry, pinned_pacc=pinned)
 
     def providers(self) -> Iterator[Provider]:
-        """Give who runs the domains; somebody may come more than once."""
+        """Yield who runs the domains; somebody may come more than once."""
         offers = (self._offers[number] for number in range(len(self._offers)))
         yield from (one.provider for one in offers if one.provider is not None)
         yield from (one.provider for one in self.borrowed)
@@ -65,7 +65,7 @@ class MemoryDomains:
         self._metrics = metrics if metrics is not None else Metrics()
 
     async def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain, or None.
+        """Return the entry for a domain, or None.
 
         Raises:
             StoreUnavailable: no providers file could be read yet.

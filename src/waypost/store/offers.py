@@ -25,7 +25,7 @@ class Offer:
     away: Away | None = None
 
     def for_domain(self, name: str) -> Domain:
-        """Give the entry of a domain.
+        """Return the entry of a domain.
 
         Args:
             name: the text of its pattern.
@@ -35,7 +35,7 @@ class Offer:
 
 
 def named_after(pattern: str) -> Provider:
-    """Give a provider to a domain that has none, called as the domain is.
+    """Return a provider to a domain that has none, called as the domain is.
 
     Args:
         pattern: `example.com`, or `*.example.com` for all domains below it.
@@ -56,15 +56,15 @@ class Offers:
         self._remembered: dict[tuple[int, int, int, int], tuple[int, Offer]] = {}
 
     def __len__(self) -> int:
-        """Give how many different offers there are."""
+        """Return how many different offers there are."""
         return len(self._offers)
 
     def __getitem__(self, number: int) -> Offer:
-        """Give the offer of a number."""
+        """Return the offer of a number."""
         return self._offers[number]
 
     def number(self, one: Domain | Offer) -> int:
-        """Give the number of an offer, or of that of a domain."""
+        """Return the number of an offer, or of that of a domain."""
         key = (id(one.provider), id(one.services), id(one.users), id(one.away))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]

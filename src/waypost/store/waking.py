@@ -24,7 +24,7 @@ class WakingStore:
         self._ready = False
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry for a domain. Errors are those of the store and of its preparation."""
+        """Return the entry for a domain. Errors are those of the store and of its preparation."""
         if not self._ready:
             with self._lock:
                 if not self._ready:

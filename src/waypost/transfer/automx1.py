@@ -86,7 +86,7 @@ class _Reader:
         return any("%d" in follow for follow in follows)
 
     def _patterns(self) -> Iterator[tuple[DomainPattern, str]]:
-        """Give each domain once, with the section that says how it is served."""
+        """Yield each domain once, with the section that says how it is served."""
         listed = dict.fromkeys(self._listed())
         is_any = not listed or next(iter(listed)).text == _ANY
         # A section may have its name in a domain's own letters.

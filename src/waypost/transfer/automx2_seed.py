@@ -27,7 +27,7 @@ from waypost.model import (
 )
 from waypost.transfer.directory_servers import KEYS as LDAPSERVER_KEYS
 from waypost.transfer.directory_servers import ldapserver
-from waypost.transfer.document import decode, guess_format, parse, read_octets
+from waypost.transfer.document import decode, guess_format, parse, read_bytes
 from waypost.transfer.ports import PORT_MAX
 from waypost.transfer.providers_file import read_providers
 from waypost.transfer.providers_schema import (
@@ -66,7 +66,7 @@ def read_seed(seed: str | bytes | dict[str, object], *, name: str) -> ReadResult
     """Read a seed.
 
     Args:
-        seed: JSON as text or as octets (UTF-8), or what was parsed from it.
+        seed: JSON as text or as bytes (UTF-8), or what was parsed from it.
         name: what messages call it, usually its path.
 
     Raises:
@@ -86,7 +86,7 @@ def read_any(path: Path) -> ReadResult:
         ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
     """
     name = str(path)
-    text = decode(read_octets(path), name)
+    text = decode(read_bytes(path), name)
     if guess_format(path, text) == "toml":
         return read_providers(text, name=name, format="toml", folder=path.parent)
     data = parse(text, name, "json")
@@ -230,7 +230,7 @@ def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
 
 
 def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
-    """Give the directory servers by number, None where one has mistakes."""
+    """Return the directory servers by number, None where one has mistakes."""
     found: dict[int, LdapServer | None] = {}
     for table in top.tables("ldapservers"):
         _warn_of_unknown(table, LDAPSERVER_KEYS)

@@ -46,7 +46,7 @@ def check_elsewhere(table: Table, at: str, pattern: DomainPattern, away: Away | 
 
 
 def away_data(away: Away | None) -> dict[str, object]:
-    """Give what a provider or a domain says about it."""
+    """Return what a provider or a domain says about it."""
     if away is None:
         return {}
     if away.address_domain is not None:

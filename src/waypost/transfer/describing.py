@@ -14,7 +14,7 @@ from waypost.transfer.service_formats import in_order
 
 
 def describe(service: Service) -> str:
-    """Give a service in one line: `imap imap.example.com:993 tls`, and what is unusual in it."""
+    """Return a service in one line: `imap imap.example.com:993 tls`, and what is unusual in it."""
     endpoint = service.endpoint
     default = default_authentication(service.type, has_url=isinstance(endpoint, UrlEndpoint))
     if isinstance(endpoint, UrlEndpoint):

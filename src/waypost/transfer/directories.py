@@ -79,7 +79,7 @@ class Directories:
                 self._lenders.add(label)
 
     def all(self) -> tuple[Directory, ...]:
-        """Give all, automx2's first."""
+        """Return all, automx2's first."""
         return tuple(self.known.values())
 
     def note_mistakes(self, owner: Callable[[str], Table]) -> None:
@@ -152,7 +152,7 @@ def _near(label: str, known: Sequence[str]) -> str:
 
 
 def _ldapserver_ids(top: Table) -> frozenset[int]:
-    """Give the numbers of all of automx2's servers, of those with other mistakes as well."""
+    """Return the numbers of all of automx2's servers, of those with other mistakes as well."""
     value = top.raw("ldapserver")
     entries = value if isinstance(value, list) else []
     numbers = [entry.get("id") for entry in entries if isinstance(entry, dict)]

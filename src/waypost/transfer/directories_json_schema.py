@@ -39,7 +39,7 @@ _LIMITS_ABOUT: Final = {
 
 
 def users() -> Schema:
-    """Give the keys with which a provider or a domain says who is asked about users."""
+    """Return the keys with which a provider or a domain says who is asked about users."""
     return {
         "directory": text(LABEL_MAX_CHARS, "The name of a [[directory]]; empty for none.", least=0),
         "ldapserver": integer(0, INTEGER_MAX, "The id of an [[ldapserver]]."),
@@ -49,12 +49,12 @@ def users() -> Schema:
 
 
 def ldapserver() -> Schema:
-    """Give the keys of `[[ldapserver]]`."""
+    """Return the keys of `[[ldapserver]]`."""
     return {
         "id": integer(0, INTEGER_MAX, "Domains name it."),
         "name": text(HOST_MAX_CHARS, "Host name."),
         "port": integer(1, PORT_MAX, "636 by default."),
-        "use_ssl": flag("TLS from the first octet; the default on port 636."),
+        "use_ssl": flag("TLS from the first byte; the default on port 636."),
         "search_base": text(NAME_MAX_CHARS, "Where the search begins.", least=0),
         "search_filter": {
             **text(NAME_MAX_CHARS, "RFC 4515, with {0} for the address."),

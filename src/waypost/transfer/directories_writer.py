@@ -31,7 +31,7 @@ _DEFAULT_LIMITS: Final = Limits()
 def directories_data(
     directories: Sequence[Directory], *, with_secrets: bool
 ) -> dict[str, list[object]]:
-    """Give the lists `ldapserver` and `directory`, without those that are empty."""
+    """Return the lists `ldapserver` and `directory`, without those that are empty."""
     ldapservers: list[object] = []
     others: list[object] = []
     for one in directories:
@@ -44,7 +44,7 @@ def directories_data(
 
 
 def users_data(users: Users) -> dict[str, object]:
-    """Give what a provider or a domain says about its users."""
+    """Return what a provider or a domain says about its users."""
     data: dict[str, object] = (
         {"ldapserver": users.directory.id}
         if isinstance(users.directory, LdapServer)

@@ -49,7 +49,7 @@ class QueryRule(enum.StrEnum):
 
 
 def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
-    """Give a SELECT back whose values are bound.
+    """Return a SELECT back whose values are bound.
 
     Args:
         text: one statement.

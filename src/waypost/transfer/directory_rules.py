@@ -17,7 +17,7 @@ _FILTER_PLACEHOLDERS: Final = ("{0}", "{local_part}")
 
 
 def check_filter(text: str) -> str:
-    """Give a search filter back if the address has its place in it and its form is right.
+    """Return a search filter back if the address has its place in it and its form is right.
 
     Raises:
         RuleBroken: names the rule.
@@ -29,7 +29,7 @@ def check_filter(text: str) -> str:
 
 
 def check_ldap_url(text: str) -> str:
-    """Give the URL of an LDAP server back: scheme, host and port, or the path of a socket.
+    """Return the URL of an LDAP server back: scheme, host and port, or the path of a socket.
 
     What else RFC 4516 s2 allows in it has keys of its own.
 
@@ -61,7 +61,7 @@ def check_ldap_url(text: str) -> str:
 
 
 def check_pattern(text: str) -> str:
-    """Give a regular expression back.
+    """Return a regular expression back.
 
     Raises:
         RuleBroken: it is none.

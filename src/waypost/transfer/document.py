@@ -1,4 +1,4 @@
-"""From a file to plain data: octets, text, TOML or JSON. What it means is read elsewhere."""
+"""From a file to plain data: bytes, text, TOML or JSON. What it means is read elsewhere."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from waypost.regular_file import read_regular_file, reason_of
 
 Format = Literal["toml", "json"]
 
-MAX_OCTETS: Final = 64 * 1024 * 1024
+MAX_BYTES: Final = 64 * 1024 * 1024
 _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
 
 
@@ -21,50 +21,50 @@ def read_followed(path: Path) -> bytes:
 
     Raises:
         ProvidersUnreadable: the system does not let the file be read.
-        ProvidersError: the file is larger than `MAX_OCTETS`.
+        ProvidersError: the file is larger than `MAX_BYTES`.
     """
     try:
-        return read_regular_file(path, MAX_OCTETS)
+        return read_regular_file(path, MAX_BYTES)
     except OSError as error:
         raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
     except ValueError as error:
         raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
 
 
-def read_octets(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
     """Read a file whole that a command is given, which may be a pipe.
 
     Raises:
-        ProvidersError: the file cannot be read, or is larger than `MAX_OCTETS`.
+        ProvidersError: the file cannot be read, or is larger than `MAX_BYTES`.
     """
     try:
         with path.open("rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ProvidersError([f"{path}: cannot be read: {reason}"]) from error
     except ValueError as error:
         raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
-    return octets
+    return raw
 
 
-def decode(octets: bytes, name: str) -> str:
-    """Turn octets into text.
+def decode(raw: bytes, name: str) -> str:
+    """Turn bytes into text.
 
     Args:
-        octets: UTF-8, with or without a byte order mark.
+        raw: UTF-8, with or without a byte order mark.
         name: what messages call the input.
 
     Raises:
         ProvidersError: too long, not UTF-8, or with NUL in it.
     """
-    if len(octets) > MAX_OCTETS:
-        limit = MAX_OCTETS // 1024 // 1024
+    if len(raw) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
     try:
-        text = octets.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
+        line = raw.count(b"\n", 0, error.start) + 1
         raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -86,8 +86,8 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
     Raises:
         ProvidersError: the syntax is wrong; the message names line and column.
     """
-    if len(text) > MAX_OCTETS:
-        limit = MAX_OCTETS // 1024 // 1024
+    if len(text) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
     try:
         data = parse_toml(text).data if form == "toml" else _json(text, name)

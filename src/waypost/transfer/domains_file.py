@@ -13,7 +13,7 @@ from waypost.model import Away, Domain, DomainPattern, Provider, Service, Users
 from waypost.regular_file import open_regular_file, reason_of
 from waypost.transfer.rules import DOMAIN_MAX_CHARS
 
-LINE_MAX_OCTETS: Final = 4096
+LINE_MAX_BYTES: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
 _BUCKETS: Final = 256
 # Names that are canonical as they stand; `DomainPattern.parse` takes five times as long to find
@@ -45,15 +45,15 @@ def read_lines(path: Path, note: Note) -> Iterator[tuple[int, DomainPattern]]:
 
 def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]:
     number = 0
-    while octets := file.readline(LINE_MAX_OCTETS):
+    while data := file.readline(LINE_MAX_BYTES):
         number += 1
         if number == 1:
-            octets = octets.removeprefix(_BOM)
-        if len(octets) == LINE_MAX_OCTETS:
-            note(number, f"is longer than {LINE_MAX_OCTETS} octets; the rest is not read")
+            data = data.removeprefix(_BOM)
+        if len(data) == LINE_MAX_BYTES:
+            note(number, f"is longer than {LINE_MAX_BYTES} bytes; the rest is not read")
             return
         try:
-            text = octets.partition(b"#")[0].decode().strip()
+            text = data.partition(b"#")[0].decode().strip()
             if text:
                 usual = len(text) <= DOMAIN_MAX_CHARS and _USUAL.fullmatch(text)
                 pattern = DomainPattern(text) if usual else DomainPattern.parse(text)
@@ -68,7 +68,7 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
 
 
 class Fingerprints:
-    """Tells which of very many texts may be there twice, in eight octets for each."""
+    """Tells which of very many texts may be there twice, in eight bytes for each."""
 
     def __init__(self) -> None:
         """Begin with none."""
@@ -80,7 +80,7 @@ class Fingerprints:
         self._buckets[number % _BUCKETS].append(number)
 
     def twice(self) -> frozenset[int]:
-        """Give the hashes of the texts that came more than once, and perhaps a few more."""
+        """Return the hashes of the texts that came more than once, and perhaps a few more."""
         found: set[int] = set()
         for bucket in self._buckets:
             ordered = sorted(bucket)
@@ -105,7 +105,7 @@ class FileBlock:
     away: Away | None = None
 
     def __len__(self) -> int:
-        """Give how many domains there are."""
+        """Return how many domains there are."""
         return self.count
 
     def __iter__(self) -> Iterator[Domain]:

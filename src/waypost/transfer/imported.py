@@ -24,7 +24,7 @@ class Note:
     why: str
 
     def __str__(self) -> str:
-        """Give the one line that people read."""
+        """Return the one line that people read."""
         return f"{self.source}: line {self.line}: {self.what}: {self.why}"
 
 
@@ -68,7 +68,7 @@ class Notes:
         return tuple(self._left_out)
 
     def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> Imported:
-        """Give all of it, in the order of the source."""
+        """Return all of it, in the order of the source."""
         in_order = [
             tuple(sorted(notes, key=lambda note: note.line))
             for notes in (self._left_out, self._warnings)

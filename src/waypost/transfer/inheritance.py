@@ -43,20 +43,20 @@ class Inheritance:
             self._check_extends(table)
 
     def owners(self) -> Iterator[Table]:
-        """Give the tables that hold nothing but what others inherit."""
+        """Yield the tables that hold nothing but what others inherit."""
         if self._defaults is not None:
             yield self._defaults
         yield from self._templates
 
     def defaults_for(self, service: Table) -> dict[str, object]:
-        """Give the keys that a service takes over where it has none of its own."""
+        """Return the keys that a service takes over where it has none of its own."""
         if "url" not in service:
             return self._service
         # HTTP has methods of its own.
         return {key: value for key, value in self._service.items() if key != "authentication"}
 
     def owner(self, table: Table, key: str) -> Table:
-        """Give the table that says what `key` is for a provider; the provider's own for none."""
+        """Return the table that says what `key` is for a provider; the provider's own for none."""
         # The two ways to name a directory are one key.
         keys = POINTER_KEYS if key in POINTER_KEYS else (key,)
         for one in self._chain(table):
@@ -67,7 +67,7 @@ class Inheritance:
         return table
 
     def _chain(self, table: Table) -> Iterator[Table]:
-        """Give a table, what it extends, what that extends, and so on; once round a cycle."""
+        """Yield a table, what it extends, what that extends, and so on; once round a cycle."""
         met: set[str] = set()
         following: Table | None = table
         while following is not None and following.path not in met:

@@ -38,7 +38,7 @@ from waypost.transfer.rules import (
     check_text,
 )
 
-MAX_OCTETS: Final = 1024 * 1024
+MAX_BYTES: Final = 1024 * 1024
 _NO_PLACE: Final = {
     "webmail": "Waypost reads it beside emailProvider, not in it",
     "clientconfigupdate": "Waypost reads it beside emailProvider, not in it",
@@ -65,7 +65,7 @@ _READ_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def read_ispdb(
-    octets: bytes,
+    data: bytes,
     *,
     name: str,
     domains: Sequence[DomainName] = (),
@@ -76,7 +76,7 @@ def read_ispdb(
     No DTD is read, no entity is expanded, nothing is fetched.
 
     Args:
-        octets: the document, in any encoding that XML declares.
+        data: the document, in any encoding that XML declares.
         name: what messages call it: the path or the URL.
         domains: served instead of those of the document.
         address: of the user that the document was made for, whose name becomes placeholders.
@@ -84,7 +84,7 @@ def read_ispdb(
     Raises:
         ProvidersError: not such a document, or nothing in it can be served.
     """
-    root = _root(octets, name)
+    root = _root(data, name)
     notes = Notes(name)
     if address is not None:
         make_general(root, address, tuple(domains), notes)
@@ -128,13 +128,13 @@ class _Beside:
     pages: RootPages
 
 
-def _root(octets: bytes, name: str) -> etree._Element:
-    if len(octets) > MAX_OCTETS:
-        raise ProvidersError([f"{name}: is larger than {MAX_OCTETS // 1024} KiB"])
-    if not octets.strip():
+def _root(data: bytes, name: str) -> etree._Element:
+    if len(data) > MAX_BYTES:
+        raise ProvidersError([f"{name}: is larger than {MAX_BYTES // 1024} KiB"])
+    if not data.strip():
         raise ProvidersError([f"{name}: is empty"])
     try:
-        root = untrusted_xml.parse(octets)
+        root = untrusted_xml.parse(data)
     except untrusted_xml.NotWellFormed as error:
         place = "" if error.line is None else f"line {error.line}: "
         raise ProvidersError([f"{name}: {place}not XML: {error}"]) from error
@@ -194,7 +194,7 @@ class _Reader:
             self._read(part)
 
     def provider(self, names: Sequence[DomainName]) -> Provider:
-        """Give who it is; the name is that of the document, else its id, else a domain."""
+        """Return who it is; the name is that of the document, else its id, else a domain."""
         fallback = (self._element.get("id") or "").strip() or (names[0].ascii if names else "")
         name = self._texts.get("displayname") or fallback[:NAME_MAX_CHARS] or "Mail"
         short = self._texts.get("displayshortname") or default_short_name(name)

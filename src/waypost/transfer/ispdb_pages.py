@@ -51,7 +51,7 @@ class RootPages:
 
     @property
     def webmail(self) -> Webmail | None:
-        """Give where users log in with a browser, or None."""
+        """Return where users log in with a browser, or None."""
         return self._webmail.webmail
 
     def read(self, element: etree._Element, notes: Notes) -> bool:

@@ -27,7 +27,7 @@ class WebmailReader:
 
     @property
     def webmail(self) -> Webmail | None:
-        """Give what was read; the page of the form stands in for a missing loginPage."""
+        """Return what was read; the page of the form stands in for a missing loginPage."""
         url = self._url or (self._login.url if self._login else None)
         return None if url is None else Webmail(url, self._login)
 

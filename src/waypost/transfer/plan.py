@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Give how many items there are in all: to add, to change and to remove."""
+        """Return how many items there are in all: to add, to change and to remove."""
         more = self.more
         return (
             len(self.added) + more[0],
@@ -59,12 +59,12 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return not any(self.counts)
 
 
 def compare(now: Catalog, wanted: Catalog) -> Plan:
-    """Tell what must be done to make `now` into `wanted`.
+    """Return what must be done to make `now` into `wanted`.
 
     The order of domains and of directories means nothing. That of services does, except
     between those with a host and those with a URL, which a database keeps in two tables. A
@@ -117,7 +117,7 @@ class Planner:
         self._kept.add(f"domain {name}: exists in another form, left as it is")
 
     def plan(self, now: Catalog, wanted: Catalog) -> Plan:
-        """Give the plan for the domains that came, and for all else that two catalogs say."""
+        """Return the plan for the domains that came, and for all else that two catalogs say."""
         changes = self._changes
         _directories(changes, now, wanted)
         _idle(changes, now, wanted)
@@ -140,7 +140,7 @@ class _Items:
         self._limit = limit
 
     def has_room(self, number: int) -> bool:
-        """Tell whether some of so many items will be listed; else count them."""
+        """Return whether some of so many items will be listed; else count them."""
         if self._limit is None or len(self.listed) < self._limit:
             return True
         self.more += number
@@ -257,7 +257,7 @@ def _directories(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
 
 
 def with_secret_of(directory: Directory, old: Directory) -> Directory:
-    """Give a directory with the secret of an older version of it where it names none itself."""
+    """Return a directory with the secret of an older version of it where it names none itself."""
     if isinstance(directory, LdapServer) and isinstance(old, LdapServer):
         return replace(directory, bind_password=directory.bind_password or old.bind_password)
     if isinstance(directory, LdapDirectory) and isinstance(old, LdapDirectory):
@@ -285,7 +285,7 @@ def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
 
 
 def _idle_of(catalog: Catalog) -> Mapping[Provider, None]:
-    """Give each provider without domains once, in order."""
+    """Return each provider without domains once, in order."""
     used = {domain.provider for domain in catalog.domains}
     return dict.fromkeys(one for one in catalog.idle_providers if one not in used)
 

@@ -46,7 +46,7 @@ _STARTTLS_FIRST: Final = frozenset({ServiceType.MANAGESIEVE, ServiceType.XMPP})
 
 
 def default_security(service_type: ServiceType, port: int | None) -> Security | None:
-    """Give the protection that a port means, or a service type without a port.
+    """Return the protection that a port means, or a service type without a port.
 
     Returns:
         None where the port says nothing about it.
@@ -57,7 +57,7 @@ def default_security(service_type: ServiceType, port: int | None) -> Security | 
 
 
 def default_port(service_type: ServiceType, security: Security) -> int:
-    """Give the port of a host-based service with this protection."""
+    """Return the port of a host-based service with this protection."""
     return _PORTS[service_type, security]
 
 
@@ -89,7 +89,7 @@ def settled(port: int, security: Security) -> tuple[Security, str | None]:
 
 
 def needed_keys(service_type: ServiceType, endpoint: HostEndpoint) -> tuple[bool, bool]:
-    """Tell whether port and security must be written, or follow from the rest."""
+    """Return whether port and security must be written, or follow from the rest."""
     security = default_security(service_type, None)
     if endpoint.security is security and endpoint.port == default_port(service_type, security):
         return False, False

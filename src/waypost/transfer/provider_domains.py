@@ -101,7 +101,7 @@ class Seen:
         }
 
     def _entry(self, domain: DomainName, of_files: Container[str]) -> str:
-        """Give the domain or the pattern that is for a domain; empty where none is."""
+        """Return the domain or the pattern that is for a domain; empty where none is."""
         matching = (
             one.text
             for one in candidates(domain)
@@ -113,7 +113,7 @@ class Seen:
     def _way(
         text: str, entries: Mapping[DomainName, str], moves: Mapping[str, DomainName]
     ) -> list[str]:
-        """Give the entries that a client passes, as long as it is sent on; it stops at some time.
+        """Return the entries that a client passes, as long as it is sent on; it stops at some time.
 
         The last one is the first again where it goes round in a circle.
         """

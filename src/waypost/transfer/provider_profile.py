@@ -47,7 +47,7 @@ def read_profile(owner: Table, folder: Path | None) -> ProfileSettings:
 
 
 def profile_data(profile: ProfileSettings) -> dict[str, object]:
-    """Give what a provider says about its profiles."""
+    """Return what a provider says about its profiles."""
     plain = profile.plain()
     return {"profile": plain} if plain else {}
 

@@ -59,7 +59,7 @@ _LDAP_PATTERN: Final = "^([Ll][Dd][Aa][Pp][Ss]?)://"
 
 
 def json_schema() -> Schema:
-    """Give the schema as plain data."""
+    """Return the schema as plain data."""
     top = {
         "provider": list_of("provider", "Who runs mail services, and for which domains."),
         "ldapserver": list_of("ldapserver", "automx2's directory servers."),

@@ -98,7 +98,7 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
 
 
 def default_short_name(name: str) -> str:
-    """Give the first word of a name, as far as it fits."""
+    """Return the first word of a name, as far as it fits."""
     return name.split(maxsplit=1)[0][:SHORT_NAME_MAX_CHARS]
 
 
@@ -220,7 +220,7 @@ class _Reader:
 def _chooser(
     services: Sequence[tuple[Service, frozenset[str] | None]],
 ) -> Callable[[str], tuple[Service, ...]]:
-    """Give what tells the services of a domain; domains with the same get the same value."""
+    """Return what tells the services of a domain; domains with the same get the same value."""
     special = frozenset(text for _, only in services for text in only or ())
     usual = tuple(service for service, only in services if only is None)
     known: dict[tuple[Service, ...], tuple[Service, ...]] = {}

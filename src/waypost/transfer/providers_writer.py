@@ -147,7 +147,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
 
 
 def _pages(provider: Provider) -> dict[str, object]:
-    """Give what a provider tells people and clients of itself, as far as it does."""
+    """Return what a provider tells people and clients of itself, as far as it does."""
     data: dict[str, object] = {
         "documentation": [_documentation(part) for part in provider.documentation],
         "oauth2": [_present(part, OAUTH2_KEYS) for part in provider.oauth2],
@@ -180,7 +180,7 @@ def _services(group: _Group) -> Iterator[dict[str, object]]:
 
 
 def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
-    """Give the names of the domains whose services are one of these sequences."""
+    """Return the names of the domains whose services are one of these sequences."""
     return _Lazy(
         lambda: (
             domain.pattern.text

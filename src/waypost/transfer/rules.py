@@ -30,7 +30,7 @@ ATTRIBUTE_MAX_CHARS: Final = 32
 INTEGER_MAX: Final = 2**31 - 1
 
 _SAMPLE: Final = EmailAddress("alice", DomainName("example.com"))
-# RFC 3986 s2: unreserved, reserved, and the sign that begins an encoded octet.
+# RFC 3986 s2: unreserved, reserved, and the sign that begins an encoded byte.
 _URL_CHARS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _LIKE_PLACEHOLDER: Final = re.compile(r"%[A-Za-z_]{5,}%")
 
@@ -40,7 +40,7 @@ class RuleBroken(ValueError):
 
 
 def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
-    """Give the text back if every format and every database can carry it.
+    """Return the text back if every format and every database can carry it.
 
     Raises:
         RuleBroken: empty, too long, with control characters in it, or with space around it.
@@ -114,7 +114,7 @@ def check_host(text: str) -> str:
 
 
 def check_url(text: str) -> str:
-    """Give the URL back if it is absolute, http or https, and without userinfo and fragment.
+    """Return the URL back if it is absolute, http or https, and without userinfo and fragment.
 
     Raises:
         RuleBroken: names the rule.
@@ -133,7 +133,7 @@ def check_web_url(text: str) -> str:
 
 
 def check_ldap_url(text: str) -> str:
-    """Give the URL of an LDAP address book back if it names a server, a base and a scope alone.
+    """Return the URL of an LDAP address book back if it names a server, a base and a scope alone.
 
     Raises:
         RuleBroken: names the rule.
@@ -202,7 +202,7 @@ def is_same_for_all(text: str) -> bool:
 
 
 def unknown_placeholder(text: str) -> str | None:
-    """Give the first word in the text that looks like a placeholder and is none."""
+    """Return the first word in the text that looks like a placeholder and is none."""
     for found in _LIKE_PLACEHOLDER.finditer(text):
         if not has_placeholder(found[0]):
             return found[0]

@@ -71,7 +71,7 @@ class Report:
         self._warnings.setdefault(self._line(path, text))
 
     def result(self, catalog: Catalog) -> ReadResult:
-        """Give the result of an input without mistakes.
+        """Return the result of an input without mistakes.
 
         Raises:
             ProvidersUnreadable: all the mistakes, one of which is that a file cannot be read.
@@ -110,22 +110,22 @@ class Table:
         self._data = data
 
     def with_defaults(self, defaults: Mapping[str, object]) -> "Table":
-        """Give a table at the same place that has these values where it has none of its own."""
+        """Return a table at the same place that has these values where it has none of its own."""
         return Table(self.report, self.path, {**defaults, **self._data}) if defaults else self
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
     def at(self, key: str) -> str:
-        """Give the path of a key."""
+        """Return the path of a key."""
         return f"{self.path}.{key}" if self.path else key
 
     def raw(self, key: str) -> object:
-        """Give a value as it is."""
+        """Return a value as it is."""
         return self._data.get(key)
 
     def keys(self) -> Iterator[str]:
-        """Give all keys, in order."""
+        """Return all keys, in order."""
         return iter(self._data)
 
     def problem(self, key: str, rule: str) -> None:
@@ -144,7 +144,7 @@ class Table:
         return not missing
 
     def unknown(self, known: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Give each unknown key, with a text that names the nearest known one.
+        """Yield each unknown key, with a text that names the nearest known one.
 
         Of very many keys all are given, but behind the first ones all known keys are named: to
         find the nearest one takes long.
@@ -244,7 +244,7 @@ class Table:
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """Give the end of a message that names the known word nearest to `word`, or all of them."""
+    """Return the end of a message that names the known word nearest to `word`, or all of them."""
     # A huge key is compared with nothing.
     close = get_close_matches(word, known, n=1) if len(word) <= 100 else []
     return f"; did you mean {close[0]}?" if close else _all_of(known)
@@ -260,7 +260,7 @@ def kind(value: object) -> str:
 
 
 def _shown_key(key: str) -> str:
-    """Give a key as it can stand in one line of a message."""
+    """Return a key as it can stand in one line of a message."""
     plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) <= 100
     return key if plain else repr(key[:100])
 

@@ -40,7 +40,7 @@ def _lines(table: Mapping[str, object]) -> Iterator[str]:
 
 
 def _fits(key: str, items: list[object]) -> bool:
-    """Tell whether a list can stand in one line; tables stand in a line each."""
+    """Return whether a list can stand in one line; tables stand in a line each."""
     if len(items) > _LINE_MAX_CHARS or any(isinstance(item, dict) for item in items):
         return False
     return len(f"{_key(key)} = {_value(items)}") <= _LINE_MAX_CHARS

@@ -36,7 +36,7 @@ def read_webmail(table: Table) -> Webmail | None:
 
 
 def check_login_url(url: str) -> str:
-    """Give the URL of a form back if a password may be sent there.
+    """Return the URL of a form back if a password may be sent there.
 
     Raises:
         RuleBroken: it is no URL, or not https.
@@ -49,7 +49,7 @@ def check_login_url(url: str) -> str:
 
 
 def check_username(name: str) -> str:
-    """Give what is filled in for the user back if clients can expand it.
+    """Return what is filled in for the user back if clients can expand it.
 
     Raises:
         RuleBroken: names the rule.
@@ -63,7 +63,7 @@ def check_username(name: str) -> str:
 
 
 def webmail_data(webmail: Webmail | None) -> dict[str, object]:
-    """Give what a provider says about it."""
+    """Return what a provider says about it."""
     if webmail is None:
         return {}
     login = webmail.login

@@ -23,11 +23,11 @@ from waypost.web.public.request import Message, Receive, Scope, Send
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
-HEAD_MAX_OCTETS: Final = 32 * 1024
+HEAD_MAX_BYTES: Final = 32 * 1024
 """How long the URL and headers of a request may be, with its trailers."""
 HEAD_MAX_FIELDS: Final = 200
-"""How many these may be: a short header takes much more memory than octets."""
-BESIDE_BODY_MAX_OCTETS: Final = 1024 * 1024
+"""How many these may be: a short header takes much more memory than bytes."""
+BESIDE_BODY_MAX_BYTES: Final = 1024 * 1024
 """How much may come for a request that is no body: how chunks are cut, and what is never ended."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
 PIECE_MAX_BYTES: Final = 1024
@@ -39,13 +39,13 @@ WRITE_BUFFER_BYTES: Final = 16 * 1024
 """How much may wait to be sent when another answer begins; the client must read it in time."""
 SHUTDOWN_SHARE: Final = 0.6
 """For which part of the time that a server has for its end it waits for its clients."""
-DRAIN_MAX_OCTETS: Final = 64 * 1024
+DRAIN_MAX_BYTES: Final = 64 * 1024
 """How much of a body is read after its answer to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
 
 
 class HeadTooLong(ValueError):
-    """A URL with its headers is longer than `HEAD_MAX_OCTETS`, or they are too many."""
+    """A URL with its headers is longer than `HEAD_MAX_BYTES`, or they are too many."""
 
 
 class Connection(HttpToolsProtocol):
@@ -53,11 +53,11 @@ class Connection(HttpToolsProtocol):
 
     _in_head = True
     _heads = 0  # so many have come to their end
-    _named_octets = 0  # of the URL and the headers that are whole
+    _named_bytes = 0  # of the URL and the headers that are whole
     _fields = 0
-    _beside_octets = 0  # of all that is no body
+    _beside_bytes = 0  # of all that is no body
     _in_request = False
-    _body_octets = 0
+    _body_bytes = 0
     _unparsed: bytes | memoryview = b""
     _lingering: LingeringTransport
     parser: Parser
@@ -150,12 +150,12 @@ class Connection(HttpToolsProtocol):
 
     def _parse_piece(self, data: bytes | memoryview) -> None:
         heads = self._heads
-        self._beside_octets += len(data)
+        self._beside_bytes += len(data)
         super().data_received(data)  # type: ignore[arg-type]
         if self._heads != heads:
-            self._beside_octets = 0  # It was about another request, in part at least.
-        limit = HEAD_MAX_OCTETS if self._in_head else BESIDE_BODY_MAX_OCTETS
-        if self._beside_octets > limit and not self.transport.is_closing():
+            self._beside_bytes = 0  # It was about another request, in part at least.
+        limit = HEAD_MAX_BYTES if self._in_head else BESIDE_BODY_MAX_BYTES
+        if self._beside_bytes > limit and not self.transport.is_closing():
             self.send_400_response(_TOO_LONG)
 
     def _is_answering(self) -> bool:
@@ -168,7 +168,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Count anew."""
         self._in_head = self._in_request = True
-        self._named_octets = self._fields = self._body_octets = 0
+        self._named_bytes = self._fields = self._body_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -193,8 +193,8 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
-        self._beside_octets -= len(body)
-        self._body_octets += len(body)
+        self._beside_bytes -= len(body)
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -203,7 +203,7 @@ class Connection(HttpToolsProtocol):
             return
         self._in_head = True
         self._in_request = False
-        self._beside_octets = 0
+        self._beside_bytes = 0
         super().on_message_complete()
         if self._is_answering():
             self._limit.works(self)
@@ -279,14 +279,14 @@ class Connection(HttpToolsProtocol):
         # request begins is not known.
         if length is None or cycle.waiting_for_100_continue:
             return True
-        return length - self._body_octets > DRAIN_MAX_OCTETS
+        return length - self._body_bytes > DRAIN_MAX_BYTES
 
     def _is_sending(self) -> bool:
         return self._in_request or bool(self.pipeline) or bool(self._unparsed)
 
-    def _count(self, octets: int) -> None:
-        self._named_octets += octets
-        if self._named_octets > HEAD_MAX_OCTETS or self._fields > HEAD_MAX_FIELDS:
+    def _count(self, raw: int) -> None:
+        self._named_bytes += raw
+        if self._named_bytes > HEAD_MAX_BYTES or self._fields > HEAD_MAX_FIELDS:
             raise HeadTooLong(_TOO_LONG)  # httptools ends; uvicorn answers with a 400.
 
     def _end(self) -> None:

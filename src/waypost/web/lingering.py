@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from waypost.web.deadline import Deadline
 
-LINGER_MAX_OCTETS: Final = 4 * 1024 * 1024
+LINGER_MAX_BYTES: Final = 4 * 1024 * 1024
 """How much is read and thrown away after the last answer."""
 LINGER_SECONDS: Final = 5.0
 """How long a connection goes on after the last answer, whatever comes."""
 LINGER_FULL_SECONDS: Final = 1.0
-"""How long it goes on after `LINGER_MAX_OCTETS`, unread: time for the client to read the answer."""
+"""How long it goes on after `LINGER_MAX_BYTES`, unread: time for the client to read the answer."""
 WRITE_TIMEOUT_SECONDS: Final = 10.0
 """How long a client may take to read what the buffers do not hold, or what is left at the end.
 
@@ -43,7 +43,7 @@ class LingeringTransport(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._is_sending = is_sending
-        self._octets = 0
+        self._bytes = 0
         # Not `close`, which waits until the client has read what was written.
         self._linger_deadline = Deadline(self.abort)
         self._write_deadline = Deadline(self.abort)
@@ -67,8 +67,8 @@ class LingeringTransport(asyncio.Transport):
 
     def drop(self, data: bytes) -> None:
         """Throw away what a client has sent after its last answer."""
-        self._octets += len(data)
-        if self._octets > LINGER_MAX_OCTETS and self._transport.is_reading():
+        self._bytes += len(data)
+        if self._bytes > LINGER_MAX_BYTES and self._transport.is_reading():
             # A web server that cannot send looks whether there is an answer.
             self._transport.pause_reading()
             self._linger_deadline.stop()

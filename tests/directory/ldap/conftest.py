@@ -13,14 +13,14 @@ from waypost.model import LdapBind, LdapDirectory, Limits, Secret
 
 @pytest.fixture(name="client_pair", scope="session")
 def _client_pair(authority: Authority) -> KeyPair:
-    """Give a client certificate whose owner may read everything."""
+    """Return a client certificate whose owner may read everything."""
     usage = [ExtendedKeyUsageOID.CLIENT_AUTH]
     return authority.issue(CLIENT_NAME, ["client.example.com"], usage=usage)
 
 
 @pytest.fixture(name="directory")
 def _directory(server: Slapd, authority: Authority) -> LdapDirectory:
-    """Give a directory as an operator would configure it: StartTLS, a password, an own CA."""
+    """Return a directory as an operator would configure it: StartTLS, a password, an own CA."""
     return LdapDirectory(
         label="staff",
         urls=(server.url,),
@@ -41,6 +41,6 @@ def _password_file(tmp_path: Path) -> Path:
 
 
 def impatient(directory: LdapDirectory, *urls: str, seconds: float = 0.8) -> LdapDirectory:
-    """Give a directory with short limits, and with other servers where some are named."""
+    """Return a directory with short limits, and with other servers where some are named."""
     limits = replace(directory.limits, time_limit_seconds=seconds, connect_timeout_seconds=seconds)
     return replace(directory, limits=limits, urls=urls or directory.urls)

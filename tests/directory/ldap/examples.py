@@ -10,7 +10,7 @@ PAGE: Final = ROOT / "docs/directories/ldap.md"
 
 
 def example(name: str) -> LdapDirectory:
-    """Give the directory of one of the page's examples."""
+    """Return the directory of one of the page's examples."""
     for block in blocks(PAGE, "toml"):
         catalog = read_providers(block.text, name=block.name, format="toml").catalog
         for one in catalog.directories:

@@ -34,6 +34,6 @@ def person(directory: model.Directory, address: str) -> model.Person | None:
 
 
 def raw(address: str) -> EmailAddress:
-    """Give an address without the rules that parsing would apply."""
+    """Return an address without the rules that parsing would apply."""
     local_part, _, domain = address.rpartition("@")
     return EmailAddress(local_part, DomainName(domain))

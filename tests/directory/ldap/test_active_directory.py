@@ -25,7 +25,7 @@ def _samba_server(authority: Authority) -> Iterator[Samba]:
 
 @pytest.fixture(name="corp")
 def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
-    """Give the directory of docs/directories/ldap.md's example."""
+    """Return the directory of docs/directories/ldap.md's example."""
     corp = example("corp")
     assert corp.search_base == SUFFIX
     return replace(

@@ -231,11 +231,11 @@ def test_killed_and_started_under_load(
     assert slowest < 10
 
 
-@pytest.mark.parametrize("octets", [5, 20, 60, 900])
-def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, octets: int) -> None:
+@pytest.mark.parametrize("bytes", [5, 20, 60, 900])
+def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, data: int) -> None:
     """A new connection that is cut in the middle of something is told as such, and ends."""
     with (
-        cutting_proxy(server.port, octets) as port,
+        cutting_proxy(server.port, data) as port,
         opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
         pytest.raises(DirectoryUnavailable, match=r"was cut"),
     ):
@@ -261,12 +261,12 @@ def test_cut_after_the_first_entry(directory: LdapDirectory) -> None:
 
 
 def answering(uid: str) -> Script:
-    """Give a server that finds one entry."""
+    """Return a server that finds one entry."""
     return Script(search=[entry(f"uid={uid}", uid=uid), result(DONE, 0)])
 
 
 def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
-    """Give the directory at made-up servers."""
+    """Return the directory at made-up servers."""
     return replace(impatient(directory, *urls), security=LdapSecurity.NONE)
 
 

@@ -16,7 +16,7 @@ from waypost.transfer.directory_parts import LIMITS
 
 
 def table(heading: str) -> list[list[str]]:
-    """Give the cells of the table below a heading."""
+    """Return the cells of the table below a heading."""
     text = PAGE.read_text(encoding="utf-8").partition(f"\n{heading}\n")[2].partition("\n#")[0]
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]

@@ -29,7 +29,7 @@ ESCAPED = [
 
 @pytest.mark.parametrize(("value", "expected"), ESCAPED)
 def test_escaping(value: str, expected: str) -> None:
-    """Each sign with a meaning, and each octet outside ASCII, becomes its number."""
+    """Each sign with a meaning, and each byte outside ASCII, becomes its number."""
     assert escaped(value) == expected
 
 
@@ -39,8 +39,8 @@ def test_escaped_text_is_the_text(value: str) -> None:
     text = escaped(value)
     # RFC 4515 s3: valueencoding = 0*(normal / escaped)
     assert re.fullmatch(r"(?:[^\x00()*\\\x80-\U0010ffff]|\\[0-9a-f]{2})*", text)
-    octets = re.sub(r"\\(..)", lambda found: chr(int(found[1], 16)), text).encode("latin-1")
-    assert octets.decode("utf-8") == value
+    data = re.sub(r"\\(..)", lambda found: chr(int(found[1], 16)), text).encode("latin-1")
+    assert data.decode("utf-8") == value
 
 
 FILLED = [

@@ -93,7 +93,7 @@ def test_attribute_options(directory: LdapDirectory) -> None:
     assert person(directory, "deutsch@example.com") == Person("joerg", "Jörg Müller")
 
 
-def test_octets_that_are_no_text(directory: LdapDirectory) -> None:
+def test_bytes_that_are_no_text(directory: LdapDirectory) -> None:
     """Values that are not UTF-8 are left out, and the others are kept."""
     entry = ask(replace(directory, attr_cn="jpegPhoto"), "photo@example.com")
     assert entry == {"uid": ["photo"], "jpegPhoto": []}

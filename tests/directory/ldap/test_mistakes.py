@@ -50,24 +50,24 @@ class World:
     stack: ExitStack
 
     def pair(self, **options: Any) -> KeyPair:
-        """Give a certificate for localhost."""
+        """Return a certificate for localhost."""
         return self.authority.issue("made-up", ["localhost"], **options)
 
     def plain(self, url: str) -> LdapDirectory:
-        """Give the directory at another server, without TLS and with short limits."""
+        """Return the directory at another server, without TLS and with short limits."""
         return replace(impatient(self.directory, url), security=LdapSecurity.NONE)
 
     def scripted(self, **answers: list[bytes | None]) -> LdapDirectory:
-        """Give the directory at a server that follows a script."""
+        """Return the directory at a server that follows a script."""
         return self.plain(self.stack.enter_context(scripted_ldap(Script(**answers))).url)
 
     def raw(self, talk: Callable[..., None], scheme: str = "ldap") -> LdapDirectory:
-        """Give the directory at a server that does not speak LDAP."""
+        """Return the directory at a server that does not speak LDAP."""
         port = self.stack.enter_context(raw_server(talk))
         return self.plain(f"{scheme}://localhost:{port}")
 
     def anonymous(self) -> LdapDirectory:
-        """Give the directory for nobody."""
+        """Return the directory for nobody."""
         return replace(
             self.directory, bind=LdapBind.ANONYMOUS, bind_user=None, bind_password=Secret()
         )
@@ -275,7 +275,7 @@ def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
 
 
 def agrees_and_hangs() -> Script:
-    """Give a server that agrees to StartTLS and does not begin."""
+    """Return a server that agrees to StartTLS and does not begin."""
     return Script(extended=[result(EXTENDED_ANSWER, 0)])
 
 

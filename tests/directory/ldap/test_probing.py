@@ -20,7 +20,7 @@ STEPS = ["resolve", "connect", "tls", "bind", "base", "search", "entry", "person
 
 
 def probed(directory: LdapDirectory | LdapServer, address: str, **options: str) -> list[Step]:
-    """Give all steps, after a look for secrets in them."""
+    """Return all steps, after a look for secrets in them."""
     steps = list(probe(directory, raw(address), **options))
     text = json.dumps([[step.text, step.details] for step in steps], ensure_ascii=False)
     assert PASSWORD not in text

@@ -16,11 +16,11 @@ from waypost.net.deadline import Deadline
 SERVER = Server("ldap://localhost", "localhost", 389, starttls=True)
 
 
-def answered(octets: bytes) -> tuple[bytes, LdapFailure | None]:
-    """Give what is asked of a server that answers with some octets and ends, and what fails."""
+def answered(data: bytes) -> tuple[bytes, LdapFailure | None]:
+    """Return what is asked of a server that answers with some bytes and ends, and what fails."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.sendall(octets)
+        theirs.sendall(data)
         theirs.shutdown(socket.SHUT_WR)
         try:
             start_tls(SERVER, ours, Deadline(5))
@@ -64,7 +64,7 @@ def test_addresses_of_a_name() -> None:
 
 
 def message(operation: bytes) -> bytes:
-    """Give a message with the number 1 (RFC 4511 s4.1.1)."""
+    """Return a message with the number 1 (RFC 4511 s4.1.1)."""
     return element(0x30, element(2, b"\x01") + operation)
 
 
@@ -77,7 +77,7 @@ def test_request() -> None:
 
 
 ANSWERS = [
-    # octets, what they are
+    # bytes, what they are
     (message(result(EXTENDED_ANSWER, 0, "x" * 300)), None),
     (message(result(EXTENDED_ANSWER, 2, "no TLS")), Complaint.NO_STARTTLS),
     (message(result(EXTENDED_ANSWER, 52)), Complaint.NO_STARTTLS),
@@ -91,17 +91,17 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("octets", "complaint"), ANSWERS)
-def test_answers(octets: bytes, complaint: Complaint | None) -> None:
+@pytest.mark.parametrize(("bytes", "complaint"), ANSWERS)
+def test_answers(data: bytes, complaint: Complaint | None) -> None:
     """Each answer is taken for what it is."""
-    _, failure = answered(octets)
+    _, failure = answered(data)
     assert (failure.complaint if failure is not None else None) is complaint
 
 
 @given(st.binary(max_size=200), st.booleans())
-def test_any_octets(octets: bytes, framed: bool) -> None:
-    """No octets bring out anything but an agreement or a failure that is told."""
-    _, failure = answered(message(octets) if framed else octets)
+def test_any_bytes(data: bytes, framed: bool) -> None:
+    """No bytes bring out anything but an agreement or a failure that is told."""
+    _, failure = answered(message(data) if framed else data)
     if failure is not None:
         assert failure.complaint in {
             Complaint.NOT_LDAP,

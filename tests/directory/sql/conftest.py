@@ -40,7 +40,7 @@ def configured(uri: str | Secret, /, **change: object) -> SqlDirectory:
 
 
 def quick(seconds: float = 0.5, **change: int) -> Limits:
-    """Give limits that let a test wait no longer."""
+    """Return limits that let a test wait no longer."""
     return Limits(time_limit_seconds=seconds, connect_timeout_seconds=2, **change)
 
 
@@ -57,7 +57,7 @@ def said(people: OpenSqlDirectory, address: EmailAddress = ALICE) -> str:
 
 @pytest.fixture(name="sqlite")
 def _sqlite(tmp_path: Path) -> Path:
-    """Give a SQLite file with PostfixAdmin's tables."""
+    """Return a SQLite file with PostfixAdmin's tables."""
     path = tmp_path / "mail.sqlite"
     with sqlite3.connect(path) as connection:
         connection.executescript(SCHEMAS["postfixadmin"]["sqlite"])
@@ -74,7 +74,7 @@ def _postfixadmin(database: Database) -> Database:
 
 @pytest.fixture(name="opened")
 def _opened() -> Iterator[Opened]:
-    """Give a function that opens a directory, which is closed after the test."""
+    """Yield a function that opens a directory, which is closed after the test."""
     every: list[OpenSqlDirectory] = []
 
     def make(uri: str | Secret, /, **change: object) -> OpenSqlDirectory:

@@ -32,7 +32,7 @@ Uri = Callable[..., str]
 
 @pytest.fixture(name="uri", params=DRIVERS)
 def _uri(request: pytest.FixtureRequest) -> Uri:
-    """Give a function that makes the URI of PostfixAdmin's tables, changed as told."""
+    """Return a function that makes the URI of PostfixAdmin's tables, changed as told."""
     server: PostgreSql | MariaDb
     if request.param == "pymysql":
         server = request.getfixturevalue("mariadb_server")
@@ -224,12 +224,12 @@ def test_closing_twice(sqlite: Path, opened: Opened) -> None:
 
 
 def _names(text: str) -> str:
-    """Give a message as the documentation writes it: what is filled in is in capitals."""
+    """Return a message as the documentation writes it: what is filled in is in capitals."""
     return re.sub(r"\{(\w+)[^}]*\}", lambda found: found[1].upper(), text)
 
 
 def documented(page: str) -> Iterator[str]:
-    """Give the messages in the tables of a page."""
+    """Yield the messages in the tables of a page."""
     text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
     for found in re.finditer(r"^\| `([^`]+)` \| \S.*\|$", text, re.MULTILINE):
         yield found[1].replace("\\|", "|")

@@ -26,7 +26,7 @@ NAMELESS = {"dovecot", "sharded"}
 
 
 def examples() -> dict[str, Catalog]:
-    """Give the providers files of the page, by the names of their directories."""
+    """Return the providers files of the page, by the names of their directories."""
     found = {}
     for block in blocks(ROOT / "docs" / "directories" / "sql.md", "toml"):
         catalog = read_providers(block.text, name=block.name, format="toml").catalog
@@ -39,7 +39,7 @@ EXAMPLES = examples()
 
 
 def directory_of(catalog: Catalog) -> SqlDirectory:
-    """Give the one directory of an example."""
+    """Return the one directory of an example."""
     (directory,) = catalog.directories
     assert isinstance(directory, SqlDirectory)
     return directory

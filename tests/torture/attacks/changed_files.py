@@ -62,7 +62,7 @@ def _seconds_until(holds: Callable[[], bool]) -> float:
 
 
 def _serves(server: Server, domain: str) -> bool:
-    """Tell whether all workers know a domain; each connection may reach another one."""
+    """Return whether all workers know a domain; each connection may reach another one."""
     path = f"/mail/config-v1.1.xml?emailaddress=alice@{domain}"
     return all(_status(server.port, path) == 200 for _ in range(8 * server.workers))
 

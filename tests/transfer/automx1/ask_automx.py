@@ -53,7 +53,7 @@ def answers(application: Application, address: str) -> dict[str, tuple[int, str]
 
 def ask(application: Application, method: str, body: str = "", query: str = "") -> tuple[int, str]:
     """Return status and body."""
-    octets = body.encode()
+    data = body.encode()
     seen: list[int] = []
 
     def start_response(status: str, _headers: object) -> None:
@@ -65,9 +65,9 @@ def ask(application: Application, method: str, body: str = "", query: str = "") 
             "HTTP_HOST": "autoconfig.example.com",
             "REQUEST_URI": "/mail/config-v1.1.xml",
             "QUERY_STRING": query,
-            "CONTENT_LENGTH": str(len(octets)),
+            "CONTENT_LENGTH": str(len(data)),
             "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.input": io.BytesIO(octets),
+            "wsgi.input": io.BytesIO(data),
             "wsgi.errors": sys.stderr,
         },
         start_response,

@@ -4,12 +4,12 @@ from lxml import html
 
 
 def profile_form(text: str) -> html.FormElement:
-    """Give the form of the page that leads to a profile."""
+    """Return the form of the page that leads to a profile."""
     return form_to(text, "/mobileconfig")
 
 
 def form_to(text: str, action: str) -> html.FormElement:
-    """Give the form of the page that leads to a URL."""
+    """Return the form of the page that leads to a URL."""
     page = html.document_fromstring(text)
     assert isinstance(page, html.HtmlElement)
     (form,) = (one for one in page.forms if one.action == action)
@@ -18,7 +18,7 @@ def form_to(text: str, action: str) -> html.FormElement:
 
 
 def elements(text: str, path: str) -> list[html.HtmlElement]:
-    """Give the elements of the page at an XPath."""
+    """Return the elements of the page at an XPath."""
     found = html.document_fromstring(text).xpath(path)
     assert isinstance(found, list)
     chosen = [one for one in found if isinstance(one, html.HtmlElement)]

@@ -42,7 +42,7 @@ QUERIES = st.one_of(
 BODIES = st.one_of(
     st.binary(max_size=200),
     st.sampled_from(ADDRESSES).map(lambda address: BODY % address.encode()),
-    st.binary(max_size=40).map(lambda octets: BODY % octets),
+    st.binary(max_size=40).map(lambda data: BODY % data),
 )
 HOSTS = st.one_of(
     st.none(),

@@ -24,7 +24,7 @@ QUERIES = [
 
 
 def texts(answer: Answer, name: str) -> list[str | None]:
-    """Give the text of each element of a name."""
+    """Return the text of each element of a name."""
     return [one.text for one in answer.xml.iter(name)]
 
 

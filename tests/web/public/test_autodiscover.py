@@ -229,7 +229,7 @@ def test_any_host(client: Client, host: str | None) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
 def test_soap(client: Client, path: str, method: str) -> None:
-    """The SOAP of Exchange is a 404, and not an octet of the question is read."""
+    """The SOAP of Exchange is a 404, and not an byte of the question is read."""
     answer = client.request(method, path, body=None, headers={"Content-Length": "1000000000"})
 
     assert answer.status == 404

@@ -69,7 +69,7 @@ def _browser(server: RunningWaypost) -> Iterator[Browser]:  # noqa: ARG001 -- in
 
 @pytest.fixture(name="opened")
 def _opened(browser: Browser, server: RunningWaypost) -> Iterator[Opened]:
-    """Give what opens the page in a browser window of its own, without scripts."""
+    """Yield what opens the page in a browser window of its own, without scripts."""
     with ExitStack() as windows:
 
         def opened(query: str = "", **options: Any) -> Page:

@@ -69,7 +69,7 @@ VARYING = {
 @pytest.mark.rule("proxies-caches", "proxies-trust")
 @pytest.mark.parametrize("url", URLS)
 def test_no_header_changes_an_answer(client: Client, url: str) -> None:
-    """Whatever else a client sends, it gets the same octets and headers; the page has languages."""
+    """Whatever else a client sends, it gets the same bytes and headers; the page has languages."""
     page = url == "/"
     headers = {name: value for name, value in VARYING.items() if name != "Accept-Language"}
     plain, sent = client.get(url), client.get(url, headers=headers if page else VARYING)

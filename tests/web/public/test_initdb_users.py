@@ -58,7 +58,7 @@ class Running:
         return done.stdout
 
     def serves(self, domain: str) -> bool:
-        """Say whether a domain is in the database."""
+        """Return whether a domain is in the database."""
         url = f"http://{self.place}/v1.1/{domain}"
         command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", url]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
@@ -85,14 +85,14 @@ def serving(folder: Path, host: str, *flags: str, user: str | None = None) -> It
 
 
 def answers(family: socket.AddressFamily, host: str, port: int) -> bool:
-    """Say whether something listens there."""
+    """Return whether something listens there."""
     with socket.socket(family) as probe:
         return probe.connect_ex((host, port)) == 0
 
 
 @pytest.fixture(name="folder")
 def _folder() -> Iterator[Path]:
-    """Give a folder that all users may enter."""
+    """Yield a folder that all users may enter."""
     require(
         programs=["nginx", "apache2", "haproxy", "caddy", "socat", "curl", "setpriv"],
         files=[proxies.NGINX_PACKAGE, proxies.HAPROXY_PACKAGE],

@@ -29,7 +29,7 @@ SAME = {
 
 
 def flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Give each text with its place."""
+    """Yield each text with its place."""
     if isinstance(value, Mapping):
         pairs = list(value.items())
     elif isinstance(value, list):

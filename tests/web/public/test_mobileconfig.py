@@ -94,7 +94,7 @@ def test_wrong_method(client: Client) -> None:
 
 
 def signing_client(made: Signing) -> Client:
-    """Give a client of a server that signs what it sends."""
+    """Return a client of a server that signs what it sends."""
     signer = ProfileSigners(made.files)
     signer.start()
     wired = wire(settings(demo=True))

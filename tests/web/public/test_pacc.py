@@ -38,8 +38,8 @@ def test_digest_of_what_is_served(client: Client) -> None:
 
 
 @pytest.mark.rule("pacc-not-encoded")
-def test_octets_go_out_as_they_are(client: Client) -> None:
-    """Whatever encodings a client takes, it gets the octets whose digest is in DNS."""
+def test_bytes_go_out_as_they_are(client: Client) -> None:
+    """Whatever encodings a client takes, it gets the bytes whose digest is in DNS."""
     host = "ua-auto-config.example.com"
     plain = client.get(PATH, host=host)
     asked = client.get(PATH, host=host, headers={"Accept-Encoding": "gzip, br, zstd, *"})

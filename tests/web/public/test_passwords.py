@@ -136,7 +136,7 @@ BAD = [
     (GOOD | {"name": SECRET * 9}, 400, "name: longer than 128 characters"),
     (GOOD | {"password": SECRET + "\n"}, 400, "password: holds a control character"),
     (GOOD | {"password": SECRET * 17}, 400, "password: longer than 256 characters"),
-    (GOOD | {"password": SECRET * 600}, 413, "the request is longer than 8192 octets"),
+    (GOOD | {"password": SECRET * 600}, 413, "the request is longer than 8192 bytes"),
     (GOOD | {f"x{n}": "" for n in range(60)}, 400, "the form has too many fields"),
     (GOOD | {"emailaddress": "a@example.org"}, 404, "emailaddress: its domain is not served here"),
 ]
@@ -161,7 +161,7 @@ def test_no_form(permitting: Client, kind: str) -> None:
     assert answer.text == "the request is not of the type application/x-www-form-urlencoded\n"
 
 
-def test_octets_that_are_no_text(permitting: Client) -> None:
+def test_bytes_that_are_no_text(permitting: Client) -> None:
     """A password that is not UTF-8 is refused without being told."""
     answer = permitting.post(PATH, b"emailaddress=a@example.com&password=s3cret%ff", headers=FORM)
 

@@ -28,7 +28,7 @@ def refused(place: str, error: ssl.SSLCertVerificationError) -> Finding:
 
 
 def expiring(place: str, connected: object) -> Iterator[Finding]:
-    """Tell where the certificate of a connection will soon be no good any more."""
+    """Yield where the certificate of a connection will soon be no good any more."""
     if not isinstance(connected, ssl.SSLSocket):
         return
     end = (connected.getpeercert() or {}).get("notAfter")
@@ -37,5 +37,5 @@ def expiring(place: str, connected: object) -> Iterator[Finding]:
 
 
 def has_no_way(address: str, error: OSError) -> bool:
-    """Tell whether it is this machine that has no IPv6."""
+    """Return whether it is this machine that has no IPv6."""
     return ip_address(address).version == 6 and error.errno in _NO_WAY

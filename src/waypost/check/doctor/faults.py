@@ -78,7 +78,7 @@ _LIST: Final = (
         "certificate-name",
         "error",
         "the certificate is for other names, and clients refuse it",
-        "get one with this name in it (`waypost names` lists those of a domain)",
+        "get one with this name in it (`waypost hostnames` lists those of a domain)",
     ),
     Fault(
         "certificate-untrusted",

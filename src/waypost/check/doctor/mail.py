@@ -68,7 +68,7 @@ class Offers:
 
 
 def offers_of(visit: Visit) -> Offers:
-    """Give the mail servers of Autoconfig, and those that Autodiscover alone names."""
+    """Return the mail servers of Autoconfig, and those that Autodiscover alone names."""
     address = EmailAddress.parse(visit.asked.address)
     autoconfig = autoconfig_of(visit)
     autodiscover = visit.asked.post(urls.pox_body(visit.asked.address))
@@ -87,7 +87,7 @@ def offers_of(visit: Visit) -> Offers:
 
 
 def offers_by_dns(visit: Visit) -> list[Offer]:
-    """Give the mail servers that service records name, where no document does."""
+    """Return the mail servers that service records name, where no document does."""
     held: list[Offer] = []
     for label, kind, is_tls in LABELS:
         with suppress(NamesUnavailable):

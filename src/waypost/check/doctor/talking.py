@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, Self
 
-LINE_MAX_OCTETS: Final = 8192
+LINE_MAX_BYTES: Final = 8192
 LINES_MAX: Final = 100
 # As a client of mail that has no name of its own (RFC 2606 s2).
 _OWN_NAME: Final = "waypost-doctor.invalid"
@@ -93,18 +93,18 @@ class Talk:
         if self._lines > LINES_MAX:
             raise Broken(f"it says more than {LINES_MAX} lines")
         while b"\n" not in self._unread:
-            if len(self._unread) > LINE_MAX_OCTETS:
-                raise Broken(f"it says a line of more than {LINE_MAX_OCTETS} octets")
+            if len(self._unread) > LINE_MAX_BYTES:
+                raise Broken(f"it says a line of more than {LINE_MAX_BYTES} bytes")
             self._hurry()
-            octets = self.connected.recv(4096)
-            if not octets:
+            data = self.connected.recv(4096)
+            if not data:
                 raise Broken("it ends the connection")
-            self._unread += octets
+            self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode("utf-8", "replace").rstrip("\r")
 
     def _hurry(self) -> None:
-        """Let nothing wait longer than to the end; each octet of one who drips them is waited for.
+        """Let nothing wait longer than to the end; each byte of one who drips them is waited for.
 
         Raises:
             TimeoutError: it is over.
@@ -116,7 +116,7 @@ class Talk:
 
 
 def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Give the ways to log in that an IMAP server offers, with TLS where it upgrades."""
+    """Return the ways to log in that an IMAP server offers, with TLS where it upgrades."""
     greeting = talk.line()
     if not greeting.upper().startswith(("* OK", "* PREAUTH")):
         raise Broken(f"it greets with {greeting[:60]!r}")
@@ -132,7 +132,7 @@ def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
 
 
 def _imap(talk: Talk, command: str) -> set[str]:
-    """Give all words of an answer; none where the server refuses."""
+    """Return all words of an answer; none where the server refuses."""
     talk.say(command)
     words: set[str] = set()
     tag = command.partition(" ")[0].upper()
@@ -149,7 +149,7 @@ def _agreed(words: set[str], command: str) -> None:
 
 
 def methods_of_pop3(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Give the same for POP3."""
+    """Return the same for POP3."""
     greeting = talk.line()
     if not greeting.startswith("+OK"):
         raise Broken(f"it greets with {greeting[:60]!r}")
@@ -176,7 +176,7 @@ def _pop3(talk: Talk) -> Iterator[str]:
 
 
 def methods_of_smtp(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Give the same for SMTP."""
+    """Return the same for SMTP."""
     _smtp(talk, "220")
     if upgrades:
         if not any(line == "STARTTLS" for line in _hello(talk)):
@@ -211,7 +211,7 @@ def _smtp(talk: Talk, code: str) -> list[str]:
 
 
 def methods_of_sieve(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Give the same for ManageSieve, whose server tells its capabilities by itself."""
+    """Return the same for ManageSieve, whose server tells its capabilities by itself."""
     told = _sieve(talk)
     if upgrades:
         if "STARTTLS" not in told:

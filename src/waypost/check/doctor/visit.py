@@ -33,7 +33,7 @@ class Visit:
         return self.asked.wire.context
 
     def addresses(self, host: str) -> tuple[str, ...]:
-        """Give the addresses of a host.
+        """Return the addresses of a host.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -41,7 +41,7 @@ class Visit:
         return addresses(self.asked.resolve, host)
 
     def records(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Give what DNS says.
+        """Return what DNS says.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -49,5 +49,5 @@ class Visit:
         return self.asked.resolve(lookup)
 
     def seconds(self) -> float:
-        """Give how long the next answer may take; 0 where the time is over."""
+        """Return how long the next answer may take; 0 where the time is over."""
         return self.asked.wire.seconds()

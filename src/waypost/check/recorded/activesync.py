@@ -95,7 +95,7 @@ def posted_again(request: Request) -> Generator[Request, Response, Response]:
 
 
 def redirects(root: etree._Element) -> list[str]:
-    """Give the address to which an answer leads (MS-ASCMD s2.2.3.147), where it leads to one."""
+    """Return the address to which an answer leads (MS-ASCMD s2.2.3.147), where it leads to one."""
     found = documents.below(root, "Response", "Action", "Redirect")
     return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
 
@@ -121,7 +121,7 @@ def other_user(address: str, name: str, user: User) -> User:
 
 
 def activesync_server(root: etree._Element) -> str:
-    """Give the URL of the ActiveSync server; empty where the answer is an error.
+    """Return the URL of the ActiveSync server; empty where the answer is an error.
 
     Source: MS-ASCMD, the response of the command Autodiscover.
 
@@ -147,9 +147,9 @@ def activesync_server(root: etree._Element) -> str:
 
 
 def url_in_json(body: bytes) -> str:
-    """Give the Url of an answer to `autodiscover.json`; empty where there is none."""
+    """Return the Url of an answer to `autodiscover.json`; empty where there is none."""
     try:
-        value = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+        value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
         return ""
     place = value.get("Url") if isinstance(value, dict) else None

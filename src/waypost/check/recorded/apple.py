@@ -98,7 +98,7 @@ def read(body: bytes) -> Account:
 
 
 def _inside(body: bytes) -> bytes:
-    """Give the property list inside signed data (DER begins with a SEQUENCE)."""
+    """Return the property list inside signed data (DER begins with a SEQUENCE)."""
     if not body.startswith(b"\x30"):
         return body
     from waypost.check import cms  # noqa: PLC0415 -- its library is large
@@ -110,8 +110,8 @@ def _inside(body: bytes) -> bytes:
 
 
 def _plist(body: bytes) -> dict[str, Any]:
-    if len(body) > documents.DOCUMENT_MAX_OCTETS:
-        raise Unusable(f"it is longer than {documents.DOCUMENT_MAX_OCTETS} octets")
+    if len(body) > documents.DOCUMENT_MAX_BYTES:
+        raise Unusable(f"it is longer than {documents.DOCUMENT_MAX_BYTES} bytes")
     if b"<!ENTITY" in body:
         raise Unusable("the profile defines entities")
     try:

@@ -49,7 +49,7 @@ class Request:
         return f"{self.scheme}://{self.host}{self.path}{query}"
 
     def at(self, location: str) -> "Request | None":
-        """Give the same request at another URL, absolute or relative; None where it is none."""
+        """Return the same request at another URL, absolute or relative; None where it is none."""
         try:
             parts = urlsplit(urljoin(self.url, location[:URL_MAX_CHARS]))
             _ = parts.port
@@ -87,12 +87,12 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Tell whether the status is a 2xx."""
+        """Return whether the status is a 2xx."""
         return 200 <= self.status <= 299
 
     @property
     def is_redirect(self) -> bool:
-        """Tell whether it leads elsewhere."""
+        """Return whether it leads elsewhere."""
         return self.status in {301, 302, 303, 307, 308} and bool(self.location)
 
 
@@ -118,7 +118,7 @@ class MailServer:
     login: str = ""
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         words = [self.kind, f"{self.host}:{self.port}", self.security, self.method, self.login]
         return " ".join(word for word in words if word)
 
@@ -131,7 +131,7 @@ class Account:
     outgoing: MailServer
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         return f"{self.incoming}, {self.outgoing}"
 
 

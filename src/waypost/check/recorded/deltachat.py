@@ -86,7 +86,7 @@ def _fetched(request: Request) -> Generator[Request, Response, Response]:
 
 
 def read(body: bytes, address: EmailAddress) -> list[MailServer]:
-    """Give the servers of an Autoconfig document.
+    """Return the servers of an Autoconfig document.
 
     Raises:
         Unusable: it is no well-formed XML.
@@ -121,7 +121,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 
 
 def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
-    """Give the servers of an Autodiscover answer; LoginName is not read.
+    """Return the servers of an Autodiscover answer; LoginName is not read.
 
     Raises:
         Unusable: it is no well-formed XML.

@@ -13,7 +13,7 @@ from waypost import untrusted_xml
 from waypost.address import EmailAddress
 from waypost.check.recorded.conversation import MailServer, Unusable
 
-DOCUMENT_MAX_OCTETS: Final = 256 * 1024
+DOCUMENT_MAX_BYTES: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
 _MAIL_TYPES: Final = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}
 # [code] Letter by letter; every client but aerc leaves `%emailaddress%` as it is.
@@ -21,13 +21,13 @@ _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%")
 
 
 def parsed(body: bytes) -> etree._Element:
-    """Give the root of a document.
+    """Return the root of a document.
 
     Raises:
         Unusable: it is no well-formed XML, or is longer than any answer has a need to be.
     """
-    if len(body) > DOCUMENT_MAX_OCTETS:
-        raise Unusable(f"the answer is longer than {DOCUMENT_MAX_OCTETS} octets")
+    if len(body) > DOCUMENT_MAX_BYTES:
+        raise Unusable(f"the answer is longer than {DOCUMENT_MAX_BYTES} bytes")
     try:
         return untrusted_xml.parse(body)
     except untrusted_xml.NotWellFormed as error:
@@ -37,18 +37,18 @@ def parsed(body: bytes) -> etree._Element:
 
 
 def name_of(element: etree._Element) -> str:
-    """Give the name of an element without its namespace."""
+    """Return the name of an element without its namespace."""
     return etree.QName(element).localname
 
 
 def children(element: etree._Element, *names: str) -> list[etree._Element]:
-    """Give the children with one of these names, in their order, and no more than a hundred."""
+    """Return the children with one of these names, in their order, and no more than a hundred."""
     found = [child for child in element if name_of(child) in names]
     return found[:SECTIONS_MAX]
 
 
 def below(element: etree._Element, *path: str) -> list[etree._Element]:
-    """Give the elements to which a path of names leads."""
+    """Return the elements to which a path of names leads."""
     found = [element]
     for name in path:
         found = [child for one in found for child in children(one, name)]
@@ -56,17 +56,17 @@ def below(element: etree._Element, *path: str) -> list[etree._Element]:
 
 
 def texts(element: etree._Element, name: str) -> list[str]:
-    """Give the texts of all children with a name, as they stand there."""
+    """Return the texts of all children with a name, as they stand there."""
     return [child.text or "" for child in children(element, name)]
 
 
 def text(element: etree._Element, name: str) -> str:
-    """Give the text of the first child with a name; empty where there is none."""
+    """Return the text of the first child with a name; empty where there is none."""
     return next(iter(texts(element, name)), "")
 
 
 def response_of(root: etree._Element, namespace: str) -> etree._Element | None:
-    """Give the Response of an Autodiscover answer; None where the first is in another namespace."""
+    """Return the Response of an Autodiscover answer; None if the first is in another namespace."""
     response = next(iter(below(root, "Response")), None)
     if response is None or response.tag != f"{{{namespace}}}Response":
         return None
@@ -74,7 +74,7 @@ def response_of(root: etree._Element, namespace: str) -> etree._Element | None:
 
 
 def provider_of(body: bytes) -> etree._Element:
-    """Give the provider's element of an Autoconfig document.
+    """Return the provider's element of an Autoconfig document.
 
     Raises:
         Unusable: the answer is no such document.
@@ -115,7 +115,7 @@ def filled(value: str, address: EmailAddress) -> str:
 
 
 def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree._Element]:
-    """Give the first section of either type, however good it is.
+    """Return the first section of either type, however good it is.
 
     Raises:
         Unusable: one of both is missing.
@@ -130,7 +130,7 @@ def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree
 
 
 def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
-    """Give the first section with a name, for clients that look at no other.
+    """Return the first section with a name, for clients that look at no other.
 
     Raises:
         Unusable: there is none, or it is of another type.
@@ -160,18 +160,18 @@ def usable(
 
 
 def first_of(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
-    """Give the first server of the first of these kinds that there is."""
+    """Return the first server of the first of these kinds that there is."""
     held = list(servers)
     return next((one for kind in kinds for one in held if one.kind == kind), None)
 
 
 def protocols(root: etree._Element) -> Iterator[etree._Element]:
-    """Give the Protocol elements of an Autodiscover answer, in their order."""
+    """Yield the Protocol elements of an Autodiscover answer, in their order."""
     yield from below(root, "Response", "Account", "Protocol")
 
 
 def mail_kind(protocol: etree._Element) -> str:
-    """Give the kind of service that a Protocol is about: `imap`, `pop3` or `smtp`.
+    """Return the kind of service that a Protocol is about: `imap`, `pop3` or `smtp`.
 
     Raises:
         Unusable: its Type is another; letters count.
@@ -183,7 +183,7 @@ def mail_kind(protocol: etree._Element) -> str:
 
 
 def refusal(root: etree._Element) -> str:
-    """Give the ErrorCode of an Autodiscover answer; empty where there is none."""
+    """Return the ErrorCode of an Autodiscover answer; empty where there is none."""
     for error in below(root, "Response", "Error"):
         return text(error, "ErrorCode")[:8]
     return ""

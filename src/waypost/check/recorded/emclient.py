@@ -42,7 +42,7 @@ def ask(user: User) -> Conversation:
 
 
 def _beside(root: etree._Element) -> tuple[str, ...]:
-    """Give the calendars and address books, which Microsoft's pages do not know."""
+    """Return the calendars and address books, which Microsoft's pages do not know."""
     found = []
     for protocol in documents.protocols(root):
         kind, place = (

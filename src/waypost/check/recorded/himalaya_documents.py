@@ -116,7 +116,7 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
         Unusable: it is none.
     """
     try:
-        document: Any = json.loads(body[: documents.DOCUMENT_MAX_OCTETS])
+        document: Any = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError) as error:
         raise Unusable("the document is not JSON") from error
     protocols = _member(document, "protocols")

@@ -7,7 +7,7 @@ from waypost.errors import DomainError
 
 
 def is_host(text: str) -> bool:
-    """Tell whether a text is a host name in A-labels, as it stands."""
+    """Return whether a text is a host name in A-labels, as it stands."""
     try:
         return text.isascii() and DomainName.parse(text).ascii == text.lower()
     except DomainError:
@@ -15,7 +15,7 @@ def is_host(text: str) -> bool:
 
 
 def is_host_or_ip(text: str) -> bool:
-    """Tell whether a text is such a name, or an IP address."""
+    """Return whether a text is such a name, or an IP address."""
     try:
         return bool(ip_address(text))
     except ValueError:

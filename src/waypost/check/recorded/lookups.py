@@ -38,13 +38,13 @@ def mail_exchanger(domain: str) -> Generator[Lookup, Response, str]:
 
 
 def above(host: str) -> str:
-    """Give what stands behind the first label; empty where that is no domain of two labels."""
+    """Return what stands behind the first label; empty where that is no domain of two labels."""
     parent = host.partition(".")[2]
     return parent if "." in parent else ""
 
 
 def base_domain(host: str) -> str:
-    """Give the domain that somebody has registered, as far as its form shows it: two labels.
+    """Return the domain that somebody has registered, as far as its form shows it: two labels.
 
     Clients look into the Public Suffix List; without it `mx.example.co.uk` gives `co.uk`. What is
     asked there besides `autoconfig.example.co.uk` finds nothing.

@@ -173,7 +173,7 @@ def _method(section: etree._Element) -> str:
 
 
 def _knows_oauth2(element: etree._Element) -> bool:
-    """Tell whether the document has all that OAuth2 needs at its first `oAuth2`."""
+    """Return whether the document has all that OAuth2 needs at its first `oAuth2`."""
     root = element.getroottree().getroot()
     oauth2 = next(iter(documents.children(root, "oAuth2")), None)
     if oauth2 is None or not documents.text(oauth2, "scope"):

@@ -19,7 +19,7 @@ class Lookup:
     name: str
 
     def __str__(self) -> str:
-        """Give one line for people."""
+        """Return one line for people."""
         return f"DNS {self.type} {self.name}"
 
 

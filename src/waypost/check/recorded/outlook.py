@@ -121,7 +121,7 @@ def _settings(
 
 
 def _elsewhere(response: Response, request: Request, user: User) -> Request | User | None:
-    """Give where an answer leads: to another URL, or to another address; None for nowhere."""
+    """Return where an answer leads: to another URL, or to another address; None for nowhere."""
     if response.status == 302:
         return _at(response.location, "Location", request)
     demand(response.is_success, said(response))

@@ -48,7 +48,7 @@ def database(domain: str) -> Request:
 
 
 def encoded(address: str) -> str:
-    """Give the query that tells an address, escaped as a form does it."""
+    """Return the query that tells an address, escaped as a form does it."""
     return f"emailaddress={quote(address, safe='')}"
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from waypost.address import ADDRESS_MAX_OCTETS, EmailAddress
+from waypost.address import ADDRESS_MAX_BYTES, EmailAddress
 from waypost.errors import AddressError
 
 # Local parts of which `EmailAddress.parse` would find nothing to say; it takes ten times as long.
@@ -18,7 +18,7 @@ class Addresses:
         self._domains: dict[str, str] = {}
 
     def canonical(self, text: str) -> str:
-        """Give an address with its domain in small letters and A-labels.
+        """Return an address with its domain in small letters and A-labels.
 
         Raises:
             AddressError: names the rule that the text breaks, and never the text.
@@ -28,7 +28,7 @@ class Addresses:
         known = self._domains.get(domain)
         if known is not None and _USUAL.fullmatch(local_part):
             address = f"{local_part}@{known}"
-            if len(address) <= ADDRESS_MAX_OCTETS:
+            if len(address) <= ADDRESS_MAX_BYTES:
                 return address
         if text.startswith(("@", "*@")):
             raise AddressError(

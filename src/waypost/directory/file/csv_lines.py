@@ -43,18 +43,18 @@ class _NotUtf8Error(Exception):
     """Nothing behind this line is worth reading."""
 
 
-def read_csv(octets: bytes, mistakes: Mistakes) -> People:
+def read_csv(data: bytes, mistakes: Mistakes) -> People:
     """Read the users of a CSV file; each mistake is noted, and its line left out.
 
     Args:
-        octets: the whole file. The first line names the columns, and so tells the delimiter.
+        data: the whole file. The first line names the columns, and so tells the delimiter.
             Blank lines mean nothing; there are no comments.
         mistakes: takes what is wrong.
     """
     gathering = Gathering()
     columns: tuple[str, ...] = ()
     try:
-        lines = _lines(octets, mistakes)
+        lines = _lines(data, mistakes)
         header = _header(next(lines, ""), mistakes)
         if header is not None:
             _read_users(lines, header, gathering, mistakes)
@@ -64,8 +64,8 @@ def read_csv(octets: bytes, mistakes: Mistakes) -> People:
     return gathering.people(columns, mistakes.note)
 
 
-def _lines(octets: bytes, mistakes: Mistakes) -> Iterator[str]:
-    for number, line in enumerate(BytesIO(octets), start=1):
+def _lines(data: bytes, mistakes: Mistakes) -> Iterator[str]:
+    for number, line in enumerate(BytesIO(data), start=1):
         try:
             yield line.decode()
         except UnicodeDecodeError as error:
@@ -141,7 +141,7 @@ def _read_users(
 def _rows(
     lines: Iterator[str], delimiter: str, mistakes: Mistakes
 ) -> Iterator[tuple[int, list[str]]]:
-    """Give each row with the number of its first line; blank ones are left out."""
+    """Yield each row with the number of its first line; blank ones are left out."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 2  # The header is the first line.

@@ -38,7 +38,7 @@ class Mistakes:
 
 
 def in_one_line(error: ProblemsError) -> str:
-    """Give the first mistake, and how many more there are."""
+    """Return the first mistake, and how many more there are."""
     first, *others = error.problems
     if not others:
         return first

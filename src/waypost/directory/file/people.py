@@ -64,11 +64,11 @@ class People:
         self._hashes, self._numbers = index
 
     def __len__(self) -> int:
-        """Give how many users there are."""
+        """Return how many users there are."""
         return len(self._lines)
 
     def find(self, address: EmailAddress) -> tuple[Hit, ...]:
-        """Give the user of an address.
+        """Return the user of an address.
 
         The domain has no case. The local part is compared exactly, else in small letters, so that
         one person is found who writes the address with a capital.
@@ -128,7 +128,7 @@ class Gathering:
         self._hashes.append(hash(address.lower()))
 
     def people(self, columns: Sequence[str], note: Note) -> People:
-        """Give all that came; `note` is told each address that came before."""
+        """Return all that came; `note` is told each address that came before."""
         numbers = array("Q", sorted(range(len(self._lines)), key=self._hashes.__getitem__))
         repeated = sorted(self._repeated(numbers))
         for line, first in repeated:
@@ -140,7 +140,7 @@ class Gathering:
         )
 
     def _repeated(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Give the lines of each address that stands there twice: this one and the first."""
+        """Yield the lines of each address that stands there twice: this one and the first."""
         if len(set(self._hashes)) == len(self._hashes):
             return
         for _, group in groupby(numbers, key=self._hashes.__getitem__):

@@ -8,8 +8,8 @@ from pathlib import Path
 from waypost.address import EmailAddress
 from waypost.directory.entries import Wanted, person_of, wanted_of
 from waypost.directory.file.mistakes import in_one_line
-from waypost.directory.file.octets import read_octets
 from waypost.directory.file.people import Hit
+from waypost.directory.file.read_bytes import read_bytes
 from waypost.directory.file.reading import people_of
 from waypost.directory.probing import Step
 from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
@@ -22,14 +22,14 @@ def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step
     path = Path(directory.path)
     started = time.perf_counter()
     try:
-        octets = read_octets(path)
+        data = read_bytes(path)
     except (DirectoryUnavailable, DirectoryError) as error:
         yield Step("file", False, str(error), {"path": str(path)}, _since(started))
         return
-    yield _file_step(path, len(octets), started)
+    yield _file_step(path, len(data), started)
     started = time.perf_counter()
     try:
-        people = people_of(octets, path)
+        people = people_of(data, path)
     except ProblemsError as error:
         problems: dict[str, object] = {"problems": list(error.problems)}
         yield Step("lines", False, in_one_line(error), problems, _since(started))
@@ -49,8 +49,8 @@ def _file_step(path: Path, size: int, started: float) -> Step:
     found = signature_of(path)
     changed = None if found is None else datetime.fromtimestamp(found[3] / 1e9, UTC)
     written = None if changed is None else changed.isoformat(timespec="seconds")
-    details: dict[str, object] = {"path": str(path), "octets": size, "changed": written}
-    text = f"{path}, {size:,} octets" + (f", changed {written}" if written else "")
+    details: dict[str, object] = {"path": str(path), "bytes": size, "changed": written}
+    text = f"{path}, {size:,} bytes" + (f", changed {written}" if written else "")
     return Step("file", True, text, details, _since(started))
 
 
@@ -70,7 +70,7 @@ def _entry_step(hits: tuple[Hit, ...], started: float) -> Step:
 
 
 def _person_step(directory: FileDirectory, hit: Hit) -> Step:
-    """Tell what may be used of an entry, and what is left out."""
+    """Return what may be used of an entry, and what is left out."""
     started = time.perf_counter()
     wanted = wanted_of(directory)
     person = person_of(hit.entry, wanted)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from waypost.directory.file.csv_lines import read_csv
 from waypost.directory.file.mistakes import Mistakes
-from waypost.directory.file.octets import check_text, read_octets
 from waypost.directory.file.people import Gathering, People
+from waypost.directory.file.read_bytes import check_text, read_bytes
 from waypost.directory.file.toml_tables import read_toml
 
 
@@ -17,14 +17,14 @@ def read_people(path: Path) -> People:
         DirectoryError: it is no file, or too large.
         ProblemsError: all its mistakes, each with its line.
     """
-    return people_of(read_octets(path), path)
+    return people_of(read_bytes(path), path)
 
 
-def people_of(octets: bytes, path: Path) -> People:
+def people_of(data: bytes, path: Path) -> People:
     """Read what stands in a file of users.
 
     Args:
-        octets: the whole file.
+        data: the whole file.
         path: its ending says what it is, TOML or CSV; mistakes name it.
 
     Raises:
@@ -32,8 +32,8 @@ def people_of(octets: bytes, path: Path) -> People:
     """
     mistakes = Mistakes(path)
     people = Gathering().people((), mistakes.note)
-    if check_text(octets, mistakes):
+    if check_text(data, mistakes):
         read = read_toml if path.suffix.lower() == ".toml" else read_csv
-        people = read(octets, mistakes)
+        people = read(data, mistakes)
     mistakes.check()
     return people

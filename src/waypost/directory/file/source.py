@@ -60,7 +60,7 @@ class FileSource:
         self._log = structlog.get_logger(__name__)
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Give what the file says of a user, or None.
+        """Return what the file says of a user, or None.
 
         Raises:
             DirectoryUnavailable: the file could never be read.
@@ -78,7 +78,7 @@ class FileSource:
         """Do nothing: the file is open only while it is read."""
 
     def _current(self) -> People:
-        """Give the users of now; while another thread reads the file again, those of before."""
+        """Return the users of now; while another thread reads the file again, those of before."""
         people = self._people
         if people is not None and self._clock() < self._next_look:
             return people
@@ -124,7 +124,7 @@ class FileSource:
             self._take(people)
 
     def _is_settled(self, found: Signature | None) -> bool:
-        """Tell whether nobody is about to write the file, or to put another one in its place."""
+        """Return whether nobody is about to write the file, or to put another one in its place."""
         is_old = found is not None and self._now() - found[3] / 1e9 >= SETTLED_SECONDS
         before, self._last_look = self._last_look, (found,)
         return is_old or before == (found,)

@@ -14,7 +14,7 @@ from waypost.directory.file.people import VALUE_SEPARATOR, Gathering, People
 from waypost.errors import AddressError
 
 # Reading this much takes seconds, and a CSV file of the same size a fraction of one.
-TOML_MAX_OCTETS: Final = 4 * 1024 * 1024
+TOML_MAX_BYTES: Final = 4 * 1024 * 1024
 TABLES_MAX: Final = 200_000
 _TEXTS: Final = (LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
 _KEY: Final = r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'|[A-Za-z0-9_-]+"
@@ -26,16 +26,16 @@ _SIMPLE_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read_toml(octets: bytes, mistakes: Mistakes) -> People:
+def read_toml(raw: bytes, mistakes: Mistakes) -> People:
     """Read the users of a TOML file; each mistake is noted, and its table left out.
 
     Args:
-        octets: the whole file: tables such as `["alice@example.com"]` with `login`,
+        raw: the whole file: tables such as `["alice@example.com"]` with `login`,
             `display_name` and further keys, which are texts or lists of texts.
         mistakes: takes what is wrong.
     """
     gathering = Gathering()
-    text = _text(octets, mistakes)
+    text = _text(raw, mistakes)
     data = _data(text, mistakes) if text is not None else {}
     columns = _Columns()
     addresses = Addresses()
@@ -68,7 +68,7 @@ class _Columns:
         self._places = {name: place for place, name in enumerate(self.names)}
 
     def cells(self, table: Mapping[str, object], problems: list[str]) -> Sequence[str]:
-        """Give what a table says as cells, and add what is wrong to a list."""
+        """Return what a table says as cells, and add what is wrong to a list."""
         cells: list[str] = list(repeat("", len(self.names)))
         for key, value in table.items():
             shown = key if _SIMPLE_KEY.fullmatch(key) else "a key"
@@ -100,15 +100,15 @@ def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
     return VALUE_SEPARATOR.join(texts)
 
 
-def _text(octets: bytes, mistakes: Mistakes) -> str | None:
-    if len(octets) > TOML_MAX_OCTETS:
-        limit = TOML_MAX_OCTETS // 1024 // 1024
+def _text(raw: bytes, mistakes: Mistakes) -> str | None:
+    if len(raw) > TOML_MAX_BYTES:
+        limit = TOML_MAX_BYTES // 1024 // 1024
         mistakes.note(0, f"is larger than {limit} MiB; write so many users as CSV")
         return None
     try:
-        return octets.decode()
+        return raw.decode()
     except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
+        line = raw.count(b"\n", 0, error.start) + 1
         mistakes.note(line, "is not UTF-8; save the file as UTF-8")
         return None
 
@@ -122,7 +122,7 @@ def _data(text: str, mistakes: Mistakes) -> dict[str, object]:
 
 
 def _complaint(said: str, line: int, text: str) -> tuple[int, str]:
-    """Give the line and what is wrong there; what the parser says may name a user."""
+    """Return the line and what is wrong there; what the parser says may name a user."""
     on_line = text.split("\n")[line - 1]
     if _UNQUOTED.match(on_line):
         return line, 'an address must stand in quotation marks, as ["alice@example.com"]'
@@ -138,7 +138,7 @@ def _complaint(said: str, line: int, text: str) -> tuple[int, str]:
 
 
 def _table_lines(text: str, data: Mapping[str, object]) -> Sequence[int]:
-    """Give the line of each table; none where that cannot be told for sure."""
+    """Return the line of each table; none where that cannot be told for sure."""
     lines = []
     line, last = 1, 0
     for header in _HEADER.finditer(text):

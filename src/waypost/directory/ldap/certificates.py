@@ -34,7 +34,7 @@ class Certificate:
 
     @property
     def details(self) -> dict[str, object]:
-        """Give it for scripts."""
+        """Return it for scripts."""
         return {
             "names": list(self.names),
             "issuer": self.issuer,
@@ -43,14 +43,14 @@ class Certificate:
         }
 
     def __str__(self) -> str:
-        """Give it for people."""
+        """Return it for people."""
         names = ", ".join(self.names) or "no name"
         days = f"{self.days_left} days left" if self.days_left >= 0 else "over"
         return f"certificate for {names}, from {self.issuer}, until {self.ends:%Y-%m-%d} ({days})"
 
 
 def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
-    """Give the certificate of a connection, or None where it was not verified."""
+    """Return the certificate of a connection, or None where it was not verified."""
     found: dict[str, Any] | None = secure.getpeercert()
     if not found:
         return None
@@ -64,18 +64,18 @@ def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
 
 
 def examined(server: Server, deadline: Deadline) -> Certificate | None:
-    """Give the certificate of a server that is not trusted, by connections of its own.
+    """Return the certificate of a server that is not trusted, by connections of its own.
 
     The standard library reads only certificates that it has verified. So the first connection
     fetches the certificate, and the second trusts nothing but that. Nothing is sent through them.
     """
     try:
         with _connected(_context(), server, deadline) as secure:
-            octets = secure.getpeercert(binary_form=True)
-        if octets is None:
+            data = secure.getpeercert(binary_form=True)
+        if data is None:
             return None
         context = _context()
-        context.load_verify_locations(cadata=octets)
+        context.load_verify_locations(cadata=data)
         context.verify_mode = ssl.CERT_REQUIRED
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
         with _connected(context, server, deadline) as secure:

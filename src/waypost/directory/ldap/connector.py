@@ -59,7 +59,7 @@ class LdapConnector:
         self._log = structlog.get_logger(__name__)
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Give the attributes of the one entry that the filter finds, or None.
+        """Return the attributes of the one entry that the filter finds, or None.
 
         Raises:
             DirectoryUnavailable: no server answers, or not in time.

@@ -11,18 +11,18 @@ _PLACEHOLDER: Final = re.compile(r"\{(0|local_part|domain)\}")
 
 
 def escaped(value: str) -> str:
-    r"""Give a text as the value of a filter, in which it can mean nothing but itself.
+    r"""Return a text as the value of a filter, in which it can mean nothing but itself.
 
-    Each octet of its UTF-8 form that is no plain letter, digit or sign becomes `\xx`.
+    Each byte of its UTF-8 form that is no plain letter, digit or sign becomes `\xx`.
     """
-    # RFC 4515 s3: valueencoding; `*`, `(`, `)`, `\` and NUL must be escaped, any octet may be.
-    # A lone surrogate becomes octets that are no UTF-8, which no value of a directory equals.
-    octets = value.encode("utf-8", "surrogatepass")
-    return "".join(chr(octet) if octet in _PLAIN else f"\\{octet:02x}" for octet in octets)
+    # RFC 4515 s3: valueencoding; `*`, `(`, `)`, `\` and NUL must be escaped, any byte may be.
+    # A lone surrogate becomes bytes that are no UTF-8, which no value of a directory equals.
+    data = value.encode("utf-8", "surrogatepass")
+    return "".join(chr(byte) if byte in _PLAIN else f"\\{byte:02x}" for byte in data)
 
 
 def filled(template: str, address: EmailAddress) -> str:
-    """Give a filter for one address: `{0}`, `{local_part}` and `{domain}` become its parts.
+    """Return a filter for one address: `{0}`, `{local_part}` and `{domain}` become its parts.
 
     What is put in is not looked at again, so no part can bring a placeholder with it.
     """

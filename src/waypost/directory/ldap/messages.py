@@ -140,7 +140,7 @@ class Complaint(enum.Enum):
 
     @property
     def message(self) -> Message:
-        """Give what is said."""
+        """Return what is said."""
         found: Message = self.value
         return found
 
@@ -159,17 +159,17 @@ class LdapFailure(Exception):
         self.args = (f"{self}; {one_line(more)}",)
 
     def told(self, label: str) -> DirectoryError | DirectoryUnavailable:
-        """Give it as the error of a directory."""
+        """Return it as the error of a directory."""
         text = f"directory {label}: {self}"
         return DirectoryUnavailable(text) if self.temporary else DirectoryError(text)
 
     @property
     def temporary(self) -> bool:
-        """Tell whether asking later may help."""
+        """Return whether asking later may help."""
         return self.complaint.message.temporary
 
 
 def one_line(text: str) -> str:
-    """Give what a library or a server says as one short line."""
+    """Return what a library or a server says as one short line."""
     line = _UNPRINTABLE.sub(" ", text).strip()
     return line if len(line) <= REASON_MAX_CHARS else f"{line[:REASON_MAX_CHARS]}…"

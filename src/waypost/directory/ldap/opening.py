@@ -60,5 +60,5 @@ def with_tls(
 
 
 def plain_end(target: Target, secure: ssl.SSLSocket) -> socket.socket:
-    """Give what the library can speak through."""
+    """Return what the library can speak through."""
     return relayed(secure, f"ldap-tls-{target.label}")

@@ -8,7 +8,7 @@ from waypost.regular_file import read_first_line, reason_of
 
 
 def password(secret: Secret) -> str:
-    """Give a password; a file is read each time, so that a new one counts without a restart.
+    """Return a password; a file is read each time, so that a new one counts without a restart.
 
     Raises:
         LdapFailure: it cannot be read, or is empty.

@@ -37,7 +37,7 @@ class Pool:
         self._closed = False
 
     def take(self, url: str) -> Session | None:
-        """Give the session with a server that was used last, and let go of those with others."""
+        """Return the session with a server that was used last, and let go of those with others."""
         with self._lock:
             others = [one.session for one in self._idle if one.session.server.url != url]
             self._idle = [one for one in self._idle if one.session.server.url == url]

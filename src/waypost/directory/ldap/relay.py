@@ -1,4 +1,4 @@
-"""A thread that carries octets between a library that speaks plainly and a server behind TLS."""
+"""A thread that carries bytes between a library that speaks plainly and a server behind TLS."""
 
 import select
 import socket
@@ -7,12 +7,12 @@ import threading
 from contextlib import suppress
 from typing import Final
 
-CHUNK_OCTETS: Final = 65536
+CHUNK_BYTES: Final = 65536
 WRITE_SECONDS: Final = 30.0
 
 
 def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
-    """Give the plain end of a connection with TLS.
+    """Return the plain end of a connection with TLS.
 
     When one side closes, both are closed, and the thread ends.
     """
@@ -44,22 +44,22 @@ class _Relay:
     def _carry(self) -> bool:
         ready = {descriptor for descriptor, _ in self._poll.poll()}
         if self._plain.fileno() in ready:
-            octets = self._plain.recv(CHUNK_OCTETS)
-            if not octets:
+            data = self._plain.recv(CHUNK_BYTES)
+            if not data:
                 return False
-            self._write(octets)
+            self._write(data)
         # What OpenSSL has read ahead is not seen by poll: read until it has nothing left.
         while True:
             try:
-                octets = self._secure.recv(CHUNK_OCTETS)
+                data = self._secure.recv(CHUNK_BYTES)
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return True
-            if not octets:
+            if not data:
                 return False
-            self._plain.sendall(octets)
+            self._plain.sendall(data)
 
-    def _write(self, octets: bytes) -> None:
-        view = memoryview(octets)
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
         while view:
             try:
                 view = view[self._secure.send(view) :]

@@ -132,7 +132,7 @@ class Session:
             self._ldap.result4(number, timeout=max(deadline.left(), 0.01))
 
     def search(self, target: Target, text: str, deadline: Deadline) -> list[Hit]:
-        """Give the entries that a filter finds, at most two.
+        """Return the entries that a filter finds, at most two.
 
         Raises:
             LdapFailure: the server does not answer, or not with a result.
@@ -145,7 +145,7 @@ class Session:
         return self._search(target.base, scope, text, target.names, deadline)
 
     def has_base(self, base: str, deadline: Deadline) -> bool:
-        """Tell whether an entry exists that a search begins at.
+        """Return whether an entry exists that a search begins at.
 
         Raises:
             LdapFailure: the server does not answer.
@@ -160,7 +160,7 @@ class Session:
         return True
 
     def whoami(self, deadline: Deadline) -> str:
-        """Give whom the server takes Waypost for (RFC 4532), or an empty text."""
+        """Return whom the server takes Waypost for (RFC 4532), or an empty text."""
         self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
         with suppress(ldap.LDAPError):
             return self._ldap.whoami_s()
@@ -236,7 +236,7 @@ def _texts(values: Sequence[bytes]) -> Iterator[str]:
 
 
 def _reason(error: ldap.LDAPError) -> str:
-    """Give the server's own words, or the library's."""
+    """Return the server's own words, or the library's."""
     told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     words = str(told.get("info") or told.get("desc") or _words(type(error).__name__))
     if (found := _AD_NUMBER.search(words)) and found[1].lower() in _AD_REASONS:

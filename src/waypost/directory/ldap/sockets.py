@@ -19,12 +19,12 @@ Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
 _STARTTLS: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 _SEQUENCE: Final = 0x30
 _EXTENDED_RESPONSE: Final = 0x78
-_ANSWER_MAX_OCTETS: Final = 65536
+_ANSWER_MAX_BYTES: Final = 65536
 _RESULT: Final = {1: "operationsError", 2: "protocolError", 52: "unavailable", 53: "unwilling"}
 
 
 def resolve(server: Server, deadline: Deadline) -> list[Address]:
-    """Give the addresses of a server, in the order in which they should be tried.
+    """Return the addresses of a server, in the order in which they should be tried.
 
     The system's resolver knows no time limit and cannot be stopped, so that a thread waits for it,
     which ends with the process at the latest.
@@ -139,7 +139,7 @@ def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[i
     length = head[1]
     if length & 0x80:
         length = int.from_bytes(_exactly(connection, length & 0x7F, deadline), "big")
-    if length > _ANSWER_MAX_OCTETS:
+    if length > _ANSWER_MAX_BYTES:
         raise ValueError
     message = _exactly(connection, length, deadline)
     _, _, rest = _element(message)
@@ -152,26 +152,26 @@ def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[i
     return int.from_bytes(code, "big"), text.decode("utf-8", "replace")
 
 
-def _element(octets: bytes) -> tuple[int, bytes, bytes]:
+def _element(data: bytes) -> tuple[int, bytes, bytes]:
     """Take one element off: its tag, what it holds, and what follows (X.690 s8.1)."""
-    if len(octets) < 2:
+    if len(data) < 2:
         raise ValueError
-    tag, length, start = octets[0], octets[1], 2
+    tag, length, start = data[0], data[1], 2
     if length & 0x80:
         start += length & 0x7F
-        length = int.from_bytes(octets[2:start], "big")
+        length = int.from_bytes(data[2:start], "big")
     end = start + length
-    if end > len(octets):
+    if end > len(data):
         raise ValueError
-    return tag, octets[start:end], octets[end:]
+    return tag, data[start:end], data[end:]
 
 
 def _exactly(connection: socket.socket, count: int, deadline: Deadline) -> bytes:
-    octets = b""
-    while len(octets) < count:
+    data = b""
+    while len(data) < count:
         connection.settimeout(deadline.wait())
-        more = connection.recv(count - len(octets))
+        more = connection.recv(count - len(data))
         if not more:
             raise ConnectionResetError
-        octets += more
-    return octets
+        data += more
+    return data

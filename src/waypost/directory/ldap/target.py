@@ -27,7 +27,7 @@ class Server:
         url: as people know it.
         host: a name or an IP address; empty where `path` is given.
         path: of the socket of an `ldapi:` URL.
-        tls: from the first octet on, as `ldaps:` says.
+        tls: from the first byte on, as `ldaps:` says.
         starttls: TLS begins before anything else is said (RFC 4511 s4.14).
     """
 

@@ -17,7 +17,7 @@ _EXPIRED: Final = 10
 _NOT_YET_VALID: Final = 9
 _UNKNOWN_CA: Final = frozenset({2, 18, 19, 20, 21, 24, 27})
 _WRONG_NAME: Final = frozenset({62, 64})
-# What servers that speak plain LDAP, or nothing at all, answer to the first octets of TLS.
+# What servers that speak plain LDAP, or nothing at all, answer to the first bytes of TLS.
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 _CUT: Final = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
 
@@ -32,7 +32,7 @@ class TlsContexts:
         self._kept: tuple[list[Signature | None], ssl.SSLContext] | None = None
 
     def get(self) -> ssl.SSLContext:
-        """Give a context from the files as they are now.
+        """Return a context from the files as they are now.
 
         Raises:
             LdapFailure: a file cannot be used.

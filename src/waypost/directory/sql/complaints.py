@@ -72,12 +72,12 @@ def mapped_errors(
 
 
 def cannot_hold(error: BaseException | None) -> bool:
-    """Tell whether the database has no character set for a text, so that it cannot know it."""
+    """Return whether the database has no character set for a text, so that it cannot know it."""
     return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
 
 
 def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
-    """Give one line of a driver without the password, and without texts that must stay hidden."""
+    """Return one line of a driver without the password, and without texts that must stay hidden."""
     text = redact_message(text, url_secrets(url))
     for one in hidden:
         text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
@@ -119,7 +119,7 @@ def _message(error: sa.exc.DBAPIError, url: sa.URL) -> Message:
 
 
 def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
-    """Give SQLSTATE, MySQL's number and the name of SQLite's error, as far as there are such."""
+    """Return SQLSTATE, MySQL's number and the name of SQLite's error, as far as there are such."""
     original = error.orig
     found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
     # SQLite's extended names begin with the primary one.

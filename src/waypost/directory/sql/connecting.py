@@ -70,7 +70,7 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
 
 @contextmanager
 def questioning(engine: Engine, limits: Limits) -> Iterator[Connection]:
-    """Give a connection for one question, which can change nothing and ends at its time limit."""
+    """Yield a connection for one question, which can change nothing and ends at its time limit."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             with _postgresql_transaction(connection, limits):
@@ -83,7 +83,7 @@ def questioning(engine: Engine, limits: Limits) -> Iterator[Connection]:
 
 
 def reads_only(connection: Connection) -> bool:
-    """Tell whether the database itself says that nothing can be changed here."""
+    """Return whether the database itself says that nothing can be changed here."""
     if connection.dialect.name == "sqlite":
         return bool(connection.exec_driver_sql("PRAGMA query_only").scalar())
     if connection.dialect.name == "postgresql":
@@ -123,7 +123,7 @@ def _sqlite_deadline(connection: Connection, limits: Limits) -> Iterator[None]:
 
 
 def _looked_after(engine: Engine, limits: Limits) -> Callable[..., None]:
-    """Give what looks whether an idle connection is still one, as SQLAlchemy's own "pre ping".
+    """Return what looks whether an idle connection is still one, as SQLAlchemy's own "pre ping".
 
     Unlike that it gives up in time where the server has taken the connection and hangs.
     """
@@ -183,11 +183,11 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only = ON").close()
 
 
-def _text_or_bytes(octets: bytes) -> str | bytes:
+def _text_or_bytes(data: bytes) -> str | bytes:
     try:
-        return octets.decode()
+        return data.decode()
     except UnicodeDecodeError:
-        return octets
+        return data
 
 
 def _mysql_set_up(limits: Limits) -> Callable[..., None]:

@@ -43,7 +43,7 @@ class _Probe:
         self._entry: Entry = {}
 
     def steps(self) -> Iterator[Step]:
-        """Give each step; after one that went wrong no other comes."""
+        """Yield each step; after one that went wrong no other comes."""
         yield from self._step("driver", self._driver)
         yield from self._step("connect", self._connect)
         yield from self._step("read-only", self._reads_only)

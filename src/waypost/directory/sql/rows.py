@@ -9,9 +9,9 @@ from waypost.directory import Entry
 
 
 def entry_of(row: Mapping[str, object]) -> Entry:
-    """Give the values of each column as texts; a column without one is absent.
+    """Return the values of each column as texts; a column without one is absent.
 
-    NULL is no value. A list (PostgreSQL's arrays) is several. Octets are read as UTF-8 where they
+    NULL is no value. A list (PostgreSQL's arrays) is several. Bytes are read as UTF-8 where they
     are that. Of two columns with the same name, whatever their case, the first counts.
     """
     found: dict[str, tuple[str, ...]] = {}

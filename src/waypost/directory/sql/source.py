@@ -79,13 +79,13 @@ class OpenSqlDirectory:
 
     @property
     def driver(self) -> str:
-        """Give the name and the version of the driver."""
+        """Return the name and the version of the driver."""
         module = self._engine.dialect.dbapi
         return f"{self._engine.driver} {getattr(module, '__version__', '')}".strip()
 
     @property
     def bound_names(self) -> tuple[str, ...]:
-        """Give what the query binds, in order."""
+        """Return what the query binds, in order."""
         return () if self._query is None else tuple(self._query.compile().params)
 
     def connect(self) -> Connected:
@@ -106,7 +106,7 @@ class OpenSqlDirectory:
             return Connected(f"{name} {version}".strip(), place, reads_only(connection))
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Give the columns of the one row that the query finds, or None.
+        """Return the columns of the one row that the query finds, or None.
 
         Raises:
             DirectoryUnavailable: the database does not answer, or not in time.
@@ -126,7 +126,7 @@ class OpenSqlDirectory:
         return entry_of(found.rows[0]) if found.rows else None
 
     def rows_for(self, address: EmailAddress) -> Found | None:
-        """Give what the query finds; None where the database cannot hold such an address.
+        """Return what the query finds; None where the database cannot hold such an address.
 
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
@@ -148,7 +148,7 @@ class OpenSqlDirectory:
             raise DirectoryError(Message.NO_LOGIN_COLUMN.of(self._configured.label))
 
     def has_domain(self, domain: DomainName) -> bool:
-        """Tell whether the domains_query finds a domain.
+        """Return whether the domains_query finds a domain.
 
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
@@ -197,7 +197,7 @@ class OpenSqlDirectory:
 
 
 def parameters_of(address: EmailAddress) -> dict[str, str]:
-    """Give what a query may bind."""
+    """Return what a query may bind."""
     return {
         "address": str(address),
         "local_part": address.local_part,

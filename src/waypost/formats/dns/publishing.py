@@ -40,11 +40,11 @@ class _Draft:
             self.left_out.append(f"{label}: the name would be too long for DNS")
 
     def name(self, label: str) -> str:
-        """Give the name of a label; an empty one is the domain itself."""
+        """Return the name of a label; an empty one is the domain itself."""
         return f"{label}.{self._domain}" if label else self._domain.ascii
 
     def done(self) -> Published:
-        """Give all of it.
+        """Return all of it.
 
         Raises:
             NoUsableService: nothing came.
@@ -60,7 +60,7 @@ def publish(
     public_url: str | None = None,
     ttl_seconds: int = DEFAULT_TTL_SECONDS,
 ) -> Published:
-    """Give everything that a domain should publish.
+    """Return everything that a domain should publish.
 
     Args:
         config: for the domain alone.
@@ -93,7 +93,7 @@ def publish_moved(
     public_url: str | None = None,
     ttl_seconds: int = DEFAULT_TTL_SECONDS,
 ) -> Published:
-    """Give what a domain should publish whose mail is elsewhere: the names that tell where.
+    """Return what a domain should publish whose mail is elsewhere: the names that tell where.
 
     Args:
         domain: the old one.
@@ -112,7 +112,7 @@ def publish_moved(
 
 
 def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]:
-    """Give the labels under which there is an answer for the domain, with what mail clients get."""
+    """Yield the labels under which the domain has an answer, with what mail clients get."""
     formats: dict[str, Callable[[ClientConfig], bytes]] = {
         _AUTOCONFIG: autoconfig.render,
         _AUTODISCOVER: _autodiscover,
@@ -126,7 +126,7 @@ def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]
 
 
 def _autodiscover(config: ClientConfig) -> bytes:
-    """Give Outlook's answer; an empty one where only clients of Exchange get any.
+    """Return Outlook's answer; an empty one where only clients of Exchange get any.
 
     Raises:
         NoUsableService: nobody gets one.
@@ -140,12 +140,12 @@ def _autodiscover(config: ClientConfig) -> bytes:
 
 
 def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[bytes]:
-    """Give the PACC document that is served, and the one that will be once none is held."""
+    """Yield the PACC document that is served, and the one that will be once none is pinned."""
     yield served
     try:
         after = pacc.compose(config)
     except NoUsableService as error:
-        draft.left_out.append(f"{_PACC}, once the held document is let go: {error}")
+        draft.left_out.append(f"{_PACC}, after the document is unpinned: {error}")
         return
     if after != served:
         yield after
@@ -181,7 +181,7 @@ def _names(
 
 
 def _hosts(config: ClientConfig) -> Iterator[str]:
-    """Give the host of each service, as DNS knows it; those that differ from user to user too."""
+    """Yield the host of each service, as DNS knows it; those that differ from user to user too."""
     for service in config.services:
         endpoint = service.endpoint
         if isinstance(endpoint, UrlEndpoint):

@@ -14,7 +14,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from waypost.address import DomainName
 
 # RFC 1035 s3.3: one string of a TXT record.
-STRING_MAX_OCTETS: Final = 255
+STRING_MAX_BYTES: Final = 255
 NOT_OFFERED: Final = ""
 """The target that says that a service is not offered: the root of the tree (RFC 2782)."""
 
@@ -31,11 +31,11 @@ class Alias:
 
     @property
     def type(self) -> str:
-        """Give the type as zones spell it."""
+        """Return the type as zones spell it."""
         return "CNAME"
 
     def rdata(self) -> Rdata:
-        """Give what dnspython knows it as."""
+        """Return what dnspython knows it as."""
         return rdata_from_text(RdataClass.IN, RdataType.CNAME, f"{self.target}.")
 
 
@@ -55,11 +55,11 @@ class ServiceAt:
 
     @property
     def type(self) -> str:
-        """Give the type as zones spell it."""
+        """Return the type as zones spell it."""
         return "SRV"
 
     def rdata(self) -> Rdata:
-        """Give what dnspython knows it as."""
+        """Return what dnspython knows it as."""
         text = f"{self.priority} {self.weight} {self.port} {self.target}."
         return rdata_from_text(RdataClass.IN, RdataType.SRV, text)
 
@@ -76,14 +76,14 @@ class Text:
 
     @property
     def type(self) -> str:
-        """Give the type as zones spell it."""
+        """Return the type as zones spell it."""
         return "TXT"
 
     def rdata(self) -> Rdata:
-        """Give what dnspython knows it as."""
-        octets = self.text.encode()
-        starts = range(0, len(octets), STRING_MAX_OCTETS)
-        strings = [octets[at : at + STRING_MAX_OCTETS] for at in starts]
+        """Return what dnspython knows it as."""
+        raw = self.text.encode()
+        starts = range(0, len(raw), STRING_MAX_BYTES)
+        strings = [raw[at : at + STRING_MAX_BYTES] for at in starts]
         return TXT(RdataClass.IN, RdataType.TXT, strings)
 
 
@@ -121,7 +121,7 @@ class Published:
 
 
 def fits(name: str) -> bool:
-    """Tell whether a name is short enough for DNS (RFC 1035 s2.3.4)."""
+    """Return whether a name is short enough for DNS (RFC 1035 s2.3.4)."""
     try:
         name_from_text(f"{name}.")
     except DNSException:

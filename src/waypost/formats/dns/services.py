@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_OCTETS, Data, ServiceAt, Text
+from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_BYTES, Data, ServiceAt, Text
 from waypost.formats.hosts import why_no_name
 from waypost.model import (
     ClientConfig,
@@ -51,7 +51,7 @@ Labelled = Iterator[tuple[str, Data]]
 
 
 def located(config: ClientConfig, left_out: list[str]) -> Labelled:
-    """Give labels under the domain, and what stands there.
+    """Yield labels under the domain, and what stands there.
 
     Args:
         config: for the domain alone.
@@ -71,7 +71,7 @@ def located(config: ClientConfig, left_out: list[str]) -> Labelled:
 
 
 def _hosts(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:
-    """Give the services that do the same for a user, the preferred one first."""
+    """Yield the services that do the same for a user, the preferred one first."""
     # RFC 6186 s3.4: priorities also say which of IMAP and POP3 is preferred.
     seen: set[tuple[str, str, int]] = set()
     for service, endpoint in _in_order(config, section):
@@ -101,7 +101,7 @@ def _label(service: Service, endpoint: HostEndpoint) -> str | None:
 def _in_order(
     config: ClientConfig, section: tuple[ServiceType, ...]
 ) -> Iterator[tuple[Service, HostEndpoint]]:
-    """Give services as clients shall prefer them: within a type, TLS from the first byte first."""
+    """Yield services as clients shall prefer them: within a type, TLS from the first byte first."""
     services = config.of_type(*section)
     for kind in dict.fromkeys(service.type for service in services):
         hosts = [
@@ -114,7 +114,7 @@ def _in_order(
 
 
 def _dav(services: tuple[Service, ...], scheme: str, label: str, left_out: list[str]) -> Labelled:
-    """Give the servers of one kind. All share one path, because their names share one TXT."""
+    """Yield the servers of one kind. All share one path, because their names share one TXT."""
     path: str | None = None
     seen: set[tuple[str, int]] = set()
     for service, parts in _at_urls(services, scheme, left_out):
@@ -133,7 +133,7 @@ def _dav(services: tuple[Service, ...], scheme: str, label: str, left_out: list[
 def _path(service: Service, label: str, path: str, left_out: list[str]) -> Labelled:
     # RFC 6764 s4; RFC 6763 s6.1: one string, which must not be divided.
     text = f"path={path}"
-    if len(text.encode()) > STRING_MAX_OCTETS:
+    if len(text.encode()) > STRING_MAX_BYTES:
         left_out.append(f"{_told(service)}: its path is too long for a TXT record")
         return
     yield label, Text(text)
@@ -152,7 +152,7 @@ def _jmap(config: ClientConfig, left_out: list[str]) -> Labelled:
 def _at_urls(
     services: tuple[Service, ...], scheme: str, left_out: list[str]
 ) -> Iterator[tuple[Service, SplitResult]]:
-    """Give the part of each URL that is the same for all users."""
+    """Yield the part of each URL that is the same for all users."""
     for service in services:
         if not isinstance(service.endpoint, UrlEndpoint):
             continue
@@ -166,7 +166,7 @@ def _at_urls(
 
 
 def _is_target(service: Service, host: str, left_out: list[str]) -> bool:
-    """Tell whether a host may be the target of an SRV record: a name, not an address."""
+    """Return whether a host may be the target of an SRV record: a name, not an address."""
     # RFC 2782, "Target".
     reason = why_no_name(host)
     if reason is not None:

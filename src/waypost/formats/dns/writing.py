@@ -108,7 +108,7 @@ def _terraform(published: Published) -> str:
 
 
 def _shared(name: str, kind: str, found: list[Record]) -> Iterator[str]:
-    """Tell what belongs into a set that is not ours alone: SPF and the like are in it as well."""
+    """Yield what belongs into a set that is not ours alone: SPF and the like are in it as well."""
     for one in found:
         yield f"Add to the {kind} set of {name}: {one.rdata_text()}"
 
@@ -157,7 +157,7 @@ def _sets(published: Published) -> dict[tuple[str, str], list[Record]]:
 
 
 def _below(name: str, published: Published) -> str:
-    """Give a name as seen from the domain; the domain itself is the empty one."""
+    """Return a name as seen from the domain; the domain itself is the empty one."""
     return name.removesuffix(published.domain.ascii).removesuffix(".")
 
 

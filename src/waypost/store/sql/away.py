@@ -19,7 +19,7 @@ AWAY_COLUMNS: Final = (
 
 
 def away_of(redirect_address: str | None, redirect_url: str | None, declined: bool) -> Away | None:
-    """Give what a row of `domain` says about where its mail is; the first that it says counts.
+    """Return what a row of `domain` says about where its mail is; the first that it says counts.
 
     Somebody may fill in several of the columns by SQL: `declined` is what does least. What is
     neither a domain nor an https URL that a header can carry does not count.
@@ -46,7 +46,7 @@ def _is_https_url(text: str) -> bool:
 
 
 def away_columns(away: Away | None) -> dict[str, Any]:
-    """Give what a row of `domain` says about where its mail is."""
+    """Return what a row of `domain` says about where its mail is."""
     return {
         "redirect_address": None if away is None else away.address_domain,
         "redirect_url": None if away is None else away.url,

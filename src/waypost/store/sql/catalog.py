@@ -18,7 +18,7 @@ from waypost.store.sql.writing_rows import write
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether the database holds no provider, and no domain that lost its provider."""
+    """Return whether the database holds no provider, and no domain that lost its provider."""
     ids = schema.provider.c.id, schema.domain.c.id
     return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
 

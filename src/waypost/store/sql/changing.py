@@ -75,19 +75,19 @@ class Wanted:
         self.ids.extend([NO_ID] * len(named))
 
     def new(self) -> Iterator[list[tuple[int, str, int]]]:
-        """Give position, name and offer of the domains without an id, in order, in parts."""
+        """Yield position, name and offer of the domains without an id, in order, in parts."""
         for part in self.scratch.parts():
             if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
                 yield lacking
 
     def providers(self) -> list[Provider]:
-        """Give each provider with domains once, in the order of their first domain."""
+        """Return each provider with domains once, in the order of their first domain."""
         numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
         found = dict.fromkeys(self.scratch.offers[number].provider for number in numbers)
         return [provider for provider in found if provider is not None]
 
     def first_ids(self) -> dict[int, int]:
-        """Give the smallest id of each offer's domains, once all have one."""
+        """Return the smallest id of each offer's domains, once all have one."""
         found: dict[int, int] = {}
         for part in self.scratch.parts():
             for position, _, number in part:
@@ -138,7 +138,7 @@ class Change:
             self._keep_heads()
 
     def pairs(self, stray: Told = untold, kept: Callable[[str], None] = ignore) -> Iterator[Pair]:
-        """Give each domain that is not the same: as it is, and as it shall be; None is absent.
+        """Yield each domain that is not the same: as it is, and as it shall be; None is absent.
 
         To be read to its end, once, before anything is written. First come the domains that are
         stored, by id, then the new ones, in the order of the catalog.
@@ -162,7 +162,7 @@ class Change:
                 yield None, offers[number].for_domain(name)
 
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
-        """Give position, name and offer of what is wanted for rows, by their ids; after `pairs`."""
+        """Return position, name and offer of the wanted items for rows, by their ids; after `pairs`."""
         scratch = self.wanted.scratch
         listed = scratch.named([row.name for row in rows])
         texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
@@ -177,7 +177,7 @@ class Change:
         return found
 
     def heads(self) -> tuple[Catalog, Catalog]:
-        """Give all but the domains, as it is and as it shall be; to be asked after `pairs`."""
+        """Return all but the domains, as it is and as it shall be; to be asked after `pairs`."""
         stored = self.head.providers
         used = {stored[number] for number in self._used & stored.keys()}
         idle = tuple(one for one in self.head.providers.values() if one not in used)
@@ -257,7 +257,7 @@ class Change:
         self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
-        """Give new domains to the stored provider of the same name, where there is one."""
+        """Return new domains to the stored provider of the same name, where there is one."""
         offers = self.wanted.scratch.offers
         known: dict[str, Provider] = {}
         for stored in self.head.providers.values():
@@ -274,7 +274,7 @@ class Change:
 
 
 def _in_tables(offer: Offer) -> tuple[object, ...]:
-    """Give what counts: services with a host and those with a URL have no order between them."""
+    """Return what counts: services with a host and those with a URL have no order between them."""
     hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
     return offer.provider, users_key(offer.users), offer.away, hosts, urls

@@ -63,7 +63,7 @@ def open_source(db_uri: str) -> Iterator[Connection]:
 
 
 def holds_rows(connection: Connection) -> bool:
-    """Tell whether any of the seven tables is there and has a row."""
+    """Return whether any of the seven tables is there and has a row."""
     present = set(sa.inspect(connection).get_table_names())
     tables = [table for table in _TABLES if table.name in present]
     statements = (sa.select(sa.literal(1)).select_from(table).limit(1) for table in tables)
@@ -139,7 +139,7 @@ def _read_only(db_uri: str) -> str:
 def _pages(
     source: Connection, table: sa.Table, columns: Collection[str]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Give the rows by their primary keys, some at a time; nullable columns are never missing."""
+    """Yield the rows by their primary keys, some at a time; nullable columns are never missing."""
     keys = list(table.primary_key)
     page = sa.select(*(column for column in table.c if column.name in columns))
     page = page.order_by(*keys).limit(ROWS_AT_ONCE)
@@ -171,7 +171,7 @@ def _fits(
     findings: list[Finding],
     dialect: str,
 ) -> bool:
-    """Tell whether a row can be inserted; change what must be changed, and tell all of it."""
+    """Return whether a row can be inserted; change what must be changed, and tell all of it."""
     key = "/".join(str(row[column.name]) for column in table.primary_key)
     problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
     if table is schema.domain:

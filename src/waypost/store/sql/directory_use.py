@@ -14,14 +14,14 @@ from waypost.store.sql.stored import every
 
 
 def stored_directories(connection: Connection) -> Sequence[Directory]:
-    """Give all directories, automx2's first."""
+    """Return all directories, automx2's first."""
     return [directory for directory, _ in directories_in_use(connection, counted=False)]
 
 
 def directories_in_use(
     connection: Connection, *, counted: bool = True
 ) -> Sequence[tuple[Directory, int]]:
-    """Give all directories, automx2's first, each with its number of domains.
+    """Return all directories, automx2's first, each with its number of domains.
 
     The database counts, so that a million domains cost no memory here. A domain that points to
     two directories has Waypost's own.

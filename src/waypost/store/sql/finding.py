@@ -24,7 +24,7 @@ class Finding:
     effect: str
 
     def __str__(self) -> str:
-        """Give one line for people; what a row holds stands in it as `repr` writes it, and cut."""
+        """Return one line for people, with the values of the row as `repr` writes them, cut."""
         problem = self.problem
         if len(problem) > PROBLEM_MAX_CHARS:
             problem = f"{problem[:PROBLEM_MAX_CHARS]}…"

@@ -50,13 +50,13 @@ def findings(connection: Connection) -> Iterator[Finding]:
 
 
 def domain_names(connection: Connection) -> Iterator[str]:
-    """Give the names of all domains and patterns as they are stored, in the order of their ids."""
+    """Yield the names of all domains and patterns as they are stored, in the order of their ids."""
     for row in paged(connection, sa.select(*_NAMED)):
         yield row["name"]
 
 
 def paged(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
-    """Give the rows of a statement that selects an `id`, in its order, some at a time."""
+    """Yield the rows of a statement that selects an `id`, in its order, some at a time."""
     for page in _pages(connection, statement):
         yield from page
 

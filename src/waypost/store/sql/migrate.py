@@ -54,12 +54,12 @@ class MigrationStatus:
 
     @property
     def is_current(self) -> bool:
-        """Tell whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return self.current == self.head
 
 
 def status(engine: Engine) -> MigrationStatus:
-    """Tell where a database stands, without changing it; a SQLite file that is not there is empty.
+    """Return the state of a database, without changing it; a missing SQLite file is empty.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -114,7 +114,7 @@ def check_upgradable(found: MigrationStatus) -> None:
 
 
 def statements(engine: Engine) -> str:
-    """Give the SQL that an upgrade would run now, without running it.
+    """Return the SQL that an upgrade would run now, without running it.
 
     Raises:
         StoreUnavailable: the database does not answer.
@@ -130,7 +130,7 @@ def statements(engine: Engine) -> str:
 
 
 def statements_for_empty(dialect: str) -> str:
-    """Give the SQL that makes the tables in an empty database; none is opened.
+    """Return the SQL that makes the tables in an empty database; none is opened.
 
     Args:
         dialect: `sqlite`, `postgresql` or `mysql`.
@@ -162,7 +162,7 @@ def _told_where_half_done(engine: Engine) -> Iterator[None]:
 
 
 def _existing(connection: Connection) -> Existing:
-    """Give the columns and indexes of each table; those of MySQL may be there from a failed try."""
+    """Return the columns and indexes of each table; MySQL may have some of a failed try."""
     inspector = sa.inspect(connection)
     existing = {
         name: {column["name"] for column in inspector.get_columns(name)}
@@ -196,7 +196,7 @@ def _status(connection: Connection) -> MigrationStatus:
 
 @contextmanager
 def _config(**attributes: object) -> Iterator[Config]:
-    """Give Alembic its scripts, from the installed package, and what they are told."""
+    """Yield Alembic its scripts, from the installed package, and what they are told."""
     scripts = resources.files("waypost.store").joinpath("migrations")
     with resources.as_file(scripts) as folder:
         config = Config()

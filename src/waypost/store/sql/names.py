@@ -5,7 +5,7 @@ from waypost.model import DomainPattern
 
 
 def spellings(pattern: DomainPattern) -> tuple[str, str]:
-    """Give what may stand in the database for a pattern: A-labels, and U-labels."""
+    """Return what may stand in the database for a pattern: A-labels, and U-labels."""
     prefix = "*." if pattern.text.startswith("*.") else ""
     name = pattern.text.removeprefix("*.")
     return pattern.text, prefix + (name if name == "*" else DomainName(name).unicode)

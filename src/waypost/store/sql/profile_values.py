@@ -41,7 +41,7 @@ def _signing(stored: Mapping[str, object]) -> SigningFiles | None:
 
 
 def _text(value: object) -> str | None:
-    """Give a text without what no document can carry; lines may end in it."""
+    """Return a text without what no document can carry; lines may end in it."""
     if not isinstance(value, str):
         return None
     return "\n".join(clean(line) for line in value.split("\n")).strip() or None

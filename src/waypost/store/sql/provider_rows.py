@@ -54,7 +54,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
 
 
 def odd_separators(stored: str) -> str:
-    """Give what stands among the separators of a provider and cannot be one."""
+    """Return what stands among the separators of a provider and cannot be one."""
     return "".join(sign for sign in stored if sign not in SEPARATORS)
 
 

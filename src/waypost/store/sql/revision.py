@@ -11,7 +11,7 @@ from waypost.database.engine import Engine, is_missing_file, open_engine, readin
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """Beside automx2's own `alembic_version`, which stays as it is."""
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest of `store/migrations/versions`."""
 
 _REVISION: Final = sa.table(VERSION_TABLE, sa.column("version_num"))
@@ -52,7 +52,7 @@ def make_ready_patiently(db_uri: str, engine: Engine) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Tell whether the tables are those that this Waypost needs.
+    """Return whether the tables are those that this Waypost needs.
 
     Raises:
         StoreUnavailable: the database does not answer.

@@ -170,12 +170,12 @@ def _port(row: Row) -> int:
 
 
 def is_known_socket_type(stored: str) -> bool:
-    """Tell whether `socket_type` is a word that automx2 or Waypost knows."""
+    """Return whether `socket_type` is a word that automx2 or Waypost knows."""
     return stored.strip().lower() in _SECURITY
 
 
 def is_known_method(stored: str) -> bool:
-    """Tell whether `authentication` is a method that Autoconfig or a registry knows."""
+    """Return whether `authentication` is a method that Autoconfig or a registry knows."""
     system, colon, _ = stored.partition(":")
     return stored.strip().lower() in _METHODS or bool(colon and system in set(AuthenticationSystem))
 

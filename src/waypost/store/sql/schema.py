@@ -104,7 +104,7 @@ domain = sa.Table(
     sa.Column("redirect_url", sa.String(255), nullable=True),
     sa.Column("declined", sa.Boolean, nullable=False, server_default=sa.false()),
     # Waypost's since 0007: the PACC document that goes out, to the byte, until DNS knows the next.
-    sa.Column("held_pacc", sa.LargeBinary, nullable=True),
+    sa.Column("pinned_pacc", sa.LargeBinary, nullable=True),
 )
 # automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
 # it by themselves, so that the index of the constraint does; MariaDB has none of expressions.

@@ -46,7 +46,7 @@ class Scratch:
         self._insert = str(insert.compile(self._engine))
 
     def close(self) -> None:
-        """Give back the room on the disk."""
+        """Return the room on the disk."""
         self._connection.close()
         self._engine.dispose()
 
@@ -58,7 +58,7 @@ class Scratch:
             self._connection.exec_driver_sql(self._insert, rows)
 
     def named(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Give position and offer of each of these names that is listed."""
+        """Return position and offer of each of these names that is listed."""
         asked = sa.func.json_each(json.dumps(names)).table_valued("value")
         rows = self._connection.execute(
             sa.select(_L.name, _L.position, _L.offer).join(asked, asked.c.value == _L.name)
@@ -73,17 +73,17 @@ class Scratch:
             self._connection.execute(statement, rows)
 
     def parts(self) -> Iterator[Sequence[tuple[int, str, int]]]:
-        """Give position, name and offer of all domains, in order, in parts."""
+        """Yield position, name and offer of all domains, in order, in parts."""
         yield from self._parts_from(None)
 
     def walk(self, position: int) -> Iterator[Domain]:
-        """Give the domains from a position on, in order."""
+        """Yield the domains from a position on, in order."""
         for part in self._parts_from(position):
             for _, name, number in part:
                 yield self.offers[number].for_domain(name)
 
     def domains(self) -> Sequence[Domain]:
-        """Give all domains in the order of their positions, each made when it is asked for."""
+        """Return all domains in the order of their positions, each made when it is asked for."""
         positions = self._connection.execute(sa.select(_L.position).order_by(_L.position))
         marks, count = [], 0
         for count, (position,) in enumerate(positions, start=1):
@@ -137,7 +137,7 @@ class _Listed(Sequence[Domain]):
 
 
 def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:
-    """Give a sequence in parts of at most so many items."""
+    """Yield a sequence in parts of at most so many items."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 

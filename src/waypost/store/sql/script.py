@@ -33,7 +33,7 @@ _SERVICES: Final = (
 
 
 def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
-    """Give the statements, each ending with a semicolon, in an order that keeps foreign keys.
+    """Yield the statements, each ending with a semicolon, in an order that keeps foreign keys.
 
     They need an empty database with Waypost's tables, and number their rows from 1.
 

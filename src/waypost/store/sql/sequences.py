@@ -15,7 +15,7 @@ def advance(connection: Connection, table: sa.Table) -> None:
 
 
 def advancing(table: sa.Table) -> sa.Select[int]:
-    """Give PostgreSQL's statement for that; ids that were given away already stay so."""
+    """Return PostgreSQL's statement for that; ids that were given away already stay so."""
     sequence = sa.func.pg_get_serial_sequence(
         sa.literal(table.name, sa.String), sa.literal("id", sa.String)
     )
@@ -24,7 +24,7 @@ def advancing(table: sa.Table) -> sa.Select[int]:
 
 
 def free_id(connection: Connection, table: sa.Table, pointing: sa.Column[Any]) -> int | None:
-    """Give an id behind those that are pointed to in vain, or None where there are none of these.
+    """Return an id behind those that are pointed to in vain, or None where there are none of these.
 
     SQLite gives an id out again once its row is gone, and what still points there would get the
     new row.

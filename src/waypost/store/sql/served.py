@@ -25,7 +25,7 @@ Verdict = str | Finding
 
 
 def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
-    """Give what may stand in the database for patterns, each with its rank.
+    """Return what may stand in the database for patterns, each with its rank.
 
     Args:
         patterns: the strongest first. Each has two ranks, of its A-labels and of its U-labels.

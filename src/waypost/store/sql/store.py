@@ -13,7 +13,7 @@ from waypost.model import Directory, Domain, Provider, Service, Users, candidate
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
 from waypost.store.sql.away import AWAY_COLUMNS, away_of
-from waypost.store.sql.held import document_of
+from waypost.store.sql.pinned_pacc import document_of
 from waypost.store.sql.served import is_named, ranked, strength
 from waypost.store.sql.stored import StoredUsers, users_columns
 
@@ -37,7 +37,7 @@ class SqlStore:
         self._log = structlog.get_logger(__name__)
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Give the entry that matches a domain best, or None.
+        """Return the entry that matches a domain best, or None.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -57,11 +57,11 @@ class SqlStore:
         offer = self._shared(Offer(_provider(best), services, self._users(best), away))
         found_domain = offer.for_domain(pattern.text)
         # Whoever filled it in for a pattern cannot have meant all its domains.
-        held = document_of(best["held_pacc"]) if pattern.text == domain.ascii else None
-        return found_domain if held is None else replace(found_domain, held_pacc=held)
+        held = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
+        return found_domain if held is None else replace(found_domain, pinned_pacc=held)
 
     def providers(self) -> tuple[Provider, ...]:
-        """Give all providers that say more of themselves than automx2 knows.
+        """Return all providers that say more of themselves than automx2 knows.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -77,13 +77,13 @@ class SqlStore:
         self.engine.dispose()
 
     def _shared(self, offer: Offer) -> Offer:
-        """Give the same value for the same content: a cache may hold it for many domains."""
+        """Return the same value for the same content: a cache may hold it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
             self._offers.clear()
         return self._offers.setdefault(offer, offer)
 
     def _users(self, row: rows.Row) -> Users | None:
-        """Give who is asked about users; None where nobody is, or where that row makes no sense."""
+        """Return the directory of the users; None if there is none, or if its row is not valid."""
         directory: Directory
         if row["directory_label"] is not None:
             try:
@@ -121,7 +121,7 @@ class SqlStore:
 
 
 def _provider(row: rows.Row) -> Provider | None:
-    """Give the provider, or None where it is missing."""
+    """Return the provider, or None where it is missing."""
     return None if row["name"] is None else provider_rows.provider_from_row(row)
 
 
@@ -134,7 +134,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
-            *(*AWAY_COLUMNS, _DOMAIN.held_pacc),
+            *(*AWAY_COLUMNS, _DOMAIN.pinned_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
             # The id of each is that of the domain's column, which has the same name.

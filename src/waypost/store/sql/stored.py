@@ -44,7 +44,7 @@ class StoredUsers:
     show_display_name: bool = False
 
     def of(self, directory: Directory) -> Users:
-        """Give what it means with the directory that it points to."""
+        """Return what it means with the directory that it points to."""
         policy = UnknownUser.ANSWER
         if self.unknown_user == UnknownUser.DECLINE:
             policy = UnknownUser.DECLINE
@@ -63,13 +63,13 @@ class StoredDomain:
     away: Away | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Give what the row says, by the names of its columns, without its id."""
+        """Return what the row says, by the names of its columns, without its id."""
         users = {name: getattr(self.users, name) for name in StoredUsers.__slots__}
         pointers = {"name": self.name, "provider_id": self.provider_id}
         return {**pointers, **users, **away_columns(self.away)}
 
     def pattern(self) -> str | None:
-        """Give the text of the pattern, or None where the name makes no sense."""
+        """Return the text of the pattern, or None where the name makes no sense."""
         try:
             return DomainPattern.parse(self.name).text
         except DomainError:
@@ -108,11 +108,11 @@ class StoredHead:
 
     @property
     def directories(self) -> tuple[Directory, ...]:
-        """Give all directories, automx2's first, each kind by id."""
+        """Return all directories, automx2's first, each kind by id."""
         return (*self.ldapservers.values(), *self.described.values())
 
     def users(self, row: StoredUsers) -> Users | None:
-        """Give who is asked about the users of a domain; None where that row is missing."""
+        """Return who is asked about the users of a domain; None where that row is missing."""
         directory: Directory | None = None
         if row.directory_id is not None:
             directory = self.described.get(row.directory_id)
@@ -121,7 +121,7 @@ class StoredHead:
         return None if directory is None else row.of(directory)
 
     def offer(self, row: StoredDomain) -> Offer:
-        """Give what a row says about its domain; what it points to in vain is None."""
+        """Return what a row says about its domain; what it points to in vain is None."""
         key = (row.provider_id, row.users, row.links, row.away)
         if (known := self._offers.get(key)) is not None:
             return known
@@ -136,24 +136,24 @@ class StoredHead:
         return self._offers.setdefault(key, offer)
 
     def strays(self, connection: Connection) -> Iterator[Finding]:
-        """Give the services that no domain gets, and the links of which an end is missing."""
+        """Yield the services that no domain gets, and the links of which an end is missing."""
         yield from self._strays
         yield from dangling_links(connection)
 
 
 def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
-    """Give all rows of a table that is never large, by id."""
+    """Return all rows of a table that is never large, by id."""
     return list(connection.execute(sa.select(table).order_by(table.c.id)).mappings())
 
 
 def count_domains(connection: Connection) -> int:
-    """Give how many rows `domain` has."""
+    """Return how many rows `domain` has."""
     count = sa.select(sa.func.count()).select_from(schema.domain)
     return int(connection.execute(count).scalar_one())
 
 
 def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
-    """Give all domains by id, in parts; they may be changed between one part and the next."""
+    """Yield all domains by id, in parts; they may be changed between one part and the next."""
     column = schema.domain.c
     asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
     asked = asked.add_columns(*AWAY_COLUMNS)
@@ -180,7 +180,7 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
 
 
 def users_columns() -> tuple[sa.Column[Any], ...]:
-    """Give the columns of `StoredUsers`."""
+    """Return the columns of `StoredUsers`."""
     column = schema.domain.c
     return (
         *(column.ldapserver_id, column.directory_id, column.unknown_user),
@@ -221,7 +221,7 @@ def _links(
 def _services(
     connection: Connection, table: sa.Table, idle: set[int]
 ) -> tuple[Mapping[int, Service], Sequence[Finding]]:
-    """Give the services of a table by id, and the rows that no domain gets."""
+    """Return the services of a table by id, and the rows that no domain gets."""
     is_server = table is schema.server
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
     name = "name" if is_server else "url"

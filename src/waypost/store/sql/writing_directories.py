@@ -28,14 +28,14 @@ class Pointers:
     directories: Mapping[str, int]
 
     def columns(self, offer: Offer) -> dict[str, Any]:
-        """Give what a row of `domain` says beside its name."""
+        """Return what a row of `domain` says beside its name."""
         pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
         pointers |= away_columns(offer.away)
         return pointers | users_columns(offer.users, self.directories)
 
 
 def users_columns(users: Users | None, directories: Mapping[str, int]) -> dict[str, Any]:
-    """Give what a row of `domain` says about users.
+    """Return what a row of `domain` says about users.
 
     Args:
         users: who is asked, or None.

@@ -130,7 +130,7 @@ def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]
 
 
 def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
-    """Give the ids of new rows, which are those behind the last one, or else found by name."""
+    """Return the ids of new rows, which are those behind the last one, or else found by name."""
     column = schema.domain.c
     asked = sa.select(column.name, column.id)
     ids = {row[0]: row[1] for row in connection.execute(asked.where(column.id > last)).all()}

@@ -28,7 +28,7 @@ class LoopbackOnly:
 
 
 def _is_direct(scope: Scope) -> bool:
-    """Tell whether a program of this machine asks, and not a web server on behalf of others.
+    """Return whether a program of this machine asks, and not a web server on behalf of others.
 
     A browser on this machine may be led here by a foreign page, through a host name that suddenly
     resolves to loopback; then Host is that name.

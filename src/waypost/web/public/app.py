@@ -65,7 +65,7 @@ class Route:
 
 
 def routes() -> dict[str, Route]:
-    """Give what answers, by path (lower case, no trailing slash).
+    """Return what answers, by path (lower case, no trailing slash).
 
     The SOAP of Exchange (MS-OXWSADISC), `/autodiscover/autodiscover.svc` and `/EWS/Exchange.asmx`,
     is not here: it has nothing for a mail account, and a 404, before anything of the request is

@@ -31,7 +31,7 @@ ISPDB_PREFIX: Final = "/v1.1/"
 
 
 def is_ispdb(path: str) -> bool:
-    """Tell whether a path has the form `/v1.1/DOMAIN`, with a domain in any letters."""
+    """Return whether a path has the form `/v1.1/DOMAIN`, with a domain in any letters."""
     return path.lower().startswith(ISPDB_PREFIX) and path.rstrip("/").count("/") == 2
 
 
@@ -108,7 +108,7 @@ async def _answer(
 
 
 def _is_filled_in(request: Request, address: EmailAddress) -> bool:
-    """Tell whether the client puts the true address in place of placeholders, as Evolution does.
+    """Return whether the client puts the true address in place of placeholders, as Evolution does.
 
     Where it asks about the domain of the user's name server, nobody else knows the user's domain
     (seen with Evolution 3.46.4). A redirect of ours has no `emailmd5`: behind it the addresses of

@@ -17,7 +17,7 @@ from waypost.errors import (
     WaypostError,
 )
 from waypost.formats import activesync, autodiscover
-from waypost.formats.autodiscover_request import BODY_MAX_OCTETS
+from waypost.formats.autodiscover_request import BODY_MAX_BYTES
 from waypost.web.public.context import Context, Noted
 from waypost.web.public.hosts import https_base, mail_domain
 from waypost.web.public.reply import Reply, redirect
@@ -34,7 +34,7 @@ _RENDER: Final = {
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer Outlook's question, or a phone's. Refusals are ErrorCodes in a 200, as Exchange's."""
     try:
-        body = await request.body(BODY_MAX_OCTETS)
+        body = await request.body(BODY_MAX_BYTES)
         asked = autodiscover.parse_request(body, request.header(b"content-type"))
         noted.address, noted.domain = asked.address, asked.address.domain.ascii
         try:
@@ -96,7 +96,7 @@ async def _probed(context: Context, request: Request, noted: Noted) -> str | Non
 
 
 def own_url(public_url: str | None, domain: DomainName) -> str:
-    """Give the https URL at which clients of a served domain reach this format."""
+    """Return the https URL at which clients of a served domain reach this format."""
     return f"{public_url or f'https://autodiscover.{domain.ascii}'}{PATH}"
 
 

@@ -31,7 +31,7 @@ BEFORE_ADDRESS: Final = re.compile(
 
 
 def is_below(path: str) -> bool:
-    """Tell whether a path names a user behind this URL, who may have letters of any script.
+    """Return whether a path names a user behind this URL, who may have letters of any script.
 
     The path may be decoded or not, and have several slashes for one.
     """
@@ -69,7 +69,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 def _elsewhere(
     address: EmailAddress, protocol: autodiscover_json.Protocol, moved: DomainMoved
 ) -> str:
-    """Give the URL where the same question has an answer."""
+    """Return the URL where the same question has an answer."""
     base = f"https://autodiscover.{moved.address_domain}"
     email = f"{address.local_part}@{moved.address_domain}"
     if moved.address_domain is None:

@@ -20,7 +20,7 @@ from waypost.web.public.reply import Reply, method_not_allowed, not_found, text
 from waypost.web.public.request import Request
 
 PATH: Final = "/initdb"
-SEED_MAX_OCTETS: Final = 16 * 1024 * 1024
+SEED_MAX_BYTES: Final = 16 * 1024 * 1024
 
 
 def peer_check(settings: Settings) -> PeerCheck:
@@ -44,7 +44,7 @@ async def post(context: Context, request: Request, _noted: Noted) -> Reply:
     if (seeding := await _allowed(context, request)) is None:
         return not_found()
     try:
-        seed = await request.body(SEED_MAX_OCTETS)
+        seed = await request.body(SEED_MAX_BYTES)
         return _filled(await asyncio.to_thread(seeding.seed, seed))
     except RequestTooLarge as error:
         return text(413, str(error), error.code)

@@ -25,7 +25,7 @@ _RANGE: Final = re.compile(
 
 @cache
 def known() -> tuple[str, ...]:
-    """Give the tags of all languages, the default one first."""
+    """Return the tags of all languages, the default one first."""
     files = (one.name for one in _folder().iterdir())
     tags = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
     return (DEFAULT, *sorted(tags - {DEFAULT}))
@@ -39,14 +39,14 @@ def texts(tag: str) -> Mapping[str, Any]:
 
 
 def named(wanted: str, tags: Sequence[str]) -> str | None:
-    """Give the language that a user chose by its tag, or the nearest wider one; else None."""
+    """Return the language that a user chose by its tag, or the nearest wider one; else None."""
     if _RANGE.fullmatch(wanted) is None:
         return None
     return _first(wanted, {tag.lower(): tag for tag in tags})
 
 
 def accepted(header: str, tags: Sequence[str]) -> str:
-    """Give the language that fits an Accept-Language best (RFC 9110 s12.5.4, RFC 4647 s3.4).
+    """Return the language that fits an Accept-Language best (RFC 9110 s12.5.4, RFC 4647 s3.4).
 
     What cannot be understood is passed over. Where nothing fits, it is the first of them all: a
     page in a foreign language is better than none.

@@ -34,7 +34,7 @@ PATH: Final = "/mobileconfig"
 ADDRESSES: Final = "addresses"
 NAME_MAX_CHARS: Final = 128
 PASSWORD_MAX_CHARS: Final = 256
-FORM_MAX_OCTETS: Final = 8192
+FORM_MAX_BYTES: Final = 8192
 _LINE_OR_COMMA: Final = re.compile(r"[\r\n,]+")
 NEEDS_HTTPS: Final = (
     "a profile is given over https only: ask again with https:// before the host. "
@@ -121,7 +121,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         context.schemes.is_plain_http(request)  # It warns if something else says https.
         return text(403, "a password is taken over https only; none was read", "needs_https")
     try:
-        form = await request.form(FORM_MAX_OCTETS)
+        form = await request.form(FORM_MAX_BYTES)
         address = EmailAddress.parse(form.get("emailaddress", ""))
         aliases = _aliases(form.every("alias"), address)
         wanted = _Wanted(address, _display_name(form.get("name", "")), aliases)
@@ -139,7 +139,7 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
 async def _discreet(
     context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
-    """Give the profile; of an address whose domain is not served nothing is said or logged.
+    """Return the profile; of an address whose domain is not served nothing is said or logged.
 
     It may be a password in the wrong field.
     """
@@ -155,7 +155,7 @@ async def _discreet(
 async def _profile(
     context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
-    """Give the profile. What was asked for is logged once it is known that it is served.
+    """Return the profile. What was asked for is logged once it is known that it is served.
 
     Raises:
         DomainNotServed: it is not.

@@ -153,7 +153,7 @@ class OwnerCheck:
 
 
 def _sockets(folder: Path) -> set[int]:
-    """Give the inodes of the sockets that a process holds; none if it has ended.
+    """Return the inodes of the sockets that a process holds; none if it has ended.
 
     Raises:
         PermissionError: the process may not be read.
@@ -175,7 +175,7 @@ def _sockets(folder: Path) -> set[int]:
 
 
 def _owner(descriptors: Path) -> int | None:
-    """Give whose a process is: root's too if it has changed to another user without exec.
+    """Return whose a process is: root's too if it has changed to another user without exec.
 
     That is proc_pid(5), "dumpable": a web server's process is none of its user's shells.
     """

@@ -56,7 +56,7 @@ class ProxyTrust:
     by_unix_socket: bool = False
 
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
-        """Give the origin of a request from its direct peer and its headers."""
+        """Return the origin of a request from its direct peer and its headers."""
         host = _first(headers, b"host")
         # RFC 7239 s8.1: anybody can write these headers.
         if not self._believes(peer):
@@ -81,7 +81,7 @@ class ProxyTrust:
         return address is not None and any(address in network for network in self.networks)
 
     def _depth(self, peers: Sequence[str]) -> int:
-        """Tell which value from the right is the one that the outermost proxy wrote."""
+        """Return which value from the right is the one that the outermost proxy wrote."""
         if self.proxy_count > 0:
             return self.proxy_count
         depth = 1
@@ -103,7 +103,7 @@ class _Hops:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address or a Host value (with or without a port) is this very machine."""
+    """Return whether an address or a Host value (with or without a port) is this very machine."""
     name = host_without_port(host)
     if name.lower().rstrip(".") == "localhost":
         return True
@@ -149,7 +149,7 @@ def _element(text: str) -> dict[str, str]:
 
 
 def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
-    """Give the comma-separated values of all headers of a name, in order (RFC 9110 s5.3).
+    """Return the comma-separated values of all headers of a name, in order (RFC 9110 s5.3).
 
     Of more than `ELEMENTS_MAX` the last ones, which the nearest proxies wrote, count alone.
     """

@@ -30,7 +30,7 @@ class Reply:
     code: str = "ok"
 
     def plus(self, *headers: tuple[str, str]) -> "Reply":
-        """Give the same answer with more headers."""
+        """Return the same answer with more headers."""
         # Every answer comes by here, and `replace` takes longer.
         return Reply(
             self.status, self.content_type, self.body, (*self.headers, *headers), self.code

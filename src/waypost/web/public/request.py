@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 QUERY_MAX_FIELDS: Final = 50
-QUERY_MAX_OCTETS: Final = 8192
+QUERY_MAX_BYTES: Final = 8192
 BODY_TIMEOUT_SECONDS: Final = 10.0
 _SLASHES: Final = re.compile("/{2,}")
 FORM: Final = "application/x-www-form-urlencoded"
@@ -38,7 +38,7 @@ class Fields(dict[str, str]):
             self._every.setdefault(name.lower(), []).append(value)
 
     def every(self, name: str) -> list[str]:
-        """Give all values of a name."""
+        """Return all values of a name."""
         return self._every.get(name, [])
 
 
@@ -69,7 +69,7 @@ class Request:
     receive: Receive = field(repr=False)
 
     def header(self, wanted: bytes) -> str:
-        """Give the first value of a header, or an empty text."""
+        """Return the first value of a header, or an empty text."""
         for name, value in self.headers:
             if name == wanted:
                 return value.decode("latin-1")
@@ -89,22 +89,22 @@ class Request:
         """
         return _fields(self.query_string, "query", raw_plus=raw_plus)
 
-    async def form(self, max_octets: int) -> Fields:
+    async def form(self, max_bytes: int) -> Fields:
         """Decode the body of a form: names in lower case, the first value of each.
 
         No error holds anything of it.
 
         Raises:
-            RequestTooLarge: it is longer than `max_octets`.
+            RequestTooLarge: it is longer than `max_bytes`.
             RequestError: it is no form, has too many fields, is not UTF-8, or did not come in time.
         """
         kind = self.header(b"content-type").partition(";")[0].strip().lower()
         if kind != FORM:
             raise RequestError(f"the request is not of the type {FORM}")
-        return _fields(await self.body(max_octets), "form")
+        return _fields(await self.body(max_bytes), "form")
 
     def host_domain(self) -> DomainName | None:
-        """Give the mail domain that Host names, without the prefix of a protocol.
+        """Return the mail domain that Host names, without the prefix of a protocol.
 
         `hosts.mail_domain` knows `www.` as well.
 
@@ -121,16 +121,16 @@ class Request:
         except DomainError:
             return None
 
-    async def body(self, max_octets: int) -> bytes:
+    async def body(self, max_bytes: int) -> bytes:
         """Read the body in bounded memory and time.
 
         Raises:
-            RequestTooLarge: it is longer than `max_octets`.
+            RequestTooLarge: it is longer than `max_bytes`.
             RequestError: it did not come within the time limit, or the client went away.
         """
         length = self.header(b"content-length")
-        if length.isdigit() and int(length) > max_octets:
-            raise RequestTooLarge(f"the request is longer than {max_octets} octets")
+        if length.isdigit() and int(length) > max_bytes:
+            raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
         body = bytearray()
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
@@ -139,8 +139,8 @@ class Request:
                     if message["type"] == "http.disconnect":
                         raise RequestError("the client went away")
                     body += message.get("body", b"")
-                    if len(body) > max_octets:
-                        raise RequestTooLarge(f"the request is longer than {max_octets} octets")
+                    if len(body) > max_bytes:
+                        raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
                     if not message.get("more_body", False):
                         return bytes(body)
         except TimeoutError as error:
@@ -166,7 +166,7 @@ def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
 
 
 def names_one_host(scope: Scope) -> bool:
-    """Tell whether a request has the one Host that it must have; HTTP/1.0 need not have any."""
+    """Return whether a request has the one Host that it must have; HTTP/1.0 need not have any."""
     headers: Headers = scope["headers"]
     hosts = sum(name == b"host" for name, _ in headers)
     return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
@@ -178,25 +178,25 @@ def _with_plus_encoded(field: bytes) -> bytes:
     return field if end < 0 else field[:end].replace(b"+", b"%2B") + field[end:]
 
 
-def _fields(octets: bytes, what: str, *, raw_plus: bool = False) -> Fields:
+def _fields(data: bytes, what: str, *, raw_plus: bool = False) -> Fields:
     """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
 
     Some clients send addresses unencoded.
     """
-    if len(octets) > QUERY_MAX_OCTETS:
+    if len(data) > QUERY_MAX_BYTES:
         raise RequestError(f"the {what} is too long")
     if raw_plus:
         # Before decoding: `%20`, a space that somebody typed, is another thing.
-        octets = b"&".join(map(_with_plus_encoded, octets.split(b"&")))
+        data = b"&".join(map(_with_plus_encoded, data.split(b"&")))
     try:
         pairs = parse_qsl(
-            octets.decode("utf-8", "strict"),
+            data.decode("utf-8", "strict"),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=QUERY_MAX_FIELDS,
         )
     except UnicodeDecodeError:
-        # Not "from": such an error holds the octets.
+        # Not "from": such an error holds the bytes.
         raise RequestError(f"the {what} is not UTF-8") from None
     except ValueError:
         raise RequestError(f"the {what} has too many fields") from None

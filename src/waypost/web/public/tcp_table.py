@@ -158,8 +158,8 @@ def _hex6(address: IpAddress, port: int) -> bytes:
 
 def _hex(address: IpAddress, port: int) -> bytes:
     """Write an address as the kernel does: words of 32 bits in the order of this machine."""
-    octets = address.packed
-    words = (octets[start : start + 4] for start in range(0, len(octets), 4))
+    data = address.packed
+    words = (data[start : start + 4] for start in range(0, len(data), 4))
     text = "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
     return f"{text}:{port:04X}".encode()
 

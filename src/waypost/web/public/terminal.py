@@ -14,5 +14,5 @@ class Terminal:
         self._was_there = os.isatty(STANDARD_ERROR)
 
     def is_gone(self) -> bool:
-        """Tell whether there was a terminal, which its user has closed since."""
+        """Return whether there was a terminal, which its user has closed since."""
         return self._was_there and not os.isatty(STANDARD_ERROR)

@@ -31,7 +31,7 @@ _PARENTS_MAX: Final = 4
 
 
 def handlers(kind: ServiceType) -> dict[str, Handler]:
-    """Give what answers one of the places, by method."""
+    """Return what answers one of the places, by method."""
 
     async def redirect(context: Context, request: Request, noted: Noted) -> Reply:
         return await _redirect(kind, context, request, noted)
@@ -77,7 +77,7 @@ async def _places(kind: ServiceType, context: Context, host: DomainName) -> list
 
 
 async def _found_above(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
-    """Give the URLs at a host, of the nearest domain above it that has some."""
+    """Return the URLs at a host, of the nearest domain above it that has some."""
     for parent in islice(host.parents(), _PARENTS_MAX):
         found = [url for url in await _found(kind, context, parent) if _host(url) == host.ascii]
         if found:
@@ -93,7 +93,7 @@ async def _found(kind: ServiceType, context: Context, domain: DomainName) -> lis
 
 
 def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
-    """Give the places of a service as far as they are the same for all users, the safe ones first.
+    """Yield the places of a service as far as they are the same for all users, the safe ones first.
 
     RFC 6764 s6: a client looks for its principal from there on, so the part above the user's own
     is enough.
@@ -109,5 +109,5 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
 
 
 def _host(url: str) -> str:
-    """Give the host of a URL as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end)."""
+    """Return the host of a URL as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end)."""
     return (urlsplit(url).hostname or "").rstrip(".")

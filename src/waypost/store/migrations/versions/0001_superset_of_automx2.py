@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def _indexes() -> list[tuple[str, str, str | sa.TextClause]]:
-    """Give name, table, and column or expression of each."""
+    """Return name, table, and column or expression of each."""
     return [
         ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
         ("ix_server_domain_domain", "server_domain", "domain_id"),
@@ -51,7 +51,7 @@ def _id() -> sa.Column[int]:
 
 
 def _described() -> dict[str, list[sa.Column[Any]]]:
-    """Give the tables that point to no other; Waypost's columns come last."""
+    """Return the tables that point to no other; Waypost's columns come last."""
     return {
         "provider": [
             _id(),
@@ -99,7 +99,7 @@ def _described() -> dict[str, list[sa.Column[Any]]]:
 
 
 def _linking() -> dict[str, list[sa.Column[Any]]]:
-    """Give the tables that point to others, each after those."""
+    """Return the tables that point to others, each after those."""
     return {
         "domain": [
             _id(),

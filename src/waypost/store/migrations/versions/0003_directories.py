@@ -33,7 +33,7 @@ def _directory() -> list[sa.Column[Any]]:
 
 
 def _domain() -> list[sa.Column[Any]]:
-    """Give the columns; without a foreign key, which SQLite cannot add to a table."""
+    """Return the columns; without a foreign key, which SQLite cannot add to a table."""
     return [
         sa.Column("directory_id", sa.Integer, nullable=True),
         sa.Column("unknown_user", sa.String(16), nullable=True),

@@ -1,4 +1,4 @@
-"""From a path to octets that may be a text, and no further."""
+"""From a path to bytes that may be a text, and no further."""
 
 import re
 from pathlib import Path
@@ -8,13 +8,13 @@ from waypost.directory.file.mistakes import Mistakes
 from waypost.errors import DirectoryError, DirectoryUnavailable
 from waypost.regular_file import NotRegularFileError, read_regular_file, reason_of
 
-MAX_OCTETS: Final = 64 * 1024 * 1024
+MAX_BYTES: Final = 64 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
-# In UTF-8 these octets stand for nothing else (RFC 3629 s3).
+# In UTF-8 these bytes stand for nothing else (RFC 3629 s3).
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read_octets(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
     """Read a file whole, without a byte order mark.
 
     Raises:
@@ -22,28 +22,28 @@ def read_octets(path: Path) -> bytes:
         DirectoryError: it is no regular file, or too large.
     """
     try:
-        octets = read_regular_file(path, MAX_OCTETS)
+        data = read_regular_file(path, MAX_BYTES)
     except NotRegularFileError as error:
         raise DirectoryError(f"{path}: is a folder or a device, and no file") from error
     except OSError as error:
         raise DirectoryUnavailable(f"{path}: cannot be read: {reason_of(error)}") from error
     except ValueError as error:
         raise DirectoryError(f"{str(path)!r}: is not the path of a file") from error
-    if len(octets) > MAX_OCTETS:
-        limit = MAX_OCTETS // 1024 // 1024
+    if len(data) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
         raise DirectoryError(f"{path}: is larger than {limit} MiB; take a database for so many")
-    return octets.removeprefix(_BOM)
+    return data.removeprefix(_BOM)
 
 
-def check_text(octets: bytes, mistakes: Mistakes) -> bool:
-    """Tell whether octets can be the text of a directory; note why not."""
-    if not octets.strip():
+def check_text(data: bytes, mistakes: Mistakes) -> bool:
+    """Return whether bytes can be the text of a directory; note why not."""
+    if not data.strip():
         mistakes.note(0, "is empty")
         return False
-    found = _CONTROL.search(octets)
+    found = _CONTROL.search(data)
     if found is None:
         return True
-    line = octets.count(b"\n", 0, found.start()) + 1
+    line = data.count(b"\n", 0, found.start()) + 1
     if found[0] == b"\0":
         mistakes.note(line, "holds a NUL character; this is not a text in UTF-8")
     else:

@@ -1,4 +1,4 @@
-"""`waypost names`: the host names that need certificates, as different tools want to be told."""
+"""`waypost hostnames`: the host names that need certificates, as different tools read them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -17,20 +17,20 @@ from waypost.cli.sources import (
     catalog_reading,
     settings_for,
 )
-from waypost.host_names import BARE, host_names
+from waypost.host_names import APEX, host_names
 from waypost.model import Domain, MatchKind
 
 if TYPE_CHECKING:
     from waypost.settings import Settings
 
-EXAMPLE: Final = "Example: waypost names --format certbot --demo"
+EXAMPLE: Final = "Example: waypost hostnames --format certbot --demo"
 
 Certificate = tuple[DomainName, tuple[str, ...]]
 """A mail domain, and its host names: at least one, and they share a certificate."""
 
 
 class NamesFormat(StrEnum):
-    """One name a line, or what a tool wants to be told."""
+    """One name a line, or the input of a tool."""
 
     LIST = "list"
     CERTBOT = "certbot"
@@ -39,8 +39,8 @@ class NamesFormat(StrEnum):
     CADDY = "caddy"
 
 
-def names(
-    form: Annotated[NamesFormat, typer.Option("--format", help="For which tool.")] = (
+def hostnames(
+    form: Annotated[NamesFormat, typer.Option("--format", help="Output format.")] = (
         NamesFormat.LIST
     ),
     providers: ProvidersFlag = None,
@@ -49,8 +49,8 @@ def names(
 ) -> None:
     """Print the host names that need certificates; the option `tls_names` says which.
 
-    Names of one domain stand together, for a certificate of their own, so that a domain that has
-    moved away cannot keep others from being renewed.
+    Each domain has a certificate of its own, so that a domain that has moved to another server
+    cannot prevent the renewal of the others.
     list: one name a line. certbot, lego: a line of arguments for each certificate.
     traefik: a file for its file provider. caddy: a file to import into a Caddyfile.
     """
@@ -71,7 +71,7 @@ def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterato
 
 
 def _certificates(settings: "Settings") -> Iterator[Certificate]:
-    """Give the names of each domain, with a warning for those that nobody can list."""
+    """Yield the names of each domain, with a warning for those that nobody can list."""
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.borrowed:
@@ -90,11 +90,11 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
 
 
 def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
-    """Give the bare names that are names of another domain as well, if that is served.
+    """Return the apex names that are names of another domain as well, if that is served.
 
     `autoconfig.example.com` may be a mail domain beside `example.com`; there are few of these.
     """
-    if BARE not in kinds:
+    if APEX not in kinds:
         return frozenset()
     return frozenset(
         domain.pattern.text
@@ -106,7 +106,7 @@ def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[
 
 
 def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> Certificate | None:
-    """Give the names of a domain, without the bare names of other ones: each is listed once."""
+    """Return the names of a domain, without the apex names of other ones: each is listed once."""
     name = DomainName(domain.pattern.text)
     found = tuple(
         host for host in host_names(name, kinds) if host == name.ascii or host not in taken
@@ -124,19 +124,19 @@ def _list(certificates: Iterable[Certificate]) -> Iterator[str]:
 
 
 def _certbot(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Give arguments of `certbot certonly`; a certificate keeps its name where names change."""
+    """Yield arguments of `certbot certonly`; a certificate keeps its name where names change."""
     for _, hosts in certificates:
         yield f"--cert-name {hosts[0]} --domains {','.join(hosts)}\n"
 
 
 def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Give arguments of lego, which calls a certificate after its first domain."""
+    """Yield arguments of lego, which calls a certificate after its first domain."""
     for _, hosts in certificates:
         yield " ".join(f"--domains {host}" for host in hosts) + "\n"
 
 
 def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Give a router for each domain; Traefik gets certificates for the hosts of its rule.
+    """Yield a router for each domain; Traefik gets certificates for the hosts of its rule.
 
     `||` is understood by its versions 2 and 3. An empty mapping is a mistake to it ("cannot be a
     standalone element") for which it takes no file of that folder at all; a comment alone is none.
@@ -159,7 +159,7 @@ def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
 
 
 def _router(domain: DomainName) -> str:
-    """Give a name for a router without a dot; no two domains have the same.
+    """Return a name for a router without a dot; no two domains have the same.
 
     A label neither begins nor ends with a hyphen: one alone was a dot, two in a row were one.
     """
@@ -167,7 +167,7 @@ def _router(domain: DomainName) -> str:
 
 
 def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Give a site for each domain; what it does is the snippet `waypost` of the Caddyfile.
+    """Yield a site for each domain; what it does is the snippet `waypost` of the Caddyfile.
 
     Where http:// does not stand there, Caddy answers it by a 308, and Outlook's probe by plain http
     needs the 302 that comes from Waypost (MS-OXDSCLI s3.1.5).

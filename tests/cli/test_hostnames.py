@@ -1,4 +1,4 @@
-"""`waypost names`: the host names that need certificates."""
+"""`waypost hostnames`: the host names that need certificates."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +9,9 @@ import yaml
 from tests.cli.conftest import Waypost
 from tests.servers.caddy import adapted
 from tests.servers.requirements import require
-from waypost.cli.names import _certbot, _traefik
+from waypost.cli.hostnames import _certbot, _traefik
 
-GOLDEN = Path(__file__).parent / "golden" / "names"
+GOLDEN = Path(__file__).parent / "golden" / "hostnames"
 PROVIDERS = """
 [[provider]]
 name = "Own"
@@ -37,7 +37,7 @@ def _mail(home: Path) -> Path:
 @pytest.mark.parametrize("form", ["list", "certbot", "lego", "traefik", "caddy"])
 def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
     """Each format is as its file says, and what cannot be listed is told."""
-    outcome = waypost("names", "--format", form, "--providers", mail)
+    outcome = waypost("hostnames", "--format", form, "--providers", mail)
     assert (outcome.code, outcome.err) == (0, LEFT_OUT)
     assert outcome.out == (GOLDEN / f"{form}.txt").read_text(encoding="utf-8")
 
@@ -46,7 +46,7 @@ def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
     """The names of a database are those of the file that was put into it."""
     uri = f"sqlite:///{home}/mail.sqlite"
     assert waypost("apply", mail, "--db-uri", uri).code == 0
-    stored = waypost("names", "--db-uri", uri)
+    stored = waypost("hostnames", "--db-uri", uri)
     listed = (GOLDEN / "list.txt").read_text(encoding="utf-8")
     assert (stored.code, stored.err) == (0, LEFT_OUT)
     assert sorted(stored.out.split()) == sorted(listed.split())
@@ -54,8 +54,8 @@ def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
 
 def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `tls_names` other names are listed, the first of a domain first."""
-    monkeypatch.setenv("WAYPOST_TLS_NAMES", "bare, mta-sts")
-    lines = waypost("names", "--providers", mail).out.splitlines()
+    monkeypatch.setenv("WAYPOST_TLS_NAMES", "apex, mta-sts")
+    lines = waypost("hostnames", "--providers", mail).out.splitlines()
     assert lines[:3] == ["mta-sts.example.com", "example.com", "mta-sts.a-b.example"]
 
 
@@ -71,18 +71,18 @@ services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b
 def test_a_domain_that_is_a_name_of_another(
     waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch, turned: bool
 ) -> None:
-    """A bare name that another domain would have too is listed once, whichever stands first."""
-    monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig, bare")
+    """An apex name that another domain would have too is listed once, whichever stands first."""
+    monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig, apex")
     domains = ['"example.com"', '"autoconfig.example.com"', '"mail.example.com"']
     text = TWICE.format(domains=", ".join(reversed(domains) if turned else domains))
     (home / "mail.toml").write_text(text, encoding="utf-8")
-    lines = waypost("names", "--providers", "mail.toml").out.splitlines()
+    lines = waypost("hostnames", "--providers", "mail.toml").out.splitlines()
     assert sorted(lines) == [
         *("autoconfig.autoconfig.example.com", "autoconfig.example.com"),
         *("autoconfig.mail.example.com", "example.com", "mail.example.com"),
     ]
     monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig")
-    lines = waypost("names", "--providers", "mail.toml").out.splitlines()
+    lines = waypost("hostnames", "--providers", "mail.toml").out.splitlines()
     assert "autoconfig.example.com" in lines
 
 
@@ -90,9 +90,9 @@ def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
     """Without a domain each format is empty, and Traefik's has no mapping, empty ones being bad."""
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
     for form in ("list", "certbot", "lego", "caddy"):
-        outcome = waypost("names", "--format", form, "--providers", "mail.toml")
+        outcome = waypost("hostnames", "--format", form, "--providers", "mail.toml")
         assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
-    text = waypost("names", "--format", "traefik", "--providers", "mail.toml").out
+    text = waypost("hostnames", "--format", "traefik", "--providers", "mail.toml").out
     assert text == "# No domain is served by a name of its own.\n"
     assert yaml.safe_load(text) is None
 
@@ -156,7 +156,7 @@ def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
         'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]'
     )
     (home / "mail.toml").write_text(directory, encoding="utf-8")
-    outcome = waypost("names", "--format", "lego", "--providers", "mail.toml")
+    outcome = waypost("hostnames", "--format", "lego", "--providers", "mail.toml")
     hosts = ("autoconfig.own.example", "autodiscover.own.example", "ua-auto-config.own.example")
     assert outcome.out == " ".join(f"--domains {host}" for host in hosts) + "\n"
     said = "warning: the domains from directory lender are left out\n"

@@ -1,6 +1,6 @@
-"""The PACC documents that are held for domains of a providers file, in a file beside it.
+"""The PACC documents that are pinned for domains of a providers file, in a file beside it.
 
-The providers file is the operator's, and no command writes to it; what is held is a state.
+The providers file is the operator's, and no command writes to it; what is pinned is a state.
 """
 
 import fcntl
@@ -19,18 +19,18 @@ from waypost.regular_file import read_regular_file, reason_of
 from waypost.transfer.document import decode, parse
 
 SUFFIX: Final = ".pacc.json"
-MAX_OCTETS: Final = 16 * 1024 * 1024
-_KEY: Final = "held"
-_CURE: Final = "correct it, or remove it to hold nothing"
+MAX_BYTES: Final = 16 * 1024 * 1024
+_KEY: Final = "pinned"
+_CURE: Final = "correct it, or remove it to pin nothing"
 
 
-def held_path(providers: Path) -> Path:
-    """Give where the documents are that belong to a providers file."""
+def pinned_path(providers: Path) -> Path:
+    """Return where the documents are that belong to a providers file."""
     return providers.with_name(providers.name + SUFFIX)
 
 
-def read_held(providers: Path) -> dict[str, bytes]:
-    """Read what is held for the domains of a providers file, by domain (A-labels).
+def read_pinned(providers: Path) -> dict[str, bytes]:
+    """Read what is pinned for the domains of a providers file, by domain (A-labels).
 
     A domain that the providers file does not have does no harm: nothing is served for it.
 
@@ -38,20 +38,20 @@ def read_held(providers: Path) -> dict[str, bytes]:
         ProvidersUnreadable: the system does not let the file beside it be read.
         ProvidersError: it is not as it was written.
     """
-    path = held_path(providers)
+    path = pinned_path(providers)
     try:
-        octets = read_regular_file(path, MAX_OCTETS)
+        raw = read_regular_file(path, MAX_BYTES)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
-    if len(octets) > MAX_OCTETS:
-        limit = MAX_OCTETS // 1024 // 1024
+    if len(raw) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
         raise ProvidersError([f"{path}: is larger than {limit} MiB; {_CURE}"])
-    return _held(path, parse(decode(octets, str(path)), str(path), "json"))
+    return _pinned(path, parse(decode(raw, str(path)), str(path), "json"))
 
 
-def _held(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
+def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
     documents = data.get(_KEY)
     if set(data) != {_KEY} or not isinstance(documents, dict):
         rule = f'must be {{"{_KEY}": {{DOMAIN: DOCUMENT, ...}}}}'
@@ -79,46 +79,46 @@ def _held(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
     return found
 
 
-class HeldFile:
-    """Changes what is held; of several at once the others wait. See `store.HeldDocuments`."""
+class PinnedFile:
+    """Changes what is pinned; of several at once the others wait. See `store.PinnedDocuments`."""
 
     def __init__(self, providers: Path) -> None:
-        """Take the providers file; what is held stands beside it."""
+        """Take the providers file; what is pinned stands beside it."""
         self._providers = providers
-        self._path = held_path(providers)
+        self._path = pinned_path(providers)
 
     def all(self) -> dict[str, bytes]:
-        """Give what is held, by domain (A-labels).
+        """Return what is pinned, by domain (A-labels).
 
         Raises:
             ProvidersError: the file cannot be read, or is not as it was written.
         """
-        return read_held(self._providers)
+        return read_pinned(self._providers)
 
-    def hold(self, domain: DomainName, document: bytes) -> bytes:
-        """Hold a document, unless one is held already; give what is held then.
-
-        Raises:
-            ProvidersError: the file cannot be read or written; nothing was changed.
-        """
-        with self._locked():
-            held = self.all()
-            if domain.ascii not in held:
-                self._write(held | {domain.ascii: document})
-            return held.get(domain.ascii, document)
-
-    def release(self, domain: DomainName, document: bytes) -> bool:
-        """Let go of a document; give False where it is not held any more.
+    def pin(self, domain: DomainName, document: bytes) -> bytes:
+        """Pin a document, unless one is pinned already; return the one that is pinned then.
 
         Raises:
             ProvidersError: the file cannot be read or written; nothing was changed.
         """
         with self._locked():
-            held = self.all()
-            if held.get(domain.ascii) != document:
+            pinned = self.all()
+            if domain.ascii not in pinned:
+                self._write(pinned | {domain.ascii: document})
+            return pinned.get(domain.ascii, document)
+
+    def unpin(self, domain: DomainName, document: bytes) -> bool:
+        """Unpin a document; return False if it is not pinned any more.
+
+        Raises:
+            ProvidersError: the file cannot be read or written; nothing was changed.
+        """
+        with self._locked():
+            pinned = self.all()
+            if pinned.get(domain.ascii) != document:
                 return False
-            del held[domain.ascii]
-            self._write(held)
+            del pinned[domain.ascii]
+            self._write(pinned)
             return True
 
     @contextmanager
@@ -133,14 +133,14 @@ class HeldFile:
         finally:
             os.close(folder)
 
-    def _write(self, held: Mapping[str, bytes]) -> None:
+    def _write(self, pinned: Mapping[str, bytes]) -> None:
         """Put a new file in place of the old one, which stays whole until then."""
-        documents = {name: document.decode() for name, document in sorted(held.items())}
+        documents = {name: document.decode() for name, document in sorted(pinned.items())}
         text = json.dumps({_KEY: documents}, ensure_ascii=False, indent=2) + "\n"
-        if len(text.encode()) > MAX_OCTETS:
+        if len(text.encode()) > MAX_BYTES:
             raise ProvidersError([f"{self._path}: would become too large; switch domains first"])
         with self._told():
-            if not held:
+            if not pinned:
                 self._path.unlink()
                 return
             number, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")

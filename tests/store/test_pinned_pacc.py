@@ -1,4 +1,4 @@
-"""PACC documents that are held, in the database and in memory."""
+"""PACC documents that are pinned, in the database and in memory."""
 
 import threading
 
@@ -14,7 +14,7 @@ from waypost.store.borrowed import BorrowingStore
 from waypost.store.memory import MemoryStore
 from waypost.store.sql import schema
 from waypost.store.sql.catalog import read_catalog, write_catalog
-from waypost.store.sql.held import HeldRows
+from waypost.store.sql.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 
 IDN = DomainName("xn--bcher-kva.example")
@@ -28,38 +28,38 @@ def put(engine: Engine, catalog: Catalog) -> None:
         write_catalog(connection, catalog)
 
 
-def held_for(engine: Engine, name: DomainName = EXAMPLE_COM) -> bytes | None:
+def pinned_for(engine: Engine, name: DomainName = EXAMPLE_COM) -> bytes | None:
     found = SqlStore(engine).find(name)
     assert found is not None
-    return found.held_pacc
+    return found.pinned_pacc
 
 
 def test_holding(engine: Engine) -> None:
-    """The first document is held, to the byte, for its domain alone, until it is let go."""
+    """The first document is pinned, to the byte, for its domain alone, until it is let go."""
     put(engine, BEFORE)
-    held = HeldRows(engine)
+    pinned = PinnedRows(engine)
 
-    assert held.hold(EXAMPLE_COM, OLD) == OLD
-    assert held.hold(EXAMPLE_COM, b"new") == OLD
-    assert held.hold(IDN, b"other") == b"other"
-    assert held.all() == {"example.com": OLD, IDN.ascii: b"other"}
-    assert [held_for(engine, one) for one in (EXAMPLE_COM, IDN, BELOW)] == [OLD, b"other", None]
-    assert not held.release(EXAMPLE_COM, b"new")
-    assert held.release(EXAMPLE_COM, OLD)
-    assert not held.release(EXAMPLE_COM, OLD)
-    assert held_for(engine) is None
+    assert pinned.pin(EXAMPLE_COM, OLD) == OLD
+    assert pinned.pin(EXAMPLE_COM, b"new") == OLD
+    assert pinned.pin(IDN, b"other") == b"other"
+    assert pinned.all() == {"example.com": OLD, IDN.ascii: b"other"}
+    assert [pinned_for(engine, one) for one in (EXAMPLE_COM, IDN, BELOW)] == [OLD, b"other", None]
+    assert not pinned.unpin(EXAMPLE_COM, b"new")
+    assert pinned.unpin(EXAMPLE_COM, OLD)
+    assert not pinned.unpin(EXAMPLE_COM, OLD)
+    assert pinned_for(engine) is None
 
 
 def test_largest_document(engine: Engine) -> None:
-    """The largest document that PACC gives is held to the byte by every engine."""
+    """The largest document that PACC gives is pinned to the byte by every engine."""
     put(engine, BEFORE)
-    largest = b"x" * pacc.MAX_OCTETS
+    largest = b"x" * pacc.MAX_BYTES
 
-    assert HeldRows(engine).hold(EXAMPLE_COM, largest) == largest
-    assert held_for(engine) == largest
+    assert PinnedRows(engine).pin(EXAMPLE_COM, largest) == largest
+    assert pinned_for(engine) == largest
     if engine.dialect.name == "mysql":  # which is why no document is larger
         with pytest.raises(StoreError, match="Data too long"):
-            HeldRows(engine).hold(IDN, largest + b"x")
+            PinnedRows(engine).pin(IDN, largest + b"x")
 
 
 def test_nothing_to_hold_it_in(engine: Engine) -> None:
@@ -67,28 +67,28 @@ def test_nothing_to_hold_it_in(engine: Engine) -> None:
     put(engine, BEFORE)
     with writing(engine) as connection:
         is_pattern = schema.domain.c.name == "*.example.net"
-        connection.execute(schema.domain.update().where(is_pattern).values(held_pacc=OLD))
-    held = HeldRows(engine)
+        connection.execute(schema.domain.update().where(is_pattern).values(pinned_pacc=OLD))
+    pinned = PinnedRows(engine)
 
     for name in (BELOW, DomainName("unserved.example")):
         with pytest.raises(DomainNotServed, match="has no entry of its own"):
-            held.hold(name, OLD)
-        assert not held.release(name, OLD)
-    assert held_for(engine, BELOW) is None
-    assert held.all() == {}
+            pinned.pin(name, OLD)
+        assert not pinned.unpin(name, OLD)
+    assert pinned_for(engine, BELOW) is None
+    assert pinned.all() == {}
 
 
 def test_changes_leave_it(engine: Engine) -> None:
-    """What is held outlives every change of its domain, and is no part of what is exported."""
+    """What is pinned outlives every change of its domain, and is no part of what is exported."""
     put(engine, BEFORE)
-    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     other = domain("example.com", host_service(host="new.example.com"))
     after = Catalog((domain("first.example"), other))
     put(engine, after)
 
     found = SqlStore(engine).find(EXAMPLE_COM)
     assert found is not None
-    assert (found.held_pacc, found.services) == (OLD, other.services)
+    assert (found.pinned_pacc, found.services) == (OLD, other.services)
     with reading(engine) as connection:
         assert set(read_catalog(connection).domains) == set(after.domains)
 
@@ -96,12 +96,12 @@ def test_changes_leave_it(engine: Engine) -> None:
 def test_it_goes_with_its_domain(engine: Engine) -> None:
     """A domain that is removed and comes back later does not bring an old document with it."""
     put(engine, BEFORE)
-    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     put(engine, Catalog((domain("other.example"),)))
-    assert HeldRows(engine).all() == {}
+    assert PinnedRows(engine).all() == {}
     put(engine, BEFORE)
 
-    assert held_for(engine) is None
+    assert pinned_for(engine) is None
 
 
 def test_names_as_operators_stored_them(engine: Engine) -> None:
@@ -112,19 +112,19 @@ def test_names_as_operators_stored_them(engine: Engine) -> None:
             is_row = schema.domain.c.name == old
             connection.execute(schema.domain.update().where(is_row).values(name=new))
     for name in (EXAMPLE_COM, IDN):
-        HeldRows(engine).hold(name, OLD)
+        PinnedRows(engine).pin(name, OLD)
 
-        assert held_for(engine, name) == OLD
-    assert HeldRows(engine).all() == {"example.com": OLD, IDN.ascii: OLD}
+        assert pinned_for(engine, name) == OLD
+    assert PinnedRows(engine).all() == {"example.com": OLD, IDN.ascii: OLD}
 
 
 def test_many_let_go_at_once(engine: Engine) -> None:
     """Of several who let go of a document one has done so."""
     put(engine, BEFORE)
-    HeldRows(engine).hold(EXAMPLE_COM, OLD)
+    PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     released: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: released.append(HeldRows(engine).release(EXAMPLE_COM, OLD)))
+        threading.Thread(target=lambda: released.append(PinnedRows(engine).unpin(EXAMPLE_COM, OLD)))
         for _ in range(4)
     ]
     for thread in threads:
@@ -135,18 +135,18 @@ def test_many_let_go_at_once(engine: Engine) -> None:
     assert sorted(released) == [False, False, False, True]
 
 
-@pytest.mark.parametrize(("stored", "held"), [("'ü'", "ü".encode()), ("''", None), ("x''", None)])
-def test_written_by_hand(sqlite_engine: Engine, stored: str, held: bytes | None) -> None:
-    """A text that somebody wrote into SQLite's column is its octets, and an empty one is none."""
+@pytest.mark.parametrize(("stored", "pinned"), [("'ü'", "ü".encode()), ("''", None), ("x''", None)])
+def test_written_by_hand(sqlite_engine: Engine, stored: str, pinned: bytes | None) -> None:
+    """A text that somebody wrote into SQLite's column is its bytes, and an empty one is none."""
     put(sqlite_engine, BEFORE)
     with writing(sqlite_engine) as connection:
-        connection.exec_driver_sql(f"UPDATE domain SET held_pacc = {stored}")  # noqa: S608
+        connection.exec_driver_sql(f"UPDATE domain SET pinned_pacc = {stored}")  # noqa: S608
 
-    assert held_for(sqlite_engine) == held
-    assert HeldRows(sqlite_engine).all().get("example.com") == held
-    if held is not None:
-        assert HeldRows(sqlite_engine).release(EXAMPLE_COM, held)
-    assert HeldRows(sqlite_engine).hold(EXAMPLE_COM, OLD) == OLD
+    assert pinned_for(sqlite_engine) == pinned
+    assert PinnedRows(sqlite_engine).all().get("example.com") == pinned
+    if pinned is not None:
+        assert PinnedRows(sqlite_engine).unpin(EXAMPLE_COM, pinned)
+    assert PinnedRows(sqlite_engine).pin(EXAMPLE_COM, OLD) == OLD
 
 
 class Lender:
@@ -160,7 +160,7 @@ class Lender:
 
 
 def test_memory() -> None:
-    """In memory a document is held for a domain of the file or of a lender, not for a pattern."""
+    """In memory a document is pinned for a domain of the file or of a lender, not for a pattern."""
     entry = domain("*")
     directory = SqlDirectory("people", Secret("sqlite://"), "SELECT 1", None)
     lent = Borrowed(directory, entry.provider, entry.services)
@@ -169,10 +169,10 @@ def test_memory() -> None:
     own = MemoryStore(catalog, dict.fromkeys(names, OLD))
     store = BorrowingStore(own, lambda _: Lender())
 
-    def held(name: str) -> bytes | None:
+    def pinned(name: str) -> bytes | None:
         found: Domain | None = store.find(DomainName(name))
         assert found is not None
-        return found.held_pacc
+        return found.pinned_pacc
 
-    assert (held("example.com"), held("a.lent.example")) == (OLD, OLD)
-    assert {held(one) for one in ("a.example.net", "b.example.net", "gone.example")} == {None}
+    assert (pinned("example.com"), pinned("a.lent.example")) == (OLD, OLD)
+    assert {pinned(one) for one in ("a.example.net", "b.example.net", "gone.example")} == {None}

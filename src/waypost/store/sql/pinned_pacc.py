@@ -1,4 +1,4 @@
-"""The PACC documents that are held for domains of the database."""
+"""The PACC documents that are pinned for domains of the database."""
 
 import sqlalchemy as sa
 
@@ -12,33 +12,35 @@ from waypost.store.sql.served import is_named, ranked, strength
 _DOMAIN = schema.domain.c
 
 
-class HeldRows:
-    """Changes what is held; of several at once the others wait. Implements `HeldDocuments`."""
+class PinnedRows:
+    """Changes what is pinned; of several at once the others wait. Implements `PinnedDocuments`."""
 
     def __init__(self, engine: Engine) -> None:
         """Take the database."""
         self._engine = engine
 
     def all(self) -> dict[str, bytes]:
-        """Give what is held, by domain (A-labels).
+        """Return what is pinned, by domain (A-labels).
 
         Raises:
             StoreUnavailable, StoreError: the database cannot be asked.
         """
-        is_held = sa.select(_DOMAIN.name, _DOMAIN.held_pacc).where(_DOMAIN.held_pacc.is_not(None))
+        is_pinned = sa.select(_DOMAIN.name, _DOMAIN.pinned_pacc).where(
+            _DOMAIN.pinned_pacc.is_not(None)
+        )
         found: dict[str, bytes] = {}
         with reading(self._engine) as connection:
-            for name, document in connection.execute(is_held.order_by(_DOMAIN.id)):
+            for name, document in connection.execute(is_pinned.order_by(_DOMAIN.id)):
                 try:
                     domain = DomainName.parse(name)
                 except DomainError:
-                    continue  # A pattern, for which nothing is held.
-                if (held := document_of(document)) is not None:
-                    found[domain.ascii] = held
+                    continue  # A pattern, for which nothing is pinned.
+                if (pinned := document_of(document)) is not None:
+                    found[domain.ascii] = pinned
         return found
 
-    def hold(self, domain: DomainName, document: bytes) -> bytes:
-        """Hold a document, unless one is held already; give what is held then.
+    def pin(self, domain: DomainName, document: bytes) -> bytes:
+        """Pin a document, unless one is pinned already; return the one that is pinned then.
 
         Raises:
             DomainNotServed: no row stands for this domain alone.
@@ -48,34 +50,34 @@ class HeldRows:
             row = _row(connection, domain)
             if row is None:
                 raise DomainNotServed(f"{domain} has no entry of its own")
-            held = document_of(row["held_pacc"])
-            if held is None:
+            pinned = document_of(row["pinned_pacc"])
+            if pinned is None:
                 _set(connection, row["id"], document)
-            return document if held is None else held
+            return document if pinned is None else pinned
 
-    def release(self, domain: DomainName, document: bytes) -> bool:
-        """Let go of a document; give False where it is not held any more.
+    def unpin(self, domain: DomainName, document: bytes) -> bool:
+        """Unpin a document; return False if it is not pinned any more.
 
         Raises:
             StoreUnavailable, StoreError: the database cannot be changed.
         """
         with writing(self._engine) as connection:
             row = _row(connection, domain)
-            if row is None or document_of(row["held_pacc"]) != document:
+            if row is None or document_of(row["pinned_pacc"]) != document:
                 return False
             _set(connection, row["id"], None)
             return True
 
 
 def document_of(stored: bytes | str | None) -> bytes | None:
-    """Give what the column `held_pacc` says; SQLite keeps a text there as it is."""
+    """Return what the column `pinned_pacc` says; SQLite keeps a text there as it is."""
     return (stored.encode() if isinstance(stored, str) else stored) or None
 
 
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
-    """Give the row that is served for a domain alone."""
+    """Return the row that is served for a domain alone."""
     ranks = ranked([DomainPattern(domain.ascii)])
-    asked = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.held_pacc)
+    asked = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.pinned_pacc)
     asked = asked.where(is_named(connection.dialect.name))
     rows = connection.execute(asked, {"names": list(ranks)}).mappings().all()
     found = [row for row in rows if row["name"].lower() in ranks]
@@ -84,4 +86,4 @@ def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
 
 def _set(connection: Connection, row_id: int, document: bytes | None) -> None:
     update = schema.domain.update().where(_DOMAIN.id == row_id)
-    connection.execute(update.values(held_pacc=document))
+    connection.execute(update.values(pinned_pacc=document))

@@ -1,0 +1,14 @@
+"""PACC documents that are pinned while DNS changes: one nullable column, unknown to automx2."""
+
+import sqlalchemy as sa
+from alembic import context, op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Add the column, unless an earlier try added it on an engine without transactions for it."""
+    existing = context.config.attributes["existing"].get("domain", ())
+    if not {"pinned_pacc", "held_pacc"}.intersection(existing):
+        op.add_column("domain", sa.Column("pinned_pacc", sa.LargeBinary, nullable=True))
