@@ -1,7 +1,7 @@
 """The host names under which clients look for a domain's configuration: one of the domain's own.
 
-Each needs a certificate. Only this module says which names exist: `waypost hostnames` lists them, and
-the operators' listener answers about them, by the same rule.
+Each needs a certificate. `waypost hostnames` lists these names, and the admin listener answers
+questions about them, by the same rule.
 """
 
 from collections.abc import Iterable, Iterator

@@ -85,7 +85,7 @@ POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
 
 
 def offers() -> Iterator[Sequence[Service]]:
-    """Yield what providers may offer: each list of methods, alone and next to each other one, ...."""
+    """Yield what providers may offer: each list of methods, alone and with each other one, ...."""
     for methods in METHODS:
         reading = host_service(authentication=methods)
         sending = host_service("smtp", "smtp.example.com", authentication=methods)

@@ -94,7 +94,7 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
 
 
 def reason_of(error: sa.exc.DBAPIError) -> str:
-    """Return the driver's message in one line, without MySQL's parentheses and PostgreSQL's hints."""
+    """Return the message of the driver in one line, without parentheses and hints."""
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"

@@ -162,7 +162,7 @@ class Change:
                 yield None, offers[number].for_domain(name)
 
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
-        """Return position, name and offer of the wanted items for rows, by their ids; after `pairs`."""
+        """Return position, name and offer of the wanted items for rows, by id; after `pairs`."""
         scratch = self.wanted.scratch
         listed = scratch.named([row.name for row in rows])
         texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
