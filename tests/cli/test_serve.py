@@ -23,7 +23,7 @@ from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
 from waypost.settings import load_from_process
 from waypost.transfer import providers_file
-from waypost.transfer.document import read_bytes
+from waypost.transfer.document import read_followed
 
 PATIENCE_SECONDS = 60.0
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
@@ -235,9 +235,9 @@ def test_providers_file_is_read_once(
 
     def counting(path: Path) -> bytes:
         read.append(path)
-        return read_bytes(path)
+        return read_followed(path)
 
-    monkeypatch.setattr(providers_file, "read_bytes", counting)
+    monkeypatch.setattr(providers_file, "read_followed", counting)
     outcome = waypost("serve", "--providers", "mail.toml", "--host", "192.0.2.1")
     assert "cannot listen there" in outcome.err
     assert "no incoming and no outgoing mail service for own.example" in outcome.err

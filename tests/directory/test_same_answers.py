@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -64,11 +66,10 @@ def test_same_bytes(running: RunningWaypost, method: str, path: str, body: str |
 
 def test_same_lines_in_the_log(running: RunningWaypost) -> None:
     """A line about a known and one about an unknown user say the same."""
-    before = len(running.log.read_text(encoding="utf-8").splitlines())
+    before = len(all_lines(running.log))
     for address in (KNOWN, UNKNOWN):
         answer(running, "GET", REQUESTS[0][1], None, address)
-    lines = running.log.read_text(encoding="utf-8").splitlines()[before:]
-
+    lines = all_lines(running.log)[before:]
     known, unknown = (line_without_times(line) for line in lines)
     assert known == unknown
     assert "person1" not in f"{lines}"
@@ -115,6 +116,16 @@ def answer(
     headers = {name: value for name, value in given.headers.items() if name not in DIGESTS}
     local_part = address.partition("@")[0]
     return given.status_code, headers, UUID.sub("", given.text.replace(local_part, "someone"))
+
+
+def all_lines(log: Path) -> list[str]:
+    """Return the lines of a log, once the thread that writes it has nothing more to write."""
+    end, before = time.monotonic() + 20, [""]
+    while (lines := log.read_text(encoding="utf-8").splitlines()) != before:
+        assert time.monotonic() < end
+        before = lines
+        time.sleep(0.5)
+    return lines
 
 
 def line_without_times(line: str) -> dict[str, object]:

@@ -123,7 +123,7 @@ def _until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> floa
 ATTACKS = (
     Attack("a worker killed while it starts", "operation", _kill_starting_worker, workers=(2,)),
     Attack(
-        "all workers killed, one while it starts",
+        "all workers killed and one at its start",
         "operation",
         _kill_all_workers,
         workers=(2,),

@@ -81,6 +81,13 @@ def _metrics_port(server: Server) -> int:
 
 
 ATTACKS = (
-    Attack("heads and idle connections, admin", "5", partial(_attack, _admin_port), workers=(1,)),
-    Attack("heads and idle connections, metrics", "5", partial(_attack, _metrics_port)),
+    Attack(
+        "heads and idle connections to the admin listener",
+        "5",
+        partial(_attack, _admin_port),
+        workers=(1,),
+    ),
+    Attack(
+        "heads and idle connections to the metrics listener", "5", partial(_attack, _metrics_port)
+    ),
 )
