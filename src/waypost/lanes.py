@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from waypost import threads
 from waypost.errors import WaypostError
 
 Asked = TypeVar("Asked")
@@ -59,8 +60,14 @@ class Lane(Generic[Asked, Answered]):
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if len(self._threads) < self._limit:
             thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            try:
+                threads.start(thread)
+            except threads.NoThread:
+                if not self._threads:
+                    # The question stays in the queue, and its later answer is thrown away.
+                    question.answer.set_exception(self._broken())
+            else:
+                self._threads.append(thread)
         return question.answer
 
     def close(self, seconds: float) -> None:

@@ -22,7 +22,8 @@ LAYERS: dict[str, set[str]] = {
     "backoff": set(),
     "bounded_toml": set(),
     "regular_file": set(),
-    "lanes": {"errors"},
+    "threads": set(),
+    "lanes": {"errors", "threads"},
     "signature": set(),
     "seldom": set(),
     "shared_numbers": set(),
@@ -33,13 +34,14 @@ LAYERS: dict[str, set[str]] = {
     "standard_error": {"characters", "log_writer"},
     "logs": {"errors", "characters", "address", "redaction", "log_writer", "standard_error"},
     "untrusted_xml": set(),
-    "net": {"errors", "redaction"},
+    "net": {"errors", "redaction", "threads"},
     "metrics": set(),
     "formats": {*VALUES, "untrusted_xml"},
     "store": {"errors", "characters", "address", "model", "metrics", "sharing", "keeping", "lanes"}
     | {"database", "seldom", "redaction"},
     "directory": {"errors", "characters", "address", "model", "metrics", "keeping", "lanes"}
-    | {"database", "signature", "seldom", "redaction", "net", "bounded_toml", "regular_file"},
+    | {"database", "signature", "seldom", "redaction", "net", "bounded_toml", "regular_file"}
+    | {"threads"},
     "transfer": {*VALUES, "sharing", "untrusted_xml", "redaction", "net", "bounded_toml"}
     | {"regular_file"},
     "demo": {*VALUES, "transfer"},
@@ -56,7 +58,7 @@ LAYERS: dict[str, set[str]] = {
     | {"seeding", "reloading", "metrics", "check", "database", "formats", "profiles"},
     "web": {*VALUES, "settings", "logs", "metrics", "formats", "lookup", "seeding", "check"}
     | {"reloading", "profiles", "wiring", "host_names", "documents", "seldom"}
-    | {"shared_numbers", "standard_error", "__version__", "bounded_toml"},
+    | {"shared_numbers", "standard_error", "__version__", "bounded_toml", "threads"},
     "cli": {*VALUES, "settings", "logs", "formats", "store", "directory", "transfer", "demo"}
     | {"lookup", "seeding", "check", "metrics", "wiring", "web", "database", "__version__"}
     | {"host_names", "redaction", "net", "standard_error"},

@@ -13,6 +13,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
+from waypost import threads
+
 STEP_SECONDS: Final = 0.01
 """More than a file, and a database or a directory near by, needs for an answer."""
 
@@ -72,8 +74,13 @@ class Pace:
             if self._waiting[0][2] is future:
                 self._changed.notify()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pace", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="pace", daemon=True)
+                try:
+                    threads.start(thread)
+                    self._thread = thread
+                except threads.NoThread:
+                    # Less even, but nothing waits without end.
+                    loop.call_later(max(0.0, due - self._clock()), _release, future)
         await future
 
     def _run(self) -> None:

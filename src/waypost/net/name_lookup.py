@@ -6,6 +6,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
+from waypost import threads
 from waypost.net.deadline import Deadline
 from waypost.net.failures import NoConnection
 
@@ -32,7 +33,7 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
     # thread ends with the process at the latest.
     answers: SimpleQueue[tuple[Address, ...] | Exception] = SimpleQueue()
     ask = partial(_ask, host, port, answers)
-    threading.Thread(target=ask, name="name-lookup", daemon=True).start()
+    threads.start(threading.Thread(target=ask, name="name-lookup", daemon=True))
     try:
         answer = answers.get(timeout=deadline.wait())
     except Empty as error:

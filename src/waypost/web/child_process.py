@@ -11,6 +11,8 @@ from multiprocessing.connection import wait
 from threading import Thread
 from typing import Final
 
+from waypost.threads import limit_stacks
+
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
@@ -22,6 +24,7 @@ def end_with_parent() -> None:
 
     The kernel takes the end of the thread that started this process for the end of the parent.
     """
+    limit_stacks()
     parent = parent_process()
     if parent is None:
         return

@@ -133,11 +133,12 @@ def _without_a_table(database: Database) -> Iterator[None]:
 def _full(database: Database) -> Iterator[None]:
     """Take all connections that the server allows, and end those of Waypost."""
     before = database.sql("SELECT @@max_connections").strip()
-    database.sql(f"SET GLOBAL max_connections = {CONNECTIONS_MIN}")
     users = "SELECT id FROM information_schema.processlist WHERE user = 'waypost'"
+    numbers = database.sql(users).split()
+    database.sql(f"SET GLOBAL max_connections = {CONNECTIONS_MIN}")
     try:
         with ExitStack() as held:
-            for number in database.sql(users).split():
+            for number in numbers:
                 with suppress(RuntimeError):  # it has just ended
                     database.sql(f"KILL {number}")
             with suppress(BrokenPipeError):
@@ -145,7 +146,21 @@ def _full(database: Database) -> Iterator[None]:
                     held.enter_context(_session(database))
             yield
     finally:
-        database.sql(f"SET GLOBAL max_connections = {before}")
+        _persist(database, f"SET GLOBAL max_connections = {before}")
+
+
+def _persist(database: Database, text: str) -> None:
+    """Run a statement as soon as there is a free connection for the administrator."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            database.sql(text)
+        except RuntimeError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ...] = (

@@ -4,11 +4,12 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import structlog
 
+from waypost import threads
 from waypost.address import EmailAddress
 from waypost.directory import Entry
 from waypost.directory.ldap.filters import filled
@@ -161,7 +162,8 @@ class LdapConnector:
                 return
             self._return_at = self._clock() + self._return_seconds
         name = f"ldap-return-{self._target.label}"
-        threading.Thread(target=self._try_earlier, name=name, daemon=True).start()
+        with suppress(threads.NoThread):  # It is tried again after the same time.
+            threads.start(threading.Thread(target=self._try_earlier, name=name, daemon=True))
 
     def _try_earlier(self) -> None:
         for index in range(self._current):

@@ -3,7 +3,7 @@
 import socket
 import ssl
 
-from waypost.directory.ldap.messages import LdapFailure
+from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.relay import relayed
 from waypost.directory.ldap.session import Session
@@ -12,6 +12,7 @@ from waypost.directory.ldap.target import Server, Target
 from waypost.directory.ldap.tls import TlsContexts, secured
 from waypost.model import LdapBind
 from waypost.net.deadline import Deadline
+from waypost.threads import NoThread
 
 
 def open_session(target: Target, server: Server, contexts: TlsContexts) -> Session:
@@ -60,5 +61,14 @@ def with_tls(
 
 
 def plain_end(target: Target, secure: ssl.SSLSocket) -> socket.socket:
-    """Return what the library can speak through."""
-    return relayed(secure, f"ldap-tls-{target.label}")
+    """Return the socket through which the library speaks without TLS.
+
+    Raises:
+        LdapFailure: no thread can be started for it.
+    """
+    try:
+        return relayed(secure, f"ldap-tls-{target.label}")
+    except NoThread as error:
+        secure.close()
+        server = target.servers[0].url
+        raise LdapFailure(Complaint.UNREACHABLE, server=server, why=str(error)) from error

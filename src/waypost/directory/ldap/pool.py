@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from waypost import threads
 from waypost.directory.ldap.session import Session
 
 IDLE_SECONDS: Final = 300.0
@@ -77,9 +79,11 @@ class Pool:
 
     def _watch(self) -> None:
         if self._sweeper is None:
-            self._sweeper = threading.Timer(self._idle_seconds, self._sweep)
-            self._sweeper.daemon = True
-            self._sweeper.start()
+            sweeper = threading.Timer(self._idle_seconds, self._sweep)
+            sweeper.daemon = True
+            with suppress(threads.NoThread):  # The next connection that comes back tries again.
+                threads.start(sweeper)
+                self._sweeper = sweeper
 
     def _sweep(self) -> None:
         with self._lock:

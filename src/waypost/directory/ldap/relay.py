@@ -7,6 +7,8 @@ import threading
 from contextlib import suppress
 from typing import Final
 
+from waypost import threads
+
 CHUNK_BYTES: Final = 65536
 WRITE_SECONDS: Final = 30.0
 
@@ -15,10 +17,18 @@ def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
     """Return the plain end of a connection with TLS.
 
     When one side closes, both are closed, and the thread ends.
+
+    Raises:
+        NoThread: no thread can be started.
     """
     inner, outer = socket.socketpair()
     relay = _Relay(inner, secure)
-    threading.Thread(target=relay.run, name=name, daemon=True).start()
+    try:
+        threads.start(threading.Thread(target=relay.run, name=name, daemon=True))
+    except threads.NoThread:
+        inner.close()
+        outer.close()
+        raise
     return outer
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
+from waypost import threads
 from waypost.directory.ldap.messages import Complaint, LdapFailure
 from waypost.directory.ldap.target import Server
 from waypost.net.deadline import Deadline
@@ -36,9 +37,11 @@ def resolve(server: Server, deadline: Deadline) -> list[Address]:
         return [(socket.AF_UNIX, server.path)]
     answers: SimpleQueue[list[Address] | str] = SimpleQueue()
     ask = partial(_look_up, server, answers)
-    threading.Thread(target=ask, name="ldap-resolve", daemon=True).start()
     try:
+        threads.start(threading.Thread(target=ask, name="ldap-resolve", daemon=True))
         found = answers.get(timeout=deadline.wait())
+    except threads.NoThread as error:
+        found = str(error)
     except (Empty, TimeoutError):
         found = "the name server does not answer in time"
     if isinstance(found, str):

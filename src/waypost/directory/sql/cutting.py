@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Timer
 
+from waypost import threads
+from waypost.errors import DirectoryUnavailable
+
 
 class _Cut:
     """Shuts a connection down once, unless all was well before."""
@@ -35,6 +38,9 @@ def cut_off_after(driver: object, seconds: float) -> Iterator[None]:
 
     libpq has no time limit for what it reads: a server that hangs, but whose system answers,
     would keep its thread for ever. Other drivers have limits of their own.
+
+    Raises:
+        DirectoryUnavailable: no thread can be started to watch over the time.
     """
     fileno = getattr(driver, "fileno", None)
     if fileno is None:
@@ -43,7 +49,10 @@ def cut_off_after(driver: object, seconds: float) -> Iterator[None]:
     cut = _Cut(fileno())
     timer = Timer(seconds, cut.shut)
     timer.daemon = True
-    timer.start()
+    try:
+        threads.start(timer)
+    except threads.NoThread as error:
+        raise DirectoryUnavailable(str(error)) from error
     try:
         yield
     finally:

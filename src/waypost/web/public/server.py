@@ -18,6 +18,7 @@ from waypost.metrics import Metrics, Registry, WorkerCounts, exposition
 from waypost.reloading import SUBJECTS, Told
 from waypost.settings import Settings, in_memory
 from waypost.shared_numbers import SharedNumbers
+from waypost.threads import limit_stacks
 from waypost.web.beside import Beside, beside
 from waypost.web.child_process import hangups_wait
 from waypost.web.connection_limit import bound_buffers
@@ -42,6 +43,7 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     _leave_closed_folder()
+    limit_stacks()
     # With it Prometheus' library would write into files, in the processes that are started here.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     with ExitStack() as stack:
