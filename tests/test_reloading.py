@@ -11,11 +11,11 @@ from structlog.testing import capture_logs
 
 from waypost import regular_file
 from waypost.address import DomainName
-from waypost.errors import StoreUnavailable
+from waypost.errors import ProvidersError, StoreUnavailable
 from waypost.metrics import Metrics
 from waypost.reloading import ProvidersReloader, Told
 from waypost.shared_numbers import SharedNumbers
-from waypost.store.memory import MemoryDomains
+from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.transfer.pinned_pacc import pinned_path
 
 GOOD = """[[provider]]
@@ -204,6 +204,34 @@ def test_errors_of_the_system(
     (line,) = (line for line in lines if line["event"] == "providers not read")
     assert "cannot be read: " in line["reason"]
     assert line["action"].endswith("the file is read again until that works")
+
+
+def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was refused for a certificate counts once that is good, untouched itself."""
+    monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
+    domains = MemoryDomains(None)
+    refusals = [ProvidersError(["cert.pem: is not valid yet"])] * 3
+
+    def check(_store: MemoryStore) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    async def work() -> None:
+        reloader = ProvidersReloader(file, domains, Metrics(), check=check)
+        reloader.start()
+        watch = asyncio.create_task(reloader.watch())
+        text = GOOD.replace("domains = [", 'domains = ["later.example", ')
+        file.write_text(text, encoding="utf-8")  # noqa: ASYNC240 -- a moment
+        async with asyncio.timeout(20):
+            while await domains.find(DomainName("later.example")) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        watch.cancel()
+
+    with capture_logs() as lines:
+        asyncio.run(work())
+    assert refusals == []
+    (line,) = (line for line in lines if line["event"] == "providers not read")
+    assert line["reason"] == "cert.pem: is not valid yet"
 
 
 def test_list_that_comes_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,3 +224,12 @@ class ProvidersUnreadable(ProvidersError):
     """The system does not let a file be read that providers come from; trying again may help."""
 
     temporary = True
+
+
+class ProvidersNotReady(ProvidersError):
+    """A providers file is good, but names a certificate or key that cannot be used yet.
+
+    These files, or the clock of the machine, may change while the providers file stays as it is.
+    """
+
+    temporary = True

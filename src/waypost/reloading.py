@@ -12,7 +12,7 @@ import structlog
 
 from waypost.backoff import BackOff
 from waypost.demand import Demand
-from waypost.errors import ProvidersError, ProvidersUnreadable
+from waypost.errors import ProvidersError, ProvidersNotReady, ProvidersUnreadable
 from waypost.metrics import Metrics
 from waypost.shared_numbers import SharedNumbers
 from waypost.signature import Signature, signature_of
@@ -201,9 +201,12 @@ def _seen(path: Path) -> Seen | None:
 def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
     try:
         store = read_store(path)
-        check(store)
     except ProvidersError as error:
         return error
     except MemoryError:
         return ProvidersUnreadable([f"{path}: cannot be read: {os.strerror(errno.ENOMEM)}"])
+    try:
+        check(store)
+    except ProvidersError as error:
+        return ProvidersNotReady(error.problems)
     return store
