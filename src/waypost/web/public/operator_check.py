@@ -1,7 +1,7 @@
 """Whether the operator of this machine is at the other end of a loopback connection.
 
 Headers cannot show it: a web server that passes requests on need not say so. The kernel knows
-which user made the client's socket (docs/decisions/0013-operator-by-user.md).
+which user made the client's socket (docs/decisions/0013-initdb-clients.md).
 """
 
 import asyncio
