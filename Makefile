@@ -1,4 +1,4 @@
-# `make` alone shows what there is.
+# `make` without arguments lists all targets.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -22,20 +22,21 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@$(BIN)/waypost apply --demo --if-empty
 	@exec $(BIN)/waypost serve $(ARGS)
 
-test: debian $(VENV)/.test lint ## Run all checks and tests (some of them: ARGS="-k settings")
+test: debian $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest tests/torture
 
-torture: $(VENV)/.test ## Attack a real server and print what was measured (some: ARGS="pipelining")
+torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
 
-lint: $(VENV)/.test ## Check style and types
+lint: $(VENV)/.test ## Check style, types, spelling and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell src tests docs tools contrib bench stubs *.md Makefile pyproject.toml
 
-fix: $(VENV)/.test ## Mend what can be mended by itself
+fix: $(VENV)/.test ## Fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -45,26 +46,26 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m tests.clients > /dev/null
 	$(BIN)/python -m tests.rules
 
-bench: $(VENV)/.test ## Measure one process beside nginx (needs wrk and nginx)
+bench: $(VENV)/.test ## Compare one process with nginx (needs wrk and nginx)
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.names
 
-lock: ## Lock the newest allowed versions of all dependencies
-	tools/lock
+lock: ## Lock the newest allowed versions of all dependencies (only new ones: ARGS=--keep)
+	tools/lock $(ARGS)
 
-clean: ## Remove all that was made, except ./var
+clean: ## Remove all generated files, except ./var
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 debian:
 	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
 
-# One virtual environment; what serving needs is a part of what testing needs, in the same versions.
+# One virtual environment: the libraries to serve are a part of those to test, in the same versions.
 $(VENV)/.serve: requirements.txt pyproject.toml tools/install
 	@tools/install $(VENV) requirements.txt
 	@touch $@
 
-# What was left out because it could not be compiled is tried again each time.
+# A library that could not be compiled is tried again each time.
 $(VENV)/.test: requirements-dev.txt pyproject.toml tools/install \
 		$(if $(wildcard $(VENV)/.left-out),again)
 	@tools/install $(VENV) requirements-dev.txt
