@@ -1,1 +1,1 @@
-"""Measurements, side by side in one run; `make bench` runs them."""
+"""Measurements that compare programs in one run; `make bench` runs them."""

@@ -1,8 +1,8 @@
-"""How many requests a second one process answers, beside nginx with a file of the same bytes.
+"""Requests per second of one Waypost process, compared with nginx and a file of the same bytes.
 
-Rounds are interleaved, so that a machine that changes its speed does so for all of them; the
-median of each is printed with its ratio to nginx. Everything listens on loopback, and everything
-that was started is stopped.
+The rounds of all loads are interleaved, so that a change of the machine's speed affects all loads.
+The median of each load is printed with its ratio to nginx. All servers listen on loopback
+addresses, and are stopped at the end.
 """
 
 import subprocess
@@ -37,7 +37,7 @@ OUTLOOK = (
 
 
 def main() -> int:
-    """Measure and print the table; 2 where a program is missing."""
+    """Measure and print the table; return 2 if a program is missing."""
     if not is_ready():
         return 2
     with ExitStack() as stack:

@@ -43,14 +43,14 @@ services = [
 
 
 def names(count: int) -> Iterator[str]:
-    """Give so many different domains, in no order that an index could profit from."""
+    """Yield this many different domains, in an order that does not help an index."""
     for number in range(count):
-        # Odd, so each number below 2**32 comes once: Knuth's multiplicative hash.
+        # Knuth's multiplicative hash: an odd factor yields each number below 2**32 once.
         yield f"customer-{number * 2654435761 % 2**32:08x}.example"
 
 
 def write(folder: Path, count: int) -> Path:
-    """Write a providers file of two providers, and a list of the domains of each beside it."""
+    """Write a providers file with two providers, and a list of the domains of each provider."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "plain.txt").open("w", encoding="ascii") as plain,

@@ -1,4 +1,4 @@
-"""Loads for `make bench`: programs that are measured and the one that measures them."""
+"""Loads for `make bench`, and the programs that serve and measure them."""
 
 import re
 import shutil
@@ -16,12 +16,12 @@ SECONDS = 3
 CONNECTIONS = 32
 NGINX_PORT = 42432
 BASE = "nginx, a file"
-"""The load with which all others are compared."""
+"""The load that all other loads are compared with."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """One thing to measure."""
+    """A URL to measure."""
 
     name: str
     url: str
@@ -29,7 +29,7 @@ class Load:
 
 
 def is_ready() -> bool:
-    """Tell whether the programs that measure are there; print what to install where not."""
+    """Return whether the needed programs are installed; print which packages are missing."""
     missing = [program for program in ("wrk", "nginx") if shutil.which(program) is None]
     if missing:
         print(f"bench needs {' and '.join(missing)}: apt install {' '.join(missing)}")
@@ -38,7 +38,7 @@ def is_ready() -> bool:
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """Give a folder that nginx's workers, who are somebody else, may read; remove it after."""
+    """Yield a folder that the user of nginx's workers can read; remove it at the end."""
     with tempfile.TemporaryDirectory(prefix="waypost-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -46,7 +46,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def measured(loads: Sequence[Load], rounds: int) -> dict[str, list[float]]:
-    """Measure each load in each round, so that a change of the machine's speed hits all."""
+    """Measure all loads in each round, so that a change of the machine's speed affects all."""
     rates: dict[str, list[float]] = {load.name: [] for load in loads}
     for _ in range(rounds):
         for load in loads:
@@ -55,7 +55,7 @@ def measured(loads: Sequence[Load], rounds: int) -> dict[str, list[float]]:
 
 
 def wrk(load: Load) -> float:
-    """Give the requests a second that wrk gets answered."""
+    """Return the requests per second that wrk measures."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
     if load.script:
         command += ["-s", load.script]
@@ -68,7 +68,7 @@ def wrk(load: Load) -> float:
 
 @contextmanager
 def nginx(folder: Path, body: bytes) -> Iterator[None]:
-    """Run nginx, which answers these octets from a file."""
+    """Run nginx, which serves these bytes from a file."""
     (folder / "www").mkdir()
     (folder / "www" / "answer.xml").write_bytes(body)
     config = folder / "nginx.conf"
@@ -87,7 +87,7 @@ def nginx(folder: Path, body: bytes) -> Iterator[None]:
 
 
 def wait(url: str) -> None:
-    """Wait until something answers there; OSError after 20 s."""
+    """Wait until a server answers at this URL; raise OSError after 20 s."""
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -101,21 +101,21 @@ def wait(url: str) -> None:
 
 
 def fetch(url: str) -> bytes:
-    """Give the body of an answer."""
+    """Return the body of the answer from this URL."""
     with urllib.request.urlopen(url, timeout=5) as answer:
         body: bytes = answer.read()
     return body
 
 
 def resident_mib(pid: int) -> float:
-    """Give the memory of a process."""
+    """Return the resident memory of a process in MiB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
 
 
 def print_table(rates: dict[str, list[float]]) -> None:
-    """Print the median of each load, with its ratio to that of nginx."""
+    """Print the median of each load, with its ratio to the median of nginx."""
     base = statistics.median(rates[BASE])
     print(f"{'':24} {'requests/s':>10} {'min':>8} {'max':>8} {'x nginx':>8}")
     for name, values in rates.items():

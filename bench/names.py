@@ -1,8 +1,8 @@
-"""How many questions a second the operators' listener answers, as Caddy asks them.
+"""Requests per second of the admin listener, for the requests that Caddy sends.
 
-10,000 domains are served from a providers file. Half of the questions are about names that get a
-certificate, the others about names that get none. Beside it nginx answers with a file of the same
-bytes, in rounds, so that a machine that changes its speed does so for both.
+10,000 domains are served from a providers file. Half of the requests are for names that get a
+certificate, the others for names that get none. nginx serves a file of the same bytes for
+comparison, in interleaved rounds, so that a change of the machine's speed affects both.
 
     python -m bench.names
 """
@@ -42,7 +42,7 @@ services = [
   { type = "smtp", host = "smtp.example.com" },
 ]
 """
-# Every second name is that of no served domain; a large step visits all of them.
+# Every second name belongs to no served domain. The large step reaches all names.
 _SCRIPT = """
 local number = 0
 request = function()
@@ -54,7 +54,7 @@ end
 
 
 def main() -> int:
-    """Measure and print the table; 2 where a program is missing."""
+    """Measure and print the table; return 2 if a program is missing."""
     if not is_ready():
         return 2
     with ExitStack() as stack:
@@ -70,13 +70,13 @@ def main() -> int:
         rates = measured(loads, ROUNDS)
         print(f"{DOMAINS:,} domains")
         print_table(rates)
-        print(f"memory of the operators' process: {resident_mib(pid):.0f} MiB resident")
+        print(f"memory of the admin process: {resident_mib(pid):.0f} MiB resident")
     return 0
 
 
 @contextmanager
 def _waypost(folder: Path) -> Iterator[int]:
-    """Run Waypost; give the process that answers operators."""
+    """Run Waypost, and yield the id of its admin process."""
     providers = folder / "mail.toml"
     providers.write_text(_PROVIDERS, encoding="utf-8")
     names = "".join(f"customer{number}.example\n" for number in range(DOMAINS))
@@ -87,13 +87,13 @@ def _waypost(folder: Path) -> Iterator[int]:
     with log, subprocess.Popen(command, stderr=log) as process:
         try:
             wait(f"{ASK}?domain=autoconfig.customer0.example")
-            yield _beside(process.pid)
+            yield _admin_process(process.pid)
         finally:
             process.terminate()
 
 
-def _beside(parent: int) -> int:
-    """Give the child that holds the most memory: the other one keeps track of resources."""
+def _admin_process(parent: int) -> int:
+    """Return the child with the most memory; the other child is the resource tracker."""
     threads = Path(f"/proc/{parent}/task").iterdir()
     listed = " ".join((one / "children").read_text(encoding="ascii") for one in threads)
     return max((int(pid) for pid in listed.split()), key=resident_mib)

@@ -1,4 +1,4 @@
-"""How much a database with very many domains costs, beside one with few.
+"""The cost of a database with very many domains, compared with one with few.
 
 For each number of domains: `waypost apply` into an empty database, the same once more, `waypost
 export`, look-ups without a cache, and the memory of a worker that answers for them by HTTP.
