@@ -1,4 +1,4 @@
-"""`make serve`, the README's first command, as an operator of automx2 would go on from there."""
+"""`make serve`, the first command of the README, and the next steps of an automx2 operator."""
 
 import json
 import os
@@ -32,12 +32,12 @@ RENAME = "UPDATE server SET name='new.example.com' WHERE name='imap.example.com'
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What `make serve` runs.
+    """The service that `make serve` runs.
 
     Attributes:
         place: the beginning of its URLs.
         database: its SQLite file.
-        log: the file with all that `make` has printed.
+        log: the file with the output of `make`.
     """
 
     place: str
@@ -45,18 +45,18 @@ class Made:
     log: Path
 
     def get(self, path: str) -> httpx.Response:
-        """Ask it."""
+        """Send a request to the service."""
         return httpx.get(f"{self.place}{path}", timeout=10)
 
     def sql(self, statements: str) -> None:
-        """Do what an operator does with `sqlite3`."""
+        """Run SQL statements with `sqlite3`, as an operator does."""
         command = ["sqlite3", "-bail", f"{self.database}"]
         subprocess.run(command, input=statements, text=True, check=True)
 
 
 @pytest.fixture(name="made")
 def _made(tmp_path: Path) -> Iterator[Made]:
-    """Run `make serve` of this checkout, with `var` and the port of the test's own."""
+    """Run `make serve` of this checkout, with the test's own `var` and port."""
     require(programs=["make", "sqlite3"])
     if not (ROOT / ".venv/.test").exists():
         pytest.skip("needs the virtual environment of `make test`")
@@ -76,7 +76,7 @@ def _made(tmp_path: Path) -> Iterator[Made]:
 
 def test_samples_are_served_and_urls_printed(made: Made) -> None:
     """A new checkout serves the samples, and each of the three URLs that it prints answers."""
-    # Without a terminal they are in a line of the log, which is JSON then.
+    # Without a terminal, the URLs are in a line of the log, which is JSON then.
     printed = made.log.read_text(encoding="utf-8").splitlines()
     (listening,) = (json.loads(line) for line in printed if '"event": "listening"' in line)
     urls = listening["urls"]
@@ -87,7 +87,7 @@ def test_samples_are_served_and_urls_printed(made: Made) -> None:
 
 
 def test_statements_of_automx2s_manual_are_seen(made: Made) -> None:
-    """automx2's SQL runs against the served database and is answered within `cache_ttl`."""
+    """automx2's SQL changes the served database, and the answers follow within `cache_ttl`."""
     before = made.get(f"{AUTOCONFIG}example.com")
     made.sql(LDAP)
     made.sql(RENAME)

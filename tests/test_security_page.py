@@ -33,12 +33,12 @@ def table() -> dict[str, tuple[list[str], list[str]]]:
 
 
 def named_tests() -> list[str]:
-    """Return each named test once."""
+    """Return each test of the table once."""
     return sorted({one for tests, _ in table().values() for one in tests})
 
 
 def test_each_promise_has_a_test() -> None:
-    """The table has a line for each promise, and in each at least one test."""
+    """The table has a line for each promise, with at least one test."""
     assert promises() == [f"{number}" for number in range(1, len(promises()) + 1)]
     assert list(table()) == [*promises(), OPERATION]
     assert all(tests for tests, _ in table().values())
@@ -46,7 +46,7 @@ def test_each_promise_has_a_test() -> None:
 
 @pytest.mark.parametrize("name", named_tests())
 def test_named_test_exists(name: str) -> None:
-    """A named test is in its file."""
+    """Each named test exists in its file."""
     path, _, function = name.partition("::")
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     found = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
@@ -54,13 +54,13 @@ def test_named_test_exists(name: str) -> None:
 
 
 def test_attacks_are_those_of_the_promise() -> None:
-    """Each attack is named, in the line of the promise that it tries to break."""
+    """The table names each attack, in the line of its promise."""
     promise_of = {attack.name: attack.promise for attack in attacks()}
     named = {name: promise for promise, (_, names) in table().items() for name in names}
     assert named == promise_of
 
 
 def test_attacks_have_names_of_their_own() -> None:
-    """No two attacks have one name."""
+    """No two attacks have the same name."""
     names = [attack.name for attack in attacks()]
     assert len(names) == len(set(names))

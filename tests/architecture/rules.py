@@ -1,4 +1,4 @@
-"""The house rules, as tables and as functions that give what breaks them."""
+"""The architecture rules, as tables and as functions that yield what breaks them."""
 
 import ast
 import sys
@@ -8,7 +8,7 @@ from tests.architecture.source import Module, is_below
 
 VALUES = {"errors", "characters", "address", "model", "preference", "placeholders"}
 
-# Which part of Waypost may import which. What is not in the table may not exist.
+# Which part of Waypost may import which other part. Each part must be in this table.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "characters": set(),
@@ -66,7 +66,7 @@ LAYERS: dict[str, set[str]] = {
     "__version__": set(),
 }
 
-# Which part may import which library. What is not in the table may not be imported at all.
+# Which part may import which library. No part may import a library that is not in this table.
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql", "store.migrations"},
     "cryptography": {"formats.signing", "profiles", "check.cms", "check.profile"},
@@ -98,7 +98,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httptools": {"web"},
 }
 
-# Parts that compute values from values: no clock, no chance, no files, no network, no processes.
+# Parts with pure functions: no clock, no randomness, no files, no network, no processes.
 PURE = {
     *VALUES,
     "redaction",
@@ -131,7 +131,7 @@ IMPURE = {
     *("time", "urllib.request"),
 }
 
-# What a module may call while it is imported: it gives a value, and the world stays as it was.
+# What a module may call while it is imported: functions that return a value without an effect.
 QUIET_CALLS = {
     *("frozenset", "tuple", "dict", "set", "list", "range", "sorted", "len", "object", "type"),
     *("str", "int", "zip", "enumerate", "min", "max", "dict.fromkeys", "str.maketrans"),
@@ -140,36 +140,36 @@ QUIET_CALLS = {
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
     *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),
 }
-# The same of methods, which only texts and mappings have.
+# The same for methods, which only texts and mappings have.
 QUIET_METHODS = {
     *("lower", "upper", "strip", "split", "join", "encode", "casefold"),
     *("items", "keys", "values", "union"),
 }
 
-# How lxml parses; one part does it, so that there is one place to harden.
+# The parsing functions of lxml. Only one part may call them, so only one part needs protection.
 XML_PARSER = "untrusted_xml"
 XML_PARSING = {"XMLParser", "XMLPullParser", "HTMLParser", "fromstring", "fromstringlist"}
 XML_PARSING |= {"parse", "iterparse", "XML", "XMLID", "HTML"}
 # The same for TOML.
 TOML_PARSER = "bounded_toml"
-# What Python itself has for it; only the name of an error may be known elsewhere.
+# Python's own functions for it. Other parts may use only the name of an error.
 PYTHON_XML = ("xml", "pyexpat")
 PYTHON_XML_ERROR = "xml.parsers.expat.ExpatError"
-# lxml never forgets a name, so only parts that commands use may read with it.
+# lxml keeps each name in memory, so only parts for commands may parse with it.
 XML_KEPT = f"waypost.{XML_PARSER}.parse"
 XML_KEEPING = ("check", "transfer")
 
 # Modules that describe tables.
 DESCRIBING = {"store.sql.schema", "store.sql.scratch", "store.sql.revision"}
 
-# The only modules by which commands write to a terminal: they escape what they write.
+# The only modules that write to a terminal for commands: they escape what they write.
 WRITING = {"cli.reporting", "cli.layout"}
 WRITERS = {"print", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"}
 WRITERS |= {"console.print", "sys.stdout.buffer.write", "sys.stderr.buffer.write", "os.write"}
 
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 50
-# Longer than that, and why.
+# Longer modules, each with the reason.
 LONG: dict[str, str] = {}
 
 
@@ -188,7 +188,7 @@ def layer_findings(module: Module) -> Iterator[str]:
 
 
 def library_findings(module: Module) -> Iterator[str]:
-    """Yield the imports of libraries outside the parts that may know them."""
+    """Yield the imports of libraries outside the parts that may import them."""
     for line, name in module.imports():
         library = name.partition(".")[0]
         if library == "waypost" or library in sys.stdlib_module_names:
@@ -201,7 +201,7 @@ def library_findings(module: Module) -> Iterator[str]:
 
 
 def purity_findings(module: Module) -> Iterator[str]:
-    """Yield the imports through which a part that must be pure could reach the world."""
+    """Yield the imports of a pure part that allow an effect."""
     if not any(is_below(module.name, part) for part in PURE):
         return
     for line, name in module.imports():
@@ -210,7 +210,7 @@ def purity_findings(module: Module) -> Iterator[str]:
 
 
 def parsing_findings(module: Module) -> Iterator[str]:
-    """Yield the places that parse XML with settings of their own."""
+    """Yield the lines that parse XML with other settings than `untrusted_xml`."""
     if module.name == XML_PARSER:
         return
     banned = {f"lxml.etree.{name}" for name in XML_PARSING} | {"lxml.html", "lxml.objectify"}
@@ -233,7 +233,7 @@ def parsing_findings(module: Module) -> Iterator[str]:
 
 
 def writing_findings(module: Module) -> Iterator[str]:
-    """Yield the places that write to a terminal without the module that escapes for it."""
+    """Yield the lines that write to a terminal without the module that escapes the text."""
     if module.name in WRITING or not is_below(module.name, "cli"):
         return
     for node in ast.walk(module.tree):
@@ -246,14 +246,14 @@ def _is_for_commands(module: Module) -> bool:
 
 
 def size_findings(module: Module) -> Iterator[str]:
-    """Yield files and functions that are too long; a docstring is no part of the length."""
+    """Yield files and functions that are too long; the docstring of a function does not count."""
     lines = module.text.count("\n")
     if lines > MAX_LINES and module.name not in LONG:
         yield f"{module.name}: {lines} lines; split it, {MAX_LINES} are allowed"
     for function in module.functions():
         first = function.body[0]
-        told = ast.get_docstring(function, clean=False) is not None
-        docstring = (first.end_lineno or 0) - first.lineno + 1 if told else 0
+        has_docstring = ast.get_docstring(function, clean=False) is not None
+        docstring = (first.end_lineno or 0) - first.lineno + 1 if has_docstring else 0
         length = (function.end_lineno or 0) - function.lineno + 1 - docstring
         if length > MAX_FUNCTION_LINES:
             yield (
@@ -263,7 +263,7 @@ def size_findings(module: Module) -> Iterator[str]:
 
 
 def except_findings(module: Module) -> Iterator[str]:
-    """Yield the places that catch everything."""
+    """Yield the lines that catch every exception."""
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.ExceptHandler):
             continue
@@ -274,9 +274,9 @@ def except_findings(module: Module) -> Iterator[str]:
 
 
 def effect_findings(module: Module) -> Iterator[str]:
-    """Yield what a module does, rather than defines, while it is imported."""
+    """Yield the statements of a module that have an effect while it is imported."""
     if module.name == "store.migrations.env":
-        return  # A script that Alembic runs, and nobody imports.
+        return  # A script that Alembic runs, and no module imports.
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Global):
             yield f"{module.name}:{node.lineno}: global state"
@@ -308,8 +308,8 @@ def _quiet(module: Module, called: str) -> bool:
         "store.sql.scratch",
         "store.sql.revision",
     } and called.startswith("sa."):
-        return True  # It describes tables; nothing is opened.
+        return True  # It describes tables and opens nothing.
     if is_below(module.name, "cli") and called in {"typer.Typer", "typer.Option", "typer.Argument"}:
         return True
-    # A value of the package's own (a name in CamelCase) made at import is a constant.
+    # A value of the package's own classes (a name in CamelCase) is a constant.
     return called.isidentifier() and called[:1].isupper() and not called.isupper()

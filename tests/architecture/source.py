@@ -1,4 +1,4 @@
-"""Python files as trees, and what they import."""
+"""Python files as syntax trees, and their imports."""
 
 import ast
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ PACKAGE = ROOT / "src" / "waypost"
 
 @dataclass(frozen=True)
 class Module:
-    """One file: its name below `waypost` (empty for the package itself), and its text."""
+    """A Python file: its name below `waypost` (empty for the package itself), and its text."""
 
     name: str
     text: str
@@ -22,7 +22,7 @@ class Module:
         return ast.parse(self.text)
 
     def imports(self) -> Iterator[tuple[int, str]]:
-        """Yield line and full name of every import, those inside functions included."""
+        """Yield line and full name of every import, including imports inside functions."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -51,5 +51,5 @@ def _name(path: Path) -> str:
 
 
 def is_below(name: str, prefix: str) -> bool:
-    """Return whether a module is the one named by a prefix, or stands inside it."""
+    """Return whether a module has the name of a prefix, or is inside it."""
     return name == prefix or name.startswith(f"{prefix}.")

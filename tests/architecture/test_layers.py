@@ -21,34 +21,34 @@ RULES: list[Callable[[Module], Iterator[str]]] = [
 
 @pytest.mark.parametrize("rule", RULES)
 def test_house_rules(rule: Callable[[Module], Iterator[str]]) -> None:
-    """No module of Waypost breaks a rule of the house."""
+    """No module of Waypost breaks an architecture rule."""
     assert [finding for module in modules() for finding in rule(module)] == []
 
 
 def test_layers_have_an_order() -> None:
-    """The table of layers itself holds no circle."""
+    """The table of layers has no cycle."""
     order = list(TopologicalSorter(rules.LAYERS).static_order())
     assert order.index("errors") < order.index("lookup") < order.index("cli")
 
 
 def test_all_modules_are_seen() -> None:
-    """The rules are shown the real package, not an empty folder."""
+    """The rules check the real package, not an empty folder."""
     assert {"", "errors", "settings.table", "web.public.app"} <= {
         module.name for module in modules()
     }
 
 
 def test_exceptions_are_needed() -> None:
-    """No module is excused from the limit of length that keeps it anyway."""
+    """Each module with an exception from the limit of length is longer than the limit."""
     long = {module.name for module in modules() if module.text.count("\n") > rules.MAX_LINES}
     assert set(rules.LONG) <= long
 
 
 _FIFTY = "".join(f"    a{number} = {number}\n" for number in range(51))
-_TOLD = "    Told at length.\n" * 60
+_DOCUMENTED = "    A long text.\n" * 60
 
 BAD = [
-    # rule, module, text, what the finding says
+    # rule, module, text, part of the finding
     (rules.layer_findings, "model", "import waypost.lookup", "model must not import lookup"),
     (rules.layer_findings, "errors", "from waypost import web", "errors must not import web"),
     (rules.layer_findings, "formats.dns", "from waypost.store import Store", "not import store"),
@@ -125,14 +125,14 @@ GOOD = [
     ("cli.serve", "import typer\napp = typer.Typer()\nfrom waypost.web.public import server"),
     ("web.public.a", "import re\n_A = re.compile('b')\ndef f():\n    print(1)"),
     ("__main__", "from waypost.cli import main\nif __name__ == '__main__':\n    main()"),
-    ("cli.a", f'def f():\n    """\n{_TOLD}    """\n    return 1'),
+    ("cli.a", f'def f():\n    """\n{_DOCUMENTED}    """\n    return 1'),
     ("cli.a", "try:\n    a\nexcept OSError:\n    b"),
 ]
 
 
 @pytest.mark.parametrize(("name", "text"), GOOD)
 def test_rules_let_pass_what_is_good(name: str, text: str) -> None:
-    """No rule finds fault with a module that keeps them all."""
+    """No rule reports a module that obeys all rules."""
     assert [finding for rule in RULES for finding in rule(Module(name, text))] == []
 
 
@@ -145,9 +145,9 @@ def _tests() -> Iterator[tuple[str, str | None]]:
 
 
 def test_every_test_says_what_must_hold() -> None:
-    """Every test has a docstring of one paragraph that ends as a sentence does."""
+    """Every test has a docstring of one paragraph that ends like a sentence."""
     assert [
         place
-        for place, told in _tests()
-        if told is None or "\n\n" in told or not told.endswith((".", ".)"))
+        for place, docstring in _tests()
+        if docstring is None or "\n\n" in docstring or not docstring.endswith((".", ".)"))
     ] == []

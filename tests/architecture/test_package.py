@@ -21,7 +21,7 @@ def test_version_has_one_source() -> None:
 
 @pytest.mark.slow
 def test_wheel_is_whole(tmp_path: Path) -> None:
-    """The wheel holds every file of the package: samples, pages, migrations and py.typed."""
+    """The wheel has every file of the package: samples, pages, migrations and py.typed."""
     copy = tmp_path / "copy"
     shutil.copytree(PACKAGE, copy / "src" / "waypost", ignore=shutil.ignore_patterns("*.pyc"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
@@ -41,7 +41,7 @@ def test_wheel_is_whole(tmp_path: Path) -> None:
 
 
 def _stated(extra: str | None = None) -> set[str]:
-    """Return the dependencies that the package, or an extra, states, as Python imports them."""
+    """Return the declared dependencies of the package, or of an extra, by their import names."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = project["optional-dependencies"][extra] if extra else project["dependencies"]
     return {re.split(r"[^A-Za-z0-9_-]", line)[0].replace("-", "_").lower() for line in lines}
@@ -53,19 +53,19 @@ def _pinned(name: str) -> set[str]:
 
 
 def test_libraries_are_dependencies() -> None:
-    """Every library that the package imports is a dependency that it states itself."""
+    """Every library that the package imports is a declared dependency."""
     stated = _stated()
-    # Pydantic brings its core in exactly the version that it needs; LDAP is an extra.
+    # Pydantic depends on its core in exactly one version; LDAP is an extra.
     named = {{"dns": "dnspython"}.get(library, library) for library in LIBRARIES}
     assert named - {"pydantic_core", "ldap"} <= stated
     assert _stated("ldap") == {"python_ldap"}
-    # uvicorn uses it by itself where it is installed.
+    # uvicorn uses it by itself if it is installed.
     assert stated - named == {"uvloop"}
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_locks_name_no_place(name: str) -> None:
-    """The locked requirements pin every line with a hash and name no place to fetch from."""
+    """The locked requirements pin every line with a hash and name no package index."""
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
     entries = re.findall(r"^[a-z0-9].*\n.*", text, re.MULTILINE)
@@ -75,12 +75,12 @@ def test_locks_name_no_place(name: str) -> None:
 
 
 def test_locks_agree() -> None:
-    """What serves in production is, version by version, what was tested."""
+    """The versions for production are the versions that are tested."""
     assert _pinned("requirements.txt") <= _pinned("requirements-dev.txt")
 
 
 def test_lock_is_fresh() -> None:
-    """Every dependency that the package states is locked; `make lock` writes the lock."""
+    """Every declared dependency is locked; `make lock` writes the lock."""
     served, tested = (
         {pin.partition("==")[0].replace("-", "_") for pin in _pinned(name)}
         for name in ("requirements.txt", "requirements-dev.txt")

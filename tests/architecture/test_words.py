@@ -44,27 +44,18 @@ GOOD_PHRASES = [
 ]
 
 
-def settings() -> dict[str, list[str]]:
-    """Return what pyproject.toml says for codespell."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    found: dict[str, list[str]] = project["tool"]["codespell"]
-    return found
-
-
-def is_skipped(path: Path) -> bool:
-    """Return whether neither check reads this file."""
-    name = path.relative_to(ROOT).as_posix()
-    return "__pycache__" in name or any(fnmatch(name, one) for one in settings()["skip"])
-
-
 def checked_files() -> Iterator[Path]:
-    """Yield the files that `make lint` gives to codespell."""
+    """Yield the files that `make lint` checks with codespell."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    skipped = [*project["tool"]["codespell"]["skip"], "*/__pycache__/*"]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (places,) = re.findall(r"^\t\$\(BIN\)/codespell (.+)$", makefile, re.MULTILINE)
     for place in places.split():
         for found in ROOT.glob(place):
-            files = found.rglob("*") if found.is_dir() else [found]
-            yield from (one for one in files if one.is_file() and not is_skipped(one))
+            for path in found.rglob("*") if found.is_dir() else [found]:
+                name = path.relative_to(ROOT).as_posix()
+                if path.is_file() and not any(fnmatch(name, one) for one in skipped):
+                    yield path
 
 
 def pattern(phrase: str) -> str:

@@ -1,4 +1,4 @@
-"""Apache with a site of its own, run as an ordinary process."""
+"""Apache with one site, run as an ordinary process."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def apache(folder: Path, site: str, places: Sequence[str]) -> list[str]:
     Args:
         folder: for its files.
         site: its virtual hosts.
-        places: addresses with ports, where it listens.
+        places: the addresses with ports that Apache listens on.
     """
     lines = [
         *(f"LoadModule {name}_module {_FOLDER}/mod_{name}.so" for name in _MODULES),

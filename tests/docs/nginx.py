@@ -1,4 +1,4 @@
-"""nginx with a site that the documentation shows, on ports of a test's own."""
+"""nginx with a site that the documentation shows, on the ports of a test."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -29,15 +29,15 @@ http {{
 
 @contextmanager
 def documented(
-    folder: Path, site: str, places: Mapping[str, str], beside: str = ""
+    folder: Path, site: str, places: Mapping[str, str], more: str = ""
 ) -> Iterator[tuple[int, int]]:
-    """Run nginx, and give its ports for http and https.
+    """Run nginx, and yield its ports for http and https.
 
     Args:
-        folder: for its files.
-        site: as the page has it.
-        places: what stands in the page, each of them, and what stands here in its place.
-        beside: a server of the page that has no port in it, but the placeholder `{http}`.
+        folder: the folder for its files.
+        site: the site from the page.
+        places: texts of the page, each with its replacement for the test.
+        more: a second server, with the placeholder `{http}` for its port.
     """
     http, https = free_port(), free_port()
     site = re.sub(r"listen \[::\].*\n", "", site)
@@ -45,7 +45,7 @@ def documented(
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl;": f"listen 127.0.0.1:{https} ssl;",
     }
-    text = site + beside.replace("{http}", f"{http}")
+    text = site + more.replace("{http}", f"{http}")
     for old, new in {**ports, **places}.items():
         assert old in site
         text = text.replace(old, new)

@@ -1,4 +1,4 @@
-"""What stands in the documentation: its pages, their links and their blocks of code."""
+"""The pages of the documentation, their links and their blocks of code."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class Block:
     """A block of code.
 
     Attributes:
-        line: where its fence stands in the page, from 1.
+        line: the number of its first line in the page, from 1.
     """
 
     page: Path
@@ -26,7 +26,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Return where it stands, for a person."""
+        """Return the page and the line of the block, for messages."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
@@ -45,17 +45,27 @@ def blocks(page: Path, *languages: str) -> list[Block]:
     ]
 
 
-def links(page: Path) -> Iterator[str]:
-    """Yield the targets of a page's links that lead to files of the repository."""
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page: those of its headings, and those that it sets itself."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        *re.findall(r'<a id="([^"]+)"></a>', text),
+        *(re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings),
+    }
+
+
+def links(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield the links of a page to files of the repository, each as its file and its anchor."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
     for found in _LINK.finditer(text):
-        target = found[1].partition("#")[0]
-        if target and "://" not in target and not target.startswith("mailto:"):
-            yield target
+        target, _, anchor = found[1].partition("#")
+        if "://" not in target and not target.startswith("mailto:"):
+            yield target, anchor
 
 
 def commands(block: Block) -> list[str]:
-    """Return the commands of a block, one a line; in a console those behind `$`."""
+    """Return the commands of a block, one in each line; for a console, the lines after `$`."""
     lines = block.text.replace("\\\n", " ").splitlines()
     if block.language == "console":
         return [line[2:] for line in lines if line.startswith("$ ")]

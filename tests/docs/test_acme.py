@@ -1,6 +1,6 @@
-"""The page on certificates: certbot and lego get those that `waypost hostnames` lists.
+"""The page about certificates: certbot and lego get those that `waypost hostnames` lists.
 
-The authority is Caddy's, which looks for the answer to its challenge by http, as public ones do.
+The authority is Caddy's, which requests the answer to its challenge over http, as public ones do.
 """
 
 import os
@@ -33,7 +33,7 @@ CERTIFICATES = {
     for domain in ("example.com", "xn--bcher-kva.example")
 }
 ADDED = "mta-sts.example.com"
-# An authority, and the web server of whoever wants its certificates.
+# An authority, and the web server of the operator who wants its certificates.
 CADDYFILE = """{{
 }}
 
@@ -50,14 +50,14 @@ http:// {{
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """An operator's machine, for which an authority signs."""
+    """An operator's machine, with a certificate authority."""
 
     home: Path
     authority: Caddy
 
     @property
     def directory(self) -> str:
-        """Where the authority's ACME begins (RFC 8555 s7.1.1)."""
+        """The URL of the authority's ACME directory (RFC 8555 s7.1.1)."""
         return "https://localhost/acme/local/directory"
 
     def serve(self, *domains: str) -> None:
@@ -80,7 +80,7 @@ class Operator:
                 "HOME": f"{self.home}",
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
                 "WAYPOST_PROVIDERS": f"{self.home}/mail.toml",
-                # Whom certbot and lego trust, beside the public authorities.
+                # certbot and lego trust this authority in addition to the public ones.
                 "REQUESTS_CA_BUNDLE": f"{self.authority.authority}",
                 "LEGO_CA_CERTIFICATES": f"{self.authority.authority}",
                 **environment,
@@ -91,7 +91,7 @@ class Operator:
 
 @pytest.fixture(name="operator", scope="module")
 def _operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """Run the authority, for which the names lead to this machine."""
+    """Run the authority, which resolves the names to this machine."""
     require(programs=["caddy", "unshare", "mount"], private_network=True)
     home = tmp_path_factory.mktemp("acme")
     (home / "webroot").mkdir()
@@ -103,12 +103,12 @@ def _operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
 
 @pytest.fixture(autouse=True)
 def _served(operator: Operator) -> None:
-    """Two domains are served, of which one has an umlaut."""
+    """Serve two domains; one of them has an umlaut."""
     operator.serve("example.com", "bücher.example")
 
 
 def page_commands(word: str) -> list[str]:
-    """Return the commands for root that a block of the page with this word holds."""
+    """Return the commands for root in the block of the page that has this word."""
     (block,) = (one for one in blocks(PAGE, "console") if word in one.text)
     lines = block.text.replace("\\\n", " ").splitlines()
     return [line.removeprefix("# ") for line in lines]
@@ -122,7 +122,7 @@ def names_in(certificate: Path) -> set[str]:
 
 
 def test_certbot(operator: Operator) -> None:
-    """The page's commands get a certificate for each domain, and new names into an old one."""
+    """The page's commands get a certificate for each domain, and add new names to an old one."""
     require(programs=["certbot"])
     folder = operator.home / ".config/letsencrypt"
     folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The page on certificates: its Caddyfile in front of a real Waypost gets them on demand."""
+"""The page about certificates: with its Caddyfile, Caddy gets them on demand from Waypost."""
 
 import ssl
 import subprocess
@@ -22,7 +22,7 @@ PATH = "/mail/config-v1.1.xml?emailaddress=alice@"
 
 
 def providers(*domains: str) -> str:
-    """Write a providers file."""
+    """Return a providers file."""
     return (
         f'[[provider]]\nname = "Own"\ndomains = {list(domains)!r}\n'
         'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]'
@@ -38,7 +38,7 @@ class Front:
     file: Path
 
     def get(self, scheme: str, host: str, path: str) -> httpx.Response:
-        """Ask Caddy under a host name, trusting its authority alone."""
+        """Send a request to Caddy for a host name; only its authority is trusted."""
         port = self.caddy.https if scheme == "https" else self.caddy.http
         trust = ssl.create_default_context(cafile=f"{self.caddy.authority}")
         with httpx.Client(verify=trust) as client:
@@ -52,7 +52,7 @@ class Front:
 
 @pytest.fixture(name="front", scope="module")
 def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    """Run Caddy with the page's Caddyfile, on ports of the test's own."""
+    """Run Caddy with the page's Caddyfile, on the ports of the test."""
     require(programs=["caddy"])
     folder = tmp_path_factory.mktemp("certificates")
     file = folder / "mail.toml"
@@ -69,7 +69,7 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.mark.rule("proxies-caddy")
 def test_new_domain_gets_a_certificate(front: Front) -> None:
-    """A domain that is served from now on is answered over a certificate that was not there."""
+    """A new domain is served with a certificate that did not exist before."""
     host = "autoconfig.new.example"
     with pytest.raises(ssl.SSLError):
         front.caddy.shake_hands(host)
@@ -94,7 +94,7 @@ def test_new_domain_gets_a_certificate(front: Front) -> None:
     ],
 )
 def test_others_get_none(front: Front, host: str) -> None:
-    """A name that is not one of a served domain gets no certificate, and nothing is left of it."""
+    """A name of no served domain gets no certificate, and leaves no file."""
     with pytest.raises(ssl.SSLError):
         front.caddy.shake_hands(host)
     assert host not in front.caddy.certificates()
@@ -110,7 +110,7 @@ def test_host_decides_behind_caddy(front: Front, host: str) -> None:
 
 @pytest.mark.rule("autodiscover-probe")
 def test_redirect_probe_behind_caddy(front: Front) -> None:
-    """Outlook's probe over http is sent to https, and over https it goes in no circle."""
+    """Outlook's probe over http is sent to https, and there is no redirect loop over https."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.first.example"
     answer = front.get("http", host, path)
     assert (answer.status_code, answer.headers["location"]) == (
@@ -121,12 +121,12 @@ def test_redirect_probe_behind_caddy(front: Front) -> None:
 
 
 def test_operators_are_not_behind_caddy(front: Front) -> None:
-    """The operators' listener cannot be reached by the names of domains."""
+    """The admin listener cannot be reached by the names of domains."""
     assert front.get("https", "autoconfig.first.example", "/tls/ask").status_code == 404
 
 
 def handshake(server: Caddy, host: str) -> set[str]:
-    """Return the names in the certificate for a host; none as long as there is none."""
+    """Return the names in the certificate for a host; none if there is no certificate."""
     try:
         return server.shake_hands(host)
     except ssl.SSLError:
@@ -134,7 +134,7 @@ def handshake(server: Caddy, host: str) -> set[str]:
 
 
 def test_import_of_the_page(tmp_path: Path) -> None:
-    """With the page's other Caddyfile and the printed names, Outlook's probe comes through."""
+    """With the page's other Caddyfile and the printed names, Outlook's probe succeeds."""
     require(programs=["caddy"])
     mail = tmp_path / "mail.toml"
     mail.write_text(providers("example.com"), encoding="utf-8")

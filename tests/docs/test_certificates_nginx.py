@@ -1,4 +1,4 @@
-"""The page on certificates: one site of nginx, with a certificate for each of many domains."""
+"""The page about certificates: one nginx site with a certificate for each domain."""
 
 import shutil
 import ssl
@@ -25,7 +25,7 @@ CHALLENGE = "/.well-known/acme-challenge/token"
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A running nginx, and whom to trust."""
+    """A running nginx, and the authority to trust."""
 
     http: int
     https: int
@@ -33,7 +33,7 @@ class Front:
     authority: Authority
 
     def get(self, scheme: str, host: str, path: str) -> httpx.Response:
-        """Ask under a host name."""
+        """Send a request for a host name."""
         port = self.https if scheme == "https" else self.http
         trust = ssl.create_default_context(cafile=f"{self.authority.certificate}")
         with httpx.Client(verify=trust) as client:
@@ -46,7 +46,7 @@ class Front:
 
 
 def certify(authority: Authority, live: Path, domain: str) -> None:
-    """Lay a domain's certificate where certbot does."""
+    """Write a domain's certificate to the folder that certbot uses."""
     pair = authority.issue(domain, [f"{kind}.{domain}" for kind in KINDS])
     folder = live / f"autoconfig.{domain}"
     folder.mkdir(parents=True)
@@ -56,7 +56,7 @@ def certify(authority: Authority, live: Path, domain: str) -> None:
 
 @pytest.fixture(name="front", scope="module")
 def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    """Run nginx with the page's site, on ports of the test's own."""
+    """Run nginx with the page's site, on the ports of the test."""
     require(programs=["nginx"])
     folder = tmp_path_factory.mktemp("many")
     authority = Authority.create(folder)
@@ -82,14 +82,14 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_name_has_the_certificate_of_its_domain(front: Front, kind: str, domain: str) -> None:
-    """Each name of each domain is answered over the one certificate of that domain."""
+    """Each name of each domain is served with the certificate of that domain."""
     path = f"/mail/config-v1.1.xml?emailaddress=alice@{domain}"
     answer = front.get("https", f"{kind}.{domain}", path)
     assert (answer.status_code, f"<domain>{domain}</domain>" in answer.text) == (200, True)
 
 
 def test_new_certificate_without_a_reload(front: Front) -> None:
-    """A domain without a certificate gets no connection, and one that has come is there at once."""
+    """A domain without a certificate gets no connection; a new certificate is used at once."""
     path, host = "/mail/config-v1.1.xml", "autoconfig.late.example"
     with pytest.raises(httpx.ConnectError):
         front.get("https", host, path)
@@ -98,7 +98,7 @@ def test_new_certificate_without_a_reload(front: Front) -> None:
 
 
 def test_plain_http(front: Front) -> None:
-    """The authority finds its challenge, and the probe of Outlook is led to https."""
+    """The authority finds its challenge, and the probe of Outlook is redirected to https."""
     host = "autodiscover.one.example"
     assert front.get("http", host, CHALLENGE).text == "it is me"
     answer = front.get("http", host, "/autodiscover/autodiscover.xml")

@@ -1,4 +1,4 @@
-"""The page about directories shows what the commands say."""
+"""The page about directories shows the output of the commands."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ SHOWN = [block for block in blocks(PAGE, "console") if commands(block)]
 
 
 def _plain(text: str, folder: Path) -> list[str]:
-    """Return lines without what is different each time: folders, times, and blanks between."""
+    """Return lines without the parts that differ each time: folders, times and blanks."""
     text = text.replace(f"{folder}", "/etc/waypost")
     text = re.sub(r"[\d.]+ ms", "N ms", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:+]+", "WHEN", text)
@@ -26,7 +26,7 @@ def _plain(text: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.name)
 def test_commands_say_what_the_page_says(waypost: Waypost, home: Path, block: Block) -> None:
-    """Each command of the page prints what stands below it there."""
+    """Each command of the page prints the output that the page shows."""
     (users,), (mail,) = blocks(PAGE, "csv"), blocks(PAGE, "toml")
     (home / "users.csv").write_text(users.text, encoding="utf-8")
     text = mail.text.replace("/etc/waypost", f"{home}")
@@ -40,12 +40,12 @@ def test_commands_say_what_the_page_says(waypost: Waypost, home: Path, block: Bl
 
 
 def test_examples_are_found() -> None:
-    """The test above is shown the commands of the page, not an empty list."""
+    """The test above gets the commands of the page, not an empty list."""
     assert len(SHOWN) == 2
 
 
 def test_limits_of_the_page() -> None:
-    """The page names every limit with its lowest, its highest and its usual value."""
+    """The page has every limit with its minimum, its maximum and its default."""
     text = PAGE.read_text(encoding="utf-8")
     for name, (lowest, highest) in LIMITS.items():
         usual = getattr(Limits(), name)

@@ -1,4 +1,4 @@
-"""The examples of the documentation are good examples."""
+"""The examples of the documentation work."""
 
 import os
 import subprocess
@@ -17,11 +17,11 @@ from waypost.transfer.providers_file import read_providers
 RUN = [page for page in pages() if blocks(page, "sh") and page.is_relative_to(ROOT / "docs")]
 RUN.append(ROOT / "README.md")
 PROVIDERS = [block for page in pages() for block in blocks(page, "toml") if "[[" in block.text]
-FOUND = {0, 1}  # 1 means findings: a dry run has some where something would change.
+FOUND = {0, 1}  # 1 means findings, for example that a dry run would change something.
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Return the environment of an operator: a home of its own, and `waypost` in the path."""
+    """Return the environment of an operator: a separate home, and `waypost` in the path."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "AUTOMX2_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return {**kept, "HOME": f"{home}", "PATH": path, "PYTHONPATH": f"{ROOT / 'src'}"}
@@ -62,7 +62,7 @@ def _port(home: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: f"{page.relative_to(ROOT)}")
 def test_commands_run(page: Path, home: Path, port: int) -> None:
-    """The commands of a page run one after the other as they stand there."""
+    """The commands of a page run one after the other without a change."""
     for block in blocks(page, "sh"):
         for command in commands(block):
             if "waypost serve" in command:
@@ -98,14 +98,14 @@ def test_each_client_family_has_a_curl(home: Path, port: int) -> None:
 
 @pytest.mark.parametrize("block", PROVIDERS, ids=lambda block: block.name)
 def test_providers_files_are_good(block: Block) -> None:
-    """Every providers file in the documentation can be read without a mistake or a warning."""
+    """Every providers file in the documentation is read without an error or a warning."""
     result = read_providers(block.text, name=block.name, format="toml", folder=ROOT)
     assert result.warnings == ()
     assert result.catalog.domains
 
 
 def _run(command: str, home: Path, port: int) -> "subprocess.CompletedProcess[str]":
-    """Run a command; what it asks of port 4243 goes to the server of the test."""
+    """Run a command; its requests to port 4243 go to the server of the test."""
     return subprocess.run(
         ["bash", "-c", command.replace("127.0.0.1:4243", f"127.0.0.1:{port}")],
         check=False,

@@ -1,4 +1,4 @@
-"""The page about providers files says which formats can describe which service."""
+"""The page about providers files lists which formats can describe which service."""
 
 import re
 
@@ -13,10 +13,10 @@ def test_formats_of_services() -> None:
     """The table of the page has every type of service, with the formats of the code."""
     _, head, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
     assert head, "the table is not there"
-    told: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     for line in rest.partition("\n\n")[0].splitlines():
         types, formats = (re.findall(r"`(\w+)`", cell) for cell in line.strip("|").split("|"))
-        told |= {kind: set(formats) for kind in types}
-    assert told == {
+        found |= {kind: set(formats) for kind in types}
+    assert found == {
         kind.value: {form.value for form in formats} for kind, formats in FORMATS_OF.items()
     }

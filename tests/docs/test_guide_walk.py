@@ -1,6 +1,6 @@
-"""The guide's order as root, on a machine of its own: what was applied is what the service serves.
+"""The guide's steps as root, on a separate machine: the service serves what was applied.
 
-The commands are the guide's. What needs a network or a running systemd is replaced: pip by this
+The commands are the guide's. Commands that need a network or systemd are replaced: pip by this
 source, and `systemctl` by a start of the unit's command as its user, with its environment.
 """
 
@@ -24,7 +24,7 @@ GUIDE = ROOT / "docs" / "guide.md"
 MOVING = ROOT / "docs" / "moving-from-automx2.md"
 NEEDED = ("unshare", "mount", "runuser", "useradd", "curl", "install", "env")
 ASKED = "http://127.0.0.1:4243/mail/config-v1.1.xml?emailaddress=alice@example.com"
-# Folders that are this machine's only until the end of the script.
+# Folders that belong to this machine only, until the end of the script.
 MACHINE = """
 set -eu
 mount --make-rprivate /
@@ -79,7 +79,7 @@ def lines_of(block: Block) -> Iterator[str]:
 
 
 def machine(tmp: Path) -> str:
-    """Return what makes the machine."""
+    """Return the script that creates the machine."""
     return MACHINE.format(
         tmp=tmp,
         src=ROOT / "src",
@@ -90,7 +90,7 @@ def machine(tmp: Path) -> str:
 
 
 def translated(command: str) -> str:
-    """Return what stands here for a command of the guide."""
+    """Return the replacement for a command of the guide."""
     if command.startswith("python3 -m venv"):
         version = sys.version_info
         return PIP.format(interpreter=f"python{version.major}.{version.minor}")
@@ -102,7 +102,7 @@ def translated(command: str) -> str:
 
 
 def served(tmp: Path, *drop_ins: str, environment: str = "") -> str:
-    """Return what systemd does with the unit, and a client's question."""
+    """Return a script that does what systemd does with the unit, and sends a client's request."""
     found = dict(options(UNIT.read_text(encoding="utf-8") + "\n".join(drop_ins)))
     return SERVE.format(
         tmp=tmp,
@@ -115,7 +115,7 @@ def served(tmp: Path, *drop_ins: str, environment: str = "") -> str:
 
 
 def run(tmp: Path, script: str) -> str:
-    """Run a script on a machine of its own, and give all that it says."""
+    """Run a script on a separate machine, and return its output."""
     (tmp / "script").write_text(script, encoding="utf-8")
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_", "AUTOMX2"))
@@ -136,7 +136,7 @@ def run(tmp: Path, script: str) -> str:
 
 @pytest.fixture(name="tmp")
 def _tmp(tmp_path: Path) -> Path:
-    """Return a folder that each user may enter."""
+    """Return a folder that each user can enter."""
     require(programs=NEEDED, private_network=True, root=True)
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
@@ -158,7 +158,7 @@ def providers() -> str:
 
 
 def test_guide(tmp: Path) -> None:
-    """Root follows the guide; the service serves what was applied, and root's home stays empty."""
+    """Root follows the guide; the service serves what was applied, and root's home is empty."""
     commands = [translated(command) for command in guide_commands()]
     first = next(i for i, one in enumerate(commands) if "db upgrade" in one)
     commands.insert(first, providers())
@@ -171,7 +171,7 @@ def test_guide(tmp: Path) -> None:
 
 
 def test_commands_of_root(tmp: Path) -> None:
-    """A command of root's that the guide does not show writes nothing, and names the cure."""
+    """A command that root runs writes nothing, and its message says what to do."""
     commands = [translated(c) for c in guide_commands() if "runuser" not in c]
     more = [
         providers(),
@@ -186,7 +186,7 @@ def test_commands_of_root(tmp: Path) -> None:
 
 
 def test_without_a_settings_file(tmp: Path) -> None:
-    """Without settings the service uses the folder of its unit, and says so."""
+    """Without settings the service uses the folder of its unit, and logs it."""
     commands = [translated(c) for c in guide_commands() if "runuser" not in c]
     said = run(tmp, "\n".join([machine(tmp), *commands, "rm -r /etc/waypost", served(tmp)]))
     assert '"sqlite:////var/lib/waypost/waypost.sqlite", "source": "the default, as db_uri' in said
@@ -203,7 +203,7 @@ runuser -u automx2 -- waypost apply --demo --db-uri sqlite:////var/lib/automx2/d
 
 
 def test_moving_in_place(tmp: Path) -> None:
-    """The moving page's commands, and the unit with its drop-in, use automx2's own database."""
+    """The commands of the migration page, and the unit with its drop-in, use automx2's database."""
     install = [
         translated(c) for c in guide_commands() if c.startswith(("python3", "ln", "useradd"))
     ]
@@ -222,7 +222,7 @@ def test_moving_in_place(tmp: Path) -> None:
 
 
 def test_unit_without_the_drop_in(tmp: Path) -> None:
-    """Without the drop-in the service says what it may not read, whose that is, and what to do."""
+    """Without the drop-in, the error names the file, its owner, and what to do."""
     install = [
         translated(c) for c in guide_commands() if c.startswith(("python3", "ln", "useradd"))
     ]
@@ -237,7 +237,7 @@ def test_unit_without_the_drop_in(tmp: Path) -> None:
 
 
 def test_read_only_file_system(tmp: Path) -> None:
-    """Where the unit may not write a folder, the error names the line for the drop-in."""
+    """If the unit cannot write to a folder, the error has the line for the drop-in."""
     folder = tmp / "elsewhere"
     script = f"""
     set -eu

@@ -1,4 +1,4 @@
-"""The values for Outlook can be imported as they stand in the documentation."""
+"""The values for Outlook in the documentation can be imported without a change."""
 
 import re
 
@@ -12,7 +12,7 @@ PAGE = ROOT / "docs/outlook.md"
 FIRST_LINE = "Windows Registry Editor Version 5.00"
 OUTLOOK = r"\[HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16\.0\\Outlook\\\w+\]"
 VALUE = r'"[\w.]+"=(dword:[0-9a-f]{8}|"([^"\\]|\\\\)+")'
-# Each leaves out a way that leads to Waypost.
+# Each value disables a way to find Waypost.
 HARMFUL = {
     "ExcludeHttpsAutoDiscoverDomain",
     "ExcludeHttpsRootDomain",
@@ -23,7 +23,7 @@ HARMFUL = {
 
 @pytest.mark.parametrize("block", blocks(PAGE, "reg"), ids=lambda block: block.name)
 def test_registry_files(block: Block) -> None:
-    """Each block is a file for Windows' registry, with keys of Outlook and well-formed values."""
+    """Each block is a file for Windows' registry, with keys of Outlook and valid values."""
     first, empty, *rest = block.text.splitlines()
     assert (first, empty) == (FIRST_LINE, "")
     assert [line for line in rest if not re.fullmatch(f"{OUTLOOK}|{VALUE}|", line)] == []
@@ -31,7 +31,7 @@ def test_registry_files(block: Block) -> None:
 
 
 def test_ways_to_waypost_stay_open() -> None:
-    """No value keeps Outlook from a URL at which Waypost answers."""
+    """No value keeps Outlook from a URL where Waypost answers."""
     names = {
         name
         for block in blocks(PAGE, "reg")

@@ -1,4 +1,4 @@
-"""No text makes a reader install a package that is not published: anybody could register it."""
+"""No text makes a reader install an unpublished package, because anyone could register it."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import ROOT, pages
 
-# A command that looks the name up in an index; a path or a folder is not meant.
+# A command that looks up the name in a package index; paths and folders are allowed.
 INSTALLS = re.compile(
     r"\b(?:pipx?3?|uvx?|poetry|conda|easy_install)\b[^\n]*?\b(?:install|add|run|download|wheel)\b"
     r"[^\n]*?[\s'\"`=]waypost(?:\[[a-z,]*\])?(?:[=<>~!].*?)?(?=[\s'\"`;,.)]|$)",
@@ -38,7 +38,7 @@ GOOD = [
 
 
 def texts() -> list[Path]:
-    """Return every file that an operator, or a program of theirs, may read."""
+    """Return every file that an operator, or a program of an operator, may read."""
     found = [
         path
         for folder in FOLDERS
@@ -49,19 +49,19 @@ def texts() -> list[Path]:
 
 
 def names_of_packages(text: str) -> list[str]:
-    """Return what in a text would be looked up in an index of packages."""
+    """Return the parts of a text that would be looked up in a package index."""
     return [*INSTALLS.findall(text), *EXTRA.findall(text)]
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_bad_texts_are_seen(text: str) -> None:
-    """Each way of naming the package is seen."""
+    """Each way of naming the package is found."""
     assert names_of_packages(text)
 
 
 @pytest.mark.parametrize("text", GOOD)
 def test_good_texts_are_left_alone(text: str) -> None:
-    """What is installed from a checkout, a file, or under another name is not meant."""
+    """An installation from a checkout, from a file, or of another package is allowed."""
     assert not names_of_packages(text)
 
 

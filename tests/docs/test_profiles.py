@@ -1,4 +1,4 @@
-"""The page on profiles says what works."""
+"""The examples and tables of the page about profiles are correct."""
 
 import pytest
 
@@ -18,7 +18,7 @@ SETTINGS = [block for block in blocks(PAGE, "toml") if "[[provider]]" not in blo
 
 @pytest.mark.parametrize("block", SETTINGS, ids=lambda block: block.name)
 def test_settings_are_good(machine: Machine, block: Block) -> None:
-    """Every piece of a settings file on the page is accepted as it stands."""
+    """Every piece of a settings file on the page is accepted without a change."""
     machine.write("work/waypost.toml", block.text)
     assert machine.load().warnings == ()
 
@@ -32,6 +32,6 @@ def test_every_option_is_explained() -> None:
 
 
 def test_every_key_is_explained() -> None:
-    """The page names every key that a provider may say about its profiles."""
+    """The page names every key of a provider for its profiles."""
     text = PAGE.read_text(encoding="utf-8")
     assert [key for key in PROFILE_KEYS if f"`{key}`" not in text] == []

@@ -1,4 +1,4 @@
-"""The page of standards: each clause has a status, a reason where it is no yes, and its code."""
+"""The page of standards: each clause has a status, its code, and a reason unless it is yes."""
 
 import re
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from tests.docs.pages import ROOT
 PAGE = (ROOT / "docs" / "standards.md").read_text(encoding="utf-8")
 SOURCE = ROOT / "src" / "waypost"
 STATUSES = {"yes", "part", "later", "no"}
-# By OpenSSL, so that no line of Waypost's is there to cite them: TLS 1.3, and SNI.
+# OpenSSL implements these, so no line of Waypost can cite them: TLS 1.3, and SNI.
 BY_OTHERS = {"8446", "6066"}
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
-    """Yield the clauses with their status and what is said about it."""
+    """Yield the clauses with their status and their text."""
     for line in PAGE.splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)]
         if line.startswith("|") and cells[2] not in {"status", "---"}:
@@ -24,7 +24,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_clause_has_a_status() -> None:
-    """The status is one of four words, and what is not done, or in part, has its reason."""
+    """The status is one of four words, and a clause with no or part has a reason."""
     found = list(rows())
     assert len(found) > 200
     for clause, status, reason in found:
@@ -34,7 +34,7 @@ def test_every_clause_has_a_status() -> None:
 
 
 def test_code_cites_what_it_obeys() -> None:
-    """An RFC that is obeyed, if only in part, is cited in the code."""
+    """The code cites each RFC that it implements completely or in part."""
     text = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
     cited = set(re.findall(r"RFC (\d{3,4})", text))
     obeyed = {
@@ -51,5 +51,5 @@ PLACES = sorted(set(re.findall(r"`([a-z0-9_/]+(?:\.py|/))`", PAGE)))
 
 @pytest.mark.parametrize("place", PLACES)
 def test_places_are_there(place: str) -> None:
-    """Each file and each folder that the page names is there."""
+    """Each file and each folder that the page names exists."""
     assert (ROOT / place).exists() or (SOURCE / place).exists()

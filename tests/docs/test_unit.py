@@ -1,4 +1,4 @@
-"""The unit for systemd: the guide shows the file of the repository, and systemd takes it."""
+"""The unit for systemd: the guide shows the file of the repository, and systemd accepts it."""
 
 import re
 import subprocess
@@ -27,14 +27,14 @@ def drop_ins() -> list[str]:
 
 
 def test_guide_shows_the_file() -> None:
-    """The guide's unit is the file that it says to install, to the letter."""
+    """The guide's unit is exactly the file that the guide installs."""
     shown = [block.text for block in blocks(GUIDE, "ini") if "[Unit]" in block.text]
     assert shown == [UNIT.read_text(encoding="utf-8")]
     assert "install -m 644 contrib/waypost.service /etc/systemd/system/" in GUIDE.read_text()
 
 
 def test_unit_sets_no_option() -> None:
-    """The unit says nothing that a settings file could not change, and serves as its own user."""
+    """The unit sets no option of Waypost, and has its own user."""
     found = options(UNIT.read_text(encoding="utf-8"))
     names = [name for name, _ in found]
     assert not [name for name in names if "Environment" in name]
@@ -56,10 +56,10 @@ def test_drop_ins_open_the_folder_of_automx2() -> None:
 
 @pytest.mark.parametrize("drop_in", [None, *drop_ins()], ids=["alone", "guide", "moving"])
 def test_systemd_takes_it(tmp_path: Path, drop_in: str | None) -> None:
-    """Systemd has nothing to say against the unit, and calls it well confined."""
+    """Systemd reports no problem in the unit, and rates its confinement as good."""
     require(programs=["systemd-analyze"])
     unit = tmp_path / "waypost.service"
-    # The program is installed by the guide, and the users are made there.
+    # The guide installs the program and creates the users.
     text = UNIT.read_text(encoding="utf-8").replace("/opt/waypost/bin/waypost", "/bin/true")
     unit.write_text(text, encoding="utf-8")
     if drop_in is not None:

@@ -26,7 +26,7 @@ server {{
 
 @pytest.fixture(name="front", scope="module")
 def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, ssl.SSLContext]]:
-    """Run nginx with the guide's configuration: its ports for http and https, and whom to trust."""
+    """Run nginx with the guide's configuration; yield its ports and the authority to trust."""
     require(programs=["nginx"])
     folder = tmp_path_factory.mktemp("guide")
     authority = Authority.create(folder)
@@ -47,7 +47,7 @@ Front = tuple[int, int, ssl.SSLContext]
 
 
 def ask(front: Front, scheme: str, host: str, path: str) -> httpx.Response:
-    """Ask nginx under a host name."""
+    """Send a request for a host name to nginx."""
     http, https, trust = front
     port = https if scheme == "https" else http
     with httpx.Client(verify=trust) as client:
@@ -67,7 +67,7 @@ def test_host_decides_behind_nginx(front: Front, scheme: str) -> None:
 
 
 def test_redirect_probe_behind_nginx(front: Front) -> None:
-    """Outlook's probe over http is sent to https, and over https it goes in no circle."""
+    """Outlook's probe over http is sent to https, and there is no redirect loop over https."""
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.example.com"
     answer = ask(front, "http", host, path)
     assert (answer.status_code, answer.headers["location"]) == (
@@ -91,18 +91,18 @@ def test_redirect_probe_behind_nginx(front: Front) -> None:
     ],
 )
 def test_paths_of_the_bare_domain(front: Front, path: str, status: int) -> None:
-    """The bare domain's web server passes on what clients ask it, and nothing else."""
+    """The web server of the domain itself passes on the requests of clients, and nothing else."""
     assert ask(front, "http", "example.com", path).status_code == status
 
 
 def test_initdb_is_closed_behind_nginx(front: Front) -> None:
-    """What comes through the web server is no direct peer, so nobody can empty a database."""
+    """A request through the web server is not direct, so no client can empty the database."""
     answer = ask(front, "https", "autoconfig.example.com", "/initdb/")
     assert (answer.status_code, answer.text) == (404, "not found\n")
 
 
 def test_guide_is_the_one_that_is_tested() -> None:
-    """The guide has two configurations of nginx: a site, and locations for the bare domain."""
+    """The guide has two configurations of nginx: a site, and locations for the domain itself."""
     site, locations = blocks(ROOT / "docs/guide.md", "nginx")
     assert site.text.startswith("server {")
     assert locations.text.startswith("location ~* ")

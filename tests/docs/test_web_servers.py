@@ -1,4 +1,4 @@
-"""The HAProxy and the Apache of the guide, in front of a real Waypost."""
+"""HAProxy and Apache with the guide's configuration, in front of a real Waypost."""
 
 import socket
 import ssl
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
 PROBE = "/autodiscover/autodiscover.xml"
 PROFILE = "/email.mobileconfig?email=alice@example.com"
-LIE = {
+FORGED = {
     "X-Forwarded-For": "203.0.113.9",
     "X-Forwarded-Proto": "https",
     "X-Forwarded-Host": "autoconfig.example.net",
@@ -31,7 +31,7 @@ LIE = {
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A running web server: its ports, whom to trust, and Waypost's log behind it."""
+    """A running web server: its ports, the authority to trust, and Waypost's log."""
 
     http: int
     https: int
@@ -41,7 +41,7 @@ class Front:
     def ask(
         self, scheme: str, host: str, path: str, headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        """Ask it under a host name."""
+        """Send a request for a host name."""
         port = self.https if scheme == "https" else self.http
         with httpx.Client(verify=self.trust) as client:
             return client.get(
@@ -53,7 +53,7 @@ class Front:
 
 
 def haproxy(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
-    """Write its configuration, and give the command that runs it."""
+    """Write the configuration of HAProxy, and return the command that runs it."""
     certificates = folder / "certificates"
     certificates.mkdir()
     both = pair.certificate.read_text(encoding="utf-8") + pair.key.read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def haproxy(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]
 
 
 def apache_of_the_guide(folder: Path, pair: KeyPair, places: Mapping[str, str]) -> list[str]:
-    """Do the same for Apache."""
+    """Write the configuration of Apache, and return the command that runs it."""
     live = "/etc/letsencrypt/live/autoconfig.example.com"
     changes = {
         "*:80>": f"{places['http']}>",
@@ -83,7 +83,7 @@ def apache_of_the_guide(folder: Path, pair: KeyPair, places: Mapping[str, str]) 
 
 
 def guides(language: str, changes: Mapping[str, str]) -> str:
-    """Return the guide's configuration for a web server, with other places in it."""
+    """Return the guide's configuration for a web server, with the test's paths and ports."""
     (text,) = (block.text for block in blocks(ROOT / "docs/guide.md", language))
     for old, new in changes.items():
         assert old in text
@@ -112,16 +112,16 @@ def _front(
             yield Front(http, https, trust, running.log)
 
 
-@pytest.mark.parametrize("headers", [{}, LIE])
+@pytest.mark.parametrize("headers", [{}, FORGED])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_host_decides(front: Front, scheme: str, headers: dict[str, str]) -> None:
-    """The domain is that of the name which the client used, whatever it says in headers."""
+    """The domain is taken from the name that the client used, not from its forwarding headers."""
     answer = front.ask(scheme, "autoconfig.example.com", "/mail/config-v1.1.xml", headers)
     assert (answer.status_code, "<domain>example.com</domain>" in answer.text) == (200, True)
 
 
 def test_address_decides_over_host(front: Front) -> None:
-    """Under the name of another domain, an address gets its own."""
+    """A request to the name of another domain gets the document of the address."""
     path = "/mail/config-v1.1.xml?emailaddress=alice@example.org"
     answer = front.ask("https", "autoconfig.example.com", path)
     assert (answer.status_code, "<domain>example.org</domain>" in answer.text) == (200, True)
@@ -129,7 +129,7 @@ def test_address_decides_over_host(front: Front) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [(PROBE, 405), (PROFILE, 200)])
 def test_http_leads_to_https(front: Front, path: str, status: int) -> None:
-    """Outlook's probe and a profile are sent from http to https; there is no circle."""
+    """Outlook's probe and a profile are redirected from http to https; there is no loop."""
     host = "autodiscover.example.com"
     answer = front.ask("http", host, path)
     marked = f"{path}{'&' if '?' in path else '?'}redirected=1"
@@ -141,33 +141,31 @@ def test_http_leads_to_https(front: Front, path: str, status: int) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(("path", "status"), [(PROBE, 405), (PROFILE, 200)])
 def test_client_that_says_https(front: Front, scheme: str, path: str, status: int) -> None:
-    """A client that says https is taken at its word, and is not redirected; no other is."""
+    """A client whose header says https is not redirected; the other clients still are."""
     host = "autodiscover.example.com"
-    assert front.ask(scheme, host, path, LIE).status_code == status
+    assert front.ask(scheme, host, path, FORGED).status_code == status
     assert front.ask("http", host, path).status_code == 302
 
 
 def test_peer_in_the_log(front: Front) -> None:
-    """The log names the client, and not what it says it is."""
-    front.ask("https", "autoconfig.example.com", "/told-in-the-log", LIE)
+    """The log has the address of the client, and not the address in its header."""
+    front.ask("https", "autoconfig.example.com", "/in-the-log", FORGED)
     (line,) = (
-        line
-        for line in front.log.read_text(encoding="utf-8").splitlines()
-        if "/told-in-the-log" in line
+        line for line in front.log.read_text(encoding="utf-8").splitlines() if "/in-the-log" in line
     )
     assert "127.0.0.1" in line
     assert "203.0.113.9" not in line
 
 
 def test_initdb_is_closed(front: Front) -> None:
-    """What comes through it is no direct peer, also where the client says Host: localhost."""
+    """A request through the web server is not direct, even with Host: localhost."""
     for host in ("autoconfig.example.com", "localhost"):
         answer = front.ask("http", host, "/initdb/")
         assert (answer.status_code, answer.text) == (404, "not found\n")
 
 
 def test_one_host(front: Front) -> None:
-    """Two names of a host in one request get a 400 and no document."""
+    """A request with two Host headers gets a 400 and no document."""
     request = (
         "GET /mail/config-v1.1.xml HTTP/1.1\r\nHost: autoconfig.example.com\r\n"
         "Host: autoconfig.example.org\r\nConnection: close\r\n\r\n"
