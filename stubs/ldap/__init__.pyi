@@ -1,4 +1,4 @@
-# What Waypost uses of python-ldap, which ships no types. Source: python-ldap 3.4.8, its Doc folder.
+# The parts of python-ldap that Waypost uses; it has no types. Source: python-ldap 3.4.8, its Doc folder.
 
 from collections.abc import Mapping, Sequence
 from typing import Final
