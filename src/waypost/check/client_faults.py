@@ -11,68 +11,71 @@ _LIST: Final = (
         NO_ACCOUNT,
         "error",
         "the client finds no account",
-        "correct what its answers say (--verbose lists them); its page says what it asks for",
+        "correct the answers (--verbose lists them); the client's page says what it asks for",
     ),
     Fault(
         "client-waits",
         "error",
-        "STARTTLS on a port where TLS is there from the start: client and server wait for each "
-        "other for ever",
-        "say TLS for the ports 993, 995 and 465, or use 143, 110 and 587",
+        "STARTTLS on a port that uses TLS from the start: client and server wait for each other "
+        "without end",
+        "use TLS on the ports 993, 995 and 465, or use the ports 143, 110 and 587",
     ),
     Fault(
         "client-no-connection",
         "error",
-        "TLS from the start on a port where it comes by STARTTLS: the client cannot connect",
-        "say STARTTLS for the ports 143 and 110, or use 993 and 995",
+        "TLS from the start on a port that uses STARTTLS: the client cannot connect",
+        "use STARTTLS on the ports 143 and 110, or use the ports 993 and 995",
     ),
     Fault(
         "stranger-account",
         "error",
-        "it gets an account for a domain that is not served",
-        "answer 404, and an ErrorCode by Autodiscover, for domains that are not served",
+        "the client gets an account for a domain that is not served",
+        "answer 404, and an ErrorCode in Autodiscover, for domains that are not served",
     ),
     Fault(
         "stranger-stops",
         "error",
-        "for a domain that is not served its search ends",
-        "answer 404, and an ErrorCode by Autodiscover, for domains that are not served",
+        "the client stops its search at the answer for a domain that is not served",
+        "answer 404, and an ErrorCode in Autodiscover, for domains that are not served",
     ),
     Fault(
         "client-no-tls",
         "warning",
-        "without TLS",
+        "the client uses a server without TLS",
         "offer the service with TLS",
     ),
     Fault(
         "client-odd-port",
         "warning",
-        "TLS from the start on a port where it comes by STARTTLS",
-        "use 465 for TLS, or say STARTTLS; leave it if the server really speaks TLS there",
+        "TLS from the start on a port that usually uses STARTTLS",
+        "use port 465 for TLS, or use STARTTLS; change nothing if the server really speaks TLS "
+        "there",
     ),
     Fault(
         "client-trouble",
         "warning",
-        "the client sets up an account that will trouble its user",
-        "its page in clients.md says what it makes of each value",
+        "the client sets up an account that causes problems for its user",
+        "read the client's page in clients.md: it says how the client uses each value",
     ),
     Fault(
         "client-variant",
         "warning",
-        "no account for an address",
-        "serve the domain in any case, and addresses with a tag like those without",
+        "no account for another form of the address",
+        "serve the domain in upper and lower case, and treat an address with a tag like one "
+        "without",
     ),
     Fault(
         "client-other-account",
         "warning",
-        "another account for an address",
-        "serve the domain in any case, and addresses with a tag like those without",
+        "a different account for another form of the address",
+        "serve the domain in upper and lower case, and treat an address with a tag like one "
+        "without",
     ),
     Fault(
         "client-login-space",
         "warning",
-        "a login name with a space for an address",
-        "read a raw + of a query as +, because some clients do not escape it",
+        "a login name with a space for another form of the address",
+        "read a raw + in a query as +, because some clients do not escape it",
     ),
 )
 CLIENT_FAULTS: Final[dict[str, Fault]] = {fault.code: fault for fault in _LIST}

@@ -37,14 +37,14 @@ MISTAKE_RULES: Final = (
         "same-login-name",
         EVERY,
         same_login_name,
-        "the login name has no placeholder for the user, so all users get the same",
+        "the login name has no placeholder for the user, so all users get the same login name",
         "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
     ),
     Rule(
         "odd-tls-port",
         (THUNDERBIRD, APPLE_MAIL),
         odd_tls_port,
-        "such a port means STARTTLS, to Thunderbird where it has to use Autodiscover",
-        "use 993, 995 or 465 for TLS, or set security to starttls if that is what the server does",
+        "these clients use STARTTLS on such a port (Thunderbird: only with Autodiscover)",
+        "use port 993, 995 or 465 for TLS, or set security to starttls if the server uses STARTTLS",
     ),
 )

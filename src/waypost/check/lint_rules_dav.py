@@ -11,23 +11,23 @@ DAV_RULES: Final = (
         "dav-http-url",
         (DAVX5,),
         lint_dav.dav_http_url,
-        "it looks up https alone, and follows no redirect from https to http",
-        "serve it by https",
+        "DAVx5 looks up https only, and follows no redirect from https to http",
+        "serve it over https",
     ),
     Rule(
         "dav-user-host",
         (DAVX5,),
         lint_dav.dav_user_host,
         "the host differs from user to user, so neither DNS nor /.well-known can name it",
-        "use a host that is the same for all users of a domain",
+        "use one host for all users of a domain",
     ),
     Rule(
         "macos-carddav",
         (APPLE_MAIL,),
         lint_dav.macos_carddav,
-        "macOS takes the host from a profile and not the path; it asks at "
+        "macOS uses the host from a profile, but not the path; it asks at "
         "https://HOST/.well-known/carddav",
-        "let https://HOST/.well-known/carddav redirect to it",
+        "redirect https://HOST/.well-known/carddav to this URL",
         "note",
     ),
 )

@@ -19,25 +19,25 @@ LOGIN_RULES: Final = (
         "login-is-address",
         (THUNDERBIRD_IOS, HIMALAYA, GEARY, CLAWS_MAIL),
         lint_logins.login_is_address,
-        "they log in with the address (himalaya where the login name holds no @, and with the "
-        "login name of IMAP for SMTP; Thunderbird for iOS on one of its two screens; Geary and "
-        "Claws Mail whatever is configured)",
-        "let the server take the address as well, and offer that",
+        "these clients log in with the address (himalaya: if the login name contains no @, and it "
+        "uses the login name of IMAP for SMTP; Thunderbird for iOS: on one of its two screens; "
+        "Geary and Claws Mail: always)",
+        "make the mail server accept the address as login name too, and offer that",
     ),
     Rule(
         "login-name-form",
         (SNAPPYMAIL, MAILSPRING),
         lint_logins.neither_address_nor_local_part,
-        "the login name is neither the address nor the local part, and they know no other: "
-        "SnappyMail takes the local part, Mailspring the address",
-        "let the server take the address or the local part as well, and offer that",
+        "the login name is neither the address nor the local part, and these clients know no "
+        "other: SnappyMail uses the local part, Mailspring the address",
+        "make the mail server accept the address or the local part too, and offer that",
     ),
     Rule(
         "login-names-differ",
         (FAIREMAIL,),
         lint_logins.not_one_login_name,
-        "it has one login name to read with and to send with, and takes the last one of the "
-        "document, else the address or the local part",
+        "FairEmail uses one login name for reading and for sending: the last one in the document, "
+        "or else the address or the local part",
         "offer the same login name for all services",
     ),
 )

@@ -7,7 +7,7 @@ from waypost.check.lint_clients import HIMALAYA, THUNDERBIRD_IOS
 from waypost.check.lint_rule import Rule
 
 _KEEP_OUT: Final = (
-    'keep the service out of Autoconfig: formats = ["autodiscover", "mobileconfig", "pacc", "dns"]'
+    'exclude the service from Autoconfig: formats = ["autodiscover", "mobileconfig", "pacc", "dns"]'
 )
 
 STRICT_RULES: Final = (
@@ -15,8 +15,8 @@ STRICT_RULES: Final = (
         "strict-section",
         (THUNDERBIRD_IOS, HIMALAYA),
         lint_strict.strict_section,
-        "a section of Autoconfig other than imap, pop3 and smtp makes them refuse the whole "
-        "document, IMAP included",
+        "a section of Autoconfig other than imap, pop3 and smtp makes these clients refuse the "
+        "whole document, including IMAP",
         _KEEP_OUT,
         "error",
     ),
@@ -24,64 +24,67 @@ STRICT_RULES: Final = (
         "strict-method",
         (THUNDERBIRD_IOS, HIMALAYA),
         lint_strict.strict_method,
-        "a method that they do not know makes them refuse the whole document, wherever it stands "
-        "in the list; a password behind it does not help",
-        f"offer it in no section at all, or {_KEEP_OUT}",
+        "a method that these clients do not know, at any position in the list, makes them refuse "
+        "the whole document; a password after it does not help",
+        f"remove the method from all services, or {_KEEP_OUT}",
         "error",
     ),
     Rule(
         "strict-method-ios",
         (THUNDERBIRD_IOS,),
         lint_strict.strict_method_ios,
-        "it does not know NTLM, TLS-client-cert and none; one of them makes it refuse the whole "
-        "document, wherever it stands in the list",
-        f"offer it in no section at all, or {_KEEP_OUT}",
+        "Thunderbird for iOS does not know NTLM, TLS-client-cert and none; one of them, at any "
+        "position in the list, makes it refuse the whole document",
+        f"remove the method from all services, or {_KEEP_OUT}",
         "error",
     ),
     Rule(
         "plain-pop3",
         (THUNDERBIRD_IOS,),
         lint_strict.plain_pop3,
-        "one POP3 service without TLS makes it refuse the whole document",
-        f"protect it, or {_KEEP_OUT}",
+        "one POP3 service without TLS makes Thunderbird for iOS refuse the whole document",
+        f"protect it with TLS, or {_KEEP_OUT}",
         "error",
     ),
     Rule(
         "pop3-login-name",
         (THUNDERBIRD_IOS,),
         lint_strict.pop3_login_name,
-        "there is no login name, so it refuses the whole document",
-        "say a login name",
+        "no login name is configured, so Thunderbird for iOS refuses the whole document",
+        "configure a login name",
         "error",
     ),
     Rule(
         "oauth2-incomplete",
         (THUNDERBIRD_IOS, HIMALAYA),
         lint_strict.oauth2_incomplete,
-        "Autoconfig leaves it out, because a part of an oAuth2 makes them refuse the whole "
-        "document; PACC needs the issuer alone and keeps it",
-        "add issuer, auth_url, token_url and scope, or leave it if it is for PACC alone",
+        "Autoconfig leaves this oauth2 entry out, because these clients refuse the whole document "
+        "if an oAuth2 is incomplete; PACC needs only the issuer and includes it",
+        "add issuer, auth_url, token_url and scope, or change nothing if the entry is only for "
+        "PACC",
     ),
     Rule(
         "oauth2-several",
         (HIMALAYA,),
         lint_strict.oauth2_several,
-        "Autoconfig leaves it out, because a second oAuth2 makes it refuse the whole document",
-        "keep the one that clients shall use",
+        "Autoconfig leaves this oauth2 entry out, because himalaya refuses the whole document if "
+        "it has a second oAuth2",
+        "keep only the entry that clients should use",
     ),
     Rule(
         "oauth2-preferred",
         (THUNDERBIRD_IOS,),
         lint_strict.oauth2_preferred,
-        "it takes OAuth2 wherever it stands, and offers no password then; its OAuth2 works with "
-        "the providers of its own table alone",
-        "offer passwords alone in the first IMAP service, or leave it for the sake of the others",
+        "Thunderbird for iOS uses OAuth2 at any position in the list, and then offers no "
+        "password; its OAuth2 works only with the providers that are built into it",
+        "offer only passwords in the first IMAP service, or change nothing if other clients need "
+        "OAuth2",
     ),
     Rule(
         "no-cleartext",
         (THUNDERBIRD_IOS,),
         lint_strict.no_cleartext,
-        "it asks for a password where password-cleartext is offered, and for none otherwise",
-        "offer password-cleartext as well",
+        "Thunderbird for iOS asks for a password only if password-cleartext is offered",
+        "also offer password-cleartext",
     ),
 )

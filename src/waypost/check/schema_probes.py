@@ -129,10 +129,10 @@ def _has_pacc(asked: Asked) -> bool:
 PROBES: Final[tuple[Probe, ...]] = (
     *HTTP_PROBES,
     Probe("agreement", "all documents name the same servers", agreement, applies=has_autoconfig),
-    Probe("users", "nobody learns which users there are", users),
+    Probe("users", "answers do not show which users exist", users),
     Probe(
         "activesync",
-        "an answer for ActiveSync keeps Microsoft's schema",
+        "the answer for ActiveSync follows Microsoft's schema",
         _activesync,
         applies=_has_activesync,
     ),
@@ -144,8 +144,8 @@ PROBES: Final[tuple[Probe, ...]] = (
         applies=_has_profile,
     ),
     Probe("profile", "a profile stays the same", _same_profile, applies=_has_profile),
-    Probe("pacc", "a PACC document keeps the draft", _pacc, applies=_has_pacc),
-    Probe("digest", "DNS vouches for the PACC document", digest, needs_dns=True),
+    Probe("pacc", "the PACC document follows the draft", _pacc, applies=_has_pacc),
+    Probe("digest", "DNS has the digest of the PACC document", digest, needs_dns=True),
     Probe(
         "services",
         "SRV records and Autoconfig name the same servers",
@@ -153,6 +153,6 @@ PROBES: Final[tuple[Probe, ...]] = (
         needs_dns=True,
         applies=has_autoconfig,
     ),
-    Probe("redirect-loop", "no redirect goes to the URL that was asked", redirect_loops),
-    Probe("statuses", "no password is demanded, and nothing breaks", statuses),
+    Probe("redirect-loop", "there is no redirect loop", redirect_loops),
+    Probe("statuses", "no request gets 401 or a server error", statuses),
 )
