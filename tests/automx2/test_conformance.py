@@ -22,7 +22,7 @@ KNOWN = {
     "no-address": "without emailaddress: status 400",
     "capitals": "an address with a domain in capital letters: status 204",
     "unserved": "a domain that is not served: status 204, which is a success",
-    "autodiscover": "SSL is off beside Encryption TLS",
+    "autodiscover": "SSL is off although Encryption is TLS",
     "spellings": "POST /Autodiscover/Autodiscover.xml: status 404",
     "content-types": "POST with no Content-Type: status 400",
     "bad-xml": "XML that is not well-formed: status 500",

@@ -1,4 +1,4 @@
-"""A server that says what a test tells it to, on 127.0.0.1."""
+"""A server on 127.0.0.1 that sends what a test sets."""
 
 import ssl
 import threading

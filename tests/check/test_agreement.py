@@ -1,4 +1,4 @@
-"""Servers whose documents do not agree, or that tell who exists."""
+"""Servers whose documents do not agree, or that show which users exist."""
 
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
@@ -31,7 +31,7 @@ class Site:
     """A server that knows one domain, with a change to one of its documents.
 
     Attributes:
-        changed: of which path, what, and what stands there instead.
+        changed: the path, the bytes, and the bytes that replace them.
         refused: whose answers are missing, and at which path.
     """
 
@@ -40,7 +40,7 @@ class Site:
         changed: tuple[str, bytes, bytes] = ("", b"", b""),
         refused: tuple[str, str] = ("", ""),
     ) -> None:
-        """Take what is wrong with it."""
+        """Create a site with faults."""
         self.changed = changed
         self.refused = refused
 
@@ -64,11 +64,11 @@ class Site:
 
 POX, PROFILE = "/autodiscover/autodiscover.xml", "/mobileconfig/"
 CHANGES = [
-    # path, what, what stands there instead, what is found
+    # path, old bytes, new bytes, finding
     (POX, b">imap.example.com<", b">other.example.com<", "Autodiscover names imap other.example"),
     (POX, b">993<", b">995<", "Autodiscover names imap imap.example.com:995 tls"),
     (POX, b"<Encryption>SSL<", b"<Encryption>TLS<", "imap.example.com:993 starttls"),
-    (POX, b">alice@example.com<", b">alice<", "login alice, which Autoconfig does not"),
+    (POX, b">alice@example.com<", b">alice<", "login alice, which Autoconfig does not name"),
     (PROFILE, b">smtp.example.com<", b">other.example.com<", "the profile names smtp other"),
     (PROFILE, b"<integer>465</integer>", b"<integer>25</integer>", "smtp.example.com:25"),
 ]
@@ -83,7 +83,7 @@ def test_documents_that_do_not_agree(path: str, old: bytes, new: bytes, said: st
 
 
 def test_documents_that_agree() -> None:
-    """Documents that hold less than Autoconfig are in order, and so are those that are absent."""
+    """Documents with fewer servers than Autoconfig have no finding, nor have missing documents."""
     with scripted(Site()) as url:
         assert list(agreement(asked(url))) == list(users(asked(url))) == []
     with scripted(Site(refused=("example", POX))) as url:
@@ -99,7 +99,7 @@ FILES: dict[AnswerFormat, str] = {
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_waypost_agrees_with_itself(case: Case) -> None:
-    """Whatever is configured, no document of Waypost names what its Autoconfig does not."""
+    """No document of Waypost names a server that its Autoconfig does not name."""
     try:
         address = case.config().address
     except DomainNotServed:
@@ -121,7 +121,7 @@ def test_waypost_agrees_with_itself(case: Case) -> None:
     ],
 )
 def test_who_exists(path: str, said: str) -> None:
-    """A server that knows its users and tells strangers so is found, with the document."""
+    """A server whose answers show strangers its users is found, with the document."""
     with scripted(Site(refused=(NOBODY, path))) as url:
         (finding,) = users(asked(url))
     assert finding == f"{said}{NOBODY}@example.com"
@@ -158,7 +158,7 @@ PORTS: list[tuple[str, int, Security, str]] = [
 
 @pytest.mark.parametrize(("kind", "port", "security", "code"), PORTS)
 def test_ports_that_do_not_fit(kind: str, port: int, security: Security, code: str) -> None:
-    """What no server does at a port is an error, what hardly one does a warning."""
+    """A port that no server uses in this way is an error; a port that few use is a warning."""
     odd = account(kind, port, security)
     found = list(without_connection(odd))
     assert [(one.fault.code, one.text) for one in found] == (
@@ -171,16 +171,16 @@ def test_ports_that_do_not_fit(kind: str, port: int, security: Security, code: s
 
 
 def test_a_client_that_would_wait() -> None:
-    """A client that would wait for ever has failed, whatever is wrong by the schema."""
+    """A client that would wait without end fails, whatever is wrong by the schema."""
     with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
         found = by_key(url)["outlook-for-windows"]
     assert found.verdict == "fails"
     assert "STARTTLS on a port where TLS is there from the start" in found.findings[0]
-    assert "wait for each other for ever" in found.findings[0]
+    assert "wait for each other without end" in found.findings[0]
 
 
 def test_what_is_absent() -> None:
-    """A rule about what a server does not have is not kept, but has nothing to look at."""
+    """A rule about what a server does not have is not offered."""
     with scripted(Site(refused=("example", PROFILE))) as url:
         found = by_key(url)
     absent = {key for key, one in found.items() if one.verdict == "not offered"}

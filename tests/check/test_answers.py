@@ -1,4 +1,4 @@
-"""Reading what answers mean, good ones and all others."""
+"""Reading of good answers and of all others."""
 
 import plistlib
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ def read(form: AnswerFormat, body: bytes) -> Answer:
 
 
 def test_signed_profile(tmp_path: Path) -> None:
-    """A signed profile means what the profile in it means; one that is cut off is a failure."""
+    """A signed profile means the same as the profile in it; a truncated one is a failure."""
     config = client_config(domain(), ALICE.domain, ALICE)
     plain = mobileconfig.render(config)
     signed = sign(plain, load_credentials(signing(tmp_path).files, datetime.now(UTC)))
@@ -89,7 +89,7 @@ def test_list_of_domains() -> None:
     ],
 )
 def test_security_of_autodiscover(inner: str, security: str, notes: set[str]) -> None:
-    """Encryption overrides SSL, which is on where it is missing."""
+    """Encryption overrides SSL, which is on if it is missing."""
     text = "<Type>IMAP</Type><Server>imap.example.com</Server><Port>143</Port><SPA>off</SPA>"
     answer = read("autodiscover", autodiscover(text + inner))
 
@@ -98,7 +98,7 @@ def test_security_of_autodiscover(inner: str, security: str, notes: set[str]) ->
 
 
 def test_urls_of_calendars() -> None:
-    """A port and a bare slash in a URL mean the same as a port beside it."""
+    """A port in a URL means the same as a separate port, and a bare slash changes nothing."""
     plain = "<Type>CalDAV</Type><Server>https://DAV.example.com</Server><SSL>on</SSL>"
     ported = "<Type>CalDAV</Type><Server>https://dav.example.com:443/</Server><Port>443</Port>"
     first = read("autodiscover", autodiscover(plain)).offers
@@ -108,7 +108,7 @@ def test_urls_of_calendars() -> None:
 
 
 def test_profile() -> None:
-    """A profile gives two mail services and its calendars, without what is random in it."""
+    """A profile has two mail services and its calendars, without its random parts."""
     mail = {
         "PayloadType": "com.apple.mail.managed",
         "PayloadUUID": "random",
@@ -152,7 +152,7 @@ def test_statuses(status: int, outcome: str) -> None:
 
 
 def test_error_code() -> None:
-    """Autodiscover's error answer serves nothing, and its code is told."""
+    """Autodiscover's error answer serves nothing, and its code is in the detail."""
     error = b"<Error><ErrorCode>500</ErrorCode></Error>"
     body = b"<Autodiscover><Response>" + error + b"</Response></Autodiscover>"
     assert read("autodiscover", body) == Answer("nothing", "ErrorCode 500")

@@ -145,7 +145,7 @@ def test_https() -> None:
     ],
 )
 def test_own_host(url: str, authority: str) -> None:
-    """Host is the server's own name, with its port where that is not the usual one."""
+    """Host is the server's own name, with its port if it is not the default."""
     assert Server.parse(url).authority == authority
 
 
@@ -174,7 +174,7 @@ def test_handshake_that_drips() -> None:
 
 
 def test_nobody_listens() -> None:
-    """A server that is not there is told before anything is compared."""
+    """A server that does not listen is reported before anything is compared."""
     server = Server(is_https=False, host="127.0.0.1", port=free_port(), path="")
     with pytest.raises(RequestError, match="start it first"):
         check_reachable(server, 1)

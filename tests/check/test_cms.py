@@ -1,4 +1,4 @@
-"""Reading signed data: Waypost's own and OpenSSL's, and what only looks like it."""
+"""Parsing of signed data: Waypost's, OpenSSL's, and data that only resembles it."""
 
 import hashlib
 import subprocess
@@ -66,7 +66,7 @@ def test_of_openssl(made: Signing, flags: list[str]) -> None:
 BAD = [
     # flags of OpenSSL, what is said
     (["-md", "sha1"], "another digest than SHA-256"),
-    (["-nocerts"], "the signer's certificate is not in it"),
+    (["-nocerts"], "it does not contain the signer's certificate"),
 ]
 
 
@@ -78,10 +78,10 @@ def test_bad_of_openssl(made: Signing, flags: list[str], said: str) -> None:
 
 
 def test_other_padding(tmp_path: Path) -> None:
-    """RSASSA-PSS is told as that, not as a signature that does not hold."""
+    """RSASSA-PSS is reported by its name, not as a signature that is not valid."""
     made = signing(tmp_path, key=rsa.generate_private_key(65537, 2048))
 
-    with pytest.raises(CmsError, match="it is signed by RSASSA-PSS"):
+    with pytest.raises(CmsError, match="it is signed with RSASSA-PSS"):
         verify(by_openssl(made, "-keyopt", "rsa_padding_mode:pss"))
 
 
@@ -91,20 +91,20 @@ NESTED = [
     (b"\x30\x80\x04\x80\0\0\0\0", "it is neither DER nor BER"),
     (b"\x30\x80\x02\x01\x01", "it is cut off"),
     (b"\x30\x85\0\0\0\0\0", "it is neither DER nor BER"),
-    (b"\x30\x00\x00", "something stands behind it"),
+    (b"\x30\x00\x00", "there is more data after it"),
     (b"\x1f\x01\x00", "it is neither DER nor BER"),
 ]
 
 
 @pytest.mark.parametrize(("bytes", "said"), NESTED)
 def test_no_form_of_data(raw: bytes, said: str) -> None:
-    """What is built as no data is, is told, however deep it goes."""
+    """Data with a wrong structure is refused with the reason, however deep it is nested."""
     with pytest.raises(CmsError, match=said):
         verify(raw)
 
 
 def test_string_in_strings(made: Signing) -> None:
-    """The strings of which BER may make the content may not stand in each other without end."""
+    """The strings that BER divides the content into may not be nested without end."""
     signed = by_openssl(made, "-stream")
     string = b"\x04" + bytes([len(PROFILE)]) + PROFILE
     assert signed.count(b"\x24\x80" + string + b"\0\0") == 1
@@ -119,14 +119,14 @@ def test_string_in_strings(made: Signing) -> None:
 
 
 def test_begins_as_signed(signed: bytes) -> None:
-    """What was cut off is known for what it was."""
+    """Truncated signed data is still recognized as signed."""
     assert is_signed(signed[:40])
     assert not any(is_signed(signed[:size]) for size in (0, 1, 2, 3, 10))
     assert not is_encrypted(signed)
 
 
 def test_detached(made: Signing) -> None:
-    """A signature without the profile is told apart."""
+    """A signature without the profile is reported as detached."""
     require(programs=["openssl"])
     command = [program("openssl"), "cms", "-sign", "-binary", "-outform", "DER", "-signer"]
     command += [f"{made.files.certificate}", "-inkey", f"{made.files.key}"]
@@ -137,10 +137,10 @@ def test_detached(made: Signing) -> None:
 
 
 def test_another_signature(made: Signing, signed: bytes) -> None:
-    """A signature of the same key over something else does not hold."""
+    """A signature of the same key over other content is not valid."""
     other = sign(b"other", load_credentials(made.files, datetime.now(UTC)))
 
-    with pytest.raises(CmsError, match="the signature does not hold"):
+    with pytest.raises(CmsError, match="the signature is not valid"):
         verify(signed[:-60] + other[-60:])
 
 
@@ -173,7 +173,7 @@ def test_negative_serial_number(signed: bytes) -> None:
 
 @given(st.data())
 def test_any_bytes(signed: bytes, data: st.DataObject) -> None:
-    """Whatever stands in place of some bytes, it is read or refused, and nothing else happens."""
+    """Data with any changed bytes is read or refused, and nothing else happens."""
     start = data.draw(st.integers(0, len(signed)))
     patch = data.draw(st.binary(max_size=8))
     changed = signed[:start] + patch + signed[start + len(patch) :]

@@ -64,7 +64,7 @@ def test_a_static_file() -> None:
         *("thunderbird-for-ios", "himalaya"),
     }
     assert found["claws-mail"].verdict == "not offered"
-    assert found["davx5"].findings == ("the server has not CalDAV or CardDAV",)
+    assert found["davx5"].findings == ("the server does not have CalDAV or CardDAV",)
     assert found["outlook-for-windows"].verdict == "fails"
     assert "status 404" in found["outlook-for-windows"].findings[0]
     assert found["apple-mail"].verdict == "not offered"
@@ -75,7 +75,7 @@ def test_a_static_file() -> None:
 
 
 def compressing(coding: str, body: bytes) -> Reply:
-    """Answer everything with a compressed document, whatever the client takes."""
+    """Answer everything with a compressed document, whatever the client accepts."""
 
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(200)
@@ -114,7 +114,7 @@ def test_a_compressed_answer(coding: str, body: bytes) -> None:
     ],
 )
 def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
-    """What cannot be read is called what it is, and not bad XML."""
+    """A body that cannot be decoded is reported as that, and not as bad XML."""
     request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
         response = asked(url).wire.ask(request)
@@ -144,7 +144,7 @@ def test_a_page_for_everything() -> None:
 
 
 def test_a_server_that_serves_every_domain() -> None:
-    """Where the foreign domain is served as well, this is told once, and not for each client."""
+    """If the foreign domain is served as well, this is reported once, and not for each client."""
     with scripted(fixed(200, DOCUMENT)) as url:
         found = by_key(url)
 
@@ -155,7 +155,7 @@ def test_a_server_that_serves_every_domain() -> None:
 
 @pytest.mark.parametrize("status", [401, 500, 503])
 def test_a_server_that_breaks(status: int) -> None:
-    """Errors of the server and demands for a password are told, with the place."""
+    """Server errors and requests for a password are reported, with the place."""
     with scripted(fixed(status)) as url:
         found = by_key(url)
 
@@ -195,7 +195,7 @@ def going_around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 def test_redirects_are_told() -> None:
-    """Whoever is led in a circle, or on and on, is told where to."""
+    """A client in a redirect loop, or with too many redirects, fails with the last target."""
     with scripted(going_around) as url:
         circle = by_key(url)
     with scripted(circling) as url:
@@ -212,7 +212,7 @@ def test_redirects_are_told() -> None:
 
 
 def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-    """Lead to a host of the provider's own, which this server is, too."""
+    """Redirect to a host of the provider that is the same server."""
     if handler.headers["Host"] == "setup.hoster.test" and "invalid" not in handler.path:
         fixed(200, DOCUMENT)(handler, body)
         return
@@ -224,7 +224,7 @@ def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
 
 
 def test_hosts_that_answers_lead_to() -> None:
-    """A host elsewhere is not asked, which is said, unless it is told to be this server as well."""
+    """Another host is not asked, and the report says so, unless --also names it."""
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
         hosts = "example.com", UNSERVED, "setup.hoster.test"
@@ -241,7 +241,7 @@ def test_hosts_that_answers_lead_to() -> None:
 
 @pytest.mark.parametrize("reply", [silent, broken, circling, leading_away])
 def test_hostile_servers(reply: Reply) -> None:
-    """Whatever a server does, the run ends within its bounds, and nobody has an account."""
+    """Whatever a server does, the run ends within its limits, and no client has an account."""
     limits = Limits(timeout_seconds=0.2, total_seconds=3, requests=60)
     with scripted(reply) as url:
         question = asked(url, limits=limits)
@@ -262,7 +262,7 @@ def test_bounds_are_told() -> None:
 
 
 def test_what_is_sent() -> None:
-    """The Host header is the client's, the scheme is told, and the URL's path stands in front."""
+    """The Host header is the client's, the scheme is sent, and the URL's path is the prefix."""
     seen = []
 
     def noting(handler: BaseHTTPRequestHandler, _: bytes) -> None:
@@ -286,7 +286,7 @@ def test_what_is_sent() -> None:
 
 
 def hoster(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Know customers by the address alone, at the hoster's own name."""
+    """Serve customers only by their address, at the host name of the hoster."""
     known = handler.headers["Host"] == "autoconfig.hoster.test"
     known = known and handler.path == "/mail/config-v1.1.xml?emailaddress=alice%40example.com"
     handler.send_response(200 if known else 404)
@@ -319,14 +319,14 @@ def test_where_dns_leads() -> None:
 
 
 def test_nobody_listens() -> None:
-    """A server that is not there is told before anything is asked."""
+    """A server that does not listen is reported before any request."""
     with pytest.raises(RequestError, match="does not answer"):
         check_reachable(Server.parse(f"http://127.0.0.1:{free_port()}"), 5)
 
 
 @pytest.fixture(name="https")
 def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A TLS server whose certificate is good for autoconfig.example.com alone."""
+    """A TLS server whose certificate is only for autoconfig.example.com."""
     authority = Authority.create(tmp_path)
     pair = authority.issue("one", ["autoconfig.example.com"])
     monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
@@ -337,7 +337,7 @@ def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None:
-    """By https each name needs a certificate, unless it is said not to look."""
+    """With https each name needs a certificate, unless certificates are not checked."""
     good = Request("GET", "https", "autoconfig.example.com", "/")
     bad = Request("GET", "https", "example.com", "/")
     strict, lax = asked(https).wire, asked(https, checks_certificates=False).wire

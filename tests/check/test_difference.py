@@ -1,4 +1,4 @@
-"""What differs in meaning, and what of it is wanted."""
+"""Differences in meaning, and which of them are intended."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_differences(
     ],
 )
 def test_everything_counts(changed: Offer) -> None:
-    """A change of any part of a service is a difference that somebody must look at."""
+    """A change of any part of a service is a difference that an operator must check."""
     found = list(differences("autoconfig", FULL, served(changed, SMTP)))
     assert [difference.expected for difference in found] == [False, False]
 

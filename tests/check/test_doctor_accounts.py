@@ -1,4 +1,4 @@
-"""Whether the mail servers of a client's account do what the client wants of them."""
+"""Checks whether the mail servers of an account do what the client needs."""
 
 import socket
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> Non
 
 @pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
 def test_a_closed_port(security: Security) -> None:
-    """A closed port is told to each client that would use it, and found once."""
+    """A closed port is a fault for each client that would use it, and one finding."""
     held = servers()
     one = account("here.example", free_port(), security=security)
     assert codes(held.check(one)) == codes(held.check(one)) == ["mail-silent"]
@@ -82,7 +82,7 @@ def test_a_closed_port(security: Security) -> None:
 
 
 def test_a_server_that_only_listens() -> None:
-    """A server that takes connections and says nothing is silent."""
+    """A server that accepts connections and sends nothing is silent."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         checked = servers(seconds=0.3).check(account("here.example", port))
@@ -101,14 +101,14 @@ def test_one_of_two_addresses() -> None:
 
 
 def test_a_host_that_is_missing() -> None:
-    """A host without an address is told as such."""
+    """A host without an address is reported as such."""
     assert codes(servers().check(account("missing.example", 993))) == ["mail-missing"]
 
 
 UNKNOWN = [
     # host, seconds for all, why
     ("unknown.example", 120.0, "the resolver does not answer"),
-    ("here.example", 0.0, "the time for all answers is over (--total)"),
+    ("here.example", 0.0, "the time for all answers is used up (--total)"),
 ]
 
 
@@ -120,7 +120,7 @@ def test_what_is_not_known(host: str, total: float, why: str) -> None:
 
 
 def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that only a machine with IPv6 can reach is not known where there is none."""
+    """A server that needs IPv6 is unknown on a machine without IPv6."""
 
     def refuse(*_: object) -> socket.socket:
         raise OSError(101, "Network is unreachable")

@@ -1,4 +1,4 @@
-"""Name servers and certificates that are made to break who looks at them."""
+"""Name servers and certificates that are made to break a check."""
 
 import socket
 import ssl

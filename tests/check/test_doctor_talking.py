@@ -61,7 +61,7 @@ IMAP = b"* OK hello\r\n"
 IMAP_PLAIN = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\na3 OK done\r\n"
 IMAP_NONE = b"* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=GSSAPI\r\na3 OK done\r\n"
 CASES: list[tuple[str, str, tuple[str, ...], Script, str, str]] = [
-    # kind, security, methods of the document, what the server says, code, what is told
+    # kind, security, methods of the document, what the server sends, code, detail
     ("imap", "none", CLEAR, [IMAP, IMAP_PLAIN], "", ""),
     ("imap", "none", CLEAR, [IMAP, b"* CAPABILITY IMAP4rev1\r\na3 OK\r\n"], "", ""),
     ("imap", "none", CLEAR, [IMAP, IMAP_NONE], "mail-authentication", "GSSAPI"),
@@ -117,16 +117,16 @@ CASES: list[tuple[str, str, tuple[str, ...], Script, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "security", "methods", "script", "code", "told"), CASES)
+@pytest.mark.parametrize(("kind", "security", "methods", "script", "code", "detail"), CASES)
 def test_what_a_server_says(
-    kind: str, security: str, methods: tuple[str, ...], script: Script, code: str, told: str
+    kind: str, security: str, methods: tuple[str, ...], script: Script, code: str, detail: str
 ) -> None:
-    """Each server is found to be good, or what is wrong with it is told by its code."""
+    """Each server is found to be good, or its fault is reported by its code."""
     with server(script) as port:
         found = codes(Offer(kind, "127.0.0.1", port, security, methods))
 
     assert [one for one, _ in found] == ([code] if code else []), found
-    assert told in "".join(detail for _, detail in found)
+    assert detail in "".join(seen for _, seen in found)
 
 
 @pytest.mark.parametrize("security", ["none", "tls"])
@@ -144,13 +144,13 @@ def test_a_server_that_leaves() -> None:
         listener = Talk("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
         with listener as talk:
             talk.connected.shutdown(socket.SHUT_WR)
-            with pytest.raises(Broken, match="ends the connection"):
+            with pytest.raises(Broken, match="closes the connection"):
                 talk.line()
 
 
 def test_nobody_listens() -> None:
     """A closed port is named."""
-    with socket.socket() as held:  # so that nobody else listens there either
+    with socket.socket() as held:  # so that no other process listens there either
         held.bind(("127.0.0.1", 0))
         found = codes(Offer("imap", "127.0.0.1", held.getsockname()[1], "tls"))
     assert [code for code, _ in found] == ["mail-silent"]

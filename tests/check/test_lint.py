@@ -1,4 +1,4 @@
-"""What the linter finds, and what it leaves alone."""
+"""What the linter finds, and what it does not report."""
 
 import re
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def ldap(url: str) -> Service:
 U = "u%EMAILLOCALPART%"
 ANOTHER_LOGIN = "login-is-address login-name-form login-names-differ"
 CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
-    # code, the codes found beside it, services that have it, their neighbours that have it not
+    # code, other codes found, services with the finding, similar services without it
     ("no-incoming", "", [], [IMAP]),
     ("no-incoming", "", [SMTP], [SMTP, IMAP]),
     ("no-incoming", "dav-origin", [url_service()], [url_service(), JMAP]),
@@ -547,18 +547,18 @@ def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> 
     "autoconfig-modern-only-is-told",
     "autoconfig-strict-is-told",
 )
-@pytest.mark.parametrize(("code", "beside", "bad", "good"), CASES)
-def test_services(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
-    """Each finding is made where it belongs, and not one step beside that."""
-    assert codes(bad) == {code, *beside.split()}
+@pytest.mark.parametrize(("code", "others", "bad", "good"), CASES)
+def test_services(code: str, others: str, bad: list[Service], good: list[Service]) -> None:
+    """Each finding is made where it belongs, and not for similar services."""
+    assert codes(bad) == {code, *others.split()}
     assert code not in codes(good)
 
 
-@pytest.mark.parametrize(("code", "beside", "bad", "good"), OF_USERS)
-def test_users(code: str, beside: str, bad: list[Service], good: list[Service]) -> None:
-    """The same where users are looked up, which PACC cannot say at all."""
+@pytest.mark.parametrize(("code", "others", "bad", "good"), OF_USERS)
+def test_users(code: str, others: str, bad: list[Service], good: list[Service]) -> None:
+    """The same for users of a directory, which PACC cannot describe at all."""
     with_users = {finding.code for finding in found(bad, users=KNOWN)}
-    assert with_users == {code, "pacc-directory", *beside.split()}
+    assert with_users == {code, "pacc-directory", *others.split()}
     assert code not in {finding.code for finding in found(good, users=KNOWN)}
     assert "pacc-directory" not in codes(bad)
 
@@ -576,7 +576,7 @@ def test_names(code: str, name: str, short_name: str) -> None:
 
 @pytest.mark.rule("pacc-no-document")
 def test_oauth2_without_an_issuer() -> None:
-    """OAuth2 alone is told where its issuer is known; else the finding says what is missing."""
+    """OAuth2 alone is in PACC if its issuer is known; else the finding says what is missing."""
     services = [by(OAUTH2), by(OAUTH2, kind="smtp")]
     known = Provider("Ex", "Ex", oauth2=(OAuth2(issuer="https://login.example.com"),))
 
@@ -618,7 +618,7 @@ OAUTH2_SERVERS = [
 @pytest.mark.rule("autoconfig-one-whole-oauth2")
 @pytest.mark.parametrize(("servers", "expected"), OAUTH2_SERVERS)
 def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, str]]) -> None:
-    """What Autoconfig leaves out of `oAuth2` is found, with what is missing."""
+    """An `oAuth2` that Autoconfig leaves out is found, with the missing part."""
     provider = replace(PROVIDER, oauth2=servers)
 
     assert [(one.code, one.where) for one in found([IMAP, SMTP], provider)] == expected
@@ -661,7 +661,7 @@ def test_no_document_without_a_finding(offered: list[Service], provider: Provide
 
 
 def test_every_rule_has_a_case() -> None:
-    """The tables above name every code, and no code stands twice in the linter."""
+    """The tables above name every code, and each code is in the linter once."""
     every = [rule.code for rule in RULES]
     tested = {case[0] for case in [*CASES, *OF_USERS]} | {case[0] for case in NAMES}
     others = {"pacc-directory", "subaddress-login-name", "oauth2-incomplete", "oauth2-several"}
@@ -669,25 +669,25 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_a_finding_in_one_line() -> None:
-    """A finding names its code, the clients, the service, the reason, the cure and a page."""
+    """A finding names its code, the clients, the service, the reason, the fix and a page."""
     (finding,) = found([IMAP, SMTP, imap("192.0.2.1", 143, "starttls")])[1:]
     assert str(finding) == (
         "ip-host (FairEmail, aerc, Claws Mail, Geary, Mustang, PACC clients): "
-        "imap 192.0.2.1:143 starttls: an IP address cannot stand in an SRV record, and hardly any "
-        "certificate names one; Geary and Mustang refuse an IPv6 address; give the host a name; "
+        "imap 192.0.2.1:143 starttls: an SRV record cannot contain an IP address, and few "
+        "certificates are for one; Geary and Mustang refuse an IPv6 address; use a host name; "
         "see docs/clients.md#fairemail"
     )
 
 
 def test_every_client_at_once() -> None:
-    """What breaks all is not told with seventeen names."""
+    """A finding that breaks every client does not list their names."""
     (finding,) = found([])
     assert str(finding).startswith("no-incoming (every client): there is no way")
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_the_refused_are_found(case: Case) -> None:
-    """Autoconfig refuses a golden case for want of a service where the linter finds just that."""
+    """Autoconfig refuses a golden case if the linter finds that a service is missing."""
     try:
         services = case.config().services
     except DomainNotServed:
@@ -697,18 +697,20 @@ def test_the_refused_are_found(case: Case) -> None:
 
 
 def test_the_page_names_every_code() -> None:
-    """docs/lint.md has a row for each rule, in order, with its clients, reason and cure."""
+    """docs/lint.md has a row for each rule, in order, with its clients, reason and fix."""
     page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.+) \| (.+) \| (.+) \|$", page, re.MULTILINE)
-    told = [
+    rows_of_page = [
         (code, re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", names), why, cure)
         for code, names, why, cure in rows
     ]
-    assert told == [(rule.code, names_of(rule.clients), rule.message, rule.fix) for rule in RULES]
+    assert rows_of_page == [
+        (rule.code, names_of(rule.clients), rule.message, rule.fix) for rule in RULES
+    ]
 
 
 def test_the_page_names_every_error() -> None:
-    """docs/lint.md lists the errors; what PACC alone or an unseen redirect is about is a note."""
+    """docs/lint.md lists the errors; a rule about only PACC or an unseen redirect is a note."""
     page = (ROOT / "docs/lint.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^These are errors: (.+)\.$", page, re.MULTILINE)
     assert line == ", ".join(f"`{rule.code}`" for rule in RULES if rule.severity == "error")
@@ -718,7 +720,7 @@ def test_the_page_names_every_error() -> None:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the places of a page that a link can lead to."""
+    """Return the anchors of a page."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {
         *re.findall(r'<a id="([^"]+)"></a>', text),
@@ -727,7 +729,7 @@ def anchors(text: str) -> set[str]:
 
 
 def test_links_lead_to_clients() -> None:
-    """Each client's link, and each link of docs/lint.md, leads to a place that is there."""
+    """Each client's link, and each link of docs/lint.md, points to an anchor that exists."""
     texts = {
         page: (ROOT / page).read_text(encoding="utf-8") for page in ("docs/lint.md", clients.PAGE)
     }

@@ -73,7 +73,7 @@ def codes(case: Case) -> set[str]:
 
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_k9(case: Case) -> None:
-    """K-9 finds no account in a document where the linter names a reason, and only there."""
+    """K-9 finds no account in a document if, and only if, the linter names a reason."""
     is_refused = k9(body(case, "autoconfig.xml")) is None
     assert is_refused == bool(codes(case) & K9_FINDINGS)
 
@@ -86,13 +86,13 @@ def test_thunderbird(case: Case) -> None:
 
 
 def test_thunderbird_without_the_issuer() -> None:
-    """With a password behind OAuth2, Thunderbird takes the password where it lacks the issuer."""
+    """Thunderbird uses a password after OAuth2 if it does not know the issuer."""
     found = thunderbird(body(Case("oauth2"), "autoconfig.xml"))
     assert found == Account("imap", "password-cleartext", "password-cleartext")
     assert thunderbird(body(Case("oauth2-alone"), "autoconfig.xml")) is None
 
 
 def test_both_sides_occur() -> None:
-    """The golden answers hold documents that each client takes, and some that it refuses."""
+    """The golden answers contain documents that each client accepts, and some that it refuses."""
     for read in (k9, thunderbird):
         assert {read(body(case, "autoconfig.xml")) is None for case in AUTOCONFIG} == {True, False}

@@ -123,7 +123,7 @@ def offers() -> Iterator[Sequence[Service]]:
 
 
 def ends(client: Client, services: Sequence[Service]) -> Outcome:
-    """Let a client ask a Waypost that offers these services, by Autoconfig alone."""
+    """Return what a client finds at a Waypost with these services, by Autoconfig only."""
     entry = domain("example.com", *services)
 
     def answer(request: Request) -> Response:
@@ -141,7 +141,7 @@ def ends(client: Client, services: Sequence[Service]) -> Outcome:
 
 
 def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
-    """Return whether a client without methods is left with a service that takes no password."""
+    """Return whether a client without methods ends with a service that accepts no password."""
     account = outcome.account
     for server in (account.incoming, account.outgoing) if account else ():
         for one in services:
@@ -157,7 +157,7 @@ def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> b
 
 @pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
 def test_nobody_fails_in_silence(client: Client) -> None:
-    """Where a record ends without an account, or with one in vain, a finding names that client."""
+    """If a record ends with no account, or an unusable one, a finding names that client."""
     silent, failures = [], 0
     for services in offers():
         outcome = ends(client, services)
@@ -204,7 +204,7 @@ DAV_URLS = [
 
 @pytest.mark.parametrize(("url", "is_found"), DAV_URLS)
 def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
-    """Where the records of a domain do not lead DAVx5 to its calendars, a finding names it."""
+    """If DAVx5 does not find its calendars by the records of a domain, a finding names it."""
     services = [IMAP, SMTP, url_service(url=url)]
     entry = domain("example.com", *services)
     zone = zone_of(client_config(entry, EXAMPLE_COM, None))
@@ -220,7 +220,7 @@ def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
 
 
 def test_claws_mail_fails_in_silence_for_one_reason() -> None:
-    """Where records do not lead Claws Mail to IMAP and SMTP, 587 is missing, or it is named."""
+    """If Claws Mail finds no IMAP and SMTP by records, 587 is missing, or a finding names it."""
     for services in offers():
         entry = domain("example.com", *services)
         try:

@@ -41,7 +41,7 @@ def test_servers(text: str, server: tuple[str, int] | None) -> None:
 
 @pytest.mark.parametrize(("text", "rule"), BAD_SERVERS)
 def test_bad_servers(text: str, rule: str) -> None:
-    """Anything else breaks a rule, which is told with the option's name."""
+    """Any other text is refused with the option's name and the rule."""
     with pytest.raises(SettingsError, match=f"--resolver: .*{rule}"):
         read_server(text)
 

@@ -56,7 +56,7 @@ def _port() -> Iterator[int]:
 
 
 def asked(*, allow_private: bool = False) -> Asked:
-    """Make what the doctor asks with; a public server has answered already."""
+    """Build the doctor's transport; a public server has answered already."""
     transport = ResolvedHost(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
     wire = Wire(transport, Limits(timeout_seconds=5))
     found = Asked(wire, "alice", DOMAIN, "unserved.invalid", resolve)
@@ -109,6 +109,6 @@ def test_what_documents_name() -> None:
 @pytest.mark.servers
 @pytest.mark.usefixtures("port")
 def test_a_private_network() -> None:
-    """Where no public server has answered, private addresses are asked as before."""
+    """If no public server has answered, private addresses are asked as before."""
     wire = Wire(ResolvedHost(resolve, frozenset(), domain=DOMAIN), Limits(timeout_seconds=5))
     assert wire.answer(Request("GET", "http", "stranger.example", "/")).body == b"inside"

@@ -51,7 +51,7 @@ BAD = [
 
 @pytest.mark.parametrize("bytes", BAD, ids=range(len(BAD)))
 def test_bad(raw: bytes) -> None:
-    """What is no property list is told in one way, however its parsers put it."""
+    """Data that is no property list raises one error, whatever its parsers raise."""
     with pytest.raises(NotAPropertyList):
         parse(raw)
     read_by_all(raw)
@@ -65,7 +65,7 @@ ODD: st.SearchStrategy[Any] = st.one_of(
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([GOOD, BINARY]), st.lists(st.tuples(st.integers(0), st.binary(max_size=3))))
 def test_damage(document: bytes, pieces: list[tuple[int, bytes]]) -> None:
-    """A profile that is damaged anywhere breaks nobody who reads it."""
+    """A profile that is damaged anywhere breaks no reader."""
     for start, piece in pieces:
         at = start % len(document)
         document = document[:at] + piece + document[at + len(piece) :]
@@ -75,7 +75,7 @@ def test_damage(document: bytes, pieces: list[tuple[int, bytes]]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_odd_types(data: st.DataObject) -> None:
-    """A value of another type, in the profile or a payload, breaks nobody who reads it."""
+    """A value of another type, in the profile or a payload, breaks no reader."""
     profile = plistlib.loads(GOOD)
     holder = data.draw(st.sampled_from([profile, *profile["PayloadContent"]]))
     holder[data.draw(st.sampled_from(sorted(holder)))] = data.draw(ODD)
@@ -83,7 +83,7 @@ def test_odd_types(data: st.DataObject) -> None:
 
 
 def test_lists_that_unfold() -> None:
-    """A binary list that is short and would be endless when written out is none, nor odd keys."""
+    """A short binary list that expands without end is refused, and so are odd keys."""
     shared: list[object] = []
     for _ in range(60):
         shared = [shared, shared]

@@ -113,7 +113,7 @@ def test_likely_cause() -> None:
 
 
 def test_the_cause_is_told_once() -> None:
-    """However many URLs are in loops, the likely cause stands in the first line alone."""
+    """However many URLs are in loops, only the first line names the likely cause."""
     with scripted(redirecting(dict.fromkeys(WELL_KNOWN, "https://{host}{path}"))) as url:
         found = list(redirect_loops(asked(url)))
 

@@ -75,7 +75,7 @@ UNASKED = [
 
 @pytest.mark.parametrize(("host", "why"), UNASKED)
 def test_a_host_that_is_not_asked(host: str, why: str) -> None:
-    """There is no answer, and the reason is told."""
+    """There is no answer, and the response has the reason."""
     response = wire().answer(Request("GET", "https", host, "/"))
     assert response.status == 0
     assert why in response.reason

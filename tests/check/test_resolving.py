@@ -1,4 +1,4 @@
-"""Asking a real name server what records ask."""
+"""Look-ups at a real name server, as recorded clients need them."""
 
 import time
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ ANSWERS = [
 @pytest.mark.servers
 @pytest.mark.parametrize(("lookup", "found"), ANSWERS)
 def test_records(server: NameServer, lookup: Lookup, found: set[Named]) -> None:
-    """Each type of record comes as clients read it; what is not there is nothing."""
+    """Each type of record is returned as clients read it; a missing name has no records."""
     dns = Dns(("127.0.0.1", server.port), 5)
     assert set(dns(lookup)) == found
     assert dns.failed == []
@@ -63,7 +63,7 @@ def test_records(server: NameServer, lookup: Lookup, found: set[Named]) -> None:
 
 @pytest.mark.servers
 def test_what_is_refused_is_told(server: NameServer) -> None:
-    """A zone that the server does not have is no answer, and is told with DNS's own word."""
+    """A zone that the server does not have gives no answer, reported with the DNS code."""
     dns = Dns(("127.0.0.1", server.port), 2)
     why = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
     with pytest.raises(NamesUnavailable, match=why):
@@ -90,7 +90,7 @@ def test_nobody_answers(script: Script) -> None:
 
 @pytest.mark.parametrize("script", [Script.SERVFAIL, Script.REFUSED, Script.NOTIMP])
 def test_an_answer_that_says_nothing(script: Script) -> None:
-    """A resolver that refuses all names is asked for a few, and each is told with its word."""
+    """A resolver that refuses all names is asked for a few, each reported with the DNS code."""
     with resolver(script) as port:
         dns = Dns(("127.0.0.1", port), 5)
         for number in range(8):
@@ -154,7 +154,7 @@ NEVER = ["invalid", "autoconfig.d.invalid", "a..example", f"{'a' * 64}.example",
 
 @pytest.mark.parametrize("name", NEVER)
 def test_names_that_cannot_be_there(name: str) -> None:
-    """Nobody is asked for a name that nobody can publish, and so it is not unknown."""
+    """A name that cannot be published is not looked up, and so it is not unknown."""
     with resolver(Script.DEAD) as port:
         dns = Dns(("127.0.0.1", port), 0.2)
         assert dns(Lookup("A", name)) == ()

@@ -26,12 +26,12 @@ WITHOUT_TLS = "there is no TLS; Thunderbird for Android refuses the whole docume
 BAD = [
     # old, new, what is found
     ("<clientConfig", "<config", "not well-formed XML"),
-    ('id="example.com"', 'id="my provider"', "the id of emailProvider is no host name"),
+    ('id="example.com"', 'id="my provider"', "the id of emailProvider is not a host name"),
     ("<domain>example.com</domain>", "", "there is no domain"),
     ("</domain>", "</domain><domain>b.example</domain>", "2 domains are named"),
     (' type="imap"', "", "incomingServer : there is no type"),
     ("<port>993</port>", "<port>0</port>", "incomingServer imap: port '0' is none"),
-    (">imap.example.com<", ">imap example<", "hostname 'imap example' is none"),
+    (">imap.example.com<", ">imap example<", "hostname 'imap example' is not a host name"),
     (">imap.example.com<", ">imap.example.com\n<", "white space around the value of hostname"),
     (">SSL<", ">ssl<", "socketType 'ssl' is not one of SSL, STARTTLS, plain"),
     (">SSL<", ">plain<", WITHOUT_TLS),
@@ -49,7 +49,7 @@ BAD = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD)
 def test_autoconfig(old: str, new: str, said: str) -> None:
-    """Each thing that the draft does not allow is told."""
+    """Each thing that the draft does not allow is reported."""
     document = GOOD.decode()
     assert old in document
     found = autoconfig_findings(document.replace(old, new).encode())
@@ -75,7 +75,7 @@ BAD_POX = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD_POX)
 def test_autodiscover(old: str, new: str, said: str) -> None:
-    """Each thing that Microsoft's pages do not allow is told."""
+    """Each thing that Microsoft's pages do not allow is reported."""
     document = GOOD_POX.decode()
     assert old in document
     found = autodiscover_findings(document.replace(old, new).encode())
@@ -83,16 +83,16 @@ def test_autodiscover(old: str, new: str, said: str) -> None:
 
 
 def test_order_of_protocols() -> None:
-    """POP3 before IMAP is told, because clients take the first."""
+    """POP3 before IMAP is reported, because clients use the first."""
     text = GOOD_POX.decode().replace("IMAP", "X").replace("POP3", "IMAP").replace(">X<", ">POP3<")
-    assert "POP3 stands before IMAP, and clients take the first" in autodiscover_findings(
+    assert "POP3 comes before IMAP, and clients use the first" in autodiscover_findings(
         text.encode()
     )
 
 
 @pytest.mark.parametrize("case", [one for one in GOLDEN.values() if one.name not in ODD])
 def test_waypost_keeps_them(case: Case) -> None:
-    """In what Waypost writes nothing is found."""
+    """Nothing is found in the documents that Waypost writes."""
     for name, findings in (
         ("autoconfig.xml", autoconfig_findings),
         ("autodiscover.xml", autodiscover_findings),
@@ -102,7 +102,7 @@ def test_waypost_keeps_them(case: Case) -> None:
 
 
 BY_SCHEMA = [
-    # old, new: what the draft's schema does not let stand there
+    # old, new: what the draft's schema does not allow there
     ('<clientConfig version="1.1">', "<clientConfig>"),
     (' id="example.com"', ""),
     ("<domain>example.com</domain>", "<domain>example.com</domain><port>993</port>"),
@@ -116,7 +116,7 @@ BY_SCHEMA = [
 
 @pytest.mark.parametrize(("old", "new"), BY_SCHEMA)
 def test_autoconfig_by_its_schema(old: str, new: str) -> None:
-    """What stands where it may not is told with its line, where the document can be read at all."""
+    """An element that is not allowed is reported with its line, if the document can be parsed."""
     text = GOOD.decode()
     assert old in text or "version" in old
     document = re.sub("<clientConfig[^>]*>", new, text) if "version" in old else None
@@ -133,12 +133,12 @@ FOREIGN = [
 
 @pytest.mark.parametrize(("old", "new"), FOREIGN)
 def test_what_the_draft_does_not_know_is_ignored(old: str, new: str) -> None:
-    """Elements and attributes of others may stand anywhere (s"XML validation")."""
+    """Elements and attributes of other namespaces are allowed anywhere (s"XML validation")."""
     assert autoconfig_findings(GOOD.decode().replace(old, new, 1).encode()) == []
 
 
 def test_the_schema_is_the_drafts(shared: Path) -> None:
-    """Our schema takes and refuses the same documents as the draft's own."""
+    """Our schema accepts and refuses the same documents as the draft's own."""
     own = etree.RelaxNG(etree.parse(Path(structure.__file__).with_name(structure.SCHEMA)))
     drafts = etree.RelaxNG(etree.parse(shared / "autoconfig" / "autoconfig.rng"))
     text = GOOD.decode()
@@ -156,10 +156,10 @@ def has(case: Case) -> bool:
 
 BAD_ACCOUNTS = [
     # old, new, what is found
-    ("<Action>settings</Action>", "", "Action does not stand before Protocol"),
-    ("<AccountType>email</AccountType>", "", "AccountType does not stand before Protocol"),
+    ("<Action>settings</Action>", "", "Action is not before Protocol"),
+    ("<AccountType>email</AccountType>", "", "AccountType is not before Protocol"),
     (">settings<", ">redirectUrl<", "Action is 'redirectUrl', not settings"),
-    ("Account>", "Accounts>", "Account is there 0 times"),
+    ("Account>", "Accounts>", "there are 0 Account elements"),
     ("<Server>imap.example.com</Server>", "<Server/>", "IMAP: there is no Server"),
 ]
 

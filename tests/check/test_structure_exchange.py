@@ -27,8 +27,8 @@ BAD = [
     ("mobilesync/responseschema/2006", "mobilesync/responseschema/2007", "mobile devices"),
     ("<Culture>en:us</Culture>", "", "there is no Culture"),
     ("EMailAddress>", "Email>", "there is no EMailAddress in User"),
-    ("Action>", "Actions>", "Action is there 0 times"),
-    ("Settings>", "Setting>", "in Action stands not one of Settings, Redirect, Error, but 0"),
+    ("Action>", "Actions>", "there are 0 Action elements"),
+    ("Settings>", "Setting>", "Action contains 0 of Settings, Redirect, Error instead of one"),
     ("Server>", "Host>", "there is no Server in Settings"),
     (">MobileSync<", ">IMAP<", "Type 'IMAP' is not one of CertEnroll, MobileSync"),
     ("<Url>https:", "<Url>http:", "the Url of MobileSync is not https"),
@@ -38,7 +38,7 @@ BAD = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD)
 def test_bad(old: str, new: str, said: str) -> None:
-    """Each thing that MS-ASCMD does not allow is told."""
+    """Each thing that MS-ASCMD does not allow is reported."""
     assert old in GOOD
     found = activesync_findings(GOOD.replace(old, new).encode())
     assert any(said in line for line in found), found

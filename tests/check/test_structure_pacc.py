@@ -1,4 +1,4 @@
-"""What PACC documents break, and whether DNS vouches for them."""
+"""Checks of PACC documents, and of their digest in DNS."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ GOOD = BODY.decode()
     "path", sorted(GOLDEN.glob("*/pacc*.json")), ids=lambda path: path.parent.name
 )
 def test_waypost_keeps_it(path: Path) -> None:
-    """In the documents that Waypost writes nothing is found, and their records vouch for them."""
+    """Nothing is found in the documents that Waypost writes, nor in their TXT records."""
     body = path.read_bytes()
     assert pacc_findings(body) == []
     assert digest_findings(body, [digest_record(body)]) == []
@@ -33,7 +33,7 @@ BAD = [
     ('"imap":{"host":"imap.example.com"}', '"imap":{}', "imap: host is no host name"),
     ('"imap":{"host":"imap.example.com"}', '"imap":[]', "imap is no object"),
     ("https://jmap.example.com/", "http://jmap.example.com/", "jmap: url is no https URL"),
-    ("https://jmap.example.com/", "https://jmap.example.com:8/", "jmap: url names a port"),
+    ("https://jmap.example.com/", "https://jmap.example.com:8/", "jmap: url contains a port"),
     ('"name":"Example Inc."', '"name":"x","logo":[{"url":"https://a.example/"}]', "a logo has no"),
     ('"info":{', '"info":{"help":{"contact":"a@b.example"},', "contact in help is no array"),
     ('"name":"Example Inc."', '"name":1', "info: provider has no name"),
@@ -44,14 +44,14 @@ BAD = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD)
 def test_bad(old: str, new: str, said: str) -> None:
-    """Each thing that the draft does not allow is told."""
+    """Each thing that the draft does not allow is reported."""
     assert old in GOOD
     found = pacc_findings(GOOD.replace(old, new, 1).encode())
     assert any(said in line for line in found), found
 
 
 def test_no_protocol_that_is_known() -> None:
-    """A document without anything that the draft knows is told; what it does not know is not."""
+    """A document without any known protocol is reported; unknown members are not."""
     document = (
         b'{"authentication":{"password":true},"info":{"provider":{"name":"x"}},"protocols":%s}'
     )

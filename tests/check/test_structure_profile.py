@@ -38,14 +38,14 @@ BAD = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD)
 def test_bad(old: bytes, new: bytes, said: str) -> None:
-    """Each thing that Apple's description does not allow is told."""
+    """Each thing that Apple's description does not allow is reported."""
     assert old in GOOD
     found = profile_findings(GOOD.replace(old, new))
     assert any(said in line for line in found), found
 
 
 def test_identities() -> None:
-    """Two payloads with one PayloadUUID are told."""
+    """Two payloads with one PayloadUUID are reported."""
     profile = plistlib.loads(GOOD)
     profile["PayloadContent"][0]["PayloadUUID"] = profile["PayloadUUID"]
     assert profile_findings(plistlib.dumps(profile)) == ["two PayloadUUIDs are the same"]
@@ -81,7 +81,7 @@ MORE = [
         [
             "LDAPSearchSettings: LDAPSearchSettingSearchBase is missing",
             "LDAPSearchSettingScope has a value that Apple does not know",
-            "LDAPSearchSettings holds what is no dictionary",
+            "an entry of LDAPSearchSettings is no dictionary",
         ],
     ),
 ]

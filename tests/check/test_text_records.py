@@ -73,12 +73,12 @@ def _answers(request: pytest.FixtureRequest) -> Iterator[int]:
     indirect=["answers"],
 )
 def test_no_answer(answers: int, said: str) -> None:
-    """A server that refuses, fails or is silent leaves the records unknown, and why is told."""
+    """A server that refuses, fails or is silent leaves the records unknown, with the reason."""
     with pytest.raises(NamesUnavailable, match=said):
         look_up(NAME, ("127.0.0.1", answers))
 
 
 def test_impossible_name() -> None:
-    """A name that is too long for DNS has no records, and that is told."""
+    """A name that is too long for DNS raises an error with the reason."""
     with pytest.raises(NamesUnavailable, match="cannot be looked up"):
         look_up(f"{'a' * 64}.example.com", ("127.0.0.1", 9))

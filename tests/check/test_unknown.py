@@ -1,4 +1,4 @@
-"""What is not known is not claimed: look-ups without an answer, and time that was too short."""
+"""Unknown results are not reported as faults: look-ups without answer, and too little time."""
 
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
@@ -77,7 +77,7 @@ def test_a_look_up_after_the_account() -> None:
 
 
 def test_nothing_is_found_and_something_unknown() -> None:
-    """A client without an account does not fail if DNS might have led it to one."""
+    """A client without an account does not fail if DNS might have named one."""
     with scripted(fixed(404)) as url:
         rows = of_server(url, "MX", "SRV", "TXT")
         answered = of_server(url)

@@ -104,7 +104,7 @@ def test_details(waypost: Waypost, served: RunningWaypost, flag: str) -> None:
     )
     assert f"\nThunderbird: works\n{account}  see docs/clients.md#thunderbird\n" in outcome.out
     assert f"\neM Client: works\n{account}  - caldav https://dav.example.com/" in outcome.out
-    assert "\nrule no-address: Host is enough where no address is told: works\n" in outcome.out
+    assert "\nrule no-address: the Host header is enough without an address: works\n" in outcome.out
 
 
 @pytest.mark.servers
@@ -195,7 +195,7 @@ def test_too_slow(waypost: Waypost) -> None:
 
     assert outcome.code == 1
     assert "warning: not everything was asked: the time was too short; see --total" in outcome.err
-    assert re.search(r"\nNine +not checked +the time for all answers is over", outcome.out)
+    assert re.search(r"\nNine +not checked +the time for all answers is used up", outcome.out)
     assert " works " not in outcome.out
 
 

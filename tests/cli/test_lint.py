@@ -48,10 +48,10 @@ domains_query = "SELECT a FROM b WHERE c = :domain"
 """
 PLACE = "plain.example and 2 more: smtp smtp.plain.example:2525 none"
 PLAIN_SECTION = (
-    "plain-section (K-9, Thunderbird for iOS): one IMAP or SMTP service without TLS makes them "
-    "refuse the whole document; take the service out, protect it, or keep it out of Autoconfig: "
-    'formats = ["autodiscover", "mobileconfig", "dns"]; see docs/clients.md#k-9; '
-    f"found in {PLACE}"
+    "plain-section (K-9, Thunderbird for iOS): one IMAP or SMTP service without TLS makes "
+    "these clients refuse the whole document; remove the service, protect it with TLS, or "
+    'exclude it from Autoconfig: formats = ["autodiscover", "mobileconfig", "dns"]; '
+    f"see docs/clients.md#k-9; found in {PLACE}"
 )
 
 
@@ -146,9 +146,9 @@ def test_for_scripts(waypost: Waypost) -> None:
         "severity": "error",
         "clients": ["Evolution", "aerc"],
         "where": "smtp smtp.plain.example:2525 none",
-        "message": "it is not protected, and the last service of a type is taken "
-        "(by aerc of SMTP alone)",
-        "fix": "take the service out, or protect it",
+        "message": "the last service of its type has no TLS, and these clients use it "
+        "(aerc: of SMTP only)",
+        "fix": "remove the service, or protect it with TLS",
         "domain": "plain.example",
         "domains": 3,
         "links": ["docs/clients.md#evolution", "docs/clients.md#aerc"],
@@ -236,7 +236,7 @@ def test_apply_warns(waypost: Waypost) -> None:
     assert again.err.splitlines()[-1] == "nothing to do"
     assert f"warning: {PLAIN_SECTION}" in again.err.splitlines()
     many = waypost("apply", "many.toml", "--allow-removal", "5").err
-    assert many.count("they read mail with IMAP alone") == 1
+    assert many.count("these clients read mail with IMAP only") == 1
     assert "d2.example and 1 more: pop3 pop2.example.com:995 tls; and 22 more\n" in many
     assert "warning: waypost lint --all lists every place\n" in many
 

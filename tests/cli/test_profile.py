@@ -121,12 +121,12 @@ BAD = [
     (b"\x30\x80", "is neither a property list nor a signed one"),
     (
         b"\x30\x82\x40\x00" + SIGNED_DATA,
-        "as a signed profile, and cannot be read: it is cut off",
+        "as a signed profile, but cannot be read: it is cut off",
     ),
-    (b"\x30\x0b" + SIGNED_DATA + b"\n", "cannot be read: something stands behind it"),
-    (b"\x30\x80" + ENVELOPED_DATA, "is encrypted: only the device that it is for can read it"),
-    (b"-----BEGIN PKCS7-----\n", "is signed as a text (PEM or S/MIME), and devices want DER"),
-    (b"MIME-Version: 1.0\n", "is signed as a text (PEM or S/MIME), and devices want DER"),
+    (b"\x30\x0b" + SIGNED_DATA + b"\n", "cannot be read: there is more data after it"),
+    (b"\x30\x80" + ENVELOPED_DATA, "is encrypted: only its device can read it"),
+    (b"-----BEGIN PKCS7-----\n", "is signed as text (PEM or S/MIME), but devices need DER"),
+    (b"MIME-Version: 1.0\n", "is signed as text (PEM or S/MIME), but devices need DER"),
     (b"-----BEGIN CERTIFICATE-----\n", "is neither a property list nor a signed one"),
     (plistlib.dumps({"a": "b"}), "is a property list, but no profile"),
     (plistlib.dumps(["a"]), "is a property list, but no profile"),
@@ -159,7 +159,7 @@ def test_detached(
     outcome = waypost("profile", "verify", signed)
 
     assert outcome.code == 2
-    assert "the profile is not in it (the signature is a detached one)" in outcome.err
+    assert "it does not contain the profile (the signature is detached)" in outcome.err
 
 
 def by_openssl(file: Path, certificate: Path, key: Path, *flags: str) -> Path:
@@ -183,7 +183,7 @@ def test_without_its_chain(
     outcome = waypost("profile", "verify", signed, "--ca", made.root)
 
     assert outcome.code == 1
-    missing = f"it holds no certificate of CN=intermediate, who issued that of {NAME}; --ca"
+    missing = f"the certificate of CN=intermediate, the issuer of {NAME}, is not in the file; --ca"
     assert missing in outcome.err
 
 
@@ -247,7 +247,7 @@ def test_bad_authorities(waypost: Waypost, home: Path) -> None:
     outcome = waypost("profile", "verify", file, "--ca", file)
 
     assert outcome.code == 2
-    assert outcome.err.startswith(f"error: --ca: {file}: holds no certificate in PEM form")
+    assert outcome.err.startswith(f"error: --ca: {file}: contains no usable certificate")
     missing = waypost("profile", "verify", file, "--ca", home / "missing")
     assert missing.err == f"error: --ca: {home / 'missing'}: cannot be read: {os.strerror(2)}\n"
 

@@ -1,1 +1,1 @@
-"""What is really published, against what should be."""
+"""Checks of what is configured and of what is published."""

@@ -1,4 +1,4 @@
-"""What is known of a client's account without asking it again: ports, TLS, and mail servers."""
+"""Faults in the account of a client: ports, TLS, and mail servers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from waypost.check.structure import BEGINS_PLAIN, FROM_THE_START
 
 @dataclass(frozen=True, slots=True)
 class AccountCheck:
-    """What is known of the mail servers of an account.
+    """The result of checking the mail servers of an account.
 
     Attributes:
-        noted: what keeps a client from them.
-        unknown: why that could not be found out; empty if it could.
-        good: the servers that were seen to do what the client wants.
+        noted: why the client cannot use the servers.
+        unknown: why the servers could not be checked; empty if they were.
+        good: the servers that do what the client needs.
     """
 
     noted: tuple[Noted, ...] = ()
@@ -27,12 +27,12 @@ CheckAccount = Callable[[Account], AccountCheck]
 
 
 def unchecked(_: Account) -> AccountCheck:
-    """Find nothing: the mail servers are not looked at."""
+    """Return a result without findings: the mail servers are not checked."""
     return AccountCheck()
 
 
 def without_protection(account: Account | None) -> Iterator[Noted]:
-    """Find servers that the client uses without TLS."""
+    """Yield a fault for each server that the client uses without TLS."""
     for server in servers_of(account):
         if server.security == "none":
             yield noted("client-no-tls", place_of(server))
@@ -41,13 +41,13 @@ def without_protection(account: Account | None) -> Iterator[Noted]:
 def without_connection(
     account: Account | None, good: frozenset[MailServer] = frozenset()
 ) -> Iterator[Noted]:
-    """Find where client and server wait for each other, or cannot understand each other.
+    """Yield a fault if client and server wait for each other, or cannot connect.
 
     RFC 8314 s7.3: 465 is for TLS from the start, as 993 and 995 are.
 
     Args:
         account: of a client.
-        good: servers that were seen to work, whatever their port says.
+        good: servers that were seen to work; they are not checked by their port.
     """
     for server in servers_of(account):
         if server in good:
@@ -67,5 +67,5 @@ def servers_of(account: Account | None) -> tuple[MailServer, ...]:
 
 
 def place_of(server: MailServer) -> str:
-    """Return how reports name a server."""
+    """Return the name of a server for reports."""
     return f"{server.kind} {server.host}:{server.port}"

@@ -1,7 +1,8 @@
-"""Rules that compare answers: all documents name the same servers, and nobody learns who exists.
+"""Rules that compare answers: between documents, and between users.
 
-What a client ends with must not hang on which document it reads; draft-ietf-mailmaint-autoconfig-06
-s"Return config for non-existing email addresses" tells why users must not differ.
+All documents must name the same servers, so that the account of a client does not depend on which
+document the client reads. Answers must not show which users exist: see
+draft-ietf-mailmaint-autoconfig-06 s"Return config for non-existing email addresses".
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from waypost.check.recorded.apple import profile_request
 from waypost.check.recorded.conversation import Response, said
 
 NOBODY: Final = "waypost-conformance-nobody"
-"""A local part that hardly anybody has."""
+"""A local part that probably belongs to no user."""
 _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 _NAMES: Final[dict[AnswerFormat, str]] = {
     "autoconfig": "Autoconfig",
@@ -25,7 +26,7 @@ _NAMES: Final[dict[AnswerFormat, str]] = {
 
 
 def agreement(asked: Asked) -> Iterator[str]:
-    """Yield which mail servers stand in one document and not in Autoconfig's."""
+    """Yield the mail servers that another document names and Autoconfig does not."""
     address = asked.address
     yield from disagreements(
         {form: _read(form, _response(asked, form, address), address) for form in _NAMES}
@@ -33,19 +34,19 @@ def agreement(asked: Asked) -> Iterator[str]:
 
 
 def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
-    """Tell the same of answers that are there, to the same address.
+    """Yield the same for given answers to one address.
 
-    The others may hold fewer than Autoconfig's: one of each type is all that some clients take.
+    The other documents may name fewer servers: some clients use only one of each type.
     """
     known = answers["autoconfig"].offers
     for form, answer in answers.items() if known else ():
         for offer in answer.offers:
             if offer.kind in _MAIL and not any(_is_same(offer, one) for one in known):
-                yield f"{_NAMES[form]} names {offer}, which Autoconfig does not"
+                yield f"{_NAMES[form]} names {offer}, which Autoconfig does not name"
 
 
 def users(asked: Asked) -> Iterator[str]:
-    """Yield where a user who does not exist gets another kind of answer."""
+    """Yield the documents that a user who does not exist gets in another form."""
     address = f"{NOBODY}@{asked.domain}"
     for form, name in _NAMES.items():
         first, other = (_response(asked, form, one) for one in (asked.address, address))
@@ -67,7 +68,7 @@ def _response(asked: Asked, form: AnswerFormat, address: str) -> Response:
 
 
 def _is_same(one: Offer, known: Offer) -> bool:
-    """Compare what both documents say; a profile knows one word for both kinds of TLS."""
+    """Compare two offers; a profile has one value for both kinds of TLS."""
     is_same = (one.kind, one.place) == (known.kind, known.place)
     is_same = is_same and (not one.port or one.port == known.port)
     is_same = is_same and (not one.login or not known.login or one.login == known.login)

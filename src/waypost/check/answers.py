@@ -1,6 +1,6 @@
-"""What an answer means: the services that a client would read from it, as comparable values.
+"""Reading of answers: the services that a client would read, as values to compare.
 
-Pure functions from bytes to values, for answers of any server: automx2's, Waypost's, others'.
+Pure functions from bytes to values, for answers of automx2, Waypost and any other server.
 """
 
 import re
@@ -45,7 +45,7 @@ _DAV_PAYLOADS: Final = {
     "com.apple.caldav.account": ("caldav", "CalDAV"),
     "com.apple.carddav.account": ("carddav", "CardDAV"),
 }
-# automx2 says 204 for a domain that it does not know, and 400 for one that it cannot serve.
+# automx2 answers 204 for an unknown domain, and 400 for a domain that it cannot serve.
 _REFUSALS: Final = frozenset({204, 400, 404})
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
@@ -56,14 +56,14 @@ class AnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Offer:
-    """One service as a client sees it. What the format does not say is empty.
+    """One service as a client reads it. A value that the format does not contain is empty.
 
     Attributes:
         kind: `imap`, `pop3`, `smtp`, `caldav`, ….
         place: host name in lower case, or URL.
-        port: 0 where there is none.
-        security: `tls`, `starttls`, `none`, or `protected` where the format tells no more.
-        methods: of authentication, the preferred one first.
+        port: 0 if there is none.
+        security: `tls`, `starttls`, `none`, or `protected` if the format does not say which.
+        methods: the authentication methods, the preferred one first.
         login: the login name with placeholders expanded.
     """
 
@@ -84,14 +84,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server says about one address in one format.
+    """The answer of a server about one address in one format.
 
     Attributes:
-        outcome: `nothing` where it says no in a way that lets a client search on or stop cleanly;
-            `failed` where it breaks.
+        outcome: `nothing` for a refusal after which a client can continue or stop cleanly;
+            `failed` for a broken answer.
         detail: the status or the reason, for people.
         offers: in the order of the document.
-        notes: peculiarities of spelling that do not change the meaning.
+        notes: peculiarities of form that do not change the meaning.
     """
 
     outcome: Outcome
@@ -105,9 +105,9 @@ def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddr
 
     Args:
         form: the format that was asked for.
-        status: of HTTP.
-        body: as received, at most `ANSWER_MAX_BYTES`.
-        address: who asked; placeholders are expanded with it.
+        status: the HTTP status.
+        body: the bytes received, at most `ANSWER_MAX_BYTES`.
+        address: the address of the request; placeholders are expanded with it.
     """
     if status != 200:
         outcome: Outcome = "nothing" if status in _REFUSALS else "failed"
@@ -176,7 +176,7 @@ def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) 
             notes.add("no SPA")
         if encryption == "tls" and ssl == "off":
             notes.add("SSL off")
-        # MS-OXDSCLI, element Encryption: where it is there, it overrides SSL.
+        # MS-OXDSCLI, element Encryption: if present, it overrides SSL.
         security = {"ssl": "tls", "tls": "starttls", "none": "none"}.get(encryption)
         yield Offer(
             kind=kind,
@@ -188,8 +188,8 @@ def _autodiscover(root: etree._Element, address: EmailAddress, notes: set[str]) 
 
 
 def _unsigned(body: bytes) -> bytes:
-    """Return the profile that a signed one holds; a property list is given back as it is."""
-    if not body.startswith(b"\x30"):  # XML and binary property lists begin otherwise
+    """Return the profile inside a signed one; return a property list unchanged."""
+    if not body.startswith(b"\x30"):  # XML and binary property lists begin with other bytes
         return body
     from waypost.check import cms  # noqa: PLC0415 -- its library is large
 

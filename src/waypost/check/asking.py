@@ -1,4 +1,4 @@
-"""Asking a running server for one address, as mail clients do, and no longer than a given time."""
+"""Requests to a running server for one address, as mail clients send them, with a time limit."""
 
 import http.client
 import ssl
@@ -27,10 +27,10 @@ _RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/r
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server listens.
+    """The address of a server.
 
     Attributes:
-        path: in front of the paths of the formats, without a slash at the end.
+        path: the prefix of the paths of all formats, without a slash at the end.
     """
 
     is_https: bool
@@ -40,7 +40,7 @@ class Server:
 
     @classmethod
     def parse(cls, url: str) -> "Server":
-        """Read `http://127.0.0.1:4243`, with a path where a proxy has put one in front.
+        """Read a URL such as `http://127.0.0.1:4243`, with a path if a proxy adds one.
 
         Raises:
             RequestError: this is no such URL.
@@ -57,7 +57,7 @@ class Server:
 
     @property
     def authority(self) -> str:
-        """What stands in the Host header of who asks for this server itself (RFC 9110 s7.2)."""
+        """Return the Host header for this server itself (RFC 9110 s7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.is_https else 80) else f"{host}:{self.port}"
 
@@ -68,14 +68,14 @@ class Server:
         """Connect for one answer.
 
         Args:
-            authority: what stands in the Host header; with https a certificate must be for it.
-            deadline: of connecting and of all that is done with the connection.
-            context: of TLS; None checks certificates.
+            authority: the Host header; with https the certificate must be for this host.
+            deadline: for connecting and for everything on the connection.
+            context: the TLS context; by default one that checks certificates.
 
         Raises:
-            TimeoutError: the time was over.
-            OSError: nobody listens, or TLS fails.
-            HTTPException, ValueError: the authority can be none of a server.
+            TimeoutError: no time was left.
+            OSError: no server listens, or TLS fails.
+            HTTPException, ValueError: the authority is not valid.
         """
         host = host_of(authority)
         with connected(look_up(self.host, self.port, deadline), deadline) as connection:
@@ -85,10 +85,10 @@ class Server:
 
 
 def check_reachable(server: Server, timeout_seconds: float) -> None:
-    """Make sure that somebody listens.
+    """Check that a server listens.
 
     Raises:
-        RequestError: nobody does.
+        RequestError: no server does.
     """
     try:
         deadline = Deadline(timeout_seconds)
@@ -103,13 +103,13 @@ def check_reachable(server: Server, timeout_seconds: float) -> None:
 def ask(
     server: Server, form: AnswerFormat, local_part: str, domain: str, timeout_seconds: float
 ) -> Answer:
-    """Ask for an address in a format, and read the answer.
+    """Return the answer for an address in a format.
 
     Args:
-        server: whom to ask.
-        form: what to ask for.
+        server: the server to ask.
+        form: the format to ask for.
         local_part: of the address.
-        domain: as it shall be sent, which may differ in case from what it means.
+        domain: as it is sent, in upper or lower case.
         timeout_seconds: for the whole answer.
     """
     address = EmailAddress.parse(f"{local_part}@{domain}")

@@ -1,4 +1,4 @@
-"""What keeps a client from a good account, as codes. docs/conformance.md has the same table."""
+"""The faults that keep a client from a good account. docs/conformance.md has the same table."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -83,11 +83,11 @@ CLIENT_FAULTS: Final[dict[str, Fault]] = {fault.code: fault for fault in _LIST}
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A fault that was seen with a client, or of a rule.
+    """A fault of a client or of a rule, with what was seen.
 
     Attributes:
         text: what was seen.
-        says_all: the text needs no other words.
+        says_all: the text is complete without the message of the fault.
     """
 
     fault: Fault
@@ -96,10 +96,10 @@ class Noted:
 
     @property
     def line(self) -> str:
-        """Return the whole sentence."""
+        """Return the line for reports."""
         return self.text if self.says_all else f"{self.fault.message}: {self.text}"
 
 
 def noted(code: str, text: str) -> Noted:
-    """Return what was seen with a client, by its code."""
+    """Return a fault of a client by its code, with what was seen."""
     return Noted(CLIENT_FAULTS[code], text, says_all=code in {NO_ACCOUNT, "client-trouble"})

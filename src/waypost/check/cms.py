@@ -1,10 +1,10 @@
-"""Reading signed data: CMS SignedData (RFC 5652 s5) of any signer, and its signatures.
+"""Parsing and verification of signed data: CMS SignedData (RFC 5652 s5) of any signer.
 
-Waypost writes DER. Others write BER, with lengths that are told at the end (X.690 s8.1.3.6), as
-programs do that sign while they read; both are read here.
+Waypost writes DER. Programs that sign a stream write BER with indefinite lengths (X.690 s8.1.3.6).
+This module reads both.
 
-The library can write it and cannot read it. What is read here are the outer layers, of which no
-more is needed than to find the signature; certificates and keys stay the library's.
+The library `cryptography` can write SignedData but cannot read it. This module parses the outer
+layers, only as far as the signature; the library handles certificates and keys.
 """
 
 import warnings
@@ -42,17 +42,17 @@ _DIGESTS: Final[dict[bytes, type[Digest]]] = {  # RFC 5754 s2
 
 
 class CmsError(ValueError):
-    """Data is no SignedData, or its signature does not hold; the message says why."""
+    """Data is no SignedData, or its signature is not valid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What was signed, and by whom. The signature holds; who the signer is, is not looked at.
+    """The content of signed data, and its signer. The signature is valid; trust is not checked.
 
     Attributes:
-        content: the bytes.
-        signer: whose key signed.
-        others: the certificates that came along.
+        content: the bytes that were signed.
+        signer: the certificate of the signer.
+        others: the other certificates in the data.
     """
 
     content: bytes
@@ -61,19 +61,19 @@ class Signed:
 
 
 def is_signed(data: bytes) -> bool:
-    """Return whether data begins as SignedData does, whole or not."""
+    """Return whether data begins as SignedData does, complete or not."""
     return _begins_with(data, _SIGNED_DATA)
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Return whether data begins as EnvelopedData does: nobody but its receiver can read it."""
+    """Return whether data begins as EnvelopedData does: only its receiver can read it."""
     return _begins_with(data, _ENVELOPED_DATA)
 
 
 def _begins_with(data: bytes, kind: bytes) -> bool:
-    """Look for a type of content (RFC 5652 s3) behind the first length, which takes 1 to 5 bytes.
+    """Return whether a type of content (RFC 5652 s3) follows the first length of 1 to 5 bytes.
 
-    What was cut off begins so as well.
+    This is also true for truncated data.
     """
     many = data[1] & 0x7F if len(data) > 1 and data[1] & 0x80 else 0
     found = data[2 + many : 4 + many + len(kind)]
@@ -81,10 +81,10 @@ def _begins_with(data: bytes, kind: bytes) -> bool:
 
 
 def content_of(data: bytes) -> bytes:
-    """Return what SignedData holds, whoever signed it; no signature is looked at.
+    """Return the content of SignedData without checking its signature.
 
     Raises:
-        CmsError: it is no SignedData, or holds nothing.
+        CmsError: it is no SignedData, or has no content.
     """
     try:
         return _content(_signed_data(data))
@@ -96,7 +96,7 @@ def verify(data: bytes) -> Signed:
     """Read SignedData and check its signature.
 
     Raises:
-        CmsError: it is none, has not one signer, or the signature does not hold.
+        CmsError: it is none, does not have exactly one signer, or the signature is not valid.
     """
     try:
         return _verified(_signed_data(data))
@@ -112,15 +112,15 @@ def _verified(parts: list[Element]) -> Signed:
         raise CmsError(f"it has {len(infos)} signers, and a profile has one")
     info = expect(infos[0], _SEQUENCE).parts()
     if len(info) < 5:
-        raise CmsError("it is not whole")
+        raise CmsError("it is not complete")
     signer = _signer(info[1], certificates)
     digest = _digest(info[2])
-    # RFC 5652 s5.3: the attributes are optional, and stand before the signature's algorithm.
+    # RFC 5652 s5.3: the attributes are optional, and come before the signature's algorithm.
     has_attributes = info[3].tag == _CONTEXT_0
     signed = _signed_bytes(info[3], content, digest) if has_attributes else content
     algorithm = at(at(info, 4 if has_attributes else 3, _SEQUENCE).parts(), 0, _OID)
     if algorithm.value == _PSS:
-        raise CmsError("it is signed by RSASSA-PSS, which is not read here")
+        raise CmsError("it is signed with RSASSA-PSS, which Waypost cannot check")
     _check(signer, at(info, 5 if has_attributes else 4, BYTES).value, signed, digest)
     return Signed(content, signer, tuple(one for one in certificates if one != signer))
 
@@ -129,22 +129,22 @@ def _signed_data(data: bytes) -> list[Element]:
     """Return the fields of SignedData (RFC 5652 s5.1)."""
     outer, end = element(data, 0)
     if end != len(data):
-        raise CmsError("something stands behind it")
+        raise CmsError("there is more data after it")
     info = expect(outer, _SEQUENCE).parts()
     if len(info) != 2 or (info[0].tag, info[0].value) != (_OID, _SIGNED_DATA):
         raise CmsError("it is not signed data")
     parts = at(expect(info[1], _CONTEXT_0).parts(), 0, _SEQUENCE).parts()
     if len(parts) < 4:
-        raise CmsError("it is not whole")
+        raise CmsError("it is not complete")
     return parts
 
 
 def _content(parts: list[Element]) -> bytes:
     inner = expect(parts[2], _SEQUENCE).parts()
     if (at(inner, 0, _OID).value) != _DATA:
-        raise CmsError("what was signed is not plain data")
+        raise CmsError("the signed content is not plain data")
     if len(inner) < 2:
-        raise CmsError("the profile is not in it (the signature is a detached one)")
+        raise CmsError("it does not contain the profile (the signature is detached)")
     return raw(expect(inner[1], _CONTEXT_0).parts())
 
 
@@ -154,7 +154,7 @@ def _certificates(parts: list[Element]) -> list[x509.Certificate]:
 
 
 def _certificate(raw: bytes) -> x509.Certificate:
-    """Read a certificate, and all of it that is looked at later: the library does that late."""
+    """Read a certificate, and its fields that are used later: the library parses them late."""
     with warnings.catch_warnings():
         # RFC 5280 s4.1.2.2: a serial number is positive. The library still reads others.
         warnings.simplefilter("error", CryptographyDeprecationWarning)
@@ -171,7 +171,7 @@ def _certificate(raw: bytes) -> x509.Certificate:
 
 
 def _signer(sid: Element, certificates: list[x509.Certificate]) -> x509.Certificate:
-    """Find the certificate that a SignerIdentifier means (RFC 5652 s5.3)."""
+    """Return the certificate that a SignerIdentifier means (RFC 5652 s5.3)."""
     for one in certificates:
         if sid.tag == _SKI:
             if _key_identifier(one) == sid.value:
@@ -182,7 +182,7 @@ def _signer(sid: Element, certificates: list[x509.Certificate]) -> x509.Certific
             one.issuer.public_bytes() == issuer.whole
         ):
             return one
-    raise CmsError("the signer's certificate is not in it")
+    raise CmsError("it does not contain the signer's certificate")
 
 
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
@@ -201,7 +201,7 @@ def _digest(algorithm: Element) -> Digest:
 
 
 def _signed_bytes(attributes: Element, content: bytes, digest: Digest) -> bytes:
-    """Return what the signature is made over, once the attributes fit the content (s5.4)."""
+    """Return the bytes that were signed, after checking that the attributes fit (s5.4)."""
     found: dict[bytes, bytes] = {}
     for attribute in attributes.parts():
         fields = expect(attribute, _SEQUENCE).parts()
@@ -211,12 +211,12 @@ def _signed_bytes(attributes: Element, content: bytes, digest: Digest) -> bytes:
             raise CmsError("its attributes are broken")
         found[name] = values[0].value
     if found.get(_CONTENT_TYPE) != _DATA:
-        raise CmsError("its attributes tell another type of content")
+        raise CmsError("its attributes name another type of content")
     hasher = hashes.Hash(digest)
     hasher.update(content)
     if found.get(_MESSAGE_DIGEST) != hasher.finalize():
         raise CmsError("the content was changed after it was signed")
-    # s5.4: a SET OF takes the place of the implicit tag.
+    # s5.4: a SET OF tag replaces the implicit tag.
     return bytes([_SET]) + attributes.whole[1:]
 
 
@@ -230,7 +230,7 @@ def _check(certificate: x509.Certificate, signature: bytes, signed: bytes, diges
         else:
             raise CmsError("it is signed with a key that is neither RSA nor EC")
     except InvalidSignature as error:
-        raise CmsError("the signature does not hold") from error
+        raise CmsError("the signature is not valid") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         if isinstance(error, CmsError):
             raise

@@ -1,4 +1,4 @@
-"""Asking two servers for many domains, some at a time."""
+"""Comparison of two servers for many domains, several at a time."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from waypost.check.difference import Difference, differences
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What differs for a domain."""
+    """The differences for a domain."""
 
     domain: str
     differences: tuple[tuple[AnswerFormat, Difference], ...]
@@ -20,10 +20,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two servers, and how they are asked.
+    """A comparison of two servers.
 
     Attributes:
-        local_part: of the address that is asked for, at every domain.
+        local_part: of the address in the requests, for every domain.
         timeout_seconds: for each answer.
     """
 
@@ -33,7 +33,7 @@ class Comparison:
     timeout_seconds: float
 
     def all(self, domains: Iterable[str], jobs: int) -> Iterator[Found]:
-        """Compare many domains, so many at once, and give the results in their order."""
+        """Compare many domains, up to `jobs` at once, and yield the results in their order."""
         waiting: deque[Future[Found]] = deque()
         with ThreadPoolExecutor(jobs) as pool:
             try:

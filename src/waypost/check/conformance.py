@@ -1,4 +1,4 @@
-"""Any server, seen through all recorded clients: which can set up an account, and why not."""
+"""Reports about any server: which recorded clients can set up an account, or why not."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,25 +31,25 @@ from waypost.errors import AddressError, NamesUnavailable
 
 UNSERVED: Final = "waypost-conformance.invalid"
 FINDINGS_MAX: Final = 12
-_NO_EXCHANGE: Final = "it looks for Exchange, and is refused as it should be"
-_DNS_ALONE: Final = "it asks DNS alone, which is not asked without --resolver"
+_NO_EXCHANGE: Final = "it asks for Exchange, and is refused as it should be"
+_DNS_ALONE: Final = "it asks only DNS, which is not asked without --resolver"
 
 Verdict = Literal["works", "works with warnings", "fails", "not offered", "not checked"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found about one client, or by one probe.
+    """The result for one client or one probe.
 
     Attributes:
         kind: `client` or `server`.
-        noted: why it does not simply work.
-        account: what the client ends with; None where it is none, or for a probe.
-        beside: what else the client ends with, a type and a URL each.
-        source: the URL or the records that the account comes from; empty if there is none.
+        noted: the faults that were found.
+        account: the account of the client; None if there is none, or for a probe.
+        beside: the other services of the client, a type and a URL each.
+        source: the URL or the records that the account comes from; empty without an account.
         silent: the hosts that the client asked and that did not answer.
-        paths: of the URLs that the client asked.
-        remark: why it is not checked, or not offered; empty for other verdicts.
+        paths: the paths of the URLs that the client asked.
+        remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
     """
 
     kind: Literal["client", "server"]
@@ -66,29 +66,29 @@ class Report:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """Return what was found, a line each."""
+        """Return the findings, one line each."""
         lines = tuple(one.line for one in self.noted)
         return (*lines, self.remark) if self.remark else lines
 
     @property
     def link(self) -> str:
-        """Where the client or the rule is told about."""
+        """Return the link to the description of the client or the rule."""
         page = "clients" if self.kind == "client" else "conformance"
         return f"docs/{page}.md#{self.key}"
 
 
 def reports(asked: Asked) -> Iterator[Report]:
-    """Let every client ask, then every probe; bounded by the limits of the wire."""
+    """Yield the report of every client, then of every probe, within the limits of the wire."""
     yield from reports_of_clients(asked)
     yield from reports_of_probes(_probes(asked), asked)
 
 
 def reports_of_clients(asked: Asked, check: CheckAccount = unchecked) -> Iterator[Report]:
-    """Let every client ask.
+    """Yield the report of every client.
 
     Args:
         asked: the domain.
-        check: looks at the mail servers of each account.
+        check: checks the mail servers of each account.
     """
     for client in CLIENTS:
         if client.needs_dns and asked.resolver is None:
@@ -98,7 +98,7 @@ def reports_of_clients(asked: Asked, check: CheckAccount = unchecked) -> Iterato
 
 
 def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[Report]:
-    """Try some rules."""
+    """Yield the report of each probe."""
     for probe in probes:
         yield of_probe(probe, asked)
 
@@ -113,7 +113,7 @@ def _probes(asked: Asked) -> list[Probe]:
 
 
 def of_probe(probe: Probe, asked: Asked) -> Report:
-    """Try one rule, if the server has what it is about."""
+    """Check one rule, if the server has what the rule is about."""
 
     def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> Report:
         fault = RULE_FAULTS[probe.key]
@@ -127,7 +127,7 @@ def of_probe(probe: Probe, asked: Asked) -> Report:
     except NamesUnavailable as error:
         return report("not checked", remark=f"{error}")
     unknown = tuple(dict.fromkeys(asked.wire.unknown[already:]))
-    # What says no more than that a question could not be asked is no finding.
+    # A finding that only says that a request could not be sent is no finding.
     findings = tuple(one for one in findings if not any(why in one for why in unknown))
     if unknown and not findings:
         return report("not checked", remark=unknown[0])
@@ -137,12 +137,12 @@ def of_probe(probe: Probe, asked: Asked) -> Report:
 
 
 def of_client(client: Client, asked: Asked, check: CheckAccount = unchecked) -> Report:
-    """Let one client search for an address, and for its variants.
+    """Return the report of one client, for an address and other forms of the address.
 
     Args:
         client: which one.
         asked: the domain.
-        check: looks at the mail servers of its account.
+        check: checks the mail servers of its account.
     """
     heard, unknown = _hear(client, asked, asked.address)
     outcome = heard.outcome
@@ -166,11 +166,11 @@ _Judged = tuple[Verdict, list[Noted], str]
 
 
 def _without_account(client: Client, heard: Heard) -> _Judged | None:
-    """Judge a search that ended with nothing; None if it ended with something."""
+    """Return the verdict of a search without a result; None if it has a result."""
     outcome = heard.outcome
     has_found = outcome.account or outcome.beside
     if client.needs and not has_found and _refused(heard):
-        return "not offered", [], f"the server has not {client.needs}"
+        return "not offered", [], f"the server does not have {client.needs}"
     nothing = outcome.account is None and not outcome.source
     if (client.expects_account and nothing) or outcome.has_stopped:
         return "fails", [noted(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)], ""
@@ -178,7 +178,7 @@ def _without_account(client: Client, heard: Heard) -> _Judged | None:
 
 
 def _verdict(client: Client, asked: Asked, outcome: Outcome, check: CheckAccount) -> _Judged:
-    """Judge a search that ended with an account or a server, or as it should."""
+    """Return the verdict of a search that ended with an account, a server, or as it should."""
     found = [noted("client-trouble", one) for one in outcome.warnings]
     checked = check(outcome.account) if outcome.account else AccountCheck()
     found += [*checked.noted, *without_connection(outcome.account, checked.good)]
@@ -194,20 +194,20 @@ def _verdict(client: Client, asked: Asked, outcome: Outcome, check: CheckAccount
     if outcome.account is None and (outcome.source or outcome.beside):
         return "works", [], ""
     if not client.expects_account:
-        missing = f"the server has not {client.needs}" if client.needs else _NO_EXCHANGE
+        missing = f"the server does not have {client.needs}" if client.needs else _NO_EXCHANGE
         return "not offered", [], missing
     return ("works with warnings" if found else "works"), found, ""
 
 
 Unknown = Mapping[Question, str]
-"""The questions that could not be asked, each with the reason."""
+"""The requests and look-ups that could not be sent, each with the reason."""
 
 
 def reason_of_doubt(heard: Heard, unknown: Unknown) -> str:
-    """Return why the outcome of a search says nothing; empty if it can be relied on.
+    """Return why the outcome of a search is unknown; empty if the outcome is reliable.
 
-    A question that could not be asked makes it unknown, unless the client had found its account
-    before that question.
+    A question that could not be asked makes the outcome unknown, unless the client had found its
+    account before that question.
     """
     outcome = heard.outcome
     has_found = outcome.account is not None or outcome.source or outcome.beside
@@ -253,14 +253,14 @@ def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _for_strangers(client: Client, asked: Asked, unknowns: list[str]) -> Iterator[Noted]:
-    """Let it search for a domain that the server does not know: it must go on elsewhere.
+    """Yield faults of the client at a domain that is not served: its search must go on.
 
-    What could not be asked is added to `unknowns`.
+    The reason for a request that could not be sent is added to `unknowns`.
     """
     if asked.serves_strangers():
         return
     heard, unknown = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
-    # What DNS says of a domain that is not served is nothing that this server could change.
+    # This server cannot change what DNS says about a domain that is not served.
     if unanswered := [why for one, why in unknown.items() if isinstance(one, Request)]:
         unknowns.append(unanswered[0])
         return
@@ -280,7 +280,7 @@ def _for_variants(
         try:
             heard, unknown = _hear(client, asked, typed)
         except AddressError:
-            continue  # The tag makes it too long.
+            continue  # The tag makes the address too long.
         if why := reason_of_doubt(heard, unknown):
             unknowns.append(why)
             continue

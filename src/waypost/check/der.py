@@ -1,4 +1,4 @@
-"""Taking data apart that is written in DER, or in BER with lengths that are told at the end.
+"""Parsing of DER, and of BER with indefinite lengths.
 
 Source: X.690 s8.1, s8.7 and s10.
 """
@@ -15,31 +15,31 @@ _DEPTH_MAX: Final = 16
 
 
 class DerError(ValueError):
-    """Data is not built as it should be; the message says why."""
+    """Data does not have the expected structure; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element: its tag, its value, and both with the length."""
+    """One element: its tag, its value, and the whole encoding."""
 
     tag: int
     value: bytes
     whole: bytes
 
     def parts(self) -> "list[Element]":
-        """Return the elements in it, or raise DerError."""
+        """Return the elements inside the value, or raise DerError."""
         return list(elements(self.value))
 
 
 def raw(parts: list[Element], depth: int = 0) -> bytes:
-    """Return an byte string, which BER may have divided (X.690 s8.7.3), or raise DerError.
+    """Return a byte string, which BER may divide (X.690 s8.7.3), or raise DerError.
 
     Args:
-        parts: of the element that holds it alone.
+        parts: of the element that contains only the byte string.
         depth: how many byte strings are around these parts.
     """
     if len(parts) != 1 and depth == 0:
-        raise DerError("it is not built as signed data is")
+        raise DerError("it does not have the structure of signed data")
     if depth > _DEPTH_MAX:
         raise DerError("it is nested too deeply")
     return b"".join(
@@ -49,21 +49,21 @@ def raw(parts: list[Element], depth: int = 0) -> bytes:
 
 
 def expect(found: Element, tag: int) -> Element:
-    """Return an element back if it has the tag, or raise DerError."""
+    """Return the element if it has the tag, or raise DerError."""
     if found.tag != tag:
-        raise DerError("it is not built as signed data is")
+        raise DerError("it does not have the structure of signed data")
     return found
 
 
 def at(found: list[Element], position: int, tag: int) -> Element:
     """Return the element at a position, counted from 0, if it has the tag, or raise DerError."""
     if position >= len(found):
-        raise DerError("it is not whole")
+        raise DerError("it is not complete")
     return expect(found[position], tag)
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """Take data apart into the elements that stand in it one after the other, or raise DerError."""
+    """Yield the elements of the data, one after the other, or raise DerError."""
     start = 0
     while start < len(data):
         found, start = element(data, start)
@@ -71,15 +71,15 @@ def elements(data: bytes) -> Iterator[Element]:
 
 
 def element(data: bytes, start: int, depth: int = 0) -> tuple[Element, int]:
-    """Read one element (X.690 s8.1), and tell where it ends.
+    """Read one element (X.690 s8.1), and return it with the position of its end.
 
     Args:
-        data: from the beginning.
-        start: where the element begins.
-        depth: how many elements without a length are around it.
+        data: the whole data.
+        start: the position of the element.
+        depth: how many elements of indefinite length are around it.
 
     Raises:
-        DerError: there is none, or none that is whole.
+        DerError: there is no complete element.
     """
     header = data[start : start + 2]
     if len(header) < 2:
@@ -101,7 +101,7 @@ def element(data: bytes, start: int, depth: int = 0) -> tuple[Element, int]:
 
 
 def _element_up_to_its_end(data: bytes, start: int, depth: int) -> tuple[Element, int]:
-    """Read an element without a length, which two zeros end (X.690 s8.1.3.6)."""
+    """Read an element of indefinite length, which two zero bytes end (X.690 s8.1.3.6)."""
     if not data[start] & _CONSTRUCTED:
         raise DerError("it is neither DER nor BER")
     if depth > _DEPTH_MAX:

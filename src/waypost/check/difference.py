@@ -1,6 +1,6 @@
-"""What differs in meaning between two answers, and what of that Waypost differs in on purpose.
+"""Differences in meaning between two answers, and which of them are intended.
 
-The reasons stand in docs/from-automx2.md, "What differs on purpose".
+The reasons are in docs/from-automx2.md, "What differs on purpose".
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ _DAV: Final = frozenset({"caldav", "carddav"})
 NOTES: Final = {
     "plain": "authentication `plain` is called `password-cleartext`",
     "all domains": "the provider's other domains are not named",
-    "SSL off": "STARTTLS has SSL `on` beside Encryption `TLS`",
+    "SSL off": "STARTTLS has SSL `on` in addition to Encryption `TLS`",
     "no SPA": "SPA is `off` instead of missing",
 }
 
@@ -25,9 +25,9 @@ class Difference:
     """One difference.
 
     Attributes:
-        expected: it is documented and wanted; otherwise somebody must look at it.
-        kind: the same words for the same kind of difference.
-        detail: what exactly; empty where the kind says it all.
+        expected: the difference is documented and intended; otherwise an operator must check it.
+        kind: the text for this kind of difference.
+        detail: what differs; empty if the kind is enough.
     """
 
     expected: bool
@@ -43,12 +43,12 @@ def differences(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Differ
     """Compare what two servers say about the same address in the same format.
 
     Args:
-        form: the format of both.
+        form: the format of both answers.
         old: automx2's answer.
         new: Waypost's answer.
 
     Yields:
-        Nothing where both mean the same in the same words.
+        Each difference; nothing if both answers are the same.
     """
     if old.outcome == "served" and new.outcome == "served":
         yield from _notes(old, new)
@@ -87,9 +87,9 @@ def _offers(form: AnswerFormat, old: Answer, new: Answer) -> Iterator[Difference
     gone, added = Counter(old.offers), Counter(new.offers)
     gone, added = gone - added, added - gone
     if not gone and not added and old.offers != new.offers:
-        yield Difference(True, "the services stand in another order")
+        yield Difference(True, "the services are in another order")
     new_kinds, gone_kinds = ({offer.kind for offer in found} for found in (added, gone))
-    # The one incoming service of a profile follows the one order of services.
+    # A profile has one incoming service, the first by priority.
     other_incoming = form == "mobileconfig" and "imap" in gone_kinds and "pop3" in new_kinds
     for offer in sorted(added.elements()):
         if form == "autoconfig" and offer.kind in _DAV:

@@ -1,6 +1,6 @@
-"""What in an offer breaks which mail client, before any client has asked.
+"""The linter: it finds what in a configuration breaks which mail client.
 
-The facts stand in docs/clients.md, the codes in docs/lint.md.
+The facts are in docs/clients.md, the codes in docs/lint.md.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,10 +20,10 @@ class Finding:
     """Something that breaks a client.
 
     Attributes:
-        rule: what it is, and what cures it.
-        where: the service or the text; empty where the whole offer is meant.
-        clients: whom it breaks, the most used first: of the rule's clients those that are told of
-            the service.
+        rule: what is wrong, and how to fix it.
+        where: the service or the text; empty for the whole offer.
+        clients: the clients that it breaks, the most used first; only those clients of the rule
+            whose format contains the service.
     """
 
     rule: Rule
@@ -32,7 +32,7 @@ class Finding:
 
     @property
     def code(self) -> str:
-        """The name of the rule, which never changes."""
+        """Return the code of the rule, which never changes."""
         return self.rule.code
 
     def __str__(self) -> str:
@@ -46,19 +46,19 @@ class Finding:
 
 
 def names_of(clients: tuple[Client, ...]) -> str:
-    """Name clients for people."""
+    """Return the names of clients for people."""
     return "every client" if clients == EVERY else ", ".join(client.name for client in clients)
 
 
 def lint(
     provider: Provider | None, services: tuple[Service, ...], users: Users | None = None
 ) -> Iterator[Finding]:
-    """Find what breaks clients in what a domain offers.
+    """Yield what breaks clients in the services of a domain.
 
     Args:
-        provider: whose names are looked at; None where nobody's are.
+        provider: its names are checked; None to check only services.
         services: as configured, with their placeholders.
-        users: who is asked about users; tells which of their attributes have a default.
+        users: the directory of users; its rules say which attributes have a default.
 
     Returns:
         The findings, in the order of docs/lint.md.
@@ -72,12 +72,12 @@ def lint(
 
 
 def _findings(rule: Rule, views: Mapping[Format, Offered]) -> Iterator[Finding]:
-    """Check what each of a rule's clients is told; what several are told is checked once."""
+    """Check a rule for each of its clients; clients of the same format are checked once."""
     found: dict[str, list[Client]] = {}
     checked: list[tuple[Offered, list[str]]] = []
     for client in rule.clients:
         view = views[client.reads]
-        places = next((held for one, held in checked if one is view), None)
+        places = next((known for one, known in checked if one is view), None)
         if places is None:
             places = list(dict.fromkeys(rule.check(view)))
             checked.append((view, places))
@@ -88,6 +88,6 @@ def _findings(rule: Rule, views: Mapping[Format, Offered]) -> Iterator[Finding]:
 
 
 def provider_matters(provider: Provider) -> bool:
-    """Return whether findings may depend on a provider itself, and not on services alone."""
+    """Return whether findings may depend on the provider itself, in addition to its services."""
     is_long = len(provider.name) > NAME_MAX_CHARS or len(provider.short_name) > SHORT_NAME_MAX_CHARS
     return is_long or bool(provider.oauth2) or bool(provider.subaddress_separators)

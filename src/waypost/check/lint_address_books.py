@@ -1,4 +1,4 @@
-"""The checks of the linter for LDAP address books, which Apple's profiles alone can say."""
+"""The checks of the linter for LDAP address books, which only Apple's profiles can describe."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,14 +8,14 @@ from waypost.model import LdapScope, LdapUrl, Service, ServiceType
 
 
 def ldap_port(offered: Offered) -> Iterator[str]:
-    """Find LDAP on a port that is not that of its scheme, which a profile cannot say."""
+    """Yield LDAP on a port that is not that of its scheme: a profile cannot contain a port."""
     for service, url in _address_books(offered):
         if not url.has_usual_port:
             yield named(service)
 
 
 def ldap_base(offered: Offered) -> Iterator[str]:
-    """Find LDAP where a search has no base, or finds the entry of the base alone."""
+    """Yield LDAP whose search has no base, or finds only the entry of the base."""
     for service, url in _address_books(offered):
         if not url.base or url.scope is LdapScope.BASE:
             yield named(service)

@@ -1,4 +1,4 @@
-"""The checks of the linter: each gives the places in an offer where something is found.
+"""The checks of the linter: each yields the places in an offer where its rule applies.
 
 What clients do was seen in their sources in 2026-08, unless a line says something else.
 """
@@ -39,7 +39,7 @@ from waypost.placeholders import (
 NAME_MAX_CHARS: Final = 60
 SHORT_NAME_MAX_CHARS: Final = 20
 
-# From these Thunderbird's reader of Autodiscover understands STARTTLS, from all others TLS.
+# On these ports Thunderbird's Autodiscover reader uses STARTTLS, on all others TLS.
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
 _PACC_URL_TYPES: Final = (
     *(ServiceType.JMAP, ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.WEBDAV),
@@ -47,19 +47,22 @@ _PACC_URL_TYPES: Final = (
 
 
 def no_incoming(offered: Offered) -> Iterator[str]:
-    """Find that nobody can fetch mail."""
+    """Yield the whole offer if no user can fetch mail."""
     if not offered.has(*INCOMING):
         yield ""
 
 
 def no_outgoing(offered: Offered) -> Iterator[str]:
-    """Find that nobody can send mail."""
+    """Yield the whole offer if no user can send mail."""
     if offered.has(*FETCHED) and not offered.has(ServiceType.SMTP, *SELF_SUFFICIENT):
         yield ""
 
 
 def modern_only(offered: Offered) -> Iterator[str]:
-    """Find a document that is good by the draft, and of no use to most."""
+    """Yield a service of a newer type if IMAP, POP3 or SMTP is missing.
+
+    The draft allows such a document, but most clients cannot use it.
+    """
     if offered.has(*SELF_SUFFICIENT) and not (
         offered.has(*FETCHED) and offered.has(ServiceType.SMTP)
     ):
@@ -67,34 +70,34 @@ def modern_only(offered: Offered) -> Iterator[str]:
 
 
 def pop3_only(offered: Offered) -> Iterator[str]:
-    """Find POP3 without IMAP."""
+    """Yield the first POP3 service if there is no IMAP service."""
     if not offered.has(ServiceType.IMAP):
         yield from map(named, offered.of(ServiceType.POP3)[:1])
 
 
 def pop3_first(offered: Offered) -> Iterator[str]:
-    """Find POP3 in front of IMAP."""
+    """Yield a POP3 service that comes before IMAP."""
     first = offered.of(*FETCHED)[:1]
     if offered.has(ServiceType.IMAP) and first and first[0].type is ServiceType.POP3:
         yield named(first[0])
 
 
 def other_first(offered: Offered) -> Iterator[str]:
-    """Find something newer in front of IMAP."""
+    """Yield a service of a newer type that comes before IMAP."""
     first = offered.of(*INCOMING)[:1]
     if offered.has(ServiceType.IMAP) and first and first[0].type in SELF_SUFFICIENT:
         yield named(first[0])
 
 
 def plain_section(offered: Offered) -> Iterator[str]:
-    """Find each section that says `plain` where K-9 reads it."""
+    """Yield IMAP and SMTP services without TLS, the sections that K-9 reads."""
     for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
         if security(service) is Security.NONE:
             yield named(service)
 
 
 def no_tls(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent without any protection."""
+    """Yield the first service if mail can be fetched or sent only without TLS."""
     for types in DIRECTIONS:
         services = offered.of(*types)
         if services and {security(one) for one in services} == {Security.NONE}:
@@ -102,7 +105,7 @@ def no_tls(offered: Offered) -> Iterator[str]:
 
 
 def starttls_only(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent by STARTTLS and never by TLS from the start."""
+    """Yield the first service if mail can be fetched or sent by STARTTLS but not by TLS."""
     for types in DIRECTIONS:
         services = offered.of(*types)
         found = {security(one) for one in services}
@@ -111,7 +114,7 @@ def starttls_only(offered: Offered) -> Iterator[str]:
 
 
 def pacc_port(offered: Offered) -> Iterator[str]:
-    """Find TLS on other ports than PACC has in mind, which has no word for them."""
+    """Yield a TLS service if none is on a registered port: PACC cannot contain another port."""
     for types in DIRECTIONS:
         tls = with_tls(offered.of(*types))
         if tls and not any(on_tls_port(one) for one in tls):
@@ -119,7 +122,7 @@ def pacc_port(offered: Offered) -> Iterator[str]:
 
 
 def pacc_login_name(offered: Offered) -> Iterator[str]:
-    """Find login names that are not the address, which PACC has no word for."""
+    """Yield a service if no login name is the address: PACC cannot contain another one."""
     for types in DIRECTIONS:
         tls = [one for one in with_tls(offered.of(*types)) if on_tls_port(one)]
         if tls and not any(logs_in_with_address(one) for one in tls):
@@ -127,34 +130,34 @@ def pacc_login_name(offered: Offered) -> Iterator[str]:
 
 
 def pacc_directory(offered: Offered) -> Iterator[str]:
-    """Find login names that a directory may say, which are not the same for all users."""
+    """Yield the whole offer if a directory may return another login name for each user."""
     if offered.has_directory and offered.has(*MAIL):
         yield ""
 
 
 def odd_starttls_port(offered: Offered) -> Iterator[str]:
-    """Find STARTTLS on ports from which TLS is understood."""
+    """Yield services with STARTTLS on a port for TLS."""
     for service in offered.of(*MAIL):
         if security(service) is Security.STARTTLS and port_of(service) not in _STARTTLS_PORTS:
             yield named(service)
 
 
 def u_label_host(offered: Offered) -> Iterator[str]:
-    """Find hosts, or templates of hosts, that are not written as A-labels."""
+    """Yield services whose host, or template of a host, is not written as A-labels."""
     for service in offered.services:
         if not host_of(service).isascii():
             yield named(service)
 
 
 def ip_host(offered: Offered) -> Iterator[str]:
-    """Find hosts without a name."""
+    """Yield services whose host is an IP address."""
     for service in offered.services:
         if is_ip_address(host_of(service)):
             yield named(service)
 
 
 def local_part_host(offered: Offered) -> Iterator[str]:
-    """Find hosts that are unknown as long as only the domain is."""
+    """Yield services whose host is unknown if only the domain is known."""
     for service in offered.of(*MAIL):
         host = host_of(service).upper().replace("%EMAILDOMAIN%", "")
         if has_placeholder(host):
@@ -162,21 +165,21 @@ def local_part_host(offered: Offered) -> Iterator[str]:
 
 
 def directory_host(offered: Offered) -> Iterator[str]:
-    """Find services that exist only for a user whom the directory was asked about."""
+    """Yield services whose place is known only after a directory look-up."""
     for service in offered.services:
         if not (offered.always_known | {LOGIN_NAME}).issuperset(attributes_in(place_of(service))):
             yield named(service)
 
 
 def directory_login_name(offered: Offered) -> Iterator[str]:
-    """Find login names that exist only for a user whom the directory was asked about."""
+    """Yield services whose login name is known only after a directory look-up."""
     for service in offered.of(*MAIL):
         if not offered.always_known.issuperset(attributes_in(service.login_name or "")):
             yield named(service)
 
 
 def directory_by_address(offered: Offered) -> Iterator[str]:
-    """Find login names that are others for a user whom the directory was asked about."""
+    """Yield a service whose login name may change after a directory look-up."""
     for service in offered.of(*MAIL) if offered.has_directory else ():
         if not any(attributes_in(service.login_name or "")):
             yield named(service)
@@ -184,7 +187,7 @@ def directory_by_address(offered: Offered) -> Iterator[str]:
 
 
 def subaddress_login_name(offered: Offered) -> Iterator[str]:
-    """Find login names without a detail, which is left out only where the address is known."""
+    """Yield the whole offer if a login name depends on removing the detail from the address."""
     if offered.provider is None or not offered.provider.subaddress_separators:
         return
     if any(names_user(service.login_name or "") for service in offered.of(*MAIL)):
@@ -192,14 +195,14 @@ def subaddress_login_name(offered: Offered) -> Iterator[str]:
 
 
 def no_login_name(offered: Offered) -> Iterator[str]:
-    """Find services for which the client shall ask the user for a login name."""
+    """Yield services without a login name: the client has to ask the user for it."""
     for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
         if service.login_name is None:
             yield named(service)
 
 
 def plain_last(offered: Offered) -> Iterator[str]:
-    """Find a last service without TLS behind others that have it."""
+    """Yield the last service of a type if it has no TLS and others have it."""
     for kind in MAIL:
         services = offered.of(kind)
         found = [security(one) for one in services]
@@ -208,7 +211,7 @@ def plain_last(offered: Offered) -> Iterator[str]:
 
 
 def last_host(offered: Offered) -> Iterator[str]:
-    """Find a last service on another host than the preferred one."""
+    """Yield the last service of a type if its host is not the preferred one."""
     for kind in MAIL:
         services = offered.of(kind)
         if services and host_of(services[-1]) != host_of(services[0]):
@@ -216,31 +219,31 @@ def last_host(offered: Offered) -> Iterator[str]:
 
 
 def last_smtp_host(offered: Offered) -> Iterator[str]:
-    """Find the same of SMTP alone."""
+    """Yield the last SMTP service if its host is not the preferred one."""
     services = offered.of(ServiceType.SMTP)
     if services and host_of(services[-1]) != host_of(services[0]):
         yield named(services[-1])
 
 
 def http_url(offered: Offered) -> Iterator[str]:
-    """Find URLs that are not encrypted."""
+    """Yield services with an http URL."""
     for service in offered.services:
         if scheme(service) == "http":
             yield named(service)
 
 
 def url_port(offered: Offered) -> Iterator[str]:
-    """Find URLs with a port, which PACC forbids."""
+    """Yield services whose URL has a port, which PACC forbids."""
     for service in offered.of(*_PACC_URL_TYPES):
         if scheme(service) == "https" and has_port(service):
             yield named(service)
 
 
 def dav_origin(offered: Offered) -> Iterator[str]:
-    """Find calendars and address books of which all users share nothing but the origin.
+    """Yield calendars and address books whose URL shares only the origin between users.
 
-    io-pim-discovery 5036dfa asks at /.well-known/ too, because it saw servers that have nothing at
-    the bare origin.
+    io-pim-discovery 5036dfa asks at /.well-known/ too, because some servers have nothing at the
+    origin itself.
     """
     for service in offered.of(ServiceType.CALDAV, ServiceType.CARDDAV):
         with suppress(ValueError):
@@ -250,12 +253,12 @@ def dav_origin(offered: Offered) -> Iterator[str]:
 
 
 def long_name(offered: Offered) -> Iterator[str]:
-    """Find a name that is longer than the drafts allow."""
+    """Yield a name that is longer than the drafts allow."""
     if offered.provider is not None and len(offered.provider.name) > NAME_MAX_CHARS:
         yield f'name "{offered.provider.name}"'
 
 
 def long_short_name(offered: Offered) -> Iterator[str]:
-    """Find the same of the short name."""
+    """Yield a short name that is longer than the drafts allow."""
     if offered.provider is not None and len(offered.provider.short_name) > SHORT_NAME_MAX_CHARS:
         yield f'short_name "{offered.provider.short_name}"'

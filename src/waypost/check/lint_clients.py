@@ -1,4 +1,4 @@
-"""The mail clients that the linter names, and where the documentation tells about them."""
+"""The mail clients that the linter names, and where the documentation describes them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,10 +13,10 @@ class Client:
     """A mail client.
 
     Attributes:
-        name: as its makers write it.
-        anchor: of the place that tells about it.
-        page: where that place is.
-        reads: the format in which it is told of services, before all others.
+        name: as its developers write it.
+        anchor: of the section that describes the client.
+        page: the page with that section.
+        reads: the format that the client reads first.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Client:
 
     @property
     def link(self) -> str:
-        """Where to read about it."""
+        """Return the link to the section that describes the client."""
         return f"{self.page}#{self.anchor}"
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ AUTOCONFIG: Final = (
     *(THUNDERBIRD, K9, THUNDERBIRD_IOS, DELTA_CHAT, FAIREMAIL, EVOLUTION, KMAIL, AERC),
     *(NEXTCLOUD_MAIL, HIMALAYA, SNAPPYMAIL, GEARY, MAILSPRING, MUSTANG, SAILFISH),
 )
-"""Those that read Autoconfig documents."""
+"""The clients that read Autoconfig documents."""
 WITHOUT_ADDRESS: Final = (K9, DELTA_CHAT, EVOLUTION, KMAIL, SNAPPYMAIL, GEARY, MAILSPRING, SAILFISH)
-"""Those that ask without the address of the user, some of them at some of their URLs."""
+"""The clients that ask without the address of the user, some of them at some of their URLs."""
 EVERY: Final = (*AUTOCONFIG, CLAWS_MAIL, OUTLOOK, APPLE_MAIL, PACC)

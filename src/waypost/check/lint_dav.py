@@ -1,4 +1,4 @@
-"""The checks of the linter for calendars and address books, which are found by their domain."""
+"""The checks of the linter for calendars and address books, found by their domain."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,14 +15,14 @@ _FOUND_BY_DOMAIN: Final = (ServiceType.CALDAV, ServiceType.CARDDAV)
 
 
 def dav_http_url(offered: Offered) -> Iterator[str]:
-    """Find calendars and address books without TLS."""
+    """Yield calendars and address books without TLS."""
     for service in offered.of(*_FOUND_BY_DOMAIN):
         if scheme(service) == "http":
             yield named(service)
 
 
 def dav_user_host(offered: Offered) -> Iterator[str]:
-    """Find hosts of calendars and address books that differ from user to user."""
+    """Yield calendars and address books whose host differs from user to user."""
     for service in offered.of(*_FOUND_BY_DOMAIN):
         authority = place_of(service).partition("://")[2].partition("/")[0]
         if names_user(host_of(service)) or any(attributes_in(authority)):
@@ -30,10 +30,10 @@ def dav_user_host(offered: Offered) -> Iterator[str]:
 
 
 def macos_carddav(offered: Offered) -> Iterator[str]:
-    """Find address books at a path that a profile cannot give to macOS.
+    """Yield address books at a path that macOS does not read from a profile.
 
-    macOS does not know CardDAVPrincipalURL (com.apple.carddav.account.yaml: macOS n/a), and asks
-    at /.well-known/carddav of the host.
+    macOS ignores CardDAVPrincipalURL (com.apple.carddav.account.yaml: macOS n/a), and asks at
+    /.well-known/carddav of the host.
     """
     for service in offered.of(ServiceType.CARDDAV):
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""The checks of the linter for login names that some clients choose themselves."""
+"""The checks of the linter for clients that choose the login name themselves."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,10 +11,10 @@ _LOCAL_PART: Final = "%EMAILLOCALPART%"
 
 
 def login_is_address(offered: Offered) -> Iterator[str]:
-    """Find login names that give way to the address.
+    """Yield services whose login name some clients replace with the address.
 
-    Of the first service of its type, which is used: all that are not the address. Of the others:
-    those without an @, in place of which himalaya proposes the address.
+    The first service of a type, which is used: if its login name is not the address. The other
+    services: if the login name has no @, because himalaya proposes the address instead.
     """
     firsts = [*_firsts(offered)]
     for service in offered.of(*_READ_AND_SENT):
@@ -27,17 +27,17 @@ def login_is_address(offered: Offered) -> Iterator[str]:
 
 
 def neither_address_nor_local_part(offered: Offered) -> Iterator[str]:
-    """Find a first service of its type that wants a login name of another form."""
+    """Yield the first service of a type if its login name is neither address nor local part."""
     for service in _firsts(offered):
         if _login(service) not in {EMAIL_ADDRESS, _LOCAL_PART}:
             yield named(service)
 
 
 def not_one_login_name(offered: Offered) -> Iterator[str]:
-    """Find that one login name is not enough to read with and to send with.
+    """Yield a service if one login name is not enough for reading and sending.
 
-    A client with one login name takes the last one of the document, then the address, then the
-    local part, as far as IMAP accepts it, and sends with the same.
+    A client with one login name tries the last one in the document, then the address, then the
+    local part, until IMAP accepts one, and sends mail with the same login name.
     """
     firsts = {service.type: service for service in _firsts(offered)}
     reading, sending = (firsts.get(kind) for kind in _READ_AND_SENT)
@@ -51,7 +51,7 @@ def not_one_login_name(offered: Offered) -> Iterator[str]:
 
 
 def _firsts(offered: Offered) -> Iterator[Service]:
-    """Yield the first service of each direction that names a login name."""
+    """Yield the first IMAP and the first SMTP service that have a login name."""
     for kind in _READ_AND_SENT:
         yield from (one for one in offered.of(kind)[:1] if one.login_name is not None)
 
@@ -68,6 +68,6 @@ def _last_login(offered: Offered) -> list[str]:
     reading = [one for one in offered.services if one.type in INCOMING]
     sending = [*offered.of(ServiceType.SMTP)]
     shown = {*INCOMING, ServiceType.SMTP, ServiceType.LDAP}
-    beside = [one for one in offered.services if one.type not in shown]
-    found = [one for one in (*reading, *sending, *beside) if one.login_name]
+    others = [one for one in offered.services if one.type not in shown]
+    found = [one for one in (*reading, *sending, *others) if one.login_name]
     return [_login(one) for one in found[-1:]]

@@ -26,38 +26,38 @@ from waypost.model import (
 
 # Sailfish OS knows the same (read in sailfishos/nemo-qml-plugin-email f8ec3b0).
 _K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
-# What Thunderbird can do for any host; OAuth2 for those of its built-in table alone.
+# What Thunderbird supports for any host; OAuth2 works only for hosts of its built-in table.
 _THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 _THUNDERBIRD_SMTP_METHODS: Final = _THUNDERBIRD_METHODS | _WITHOUT_LOGIN
 _PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, OAUTH2})
-# For these KMail gives up a password in the clear; password-encrypted has a rule of its own.
+# KMail prefers these to password-cleartext; password-encrypted has its own rule.
 _KMAIL_OTHERS: Final = frozenset({NTLM, GSSAPI, NO_AUTHENTICATION})
 
 
 def pacc_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent without a password and without OAuth2."""
+    """Yield the first service if mail can be fetched or sent with neither password nor OAuth2."""
     for services in _directions(offered):
         if not any(_suits_pacc(one.authentication) for one in services):
             yield named(services[0])
 
 
 def oauth2_alone(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with OAuth2 and nothing that others can do instead."""
+    """Yield the first service if mail can be fetched or sent with OAuth2 only."""
     for services in _directions(offered):
         if _is_oauth2_alone(services):
             yield named(services[0])
 
 
 def no_password(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent without a password, and not for want of any login."""
+    """Yield the first service if each service needs a login, but none accepts a password."""
     for services in _directions(offered):
         if not _is_oauth2_alone(services) and all(map(_wants_more, services)):
             yield named(services[0])
 
 
 def password_later(offered: Offered) -> Iterator[str]:
-    """Find a first service of its type that no password opens in front of one that it does."""
+    """Yield the first service of a type if it accepts no password and a later one does."""
     for kind in (ServiceType.IMAP, ServiceType.SMTP):
         services = offered.of(kind)
         if services and _wants_more(services[0]) and not all(map(_wants_more, services)):
@@ -65,7 +65,7 @@ def password_later(offered: Offered) -> Iterator[str]:
 
 
 def no_password_last(offered: Offered) -> Iterator[str]:
-    """Find a last service of its type that no password opens behind one that it does."""
+    """Yield the last service of a type if it accepts no password and an earlier one does."""
     for kind in MAIL:
         services = offered.of(kind)
         if services and _wants_more(services[-1]) and not all(map(_wants_more, services)):
@@ -73,7 +73,7 @@ def no_password_last(offered: Offered) -> Iterator[str]:
 
 
 def kmail_method(offered: Offered) -> Iterator[str]:
-    """Find a first service of its type of which KMail takes something else than a password."""
+    """Yield the first service of a type if KMail uses another method than a password."""
     for services in _directions(offered):
         for service in () if _is_oauth2_alone(services) else _firsts(services):
             others = _KMAIL_OTHERS.intersection(_behind_password(service))
@@ -82,14 +82,14 @@ def kmail_method(offered: Offered) -> Iterator[str]:
 
 
 def password_encrypted_later(offered: Offered) -> Iterator[str]:
-    """Find a password that is encrypted behind one that is not."""
+    """Yield services with password-encrypted after password-cleartext."""
     for service in offered.of(*MAIL):
         if PASSWORD_ENCRYPTED in _behind_password(service):
             yield named(service)
 
 
 def profile_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with methods for which a profile has no word."""
+    """Yield the first service if a profile cannot describe any of the methods."""
     for services in _directions(offered):
         known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
         if not known and not _is_oauth2_alone(services):
@@ -97,14 +97,14 @@ def profile_authentication(offered: Offered) -> Iterator[str]:
 
 
 def outlook_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with methods for which Autodiscover has no word."""
+    """Yield the first service if Autodiscover cannot describe any of the methods."""
     for services in _directions(offered):
         if not _is_oauth2_alone(services) and not any(map(autodiscover.can_be_said, services)):
             yield named(services[0])
 
 
 def unknown_authentication(offered: Offered) -> Iterator[str]:
-    """Find mail that is fetched or sent with methods that Thunderbird does not know."""
+    """Yield the first service if Thunderbird knows none of the methods."""
     for services in _directions(offered):
         offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
         if not offers_oauth2 and not any(map(_suits_thunderbird, services)):
@@ -112,9 +112,9 @@ def unknown_authentication(offered: Offered) -> Iterator[str]:
 
 
 def ews_authentication(offered: Offered) -> Iterator[str]:
-    """Find EWS without a method that Thunderbird knows (seen in a run).
+    """Yield EWS services without a method that Thunderbird knows (seen in a run).
 
-    `http:Basic` is enough, because Autoconfig names `password-cleartext` behind it.
+    `http:Basic` is enough, because Autoconfig adds `password-cleartext` after it.
     """
     for service in offered.of(ServiceType.EWS):
         if _THUNDERBIRD_METHODS.isdisjoint(with_general_name(service.authentication)):
@@ -122,14 +122,14 @@ def ews_authentication(offered: Offered) -> Iterator[str]:
 
 
 def k9_authentication(offered: Offered) -> Iterator[str]:
-    """Find each section without a method that K-9 knows."""
+    """Yield IMAP and SMTP services without a method that K-9 knows."""
     for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
         if _K9_METHODS.isdisjoint(service.authentication):
             yield named(service)
 
 
 def _directions(offered: Offered) -> Iterator[tuple[Service, ...]]:
-    """Yield the services to fetch mail with, and those to send it with, where there are any."""
+    """Yield the services for fetching mail and those for sending mail, if there are any."""
     for types in DIRECTIONS:
         if services := offered.of(*types):
             yield services
@@ -146,7 +146,7 @@ def _firsts(services: tuple[Service, ...]) -> tuple[Service, ...]:
 
 
 def _behind_password(service: Service) -> tuple[Authentication, ...]:
-    """Return the methods behind a password in the clear; none where there is no such password."""
+    """Return the methods after password-cleartext; none if it is not offered."""
     methods = service.authentication
     if PASSWORD_CLEARTEXT not in methods:
         return ()
@@ -154,7 +154,7 @@ def _behind_password(service: Service) -> tuple[Authentication, ...]:
 
 
 def _wants_more(service: Service) -> bool:
-    """Return whether a service is not content with a password, nor with nothing."""
+    """Return whether a service needs a login, but accepts no password."""
     return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
 
 

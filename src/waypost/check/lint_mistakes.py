@@ -1,4 +1,4 @@
-"""The checks and the rules of the linter for what is possible, but rarely meant."""
+"""The checks and rules of the linter for settings that are possible but usually mistakes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,9 +14,9 @@ _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 
 
 def same_login_name(offered: Offered) -> Iterator[str]:
-    """Find login names that are the same for all users."""
+    """Yield services whose login name is the same for all users."""
     for service in offered.services:
-        # An address book may be read by all users in one name.
+        # All users may read an address book with one login name.
         name = service.login_name
         if service.type is ServiceType.LDAP or not name:
             continue
@@ -26,7 +26,7 @@ def same_login_name(offered: Offered) -> Iterator[str]:
 
 
 def odd_tls_port(offered: Offered) -> Iterator[str]:
-    """Find TLS on ports that begin without it."""
+    """Yield services with TLS on a port for STARTTLS."""
     for service in offered.of(*MAIL):
         if security(service) is Security.TLS and port_of(service) in _STARTTLS_PORTS:
             yield named(service)

@@ -1,4 +1,4 @@
-"""Why a domain has no PACC document, as the format itself tells it, where no other check knows."""
+"""The check of the linter for a missing PACC document whose reason no other check finds."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,7 +12,7 @@ from waypost.formats import pacc
 from waypost.model import Domain, DomainPattern, Provider, ServiceType
 from waypost.placeholders import expand_domain
 
-# Each of these says by itself that there is no document.
+# Each of these checks already reports that there is no document.
 _REASONS: Final = (
     checks.no_incoming,
     checks.no_outgoing,
@@ -28,7 +28,7 @@ _SAMPLE: Final = DomainName("example.com")
 
 
 def no_document(offered: Offered) -> Iterator[str]:
-    """Find mail that PACC cannot tell, for a reason that the other checks do not know."""
+    """Yield the reasons of the format itself why there is no PACC document."""
     if not offered.has(*MAIL, ServiceType.JMAP) or any(_is_found(offered)):
         return
     provider = offered.provider or Provider("-", "-")

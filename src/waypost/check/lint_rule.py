@@ -1,4 +1,4 @@
-"""What a rule of the linter is."""
+"""The type of a rule of the linter."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from waypost.check.offered import Offered
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing to look for.
+    """One rule of the linter.
 
     Attributes:
         code: never changes; scripts may rely on it.
-        clients: whom it breaks, the most used first.
-        check: gives the places where it is found; an empty text stands for the whole offer.
-        message: what goes wrong, as a clause.
-        fix: what to do, as a clause.
-        stated: `error` if clients that it breaks get no account, cannot log in, or send passwords
-            in the clear; `note` if lint cannot know whether it breaks them; None if the severity
+        clients: the clients that it breaks, the most used first.
+        check: yields the places where the rule applies; an empty text means the whole offer.
+        message: what goes wrong and for which clients, as a clause.
+        fix: what the operator can do, as a clause.
+        stated: `error` if the clients get no account, cannot log in, or send passwords in the
+            clear; `note` if lint cannot know whether the clients break; None if the severity
             follows from the clients.
     """
 
@@ -32,5 +32,5 @@ class Rule:
 
     @property
     def severity(self) -> Severity:
-        """Return how severe it is: a note for PACC alone, which hardly any client reads yet."""
+        """Return the severity: a note if only PACC breaks, because few clients read PACC yet."""
         return self.stated or ("note" if self.clients == (PACC,) else "warning")

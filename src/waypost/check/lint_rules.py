@@ -1,4 +1,4 @@
-"""The rules of the linter, as a table. docs/lint.md says the same for people; a test compares."""
+"""The rules of the linter, as a table. docs/lint.md has the same table; a test compares."""
 
 from typing import Final
 

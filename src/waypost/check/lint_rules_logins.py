@@ -1,4 +1,4 @@
-"""The rules of the linter about login names that some clients choose themselves."""
+"""The rules of the linter for clients that choose the login name themselves."""
 
 from typing import Final
 

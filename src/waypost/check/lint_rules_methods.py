@@ -1,4 +1,4 @@
-"""The rules of the linter about authentication methods, as a part of its table."""
+"""The rules of the linter about authentication methods, a part of its table."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The rules of the linter about strict schemas, as a part of its table."""
+"""The rules of the linter about strict schemas, a part of its table."""
 
 from typing import Final
 

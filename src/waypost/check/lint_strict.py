@@ -1,7 +1,8 @@
 """The checks of the linter for clients that read Autoconfig by a strict schema.
 
-One value that such a schema does not have, in any section, and the client refuses the whole
-document. Read in thunderbird/thunderbird-ios 98f4283 and pimalaya/io-pim-discovery 5036dfa.
+One value that such a schema does not have, in any section, makes the client refuse the whole
+document. Seen in the sources of thunderbird/thunderbird-ios 98f4283 and
+pimalaya/io-pim-discovery 5036dfa.
 """
 
 from collections.abc import Iterator
@@ -34,40 +35,40 @@ _HIMALAYA: Final = _IOS | {NTLM, TLS_CLIENT_CERT, NO_AUTHENTICATION}
 
 
 def strict_section(offered: Offered) -> Iterator[str]:
-    """Find services for which Autoconfig has a section that is neither IMAP, POP3 nor SMTP."""
+    """Yield services whose section in Autoconfig is neither IMAP, POP3 nor SMTP."""
     yield from map(named, offered.of(*SELF_SUFFICIENT))
 
 
 def strict_method(offered: Offered) -> Iterator[str]:
-    """Find methods that neither of the two knows, wherever they are in a list."""
+    """Yield services with a method that neither of the two clients knows."""
     for service in offered.of(*MAIL):
         if not _HIMALAYA.issuperset(service.authentication):
             yield named(service)
 
 
 def strict_method_ios(offered: Offered) -> Iterator[str]:
-    """Find methods that only Thunderbird for iOS does not know."""
+    """Yield services with a method that only Thunderbird for iOS does not know."""
     for service in offered.of(*MAIL):
         if not (_HIMALAYA - _IOS).isdisjoint(service.authentication):
             yield named(service)
 
 
 def plain_pop3(offered: Offered) -> Iterator[str]:
-    """Find POP3 sections without protection, which K-9 does not read."""
+    """Yield POP3 services without TLS. K-9 does not read POP3 sections."""
     for service in offered.of(ServiceType.POP3):
         if security(service) is Security.NONE:
             yield named(service)
 
 
 def pop3_login_name(offered: Offered) -> Iterator[str]:
-    """Find POP3 services for which the client shall ask the user for a login name."""
+    """Yield POP3 services without a login name: the client has to ask the user for it."""
     for service in offered.of(ServiceType.POP3):
         if service.login_name is None:
             yield named(service)
 
 
 def oauth2_incomplete(offered: Offered) -> Iterator[str]:
-    """Find OAuth2 servers of which too little is known for Autoconfig."""
+    """Yield OAuth2 servers that are not complete enough for Autoconfig."""
     for oauth2 in offered.provider.oauth2 if offered.provider else ():
         if not oauth2.is_complete:
             parts = {
@@ -82,14 +83,14 @@ def oauth2_incomplete(offered: Offered) -> Iterator[str]:
 
 
 def oauth2_several(offered: Offered) -> Iterator[str]:
-    """Find OAuth2 servers behind the first one, of which Autoconfig can hold one alone."""
+    """Yield OAuth2 servers after the first one: Autoconfig contains only one."""
     whole = [one for one in offered.provider.oauth2 if one.is_complete] if offered.provider else []
     for oauth2 in whole[1:]:
         yield f"oauth2 {oauth2.issuer}"
 
 
 def oauth2_preferred(offered: Offered) -> Iterator[str]:
-    """Find a first IMAP service with OAuth2, where a password would do as well."""
+    """Yield the first IMAP service if it has OAuth2 although passwords work as well."""
     has_password = any(map(takes_password, offered.of(*FETCHED)))
     for service in offered.of(ServiceType.IMAP)[:1]:
         if has_password and OAUTH2 in service.authentication:
@@ -97,7 +98,7 @@ def oauth2_preferred(offered: Offered) -> Iterator[str]:
 
 
 def no_cleartext(offered: Offered) -> Iterator[str]:
-    """Find a first IMAP service with methods for which Thunderbird for iOS asks no password."""
+    """Yield the first IMAP service if Thunderbird for iOS asks for no password with its methods."""
     for service in offered.of(ServiceType.IMAP)[:1]:
         if {OAUTH2, PASSWORD_CLEARTEXT}.isdisjoint(service.authentication):
             yield named(service)

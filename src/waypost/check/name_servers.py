@@ -1,4 +1,4 @@
-"""Who is asked about names: what an operator says, and the resolver that it becomes."""
+"""The resolver that an operator names with --resolver."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -16,13 +16,13 @@ _PORT_MAX: Final = 65535
 
 
 def read_server(text: str) -> tuple[str, int] | None:
-    """Read whom to ask: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
+    """Read a resolver: `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`.
 
     Returns:
-        Address and port; None for `system`, which stands for those that this machine asks.
+        Address and port; None for `system`, the resolvers of this machine.
 
     Raises:
-        SettingsError: it is no IP address, or the port is none.
+        SettingsError: it is no IP address, or the port is not valid.
     """
     if text == SYSTEM:
         return None
@@ -36,7 +36,7 @@ def read_server(text: str) -> tuple[str, int] | None:
     try:
         address = str(ip_address(address))
     except ValueError as error:
-        rule = f"must be {SYSTEM} or an IP address, with or without a port, as 192.0.2.1:53"
+        rule = f"must be {SYSTEM} or an IP address, with or without a port, such as 192.0.2.1:53"
         raise SettingsError([f"--resolver: {text[:60]}: {rule}"]) from error
     if not (port.isascii() and port.isdigit() and 1 <= int(port[:9]) <= _PORT_MAX):
         raise SettingsError([f"--resolver: {text[:60]}: the port must be from 1 to {_PORT_MAX}"])
@@ -44,10 +44,10 @@ def read_server(text: str) -> tuple[str, int] | None:
 
 
 def open_resolver(server: tuple[str, int] | None) -> Resolver:
-    """Return a resolver that asks this server, or those of this machine.
+    """Return a resolver that asks this server, or the resolvers of this machine.
 
     Raises:
-        dns.resolver.NoResolverConfiguration: this machine asks nobody.
+        dns.resolver.NoResolverConfiguration: this machine has no resolver.
     """
     if server is None:
         return Resolver()
@@ -57,11 +57,11 @@ def open_resolver(server: tuple[str, int] | None) -> Resolver:
 
 
 def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
-    """Return how messages name a resolver.
+    """Return the name of a resolver for messages.
 
     Args:
-        server: address and port; None for those of this machine.
-        own: the addresses of those of this machine.
+        server: address and port; None for the resolvers of this machine.
+        own: the addresses of the resolvers of this machine.
     """
     if server is None:
         addresses = ", ".join(map(str, own))
@@ -71,7 +71,7 @@ def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
 
 
 def outcome(error: NoNameservers) -> str:
-    """Return what became of a question, as `answers SERVFAIL`, for use behind a resolver's name."""
+    """Return what the resolver did, such as `answers SERVFAIL`, for use after its name."""
     codes = [rcode_text(one[4].rcode()) for one in _tried(error) if one[4] is not None]
     if codes:
         return f"answers {', '.join(dict.fromkeys(codes))}"
@@ -79,7 +79,7 @@ def outcome(error: NoNameservers) -> str:
 
 
 def refusals(error: NoNameservers) -> str:
-    """Return what each of the resolvers that were asked answered, such as SERVFAIL, once."""
+    """Return the different answers of the resolvers that were asked, such as SERVFAIL."""
     answers: dict[str, None] = {}
     for _, _, _, reason, response in _tried(error):
         answers.setdefault(_reason(reason) if response is None else rcode_text(response.rcode()))
@@ -91,5 +91,5 @@ def _tried(error: NoNameservers) -> list[tuple[str, bool, int, object, Message |
 
 
 def _reason(reason: object) -> str:
-    """Return why a resolver could not be asked, without the number of an error of the system."""
+    """Return why a resolver could not be asked, without the number of the system error."""
     return (isinstance(reason, OSError) and reason.strerror) or str(reason)

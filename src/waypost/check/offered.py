@@ -1,4 +1,4 @@
-"""What a domain offers, as the linter looks at it."""
+"""The services of a domain, as the linter checks them."""
 
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -20,22 +20,22 @@ from waypost.model import (
 FETCHED: Final = (ServiceType.IMAP, ServiceType.POP3)
 MAIL: Final = (*FETCHED, ServiceType.SMTP)
 DIRECTIONS: Final = (FETCHED, (ServiceType.SMTP,))
-"""Mail is fetched, and mail is sent."""
+"""The types for fetching mail, and those for sending mail."""
 SELF_SUFFICIENT: Final = INCOMING - {*FETCHED}
-"""These send mail as well."""
+"""The types that fetch mail and also send it."""
 _WHOLE_ADDRESSES: Final = frozenset({EMAIL_ADDRESS, "%EMAILLOCALPART%@%EMAILDOMAIN%"})
 _TLS_PORTS: Final = {ServiceType.IMAP: 993, ServiceType.POP3: 995, ServiceType.SMTP: 465}
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What is checked.
+    """What the linter checks.
 
     Attributes:
-        provider: None where its names do not matter.
+        provider: None if its names are not checked.
         services: in the order of preference.
         always_known: the attributes of users that have a default.
-        has_directory: users are looked up.
+        has_directory: users are looked up in a directory.
     """
 
     provider: Provider | None
@@ -44,7 +44,7 @@ class Offered:
     has_directory: bool = False
 
     def within(self, form: Format) -> "Offered":
-        """Return the same offer without the services that are kept out of a format."""
+        """Return the same offer without the services that are excluded from a format."""
         if all(form in service.formats for service in self.services):
             return self
         return replace(self, services=tuple(one for one in self.services if form in one.formats))
@@ -65,7 +65,7 @@ def place_of(service: Service) -> str:
 
 
 def host_of(service: Service) -> str:
-    """Return the host; of a URL as well. It may hold placeholders."""
+    """Return the host of a service or of its URL. The host may contain placeholders."""
     if isinstance(service.endpoint, HostEndpoint):
         return service.endpoint.host
     try:
@@ -82,7 +82,7 @@ def scheme(service: Service) -> str:
 
 
 def has_port(service: Service) -> bool:
-    """Return whether a URL names a port."""
+    """Return whether a URL contains a port."""
     authority = place_of(service).partition("://")[2].partition("/")[0].partition("?")[0]
     return ":" in authority.rpartition("]")[2]
 
@@ -100,7 +100,7 @@ def port_of(service: Service) -> int | None:
 
 
 def with_tls(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    """Return the services that speak TLS from the start."""
+    """Return the services that use TLS from the start."""
     return tuple(service for service in services if security(service) is Security.TLS)
 
 
@@ -115,7 +115,7 @@ def logs_in_with_address(service: Service) -> bool:
 
 
 def is_ip_address(host: str) -> bool:
-    """Return whether a host is a number instead of a name."""
+    """Return whether a host is an IP address."""
     try:
         ip_address(host)
     except ValueError:
@@ -124,7 +124,7 @@ def is_ip_address(host: str) -> bool:
 
 
 def named(service: Service) -> str:
-    """Return a service in a few words: `imap imap.example.com:143 starttls`."""
+    """Return a short text for a service: `imap imap.example.com:143 starttls`."""
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
         return f"{service.type} {endpoint.url}"

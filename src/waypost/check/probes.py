@@ -1,7 +1,7 @@
-"""What a server must do for every client: each probe asks, and tells what it found.
+"""Probes of what a server must do for every client: each sends requests and yields findings.
 
-The reasons stand beside each probe; the sources are draft-ietf-mailmaint-autoconfig-06, Microsoft's
-POX pages (MS-OXDSCLI), MS-ASCMD, and what the recorded clients do.
+The sources are draft-ietf-mailmaint-autoconfig-06, Microsoft's POX pages (MS-OXDSCLI), MS-ASCMD,
+and what the recorded clients do. Each probe has its reason in a comment.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ _DTD: Final = b'<!DOCTYPE Autodiscover [<!ENTITY who "%s">]>'
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom and about what.
+    """The server and the domain that are checked.
 
     Attributes:
         unserved: a domain that the server must not know.
-        resolver: what answers look-ups in DNS; None where DNS is not asked.
+        resolver: answers DNS look-ups; None if DNS is not asked.
     """
 
     wire: Wire
@@ -34,11 +34,11 @@ class Asked:
 
     @property
     def address(self) -> str:
-        """The address at the served domain."""
+        """Return the address at the served domain."""
         return f"{self.local_part}@{self.domain}"
 
     def resolve(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Return what DNS says; nothing where it is not asked.
+        """Return the records that DNS has; none if DNS is not asked.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -49,12 +49,12 @@ class Asked:
         return records
 
     def autoconfig(self, address: str | None = None) -> Response:
-        """Ask at the draft's first URL."""
+        """Return the answer at the draft's first URL."""
         query = urls.encoded(address or self.address)
         return self.follow(urls.autoconfig(self.domain, "https", query))
 
     def follow(self, request: Request) -> Response:
-        """Ask, and go where the answer leads, as most clients do."""
+        """Return the answer after all redirects, which most clients follow."""
         asking = followed(request)
         question = next(asking)
         while True:
@@ -65,27 +65,27 @@ class Asked:
                 return answer
 
     def serves_strangers(self) -> bool:
-        """Return whether the domain that must not be known is served all the same."""
+        """Return whether the server serves the domain that it must not know."""
         return _has_services(self.of_stranger())
 
     def of_stranger(self) -> Response:
-        """Ask for the domain that must not be known, as for the other one."""
+        """Return the Autoconfig answer for the domain that the server must not know."""
         query = urls.encoded(f"{self.local_part}@{self.unserved}")
         return self.follow(urls.autoconfig(self.unserved, "https", query))
 
     def post(self, body: bytes) -> Response:
-        """Send an Autodiscover body."""
+        """Send an Autodiscover body, and return the answer."""
         request = urls.pox(f"autodiscover.{self.domain}", self.address, content_type="text/xml")
         return self.wire.answer(replace(request, body=body))
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A rule, and how it is tried.
+    """A rule, and how it is checked.
 
     Attributes:
-        needs_dns: it is left out where DNS is not asked.
-        applies: tells whether the server has what the rule is about.
+        needs_dns: the rule is skipped if DNS is not asked.
+        applies: returns whether the server has what the rule is about.
     """
 
     key: str
@@ -100,7 +100,7 @@ def _document(asked: Asked) -> Iterator[str]:
     if not response.is_success:
         yield f"/mail/config-v1.1.xml: {said(response)}"
         return
-    # Thunderbird leaves the body of another type unread.
+    # Thunderbird does not read the body of another type.
     if not response.content_type.lower().startswith(("text/xml", "application/xml")):
         yield f"it is sent as {response.content_type[:60]!r}, not as text/xml"
     yield from autoconfig_findings(response.body)
@@ -113,11 +113,11 @@ def _well_known(asked: Asked) -> Iterator[str]:
     if not second.is_success and not second.is_redirect:
         yield f"{urls.WELL_KNOWN}: {said(second)}"
     elif first.is_success and second.is_success and first.body != second.body:
-        yield f"{urls.WELL_KNOWN} says something else than {urls.MAIL}"
+        yield f"{urls.WELL_KNOWN} differs from {urls.MAIL}"
 
 
 def _without_address(asked: Asked) -> Iterator[str]:
-    # The parameter is optional for the client (s1.1, s1.2); three recorded clients leave it out.
+    # The parameter is optional for the client (s1.1, s1.2); three recorded clients omit it.
     for request in (urls.autoconfig(asked.domain), urls.well_known(asked.domain)):
         response = asked.wire.answer(request)
         if not response.is_success and not response.is_redirect:
@@ -141,7 +141,7 @@ def _unserved(asked: Asked) -> Iterator[str]:
     if response.is_success:
         yield f"Autoconfig for a domain that is not served: {said(response)}, which is a success"
     elif response.status not in {0, 404}:
-        # No answer at all, as where TLS is refused for an unknown name, ends no search either.
+        # No answer at all (such as TLS refused for an unknown name) ends no search either.
         yield f"Autoconfig for a domain that is not served: {said(response)} instead of 404"
     request = urls.pox(f"autodiscover.{asked.unserved}", address, content_type="text/xml")
     response = asked.wire.answer(request)
@@ -162,7 +162,7 @@ def _autodiscover(asked: Asked) -> Iterator[str]:
 
 
 def _spellings(asked: Asked) -> Iterator[str]:
-    # Three spellings were seen; which Outlook takes depends on its version.
+    # Three spellings were seen; the one that Outlook uses depends on its version.
     request = urls.pox(f"autodiscover.{asked.domain}", asked.address, content_type="text/xml")
     for path in ("/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
         response = asked.wire.answer(replace(request, path=path))
@@ -171,7 +171,7 @@ def _spellings(asked: Asked) -> Iterator[str]:
 
 
 def _content_types(asked: Asked) -> Iterator[str]:
-    # Thunderbird tells the charset, FairEmail sends no Content-Type at all.
+    # Thunderbird sends a charset, FairEmail sends no Content-Type at all.
     for kind in ("text/xml; charset=utf-8", ""):
         host = f"autodiscover.{asked.domain}"
         response = asked.wire.answer(urls.pox(host, asked.address, content_type=kind))
@@ -180,7 +180,7 @@ def _content_types(asked: Asked) -> Iterator[str]:
 
 
 def _probe_by_get(asked: Asked) -> Iterator[str]:
-    # Delta Chat asks like this, and ends its search with any XML that is a success.
+    # Delta Chat sends this request, and ends its search at any successful XML.
     request = Request("GET", "https", f"autodiscover.{asked.domain}", urls.AUTODISCOVER)
     response = asked.wire.answer(request)
     if response.is_success:
@@ -188,7 +188,7 @@ def _probe_by_get(asked: Asked) -> Iterator[str]:
 
 
 def _bad_xml(asked: Asked) -> Iterator[str]:
-    # MS-OXDSCLI: 600 for a malformed request, in a 200; a plain 4xx is as good.
+    # MS-OXDSCLI: ErrorCode 600 in a 200 for a malformed request; a plain 4xx is as good.
     bodies = {
         "XML that is not well-formed": b"<Autodiscover><Request>",
         "no XML at all": b"\x00\xff{}",
@@ -213,7 +213,7 @@ def _entities(asked: Asked) -> Iterator[str]:
 
 
 def _soap(asked: Asked) -> Iterator[str]:
-    # Clients that try Exchange's SOAP first go on with a 404.
+    # Clients that try Exchange's SOAP first continue after a 404.
     host = f"autodiscover.{asked.domain}"
     path = "/autodiscover/autodiscover.svc"
     headers = (("Content-Type", "text/xml; charset=utf-8"),)
@@ -231,8 +231,8 @@ def _head(asked: Asked) -> Iterator[str]:
 
 
 def statuses(asked: Asked) -> Iterator[str]:
-    """Look at all that was answered before: no password is demanded, and nothing breaks."""
-    # Calendars and address books demand a password, and other servers need not know WebDAV.
+    """Yield each status of earlier answers that is 401 or a server error."""
+    # Calendars and address books ask for a password, and other servers need not know WebDAV.
     held = [one for one in asked.wire.exchanges if one[0].method != "PROPFIND"]
     found = {response.status for _, response in held}
     for status in sorted(one for one in found if one == 401 or one >= 500):
@@ -265,7 +265,7 @@ def _has_services(response: Response) -> bool:
 
 
 def has_autoconfig(asked: Asked) -> bool:
-    """Return whether there is an answer by Autoconfig."""
+    """Return whether the server has an Autoconfig document."""
     return asked.autoconfig().is_success
 
 

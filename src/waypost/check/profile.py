@@ -1,4 +1,4 @@
-"""What a configuration profile in a file is: who signed it, whether that holds, what is in it."""
+"""Inspection of a configuration profile in a file: its signature and its content."""
 
 import re
 import warnings
@@ -25,7 +25,9 @@ Certificate = x509.Certificate
 
 TEXT_MAX_CHARS: Final = 256
 _TEXTS: Final = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"MIME-Version:", b"Content-Type:")
-_AS_TEXT: Final = "is signed as a text (PEM or S/MIME), and devices want DER: `-outform DER`"
+_AS_TEXT: Final = (
+    "is signed as text (PEM or S/MIME), but devices need DER: sign with `-outform DER`"
+)
 _PEM: Final = re.compile(
     rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", flags=re.DOTALL
 )
@@ -33,7 +35,7 @@ _PEM: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One part of a profile, by what a device calls it."""
+    """One payload of a profile, with the names that a device shows."""
 
     type: str
     name: str
@@ -42,16 +44,15 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found.
+    """The result of inspecting a profile.
 
     Attributes:
-        signer: the subject of the signer's certificate; None where nobody signed, or the signature
-            does not hold.
-        valid_until: of that certificate.
-        chain: the names from the signer to an authority that is trusted; empty where there is none.
-        name, organization, identifier: of the profile; empty where it has none.
-        payloads: what it holds.
-        problems: what a device would find fault with; empty where all is well.
+        signer: the subject of the signer's certificate; None without a valid signature.
+        valid_until: the end of validity of that certificate.
+        chain: the names from the signer to a trusted authority; empty without a trusted chain.
+        name, organization, identifier: of the profile; empty if it has none.
+        payloads: the payloads of the profile.
+        problems: what a device would warn about; empty if there is no problem.
     """
 
     signer: str | None
@@ -65,10 +66,10 @@ class Report:
 
 
 def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Report:
-    """Look through a profile, signed or not.
+    """Return what is in a profile, signed or not, and its problems.
 
     Args:
-        data: the file.
+        data: the bytes of the file.
         trusted: the certificates of the authorities to trust.
         now: the time, with its zone.
 
@@ -80,7 +81,7 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
     chain: tuple[str, ...] = ()
     content = data
     if cms.is_encrypted(data):
-        raise ProfileError("is encrypted: only the device that it is for can read it")
+        raise ProfileError("is encrypted: only its device can read it")
     if data.lstrip().startswith(_TEXTS):
         raise ProfileError(_AS_TEXT)
     if cms.is_signed(data):
@@ -93,7 +94,7 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
         except VerificationError:
             problems.append(_distrust(signed, now))
     else:
-        problems.append("signature: there is none; a device says that the profile is not signed")
+        problems.append("signature: there is none; a device shows the profile as not signed")
     profile = _profile(content)
     return Report(
         signer=None if signed is None else _name(signed.signer),
@@ -108,13 +109,13 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Repor
 
 
 def authorities(raw: bytes) -> list[Certificate]:
-    """Read certificates to trust. Those that the library does not take are passed over.
+    """Read certificates to trust, without those that the library cannot read.
 
     Args:
-        raw: PEM. What systems bring along has a few odd ones among many.
+        raw: PEM. The certificates of a system include a few that are not valid.
 
     Raises:
-        ProfileError: there is none in it.
+        ProfileError: there is no usable certificate.
     """
     found = []
     with warnings.catch_warnings():
@@ -123,21 +124,21 @@ def authorities(raw: bytes) -> list[Certificate]:
             with suppress(ValueError):
                 found.append(x509.load_pem_x509_certificate(one))
     if not found:
-        raise ProfileError("holds no certificate in PEM form, or broken ones only")
+        raise ProfileError("contains no usable certificate in PEM form")
     return found
 
 
 def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) -> tuple[str, ...]:
-    """Follow the certificates up to an authority (RFC 5280 s6)."""
+    """Return the names of the chain up to a trusted authority (RFC 5280 s6)."""
     if not trusted:
-        raise cms.CmsError("this machine trusts no authority; name one with --ca")
+        raise cms.CmsError("this machine trusts no certificate authority; set one with --ca")
     verifier = (
         PolicyBuilder()
         .store(Store(list(trusted)))
         .time(now)
         .extension_policies(
             ca_policy=_authority_policy(),
-            # Devices take a web server's certificate as well as one for mail or for code.
+            # Devices accept a web server's certificate as well as one for mail or for code.
             ee_policy=ExtensionPolicy.permit_all(),
         )
         .build_client_verifier()
@@ -147,7 +148,7 @@ def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) ->
 
 
 def _authority_policy() -> ExtensionPolicy:
-    """Demand of an authority what RFC 5280 s6.1.4 does, not what the rules of browsers do.
+    """Return a policy that requires of an authority what RFC 5280 s6.1.4 does, as browsers do not.
 
     An operator's own authority, made with few options of OpenSSL, has no KeyUsage.
     """
@@ -169,7 +170,7 @@ def _content(data: bytes) -> bytes:
     try:
         return cms.content_of(data)
     except cms.CmsError as error:
-        raise ProfileError(f"begins as a signed profile, and cannot be read: {error}") from error
+        raise ProfileError(f"begins as a signed profile, but cannot be read: {error}") from error
 
 
 def _distrust(signed: cms.Signed | None, now: datetime) -> str:
@@ -181,23 +182,22 @@ def _distrust(signed: cms.Signed | None, now: datetime) -> str:
             return f"{whose} is not valid before {one.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         if one.version != x509.Version.v3:
             # RFC 5280 s4.1.2.1
-            return f"{whose} is not of X.509 version 3, so nothing tells what it is for"
+            return f"{whose} is not of X.509 version 3, so it does not say what it may be used for"
     missing = "" if signed is None else _missing(signed)
     return (
-        f"signature: no authority that is trusted vouches for the signer{missing}; "
-        "--ca names another one"
+        f"signature: the certificate chain is not trusted{missing}; --ca adds a trusted authority"
     )
 
 
 def _missing(signed: cms.Signed) -> str:
-    """Tell whose certificate would have to be the next; a chain that ends too early has none."""
+    """Return the issuer whose certificate is missing, for a chain that ends too early."""
     last, others = signed.signer, {one.subject: one for one in signed.others}
     while (found := others.pop(last.issuer, None)) is not None:
         last = found
     if last.issuer == last.subject:
         return ""
     issuer = last.issuer.rfc4514_string()
-    return f", and it holds no certificate of {_plain(issuer)}, who issued that of {_name(last)}"
+    return f": the certificate of {_plain(issuer)}, the issuer of {_name(last)}, is not in the file"
 
 
 def _profile(content: bytes) -> dict[str, Any]:
@@ -235,5 +235,5 @@ def _text(holder: dict[str, Any], key: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text of strangers as one line that moves no terminal."""
+    """Return untrusted text as one line without control characters."""
     return "".join(char if char.isprintable() else "?" for char in text[:TEXT_MAX_CHARS])

@@ -1,11 +1,11 @@
-"""Property lists that strangers write: profiles of other servers, and of files."""
+"""Parsing of property lists that are not trusted: profiles of other servers and from files."""
 
 import plistlib
 from typing import Final
 from xml.parsers.expat import ExpatError
 
-# plistlib passes on whatever a broken or hostile list, binary or not, makes its parsers say.
-_COMPLAINTS: Final = (
+# plistlib passes on any error that its parsers raise for a broken or hostile list.
+_PARSE_ERRORS: Final = (
     plistlib.InvalidFileException,
     ExpatError,
     ValueError,
@@ -22,31 +22,31 @@ INTEGER_MAX_BITS: Final = 128
 
 
 class NotAPropertyList(ValueError):
-    """Bytes are no property list, or one that no honest program writes."""
+    """Bytes are no property list, or one that only an attacker would write."""
 
 
 def parse(data: bytes) -> object:
-    """Return what a property list holds, in XML or binary.
+    """Return the content of a property list, in XML or binary.
 
-    How long it may be is for the caller to say, before it is parsed.
+    The caller limits the length before this call.
 
     Raises:
-        NotAPropertyList: it is none, or it unfolds to far more than its bytes.
+        NotAPropertyList: it is none, or it expands to far more than its bytes.
     """
     try:
         found: object = plistlib.loads(data)
-    except _COMPLAINTS as error:
+    except _PARSE_ERRORS as error:
         raise NotAPropertyList("it is no property list") from error
     if not _is_honest(found):
-        raise NotAPropertyList("it is no property list that a device would take")
+        raise NotAPropertyList("it is no property list that a device would accept")
     return found
 
 
 def _is_honest(whole: object) -> bool:
-    """Return whether keys are texts, and all of it can be written out.
+    """Return whether all keys are texts, and the expanded list has a limited size.
 
-    A binary list names its objects by numbers, so one text or array may stand in it any number of
-    times; whole numbers may have any length.
+    A binary list refers to its objects by number, so one text or array may appear in it any number
+    of times; integers may have any length.
     """
     left = UNFOLDED_MAX
     seen: set[int] = set()

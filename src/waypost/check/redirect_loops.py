@@ -1,4 +1,4 @@
-"""Redirect loops: a client is sent back to a URL that it has asked."""
+"""Redirect loops: a client is redirected to a URL that it has already asked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from waypost.check.structure_pacc import HOST, PATH
 
 REDIRECTS_MAX: Final = 10
 LIKELY_CAUSE: Final = (
-    "the server takes https for http. Likely cause: the web server in front sends "
+    "the server treats https as http. Likely cause: the web server in front sends "
     "X-Forwarded-Proto: http, or nothing, for https. Make it send the scheme of the request "
     "(nginx: proxy_set_header X-Forwarded-Proto $scheme;)"
 )
@@ -22,7 +22,7 @@ _WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "cardda
 
 
 def redirect_loops(asked: Asked) -> Iterator[str]:
-    """Ask each URL by https, and yield a line for each redirect loop; one names the cause."""
+    """Yield a line for each redirect loop over https; only the first one names the likely cause."""
     is_named = False
     for request in _requests(asked):
         finding = _finding(asked, request)
@@ -49,7 +49,7 @@ def _requests(asked: Asked) -> Iterator[Request]:
 
 
 def _finding(asked: Asked, first: Request) -> str:
-    """Follow one request; return what is wrong, or an empty text."""
+    """Return the loop of one request, or an empty text."""
     request, passed = first, [_plain(first)]
     while len(passed) <= REDIRECTS_MAX:
         response = asked.wire.answer(request)
@@ -70,19 +70,19 @@ def _finding(asked: Asked, first: Request) -> str:
 
 
 def _target(request: Request, response: Response) -> Request | None:
-    """Return the target of a redirect, or None if the response is none."""
+    """Return the target of a redirect, or None if the response is no redirect."""
     target = request.at(response.location) if response.is_redirect else None
     return None if target is None else _plain(target)
 
 
 def _plain(request: Request) -> Request:
-    """Leave out the port that the scheme has by itself (RFC 9110 s4.2.3)."""
+    """Return a request without the default port of its scheme (RFC 9110 s4.2.3)."""
     usual = ":443" if request.scheme == "https" else ":80"
     return replace(request, host=request.host.removesuffix(usual))
 
 
 def _only_adds(target: Request, request: Request) -> bool:
-    """Return whether a URL is the same but for more in its query, such as a mark against loops."""
+    """Return whether a target only adds to the query, such as a mark against loops."""
     is_same_place = replace(target, query="") == replace(request, query="")
     return is_same_place and set(filter(None, request.query.split("&"))) <= {
         *target.query.split("&")

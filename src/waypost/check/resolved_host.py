@@ -1,4 +1,4 @@
-"""Reaching each host where its own addresses are, as the client of a user does."""
+"""A transport that connects to the addresses of each host, as the client of a user does."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -23,16 +23,16 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
-    """Return the addresses of a host, those of IPv4 first; itself if it is one.
+    """Return the addresses of a host, IPv4 first; the host itself if it is an address.
 
     Raises:
-        NamesUnavailable: DNS does not answer, so that nothing is known.
+        NamesUnavailable: DNS does not answer, so the addresses are unknown.
     """
     try:
         return (f"{ip_address(host)}",)
     except ValueError:
         if not is_host(host):
-            return ()  # Strangers' documents name what nobody can look up.
+            return ()  # Documents of other servers may name hosts that cannot be looked up.
     held: list[str] = []
     unknown: NamesUnavailable | None = None
     for family in _FAMILIES:
@@ -46,12 +46,12 @@ def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
 
 
 class ResolvedHost:
-    """Each host is asked itself. Where nobody listens, nobody asks again.
+    """A transport that asks each host itself. An address that does not answer is not asked again.
 
-    Once a public server has answered, what servers and documents name is not asked at a private
-    address: a stranger must not choose what is sent inside of the operator's network. The names
-    below the domain that the operator typed may have private addresses, but where a public server
-    redirects to one of their URLs.
+    Once a public server has answered, hosts that servers and documents name are not asked at a
+    private address: a stranger must not choose what is sent inside the operator's network. Names
+    below the domain that the operator typed may have private addresses, except for a URL that a
+    public server redirects to.
     """
 
     path = ""
@@ -65,13 +65,13 @@ class ResolvedHost:
         domain: str = "",
         allow_private: bool = False,
     ) -> None:
-        """Take what looks names up, and the hosts that must not be asked.
+        """Initialize with a resolver, and the hosts that must not be asked.
 
         Args:
             resolve: asks DNS.
             refused: hosts that must not be asked.
-            domain: what the operator typed.
-            allow_private: ask at private addresses, whoever names them.
+            domain: the domain that the operator typed.
+            allow_private: ask private addresses too, also if a public server names them.
         """
         self._resolve = resolve
         self._refused = refused
@@ -86,10 +86,10 @@ class ResolvedHost:
         return f"{host} is not asked without --ispdb" if host in self._refused else ""
 
     def add_host(self, host: str) -> None:
-        """Do nothing: every host can be asked."""
+        """Return at once: every host can be asked."""
 
     def add_redirect(self, target: Request) -> None:
-        """Note that a public server redirects to a request."""
+        """Add a request that a public server redirects to."""
         self._redirects.add(target.url)
 
     def refusal_of_mail(self, host: str, address: str) -> str:
@@ -109,8 +109,8 @@ class ResolvedHost:
         """Connect to the first address that answers.
 
         Raises:
-            OSError: there is none, or TLS fails.
-            HTTPException, ValueError: the host is none.
+            OSError: no address answers, or TLS fails.
+            HTTPException, ValueError: the host is not valid.
             NamesUnavailable: DNS does not answer.
         """
         parts = urlsplit(f"//{request.host}")
@@ -136,7 +136,7 @@ class ResolvedHost:
         """Return the addresses that may be asked.
 
         Raises:
-            PrivateAddress: there is none.
+            PrivateAddress: there is no such address.
         """
         if self._allow_private or not self._has_met_public or self._is_typed(request):
             return held
@@ -146,7 +146,7 @@ class ResolvedHost:
         return public
 
     def _is_typed(self, request: Request) -> bool:
-        """Return whether it is the operator who names the host, and no server the URL."""
+        """Return whether the operator named the host, and no public server named the URL."""
         is_own = request.host == self._domain or request.host.endswith(f".{self._domain}")
         return bool(self._domain) and is_own and request.url not in self._redirects
 
@@ -160,7 +160,7 @@ class ResolvedHost:
                 try:
                     return connect(address)
                 except ssl.SSLError:
-                    raise  # Somebody is there, and clients look no further.
+                    raise  # A server is there, so clients try no other address.
                 except OSError as error:
                     self._silent[place] = error
             last = self._silent[place]

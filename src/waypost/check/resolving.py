@@ -1,4 +1,4 @@
-"""Asking DNS what recorded clients ask it."""
+"""DNS look-ups for recorded clients."""
 
 import math
 import time
@@ -29,15 +29,15 @@ from waypost.check.wire import TIME_OVER
 from waypost.errors import NamesUnavailable, SettingsError
 
 LOOKUPS_MAX: Final = 200
-# A resolver that lets one name wait may answer others: it is asked for the root after each of so
-# many look-ups without an answer, and given up if it does not answer that either.
+# A resolver that does not answer one name may answer others. After this many look-ups without an
+# answer, the root is looked up; if that gets no answer either, the resolver is not asked again.
 _TRIED_AFTER: Final = frozenset({1, 3, 6})
 _TRY_SECONDS: Final = 2.0
-# After so many, names are waited for no longer than this, and at last no more are looked up.
+# After this many timeouts, the timeout becomes short; after the maximum, look-ups end.
 PATIENT_TIMEOUTS: Final = 3
 IMPATIENT_SECONDS: Final = 1.0
 TIMEOUTS_MAX: Final = 12
-# A resolver that has refused so many look-ups and answered none does not work.
+# A resolver that has refused this many look-ups and answered none does not work.
 REFUSALS_MAX: Final = 3
 RECORDS_MAX: Final = 50
 
@@ -47,7 +47,7 @@ class Unanswered:
     """A look-up that was sent and not answered.
 
     Attributes:
-        why: names the resolver, and what it did.
+        why: the resolver, and what it did.
     """
 
     lookup: Lookup
@@ -59,11 +59,11 @@ class Unanswered:
 
 
 class Dns:
-    """A resolver, and its answers; each question is asked once.
+    """A resolver with its answers; each look-up is sent once.
 
     Attributes:
         failed: the look-ups that were sent and not answered.
-        cause: why names cannot be looked up at all; empty as long as the resolver answers.
+        cause: why names cannot be looked up any more; empty while the resolver answers.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Dns:
         timeout_seconds: float,
         total_seconds: float = math.inf,
     ) -> None:
-        """Take the resolver to ask.
+        """Initialize with the resolver to ask.
 
         Args:
             server: address and port; None for those of this machine.
@@ -99,7 +99,7 @@ class Dns:
         """Return the records of a name; none if DNS says that there are none.
 
         Raises:
-            NamesUnavailable: there is no answer, so that nothing is known about the name.
+            NamesUnavailable: there is no answer, so nothing is known about the name.
         """
         if not can_exist(lookup.name):
             return ()
@@ -116,7 +116,7 @@ class Dns:
             return self.cause
         if len(self._answers) >= LOOKUPS_MAX:
             return f"more than {LOOKUPS_MAX} names would have to be looked up"
-        # The resolver itself takes no time of 0 for none at all.
+        # The library does not treat a lifetime of 0 as no time.
         self._resolver.lifetime = max(0.001, min(self._timeout_seconds, self._left()))
         try:
             records = self._resolved(lookup)
@@ -141,12 +141,12 @@ class Dns:
         return self._end - time.monotonic()
 
     def _over(self, lookup: Lookup) -> str:
-        """Note that there is no time for any more look-up."""
+        """Return the reason after the time limit; no more names are looked up."""
         self.cause = f"{self._name} is too slow: {TIME_OVER}"
         return self._failure(lookup, self.cause)
 
     def _unheard(self, lookup: Lookup) -> str:
-        """Note that there was no answer in time."""
+        """Return the reason after a timeout; look-ups may end now."""
         self._timeouts += 1
         why = f"{self._name} sends no answer for some names"
         if self._timeouts in _TRIED_AFTER and not self._is_alive():
@@ -179,10 +179,10 @@ class Dns:
 
 
 def can_exist(name: str) -> bool:
-    """Return whether anybody could have published a name.
+    """Return whether a name can be published in DNS.
 
-    Nobody has to be asked for others: names below `invalid` (RFC 6761 s6.4), and what is longer
-    than a name can be (RFC 1035 s2.3.4), which no client can look up either.
+    Other names are not looked up: names below `invalid` (RFC 6761 s6.4), and names that are too
+    long (RFC 1035 s2.3.4), which no client can look up either.
     """
     if name == "invalid" or name.endswith(".invalid"):
         return False

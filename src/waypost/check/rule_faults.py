@@ -1,4 +1,4 @@
-"""What is wrong if a server breaks a rule, as codes. docs/conformance.md has the same table."""
+"""The faults of a server that breaks a rule. docs/conformance.md has the same table."""
 
 from typing import Final
 
@@ -164,4 +164,4 @@ _LIST: Final = (
     ),
 )
 RULE_FAULTS: Final[dict[str, Fault]] = {fault.code: fault for fault in _LIST}
-"""By the key of the rule."""
+"""The faults by the key of the rule."""

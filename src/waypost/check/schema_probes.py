@@ -1,6 +1,6 @@
-"""Probes of the documents that few clients read, and of DNS beside them: the rest of the rules.
+"""Probes of the documents that few clients read, and of DNS: the rest of the rules.
 
-Each document is checked only where it is there; a server need not have it.
+A document is checked only if the server has it.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from waypost.check.structure_exchange import activesync_findings, json_findings
 from waypost.check.structure_pacc import HOST, PATH, TXT, digest_findings, pacc_findings
 from waypost.check.structure_profile import profile_findings
 
-# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: the label, the service, and whether TLS comes first.
+# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: label, service, and whether TLS is used from the start.
 LABELS: Final = (
     *(("_imaps", "imap", True), ("_imap", "imap", False), ("_pop3s", "pop3", True)),
     *(("_pop3", "pop3", False), ("_submissions", "smtp", True), ("_submission", "smtp", False)),
@@ -29,7 +29,7 @@ _PROTOCOLS: Final = ("AutodiscoverV1", "Autodiscoverv1", "ActiveSync")
 
 
 def _activesync(asked: Asked) -> Iterator[str]:
-    # MS-ASCMD: 601 where there is no provider of that schema.
+    # MS-ASCMD: ErrorCode 601 if there is no provider of that schema.
     yield from activesync_findings(_for_activesync(asked).body)
 
 
@@ -41,7 +41,7 @@ def _json(asked: Asked) -> Iterator[str]:
     for protocol in _PROTOCOLS:
         response = _as_json(asked, protocol)
         if not response.status:
-            continue  # Where the name leads nowhere, clients go on as with a 404.
+            continue  # If the name has no server, clients continue as after a 404.
         said = json_findings(protocol, response.status, response.content_type, response.body)
         yield from (f"{protocol}: {what}" for what in said)
 
@@ -76,7 +76,7 @@ def _same_profile(asked: Asked) -> Iterator[str]:
 
 
 def pacc_document(asked: Asked) -> Response:
-    """Ask for the PACC document where clients do."""
+    """Return the answer at the URL where clients request the PACC document."""
     return asked.wire.answer(Request("GET", "https", f"{HOST}.{asked.domain}", PATH))
 
 
@@ -88,13 +88,13 @@ def _pacc(asked: Asked) -> Iterator[str]:
 
 
 def digest(asked: Asked) -> Iterator[str]:
-    """Yield whether DNS vouches for the PACC document that is served, where there is one."""
+    """Yield what is wrong with the digest in DNS of the PACC document."""
     response = pacc_document(asked)
     texts = [one.data for one in asked.resolve(Lookup("TXT", f"{TXT}.{asked.domain}"))]
     if response.is_success:
         yield from digest_findings(response.body, texts)
     elif any(text.lower().startswith("v=uaac1") for text in texts):
-        yield f"DNS vouches for a document at {HOST}.{asked.domain} that is not there"
+        yield f"DNS has a digest, but there is no document at {HOST}.{asked.domain}"
 
 
 def _services(asked: Asked) -> Iterator[str]:
@@ -109,9 +109,9 @@ def _services(asked: Asked) -> Iterator[str]:
         for record in records:
             where = (record.data, record.port)
             if record.data and where not in places:
-                yield f"{name} leads to {record.data}:{record.port}, which Autoconfig does not name"
+                yield f"{name} names {record.data}:{record.port}, which Autoconfig does not name"
         if records and not any(one.data for one in records) and held:
-            yield f"{name} says that there is no such service, and Autoconfig names {held[0].place}"
+            yield f"{name} says that there is no such service, but Autoconfig names {held[0].place}"
 
 
 def _has_activesync(asked: Asked) -> bool:

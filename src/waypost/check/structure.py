@@ -1,8 +1,8 @@
-"""What is wrong with a document by its own standard, whoever reads it.
+"""Checks of Autoconfig and Autodiscover documents against their standards.
 
-Our own checks of draft-ietf-mailmaint-autoconfig-06 and of Microsoft's POX pages; each finding is a
-line for people, and an empty list means that nothing was found. `autoconfig.rng` beside this file
-says in RELAX NG what may stand where; the values are looked at here.
+The standards are draft-ietf-mailmaint-autoconfig-06 and Microsoft's POX pages. Each finding is a
+line for people; an empty list means that nothing was found. The RELAX NG schema `autoconfig.rng`
+in this folder checks which elements are allowed where; this module checks their values.
 """
 
 from collections.abc import Iterator
@@ -34,23 +34,23 @@ _METHODS: Final = frozenset(
 _SCHEMA_FINDINGS_MAX: Final = 5
 FROM_THE_START: Final = frozenset({993, 995, 465})
 BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
-"""The ports on which mail servers speak TLS from the start, and those on which they do not."""
+"""The ports on which mail servers do not use TLS from the start."""
 
 
 def autoconfig_findings(body: bytes) -> list[str]:
-    """Return what an Autoconfig document breaks."""
+    """Return what is wrong with an Autoconfig document."""
     try:
         provider = documents.provider_of(body)
     except Unusable as error:
         return [str(error)]
     found = _schema_findings(provider.getroottree().getroot())
     if not is_host(provider.get("id") or ""):
-        found.append('the id of emailProvider is no host name (s"emailProvider")')
+        found.append('the id of emailProvider is not a host name (s"emailProvider")')
     domains = _domains(provider)
     if not domains:
         found.append('there is no domain in emailProvider (s"domain")')
     elif len(domains) > 1:
-        found.append(f"{len(domains)} domains are named: customers read of each other")
+        found.append(f"{len(domains)} domains are named, so customers see each other's domains")
     sections = [
         section
         for parent in (provider, *provider.iterancestors())
@@ -77,7 +77,7 @@ def _domains(provider: etree._Element) -> set[str]:
 
 
 def _schema_findings(root: etree._Element) -> list[str]:
-    """Return where something stands that the draft's RELAX NG schema does not let stand there."""
+    """Return where a document breaks the draft's RELAX NG schema."""
     schema = etree.RelaxNG(untrusted_xml.parse(files(__package__).joinpath(SCHEMA).read_bytes()))
     if schema.validate(root):
         return []
@@ -101,7 +101,7 @@ def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
         yield f'{error} (s"port")'
     host = documents.text(section, "hostname")
     if not is_host(host):
-        yield f'hostname {host[:40]!r} is none (s"hostname")'
+        yield f'hostname {host[:40]!r} is not a host name (s"hostname")'
     socket = documents.text(section, "socketType")
     if socket not in _SOCKETS:
         yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKETS))}"
@@ -124,10 +124,10 @@ def _method_findings(section: etree._Element) -> Iterator[str]:
 
 
 def autodiscover_of(body: bytes) -> etree._Element:
-    """Return the root of an Autodiscover answer, to whatever request.
+    """Return the root of an Autodiscover answer to any request.
 
     Raises:
-        Unusable: it is none.
+        Unusable: it is no Autodiscover answer.
     """
     root = documents.parsed(body)
     if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
@@ -136,7 +136,7 @@ def autodiscover_of(body: bytes) -> etree._Element:
 
 
 def autodiscover_findings(body: bytes) -> list[str]:
-    """Return what an Autodiscover answer with settings breaks."""
+    """Return what is wrong with an Autodiscover answer that contains settings."""
     try:
         root = autodiscover_of(body)
     except Unusable as error:
@@ -147,9 +147,9 @@ def autodiscover_findings(body: bytes) -> list[str]:
     found = list(_account_findings(response))
     kinds = [documents.text(one, "Type") for one in documents.protocols(root)]
     if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
-        found.append("POP3 stands before IMAP, and clients take the first")
+        found.append("POP3 comes before IMAP, and clients use the first")
     found += [
-        f"{kind} is there {kinds.count(kind)} times; Outlook offers no choice"
+        f"there are {kinds.count(kind)} {kind} servers, and Outlook offers no choice"
         for kind in ("IMAP", "POP3", "SMTP")
         if kinds.count(kind) > 1
     ]
@@ -163,14 +163,14 @@ def autodiscover_findings(body: bytes) -> list[str]:
 def _account_findings(response: etree._Element) -> Iterator[str]:
     accounts = documents.children(response, "Account")
     if len(accounts) != 1:
-        yield f"Account is there {len(accounts)} times, not once"
+        yield f"there are {len(accounts)} Account elements instead of one"
         return
     names = [documents.name_of(child) for child in accounts[0]]
     before = names[: names.index("Protocol")] if "Protocol" in names else names
     for name, value in (("AccountType", "email"), ("Action", "settings")):
-        # The pages give an order, and FairEmail reads no Protocol that stands before these.
+        # The pages define an order, and FairEmail reads no Protocol that comes before these.
         if name not in before:
-            yield f"{name} does not stand before Protocol"
+            yield f"{name} is not before Protocol"
         elif documents.text(accounts[0], name) != value:
             yield f"{name} is {documents.text(accounts[0], name)[:20]!r}, not {value}"
     if "Protocol" not in names:
@@ -184,7 +184,7 @@ def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
     if ssl not in {"on", "off"} and documents.texts(protocol, "SSL"):
         yield f"SSL {ssl[:10]!r} is neither on nor off"
     if ssl == "off" and encryption.lower() == "tls":
-        yield "SSL is off beside Encryption TLS: Thunderbird takes it for no protection"
+        yield "SSL is off although Encryption is TLS: Thunderbird then uses no TLS"
     if documents.text(protocol, "SPA").lower() != "off":
         yield "SPA is not off: Outlook does not send a plain password"
     try:
@@ -195,4 +195,4 @@ def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
     if (encryption.lower() == "tls" and port in FROM_THE_START) or (
         encryption.lower() == "ssl" and port in BEGINS_PLAIN
     ):
-        yield f"Encryption {encryption} does not fit port {port}: Outlook waits for ever"
+        yield f"Encryption {encryption} does not fit port {port}: Outlook waits without end"

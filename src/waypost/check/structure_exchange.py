@@ -1,7 +1,7 @@
-"""What is wrong with answers for ActiveSync, and with the JSON in front of Autodiscover.
+"""Checks of answers for ActiveSync, and of the JSON that precedes Autodiscover.
 
-MS-ASCMD s2.2.1.1 (the response of the command Autodiscover). Of the JSON there is no standard; what
-is looked for is what Exchange sends and Outlook reads.
+MS-ASCMD s2.2.1.1 (the response of the command Autodiscover). There is no standard for the JSON; the
+checks require what Exchange sends and Outlook reads.
 """
 
 import json
@@ -20,7 +20,7 @@ _ACTIONS: Final = ("Settings", "Redirect", "Error")
 
 
 def activesync_findings(body: bytes) -> list[str]:
-    """Return what an answer to a request for ActiveSync breaks; an ErrorCode breaks nothing."""
+    """Return what is wrong with an answer for ActiveSync; an ErrorCode is not wrong."""
     try:
         root = autodiscover_of(body)
     except Unusable as error:
@@ -42,11 +42,11 @@ def _response_findings(response: etree._Element) -> Iterator[str]:
         yield "there is no EMailAddress in User"
     actions = documents.children(response, "Action")
     if len(actions) != 1:
-        yield f"Action is there {len(actions)} times, not once"
+        yield f"there are {len(actions)} Action elements instead of one"
         return
     found = documents.children(actions[0], *_ACTIONS)
     if len(found) != 1:
-        yield f"in Action stands not one of {', '.join(_ACTIONS)}, but {len(found)}"
+        yield f"Action contains {len(found)} of {', '.join(_ACTIONS)} instead of one"
         return
     if documents.name_of(found[0]) == "Settings":
         servers = documents.children(found[0], "Server")
@@ -67,11 +67,11 @@ def _server_findings(server: etree._Element) -> Iterator[str]:
 
 
 def json_findings(protocol: str, status: int, content_type: str, body: bytes) -> list[str]:
-    """Return what an answer to `autodiscover.json` breaks.
+    """Return what is wrong with an answer to `autodiscover.json`.
 
     Args:
-        protocol: what was asked for.
-        status: of HTTP; one that is no success must come with Exchange's words for it, or be 404.
+        protocol: the protocol in the request.
+        status: the HTTP status; without success it is 404 or comes with Exchange's error members.
         content_type: of the answer.
         body: of the answer.
     """
@@ -79,7 +79,7 @@ def json_findings(protocol: str, status: int, content_type: str, body: bytes) ->
         return []
     is_success = 200 <= status <= 299
     if not is_success and not 400 <= status <= 499:
-        return [f"status {status} is neither a success nor the client's mistake"]
+        return [f"status {status} is neither a success nor a client error"]
     try:
         value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""What is wrong with a PACC document, and whether DNS vouches for it.
+"""Checks of PACC documents, and of their digest in DNS.
 
 Source: draft-ietf-mailmaint-pacc-02 s"protocols", s"authentication", s"info" and s"DNS"; `submit`
-is what revision -03 calls `smtp`. What is not known is ignored, as clients do it.
+is the name of `smtp` in revision -03. Unknown members are ignored, as clients do.
 """
 
 import base64
@@ -23,7 +23,7 @@ _NAME_MAX_CHARS: Final = {"name": 60, "shortName": 20}
 
 
 def pacc_findings(body: bytes) -> list[str]:
-    """Return what a document breaks."""
+    """Return what is wrong with a PACC document."""
     try:
         document = json.loads(body[:DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
@@ -45,11 +45,11 @@ def pacc_findings(body: bytes) -> list[str]:
 
 
 def digest_findings(body: bytes, texts: Iterable[str]) -> list[str]:
-    """Return whether one of the TXT records vouches for a document (s"DNS").
+    """Return a finding if no TXT record has the digest of a document (s"DNS").
 
     Args:
-        body: byte by byte as it was sent.
-        texts: of the records at `_ua-auto-config` of the domain.
+        body: the exact bytes of the document.
+        texts: the TXT records at `_ua-auto-config` of the domain.
     """
     wanted = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
     said = [tags for tags in map(_tags, texts) if tags.get("v") == "UAAC1"]
@@ -88,7 +88,7 @@ def _url_findings(url: object) -> Iterator[str]:
     if parts is None or parts.scheme != "https" or not parts.hostname:
         yield "url is no https URL"
     elif port is not None:
-        yield "url names a port"
+        yield "url contains a port"
 
 
 def _authentication(authentication: Mapping[str, Any]) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""What is wrong with a configuration profile by Apple's description of its keys.
+"""Checks of configuration profiles against Apple's description of their keys.
 
 Source: apple/device-management, the profiles TopLevel, CommonPayloadKeys, com.apple.mail.managed,
-com.apple.caldav.account, com.apple.carddav.account at b6202ca2; tests hold this table against them.
-com.apple.eas.account and com.apple.ldap.account are those at 0a4527c5.
+com.apple.caldav.account, com.apple.carddav.account at b6202ca2; tests compare this table with them.
+com.apple.eas.account and com.apple.ldap.account are from 0a4527c5.
 """
 
 from collections.abc import Iterator, Mapping
@@ -139,7 +139,7 @@ DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def profile_findings(body: bytes) -> list[str]:
-    """Return what a profile, signed or not, breaks."""
+    """Return what is wrong with a profile, signed or not."""
     if len(body) > DOCUMENT_MAX_BYTES:
         return [f"it is longer than {DOCUMENT_MAX_BYTES} bytes"]
     try:
@@ -173,7 +173,7 @@ def _payload_findings(payload: Mapping[str, Any]) -> Iterator[str]:
     kind = f"{payload.get('PayloadType')}"[:60]
     keys = PAYLOADS.get(kind)
     demanded = (*REQUIRED, *DEMANDED.get(kind, ()))
-    # What payloads of other types may hold is not known here.
+    # The keys of payloads of other types are not known here.
     yield from _findings(kind, payload, {**COMMON, **keys} if keys else None, demanded)
     searches = payload.get("LDAPSearchSettings") if kind == _LDAP else None
     for search in searches if isinstance(searches, list) else ():
@@ -181,7 +181,7 @@ def _payload_findings(payload: Mapping[str, Any]) -> Iterator[str]:
             demanded = ("LDAPSearchSettingSearchBase",)
             yield from _findings(f"{kind}: LDAPSearchSettings", search, SEARCH, demanded)
         else:
-            yield f"{kind}: LDAPSearchSettings holds what is no dictionary"
+            yield f"{kind}: an entry of LDAPSearchSettings is no dictionary"
 
 
 def _findings(

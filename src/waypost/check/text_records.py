@@ -1,4 +1,4 @@
-"""The TXT records of a name, as they are in DNS now."""
+"""Look-up of the TXT records of a name."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,11 +21,11 @@ LOOKUP_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class TextRecords:
-    """What an answer says.
+    """The TXT records of an answer.
 
     Attributes:
-        texts: of each record, its strings one behind the other; none where there are no records.
-        ttl_seconds: how long others may still keep it; None where there are no records.
+        texts: the joined strings of each record; empty without records.
+        ttl_seconds: how long resolvers may cache the records; None without records.
     """
 
     texts: tuple[str, ...] = ()
@@ -33,14 +33,14 @@ class TextRecords:
 
 
 def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
-    """Ask for the TXT records of a name.
+    """Return the TXT records of a name.
 
     Args:
         name: absolute, with or without its last dot.
-        server: IP address and port of who is asked; None for the resolvers of this machine.
+        server: IP address and port of the resolver; None for the resolvers of this machine.
 
     Raises:
-        NamesUnavailable: no answer says what there is; the message says why.
+        NamesUnavailable: there is no usable answer; the message says why.
     """
     try:
         answer = open_resolver(server).resolve(
@@ -53,7 +53,7 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
     except NXDOMAIN:
         return TextRecords()
     except NoResolverConfiguration as error:
-        why = "this machine has no resolver in /etc/resolv.conf; name one with --resolver"
+        why = "this machine has no resolver in /etc/resolv.conf; set one with --resolver"
         raise NamesUnavailable(f"{name}: {why}") from error
     except LifetimeTimeout as error:
         message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_asked(server)}"

@@ -1,4 +1,4 @@
-"""Reading the texts of an answer so that what means the same is the same."""
+"""Normalization of the texts of an answer, so that equal meanings compare as equal."""
 
 from urllib.parse import urlsplit, urlunsplit
 
@@ -8,12 +8,12 @@ from waypost.placeholders import expand
 
 
 def expanded(text: str, address: EmailAddress) -> str:
-    """Put the address in place of placeholders, as every client does."""
+    """Return a text with its placeholders replaced by the address, as every client does."""
     return expand(text, address.domain, address)
 
 
 def login(text: str, address: EmailAddress) -> str:
-    """Expand a login name; how the domain in it is spelled means nothing."""
+    """Return a login name without placeholders; its domain is normalized."""
     whole = expanded(text, address)
     local_part, at, domain = whole.rpartition("@")
     if not at:
@@ -25,7 +25,7 @@ def login(text: str, address: EmailAddress) -> str:
 
 
 def place(text: str) -> str:
-    """Return a host in lower case, or a URL without its port and a bare slash."""
+    """Return a host in lower case, or a URL without its port and without `/` as the whole path."""
     if "://" not in text:
         return text.lower()
     try:
@@ -38,7 +38,7 @@ def place(text: str) -> str:
 
 
 def url_port(url: str) -> int:
-    """Return the port that a URL means; 0 where it is none."""
+    """Return the port of a URL, or of its scheme; 0 if it is no URL."""
     try:
         parts = urlsplit(url)
         return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
@@ -47,5 +47,5 @@ def url_port(url: str) -> int:
 
 
 def number(text: str) -> int:
-    """Read a port; 0 where it is none."""
+    """Return a port as a number; 0 if the text is no port."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

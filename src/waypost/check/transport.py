@@ -1,4 +1,4 @@
-"""How the hosts that recorded clients ask are reached."""
+"""Transports: how the hosts that recorded clients ask are reached."""
 
 import ssl
 from contextlib import AbstractContextManager
@@ -15,8 +15,8 @@ class Transport(Protocol):
     """How the host of a request is reached.
 
     Attributes:
-        path: in front of the path of each request.
-        sends_scheme: the scheme that a client would have used is sent, as by a proxy in front.
+        path: the prefix of the path of each request.
+        sends_scheme: the scheme that a client would have used is sent, as a proxy does.
     """
 
     @property
@@ -26,16 +26,16 @@ class Transport(Protocol):
     def sends_scheme(self) -> bool: ...  # noqa: D102 -- above
 
     def refusal(self, host: str) -> str:
-        """Say why a host is not asked; empty where it is."""
+        """Return why a host is not asked; empty if it is."""
 
     def add_host(self, host: str) -> None:
-        """Take notice of a host that DNS names."""
+        """Add a host that DNS names."""
 
     def add_redirect(self, target: Request) -> None:
-        """Take notice of a request to which a public server redirects."""
+        """Add a request that a public server redirects to."""
 
     def refusal_of_mail(self, host: str, address: str) -> str:
-        """Say why an address of a mail server that a document names is not visited."""
+        """Return why a mail server is not checked at an address; empty if it is."""
 
     def authority(self, request: Request) -> str:
         """Return the value of the Host header."""
@@ -47,14 +47,14 @@ class Transport(Protocol):
 
 
 class FixedHost:
-    """Everything goes to one server.
+    """A transport that sends every request to one server.
 
-    What is for hosts outside of the domains goes nowhere, but for those to which DNS leads; what is
-    for these goes to the server, too. A redirect elsewhere is not followed there.
+    Requests for hosts outside the domains are refused, except for hosts that DNS names. Requests
+    for those hosts go to the same server. A redirect to another host is not followed there.
     """
 
     def __init__(self, server: Server, domains: tuple[str, ...]) -> None:
-        """Take whom to ask, for which domains and what is below them."""
+        """Initialize with a server, and the domains whose hosts it answers for."""
         self._server = server
         self._domains = domains
         self._named: set[str] = set()
@@ -62,27 +62,27 @@ class FixedHost:
         self.sends_scheme = not server.is_https
 
     def refusal(self, host: str) -> str:
-        """Refuse what is neither in the domains nor named by DNS."""
+        """Refuse hosts that are neither below the domains nor named by DNS."""
         is_own = any(host == d or host.endswith(f".{d}") for d in self._domains)
         if is_own or host in self._named:
             return ""
         return f"{host} is not asked; --also adds a host"
 
     def add_host(self, host: str) -> None:
-        """Ask about a host that DNS names as well, and about what clients make of its name."""
+        """Allow a host that DNS names, and the names that clients derive from it."""
         while host:
             self._named |= {host, f"autoconfig.{host}"}
             host = above(host)
 
     def add_redirect(self, _target: Request) -> None:
-        """Do nothing: it is followed on the same server, or not at all."""
+        """Return at once: a redirect is followed on the same server, or not at all."""
 
     def refusal_of_mail(self, _host: str, _address: str) -> str:
-        """Refuse nothing: no mail server is visited."""
+        """Refuse nothing: no mail server is checked."""
         return ""
 
     def authority(self, request: Request) -> str:
-        """Return the name of the host that the request is for; the server has a port of its own."""
+        """Return the host of the request without its port: the server has its own port."""
         return request.host.partition(":")[0]
 
     def connect(

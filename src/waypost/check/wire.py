@@ -1,4 +1,4 @@
-"""Sending the requests of recorded clients: to one server for all host names, or another way."""
+"""The wire that sends the requests of recorded clients, by any transport."""
 
 import http.client
 import ssl
@@ -17,17 +17,17 @@ from waypost.net.failures import failure_reason
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
 REASON_MAX_CHARS: Final = 400
-TIME_OVER: Final = "the time for all answers is over (--total)"
+TIME_OVER: Final = "the time for all answers is used up (--total)"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is asked.
+    """The limits of a run.
 
     Attributes:
         timeout_seconds: for each answer.
         total_seconds: for all answers together.
-        requests: at most so many.
+        requests: the maximum number of requests.
     """
 
     timeout_seconds: float = 10.0
@@ -36,12 +36,12 @@ class Limits:
 
 
 class Wire:
-    """Sends requests, each of them once, and keeps what was said.
+    """Sends requests, each of them once, and keeps the responses.
 
     Attributes:
-        context: with which certificates are checked.
-        is_exhausted: something was not asked, because the time or the number was too small.
-        unknown: why a question could not be asked, for each time that this was the answer.
+        context: the TLS context that checks certificates.
+        is_exhausted: a request was not sent, because a limit was reached.
+        unknown: why a request could not be sent, once for each such request.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Wire:
         checks_certificates: bool = True,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        """Take how to ask, and how much; the context is the one of this machine by default."""
+        """Initialize with a transport and limits; the default TLS context is the system's."""
         self._transport = transport
         self._limits = limits
         self._end = time.monotonic() + limits.total_seconds
@@ -66,18 +66,18 @@ class Wire:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """All that was asked, and what came back."""
+        """Return all requests, each with its response."""
         return list(self._said.items())
 
     def seconds(self) -> float:
-        """Return how long an answer may take now; 0 where the time is over."""
+        """Return how long an answer may take now; 0 if no time is left."""
         left = min(self._end - time.monotonic(), self._limits.timeout_seconds)
         if left <= 0:
             self.is_exhausted = True
         return max(left, 0.0)
 
     def answer(self, request: Request) -> Response:
-        """Return what the server says, now or when it was asked before."""
+        """Return the response, from now or from an earlier request."""
         if refusal := self._transport.refusal(request.host):
             return Response(0, reason=refusal)
         response = self._said.get(request) or self._asked(request)
@@ -86,15 +86,15 @@ class Wire:
         return response
 
     def add_host(self, host: str) -> None:
-        """Take notice of a host that DNS names."""
+        """Add a host that DNS names."""
         self._transport.add_host(host)
 
     def refusal_of_mail(self, host: str, address: str) -> str:
-        """Say why an address of a mail server that a document names is not visited."""
+        """Return why a mail server is not checked at an address; empty if it is."""
         return self._transport.refusal_of_mail(host, address)
 
     def ask(self, request: Request) -> Response:
-        """Return what the server says now."""
+        """Send a request, even if it was sent before, and return the response."""
         response = self._asked(request)
         if response.is_unknown:
             self.unknown.append(response.reason)
@@ -114,7 +114,7 @@ class Wire:
             response = Response(0, reason=f"{error}"[:REASON_MAX_CHARS], is_unknown=True)
         except (OSError, http.client.HTTPException, ValueError) as error:
             response = Response(0, reason=failure_reason(error)[:REASON_MAX_CHARS])
-            if not self.seconds():  # It may have had less time than an answer is given.
+            if not self.seconds():  # The answer may have had less time than the timeout.
                 response = Response(0, reason=TIME_OVER, is_unknown=True)
         self._said[request] = response
         return response
@@ -124,7 +124,7 @@ class Wire:
         target += f"?{request.query}" if request.query else ""
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
         if self._transport.sends_scheme:
-            # The scheme that the client would have used, as a proxy in front would send it.
+            # The scheme that the client would have used, as a proxy would send it.
             headers["X-Forwarded-Proto"] = request.scheme
         host = self._transport.authority(request)
         sent = http_exchange.Request(host, target, request.method, headers, request.body)

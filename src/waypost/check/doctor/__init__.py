@@ -1,1 +1,1 @@
-"""The doctor: what users' mail clients find of a domain, over DNS, HTTP, TLS and mail protocols."""
+"""The doctor: it checks a domain as mail clients do, over DNS, HTTP, TLS and mail protocols."""

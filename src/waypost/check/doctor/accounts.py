@@ -1,4 +1,4 @@
-"""Whether the mail servers of a client's account do what the client wants of them."""
+"""Checks whether the mail servers of an account do what the client needs."""
 
 from collections.abc import Iterator
 
@@ -22,30 +22,30 @@ _Key = tuple[str, str, int, str]
 
 
 class MailServers:
-    """The mail servers of a domain, each of them looked at once."""
+    """The mail servers of a domain, each of them checked once."""
 
     def __init__(self, visit: Visit) -> None:
-        """Take whom to visit."""
+        """Create an empty set of servers for a domain."""
         self._visit = visit
         self._results: dict[_Key, MailResult] = {}
         self._new: list[Finding] = []
 
     def examine(self, offer: Offer) -> None:
-        """Look at a mail server; what is found is kept for `new_findings`."""
+        """Check a mail server, and keep its findings for `new_findings`."""
         key = (offer.kind, offer.place, offer.port, offer.security)
         if key not in self._results:
             self._results[key] = mail_result(self._visit, offer)
             self._new += self._results[key].findings
 
     def new_findings(self) -> list[Finding]:
-        """Return what was found since the last call."""
+        """Return the findings since the last call."""
         new, self._new = self._new, []
         return new
 
     def check(self, account: Account) -> AccountCheck:
-        """Return what keeps a client from the mail servers of its account.
+        """Return why a client cannot use the mail servers of its account.
 
-        Servers that no document named before are looked at now.
+        Servers that no document has named before are checked now.
         """
         found: list[Noted] = []
         unknown = ""
@@ -64,7 +64,7 @@ class MailServers:
         return AccountCheck(tuple(found), unknown, frozenset(good))
 
     def _offer(self, server: MailServer) -> Offer:
-        """Return how a client connects; one that tries takes what a document says of that port."""
+        """Return how a client connects; `automatic` security follows a document or the port."""
         place = (server.kind, server.host.lower(), server.port)
         if server.security != "automatic":
             return Offer(*place, server.security)
@@ -79,14 +79,14 @@ def _troubles(server: MailServer, offer: Offer, result: MailResult) -> Iterator[
             continue
         text = f"{one.place}: {one.detail}" if one.detail else one.place
         if result.is_good:
-            # Clients go on to the next address.
+            # Clients then try the next address.
             yield noted("client-trouble", f"{one.fault.message}: {text}")
         else:
             yield Noted(one.fault, text)
     if not result.is_good:
         return
     wanted = server.method
-    # A client that does not read the method takes any.
+    # A client that does not read the method uses any method.
     if not (offers_method(result.methods, wanted) if wanted else result.methods):
         finding = lacking(place_of(offer), wanted or "a way to log in", result.methods)
         yield Noted(FAULTS["mail-authentication"], f"{finding.place}: {finding.detail}")

@@ -1,4 +1,4 @@
-"""What is wrong with a certificate, in the doctor's codes."""
+"""The doctor's findings about certificates."""
 
 import errno
 import ssl
@@ -17,18 +17,18 @@ _CODES: Final = {
     62: "certificate-name",
     64: "certificate-name",
 }
-# This machine has no way there, which says nothing of the other one.
+# This machine has no route to the server; the server itself may be good.
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
 def refused(place: str, error: ssl.SSLCertVerificationError) -> Finding:
-    """Say why a certificate is refused."""
+    """Return the finding for a certificate that is refused."""
     code = _CODES.get(error.verify_code, "certificate-untrusted")
     return found(code, place, error.verify_message)
 
 
 def expiring(place: str, connected: object) -> Iterator[Finding]:
-    """Yield where the certificate of a connection will soon be no good any more."""
+    """Yield a finding if the certificate of a connection expires soon."""
     if not isinstance(connected, ssl.SSLSocket):
         return
     end = (connected.getpeercert() or {}).get("notAfter")
@@ -37,5 +37,5 @@ def expiring(place: str, connected: object) -> Iterator[Finding]:
 
 
 def has_no_way(address: str, error: OSError) -> bool:
-    """Return whether it is this machine that has no IPv6."""
+    """Return whether a connection failed because this machine has no IPv6."""
     return ip_address(address).version == 6 and error.errno in _NO_WAY

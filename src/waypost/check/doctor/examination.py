@@ -1,4 +1,4 @@
-"""All that the doctor does, one after the other."""
+"""The steps of the doctor, one after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -16,8 +16,8 @@ from waypost.check.recorded import CLIENTS
 from waypost.check.schema_probes import PROBES
 from waypost.formats.dns import Record
 
-# The documents themselves, and what keeps clients from them; how a server answers what no user's
-# client sends is conformance's.
+# Rules about the documents, and about what keeps clients from them. Rules about requests that no
+# client sends are checked by conformance only.
 _RULES: Final = frozenset(
     {"autoconfig", "autodiscover", "agreement", "services", "pacc", "redirect-loop"}
 )
@@ -29,11 +29,11 @@ Step = Sequence[Finding | Report]
 
 
 def examine(visit: Visit, wanted: Wanted, database: str = "") -> Iterator[Step]:
-    """Look at names, DNS, mail servers, the public database, and at last let every client search.
+    """Check names, DNS, mail servers and the public database, then let every client search.
 
     Args:
-        visit: the domain; its time bounds all of it.
-        wanted: gives the records that should be published, for the Autoconfig document found.
+        visit: the domain; its time limits the whole check.
+        wanted: returns the records that should be published, from the Autoconfig document found.
         database: the URL of a public database; empty to ask none.
     """
     yield list(name_findings(visit))
@@ -57,5 +57,5 @@ def examine(visit: Visit, wanted: Wanted, database: str = "") -> Iterator[Step]:
 
 
 def steps() -> int:
-    """Tell about how many steps there will be."""
+    """Return about how many steps there will be."""
     return len(CLIENTS) + len(_RULES) + 5

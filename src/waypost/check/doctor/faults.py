@@ -1,4 +1,4 @@
-"""What the doctor can find: a code each, with what it means and what to do."""
+"""The faults that the doctor can find, each with a code."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ class Finding:
 
     Attributes:
         place: a name, or a name with a port; a resolver that does not answer.
-        detail: what was seen; empty where the fault says it all.
+        detail: what was seen; empty if the message of the fault is enough.
     """
 
     fault: Fault
@@ -21,7 +21,7 @@ class Finding:
 
     @property
     def link(self) -> str:
-        """Where this documentation tells about it."""
+        """Return the link to the description of the fault."""
         return f"docs/doctor.md#{self.fault.code}"
 
 
@@ -199,5 +199,5 @@ FAULTS: Final[dict[str, Fault]] = {fault.code: fault for fault in _LIST}
 
 
 def found(code: str, place: str, detail: str = "") -> Finding:
-    """Make a finding of a code."""
+    """Return a finding for a code."""
     return Finding(FAULTS[code], place, detail)

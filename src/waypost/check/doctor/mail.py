@@ -1,4 +1,4 @@
-"""The mail servers that the documents name: addresses, ports, TLS, and the ways to log in."""
+"""Checks of the mail servers that documents name: addresses, ports, TLS and login methods."""
 
 import ssl
 from collections.abc import Collection, Iterator
@@ -35,7 +35,7 @@ _SPEAK: Final[dict[str, _Speaks]] = {
     "managesieve": talking.methods_of_sieve,
 }
 SPOKEN: Final = frozenset(_SPEAK)
-# The draft's words for ways to log in, and what SASL calls them; with "-" at the end a family.
+# The draft's names of login methods, and their SASL names; a name that ends with "-" is a family.
 _MEANS: Final = {
     "password-cleartext": ("PLAIN", "LOGIN", talking.LOGIN_COMMAND, talking.USER_COMMAND),
     "password-encrypted": ("CRAM-", "DIGEST-", "SCRAM-", "APOP"),
@@ -46,7 +46,7 @@ _MEANS: Final = {
 
 
 def autoconfig_of(visit: Visit) -> Response:
-    """Ask for the document at autoconfig.D, else at D."""
+    """Return the document at autoconfig.D, or else at D."""
     first = visit.asked.autoconfig()
     if first.is_success:
         return first
@@ -60,7 +60,7 @@ class Offers:
     """The mail servers that documents name.
 
     Attributes:
-        unknown: why a document could not be asked for; empty if all of them could.
+        unknown: why a document could not be requested; empty if every request was sent.
     """
 
     held: tuple[Offer, ...]
@@ -68,7 +68,7 @@ class Offers:
 
 
 def offers_of(visit: Visit) -> Offers:
-    """Return the mail servers of Autoconfig, and those that Autodiscover alone names."""
+    """Return the mail servers of Autoconfig, and those that only Autodiscover names."""
     address = EmailAddress.parse(visit.asked.address)
     autoconfig = autoconfig_of(visit)
     autodiscover = visit.asked.post(urls.pox_body(visit.asked.address))
@@ -87,7 +87,7 @@ def offers_of(visit: Visit) -> Offers:
 
 
 def offers_by_dns(visit: Visit) -> list[Offer]:
-    """Return the mail servers that service records name, where no document does."""
+    """Return the mail servers that SRV records name, for a domain without documents."""
     held: list[Offer] = []
     for label, kind, is_tls in LABELS:
         with suppress(NamesUnavailable):
@@ -101,12 +101,12 @@ def offers_by_dns(visit: Visit) -> list[Offer]:
 
 @dataclass(frozen=True, slots=True)
 class MailResult:
-    """What was seen of a mail server, in one protocol at one port.
+    """The result of checking a mail server, in one protocol on one port.
 
     Attributes:
-        is_good: at one of its addresses at least it does what it should.
-        methods: the ways to log in that it offers there.
-        unknown: why it was not looked at; empty if it was.
+        is_good: the server works on at least one of its addresses.
+        methods: the login methods that it offers there.
+        unknown: why it was not checked; empty if it was.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -116,7 +116,7 @@ class MailResult:
 
 
 def place_of(offer: Offer) -> str:
-    """Return how findings name a mail server."""
+    """Return the name of a mail server for findings."""
     return f"{offer.kind} {offer.place}:{offer.port}"
 
 
@@ -126,7 +126,7 @@ def mail_findings(visit: Visit, offer: Offer) -> tuple[Finding, ...]:
 
 
 def mail_result(visit: Visit, offer: Offer) -> MailResult:
-    """Look at one mail server, at each of its addresses."""
+    """Check one mail server on each of its addresses."""
     place = place_of(offer)
     try:
         held = visit.addresses(offer.place)
@@ -160,7 +160,7 @@ def mail_result(visit: Visit, offer: Offer) -> MailResult:
 def _at(
     visit: Visit, offer: Offer, address: str, seconds: float
 ) -> tuple[list[Finding], set[str] | None] | None:
-    """Return findings and ways to log in at one address; None if this machine cannot get there."""
+    """Return findings and login methods at one address; None if this machine has no route to it."""
     place = place_of(offer)
     try:
         with Talk(address, offer.port, offer.place, visit.context, seconds) as talk:
@@ -195,7 +195,7 @@ def _missing(offer: Offer, place: str, methods: set[str]) -> Iterator[Finding]:
 
 
 def lacking(place: str, wanted: str, methods: Collection[str]) -> Finding:
-    """Return the finding of a way to log in that a mail server does not offer."""
+    """Return the finding for a login method that a mail server does not offer."""
     offered = " ".join(sorted(methods)) or "nothing"
     if len(offered) > OFFERED_MAX_CHARS:
         offered = f"{offered[:OFFERED_MAX_CHARS]}…"
@@ -203,7 +203,7 @@ def lacking(place: str, wanted: str, methods: Collection[str]) -> Finding:
 
 
 def offers_method(methods: Collection[str], wanted: str) -> bool:
-    """Return whether one of these SASL methods is what the draft's word means."""
+    """Return whether one of these SASL methods is the method that the draft names."""
     names = _MEANS.get(wanted, ())
     families = tuple(name for name in names if name.endswith("-"))
     return not names or any(one in names or one.startswith(families) for one in methods)

@@ -1,4 +1,4 @@
-"""The names that clients put in front of a domain: addresses, TLS, certificates, plain http."""
+"""Checks of the host names that clients ask: addresses, TLS, certificates, plain http."""
 
 import http.client
 import ssl
@@ -19,9 +19,9 @@ from waypost.net.failures import failure_reason, tls_reason
 
 
 def name_findings(visit: Visit) -> Iterator[Finding]:
-    """Look at each name, from the one that most clients ask.
+    """Yield findings for each name, beginning with the one that most clients ask.
 
-    Nothing is said about a name for which DNS gives no answer.
+    There is no finding for a name if DNS does not answer.
     """
     domain = visit.domain
     silent: dict[str, str] = {}
@@ -37,14 +37,14 @@ def name_findings(visit: Visit) -> Iterator[Finding]:
 
 
 def _has_pacc(visit: Visit) -> bool:
-    vouched = visit.records(Lookup("TXT", f"{TXT}.{visit.domain}"))
-    return any(one.data.lower().startswith("v=uaac1") for one in vouched)
+    published = visit.records(Lookup("TXT", f"{TXT}.{visit.domain}"))
+    return any(one.data.lower().startswith("v=uaac1") for one in published)
 
 
 def _at(
     visit: Visit, host: str, path: str, silent: dict[str, str], *, is_needed: bool
 ) -> Iterator[Finding]:
-    """Look at a name; `silent` holds the addresses that did not answer for another one."""
+    """Check a name; `silent` contains the addresses that did not answer for another name."""
     held = visit.addresses(host)
     if not held:
         yield found("name-missing" if is_needed else "name-unused", host, "no A or AAAA record")
@@ -53,7 +53,7 @@ def _at(
         yield from _by_https(visit, host, address, silent, is_needed=is_needed)
     if not is_needed or not visit.seconds():
         return
-    # RFC 9110 s4.2.2: what is said by plain http is not protected; a closed port is as good.
+    # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
     response = visit.asked.wire.answer(Request("GET", "http", host, path))
     if response.status and not response.location.startswith("https://"):
         yield found("http-plain", f"{host}:80", said(response))
@@ -62,9 +62,9 @@ def _at(
 def _by_https(
     visit: Visit, host: str, address: str, silent: dict[str, str], *, is_needed: bool
 ) -> Iterator[Finding]:
-    unheard = "name-silent" if is_needed else "name-unused"
+    no_answer = "name-silent" if is_needed else "name-unused"
     if address in silent:
-        yield found(unheard, f"{host}:443", f"at {address}: {silent[address]}")
+        yield found(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
         return
     seconds = visit.seconds()
     if not seconds:
@@ -85,4 +85,4 @@ def _by_https(
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return
         silent[address] = failure_reason(error)
-        yield found(unheard, place, f"{at}: {silent[address]}")
+        yield found(no_answer, place, f"{at}: {silent[address]}")

@@ -1,4 +1,4 @@
-"""What a public database of mail domains says, against what the domain itself says."""
+"""Comparison of a public database of mail domains with the domain's own documents."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,18 +14,18 @@ _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 
 
 def database_findings(visit: Visit, base: str, own: Sequence[Offer]) -> Iterator[Finding]:
-    """Compare the mail servers.
+    """Yield the mail servers that only the database or only the domain names.
 
     Args:
         visit: the domain.
-        base: the URL of the database, to which the domain is added.
-        own: what the domain's own documents name.
+        base: the URL of the database, without the domain.
+        own: the servers that the domain's own documents name.
     """
     request = Request.get(f"{base.rstrip('/')}/{visit.domain}")
     place = urlsplit(base).netloc
     response = visit.asked.follow(request)
     if response.status == 404 or response.is_unknown:
-        return  # It does not know the domain, and so says nothing wrong; or it was not asked.
+        return  # The database does not know the domain, or was not asked.
     address = EmailAddress.parse(visit.asked.address)
     answer = read_answer("autoconfig", response.status, response.body, address)
     if answer.outcome == "failed":

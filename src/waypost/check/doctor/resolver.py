@@ -1,4 +1,4 @@
-"""Look-ups that were not answered, as findings."""
+"""Findings about DNS look-ups without an answer."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -10,7 +10,7 @@ NAMES_MAX: Final = 3
 
 
 def resolver_findings(unanswered: Iterable[Unanswered]) -> Iterator[Finding]:
-    """Return each failure of a resolver once, with the first of the names that were asked."""
+    """Yield each failure of a resolver once, with the first names that it did not answer."""
     by_reason: dict[str, list[str]] = {}
     for one in unanswered:
         by_reason.setdefault(one.why, []).append(f"{one.lookup}")

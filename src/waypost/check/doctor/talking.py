@@ -1,4 +1,4 @@
-"""Talking with a mail server as far as its capabilities, and never as far as a login.
+"""A connection to a mail server that reads its capabilities and never logs in.
 
 RFC 9051 and RFC 3501 (IMAP), RFC 1939, RFC 2449 and RFC 2595 (POP3), RFC 5321, RFC 3207 and
 RFC 4954 (SMTP), RFC 5804 (ManageSieve). No command sends a name or a password.
@@ -12,38 +12,38 @@ from typing import Final, Self
 
 LINE_MAX_BYTES: Final = 8192
 LINES_MAX: Final = 100
-# As a client of mail that has no name of its own (RFC 2606 s2).
+# The name of a client that has no host name (RFC 2606 s2).
 _OWN_NAME: Final = "waypost-doctor.invalid"
-# What IMAP and POP3 have beside SASL: their first commands for a password.
+# The commands of IMAP and POP3 that send a password without SASL.
 LOGIN_COMMAND: Final = "(LOGIN)"
 USER_COMMAND: Final = "(USER)"
 
 
 class Broken(ValueError):
-    """A server does not say what its standard wants it to."""
+    """A server does not follow the standard of its protocol."""
 
 
 class NoStartTls(ValueError):
-    """A server does not offer STARTTLS, or not now."""
+    """A server does not offer STARTTLS, or refuses it now."""
 
 
 class Talk:
-    """A connection on which lines are read, within a time."""
+    """A connection that reads lines within a time limit."""
 
     def __init__(
         self, address: str, port: int, host: str, context: ssl.SSLContext, seconds: float
     ) -> None:
-        """Connect.
+        """Connect to a mail server.
 
         Args:
-            address: where to.
-            port: the same.
-            host: whose certificate it must be.
+            address: of the server.
+            port: of the server.
+            host: the name that the certificate must contain.
             context: of TLS.
-            seconds: from here to the end.
+            seconds: the time limit for the whole connection.
 
         Raises:
-            OSError: nobody listens.
+            OSError: the connection failed.
         """
         self._end = time.monotonic() + seconds
         self._host = host
@@ -53,23 +53,23 @@ class Talk:
         self.connected: socket.socket = socket.create_connection((address, port), seconds)
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return the connection."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End without a word: nothing has been asked that needs one."""
+        """Close the connection; no command was sent that needs a farewell."""
         self.connected.close()
 
     def start_tls(self) -> None:
-        """Begin TLS, and check the certificate.
+        """Start TLS, and check the certificate.
 
         Raises:
-            Broken: something was said before that nobody has asked for.
+            Broken: the server sent data that was not requested.
             OSError: TLS fails.
         """
         if self._unread:
-            # RFC 3207 s4.2 and its like: what was said without TLS counts no more.
-            raise Broken("it says more than it is asked, without TLS")
+            # RFC 3207 s4.2 and its like: data from before TLS must be discarded.
+            raise Broken("it sends data that was not requested before TLS starts")
         self._hurry()
         secured = self._context.wrap_socket(
             self.connected, server_hostname=self._host, do_handshake_on_connect=False
@@ -86,28 +86,30 @@ class Talk:
         """Read a line.
 
         Raises:
-            Broken: there is none, or more than anybody needs.
+            Broken: the connection ended, or the server sends too much.
             OSError: the connection breaks, or the time is over.
         """
         self._lines += 1
         if self._lines > LINES_MAX:
-            raise Broken(f"it says more than {LINES_MAX} lines")
+            raise Broken(f"it sends more than {LINES_MAX} lines")
         while b"\n" not in self._unread:
             if len(self._unread) > LINE_MAX_BYTES:
-                raise Broken(f"it says a line of more than {LINE_MAX_BYTES} bytes")
+                raise Broken(f"it sends a line of more than {LINE_MAX_BYTES} bytes")
             self._hurry()
             data = self.connected.recv(4096)
             if not data:
-                raise Broken("it ends the connection")
+                raise Broken("it closes the connection")
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode("utf-8", "replace").rstrip("\r")
 
     def _hurry(self) -> None:
-        """Let nothing wait longer than to the end; each byte of one who drips them is waited for.
+        """Set the socket timeout to the time that is left.
+
+        A server may send single bytes slowly, so this is called before each read.
 
         Raises:
-            TimeoutError: it is over.
+            TimeoutError: no time is left.
         """
         left = self._end - time.monotonic()
         if left <= 0:
@@ -116,7 +118,7 @@ class Talk:
 
 
 def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Return the ways to log in that an IMAP server offers, with TLS where it upgrades."""
+    """Return the login methods that an IMAP server offers, after STARTTLS if `upgrades`."""
     greeting = talk.line()
     if not greeting.upper().startswith(("* OK", "* PREAUTH")):
         raise Broken(f"it greets with {greeting[:60]!r}")
@@ -125,14 +127,14 @@ def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
             raise NoStartTls("CAPABILITY does not name it")
         _agreed(_imap(talk, "a2 STARTTLS"), "a2 STARTTLS")
         talk.start_tls()
-    told = _imap(talk, "a3 CAPABILITY")
-    methods = {word.removeprefix("AUTH=") for word in told if word.startswith("AUTH=")}
-    # RFC 9051 s6.2.3: LOGIN is there unless it says so.
-    return methods if "LOGINDISABLED" in told else methods | {LOGIN_COMMAND}
+    capabilities = _imap(talk, "a3 CAPABILITY")
+    methods = {word.removeprefix("AUTH=") for word in capabilities if word.startswith("AUTH=")}
+    # RFC 9051 s6.2.3: the server has LOGIN unless it says LOGINDISABLED.
+    return methods if "LOGINDISABLED" in capabilities else methods | {LOGIN_COMMAND}
 
 
 def _imap(talk: Talk, command: str) -> set[str]:
-    """Return all words of an answer; none where the server refuses."""
+    """Return all words of an answer; none if the server refuses the command."""
     talk.say(command)
     words: set[str] = set()
     tag = command.partition(" ")[0].upper()
@@ -149,7 +151,7 @@ def _agreed(words: set[str], command: str) -> None:
 
 
 def methods_of_pop3(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Return the same for POP3."""
+    """Return the login methods that a POP3 server offers, after STLS if `upgrades`."""
     greeting = talk.line()
     if not greeting.startswith("+OK"):
         raise Broken(f"it greets with {greeting[:60]!r}")
@@ -176,7 +178,7 @@ def _pop3(talk: Talk) -> Iterator[str]:
 
 
 def methods_of_smtp(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Return the same for SMTP."""
+    """Return the login methods that an SMTP server offers, after STARTTLS if `upgrades`."""
     _smtp(talk, "220")
     if upgrades:
         if not any(line == "STARTTLS" for line in _hello(talk)):
@@ -187,7 +189,7 @@ def methods_of_smtp(talk: Talk, *, upgrades: bool) -> set[str]:
         talk.start_tls()
     methods: set[str] = set()
     for line in _hello(talk):
-        # AUTH=… is older than the standard, and some still say both.
+        # AUTH=… is older than the standard, and some servers still send both.
         word, *more = line.replace("AUTH=", "AUTH ").split() or [""]
         methods |= set(more) if word == "AUTH" else set()
     return methods
@@ -204,31 +206,34 @@ def _smtp(talk: Talk, code: str) -> list[str]:
     while True:
         line = talk.line()
         if not line.startswith(code) or line[3:4] not in {"-", " ", ""}:
-            raise Broken(f"it says {line[:60]!r} instead of {code}")
+            raise Broken(f"it sends {line[:60]!r} instead of {code}")
         lines.append(line[4:].strip().upper())
         if line[3:4] != "-":
             return lines
 
 
 def methods_of_sieve(talk: Talk, *, upgrades: bool) -> set[str]:
-    """Return the same for ManageSieve, whose server tells its capabilities by itself."""
-    told = _sieve(talk)
+    """Return the login methods that a ManageSieve server offers, after STARTTLS if `upgrades`.
+
+    The server sends its capabilities without a command.
+    """
+    capabilities = _sieve(talk)
     if upgrades:
-        if "STARTTLS" not in told:
+        if "STARTTLS" not in capabilities:
             raise NoStartTls("its greeting does not name it")
         talk.say("STARTTLS")
         if not talk.line().upper().startswith("OK"):
             raise NoStartTls("it refuses STARTTLS")
         talk.start_tls()
-        told = _sieve(talk)
-    return set(told.get("SASL", "").split())
+        capabilities = _sieve(talk)
+    return set(capabilities.get("SASL", "").split())
 
 
 def _sieve(talk: Talk) -> dict[str, str]:
-    told = {}
+    capabilities = {}
     while not (line := talk.line().upper()).startswith("OK"):
         if not line.startswith('"'):
             raise Broken(f"it greets with {line[:60]!r}")
         name, _, value = line[1:].partition('"')
-        told[name] = value.strip().strip('"')
-    return told
+        capabilities[name] = value.strip().strip('"')
+    return capabilities

@@ -1,4 +1,4 @@
-"""Whom the doctor visits, and with what."""
+"""The domain that the doctor checks, and how it is checked."""
 
 import ssl
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from waypost.check.resolving import Unanswered
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A domain, and how it is looked at.
+    """A domain, and the means to check it.
 
     Attributes:
-        asked: sends requests and look-ups; its wire counts the time.
-        unanswered: the look-ups without an answer; it grows.
+        asked: sends requests and look-ups; its wire has the time limit.
+        unanswered: the look-ups without an answer; the list grows during the check.
     """
 
     asked: Asked
@@ -24,12 +24,12 @@ class Visit:
 
     @property
     def domain(self) -> str:
-        """The domain in A-labels."""
+        """Return the domain in A-labels."""
         return self.asked.domain
 
     @property
     def context(self) -> ssl.SSLContext:
-        """With which certificates are checked."""
+        """Return the TLS context that checks certificates."""
         return self.asked.wire.context
 
     def addresses(self, host: str) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Visit:
         return addresses(self.asked.resolve, host)
 
     def records(self, lookup: Lookup) -> tuple[Named, ...]:
-        """Return what DNS says.
+        """Return the records that DNS has.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -49,5 +49,5 @@ class Visit:
         return self.asked.resolve(lookup)
 
     def seconds(self) -> float:
-        """Return how long the next answer may take; 0 where the time is over."""
+        """Return how long the next answer may take; 0 if no time is left."""
         return self.asked.wire.seconds()

@@ -1,4 +1,4 @@
-"""What the domain publishes in DNS, against what it should publish."""
+"""Comparison of the DNS records of a domain with those that it should publish."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,32 +10,32 @@ from waypost.check.schema_probes import LABELS, digest, pacc_document
 from waypost.errors import NamesUnavailable
 from waypost.formats.dns import Record, ServiceAt, Text
 
-_VOUCHED_ELSEWHERE = "v=UAAC1"
+_PACC_DIGEST = "v=UAAC1"
 _CALENDARS = ("_caldavs._tcp.", "_carddavs._tcp.")  # RFC 6764 s3
 
 
 def zone_findings(visit: Visit, wanted: Sequence[Record]) -> Iterator[Finding]:
-    """Compare service records and texts, and look at where service records lead.
+    """Compare SRV and TXT records, and check the targets of SRV records.
 
     Args:
         visit: the domain.
-        wanted: what should be published; none where nobody knows.
+        wanted: the records that should be published; none if they are unknown.
 
-    Nothing is said about a name for which DNS gives no answer.
+    There is no finding for a name if DNS does not answer.
     """
     for name, places in _places(wanted).items():
         with suppress(NamesUnavailable):
             yield from _service(visit, name, places)
     for record in wanted:
-        if isinstance(record.data, Text) and not record.data.text.startswith(_VOUCHED_ELSEWHERE):
+        if isinstance(record.data, Text) and not record.data.text.startswith(_PACC_DIGEST):
             with suppress(NamesUnavailable):
                 yield from _text(visit, record.name, record.data.text)
     names = dict.fromkeys(f"{label}._tcp.{visit.domain}" for label, _, _ in LABELS)
     for name in names | dict.fromkeys(_places(wanted)):
         with suppress(NamesUnavailable):
             yield from _targets(visit, name)
-    # It compares with the document that is served, and so with what clients find. Where nobody
-    # answers, the findings about the name tell why.
+    # The digest is compared with the document that clients get. If no server answers, the findings
+    # about the name say why.
     if pacc_document(visit.asked).status:
         with suppress(NamesUnavailable):
             for what in digest(visit.asked):
@@ -63,21 +63,21 @@ def _service(visit: Visit, name: str, places: set[tuple[str, int]]) -> Iterator[
 
 
 def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> str:
-    # Seen with Thunderbird 153.8: it drops what a redirect of a well-known place to another host
-    # leads to, and looks for no calendar by http.
-    leads_away = any(host != domain for host, _ in places)
+    # Seen with Thunderbird 153.8: it drops the target of a redirect from a well-known URL to
+    # another host, and searches for no calendar over http.
+    is_elsewhere = any(host != domain for host, _ in places)
     is_calendar = name.startswith(_CALENDARS)
-    return "dns-missing-calendar" if is_calendar and leads_away else "dns-missing"
+    return "dns-missing-calendar" if is_calendar and is_elsewhere else "dns-missing"
 
 
 def _text(visit: Visit, name: str, text: str) -> Iterator[Finding]:
-    """Look for a text; the digest is compared with the document itself."""
+    """Yield a finding if a TXT record is missing."""
     if text not in {one.data for one in visit.records(Lookup("TXT", name))}:
         yield found("dns-missing", name, f"TXT {text}")
 
 
 def _targets(visit: Visit, name: str) -> Iterator[Finding]:
-    for record in _leading(visit.records(Lookup("SRV", name))):
+    for record in _with_target(visit.records(Lookup("SRV", name))):
         with suppress(NamesUnavailable):
             alias = visit.records(Lookup("CNAME", record.data))
             if alias:
@@ -86,8 +86,8 @@ def _targets(visit: Visit, name: str) -> Iterator[Finding]:
                 yield found("srv-target", name, f"{record.data} has no A or AAAA record")
 
 
-def _leading(records: Sequence[Named]) -> list[Named]:
-    # RFC 2782: a target of "." says that there is no such service.
+def _with_target(records: Sequence[Named]) -> list[Named]:
+    # RFC 2782: a target of "." means that there is no such service.
     return [one for one in records if one.data][:10]
 
 
