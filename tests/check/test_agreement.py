@@ -175,7 +175,7 @@ def test_a_client_that_would_wait() -> None:
     with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
         found = by_key(url)["outlook-for-windows"]
     assert found.verdict == "fails"
-    assert "STARTTLS on a port where TLS is there from the start" in found.findings[0]
+    assert "STARTTLS on a port that uses TLS from the start" in found.findings[0]
     assert "wait for each other without end" in found.findings[0]
 
 

@@ -96,7 +96,7 @@ NESTED = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "said"), NESTED)
+@pytest.mark.parametrize(("raw", "said"), NESTED)
 def test_no_form_of_data(raw: bytes, said: str) -> None:
     """Data with a wrong structure is refused with the reason, however deep it is nested."""
     with pytest.raises(CmsError, match=said):

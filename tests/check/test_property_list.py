@@ -49,7 +49,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("bytes", BAD, ids=range(len(BAD)))
+@pytest.mark.parametrize("raw", BAD, ids=range(len(BAD)))
 def test_bad(raw: bytes) -> None:
     """Data that is no property list raises one error, whatever its parsers raise."""
     with pytest.raises(NotAPropertyList):

@@ -179,7 +179,7 @@ def test_slow_resolver() -> None:
             with suppress(NamesUnavailable):
                 assert dns(Lookup("A", f"n{answered}.example")) == ()
                 answered += 1
-        with pytest.raises(NamesUnavailable, match=r"too slow: the time .* is over \(--total\)"):
+        with pytest.raises(NamesUnavailable, match=r"too slow: the time .* is used up \(--total\)"):
             dns(Lookup("A", "late.example"))
     assert 0 < answered <= 4
     assert len(dns.failed) == 1

@@ -60,7 +60,7 @@ BAD_POX = [
     # old, new, what is found
     ("autodiscover/responseschema/2006", "autodiscover/schema/2006", "Microsoft's namespace"),
     ("outlook/responseschema/2006a", "outlook/responseschema/2006", "Outlook's namespace"),
-    ("<Type>IMAP</Type>", "<Type>POP3</Type>", "POP3 is there 2 times"),
+    ("<Type>IMAP</Type>", "<Type>POP3</Type>", "there are 2 POP3 servers"),
     ("<SSL>on</SSL>", "<SSL>yes</SSL>", "IMAP: SSL 'yes' is neither on nor off"),
     ("<SPA>off</SPA>", "", "IMAP: SPA is not off"),
     ("<Port>993</Port>", "<Port/>", "IMAP: port '' is none"),

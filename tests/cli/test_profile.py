@@ -135,7 +135,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "said"), BAD)
+@pytest.mark.parametrize(("data", "said"), BAD)
 def test_no_profile(waypost: Waypost, home: Path, data: bytes | None, said: str) -> None:
     """What is no profile is wrong use, in one line with the file's name."""
     file = home / "a.mobileconfig"

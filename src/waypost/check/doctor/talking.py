@@ -69,7 +69,7 @@ class Talk:
         """
         if self._unread:
             # RFC 3207 s4.2 and its like: data from before TLS must be discarded.
-            raise Broken("it sends data that was not requested before TLS starts")
+            raise Broken("it sends unrequested data without TLS")
         self._hurry()
         secured = self._context.wrap_socket(
             self.connected, server_hostname=self._host, do_handshake_on_connect=False
