@@ -176,7 +176,7 @@ def test_handshake_that_drips() -> None:
 def test_nobody_listens() -> None:
     """A server that does not listen is reported before anything is compared."""
     server = Server(is_https=False, host="127.0.0.1", port=free_port(), path="")
-    with pytest.raises(RequestError, match="start it first"):
+    with pytest.raises(RequestError, match="start the server first"):
         check_reachable(server, 1)
 
 

@@ -128,4 +128,4 @@ def test_nobody_listens(waypost: Waypost, refusing: str, domains: Path) -> None:
 
     assert (outcome.code, outcome.out) == (2, "")
     assert "--new: 127.0.0.1 port" in outcome.err
-    assert "start it first" in outcome.err
+    assert "start the server first" in outcome.err

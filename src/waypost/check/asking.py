@@ -96,7 +96,8 @@ def check_reachable(server: Server, timeout_seconds: float) -> None:
             pass
     except (OSError, ValueError) as error:
         reason = failure_reason(error)
-        message = f"{server.host} port {server.port} does not answer ({reason}); start it first"
+        place = f"{server.host} port {server.port}"
+        message = f"{place} does not answer ({reason}); start the server first"
         raise RequestError(message) from error
 
 

@@ -68,7 +68,7 @@ def _lost(old: Answer, new: Answer) -> Difference:
     detail = f"{_listed(old.offers)}; now {new.detail}"
     if kinds & _INCOMING and "smtp" in kinds:
         return Difference(False, "only the old server serves it", detail)
-    return Difference(True, "less than a mail account is not served", detail)
+    return Difference(True, "an incomplete mail account is not served", detail)
 
 
 def _gained(old: Answer, new: Answer) -> Difference:

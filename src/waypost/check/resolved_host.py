@@ -168,5 +168,5 @@ class ResolvedHost:
 
 
 def _private(host: str, address: str) -> str:
-    why = "which a public server names; --allow-private asks it"
+    why = "and a public server names this host; --allow-private allows it"
     return f"{host} has the private address {address}, {why}"

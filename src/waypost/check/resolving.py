@@ -85,7 +85,7 @@ class Dns:
         try:
             self._resolver = open_resolver(server)
         except NoResolverConfiguration as error:
-            raise SettingsError([f"--resolver: the system has none ({error})"]) from error
+            raise SettingsError([f"--resolver: this machine has no resolver ({error})"]) from error
         self._timeout_seconds = timeout_seconds
         self._end = time.monotonic() + total_seconds
         self._name = named(server, self._resolver.nameservers)
@@ -115,7 +115,7 @@ class Dns:
         if self.cause:
             return self.cause
         if len(self._answers) >= LOOKUPS_MAX:
-            return f"more than {LOOKUPS_MAX} names would have to be looked up"
+            return f"the limit of {LOOKUPS_MAX} DNS look-ups is reached"
         # The library does not treat a lifetime of 0 as no time.
         self._resolver.lifetime = max(0.001, min(self._timeout_seconds, self._left()))
         try:

@@ -66,7 +66,7 @@ class FixedHost:
         is_own = any(host == d or host.endswith(f".{d}") for d in self._domains)
         if is_own or host in self._named:
             return ""
-        return f"{host} is not asked; --also adds a host"
+        return f"{host} is not asked; --also adds a host of this server"
 
     def add_host(self, host: str) -> None:
         """Allow a host that DNS names, and the names that clients derive from it."""

@@ -103,7 +103,7 @@ class Wire:
     def _asked(self, request: Request) -> Response:
         if len(self._said) >= self._limits.requests:
             self.is_exhausted = True
-            why = f"more than {self._limits.requests} requests would be needed"
+            why = f"the limit of {self._limits.requests} requests is reached"
             return Response(0, reason=why, is_unknown=True)
         seconds = self.seconds()
         if not seconds:

@@ -88,5 +88,5 @@ def _troubles(server: MailServer, offer: Offer, result: MailResult) -> Iterator[
     wanted = server.method
     # A client that does not read the method uses any method.
     if not (offers_method(result.methods, wanted) if wanted else result.methods):
-        finding = lacking(place_of(offer), wanted or "a way to log in", result.methods)
+        finding = lacking(place_of(offer), wanted or "login method", result.methods)
         yield Noted(FAULTS["mail-authentication"], f"{finding.place}: {finding.detail}")

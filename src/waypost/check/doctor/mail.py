@@ -199,7 +199,7 @@ def lacking(place: str, wanted: str, methods: Collection[str]) -> Finding:
     offered = " ".join(sorted(methods)) or "nothing"
     if len(offered) > OFFERED_MAX_CHARS:
         offered = f"{offered[:OFFERED_MAX_CHARS]}…"
-    return found("mail-authentication", place, f"{wanted}; it offers {offered}")
+    return found("mail-authentication", place, f"no {wanted}; the server offers {offered}")
 
 
 def offers_method(methods: Collection[str], wanted: str) -> bool:

@@ -34,9 +34,13 @@ def database_findings(visit: Visit, base: str, own: Sequence[Offer]) -> Iterator
     theirs = {_place(one) for one in answer.offers if one.kind in _MAIL}
     ours = {_place(one) for one in own if one.kind in _MAIL}
     for one in sorted(theirs - ours):
-        yield found("ispdb-different", place, f"it names {_said(one)}, the domain does not")
+        yield found(
+            "ispdb-different", place, f"the database names {_said(one)}, the domain does not"
+        )
     for one in sorted(ours - theirs):
-        yield found("ispdb-different", place, f"it does not name {_said(one)}, the domain does")
+        yield found(
+            "ispdb-different", place, f"the database does not name {_said(one)}, the domain does"
+        )
 
 
 def _place(offer: Offer) -> tuple[str, str, int, str]:

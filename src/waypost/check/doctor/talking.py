@@ -124,7 +124,7 @@ def methods_of_imap(talk: Talk, *, upgrades: bool) -> set[str]:
         raise Broken(f"it greets with {greeting[:60]!r}")
     if upgrades:
         if "STARTTLS" not in _imap(talk, "a1 CAPABILITY"):
-            raise NoStartTls("CAPABILITY does not name it")
+            raise NoStartTls("CAPABILITY does not name STARTTLS")
         _agreed(_imap(talk, "a2 STARTTLS"), "a2 STARTTLS")
         talk.start_tls()
     capabilities = _imap(talk, "a3 CAPABILITY")
@@ -182,7 +182,7 @@ def methods_of_smtp(talk: Talk, *, upgrades: bool) -> set[str]:
     _smtp(talk, "220")
     if upgrades:
         if not any(line == "STARTTLS" for line in _hello(talk)):
-            raise NoStartTls("EHLO does not name it")
+            raise NoStartTls("EHLO does not name STARTTLS")
         talk.say("STARTTLS")
         if not talk.line().startswith("220"):
             raise NoStartTls("it refuses STARTTLS")
@@ -220,7 +220,7 @@ def methods_of_sieve(talk: Talk, *, upgrades: bool) -> set[str]:
     capabilities = _sieve(talk)
     if upgrades:
         if "STARTTLS" not in capabilities:
-            raise NoStartTls("its greeting does not name it")
+            raise NoStartTls("its greeting does not name STARTTLS")
         talk.say("STARTTLS")
         if not talk.line().upper().startswith("OK"):
             raise NoStartTls("it refuses STARTTLS")
