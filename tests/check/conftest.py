@@ -1,4 +1,4 @@
-"""The schemas of the standards' makers, as tests/formats has them."""
+"""The published schemas of the standards, shared with tests/formats."""
 
 from tests.formats.conftest import _shared
 

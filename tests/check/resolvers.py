@@ -1,4 +1,4 @@
-"""Resolvers that answer every question alike, or not at all, on 127.0.0.1."""
+"""Resolvers on 127.0.0.1 that give every query the same answer, or none."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ from tests.servers.waypost import free_port
 
 
 class Script(Enum):
-    """What a resolver does with every question; the names of answers are DNS's own."""
+    """The answer of a resolver to every query; names of answers are the DNS codes."""
 
     DEAD = "nothing listens"
     HANGING = "takes packets and answers none"
@@ -29,7 +29,7 @@ class Script(Enum):
 def resolver(
     script: Script, but: Mapping[str, Script] | None = None, *, delay: float = 0.0
 ) -> Iterator[int]:
-    """Run such a resolver; give its port.
+    """Start a resolver, and yield its port.
 
     Args:
         script: for all names.

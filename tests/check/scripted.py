@@ -18,7 +18,7 @@ def scripted(
     address: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[str]:
-    """Run a server that answers every request by a function; give its URL.
+    """Start a server that answers every request by a function, and yield its URL.
 
     With a context it speaks TLS.
     """
@@ -37,7 +37,7 @@ def scripted(
         do_PROPFIND = _answer  # noqa: N815 -- the same
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
+            """Write no log."""
 
     with ThreadingHTTPServer((address, port), Handler) as server:
         server.daemon_threads = True
@@ -53,7 +53,7 @@ def scripted(
 
 
 def fixed(status: int, body: bytes = b"") -> Reply:
-    """Answer everything alike."""
+    """Send the same answer to every request."""
 
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(status)

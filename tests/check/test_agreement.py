@@ -128,7 +128,7 @@ def test_who_exists(path: str, said: str) -> None:
 
 
 def account(kind: str, port: int, security: Security) -> Account:
-    """Make an account whose one server is odd."""
+    """Build an account with one unusual server."""
     server = MailServer(kind, f"{kind}.example.com", port, security)
     good = {
         "imap": MailServer("imap", "imap.example.com", 993, "tls"),

@@ -69,7 +69,7 @@ def test_spellings_of_autoconfig() -> None:
 
 
 def test_list_of_domains() -> None:
-    """A document that names several domains is noted."""
+    """A document that names several domains has a note."""
     body = autoconfig("<domain>a.example</domain><domain>b.example</domain>")
     assert read("autoconfig", body) == Answer(
         "nothing", "status 200 without services", notes=frozenset({"all domains"})
@@ -146,7 +146,7 @@ def test_profile() -> None:
     ],
 )
 def test_statuses(status: int, outcome: str) -> None:
-    """Only a refusal that a client understands is one; everything else is a failure."""
+    """Only an answer that a client understands as no is a refusal; all others are failures."""
     for form in FORMATS:
         assert read_answer(form, status, b"whatever", ALICE).outcome == outcome
 
@@ -178,7 +178,7 @@ BAD: list[tuple[AnswerFormat, bytes, str]] = [
 
 @pytest.mark.parametrize(("form", "body", "said"), BAD)
 def test_bad_answers(form: AnswerFormat, body: bytes, said: str) -> None:
-    """What is no document of its format is a failure that says why."""
+    """Bytes that are no document of the format are a failure with the reason."""
     answer = read(form, body)
     assert answer.outcome == "failed"
     assert said in answer.detail
@@ -186,13 +186,13 @@ def test_bad_answers(form: AnswerFormat, body: bytes, said: str) -> None:
 
 @given(st.sampled_from(FORMATS), st.binary(max_size=300))
 def test_any_bytes(form: AnswerFormat, body: bytes) -> None:
-    """No bytes whatever raise an error."""
+    """No bytes raise an error."""
     assert read(form, body).outcome in {"failed", "nothing"}
 
 
 @given(st.sampled_from(FORMATS), st.text(max_size=60), st.text(max_size=60))
 def test_any_texts(form: AnswerFormat, place: str, port: str) -> None:
-    """No texts in the right places raise an error, and an offer stays in one printable line."""
+    """No text of a value raises an error, and an offer is always one printable line."""
     body = plistlib.dumps(
         {
             "PayloadContent": [

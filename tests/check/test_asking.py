@@ -1,4 +1,4 @@
-"""Asking running servers, the slow and the hostile ones included."""
+"""Requests to running servers, including slow and hostile ones."""
 
 import re
 import socket
@@ -83,7 +83,7 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     ],
 )
 def test_hostile_servers(reply: Reply, said: str) -> None:
-    """A server that says too much, too little or nothing is a failure within the time."""
+    """A server that sends too much, too little or nothing is a failure within the time limit."""
     with scripted(reply) as url:
         start = time.monotonic()
         answer = ask(Server.parse(url), "autoconfig", "a", "example.com", 0.5)
@@ -94,7 +94,7 @@ def test_hostile_servers(reply: Reply, said: str) -> None:
 
 
 def test_requests() -> None:
-    """Each format is asked for as its clients do, below the server's own path."""
+    """Each format is requested as its clients do, below the server's own path."""
     seen: list[tuple[str, str, bytes]] = []
 
     def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -122,7 +122,7 @@ def test_requests() -> None:
     ],
 )
 def test_bad_urls(url: str) -> None:
-    """What is no URL of a server is refused."""
+    """A text that is no URL of a server is refused."""
     with pytest.raises(RequestError, match="is not a URL"):
         Server.parse(url)
 
@@ -150,7 +150,7 @@ def test_own_host(url: str, authority: str) -> None:
 
 
 def test_handshake_that_drips() -> None:
-    """A server that never comes to the end of its handshake is given up in time."""
+    """A server that never ends its handshake is a failure within the time limit."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 

@@ -55,7 +55,7 @@ def test_own(made: Signing, signed: bytes) -> None:
     ids=" ".join,
 )
 def test_of_openssl(made: Signing, flags: list[str]) -> None:
-    """OpenSSL's ways to sign are read as well: digests, no attributes, key identifiers, BER."""
+    """All signatures of OpenSSL are read: digests, no attributes, key identifiers, BER."""
     signed = by_openssl(made, *flags)
 
     assert verify(signed).content == content_of(signed) == PROFILE
@@ -145,7 +145,7 @@ def test_another_signature(made: Signing, signed: bytes) -> None:
 
 
 def test_every_byte_counts(signed: bytes) -> None:
-    """Whichever byte of content, attributes or signature is changed, it does not verify."""
+    """With any changed byte of content, attributes or signature, verification fails."""
     content = signed.index(PROFILE)
     digest = signed.index(hashlib.sha256(PROFILE).digest())
     places = [*range(content, content + len(PROFILE)), *range(digest - 17, digest + 32)]
@@ -157,7 +157,7 @@ def test_every_byte_counts(signed: bytes) -> None:
 
 
 def test_cut_off(signed: bytes) -> None:
-    """Half of it, or it and more, is refused."""
+    """Truncated data, or data with extra bytes, is refused."""
     for cut in (signed[:-1], signed[:100], signed[:3], b"", signed + b"\0", signed + signed):
         with pytest.raises(CmsError):
             verify(cut)
@@ -186,6 +186,6 @@ def test_any_bytes(signed: bytes, data: st.DataObject) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_short_bytes(raw: bytes) -> None:
-    """Short bytes of any kind are no signed data."""
+    """Any short bytes are no signed data."""
     with pytest.raises(CmsError):
         verify(raw)

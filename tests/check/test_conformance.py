@@ -1,4 +1,4 @@
-"""Servers of all kinds, seen through all recorded clients."""
+"""Reports about servers of all kinds, for all recorded clients."""
 
 import gzip
 import ssl
@@ -41,7 +41,7 @@ def by_key(url: str) -> dict[str, Report]:
 
 
 def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-    """Return one file, as a web server does that knows nothing else."""
+    """Return one file, as a web server with only that file."""
     known = handler.path.partition("?")[0] == "/mail/config-v1.1.xml"
     known = known and "example.com" in handler.headers["Host"] and handler.command == "GET"
     handler.send_response(200 if known else 404)
@@ -99,7 +99,7 @@ def compressing(coding: str, body: bytes) -> Reply:
     ],
 )
 def test_a_compressed_answer(coding: str, body: bytes) -> None:
-    """What a server compresses without being asked is read, as clients do."""
+    """A document that a server compresses unasked is read, as clients do."""
     request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
         assert asked(url).wire.ask(request).body == DOCUMENT
@@ -123,14 +123,14 @@ def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
 
 
 def test_a_bomb() -> None:
-    """Of a small body that unpacks to a huge one no more is unpacked than is looked at."""
+    """A small body that unpacks to a huge one is unpacked only up to the limit."""
     request = Request("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
         assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_BYTES + 1
 
 
 def test_a_page_for_everything() -> None:
-    """A web server that answers everything with a page of success is seen to break searches."""
+    """A web server that answers 200 with a page to everything breaks the search of clients."""
     page = b'<html><head><title>Welcome</title></head><body class="x"/></html>'
     with scripted(fixed(200, page)) as url:
         found = by_key(url)
@@ -252,7 +252,7 @@ def test_hostile_servers(reply: Reply) -> None:
 
 
 def test_bounds_are_told() -> None:
-    """A run that was cut short says so."""
+    """A run that reached a limit says so."""
     with scripted(fixed(404)) as url:
         question = asked(url, limits=Limits(requests=3))
         list(reports(question))
@@ -297,7 +297,7 @@ def hoster(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 def test_where_dns_leads() -> None:
-    """What clients ask at a host that DNS names goes to the server, under that host's name."""
+    """Requests for a host that DNS names go to the server, with that host's name."""
     zone = {
         ("MX", "example.com"): (Named("mx.hoster.test", 10),),
         ("SRV", "_autodiscover._tcp.example.com"): (Named("else.test", 0, 0, 443),),
@@ -349,7 +349,7 @@ def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None
 
 
 def test_a_calendar_that_wants_a_password() -> None:
-    """That calendars demand a password is no fault, and DAVx5 finds them by it."""
+    """A calendar that asks for a password is no fault, and DAVx5 finds it by that."""
 
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         handler.send_response(401 if handler.command == "PROPFIND" else 404)

@@ -56,7 +56,7 @@ CASES: list[tuple[AnswerFormat, Answer, Answer, list[tuple[bool, str]]]] = [
 def test_differences(
     form: AnswerFormat, old: Answer, new: Answer, expected: list[tuple[bool, str]]
 ) -> None:
-    """Each pair of answers has exactly the differences of its line."""
+    """Each pair of answers has exactly the differences of its row."""
     found = list(differences(form, old, new))
 
     assert [difference.expected for difference in found] == [wanted for wanted, _ in expected]
@@ -82,7 +82,7 @@ def test_everything_counts(changed: Offer) -> None:
 
 @pytest.mark.parametrize("note", NOTES)
 def test_peculiarities(note: str) -> None:
-    """A peculiarity of automx2's spelling is expected to go, and not expected to come."""
+    """A peculiarity of automx2's form may disappear, but must not appear."""
     old = served(IMAP, SMTP, notes=frozenset({note}))
     (difference,) = differences("autoconfig", old, FULL)
 

@@ -39,7 +39,7 @@ def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
 def account(
     host: str, port: int, *, method: str = "", security: Security = "none", kind: str = "imap"
 ) -> Account:
-    """Make an account with one server, as a JMAP account has it."""
+    """Build an account with one server, as a JMAP account has."""
     one = MailServer(kind, host, port, security, method)
     return Account(one, one)
 
@@ -91,7 +91,7 @@ def test_a_server_that_only_listens() -> None:
 
 
 def test_one_of_two_addresses() -> None:
-    """A client goes on to the next address, which is a warning and no failure."""
+    """A client tries the next address, so one bad address is a warning and no failure."""
     with server([IMAP, IMAP_PLAIN]) as port:
         checked = servers().check(account("both.example", port))
     assert [(one.fault.code, one.fault.severity) for one in checked.noted] == [
@@ -114,7 +114,7 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("host", "total", "why"), UNKNOWN)
 def test_what_is_not_known(host: str, total: float, why: str) -> None:
-    """A server that was not seen is neither good nor bad."""
+    """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
     assert (checked.noted, checked.good, checked.unknown) == ((), frozenset(), why)
 
@@ -131,5 +131,5 @@ def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_doctor_does_not_speak() -> None:
-    """A protocol that the doctor does not speak is not looked at."""
+    """A protocol that the doctor does not support is not checked."""
     assert servers().check(account("missing.example", 443, kind="jmap")) == AccountCheck()

@@ -28,7 +28,7 @@ Fill = Callable[[Message, str], bytes]
 
 @contextmanager
 def name_server(fill: Fill) -> Iterator[int]:
-    """Answer each question by a function, by UDP; give the port."""
+    """Start a UDP server that answers each query by a function, and yield its port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.settimeout(0.05)

@@ -1,4 +1,4 @@
-"""What the doctor makes of mail servers, good ones, bad ones and hostile ones."""
+"""The doctor's checks of good, bad and hostile mail servers."""
 
 import socket
 import ssl
@@ -24,7 +24,7 @@ CLEAR = ("password-cleartext",)
 
 @contextmanager
 def server(script: Script, *, drips: bool = False) -> Iterator[int]:
-    """Say the first line to who connects, and the next one after each thing that is heard."""
+    """Send the first line to each client, and the next line after each received command."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -131,7 +131,7 @@ def test_what_a_server_says(
 
 @pytest.mark.parametrize("security", ["none", "tls"])
 def test_a_server_that_says_nothing(security: str) -> None:
-    """A server that is silent, or drips, is waited for no longer than the time."""
+    """A server that sends nothing, or single bytes slowly, is a finding within the time limit."""
     for drips in (False, True):
         with server([b""], drips=drips) as port:
             found = codes(Offer("imap", "127.0.0.1", port, security), seconds=0.4)
@@ -139,7 +139,7 @@ def test_a_server_that_says_nothing(security: str) -> None:
 
 
 def test_a_server_that_leaves() -> None:
-    """A connection that ends is said to have ended."""
+    """A closed connection is reported as closed."""
     with server([]) as port:
         listener = Talk("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
         with listener as talk:
@@ -149,7 +149,7 @@ def test_a_server_that_leaves() -> None:
 
 
 def test_nobody_listens() -> None:
-    """A closed port is named."""
+    """A closed port is reported."""
     with socket.socket() as held:  # so that no other process listens there either
         held.bind(("127.0.0.1", 0))
         found = codes(Offer("imap", "127.0.0.1", held.getsockname()[1], "tls"))
@@ -167,7 +167,7 @@ GREEDY = [
 
 @pytest.mark.parametrize(("kind", "script"), GREEDY)
 def test_long_list_is_cut(kind: str, script: Script) -> None:
-    """Of the ways to log in that a server lists without end, a report shows the first ones."""
+    """If a server lists very many login methods, a report shows the first ones."""
     with server(script) as port:
         found = codes(Offer(kind, "127.0.0.1", port, "none", ("GSSAPI",)))
     assert [code for code, _ in found] == ["mail-authentication"]

@@ -1,4 +1,4 @@
-"""What the doctor makes of records that are missing."""
+"""The doctor's findings about missing records."""
 
 import pytest
 
@@ -25,7 +25,7 @@ MISSING = [
 
 @pytest.mark.parametrize(("label", "host", "code"), MISSING)
 def test_missing_records(label: str, host: str, code: str) -> None:
-    """Calendars on a host of their own need their record; others may do without."""
+    """Calendars on another host need their record; on the domain itself they do not."""
     name = f"{label}._tcp.example.com"
     wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
     wire = Wire(ResolvedHost(silence, frozenset()), Limits(timeout_seconds=5))

@@ -517,7 +517,7 @@ DIVIDING = replace(PROVIDER, subaddress_separators="+")
 
 
 def test_sub_addresses() -> None:
-    """Clients that ask without the address put its detail into the login name; PACC as well."""
+    """Clients that ask without the address keep its detail in the login name, and so does PACC."""
     code = "subaddress-login-name"
     assert codes([IMAP, SMTP], DIVIDING) == {code}
     assert code in codes([named("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)

@@ -1,4 +1,4 @@
-"""The linter against the rules by which clients read a document, over every golden answer.
+"""The linter against the reading rules of clients, for every golden answer.
 
 The rules were read in the clients' sources in 2026-08; each is written here once more, as a reader
 of documents, so that it knows nothing of the linter.
@@ -33,7 +33,7 @@ class Account:
 
 
 def k9(document: bytes) -> Account | None:
-    """Read as K-9 does: one section that it cannot use ends it all.
+    """Read as K-9 does: one section that it cannot use makes it refuse the document.
 
     Of the first IMAP and SMTP section it takes OAuth2 out then, for hosts that it does not know.
     """
@@ -80,7 +80,7 @@ def test_k9(case: Case) -> None:
 
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_thunderbird(case: Case) -> None:
-    """The same of Thunderbird for hosts whose OAuth2 issuer it does not know."""
+    """Thunderbird has the same rule for hosts whose OAuth2 issuer it does not know."""
     is_refused = thunderbird(body(case, "autoconfig.xml")) is None
     assert is_refused == bool(codes(case) & THUNDERBIRD_FINDINGS)
 

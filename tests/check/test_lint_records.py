@@ -1,4 +1,4 @@
-"""The linter against the records of clients, over many offers: no client fails in silence."""
+"""The linter against recorded clients, for many offers: no failure is without a finding."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -85,7 +85,7 @@ POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
 
 
 def offers() -> Iterator[Sequence[Service]]:
-    """Yield what providers may offer: each list of methods, alone and with each other one, ...."""
+    """Yield the services of many providers: each list of methods, alone and with another one."""
     for methods in METHODS:
         reading = host_service(authentication=methods)
         sending = host_service("smtp", "smtp.example.com", authentication=methods)
@@ -178,7 +178,7 @@ def test_nobody_fails_in_silence(client: Client) -> None:
 @pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_golden_answers(case: Case, client: Client) -> None:
-    """The same of each golden case that is served: who ends without an account is named."""
+    """For each golden case, a finding names each client that ends without an account."""
     try:
         services = case.config().services
     except DomainNotServed:

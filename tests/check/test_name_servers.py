@@ -1,4 +1,4 @@
-"""Whom an operator wants to be asked about names."""
+"""The resolver that an operator names."""
 
 import pytest
 from dns.message import Message, make_query, make_response
@@ -69,7 +69,7 @@ OUTCOMES: list[tuple[list[tuple[Exception | str, Message | None]], str]] = [
 
 @pytest.mark.parametrize(("tried", "words"), OUTCOMES)
 def test_outcome(tried: list[tuple[Exception | str, Message | None]], words: str) -> None:
-    """A resolver that no packet reaches is not said to answer."""
+    """A resolver that no packet reaches is reported as not asked."""
     errors = [("192.0.2.53", False, 53, reason, response) for reason, response in tried]
     question = make_query("example.com", "MX")
     error = NoNameservers(request=question, errors=errors)  # type: ignore[no-untyped-call]

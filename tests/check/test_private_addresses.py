@@ -1,4 +1,4 @@
-"""What the doctor asks at private addresses, once a public server has answered."""
+"""The doctor's requests to private addresses, after a public server has answered."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -35,7 +35,7 @@ def resolve(lookup: Lookup) -> tuple[Named, ...]:
 
 @pytest.fixture(name="port", scope="module")
 def _port() -> Iterator[int]:
-    """A server at all addresses of a private network: it redirects as its path says."""
+    """A server on all addresses of a private network; its path says where it redirects."""
     require(private_network=True)
 
     def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Property lists of strangers, read by all that read profiles."""
+"""Untrusted property lists, parsed by every reader of profiles."""
 
 import plistlib
 from contextlib import suppress
@@ -22,7 +22,7 @@ ALICE = EmailAddress.parse("alice@example.com")
 
 
 def nested(depth: int) -> bytes:
-    """Write a binary list of arrays, each in the one before."""
+    """Write a binary list of arrays, each inside the previous one."""
     objects = b"".join(b"\xa1" + (one + 1).to_bytes(2) for one in range(depth)) + b"\xa0"
     table = b"".join((8 + 3 * one).to_bytes(2) for one in range(depth + 1))
     trailer = b"\0" * 6 + b"\x02\x02" + (depth + 1).to_bytes(8) + bytes(8)
@@ -30,7 +30,7 @@ def nested(depth: int) -> bytes:
 
 
 def read_by_all(raw: bytes) -> None:
-    """Read a profile in every way; whatever is raised but Unusable is a defect."""
+    """Read a profile in every way; any error other than Unusable is a defect."""
     with suppress(Unusable):
         apple.read(raw)
     profile_findings(raw)

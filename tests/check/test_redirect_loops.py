@@ -87,7 +87,7 @@ NO_LOOPS: list[dict[str, str]] = [
 
 @pytest.mark.parametrize(("places", "said"), LOOPS)
 def test_loops(places: dict[str, str], said: list[str]) -> None:
-    """Each URL in a loop is named: of itself, with another query, or of several URLs."""
+    """Each URL in a loop is named: a URL to itself, with another query, or several URLs."""
     with scripted(redirecting(places)) as url:
         found = list(redirect_loops(asked(url)))
 
@@ -97,7 +97,7 @@ def test_loops(places: dict[str, str], said: list[str]) -> None:
 
 @pytest.mark.parametrize("places", NO_LOOPS)
 def test_no_loops(places: dict[str, str]) -> None:
-    """Other redirects, and bad ones, are none."""
+    """Other redirects, and invalid ones, are no loops."""
     with scripted(redirecting(places)) as url:
         assert list(redirect_loops(asked(url))) == []
 

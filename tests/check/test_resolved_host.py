@@ -1,4 +1,4 @@
-"""Reaching each host at its own addresses."""
+"""The transport that connects to the addresses of each host."""
 
 import socket
 from http.server import BaseHTTPRequestHandler
@@ -45,7 +45,7 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("host", "expected"), ADDRESSES)
 def test_addresses(host: str, expected: tuple[str, ...]) -> None:
-    """A host has the addresses that DNS says, IPv4 first, and not without an end."""
+    """A host has the addresses from DNS, IPv4 first, up to a maximum."""
     assert addresses(resolve, host) == expected
 
 
@@ -99,7 +99,7 @@ def unknown(lookup: Lookup) -> tuple[Named, ...]:
 
 
 def test_addresses_that_are_not_known() -> None:
-    """Without an answer from DNS a host is not said to be missing; half an answer is one."""
+    """A host is unknown without an answer from DNS; an answer for one family is enough."""
     assert addresses(unknown, "half.example") == ("127.0.0.1",)
     assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
     with pytest.raises(NamesUnavailable):

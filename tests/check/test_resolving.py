@@ -77,7 +77,7 @@ SILENT = [Script.DEAD, Script.HANGING, Script.NONSENSE]
 
 @pytest.mark.parametrize("script", SILENT)
 def test_nobody_answers(script: Script) -> None:
-    """A resolver that answers nothing is asked once, and waited for no longer than the time."""
+    """A resolver that never answers is asked once, and only within the time limit."""
     with resolver(script) as port:
         dns = Dns(("127.0.0.1", port), 0.3)
         begun = time.monotonic()
@@ -101,7 +101,7 @@ def test_an_answer_that_says_nothing(script: Script) -> None:
 
 
 def test_a_name_that_is_not_there() -> None:
-    """NXDOMAIN is an answer: there is nothing, and nothing has failed."""
+    """NXDOMAIN is an answer: there are no records, and no failure."""
     with resolver(Script.NXDOMAIN) as port:
         dns = Dns(("127.0.0.1", port), 5)
         assert dns(Lookup("A", "a.example")) == ()
@@ -109,7 +109,7 @@ def test_a_name_that_is_not_there() -> None:
 
 
 def test_a_resolver_that_dies_later() -> None:
-    """One that has answered and then answers nothing is given up at once."""
+    """A resolver that has answered and then stops is not asked again."""
     with resolver(Script.NXDOMAIN) as port:
         dns = Dns(("127.0.0.1", port), 0.2)
         assert dns(Lookup("A", "a.example")) == ()
@@ -121,7 +121,7 @@ def test_a_resolver_that_dies_later() -> None:
 
 
 def test_names_that_get_no_answer() -> None:
-    """A resolver that answers others is not said to be silent, and a run comes to its end."""
+    """A resolver that answers other names is not reported as silent, and the run ends."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_MAX + 5)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
         dns = Dns(("127.0.0.1", port), 0.1)
@@ -136,7 +136,7 @@ def test_names_that_get_no_answer() -> None:
 
 
 def test_patience() -> None:
-    """After a few names without an answer, others are not waited for as long."""
+    """After a few names without an answer, the timeout is shorter."""
     names = [f"b{number}.example" for number in range(PATIENT_TIMEOUTS + 1)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
         dns = Dns(("127.0.0.1", port), 2.0)
@@ -162,7 +162,7 @@ def test_names_that_cannot_be_there(name: str) -> None:
 
 
 def test_the_resolver_of_this_machine_is_named() -> None:
-    """A message names the addresses of the resolvers that this machine asks."""
+    """A message names the addresses of this machine's resolvers."""
     assert named_in_messages(None, ["192.0.2.1", "192.0.2.2"]) == (
         "this machine's resolver (192.0.2.1, 192.0.2.2)"
     )
@@ -171,7 +171,7 @@ def test_the_resolver_of_this_machine_is_named() -> None:
 
 
 def test_slow_resolver() -> None:
-    """A resolver that answers each question just in time is given up when the time is over."""
+    """A resolver that answers each query just in time is not asked after the total time."""
     with resolver(Script.NXDOMAIN, delay=0.1) as port:
         dns = Dns(("127.0.0.1", port), 5, 0.45)
         answered = 0

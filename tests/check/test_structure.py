@@ -1,4 +1,4 @@
-"""What documents break by their own standards."""
+"""Checks of documents against their standards."""
 
 import re
 from pathlib import Path
@@ -166,7 +166,7 @@ BAD_ACCOUNTS = [
 
 @pytest.mark.parametrize(("old", "new", "said"), BAD_ACCOUNTS)
 def test_account(old: str, new: str, said: str) -> None:
-    """An account must be whole before its Protocols are read."""
+    """An account must be complete before its Protocols are read."""
     text = GOOD_POX.decode()
     assert old in text
     found = autodiscover_findings(text.replace(old, new).encode())

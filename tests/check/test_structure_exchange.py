@@ -1,4 +1,4 @@
-"""What answers for ActiveSync and for `autodiscover.json` break."""
+"""Checks of answers for ActiveSync and of `autodiscover.json`."""
 
 import pytest
 
@@ -16,7 +16,7 @@ REFUSED = """\
 
 @pytest.mark.parametrize("body", [GOOD, REFUSED])
 def test_good(body: str) -> None:
-    """A server, or Microsoft's word for none, breaks nothing."""
+    """An answer with a server, or with Microsoft's error, has no finding."""
     assert activesync_findings(body.encode()) == []
 
 
@@ -75,7 +75,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("status", "kind", "body", "said"), ANSWERS)
 def test_json(status: int, kind: str, body: bytes, said: str) -> None:
-    """The JSON names a URL, or says in Exchange's words why not."""
+    """The JSON contains a URL, or an error in the form of Exchange."""
     found = json_findings("Autodiscoverv1", status, kind, body)
     assert said in "; ".join(found)
     assert bool(found) == bool(said)

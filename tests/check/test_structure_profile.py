@@ -1,4 +1,4 @@
-"""What profiles break by Apple's description of their keys."""
+"""Checks of profiles against Apple's description of their keys."""
 
 import plistlib
 from datetime import datetime
@@ -18,7 +18,7 @@ GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
     "path", sorted(GOLDEN.glob("*/mobileconfig.plist")), ids=lambda p: p.parent.name
 )
 def test_waypost_keeps_them(path: Path) -> None:
-    """In the profiles that Waypost writes nothing is found."""
+    """Nothing is found in the profiles that Waypost writes."""
     assert profile_findings(path.read_bytes()) == []
 
 
@@ -103,7 +103,7 @@ def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: li
     ["CommonPayloadKeys", "TopLevel", *sorted({*structure_profile.PAYLOADS} - {EXCHANGE, LDAP})],
 )
 def test_the_keys_are_apples(shared: Path, name: str) -> None:
-    """Our table names the keys, types, demands and values of Apple's description."""
+    """Our table has the keys, types, required keys and values of Apple's description."""
     described = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
     keys = {"CommonPayloadKeys": structure_profile.COMMON, "TopLevel": structure_profile.TOP}
     own = keys.get(name) or structure_profile.PAYLOADS[name]

@@ -1,4 +1,4 @@
-"""TXT records, asked from real name servers and from those that do not answer."""
+"""Look-ups of TXT records at real name servers, and at servers that do not answer."""
 
 import socket
 import threading
@@ -26,7 +26,7 @@ LONG = " ".join([f'"{"x" * 250}"'] * 20)
 
 @pytest.mark.servers
 def test_records() -> None:
-    """All records come with their time to live, also over TCP and behind an alias."""
+    """All records have their time to live, also over TCP and through an alias."""
     with named(["example.com"]) as server:
         server.load("example.com", f"$ORIGIN example.com.{ZONE}long 60 IN TXT {LONG}\n")
         asked = "127.0.0.1", server.port

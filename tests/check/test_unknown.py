@@ -53,7 +53,7 @@ def of_server(url: str, *types: RecordType) -> dict[str, Report]:
 
 
 def test_a_look_up_before_the_account() -> None:
-    """A client that asks DNS first is not said to work, nor to fail, if DNS gives no answer."""
+    """A client that asks DNS first neither works nor fails if DNS does not answer."""
     with scripted(serving) as url:
         rows = of_server(url, "SRV")
     for key in FIRST:
@@ -90,7 +90,7 @@ def test_nothing_is_found_and_something_unknown() -> None:
 
 @pytest.mark.parametrize("limits", [Limits(requests=3), Limits(total_seconds=0.001)])
 def test_what_was_not_asked_any_more(limits: Limits) -> None:
-    """If time or requests run out, no client works or fails, and no rule is kept or broken."""
+    """If a limit is reached, no client works or fails, and no rule is kept or broken."""
     with scripted(serving) as url:
         rows = found(asked(url, limits=limits))
     # It asks DNS alone, which is not asked here.
@@ -101,7 +101,7 @@ def test_what_was_not_asked_any_more(limits: Limits) -> None:
 
 
 def test_an_account_that_cannot_be_checked() -> None:
-    """A client whose mail servers are unknown is not said to work."""
+    """A client whose mail servers are unknown is not reported as working."""
     with scripted(serving) as url:
         rows = {
             one.key: one
