@@ -155,7 +155,7 @@ def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
 
 
 def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
-    """A client that would wait for ever has failed, by a code with its clients, and the fix."""
+    """A client that would wait without end has failed, by a code with its clients, and the fix."""
     document = (
         DOCUMENT.replace(b"<socketType>SSL<", b"<socketType>STARTTLS<")
         .replace(b"<port>143<", b"<port>993<")
@@ -166,7 +166,7 @@ def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
         shown = waypost("conformance", url, "example.com").out
     rows = {row["key"]: row for row in json.loads(outcome.out)["clients"]}
     assert rows["kmail"]["verdict"] == "fails"
-    assert rows["kmail"]["findings"][0].startswith("STARTTLS on a port where TLS is there")
+    assert rows["kmail"]["findings"][0].startswith("STARTTLS on a port that uses TLS from")
     block = shown[shown.index("error client-waits: ") :].partition("\n\n")[0]
     assert "KMail" in block
     assert block.count("wait for each other") == 1
