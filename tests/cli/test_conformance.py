@@ -155,7 +155,7 @@ def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
 
 
 def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
-    """A client that would wait without end has failed, by a code with its clients, and the fix."""
+    """A client that would wait without end fails, with a code, its clients and the fix."""
     document = (
         DOCUMENT.replace(b"<socketType>SSL<", b"<socketType>STARTTLS<")
         .replace(b"<port>143<", b"<port>993<")
