@@ -1,4 +1,4 @@
-"""Trying again what failed, less and less often."""
+"""Retry a failed operation with growing pauses."""
 
 import time
 from collections.abc import Callable
@@ -9,27 +9,27 @@ LAST_SECONDS: Final = 30.0
 
 
 class BackOff:
-    """Tells when to try again: 1, 2, 4, 8, 16 seconds after a failure, then every 30."""
+    """A timer for retries: 1, 2, 4, 8, 16 seconds after a failure, then every 30 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin without a failure.
+        """Create a timer without a failure.
 
         Args:
-            clock: seconds that only grow.
+            clock: a monotonic clock, in seconds.
         """
         self._clock = clock
         self._pause = FIRST_SECONDS
         self._next: float | None = None
 
     def failed(self) -> None:
-        """Note that it failed, so that it is tried again."""
+        """Record a failure, and schedule the next attempt."""
         self._next = self._clock() + self._pause
         self._pause = min(2 * self._pause, LAST_SECONDS)
 
     def reset(self) -> None:
-        """Note that it need not be tried again."""
+        """Record a success, so that no attempt is scheduled."""
         self._pause, self._next = FIRST_SECONDS, None
 
     def is_time(self) -> bool:
-        """Return whether it failed, and the pause since then is over."""
+        """Return whether there was a failure and the pause after it is over."""
         return self._next is not None and self._clock() >= self._next

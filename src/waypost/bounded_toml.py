@@ -1,8 +1,8 @@
-"""The one place where TOML is parsed (TOML 1.0.0).
+"""Parse TOML within limits (TOML 1.0.0); Waypost parses all TOML here.
 
-The parser of the standard library takes memory that grows with the square of the parts of a
-dotted key, and hundreds of bytes for each table that it has to remember. So a text is looked
-through before it is parsed.
+The parser of the standard library needs memory that grows with the square of the number of parts
+of a dotted key, and hundreds of bytes for each table that it remembers. So Waypost checks a text
+against limits before it parses the text.
 """
 
 import re
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 KEY_PARTS_MAX: Final = 16
-"""How many parts a dotted key, or the name of a table, may have."""
+"""The largest number of parts of a dotted key or of the name of a table."""
 DEPTH_MAX: Final = 64
-"""How deep lists and inline tables may be in each other."""
+"""The deepest nesting of lists and inline tables."""
 WORD_MAX_CHARS: Final = 1000
-"""How long a key without quotation marks, a number or a date may be."""
+"""The longest key without quotation marks, number or date."""
 TABLES_MAX: Final = 20_000
-"""How many tables there may be that the parser has to remember until the end.
+"""The largest number of tables that the parser remembers until the end.
 
-Elements of one list of tables are not counted: the parser forgets each at the next `[[...]]`.
+Elements of one list of tables do not count: the parser forgets each one at the next `[[...]]`.
 """
 _REASON_MAX_CHARS: Final = 200
 _LINES_MAX: Final = 20_000
@@ -50,16 +50,16 @@ _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
 class TomlError(ValueError):
-    """A text is not TOML, or more than Waypost parses.
+    """A text is not TOML, or exceeds a limit.
 
     Attributes:
-        reason: the rule that it breaks.
-        line: where, from 1.
-        column: where, from 1; None where it is the end of the text.
+        reason: the broken rule.
+        line: the line of the mistake, from 1.
+        column: the column of the mistake, from 1; None at the end of the text.
     """
 
     def __init__(self, reason: str, line: int, column: int | None = None) -> None:
-        """Take what is wrong and where."""
+        """Create an error with its reason and its place."""
         super().__init__(f"line {line}: {reason}")
         self.reason = reason
         self.line = line
@@ -68,12 +68,12 @@ class TomlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Toml:
-    """What a text holds.
+    """A parsed text.
 
     Attributes:
         data: plain data.
-        lines: the line, from 1, on which each key and each table of the top level first begins;
-            of a text with very many of them the first ones.
+        lines: the line, from 1, where each key and each table of the top level first begins; only
+            the first ones if there are very many.
     """
 
     data: dict[str, object]
@@ -85,10 +85,10 @@ def parse_toml(text: str, *, tables_max: int = TABLES_MAX) -> Toml:
 
     Args:
         text: the whole file.
-        tables_max: how many tables there may be outside of lists of tables.
+        tables_max: the largest number of tables outside of lists of tables.
 
     Raises:
-        TomlError: it is not TOML, or goes beyond a limit; the first mistake.
+        TomlError: the text is not TOML, or exceeds a limit; the error is the first mistake.
     """
     scan = _Scan(text, tables_max)
     scan.check()
@@ -99,7 +99,7 @@ def parse_toml(text: str, *, tables_max: int = TABLES_MAX) -> Toml:
     except RecursionError as error:
         raise TomlError("tables or lists are nested too deeply", 1) from error
     except ValueError as error:
-        # Python reads no whole number of more than 4300 digits.
+        # Python does not parse integers of more than 4300 digits.
         raise TomlError("a number is too long", 1) from error
 
 
@@ -114,30 +114,30 @@ def _syntax_error(said: str, text: str) -> TomlError:
 
 
 class _Scan:
-    """Looks through a text from its begin to its end, or to the first syntax error."""
+    """A check of a text from its beginning to its end, or to the first syntax error."""
 
     def __init__(self, text: str, tables_max: int) -> None:
         self.lines: dict[str, int] = {}
         self._text = text
         self._tables_max = tables_max
         self._line, self._counted_to = 1, 0
-        self._open: list[int] = []  # How many tables each open bracket holds so far.
+        self._open: list[int] = []  # The number of tables so far in each open bracket.
         self._list = ""  # The first part of the name of the last list of tables.
         self._table = ""  # The first part of the name of the current table.
-        self._in_element = self._beside = 0  # Tables in an element of the list, and others.
+        self._in_element = self._outside = 0  # Tables in an element of the list, and others.
 
     def check(self) -> None:
         """Check the limits.
 
         Raises:
-            TomlError: the text goes beyond one.
+            TomlError: the text exceeds a limit.
         """
         header = ""  # The brackets of a header whose name comes next.
-        value = False  # Whether a value comes next.
+        value = False  # Whether the next token is a value.
         for token in _TOKEN.finditer(self._text):
             kind = token.lastgroup
             if kind == "other":
-                return  # A syntax error, which the parser finds as well.
+                return  # A syntax error, which the parser reports.
             if kind == "blank":
                 continue
             if kind == "words":
@@ -179,8 +179,8 @@ class _Scan:
         first = self._table = parts[0]
         if is_list and first != self._list:
             self._list, self._in_element = first, 0
-            self._beside += len(parts)
-            self._check_count(self._beside, position)
+            self._outside += len(parts)
+            self._check_count(self._outside, position)
         elif is_list and len(parts) == 1:
             self._in_element = 0
         else:
@@ -208,8 +208,8 @@ class _Scan:
             self._in_element += tables
             self._check_count(self._in_element, position)
         else:
-            self._beside += tables
-            self._check_count(self._beside, position)
+            self._outside += tables
+            self._check_count(self._outside, position)
 
     def _check_count(self, tables: int, position: int) -> None:
         if tables > self._tables_max:

@@ -1,4 +1,4 @@
-"""Opening configured files: regular files alone, and never waiting for somebody to write."""
+"""Open configured files: only regular files, and without waiting for a writer."""
 
 import errno
 import os
@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 BUFFER_BYTES: Final = 1024 * 1024
-"""Read at once. While a thread reads small pieces one after the other, it lets go of the
-interpreter's lock for so short a time that no other thread ever gets it (decision 20)."""
+"""The size of one read. A thread that reads small blocks releases the interpreter's lock for so
+short a time that no other thread ever gets the lock (decision 20)."""
 LINE_MAX_BYTES: Final = 64 * 1024
 _NOT_REGULAR: Final = "is a FIFO, a socket or a device, and only regular files are read"
 
 
 class NotRegularFileError(OSError):
-    """What a path names is a folder, a FIFO, a socket or a device."""
+    """A path names a folder, a FIFO, a socket or a device."""
 
 
 def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file to read its bytes; the null device counts as an empty file.
 
     Raises:
-        NotRegularFileError: it is a folder, a FIFO, a socket or a device.
-        OSError: it cannot be opened; `strerror` says why.
+        NotRegularFileError: the path names a folder, a FIFO, a socket or a device.
+        OSError: the file cannot be opened; `strerror` has the reason.
         ValueError: no file can have such a path.
     """
-    # A FIFO without a writer would be waited for (POSIX open(): O_NONBLOCK is for FIFOs).
+    # Without O_NONBLOCK, open() of a FIFO waits for a writer (POSIX open()).
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         _check(os.fstat(descriptor))
@@ -39,10 +39,10 @@ def open_regular_file(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def read_regular_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
-    """Read a file, but no more than one byte beyond a limit: so much tells that it is too long.
+    """Read a file, at most `max_bytes` and one more byte, which shows that the file is too long.
 
     Raises:
-        OSError: it cannot be read, or is no regular file; `strerror` says why.
+        OSError: the file cannot be read, or is not a regular file; `strerror` has the reason.
         ValueError: no file can have such a path.
     """
     with open_regular_file(path) as file:
@@ -50,10 +50,10 @@ def read_regular_file(path: str | os.PathLike[str], max_bytes: int) -> bytes:
 
 
 def read_up_to(file: BinaryIO, max_bytes: int) -> bytes:
-    """Read an open file, but no more than one byte beyond a limit.
+    """Read an open file, at most `max_bytes` and one more byte.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     try:
         return file.read(max_bytes + 1)
@@ -62,25 +62,25 @@ def read_up_to(file: BinaryIO, max_bytes: int) -> bytes:
 
 
 def read_first_line(path: str | os.PathLike[str]) -> str:
-    """Read the first line of a file in UTF-8, without its end.
+    """Read the first line of a file in UTF-8, without its line break.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or its first line is very long.
+        OSError: the file cannot be read, is not a regular file, or its first line is too long.
         UnicodeDecodeError: the line is not UTF-8.
         ValueError: no file can have such a path.
     """
     line = read_regular_file(path, LINE_MAX_BYTES).partition(b"\n")[0]
     if len(line) > LINE_MAX_BYTES:
-        raise OSError(errno.EFBIG, f"its first line has more than {LINE_MAX_BYTES} bytes")
+        raise OSError(errno.EFBIG, f"its first line is longer than {LINE_MAX_BYTES} bytes")
     return line.decode().rstrip("\r")
 
 
 def check_regular_file(path: str | os.PathLike[str]) -> None:
-    """Check that a file can be opened and is a regular file, for libraries that open it again.
+    """Check that a file is a regular file and can be opened, before a library opens it again.
 
     Raises:
-        NotRegularFileError: it is a folder, a FIFO, a socket or a device.
-        OSError: it cannot be opened; `strerror` says why.
+        NotRegularFileError: the path names a folder, a FIFO, a socket or a device.
+        OSError: the file cannot be opened; `strerror` has the reason.
         ValueError: no file can have such a path.
     """
     open_regular_file(path).close()
@@ -99,7 +99,7 @@ def _check(found: os.stat_result) -> None:
 
 
 def _is_null_device(found: os.stat_result) -> bool:
-    """Return whether it is /dev/null, which is how a shell writes an empty file."""
+    """Return whether a file is /dev/null, which shell scripts use as an empty file."""
     return stat.S_ISCHR(found.st_mode) and found.st_rdev == Path(os.devnull).stat().st_rdev
 
 

@@ -1,9 +1,9 @@
-"""XML that strangers write: clients' requests, servers' answers, documents from elsewhere.
+"""Parse untrusted XML: requests of clients, responses of servers, documents to import.
 
-All of it is parsed here: no DTD is read, no entity is expanded, nothing is fetched, and what only
-a hostile document needs is refused. There are two ways. `read` leaves nothing behind, so a process
-that answers strangers for ever uses it. `parse` gives what lxml knows more of (lines, XPath,
-RELAX NG), and is for commands, which end: docs/decisions/0011-requests-by-expat.md.
+No DTD is read, no entity is expanded, no other document is downloaded, and features that only an
+attack needs are refused. There are two functions. `read` keeps nothing in memory, so a long-running
+server uses `read`. `parse` returns an lxml tree (with lines, XPath, RELAX NG), and is for commands,
+which end soon: docs/decisions/0011-requests-by-expat.md.
 """
 
 import re
@@ -17,13 +17,13 @@ from xml.parsers import expat
 from lxml import etree
 
 MAX_DEPTH: Final = 256
-"""How deep elements may stand in one another; libxml2 has the same limit."""
+"""The deepest nesting of elements; libxml2 has the same limit."""
 
-# No character of XML 1.0 (s2.2), so no name of a namespace holds it.
+# Not a character of XML 1.0 (s2.2), so no name of a namespace contains it.
 _SEPARATOR: Final = "\x01"
 
-# What a document may be written in, as Python calls it. Python imports a module for a name that it
-# does not know, and remembers the name for ever; so it is never asked for one of a stranger.
+# The allowed encodings, by their names in Python. For an unknown name, Python imports a module and
+# remembers the name until the process ends; so Waypost never passes a client's name to Python.
 _CODECS: Final = frozenset(
     {
         *("utf_8", "utf_16", "utf_16_le", "utf_16_be", "ascii", "latin_1", "koi8_r", "koi8_u"),
@@ -39,37 +39,37 @@ _DECLARED: Final = re.compile(
     r"""(?:"([A-Za-z][A-Za-z0-9._-]{0,39})"|'([A-Za-z][A-Za-z0-9._-]{0,39})')"""
 )
 _DECLARATION_MAX_BYTES: Final = 400
-# XML 1.0 s2.8: before the DTD there are only comments, instructions and white space. The groups
-# give nothing back, so the time is that of one look at each character.
+# XML 1.0 s2.8: before the DTD there are only comments, instructions and white space. The groups do
+# not backtrack, so each character is read only once.
 _DOCTYPE: Final = re.compile(r"(?>[ \t\r\n]+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
 
 
 class NotWellFormed(ValueError):
-    """Bytes are not XML that can be read; the message says why, in the parser's own words.
+    """Bytes are not well-formed XML; the message is that of the parser.
 
     Attributes:
-        line: where that was seen; None where it is about no line.
+        line: the line of the mistake; None if the mistake has no line.
     """
 
     def __init__(self, why: str, line: int | None = None) -> None:
-        """Take the reason and its line."""
+        """Create an error with its reason and its line."""
         super().__init__(why)
         self.line = line
 
 
 class HasDoctype(ValueError):
-    """A document has a document type definition, which none that Waypost reads has a use for."""
+    """A document has a document type definition, which no document for Waypost needs."""
 
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element, without attributes, which no request has a use for.
+    """An element without its attributes, which no request needs.
 
     Attributes:
         name: without its prefix.
-        namespace: empty where it has none.
-        text: what stands before the first of the elements in it.
-        children: the first of each name, whatever its namespace.
+        namespace: empty if there is none.
+        text: the text before the first child element.
+        children: the first child element of each name, in any namespace.
     """
 
     name: str
@@ -79,32 +79,32 @@ class Element:
 
 
 def read(data: bytes, encoding: str | None = None, names: frozenset[str] | None = None) -> Element:
-    """Return the root of a document, and keep nothing of it in the process.
+    """Return the root of a document; the process keeps nothing else of the document.
 
-    White space in front of the document is passed over. How long a document may be is for the
-    caller to say, before it is read.
+    White space before the document is ignored. The caller must limit the length of the document.
 
     Args:
         data: in UTF-8, UTF-16, or another encoding that the document declares.
-        encoding: what the transport says, which is believed more than the declaration.
-        names: of the elements below the root that are wanted; others are passed over, with all
-            that is in them, which saves time where somebody invents many. None wants all.
+        encoding: from the transport; it has precedence over the declaration.
+        names: the names of the wanted elements below the root. Other elements are skipped with
+            their content, which saves time if a document has very many of them. None: all elements.
 
     Raises:
-        NotWellFormed: no XML 1.0, an encoding that is unknown or not the declared one, an entity
-            other than XML's own five, or more than `MAX_DEPTH` elements in one another.
-        HasDoctype: a document type definition; it is refused before any of it is read.
+        NotWellFormed: the bytes are not XML 1.0, the encoding is unknown or not the declared one,
+            an entity is not one of XML's own five, or more than `MAX_DEPTH` elements are nested.
+        HasDoctype: there is a document type definition; it is refused before it is read.
     """
     text = _text(data.lstrip(), encoding)
-    # XML 1.0 s2.2, s4.3.3. expat would take what begins with "<", NUL for UTF-16, whatever it is
-    # told, and pass over a second byte order mark: another text than the one that is looked at.
+    # XML 1.0 s2.2, s4.3.3. expat reads bytes that begin with "<", NUL as UTF-16, even if the
+    # caller sets the encoding, and ignores a second byte order mark. Then expat would parse another
+    # text than the one that is checked here.
     if "\0" in text or text.startswith("\ufeff"):
-        raise NotWellFormed("no document begins so, or there is a NUL")
+        raise NotWellFormed("there is a NUL character or a second byte order mark")
     if _DOCTYPE.match(text) is not None:
         raise HasDoctype("there is a document type definition")
     reader = _Reader(names)
-    # The text is decoded already, so that the parser does not look at the declaration. Names are
-    # kept by the parser, and end with it.
+    # The text is decoded already, so the parser ignores the declaration. The parser keeps names
+    # only as long as it exists.
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = reader.doctype
@@ -120,28 +120,28 @@ def read(data: bytes, encoding: str | None = None, names: frozenset[str] | None 
 
 
 class _Reader:
-    """Builds the elements."""
+    """A builder of the elements, from the events of the parser."""
 
     def __init__(self, names: frozenset[str] | None) -> None:
         self.document = Element("", "")
         self._names = names
         self._open = [self.document]
         self._depth = 0
-        self._passed_over = 0  # at this depth; 0 where nothing is
+        self._skipped = 0  # The depth of the skipped element; 0 if no element is skipped.
         self._text_of: Element | None = None
 
     def start(self, name: str, _: object) -> None:
         self._depth += 1
-        # expat goes on to the end of the bytes after an error of ours, without calling again.
+        # After this error, expat reads on to the end of the bytes, but calls no handler.
         if self._depth > MAX_DEPTH:
-            raise NotWellFormed(f"elements stand more than {MAX_DEPTH} deep")
+            raise NotWellFormed(f"elements are nested more than {MAX_DEPTH} deep")
         self._text_of = None
-        if self._passed_over:
+        if self._skipped:
             return
         namespace, _, local_name = name.rpartition(_SEPARATOR)
         siblings = self._open[-1].children
         if local_name in siblings or not self._is_wanted(local_name):
-            self._passed_over = self._depth
+            self._skipped = self._depth
             return
         self._text_of = siblings[local_name] = Element(local_name, namespace)
         self._open.append(self._text_of)
@@ -150,10 +150,10 @@ class _Reader:
         return self._names is None or self._depth == 1 or name in self._names
 
     def end(self, _: str) -> None:
-        if not self._passed_over:
+        if not self._skipped:
             self._open.pop()
-        elif self._passed_over == self._depth:
-            self._passed_over = 0
+        elif self._skipped == self._depth:
+            self._skipped = 0
         self._depth -= 1
         self._text_of = None
 
@@ -162,22 +162,22 @@ class _Reader:
             self._text_of.text += text
 
     def doctype(self, *_: object) -> None:
-        """Refuse what was refused before; if that ever fails, this is the second lock."""
+        """Refuse a document type definition that the first check did not find."""
         raise HasDoctype("there is a document type definition")
 
 
 def _text(data: bytes, encoding: str | None) -> str:
-    """Decode a document, which XML 1.0 app. F and what it declares allow without guessing."""
+    """Decode a document by the rules of XML 1.0 app. F, without guessing."""
     codec = _codec(encoding) if encoding is not None else _shown(data)
-    # RFC 2781 s4.3 has this for the other order; libxml2 takes the one of nearly all machines.
+    # RFC 2781 s4.3 says big-endian here; libxml2 uses little-endian, as nearly all machines do.
     if codec == "utf_16" and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         codec = "utf_16_le"
     try:
         text = data.decode(codec)
         return text if codec == "utf_16" else text.removeprefix("\ufeff")
     except UnicodeDecodeError:
-        # Not "from": such an error holds the bytes.
-        raise NotWellFormed(f"it is not in the encoding {codec}") from None
+        # Not "from error": that error contains the bytes.
+        raise NotWellFormed(f"the document is not in the encoding {codec}") from None
 
 
 def _codec(encoding: str) -> str:
@@ -189,7 +189,7 @@ def _codec(encoding: str) -> str:
 
 
 def _shown(data: bytes) -> str:
-    """Tell the encoding by the first bytes, and then by the declaration (XML 1.0 app. F)."""
+    """Return the encoding by the first bytes, then by the declaration (XML 1.0 app. F)."""
     if data.startswith(BOM_UTF8):
         return "utf_8"
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
@@ -204,27 +204,27 @@ def _shown(data: bytes) -> str:
         return "utf_8"
     codec = _codec(declared[1] or declared[2])
     if codec.startswith("utf_16"):
-        raise NotWellFormed(f"it declares {codec}, and is not in that encoding")
+        raise NotWellFormed(f"the document declares {codec}, but is not in that encoding")
     return codec
 
 
 def parse(data: bytes, encoding: str | None = None) -> etree._Element:
     """Return the root of a document, without its comments and processing instructions.
 
-    libxml2 keeps each name that it ever read until the thread ends, so a process that answers
-    strangers must use `read`.
+    libxml2 keeps each name that it has read until the thread ends, so a long-running server must
+    use `read`.
 
-    White space in front of the document is passed over. How long a document may be is for the
-    caller to say, before it is parsed.
+    White space before the document is ignored. The caller must limit the length of the document.
 
     Args:
-        data: in any encoding that XML declares, or shows by its first bytes (XML 1.0 app. F).
-        encoding: what the transport says, which is believed more than the declaration.
+        data: in any encoding that XML declares or shows by its first bytes (XML 1.0 app. F).
+        encoding: from the transport; it has precedence over the declaration.
 
     Raises:
-        NotWellFormed: no XML 1.0, an encoding that is unknown or not the declared one, an entity
-            other than XML's own five, or more depth or text in one piece than libxml2 allows.
-        HasDoctype: a document type definition, an empty one too.
+        NotWellFormed: the bytes are not XML 1.0, the encoding is unknown or not the declared one,
+            an entity is not one of XML's own five, or a limit of libxml2 on depth or text length is
+            exceeded.
+        HasDoctype: there is a document type definition, even an empty one.
     """
     try:
         root = etree.fromstring(data.lstrip(), _parser(encoding))
@@ -232,7 +232,7 @@ def parse(data: bytes, encoding: str | None = None) -> etree._Element:
         raise NotWellFormed(error.msg, error.lineno or 1) from error
     except (ValueError, LookupError) as error:
         raise NotWellFormed(str(error)) from error
-    # An internal DTD is parsed even so; what it defines is not expanded, and it is refused here.
+    # libxml2 still parses an internal DTD, but does not expand its entities; it is refused here.
     dtd: object = root.getroottree().docinfo.internalDTD
     if dtd is not None:
         raise HasDoctype("there is a document type definition")

@@ -1,1 +1,1 @@
-"""Ways in and out: providers files, seeds of automx2, and what lies between two catalogs."""
+"""Providers files, imports from other formats, and the differences between two catalogs."""

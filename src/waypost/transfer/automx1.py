@@ -1,7 +1,7 @@
-"""The INI file of automx 1.x: its static settings as providers.
+"""Import the static settings of the INI file of automx 1.x as providers.
 
-What automx makes of the file was seen with automx 1.1.1 (tests/transfer/automx1): a section for
-each domain of `domains`, with `global` for those that have none or say `backend = global`.
+The behavior of automx was observed with automx 1.1.1 (tests/transfer/automx1): each domain of
+`domains` has a section; `global` is for domains without a section or with `backend = global`.
 """
 
 import re
@@ -33,19 +33,19 @@ def read_automx1(text: str, *, name: str) -> Imported:
 
     Args:
         text: the whole file.
-        name: what messages call it.
+        name: the name of the file in messages.
 
     Raises:
-        ProvidersError: not such a file, or nothing in it can be served.
+        ProvidersError: the file is not a file of automx, or Waypost can serve nothing in it.
     """
     file = parse_automx1(text, name=name)
     if not file.parser.has_section("automx"):
-        raise ProvidersError([f"{name}: there is no section [automx]; is it automx's file?"])
+        raise ProvidersError([f"{name}: there is no section [automx]; is it a file of automx?"])
     return _Reader(file, Notes(name)).result()
 
 
 class _Reader:
-    """Reads a parsed file."""
+    """A reader of a parsed file."""
 
     def __init__(self, file: Automx1File, notes: Notes) -> None:
         self._parser = file.parser
@@ -56,16 +56,16 @@ class _Reader:
         """Return the domains that automx answers for."""
         for key in self._parser["automx"]:
             if key not in {"provider", "domains"} and key not in self._parser.defaults():
-                self._leave_out("automx", key, "Waypost has settings of its own")
+                self._leave_out("automx", key, "Waypost has its own settings")
         if not self._parser.get("automx", "provider", fallback="").strip():
-            self._warn("automx", "provider", "is missing, and automx answered nothing without it")
+            self._warn("automx", "provider", "is missing; automx answers no client without it")
         domains: dict[DomainPattern, Domain] = {}
         lost: list[str] = []
         entries: dict[tuple[str, str | None], tuple[Provider, tuple[Service, ...]]] = {}
         follows_domain = self._follows_domain()
         for pattern, section in self._patterns():
             domain = None if pattern.text == _ANY else pattern.text
-            # The same section is read once, unless what it follows depends on the domain.
+            # A section is read once, unless the sections that it follows depend on the domain.
             place = (section, domain if follows_domain else None)
             if place not in entries:
                 entries[place] = self._entry(*place)
@@ -86,10 +86,10 @@ class _Reader:
         return any("%d" in follow for follow in follows)
 
     def _patterns(self) -> Iterator[tuple[DomainPattern, str]]:
-        """Yield each domain once, with the section that says how it is served."""
+        """Yield each domain once, with its section."""
         listed = dict.fromkeys(self._listed())
         is_any = not listed or next(iter(listed)).text == _ANY
-        # A section may have its name in a domain's own letters.
+        # The name of a section may be a domain in U-labels.
         named: dict[DomainPattern, str] = {}
         for name in self._sections.names():
             if name not in _RESERVED and (own := _exact(name)) is not None:
@@ -105,25 +105,25 @@ class _Reader:
                 self._leave_out("automx", "domains", why)
 
     def _listed(self) -> Iterator[DomainPattern]:
-        """Read what `domains` in [automx] lists; a `*` must be the first to mean any domain."""
+        """Read the list `domains` in [automx]; only a `*` in first place means any domain."""
         text = self._parser.get("automx", "domains", fallback="").strip()
         if not text:
-            self._warn("automx", "domains", "is missing, and automx answered nothing without it")
-        # automx divides the list at spaces, and takes of each part what is in front of a comma.
+            self._warn("automx", "domains", "is missing; automx answers no client without it")
+        # automx splits the list at spaces, and ignores everything after a comma in each part.
         parts = text.split()
         known = {part.partition(",")[0] for part in parts} if len(parts) > 1 else {*parts}
         for number, one in enumerate(re.split(r"[\s,]+", text.strip(", "))):
             if one == _ANY and number == 0:
                 yield DomainPattern(_ANY)
             elif one == _ANY:
-                self._leave_out("automx", "domains", "* is not the first, so it means no domain")
+                self._leave_out("automx", "domains", "* is not the first entry; automx ignores it")
             elif one and (pattern := _exact(one)) is None:
-                why = f"{one[:60]!r} is no domain, so automx answered nothing for it"
+                why = f"{one[:60]!r} is not a domain; automx does not answer for it"
                 self._leave_out("automx", "domains", why)
             elif one and pattern is not None:
                 if one not in known:
-                    why = f"automx divides the list at spaces, so it did not answer for {pattern}"
-                    self._warn("automx", "domains", f"{why}; Waypost does")
+                    why = f"automx does not answer for {pattern}, which follows a comma"
+                    self._warn("automx", "domains", f"{why} without a space; Waypost does")
                 yield pattern
 
     def _note_unused(self) -> None:
@@ -131,18 +131,18 @@ class _Reader:
             if name in self._sections.used or name == "automx":
                 continue
             if name == "global":
-                why = "no domain uses it; name them in domains of [automx]"
+                why = "no domain uses it; list domains in the key domains of [automx]"
             elif _exact(name) is None:
                 why = f"{name[:60]!r} is not a domain, and no section follows it"
             else:
-                why = "domains of [automx] does not list it, so automx does not serve it"
+                why = "the key domains of [automx] does not list it; automx does not serve it"
             self._leave_out(name, "", why)
 
     def _entry(self, section: str, domain: str | None) -> tuple[Provider, tuple[Service, ...]]:
         said = self._sections.read(section, domain)
         services = once(said.all_services(), self._notes, self._sections.line(section, ""))
         if not services:
-            self._leave_out(section, "", "no service of it can be served")
+            self._leave_out(section, "", "Waypost can serve none of its services")
         return self._provider(section, said), with_priorities(services)
 
     def _provider(self, section: str, said: Said) -> Provider:
@@ -171,7 +171,7 @@ class _Reader:
 
 
 def _exact(text: str) -> DomainPattern | None:
-    """Read a domain; None for anything else, patterns too, which automx does not know."""
+    """Read a domain; return None for all other strings, also for patterns (automx has none)."""
     try:
         pattern = DomainPattern.parse(text)
     except DomainError:
@@ -180,7 +180,7 @@ def _exact(text: str) -> DomainPattern | None:
 
 
 def _cut(text: str, limit: int) -> str:
-    """Cut a text, but no placeholder in it."""
+    """Cut a text to a length; do not cut inside a placeholder."""
     for match in _PLACEHOLDER.finditer(text):
         if match.start() < limit < match.end():
             return text[: match.start()].strip()
@@ -188,7 +188,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _by_provider(domains: Iterable[Domain]) -> Iterator[Domain]:
-    """Put the domains of one provider together, in the order of the file."""
+    """Return the domains, grouped by provider, in the order of the file."""
     groups: dict[Provider, list[Domain]] = {}
     for domain in domains:
         groups.setdefault(domain.provider, []).append(domain)

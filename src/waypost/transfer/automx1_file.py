@@ -1,4 +1,4 @@
-"""The INI file of automx 1.x: its sections and keys, with their lines, in bounded time."""
+"""Parse the INI file of automx 1.x into sections and keys, with their lines, in bounded time."""
 
 import configparser
 import re
@@ -9,7 +9,7 @@ from typing import Final
 from waypost.errors import ProvidersError
 
 MAX_CHARS: Final = 4 * 1024 * 1024
-"""automx's own sample has 8 KB; a list of 50,000 domains takes 1 MB."""
+"""automx's own sample has 8 KB; a list of 50,000 domains has 1 MB."""
 _HEADER: Final = re.compile(r"\s*\[(?P<name>[^\]]+)\]")
 _KEY: Final = re.compile(r"(?P<key>[^\s=:#;\[][^=:]*)[=:]")
 
@@ -19,8 +19,9 @@ class Automx1File:
     """A parsed file.
 
     Attributes:
-        parser: has the sections and keys.
-        lines: the line of each section (with an empty key) and of each key; the last one counts.
+        parser: contains the sections and keys.
+        lines: the line of each section (with an empty key) and of each key; of duplicates the
+            last line.
     """
 
     parser: configparser.RawConfigParser
@@ -31,8 +32,8 @@ def parse_automx1(text: str, *, name: str) -> Automx1File:
     """Parse the text of a file.
 
     Raises:
-        ProvidersError: the text is too long, or no INI file; the message names the line, and shows
-            nothing of it, because it may hold a password.
+        ProvidersError: the text is too long, or is not an INI file. The message has the number of
+            the line, but not the line itself, because the line may contain a password.
     """
     if len(text) > MAX_CHARS:
         limit = f"{MAX_CHARS // 1024 // 1024} million characters"
@@ -41,7 +42,7 @@ def parse_automx1(text: str, *, name: str) -> Automx1File:
     try:
         parser.read_text(text)
     except configparser.MissingSectionHeaderError as error:
-        why = "not an INI file: no [section] begins above it"
+        why = "not an INI file: there is no [section] above this line"
         raise ProvidersError([f"{name}: line {parser.line}: {why}"]) from error
     except (configparser.Error, _BadLine) as error:
         why = "not an INI file: the line must be [SECTION], KEY = VALUE, or begin with # or ;"
@@ -54,13 +55,13 @@ class _BadLine(ValueError):
 
 
 class _Parser(configparser.RawConfigParser):
-    """A parser that ends at the first bad line.
+    """A parser that stops at the first bad line.
 
-    The library's own collects all bad lines, and looks for the end of a key from each of its
-    spaces: both take a time that grows with the square of the text.
+    The parser of the standard library collects all bad lines, and searches for the end of a key
+    from each of its spaces: the time of both grows with the square of the length of the text.
     """
 
-    # The key with the sign behind it, which `optionxform` takes off. It matches any line.
+    # The key with the = or : after it, which `optionxform` removes. It matches any line.
     OPTCRE = re.compile(r"(?P<option>[^=:]*(?P<vi>[=:]?))(?P<value>.*)")
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class _Parser(configparser.RawConfigParser):
         self._is_reading = False
 
     def read_text(self, text: str) -> None:
-        """Parse a text; _BadLine or configparser.Error at its first bad line."""
+        """Parse a text; raise _BadLine or configparser.Error at its first bad line."""
         self._is_reading = True
         self.read_file(self._counted(text))
         self._is_reading = False
@@ -79,7 +80,7 @@ class _Parser(configparser.RawConfigParser):
             yield f"{line}\n"
 
     def optionxform(self, optionstr: str) -> str:
-        """Return a key in small letters; _BadLine where it has no sign behind it in the file."""
+        """Return a key in lower case; raise _BadLine if no = or : follows it in the file."""
         if not self._is_reading:
             return optionstr.lower()
         key = optionstr[:-1].rstrip()

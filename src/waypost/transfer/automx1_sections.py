@@ -1,6 +1,6 @@
-"""The sections of automx 1.x: what a section says, with the sections that it follows.
+"""Read the sections of automx 1.x, each with the sections that it follows.
 
-How automx walks through them was seen with automx 1.1.1 (tests/transfer/automx1).
+The order in which automx reads them was observed with automx 1.1.1 (tests/transfer/automx1).
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,16 +22,17 @@ from waypost.transfer.rules import RuleBroken
 SHOWN_CHARS: Final = 60
 STATIC: Final = frozenset({"static", "static_append"})
 FOLLOWED_MAX: Final = 100
-"""So many sections may follow each other."""
+"""The longest chain of sections that follow each other."""
 KEYS_MAX: Final = 500_000
-"""So many keys are read at most, those of [DEFAULT] and of followed sections each time."""
+"""The largest number of keys to read. Keys of [DEFAULT] and of followed sections count each time
+that they are read."""
 _NAMES: Final = ("account_name", "account_name_short")
-# They need no note: Waypost does the same, or they say nothing about mail.
+# These keys need no note: Waypost does the same, or they are not about mail.
 _WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
 _SIGNING: Final = "sign profiles with the settings profile_cert and profile_key"
 _NO_PLACE: Final = {
-    "display_name": "a directory gives the name of a user",
-    "server_name": "Waypost sends the URL alone",
+    "display_name": "Waypost takes the name of a user from a directory",
+    "server_name": "Waypost sends only the URL",
     "sign_mobileconfig": _SIGNING,
     "sign_cert": _SIGNING,
     "sign_key": _SIGNING,
@@ -43,12 +44,12 @@ _DEFAULT_SECTION: Final = "DEFAULT"
 
 @dataclass(slots=True)
 class Said:
-    """What sections say for a domain.
+    """The settings of a domain, from one or several sections.
 
     Attributes:
-        names: account_name and account_name_short as they are written, with the section of each.
-        services: those of each kind, in the order in which automx names the kinds.
-        activesync: what phones are told.
+        names: account_name and account_name_short, unchanged, with the section of each.
+        services: the services of each kind, in the order in which automx lists the kinds.
+        activesync: the service that automx sends to phones.
     """
 
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -65,12 +66,17 @@ class Sections:
     """The sections of a parsed file."""
 
     def __init__(self, file: Automx1File, notes: Notes) -> None:
-        """Keep the file, and where notes go."""
+        """Create a reader of the sections of a file.
+
+        Args:
+            file: the parsed file.
+            notes: receives the notes.
+        """
         self._parser = file.parser
         self._lines = file.lines
         self._notes = notes
         self._keys_read = 0
-        # automx compares the names of sections in any case; the first one counts.
+        # automx ignores the case of section names; of duplicates it uses the first one.
         self._by_name = {name.lower(): name for name in reversed(file.parser.sections())}
         self.used: set[str] = set()
 
@@ -83,14 +89,14 @@ class Sections:
         return (name for name in self._parser.sections() if self.find(name) == name)
 
     def read(self, name: str, domain: str | None) -> Said:
-        """Read a section, and those that it follows.
+        """Read a section, and the sections that it follows.
 
         Args:
-            name: of the section.
-            domain: which is asked for; None for any, which leaves `follow = %d` out.
+            name: the name of the section.
+            domain: the domain of the request; None for any domain, without `follow = %d`.
 
         Raises:
-            ProvidersError: all sections that were read say more than `KEYS_MAX` keys.
+            ProvidersError: all sections that were read have more than `KEYS_MAX` keys.
         """
         said = Said()
         self._read(name, domain, said, set())
@@ -99,7 +105,7 @@ class Sections:
     def _read(self, name: str, domain: str | None, said: Said, before: set[str]) -> None:
         self.used.add(name)
         if name in before:
-            self.leave_out(name, "follow", f"leads back to [{name}]")
+            self.leave_out(name, "follow", f"forms a loop back to [{name}]")
             return
         if len(before) == FOLLOWED_MAX:
             self.leave_out(name, "follow", f"more than {FOLLOWED_MAX} sections follow each other")
@@ -115,7 +121,7 @@ class Sections:
             if target := values.get("follow", "").strip():
                 self._follow(name, target, domain, said, before)
         elif not backend:
-            self.leave_out(name, "backend", "is missing, and automx serves nothing without it")
+            self.leave_out(name, "backend", "is missing; automx serves nothing without it")
         else:
             self.leave_out(name, "backend", f"{in_one_line(backend)} is not static or global")
 
@@ -124,7 +130,7 @@ class Sections:
         values = dict(self._parser.items(name))
         self._keys_read += len(values)
         if self._keys_read > KEYS_MAX:
-            why = f"sections, with those that they follow and [DEFAULT], say over {KEYS_MAX} keys"
+            why = f"sections, with followed sections and [DEFAULT], have over {KEYS_MAX} keys"
             where = f"{self._notes.source}: line {self.line(name, '')}"
             raise ProvidersError([f"{where}: {why}; split the file"])
         return values
@@ -152,9 +158,9 @@ class Sections:
         if domain is not None:
             wanted = wanted.replace("%EMAILDOMAIN%", domain)
         if "%EMAIL" in wanted:
-            self.leave_out(name, key, "names another section for each user or domain")
+            self.leave_out(name, key, "refers to another section for each user or domain")
         elif (found := self.find(wanted)) is None:
-            # automx answers with an error then, whatever else the section says.
+            # automx then answers with an error, with any other content of the section.
             self.leave_out(name, key, f"there is no section [{in_one_line(wanted)}]")
         else:
             self._read(found, domain, said, before)
@@ -162,7 +168,7 @@ class Sections:
     def _surplus(self, name: str) -> None:
         for key in self._parser[name]:
             if key != "backend" and key not in self._parser.defaults():
-                self.leave_out(name, key, "backend = global takes nothing from this section")
+                self.leave_out(name, key, "backend = global uses no other key of this section")
 
     def _note_unknown(self, name: str, values: Mapping[str, str]) -> None:
         for key, value in values.items():
@@ -170,11 +176,11 @@ class Sections:
                 continue
             usual = {"action": "settings", "account_type": "email"}.get(key)
             if usual is None or value.strip().lower() != usual:
-                why = _NO_PLACE.get(key, "Waypost has no such setting of a provider")
+                why = _NO_PLACE.get(key, "Waypost has no such setting")
                 self.leave_out(name, key, why)
 
     def leave_out(self, name: str, key: str, why: str) -> None:
-        """Note what is not carried over; what [DEFAULT] says is noted once."""
+        """Add a note about a key that is not imported; a key of [DEFAULT] gets only one note."""
         if (name, key) not in self._lines and (_DEFAULT_SECTION, key) in self._lines:
             name = _DEFAULT_SECTION
         self._notes.leave_out(
@@ -182,11 +188,11 @@ class Sections:
         )
 
     def line(self, name: str, key: str) -> int:
-        """Return the line of a key, of [DEFAULT] too, else that of the section."""
+        """Return the line of a key in the section or in [DEFAULT], or the line of the section."""
         places = ((name, key), (_DEFAULT_SECTION, key), (name, ""))
         return next((self._lines[place] for place in places if place in self._lines), 1)
 
 
 def in_one_line(text: str) -> str:
-    """Return the beginning of a name or value of the file as messages show it."""
+    """Return the beginning of a name or value of the file, on one line, for messages."""
     return " ".join(text.split())[:SHOWN_CHARS]

@@ -1,7 +1,7 @@
-"""The services of automx 1.x: keys that begin with smtp_, imap_ and pop_.
+"""Read the services of automx 1.x: keys that begin with smtp_, imap_ and pop_.
 
-What automx makes of each key, and of its absence, was seen with automx 1.1.1: it ran with a file
-for each of them (tests/transfer/automx1).
+The behavior of automx with and without each key was observed with automx 1.1.1, which ran with a
+file for each case (tests/transfer/automx1).
 """
 
 import re
@@ -43,8 +43,8 @@ SERVICES: Final[Mapping[str, ServiceType]] = {
 }
 _OPTIONS: Final = ("server", "port", "encryption", "auth", "auth_identity", "domain_required")
 _NO_PLACE: Final = {
-    "default": "each domain names its own outgoing service",
-    "refresh_ttl": "how long an answer is kept is one setting for all",
+    "default": "each domain has its own outgoing service",
+    "refresh_ttl": "Waypost has one cache time for all domains",
     "expiration_date": "Waypost's answers do not expire",
     "domain_name": "Waypost sends clients the domain of the address",
 }
@@ -71,7 +71,7 @@ _METHODS: Final = {
     "tls-client-cert": TLS_CLIENT_CERT,
     "none": NO_AUTHENTICATION,
 }
-# automx does not know these words and names no method then; what is meant is plain all the same.
+# automx does not know these words and then sends no method, but their meaning is clear.
 _MEANT: Final = {
     **dict.fromkeys(("plain", "login", "cleartext", "password-cleartext"), PASSWORD_CLEARTEXT),
     **dict.fromkeys(("cram-md5", "digest-md5", "password-encrypted"), PASSWORD_ENCRYPTED),
@@ -87,13 +87,13 @@ _PLACEHOLDERS: Final = {
 
 
 def expand_macros(text: str) -> str:
-    """Turn automx's macros into placeholders; any other % stays, as it does in automx's answers.
+    """Replace automx's macros by placeholders; any other % stays, as in automx's answers.
 
     Raises:
-        RuleBroken: the text needs a database.
+        RuleBroken: the text contains a variable of another backend.
     """
     if "${" in text:
-        raise RuleBroken("takes a variable from LDAP, SQL or a script, which is not carried over")
+        raise RuleBroken("uses a variable from LDAP, SQL or a script, which cannot be imported")
     return _MACRO.sub(lambda match: _PLACEHOLDERS[match[1]], text)
 
 
@@ -103,18 +103,18 @@ def is_yes(text: str) -> bool:
 
 
 class ServiceReader:
-    """Reads the services of a section."""
+    """A reader of the services of a section."""
 
     def __init__(
         self, section: str, values: Mapping[str, str], line_of: Callable[[str], int], notes: Notes
     ) -> None:
-        """Prepare to read a section.
+        """Create a reader.
 
         Args:
-            section: its name, for notes.
-            values: all its keys, with those of [DEFAULT].
-            line_of: gives the line of a key.
-            notes: gets what is left out, and what should be looked at.
+            section: the name of the section, for notes.
+            values: all keys of the section and of [DEFAULT].
+            line_of: returns the line of a key.
+            notes: receives what is left out, and what the operator should check.
         """
         self._section = section
         self._values = values
@@ -122,7 +122,7 @@ class ServiceReader:
         self._notes = notes
 
     def mail(self, name: str) -> Service | None:
-        """Read one service; None if the section has none, or one that cannot be served.
+        """Read one service; return None if there is none, or if Waypost cannot serve it.
 
         Args:
             name: `imap`, `pop` or `smtp`.
@@ -130,14 +130,14 @@ class ServiceReader:
         if not is_yes(self._values[name]):
             if any(f"{name}_{option}" in self._values for option in _OPTIONS):
                 shown = self._values[name][:40]
-                why = f"is {shown!r}, not one of {' '.join(_YES)}, so the service is switched off"
+                why = f"is {shown!r}, not one of {' '.join(_YES)}, so the service is disabled"
                 self._leave_out(name, why)
             return None
         for option, why in _NO_PLACE.items():
             if f"{name}_{option}" in self._values:
                 self._leave_out(f"{name}_{option}", why)
         if self._values.get(f"{name}_author", "%s").strip() != "%s":
-            self._leave_out(f"{name}_author", "automx knows no value but %s here")
+            self._leave_out(f"{name}_author", "automx supports only the value %s here")
         try:
             endpoint = self._endpoint(name)
             method = self._method(name)
@@ -153,7 +153,7 @@ class ServiceReader:
         )
 
     def activesync(self) -> Service | None:
-        """Read `server_url`, which automx tells phones that speak ActiveSync."""
+        """Read `server_url`, which automx sends to phones with ActiveSync."""
         if not (text := self._values.get("server_url", "").strip()):
             return None
         try:
@@ -179,21 +179,21 @@ class ServiceReader:
         if why is not None:
             self._warn(f"{name}_encryption", why)
         elif security is Security.NONE:
-            self._warn(f"{name}_encryption", "is none: passwords and mail can be read on the way")
+            self._warn(f"{name}_encryption", "is none: passwords and mail can be read in transit")
         if wanted is None:
             self._note_encryption(name, port, security)
         return HostEndpoint(host, port, security)
 
     def _note_encryption(self, name: str, port: int, security: Security) -> None:
-        key, reason = f"{name}_encryption", f"taken as {security} because of port {port}"
+        key, reason = f"{name}_encryption", f"imported as {security} because of port {port}"
         text = self._values.get(key, "").strip().lower()
         if text == "auto":
-            # automx writes it as `plain` into Autoconfig, and as UseSSL false into a profile.
-            self._warn(key, f"is auto, for which automx told most clients no protection; {reason}")
+            # automx writes `plain` into Autoconfig, and UseSSL false into a profile.
+            self._warn(key, f"is auto, so automx sends no protection to most clients; {reason}")
         elif text:
             self._warn(key, f"{text[:40]!r} is not ssl, starttls or none; {reason}")
         else:
-            self._warn(key, f"is missing, so automx told clients none; {reason}")
+            self._warn(key, f"is missing, so automx sends none to clients; {reason}")
 
     def _method(self, name: str) -> Authentication:
         key = f"{name}_auth"
@@ -201,15 +201,17 @@ class ServiceReader:
         if (method := _METHODS.get(text)) is not None:
             return method
         if not text:
-            self._warn(key, f"is missing, so automx told no method; taken as {PASSWORD_CLEARTEXT}")
+            why = f"is missing, so automx sends no method; imported as {PASSWORD_CLEARTEXT}"
+            self._warn(key, why)
             return PASSWORD_CLEARTEXT
         if (method := _MEANT.get(text)) is None:
             raise _KeyBroken(key, f"{text[:40]!r} must be one of {', '.join(_METHODS)}")
-        self._warn(key, f"automx does not know {text!r} and told no method; taken as {method}")
+        why = f"automx does not know {text!r} and sends no method; imported as {method}"
+        self._warn(key, why)
         return method
 
     def _security(self, name: str) -> Security | None:
-        """Read the encryption; None for `auto`, nothing and other words: the port decides."""
+        """Read the encryption; return None if it is missing or another word: the port decides."""
         return _SECURITIES.get(self._values.get(f"{name}_encryption", "").strip().lower())
 
     def _port(self, name: str, security: Security | None) -> int:
@@ -217,7 +219,7 @@ class ServiceReader:
         text = self._values.get(key, "").strip()
         if not text:
             port = default_port(SERVICES[name], security or Security.STARTTLS)
-            self._warn(key, f"is missing, so automx told clients none; taken as {port}")
+            self._warn(key, f"is missing, so automx sends none to clients; imported as {port}")
             return port
         if not (
             text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= PORT_MAX
@@ -249,7 +251,7 @@ class ServiceReader:
         self._notes.warn(self._line(key), f"[{self._section}] {key}", why)
 
     def _line(self, key: str) -> int:
-        """Return the line of a key; if it is missing, that of the service it is missing from."""
+        """Return the line of a key; if the key is missing, return the line of its service."""
         return self._line_of(key if key in self._values else key.partition("_")[0])
 
 

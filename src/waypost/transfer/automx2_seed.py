@@ -1,8 +1,8 @@
-"""automx2's JSON seeds, version 1 (up to release 2026.0) and version 2 (from 2026.1 on).
+"""Read automx2's JSON seeds: version 1 (up to release 2026.0) and version 2 (since 2026.1).
 
-What the keys mean was taken from automx2's manual, its sample seeds and its behaviour: one
-provider, all servers for all domains, login name `%EMAILADDRESS%`, TLS on the ports 465, 993 and
-995 and STARTTLS on all others.
+The sources for the meaning of the keys are automx2's manual, its sample seeds and its behaviour:
+one provider, all servers for all domains, login name `%EMAILADDRESS%`, TLS on the ports 465, 993
+and 995 and STARTTLS on all others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,8 +66,8 @@ def read_seed(seed: str | bytes | dict[str, object], *, name: str) -> ReadResult
     """Read a seed.
 
     Args:
-        seed: JSON as text or as bytes (UTF-8), or what was parsed from it.
-        name: what messages call it, usually its path.
+        seed: JSON as a string or as bytes (UTF-8), or the parsed data.
+        name: the name of the seed in messages, usually its path.
 
     Raises:
         ProvidersError: all mistakes at once, each `NAME: path: rule`.
@@ -80,10 +80,11 @@ def read_seed(seed: str | bytes | dict[str, object], *, name: str) -> ReadResult
 
 
 def read_any(path: Path) -> ReadResult:
-    """Read a providers file or a seed, whichever it is.
+    """Read a file that is either a providers file or a seed.
 
     Raises:
-        ProvidersError: it cannot be read, is not UTF-8, or has mistakes; all of them at once.
+        ProvidersError: the file cannot be read, is not UTF-8, or has mistakes; all mistakes at
+            once.
     """
     name = str(path)
     text = decode(read_bytes(path), name)
@@ -97,7 +98,7 @@ def read_any(path: Path) -> ReadResult:
 
 
 def is_seed(data: dict[str, object]) -> bool:
-    """Tell a seed from a providers file in JSON, whose `provider` is a list of tables."""
+    """Return whether data are a seed, not a providers file, where `provider` is a list."""
     if isinstance(data.get("provider"), list):
         return False
     return any(key in data for key in ("version", "servers", "domains", "ldapservers")) or (
@@ -109,7 +110,7 @@ def _catalog(top: Table) -> Catalog:
     _warn_of_unknown(top, _TOP_KEYS)
     version = top.integer("version", 1, INTEGER_MAX) if "version" in top else 1
     if version is not None and version not in {1, 2}:
-        top.problem("version", "must be 2, or absent for the form of automx2 2026.0 and older")
+        top.problem("version", "must be 2; remove it for the form of automx2 2026.0 and older")
     top.require("provider", "domains", "servers")
     name = top.text("provider", NAME_MAX_CHARS)
     ldapservers = _ldapservers(top)
@@ -130,10 +131,10 @@ def _catalog(top: Table) -> Catalog:
 
 
 def _warn_of_unknown(table: Table, known: Sequence[str]) -> None:
-    # automx2 passes over them. Keys such as `_comment` are meant to be passed over.
+    # automx2 ignores unknown keys. Keys such as `_comment` are unknown on purpose.
     for key, text in table.unknown(known):
         if not key.startswith("_"):
-            table.warn("", f"{key!r}: {text}; automx2 passes over it, and so does Waypost")
+            table.warn("", f"{key!r}: {text}; automx2 and Waypost ignore this key")
 
 
 def _domains(
@@ -154,7 +155,8 @@ def _domains(
             number = _reference(entry, ldapservers)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
         else:
-            top.problem(at, f"must be a text (version 1) or a table (version 2), not {kind(item)}")
+            rule = f"must be a string (version 1) or a table (version 2), not {kind(item)}"
+            top.problem(at, rule)
             continue
         pattern = note_domain(top, at, text, places) if text is not None else None
         if pattern is not None:
@@ -164,7 +166,7 @@ def _domains(
 
 def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | None:
     if entry.raw("ldapserver_id") in (None, "", 0):
-        return None  # automx2 takes these for "none".
+        return None  # For automx2 these values mean "none".
     number = entry.integer("ldapserver_id", 0, INTEGER_MAX)
     if number is not None and number not in known:
         entry.problem("ldapserver_id", f"there is no LDAP server with id {number} in `ldapservers`")
@@ -222,22 +224,22 @@ def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
     parts = urlsplit(url)
     in_url = parts.port or (443 if parts.scheme.lower() == "https" else 80)
     if port and port != in_url:
-        table.warn("port", f"is {port}, but the URL says {in_url}; the URL counts")
+        table.warn("port", f"is {port}, but the URL has {in_url}; Waypost uses the URL")
     if parts.scheme.lower() == "http":
-        table.warn("url", "is not encrypted; passwords can be read on the way")
+        table.warn("url", "is not encrypted; passwords can be read in transit")
     endpoint = UrlEndpoint(url)
     return Service(service_type, endpoint, (HTTP_BASIC,), domain_required=True)
 
 
 def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
-    """Return the directory servers by number, None where one has mistakes."""
+    """Return the directory servers by number; a server with mistakes is None."""
     found: dict[int, LdapServer | None] = {}
     for table in top.tables("ldapservers"):
         _warn_of_unknown(table, LDAPSERVER_KEYS)
         table.require("id", "search_base", "bind_user", "bind_password")
         number = table.integer("id", 0, INTEGER_MAX)
         if number is not None and number in found:
-            table.problem("id", f"{number} stands twice; each server has its own")
+            table.problem("id", f"{number} appears twice; ids must be unique")
         host = read_host(table, "name")
         port = table.integer("port", 1, PORT_MAX)
         use_ssl = _truthy(table, "use_ssl")
@@ -254,5 +256,5 @@ def _truthy(table: Table, key: str) -> bool | None:
     word = str(table.raw(key)).lower()
     if word in _YES | _NO:
         return word in _YES
-    table.problem(key, 'must be true or false ("yes", "no", 1, 0 are read too)')
+    table.problem(key, 'must be true or false ("yes", "no", 1 and 0 are also valid)')
     return None

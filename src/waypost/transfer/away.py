@@ -1,4 +1,4 @@
-"""What a providers file says of domains whose mail is elsewhere."""
+"""The keys of a providers file for domains whose mail is not here."""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -20,33 +20,33 @@ def read_away(table: Table, default: Away | None = None) -> Away | None:
 
     Args:
         table: a provider, or an entry of its domains.
-        default: what holds for a domain that says nothing of it.
+        default: the value for a domain that sets none of the keys.
     """
     declined = table.flag("declined")
     domain = _domain(table)
     url = _url(table)
     said = [key for key in AWAY_KEYS if key in table]
     if len(said) > 1 and (declined is not False or len(said) > 2):
-        table.problem(said[-1], f"goes not together with {said[0]}; a domain is in one place")
+        table.problem(said[-1], f"cannot be combined with {said[0]}; use only one of them")
     if domain is not None or url is not None or declined:
         return Away(domain, url)
     return default if declined is None else None
 
 
 def check_elsewhere(table: Table, at: str, pattern: DomainPattern, away: Away | None) -> None:
-    """Note a domain that is said to have moved to itself."""
+    """Report a domain that redirects to itself."""
     if away is None or pattern.kind is not MatchKind.EXACT:
         return
     if not away.leads_back(DomainName(pattern.text)):
         return
     if away.url is None:
-        table.problem(at, f"{pattern} cannot move to itself; redirect_address is another domain")
+        table.problem(at, f"{pattern} cannot redirect to itself; use another redirect_address")
     else:
-        table.problem(at, f"clients of {pattern} ask at its redirect_url already; it is another")
+        table.problem(at, f"clients of {pattern} already ask at its redirect_url; use another one")
 
 
 def away_data(away: Away | None) -> dict[str, object]:
-    """Return what a provider or a domain says about it."""
+    """Return the keys of a provider or a domain as plain data."""
     if away is None:
         return {}
     if away.address_domain is not None:
@@ -55,12 +55,12 @@ def away_data(away: Away | None) -> dict[str, object]:
 
 
 def away_schema() -> Schema:
-    """Describe the keys for editors."""
-    url = text(REDIRECT_URL_MAX_CHARS, "Who asks by Autodiscover is sent to this https URL.")
+    """Return the JSON Schema of the keys, for editors."""
+    url = text(REDIRECT_URL_MAX_CHARS, "Autodiscover redirects clients to this https URL.")
     return {
-        "redirect_address": text(DOMAIN_MAX_CHARS, "The domain to which all addresses moved."),
+        "redirect_address": text(DOMAIN_MAX_CHARS, "The new domain of all addresses."),
         "redirect_url": {**url, "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"},
-        "declined": flag("As if the domain were not here at all."),
+        "declined": flag("Answer as if the domain were not configured."),
     }
 
 
@@ -93,6 +93,6 @@ def _url(table: Table) -> str | None:
         table.problem("redirect_url", "must begin with https://")
         return None
     if has_placeholder(given) or "%{" in given:
-        table.problem("redirect_url", "holds a placeholder; it is one URL for all")
+        table.problem("redirect_url", "contains a placeholder; it must be the same for all users")
         return None
     return given

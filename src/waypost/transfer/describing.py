@@ -1,4 +1,4 @@
-"""A service in one line, for people."""
+"""Describe a service in one line, for operators."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from waypost.transfer.service_formats import in_order
 
 
 def describe(service: Service) -> str:
-    """Return a service in one line: `imap imap.example.com:993 tls`, and what is unusual in it."""
+    """Return a service in one line: `imap imap.example.com:993 tls`, then its unusual values."""
     endpoint = service.endpoint
     default = default_authentication(service.type, has_url=isinstance(endpoint, UrlEndpoint))
     if isinstance(endpoint, UrlEndpoint):
@@ -25,7 +25,7 @@ def describe(service: Service) -> str:
     if service.authentication != (default,):
         parts.append(f"authentication {', '.join(str(one) for one in service.authentication)}")
     if service.login_name is None:
-        parts.append("login name asked")
+        parts.append("login name asked by client")
     elif service.login_name != EMAIL_ADDRESS:
         parts.append(f"login name {service.login_name}")
     if service.priority is not None:

@@ -1,4 +1,4 @@
-"""Reading the directories of a providers file, and what providers and domains say about theirs."""
+"""Read the directories of a providers file, and the keys that refer to a directory."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,30 +45,30 @@ KIND_KEYS: Final = {
 }
 DIRECTORY_KEYS: Final = tuple(dict.fromkeys((*COMMON_KEYS, *LDAP_KEYS, *SQL_KEYS, *FILE_KEYS)))
 USERS_KEYS: Final = ("directory", "ldapserver", "unknown_user", "show_display_name")
-"""What a provider says about the users of its domains."""
+"""The keys of a provider about the users of its domains."""
 POINTER_KEYS: Final = ("directory", "ldapserver")
 _SUFFIXES: Final = (".csv", ".toml")
 
 
 class Directories:
-    """The directories that a providers file describes, by their labels.
+    """The directories of a providers file, by label.
 
     Attributes:
-        known: without those that have mistakes.
+        known: the directories without mistakes.
     """
 
     def __init__(self, top: Table, folder: Path | None, ldapservers: Sequence[Directory]) -> None:
-        """Read them.
+        """Read the directories, and report their mistakes.
 
         Args:
             top: the whole file.
-            folder: what paths are relative to; None where there is no such place.
-            ldapservers: automx2's, which are read elsewhere.
+            folder: paths are relative to it; None if only absolute paths can be used.
+            ldapservers: automx2's servers, which are read already.
         """
         self.known: dict[str, Directory] = {one.label: one for one in ldapservers}
         self._numbers = _ldapserver_ids(top)
         self._labels: dict[str, str] = {}
-        # Those with a domains_query, be it right or wrong.
+        # The labels of directories with a domains_query, valid or not.
         self._lenders: set[str] = set()
         for table in top.tables("directory"):
             label = _label(table, self._labels)
@@ -79,23 +79,23 @@ class Directories:
                 self._lenders.add(label)
 
     def all(self) -> tuple[Directory, ...]:
-        """Return all, automx2's first."""
+        """Return all directories, automx2's servers first."""
         return tuple(self.known.values())
 
     def note_mistakes(self, owner: Callable[[str], Table]) -> None:
-        """Read what can be inherited for its mistakes alone."""
+        """Read the keys that can be inherited, only to report their mistakes."""
         self.users(owner)
 
     def users(self, owner: Callable[[str], Table]) -> Users | None:
-        """Read what a provider says about the users of its domains.
+        """Read the keys of a provider about the users of its domains.
 
         Args:
-            owner: gives the table that says what a key is, inherited or not.
+            owner: returns the table that sets a key, inherited or not.
         """
         return self._users(owner, None)
 
     def domain_users(self, entry: Table, default: Users | None) -> Users | None:
-        """Read what a domain says about its users; the rest is as its provider says."""
+        """Read the keys of a domain about its users; missing keys come from its provider."""
         return self._users(lambda _key: entry, default)
 
     def _users(self, owner: Callable[[str], Table], default: Users | None) -> Users | None:
@@ -115,7 +115,7 @@ class Directories:
         )
 
     def lender(self, table: Table) -> SqlDirectory | None:
-        """Read the directory that knows the domains of a provider; None where there is none."""
+        """Read the directory that supplies domains of a provider; return None if there is none."""
         label = table.text("domains_from", LABEL_MAX_CHARS)
         if label is None:
             return None
@@ -133,9 +133,10 @@ class Directories:
         table.problem(key, f"there is no [[directory]] with this name{near}")
 
     def pointer(self, table: Table) -> str | None:
-        """Read the directory that a table points to: its label, "" for none, None for silence."""
+        """Return the label of a table's directory: "" for no directory, None if no key is set."""
         if "directory" in table and "ldapserver" in table:
-            table.problem("directory", "stands beside ldapserver; a domain has one directory")
+            rule = "cannot be combined with ldapserver; a domain has one directory"
+            table.problem("directory", rule)
         if "ldapserver" in table:
             number = table.integer("ldapserver", 0, INTEGER_MAX)
             if number is not None and number not in self._numbers:
@@ -152,7 +153,7 @@ def _near(label: str, known: Sequence[str]) -> str:
 
 
 def _ldapserver_ids(top: Table) -> frozenset[int]:
-    """Return the numbers of all of automx2's servers, of those with other mistakes as well."""
+    """Return the ids of all of automx2's servers, also of servers with other mistakes."""
     value = top.raw("ldapserver")
     entries = value if isinstance(value, list) else []
     numbers = [entry.get("id") for entry in entries if isinstance(entry, dict)]
@@ -164,11 +165,11 @@ def _label(table: Table, places: dict[str, str]) -> str | None:
     if label is None:
         return None
     if not DIRECTORY_NAME.fullmatch(label):
-        table.problem("name", "must be small letters, digits, dots, hyphens and underscores")
+        table.problem("name", "must be lowercase letters, digits, dots, hyphens and underscores")
     if label.startswith(LDAPSERVER_PREFIX):
-        table.problem("name", f"begins with {LDAPSERVER_PREFIX}, as those of [[ldapserver]] do")
+        table.problem("name", f"must not begin with {LDAPSERVER_PREFIX}, as [[ldapserver]] uses it")
     if (earlier := places.setdefault(label, table.at("name"))) != table.at("name"):
-        table.problem("name", f"{label} stands at {earlier} as well; each has its own")
+        table.problem("name", f"{label} is also at {earlier}; names must be unique")
     return label
 
 
@@ -194,11 +195,11 @@ def _sql(
 ) -> SqlDirectory:
     uri = read_uri(table, folder)
     if not uri:
-        table.warn("", "has no uri; one that is stored in the database stays as it is")
+        table.warn("", "has no uri; Waypost keeps a uri that is stored in the database")
     query = read_checked(table, "query", QUERY_MAX_CHARS, check_query)
     domains_query = read_checked(table, "domains_query", QUERY_MAX_CHARS, check_domains_query)
     if "query" not in table and "domains_query" not in table:
-        table.problem("", "has neither a query for users nor a domains_query")
+        table.problem("", "has neither query nor domains_query; set at least one")
     return SqlDirectory(label, uri, query, domains_query, rules, limits)
 
 
@@ -213,17 +214,17 @@ def _file(
     if path is None:
         return None
     if Path(path).suffix.lower() not in _SUFFIXES:
-        table.problem("path", f"must end with {' or '.join(_SUFFIXES)}, which says what it is")
+        table.problem("path", f"must end with {' or '.join(_SUFFIXES)}, which sets the format")
     return FileDirectory(label, path, rules, limits)
 
 
 def check_attributes(table: Table, service: Service, asked: Sequence[Users | None]) -> None:
-    """Note where a service needs an attribute of users that their directory does not give.
+    """Report each attribute of users that a service needs and that their directory lacks.
 
     Args:
-        table: the service.
-        service: what was read of it.
-        asked: who is asked about the users of the domains that may have this service.
+        table: the table of the service.
+        service: the service that was read from the table.
+        asked: the directories of the domains that may have this service.
     """
     endpoint = service.endpoint
     key = "url" if isinstance(endpoint, UrlEndpoint) else "host"
@@ -236,9 +237,9 @@ def check_attributes(table: Table, service: Service, asked: Sequence[Users | Non
     directories = [one for one in known if one is not None]
     for at, name in wanted:
         if at == "host" and name == LOGIN_NAME:
-            table.problem(at, f"%{{{name}}} can stand in URLs and login names only")
+            table.problem(at, f"%{{{name}}} can be used only in URLs and login names")
         elif name != LOGIN_NAME and not directories:
-            table.problem(at, f"%{{{name}}} needs a directory; none is named here")
+            table.problem(at, f"%{{{name}}} requires a directory, but no directory is set")
         elif name != LOGIN_NAME:
             for directory in directories:
                 _check_rule(table, at, name, directory)
@@ -247,7 +248,7 @@ def check_attributes(table: Table, service: Service, asked: Sequence[Users | Non
 def _check_rule(table: Table, at: str, name: str, directory: Directory) -> None:
     rule = next((rule for rule in directory.rules if rule.name == name), None)
     if rule is None:
-        table.problem(at, f"directory {directory.label} has no {name} among its attributes")
+        table.problem(at, f"directory {directory.label} does not list {name} in its attributes")
     elif rule.default is None and at != "login_name":
-        # Unknown users would get another kind of answer than known ones.
-        table.problem(at, f"attribute {name} of directory {directory.label} needs a default")
+        # Without a default, the answer for unknown users would differ from that for known users.
+        table.problem(at, f"attribute {name} of directory {directory.label} requires a default")

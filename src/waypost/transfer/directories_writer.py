@@ -1,4 +1,4 @@
-"""Writing directories as they stand in a providers file."""
+"""Convert directories to the plain data of a providers file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ _DEFAULT_LIMITS: Final = Limits()
 def directories_data(
     directories: Sequence[Directory], *, with_secrets: bool
 ) -> dict[str, list[object]]:
-    """Return the lists `ldapserver` and `directory`, without those that are empty."""
+    """Return the lists `ldapserver` and `directory`, without empty lists."""
     ldapservers: list[object] = []
     others: list[object] = []
     for one in directories:
@@ -44,7 +44,7 @@ def directories_data(
 
 
 def users_data(users: Users) -> dict[str, object]:
-    """Return what a provider or a domain says about its users."""
+    """Return the keys of a provider or a domain about its users."""
     data: dict[str, object] = (
         {"ldapserver": users.directory.id}
         if isinstance(users.directory, LdapServer)

@@ -1,4 +1,4 @@
-"""Reading an LDAP directory of a providers file."""
+"""Read an LDAP directory of a providers file."""
 
 from pathlib import Path
 from typing import Final
@@ -40,7 +40,7 @@ def read_ldap(
     rules: tuple[AttributeRule, ...],
     limits: Limits,
 ) -> LdapDirectory | None:
-    """Read the keys of an LDAP directory; None where something needed is wrong or missing."""
+    """Read the keys of an LDAP directory; return None if a required key is wrong or missing."""
     urls = _urls(table)
     table.require("search_base")
     base = table.text("search_base", DN_MAX_CHARS, may_be_empty=True)
@@ -49,15 +49,15 @@ def read_ldap(
     attr_cn = attribute(table, "attr_cn", may_be_empty=True) if "attr_cn" in table else DEFAULT_CN
     security = read_choice(table, "security", LdapSecurity) or LdapSecurity.STARTTLS
     if "security" in table and not any(url.lower().startswith("ldap:") for url in urls):
-        table.problem("security", "is for ldap:// URLs; ldaps:// and ldapi:// say it themselves")
+        table.problem("security", "is only for ldap:// URLs; remove it for ldaps:// and ldapi://")
     elif security is LdapSecurity.NONE:
-        table.warn("security", "is none: passwords and addresses can be read on the way")
+        table.warn("security", "is none: passwords and addresses can be read in transit")
     verify = table.flag("tls_verify")
     if verify is False:
-        table.warn("tls_verify", "is false: anybody on the way can say that they are the server")
+        table.warn("tls_verify", "is false: an attacker on the network can impersonate the server")
     files = {key: read_path(table, key, folder) for key in ("ca_file", "cert_file", "key_file")}
     if ("cert_file" in table) != ("key_file" in table):
-        table.problem("cert_file", "and key_file belong together")
+        table.problem("cert_file", "cert_file and key_file require each other; set both")
     user = table.text("bind_user", DN_MAX_CHARS, may_be_empty=True) or None
     bind = _bind(table, user)
     if base is None or not urls:
@@ -86,9 +86,9 @@ def _bind(table: Table, user: str | None) -> LdapBind:
     default = LdapBind.SIMPLE if user is not None else LdapBind.ANONYMOUS
     bind = read_choice(table, "bind", LdapBind) or default
     if bind is LdapBind.SIMPLE and user is None:
-        table.problem("bind_user", "is missing, as bind is simple")
+        table.problem("bind_user", "is missing; bind = simple requires it")
     if bind is not LdapBind.SIMPLE and user is not None:
-        table.problem("bind_user", f"has no meaning, as bind is {bind}")
+        table.problem("bind_user", f"has no effect, because bind is {bind}; remove it")
     return bind
 
 
@@ -97,13 +97,13 @@ def _urls(table: Table) -> tuple[str, ...]:
         return ()
     items = table.items("urls")
     if not items and isinstance(table.raw("urls"), list):
-        table.problem("urls", "is empty; name at least one server")
+        table.problem("urls", "is empty; list at least one server")
     if len(items) > URLS_MAX:
-        table.problem("urls", f"names more than {URLS_MAX} servers")
+        table.problem("urls", f"lists more than {URLS_MAX} servers")
     found = []
     for at, item in items:
         if not isinstance(item, str) or len(item) > LDAP_URL_MAX_CHARS:
-            table.problem(at, f"must be a text of at most {LDAP_URL_MAX_CHARS} characters")
+            table.problem(at, f"must be a string of at most {LDAP_URL_MAX_CHARS} characters")
             continue
         try:
             found.append(check_ldap_url(item))

@@ -1,4 +1,4 @@
-"""Reading what all kinds of directories have: attributes, limits, secrets."""
+"""Read the keys of all kinds of directories: attributes, limits, secrets."""
 
 import enum
 import re
@@ -19,7 +19,7 @@ from waypost.transfer.tables import Table, kind, nearest
 
 RULE_KEYS: Final = ("allowed", "pattern", "default")
 RULES_MAX: Final = 32
-# A name that can stand in %{...}; RFC 4512 s1.4 allows attributes no more than that.
+# A name that can be used in %{...}; RFC 4512 s1.4 allows no other names of attributes.
 ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
 LIMITS: Final = {
     "time_limit_seconds": (0.05, 60),
@@ -27,8 +27,8 @@ LIMITS: Final = {
     "max_searches": (1, 256),
     "ttl_seconds": (0, 86_400),
 }
-"""The lowest and the highest value of each."""
-# Three slashes and a relative path, which may be in SQLite's own form; in memory there is none.
+"""The lowest and the highest value of each limit."""
+# Three slashes and a relative path, perhaps with SQLite's `file:`; one in memory has no path.
 _SQLITE_FILE: Final = re.compile(
     r"(sqlite(?:\+\w+)?:///(?:file:)?)(?!file:)([^/:?][^?]*)(.*)", re.DOTALL
 )
@@ -39,7 +39,7 @@ _Choice = TypeVar("_Choice", bound=enum.StrEnum)
 
 
 def read_choice(table: Table, key: str, choices: type[_Choice]) -> _Choice | None:
-    """Read one of a few words."""
+    """Read a key whose value is one word of a fixed list."""
     text = table.text(key, 32)
     if text is None:
         return None
@@ -51,7 +51,7 @@ def read_choice(table: Table, key: str, choices: type[_Choice]) -> _Choice | Non
 
 
 def read_limits(table: Table) -> Limits:
-    """Read the limits; the default stands for each that is absent or wrong."""
+    """Read the limits; use the default for each limit that is absent or wrong."""
     found: dict[str, Any] = {}
     for name, (low, high) in LIMITS.items():
         value = (
@@ -65,7 +65,7 @@ def read_limits(table: Table) -> Limits:
 
 
 def read_rules(table: Table) -> tuple[AttributeRule, ...]:
-    """Read which attributes templates may use, and with which values."""
+    """Read the attributes that templates may use, and their allowed values."""
     attributes = table.table("attributes")
     found = []
     for name in attributes.keys() if attributes is not None else ():
@@ -73,46 +73,46 @@ def read_rules(table: Table) -> tuple[AttributeRule, ...]:
         if rule is None:
             continue
         if not ATTRIBUTE_NAME.fullmatch(name):
-            rule.problem("", "is not a name that can stand in %{...}: letters, digits, - _ and ;")
+            rule.problem("", "is not a name for %{...}: use letters, digits, -, _ and ;")
             continue
         rule.refuse_unknown(RULE_KEYS)
         allowed = _allowed(rule)
         pattern = read_checked(rule, "pattern", PATTERN_MAX_CHARS, check_pattern)
         default = rule.text("default", HOST_MAX_CHARS, may_be_empty=True)
         if "allowed" in rule and "pattern" in rule:
-            rule.problem("pattern", "stands beside allowed; one of them says what may be used")
+            rule.problem("pattern", "cannot be combined with allowed; use only one of them")
         elif "allowed" not in rule and "pattern" not in rule:
-            rule.problem("", "must say which values may be used: allowed = [...] or pattern = ...")
+            rule.problem("", "must limit the values: set allowed = [...] or pattern = ...")
         found.append(AttributeRule(name, allowed, pattern, default))
     if len(found) > RULES_MAX:
-        table.problem("attributes", f"has more than {RULES_MAX}")
+        table.problem("attributes", f"lists more than {RULES_MAX} attributes")
     return tuple(found)
 
 
 def read_path(table: Table, key: str, folder: Path | None) -> str | None:
-    """Read the path of a file, and give the absolute one.
+    """Read the path of a file, and return the absolute path.
 
-    Whoever reads it from a database works in another folder, so that a relative one would mean
-    another file there.
+    A process that reads the path from a database has another working directory, where a relative
+    path would mean another file.
 
     Args:
-        table: has it.
-        key: of the path.
-        folder: what it is relative to; None where there is no such place.
+        table: the table with the path.
+        key: the key of the path.
+        folder: the path is relative to it; None if only absolute paths can be used.
     """
     text = table.text(key, PATH_MAX_CHARS)
     return None if text is None else _absolute(table, key, text, folder)
 
 
 def read_uri(table: Table, folder: Path | None) -> Secret:
-    """Read the URI of a database; a SQLite file in it is a path like all others.
+    """Read the URI of a database; the path of a SQLite file in it is read like all other paths.
 
-    Where the URI stands in another file or in a variable, nobody but Waypost itself reads it, so
-    that a relative path is meant from its working folder.
+    If the URI is in another file or in a variable, only Waypost itself reads it. A relative path
+    in it is then relative to Waypost's working directory.
 
     Args:
-        table: has it.
-        folder: what paths are relative to; None where there is no such place.
+        table: the table with the URI.
+        folder: paths are relative to it; None if only absolute paths can be used.
     """
     uri = read_secret(table, "uri", folder)
     if uri.value is None or (found := _SQLITE_FILE.fullmatch(uri.value)) is None:
@@ -124,28 +124,28 @@ def read_uri(table: Table, folder: Path | None) -> Secret:
 def _absolute(table: Table, key: str, text: str, folder: Path | None) -> str:
     path = Path(text)
     if not path.is_absolute() and folder is None:
-        table.problem(key, "must be absolute here")
+        table.problem(key, "must be an absolute path here")
     return str(((folder or Path()) / path).absolute())
 
 
 def read_secret(table: Table, key: str, folder: Path | None) -> Secret:
-    """Read a secret that stands there, in a file (`KEY_file`) or in a variable (`KEY_env`)."""
+    """Read a secret from the key, from a file (`KEY_file`) or from a variable (`KEY_env`)."""
     value = table.text(key, URI_MAX_CHARS, may_be_empty=True)
     file = read_path(table, f"{key}_file", folder)
     variable = table.text(f"{key}_env", NAME_MAX_CHARS)
     given = [name for name in (key, f"{key}_file", f"{key}_env") if name in table]
     if len(given) > 1:
-        table.problem(given[1], f"stands beside {given[0]}; one of them is enough")
+        table.problem(given[1], f"cannot be combined with {given[0]}; use only one of them")
     return Secret(value or None, file, variable)
 
 
 def read_checked(table: Table, key: str, max_chars: int, check: Callable[[str], str]) -> str | None:
-    """Read a text of several lines that has a rule of its own."""
+    """Read a string of one or several lines, and check it with `check`."""
     if key not in table:
         return None
     value = table.raw(key)
     if not isinstance(value, str):
-        table.problem(key, f"must be a text, not {kind(value)}")
+        table.problem(key, f"must be a string, not {kind(value)}")
         return None
     text = value.strip()
     try:
@@ -162,7 +162,7 @@ def _check_plain(text: str, max_chars: int) -> None:
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
     if _CONTROL.search(text):
-        raise RuleBroken("holds a control character")
+        raise RuleBroken("contains a control character")
 
 
 def _allowed(rule: Table) -> tuple[str, ...] | None:
@@ -170,11 +170,11 @@ def _allowed(rule: Table) -> tuple[str, ...] | None:
         return None
     items = rule.items("allowed")
     if not items and isinstance(rule.raw("allowed"), list):
-        rule.problem("allowed", "is empty; name the values that may be used")
+        rule.problem("allowed", "is empty; list the values that may be used")
     found = []
     for at, item in items:
         if not isinstance(item, str) or not item.strip() or len(item) > HOST_MAX_CHARS:
-            rule.problem(at, f"must be a text of 1 to {HOST_MAX_CHARS} characters")
+            rule.problem(at, f"must be a string of 1 to {HOST_MAX_CHARS} characters")
             continue
         found.append(item)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The rules for the statements of a directory of the kind sql."""
+"""The rules for the statements of a directory of kind `sql`."""
 
 import enum
 import re
@@ -12,14 +12,15 @@ DOMAINS_QUERY_NAMES: Final = ("domain",)
 _QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
 _BEGINS: Final = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
 _SELECT: Final = re.compile(r"\bselect\b", re.IGNORECASE)
-# None of them can stand in a statement that only reads; a column of this name needs quotes.
+# A statement that only reads cannot contain these words; a column of this name needs quotes.
 _WRITES: Final = re.compile(
     r"\b(insert|update|delete|merge|into|drop|alter|create|truncate|grant)\b", re.IGNORECASE
 )
-# What SQLAlchemy's text() binds; a colon after a backslash, a colon or a word is a plain one.
+# The parameters that SQLAlchemy's text() binds. A colon after a backslash, a colon or a word is
+# an ordinary colon.
 _BOUND: Final = re.compile(r"(?<![:\w\\]):(\w+)")
 _CAST: Final = re.compile(r"(?<![:\w\\]):(\w+):")
-# How others put texts into statements, without binding them. Inside quotes as well:
+# Placeholders of other programs, which insert strings without binding them. Inside quotes too:
 # Dovecot's %u, %Lu and %{user}, Postfix's %s and %d, Python's %(name)s, {0} and {name},
 # automx's and Waypost's own placeholders, shells' and PHP's $name.
 _BUILT: Final = re.compile(
@@ -27,36 +28,37 @@ _BUILT: Final = re.compile(
     r"|\{\d*\}|\{(?:address|local_part|domain|email|user|username)\}",
     re.IGNORECASE,
 )
-# Drivers' own mark, which is a plain character inside quotes.
+# The parameter mark of drivers, which is an ordinary character inside quotes.
 _MARK: Final = re.compile(r"\?")
 
 
 class QueryRule(enum.StrEnum):
-    """What a statement must keep; docs/directories/sql.md has each with its cure."""
+    """The rules for a statement; docs/directories/sql.md has each rule with its fix."""
 
-    SELECT = "must be a SELECT, or a WITH that ends in one"
-    QUOTE = "has a quotation mark without its partner"
-    ONE = "must be one statement, without a semicolon in it"
-    COMMENT = "must not hold a comment"
-    WRITES = "holds {word}, but may only read; quote it if it is a name"
-    BUILT = "holds {found}, which is not bound; write {known}, without quotes around it"
-    QUOTED = "holds :{name} inside quotes, where it is only text; take the quotes away"
-    COLON = "holds :{name} inside quotes; write \\:{name} where a text has a colon"
-    CAST = "holds :{name}:: ; write CAST(:{name} AS ...) instead"
-    UNKNOWN = ":{name} is not known; known are {known}"
-    NO_USER = "must hold :address or :local_part, or it finds the same for all users of a domain"
-    NO_DOMAIN = "must hold :domain"
+    SELECT = "must be a SELECT, or a WITH that ends in a SELECT"
+    QUOTE = "has an unclosed quotation mark"
+    ONE = "must be one statement, without a semicolon inside"
+    COMMENT = "must not contain a comment"
+    WRITES = "contains {word}, but may only read; quote it if it is a name"
+    BUILT = "contains {found}, which is not bound; write {known}, without quotes around it"
+    QUOTED = "contains :{name} inside quotes, where it is only text; remove the quotes"
+    COLON = "contains :{name} inside quotes; write \\:{name} for a literal colon"
+    CAST = "contains :{name}:: ; write CAST(:{name} AS ...) instead"
+    UNKNOWN = ":{name} is unknown; use {known}"
+    NO_USER = "must contain :address or :local_part; otherwise all users get the same result"
+    NO_DOMAIN = "must contain :domain"
 
 
 def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
-    """Return a SELECT back whose values are bound.
+    """Check that a statement is a SELECT with bound values, and return the statement.
 
     Args:
         text: one statement.
-        names: what may be bound. Where an address is known, its local part must count.
+        names: the parameters that may be bound. If `address` is one of them, the statement must
+            depend on the user.
 
     Raises:
-        RuleBroken: names the rule, and what to write instead.
+        RuleBroken: the message has the rule, and what to write instead.
     """
     known = ", ".join(f":{name}" for name in names)
     bare = _QUOTED.sub("''", text)
@@ -80,16 +82,16 @@ def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
 
 
 def check_domains_query(text: str) -> str:
-    """Do the same for a statement that looks for a domain.
+    """Check a statement that finds a domain, and return the statement.
 
     Raises:
-        RuleBroken: names the rule, and what to write instead.
+        RuleBroken: the message has the rule, and what to write instead.
     """
     return check_query(text, DOMAINS_QUERY_NAMES)
 
 
 def _check_statement(bare: str) -> None:
-    """Refuse what is not one SELECT; all that stands in quotes is gone already."""
+    """Check that a statement, without its quoted parts, is one SELECT."""
     if not _BEGINS.match(bare) or not _SELECT.search(bare):
         raise _broken(QueryRule.SELECT)
     if re.search(r"['\"`]", bare.replace("''", "")):

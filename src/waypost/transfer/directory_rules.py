@@ -1,4 +1,4 @@
-"""The rules for single texts of a directory: filters, queries, URLs, patterns."""
+"""The rules for the strings of a directory: filters, queries, URLs, patterns."""
 
 import re
 from typing import Final
@@ -12,29 +12,30 @@ URI_MAX_CHARS: Final = 1000
 PATH_MAX_CHARS: Final = 1024
 PATTERN_MAX_CHARS: Final = 500
 LDAP_URL_MAX_CHARS: Final = 255
-# At least one of them makes a filter find different users for different addresses.
+# A filter needs at least one of them to find different users for different addresses.
 _FILTER_PLACEHOLDERS: Final = ("{0}", "{local_part}")
 
 
 def check_filter(text: str) -> str:
-    """Return a search filter back if the address has its place in it and its form is right.
+    """Check that a search filter contains the address and has valid syntax; return the filter.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     if not any(placeholder in text for placeholder in _FILTER_PLACEHOLDERS):
-        raise RuleBroken("must hold {0} where the address goes")
+        raise RuleBroken("must contain {0} where the address goes")
     check_form(text)
     return text
 
 
 def check_ldap_url(text: str) -> str:
-    """Return the URL of an LDAP server back: scheme, host and port, or the path of a socket.
+    """Check the URL of an LDAP server, and return the URL.
 
-    What else RFC 4516 s2 allows in it has keys of its own.
+    It has a scheme, a host and a port, or the path of a socket. The other parts that RFC 4516 s2
+    allows in a URL are separate keys.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     scheme, separator, rest = text.partition("://")
     if not separator or scheme.lower() not in {"ldap", "ldaps", "ldapi"}:
@@ -42,7 +43,7 @@ def check_ldap_url(text: str) -> str:
     if scheme.lower() == "ldapi":
         if not unquote(rest).startswith("/") or "/" in rest.rstrip("/"):
             raise RuleBroken(
-                "must name a socket with its slashes encoded, as ldapi://%2Frun%2Fldapi"
+                "must name a socket with its slashes encoded, such as ldapi://%2Frun%2Fldapi"
             )
         return text
     try:
@@ -52,19 +53,19 @@ def check_ldap_url(text: str) -> str:
         raise RuleBroken(f"is not a URL: {error}") from error
     if not host or port == 0:
         raise RuleBroken(
-            "must name a host, and a port from 1 to 65535 where it is not the usual one"
+            "must have a host, and a port from 1 to 65535 if it is not the default port"
         )
     if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
-        raise RuleBroken("must be a scheme, a host and a port only; the rest has keys of its own")
+        raise RuleBroken("must be a scheme, a host and a port only; use other keys for the rest")
     check_host(host)
     return text
 
 
 def check_pattern(text: str) -> str:
-    """Return a regular expression back.
+    """Check a regular expression, and return it.
 
     Raises:
-        RuleBroken: it is none.
+        RuleBroken: the string is not a regular expression.
     """
     try:
         re.compile(text)

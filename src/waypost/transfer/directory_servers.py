@@ -1,4 +1,4 @@
-"""Reading automx2's directory servers, from a providers file or a seed."""
+"""Read automx2's directory servers, from a providers file or a seed."""
 
 import re
 from typing import Final
@@ -17,12 +17,12 @@ KEYS: Final = (
     *("id", "name", "port", "use_ssl", "search_base", "search_filter", "attr_uid", "attr_cn"),
     *("bind_user", "bind_password"),
 )
-# RFC 4512 s1.4: the short name of an attribute, or its number.
+# RFC 4512 s1.4: the short name of an attribute, or its numeric OID.
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+")
 
 
 def read_ldapserver(table: Table) -> LdapServer | None:
-    """Read a directory server; None where something needed is wrong or missing."""
+    """Read a directory server; return None if a required key is wrong or missing."""
     number = table.integer("id", 0, INTEGER_MAX)
     host = read_host(table, "name")
     port = table.integer("port", 1, PORT_MAX)
@@ -40,10 +40,10 @@ def ldapserver(
     use_ssl: bool | None,
     search_base: str | None,
 ) -> LdapServer | None:
-    """Read the rest of a directory server, and put it together."""
+    """Read the other keys of a directory server, and build it."""
     search_filter = table.text("search_filter", NAME_MAX_CHARS) or DEFAULT_FILTER
     if "{0}" not in search_filter:
-        table.problem("search_filter", "must hold {0} where the address goes")
+        table.problem("search_filter", "must contain {0} where the address goes")
     attr_uid = attribute(table, "attr_uid") or DEFAULT_UID
     attr_cn = attribute(table, "attr_cn", may_be_empty=True) if "attr_cn" in table else DEFAULT_CN
     bind_user = table.text("bind_user", NAME_MAX_CHARS, may_be_empty=True)
@@ -69,5 +69,5 @@ def attribute(table: Table, key: str, *, may_be_empty: bool = False) -> str | No
     """Read the name of an attribute."""
     text = table.text(key, ATTRIBUTE_MAX_CHARS, may_be_empty=may_be_empty)
     if text and not _ATTRIBUTE.fullmatch(text):
-        table.problem(key, "is not the name of an attribute (RFC 4512 s1.4)")
+        table.problem(key, "is not an attribute name (RFC 4512 s1.4)")
     return text

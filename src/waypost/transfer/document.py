@@ -1,4 +1,7 @@
-"""From a file to plain data: bytes, text, TOML or JSON. What it means is read elsewhere."""
+"""Parse a file into plain data: bytes, then text, then TOML or JSON.
+
+Other modules give the plain data its meaning.
+"""
 
 import json
 import re
@@ -17,10 +20,10 @@ _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
 
 
 def read_followed(path: Path) -> bytes:
-    """Read a file whole that is read again when it changes: a regular file, and nothing else.
+    """Read a whole file that Waypost reads again after each change: regular files only.
 
     Raises:
-        ProvidersUnreadable: the system does not let the file be read.
+        ProvidersUnreadable: the operating system refuses to read the file.
         ProvidersError: the file is larger than `MAX_BYTES`.
     """
     try:
@@ -32,7 +35,7 @@ def read_followed(path: Path) -> bytes:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file whole that a command is given, which may be a pipe.
+    """Read a whole file that is an argument of a command; the file may be a pipe.
 
     Raises:
         ProvidersError: the file cannot be read, or is larger than `MAX_BYTES`.
@@ -49,14 +52,14 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(raw: bytes, name: str) -> str:
-    """Turn bytes into text.
+    """Decode bytes to text.
 
     Args:
         raw: UTF-8, with or without a byte order mark.
-        name: what messages call the input.
+        name: the name of the input in messages.
 
     Raises:
-        ProvidersError: too long, not UTF-8, or with NUL in it.
+        ProvidersError: the bytes are too many, are not UTF-8, or contain a NUL character.
     """
     if len(raw) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
@@ -68,23 +71,23 @@ def decode(raw: bytes, name: str) -> str:
         raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        message = f"{name}: line {line}: holds a NUL character; this is not a text in UTF-8"
+        message = f"{name}: line {line}: contains a NUL character; save it as UTF-8 text"
         raise ProvidersError([message])
     return text
 
 
 def guess_format(path: Path, text: str) -> Format:
-    """Tell the format by the name of the file, or else by the first character of the text."""
+    """Return the format by the suffix of the file name, or else by the first character."""
     if path.suffix.lower() in {".json", ".toml"}:
         return "json" if path.suffix.lower() == ".json" else "toml"
     return "json" if text.lstrip()[:1] == "{" else "toml"
 
 
 def parse(text: str, name: str, form: Format) -> dict[str, object]:
-    """Turn a text into plain data.
+    """Parse a text into plain data.
 
     Raises:
-        ProvidersError: the syntax is wrong; the message names line and column.
+        ProvidersError: the syntax is wrong; the message has the line and the column.
     """
     if len(text) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
@@ -101,19 +104,19 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
     except RecursionError as error:
         raise ProvidersError([f"{name}: tables or lists are nested too deeply"]) from error
     except ValueError as error:
-        # Python reads no whole number of more than 4300 digits.
+        # Python does not parse integers of more than 4300 digits.
         raise ProvidersError([f"{name}: not JSON: a number is too long"]) from error
     if not isinstance(data, dict):
-        raise ProvidersError([f"{name}: the outermost value must be a table (an object in JSON)"])
+        raise ProvidersError([f"{name}: the top level must be a table (an object in JSON)"])
     return data
 
 
 def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
-    """Find the lines on which the tables of a TOML text begin.
+    """Return the lines on which the tables of a TOML text begin.
 
     Returns:
-        The line, from 1, of each `[[key]]`, by its path as `key[0]`. A key is left out where its
-        headers cannot be told for sure, as where one stands inside a text of several lines.
+        The line, from 1, of each `[[key]]`, by its path, such as `key[0]`. A key is left out if
+        its headers are not certain, for example if one of them is inside a multi-line string.
     """
     found: dict[str, list[int]] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -133,7 +136,7 @@ def _json(text: str, name: str) -> object:
         if len(found) < len(pairs):
             counts = Counter(key for key, _ in pairs)
             twice = next(key for key, count in counts.items() if count > 1)
-            raise ProvidersError([f"{name}: the key {twice[:100]!r} stands twice in one object"])
+            raise ProvidersError([f"{name}: the key {twice[:100]!r} appears twice in one object"])
         return found
 
     def constant(word: str) -> NoReturn:

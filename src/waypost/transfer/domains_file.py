@@ -1,4 +1,4 @@
-"""A list of domains in a file of its own, one a line, which may be longer than memory."""
+"""A separate file of domains, one on each line; the file may be larger than memory."""
 
 import re
 from array import array
@@ -16,27 +16,27 @@ from waypost.transfer.rules import DOMAIN_MAX_CHARS
 LINE_MAX_BYTES: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
 _BUCKETS: Final = 256
-# Names that are canonical as they stand; `DomainPattern.parse` takes five times as long to find
-# the same. A hyphen at the third place may begin an A-label.
+# Names that are already canonical; `DomainPattern.parse` needs five times as long for the same
+# result. A hyphen in the third place may begin an A-label.
 _USUAL: Final = re.compile(
     r"(?:[a-z0-9](?!.-)(?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
 )
 
 Note = Callable[[int, str], None]
-"""Takes the number of a line, from 1, and the rule that is broken.
+"""A function of the number of a line, from 1, and the broken rule.
 
-0 is the whole file, which the system does not let be read."""
+Line 0 is the whole file: the operating system refuses to read it."""
 
 
 def read_lines(path: Path, note: Note) -> Iterator[tuple[int, DomainPattern]]:
     """Read the domains of a file.
 
     Args:
-        path: UTF-8; a domain or a pattern a line; from a # on a line is a comment.
-        note: is told each mistake; the line is left out.
+        path: UTF-8; a domain or a pattern on each line; a # begins a comment.
+        note: is called for each mistake; the line is then skipped.
     """
     try:
-        # In large pieces: see `BUFFER_BYTES`.
+        # Reads large blocks: see `BUFFER_BYTES`.
         with open_regular_file(path) as file:
             yield from _patterns(file, note)
     except (OSError, ValueError) as error:
@@ -50,7 +50,7 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
         if number == 1:
             data = data.removeprefix(_BOM)
         if len(data) == LINE_MAX_BYTES:
-            note(number, f"is longer than {LINE_MAX_BYTES} bytes; the rest is not read")
+            note(number, f"is longer than {LINE_MAX_BYTES} bytes; the rest of the file is not read")
             return
         try:
             text = data.partition(b"#")[0].decode().strip()
@@ -68,19 +68,19 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
 
 
 class Fingerprints:
-    """Tells which of very many texts may be there twice, in eight bytes for each."""
+    """A memory of very many strings, eight bytes each, that finds possible duplicates."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty memory."""
         self._buckets = [array("q") for _ in range(_BUCKETS)]
 
     def add(self, text: str) -> None:
-        """Take a text."""
+        """Add a string."""
         number = hash(text)
         self._buckets[number % _BUCKETS].append(number)
 
     def twice(self) -> frozenset[int]:
-        """Return the hashes of the texts that came more than once, and perhaps a few more."""
+        """Return the hashes of the strings that were added twice or more, and perhaps others."""
         found: set[int] = set()
         for bucket in self._buckets:
             ordered = sorted(bucket)
@@ -90,11 +90,11 @@ class Fingerprints:
 
 @dataclass(frozen=True, slots=True)
 class FileBlock:
-    """The domains of a provider that stand in a file.
+    """The domains of a provider that are listed in a file.
 
     Attributes:
-        services: gives the services of a domain, the same value for all that have the same.
-        count: how many domains there were when the file was checked.
+        services: returns the services of a domain; equal services are the same object.
+        count: the number of domains when the file was checked.
     """
 
     path: Path
@@ -105,14 +105,14 @@ class FileBlock:
     away: Away | None = None
 
     def __len__(self) -> int:
-        """Return how many domains there are."""
+        """Return the number of domains."""
         return self.count
 
     def __iter__(self) -> Iterator[Domain]:
         """Read the file again.
 
         Raises:
-            ProvidersUnreadable: it is not what it was when it was checked.
+            ProvidersUnreadable: the file has changed since it was checked.
         """
         number = 0
         for _, pattern in read_lines(self.path, lambda _line, _rule: None):
@@ -120,17 +120,17 @@ class FileBlock:
             services = self.services(pattern.text)
             yield Domain(pattern, self.provider, services, self.users, self.away)
         if number != self.count:
-            raise ProvidersUnreadable([f"{self.path}: was changed while it was read; try again"])
+            raise ProvidersUnreadable([f"{self.path}: changed while it was read; try again"])
 
 
 class DomainBlocks(Sequence[Domain]):
-    """Domains from files and from elsewhere, one after the other; those from files are read anew.
+    """A sequence of domains from files and other sources; each iteration reads the files again.
 
-    It compares as equal to a sequence of the same domains.
+    It is equal to any other sequence of the same domains.
     """
 
     def __init__(self, blocks: Sequence[FileBlock | Sequence[Domain]]) -> None:
-        """Take the parts."""
+        """Create a sequence of these parts."""
         self._blocks = blocks
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Fetching one document that is to be imported, by its URL."""
+"""Download a document to import, by its URL."""
 
 from typing import Final
 
@@ -14,19 +14,20 @@ _PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def is_url(text: str) -> bool:
-    """Tell a URL from the path of a file."""
+    """Return whether a string is a URL, not the path of a file."""
     return "://" in text
 
 
 def download(url: str, limits: FetchLimits) -> bytes:
-    """Get a document.
+    """Download a document.
 
     Args:
         url: http or https.
-        limits: how far to go.
+        limits: the limits of time, size and redirects.
 
     Raises:
-        ProvidersError: the URL cannot be used, nothing or too much came, or a page for people.
+        ProvidersError: the URL cannot be used, the response is missing or too large, or it is a
+            web page.
     """
     name = redact_uri(url)
     try:
@@ -35,15 +36,15 @@ def download(url: str, limits: FetchLimits) -> bytes:
         raise ProvidersError([f"{error}"]) from error
     if not 200 <= response.status <= 299:
         reason = redact_message(_status(response), secrets_of(url))
-        raise ProvidersError([f"{name}: the server says {reason}"])
+        raise ProvidersError([f"{name}: the server answered {reason}"])
     kind = response.headers.get_content_type()
     if kind in _PAGES:
-        raise ProvidersError([f"{name}: is a page for people ({kind}), not a document"])
+        raise ProvidersError([f"{name}: is a web page ({kind}), not a configuration document"])
     return response.body
 
 
 def _status(response: Response) -> str:
-    """Return the status and its reason phrase, without what would move a terminal."""
+    """Return the status and its reason phrase, without control characters for a terminal."""
     phrase = response.reason[:REASON_MAX_CHARS]
     shown = "".join(char if char.isprintable() else "?" for char in phrase)
     return f"{response.status} {shown}".rstrip()

@@ -1,4 +1,4 @@
-"""What an import gives, and how it notes what has no place in Waypost."""
+"""The result of an import, with notes about what Waypost cannot represent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +9,13 @@ from waypost.preference import ordered
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something in the source that is not, or not exactly, carried over.
+    """A part of the source that is not imported, or not exactly.
 
     Attributes:
         source: the file or the URL.
         line: from 1.
         what: the element or the key.
-        why: for people; what was done instead, where something was.
+        why: the reason, for operators, and what was done instead.
     """
 
     source: str
@@ -24,19 +24,19 @@ class Note:
     why: str
 
     def __str__(self) -> str:
-        """Return the one line that people read."""
+        """Return the note in one line, for operators."""
         return f"{self.source}: line {self.line}: {self.what}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was read.
+    """The result of an import.
 
     Attributes:
         catalog: the providers and their domains.
-        left_out: what the catalog does not say although the source does.
-        warnings: what is carried over, but should be looked at.
-        lost: the domains of the source of which nothing can be carried over.
+        left_out: the parts of the source that are not in the catalog.
+        warnings: the parts that are imported, but that the operator should check.
+        lost: the domains of the source for which nothing can be imported.
     """
 
     catalog: Catalog
@@ -46,29 +46,29 @@ class Imported:
 
 
 class Notes:
-    """Collects the notes of one source."""
+    """The notes about one source."""
 
     def __init__(self, source: str) -> None:
-        """Take the name of the file or the URL."""
+        """Create an empty collection for a file or a URL."""
         self.source = source
         self._left_out: dict[Note, None] = {}
         self._warnings: dict[Note, None] = {}
 
     def leave_out(self, line: int, what: str, why: str) -> None:
-        """Note what is not carried over; the same note counts once."""
+        """Add a part that is not imported; the same note is added only once."""
         self._left_out.setdefault(Note(self.source, line, what, why))
 
     def warn(self, line: int, what: str, why: str) -> None:
-        """Note what is carried over, but should be looked at."""
+        """Add a part that is imported, but that the operator should check."""
         self._warnings.setdefault(Note(self.source, line, what, why))
 
     @property
     def left_out(self) -> tuple[Note, ...]:
-        """What is not carried over, until now."""
+        """The parts that are not imported, so far."""
         return tuple(self._left_out)
 
     def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> Imported:
-        """Return all of it, in the order of the source."""
+        """Return the catalog with all notes, in the order of the source."""
         in_order = [
             tuple(sorted(notes, key=lambda note: note.line))
             for notes in (self._left_out, self._warnings)
@@ -77,15 +77,16 @@ class Notes:
 
 
 def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
-    """Keep one of services that are the same.
+    """Remove duplicate services.
 
-    Two services with a URL are the same if type and URL are, as with EWS that a document names in
-    a section of its own and in one for Exchange: the first takes what it lacks from the other.
-    Two with a host are the same if all is.
+    Two services with a URL are duplicates if type and URL are equal. An example is EWS, which a
+    document has in its own section and in a section for Exchange. The first service then gets the
+    values that it lacks from the second one. Two services with a host are duplicates if all values
+    are equal.
 
     Args:
         services: in the order of preference.
-        notes: gets what was said again.
+        notes: receives a note about each duplicate.
         line: of the source, for notes.
     """
     kept: dict[tuple[object, ...], Service] = {}
@@ -96,7 +97,7 @@ def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service,
             continue
         endpoint = service.endpoint
         place = endpoint.host if isinstance(endpoint, HostEndpoint) else endpoint.url
-        notes.leave_out(line, f"{service.type} {place}", "is there already; carried over once")
+        notes.leave_out(line, f"{service.type} {place}", "is a duplicate; imported only once")
         methods = tuple(dict.fromkeys((*first.authentication, *service.authentication)))
         login_name = first.login_name or service.login_name
         kept[key] = replace(first, authentication=methods, login_name=login_name)
@@ -104,7 +105,7 @@ def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service,
 
 
 def _identity(service: Service) -> tuple[object, ...]:
-    """Return what tells a service from others."""
+    """Return the values by which two services are compared."""
     endpoint = service.endpoint
     if isinstance(endpoint, HostEndpoint):
         return (replace(service, priority=None),)
@@ -115,11 +116,11 @@ def _identity(service: Service) -> tuple[object, ...]:
 
 
 def with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
-    """Keep the order of the source, which is that of preference, against that of Waypost.
+    """Return the services with priorities that keep the order of preference of the source.
 
-    If POP3 is in front of IMAP, or STARTTLS in front of TLS, only a priority can say so.
+    If POP3 is before IMAP, or STARTTLS before TLS, only a priority can express that.
     """
-    # For each kind of section: the priority that it has come to, and the service before.
+    # For each kind of section: the last priority, and the previous service.
     reached: dict[str, tuple[int, Service | None]] = {}
     found: list[Service] = []
     for service in services:

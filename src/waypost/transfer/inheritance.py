@@ -1,4 +1,4 @@
-"""What providers need not say again: `[defaults]`, `[[template]]` and `extends`."""
+"""The keys that providers inherit: `[defaults]`, `[[template]]` and `extends`."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -14,16 +14,16 @@ INHERITED_KEYS: Final = (
     *("logos", "developer_url", "contacts"),
     *("profile", "subaddress_separators"),
 )
-"""A provider that has one of them takes nothing of it from elsewhere."""
+"""A provider that sets one of these keys inherits no part of this key."""
 TEMPLATE_KEYS: Final = ("name", "extends", *INHERITED_KEYS)
 DEFAULTS_KEYS: Final = (*INHERITED_KEYS, "service")
 
 
 class Inheritance:
-    """Where each key of a provider comes from: itself, what it extends, or the defaults."""
+    """The source of each key of a provider: the provider, what it extends, or the defaults."""
 
     def __init__(self, top: Table) -> None:
-        """Read the defaults and the templates, and note what is wrong with them."""
+        """Read the defaults and the templates, and report their mistakes."""
         self._service: dict[str, object] = {}
         self._defaults = top.table("defaults")
         if self._defaults is not None:
@@ -43,21 +43,21 @@ class Inheritance:
             self._check_extends(table)
 
     def owners(self) -> Iterator[Table]:
-        """Yield the tables that hold nothing but what others inherit."""
+        """Yield the tables that exist only for others to inherit."""
         if self._defaults is not None:
             yield self._defaults
         yield from self._templates
 
     def defaults_for(self, service: Table) -> dict[str, object]:
-        """Return the keys that a service takes over where it has none of its own."""
+        """Return the default values for the keys that a service does not set."""
         if "url" not in service:
             return self._service
-        # HTTP has methods of its own.
+        # HTTP has its own methods.
         return {key: value for key, value in self._service.items() if key != "authentication"}
 
     def owner(self, table: Table, key: str) -> Table:
-        """Return the table that says what `key` is for a provider; the provider's own for none."""
-        # The two ways to name a directory are one key.
+        """Return the table that sets `key` for a provider; its own table if no table does."""
+        # The two keys that point to a directory count as one key.
         keys = POINTER_KEYS if key in POINTER_KEYS else (key,)
         for one in self._chain(table):
             if any(name in one for name in keys):
@@ -67,7 +67,7 @@ class Inheritance:
         return table
 
     def _chain(self, table: Table) -> Iterator[Table]:
-        """Yield a table, what it extends, what that extends, and so on; once round a cycle."""
+        """Yield a table, the table that it extends, and so on; each table of a loop only once."""
         met: set[str] = set()
         following: Table | None = table
         while following is not None and following.path not in met:
@@ -81,7 +81,7 @@ class Inheritance:
         if not table.require("name") or (name := table.text("name", NAME_MAX_CHARS)) is None:
             return
         if (first := self._named[name][0]).path != table.path:
-            table.problem("name", f"stands at {first.path} as well; each has its own")
+            table.problem("name", f"is also the name of {first.path}; names must be unique")
 
     def _check_extends(self, table: Table) -> None:
         name = table.text("extends", NAME_MAX_CHARS)
@@ -94,10 +94,11 @@ class Inheritance:
             )
         elif len(named) > 1:
             places = ", ".join(one.path for one in named[:3])
-            table.problem("extends", f"several have this name: {places}; make a [[template]] of it")
+            rule = f"several have this name: {places}; extend a [[template]] instead"
+            table.problem("extends", rule)
         *_, last = self._chain(table)
         if len(named) == 1 and last.raw("extends") == table.raw("name"):
-            table.problem("extends", f"goes round in a circle, back from {last.path}")
+            table.problem("extends", f"forms a loop, because {last.path} extends this one")
 
 
 def _providers(top: Table) -> Iterator[Table]:

@@ -1,8 +1,8 @@
-"""Documents of the ISPDB, and of any other Autoconfig server, as providers.
+"""Import documents of the ISPDB, and of any other Autoconfig server, as providers.
 
 Formats 1.1 (https://wiki.mozilla.org/Thunderbird:Autoconfiguration:ConfigFileFormat) and 1.2
-(draft-ietf-mailmaint-autoconfig-06), with the spellings of older documents. Elements are told by
-their local name, in any case of letters. What has no place in Waypost is listed with its line.
+(draft-ietf-mailmaint-autoconfig-06), with the spellings of older documents. Elements are identified
+by their local name; case is ignored. What Waypost cannot represent is listed with its line.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,13 +40,13 @@ from waypost.transfer.rules import (
 
 MAX_BYTES: Final = 1024 * 1024
 _NO_PLACE: Final = {
-    "webmail": "Waypost reads it beside emailProvider, not in it",
-    "clientconfigupdate": "Waypost reads it beside emailProvider, not in it",
-    "instruction": "write it as documentation",
-    "instructions": "write it as documentation",
-    "inputfield": "clients ask for nothing but address and password",
+    "webmail": "Waypost reads it next to emailProvider, not inside it",
+    "clientconfigupdate": "Waypost reads it next to emailProvider, not inside it",
+    "instruction": "use the key documentation instead",
+    "instructions": "use the key documentation instead",
+    "inputfield": "clients ask only for the address and the password",
 }
-# The attributes that are read, of each element that is.
+# The attributes that Waypost reads, by element.
 _READ_ATTRIBUTES: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(SECTIONS, ("type",)),
     **dict.fromkeys(("hostname", "port", "sockettype", "username", "url"), ()),
@@ -73,23 +73,23 @@ def read_ispdb(
 ) -> Imported:
     """Read a document.
 
-    No DTD is read, no entity is expanded, nothing is fetched.
+    No DTD is read, no entity is expanded, no other document is downloaded.
 
     Args:
         data: the document, in any encoding that XML declares.
-        name: what messages call it: the path or the URL.
-        domains: served instead of those of the document.
-        address: of the user that the document was made for, whose name becomes placeholders.
+        name: the name of the document in messages: the path or the URL.
+        domains: the domains to serve instead of those of the document.
+        address: of the user that the document was made for; it is replaced by placeholders.
 
     Raises:
-        ProvidersError: not such a document, or nothing in it can be served.
+        ProvidersError: it is not such a document, or Waypost can serve nothing in it.
     """
     root = _root(data, name)
     notes = Notes(name)
     if address is not None:
         make_general(root, address, tuple(domains), notes)
     _note_attributes(root, notes)
-    beside: list[Service] = []
+    shared: list[Service] = []
     oauth2: list[OAuth2] = []
     pages = RootPages()
     providers = []
@@ -98,7 +98,7 @@ def read_ispdb(
         if tag == "emailprovider":
             providers.append(element)
         elif tag in SECTIONS:
-            beside += read_section(element, notes)
+            shared += read_section(element, notes)
         elif tag == "oauth2":
             oauth2 += read_oauth2(element, notes)
         elif not pages.read(element, notes):
@@ -107,7 +107,7 @@ def read_ispdb(
         raise ProvidersError([f"{name}: there is no element emailProvider"])
     found = []
     for element in providers:
-        found += _domains(element, notes, _Beside(beside, oauth2, pages), domains)
+        found += _domains(element, notes, _Shared(shared, oauth2, pages), domains)
     return notes.result(Catalog(tuple(_unique(found, notes))))
 
 
@@ -115,13 +115,14 @@ def _unique(found: Sequence[Domain], notes: Notes) -> Iterable[Domain]:
     unique: dict[DomainPattern, Domain] = {}
     for domain in found:
         if unique.setdefault(domain.pattern, domain) is not domain:
-            notes.leave_out(1, f"domain {domain.pattern}", "stands twice; the first one counts")
+            why = "appears twice; Waypost uses the first one"
+            notes.leave_out(1, f"domain {domain.pattern}", why)
     return unique.values()
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands outside of the providers, and is for all of them."""
+class _Shared:
+    """The elements outside of the providers, which apply to all providers."""
 
     services: Sequence[Service]
     oauth2: Sequence[OAuth2]
@@ -139,7 +140,7 @@ def _root(data: bytes, name: str) -> etree._Element:
         place = "" if error.line is None else f"line {error.line}: "
         raise ProvidersError([f"{name}: {place}not XML: {error}"]) from error
     except untrusted_xml.HasDoctype as error:
-        problem = f"{name}: has a document type definition, which is not read"
+        problem = f"{name}: has a document type definition, which Waypost does not accept"
         raise ProvidersError([problem]) from error
     if local_name(root) != "clientconfig":
         raise ProvidersError([f"{name}: the root is not the element clientConfig"])
@@ -149,24 +150,24 @@ def _root(data: bytes, name: str) -> etree._Element:
 def _domains(
     element: etree._Element,
     notes: Notes,
-    beside: "_Beside",
+    shared: _Shared,
     given: Sequence[DomainName],
 ) -> list[Domain]:
     reader = _Reader(element, notes)
-    services = [*reader.services, *beside.services]
+    services = [*reader.services, *shared.services]
     provider = reader.provider(given or reader.names)
     names = tuple(given) or tuple(reader.names)
     if not names:
-        reason = "there is no domain that can be served; name one with --domain"
+        reason = "there is no domain that can be served; set one with --domain"
         raise ProvidersError([f"{notes.source}: line {line_of(element)}: {reason}"])
     if not any(service.type in INCOMING for service in services):
         raise ProvidersError([_no_mail(element, notes)])
     in_order = with_priorities(once(services, notes, line_of(element)))
     provider = replace(
         provider,
-        oauth2=(*provider.oauth2, *beside.oauth2),
-        webmail=beside.pages.webmail,
-        update_url=beside.pages.update_url,
+        oauth2=(*provider.oauth2, *shared.oauth2),
+        webmail=shared.pages.webmail,
+        update_url=shared.pages.update_url,
     )
     return [Domain(DomainPattern(name.ascii), provider, in_order) for name in names]
 
@@ -179,7 +180,7 @@ def _no_mail(element: etree._Element, notes: Notes) -> str:
 
 
 class _Reader:
-    """Reads an element emailProvider."""
+    """A reader of an element emailProvider."""
 
     def __init__(self, element: etree._Element, notes: Notes) -> None:
         self.names: list[DomainName] = []
@@ -194,7 +195,7 @@ class _Reader:
             self._read(part)
 
     def provider(self, names: Sequence[DomainName]) -> Provider:
-        """Return who it is; the name is that of the document, else its id, else a domain."""
+        """Return the provider; its name is displayName, or else the id, or else a domain."""
         fallback = (self._element.get("id") or "").strip() or (names[0].ascii if names else "")
         name = self._texts.get("displayname") or fallback[:NAME_MAX_CHARS] or "Mail"
         short = self._texts.get("displayshortname") or default_short_name(name)
@@ -225,7 +226,7 @@ class _Reader:
         try:
             domain = DomainName.parse(text)
         except DomainError as error:
-            why = "a placeholder names no domain" if "%" in text else str(error)
+            why = "is a placeholder, not a domain" if "%" in text else str(error)
             self._notes.leave_out(line, "domain", why)
             return
         if len(domain.ascii) > DOMAIN_MAX_CHARS:
@@ -233,19 +234,19 @@ class _Reader:
             self._notes.leave_out(line, "domain", why)
             return
         if purpose := part.get("purpose"):
-            why = f"the purpose {purpose!r} is not kept; {domain} becomes a domain like any other"
+            why = f"the purpose {purpose!r} is not imported; {domain} becomes an ordinary domain"
             self._notes.leave_out(line, "domain", why)
         if domain in self.names:
-            # A U-label form beside the A-label form is the same domain, not one too many.
+            # The same domain in A-labels and in U-labels is not a duplicate.
             if text.isascii():
-                self._notes.leave_out(line, "domain", f"{domain} stands twice")
+                self._notes.leave_out(line, "domain", f"{domain} appears twice")
             return
         self.names.append(domain)
 
     def _name(self, part: etree._Element, max_chars: int) -> None:
         line, text, tag = line_of(part), text_of(part), local_name(part)
         if tag in self._texts:
-            self._notes.leave_out(line, shown(part), "stands twice")
+            self._notes.leave_out(line, shown(part), "appears twice")
             return
         kept = text[:max_chars].strip()
         try:
@@ -259,12 +260,12 @@ class _Reader:
 
 
 def _leave_out(element: etree._Element, notes: Notes) -> None:
-    why = _NO_PLACE.get(local_name(element), "Waypost knows no such element")
+    why = _NO_PLACE.get(local_name(element), "Waypost does not support this element")
     notes.leave_out(line_of(element), shown(element), why)
 
 
 def _note_attributes(root: etree._Element, notes: Notes) -> None:
-    """List the attributes that are passed over, of elements that are not passed over themselves."""
+    """Add notes about the ignored attributes of elements that are not ignored themselves."""
     for element in root.iter("*"):
         known = _READ_ATTRIBUTES.get(local_name(element))
         if known is None:
@@ -272,4 +273,4 @@ def _note_attributes(root: etree._Element, notes: Notes) -> None:
         for name in map(etree.QName, element.keys()):
             if name.localname not in known:
                 what = f"attribute {name.localname[:40]} of {shown(element)}"
-                notes.leave_out(line_of(element), what, "Waypost knows no such attribute")
+                notes.leave_out(line_of(element), what, "Waypost does not support this attribute")

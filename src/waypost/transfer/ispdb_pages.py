@@ -1,4 +1,4 @@
-"""What an Autoconfig document says to people, and where it sends clients for OAuth2 tokens."""
+"""Read the pages for users in an Autoconfig document, and the sources of OAuth2 tokens."""
 
 import re
 from collections.abc import Iterator
@@ -28,24 +28,24 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def read_documentation(element: etree._Element, notes: Notes) -> Iterator[Documentation]:
-    """Read an element documentation; nothing where its URL cannot be used."""
+    """Read an element documentation; yield nothing if its URL cannot be used."""
     yield from _page(element, notes, "url", "descr")
 
 
 def read_enable(element: etree._Element, notes: Notes) -> Iterator[Documentation]:
-    """Read an element enable in the same way."""
+    """Read an element enable; yield nothing if its URL cannot be used."""
     yield from _page(element, notes, "visiturl", "instruction")
 
 
 class RootPages:
-    """What a document says beside its providers of the pages of all of them.
+    """The pages of all providers of a document, from the elements next to its providers.
 
     Attributes:
-        update_url: where clients look for a newer document, or None.
+        update_url: where clients check for a newer document, or None.
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create a reader that has read no element."""
         self._webmail = WebmailReader()
         self.update_url: str | None = None
 
@@ -55,17 +55,17 @@ class RootPages:
         return self._webmail.webmail
 
     def read(self, element: etree._Element, notes: Notes) -> bool:
-        """Read an element webMail or clientConfigUpdate; tell whether it is one of them."""
+        """Read an element webMail or clientConfigUpdate; return False for other elements."""
         tag = local_name(element)
         if tag == "webmail":
             self._webmail.read(element, notes)
         elif tag == "clientconfigupdate":
             if self.update_url is not None:
-                notes.leave_out(line_of(element), shown(element), "stands twice")
+                notes.leave_out(line_of(element), shown(element), "appears twice")
                 return True
             self.update_url = page_url(element, notes, "url")
             if self.update_url is not None:
-                why = "clients will look there later; take update_url out if that is not you"
+                why = "clients will later check this URL; remove update_url if it is not yours"
                 notes.warn(line_of(element), shown(element), why)
         return tag in {"webmail", "clientconfigupdate"}
 
@@ -81,7 +81,7 @@ def _page(
         if local_name(part) == described:
             _description(part, texts, notes)
         else:
-            notes.leave_out(line_of(part), shown(part), "Waypost knows no such element")
+            notes.leave_out(line_of(part), shown(part), "Waypost does not support this element")
     yield Documentation(url, tuple(texts.items()))
 
 
@@ -93,7 +93,7 @@ def _description(part: etree._Element, texts: dict[str | None, str], notes: Note
         return
     if language in texts:
         notes.leave_out(
-            line_of(part), shown(part), f"the language {language or 'none'} stands twice"
+            line_of(part), shown(part), f"the language {language or 'none'} appears twice"
         )
         return
     try:
@@ -103,19 +103,19 @@ def _description(part: etree._Element, texts: dict[str | None, str], notes: Note
 
 
 def read_oauth2(element: etree._Element, notes: Notes) -> Iterator[OAuth2]:
-    """Read an element oAuth2; nothing where nothing in it can be used."""
+    """Read an element oAuth2; yield nothing if nothing in it can be used."""
     values: dict[str, str] = {}
     for part in children(element):
         line, name = line_of(part), _OAUTH2.get(local_name(part))
         if name is None:
-            notes.leave_out(line, shown(part), "Waypost knows no such element")
+            notes.leave_out(line, shown(part), "Waypost does not support this element")
             continue
         if name in values:
-            notes.leave_out(line, shown(part), "stands twice")
+            notes.leave_out(line, shown(part), "appears twice")
             continue
         text = text_of(part)
         if name == "issuer" and text and "://" not in text:
-            # The ISPDB names issuers by their host; RFC 8414 s2 wants a URL.
+            # The ISPDB has only the host of an issuer; RFC 8414 s2 requires a URL.
             notes.leave_out(line, "issuer", f"became the URL https://{text[:100]}")
             text = f"https://{text}"
         try:
@@ -126,4 +126,4 @@ def read_oauth2(element: etree._Element, notes: Notes) -> Iterator[OAuth2]:
     if values:
         yield OAuth2(**values)
     else:
-        notes.leave_out(line_of(element), shown(element), "says nothing that can be used")
+        notes.leave_out(line_of(element), shown(element), "contains nothing that can be used")

@@ -1,7 +1,7 @@
-"""An Autoconfig document that was made for one user, turned back into one for all.
+"""Convert an Autoconfig document for one user into a document for all users.
 
-Servers that are asked with `?emailaddress=` may write that user's login name, and more, where
-others write placeholders (draft-ietf-mailmaint-autoconfig-06 s"Placeholders").
+For a request with `?emailaddress=`, some servers write the user's login name, and more, in the
+places of placeholders (draft-ietf-mailmaint-autoconfig-06 s"Placeholders").
 """
 
 import re
@@ -20,7 +20,7 @@ _LOCAL_PART: Final = "%EMAILLOCALPART%"
 _DOMAIN: Final = "%EMAILDOMAIN%"
 _URLS: Final = frozenset({"url", "serverurl", "ewsurl", "easurl"})
 _NAMES: Final = frozenset({"displayname", "displayshortname"})
-# Names of hosts and folders, which are not a user's although a user may have the same.
+# Usual names of hosts and folders. A user may have the same name, but here they mean the service.
 _OF_SERVICES: Final = frozenset(
     {
         *("autoconfig", "autodiscover", "caldav", "calendar", "calendars", "carddav", "contacts"),
@@ -32,7 +32,7 @@ _OF_SERVICES: Final = frozenset(
 
 
 def address_in_url(url: str) -> EmailAddress | None:
-    """Find the address that a document was asked for: the value of any parameter of its URL."""
+    """Return the address in the URL of a document: the value of any parameter."""
     try:
         query = urlsplit(url).query
     except ValueError:
@@ -48,19 +48,19 @@ def address_in_url(url: str) -> EmailAddress | None:
 def make_general(
     root: etree._Element, address: EmailAddress, served: tuple[DomainName, ...], notes: Notes
 ) -> None:
-    """Put placeholders into login names, hosts, URLs and names of a document.
+    """Replace the user's address by placeholders in login names, hosts, URLs and names.
 
     Args:
-        root: is changed.
+        root: the document, which is changed.
         address: of the user that the document was made for.
-        served: the domains that are asked for; empty for those of the document.
-        notes: gets a warning for each host and URL that changes.
+        served: the domains to serve; empty for the domains of the document.
+        notes: receives a warning for each element that changes.
     """
     person = _Person(address)
     domains = {one.ascii for one in served} or {
         text_of(one).lower() for one in root.iter("*") if local_name(one) == "domain"
     }
-    # For other domains a host in the domain of this user is as good as any other name.
+    # For other domains, a host in the domain of this user is a fixed name.
     is_alone = domains <= {address.domain.ascii, _DOMAIN.lower(), address.domain.unicode}
     for element in root.iter("*"):
         tag, text = local_name(element), text_of(element)
@@ -79,20 +79,21 @@ def make_general(
             notes.warn(line_of(element), shown(element), f"{text!r} became {changed}")
         for name, value in element.items():
             if person.is_in(str(value)):
-                why = f"its {etree.QName(name).localname} holds {address}, which all users will see"
+                attribute = etree.QName(name).localname
+                why = f"its {attribute} contains {address}, which all users will see"
                 notes.warn(line_of(element), shown(element), why)
 
 
 class _Person:
-    """Finds what a document says of one user."""
+    """A search for the address of one user in a document."""
 
     def __init__(self, address: EmailAddress) -> None:
-        """Prepare the search for an address, in any case of letters and encoded for a URL."""
+        """Create a search for an address, in upper and lower case, also encoded for a URL."""
         names = (address.domain.ascii, address.domain.unicode)
         local_part = address.local_part
         wholes = [f"{local_part}@{name}" for name in names]
         encoded = [quote(whole, safe=safe) for whole in wholes for safe in ("", "@+")]
-        # In a URL an encoded sign may be in front of it.
+        # In a URL, an encoded character may be before the address.
         begin = r"(?:(?<![\w.+-])|(?<=%[0-9A-F][0-9A-F]))"
         self._whole = rf"{begin}{_any_of(*wholes, *encoded)}(?![\w-])"
         self._domain = _any_of(*names)
@@ -100,19 +101,19 @@ class _Person:
         self._is_of_services = local_part.lower() in _OF_SERVICES
 
     def is_in(self, text: str) -> bool:
-        """Return whether a text holds the address."""
+        """Return whether a text contains the address."""
         return re.search(self._whole, text, re.IGNORECASE) is not None
 
     def in_login_name(self, text: str) -> str:
-        """Replace the address, and its two parts where they are words of their own."""
+        """Replace the address, and its two parts if they are separate words."""
         return self._replace(text, r"(?<![^\W_])", r"(?![^\W_])")
 
     def in_name(self, text: str) -> str:
-        """Replace the whole address alone: a domain may be the name of a company too."""
+        """Replace only the whole address: a domain may also be the name of a company."""
         return self._replace(text)
 
     def in_host(self, text: str, *, is_alone: bool) -> str:
-        """Replace the domain at the end, and the local part where it is a label."""
+        """Replace the domain at the end, and the local part if it is a label."""
         if is_alone:
             text = re.sub(rf"(?<![^.]){self._domain}$", _DOMAIN, text, flags=re.IGNORECASE)
         if self._is_of_services:
@@ -121,7 +122,7 @@ class _Person:
         return re.sub(label, _LOCAL_PART, text, flags=re.IGNORECASE)
 
     def in_url(self, text: str, *, is_alone: bool) -> str:
-        """Replace the address, and its parts where they are a segment of the path or a value."""
+        """Replace the address, and its parts if they are a segment of the path or a value."""
         scheme, divider, rest = text.partition("://")
         authority, slash, path = rest.partition("/")
         name, colon, port = authority.partition(":")
@@ -138,7 +139,7 @@ class _Person:
         *,
         has_local_part: bool = True,
     ) -> str:
-        """Replace the address, and between two patterns its parts; placeholders stay."""
+        """Replace the address, and its parts between two patterns; keep placeholders."""
         parts = [r"%EMAIL[A-Z]+%", f"(?P<whole>{self._whole})"]
         if before is not None:
             parts.append(f"{before}(?P<domain>{self._domain}){behind}")

@@ -1,4 +1,4 @@
-"""The options of POP3 in an Autoconfig document: Mozilla's format 1.1, element pop3."""
+"""Read the options of POP3 in an Autoconfig document: Mozilla's format 1.1, element pop3."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def read_pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
-    """Read the element; None if it says nothing that can be used."""
+    """Read the element; return None if it contains nothing that can be used."""
     flags: dict[str, bool] = {}
     days: int | None = None
     for part in children(element):
@@ -23,7 +23,7 @@ def read_pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
         elif tag == "daystoleavemessagesonserver" and _is_days(text):
             days = int(text)
         else:
-            notes.leave_out(line_of(part), f"pop3 {shown(part)}", "cannot be understood")
+            notes.leave_out(line_of(part), f"pop3 {shown(part)}", "is not a valid option")
     leave, biff = flags.get("leavemessagesonserver"), flags.get("downloadonbiff")
     options = Pop3Options(leave, days, biff)
     return None if options == Pop3Options() else options

@@ -1,4 +1,4 @@
-"""The server sections of an Autoconfig document as services."""
+"""Convert the server sections of an Autoconfig document to services."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -89,7 +89,7 @@ _METHODS: Final = {
     "http-basic": HTTP_BASIC,
     "http-digest": HTTP_DIGEST,
 }
-# A placeholder that lacks one of its two signs.
+# A placeholder that lacks one of its two % characters.
 _UNCLOSED: Final = re.compile(
     "%(EMAIL(?:ADDRESS|LOCALPART|DOMAIN))|(EMAIL(?:ADDRESS|LOCALPART|DOMAIN))%", re.IGNORECASE
 )
@@ -102,16 +102,16 @@ _URLS: Final = {
 }
 _NO_PLACE: Final = {
     "owaurl": "Waypost has no settings of web mail",
-    "password": "a password has no place in what everybody may read",
-    "useglobalpreferredserver": "each domain names its own outgoing service",
-    "addthisserver": "each domain names its own outgoing service",
-    "restriction": "clients know no such thing",
+    "password": "a password must not be in a public document",
+    "useglobalpreferredserver": "each domain has its own outgoing service",
+    "addthisserver": "each domain has its own outgoing service",
+    "restriction": "no client supports this element",
 }
 
 
 @dataclass(slots=True)
 class _Section:
-    """What a section says, before it is known whether it can be served."""
+    """The content of a section, before the check whether Waypost can serve it."""
 
     hosts: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
@@ -124,16 +124,16 @@ class _Section:
 
 
 def read_section(element: etree._Element, notes: Notes) -> list[Service]:
-    """Read a section: one service for each of its socket types or URLs, none if it cannot be used.
+    """Read a section: one service for each of its socket types or URLs, none if it is not usable.
 
-    What is left out is noted.
+    What is left out gets a note.
     """
     kind = (element.get("type") or "").strip().lower()
     types = SECTIONS[local_name(element)]
     is_exchange = kind == "exchange" and types is _INCOMING
     name = f"{shown(element)} type {kind[:40] or 'that is missing'}"
     if kind not in types and not is_exchange:
-        notes.leave_out(line_of(element), name, "Waypost knows no such service")
+        notes.leave_out(line_of(element), name, "Waypost does not support this service")
         return []
     section = _Section()
     for part in children(element):
@@ -157,7 +157,7 @@ def read_section(element: etree._Element, notes: Notes) -> list[Service]:
 
 
 def _lacking(section: _Section, kind: str) -> str:
-    """Name what a section lacks, and nothing that it has."""
+    """Return the names of the elements that a section lacks."""
     if kind not in _ON_HOST:
         return "ewsURL and no easURL" if kind == "exchange" else "URL"
     parts = {
@@ -179,7 +179,7 @@ def _on_host(
         if why is not None:
             notes.warn(line_of(element), f"{shown(element)} {host}:{port}", why)
         if security is Security.NONE:
-            why = "passwords and mail can be read on the way"
+            why = "passwords and mail can be read in transit"
             notes.warn(line_of(element), f"{shown(element)} {host}:{port} without protection", why)
         yield _service(kind, HostEndpoint(host, port, security), section)
 
@@ -194,7 +194,7 @@ def _exchange(element: etree._Element, section: _Section, notes: Notes) -> Itera
         for url in section.urls.get(kind.value, []):
             yield _service(kind, UrlEndpoint(url), section)
     if section.hosts:
-        why = "of type exchange only ewsURL and easURL are carried over, as ews and activesync"
+        why = "for type exchange only ewsURL and easURL are imported, as ews and activesync"
         notes.leave_out(line_of(element), "hostname, port, socketType", why)
 
 
@@ -225,7 +225,7 @@ def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str)
         elif tag == "pop3" and kind == "pop3":
             section.pop3 = read_pop3(part, notes)
         else:
-            why = _NO_PLACE.get(tag, "Waypost knows no such element")
+            why = _NO_PLACE.get(tag, "Waypost does not support this element")
             notes.leave_out(line, shown(part), why)
     except RuleBroken as broken:
         section.broken = section.broken or f"its {shown(part)} (line {line}) {broken}"
@@ -233,7 +233,8 @@ def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str)
 
 def _one(part: etree._Element, found: list[_T], value: _T, notes: Notes) -> None:
     if found:
-        notes.leave_out(line_of(part), shown(part), "stands twice; the first one counts")
+        why = "appears twice; Waypost uses the first one"
+        notes.leave_out(line_of(part), shown(part), why)
     else:
         found.append(value)
 
@@ -252,7 +253,7 @@ def _login_name(part: etree._Element, notes: Notes) -> str:
         notes.warn(line_of(part), shown(part), f"{text!r} is read as {whole}")
         return whole
     if unknown := unknown_placeholder(text):
-        why = f"{unknown} is not a placeholder and stays as it is"
+        why = f"{unknown} is not a placeholder; clients receive it unchanged"
         notes.warn(line_of(part), shown(part), why)
     elif text and is_same_for_all(text):
         notes.warn(line_of(part), shown(part), f"{text!r} is the login name of all users")
@@ -262,7 +263,7 @@ def _login_name(part: etree._Element, notes: Notes) -> str:
 def _url(part: etree._Element, notes: Notes) -> str:
     url = check_url(text_of(part))
     if url.lower().startswith("http:"):
-        why = "is not encrypted; passwords can be read on the way"
+        why = "is not encrypted; passwords can be read in transit"
         notes.warn(line_of(part), shown(part), why)
     return url
 
@@ -272,7 +273,7 @@ def _security(part: etree._Element, section: _Section, notes: Notes) -> None:
     if security is None:
         notes.leave_out(line_of(part), shown(part), "must be SSL, STARTTLS or plain")
     elif security in section.securities:
-        notes.leave_out(line_of(part), shown(part), "stands twice")
+        notes.leave_out(line_of(part), shown(part), "appears twice")
     else:
         section.securities.append(security)
 
@@ -286,10 +287,10 @@ def _method(part: etree._Element, section: _Section, notes: Notes) -> None:
     elif system == "sasl" and SASL_MECHANISM.fullmatch(text.upper()):
         method = Authentication(text.upper(), AuthenticationSystem.SASL)
     if method is None:
-        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is no known method")
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is not a known method")
     elif method in section.methods:
-        notes.leave_out(line_of(part), f"authentication {text[:40]}", "stands twice")
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "appears twice")
     elif len(section.methods) == _METHODS_MAX:
-        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is one too many")
+        notes.leave_out(line_of(part), f"authentication {text[:40]}", "is over the limit")
     else:
         section.methods.append(method)

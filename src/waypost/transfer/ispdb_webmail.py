@@ -1,4 +1,4 @@
-"""What an Autoconfig document says of web mail: Mozilla's format 1.1, element webMail."""
+"""Read web mail in an Autoconfig document: Mozilla's format 1.1, element webMail."""
 
 from typing import Final
 
@@ -18,16 +18,16 @@ _FIELDS: Final = {
 
 
 class WebmailReader:
-    """Puts together what elements webMail say; of two that say the same, the first counts."""
+    """A reader of elements webMail; of duplicate values it keeps the first."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create a reader that has read no element."""
         self._url: str | None = None
         self._login: WebmailLogin | None = None
 
     @property
     def webmail(self) -> Webmail | None:
-        """Return what was read; the page of the form stands in for a missing loginPage."""
+        """Return the result; the page of the form replaces a missing loginPage."""
         url = self._url or (self._login.url if self._login else None)
         return None if url is None else Webmail(url, self._login)
 
@@ -37,9 +37,9 @@ class WebmailReader:
             tag = local_name(part)
             known = {"loginpage": self._url, "loginpageinfo": self._login}
             if tag not in known:
-                _leave_out(part, notes, "Waypost knows no such element")
+                _leave_out(part, notes, "Waypost does not support this element")
             elif known[tag] is not None:
-                _leave_out(part, notes, "stands twice")
+                _leave_out(part, notes, "appears twice")
             elif tag == "loginpage":
                 self._url = page_url(part, notes, "url")
             else:
@@ -61,9 +61,9 @@ def _login(element: etree._Element, notes: Notes) -> WebmailLogin | None:
         tag = local_name(part)
         key = _FIELDS.get(tag)
         if tag != "username" and key is None:
-            _leave_out(part, notes, "Waypost knows no such element")
+            _leave_out(part, notes, "Waypost does not support this element")
         elif key in fields or (key is None and username is not None):
-            _leave_out(part, notes, "stands twice")
+            _leave_out(part, notes, "appears twice")
         elif key is None:
             username = _username(part, notes)
         elif (field := _field(part, notes)) is not None:

@@ -1,4 +1,4 @@
-"""Looking at the elements of an Autoconfig document."""
+"""Read the elements of an Autoconfig document."""
 
 import re
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ def children(element: etree._Element) -> Iterator[etree._Element]:
 
 
 def local_name(element: etree._Element) -> str:
-    """Return the name without its namespace, in lower case: clients disagree about both."""
+    """Return the name without its namespace, in lower case, because clients disagree on both."""
     return etree.QName(element).localname.lower()
 
 
 def text_of(element: etree._Element) -> str:
-    """Return the text of an element, without space around it, and with line ends as spaces."""
+    """Return the text of an element, without outer spaces, and with line breaks as spaces."""
     text = "".join(str(part) for part in element.itertext())
     return _LINE_END.sub(" ", text).strip(" ")
 
@@ -36,12 +36,12 @@ def line_of(element: etree._Element) -> int:
 
 
 def shown(element: etree._Element) -> str:
-    """Return the name as the document writes it, for messages."""
+    """Return the name in the spelling of the document, for messages."""
     return etree.QName(element).localname
 
 
 def page_url(element: etree._Element, notes: Notes, attribute: str) -> str | None:
-    """Read a URL of any length from an attribute; None, with a note, where it cannot be used."""
+    """Read a URL from an attribute; add a note and return None if it cannot be used."""
     line, what = line_of(element), shown(element)
     url, hash_sign, fragment = (element.get(attribute) or "").strip().partition("#")
     try:

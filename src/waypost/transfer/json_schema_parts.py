@@ -1,4 +1,4 @@
-"""The pieces that the JSON Schema of providers files is put together from."""
+"""The parts that the JSON Schema of providers files consists of."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,42 +10,42 @@ _URL_PATTERN: Final = "^([Hh][Tt][Tt][Pp][Ss]?)://"
 def object_schema(
     keys: Sequence[str], about: Mapping[str, Any], required: Sequence[str] = ()
 ) -> Schema:
-    """Describe a table with exactly these keys; one without a description is an error."""
+    """Return the schema of a table with exactly these keys; each key needs a description."""
     properties = {key: about[key] for key in keys}
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**found, "required": list(required)} if required else found
 
 
 def reference(name: str) -> Schema:
-    """Describe what another definition describes."""
+    """Return a reference to another definition."""
     return {"$ref": f"#/$defs/{name}"}
 
 
 def list_of(name: str, about: str) -> Schema:
-    """Describe a list of what another definition describes."""
+    """Return the schema of a list whose items have another definition."""
     return {"type": "array", "items": reference(name), "description": about}
 
 
 def text(max_chars: int, about: str, *, least: int = 1) -> Schema:
-    """Describe a text by its length."""
+    """Return the schema of a string by its length."""
     return {"type": "string", "minLength": least, "maxLength": max_chars, "description": about}
 
 
 def web_url(max_chars: int, about: str) -> Schema:
-    """Describe a URL that people or clients open."""
+    """Return the schema of a URL that users or clients open."""
     return {**text(max_chars, about), "pattern": _URL_PATTERN}
 
 
 def integer(low: int, high: int, about: str) -> Schema:
-    """Describe a whole number by its range."""
+    """Return the schema of an integer by its range."""
     return {"type": "integer", "minimum": low, "maximum": high, "description": about}
 
 
 def number(low: float, high: float, about: str) -> Schema:
-    """Describe a number by its range."""
+    """Return the schema of a number by its range."""
     return {"type": "number", "minimum": low, "maximum": high, "description": about}
 
 
 def flag(about: str) -> Schema:
-    """Describe true or false."""
+    """Return the schema of a boolean."""
     return {"type": "boolean", "description": about}

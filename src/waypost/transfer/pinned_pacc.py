@@ -1,6 +1,6 @@
-"""The PACC documents that are pinned for domains of a providers file, in a file beside it.
+"""The pinned PACC documents of a providers file, in a file in the same folder.
 
-The providers file is the operator's, and no command writes to it; what is pinned is a state.
+The operator writes the providers file, and no command changes it; pinned documents are state.
 """
 
 import fcntl
@@ -21,22 +21,22 @@ from waypost.transfer.document import decode, parse
 SUFFIX: Final = ".pacc.json"
 MAX_BYTES: Final = 16 * 1024 * 1024
 _KEY: Final = "pinned"
-_CURE: Final = "correct it, or remove it to pin nothing"
+_FIX: Final = "correct it, or remove it to pin nothing"
 
 
 def pinned_path(providers: Path) -> Path:
-    """Return where the documents are that belong to a providers file."""
+    """Return the path of the pinned documents of a providers file."""
     return providers.with_name(providers.name + SUFFIX)
 
 
 def read_pinned(providers: Path) -> dict[str, bytes]:
-    """Read what is pinned for the domains of a providers file, by domain (A-labels).
+    """Read the pinned documents of a providers file, by domain (A-labels).
 
-    A domain that the providers file does not have does no harm: nothing is served for it.
+    A domain that the providers file does not have does no harm: Waypost does not serve it.
 
     Raises:
-        ProvidersUnreadable: the system does not let the file beside it be read.
-        ProvidersError: it is not as it was written.
+        ProvidersUnreadable: the operating system refuses to read the file of pinned documents.
+        ProvidersError: the file does not have the form that Waypost writes.
     """
     path = pinned_path(providers)
     try:
@@ -47,7 +47,7 @@ def read_pinned(providers: Path) -> dict[str, bytes]:
         raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
     if len(raw) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
-        raise ProvidersError([f"{path}: is larger than {limit} MiB; {_CURE}"])
+        raise ProvidersError([f"{path}: is larger than {limit} MiB; {_FIX}"])
     return _pinned(path, parse(decode(raw, str(path)), str(path), "json"))
 
 
@@ -55,7 +55,7 @@ def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
     documents = data.get(_KEY)
     if set(data) != {_KEY} or not isinstance(documents, dict):
         rule = f'must be {{"{_KEY}": {{DOMAIN: DOCUMENT, ...}}}}'
-        raise ProvidersError([f"{path}: {rule}; {_CURE}"])
+        raise ProvidersError([f"{path}: {rule}; {_FIX}"])
     found: dict[str, bytes] = {}
     problems: list[str] = []
     for name, document in documents.items():
@@ -63,40 +63,43 @@ def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
         try:
             domain = DomainName.parse(name).ascii
         except DomainError as error:
-            problems.append(f"{place}: is not a domain: {error}; {_CURE}")
+            problems.append(f"{place}: is not a domain: {error}; {_FIX}")
             continue
         if domain in found:
-            problems.append(f"{place}: stands there twice, in other letters; {_CURE}")
+            problems.append(f"{place}: appears twice, in different spellings; {_FIX}")
         if not isinstance(document, str) or not document:
-            problems.append(f"{place}: must be a text; {_CURE}")
+            problems.append(f"{place}: must be a string; {_FIX}")
             continue
         try:
             found[domain] = document.encode()
         except UnicodeEncodeError:
-            problems.append(f"{place}: holds half a character (a surrogate); {_CURE}")
+            problems.append(f"{place}: contains half a character (a surrogate); {_FIX}")
     if problems:
         raise ProvidersError(problems)
     return found
 
 
 class PinnedFile:
-    """Changes what is pinned; of several at once the others wait. See `store.PinnedDocuments`."""
+    """A file of pinned documents; a lock lets only one process change it at a time.
+
+    See `store.PinnedDocuments`.
+    """
 
     def __init__(self, providers: Path) -> None:
-        """Take the providers file; what is pinned stands beside it."""
+        """Create access to the pinned documents of a providers file."""
         self._providers = providers
         self._path = pinned_path(providers)
 
     def all(self) -> dict[str, bytes]:
-        """Return what is pinned, by domain (A-labels).
+        """Return the pinned documents, by domain (A-labels).
 
         Raises:
-            ProvidersError: the file cannot be read, or is not as it was written.
+            ProvidersError: the file cannot be read, or does not have the form that Waypost writes.
         """
         return read_pinned(self._providers)
 
     def pin(self, domain: DomainName, document: bytes) -> bytes:
-        """Pin a document, unless one is pinned already; return the one that is pinned then.
+        """Pin a document unless one is pinned already; return the document that is now pinned.
 
         Raises:
             ProvidersError: the file cannot be read or written; nothing was changed.
@@ -108,7 +111,7 @@ class PinnedFile:
             return pinned.get(domain.ascii, document)
 
     def unpin(self, domain: DomainName, document: bytes) -> bool:
-        """Unpin a document; return False if it is not pinned any more.
+        """Unpin a document; return False if the document is not pinned.
 
         Raises:
             ProvidersError: the file cannot be read or written; nothing was changed.
@@ -123,23 +126,24 @@ class PinnedFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Lock the folder, as the file is another one after each change."""
-        with self._told():
+        """Lock the folder, because each change replaces the file."""
+        with self._write_errors():
             folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            with self._told():
+            with self._write_errors():
                 fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
             os.close(folder)
 
     def _write(self, pinned: Mapping[str, bytes]) -> None:
-        """Put a new file in place of the old one, which stays whole until then."""
+        """Replace the file by a new one; the old file stays complete until then."""
         documents = {name: document.decode() for name, document in sorted(pinned.items())}
         text = json.dumps({_KEY: documents}, ensure_ascii=False, indent=2) + "\n"
         if len(text.encode()) > MAX_BYTES:
-            raise ProvidersError([f"{self._path}: would become too large; switch domains first"])
-        with self._told():
+            rule = "would become too large; unpin documents of other domains first"
+            raise ProvidersError([f"{self._path}: {rule}"])
+        with self._write_errors():
             if not pinned:
                 self._path.unlink()
                 return
@@ -156,14 +160,15 @@ class PinnedFile:
                 raise
 
     def _allow(self, name: str) -> None:
-        """Let those read it who read the providers file."""
+        """Copy the owner and the mode of the providers file, so that the same users can read it."""
         shutil.copymode(self._providers, name)
         owner = self._providers.stat()
         with suppress(PermissionError):
             os.chown(name, owner.st_uid, owner.st_gid)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _write_errors(self) -> Iterator[None]:
+        """Raise ProvidersError in place of OSError."""
         try:
             yield
         except OSError as error:

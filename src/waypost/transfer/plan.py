@@ -1,4 +1,4 @@
-"""What lies between two catalogs, in words for people."""
+"""Compare two catalogs, and describe the differences for operators."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,19 +23,19 @@ from waypost.model import (
 from waypost.transfer.describing import describe
 
 Pair = tuple[Domain | None, Domain | None]
-"""A domain as it is and as it shall be; None where it is absent."""
+"""A domain in the current and in the wanted catalog; None if the catalog lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What must be done to get from one catalog to another. Every item is one line.
+    """The changes that turn one catalog into another. Every item is one line.
 
     Attributes:
-        more: how many items there are besides those that are listed: to add, change and remove.
-        left: rows that serve nobody and stay all the same.
-        more_left: how many of these there are besides.
-        kept: domains that are stored in another form, and stay as they are.
-        more_kept: how many of these there are besides.
+        more: the numbers of items that are not listed: to add, to change and to remove.
+        left: rows that no domain uses, and that stay in the database.
+        more_left: the number of such rows that are not listed.
+        kept: domains that are stored in another form, and stay unchanged.
+        more_kept: the number of such domains that are not listed.
     """
 
     added: tuple[str, ...]
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Return how many items there are in all: to add, to change and to remove."""
+        """Return the total numbers of items: to add, to change and to remove."""
         more = self.more
         return (
             len(self.added) + more[0],
@@ -59,16 +59,17 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether there is nothing to do."""
+        """Return whether there are no changes."""
         return not any(self.counts)
 
 
 def compare(now: Catalog, wanted: Catalog) -> Plan:
-    """Return what must be done to make `now` into `wanted`.
+    """Return the changes that turn `now` into `wanted`.
 
-    The order of domains and of directories means nothing. That of services does, except
-    between those with a host and those with a URL, which a database keeps in two tables. A
-    secret of a directory that `wanted` leaves out is kept as it is, and none is ever named.
+    The order of domains and of directories has no meaning. The order of services has one, but not
+    between services with a host and services with a URL, because a database stores them in two
+    tables. If `wanted` lacks the secret of a directory, the old secret is kept. A plan never
+    contains a secret.
     """
     before = {domain.pattern: domain for domain in now.domains}
     after = {domain.pattern: domain for domain in wanted.domains}
@@ -81,20 +82,20 @@ def compare(now: Catalog, wanted: Catalog) -> Plan:
 
 
 class Planner:
-    """Makes a plan from domains that come one after the other, of which it keeps none."""
+    """A builder of a plan from one domain after the other, which it does not store."""
 
     def __init__(self, limit: int | None = None) -> None:
-        """Begin with nothing to do.
+        """Create a planner without changes.
 
         Args:
-            limit: how many items of each kind are listed; more are only counted.
+            limit: the largest number of listed items of each kind; further items are only counted.
         """
         self._changes = _Changes(_Items(limit), _Items(limit), _Items(limit))
         self._left = _Items(limit)
         self._kept = _Items(limit)
 
     def add(self, old: Domain | None, new: Domain | None) -> None:
-        """Take a domain as it is and as it shall be."""
+        """Add the changes between the current and the wanted form of a domain."""
         changes = self._changes
         if old is None and new is not None:
             if changes.added.has_room(1 + len(new.services)):
@@ -109,15 +110,15 @@ class Planner:
             _services(changes, old, new)
 
     def add_stray(self, row: str, *, stays: bool) -> None:
-        """Take a row of a database that serves nobody, and goes away unless it stays."""
+        """Add a row of a database that no domain uses; it is removed unless it stays."""
         (self._left if stays else self._changes.removed).add(row)
 
     def add_kept(self, name: str) -> None:
-        """Take a domain that is stored in another form, and stays as it is."""
-        self._kept.add(f"domain {name}: exists in another form, left as it is")
+        """Add a domain that is stored in another form, and stays unchanged."""
+        self._kept.add(f"domain {name}: exists in another form, left unchanged")
 
     def plan(self, now: Catalog, wanted: Catalog) -> Plan:
-        """Return the plan for the domains that came, and for all else that two catalogs say."""
+        """Return the plan for the added domains and for the other parts of two catalogs."""
         changes = self._changes
         _directories(changes, now, wanted)
         _idle(changes, now, wanted)
@@ -132,7 +133,7 @@ class Planner:
 
 
 class _Items:
-    """Items up to a limit, and how many more there are."""
+    """Items up to a limit, and the number of further items."""
 
     def __init__(self, limit: int | None) -> None:
         self.listed: list[str] = []
@@ -140,14 +141,14 @@ class _Items:
         self._limit = limit
 
     def has_room(self, number: int) -> bool:
-        """Return whether some of so many items will be listed; else count them."""
+        """Return whether there is room for another item; if not, count `number` items."""
         if self._limit is None or len(self.listed) < self._limit:
             return True
         self.more += number
         return False
 
     def add(self, *items: str) -> None:
-        """Take items."""
+        """Add items."""
         for item in items:
             if self.has_room(1):
                 self.listed.append(item)
@@ -175,7 +176,7 @@ def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
 
 
 def place(away: Away | None) -> str:
-    """Say in a few words where the mail of a domain is."""
+    """Return in a few words where the mail of a domain is."""
     if away is None:
         return "served"
     if away.address_domain is not None:
@@ -208,11 +209,10 @@ def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
 
 def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
     if old.enable != new.enable:
-        yield "what users must switch on"
+        yield "pages about what users must enable"
     if old.webmail != new.webmail:
-        before, after = (one.webmail.url if one.webmail else "nowhere" for one in (old, new))
-        same = before == after
-        yield "how web mail is logged in to" if same else f"web mail {before} becomes {after}"
+        before, after = (one.webmail.url if one.webmail else "none" for one in (old, new))
+        yield "login form of web mail" if before == after else f"web mail {before} becomes {after}"
     if old.update_url != new.update_url:
         yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
     if old.logos != new.logos:
@@ -222,7 +222,7 @@ def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
     if old.contacts != new.contacts:
         yield "contacts"
     if old.profile != new.profile:
-        yield "what configuration profiles say"
+        yield "settings of configuration profiles"
     before, after = (one.subaddress_separators or "none" for one in (old, new))
     if before != after:
         yield f"sub-address separators {before} become {after}"
@@ -257,7 +257,7 @@ def _directories(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
 
 
 def with_secret_of(directory: Directory, old: Directory) -> Directory:
-    """Return a directory with the secret of an older version of it where it names none itself."""
+    """Return a directory; if it has no secret, it gets the secret of its older version."""
     if isinstance(directory, LdapServer) and isinstance(old, LdapServer):
         return replace(directory, bind_password=directory.bind_password or old.bind_password)
     if isinstance(directory, LdapDirectory) and isinstance(old, LdapDirectory):

@@ -1,4 +1,4 @@
-"""Reading which domains a provider has, from the providers file and from files beside it."""
+"""Read the domains of a provider, from the providers file and from its domain files."""
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from waypost.transfer.tables import Report, Table, kind
 DOMAIN_KEYS: Final = ("name", *USERS_KEYS, *AWAY_KEYS)
 _PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
-# Microsoft's pages on RedirectAddr and RedirectUrl: clients follow ten times.
+# Microsoft's pages on RedirectAddr and RedirectUrl: clients follow ten redirects.
 _REDIRECTS_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A domain of a provider, who is asked about its users, and where its mail is."""
+    """A domain of a provider, with the directory of its users, and where its mail is."""
 
     pattern: DomainPattern
     users: Users | None
@@ -31,11 +31,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class DomainsFile:
-    """A file with domains that was checked.
+    """A checked file of domains.
 
     Attributes:
-        count: how many domains there are.
-        found: which of the domains that were looked for are among them.
+        count: the number of domains in the file.
+        found: the wanted domains that the file contains.
         first: some of the first domains.
     """
 
@@ -47,15 +47,16 @@ class DomainsFile:
 
 @dataclass(slots=True)
 class Seen:
-    """What was met so far.
+    """What the reader has seen so far.
 
     Attributes:
-        folder: what names of files are relative to; None where there are no files.
-        directories: those that the file describes.
-        domains: where each domain of the providers file itself stands.
-        moves: the domain to which the addresses of another one of them moved.
-        files: the files with domains.
-        file_moves: the domain to which the addresses of all domains of a file moved.
+        folder: file names are relative to it; None if files cannot be used.
+        directories: the directories of the providers file.
+        domains: the path of each domain in the providers file itself.
+        moves: the target of `redirect_address` of each domain that has one.
+        files: the domain files.
+        file_moves: the target of `redirect_address` of all domains of a file.
+        fingerprints: of all domains in files.
     """
 
     folder: Path | None
@@ -67,8 +68,8 @@ class Seen:
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
 
     def refuse_circles(self, report: Report) -> None:
-        """Note domains that are said to have moved to each other, once for each circle."""
-        told: set[str] = set()
+        """Report domains that redirect to each other, once for each loop."""
+        reported: set[str] = set()
         targets = {*self.moves.values(), *self.file_moves.values()}
         of_files = self._targets_in_files(targets)
         entries = {target: self._entry(target, of_files) for target in targets}
@@ -79,18 +80,18 @@ class Seen:
         }
         for text in moves:
             way = self._way(text, entries, moves)
-            if len(way) > 1 and way[-1] == text and told.isdisjoint(way):
-                told.update(way)
-                rule = f"addresses go round in a circle: {' to '.join(way)}; one of them must stay"
+            if len(way) > 1 and way[-1] == text and reported.isdisjoint(way):
+                reported.update(way)
+                rule = f"redirect_address forms a loop: {' to '.join(way)}; remove one of them"
                 if text in self.domains:
                     report.problem(self.domains[text], rule)
                 else:
                     report.problem_in(*of_files[text], rule)
 
     def _targets_in_files(self, targets: Iterable[DomainName]) -> dict[str, tuple[Path, int]]:
-        """Find the file and the line of each entry in a file that is for one of these domains.
+        """Return the file and the line of each entry in a file that matches one of these domains.
 
-        A circle is made of such entries alone; all others of the files need no memory.
+        A loop consists of such entries only, so the other entries need no memory.
         """
         wanted = {one.text for target in targets for one in candidates(target)}
         return {
@@ -101,7 +102,7 @@ class Seen:
         }
 
     def _entry(self, domain: DomainName, of_files: Container[str]) -> str:
-        """Return the domain or the pattern that is for a domain; empty where none is."""
+        """Return the domain or the pattern that matches a domain; "" if none matches."""
         matching = (
             one.text
             for one in candidates(domain)
@@ -113,22 +114,22 @@ class Seen:
     def _way(
         text: str, entries: Mapping[DomainName, str], moves: Mapping[str, DomainName]
     ) -> list[str]:
-        """Return the entries that a client passes, as long as it is sent on; it stops at some time.
+        """Return the entries that a client passes while it follows redirects, up to a limit.
 
-        The last one is the first again where it goes round in a circle.
+        If the redirects form a loop, the last entry is the first one again.
         """
         way = [text]
         while len(way) <= _REDIRECTS_MAX and (target := moves.get(way[-1])) is not None:
             entry = entries[target]
             if entry == way[-1]:
-                break  # A pattern that holds its target: `Away.leads_back` ends it.
+                break  # The pattern matches its own target: `Away.leads_back` stops the client.
             way.append(entry)
             if entry == text:
                 break
         return way
 
     def refuse_twice(self, report: Report) -> None:
-        """Note each domain of a file that stands elsewhere as well."""
+        """Report each domain of a file that is also listed in another place."""
         if not self.files:
             return
         for text in self.domains:
@@ -141,12 +142,12 @@ class Seen:
                     continue
                 here = f"{path}: line {number}"
                 if (earlier := places.setdefault(pattern.text, here)) != here:
-                    rule = f"{pattern} stands at {earlier} as well; a domain has one entry"
+                    rule = f"{pattern} is also at {earlier}; list each domain only once"
                     report.problem_in(path, number, rule)
 
 
 def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
-    """Read a domain or a pattern, and note it where it has a mistake or was met before."""
+    """Read a domain or a pattern; report a mistake, also if the domain was seen before."""
     try:
         pattern = DomainPattern.parse(text)
     except ValueError as error:
@@ -155,7 +156,7 @@ def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> Dom
     if len(pattern.text) > DOMAIN_MAX_CHARS:
         table.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
     if (earlier := places.get(pattern.text)) is not None:
-        table.problem(at, f"{pattern} stands at {earlier} as well; a domain has one entry")
+        table.problem(at, f"{pattern} is also at {earlier}; list each domain only once")
         return None
     places[pattern.text] = table.at(at)
     return pattern
@@ -164,13 +165,13 @@ def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> Dom
 def read_domains(
     table: Table, seen: Seen, default: Users | None, away: Away | None = None
 ) -> tuple[list[Named], bool]:
-    """Read the domains, and tell whether none of them has a mistake.
+    """Read the domains; return them, and whether all of them are without mistakes.
 
     Args:
         table: a provider.
-        seen: what was met before.
-        default: who is asked about the users of domains that name nobody.
-        away: where the mail of domains is that say nothing of it.
+        seen: what the reader has seen before.
+        default: for domains that do not set a directory.
+        away: for domains that do not say where their mail is.
     """
     found = []
     items = table.items("domains")
@@ -186,7 +187,7 @@ def read_domains(
             if text is None:
                 continue
         if not isinstance(text, str):
-            table.problem(at, f"must be a text or a table with a name, not {kind(item)}")
+            table.problem(at, f"must be a string or a table with a name, not {kind(item)}")
             continue
         if (pattern := note_domain(table, at, text, seen.domains)) is not None:
             check_elsewhere(table, at, pattern, elsewhere)
@@ -200,13 +201,13 @@ def read_domains(
 def read_domains_file(
     table: Table, seen: Seen, sought: Iterable[str], away: Away | None = None
 ) -> DomainsFile | None:
-    """Check the file with a provider's domains; None where there is none, or none to be read.
+    """Check the domain file of a provider; return None if there is none or it has mistakes.
 
     Args:
         table: a provider.
-        seen: what was met before.
-        sought: domains to look for in it.
-        away: where the mail of its domains is.
+        seen: what the reader has seen before.
+        sought: domains to search for in the file.
+        away: where the mail of the domains is.
     """
     path = _path(table, seen.folder)
     if path is None:
@@ -237,7 +238,7 @@ def read_domains_file(
     if away is not None and away.address_domain is not None:
         seen.file_moves[path] = DomainName(away.address_domain)
     if not mistakes and not count:
-        table.warn("domains_file", f"{path} holds no domain")
+        table.warn("domains_file", f"{path} contains no domain")
     return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None
 
 
@@ -246,9 +247,9 @@ def _path(table: Table, folder: Path | None) -> Path | None:
     if text is None:
         return None
     if folder is None:
-        table.problem("domains_file", "cannot be used here; write the domains as `domains`")
+        table.problem("domains_file", "cannot be used here; list the domains in `domains`")
         return None
-    if "://" in text:  # It may hold a password, which a path would show.
-        table.problem("domains_file", "must be the path of a file; a database is a [[directory]]")
+    if "://" in text:  # A URL may contain a password, and messages show paths.
+        table.problem("domains_file", "must be a file path; use a [[directory]] for a database")
         return None
     return folder / text

@@ -1,4 +1,4 @@
-"""Reading the parts of a provider that are no services: pages for people, OAuth2, servers."""
+"""Read the parts of a provider that are not services: pages for users, OAuth2, servers."""
 
 import re
 from typing import Final
@@ -20,7 +20,7 @@ LOGO_MAX_PIXELS: Final = 10_000
 LONG_TEXT_MAX_CHARS: Final = 2000
 # RFC 6838 s4.2.
 IMAGE_TYPE: Final = re.compile(r"[Ii][Mm][Aa][Gg][Ee]/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
-# RFC 3966 s3: a global number. An https URL is checked further.
+# RFC 3966 s3: a global number. For an https URL there are more checks below.
 CONTACT: Final = re.compile(
     r"[Mm][Aa][Ii][Ll][Tt][Oo]:[A-Za-z0-9.!$'*+/=_~-]+@[A-Za-z0-9.-]+"
     r"|[Tt][Ee][Ll]:\+[0-9().-]{2,40}"
@@ -30,7 +30,7 @@ LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 def read_pages(table: Table, key: str) -> tuple[Documentation, ...]:
-    """Read a list of pages for people: `documentation` or `enable`."""
+    """Read a list of pages for users: `documentation` or `enable`."""
     found = [_page(part) for part in table.tables(key)]
     return tuple(page for page in found if page is not None)
 
@@ -44,7 +44,7 @@ def _page(table: Table) -> Documentation | None:
     for language in texts.keys() if texts is not None else ():
         if texts is None:
             break
-        # An empty key stands for a text without a language.
+        # An empty key means a text without a language.
         if language and not LANGUAGE.fullmatch(language):
             texts.problem("", "has a key that is not a language (RFC 5646), such as en or pt-BR")
             continue
@@ -55,7 +55,7 @@ def _page(table: Table) -> Documentation | None:
 
 
 def read_oauth2(table: Table) -> tuple[OAuth2, ...]:
-    """Read a list of where tokens come from."""
+    """Read a list of sources of OAuth2 tokens."""
     found = [_oauth2(part) for part in table.tables("oauth2")]
     return tuple(entry for entry in found if entry is not None)
 
@@ -74,7 +74,7 @@ def _oauth2(table: Table) -> OAuth2 | None:
 
 
 def read_web_url(table: Table, key: str) -> str | None:
-    """Read a URL of any length that people or clients open, or None."""
+    """Read a URL that users or clients open; its length has no narrow limit."""
     text = table.text(key, LONG_TEXT_MAX_CHARS)
     if text is None:
         return None
@@ -88,7 +88,7 @@ def read_web_url(table: Table, key: str) -> str | None:
 
 
 def read_https_url(table: Table, key: str) -> str | None:
-    """Read such a URL where it must be https, and the same for all users."""
+    """Read such a URL that must be https, and the same for all users."""
     url = read_web_url(table, key)
     if url is None or (url.lower().startswith("https://") and not has_placeholder(url)):
         return url
@@ -108,25 +108,25 @@ def _logo(table: Table) -> Logo | None:
     url = read_https_url(table, "url")
     kind = table.text("content_type", LONG_TEXT_MAX_CHARS)
     if kind is not None and not IMAGE_TYPE.fullmatch(kind):
-        table.problem("content_type", "must be that of an image, such as image/png")
+        table.problem("content_type", "must be an image type, such as image/png")
         kind = None
     width, height = (table.integer(key, 1, LOGO_MAX_PIXELS) for key in ("width", "height"))
     return None if url is None or kind is None else Logo(url, kind.lower(), width, height)
 
 
 def read_separators(table: Table) -> str:
-    """Read the signs that divide a user from a detail; an empty text where there are none."""
+    """Read the characters between a user and a detail; return "" if there are none."""
     key = "subaddress_separators"
     found = table.text(key, len(SEPARATORS), may_be_empty=True) or ""
     if set(found) <= set(SEPARATORS):
         return found
-    # A letter, a digit or a dot would cut off half of most names.
-    table.problem(key, f"each sign must be one of {SEPARATORS}")
+    # A letter, a digit or a dot as a separator would cut most names in half.
+    table.problem(key, f"each character must be one of {SEPARATORS}")
     return ""
 
 
 def read_contacts(table: Table) -> tuple[str, ...]:
-    """Read a list of URIs by which people reach the provider."""
+    """Read a list of URIs where users reach the provider."""
     found: list[str] = []
     for at, value in table.items("contacts"):
         if isinstance(value, str) and _is_contact(value):
@@ -141,7 +141,7 @@ def _is_contact(uri: str) -> bool:
     try:
         check_text(uri, LONG_TEXT_MAX_CHARS)
         if scheme.lower() == "mailto":
-            # RFC 6068 s2: one address, without header fields; anything else must be encoded.
+            # RFC 6068 s2: one address, without header fields; all other characters are encoded.
             return CONTACT.fullmatch(uri) is not None and bool(EmailAddress.parse(rest))
         if scheme.lower() == "https":
             return not has_placeholder(check_web_url(uri))
@@ -159,7 +159,7 @@ def read_ldapservers(top: Table) -> tuple[LdapServer, ...]:
         server = read_ldapserver(table)
         number = table.raw("id")
         if isinstance(number, int) and number in places:
-            table.problem("id", f"{number} stands at {places[number]} as well; each has its own")
+            table.problem("id", f"{number} is also at {places[number]}; ids must be unique")
         elif isinstance(number, int):
             places[number] = table.at("id")
         if server is not None:

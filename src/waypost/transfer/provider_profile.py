@@ -1,4 +1,4 @@
-"""What a providers file says of the configuration profiles of one provider."""
+"""The key `profile` of a providers file: the configuration profiles of one provider."""
 
 import re
 from datetime import date, datetime, time
@@ -19,7 +19,7 @@ _ORGANIZATION_MAX_CHARS: Final = 128
 _DESCRIPTION_MAX_CHARS: Final = 1024
 _CONSENT_MAX_CHARS: Final = 16_384
 _DAYS_MAX: Final = 36_500
-# RFC 5646 s2.1: no language has more than three letters. Apple's word for all others.
+# RFC 5646 s2.1: no language has more than three letters. `default` is Apple's name for all others.
 _LANGUAGE: Final = r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
 _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
@@ -28,8 +28,8 @@ def read_profile(owner: Table, folder: Path | None) -> ProfileSettings:
     """Read the table `profile` of a provider, of a template or of the defaults.
 
     Args:
-        owner: the table that has it, or has none.
-        folder: what paths are relative to; None where there is no such place.
+        owner: the table that may have the key.
+        folder: paths are relative to it; None if only absolute paths can be used.
     """
     table = owner.table("profile")
     if table is None:
@@ -47,30 +47,30 @@ def read_profile(owner: Table, folder: Path | None) -> ProfileSettings:
 
 
 def profile_data(profile: ProfileSettings) -> dict[str, object]:
-    """Return what a provider says about its profiles."""
+    """Return the key `profile` of a provider as plain data."""
     plain = profile.plain()
     return {"profile": plain} if plain else {}
 
 
 def profile_schema() -> Schema:
-    """Describe the table for editors."""
+    """Return the JSON Schema of the table, for editors."""
     consent = {
         "type": "object",
         "additionalProperties": text(_CONSENT_MAX_CHARS, "A text."),
         "propertyNames": {"pattern": f"^({_LANGUAGE})$"},
         "minProperties": 1,
-        "description": "Texts that must be agreed to, by language, or `default`.",
+        "description": "Texts that the user must agree to, by language, or `default`.",
     }
     about = {
         "cert": text(_PATH_MAX_CHARS, "A PEM file: the certificate that profiles are signed with."),
-        "key": text(_PATH_MAX_CHARS, "A PEM file: its private key, readable by its owner alone."),
+        "key": text(_PATH_MAX_CHARS, "A PEM file: its private key, readable only by its owner."),
         "chain": text(_PATH_MAX_CHARS, "A PEM file: the certificates up to an authority."),
-        "organization": text(_ORGANIZATION_MAX_CHARS, "Who a profile is from."),
-        "description": text(_DESCRIPTION_MAX_CHARS, "What it is for."),
+        "organization": text(_ORGANIZATION_MAX_CHARS, "The organization that issues a profile."),
+        "description": text(_DESCRIPTION_MAX_CHARS, "The purpose of a profile."),
         "consent": consent,
-        "removable": flag("Let users remove a profile; counts on supervised devices."),
-        "days": integer(1, _DAYS_MAX, "Days after which a device removes it by itself."),
-        "expires": {**text(10, "The day from which it is out of date."), "pattern": f"^{_DAY}$"},
+        "removable": flag("Users may remove a profile; has effect on supervised devices only."),
+        "days": integer(1, _DAYS_MAX, "Days until a device removes a profile by itself."),
+        "expires": {**text(10, "The day when a profile expires."), "pattern": f"^{_DAY}$"},
     }
     together = {"dependentRequired": {"cert": ["key"], "key": ["cert"], "chain": ["cert"]}}
     return {**object_schema(PROFILE_KEYS, about), **together}
@@ -80,7 +80,7 @@ def _signing(table: Table, folder: Path | None) -> SigningFiles | None:
     cert, key, chain = (_path(table, name, folder) for name in _SIGNING_KEYS)
     for name, other in (("cert", "key"), ("key", "cert"), ("chain", "cert")):
         if name in table and other not in table:
-            table.problem(name, f"is nothing without {other}; give both")
+            table.problem(name, f"requires {other}; set both")
     return None if cert is None or key is None else SigningFiles(cert, key, chain)
 
 
@@ -90,8 +90,8 @@ def _path(table: Table, key: str, folder: Path | None) -> str | None:
         return None
     path = Path(given)
     if not path.is_absolute() and folder is None:
-        table.problem(key, "must be absolute here")
-    # Whoever reads it from a database works in another folder.
+        table.problem(key, "must be an absolute path here")
+    # A process that reads the path from a database has another working directory.
     return str(((folder or Path()) / path).absolute())
 
 
@@ -100,7 +100,7 @@ def _lines(table: Table, key: str, max_chars: int) -> str | None:
     if key not in table:
         return None
     if not isinstance(value, str):
-        table.problem(key, f"must be a text, not {kind(value)}")
+        table.problem(key, f"must be a string, not {kind(value)}")
         return None
     try:
         return check_lines(value, max_chars)
@@ -121,7 +121,7 @@ def _consent(table: Table) -> tuple[tuple[str, str], ...]:
         if (value := _lines(texts, language, _CONSENT_MAX_CHARS)) is not None:
             found.append((language, value))
     if not any(True for _ in texts.keys()):  # noqa: SIM118
-        texts.problem("", "is empty; leave it out, or give a text under default")
+        texts.problem("", "is empty; remove it, or add a text under default")
     return tuple(sorted(found))
 
 

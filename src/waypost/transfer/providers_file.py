@@ -1,7 +1,7 @@
-"""The providers file: one text, in TOML or JSON, with all that a store keeps.
+"""Read and write the providers file: one text, in TOML or JSON, with all that a store contains.
 
-`read_providers` and `write_providers` are each other's inverse; docs/providers.md is the
-reference for people.
+`read_providers` and `write_providers` are inverse functions; docs/providers.md is the reference
+for operators.
 """
 
 from pathlib import Path
@@ -39,9 +39,9 @@ def read_providers(
 
     Args:
         text: the whole file.
-        name: what messages call it, usually its path.
-        format: what the text is written in.
-        folder: what names of other files are relative to; None where they cannot be used.
+        name: the name of the file in messages, usually its path.
+        format: the format of the text.
+        folder: paths of other files are relative to it; None if other files cannot be used.
 
     Raises:
         ProvidersError: all mistakes at once, each `NAME: path: rule`.
@@ -52,14 +52,14 @@ def read_providers(
 
 
 def read_providers_path(path: Path) -> ReadResult:
-    """Read a providers file from a disk, as JSON where its name ends in `.json`.
+    """Read a providers file from disk, as JSON if its name ends in `.json`.
 
-    The domains of a `domains_file` are checked, but not kept: going through `domains` of the
-    catalog reads them again.
+    The domains of a `domains_file` are checked, but not stored: each iteration over `domains` of
+    the catalog reads them again.
 
     Raises:
-        ProvidersUnreadable: the system does not let it, or a file that it names, be read.
-        ProvidersError: it is not UTF-8, or has mistakes; all of them at once.
+        ProvidersUnreadable: the operating system refuses to read the file, or a file that it names.
+        ProvidersError: the file is not UTF-8, or has mistakes; all mistakes at once.
     """
     text = decode(read_followed(path), str(path))
     form = guess_format(path, text)

@@ -1,8 +1,8 @@
-"""The JSON Schema of providers files (draft 2020-12), for editors that check while one types.
+"""The JSON Schema of providers files (draft 2020-12), for editors that check while the user types.
 
-It has the keys that the reader has, from the same tables. What a schema cannot say (a port that
-contradicts its protection, a domain that stands twice, a host that is none) the reader says; and
-the reader takes names in any case where the schema knows only the usual one.
+It has the keys of the reader, from the same tables. A schema cannot express some rules: a port
+that contradicts its protection, a domain that appears twice, an invalid host name. Only the reader
+checks these. The reader accepts names in any case; the schema knows only the usual case.
 """
 
 from typing import Final
@@ -61,16 +61,16 @@ _LDAP_PATTERN: Final = "^([Ll][Dd][Aa][Pp][Ss]?)://"
 def json_schema() -> Schema:
     """Return the schema as plain data."""
     top = {
-        "provider": list_of("provider", "Who runs mail services, and for which domains."),
+        "provider": list_of("provider", "Providers of mail services, with their domains."),
         "ldapserver": list_of("ldapserver", "automx2's directory servers."),
-        "directory": list_of("directory", "Who knows the users of domains."),
-        "template": list_of("template", "What providers with `extends` take over."),
+        "directory": list_of("directory", "Directories with the users of domains."),
+        "template": list_of("template", "Keys that providers with `extends` inherit."),
         "defaults": reference("defaults"),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Waypost providers file",
-        "description": "Which mail services which domains have.",
+        "description": "The mail services of domains.",
         **object_schema(TOP_KEYS, top),
         "minProperties": 1,
         "$defs": {
@@ -94,12 +94,12 @@ def json_schema() -> Schema:
 
 def _provider() -> Schema:
     return {
-        "name": text(NAME_MAX_CHARS, "Name for people."),
-        "short_name": text(SHORT_NAME_MAX_CHARS, "For narrow places; else the name's first word."),
-        "domains": list_of("domain", "Its domains."),
-        "domains_file": text(1024, "A file with a domain a line, beside this one."),
-        "domains_from": text(64, "A [[directory]] whose domains_query knows more of them."),
-        "extends": text(NAME_MAX_CHARS, "A template or provider to take what is not said here."),
+        "name": text(NAME_MAX_CHARS, "The name that users see."),
+        "short_name": text(SHORT_NAME_MAX_CHARS, "A short name; default: first word of name."),
+        "domains": list_of("domain", "The domains of the provider."),
+        "domains_file": text(1024, "A file with one domain on each line, in the same folder."),
+        "domains_from": text(64, "A [[directory]] whose domains_query finds more domains."),
+        "extends": text(NAME_MAX_CHARS, "A template or provider whose keys are inherited."),
         **away_schema(),
         **_inherited(),
     }
@@ -107,15 +107,15 @@ def _provider() -> Schema:
 
 def _inherited() -> Schema:
     return {
-        "services": list_of("service", "The preferred one of each type first."),
-        "documentation": list_of("documentation", "Pages for people."),
+        "services": list_of("service", "For each type, the preferred service first."),
+        "documentation": list_of("documentation", "Pages for users."),
         "oauth2": list_of("oauth2", "Where clients get OAuth2 tokens."),
-        "enable": list_of("documentation", "Where users must switch something on first."),
+        "enable": list_of("documentation", "Where users must enable something first."),
         "webmail": webmail_schema(),
-        "update_url": _web_url("Where clients look for a newer configuration later."),
+        "update_url": _web_url("Where clients later check for a newer configuration."),
         "logos": list_of("logo", "Pictures, the preferred one first."),
         "developer_url": _https_url("Where authors of clients find help."),
-        "contacts": {"type": "array", "items": _contact(), "description": "Help for people."},
+        "contacts": {"type": "array", "items": _contact(), "description": "Help for users."},
         "profile": reference("profile"),
         "subaddress_separators": _separators(),
         **users(),
@@ -124,13 +124,13 @@ def _inherited() -> Schema:
 
 def _defaults() -> Schema:
     service = {key: _service_properties()[key] for key in SERVICE_DEFAULT_KEYS}
-    about = {"description": "For each service that does not say otherwise."}
+    about = {"description": "Defaults for all services."}
     return {**_inherited(), "service": {**object_schema(SERVICE_DEFAULT_KEYS, service), **about}}
 
 
 def _domain() -> Schema:
     name = text(DOMAIN_MAX_CHARS, "example.com, *.example.com, or * for all others.")
-    # A U-label is longer as an A-label, so that the length of a text says nothing sure.
+    # A U-label is longer as an A-label, so the length of the string is not a safe limit.
     plain = {"type": "string", "minLength": 1}
     entry = object_schema(DOMAIN_KEYS, {"name": name, **users(), **away_schema()}, ["name"])
     return {"anyOf": [plain, entry]}
@@ -159,31 +159,31 @@ def _service_properties() -> Schema:
     return {
         "type": {
             "enum": [*(one.value for one in ServiceType), "pop"],
-            "description": "What it is.",
+            "description": "The type of the service.",
         },
-        "host": text(HOST_MAX_CHARS, "Host name; may hold %EMAILDOMAIN%."),
-        "port": integer(1, PORT_MAX, "Follows from type and security."),
-        "security": {**protections, "description": "Follows from the port."},
-        "url": text(URL_MAX_CHARS, "Whole URL; ldaps://host/base??sub for LDAP."),
+        "host": text(HOST_MAX_CHARS, "Host name; may contain %EMAILDOMAIN%."),
+        "port": integer(1, PORT_MAX, "Default: from type and security."),
+        "security": {**protections, "description": "Default: from the port."},
+        "url": text(URL_MAX_CHARS, "Absolute URL; ldaps://host/base??sub for LDAP."),
         "authentication": {
             **reference("authentication"),
-            "description": "The preferred one first.",
+            "description": "The preferred method first.",
         },
-        "login_name": text(LOGIN_NAME_MAX_CHARS, "Empty: the client asks.", least=0),
-        "priority": integer(0, INTEGER_MAX, "Smaller is preferred."),
-        "domain_required": flag("The login name must carry the domain."),
-        "domains": {**domains, "description": "Only these of the provider's domains."},
+        "login_name": text(LOGIN_NAME_MAX_CHARS, "Empty: the client asks the user.", least=0),
+        "priority": integer(0, INTEGER_MAX, "Clients prefer smaller numbers."),
+        "domain_required": flag("The login name must contain the domain."),
+        "domains": {**domains, "description": "Only for these domains of the provider."},
         "pop3": {**object_schema(POP3_KEYS, _pop3()), "minProperties": 1},
         "formats": formats_schema(),
     }
 
 
 def _pop3() -> Schema:
-    days = integer(0, POP3_DAYS_MAX, "For how many days it stays there.")
+    days = integer(0, POP3_DAYS_MAX, "How many days fetched mail stays on the server.")
     return {
         "leave_messages_on_server": flag("Fetched mail stays on the server."),
         "days_to_leave_messages_on_server": days,
-        "download_on_biff": flag("Fetch mail when looking for it."),
+        "download_on_biff": flag("Fetch mail when the client checks for new mail."),
     }
 
 
@@ -196,18 +196,19 @@ def _authentication() -> Schema:
 def _documentation() -> Schema:
     texts = {"type": "object", "additionalProperties": text(LONG_TEXT_MAX_CHARS, "A text.")}
     names = {"propertyNames": {"pattern": "^$|^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"}}
-    about = {"description": "By language (RFC 5646); an empty key is no language."}
+    about = {"description": "By language (RFC 5646); an empty key means no language."}
     return {"url": _web_url("Address of the page."), "descriptions": {**texts, **names, **about}}
 
 
 def _separators() -> Schema:
-    about = "What divides a user from a detail (RFC 5233); logins are without it."
+    about = "Characters between user and detail (RFC 5233); login names omit the detail."
     signs = "".join(f"\\{sign}" if sign in r"^-\]" else sign for sign in SEPARATORS)
     return {**text(len(SEPARATORS), about, least=0), "pattern": f"^[{signs}]*$"}
 
 
 def _logo() -> Schema:
-    kind = {**text(LONG_TEXT_MAX_CHARS, "As image/png."), "pattern": f"^{IMAGE_TYPE.pattern}$"}
+    about = "Media type, such as image/png."
+    kind = {**text(LONG_TEXT_MAX_CHARS, about), "pattern": f"^{IMAGE_TYPE.pattern}$"}
     return {
         "url": _https_url("Address of the picture."),
         "content_type": kind,
@@ -230,7 +231,7 @@ def _oauth2() -> Schema:
         "issuer": _web_url("Issuer."),
         "auth_url": _web_url("Authorization endpoint."),
         "token_url": _web_url("Token endpoint."),
-        "scope": text(LONG_TEXT_MAX_CHARS, "Scopes, separated by blanks."),
+        "scope": text(LONG_TEXT_MAX_CHARS, "Scopes, separated by spaces."),
         "client_id": text(LONG_TEXT_MAX_CHARS, "The client's id."),
         "client_secret": text(LONG_TEXT_MAX_CHARS, "The client's secret, which is public."),
     }

@@ -1,4 +1,4 @@
-"""What a providers file means: from plain data to a catalog, with every mistake noted."""
+"""Read the plain data of a providers file into a catalog, and report every mistake."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ PROVIDER_KEYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Offered:
-    """A service of a provider, and the domains that it is for; None is all of them."""
+    """A service of a provider, and the domains that have this service; None is all domains."""
 
     table: Table
     service: Service | None
@@ -63,11 +63,11 @@ class _Offered:
 
 
 def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
-    """Read the outermost table; what is returned has holes where mistakes were noted.
+    """Read the top level of a file; the catalog lacks the parts that have mistakes.
 
     Args:
         top: the whole file.
-        folder: what names of other files are relative to; None where they cannot be used.
+        folder: paths of other files are relative to it; None if other files cannot be used.
     """
     top.refuse_unknown(TOP_KEYS)
     if not any(key in top for key in TOP_KEYS):
@@ -77,7 +77,7 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
     seen = Seen(folder, directories)
     inheritance = Inheritance(top)
     for table in inheritance.owners():
-        # Mistakes are told also where nobody inherits them.
+        # Mistakes are reported even if no provider inherits them.
         _Reader(table, seen, inheritance).note_mistakes()
     blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
@@ -98,12 +98,12 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
 
 
 def default_short_name(name: str) -> str:
-    """Return the first word of a name, as far as it fits."""
+    """Return the first word of a name, cut to the allowed length."""
     return name.split(maxsplit=1)[0][:SHORT_NAME_MAX_CHARS]
 
 
 def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
-    """Warn where mail cannot be both received and sent."""
+    """Warn of domains that cannot both receive and send mail."""
     lacking: dict[str, list[str]] = {}
     for domain in domains:
         lack = None if domain.away else lack_of_mail(one.type for one in domain.services)
@@ -121,7 +121,7 @@ def _warn_of_unusable_borrowed(table: Table, borrowed: Borrowed) -> None:
 
 
 class _Reader:
-    """Reads one provider, with what it inherits."""
+    """A reader of one provider, with the keys that the provider inherits."""
 
     def __init__(self, table: Table, seen: Seen, inheritance: Inheritance) -> None:
         self._table = table
@@ -129,13 +129,13 @@ class _Reader:
         self._inheritance = inheritance
 
     def note_mistakes(self) -> None:
-        """Read what can be inherited for its mistakes alone."""
+        """Read the keys that can be inherited, only to report their mistakes."""
         self._pages()
         self._seen.directories.note_mistakes(self._owner)
         self._services()
 
     def read(self) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock], list[Borrowed]]:
-        """Read all."""
+        """Return the provider, its domains, and its domains from a directory."""
         table = self._table
         table.refuse_unknown(PROVIDER_KEYS)
         table.require("name")
@@ -177,7 +177,7 @@ class _Reader:
         return provider, blocks, lent
 
     def _pages(self) -> Provider:
-        """Read what a provider tells people and clients of itself, still without its names."""
+        """Read what a provider publishes about itself, still without its names."""
         return Provider(
             *("", ""),
             read_pages(self._owner("documentation"), "documentation"),
@@ -201,7 +201,7 @@ class _Reader:
         for part in owner.tables("services"):
             only = read_patterns(part)
             if owner.path != self._table.path and "domains" in part:
-                continue  # It is for domains of the one who has it.
+                continue  # The service is for the domains of the provider that it belongs to.
             full = part.with_defaults(self._inheritance.defaults_for(part))
             found.append(_Offered(part, read_service(full), only))
         return found
@@ -209,7 +209,7 @@ class _Reader:
     def _refuse_others(
         self, offered: Sequence[_Offered], named: Sequence[Named], file: DomainsFile | None
     ) -> None:
-        """Note services for domains that the provider does not have."""
+        """Report services for domains that the provider does not have."""
         known = {one.pattern.text for one in named} | (file.found if file else set())
         for one in offered:
             for text in sorted((one.only or frozenset()) - known):
@@ -220,7 +220,7 @@ class _Reader:
 def _chooser(
     services: Sequence[tuple[Service, frozenset[str] | None]],
 ) -> Callable[[str], tuple[Service, ...]]:
-    """Return what tells the services of a domain; domains with the same get the same value."""
+    """Return a function from a domain to its services; equal services are the same object."""
     special = frozenset(text for _, only in services for text in only or ())
     usual = tuple(service for service, only in services if only is None)
     known: dict[tuple[Service, ...], tuple[Service, ...]] = {}
@@ -235,5 +235,5 @@ def _chooser(
 
 
 def read_top(report: Report, data: dict[str, object], folder: Path | None = None) -> Catalog:
-    """Read plain data whose mistakes go to a report."""
+    """Read plain data, and write its mistakes to a report."""
     return read_catalog(Table(report, "", data), folder)

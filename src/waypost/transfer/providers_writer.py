@@ -1,4 +1,4 @@
-"""Writing a catalog as a providers file: one canonical text for one catalog."""
+"""Write a catalog as a providers file: one canonical text for each catalog."""
 
 import json
 from array import array
@@ -37,10 +37,10 @@ from waypost.transfer.webmail import webmail_data
 
 
 def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
-    """Write a catalog, without what follows from the rest and without secrets.
+    """Write a catalog without default values and without secrets.
 
-    The text ends with a line end. Reading it gives the same catalog (secrets excepted), and
-    writing that gives the same text.
+    The text ends with a line break. Reading the text returns the same catalog (except for
+    secrets), and writing that catalog returns the same text.
     """
     return "".join(providers_text(catalog, format))
 
@@ -51,9 +51,12 @@ def providers_text(
     *,
     with_secrets: bool = False,
 ) -> Iterator[str]:
-    """Do the same in parts that belong one behind the other, for catalogs of any size.
+    """Yield the same text in parts, for catalogs of any size.
 
-    With secrets, the passwords and URIs of directories are written as well.
+    Args:
+        catalog: what to write.
+        format: the format of the text.
+        with_secrets: also write the passwords and URIs of directories.
     """
     data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
     data |= directories_data(catalog.directories, with_secrets=with_secrets)
@@ -65,7 +68,7 @@ def providers_text(
 
 
 class _Lazy(list[object]):
-    """A list that makes its items anew whenever it is gone through, and holds none."""
+    """A list that creates its items again in each iteration, and stores none."""
 
     def __init__(self, items: Callable[[], Iterator[object]], length: int | None = None) -> None:
         super().__init__()
@@ -84,13 +87,13 @@ class _Lazy(list[object]):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Domains of one provider that stand together.
+    """Consecutive domains of one provider.
 
     Attributes:
         sequences: their services, each sequence once, in the order of its first domain.
-        numbers: which of these each domain has.
-        users: who is asked about the users of all of them; None where they do not agree.
-        away: where the mail of all of them is; None where they do not agree.
+        numbers: for each domain, the index of its sequence.
+        users: the directory of all domains; None if the domains differ.
+        away: where the mail of all domains is; None if the domains differ.
     """
 
     provider: Provider
@@ -104,7 +107,8 @@ class _Group:
 def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
     for provider in catalog.idle_providers:
         yield _provider(provider, None)
-    # Domains keep their order, so a provider whose domains stand apart is written more than once.
+    # Domains keep their order, so a provider whose domains are not consecutive is written twice
+    # or more.
     for group in _groups(catalog.domains):
         yield _provider(group.provider, group)
 
@@ -120,7 +124,7 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
         for domain in members:
             users.setdefault(domain.users)
             away.setdefault(domain.away)
-            if domain.services is not last:  # Neighbours mostly have the same.
+            if domain.services is not last:  # Consecutive domains mostly have the same services.
                 last = domain.services
                 number = known.setdefault(last, len(known))
             numbers.append(number)
@@ -147,7 +151,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
 
 
 def _pages(provider: Provider) -> dict[str, object]:
-    """Return what a provider tells people and clients of itself, as far as it does."""
+    """Return what a provider publishes about itself, without empty values."""
     data: dict[str, object] = {
         "documentation": [_documentation(part) for part in provider.documentation],
         "oauth2": [_present(part, OAUTH2_KEYS) for part in provider.oauth2],
@@ -180,7 +184,7 @@ def _services(group: _Group) -> Iterator[dict[str, object]]:
 
 
 def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
-    """Return the names of the domains whose services are one of these sequences."""
+    """Return the names of the domains that have one of these sequences of services."""
     return _Lazy(
         lambda: (
             domain.pattern.text

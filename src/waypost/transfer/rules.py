@@ -1,4 +1,4 @@
-"""The rules for single texts of a provider: names, hosts, URLs, login names."""
+"""The rules for the strings of a provider: names, hosts, URLs, login names."""
 
 import re
 from ipaddress import ip_address
@@ -18,7 +18,7 @@ from waypost.placeholders import (
     without_attributes,
 )
 
-# What the columns of automx2's database hold, in characters.
+# The width of the columns of automx2's database, in characters.
 NAME_MAX_CHARS: Final = 128
 SHORT_NAME_MAX_CHARS: Final = 32
 HOST_MAX_CHARS: Final = 128
@@ -26,59 +26,60 @@ URL_MAX_CHARS: Final = 128
 LOGIN_NAME_MAX_CHARS: Final = 64
 DOMAIN_MAX_CHARS: Final = 128
 ATTRIBUTE_MAX_CHARS: Final = 32
-# What a column of type INTEGER holds everywhere.
+# The largest value that every database stores in a column of type INTEGER.
 INTEGER_MAX: Final = 2**31 - 1
 
 _SAMPLE: Final = EmailAddress("alice", DomainName("example.com"))
-# RFC 3986 s2: unreserved, reserved, and the sign that begins an encoded byte.
+# RFC 3986 s2: unreserved, reserved, and the % that begins an encoded byte.
 _URL_CHARS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _LIKE_PLACEHOLDER: Final = re.compile(r"%[A-Za-z_]{5,}%")
 
 
 class RuleBroken(ValueError):
-    """A text breaks a rule; the message completes "FILE: path: ...", without the text itself."""
+    """A string breaks a rule; the message completes "FILE: path: ...", without the string."""
 
 
 def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
-    """Return the text back if every format and every database can carry it.
+    """Check that every format and every database can store a string, and return the string.
 
     Raises:
-        RuleBroken: empty, too long, with control characters in it, or with space around it.
+        RuleBroken: the string is empty or too long, contains control characters, or begins or ends
+            with a space.
     """
     if not text.strip() and not (may_be_empty and text == ""):
         raise RuleBroken("must not be empty")
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
     if any(is_never_text(char) for char in text):
-        raise RuleBroken("holds a control character or a line end")
+        raise RuleBroken("contains a control character or a line break")
     if text != text.strip():
         raise RuleBroken("begins or ends with a space")
     return text
 
 
 def check_lines(text: str, max_chars: int) -> str:
-    """Do the same with a text for people, in which lines may end.
+    """Check a text for users, which may have several lines, and return the text.
 
     Raises:
-        RuleBroken: empty, too long, or with other control characters in it.
+        RuleBroken: the text is empty or too long, or contains other control characters.
     """
     if not text.strip():
         raise RuleBroken("must not be empty")
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
     if any(is_never_text(char) for char in text if char != "\n"):
-        raise RuleBroken("holds a control character")
+        raise RuleBroken("contains a control character")
     return text
 
 
 def check_login_name(text: str) -> str:
-    """Return a login name if a user can type it.
+    """Check that a user can type a login name, and return the login name.
 
     Raises:
-        RuleBroken: as `check_text`, or it has a character that no reader sees.
+        RuleBroken: as in `check_text`, or the login name contains an invisible character.
     """
     if (invisible := invisible_in(text)) is not None:
-        raise RuleBroken(f"has the invisible character {invisible}")
+        raise RuleBroken(f"contains the invisible character {invisible}")
     return check_text(text, LOGIN_NAME_MAX_CHARS, may_be_empty=True)
 
 
@@ -86,14 +87,14 @@ def check_host(text: str) -> str:
     """Read a host: a domain name, an IP address, or a template that becomes a domain name.
 
     Returns:
-        The A-label name, the address in its shortest form, or the template as it was given.
+        The name in A-labels, the address in its shortest form, or the template unchanged.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     check_text(text, HOST_MAX_CHARS)
     if any(char.isspace() for char in text):
-        raise RuleBroken("holds a space")
+        raise RuleBroken("contains a space")
     if "://" in text or "/" in text:
         raise RuleBroken("must be a host name only, without https:// and without a path")
     if (address := _ip_address(text)) is not None:
@@ -114,29 +115,29 @@ def check_host(text: str) -> str:
 
 
 def check_url(text: str) -> str:
-    """Return the URL back if it is absolute, http or https, and without userinfo and fragment.
+    """Check that a URL is absolute, is http or https, and has no userinfo and no fragment.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     check_text(text, URL_MAX_CHARS)
     return check_web_url(text)
 
 
 def check_web_url(text: str) -> str:
-    """Do the same without a limit of length.
+    """Check a URL as `check_url` does, without a limit of its length.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     return _check_whole_url(text, ("https", "http"))
 
 
 def check_ldap_url(text: str) -> str:
-    """Return the URL of an LDAP address book back if it names a server, a base and a scope alone.
+    """Check that the URL of an LDAP address book has only a server, a base and a scope.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     check_text(text, URL_MAX_CHARS)
     _check_whole_url(text, tuple(reversed(LDAP_PORTS)))
@@ -145,7 +146,7 @@ def check_ldap_url(text: str) -> str:
     except ValueError as error:
         raise RuleBroken(str(error)) from error
     if url.rest:
-        raise RuleBroken("must not name attributes, a filter or extensions: no client is told them")
+        raise RuleBroken("must not have attributes, a filter or extensions; no client gets them")
     return text
 
 
@@ -155,10 +156,10 @@ def _expanded(url: str) -> str:
 
 def _check_whole_url(text: str, schemes: tuple[str, ...]) -> str:
     if any(char.isspace() for char in text):
-        raise RuleBroken("holds a space")
+        raise RuleBroken("contains a space")
     expanded = _expanded(text)
     if not _URL_CHARS.fullmatch(expanded):
-        raise RuleBroken("holds a character that a URL must encode (RFC 3986 s2.1)")
+        raise RuleBroken("contains a character that must be percent-encoded (RFC 3986 s2.1)")
     try:
         parts = urlsplit(expanded)
         host = parts.hostname or ""
@@ -166,9 +167,9 @@ def _check_whole_url(text: str, schemes: tuple[str, ...]) -> str:
     except ValueError as error:
         raise RuleBroken(f"is not a URL: {error}") from error
     if parts.scheme not in schemes or not parts.netloc:
-        raise RuleBroken(f"must be a whole URL that begins with {':// or '.join(schemes)}://")
+        raise RuleBroken(f"must be an absolute URL that begins with {':// or '.join(schemes)}://")
     if parts.username is not None or parts.password is not None:
-        raise RuleBroken("must not hold a user name or a password before the host")
+        raise RuleBroken("must not contain a user name or a password before the host")
     if "#" in text:
         raise RuleBroken("must not have a fragment (#)")
     if has_bad_port:
@@ -179,7 +180,7 @@ def _check_whole_url(text: str, schemes: tuple[str, ...]) -> str:
 
 def _ip_address(text: str) -> str | None:
     try:
-        # A zone (RFC 4007 s11), as in fe80::1%eth0, means nothing on another machine.
+        # A zone (RFC 4007 s11), as in fe80::1%eth0, has no meaning on another machine.
         return None if "%" in text else str(ip_address(text))
     except ValueError:
         return None
@@ -189,7 +190,7 @@ def _check_url_host(host: str, *, in_brackets: bool) -> None:
     if _ip_address(host) is not None:
         return
     if in_brackets:
-        raise RuleBroken("has a host in brackets that is no IPv6 address")
+        raise RuleBroken("has a host in brackets that is not an IPv6 address")
     try:
         DomainName.parse(host)
     except DomainError as error:
@@ -197,12 +198,12 @@ def _check_url_host(host: str, *, in_brackets: bool) -> None:
 
 
 def is_same_for_all(text: str) -> bool:
-    """Return whether a text is the same for all users of a domain."""
+    """Return whether a string is the same for all users of a domain."""
     return not names_user(text) and not attributes_in(text)
 
 
 def unknown_placeholder(text: str) -> str | None:
-    """Return the first word in the text that looks like a placeholder and is none."""
+    """Return the first word that looks like a placeholder but is not a known placeholder."""
     for found in _LIKE_PLACEHOLDER.finditer(text):
         if not has_placeholder(found[0]):
             return found[0]
@@ -210,4 +211,4 @@ def unknown_placeholder(text: str) -> str | None:
 
 
 def _known_placeholders() -> str:
-    return "known are %EMAILADDRESS%, %EMAILLOCALPART% and %EMAILDOMAIN%"
+    return "use %EMAILADDRESS%, %EMAILLOCALPART% or %EMAILDOMAIN%"

@@ -1,4 +1,4 @@
-"""The key `formats` of a service: which ways of discovery describe it."""
+"""The key `formats` of a service: the discovery formats that describe the service."""
 
 from typing import Final
 
@@ -11,32 +11,33 @@ WORDS: Final = tuple(form.value for form in Format)
 
 
 def read_formats(table: Table) -> frozenset[Format] | None:
-    """Read which formats describe a service; None if the key is absent or wrong."""
+    """Read the formats that describe a service; return None if the key is absent or wrong."""
     items = table.items(KEY)
     if not items and isinstance(table.raw(KEY), list):
-        table.problem(KEY, f"is empty; leave it out for all of {', '.join(WORDS)}")
+        table.problem(KEY, f"is empty; remove it for all of {', '.join(WORDS)}")
     found: set[Format] = set()
     for at, item in items:
         if not isinstance(item, str):
-            table.problem(at, f"must be a text, not {kind(item)}")
+            table.problem(at, f"must be a string, not {kind(item)}")
         elif item.lower() not in WORDS:
-            table.problem(at, f"unknown format; known are {', '.join(WORDS)}")
+            table.problem(at, f"unknown format; use one of {', '.join(WORDS)}")
         elif (form := Format(item.lower())) in found:
-            table.problem(at, f"{form} is named twice")
+            table.problem(at, f"{form} appears twice")
         else:
             found.add(form)
     return frozenset(found) if found and len(found) == len(items) else None
 
 
 def warn_of_none(table: Table, service_type: ServiceType, formats: frozenset[Format]) -> None:
-    """Warn of a service that no client finds, because none of its formats can describe it."""
+    """Warn of a service that no client finds because none of its formats can describe it."""
     if FORMATS_OF[service_type].isdisjoint(formats):
         known = ", ".join(in_order(FORMATS_OF[service_type]))
-        table.warn(KEY, f"none of them can describe a service of type {service_type}; use {known}")
+        rule = f"none of these formats can describe a service of type {service_type}; use {known}"
+        table.warn(KEY, rule)
 
 
 def in_order(formats: frozenset[Format]) -> list[str]:
-    """Return the words of some formats, always in the same order."""
+    """Return the names of some formats, always in the same order."""
     return [form.value for form in Format if form in formats]
 
 
@@ -47,5 +48,5 @@ def formats_schema() -> Schema:
         "items": {"enum": list(WORDS)},
         "minItems": 1,
         "uniqueItems": True,
-        "description": "Only these ways of discovery describe it.",
+        "description": "Only these discovery formats describe the service.",
     }

@@ -1,4 +1,4 @@
-"""Reading one service of a providers file."""
+"""Read one service of a providers file."""
 
 import re
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ POP3_DAYS_MAX: Final = 36500
 SERVICE_DEFAULT_KEYS: Final = (
     *("authentication", "login_name", "priority", "domain_required", FORMATS_KEY),
 )
-"""What `[defaults.service]` may say; `authentication` is for services with a host only."""
+"""The keys of `[defaults.service]`; `authentication` applies only to services with a host."""
 _HOST_KEYS: Final = ("host", "port", "security")
 _TYPES: Final[Mapping[str, ServiceType]] = {
     **{service_type.value: service_type for service_type in ServiceType},
@@ -76,13 +76,13 @@ _METHODS: Final[Mapping[str, Authentication]] = {
     "http:digest": HTTP_DIGEST,
 }
 _METHODS_MAX: Final = 16
-# RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capitals, digits, hyphens and underscores.
+# RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capital letters, digits, hyphens, underscores.
 HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
 SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
 def read_service(table: Table) -> Service | None:
-    """Read a service; None where it has mistakes, which are noted."""
+    """Read a service; report its mistakes, and return None if it cannot be used."""
     table.refuse_unknown(KEYS)
     if (service_type := _type(table)) is None:
         return None
@@ -104,7 +104,7 @@ def read_service(table: Table) -> Service | None:
 
 
 def read_service_defaults(table: Table) -> dict[str, object]:
-    """Read the keys that services take over, and give those without mistakes as they are."""
+    """Read the keys that services inherit; return the values that have no mistakes, unchanged."""
     found = {key: table.raw(key) for key in SERVICE_DEFAULT_KEYS if key in table}
     if _authentication(table, PASSWORD_CLEARTEXT) is None:
         found.pop("authentication")
@@ -120,22 +120,22 @@ def read_service_defaults(table: Table) -> dict[str, object]:
 
 
 def read_priority(table: Table, key: str) -> int | None:
-    """Read a priority; the default is the same as none, because automx2's column has no NULL."""
+    """Read a priority; the default becomes None, because automx2's column cannot be NULL."""
     priority = table.integer(key, 0, INTEGER_MAX)
     return None if priority == DEFAULT_PRIORITY else priority
 
 
 def read_patterns(table: Table) -> frozenset[str] | None:
-    """Read the domains that a service is for, as the texts of patterns; None means all."""
+    """Read the domains that have a service, as the texts of patterns; None means all domains."""
     if "domains" not in table:
         return None
     items = table.items("domains")
     if not items and isinstance(table.raw("domains"), list):
-        table.problem("domains", "is empty; leave it out if the service is for all domains")
+        table.problem("domains", "is empty; remove it if the service is for all domains")
     found = set()
     for at, item in items:
         if not isinstance(item, str):
-            table.problem(at, f"must be a text, not {kind(item)}")
+            table.problem(at, f"must be a string, not {kind(item)}")
             continue
         try:
             text = DomainPattern.parse(item).text
@@ -143,7 +143,7 @@ def read_patterns(table: Table) -> frozenset[str] | None:
             table.problem(at, str(error))
             continue
         if text in found:
-            table.problem(at, "stands twice in this list")
+            table.problem(at, "appears twice in this list")
         found.add(text)
     return frozenset(found)
 
@@ -153,7 +153,7 @@ def _pop3(table: Table, service_type: ServiceType) -> Pop3Options | None:
     if options is None:
         return None
     if service_type is not ServiceType.POP3:
-        table.problem("pop3", f"a service of type {service_type} has no such options")
+        table.problem("pop3", f"a service of type {service_type} cannot have POP3 options")
     options.refuse_unknown(POP3_KEYS)
     if not any(key in options for key in POP3_KEYS):
         options.problem("", f"is empty; known keys are {', '.join(POP3_KEYS)}")
@@ -184,7 +184,7 @@ def _endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | UrlEndp
         return _host_endpoint(table, service_type)
     for key in _HOST_KEYS:
         if key in table:
-            table.problem(key, f"a service of type {service_type} has a URL only; it says all")
+            table.problem(key, f"a service of type {service_type} has only a URL; remove {key}")
     if not table.require("url"):
         return None
     text = table.text("url", URL_MAX_CHARS)
@@ -198,7 +198,7 @@ def _endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | UrlEndp
         return None
     warn_of_placeholder(table, "url", url)
     if url.lower().startswith(("http:", "ldap:")):
-        table.warn("url", "is not encrypted; passwords can be read on the way")
+        table.warn("url", "is not encrypted; passwords can be read in transit")
     return UrlEndpoint(url)
 
 
@@ -211,7 +211,7 @@ def _host_endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | No
     if security is None:
         security = default_security(service_type, port)
     if security is None:
-        table.problem("security", f"is missing; port {port} does not tell it (tls, starttls, none)")
+        table.problem("security", f"is missing; port {port} does not imply tls, starttls or none")
         return None
     if port is None:
         port = default_port(service_type, security)
@@ -220,7 +220,7 @@ def _host_endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | No
     elif reason := oddity(port, security):
         table.warn("security" if "security" in table else "port", reason)
     if security is Security.NONE:
-        table.warn("security", "is none: passwords and mail can be read on the way")
+        table.warn("security", "is none: passwords and mail can be read in transit")
     return HostEndpoint(host, port, security) if host is not None else None
 
 
@@ -254,7 +254,7 @@ def _login_name(table: Table) -> str | None:
         return EMAIL_ADDRESS
     text = table.text("login_name", LOGIN_NAME_MAX_CHARS, may_be_empty=True)
     if invisible := invisible_in(text or ""):
-        table.problem("login_name", f"has the invisible character {invisible}")
+        table.problem("login_name", f"contains the invisible character {invisible}")
     warn_of_placeholder(table, "login_name", text or "")
     return text or None
 
@@ -267,23 +267,23 @@ def _authentication(table: Table, default: Authentication) -> tuple[Authenticati
     else:
         items = table.items("authentication")
         if not items and isinstance(table.raw("authentication"), list):
-            table.problem("authentication", "is empty; leave it out for the default")
+            table.problem("authentication", "is empty; remove it to use the default")
         methods = [_method(table, at, item) for at, item in items]
     found = tuple(method for method in methods if method is not None)
     if len(found) < len(methods) or not found:
         return None
     if len(found) > _METHODS_MAX:
-        table.problem("authentication", f"names more than {_METHODS_MAX} methods")
+        table.problem("authentication", f"lists more than {_METHODS_MAX} methods")
         return None
     if len(set(found)) < len(found):
-        table.problem("authentication", "names a method twice")
+        table.problem("authentication", "lists a method twice")
         return None
     return found
 
 
 def _method(table: Table, at: str, value: object) -> Authentication | None:
     if not isinstance(value, str):
-        table.problem(at, f"must be a text, not {kind(value)}")
+        table.problem(at, f"must be a string, not {kind(value)}")
         return None
     if value.lower() == "plain":
         table.warn(at, "plain is read as password-cleartext")

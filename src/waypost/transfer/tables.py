@@ -1,4 +1,4 @@
-"""Reading plain data with care: every mistake is noted with its path, none ends the reading."""
+"""Read plain data, and report every mistake with its path; no mistake stops the reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _KINDS: Final = {
     bool: "true or false",
     int: "a whole number",
     float: "a number with a fraction",
-    str: "a text",
+    str: "a string",
     list: "a list",
     dict: "a table",
     type(None): "null",
@@ -25,7 +25,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What was read, and what the operator should look at although it can be used.
+    """A catalog, with warnings for the operator about values that are valid but unusual.
 
     Attributes:
         warnings: one line each, `FILE: path: text`.
@@ -36,46 +36,46 @@ class ReadResult:
 
 
 class Report:
-    """Collects the mistakes and the warnings of one input."""
+    """The mistakes and the warnings of one input."""
 
     def __init__(self, name: str, lines: Mapping[str, int] | None = None) -> None:
-        """Take what messages call the input.
+        """Create an empty report.
 
         Args:
-            name: usually the path of a file.
-            lines: the line on which a table begins, for instance of `provider[3]`.
+            name: the name of the input in messages, usually the path of a file.
+            lines: the line on which each table begins, for example that of `provider[3]`.
         """
         self._name = name
         self._lines = lines or {}
-        # What several providers inherit is read for each of them, and its mistakes are told once.
+        # Inherited keys are read once for each provider; their mistakes are reported only once.
         self._problems: dict[str, None] = {}
         self._more = 0
         self._warnings: dict[str, None] = {}
         self._unreadable = False
 
     def problem(self, path: str, rule: str) -> None:
-        """Note a mistake at a path such as `provider[0].domains[2]`; empty for the whole input."""
+        """Report a mistake at a path such as `provider[0].domains[2]`; "" is the whole input."""
         self._note(self._line(path, rule))
 
     def problem_in(self, path: Path, line: int, rule: str) -> None:
-        """Note a mistake on a line of another file that belongs to the input."""
+        """Report a mistake on a line of another file that belongs to the input."""
         self._note(f"{path}: line {line}: {rule}")
 
     def unreadable(self, path: Path, rule: str) -> None:
-        """Note that the system does not let another file be read that belongs to the input."""
+        """Report another file of the input that the operating system refuses to read."""
         self._unreadable = True
         self._note(f"{path}: {rule}")
 
     def warn(self, path: str, text: str) -> None:
-        """Note what can be used, but is perhaps not meant."""
+        """Report a value that is valid, but perhaps not intended."""
         self._warnings.setdefault(self._line(path, text))
 
     def result(self, catalog: Catalog) -> ReadResult:
         """Return the result of an input without mistakes.
 
         Raises:
-            ProvidersUnreadable: all the mistakes, one of which is that a file cannot be read.
-            ProvidersError: all the mistakes, where there are some.
+            ProvidersUnreadable: all mistakes; at least one of them is a file that cannot be read.
+            ProvidersError: all mistakes, if there are any.
         """
         if self._problems:
             shown = list(self._problems)
@@ -92,25 +92,25 @@ class Report:
 
     def _line(self, path: str, text: str) -> str:
         line = self._lines.get(path.partition(".")[0])
-        where = f" (its {path.partition('[')[0]} begins on line {line})" if line else ""
+        where = f" (this {path.partition('[')[0]} begins on line {line})" if line else ""
         return f"{self._name}: {path}: {text}{where}" if path else f"{self._name}: {text}"
 
 
 class Table:
-    """One table of the input, and where it stands.
+    """One table of the input, with its path.
 
-    The methods that read a key note what is wrong with its value and then give None, as they do
-    where the key is absent; `in` tells whether it is there.
+    The methods that read a key return None if the key is absent. They also return None if the
+    value is wrong, and then they report the mistake. `in` checks whether a key is present.
     """
 
     def __init__(self, report: Report, path: str, data: Mapping[str, object]) -> None:
-        """Take the plain data of a table."""
+        """Create a table from plain data."""
         self.report = report
         self.path = path
         self._data = data
 
     def with_defaults(self, defaults: Mapping[str, object]) -> "Table":
-        """Return a table at the same place that has these values where it has none of its own."""
+        """Return a table at the same path, with these values for the keys that it lacks."""
         return Table(self.report, self.path, {**defaults, **self._data}) if defaults else self
 
     def __contains__(self, key: str) -> bool:
@@ -129,25 +129,25 @@ class Table:
         return iter(self._data)
 
     def problem(self, key: str, rule: str) -> None:
-        """Note a mistake at a key; at the table itself where the key is empty."""
+        """Report a mistake at a key; at the table itself if the key is empty."""
         self.report.problem(self.at(key) if key else self.path, rule)
 
     def warn(self, key: str, text: str) -> None:
-        """Note a warning at a key; at the table itself where the key is empty."""
+        """Report a warning at a key; at the table itself if the key is empty."""
         self.report.warn(self.at(key) if key else self.path, text)
 
     def require(self, *keys: str) -> bool:
-        """Note each key that is missing, and tell whether none is."""
+        """Report each missing key; return whether all keys are present."""
         missing = [key for key in keys if key not in self._data]
         for key in missing:
             self.problem(key, "is missing")
         return not missing
 
     def unknown(self, known: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield each unknown key, with a text that names the nearest known one.
+        """Yield each unknown key, with a text that names the most similar known key.
 
-        Of very many keys all are given, but behind the first ones all known keys are named: to
-        find the nearest one takes long.
+        After the first `_NEAREST_MAX` unknown keys, the text lists all known keys instead, because
+        the search for the most similar key is slow.
         """
         unknown = 0
         for key in self._data:
@@ -158,17 +158,17 @@ class Table:
                 yield key, f"unknown key{end}"
 
     def refuse_unknown(self, known: Sequence[str]) -> None:
-        """Note a mistake for each unknown key."""
+        """Report a mistake for each unknown key."""
         for key, rule in self.unknown(known):
             self.problem(_shown_key(key), rule)
 
     def text(self, key: str, max_chars: int, *, may_be_empty: bool = False) -> str | None:
-        """Read a text of at most so many characters, without control characters."""
+        """Read a string of at most `max_chars` characters, without control characters."""
         if key not in self._data:
             return None
         value = self._data[key]
         if not isinstance(value, str):
-            self.problem(key, f"must be a text, not {kind(value)}")
+            self.problem(key, f"must be a string, not {kind(value)}")
             return None
         try:
             return check_text(value, max_chars, may_be_empty=may_be_empty)
@@ -190,14 +190,14 @@ class Table:
         return value
 
     def number(self, key: str, low: float, high: float) -> float | None:
-        """Read a number from `low` to `high`, whole or not."""
+        """Read a number from `low` to `high`, an integer or not."""
         if key not in self._data:
             return None
         value = self._data[key]
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.problem(key, f"must be a number from {low} to {high}, not {kind(value)}")
             return None
-        if not low <= value <= high:  # Not a number is in no range.
+        if not low <= value <= high:  # NaN is in no range.
             self.problem(key, f"must be a number from {low} to {high}")
             return None
         return float(value)
@@ -213,7 +213,7 @@ class Table:
         return value
 
     def items(self, key: str) -> list[tuple[str, object]]:
-        """Read a list: each value with its path relative to this table, as `domains[0]`."""
+        """Read a list: each value with its path relative to this table, such as `domains[0]`."""
         if key not in self._data:
             return []
         value = self._data[key]
@@ -244,28 +244,28 @@ class Table:
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the end of a message that names the known word nearest to `word`, or all of them."""
-    # A huge key is compared with nothing.
+    """Return the end of a message: the known word most similar to `word`, or all known words."""
+    # The comparison of a huge key would be slow.
     close = get_close_matches(word, known, n=1) if len(word) <= 100 else []
     return f"; did you mean {close[0]}?" if close else _all_of(known)
 
 
 def _all_of(known: Sequence[str]) -> str:
-    return f"; known are {', '.join(known)}"
+    return f"; use one of {', '.join(known)}"
 
 
 def kind(value: object) -> str:
-    """Name the kind of a value of TOML or JSON."""
+    """Return the type of a TOML or JSON value, in words for messages."""
     return _KINDS.get(type(value), "a date or a time")
 
 
 def _shown_key(key: str) -> str:
-    """Return a key as it can stand in one line of a message."""
+    """Return a key in a form that fits on one line of a message."""
     plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) <= 100
     return key if plain else repr(key[:100])
 
 
 def warn_of_placeholder(table: Table, key: str, text: str) -> None:
-    """Warn of a word that looks like a placeholder; it would reach the client as it is."""
+    """Warn of a word that looks like a placeholder; clients would receive it unchanged."""
     if unknown := unknown_placeholder(text):
-        table.warn(key, f"{unknown} is not a placeholder and stays as it is")
+        table.warn(key, f"{unknown} is not a placeholder; clients receive it unchanged")

@@ -1,4 +1,4 @@
-"""Plain data as TOML, laid out for people: one service a line (TOML 1.0.0)."""
+"""Write plain data as TOML that is easy to read: one service on each line (TOML 1.0.0)."""
 
 import json
 import re
@@ -10,15 +10,15 @@ _LINE_MAX_CHARS: Final = 100
 
 
 def toml_text(data: Mapping[str, object]) -> Iterator[str]:
-    """Write lists of tables, as `[[key]]` each, in parts that belong one behind the other.
+    """Yield the text of lists of tables, each table as `[[key]]`, in parts.
 
     Args:
-        data: lists of tables of texts, numbers, booleans, lists and tables of these. Of a
-            long list only a part is in memory at a time, if the list makes its items itself.
+        data: lists of tables of strings, numbers, booleans, lists and tables of these. If a long
+            list creates its items in each iteration, only a part of it is in memory at a time.
     """
     between = ""
     for key, tables in data.items():
-        # Without any table there is nothing to write but that there is none.
+        # A list without tables is written as an empty list.
         if not isinstance(tables, list) or not tables:
             yield f"{between}{_key(key)} = []\n"
             between = "\n"
@@ -40,7 +40,7 @@ def _lines(table: Mapping[str, object]) -> Iterator[str]:
 
 
 def _fits(key: str, items: list[object]) -> bool:
-    """Return whether a list can stand in one line; tables stand in a line each."""
+    """Return whether a list fits on one line; each table has its own line."""
     if len(items) > _LINE_MAX_CHARS or any(isinstance(item, dict) for item in items):
         return False
     return len(f"{_key(key)} = {_value(items)}") <= _LINE_MAX_CHARS
@@ -60,7 +60,7 @@ def _value(value: object) -> str:
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     if isinstance(value, Sequence):
         return f"[{', '.join(_value(item) for item in value)}]"
-    message = f"TOML text cannot be made of {type(value).__name__}"
+    message = f"cannot write a {type(value).__name__} as TOML"
     raise TypeError(message)
 
 
@@ -69,5 +69,5 @@ def _key(key: str) -> str:
 
 
 def _text(text: str) -> str:
-    # The escapes of JSON are escapes of TOML as well; TOML wants one more, for U+007F.
+    # The escapes of JSON are also escapes of TOML; TOML requires one more, for U+007F.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,6 +1,6 @@
-"""What a providers file says of web mail: a URL, or a URL with the form behind it.
+"""The key `webmail` of a providers file: a URL, or a URL with its login form.
 
-Mozilla's format 1.1, element webMail: loginPage is for people, loginPageInfo for programs.
+Mozilla's format 1.1, element webMail: loginPage is for users, loginPageInfo for programs.
 """
 
 from typing import Final
@@ -36,34 +36,34 @@ def read_webmail(table: Table) -> Webmail | None:
 
 
 def check_login_url(url: str) -> str:
-    """Return the URL of a form back if a password may be sent there.
+    """Check that a password may be sent to the URL of a form, and return the URL.
 
     Raises:
-        RuleBroken: it is no URL, or not https.
+        RuleBroken: the string is not a URL, or not an https URL.
     """
     check_web_url(check_text(url, LONG_TEXT_MAX_CHARS))
     # Mozilla's format: clients must ignore a URL of http here.
     if urlsplit(url).scheme.lower() != "https":
-        raise RuleBroken("must begin with https://, for a password is sent there")
+        raise RuleBroken("must begin with https://, because clients send a password there")
     return url
 
 
 def check_username(name: str) -> str:
-    """Return what is filled in for the user back if clients can expand it.
+    """Check that clients can expand the user name of a form, and return the user name.
 
     Raises:
-        RuleBroken: names the rule.
+        RuleBroken: the message names the rule.
     """
     check_text(name, FORM_TEXT_MAX_CHARS)
     if unknown := unknown_placeholder(name):
         raise RuleBroken(f"{unknown} is not a placeholder")
     if attributes := attributes_in(name):
-        raise RuleBroken(f"%{{{attributes[0]}}} cannot stand here; write %EMAILADDRESS%")
+        raise RuleBroken(f"%{{{attributes[0]}}} cannot be used here; use %EMAILADDRESS%")
     return name
 
 
 def webmail_data(webmail: Webmail | None) -> dict[str, object]:
-    """Return what a provider says about it."""
+    """Return the key `webmail` as plain data."""
     if webmail is None:
         return {}
     login = webmail.login
@@ -81,18 +81,19 @@ def webmail_data(webmail: Webmail | None) -> dict[str, object]:
 
 
 def webmail_schema() -> Schema:
-    """Describe the key for editors."""
+    """Return the JSON Schema of the key, for editors."""
     field_keys = {
-        "id": text(FORM_TEXT_MAX_CHARS, "Its attribute id."),
-        "name": text(FORM_TEXT_MAX_CHARS, "Its attribute name."),
+        "id": text(FORM_TEXT_MAX_CHARS, "The attribute id of the field."),
+        "name": text(FORM_TEXT_MAX_CHARS, "The attribute name of the field."),
     }
     field = {**object_schema(_FIELD_KEYS, field_keys), "minProperties": 1}
-    page = {**text(LONG_TEXT_MAX_CHARS, "Page of the form."), "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"}
+    about = "The page of the form."
+    page = {**text(LONG_TEXT_MAX_CHARS, about), "pattern": "^[Hh][Tt][Tt][Pp][Ss]://"}
     login = object_schema(
         _LOGIN_KEYS,
         {
             "url": page,
-            "username": text(FORM_TEXT_MAX_CHARS, "What to fill in, as %EMAILADDRESS%."),
+            "username": text(FORM_TEXT_MAX_CHARS, "The user name, such as %EMAILADDRESS%."),
             **dict.fromkeys(FIELDS, field),
         },
         ["url"],
