@@ -53,7 +53,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "text"), GOOD, ids=lambda value: repr(value[:40]))
+@pytest.mark.parametrize(("data", "text"), GOOD, ids=lambda value: repr(value[:40]))
 def test_good(data: bytes, text: str) -> None:
     """A document is read in any encoding that XML knows, without comments and instructions."""
     root = parse(data)
@@ -149,7 +149,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "error", "rule"), HOSTILE, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(("data", "error", "rule"), HOSTILE, ids=lambda value: repr(value)[:40])
 def test_hostile(
     data: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_hostile(
     assert str(caught.value), rule
 
 
-@pytest.mark.parametrize(("bytes", "text"), GOOD, ids=lambda value: repr(value[:40]))
+@pytest.mark.parametrize(("data", "text"), GOOD, ids=lambda value: repr(value[:40]))
 def test_good_to_expat(data: bytes, text: str) -> None:
     """What is read of a request is what lxml would read."""
     root = read(data)
@@ -192,7 +192,7 @@ HOSTILE_REQUESTS = [
 
 
 @pytest.mark.parametrize(
-    ("bytes", "error", "rule"), HOSTILE_REQUESTS, ids=lambda value: repr(value)[:40]
+    ("data", "error", "rule"), HOSTILE_REQUESTS, ids=lambda value: repr(value)[:40]
 )
 def test_hostile_to_expat(
     data: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
@@ -212,7 +212,7 @@ def test_a_dtd_is_refused_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "bytes", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
+    "data", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
 )
 def test_a_dtd_is_no_comment(data: bytes) -> None:
     """What only looks like a DTD, in a comment or a text, is none."""

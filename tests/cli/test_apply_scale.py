@@ -85,7 +85,7 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
         "+ domain new.example (Own Mail)",
         "+ new.example: imap imap.own.example:993 tls",
         "+ new.example: smtp send.own.example:465 tls",
-        "= domain own.example: exists in another form, left as it is",
+        "= domain own.example: exists in another form, left unchanged",
     ]
     # The new domain has the provider that was stored, which has no short name.
     again = waypost("apply", "second.toml", "--only-add").err

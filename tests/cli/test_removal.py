@@ -129,7 +129,7 @@ def test_only_add_keeps_a_domain_as_it_is(waypost: Waypost, home: Path) -> None:
     added = waypost("apply", write(home, some(2), other), "--only-add")
 
     assert added.code == 0
-    assert "= domain d0.example: exists in another form, left as it is" in added.out
+    assert "= domain d0.example: exists in another form, left unchanged" in added.out
     assert "existing domains left as they are: 1" in added.err
     assert waypost("domain", "show", "d0.example").out.count("imap ") == 1
     assert "143" in waypost("domain", "show", "d1.example").out

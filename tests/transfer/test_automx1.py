@@ -81,19 +81,22 @@ LEFT_OUT = [
         "sign_mobileconfig = yes\n",
         "sign_mobileconfig: sign profiles with the settings profile_cert",
     ),
-    ("display_name = %s\n", "line 10: [global] display_name: a directory gives the name of a user"),
-    ("server_name = x\n", "line 10: [global] server_name: Waypost sends the URL alone"),
-    ("server_url = x\n", "line 10: [global] server_url: must be a whole URL"),
+    ("display_name = %s\n", "line 10: [global] display_name: Waypost takes the name of a user"),
+    ("server_name = x\n", "line 10: [global] server_name: Waypost sends only the URL"),
+    ("server_url = x\n", "line 10: [global] server_url: must be an absolute URL"),
     ("action = redirect\n", "line 10: [global] action: Waypost has no such"),
-    ("imap_refresh_ttl = 6\n", "line 10: [global] imap_refresh_ttl: how long"),
+    ("imap_refresh_ttl = 6\n", "line 10: [global] imap_refresh_ttl: Waypost has one"),
     ("imap_expiration_date = x\n", "line 10: [global] imap_expiration_date: Waypost's answers"),
     ("imap_domain_name = x\n", "line 10: [global] imap_domain_name: Waypost sends clients the"),
-    ("imap_auth_identity = a\u00adb\n", "imap_auth_identity: has the invisible character U+00AD"),
-    ("imap_auth_identity = ${uid}\n", "imap_auth_identity: takes a variable from LDAP, SQL"),
-    ("account_name = ${company}\n", "account_name: takes a variable from LDAP, SQL"),
+    (
+        "imap_auth_identity = a\u00adb\n",
+        "imap_auth_identity: contains the invisible character U+00AD",
+    ),
+    ("imap_auth_identity = ${uid}\n", "imap_auth_identity: uses a variable from LDAP, SQL"),
+    ("account_name = ${company}\n", "account_name: uses a variable from LDAP, SQL"),
     (f"account_name_short = {'x' * 40}\n", "account_name_short: was cut to 32 characters"),
     (f"account_name_short = {'x' * 28} %d\n", "account_name_short: was cut to 32 characters"),
-    ("pop = yes\npop_server = ${host}\n", "pop_server: takes a variable from LDAP"),
+    ("pop = yes\npop_server = ${host}\n", "pop_server: uses a variable from LDAP"),
     ("pop = yes\n", "pop_server: is missing or empty; the service is left out"),
     ("pop = yes\npop_server =\n", "pop_server: is missing or empty; the service is left out"),
     (f"{POP}pop_port = x\n", "pop_port: must be a number from 1"),
@@ -101,14 +104,17 @@ LEFT_OUT = [
     ("pop = no\npop_server = p.example\n", "[global] pop: is 'no', not one of 1 y yes t true on"),
     ("pop = yes ; x\npop_server = p.example\n", "[global] pop: is 'yes ; x', not one of 1 y yes t"),
     ("follow = nowhere\n", "[global] follow: there is no section [nowhere]"),
-    ("follow = %u\n", "[global] follow: names another section for each user"),
-    ("follow = global\n", "[global] follow: leads back to [global]"),
+    ("follow = %u\n", "[global] follow: refers to another section for each user"),
+    ("follow = global\n", "[global] follow: forms a loop back to [global]"),
     ("follow = x\n[x]\nbackend = ldap\n", "line 12: [x] backend: ldap is not static or global"),
-    ("[x.example]\nbackend = ldap\n", "line 10: [x.example]: domains of [automx] does not list"),
+    (
+        "[x.example]\nbackend = ldap\n",
+        "line 10: [x.example]: the key domains of [automx] does not list",
+    ),
     ("[example.com]\nbackend = ldap\nhost = x\n", "line 11: [example.com] backend: ldap is not"),
     ("[example.com]\nbackend = Static\n", "line 11: [example.com] backend: Static is not static"),
-    ("[example.com]\nimap = yes\n", "[example.com] backend: is missing, and automx serves"),
-    ("[example.com]\nbackend = global\nimap_port = 1\n", "imap_port: backend = global takes"),
+    ("[example.com]\nimap = yes\n", "[example.com] backend: is missing; automx serves"),
+    ("[example.com]\nbackend = global\nimap_port = 1\n", "imap_port: backend = global uses no"),
     ("[not a domain]\nbackend = global\n", "'not a domain' is not a domain"),
 ]
 
@@ -129,7 +135,7 @@ def test_memcache_is_listed() -> None:
     found = read(f"{text}[global]\nbackend = static\n{IMAP}")
 
     assert [str(one) for one in found.left_out] == [
-        "automx.conf: line 3: [automx] memcache: Waypost has settings of its own"
+        "automx.conf: line 3: [automx] memcache: Waypost has its own settings"
     ]
 
 
@@ -139,47 +145,47 @@ WARNED = [
     (
         f"{POP}{PLAIN}pop_port = 110\npop_encryption = none\n",
         (110, Security.NONE),
-        "line 15: [global] pop_encryption: is none: passwords and mail can be read on the way",
+        "line 15: [global] pop_encryption: is none: passwords and mail can be read on the network",
     ),
     (
         f"{POP}{PLAIN}pop_port = 995\npop_encryption = none\n",
         (995, Security.TLS),
-        "pop_encryption: none cannot be on port 995, which begins with TLS: now tls",
+        "pop_encryption: port 995 starts with TLS, so none became tls",
     ),
     (
         f"{POP}{PLAIN}pop_port = 110\npop_encryption = ssl\n",
         (110, Security.TLS),
-        "pop_encryption: port 110 usually begins without TLS; see that tls",
+        "pop_encryption: port 110 usually starts without TLS; check that tls",
     ),
     (
         f"{POP}{PLAIN}pop_port = 995\npop_encryption = tls\n",
         (995, Security.TLS),
-        "'tls' is not ssl, starttls or none; taken as tls because of port 995",
+        "'tls' is not ssl, starttls or none; imported as tls because of port 995",
     ),
     (
         f"{POP}{PLAIN}pop_port = 110\npop_encryption = auto\n",
         (110, Security.STARTTLS),
-        "is auto, for which automx told most clients no protection; taken as starttls because of",
+        "is auto, so automx sends no protection to most clients; imported as starttls",
     ),
     (
         f"{POP}{PLAIN}pop_port = 110\n",
         (110, Security.STARTTLS),
-        "line 11: [global] pop_encryption: is missing, so automx told clients none; taken as start",
+        "line 11: [global] pop_encryption: is missing, so automx sends none to clients; impor",
     ),
     (
         f"{POP}{PLAIN}pop_encryption = ssl\n",
         (995, Security.TLS),
-        "line 11: [global] pop_port: is missing, so automx told clients none; taken as 995",
+        "line 11: [global] pop_port: is missing, so automx sends none to clients; imported as 995",
     ),
     (
         f"{POP}pop_port = 995\npop_encryption = ssl\n",
         (995, Security.TLS),
-        "line 11: [global] pop_auth: is missing, so automx told no method; taken as password-clear",
+        "line 11: [global] pop_auth: is missing, so automx sends no method; imported as pass",
     ),
     (
         f"{POP}pop_port = 995\npop_encryption = ssl\npop_auth = plain\n",
         (995, Security.TLS),
-        "line 15: [global] pop_auth: automx does not know 'plain' and told no method; taken as",
+        "line 15: [global] pop_auth: automx does not know 'plain' and sends no method; imported as",
     ),
     (
         f"{POP3}pop_auth_identity = shared\n",
@@ -213,11 +219,16 @@ DOMAINS = [
     ("Example.COM, example.net", ["example.com", "example.net"], "", ""),
     ("*", ["*"], "", ""),
     ("* , example.com", ["*", "example.com"], "", ""),
-    ("example.com, *", ["example.com"], "* is not the first, so it means no domain", ""),
-    ("example.com *.example.net", ["example.com"], "'*.example.net' is no domain", ""),
-    ("example.com,example.net", ["example.com", "example.net"], "", "did not answer for example.n"),
-    ("example.com,", ["example.com"], "", "did not answer for example.com; Waypost does"),
-    ("a..b b.example", ["b.example"], "'a..b' is no domain", ""),
+    ("example.com, *", ["example.com"], "* is not the first entry", ""),
+    ("example.com *.example.net", ["example.com"], "'*.example.net' is not a domain", ""),
+    (
+        "example.com,example.net",
+        ["example.com", "example.net"],
+        "",
+        "does not answer for example.n",
+    ),
+    ("example.com,", ["example.com"], "", "does not answer for example.com, which"),
+    ("a..b b.example", ["b.example"], "'a..b' is not a domain", ""),
     ("b\u00fccher.example", ["xn--bcher-kva.example"], "", ""),
 ]
 
@@ -243,7 +254,7 @@ def test_without_what_automx_needs(key: str) -> None:
     found = read(f"{head}[example.com]\nbackend = static\n{IMAP}")
 
     assert served(found) == {"example.com": ["imap.example.com"]}
-    assert f"[automx] {key}: is missing, and automx answered nothing" in str(found.warnings[0])
+    assert f"[automx] {key}: is missing; automx answers no client" in str(found.warnings[0])
 
 
 def test_names_become_placeholders() -> None:
@@ -291,9 +302,9 @@ BAD = [
     ("[automx\n", "not an INI file"),
     ("[automx]\nno value here\n", "not an INI file"),
     (HEAD, "no domain can be served; left out: automx.conf: line 3: [automx] domains: exam"),
-    (f"{HEAD}[global]\n{IMAP}", "[global] backend: is missing, and automx serves nothing"),
+    (f"{HEAD}[global]\n{IMAP}", "[global] backend: is missing; automx serves nothing"),
     (f"{HEAD}[global]\nbackend = sql\n", "[global] backend: sql is not static"),
-    (f"{HEAD}[global]\nbackend = static\n", "[global]: no service of it can be served"),
+    (f"{HEAD}[global]\nbackend = static\n", "[global]: Waypost can serve none of its services"),
     (f"[automx]\n[global]\nbackend = static\n{IMAP}", "[global]: no domain uses it"),
     ("<clientConfig/>", "not an INI file"),
 ]

@@ -106,7 +106,7 @@ def test_too_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(automx1_sections, "KEYS_MAX", 100)
     keys = "".join(f"key{number} = 1\n" for number in range(30))
     sections = "".join(f"[d{number}.example]\nbackend = static\n" for number in range(5))
-    with pytest.raises(ProvidersError, match=r"line \d+: sections, .* say over 100 keys"):
+    with pytest.raises(ProvidersError, match=r"line \d+: sections, .* have over 100 keys"):
         read_automx1(f"[DEFAULT]\n{keys}{HEAD}{sections}", name="automx.conf")
 
 

@@ -163,23 +163,24 @@ BAD = [
     ({"provider": None}, ["s: provider: is missing"]),
     ({"domains": None}, ["s: domains: is missing"]),
     ({"servers": None}, ["s: servers: is missing"]),
-    ({"provider": 1}, ["s: provider: must be a text, not a whole number"]),
+    ({"provider": 1}, ["s: provider: must be a string, not a whole number"]),
     (
         {"version": 3},
-        ["s: version: must be 2, or absent for the form of automx2 2026.0 and older"],
+        ["s: version: must be 2; remove it for the form of automx2 2026.0 and older"],
     ),
-    ({"version": "2"}, ["s: version: must be a whole number from 1 to 2147483647, not a text"]),
+    ({"version": "2"}, ["s: version: must be a whole number from 1 to 2147483647, not a string"]),
     ({"domains": []}, ["s: domains: is empty; a seed has at least one domain"]),
     (
         {"domains": ["example.com", "a..b", 5]},
         [
             "s: domains[1]: the domain has an empty label (two dots in a row, or a dot in front)",
-            "s: domains[2]: must be a text (version 1) or a table (version 2), not a whole number",
+            "s: domains[2]: must be a string (version 1) or a table (version 2), "
+            "not a whole number",
         ],
     ),
     (
         {"domains": ["example.com", {"name": "Example.COM"}]},
-        ["s: domains[1]: example.com stands at domains[0] as well; a domain has one entry"],
+        ["s: domains[1]: example.com is also at domains[0]; list each domain only once"],
     ),
     (
         {"domains": [{"name": "example.com", "ldapserver_id": 7}]},
@@ -196,7 +197,7 @@ BAD = [
     (
         {"servers": [{"type": "INVALID", "name": "a"}, {"type": "imaps", "name": "a"}]},
         [
-            "s: servers[0].type: unknown server type; known are imap, pop, smtp, caldav, carddav",
+            "s: servers[0].type: unknown server type; use one of imap, pop, smtp, caldav, carddav",
             "s: servers[1].type: unknown server type; did you mean imap?",
         ],
     ),
@@ -208,7 +209,7 @@ BAD = [
     (
         {"servers": [{"type": "imap", "name": "a", "port": "993", "prio": -1}]},
         [
-            "s: servers[0].port: must be a whole number from 1 to 65535, not a text",
+            "s: servers[0].port: must be a whole number from 1 to 65535, not a string",
             "s: servers[0].prio: must be a whole number from 0 to 2147483647",
         ],
     ),
@@ -225,8 +226,8 @@ BAD = [
     (
         {"ldapservers": [SERVER, {**SERVER, "use_ssl": "maybe"}]},
         [
-            "s: ldapservers[1].id: 1 stands twice; each server has its own",
-            's: ldapservers[1].use_ssl: must be true or false ("yes", "no", 1, 0 are read too)',
+            "s: ldapservers[1].id: 1 appears twice; ids must be unique",
+            's: ldapservers[1].use_ssl: must be true or false ("yes", "no", 1 and 0 are also valid)',
         ],
     ),
 ]
@@ -242,10 +243,10 @@ def test_mistakes(changes: dict[str, object], problems: list[str]) -> None:
 
 WARNINGS = [
     # change to the seed, warning
-    ({"colour": 1}, "s: 'colour': unknown key; known are version, provider, domains, servers, "),
+    ({"colour": 1}, "s: 'colour': unknown key; use one of version, provider, domains, servers, "),
     (
         {"servers": [{"type": "imap", "name": "a", "socket_type": "plain"}]},
-        "s: servers[0]: 'socket_type': unknown key; known are type, name, port, prio; ",
+        "s: servers[0]: 'socket_type': unknown key; use one of type, name, port, prio; ",
     ),
     (
         {
@@ -254,7 +255,7 @@ WARNINGS = [
                 {"type": "caldav", "url": "https://a.example/", "port": 8443},
             ]
         },
-        "s: servers[1].port: is 8443, but the URL says 443; the URL counts",
+        "s: servers[1].port: is 8443, but the URL has 443; Waypost uses the URL",
     ),
     (
         {
@@ -263,7 +264,7 @@ WARNINGS = [
                 {"type": "carddav", "url": "http://a.example/", "port": 80},
             ]
         },
-        "s: servers[1].url: is not encrypted; passwords can be read on the way",
+        "s: servers[1].url: is not encrypted; passwords can be read on the network",
     ),
     ({}, "s: no outgoing mail service for example.com"),
 ]
@@ -299,7 +300,7 @@ def test_text_and_bytes() -> None:
     assert read_seed(text.encode(), name="s") == expected
 
 
-@pytest.mark.parametrize("bytes", [b"\xff", b"{", b"[]", b"", b"\0"])
+@pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", b"", b"\0"])
 def test_what_is_no_json(data: bytes) -> None:
     """Bytes that are not a JSON object are refused by name."""
     with pytest.raises(ProvidersError, match=r"^s: "):

@@ -54,29 +54,29 @@ def test_reading(provider: str, domains: str, away: Away | None) -> None:
         ('redirect_address = "a b"', '"old.example"', "redirect_address: is not a domain"),
         ('redirect_address = ""', '"old.example"', "redirect_address: must not be empty"),
         ('redirect_address = "alice@x.example"', '"old.example"', "is not a domain"),
-        ('redirect_address = "old.example"', '"old.example"', "cannot move to itself"),
+        ('redirect_address = "old.example"', '"old.example"', "cannot redirect to itself"),
         (
             'redirect_url = "https://autodiscover.old.example/Autodiscover/Autodiscover.xml"',
             '"old.example"',
-            "ask at its redirect_url already",
+            "already ask at its redirect_url",
         ),
         ('redirect_url = "http://x.example/"', '"old.example"', "must begin with https://"),
         ('redirect_url = "x.example"', '"old.example"', "redirect_url: "),
         (
             'redirect_url = "https://x.example/%EMAILADDRESS%"',
             '"old.example"',
-            "holds a placeholder",
+            "contains a placeholder",
         ),
         ("declined = 1", '"old.example"', "declined: must be true or false"),
         (
             f'redirect_url = "{URL}"\ndeclined = true',
             '"old.example"',
-            "declined: goes not together with redirect_url",
+            "declined: cannot be combined with redirect_url",
         ),
         (
             f'redirect_url = "{URL}"\nredirect_address = "x.example"\ndeclined = false',
             '"old.example"',
-            "goes not together with redirect_address",
+            "cannot be combined with redirect_address",
         ),
         ("", '{ name = "old.example", redirect = "x" }', "redirect: unknown key"),
     ],
@@ -130,7 +130,7 @@ def test_circles(moves: dict[str, str], place: int, way: str) -> None:
         read_providers(moving(moves), name="f", format="toml")
 
     (problem,) = caught.value.problems
-    assert f"domains[{place}]: addresses go round in a circle: {way}; one of" in problem
+    assert f"domains[{place}]: redirect_address forms a loop: {way}; remove one of" in problem
 
 
 OF_FILES = [
@@ -173,7 +173,7 @@ def test_circles_through_a_file(
         problems = tuple(error.problems)
 
     assert len(problems) == (1 if way else 0)
-    assert all(place in one and f"in a circle: {way} to b.example; one" in one for one in problems)
+    assert all(place in one and f"forms a loop: {way} to b.example;" in one for one in problems)
 
 
 def test_circle_of_files_alone(tmp_path: Path) -> None:
@@ -189,9 +189,7 @@ def test_circle_of_files_alone(tmp_path: Path) -> None:
 
     (problem,) = caught.value.problems
     way = "a.example to b.example to a.example"
-    assert problem.startswith(
-        f"{tmp_path / 'a.txt'}: line 2: addresses go round in a circle: {way}"
-    )
+    assert problem.startswith(f"{tmp_path / 'a.txt'}: line 2: redirect_address forms a loop: {way}")
 
 
 @pytest.mark.parametrize("moves", NO_CIRCLES)

@@ -84,8 +84,8 @@ def test_all_that_ldap_has() -> None:
         ),
     )
     assert [warning.partition(": ")[2] for warning in result.warnings] == [
-        "directory[0].security: is none: passwords and addresses can be read on the way",
-        "directory[0].tls_verify: is false: anybody on the way can say that they are the server",
+        "directory[0].security: is none: passwords and addresses can be read on the network",
+        "directory[0].tls_verify: is false: an attacker on the network can impersonate the server",
     ]
 
 
@@ -150,8 +150,8 @@ def test_relative_uris(tmp_path: Path, text: str, meant: str) -> None:
 MISTAKES = [
     # directory, what is said
     ({}, ["name: is missing", "kind: is missing"]),
-    (FILE | {"name": "People"}, ["name: must be small letters, digits, dots, hyphens"]),
-    (FILE | {"name": "ldapserver-1"}, ["name: begins with ldapserver-"]),
+    (FILE | {"name": "People"}, ["name: must be lowercase letters, digits, dots, hyphens"]),
+    (FILE | {"name": "ldapserver-1"}, ["name: must not begin with ldapserver-"]),
     (FILE | {"kind": "nis"}, ["kind: is not known"]),
     (FILE | {"uri": "x"}, ["uri: unknown key"]),
     # One time to live for all users: two of them say by the time of an answer who exists.
@@ -159,51 +159,54 @@ MISTAKES = [
         FILE | {"negative_ttl_seconds": 5},
         ["negative_ttl_seconds: unknown key; did you mean ttl_seconds?"],
     ),
-    (FILE | {"path": "people.csv"}, ["path: must be absolute here"]),
-    (LDAP | {"ca_file": "ca.pem"}, ["ca_file: must be absolute here"]),
+    (FILE | {"path": "people.csv"}, ["path: must be an absolute path here"]),
+    (LDAP | {"ca_file": "ca.pem"}, ["ca_file: must be an absolute path here"]),
     (
         LDAP | {"bind_user": "cn=x", "bind_password_file": "x"},
-        ["bind_password_file: must be absolute here"],
+        ["bind_password_file: must be an absolute path here"],
     ),
-    (SQL | {"uri": "sqlite:///mail.db"}, ["uri: must be absolute here"]),
-    (SQL | {"uri_file": "x"}, ["uri_file: must be absolute here", "uri_file: stands beside uri"]),
+    (SQL | {"uri": "sqlite:///mail.db"}, ["uri: must be an absolute path here"]),
+    (
+        SQL | {"uri_file": "x"},
+        ["uri_file: must be an absolute path here", "uri_file: cannot be combined with uri"],
+    ),
     (FILE | {"path": "/people.xls"}, ["path: must end with .csv or .toml"]),
     (LDAP | {"urls": []}, ["urls: is empty"]),
     (LDAP | {"urls": ["ldap.example"]}, ["urls[0]: must begin with ldaps://"]),
-    (LDAP | {"urls": ["ldaps://"]}, ["urls[0]: must name a host"]),
+    (LDAP | {"urls": ["ldaps://"]}, ["urls[0]: must have a host"]),
     (LDAP | {"urls": ["ldaps://a.example/dc=x"]}, ["urls[0]: must be a scheme, a host and a port"]),
     (LDAP | {"urls": ["ldaps://u:p@a.example"]}, ["urls[0]: must be a scheme, a host and a port"]),
     (LDAP | {"urls": ["ldaps://a.example:99999"]}, ["urls[0]: is not a URL"]),
     (LDAP | {"urls": ["ldapi:///run/ldapi"]}, ["urls[0]: must name a socket"]),
-    (LDAP | {"urls": [1]}, ["urls[0]: must be a text"]),
-    (LDAP | {"security": "none"}, ["security: is for ldap:// URLs"]),
-    (LDAP | {"search_filter": "(mail=x)"}, ["search_filter: must hold {0}"]),
+    (LDAP | {"urls": [1]}, ["urls[0]: must be a string"]),
+    (LDAP | {"security": "none"}, ["security: is only for ldap:// URLs"]),
+    (LDAP | {"search_filter": "(mail=x)"}, ["search_filter: must contain {0}"]),
     (LDAP | {"search_filter": "(mail={0}"}, ["search_filter: is not a filter"]),
     (LDAP | {"search_filter": "mail={0}"}, ["search_filter: is not a filter"]),
     (LDAP | {"scope": "tree"}, ["scope: is not known"]),
-    (LDAP | {"attr_uid": "a b"}, ["attr_uid: is not the name of an attribute"]),
+    (LDAP | {"attr_uid": "a b"}, ["attr_uid: is not an attribute name"]),
     (LDAP | {"login_pattern": "["}, ["login_pattern: is not a regular expression"]),
-    (LDAP | {"cert_file": "/c"}, ["cert_file: and key_file belong together"]),
+    (LDAP | {"cert_file": "/c"}, ["cert_file: cert_file and key_file require each other"]),
     (LDAP | {"bind": "simple"}, ["bind_user: is missing"]),
-    (LDAP | {"bind": "external", "bind_user": "x"}, ["bind_user: has no meaning"]),
+    (LDAP | {"bind": "external", "bind_user": "x"}, ["bind_user: has no effect"]),
     (
         LDAP | {"bind_user": "x", "bind_password": "a", "bind_password_file": "/b"},
-        ["bind_password_file: stands beside bind_password"],
+        ["bind_password_file: cannot be combined with bind_password"],
     ),
     (LDAP | {"max_searches": 0}, ["max_searches: must be a whole number from 1 to 256"]),
-    (LDAP | {"ttl_seconds": "1"}, ["ttl_seconds: must be a number from 0 to 86400, not a text"]),
+    (LDAP | {"ttl_seconds": "1"}, ["ttl_seconds: must be a number from 0 to 86400, not a string"]),
     (LDAP | {"ttl_seconds": -1}, ["ttl_seconds: must be a number from 0"]),
     (LDAP | {"attributes": {"a": 1}}, ["attributes.a: must be a table"]),
     (LDAP | {"attributes": {"a b": {"pattern": "x"}}}, ["attributes.a b: is not a name"]),
-    (LDAP | {"attributes": {"a": {}}}, ["attributes.a: must say which values may be used"]),
+    (LDAP | {"attributes": {"a": {}}}, ["attributes.a: must limit the values"]),
     (
         LDAP | {"attributes": {"a": {"pattern": "x", "allowed": ["x"]}}},
-        ["attributes.a.pattern: stands beside allowed"],
+        ["attributes.a.pattern: cannot be combined with allowed"],
     ),
     (LDAP | {"attributes": {"a": {"allowed": []}}}, ["attributes.a.allowed: is empty"]),
-    (LDAP | {"attributes": {"a": {"allowed": [1]}}}, ["attributes.a.allowed[0]: must be a text"]),
+    (LDAP | {"attributes": {"a": {"allowed": [1]}}}, ["attributes.a.allowed[0]: must be a string"]),
     (LDAP | {"attributes": {"a": {"pattern": "("}}}, ["attributes.a.pattern: is not a regular"]),
-    ({"name": "p", "kind": "sql", "uri": "sqlite://"}, ["has neither a query for users nor a"]),
+    ({"name": "p", "kind": "sql", "uri": "sqlite://"}, ["has neither query nor domains_query"]),
     (SQL | {"query": "DELETE FROM mailbox"}, ["query: must be a SELECT"]),
 ]
 
@@ -223,7 +226,7 @@ def test_mistakes(directory: dict[str, Any], said: list[str]) -> None:
 def test_name_stands_once() -> None:
     """Two directories with one name are a mistake."""
     data = {"directory": [FILE, FILE]}
-    with pytest.raises(ProvidersError, match=r"people stands at directory\[0\].name as well"):
+    with pytest.raises(ProvidersError, match=r"people is also at directory\[0\].name"):
         read_providers(json.dumps(data), name="f", format="json")
 
 
@@ -253,29 +256,33 @@ RULES = {"shard": {"pattern": ".*"}, "mailHost": {"pattern": ".*", "default": "m
 POINTERS = [
     # directory, provider, what is said
     (FILE, {"directory": "peple"}, "directory: there is no [[directory]] with this name"),
-    (FILE, {"directory": "people", "ldapserver": 1}, "directory: stands beside ldapserver"),
+    (
+        FILE,
+        {"directory": "people", "ldapserver": 1},
+        "directory: cannot be combined with ldapserver",
+    ),
     (FILE, {"ldapserver": 1}, "ldapserver: there is no [[ldapserver]] with id = 1"),
     (FILE, {"directory": "people", "unknown_user": "deny"}, "unknown_user: is not known"),
-    (FILE, {"services": [IMAP | {"host": "%{x}"}]}, "host: %{x} needs a directory"),
+    (FILE, {"services": [IMAP | {"host": "%{x}"}]}, "host: %{x} requires a directory"),
     (
         FILE,
         {"directory": "people", "services": [IMAP | {"host": "%{x}.example"}]},
-        "host: directory people has no x among its attributes",
+        "host: directory people does not list x in its attributes",
     ),
     (
         FILE | {"attributes": RULES},
         {"directory": "people", "services": [IMAP | {"host": "%{shard}.example"}]},
-        "host: attribute shard of directory people needs a default",
+        "host: attribute shard of directory people requires a default",
     ),
     (
         FILE,
         {"directory": "people", "services": [IMAP | {"host": "%{login_name}.example"}]},
-        "host: %{login_name} can stand in URLs and login names only",
+        "host: %{login_name} can be used only in URLs and login names",
     ),
     (
         FILE,
         {"directory": "people", "services": [IMAP | {"login_name": "%{x}"}]},
-        "login_name: directory people has no x among its attributes",
+        "login_name: directory people does not list x in its attributes",
     ),
 ]
 

@@ -70,11 +70,11 @@ BAD = [
     (b"b.example\nc d", ["lists/x.txt: line 2: a label of the domain has characters"]),
     (
         b"b.example\nc.example\nB.example\n",
-        ["lists/x.txt: line 3: b.example stands at lists/x.txt: line 1 as well"],
+        ["lists/x.txt: line 3: b.example is also at lists/x.txt: line 1;"],
     ),
     (
         b"b.example\ninline.example\n",
-        ["lists/x.txt: line 2: inline.example stands at provider[0].domains[0] as well"],
+        ["lists/x.txt: line 2: inline.example is also at provider[0].domains[0];"],
     ),
     (
         b"c.example\n",
@@ -83,7 +83,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "expected"), BAD, ids=range(len(BAD)))
+@pytest.mark.parametrize(("data", "expected"), BAD, ids=range(len(BAD)))
 def test_mistakes(tmp_path: Path, data: bytes, expected: list[str]) -> None:
     """A mistake is told with the file and the line."""
     found = problems(write(tmp_path, data))
@@ -114,7 +114,7 @@ def test_change_while_reading(tmp_path: Path) -> None:
     path = write(tmp_path, b"b.example\nc.example\n")
     catalog = read_providers_path(path).catalog
     write(tmp_path, b"b.example\n")
-    with pytest.raises(ProvidersError, match="was changed while it was read"):
+    with pytest.raises(ProvidersError, match="changed while it was read"):
         tuple(catalog.domains)
 
 
@@ -137,5 +137,5 @@ def test_url_in_place_of_a_file(tmp_path: Path) -> None:
     """A URL is named as a mistake, without the password that it may hold."""
     url = "postgresql://alice:s3cret@db.example/mail"
     (problem,) = problems(write(tmp_path, b"", FILE.replace("lists/x.txt", url)))
-    assert "domains_file: must be the path of a file" in problem
+    assert "domains_file: must be a file path" in problem
     assert "s3cret" not in problem

@@ -83,7 +83,7 @@ BAD = [
     ('domains_from = "bot"', "domains_from: there is no [[directory]] with this name; did you m"),
     ('domains_from = "users"', "domains_from: directory users has no domains_query"),
     ('domains_from = "file"', "domains_from: directory file has no domains_query"),
-    ("domains_from = 1", "domains_from: must be a text, not a whole number"),
+    ("domains_from = 1", "domains_from: must be a string, not a whole number"),
     ('domains_from = ""', "domains_from: must not be empty"),
 ]
 
@@ -104,7 +104,7 @@ def test_broken_directory() -> None:
     with pytest.raises(ProvidersError) as caught:
         read_providers(text, name="f", format="toml")
     (problem,) = caught.value.problems
-    assert problem.startswith("f: directory[3].domains_query: holds %s, which is not bound")
+    assert problem.startswith("f: directory[3].domains_query: contains %s, which is not bound")
 
 
 @pytest.mark.parametrize("place", ["[defaults]", '[[template]]\nname = "T"'])

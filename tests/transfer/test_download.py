@@ -110,8 +110,8 @@ def test_download(server: str, path: str) -> None:
 
 
 BAD = [
-    ("/nothing", "the server says 404 Not Found"),
-    ("/html", "is a page for people (text/html)"),
+    ("/nothing", "the server answered 404 Not Found"),
+    ("/html", "is a web page (text/html)"),
     ("/huge", "is larger than 1 KiB"),
     ("/trickle", "took longer than 0.5 s"),
     ("/slow", "took longer than 0.5 s"),

@@ -237,30 +237,36 @@ def test_pop3_options() -> None:
 
 PORTS = [
     # section, its port and socketType, the security that is served, what the warning says
-    (IMAP, "993", "STARTTLS", Security.TLS, "starttls cannot be on port 993, which begins with"),
-    (IMAP, "993", "plain", Security.TLS, "none cannot be on port 993, which begins with TLS"),
+    (IMAP, "993", "STARTTLS", Security.TLS, "port 993 starts with TLS, so starttls became tls"),
+    (IMAP, "993", "plain", Security.TLS, "port 993 starts with TLS, so none became tls"),
     (
         IMAP,
         "143",
         "SSL",
         Security.TLS,
-        "port 143 usually begins without TLS; see that tls is right",
+        "port 143 usually starts without TLS; check that tls is right",
     ),
     (
         SMTP,
         "587",
         "SSL",
         Security.TLS,
-        "port 587 usually begins without TLS; see that tls is right",
+        "port 587 usually starts without TLS; check that tls is right",
     ),
-    (SMTP, "25", "SSL", Security.TLS, "port 25 usually begins without TLS; see that tls is right"),
-    (SMTP, "465", "STARTTLS", Security.STARTTLS, "port 465 usually begins with TLS"),
+    (
+        SMTP,
+        "25",
+        "SSL",
+        Security.TLS,
+        "port 25 usually starts without TLS; check that tls is right",
+    ),
+    (SMTP, "465", "STARTTLS", Security.STARTTLS, "port 465 usually starts with TLS"),
     (
         SMTP,
         "465",
         "plain",
         Security.NONE,
-        "port 465 usually begins with TLS; see that none is right",
+        "port 465 usually starts with TLS; check that none is right",
     ),
 ]
 
@@ -318,7 +324,7 @@ def test_the_same_service_twice(first: str, second: str) -> None:
     )
     assert service.authentication == (HTTP_BASIC, PASSWORD_CLEARTEXT)
     assert service.login_name == "%EMAILADDRESS%"
-    assert ["is there already; carried over once" in str(one) for one in found.left_out] == [True]
+    assert ["is a duplicate; imported only once" in str(one) for one in found.left_out] == [True]
 
 
 def test_the_same_server_twice() -> None:
@@ -333,12 +339,15 @@ def test_the_same_server_twice() -> None:
 
 LEFT_OUT = [
     # what stands in the provider beside IMAP and SMTP, what the note says
-    ('<incomingServer type="nntp"/>', "incomingServer type nntp: Waypost knows no such service"),
+    (
+        '<incomingServer type="nntp"/>',
+        "incomingServer type nntp: Waypost does not support this service",
+    ),
     ("<incomingServer/>", "type that is missing"),
     (IMAP.replace("993", "70000"), "its port (line 2) must be a number from 1 to 65535"),
     (IMAP.replace("imap.example.com", "-x.example"), "its hostname (line 2) is not a host name"),
     (IMAP.replace("SSL", "TLS 1.0"), "must be SSL, STARTTLS or plain"),
-    (IMAP.replace("password-cleartext", "magic"), "authentication magic: is no known method"),
+    (IMAP.replace("password-cleartext", "magic"), "authentication magic: is not a known method"),
     (IMAP.replace("<port>993</port>", ""), "has no port that can be used"),
     (IMAP.replace("<socketType>SSL</socketType>", ""), "has no socketType that can be used"),
     (
@@ -349,25 +358,25 @@ LEFT_OUT = [
     (f'<incomingServer type="exchange">{BASIC}</incomingServer>', "has no ewsURL and no easURL"),
     (
         IMAP.replace("%EMAILADDRESS%", "a\u200bb"),
-        "its username (line 2) has the invisible character U+200B",
+        "its username (line 2) contains the invisible character U+200B",
     ),
     (IMAP.replace("%EMAILADDRESS%", "x" * 65), "its username (line 2) is longer than 64"),
     ('<incomingServer type="ews"/>', "no authentication method that can be served"),
-    ("<domain>%EMAILDOMAIN%</domain>", "domain: a placeholder names no domain"),
+    ("<domain>%EMAILDOMAIN%</domain>", "domain: is a placeholder, not a domain"),
     ("<domain>a..b</domain>", "domain: the domain has an empty label"),
-    ("<domain>EXAMPLE.com</domain>", "domain: example.com stands twice"),
-    ("<displayName>Again</displayName>", "displayName: stands twice"),
+    ("<domain>EXAMPLE.com</domain>", "domain: example.com appears twice"),
+    ("<displayName>Again</displayName>", "displayName: appears twice"),
     ("<displayShortName/>", "displayShortName: must not be empty"),
     (f"<displayShortName>{'x' * 40}</displayShortName>", "was cut to 32 characters"),
-    ('<documentation url="mailto:a@example.com"/>', "its url must be a whole URL"),
-    ("<oAuth2/>", "oAuth2: says nothing that can be used"),
-    ("<webMail/>", "webMail: Waypost reads it beside emailProvider, not in it"),
-    ('<enable visiturl="ftp://a.example"/>', "enable: its visiturl must be a whole URL"),
+    ('<documentation url="mailto:a@example.com"/>', "its url must be an absolute URL"),
+    ("<oAuth2/>", "oAuth2: contains nothing that can be used"),
+    ("<webMail/>", "webMail: Waypost reads it next to emailProvider, not inside it"),
+    ('<enable visiturl="ftp://a.example"/>', "enable: its visiturl must be an absolute URL"),
     (
         '<enable visiturl="https://a.example/#x"><link/></enable>',
         "enable: its visiturl was cut at the fragment #x",
     ),
-    ("<news:x xmlns:news='urn:x'/>", "x: Waypost knows no such element"),
+    ("<news:x xmlns:news='urn:x'/>", "x: Waypost does not support this element"),
 ]
 
 
@@ -375,11 +384,11 @@ FORMS = [
     # what stands in webMail, what the note says
     ("<loginPageInfo/>", "loginPageInfo: its url must not be empty"),
     ('<loginPageInfo url="http://a.example/"/>', "its url must begin with https://"),
-    ('<loginAutomaticDOM url="https://a.example/"/>', "Waypost knows no such element"),
-    (f"{FORM}</loginPageInfo>{FORM}</loginPageInfo>", "loginPageInfo: stands twice"),
-    (f"{FORM}<username>%{{uid}}</username></loginPageInfo>", "username: %{uid} cannot stand"),
+    ('<loginAutomaticDOM url="https://a.example/"/>', "Waypost does not support this element"),
+    (f"{FORM}</loginPageInfo>{FORM}</loginPageInfo>", "loginPageInfo: appears twice"),
+    (f"{FORM}<username>%{{uid}}</username></loginPageInfo>", "username: %{uid} cannot be used"),
     (f"{FORM}<username/></loginPageInfo>", "username: must not be empty"),
-    (f"{FORM}<username>a</username><username>b</username></loginPageInfo>", "stands twice"),
+    (f"{FORM}<username>a</username><username>b</username></loginPageInfo>", "appears twice"),
     (f"{FORM}<loginButton/></loginPageInfo>", "loginButton: has neither an id nor a name"),
     (f"{FORM}<loginButton id='{'x' * 256}'/></loginPageInfo>", "its id is longer than 255"),
 ]
@@ -419,7 +428,7 @@ def test_attributes_that_are_left_out_are_listed() -> None:
     """An attribute that has no place is listed, and its element is read all the same."""
     found = read_ispdb(document(IMAP.replace("<port>", "<port secure='1'>") + SMTP), name="x.xml")
     assert [str(note) for note in found.left_out] == [
-        "x.xml: line 2: attribute secure of port: Waypost knows no such attribute"
+        "x.xml: line 2: attribute secure of port: Waypost does not support this attribute"
     ]
     assert len(found.catalog.domains[0].services) == 2
 
@@ -440,7 +449,7 @@ def test_without_protection_it_is_kept_with_a_warning() -> None:
         document(IMAP.replace("993", "143").replace("SSL", "plain") + SMTP), name="x"
     )
 
-    assert "passwords and mail can be read on the way" in str(found.warnings[0])
+    assert "passwords and mail can be read on the network" in str(found.warnings[0])
     assert found.left_out == ()
 
 
@@ -460,14 +469,14 @@ BAD = [
     (b'<!DOCTYPE x SYSTEM "file:///etc/passwd">' + document(), "has a document type definition"),
     (document() + b" " * MAX_BYTES, "is larger than 1024 KiB"),
     (document("<a>" * 300 + "</a>" * 300), "not XML"),
-    (document(domains=""), "there is no domain that can be served; name one with --domain"),
+    (document(domains=""), "there is no domain that can be served; set one with --domain"),
     (document(SMTP), "no incoming mail service can be served"),
     (document(IMAP.replace("993", "x") + SMTP), "left out: x.xml: line 2: incomingServer type im"),
     (b'<?xml version="1.0" encoding="x-none"?>' + document(), "not XML"),
 ]
 
 
-@pytest.mark.parametrize(("bytes", "said"), BAD)
+@pytest.mark.parametrize(("data", "said"), BAD)
 def test_bad_documents(data: bytes, said: str) -> None:
     """What is no document, or nothing to serve, is refused with the reason."""
     with pytest.raises(ProvidersError) as caught:

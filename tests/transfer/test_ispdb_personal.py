@@ -148,7 +148,7 @@ def test_what_else_names_the_user() -> None:
 
     assert found.catalog.domains[0].provider.short_name == "%EMAILADDRESS%"
     lines = [str(one) for one in found.warnings]
-    assert [one for one in lines if "documentation: its url holds alice@example.com" in one]
+    assert [one for one in lines if "documentation: its url contains alice@example.com" in one]
     assert [one for one in lines if "'alice@example.com' became %EMAILADDRESS%" in one]
 
 

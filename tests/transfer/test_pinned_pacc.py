@@ -55,18 +55,18 @@ BAD = [
     # bytes, what is said
     (b"", "not JSON"),
     (b'{"pinned": {"a.example": "x"', "line 1, column 29: not JSON"),
-    (b"[]", "the outermost value must be a table"),
+    (b"[]", "the top level must be a table"),
     (b"{}", 'must be {"pinned": {DOMAIN: DOCUMENT, ...}}'),
     (b'{"pinned": {}, "more": 1}', 'must be {"pinned": {DOMAIN: DOCUMENT, ...}}'),
     (b'{"pinned": ["a.example"]}', 'must be {"pinned": {DOMAIN: DOCUMENT, ...}}'),
     (b'{"pinned": {"a..example": "x"}}', "pinned.'a..example': is not a domain"),
     (b'{"pinned": {"*.example": "x"}}', "pinned.'*.example': is not a domain"),
-    (b'{"pinned": {"a.example": 1}}', "pinned.'a.example': must be a text"),
-    (b'{"pinned": {"a.example": ""}}', "pinned.'a.example': must be a text"),
-    (b'{"pinned": {"a.example": {"info": 1}}}', "pinned.'a.example': must be a text"),
-    (b'{"pinned": {"a.example": "\\ud800"}}', "pinned.'a.example': holds half a character"),
-    (b'{"pinned": {"a.example": "x", "a.example": "y"}}', "the key 'a.example' stands twice"),
-    (b'{"pinned": {"a.example": "x", "A.Example": "y"}}', "stands there twice, in other letters"),
+    (b'{"pinned": {"a.example": 1}}', "pinned.'a.example': must be a string"),
+    (b'{"pinned": {"a.example": ""}}', "pinned.'a.example': must be a string"),
+    (b'{"pinned": {"a.example": {"info": 1}}}', "pinned.'a.example': must be a string"),
+    (b'{"pinned": {"a.example": "\\ud800"}}', "pinned.'a.example': contains half a character"),
+    (b'{"pinned": {"a.example": "x", "a.example": "y"}}', "the key 'a.example' appears twice"),
+    (b'{"pinned": {"a.example": "x", "A.Example": "y"}}', "appears twice, in different spellings"),
     (b"\xff\xfe", "is not UTF-8"),
     (b"\x00", "NUL"),
     (b'{"pinned": ' + b"[" * 100_000, "nested too deeply"),
@@ -74,7 +74,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "said"), BAD, ids=[said for _, said in BAD])
+@pytest.mark.parametrize(("data", "said"), BAD, ids=[said for _, said in BAD])
 def test_broken_file(providers: Path, data: bytes, said: str) -> None:
     """A broken file is named with its mistake by whoever reads it, and stays as it is."""
     path = pinned_path(providers)

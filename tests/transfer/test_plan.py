@@ -124,13 +124,13 @@ CHANGES = [
         Plan(
             (),
             (
-                "example.com: what users must switch on",
-                "example.com: web mail nowhere becomes https://b.example/",
+                "example.com: pages about what users must enable",
+                "example.com: web mail none becomes https://b.example/",
                 "example.com: update URL none becomes https://c.example/",
                 "example.com: logos",
                 "example.com: developer URL none becomes https://e.example/",
                 "example.com: contacts",
-                "example.com: what configuration profiles say",
+                "example.com: settings of configuration profiles",
                 "example.com: sub-address separators none become +-",
             ),
             (),
@@ -170,7 +170,7 @@ def test_form_of_web_mail() -> None:
     after = replace(before, provider=replace(PROVIDER, webmail=form))
 
     plan = compare(Catalog((before,)), Catalog((after,)))
-    assert plan == Plan((), ("example.com: how web mail is logged in to",), ())
+    assert plan == Plan((), ("example.com: login form of web mail",), ())
 
 
 SAME = [
@@ -208,7 +208,7 @@ SERVICES = [
         host_service(authentication=(OAUTH2, PASSWORD_CLEARTEXT)),
         "imap imap.example.com:993 tls authentication OAuth2, password-cleartext",
     ),
-    (host_service(login_name=None), "imap imap.example.com:993 tls login name asked"),
+    (host_service(login_name=None), "imap imap.example.com:993 tls login name asked by client"),
     (host_service(login_name="x"), "imap imap.example.com:993 tls login name x"),
     (host_service(priority=5), "imap imap.example.com:993 tls priority 5"),
     (replace(IMAP, domain_required=True), "imap imap.example.com:993 tls domain required"),

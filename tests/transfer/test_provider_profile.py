@@ -51,27 +51,27 @@ def test_good(text: str, meant: ProfileSettings) -> None:
 BAD = [
     # what stands there, what is said
     ("certs = '/c'", "certs: unknown key; did you mean cert"),
-    ("cert = '/c'", "cert: is nothing without key; give both"),
-    ("key = '/k'", "key: is nothing without cert; give both"),
-    ("chain = '/x'", "chain: is nothing without cert; give both"),
-    ("cert = 'c'\nkey = '/k'", "cert: must be absolute here"),
-    ("cert = 1\nkey = '/k'", "cert: must be a text, not a whole number"),
+    ("cert = '/c'", "cert: requires key; set both"),
+    ("key = '/k'", "key: requires cert; set both"),
+    ("chain = '/x'", "chain: requires cert; set both"),
+    ("cert = 'c'\nkey = '/k'", "cert: must be an absolute path here"),
+    ("cert = 1\nkey = '/k'", "cert: must be a string, not a whole number"),
     ("cert = ''\nkey = '/k'", "cert: must not be empty"),
-    ("organization = 1", "organization: must be a text"),
+    ("organization = 1", "organization: must be a string"),
     ("organization = ' '", "organization: must not be empty"),
     (f"organization = '{'x' * 129}'", "organization: is longer than 128 characters"),
-    ('description = "a\\u0007"', "description: holds a control character"),
-    ("consent = 'Yes?'", "consent: must be a table, not a text"),
+    ('description = "a\\u0007"', "description: contains a control character"),
+    ("consent = 'Yes?'", "consent: must be a table, not a string"),
     ("consent = {}", "consent: is empty"),
     ("consent = { '' = 'x' }", "consent: has a key that is neither default nor a language"),
     ("consent = { Default = 'x' }", "consent: has a key that is neither default nor a language"),
     ("consent = { german = 'x' }", "consent: has a key that is neither default nor a language"),
-    ("consent = { de = 1 }", "consent.de: must be a text"),
+    ("consent = { de = 1 }", "consent.de: must be a string"),
     ("removable = 1", "removable: must be true or false"),
     ("days = 0", "days: must be a whole number from 1 to 36500"),
     ("expires = '2030-02-30'", 'expires: must be a day, such as "2030-12-31"'),
     ("expires = '20301231'", "expires: must be a day"),
-    ("expires = 2030-12-31", "expires: must be a text, not a date"),
+    ("expires = 2030-12-31", "expires: must be a string, not a date"),
 ]
 
 
@@ -82,4 +82,4 @@ def test_bad(text: str, said: str) -> None:
         read(text)
     (problem,) = raised.value.problems
     assert problem.startswith(f"f: provider[0].profile.{said}")
-    assert problem.endswith("(its provider begins on line 1)")
+    assert problem.endswith("(this provider begins on line 1)")

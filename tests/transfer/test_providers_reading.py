@@ -274,20 +274,20 @@ WARNINGS = [
     *(
         (
             f'type = "{kind}", host = "h.example", port = {port}, security = "tls"',
-            f"{SECURITY}: port {port} usually begins without TLS; see that tls is right",
+            f"{SECURITY}: port {port} usually starts without TLS; check that tls is right",
         )
         for kind, port in (("imap", 143), ("pop3", 110), ("smtp", 587), ("smtp", 25))
     ),
     *(
         (
             f'type = "smtp", host = "h.example", port = 465, security = "{security}"',
-            f"{SECURITY}: port 465 usually begins with TLS; see that {security} is right",
+            f"{SECURITY}: port 465 usually starts with TLS; check that {security} is right",
         )
         for security in ("starttls", "none")
     ),
     (
         'type = "imap", host = "h.example", security = "none"',
-        "provider[0].services[0].security: is none: passwords and mail can be read on the way",
+        "provider[0].services[0].security: is none: passwords and mail can be read on the network",
     ),
     (
         'type = "imap", host = "h.example", authentication = "plain"',
@@ -295,11 +295,12 @@ WARNINGS = [
     ),
     (
         'type = "caldav", url = "http://d.example/"',
-        "provider[0].services[0].url: is not encrypted; passwords can be read on the way",
+        "provider[0].services[0].url: is not encrypted; passwords can be read on the network",
     ),
     (
         'type = "imap", host = "h.example", login_name = "%USERNAME%"',
-        "provider[0].services[0].login_name: %USERNAME% is not a placeholder and stays as it is",
+        "provider[0].services[0].login_name: %USERNAME% is not a placeholder; "
+        "clients receive it unchanged",
     ),
     (
         'type = "smtp", host = "h.example"',
@@ -312,8 +313,8 @@ WARNINGS = [
     (
         'type = "jmap", url = "https://j.example/", formats = ["mobileconfig", "autodiscover"]',
         (
-            "provider[0].services[0].formats: none of them can describe a service of type jmap; "
-            "use autoconfig, pacc, dns"
+            "provider[0].services[0].formats: none of these formats can describe a service of "
+            "type jmap; use autoconfig, pacc, dns"
         ),
     ),
     (
@@ -337,7 +338,10 @@ def test_unknown_placeholders_of_a_provider(line: str, key: str) -> None:
     """A word in a provider's URL that looks like a placeholder and is none is told."""
     text = f'[[provider]]\nname = "A"\ndomains = []\n{line}\n'
     (warning,) = read_providers(text, name="p.toml", format="toml").warnings
-    assert f"provider[0].{key}: %USERNAME% is not a placeholder and stays as it is" in warning
+    assert (
+        f"provider[0].{key}: %USERNAME% is not a placeholder; clients receive it unchanged"
+        in warning
+    )
     known = text.replace("%USERNAME%", "%EmailDomain%/%c3%bc%41")
     assert read_providers(known, name="p.toml", format="toml").warnings == ()
 
@@ -346,7 +350,7 @@ def test_unknown_placeholders_of_a_provider(line: str, key: str) -> None:
 def test_warnings(service: str, warning: str) -> None:
     """What can be used but is perhaps not meant is warned of, with its path."""
     text = f'[[provider]]\nname = "X"\ndomains = ["example.com"]\nservices = [{{ {service} }}]\n'
-    expected = f"x.toml: {warning} (its provider begins on line 1)"
+    expected = f"x.toml: {warning} (this provider begins on line 1)"
     assert expected in read_providers(text, name="x.toml", format="toml").warnings
 
 

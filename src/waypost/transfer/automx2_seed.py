@@ -226,7 +226,7 @@ def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
     if port and port != in_url:
         table.warn("port", f"is {port}, but the URL has {in_url}; Waypost uses the URL")
     if parts.scheme.lower() == "http":
-        table.warn("url", "is not encrypted; passwords can be read in transit")
+        table.warn("url", "is not encrypted; passwords can be read on the network")
     endpoint = UrlEndpoint(url)
     return Service(service_type, endpoint, (HTTP_BASIC,), domain_required=True)
 

@@ -51,7 +51,7 @@ def read_ldap(
     if "security" in table and not any(url.lower().startswith("ldap:") for url in urls):
         table.problem("security", "is only for ldap:// URLs; remove it for ldaps:// and ldapi://")
     elif security is LdapSecurity.NONE:
-        table.warn("security", "is none: passwords and addresses can be read in transit")
+        table.warn("security", "is none: passwords and addresses can be read on the network")
     verify = table.flag("tls_verify")
     if verify is False:
         table.warn("tls_verify", "is false: an attacker on the network can impersonate the server")

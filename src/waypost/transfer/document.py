@@ -71,7 +71,7 @@ def decode(raw: bytes, name: str) -> str:
         raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        message = f"{name}: line {line}: contains a NUL character; save it as UTF-8 text"
+        message = f"{name}: line {line}: contains a NUL character; the file is not UTF-8 text"
         raise ProvidersError([message])
     return text
 

@@ -179,7 +179,7 @@ def _on_host(
         if why is not None:
             notes.warn(line_of(element), f"{shown(element)} {host}:{port}", why)
         if security is Security.NONE:
-            why = "passwords and mail can be read in transit"
+            why = "passwords and mail can be read on the network"
             notes.warn(line_of(element), f"{shown(element)} {host}:{port} without protection", why)
         yield _service(kind, HostEndpoint(host, port, security), section)
 
@@ -263,7 +263,7 @@ def _login_name(part: etree._Element, notes: Notes) -> str:
 def _url(part: etree._Element, notes: Notes) -> str:
     url = check_url(text_of(part))
     if url.lower().startswith("http:"):
-        why = "is not encrypted; passwords can be read in transit"
+        why = "is not encrypted; passwords can be read on the network"
         notes.warn(line_of(part), shown(part), why)
     return url
 

@@ -198,7 +198,7 @@ def _endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | UrlEndp
         return None
     warn_of_placeholder(table, "url", url)
     if url.lower().startswith(("http:", "ldap:")):
-        table.warn("url", "is not encrypted; passwords can be read in transit")
+        table.warn("url", "is not encrypted; passwords can be read on the network")
     return UrlEndpoint(url)
 
 
@@ -220,7 +220,7 @@ def _host_endpoint(table: Table, service_type: ServiceType) -> HostEndpoint | No
     elif reason := oddity(port, security):
         table.warn("security" if "security" in table else "port", reason)
     if security is Security.NONE:
-        table.warn("security", "is none: passwords and mail can be read in transit")
+        table.warn("security", "is none: passwords and mail can be read on the network")
     return HostEndpoint(host, port, security) if host is not None else None
 
 
