@@ -174,8 +174,10 @@ BAD = [
         {"domains": ["example.com", "a..b", 5]},
         [
             "s: domains[1]: the domain has an empty label (two dots in a row, or a dot in front)",
-            "s: domains[2]: must be a string (version 1) or a table (version 2), "
-            "not a whole number",
+            (
+                "s: domains[2]: must be a string (version 1) or a table (version 2), "
+                "not a whole number"
+            ),
         ],
     ),
     (
@@ -227,7 +229,7 @@ BAD = [
         {"ldapservers": [SERVER, {**SERVER, "use_ssl": "maybe"}]},
         [
             "s: ldapservers[1].id: 1 appears twice; ids must be unique",
-            's: ldapservers[1].use_ssl: must be true or false ("yes", "no", 1 and 0 are also valid)',
+            's: ldapservers[1].use_ssl: must be true or false (or "yes", "no", 1, 0)',
         ],
     ),
 ]

@@ -299,8 +299,10 @@ WARNINGS = [
     ),
     (
         'type = "imap", host = "h.example", login_name = "%USERNAME%"',
-        "provider[0].services[0].login_name: %USERNAME% is not a placeholder; "
-        "clients receive it unchanged",
+        (
+            "provider[0].services[0].login_name: %USERNAME% is not a placeholder; "
+            "clients receive it unchanged"
+        ),
     ),
     (
         'type = "smtp", host = "h.example"',

@@ -179,7 +179,8 @@ class ServiceReader:
         if why is not None:
             self._warn(f"{name}_encryption", why)
         elif security is Security.NONE:
-            self._warn(f"{name}_encryption", "is none: passwords and mail can be read on the network")
+            why = "is none: passwords and mail can be read on the network"
+            self._warn(f"{name}_encryption", why)
         if wanted is None:
             self._note_encryption(name, port, security)
         return HostEndpoint(host, port, security)

@@ -256,5 +256,5 @@ def _truthy(table: Table, key: str) -> bool | None:
     word = str(table.raw(key)).lower()
     if word in _YES | _NO:
         return word in _YES
-    table.problem(key, 'must be true or false ("yes", "no", 1 and 0 are also valid)')
+    table.problem(key, 'must be true or false (or "yes", "no", 1, 0)')
     return None
