@@ -1,10 +1,10 @@
-"""How long to wait until something is tried again."""
+"""The pauses between retries."""
 
 from waypost.backoff import BackOff
 
 
 def test_pauses_grow() -> None:
-    """Pauses double from one second to half a minute, and begin anew after a success."""
+    """Pauses double from one second to half a minute, and start again after a success."""
     now = [0.0]
     back_off = BackOff(lambda: now[0])
     assert not back_off.is_time()

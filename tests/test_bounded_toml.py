@@ -1,4 +1,4 @@
-"""TOML within limits: what costs much is refused before it is parsed."""
+"""TOML within limits: expensive text is refused before it is parsed."""
 
 import re
 import tomllib
@@ -13,14 +13,14 @@ from waypost.bounded_toml import DEPTH_MAX, KEY_PARTS_MAX, TomlError, parse_toml
 
 ROOT = Path(__file__).parents[1]
 DEEP = "tables or lists are nested too deeply"
-TABLES = 50  # In place of `TABLES_MAX`, as so many take long.
+TABLES = 50  # Instead of `TABLES_MAX`, because that many are slow.
 MANY = f"there are more than {TABLES} tables"
 PARTS = f"a key has more than {KEY_PARTS_MAX} parts"
 LONG = "a key or a number is longer than 1000 characters"
 N = TABLES + 1
 
 BAD = {
-    # what it is: text, line, rule
+    # case: text, line, rule
     "dotted key": (".".join("a" * 15_000) + " = 1", 1, PARTS),
     "dotted key, quoted": ("a=1\n" + ".".join(['"a"'] * 15_000) + " = 1", 2, PARTS),
     "dotted key with spaces": (" . ".join("a" * 17) + " = 1", 1, PARTS),
@@ -50,7 +50,7 @@ BAD = {
 
 @pytest.mark.parametrize(("text", "line", "rule"), BAD.values(), ids=BAD)
 def test_what_costs_much(text: str, line: int, rule: str) -> None:
-    """Each is refused with its line and its rule, in one short line, and with little memory."""
+    """Each text is refused with its line and its rule, in one short line, with little memory."""
     tracemalloc.start()
     try:
         with pytest.raises(TomlError) as caught:
@@ -86,12 +86,12 @@ GOOD = [
 
 @pytest.mark.parametrize("text", GOOD, ids=range(len(GOOD)))
 def test_what_is_not_refused(text: str) -> None:
-    """What can be parsed at little cost gives what the standard library gives."""
+    """Any other text has the same result as with the standard library."""
     assert parse_toml(text, tables_max=TABLES).data == tomllib.loads(text)
 
 
 def test_own_files() -> None:
-    """All TOML of this repository goes through, with the data of the standard library."""
+    """All TOML of this repository is accepted, with the data of the standard library."""
     files = [
         path for folder in ("src", "tests", "docs") for path in (ROOT / folder).rglob("*.toml")
     ]
@@ -143,7 +143,7 @@ PIECES = [
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_same_as_the_library(text: str) -> None:
-    """Small texts are good or bad as the standard library has it, and have the same data."""
+    """Small texts are valid exactly if the standard library accepts them, with the same data."""
     expected = _by_the_library(text)
     if isinstance(expected, dict):
         assert parse_toml(text).data == expected
@@ -156,7 +156,7 @@ def test_same_as_the_library(text: str) -> None:
 
 
 def _by_the_library(text: str) -> dict[str, object] | str:
-    """Return the data, or what is wrong with it."""
+    """Return the data, or the error."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -164,6 +164,6 @@ def _by_the_library(text: str) -> dict[str, object] | str:
 
 
 def test_lines() -> None:
-    """Each key and table of the top level is found on the line where it first begins."""
+    """Each key and table of the top level has the line where it first begins."""
     text = 'a = """\nb = 1\n[c]\n"""\nb = [\n"c = 1",\n]\n"c d".e = 1\n[f]\ng = 1\n[[h]]\n[f.i]\n'
     assert parse_toml(text).lines == {"a": 1, "b": 5, "c d": 8, "f": 9, "h": 11}

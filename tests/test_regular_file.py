@@ -1,4 +1,4 @@
-"""Configured files are regular ones, and are never waited for."""
+"""Configured files must be regular files, and reading them never waits for a writer."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ def _odd(tmp_path: Path) -> dict[str, Path]:
 
 
 ODD = [
-    # what it is, the error, what is said
+    # kind of file, error, message
     ("fifo", NotRegularFileError, "is a FIFO, a socket or a device, and only regular files"),
     ("link", NotRegularFileError, "is a FIFO, a socket or a device, and only regular files"),
     ("zero", NotRegularFileError, "is a FIFO, a socket or a device, and only regular files"),
@@ -41,7 +41,7 @@ ODD = [
 
 @pytest.mark.parametrize(("name", "error", "said"), ODD, ids=[name for name, *_ in ODD])
 def test_odd_files(odd: dict[str, Path], name: str, error: type[OSError], said: str) -> None:
-    """Each way to read refuses what is no regular file at once, and leaves nothing open."""
+    """Each function refuses what is not a regular file at once, and leaves no file open."""
     before = len(list(Path("/proc/self/fd").iterdir()))
     for reading in (
         open_regular_file,
@@ -56,7 +56,7 @@ def test_odd_files(odd: dict[str, Path], name: str, error: type[OSError], said: 
 
 
 def test_limits(tmp_path: Path) -> None:
-    """One byte more than the limit is read, which tells that the file is too long."""
+    """One byte more than the limit is read, which shows that the file is too long."""
     file = tmp_path / "file"
     file.write_bytes(b"abcdef\r\nsecond")
     assert read_regular_file(file, 3) == b"abcd"
@@ -75,7 +75,7 @@ def test_limits(tmp_path: Path) -> None:
 
 
 def test_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lack of memory is an error of the system, and the file is closed."""
+    """A lack of memory is an OSError, and the file is closed."""
 
     def fail(*_arguments: object) -> None:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""XML of strangers: what is read, and which rule refuses the rest."""
+"""Untrusted XML: what is read, and which rule refuses the rest."""
 
 import ctypes
 import encodings
@@ -19,14 +19,14 @@ from waypost.untrusted_xml import MAX_DEPTH, Element, HasDoctype, NotWellFormed,
 
 DEEP = 20_000
 HUGE = 10_000_001  # libxml2's XML_MAX_TEXT_LENGTH, and one more
-NAME = 50_001  # its XML_MAX_NAME_LENGTH, and one more
-# A parser that has counted enough says so before it comes to the end of the definition.
+NAME = 50_001  # libxml2's XML_MAX_NAME_LENGTH, and one more
+# A parser that has reached its limit says so before the end of the definition.
 EITHER = (HasDoctype, NotWellFormed)
 IN_BYTES = '<?xml version="1.0" encoding="{}"?><a>ü</a>'
 
 
 def laughs(count: int = 30) -> bytes:
-    """Write the billion laughs: each entity is ten times the one before."""
+    """Build the billion laughs: each entity is ten times as long as the previous one."""
     entities = '<!ENTITY e0 "ha">'
     entities += "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, count))
     return f"<!DOCTYPE a [{entities}]><a>&e{count - 1};</a>".encode()
@@ -55,22 +55,22 @@ GOOD = [
 
 @pytest.mark.parametrize(("data", "text"), GOOD, ids=lambda value: repr(value[:40]))
 def test_good(data: bytes, text: str) -> None:
-    """A document is read in any encoding that XML knows, without comments and instructions."""
+    """A document is read in any encoding of XML, without comments and instructions."""
     root = parse(data)
 
     assert (root.tag, len(root), root.text) == ("a", 0, text)
 
 
 HOSTILE = [
-    # bytes, the error, the rule that is broken
+    # bytes, error, broken rule
     (b"", NotWellFormed, "a document has a root: XML 1.0 s2.1"),
     (b" \r\n", NotWellFormed, "the same"),
     (b"a", NotWellFormed, "the same"),
     (b"<a>", NotWellFormed, "what begins also ends"),
     (b"<a></b>", NotWellFormed, "it ends by the name that it began with"),
     (b"<a/><b/>", NotWellFormed, "there is one root"),
-    (b"<a/>b", NotWellFormed, "text stands in an element"),
-    (b"<a b='c' b='d'/>", NotWellFormed, "an attribute stands once: XML 1.0 s3.1"),
+    (b"<a/>b", NotWellFormed, "text must be in an element"),
+    (b"<a b='c' b='d'/>", NotWellFormed, "an attribute appears once: XML 1.0 s3.1"),
     (b"<a b='<'/>", NotWellFormed, "no < in a value: XML 1.0 s3.1"),
     (b"<x:a/>", NotWellFormed, "a prefix is declared: Namespaces in XML s5"),
     (b"<a>\x01</a>", NotWellFormed, "no control characters: XML 1.0 s2.2"),
@@ -112,7 +112,7 @@ HOSTILE = [
     (b"<!DOCTYPE a [<!ELEMENT a ANY>]><a/>", HasDoctype, "no grammar"),
     (b"<!DOCTYPE a []><a/>", HasDoctype, "not even an empty one"),
     (b"<!DOCTYPE a><a/>", HasDoctype, "nor one that only names the root"),
-    (b'<!DOCTYPE a SYSTEM "a.dtd"><a/>', HasDoctype, "nor one that stands elsewhere"),
+    (b'<!DOCTYPE a SYSTEM "a.dtd"><a/>', HasDoctype, "nor an external one"),
     (b'<!DOCTYPE a PUBLIC "-//x" "http://127.0.0.1:9/a.dtd"><a/>', HasDoctype, "the same"),
     ("\ufeff<!DOCTYPE a><a/>".encode("utf-16-le"), HasDoctype, "in any encoding"),
     (
@@ -153,7 +153,7 @@ HOSTILE = [
 def test_hostile(
     data: bytes, error: type[Exception] | tuple[type[Exception], ...], rule: str
 ) -> None:
-    """A document that breaks a rule is refused, by an error that tells its kind."""
+    """A document that breaks a rule is refused, with an error of the right kind."""
     with pytest.raises(error) as caught:
         parse(data)
     assert str(caught.value), rule
@@ -161,13 +161,13 @@ def test_hostile(
 
 @pytest.mark.parametrize(("data", "text"), GOOD, ids=lambda value: repr(value[:40]))
 def test_good_to_expat(data: bytes, text: str) -> None:
-    """What is read of a request is what lxml would read."""
+    """A request is read as lxml would read it."""
     root = read(data)
 
     assert (root.name, root.namespace, root.children, root.text) == ("a", "", {}, text)
 
 
-# How long a piece may be is libxml2's rule; a request is short.
+# The limit of the length of a text is libxml2's; a request is short.
 LIBXML2_ONLY = ("no text is too", "no value is too", "no comment is too", "no section is too")
 HOSTILE_REQUESTS = [
     *(case for case in HOSTILE if not case[2].startswith((*LIBXML2_ONLY, "no name is too"))),
@@ -181,7 +181,7 @@ HOSTILE_REQUESTS = [
     (b"<!-- -- ><!DOCTYPE a><a/>", NotWellFormed, "a comment ends"),
     (b"<?xml version='1.0'?><!---->\t<!DOCTYPE a [", HasDoctype, "it is not read to its end"),
     (b"<!DOCTYPE a><a", HasDoctype, "what comes behind is not read"),
-    (b"<a/><!DOCTYPE a>", NotWellFormed, "a DTD stands before the root"),
+    (b"<a/><!DOCTYPE a>", NotWellFormed, "a DTD must be before the root"),
     (b"<a><!DOCTYPE a></a>", NotWellFormed, "the same"),
     (IN_BYTES.format("idna").encode(), NotWellFormed, "Python's codecs are no encodings"),
     (IN_BYTES.format("unicode_escape").encode(), NotWellFormed, "the same"),
@@ -205,7 +205,7 @@ def test_hostile_to_expat(
 
 
 def test_a_dtd_is_refused_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the look at the text ever misses a DTD, the parser's word for it refuses it as well."""
+    """If the check of the text misses a DTD, the parser's event refuses the DTD."""
     monkeypatch.setattr(untrusted_xml, "_DOCTYPE", re.compile("x"))
     with pytest.raises(HasDoctype):
         read(laughs())
@@ -215,12 +215,12 @@ def test_a_dtd_is_refused_by_its_name_alone(monkeypatch: pytest.MonkeyPatch) -> 
     "data", [b"<!-- <!DOCTYPE a> --><a/>", b"<?y <!DOCTYPE?><a><![CDATA[<!DOCTYPE a>]]></a>"]
 )
 def test_a_dtd_is_no_comment(data: bytes) -> None:
-    """What only looks like a DTD, in a comment or a text, is none."""
+    """What only looks like a DTD, in a comment or a text, is not refused."""
     assert read(data).name == parse(data).tag == "a"
 
 
 def test_as_deep_as_allowed() -> None:
-    """Elements may stand as deep as libxml2 has it."""
+    """Elements may be nested as deep as in libxml2."""
     data = b"<a>" * MAX_DEPTH + b"</a>" * MAX_DEPTH
 
     assert read(data).name == parse(data).tag == "a"
@@ -256,7 +256,16 @@ DECLARED = [
     *("windows-1252", "iso-8859-15", "koi8-r", "gb18030", "euc-jp", "unicode_escape"),
 ]
 ENCODED = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "koi8-r"]
-TOLD = [None, "utf-8", "utf-16be", "UTF-16LE", "iso-8859-1", "us-ascii", "x-no", "windows-1252"]
+BY_TRANSPORT = [
+    None,
+    "utf-8",
+    "utf-16be",
+    "UTF-16LE",
+    "iso-8859-1",
+    "us-ascii",
+    "x-no",
+    "windows-1252",
+]
 
 
 @given(
@@ -264,23 +273,23 @@ TOLD = [None, "utf-8", "utf-16be", "UTF-16LE", "iso-8859-1", "us-ascii", "x-no",
     st.booleans(),
     st.none() | st.sampled_from(DECLARED),
     st.sampled_from(ENCODED),
-    st.sampled_from(TOLD),
+    st.sampled_from(BY_TRANSPORT),
 )
 @example("", True, None, "utf-16-le", None)
 def test_both_ways_agree(
-    content: str, rooted: bool, declared: str | None, encoded: str, told: str | None
+    content: str, rooted: bool, declared: str | None, encoded: str, by_transport: str | None
 ) -> None:
-    """A document is the same to expat as to lxml, or neither takes it."""
+    """Both expat and lxml read the same from a document, or both refuse it."""
     text = f"<a>{content}</a>" if rooted else content
     if declared is not None:
         text = f'<?xml version="1.0" encoding="{declared}"?>{text}'
     data = text.encode(encoded, "replace")
     try:
-        expected: Tree | None = _by_lxml(parse(data, told))
+        expected: Tree | None = _by_lxml(parse(data, by_transport))
     except (NotWellFormed, HasDoctype):
         expected = None
     try:
-        found: Tree | None = _by_expat(read(data, told))
+        found: Tree | None = _by_expat(read(data, by_transport))
     except (NotWellFormed, HasDoctype):
         found = None
 
@@ -317,7 +326,7 @@ print(size() - before)
     [("parse_request(body)", False), ("untrusted_xml.parse(body)", True)],
 )
 def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
-    """Names that strangers invent make no process grow; those that lxml reads do (750,000 here)."""
+    """Invented names do not make the process grow; with lxml they do (750,000 here)."""
     script = GROWING.replace("KIND", way)
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=300
@@ -327,7 +336,7 @@ def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
 
 
 def test_only_what_is_wanted_is_kept() -> None:
-    """The first element of each wanted name is kept, with the text before all others in it."""
+    """The first element of each wanted name is kept, with the text before its children."""
     data = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
     wanted = _by_expat(read(data, names=frozenset("ab")))
 
@@ -335,7 +344,7 @@ def test_only_what_is_wanted_is_kept() -> None:
 
 
 def test_unknown_encodings_are_forgotten() -> None:
-    """Python is never asked for an encoding that a stranger invents, since it remembers it."""
+    """Python is never asked for an invented encoding, because Python would remember the name."""
     with pytest.raises(NotWellFormed):
         read(IN_BYTES.format("x-invented").encode())
     with pytest.raises(NotWellFormed):
@@ -345,14 +354,14 @@ def test_unknown_encodings_are_forgotten() -> None:
 
 
 def test_the_line_is_told() -> None:
-    """Whoever wrote a document by hand learns on which line it is wrong."""
+    """The error has the line of the mistake, for authors of documents."""
     with pytest.raises(NotWellFormed, match="mismatch") as caught:
         parse(b"<a>\n<b>\n</c>\n</a>")
     assert caught.value.line == 3
 
 
 def test_included_documents_stay_outside() -> None:
-    """An element that asks for another document stays the element that it is."""
+    """An element that includes another document stays an ordinary element."""
     include = b"<i:include xmlns:i='http://www.w3.org/2001/XInclude' href='/etc/passwd'/>"
     root = parse(b"<a>" + include + b"</a>")
 
@@ -372,7 +381,7 @@ OPENING = [
 
 @pytest.mark.parametrize("document", OPENING)
 def test_nothing_is_opened(document: str, tmp_path: Path) -> None:
-    """No file that a document names is opened, whether the document is refused or not."""
+    """No file that a document names is opened, also if the document is refused."""
     path = tmp_path / "other"
     path.write_text("<!ELEMENT a ANY>", encoding="ascii")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -384,17 +393,17 @@ def test_nothing_is_opened(document: str, tmp_path: Path) -> None:
             parse(document.format(path=path).encode())
         with suppress(HasDoctype):
             read(document.format(path=path).encode())
-        with pytest.raises(BlockingIOError):  # nothing is told
+        with pytest.raises(BlockingIOError):  # no event
             os.read(watch, 4096)
         path.read_bytes()
-        assert os.read(watch, 4096)  # and this would have been
+        assert os.read(watch, 4096)  # now there is an event
     finally:
         os.close(watch)
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"<a>", b"<!DOCTYPE a [", b"\xff\xfe<\x00"]))
 def test_any_bytes(data: bytes, begin: bytes) -> None:
-    """Whatever bytes come, there is a root or one of the two errors."""
+    """Any bytes result in a root or in one of the two errors."""
     with suppress(NotWellFormed, HasDoctype):
         assert parse(begin + data).tag
     with suppress(NotWellFormed, HasDoctype):
@@ -402,7 +411,7 @@ def test_any_bytes(data: bytes, begin: bytes) -> None:
 
 
 def test_definitions_never_reach_expat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A DTD is refused before expat sees any of it, as expat would read it to its end."""
+    """A DTD is refused before expat reads any of it, because expat would read it to its end."""
 
     def no_parser(*_: str) -> None:
         pytest.fail("expat was started")
@@ -413,7 +422,7 @@ def test_definitions_never_reach_expat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_second_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the look at the text ever fails to see a DTD, expat's word for it is refused too."""
+    """If the check of the text misses a DTD, expat's event for it is refused."""
     monkeypatch.setattr(untrusted_xml, "_DOCTYPE", re.compile("(?!)"))
     with pytest.raises(HasDoctype):
         read(b"<!DOCTYPE a><a/>")

@@ -1,6 +1,6 @@
-"""Catalogs for hypothesis: all that a providers file can say.
+"""Build catalogs for hypothesis, with all that a providers file can contain.
 
-Whatever can be is made once, and in one draw: a catalog has hundreds of parts.
+As much as possible is built once, and in one draw: a catalog has hundreds of parts.
 """
 
 from datetime import date, datetime, time
@@ -65,7 +65,7 @@ from waypost.transfer.ports import contradiction
 
 @cache
 def texts(max_chars: int) -> st.SearchStrategy[str]:
-    """Make texts that formats can carry: no controls, no surrogates, no non-characters."""
+    """Build texts that formats can carry: no controls, no surrogates, no non-characters."""
     alphabet = st.characters(
         exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cn"),
         include_characters="\"\\'#[]{}=,%\u00fc\U0001f4ee",
@@ -75,7 +75,7 @@ def texts(max_chars: int) -> st.SearchStrategy[str]:
 
 
 def _label(text: str) -> str:
-    """Make a label of letters, digits and hyphens that begins with a letter and ends with none."""
+    """Build a label of letters, digits and hyphens: first a letter, last not a hyphen."""
     return text.rstrip("-") if text[0].isalpha() else f"x{text[1:]}".rstrip("-")
 
 
@@ -148,7 +148,7 @@ def _securities(port: int) -> st.SearchStrategy[Security]:
 
 @st.composite
 def services(draw: st.DrawFn) -> Service:
-    """Make a service that keeps the rules."""
+    """Build a valid service."""
     endpoint: HostEndpoint | UrlEndpoint
     if draw(st.booleans()):
         kind = draw(HOST_TYPES)
@@ -210,7 +210,7 @@ LOGOS = st.builds(
     st.none() | st.integers(1, 10_000),
 )
 CONTACTS = st.sampled_from(["mailto:help@a.example", "tel:+49-30-1(2)3", "https://a.example/?q"])
-# As Waypost writes them: nothing in them is there twice.
+# In the form that Waypost writes, without duplicates.
 PATHS = texts(30).map(lambda text: f"{PurePosixPath('/etc/waypost', text.lstrip('/'))}")
 PROFILES = st.just(ProfileSettings()) | st.builds(
     ProfileSettings,
@@ -283,7 +283,7 @@ LIMITS = st.builds(
     st.integers(1, 256),
     st.sampled_from([0.0, 60.0, 0.5, 86_400.0]),
 )
-# Secrets that do not stand in the file itself, which would not be exported.
+# Secrets outside of the providers file, because an export omits those inside.
 SECRETS = st.one_of(
     st.just(Secret()),
     st.builds(Secret, st.none(), st.just("/etc/waypost/secret")),
@@ -293,7 +293,7 @@ SECRETS = st.one_of(
 
 @st.composite
 def ldap_directories(draw: st.DrawFn, label: str) -> LdapDirectory:
-    """Make LDAP servers that keep the rules."""
+    """Build valid LDAP servers."""
     urls = draw(
         st.lists(
             st.sampled_from(["ldaps://a.example", "ldap://b.example:1389", "ldapi://%2Frun%2Fl"]),
@@ -328,7 +328,7 @@ def ldap_directories(draw: st.DrawFn, label: str) -> LdapDirectory:
 
 @st.composite
 def directories(draw: st.DrawFn, label: str) -> Directory:
-    """Make a directory of any kind that automx2 does not know."""
+    """Build a directory of any kind that automx2 does not have."""
     kind = draw(st.sampled_from(DirectoryKind))
     if kind is DirectoryKind.LDAP:
         return draw(ldap_directories(label))
@@ -358,7 +358,7 @@ IDLE_PROVIDERS = st.lists(PROVIDERS, max_size=2).map(tuple)
 
 @st.composite
 def catalogs(draw: st.DrawFn) -> Catalog:
-    """Make a catalog that keeps the rules, without secrets."""
+    """Build a valid catalog without secrets."""
     ldapservers = draw(SOME_LDAPSERVERS)
     known: list[Directory] = [*ldapservers, *(draw(directories(one)) for one in draw(SOME_LABELS))]
     users = st.none() | (

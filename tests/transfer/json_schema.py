@@ -1,4 +1,4 @@
-"""As much of JSON Schema 2020-12 as Waypost's schema uses; any other keyword is an error."""
+"""Validate the part of JSON Schema 2020-12 that Waypost uses; other keywords are errors."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ ANNOTATIONS = {"$schema", "$defs", "title", "description"}
 
 
 def is_valid(data: Any, schema: Any, root: dict[str, Any]) -> bool:
-    """Return whether plain data keeps a schema."""
+    """Return whether plain data are valid by a schema."""
     if isinstance(schema, bool):
         return schema
     return all(

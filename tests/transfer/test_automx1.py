@@ -1,4 +1,4 @@
-"""The INI file of automx 1.x as providers."""
+"""The import of the INI file of automx 1.x."""
 
 import time
 
@@ -39,7 +39,7 @@ def served(found: Imported) -> dict[str, list[str]]:
 
 
 def test_global() -> None:
-    """The domains of [automx] get what [global] says, with macros as placeholders."""
+    """The domains of [automx] get the settings of [global], with macros as placeholders."""
     names = "account_name = Example Mail\naccount_name_short = Ex\n"
     login = "smtp_auth = plaintext\nsmtp_auth_identity = %u@%d\n"
     found = read(f"{HEAD}[global]\nbackend = static\n{names}{SMTP}{login}")
@@ -54,7 +54,7 @@ def test_global() -> None:
 
 
 def test_sections() -> None:
-    """A section is for its domain: its own settings, [DEFAULT]'s under them, or [global]'s."""
+    """A section sets its domain: its own settings over those of [DEFAULT], or those of [global]."""
     own = "[example.com]\nbackend = static_append\nimap_server = other.example.com\n"
     text = f"{HEAD}[DEFAULT]\n{IMAP}[global]\nbackend = static\n{own}[example.net]\nbackend=global"
 
@@ -65,7 +65,7 @@ def test_sections() -> None:
 
 
 def test_all_domains() -> None:
-    """`domains = *` serves any domain by [global], and those with a section by theirs."""
+    """`domains = *` serves domains with a section by that section, all others by [global]."""
     text = "[automx]\nprovider = a.example\ndomains = *\n[global]\nbackend = static\n"
     found = read(f"{text}{IMAP}[example.com]\nbackend = static\n{SMTP}")
 
@@ -121,7 +121,7 @@ LEFT_OUT = [
 
 @pytest.mark.parametrize(("more", "said"), LEFT_OUT)
 def test_what_is_left_out_is_listed(more: str, said: str) -> None:
-    """Whatever has no place is listed with file, line, section and key; the rest is read."""
+    """What cannot be imported is listed with file, line, section and key; the rest is read."""
     found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}{more}")
 
     assert [note for note in map(str, found.left_out) if said in note], found.left_out
@@ -141,7 +141,7 @@ def test_memcache_is_listed() -> None:
 
 PLAIN = "pop_auth = plaintext\n"
 WARNED = [
-    # keys of [global] after IMAP, port and security of POP3, the warning
+    # keys of [global] after IMAP, port and security of POP3, warning
     (
         f"{POP}{PLAIN}pop_port = 110\npop_encryption = none\n",
         (110, Security.NONE),
@@ -204,7 +204,7 @@ WARNED = [
 def test_what_should_be_looked_at(
     more: str, port_and_security: tuple[int, Security], said: str
 ) -> None:
-    """What is missing or odd is warned of, with its line, and the service is kept."""
+    """A missing or unusual key gets a warning with its line, and the service is kept."""
     found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}imap_auth = plaintext\n{more}")
 
     (pop3,) = (one for one in found.catalog.domains[0].services if one.type is ServiceType.POP3)
@@ -214,7 +214,7 @@ def test_what_should_be_looked_at(
 
 
 DOMAINS = [
-    # domains of [automx], what is served, the left out and the warned of
+    # domains of [automx], served domains, note on what is left out, warning
     ("example.com", ["example.com"], "", ""),
     ("Example.COM, example.net", ["example.com", "example.net"], "", ""),
     ("*", ["*"], "", ""),
@@ -235,7 +235,7 @@ DOMAINS = [
 
 @pytest.mark.parametrize(("domains", "served_domains", "left_out", "warned"), DOMAINS)
 def test_domains(domains: str, served_domains: list[str], left_out: str, warned: str) -> None:
-    """`domains` is read as automx does; what it misses for a comma is served, with a warning."""
+    """`domains` is read as automx reads it; what automx misses at a comma gets a warning."""
     found = read(
         f"[automx]\nprovider = a.example\ndomains = {domains}\n[global]\nbackend=static\n{IMAP}"
     )
@@ -249,7 +249,7 @@ def test_domains(domains: str, served_domains: list[str], left_out: str, warned:
 
 @pytest.mark.parametrize("key", ["provider", "domains"])
 def test_without_what_automx_needs(key: str) -> None:
-    """A file with which automx answers nothing is carried over, with a warning."""
+    """A file with which automx answers no client is imported with a warning."""
     head = "".join(line for line in HEAD.splitlines(keepends=True) if not line.startswith(key))
     found = read(f"{head}[example.com]\nbackend = static\n{IMAP}")
 
@@ -258,7 +258,7 @@ def test_without_what_automx_needs(key: str) -> None:
 
 
 def test_names_become_placeholders() -> None:
-    """Macros in names are placeholders, whole ones even where a name is cut."""
+    """Macros in names become placeholders, which are complete even in a shortened name."""
     names = f"account_name = %s at %d\naccount_name_short = {'x' * 28} %d\n"
     (first, _) = read(f"{HEAD}[global]\nbackend=static\n{names}{IMAP}").catalog.domains
 
@@ -268,7 +268,7 @@ def test_names_become_placeholders() -> None:
 
 @pytest.mark.parametrize(("word", "required"), [("Y", True), ("no", False), ("required", False)])
 def test_domain_required(word: str, required: bool) -> None:
-    """`_domain_required` is carried over, with automx's words for yes."""
+    """`_domain_required` is imported, with automx's words for yes."""
     found = read(f"{HEAD}[global]\nbackend=static\n{IMAP}imap_domain_required = {word}\n")
 
     assert found.catalog.domains[0].services[0].domain_required is required
@@ -276,7 +276,7 @@ def test_domain_required(word: str, required: bool) -> None:
 
 
 def test_activesync() -> None:
-    """`server_url`, which automx tells phones, is a service for ActiveSync."""
+    """`server_url`, which automx sends to phones, becomes a service for ActiveSync."""
     found = read(f"{HEAD}[global]\nbackend=static\n{IMAP}server_url = https://e.%d/eas\n")
 
     _, service = found.catalog.domains[0].services
@@ -285,7 +285,7 @@ def test_activesync() -> None:
 
 
 def test_follow_by_domain() -> None:
-    """A section whose name holds the domain is followed for each domain."""
+    """A section whose name contains the domain is followed for each domain."""
     more = f"[more.example.com]\nbackend = static\n{SMTP}[more.example.net]\nbackend = static\n"
     text = f"{HEAD}[global]\nbackend = static\nfollow = more.%d\n{IMAP}{more}"
 
@@ -311,7 +311,7 @@ BAD = [
 
 
 def test_long_chain_of_sections() -> None:
-    """Sections that follow each other without end are cut off, and said to be."""
+    """A chain of sections that is too long is cut, and a note says so."""
     chain = "".join(f"[s{n}]\nbackend = static\nfollow = s{n + 1}\n" for n in range(3000))
     found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}{SMTP}follow = s0\n{chain}")
     assert list(served(found)) == ["example.com", "example.net"]
@@ -319,19 +319,19 @@ def test_long_chain_of_sections() -> None:
 
 
 def test_many_sections() -> None:
-    """The time that a file takes grows with its length, and not with the square of it."""
+    """The time to read a file grows with its length, not with the square of its length."""
     names = [f"d{number}.example" for number in range(4000)]
     own = f"backend = static\n{IMAP}{SMTP}"
     sections = "".join(f"[{name}]\n{own}" for name in names)
     started = time.process_time()
     found = read(f"[automx]\nprovider = p\ndomains = {' '.join(names)}\n{sections}")
-    assert time.process_time() - started < 12  # It takes 2 s, and took more than 30.
+    assert time.process_time() - started < 12  # 2 s now; more than 30 s before.
     assert len(found.catalog.domains) == len(names)
 
 
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad_files(text: str, said: str) -> None:
-    """What is no such file, or nothing to serve, is refused with the reason."""
+    """A file of another kind, or with nothing to serve, is refused with the reason."""
     with pytest.raises(ProvidersError) as caught:
         read(text)
 
@@ -342,7 +342,7 @@ def test_bad_files(text: str, said: str) -> None:
 
 @given(st.text(max_size=100), st.text(alphabet="%${}sudx.", max_size=20))
 def test_any_text(text: str, macro: str) -> None:
-    """Whatever stands in a file, there are providers or an error that tells what is wrong."""
+    """Any file returns providers, or raises an error that shows what is wrong."""
     for one in (text, f"{HEAD}[global]\nbackend=static\n{IMAP}imap_auth_identity={macro}\n{text}"):
         try:
             found = read(one)

@@ -14,7 +14,7 @@ from waypost.transfer.providers_file import read_providers, write_providers
 
 SETTINGS = Path(__file__).parent / "automx1" / "settings"
 SAMPLES = [path.read_bytes() for path in sorted(SETTINGS.glob("*.conf"))]
-# What may mean something to a reader of INI files, to automx, or to a terminal.
+# Pieces that may have a meaning for a parser of INI files, for automx, or for a terminal.
 PIECES = [
     *(b"\0", b"\xef\xbb\xbf", b"\xff\xfe[\0", b"\x80", b"\r", b"\r\n\r\n", b"\n[", b"]\n", b"\n "),
     *(b"%(a)s", b"%%", b"%s", b"%u", b"%d", b"%EMAILADDRESS%", b"${host}", b"$", b"=", b":", b"#"),
@@ -26,7 +26,7 @@ PIECES = [
 
 
 def read(data: bytes) -> None:
-    """Read a file as the command does, write the providers, and read these again."""
+    """Read a file as the command does, write the providers, and read them again."""
     try:
         found = read_automx1(decode(data, "automx.conf"), name="automx.conf")
     except ProvidersError as error:
@@ -46,13 +46,13 @@ def read(data: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes(data: bytes) -> None:
-    """Any bytes are providers or an error that names the file."""
+    """Any bytes return providers, or raise an error that names the file."""
     read(data)
 
 
 @st.composite
 def changed_samples(draw: st.DrawFn) -> bytes:
-    """Make a sample with pieces that are put in, cut out and said again."""
+    """Build a sample with inserted, removed and repeated pieces."""
     data = draw(st.sampled_from(SAMPLES))
     for _ in range(draw(st.integers(1, 6))):
         begin = draw(st.integers(0, len(data)))
@@ -65,13 +65,13 @@ def changed_samples(draw: st.DrawFn) -> bytes:
 @settings(max_examples=500, deadline=None)
 @given(changed_samples())
 def test_any_change_of_a_sample(data: bytes) -> None:
-    """A sample of automx with any change is providers or an error that names the file."""
+    """A changed sample of automx returns providers, or raises an error that names the file."""
     read(data)
 
 
 HEAD = "[automx]\nprovider = p\ndomains = *\n[global]\nbackend = static\n"
 BAD_LINES = [
-    # what is behind line 5, the line that the error names
+    # text after line 5, line in the error
     ("hunter2", 6),
     ("[a]\n hunter2", 7),
     ("= hunter2", 6),
@@ -84,7 +84,7 @@ BAD_LINES = [
 
 @pytest.mark.parametrize(("text", "line"), BAD_LINES)
 def test_bad_line_is_named_and_not_shown(text: str, line: int) -> None:
-    """An error names the first bad line, and shows nothing of it: it may be a password."""
+    """An error names the first bad line but does not show it, as it may contain a password."""
     with pytest.raises(ProvidersError) as caught:
         read_automx1(HEAD + text, name="automx.conf")
     (problem,) = caught.value.problems
@@ -93,7 +93,7 @@ def test_bad_line_is_named_and_not_shown(text: str, line: int) -> None:
 
 
 def test_default_section_is_noted_once() -> None:
-    """What [DEFAULT] says in vain is one note, however many sections take it over."""
+    """A key of [DEFAULT] that cannot be imported gets one note, for any number of sections."""
     service = "backend = static\nimap = yes\nimap_server = a.example\n"
     sections = "".join(f"[d{number}.example]\n{service}" for number in range(20))
     found = read_automx1(f"{HEAD}{service}{sections}[DEFAULT]\nhost = x\n", name="automx.conf")
@@ -102,7 +102,7 @@ def test_default_section_is_noted_once() -> None:
 
 
 def test_too_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sections that take over many keys again and again are refused."""
+    """A file whose sections inherit too many keys in total is refused."""
     monkeypatch.setattr(automx1_sections, "KEYS_MAX", 100)
     keys = "".join(f"key{number} = 1\n" for number in range(30))
     sections = "".join(f"[d{number}.example]\nbackend = static\n" for number in range(5))
@@ -111,7 +111,7 @@ def test_too_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that is much too long is refused before it is parsed."""
+    """A file that is too long is refused before it is parsed."""
     monkeypatch.setattr(automx1_file, "MAX_CHARS", 100)
     with pytest.raises(ProvidersError, match="has more than"):
         read_automx1("x\n" * 100, name="automx.conf")

@@ -1,4 +1,4 @@
-"""Seeds of automx2."""
+"""The import of seeds of automx2."""
 
 import copy
 import json
@@ -62,7 +62,7 @@ DIRECTORY = LdapServer(
 
 
 def seed(**changes: object) -> dict[str, Any]:
-    """Make a small seed of version 2; a change to None takes a key away."""
+    """Build a small seed of version 2; a change to None removes a key."""
     base: dict[str, Any] = {
         "version": 2,
         "provider": "Example Inc.",
@@ -75,7 +75,7 @@ def seed(**changes: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_samples_of_automx2(version: int) -> None:
-    """A seed as in automx2's manual gives its provider, its domains and all its services."""
+    """A seed as in automx2's manual becomes a provider, its domains and all its services."""
     result = read_any(SEEDS / f"version-{version}.json")
     assert result.warnings == ()
     assert [domain.pattern.text for domain in result.catalog.domains] == [
@@ -89,7 +89,7 @@ def test_samples_of_automx2(version: int) -> None:
 
 
 def test_directory_of_version_2() -> None:
-    """Version 2 holds directory servers, used ones and idle ones, and points to them."""
+    """Version 2 has directory servers, used and unused ones, and references to them."""
     catalog = read_any(SEEDS / "version-2.json").catalog
     assert [domain.users for domain in catalog.domains] == [
         None,
@@ -132,7 +132,7 @@ def test_pop_is_pop3() -> None:
 
 
 USE_SSL = [
-    # port, use_ssl, what it means
+    # port, use_ssl, meaning
     (636, None, True),
     (389, None, False),
     (389, "yes", True),
@@ -147,7 +147,7 @@ USE_SSL = [
 
 @pytest.mark.parametrize(("port", "use_ssl", "expected"), USE_SSL)
 def test_use_ssl(port: int, use_ssl: object, expected: bool) -> None:
-    """Port 636 means TLS unless `use_ssl` says something else, in automx2's words."""
+    """Port 636 means TLS unless `use_ssl` is false, in any of automx2's words."""
     server = {"id": 1, "name": "h.example", "port": port, "search_base": "x"}
     server |= {"bind_user": "u", "bind_password": "p"}
     if use_ssl is not None:
@@ -237,7 +237,7 @@ BAD = [
 
 @pytest.mark.parametrize(("changes", "problems"), BAD)
 def test_mistakes(changes: dict[str, object], problems: list[str]) -> None:
-    """All mistakes of a seed are told at once, each with its path and its rule."""
+    """All mistakes of a seed are reported at once, each with its path and its rule."""
     with pytest.raises(ProvidersError) as caught:
         read_seed(seed(**changes), name="s")
     assert list(caught.value.problems) == problems
@@ -274,7 +274,7 @@ WARNINGS = [
 
 @pytest.mark.parametrize(("changes", "warning"), WARNINGS)
 def test_warnings(changes: dict[str, object], warning: str) -> None:
-    """What automx2 takes in silence is taken with a warning."""
+    """What automx2 accepts silently is accepted with a warning."""
     warnings = read_seed(seed(**changes), name="s").warnings
     assert any(one.startswith(warning) for one in warnings), warnings
 
@@ -288,14 +288,14 @@ def test_comments_are_passed_over() -> None:
 
 @pytest.mark.parametrize("none", [None, 0, ""])
 def test_no_directory_server(none: object) -> None:
-    """What automx2 takes for no directory server is none here."""
+    """The values that mean no directory server to automx2 mean the same here."""
     domains = [{"name": "example.com", "ldapserver_id": none}]
     catalog = read_seed(seed(domains=domains), name="s").catalog
     assert catalog.domains[0].users is None
 
 
 def test_text_and_bytes() -> None:
-    """A seed may come as a text, as bytes or as plain data."""
+    """A seed may be a string, bytes or plain data."""
     text = json.dumps(seed())
     expected = read_seed(seed(), name="s")
     assert read_seed(text, name="s") == expected
@@ -304,7 +304,7 @@ def test_text_and_bytes() -> None:
 
 @pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", b"", b"\0"])
 def test_what_is_no_json(data: bytes) -> None:
-    """Bytes that are not a JSON object are refused by name."""
+    """Bytes that are not a JSON object are refused; the error has the name of the file."""
     with pytest.raises(ProvidersError, match=r"^s: "):
         read_seed(data, name="s")
 
@@ -331,8 +331,8 @@ def test_seeds_are_told_from_providers_files(
     path.write_text(text, encoding="utf-8")
     try:
         result = read_any(path)
-        told = str(result.catalog.domains)
+        shown = str(result.catalog.domains)
         assert bool(result.catalog.domains) is is_seed
     except ProvidersError as error:
-        told = str(error)
-    assert ("example.com" in told or "provider: is missing" in told) is is_seed
+        shown = str(error)
+    assert ("example.com" in shown or "provider: is missing" in shown) is is_seed

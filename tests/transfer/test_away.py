@@ -1,4 +1,4 @@
-"""What a providers file says of domains whose mail is elsewhere."""
+"""The keys of a providers file for domains whose mail is not here."""
 
 from pathlib import Path
 
@@ -39,11 +39,11 @@ def file(provider: str = "", domains: str = '"old.example"') -> str:
     ],
 )
 def test_reading(provider: str, domains: str, away: Away | None) -> None:
-    """A provider says it for all of its domains, and a domain for itself."""
+    """A provider sets the keys for all of its domains, and a domain for itself."""
     result = read_providers(file(provider, domains), name="f", format="toml")
 
     assert [one.away for one in result.catalog.domains] == [away]
-    # Who has moved needs no services.
+    # A domain that redirects needs no services.
     assert bool(result.warnings) is (away is None)
 
 
@@ -82,7 +82,7 @@ def test_reading(provider: str, domains: str, away: Away | None) -> None:
     ],
 )
 def test_mistakes(provider: str, domains: str, problem: str) -> None:
-    """Each mistake is told with its key and its rule."""
+    """Each mistake is reported with its key and its rule."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(file(provider, domains), name="f", format="toml")
 
@@ -90,7 +90,7 @@ def test_mistakes(provider: str, domains: str, problem: str) -> None:
 
 
 CIRCLES = [
-    # who moves where, the number of the domain that is told, and the way
+    # redirects of domains, number of the reported domain, loop
     (
         {"a.example": "b.example", "b.example": "a.example"},
         0,
@@ -125,7 +125,7 @@ def moving(moves: dict[str, str]) -> str:
 @pytest.mark.rule("autodiscover-redirect-no-loop")
 @pytest.mark.parametrize(("moves", "place", "way"), CIRCLES)
 def test_circles(moves: dict[str, str], place: int, way: str) -> None:
-    """Domains that have moved to each other are refused once, with the whole way round."""
+    """Domains that redirect to each other are refused once, with the whole loop."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(moving(moves), name="f", format="toml")
 
@@ -134,7 +134,7 @@ def test_circles(moves: dict[str, str], place: int, way: str) -> None:
 
 
 OF_FILES = [
-    # the domains of the file, where they moved, where b.example moved, the problem
+    # domains of the file, their target, target of b.example, problem
     (
         "a.example",
         "b.example",
@@ -160,7 +160,7 @@ OF_FILES = [
 def test_circles_through_a_file(
     tmp_path: Path, domains: str, theirs: str, other: str, place: str, way: str
 ) -> None:
-    """Domains that stand in a file of their own are seen in a circle as well."""
+    """A loop is also found if its domains are in a separate file."""
     (tmp_path / "list.txt").write_text(f"{domains}\n", encoding="utf-8")
     moved = f'{{ name = "b.example", redirect_address = "{other}" }}'
     of_file = f'domains_file = "list.txt"\nredirect_address = "{theirs}"\n'
@@ -177,7 +177,7 @@ def test_circles_through_a_file(
 
 
 def test_circle_of_files_alone(tmp_path: Path) -> None:
-    """Where all of a circle stands in files, the file and the line are told."""
+    """If all entries of a loop are in files, the file and the line are reported."""
     text = ""
     for name, other in (("a", "b"), ("b", "a")):
         (tmp_path / f"{name}.txt").write_text(f"x{name}.example\n{name}.example\n", "utf-8")
@@ -194,12 +194,12 @@ def test_circle_of_files_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("moves", NO_CIRCLES)
 def test_no_circle(moves: dict[str, str]) -> None:
-    """A way that ends somewhere is good, however many domains it passes."""
+    """A chain of redirects that ends is valid, however long it is."""
     assert len(read_providers(moving(moves), name="f", format="toml").catalog.domains) == len(moves)
 
 
 def test_writing() -> None:
-    """What all domains of a provider have in common is said once, and read back."""
+    """A value that all domains of a provider have is written once, and read back."""
     text = file("declined = true", '"a.example", "b.example"')
     other = file("", '{ name = "c.example", redirect_address = "a.example" }, "d.example"')
     text += other.replace("Example Inc.", "Other")

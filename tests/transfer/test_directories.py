@@ -1,4 +1,4 @@
-"""What a providers file says about directories: each mistake with its place and its rule."""
+"""The directories of a providers file: each mistake is reported with its path and its rule."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ IMAP = {"type": "imap", "host": "imap.example.com"}
 
 
 def read(directory: dict[str, Any], /, **provider: Any) -> Any:
-    """Read a file with one directory, and a provider if something is said of it."""
+    """Read a file with one directory, and with a provider if the case has one."""
     data: dict[str, Any] = {"directory": [directory]}
     if provider:
         data["provider"] = [{"name": "X", "domains": ["a.example"], **provider}]
@@ -99,7 +99,7 @@ def test_other_kinds() -> None:
 
 
 def test_relative_paths(tmp_path: Path) -> None:
-    """Each path is relative to the folder of the providers file, and absolute from then on."""
+    """Each path is relative to the folder of the providers file, and becomes absolute."""
     keys = {"bind_user": "cn=x", "bind_password_file": "secret", "ca_file": "tls/ca.pem"}
     keys |= {"cert_file": "tls/c.pem", "key_file": "/k.pem"}
     sql = {key: value for key, value in SQL.items() if key != "uri"}
@@ -122,7 +122,7 @@ def test_relative_paths(tmp_path: Path) -> None:
 
 
 URIS = [
-    # what stands there, what it means; {} is the folder of the providers file
+    # value, meaning; {} is the folder of the providers file
     ("sqlite:///mail.db", "sqlite:///{}/mail.db"),
     ("sqlite+pysqlite:///a/../mail.db?timeout=1", "sqlite+pysqlite:///{}/a/../mail.db?timeout=1"),
     ("sqlite:///file:mail.db?mode=ro&uri=true", "sqlite:///file:{}/mail.db?mode=ro&uri=true"),
@@ -139,7 +139,7 @@ URIS = [
 
 @pytest.mark.parametrize(("text", "meant"), URIS)
 def test_relative_uris(tmp_path: Path, text: str, meant: str) -> None:
-    """A SQLite file in a URI is relative to the folder of the providers file as well."""
+    """A SQLite file in a URI is also relative to the folder of the providers file."""
     top = json.dumps({"directory": [SQL | {"uri": text}]})
     (found,) = read_providers(top, name="f", format="json", folder=tmp_path).catalog.directories
 
@@ -148,13 +148,13 @@ def test_relative_uris(tmp_path: Path, text: str, meant: str) -> None:
 
 
 MISTAKES = [
-    # directory, what is said
+    # directory, problems
     ({}, ["name: is missing", "kind: is missing"]),
     (FILE | {"name": "People"}, ["name: must be lowercase letters, digits, dots, hyphens"]),
     (FILE | {"name": "ldapserver-1"}, ["name: must not begin with ldapserver-"]),
     (FILE | {"kind": "nis"}, ["kind: is not known"]),
     (FILE | {"uri": "x"}, ["uri: unknown key"]),
-    # One time to live for all users: two of them say by the time of an answer who exists.
+    # There is one TTL for all users: with two, the time of an answer would show who exists.
     (
         FILE | {"negative_ttl_seconds": 5},
         ["negative_ttl_seconds: unknown key; did you mean ttl_seconds?"],
@@ -213,7 +213,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("directory", "said"), MISTAKES, ids=repr)
 def test_mistakes(directory: dict[str, Any], said: list[str]) -> None:
-    """Each mistake is one line with the path and the rule."""
+    """Each mistake is one line with its path and its rule."""
     with pytest.raises(ProvidersError) as caught:
         read(directory)
     problems = caught.value.problems
@@ -231,7 +231,7 @@ def test_name_stands_once() -> None:
 
 
 def test_provider_and_domain() -> None:
-    """A domain takes each thing from its provider that it does not say itself."""
+    """A domain inherits each key that it does not set from its provider."""
     catalog = read(
         FILE,
         directory="people",
@@ -254,7 +254,7 @@ def test_provider_and_domain() -> None:
 
 RULES = {"shard": {"pattern": ".*"}, "mailHost": {"pattern": ".*", "default": "m.example"}}
 POINTERS = [
-    # directory, provider, what is said
+    # directory, provider, problem
     (FILE, {"directory": "peple"}, "directory: there is no [[directory]] with this name"),
     (
         FILE,
@@ -289,14 +289,14 @@ POINTERS = [
 
 @pytest.mark.parametrize(("directory", "provider", "said"), POINTERS, ids=repr)
 def test_wrong_use(directory: dict[str, Any], provider: dict[str, Any], said: str) -> None:
-    """Who points to a directory that is not there, or wants more than it gives, is told so."""
+    """A reference to a missing directory, or to a missing attribute, is reported."""
     with pytest.raises(ProvidersError) as caught:
         read(directory, **provider)
     assert said in str(caught.value)
 
 
 def test_attributes_in_services() -> None:
-    """Attributes with a default may stand in hosts and URLs, others in login names."""
+    """Attributes with a default are allowed in hosts and URLs, all others only in login names."""
     services = [
         {"type": "imap", "host": "%{mailHost}", "login_name": "%{shard}-%EMAILLOCALPART%"},
         {"type": "smtp", "host": "smtp.%{mailHost}"},

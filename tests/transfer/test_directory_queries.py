@@ -1,4 +1,4 @@
-"""Statements of SQL directories: which are taken, and how the others are refused."""
+"""Statements of SQL directories: which are accepted, and why others are refused."""
 
 import re
 
@@ -17,7 +17,7 @@ from waypost.transfer.rules import RuleBroken
 
 S = "SELECT username AS login FROM mailbox WHERE "
 GOOD = [
-    # statement, what is bound
+    # statement, bound parameters
     (f"{S}username = :address", {"address"}),
     (f"{S}username = :address;", {"address"}),
     (f"{S}username=:address AND active='1'", {"address"}),
@@ -43,7 +43,7 @@ GOOD = [
 
 @pytest.mark.parametrize(("text", "bound"), GOOD)
 def test_good_queries(text: str, bound: set[str]) -> None:
-    """What binds the address is taken as it is, and SQLAlchemy binds just that."""
+    """A statement that binds the address is accepted, and SQLAlchemy binds the same parameters."""
     assert check_query(text) == text
     assert set(sa.text(text).compile().params) == bound
 
@@ -65,7 +65,7 @@ BAD = [
     ("SELECT a INTO OUTFILE '/tmp/x' FROM b WHERE c = :address", "contains INTO"),
     (f"{S}username = :address AND name = 'open", "an unclosed quotation mark"),
     (f'{S}username = :address AND "name = 1', "an unclosed quotation mark"),
-    # Others' ways to build statements.
+    # Placeholders of other programs.
     (
         f"{S}username = '%s'",
         "contains %s, which is not bound; write :address, :local_part, :domain",
@@ -105,7 +105,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "rule"), BAD)
 def test_bad_queries(text: str, rule: str) -> None:
-    """Anything else is refused with the rule that it breaks, and with what to write instead."""
+    """Any other statement is refused with the broken rule, and with what to write instead."""
     with pytest.raises(RuleBroken) as caught:
         check_query(text)
     assert rule in str(caught.value)
@@ -121,13 +121,13 @@ BAD_DOMAINS = [
 
 
 def test_good_domains_query() -> None:
-    """A statement that looks for a domain binds the domain alone."""
+    """A statement that finds a domain binds only the domain."""
     assert check_domains_query(f"{D}domain = :domain AND active = '1'")
 
 
 @pytest.mark.parametrize(("text", "rule"), BAD_DOMAINS)
 def test_bad_domains_queries(text: str, rule: str) -> None:
-    """A statement that looks for a domain knows no users."""
+    """A statement that finds a domain has no parameters of users."""
     with pytest.raises(RuleBroken) as caught:
         check_domains_query(text)
     assert rule in str(caught.value)
@@ -148,7 +148,7 @@ PIECES = st.sampled_from(
 @example(rest=" a::text = :address")
 @example(rest="':x:address'")
 def test_what_is_taken_is_bound(rest: str) -> None:
-    """Whatever is taken, SQLAlchemy binds just the known names in it, and none in quotes."""
+    """In any accepted statement, SQLAlchemy binds only known names, and none in quotes."""
     for names, check in ((QUERY_NAMES, check_query), (DOMAINS_QUERY_NAMES, check_domains_query)):
         text = f"SELECT a FROM b WHERE {rest}"  # noqa: S608 -- it is what is tested
         try:
@@ -159,6 +159,6 @@ def test_what_is_taken_is_bound(rest: str) -> None:
         assert bound
         assert bound <= set(names)
         for name in names:
-            # Behind a letter it is a part of another word.
+            # After a letter, the name is a part of another word.
             stands_alone = re.search(rf"(?<![\w\\:]):{name}", text) is not None
             assert stands_alone == (name in bound)

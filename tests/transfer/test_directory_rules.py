@@ -1,4 +1,4 @@
-"""The rules for single texts of an LDAP directory."""
+"""The rules for the strings of an LDAP directory."""
 
 import pytest
 
@@ -30,12 +30,12 @@ GOOD_FILTERS = [
 
 @pytest.mark.parametrize("text", GOOD_FILTERS)
 def test_good_filters(text: str) -> None:
-    """What RFC 4515 allows, with a place for the address, is taken as it is."""
+    """A filter that is valid by RFC 4515 and contains the address is accepted unchanged."""
     assert check_filter(text) == text
 
 
 BAD_FILTERS = [
-    # a filter, the rule that it breaks
+    # filter, broken rule
     ("", "must contain {0}"),
     ("(mail=alice@example.com)", "must contain {0}"),
     ("(o={domain})", "must contain {0}"),
@@ -63,7 +63,7 @@ BAD_FILTERS = [
 
 @pytest.mark.parametrize(("text", "said"), BAD_FILTERS)
 def test_bad_filters(text: str, said: str) -> None:
-    """What RFC 4515 does not allow names its rule."""
+    """A filter that is not valid by RFC 4515 is refused with the broken rule."""
     with pytest.raises(RuleBroken) as caught:
         check_filter(text)
     assert said in str(caught.value)
@@ -83,7 +83,7 @@ GOOD_URLS = [
 
 @pytest.mark.parametrize("text", GOOD_URLS)
 def test_good_urls(text: str) -> None:
-    """A scheme, a host and a port, or a socket, are taken as they are."""
+    """A URL of a scheme, a host and a port, or of a socket, is accepted unchanged."""
     assert check_ldap_url(text) == text
 
 
@@ -104,7 +104,7 @@ BAD_URLS = [
 
 @pytest.mark.parametrize(("text", "said"), BAD_URLS)
 def test_bad_urls(text: str, said: str) -> None:
-    """What is no such URL names its rule."""
+    """Any other URL is refused with the broken rule."""
     with pytest.raises(RuleBroken) as caught:
         check_ldap_url(text)
     assert said in str(caught.value)

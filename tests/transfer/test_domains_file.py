@@ -1,4 +1,4 @@
-"""Lists of domains in files of their own."""
+"""Separate files of domains."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ services = [
 
 
 def write(folder: Path, data: bytes, text: str = FILE) -> Path:
-    """Write a providers file and its list."""
+    """Write a providers file and its domain file."""
     (folder / "lists").mkdir(exist_ok=True)
     (folder / "lists" / "x.txt").write_bytes(data)
     (folder / "mail.toml").write_text(text, encoding="utf-8")
@@ -33,14 +33,14 @@ def write(folder: Path, data: bytes, text: str = FILE) -> Path:
 
 
 def problems(path: Path) -> list[str]:
-    """Read a file with mistakes; give them without the folder."""
+    """Read a file with mistakes; return the mistakes without the folder."""
     with pytest.raises(ProvidersError) as caught:
         read_providers_path(path)
     return [one.replace(f"{path.parent}/", "") for one in caught.value.problems]
 
 
 def test_lines(tmp_path: Path) -> None:
-    """A line is a domain or a pattern in any form; comments, blanks and line ends do not count."""
+    """A line is a domain or a pattern in any form; comments, spaces and line breaks are ignored."""
     data = "\ufeff# all\n\nA.example\r\n  b.example # mine\n*.c.example\nb\u00fccher.example"
     data += "\nxn--i-7iq.ws\n\u200bxn--abc.example\u00a0"
     catalog = read_providers_path(write(tmp_path, data.encode())).catalog
@@ -85,32 +85,32 @@ BAD = [
 
 @pytest.mark.parametrize(("data", "expected"), BAD, ids=range(len(BAD)))
 def test_mistakes(tmp_path: Path, data: bytes, expected: list[str]) -> None:
-    """A mistake is told with the file and the line."""
+    """A mistake is reported with the file and the line."""
     found = problems(write(tmp_path, data))
     assert len(found) == len(expected)
     assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found
 
 
 def test_mistakes_without_end(tmp_path: Path) -> None:
-    """A list that is none gives a bounded list of mistakes."""
+    """A file that is not a list of domains results in a bounded list of mistakes."""
     assert len(problems(write(tmp_path, b"..\n" * 100_000))) <= 1001
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "lists"])
 def test_unreadable(tmp_path: Path, name: str) -> None:
-    """A list that cannot be read is told by its path and by the system's reason."""
+    """A file that cannot be read is reported with its path and the system's reason."""
     path = write(tmp_path, b"", FILE.replace("lists/x.txt", name))
     assert problems(path)[0].startswith(f"{name}: cannot be read: ")
 
 
 def test_needs_a_place() -> None:
-    """A text that is no file cannot name other files."""
+    """A providers text that is not in a file cannot refer to other files."""
     with pytest.raises(ProvidersError, match="domains_file: cannot be used here"):
         read_providers(FILE, name="f", format="toml")
 
 
 def test_change_while_reading(tmp_path: Path) -> None:
-    """A list that changes between two readings is an error, not half a list."""
+    """A file that changes between two readings is an error, not an incomplete list."""
     path = write(tmp_path, b"b.example\nc.example\n")
     catalog = read_providers_path(path).catalog
     write(tmp_path, b"b.example\n")
@@ -123,7 +123,7 @@ NAMES = st.text(st.sampled_from("abx019-n.*\u00fc "), max_size=20).map(str.strip
 
 @given(name=NAMES.filter(lambda text: text != ""))
 def test_quick_way_finds_the_same(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
-    """A line means what the same text means as a pattern, or is refused as that is."""
+    """A line has the same meaning as the same text as a pattern, or is refused like that text."""
     path = tmp_path_factory.mktemp("list") / "x.txt"
     path.write_text(name, encoding="utf-8")
     found = [pattern for _, pattern in read_lines(path, lambda _line, _rule: None)]
@@ -134,7 +134,7 @@ def test_quick_way_finds_the_same(tmp_path_factory: pytest.TempPathFactory, name
 
 
 def test_url_in_place_of_a_file(tmp_path: Path) -> None:
-    """A URL is named as a mistake, without the password that it may hold."""
+    """A URL is reported as a mistake, without the password that it may contain."""
     url = "postgresql://alice:s3cret@db.example/mail"
     (problem,) = problems(write(tmp_path, b"", FILE.replace("lists/x.txt", url)))
     assert "domains_file: must be a file path" in problem

@@ -1,4 +1,4 @@
-"""A provider whose domains another database knows, in a providers file."""
+"""A provider in a providers file whose domains are in another database."""
 
 import pytest
 
@@ -41,13 +41,13 @@ def provider(more: str, services: str = MAIL) -> str:
 
 
 def borrowed(text: str) -> Borrowed:
-    """Read a file in which one provider borrows domains."""
+    """Read a file where one provider has domains from a directory."""
     (found,) = read_providers(text, name="f", format="toml").catalog.borrowed
     return found
 
 
 def test_domains_from_alone() -> None:
-    """A provider needs no domains of its own, and is not taken for an idle one."""
+    """A provider without its own domains is valid, and does not count as unused."""
     result = read_providers(provider('domains_from = "both"'), name="f", format="toml")
     (found,) = result.catalog.borrowed
     assert isinstance(found.directory, SqlDirectory)
@@ -58,28 +58,28 @@ def test_domains_from_alone() -> None:
 
 
 def test_users_of_borrowed_domains() -> None:
-    """Users of such domains are asked for where those of the provider are."""
+    """Users of such domains are in the directory of the provider."""
     found = borrowed(provider('domains_from = "both"\ndirectory = "users"'))
     assert found.users is not None
     assert found.users.directory.label == "users"
 
 
 def test_services_of_borrowed_domains() -> None:
-    """A service for some domains of the file is for no other domain."""
+    """A service for some domains of the file does not apply to other domains."""
     special = '{ type = "pop3", host = "c.example", domains = ["own.example"] }'
     text = provider('domains = ["own.example"]\ndomains_from = "both"', f"{MAIL}, {special}")
     assert [service.type.value for service in borrowed(text).services] == ["imap", "smtp"]
 
 
 def test_warning() -> None:
-    """Services that cannot receive and send mail are told."""
+    """Services that cannot receive and send mail are reported."""
     text = provider('domains_from = "both"', '{ type = "imap", host = "a.example" }')
     (warning,) = read_providers(text, name="f", format="toml").warnings
     assert "no outgoing mail service for the domains from both" in warning
 
 
 BAD = [
-    # more, path and rule
+    # added text, path and rule
     ('domains_from = "bot"', "domains_from: there is no [[directory]] with this name; did you m"),
     ('domains_from = "users"', "domains_from: directory users has no domains_query"),
     ('domains_from = "file"', "domains_from: directory file has no domains_query"),
@@ -90,7 +90,7 @@ BAD = [
 
 @pytest.mark.parametrize(("more", "rule"), BAD)
 def test_mistakes(more: str, rule: str) -> None:
-    """A directory that cannot say which domains exist is told as a mistake."""
+    """A directory without a query for domains is reported as a mistake."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(provider(more), name="f", format="toml")
     (problem,) = caught.value.problems
@@ -99,7 +99,7 @@ def test_mistakes(more: str, rule: str) -> None:
 
 
 def test_broken_directory() -> None:
-    """A directory with a mistake of its own is told once, and not as one that is missing."""
+    """A directory with a mistake is reported once, and not reported as missing."""
     text = f'{DIRECTORIES}\n[[provider]]\nname = "P"\nservices = [{MAIL}]\ndomains_from = "broken"'
     with pytest.raises(ProvidersError) as caught:
         read_providers(text, name="f", format="toml")
@@ -109,7 +109,7 @@ def test_broken_directory() -> None:
 
 @pytest.mark.parametrize("place", ["[defaults]", '[[template]]\nname = "T"'])
 def test_it_is_not_inherited(place: str) -> None:
-    """It is a key of a provider alone."""
+    """The key is allowed only in a provider."""
     text = f'{provider("")}\n{place}\ndomains_from = "both"'
     with pytest.raises(ProvidersError, match="domains_from: unknown key"):
         read_providers(text, name="f", format="toml")

@@ -1,4 +1,4 @@
-"""Fetching documents from servers that behave, and from those that do not."""
+"""The download of documents from correct and from faulty servers."""
 
 import ssl
 import threading
@@ -17,10 +17,10 @@ from waypost.transfer.download import download
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the path."""
+    """A server whose answer depends on the path."""
 
     def do_GET(self) -> None:
-        """Send what the path names."""
+        """Send the answer for the path."""
         if self.path == "/slow":
             time.sleep(1)
         if self.path.startswith("/to/"):
@@ -42,12 +42,12 @@ class Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Run a server on the loopback interface; give its port."""
+    """Run a server on the loopback interface; yield its port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -69,7 +69,7 @@ def _server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture(name="secure")
 def _secure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[str, Authority]]:
-    """Yield the URL of a server with TLS, and the authority that vouches for it."""
+    """Yield the URL of a server with TLS, and the authority of its certificate."""
     monkeypatch.setenv("no_proxy", "*")
     authority = Authority.create(tmp_path)
     pair = authority.issue("server", ["localhost"])
@@ -80,7 +80,7 @@ def _secure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[s
 
 
 def test_https(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A document comes over TLS from a server whose certificate is good."""
+    """A document is downloaded over TLS from a server with a valid certificate."""
     url, authority = secure
     monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
 
@@ -90,13 +90,13 @@ def test_https(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_unknown_authority(secure: tuple[str, Authority]) -> None:
-    """Nothing is taken from a server for which nobody vouches."""
+    """Nothing is downloaded from a server whose certificate chain is not trusted."""
     with pytest.raises(ProvidersError, match="certificate: "):
         download(f"{secure[0]}/good", FetchLimits(1000))
 
 
 def test_other_name(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is taken from a server whose certificate is for another name."""
+    """Nothing is downloaded from a server whose certificate is for another name."""
     url, authority = secure
     monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
     with pytest.raises(ProvidersError, match="certificate: "):
@@ -105,7 +105,7 @@ def test_other_name(secure: tuple[str, Authority], monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("path", ["/good", "/to//good", "/to//to//good"])
 def test_download(server: str, path: str) -> None:
-    """A document comes whole, over redirects too."""
+    """A complete document is downloaded, also over redirects."""
     assert download(server + path, FetchLimits(1000)) == b"x" * 100
 
 
@@ -123,7 +123,7 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "said"), BAD)
 def test_bad_answers(server: str, path: str, said: str) -> None:
-    """An answer that is none, too long, too late or elsewhere is one line that says so."""
+    """A missing, too long, late or redirected answer is an error of one line with the reason."""
     seconds = 0.5 if "0.5 s" in said else 20
     with pytest.raises(ProvidersError) as caught:
         download(server + path, FetchLimits(1024, seconds=seconds))
@@ -146,7 +146,7 @@ BAD_URLS = [
 
 @pytest.mark.parametrize(("url", "said"), BAD_URLS)
 def test_bad_urls(url: str, said: str) -> None:
-    """A URL that cannot be fetched is refused, and a password in it is not told."""
+    """A URL that cannot be downloaded is refused, and the error does not show its password."""
     with pytest.raises(ProvidersError) as caught:
         download(url, FetchLimits(1024, seconds=5))
 

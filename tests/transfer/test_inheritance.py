@@ -1,4 +1,4 @@
-"""What providers need not say again."""
+"""The keys that providers inherit."""
 
 import pytest
 
@@ -99,7 +99,7 @@ INHERITED = [
 
 @pytest.mark.parametrize(("name", "expected", "server", "pages"), INHERITED)
 def test_nearest_counts(name: str, expected: list[str], server: int, pages: int) -> None:
-    """Each key comes whole from the provider, else from what it extends, else from the defaults."""
+    """Each key comes as a whole from the provider, what it extends, or the defaults."""
     found = domains()[name]
     assert hosts(found) == expected
     assert found.users is not None
@@ -108,7 +108,7 @@ def test_nearest_counts(name: str, expected: list[str], server: int, pages: int)
 
 
 def test_other_pages_are_inherited() -> None:
-    """Pages to switch on, web mail and the place of updates come from the nearest who has them."""
+    """`enable`, `webmail` and `update_url` come from the nearest table that sets them."""
     default, heir = domains()["default.example"].provider, domains()["heir.example"].provider
     assert (default.subaddress_separators, heir.subaddress_separators) == ("+", "")
     assert default.webmail == Webmail("https://default.example/")
@@ -124,7 +124,7 @@ def test_other_pages_are_inherited() -> None:
 
 
 def test_defaults_of_services() -> None:
-    """A service takes what it leaves out; HTTP keeps its own way of logging in."""
+    """A service inherits missing keys; a service with a URL keeps HTTP's authentication."""
     host, url = domains()["heir.example"].services
     assert (host.login_name, host.authentication) == ("%EMAILLOCALPART%", (OAUTH2,))
     assert isinstance(url.endpoint, UrlEndpoint)
@@ -180,15 +180,15 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "problem"), BAD)
 def test_mistakes(text: str, problem: str) -> None:
-    """A mistake is told once, where it stands, however many inherit it."""
+    """A mistake is reported once, at its own path, however many providers inherit it."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(text, name="f", format="toml")
     (found,) = caught.value.problems
     assert found.startswith(problem)
 
 
-def test_circle_of_three() -> None:
-    """A circle is told at each of those that form it, and ends the reading of none."""
+def test_loop_of_three() -> None:
+    """A loop is reported at each of its entries, and does not stop the reading."""
     text = "".join(
         f'[[provider]]\nname = "{name}"\nextends = "{other}"\n'
         for name, other in (("A", "B"), ("B", "C"), ("C", "A"))

@@ -1,4 +1,4 @@
-"""Documents of the ISPDB as providers, and back."""
+"""Documents of the ISPDB as providers, and providers as documents."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -51,14 +51,14 @@ SMTP = IMAP.replace("incoming", "outgoing").replace("imap", "smtp").replace("993
 
 
 def document(inner: str = IMAP + SMTP, domains: str = "<domain>example.com</domain>") -> bytes:
-    """Make a document around some sections."""
+    """Build a document around some sections."""
     name = "<displayName>Example</displayName>"
     provider = f'<emailProvider id="example.com">{domains}{name}\n{inner}</emailProvider>'
     return f'<clientConfig version="1.1">{provider}</clientConfig>'.encode()
 
 
 def again(catalog: Catalog) -> Catalog:
-    """Write what was read as one document, and read that."""
+    """Write what was read as one document, and read that document."""
     names = [DomainName(domain.pattern.text) for domain in catalog.domains]
     first = catalog.domains[0]
     data = render_submission(first.provider, names, first.services)
@@ -69,7 +69,7 @@ def again(catalog: Catalog) -> Catalog:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_golden(path: Path) -> None:
-    """A document becomes the providers file beside it, and all that is left out is listed."""
+    """A document becomes its expected providers file, and all that is left out is listed."""
     found = read_ispdb(path.read_bytes(), name=path.name)
 
     assert write_providers(found.catalog, "toml") == path.with_suffix(".toml").read_text("utf-8")
@@ -80,7 +80,7 @@ def test_golden(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_served_again_it_means_the_same(path: Path) -> None:
-    """What is written from a document that was read says the same when it is read again."""
+    """An imported document that is written and read again has the same content."""
     found = read_ispdb(path.read_bytes(), name=path.name).catalog
 
     assert again(found) == found
@@ -88,7 +88,7 @@ def test_served_again_it_means_the_same(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_it_is_a_providers_file(path: Path) -> None:
-    """What is imported keeps all rules of providers files."""
+    """The result of an import obeys all rules of providers files."""
     found = read_ispdb(path.read_bytes(), name=path.name).catalog
     text = write_providers(found, "toml")
 
@@ -96,7 +96,7 @@ def test_it_is_a_providers_file(path: Path) -> None:
 
 
 def place(service: Service) -> object:
-    """Return what tells services apart, those with a URL by type and URL alone."""
+    """Return the values that distinguish services; for a URL only the type and the URL."""
     endpoint = service.endpoint
     if isinstance(endpoint, HostEndpoint):
         return replace(service, priority=None, domain_required=False)
@@ -105,7 +105,7 @@ def place(service: Service) -> object:
 
 @given(PROVIDERS, st.lists(services(), min_size=1, max_size=6, unique_by=place))
 def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
-    """Only what the format has no word for is lost on the way, and nothing more the second time."""
+    """Only what the format cannot express is lost, and nothing more the second time."""
     try:
         data = render_submission(provider, [DomainName("example.com")], some)
     except NoUsableService:
@@ -114,17 +114,17 @@ def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
 
     assert again(found) == found
     (domain,) = found.domains
-    # Only PACC and profiles tell these, and only profiles an LDAP address book.
+    # Only PACC and profiles contain these, and only profiles an LDAP address book.
     lost: dict[str, Any] = {"logos": (), "developer_url": None, "contacts": ()}
     lost |= {"profile": ProfileSettings(), "subaddress_separators": ""}
     lost["oauth2"] = tuple(one for one in (provider.complete_oauth2,) if one is not None)
     assert domain.provider == replace(provider, **lost)
-    told = [
+    expected = [
         service
         for service in some
         if service.type is not ServiceType.LDAP and Format.AUTOCONFIG in service.formats
     ]
-    assert sorted(map(_said, domain.services)) == sorted(map(_said, told))
+    assert sorted(map(_said, domain.services)) == sorted(map(_said, expected))
 
 
 def _said(service: Service) -> str:
@@ -152,7 +152,7 @@ def only(inner: str) -> Service:
 
 
 GENERAL_NAMES = [
-    # section, methods that are configured
+    # section, configured methods
     ('type="ews"><url>https://x.example.com/</url>', (HTTP_BASIC,)),
     (
         'type="imap"><hostname>i.example.com</hostname><port>993</port><socketType>SSL</socketType>',
@@ -163,14 +163,14 @@ GENERAL_NAMES = [
 
 @pytest.mark.parametrize(("inner", "methods"), GENERAL_NAMES)
 def test_general_name_behind_basic(inner: str, methods: tuple[Authentication, ...]) -> None:
-    """With a URL, the general name behind HTTP's Basic is no second method."""
+    """With a URL, the general name after HTTP's Basic is not a second method."""
     both = '<authentication system="http">Basic</authentication>'
     both += "<authentication>password-cleartext</authentication>"
     assert only(f"<incomingServer {inner}{both}</incomingServer>").authentication == methods
 
 
 def test_both_forms_of_one_domain() -> None:
-    """A domain in its A-label form and in its U-label form is one domain, and nothing is lost."""
+    """A domain in A-labels and in U-labels is one domain, and nothing is lost."""
     names = "<domain>xn--bcher-kva.example</domain><domain>bücher.example</domain>"
     found = read_ispdb(document(names + IMAP + SMTP), name="x")
     assert [domain.pattern.text for domain in found.catalog.domains][-1:] == [
@@ -214,7 +214,7 @@ def test_socket_types_in_order() -> None:
 
 @pytest.mark.parametrize("section", [IMAP, SMTP])
 def test_order_of_the_document(section: str) -> None:
-    """Where STARTTLS or no TLS stands before TLS in a document, it does so afterwards."""
+    """If STARTTLS or no TLS is before TLS in a document, this order is kept."""
     port, kind = ("993", ServiceType.IMAP) if section is IMAP else ("465", ServiceType.SMTP)
     starttls = section.replace(port, "1143").replace("SSL", "STARTTLS")
     plain = section.replace(port, "1144").replace("SSL", "plain")
@@ -228,7 +228,7 @@ def test_order_of_the_document(section: str) -> None:
 
 
 def test_pop3_options() -> None:
-    """The options of POP3 are read, and written as they were."""
+    """The options of POP3 are read, and written unchanged."""
     options = "<pop3><leaveMessagesOnServer>false</leaveMessagesOnServer></pop3></incomingServer>"
     pop3 = IMAP.replace("imap", "pop3").replace("993", "995").replace("</incomingServer>", options)
 
@@ -236,7 +236,7 @@ def test_pop3_options() -> None:
 
 
 PORTS = [
-    # section, its port and socketType, the security that is served, what the warning says
+    # section, its port and socketType, served security, warning
     (IMAP, "993", "STARTTLS", Security.TLS, "port 993 starts with TLS, so starttls became tls"),
     (IMAP, "993", "plain", Security.TLS, "port 993 starts with TLS, so none became tls"),
     (
@@ -275,7 +275,7 @@ PORTS = [
 def test_no_service_is_lost_for_its_port(
     section: str, port: str, socket_type: str, security: Security, said: str
 ) -> None:
-    """A port and a protection that contradict each other are warned of, and the service is kept."""
+    """A contradiction of port and protection gets a warning, and the service is kept."""
     odd = section.replace("993", port).replace("465", port).replace("SSL", socket_type)
     inner = odd + (SMTP if section is IMAP else IMAP)
 
@@ -296,7 +296,7 @@ BASIC = '<authentication system="http">Basic</authentication>'
 PASSWORD = "<authentication>password-cleartext</authentication>"
 USERNAME = "<username>%EMAILADDRESS%</username>"
 TWICE = [
-    # two sections that say the same
+    # two sections for the same service
     (
         f'<incomingServer type="ews">{BASIC}{USERNAME}<url>{EWS_URL}</url></incomingServer>',
         f'<incomingServer type="exchange">{PASSWORD}<ewsURL>{EWS_URL}</ewsURL></incomingServer>',
@@ -314,7 +314,7 @@ TWICE = [
 
 @pytest.mark.parametrize(("first", "second"), TWICE)
 def test_the_same_service_twice(first: str, second: str) -> None:
-    """A service that a document names in two ways is carried over once, with what both say."""
+    """A service in two sections is imported once, with the values of both."""
     found = read_ispdb(document(first + second + IMAP + SMTP), name="x.xml")
 
     (service,) = (
@@ -328,7 +328,7 @@ def test_the_same_service_twice(first: str, second: str) -> None:
 
 
 def test_the_same_server_twice() -> None:
-    """Two sections that are the same become one service; of two ways to log in both are kept."""
+    """Two equal sections become one service; two authentication methods are both kept."""
     oauth2 = IMAP.replace("password-cleartext", "OAuth2")
 
     found = read_ispdb(document(IMAP + oauth2 + SMTP + IMAP), name="x.xml").catalog
@@ -338,7 +338,7 @@ def test_the_same_server_twice() -> None:
 
 
 LEFT_OUT = [
-    # what stands in the provider beside IMAP and SMTP, what the note says
+    # element in the provider next to IMAP and SMTP, note
     (
         '<incomingServer type="nntp"/>',
         "incomingServer type nntp: Waypost does not support this service",
@@ -381,7 +381,7 @@ LEFT_OUT = [
 
 
 FORMS = [
-    # what stands in webMail, what the note says
+    # content of webMail, note
     ("<loginPageInfo/>", "loginPageInfo: its url must not be empty"),
     ('<loginPageInfo url="http://a.example/"/>', "its url must begin with https://"),
     ('<loginAutomaticDOM url="https://a.example/"/>', "Waypost does not support this element"),
@@ -396,17 +396,17 @@ FORMS = [
 
 @pytest.mark.parametrize(("inner", "said"), FORMS)
 def test_forms_that_are_left_out_are_listed(inner: str, said: str) -> None:
-    """What a form says that cannot be carried over is listed with its reason."""
-    beside = f"</emailProvider><webMail>{inner}</webMail>".encode()
-    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+    """What cannot be imported from a form is listed with its reason."""
+    changed = f"</emailProvider><webMail>{inner}</webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", changed), name="x.xml")
 
     assert [note for note in map(str, found.left_out) if said in note]
 
 
 def test_form_without_a_page() -> None:
-    """The page of a form stands in for a page that is not named."""
-    beside = f"</emailProvider><webMail>{FORM}</loginPageInfo></webMail>".encode()
-    found = read_ispdb(document().replace(b"</emailProvider>", beside), name="x.xml")
+    """The page of a form replaces a missing page."""
+    changed = f"</emailProvider><webMail>{FORM}</loginPageInfo></webMail>".encode()
+    found = read_ispdb(document().replace(b"</emailProvider>", changed), name="x.xml")
 
     url = "https://a.example/in"
     assert found.catalog.domains[0].provider.webmail == Webmail(url, WebmailLogin(url))
@@ -414,7 +414,7 @@ def test_form_without_a_page() -> None:
 
 @pytest.mark.parametrize("one", [IMAP, SMTP], ids=["imap", "smtp"])
 def test_unprotected_first(one: str) -> None:
-    """A document that prefers what is not protected is served in its own order."""
+    """A document that prefers unencrypted services is served in its own order."""
     plain = one.replace("SSL", "plain").replace("993", "143").replace("465", "25")
     found = read_ispdb(document(plain + one + (SMTP if one == IMAP else IMAP)), name="x.xml")
     kind = ServiceType.IMAP if one == IMAP else ServiceType.SMTP
@@ -425,7 +425,7 @@ def test_unprotected_first(one: str) -> None:
 
 
 def test_attributes_that_are_left_out_are_listed() -> None:
-    """An attribute that has no place is listed, and its element is read all the same."""
+    """An unsupported attribute is listed, and its element is still read."""
     found = read_ispdb(document(IMAP.replace("<port>", "<port secure='1'>") + SMTP), name="x.xml")
     assert [str(note) for note in found.left_out] == [
         "x.xml: line 2: attribute secure of port: Waypost does not support this attribute"
@@ -435,7 +435,7 @@ def test_attributes_that_are_left_out_are_listed() -> None:
 
 @pytest.mark.parametrize(("inner", "said"), LEFT_OUT)
 def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
-    """Whatever has no place is listed with file, line, element and reason; the rest is read."""
+    """What is unsupported is listed with file, line, element and reason; the rest is read."""
     found = read_ispdb(document(IMAP + SMTP + inner), name="x.xml")
 
     assert [note for note in map(str, found.left_out) if said in note]
@@ -444,7 +444,7 @@ def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
 
 
 def test_without_protection_it_is_kept_with_a_warning() -> None:
-    """A section without protection is read, and warned of."""
+    """A section without encryption is read with a warning."""
     found = read_ispdb(
         document(IMAP.replace("993", "143").replace("SSL", "plain") + SMTP), name="x"
     )
@@ -478,7 +478,7 @@ BAD = [
 
 @pytest.mark.parametrize(("data", "said"), BAD)
 def test_bad_documents(data: bytes, said: str) -> None:
-    """What is no document, or nothing to serve, is refused with the reason."""
+    """A wrong document, or one with nothing to serve, is refused with the reason."""
     with pytest.raises(ProvidersError) as caught:
         read_ispdb(data, name="x.xml")
 
@@ -489,7 +489,7 @@ def test_bad_documents(data: bytes, said: str) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
-    """Whatever stands in a document, there are providers or an error that tells what is wrong."""
+    """Any document returns providers, or raises an error that shows what is wrong."""
     for text in (data, document() + data, document(data.decode("latin-1"))):
         try:
             found = read_ispdb(text, name="x")
@@ -500,7 +500,7 @@ def test_any_bytes(data: bytes) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
 def test_encodings(encoding: str) -> None:
-    """Every encoding that XML declares, or shows by its first bytes, is read."""
+    """Every encoding that XML declares or shows by its first bytes is read."""
     declared = "" if encoding.startswith("utf") else f'<?xml version="1.0" encoding="{encoding}"?>'
     name = "<displayShortName>Söhne</displayShortName>"
     data = (declared + document(IMAP + SMTP + name).decode()).encode(encoding)
@@ -511,7 +511,7 @@ def test_encodings(encoding: str) -> None:
 
 
 def test_other_domains() -> None:
-    """Domains that are given take the place of those of the document."""
+    """Given domains replace the domains of the document."""
     data = document(domains="<domain>%EMAILDOMAIN%</domain>")
 
     found = read_ispdb(data, name="x", domains=[DomainName("example.net")]).catalog
@@ -521,7 +521,7 @@ def test_other_domains() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_submission_is_valid(path: Path) -> None:
-    """A document that is to be submitted is valid by the draft's RELAX NG schema."""
+    """A document for the ISPDB is valid by the RELAX NG schema of the draft."""
     shared = Path(__file__).parents[2].parent / "shared" / "data"
     if not shared.is_dir():
         pytest.skip(f"the schemas are not there: {shared}")

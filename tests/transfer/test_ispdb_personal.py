@@ -1,4 +1,4 @@
-"""Autoconfig documents that were made for one user."""
+"""Autoconfig documents for one user."""
 
 import pytest
 from hypothesis import given
@@ -18,18 +18,18 @@ BASIC = '<authentication system="http">Basic</authentication>'
 
 
 def read(inner: str, address: EmailAddress = ALICE, domains: str = "example.com") -> Imported:
-    """Read a document that was made for a user."""
+    """Read a document for one user."""
     elements = "".join(f"<domain>{name}</domain>" for name in domains.split())
     return read_ispdb(document(inner, elements), name="x.xml", address=address)
 
 
 def first(found: Imported) -> Service:
-    """Return the service that is preferred."""
+    """Return the preferred service."""
     return found.catalog.domains[0].services[0]
 
 
 LOGINS = [
-    # address, username of the document, login name
+    # address, username in the document, login name
     ("alice@example.com", "alice@example.com", "%EMAILADDRESS%"),
     ("alice@example.com", "Alice@EXAMPLE.com", "%EMAILADDRESS%"),
     ("alice@example.com", "alice", "%EMAILLOCALPART%"),
@@ -54,7 +54,7 @@ LOGINS = [
 
 @pytest.mark.parametrize(("address", "username", "login_name"), LOGINS)
 def test_login_names(address: str, username: str, login_name: str) -> None:
-    """In a login name the address, its local part and its domain are placeholders again."""
+    """In a login name, the address, its local part and its domain become placeholders."""
     inner = IMAP.replace("%EMAILADDRESS%", username) + SMTP
     parsed = EmailAddress.parse(address)
 
@@ -62,7 +62,7 @@ def test_login_names(address: str, username: str, login_name: str) -> None:
 
 
 HOSTS = [
-    # local part, host of the document, its domains, host
+    # local part, host in the document, its domains, imported host
     ("alice", "imap.example.com", "example.com", "imap.%EMAILDOMAIN%"),
     ("alice", "example.com", "example.com", "%EMAILDOMAIN%"),
     ("alice", "IMAP.Example.Com", "Example.com", "IMAP.%EMAILDOMAIN%"),
@@ -78,7 +78,7 @@ HOSTS = [
 
 @pytest.mark.parametrize(("local_part", "written", "domains", "host"), HOSTS)
 def test_hosts(local_part: str, written: str, domains: str, host: str) -> None:
-    """In a host the domain is a placeholder if it is the only one, and a label that is a user."""
+    """In a host, a single domain, and a label that is the user, become placeholders."""
     address = EmailAddress(local_part, DomainName("example.com"))
     found = read(IMAP.replace("imap.example.com", written) + SMTP, address, domains)
 
@@ -88,7 +88,7 @@ def test_hosts(local_part: str, written: str, domains: str, host: str) -> None:
 
 
 URLS = [
-    # local part, URL of the document, URL
+    # local part, URL in the document, imported URL
     ("alice", "https://d.example/alice@example.com/", "https://d.example/%EMAILADDRESS%/"),
     ("alice", "https://d.example/alice%40example.com/", "https://d.example/%EMAILADDRESS%/"),
     ("alice", "https://d.example/?u=Alice%40example.com", "https://d.example/?u=%EMAILADDRESS%"),
@@ -115,7 +115,7 @@ URLS = [
 
 @pytest.mark.parametrize(("local_part", "written", "url"), URLS)
 def test_urls(local_part: str, written: str, url: str) -> None:
-    """In a URL the address is a placeholder, and its parts where they are a segment or a value."""
+    """In a URL, the address becomes a placeholder; its parts only as a segment or a value."""
     address = EmailAddress(local_part, DomainName("example.com"))
     jmap = f'<incomingServer type="jmap">{BASIC}<url>{written}</url></incomingServer>'
     found = read(jmap.replace("&", "&amp;"), address)
@@ -127,7 +127,7 @@ def test_urls(local_part: str, written: str, url: str) -> None:
 
 @given(st.sampled_from(["alice", "a.b", "x_1"]), st.sampled_from(["example.com", "b.example"]))
 def test_the_same_user_gets_the_same(local_part: str, domain: str) -> None:
-    """Who asks Waypost after the import gets what the document said, and another user her own."""
+    """After the import, each user gets their own values from Waypost."""
     address = EmailAddress(local_part, DomainName(domain))
     inner = (IMAP + SMTP).replace("%EMAILADDRESS%", str(address))
     catalog = read(inner, address, domain).catalog
@@ -141,7 +141,7 @@ def test_the_same_user_gets_the_same(local_part: str, domain: str) -> None:
 
 
 def test_what_else_names_the_user() -> None:
-    """A name of the provider becomes general; the address in an attribute is warned of."""
+    """The address in a provider's name becomes a placeholder; in an attribute it gets a warning."""
     page = '<documentation url="https://d.example/?u=alice@example.com"/>'
     inner = f"<displayShortName>alice@example.com</displayShortName>{IMAP}{SMTP}{page}"
     found = read(inner)
@@ -154,7 +154,7 @@ def test_what_else_names_the_user() -> None:
 
 @pytest.mark.parametrize("name", ["u1", "alice@example.com", "info@%EMAILDOMAIN%"])
 def test_one_login_name_for_all_is_warned_of(name: str) -> None:
-    """A login name without a placeholder for the user is named, with its line, and kept."""
+    """A login name without a placeholder for the user is kept, with a warning and its line."""
     found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", name) + SMTP), name="x.xml")
 
     assert first(found).login_name == name
@@ -165,7 +165,7 @@ def test_one_login_name_for_all_is_warned_of(name: str) -> None:
 
 @pytest.mark.parametrize("written", ["%EMAILADDRESS", "EMAILADDRESS%", "%emailAddress"])
 def test_placeholder_that_lacks_a_sign(written: str) -> None:
-    """A placeholder with one of its two signs, as in a document of the ISPDB, is completed."""
+    """A placeholder with only one %, as in a document of the ISPDB, is completed."""
     found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", written) + SMTP), name="x.xml")
 
     assert (first(found).login_name or "").upper() == "%EMAILADDRESS%"
@@ -188,7 +188,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("url", "address"), ASKED)
 def test_address_in_a_url(url: str, address: str | None) -> None:
-    """The address that a document was asked for is any parameter of the URL that is one."""
+    """The address in a URL is the first parameter that is an address."""
     found = address_in_url(url)
 
     assert (None if found is None else str(found)) == address

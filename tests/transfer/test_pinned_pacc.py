@@ -1,4 +1,4 @@
-"""What is pinned for domains of a providers file, and the file beside it."""
+"""The pinned PACC documents of a providers file."""
 
 import stat
 import threading
@@ -28,7 +28,7 @@ def _providers(tmp_path: Path) -> Path:
 
 
 def test_holding(providers: Path) -> None:
-    """The first document is pinned, to the byte, until it is let go; then no file is left."""
+    """The first document is pinned, byte for byte, until it is unpinned; then no file is left."""
     pinned = PinnedFile(providers)
 
     assert pinned.pin(EXAMPLE_COM, OLD) == OLD
@@ -43,7 +43,7 @@ def test_holding(providers: Path) -> None:
 
 
 def test_who_may_read_it(providers: Path) -> None:
-    """The file may be read by those who may read the providers file, and by nobody else."""
+    """Only users that can read the providers file can read the pinned documents."""
     PinnedFile(providers).pin(EXAMPLE_COM, OLD)
     found, wanted = pinned_path(providers).stat(), providers.stat()
 
@@ -52,7 +52,7 @@ def test_who_may_read_it(providers: Path) -> None:
 
 
 BAD = [
-    # bytes, what is said
+    # bytes, problem
     (b"", "not JSON"),
     (b'{"pinned": {"a.example": "x"', "line 1, column 29: not JSON"),
     (b"[]", "the top level must be a table"),
@@ -76,7 +76,7 @@ BAD = [
 
 @pytest.mark.parametrize(("data", "said"), BAD, ids=[said for _, said in BAD])
 def test_broken_file(providers: Path, data: bytes, said: str) -> None:
-    """A broken file is named with its mistake by whoever reads it, and stays as it is."""
+    """A broken file is reported with its mistake by each reader, and stays unchanged."""
     path = pinned_path(providers)
     path.write_bytes(data)
     pinned = PinnedFile(providers)
@@ -95,7 +95,7 @@ def test_broken_file(providers: Path, data: bytes, said: str) -> None:
 
 
 def test_too_much(providers: Path) -> None:
-    """What the file could not be read with is not written to it."""
+    """A document that would make the file too large to read is not written."""
     pinned = PinnedFile(providers)
     pinned.pin(EXAMPLE_COM, OLD)
 
@@ -105,7 +105,7 @@ def test_too_much(providers: Path) -> None:
 
 
 def test_no_file(providers: Path) -> None:
-    """What stands in the place of the file, or of its folder, is a mistake that names it."""
+    """A path that is not a file, or a folder that is not a folder, is reported."""
     pinned_path(providers).mkdir()
     with pytest.raises(ProvidersError, match=r"mail\.toml\.pacc\.json: cannot be read"):
         read_pinned(providers)
@@ -114,7 +114,7 @@ def test_no_file(providers: Path) -> None:
 
 
 def test_many_at_once(providers: Path) -> None:
-    """Of many who hold one document wins, and of many who let it go one has done so."""
+    """Of many parallel pins one document is pinned, and of many unpins one succeeds."""
     pinned, released = set[bytes](), list[bool]()
     document = {str(number).encode() for number in range(8)}
 
@@ -143,7 +143,7 @@ def run(acts: list[Callable[[], None]]) -> None:
 
 @given(st.text(min_size=1).filter(lambda text: text.isprintable()))
 def test_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    """Whatever text a document is, its bytes come back."""
+    """The bytes of any text come back unchanged."""
     providers = tmp_path_factory.mktemp("pinned") / "mail.json"
     providers.touch()
     PinnedFile(providers).pin(EXAMPLE_COM, text.encode())

@@ -1,4 +1,4 @@
-"""What lies between two catalogs."""
+"""The differences between two catalogs."""
 
 from dataclasses import replace
 
@@ -158,12 +158,12 @@ CHANGES = [
 
 @pytest.mark.parametrize(("wanted", "plan"), CHANGES)
 def test_changes(wanted: Catalog, plan: Plan) -> None:
-    """Each kind of change is told in words, once."""
+    """Each kind of change is described once, in words."""
     assert compare(BEFORE, wanted) == plan
 
 
 def test_form_of_web_mail() -> None:
-    """A form that changes behind the same page is told."""
+    """A changed form of an unchanged page is described."""
     page = Webmail("https://a.example")
     before = replace(domain("example.com"), provider=replace(PROVIDER, webmail=page))
     form = Webmail("https://a.example", WebmailLogin("https://a.example/in"))
@@ -196,12 +196,12 @@ SAME = [
 
 @pytest.mark.parametrize(("now", "wanted"), SAME)
 def test_what_means_the_same(now: Catalog, wanted: Catalog) -> None:
-    """An order that means nothing, and a provider named once more, is no difference."""
+    """An order without meaning, and a provider that appears twice, are not differences."""
     assert compare(now, wanted).is_empty
 
 
 SERVICES = [
-    # service, in words
+    # service, description
     (IMAP, "imap imap.example.com:993 tls"),
     (host_service(host="2001:db8::1"), "imap [2001:db8::1]:993 tls"),
     (
@@ -226,14 +226,14 @@ SERVICES = [
 
 @pytest.mark.parametrize(("service", "text"), SERVICES)
 def test_services_in_words(service: Service, text: str) -> None:
-    """A service in words says all that differs from the usual."""
+    """The description of a service contains all that differs from the defaults."""
     assert describe(service) == text
 
 
 @settings(max_examples=100, deadline=None)
 @given(now=catalogs(), wanted=catalogs())
 def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
-    """There is nothing to do for the same catalog, and something for one with other domains."""
+    """A plan is empty for the same catalog, and not empty for other domains."""
     assert compare(now, now).is_empty
     patterns = {one.pattern for one in now.domains} ^ {one.pattern for one in wanted.domains}
     assert not patterns or not compare(now, wanted).is_empty
@@ -242,7 +242,7 @@ def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
 @settings(max_examples=100, deadline=None)
 @given(now=catalogs(), wanted=catalogs())
 def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
-    """The way back removes as many domains as the way there adds, and every item is one line."""
+    """The reverse plan removes as many domains as the plan adds, and every item is one line."""
     there, back = compare(now, wanted), compare(wanted, now)
     assert [item for item in there.added if item.startswith("domain ")] == [
         item for item in back.removed if item.startswith("domain ")
@@ -251,7 +251,7 @@ def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
 
 
 def test_domains_whose_mail_is_elsewhere() -> None:
-    """A domain that moves, or comes back, is one change that names both places."""
+    """A domain that redirects, or stops redirecting, is one change with both places."""
     here = domain("old.example", IMAP)
     moved = replace(here, away=Away("new.example"))
     url = replace(here, away=Away(url="https://a.example/"))
@@ -272,7 +272,7 @@ def test_domains_whose_mail_is_elsewhere() -> None:
 
 
 def test_rows_that_serve_nobody() -> None:
-    """A stray row that goes away is something to do, and one that stays is not."""
+    """A stray row that is removed is a change, and one that stays is not."""
     planner = Planner(1)
     for number in (1, 2, 3):
         planner.add_stray(f"domain {number}", stays=True)

@@ -1,4 +1,4 @@
-"""What a providers file says of the configuration profiles of one provider."""
+"""The key `profile` of a providers file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ def read(text: str, folder: Path | None = None) -> Provider:
 
 
 GOOD = [
-    # what stands there, what it means
+    # value, meaning
     ("", ProfileSettings()),
     ("cert = '/c'\nkey = '/k'", ProfileSettings(SigningFiles("/c", "/k"))),
     (
@@ -44,12 +44,12 @@ GOOD = [
 
 @pytest.mark.parametrize(("text", "meant"), GOOD)
 def test_good(text: str, meant: ProfileSettings) -> None:
-    """Each key is read; a relative path is meant from the folder of the file."""
+    """Each key is read; a relative path is relative to the folder of the file."""
     assert read(text, Path("/f")).profile == meant
 
 
 BAD = [
-    # what stands there, what is said
+    # value, problem
     ("certs = '/c'", "certs: unknown key; did you mean cert"),
     ("cert = '/c'", "cert: requires key; set both"),
     ("key = '/k'", "key: requires cert; set both"),
@@ -77,7 +77,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad(text: str, said: str) -> None:
-    """Each mistake names the key, the rule and the line on which the provider begins."""
+    """Each mistake has the key, the rule and the line where the provider begins."""
     with pytest.raises(ProvidersError) as raised:
         read(text)
     (problem,) = raised.value.problems

@@ -1,4 +1,4 @@
-"""The JSON Schema of providers files, held against the reader."""
+"""The JSON Schema of providers files, compared with the reader."""
 
 import json
 import tomllib
@@ -76,7 +76,7 @@ path = "/etc/waypost/people.csv"
 
 @pytest.mark.parametrize("text", [GOLDEN, DEMO, INHERITING], ids=["golden", "demo", "inheriting"])
 def test_samples_keep_the_schema(text: str) -> None:
-    """What the reader takes without a mistake keeps the schema."""
+    """A file that the reader accepts is valid by the schema."""
     assert read_providers(text, name="f", format="toml").catalog.domains
     assert is_valid(tomllib.loads(text), SCHEMA, SCHEMA)
 
@@ -84,22 +84,22 @@ def test_samples_keep_the_schema(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(catalog=catalogs())
 def test_what_is_written_keeps_the_schema(catalog: Catalog) -> None:
-    """Every export keeps the schema."""
+    """Every export is valid by the schema."""
     assert is_valid(json.loads(write_providers(catalog, "json")), SCHEMA, SCHEMA)
 
 
 def provider(**keys: Any) -> dict[str, Any]:
-    """Make a file with one provider."""
+    """Build a file with one provider."""
     return {"provider": [{"name": "X", **keys}]}
 
 
 def service(**keys: Any) -> dict[str, Any]:
-    """Make a file with one service."""
+    """Build a file with one service."""
     return provider(domains=["example.com"], services=[keys])
 
 
 def people(**keys: Any) -> dict[str, Any]:
-    """Make a file with one directory."""
+    """Build a file with one directory."""
     return {"directory": [{"name": "people", **keys}]}
 
 
@@ -224,7 +224,7 @@ BROKEN: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("data", BROKEN, ids=json.dumps)
 def test_mistakes_break_both(data: dict[str, Any]) -> None:
-    """What a schema can refuse, the schema and the reader both refuse."""
+    """The schema and the reader both refuse what a schema can refuse."""
     with pytest.raises(ProvidersError):
         read_providers(json.dumps(data), name="f", format="json")
     assert not is_valid(data, SCHEMA, SCHEMA)

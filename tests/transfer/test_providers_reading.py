@@ -1,4 +1,4 @@
-"""What a providers file may say, and what follows from what it leaves out."""
+"""The content of a providers file, and the defaults of what it omits."""
 
 import json
 from collections.abc import Iterable
@@ -115,7 +115,7 @@ def one_service(service: str) -> Service:
 
 @pytest.mark.parametrize(("service", "endpoint"), GOOD_ENDPOINTS)
 def test_endpoints(service: str, endpoint: HostEndpoint | UrlEndpoint) -> None:
-    """Port and security that are left out follow from the rest, and hosts become canonical."""
+    """Missing port and security follow from other keys, and hosts become canonical."""
     assert one_service(service).endpoint == endpoint
 
 
@@ -138,28 +138,28 @@ def test_authentication(value: str, methods: tuple[Authentication, ...]) -> None
 
 
 def test_defaults_of_a_host_based_service() -> None:
-    """A service with a host only has a clear-text password and the address as login name."""
+    """A service with only a host has a clear-text password, and the address as login name."""
     service = one_service('type = "imap", host = "h.example"')
     endpoint = HostEndpoint("h.example", 993, Security.TLS)
     assert service == Service(ServiceType.IMAP, endpoint, (PASSWORD_CLEARTEXT,), "%EMAILADDRESS%")
 
 
 def test_defaults_of_an_address_book() -> None:
-    """LDAP has passwords of its own, and not those of HTTP."""
+    """LDAP has its own passwords, not those of HTTP."""
     service = one_service('type = "ldap", url = "ldap://d.example/dc=x??one"')
     assert service.authentication == (PASSWORD_CLEARTEXT,)
     assert service.login_name == "%EMAILADDRESS%"
 
 
 def test_defaults_of_a_url_based_service() -> None:
-    """A service with a URL only has HTTP Basic, and the address as login name."""
+    """A service with only a URL has HTTP Basic, and the address as login name."""
     service = one_service('type = "carddav", url = "https://d.example/"')
     endpoint = UrlEndpoint("https://d.example/")
     assert service == Service(ServiceType.CARDDAV, endpoint, (HTTP_BASIC,), "%EMAILADDRESS%")
 
 
 def test_all_that_a_service_can_say() -> None:
-    """Login name, priority and the need for a domain are read as they are written."""
+    """Login name, priority and domain_required are read unchanged."""
     service = one_service(
         'type = "imap", host = "h.example", login_name = "%EMAILLOCALPART%", priority = 0, '
         "domain_required = true"
@@ -185,23 +185,23 @@ FORMATS = [
 
 @pytest.mark.parametrize(("written", "formats"), FORMATS)
 def test_formats(written: str, formats: Iterable[str]) -> None:
-    """A service is described by the formats that it names, in any case, or by all."""
+    """A service has the formats that it lists, in any case, or all formats."""
     service = one_service(f'type = "imap", host = "h.example"{written}')
     assert service.formats == set(formats)
 
 
 def test_default_priority_is_none() -> None:
-    """The default priority says as much as none, because automx2's database knows no other."""
+    """The default priority means no priority, because automx2's database has no other value."""
     assert one_service('type = "imap", host = "h.example", priority = 10').priority is None
 
 
 def test_empty_login_name_asks_the_user() -> None:
-    """An empty login name means that the client shall ask."""
+    """An empty login name means that the client asks the user."""
     assert one_service('type = "imap", host = "h.example", login_name = ""').login_name is None
 
 
 def test_services_for_some_domains() -> None:
-    """A service with `domains` is for these alone, whatever form they are written in."""
+    """A service with `domains` is only for these domains, in any spelling."""
     text = """
         [[provider]]
         name = "X"
@@ -223,7 +223,7 @@ def test_services_for_some_domains() -> None:
 
 
 NAMES = [
-    # name, short name that follows
+    # name, default short name
     ("Example Inc.", "Example"),
     ("Example", "Example"),
     ("E" * 40, "E" * 32),
@@ -233,14 +233,14 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "short_name"), NAMES)
 def test_short_name_follows_from_the_name(name: str, short_name: str) -> None:
-    """The short name is the first word of the name, cut to what the database holds."""
+    """The short name is the first word of the name, cut to the width of the column."""
     text = json.dumps({"provider": [{"name": name}]})
     (provider,) = read_providers(text, name="x", format="json").catalog.idle_providers
     assert provider.short_name == short_name
 
 
 def test_directory_server() -> None:
-    """A directory server has automx2's defaults, and domains point to it by number."""
+    """A directory server has automx2's defaults, and domains refer to its id."""
     text = """
         [[provider]]
         name = "X"
@@ -337,7 +337,7 @@ WARNINGS = [
     ],
 )
 def test_unknown_placeholders_of_a_provider(line: str, key: str) -> None:
-    """A word in a provider's URL that looks like a placeholder and is none is told."""
+    """A word in a provider's URL that only looks like a placeholder is reported."""
     text = f'[[provider]]\nname = "A"\ndomains = []\n{line}\n'
     (warning,) = read_providers(text, name="p.toml", format="toml").warnings
     assert (
@@ -350,14 +350,14 @@ def test_unknown_placeholders_of_a_provider(line: str, key: str) -> None:
 
 @pytest.mark.parametrize(("service", "warning"), WARNINGS)
 def test_warnings(service: str, warning: str) -> None:
-    """What can be used but is perhaps not meant is warned of, with its path."""
+    """A value that is valid but perhaps not intended gets a warning with its path."""
     text = f'[[provider]]\nname = "X"\ndomains = ["example.com"]\nservices = [{{ {service} }}]\n'
     expected = f"x.toml: {warning} (this provider begins on line 1)"
     assert expected in read_providers(text, name="x.toml", format="toml").warnings
 
 
 def test_no_warning_without_a_reason() -> None:
-    """A provider with mail in and out has no warning."""
+    """A provider with incoming and outgoing mail has no warning."""
     text = """
         [[provider]]
         name = "X"

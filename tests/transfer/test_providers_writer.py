@@ -1,4 +1,4 @@
-"""Providers files out and in again."""
+"""Providers files that are written and read again."""
 
 import json
 import tomllib
@@ -21,7 +21,7 @@ FORMATS: list[Format] = ["toml", "json"]
 @settings(max_examples=100, deadline=None)
 @given(catalog=catalogs())
 def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
-    """Reading a written catalog gives that catalog, and writing it again the same text."""
+    """A written catalog reads as the same catalog, and is written again as the same text."""
     text = write_providers(catalog, form)
     again = read_providers(text, name="again", format=form).catalog
     assert again == catalog
@@ -31,7 +31,7 @@ def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
 @settings(max_examples=50, deadline=None)
 @given(catalog=catalogs())
 def test_both_formats_say_the_same(catalog: Catalog) -> None:
-    """TOML and JSON of one catalog hold the same plain data."""
+    """TOML and JSON of one catalog contain the same plain data."""
     toml = tomllib.loads(write_providers(catalog, "toml"))
     assert toml == json.loads(write_providers(catalog, "json"))
 
@@ -40,7 +40,7 @@ def test_both_formats_say_the_same(catalog: Catalog) -> None:
 @settings(max_examples=30, deadline=None)
 @given(catalog=catalogs())
 def test_bind_passwords_stay_at_home(form: Format, catalog: Catalog) -> None:
-    """A password or a database URI changes nothing in what is written."""
+    """A password or a database URI does not change the written text."""
     secret = tuple(with_secret(one) for one in catalog.directories)
     text = write_providers(replace(catalog, directories=secret), form)
     assert text == write_providers(catalog, form)
@@ -58,13 +58,13 @@ def with_secret(directory: Directory) -> Directory:
 
 
 def test_empty_catalog_is_written_on_purpose() -> None:
-    """A catalog without anything is written as an explicit empty list, which can be read."""
+    """An empty catalog is written as an explicit empty list, which can be read."""
     assert write_providers(Catalog(), "toml") == "provider = []\n"
     assert read_providers("provider = []\n", name="x", format="toml").catalog == Catalog()
 
 
 def test_only_directory_servers() -> None:
-    """A catalog may consist of a directory server alone."""
+    """A catalog may consist of only a directory server."""
     server = LdapServer(7, "ldap.example.com", 389, True, "dc=x", "(mail={0})", "uid", None)
     catalog = Catalog(directories=(server,))
     text = write_providers(catalog, "toml")
@@ -73,14 +73,14 @@ def test_only_directory_servers() -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_golden_text(form: Format) -> None:
-    """The written text has the layout of the golden file, which is canonical itself."""
+    """The written text has the layout of the golden file, which is canonical."""
     golden = (GOLDEN / f"providers.{form}").read_text(encoding="utf-8")
     catalog = read_providers(golden, name="golden", format=form).catalog
     assert write_providers(catalog, form) == golden
 
 
 def test_golden_files_say_the_same() -> None:
-    """The golden files in both formats are one catalog."""
+    """The golden files in both formats contain the same catalog."""
     toml, as_json = (
         read_providers(
             (GOLDEN / f"providers.{form}").read_text(encoding="utf-8"), name=form, format=form

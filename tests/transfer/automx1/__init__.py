@@ -1,4 +1,4 @@
-"""What automx 1.1.1 answers from settings files of our own, and what Waypost makes of them.
+"""The answers of automx 1.1.1 and of Waypost for the same settings files.
 
-Each file in cases/ holds settings; the JSON beside it is what automx answered, parsed.
+Each .conf file in settings/ has a .json file with the parsed answers of automx.
 """

@@ -1,4 +1,4 @@
-"""Record anew what automx 1 answers; look at the difference before you keep it.
+"""Record the answers of automx 1 again; check the differences before you keep them.
 
 automx is not on the package index. Its repository at the tag v1.1.1 runs in a virtual environment
 with future, lxml and python-dateutil:
@@ -20,7 +20,7 @@ ASK = Path(__file__).with_name("ask_automx.py")
 
 
 def main() -> None:
-    """Ask about each file of settings, and write what was answered beside it."""
+    """Ask automx with each settings file, and write the answers next to the file."""
     python, folder = sys.argv[1:]
     for path in CASES:
         addresses = asked(path)

@@ -1,4 +1,4 @@
-"""Answers for one address, of automx or of Waypost, as plain values that can be compared."""
+"""Parse the answers of automx or of Waypost into plain values, to compare them."""
 
 import plistlib
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def facts(raw: Mapping[str, tuple[int, bytes]], address: EmailAddress) -> Facts:
 
     Args:
         raw: status and body of each of FORMATS, and of `mobilesync`.
-        address: who asked.
+        address: the address of the request.
     """
     return {form: _offers(form, *raw[form], address) for form in FORMATS} | {
         "names": [expand(name, address.domain, address) for name in _names(*raw["autoconfig"])],

@@ -1,6 +1,6 @@
 """Ask automx 1 in its own Python, as a web server does, and write its answers as JSON.
 
-automx looks for its settings at two fixed paths; here it finds the file that is named.
+automx reads its settings from two fixed paths; here these paths are the given file.
 """
 
 import base64

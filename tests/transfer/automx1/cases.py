@@ -1,4 +1,4 @@
-"""The files of settings, and the addresses that are asked about."""
+"""The settings files, and the addresses of the requests."""
 
 from pathlib import Path
 from typing import Final
@@ -8,6 +8,6 @@ _ASKS: Final = "# asks "
 
 
 def asked(path: Path) -> list[str]:
-    """Return the addresses that the first line of a file names."""
+    """Return the addresses in the first line of a file."""
     first = path.read_text("utf-8").partition("\n")[0]
     return first.removeprefix(_ASKS).split() if first.startswith(_ASKS) else ["alice@example.com"]

@@ -1,4 +1,4 @@
-"""What Waypost answers after `import automx1`, beside what automx 1.1.1 answered."""
+"""Compare Waypost's answers after `import automx1` with the answers of automx 1.1.1."""
 
 import json
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ from waypost.store.memory import MemoryStore
 from waypost.transfer.automx1 import read_automx1
 
 MAIL = {"imap", "pop3", "smtp"}
-UNUSABLE = "automx left an element empty, so most clients could not use it; now it is the usual"
-PROTECTED = "automx told most clients no protection; now it is what the port is for"
-NO_NAME = "automx told no name; the drafts want one, and it is that of the provider"
+UNUSABLE = "automx left an element empty, so most clients could not use it; Waypost has the default"
+PROTECTED = "automx sent no protection to most clients; Waypost sends that of the port"
+NO_NAME = "automx sent no name; the drafts require one, and Waypost sends the provider's name"
 NO_ANSWER = "automx failed at these formats; Waypost does not need the option"
-HALF = "no incoming or no outgoing service can be served, so nothing is; the import says so"
-FAILED = "automx answered nothing; the import says why, and serves what was meant"
-APPLE = "a profile has no word for the method, which automx left empty"
+HALF = "no incoming or no outgoing service is usable, so nothing is served; the import says so"
+FAILED = "automx answered nothing; the import says why, and imports the intended settings"
+APPLE = "a profile cannot express the method, which automx left empty"
 ALL = {"autoconfig", "autodiscover", "mobileconfig", "names", "domain_required", "profile_name"}
 PROFILE = {"mobileconfig", "profile_name"}
 DIFFERENT: dict[str, tuple[str, set[str]]] = {
-    # the file: why Waypost differs on purpose, and in what
+    # file: why Waypost differs on purpose, and where
     "account-name-missing": (NO_NAME, {"names"}),
     "account-type-missing": (NO_ANSWER, {"autodiscover", "domain_required"}),
     "action-missing": (NO_ANSWER, {"autodiscover", "domain_required"}),
@@ -78,9 +78,9 @@ def answers(catalog: Catalog, address: EmailAddress) -> Facts:
 
 
 def comparable(answer: Facts) -> Facts:
-    """Leave out what is the same to every client.
+    """Return the facts without differences that no client sees.
 
-    Waypost names incoming services first; and a refusal is one, whatever the server calls it.
+    Waypost lists incoming services first, and all kinds of refusal count as the same.
     """
     alike = dict(answer)
     for form in FORMATS:
@@ -94,7 +94,7 @@ def comparable(answer: Facts) -> Facts:
 
 
 def differences(path: Path) -> Iterator[tuple[str, str, Any, Any]]:
-    """Compare the answers for each address: address, what differs, automx's, Waypost's."""
+    """Compare the answers for each address: address, difference, automx's, Waypost's."""
     recorded = json.loads(path.with_suffix(".json").read_text("utf-8"))
     try:
         catalog = read_automx1(path.read_text("utf-8"), name=path.name).catalog
@@ -108,7 +108,7 @@ def differences(path: Path) -> Iterator[tuple[str, str, Any, Any]]:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_same_answers(path: Path) -> None:
-    """Clients get the same from Waypost as from automx, but for what differs on purpose."""
+    """Clients get the same from Waypost as from automx, except for intended differences."""
     _, keys = DIFFERENT.get(path.stem, ("", set()))
 
     found = list(differences(path))
@@ -117,5 +117,5 @@ def test_same_answers(path: Path) -> None:
 
 
 def test_every_exception_has_its_file() -> None:
-    """No exception is listed for a file that is gone."""
+    """No exception is listed for a file that does not exist."""
     assert DIFFERENT.keys() <= {path.stem for path in CASES}

@@ -1,4 +1,4 @@
-"""Write the expected answers anew; look at the difference before you keep it."""
+"""Write the expected results again; check the differences before you keep them."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from waypost.transfer.providers_file import write_providers
 
 
 def main() -> None:
-    """Write a providers file and a list of notes beside each document."""
+    """Write a providers file and a list of notes next to each document."""
     for path in sorted(Path(__file__).parent.glob("*.xml")):
         found = read_ispdb(path.read_bytes(), name=path.name)
         path.with_suffix(".toml").write_text(write_providers(found.catalog, "toml"), "utf-8")
