@@ -262,7 +262,7 @@ def test_directory_by_name(waypost: Waypost, mail: list[str]) -> None:
 WRONG = [
     # arguments, what is said
     (["alice@example.com", "--directory", "peple"], "there is no 'peple'; did you mean people?"),
-    (["alice@example.com", "--directory", "x" * 200], "known are ldapserver-3, people"),
+    (["alice@example.com", "--directory", "x" * 200], "use one of ldapserver-3, people"),
     (["alice"], "the address has no @"),
     (["alice@a..b"], "the domain has an empty label"),
     (["@example.com"], "the part before the @ is empty"),

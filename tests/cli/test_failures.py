@@ -120,5 +120,5 @@ def test_hostile_document(waypost: Waypost, home: Path) -> None:
     (home / "evil.xml").write_text(DOCUMENT)
     outcome = waypost("import", "ispdb", "evil.xml")
     assert outcome.code == 2
-    assert "authentication ?2J?: is no known method" in outcome.err
+    assert "authentication ?2J?: is not a known method" in outcome.err
     assert all(char.isprintable() or char == "\n" for char in outcome.err)

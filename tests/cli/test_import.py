@@ -42,7 +42,7 @@ def test_import_adds(waypost: Waypost, home: Path) -> None:
 
     assert done.code == 0
     assert "+ new.example: imap imap.example.com:993 tls\n" in done.out
-    assert "new.example.xml: line 1: webMail: Waypost reads it beside" in done.err
+    assert "new.example.xml: line 1: webMail: Waypost reads it next to" in done.err
     assert {*before.split()} < {*waypost("domain", "list").out.split()}
     assert "nothing to do" in waypost("import", "ispdb", path).err
 
@@ -250,7 +250,7 @@ def test_automx1(waypost: Waypost, home: Path) -> None:
     assert "i.example:993 tls" in waypost("domain", "show", "example.com").out
 
 
-@pytest.mark.parametrize("bytes", [b"", b"\xff\xfe", b"[automx]\0", b"{}"])
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[automx]\0", b"{}"])
 def test_automx1_bad(waypost: Waypost, home: Path, data: bytes) -> None:
     """What is no file of automx 1.x gives exit code 2 and a line with its name."""
     (home / "automx.conf").write_bytes(data)

@@ -374,7 +374,7 @@ def test_broken_state(place: Place) -> None:
         outcome = place.run(*command, "example.com")
 
         assert outcome.code == 2
-        assert f"error: {pinned}: pinned.'example.com': must be a text" in outcome.err
+        assert f"error: {pinned}: pinned.'example.com': must be a string" in outcome.err
     assert pinned.read_text(encoding="utf-8") == '{"pinned": {"example.com": 1}}'
 
 
