@@ -186,7 +186,7 @@ MISTAKES = [
     (LDAP | {"scope": "tree"}, ["scope: is not known"]),
     (LDAP | {"attr_uid": "a b"}, ["attr_uid: is not an attribute name"]),
     (LDAP | {"login_pattern": "["}, ["login_pattern: is not a regular expression"]),
-    (LDAP | {"cert_file": "/c"}, ["cert_file: cert_file and key_file require each other"]),
+    (LDAP | {"cert_file": "/c"}, ["cert_file: must be set together with key_file"]),
     (LDAP | {"bind": "simple"}, ["bind_user: is missing"]),
     (LDAP | {"bind": "external", "bind_user": "x"}, ["bind_user: has no effect"]),
     (

@@ -57,7 +57,7 @@ def read_ldap(
         table.warn("tls_verify", "is false: an attacker on the network can impersonate the server")
     files = {key: read_path(table, key, folder) for key in ("ca_file", "cert_file", "key_file")}
     if ("cert_file" in table) != ("key_file" in table):
-        table.problem("cert_file", "cert_file and key_file require each other; set both")
+        table.problem("cert_file", "must be set together with key_file")
     user = table.text("bind_user", DN_MAX_CHARS, may_be_empty=True) or None
     bind = _bind(table, user)
     if base is None or not urls:

@@ -101,7 +101,7 @@ _URLS: Final = {
     "easurl": "activesync",
 }
 _NO_PLACE: Final = {
-    "owaurl": "Waypost has no settings of web mail",
+    "owaurl": "use the key webmail instead",
     "password": "a password must not be in a public document",
     "useglobalpreferredserver": "each domain has its own outgoing service",
     "addthisserver": "each domain has its own outgoing service",
