@@ -90,7 +90,7 @@ def test_file_is_followed_while_it_is_served(tmp_path: Path) -> None:
         until(running, "bob@strict.example", "u1003")
         file.write_text(HEAD + "broken\n", encoding="utf-8")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while "directory file not read" not in running.log.read_text():
+        while "directory file rejected" not in running.log.read_text():
             until(running, "bob@strict.example", "u1003")
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -13,7 +13,7 @@ HEAD = "address,login,display_name,mailHost,office\n"
 RULES = (AttributeRule("mailhost", allowed=("mx1.example.com",), default="mx1.example.com"),)
 
 NOT_ALLOWED = "the rule of this attribute does not allow the value"
-NO_RULE = "the directory has no such attribute"
+NO_RULE = "the key attributes of the directory does not name it"
 
 
 def steps(file: Path, text: str | bytes | None, address: str = "ann@x.example") -> list[Step]:
@@ -39,8 +39,8 @@ CASES: list[tuple[str | bytes | None, list[tuple[str, bool, str]]]] = [
         HEAD + "bob@x.example,u2,,,\n",
         [
             ("file", True, ""),
-            ("lines", True, "1 user; of each login, display_name, mailHost, office"),
-            ("entry", False, "nobody has this address in the file"),
+            ("lines", True, "1 user; columns: login, display_name, mailHost, office"),
+            ("entry", False, "no user in the file has this address"),
         ],
     ),
     (

@@ -49,7 +49,7 @@ def test_ambiguous_address() -> None:
     assert entry(people, "ANN@x.example") == {"login": ["u2"]}
 
 
-@pytest.mark.parametrize(("bytes", "said", "name"), BAD)
+@pytest.mark.parametrize(("data", "said", "name"), BAD)
 def test_bad_file(data: bytes, said: list[str], name: str) -> None:
     """Every mistake of a file is told with its line, and no address stands in what is told."""
     with pytest.raises(ProblemsError) as caught:
@@ -107,7 +107,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     """A folder, a FIFO and a device are refused at once, and not waited for."""
     os.mkfifo(tmp_path / "fifo.csv")
     for path in (tmp_path, tmp_path / "fifo.csv", Path("/dev/zero")):
-        with pytest.raises(DirectoryError, match="is a folder or a device, and no file"):
+        with pytest.raises(DirectoryError, match="is a folder or a device, not a file"):
             read_people(path)
     with pytest.raises(DirectoryError, match="is not the path of a file"):
         read_people(Path("/a\0b.csv"))
@@ -124,7 +124,7 @@ def test_huge_file(tmp_path: Path) -> None:
 
 def test_large_toml() -> None:
     """TOML is for fewer users, as reading it takes long."""
-    with pytest.raises(ProblemsError, match="is larger than 4 MiB; write so many users as CSV"):
+    with pytest.raises(ProblemsError, match="is larger than 4 MiB; use CSV for so many users"):
         people_of(b"#" * (TOML_MAX_BYTES + 1), Path("users.toml"))
 
 

@@ -1,4 +1,4 @@
-"""Who a user is: one protocol, several kinds of directories."""
+"""The protocol that every kind of user directory (LDAP, SQL, file) implements."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -6,26 +6,28 @@ from typing import Protocol
 from waypost.address import EmailAddress
 
 Entry = Mapping[str, Sequence[str]]
-"""What a directory says of one user: the values of each attribute, whose name is in any case."""
+"""The values of each attribute of one user. Attribute names match in any case."""
 
 
 class Directory(Protocol):
-    """A place that knows users. Its methods may block; `directory.guard` keeps them off the loop.
+    """A source of user data.
 
-    Several threads may ask at once.
+    The methods may block, so `directory.guard` calls them in threads. Several threads may call them
+    at once.
     """
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Return what is said of the user of an address, or None where nobody is found.
+        """Return the entry of the user that an address belongs to, or None if no user is found.
 
-        More than one hit is nobody, and is logged as ambiguous.
+        More than one hit counts as an unknown user, and is logged as ambiguous.
 
         Raises:
-            DirectoryUnavailable: the directory does not answer; asking later may help.
-            DirectoryError: it answers, but it or its configuration must be mended first.
+            DirectoryUnavailable: the directory does not answer; a later attempt may succeed.
+            DirectoryError: the directory answers, but the operator must first fix the directory or
+                its configuration.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections and files. Closing twice does nothing."""
+        """Close connections and files. Closing twice does nothing."""
         ...

@@ -1,22 +1,22 @@
-"""A circuit breaker: who fails several times is left alone for a while."""
+"""A circuit breaker: after several failures, a directory is not asked for some seconds."""
 
 from collections.abc import Callable
 from typing import Final
 
 FAILURES: Final = 3
-"""So many failures in a row open it."""
+"""How many failures in a row open the breaker."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
 class Breaker:
-    """Lets questions through while they are answered; after failures one at a time, as a trial."""
+    """A circuit breaker: lookups while they succeed, and single trials after failures."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Begin closed.
+        """Create a closed breaker.
 
         Args:
-            clock: seconds that only grow.
+            clock: a monotonic clock, in seconds.
         """
         self._clock = clock
         self._failures = 0
@@ -26,35 +26,35 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Return whether questions are kept away."""
+        """Return whether the breaker refuses lookups."""
         return self._open_until is not None
 
     @property
     def is_trying(self) -> bool:
-        """Return whether one question is under way to find out how things are."""
+        """Return whether a trial lookup is in progress."""
         return self._trying
 
     def lets_through(self) -> bool:
-        """Return whether a question may be asked now; while it is open, one in a pause."""
+        """Return whether a lookup is allowed now. An open breaker allows one trial per pause."""
         if self._open_until is None:
             return True
         now = self._clock()
         if now < self._open_until:
             return False
         self._trying = True
-        # The next trial, should this one never end.
+        # The time of the next trial, in case this trial never ends.
         self._open_until = now + self._pause
         return True
 
     def succeeded(self) -> None:
-        """Note an answer: all is well."""
+        """Record a success: close the breaker."""
         self._failures = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._open_until = None
         self._trying = False
 
     def failed(self) -> None:
-        """Note a failure."""
+        """Record a failure: open the breaker after several, or after a failed trial."""
         self._failures += 1
         if self._trying:
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)

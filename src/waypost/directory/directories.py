@@ -1,4 +1,4 @@
-"""All directories of a running Waypost, each opened when it is first asked."""
+"""All directories of a running Waypost; each one is opened by its first lookup."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,10 +19,10 @@ Opener = Callable[[model.Directory], Directory]
 
 
 class Directories:
-    """Finds people for one event loop. Implements `lookup.PersonFinder`.
+    """The directories for one event loop. Implements `lookup.PersonFinder`.
 
-    A directory is known by all that is configured of it: one that was changed in the database is
-    another one, and takes the place of the old. All answers take an even time.
+    If the configuration of a directory changes in the database, a new directory replaces the old
+    one. The duration of an answer is always a whole number of steps, see `pacing`.
     """
 
     def __init__(
@@ -32,12 +32,12 @@ class Directories:
         keeping: KeepingLimits | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        """Take what opens a directory.
+        """Create the collection; no directory is opened yet.
 
         Args:
-            opener: called in a thread, before the first question to a directory.
-            keeping: how much is kept of each.
-            metrics: what is counted; None counts for nobody.
+            opener: opens a directory; called in a thread, before the first lookup.
+            keeping: the cache limits of each directory.
+            metrics: the metrics to update; None discards them.
         """
         self._opener = opener
         self._keeping = keeping
@@ -46,16 +46,16 @@ class Directories:
         self._open: OrderedDict[str, tuple[model.Directory, GuardedDirectory]] = OrderedDict()
 
     async def person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
-        """Return who the user of an address is, or None where the directory knows nobody.
+        """Return the user that an address belongs to, or None if the directory has no such user.
 
         Raises:
-            DirectoryUnavailable: it does not answer within its time limit.
-            DirectoryError: it cannot be used as it is.
+            DirectoryUnavailable: the directory does not answer within its time limit.
+            DirectoryError: the directory cannot be used as it is configured.
         """
         return await self._pace.evenly(self._person_for(directory, address))
 
     async def close(self) -> None:
-        """Close all."""
+        """Close all directories."""
         self._pace.close()
         for _, guarded in self._open.values():
             await guarded.close()
@@ -84,17 +84,21 @@ class Directories:
 
 
 class LazyDirectory:
-    """A directory that is opened by the first question. Implements `directory.Directory`."""
+    """A directory that is opened by the first lookup. Implements `directory.Directory`."""
 
     def __init__(self, opener: Opener, directory: model.Directory) -> None:
-        """Take what opens it, and what is configured of it."""
+        """Create a closed directory from its opener and its configuration."""
         self._opener = opener
         self._directory = directory
         self._lock = Lock()
         self._source: Directory | None = None
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Return what is said of a user. Errors are those of the directory and of its opening."""
+        """Return the entry of a user.
+
+        Raises:
+            DirectoryUnavailable, DirectoryError: from the directory, or from opening it.
+        """
         with self._lock:
             if self._source is None:
                 self._source = self._opener(self._directory)
@@ -102,6 +106,6 @@ class LazyDirectory:
         return source.find(address)
 
     def close(self) -> None:
-        """Close it where it was opened."""
+        """Close the directory if it was opened."""
         if self._source is not None:
             self._source.close()

@@ -1,4 +1,4 @@
-"""From what a directory says of a user to what Waypost may use of it."""
+"""Conversion of a directory's entry to the user data that Waypost may use."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,13 +22,13 @@ VALUE_MAX_CHARS: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which attributes of an entry become what.
+    """The attributes that Waypost reads from an entry.
 
     Attributes:
         login: the attribute with the login name.
-        display_name: the one with the name for people, or None.
-        login_pattern: of several login names the first that it fits is taken.
-        rules: what templates may use.
+        display_name: the attribute with the display name, or None.
+        login_pattern: if there are several login names, the first match of this pattern is used.
+        rules: the attributes that templates may use, with their allowed values.
     """
 
     login: str
@@ -38,13 +38,13 @@ class Wanted:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return each attribute that is needed, once."""
+        """Return each needed attribute, once."""
         named = [self.login, *([self.display_name] if self.display_name else [])]
         return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
 
 
 def wanted_of(directory: Directory) -> Wanted:
-    """Return which attributes are needed of a directory's entries."""
+    """Return the attributes that are needed from a directory's entries."""
     if isinstance(directory, LdapServer):
         return Wanted(directory.attr_uid, directory.attr_cn, None, ())
     if isinstance(directory, LdapDirectory):
@@ -54,10 +54,10 @@ def wanted_of(directory: Directory) -> Wanted:
 
 
 def person_of(entry: Entry, wanted: Wanted) -> Person:
-    """Make a person of an entry; what no document could carry counts as absent.
+    """Convert an entry to a person; values that no document can carry count as absent.
 
-    Names of attributes match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
-    is a `cn` where there is no plain one.
+    Attribute names match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
+    counts as `cn` if there is no plain `cn`.
     """
     pattern = None if wanted.login_pattern is None else re.compile(wanted.login_pattern)
     logins = _usable(entry, wanted.login)

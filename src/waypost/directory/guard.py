@@ -1,7 +1,7 @@
-"""What stands between the event loop and a directory: cache, bulkhead, time limit, breaker.
+"""The protection of the event loop from a directory: cache, bulkhead, time limit, breaker.
 
-A directory that is slow or away must cost its own domains no more than its time limit, and all
-others nothing (docs/decisions/0006-directories.md).
+A slow or unavailable directory must delay its own domains by its time limit at most, and must not
+delay other domains (docs/decisions/0006-directories.md).
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from waypost.model import Person
 from waypost.seldom import Seldom
 
 CLOSE_SECONDS: Final = 2.0
-# So many questions wait for each thread that asks.
+# How many lookups may wait for each directory thread.
 QUEUE_FACTOR: Final = 16
 
 Failure = DirectoryUnavailable | DirectoryError
@@ -34,13 +34,13 @@ Asking = asyncio.Task[Person | None]
 
 @dataclass(frozen=True, slots=True)
 class KeepingLimits:
-    """How many answers are kept, and how long for a directory that is away.
+    """The limits of a directory's cache.
 
     Attributes:
-        size: how many answers, be a user known or not; and as many users for a directory that is
-            away.
-        stale_if_error_seconds: how long the last answer about a user counts while
-            the directory does not answer.
+        size: how many answers are cached, for known and unknown users together; and how many
+            known users are cached in addition, for the time when the directory is unavailable.
+        stale_if_error_seconds: how long the last answer about a user is used while the
+            directory does not answer.
     """
 
     size: int = 10_000
@@ -54,7 +54,7 @@ class _Kept:
 
 
 class GuardedDirectory:
-    """One directory, for one event loop."""
+    """One directory for one event loop, with cache, time limit and circuit breaker."""
 
     def __init__(
         self,
@@ -65,14 +65,14 @@ class GuardedDirectory:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a directory; nothing is asked yet.
+        """Create the guard; the directory is not asked yet.
 
         Args:
-            source: asked in threads of its own.
-            configured: says what it is called, what is used of its entries, and its limits.
-            keeping: how much is kept.
-            metrics: what is counted; None counts for nobody.
-            clock: seconds that only grow.
+            source: the directory, called in its own threads.
+            configured: the name, the attributes and the limits of the directory.
+            keeping: the cache limits.
+            metrics: the metrics to update; None discards them.
+            clock: a monotonic clock, in seconds.
         """
         keeping = keeping or KeepingLimits()
         self._source = source
@@ -86,10 +86,10 @@ class GuardedDirectory:
             f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
         )
         self._breaker = Breaker(clock)
-        # The time of an answer says whether it was kept, so that must not depend on what it says:
-        # one cache and one time to live for known and for unknown users.
+        # The duration of an answer shows whether it was cached, so caching must not depend on the
+        # answer: known and unknown users share one cache and one time to live.
         self._fresh: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
-        # It is looked at only while the directory is away. No invented name gets in.
+        # Read only while the directory is unavailable. Unknown addresses are never stored here.
         self._last_known: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
         self._asking: dict[EmailAddress, Asking] = {}
         self._failure = Seldom(clock)
@@ -97,12 +97,13 @@ class GuardedDirectory:
         self._log = structlog.get_logger(__name__)
 
     async def person_for(self, address: EmailAddress) -> Person | None:
-        """Return who the user of an address is, or None where the directory knows nobody.
+        """Return the user that an address belongs to, or None if the directory has no such user.
 
         Raises:
-            DirectoryUnavailable: it does not answer within its time limit, and no earlier answer
-                is known.
-            DirectoryError: it cannot be used as it is, and no earlier answer is known.
+            DirectoryUnavailable: the directory does not answer within its time limit, and no
+                earlier answer is cached.
+            DirectoryError: the directory cannot be used as it is configured, and no earlier answer
+                is cached.
         """
         kept = self._fresh.recall(address)
         if kept is not None and self._clock() - kept.asked_at < self._limits.ttl_seconds:
@@ -121,11 +122,11 @@ class GuardedDirectory:
         return found
 
     def asks(self, address: EmailAddress) -> bool:
-        """Return whether a question about a user is under way."""
+        """Return whether a lookup of a user is in progress."""
         return address in self._asking
 
     async def close(self) -> None:
-        """Let go of the directory."""
+        """Close the directory."""
         self._lane.close(0.0 if self._asking else CLOSE_SECONDS)
         self._source.close()
 
@@ -138,17 +139,17 @@ class GuardedDirectory:
         return task.result()
 
     def _ask(self, address: EmailAddress) -> Asking:
-        """Begin a question; raise at once where the directory is known to be away."""
+        """Start a lookup; raise at once if the breaker is open."""
         if not self._breaker.lets_through():
-            raise DirectoryUnavailable("did not answer, and is left alone for a while")
+            raise DirectoryUnavailable("did not answer; the next attempt is in some seconds")
         if len(self._asking) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
-            raise DirectoryBusy("too many questions wait for the directory")
+            raise DirectoryBusy("too many lookups wait for the directory")
         task = asyncio.get_running_loop().create_task(self._load(address))
         self._asking[address] = task
         task.add_done_callback(lambda done: self._end(address, done))
         if self._breaker.is_trying:
-            # Whether it is back shall be found out without anybody waiting for it.
-            raise DirectoryUnavailable("did not answer, and is tried again now")
+            # The trial runs in the background: no client waits for it.
+            raise DirectoryUnavailable("did not answer; an attempt is in progress")
         return task
 
     async def _load(self, address: EmailAddress) -> Person | None:
@@ -157,7 +158,7 @@ class GuardedDirectory:
             found = await self._lane.ask(address)
         except (DirectoryUnavailable, DirectoryError) as error:
             raise self._failed(error) from None
-        # An answer that came too late for its client is worth keeping, but no sign of health.
+        # An answer that is too late for its client is cached, but does not close the breaker.
         if self._clock() - asked_at <= self._limits.time_limit_seconds:
             self._answered()
         self._keep(address, _Kept(found, asked_at))
@@ -171,7 +172,7 @@ class GuardedDirectory:
             self._last_known.keep(address, kept)
 
     def _find(self, address: EmailAddress) -> Person | None:
-        """Ask the directory; runs in a thread of the lane."""
+        """Return the user from the directory; runs in a thread of the lane."""
         entry = self._source.find(address)
         return None if entry is None else person_of(entry, self._wanted)
 
@@ -179,14 +180,14 @@ class GuardedDirectory:
         if self._asking.get(address) is task:
             del self._asking[address]
         if not task.cancelled():
-            task.exception()  # Marks it as seen where nobody waits for it any more.
+            task.exception()  # Marks it as retrieved if no client waits any more.
 
     def _is_usable(self, kept: _Kept) -> bool:
         ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
         return self._clock() - kept.asked_at < ttl
 
     def _broken(self) -> DirectoryError:
-        return DirectoryError("the directory broke down")
+        return DirectoryError("the lookup ended by a defect in Waypost; see the log")
 
     def _answered(self) -> None:
         self._breaker.succeeded()

@@ -1,4 +1,4 @@
-"""The libraries that directories need: without one, users get the wrong login name."""
+"""Check for the libraries that directories need: without one, users get the wrong login name."""
 
 from waypost import model
 from waypost.directory.opening import open_directory
@@ -6,14 +6,14 @@ from waypost.errors import DirectoryError
 
 
 def missing_library(directory: model.Directory) -> str | None:
-    """Try to load the library of a directory; no connection is made.
+    """Check that the library of a directory loads; no connection is made.
 
     Args:
-        directory: what is configured.
+        directory: its configuration.
 
     Returns:
         A line with the name of the directory and the command that installs the library, if the
-        library is missing or does not load; else None. Other mistakes are not reported here.
+        library is missing or does not load; else None. Other errors are not reported here.
     """
     try:
         open_directory(directory).close()

@@ -1,4 +1,4 @@
-"""From what is configured of a directory to the one who asks it."""
+"""Open a directory from its configuration."""
 
 from waypost import model
 from waypost.directory import Directory
@@ -12,16 +12,16 @@ def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = Non
     """Open a directory; no connection is made yet.
 
     Args:
-        directory: what is configured.
-        ldap_ca_file: the authorities to trust for LDAP directories that name none.
+        directory: its configuration.
+        ldap_ca_file: the authorities to trust for LDAP directories without `ca_file`.
 
     Raises:
-        DirectoryError: a library is missing, or what is configured cannot be used.
+        DirectoryError: a library is missing, or the configuration cannot be used.
     """
     if isinstance(directory, FileDirectory):
         return FileSource(directory)
     if isinstance(directory, SqlDirectory):
-        # Only who has such a directory needs SQLAlchemy beside a providers file.
+        # With a providers file, only a SQL directory needs SQLAlchemy.
         from waypost.directory.sql.source import OpenSqlDirectory  # noqa: PLC0415
 
         return OpenSqlDirectory(directory)
@@ -30,15 +30,15 @@ def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = Non
 
 def _open_ldap(directory: LdapServer | LdapDirectory, ca_file: str | None) -> Directory:
     try:
-        # Only who has such a directory needs the library.
+        # Only an LDAP directory needs the library.
         from waypost.directory.ldap.connector import LdapConnector  # noqa: PLC0415
     except ImportError as error:
-        raise no_library(error).told(directory.label) from error
+        raise no_library(error).as_error(directory.label) from error
     return LdapConnector(target_of(directory, ca_file))
 
 
 def no_library(error: ImportError) -> LdapFailure:
-    """Tell why the LDAP library cannot be used."""
+    """Return the reason why the LDAP library cannot be used."""
     if isinstance(error, ModuleNotFoundError):
         return LdapFailure(Complaint.NO_LIBRARY)
     return LdapFailure(Complaint.BROKEN_LIBRARY, why=str(error))

@@ -1,7 +1,7 @@
-"""Answers that take an even time, so that the time says nothing about the user.
+"""Answers after a whole number of time steps, so that the duration reveals nothing about the user.
 
-The timers of an event loop are no help: they are late by up to a millisecond, and by how much
-depends on when the answer came (docs/decisions/0017-time-of-an-answer.md).
+The timers of an event loop are not exact enough: they are late by up to a millisecond, and the
+delay depends on when the answer came (docs/decisions/0017-time-of-an-answer.md).
 """
 
 import asyncio
@@ -16,23 +16,23 @@ from typing import Any, Final, TypeVar
 from waypost import threads
 
 STEP_SECONDS: Final = 0.01
-"""More than a file, and a database or a directory near by, needs for an answer."""
+"""Longer than a file needs for an answer, or a database or a directory in the same network."""
 
 Answer = TypeVar("Answer")
 _Waiting = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
 
 
 class Pace:
-    """Gives answers out a whole number of steps after they were asked for."""
+    """A pacer that returns each answer a whole number of steps after its question."""
 
     def __init__(
         self, step_seconds: float = STEP_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin with nothing that waits; the thread is started by the first answer.
+        """Create an idle pacer; the first answer starts the thread.
 
         Args:
-            step_seconds: the shortest time that an answer takes.
-            clock: seconds that only grow.
+            step_seconds: the shortest duration of an answer.
+            clock: a monotonic clock, in seconds.
         """
         self._step = step_seconds
         self._clock = clock
@@ -43,7 +43,7 @@ class Pace:
         self._closed = False
 
     async def evenly(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
-        """Return what a coroutine returns, or raise what it raises, at the end of a step."""
+        """Return the result of a coroutine, or raise its exception, at the end of a step."""
         start = self._clock()
         task = asyncio.get_running_loop().create_task(answer)
         try:
@@ -54,13 +54,13 @@ class Pace:
             task.cancel()
 
     def close(self) -> None:
-        """Let nothing wait any more. Closing twice does nothing."""
+        """Release all waiting answers. Closing twice does nothing."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
     def _steps(self, seconds: float) -> int:
-        """Return how many steps have begun after so many seconds."""
+        """Return how many steps have begun after this many seconds."""
         return math.floor(seconds / self._step) + 1
 
     async def _until(self, due: float) -> None:
@@ -69,7 +69,7 @@ class Pace:
         with self._changed:
             if self._closed:
                 return
-            self._count += 1  # Of two that are due at once, futures cannot be compared.
+            self._count += 1  # A tie-breaker: futures cannot be compared.
             heapq.heappush(self._waiting, (due, self._count, future, loop))
             if self._waiting[0][2] is future:
                 self._changed.notify()
@@ -86,11 +86,11 @@ class Pace:
     def _run(self) -> None:
         while (waiting := self._next()) is not None:
             _, _, future, loop = waiting
-            with suppress(RuntimeError):  # The loop is closed, so nothing waits any more.
+            with suppress(RuntimeError):  # The loop is closed, so no answer waits any more.
                 loop.call_soon_threadsafe(_release, future)
 
     def _next(self) -> _Waiting | None:
-        """Wait for what is due next and return it; None at the end."""
+        """Return the next answer when it is due, or None after `close`."""
         with self._changed:
             while not self._closed or self._waiting:
                 if not self._waiting:

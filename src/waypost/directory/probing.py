@@ -1,4 +1,4 @@
-"""One lookup step by step, for people who want to know why a user is not found."""
+"""One lookup step by step, for an operator who asks why a user is not found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from waypost.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What was tried, and what came of it.
+    """One step of a lookup, with its result.
 
     Attributes:
-        name: a few words: `resolve`, `connect`, `tls`, `bind`, `base`, `search`, `entry`, ….
-        ok: whether it went well; after a step that did not, no other follows, unless another
-            server is tried.
-        text: one line for people: what was found, or what went wrong and what to do about it.
-        details: the same for scripts; no secret is in it.
-        seconds: how long it took.
+        name: a short name: `resolve`, `connect`, `tls`, `bind`, `base`, `search`, `entry`, ….
+        ok: whether the step succeeded. After a failed step no other step follows, unless
+            another server is tried.
+        text: one line for people: what was found, or what failed and how to fix it.
+        details: the same for scripts, without secrets.
+        seconds: how long the step took.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Step:
 def probe(
     directory: model.Directory, address: EmailAddress, *, ldap_ca_file: str | None = None
 ) -> Iterator[Step]:
-    """Ask a directory for one user with new connections, and tell each step as it is done.
+    """Yield each step of a lookup of one user, with new connections.
 
     Args:
-        directory: what is configured.
-        address: whom to look for.
-        ldap_ca_file: the authorities to trust for LDAP directories that name none.
+        directory: its configuration.
+        address: the address of the user.
+        ldap_ca_file: the authorities to trust for LDAP directories without `ca_file`.
     """
-    # Each kind makes steps, and so needs this module.
+    # Imported here, because each kind imports `Step` from this module.
     if isinstance(directory, FileDirectory):
         from waypost.directory.file.probing import probe_file  # noqa: PLC0415
 

@@ -231,7 +231,7 @@ def test_killed_and_started_under_load(
     assert slowest < 10
 
 
-@pytest.mark.parametrize("bytes", [5, 20, 60, 900])
+@pytest.mark.parametrize("data", [5, 20, 60, 900])
 def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, data: int) -> None:
     """A new connection that is cut in the middle of something is told as such, and ends."""
     with (

@@ -91,7 +91,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("bytes", "complaint"), ANSWERS)
+@pytest.mark.parametrize(("data", "complaint"), ANSWERS)
 def test_answers(data: bytes, complaint: Complaint | None) -> None:
     """Each answer is taken for what it is."""
     _, failure = answered(data)

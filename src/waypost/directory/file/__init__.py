@@ -1,1 +1,1 @@
-"""A directory in a file: a user a line (CSV) or a table a user (TOML)."""
+"""A directory in a file: one line per user (CSV) or one table per user (TOML)."""

@@ -1,4 +1,4 @@
-"""Addresses of a file, of which there are many in a few domains."""
+"""Read the addresses of a file: usually many addresses in a few domains."""
 
 import re
 from typing import Final
@@ -6,22 +6,22 @@ from typing import Final
 from waypost.address import ADDRESS_MAX_BYTES, EmailAddress
 from waypost.errors import AddressError
 
-# Local parts of which `EmailAddress.parse` would find nothing to say; it takes ten times as long.
+# Local parts that `EmailAddress.parse` always accepts; parsing takes ten times as long.
 _USUAL: Final = re.compile(r"[A-Za-z0-9_.+=-]{1,64}")
 
 
 class Addresses:
-    """Reads addresses; each domain is looked at once."""
+    """A reader of addresses that parses each domain once."""
 
     def __init__(self) -> None:
-        """Begin with no domain."""
+        """Create a reader that has seen no domain."""
         self._domains: dict[str, str] = {}
 
     def canonical(self, text: str) -> str:
         """Return an address with its domain in small letters and A-labels.
 
         Raises:
-            AddressError: names the rule that the text breaks, and never the text.
+            AddressError: names the rule that the text breaks, but never the text.
         """
         text = text.strip(" \t")
         local_part, _, domain = text.rpartition("@")
@@ -32,7 +32,8 @@ class Addresses:
                 return address
         if text.startswith(("@", "*@")):
             raise AddressError(
-                "is a catch-all, which is no user; leave it out (unknown_user says what others get)"
+                "is a catch-all, not a user; remove it (the key unknown_user says what unknown "
+                "users get)"
             )
         parsed = EmailAddress.parse(text)
         self._domains[domain] = parsed.domain.ascii

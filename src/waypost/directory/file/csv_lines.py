@@ -17,22 +17,22 @@ DELIMITERS: Final = (",", ";", "\t")
 COLUMNS_MAX: Final = 64
 _KNOWN: Final = (ADDRESS_COLUMN, LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
 _ENDLESS: Final = "field larger"
-# What the standard library's reader says, and what it means to whoever wrote the file.
+# Messages of the standard library's reader, and what they mean for the author of the file.
 _COMPLAINTS: Final = {
     "unexpected end of data": "a quotation mark is opened and never closed (RFC 4180 s2.5)",
     "expected after": "text follows a closing quotation mark; double those inside a text "
     "(RFC 4180 s2.7)",
     _ENDLESS: "a cell is very long; perhaps a quotation mark is never closed",
-    "new-line": "a carriage return stands inside; lines end with LF or CR LF",
+    "new-line": "a line contains a carriage return; end lines with LF or CR LF",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """The first line.
+    """The first line of the file.
 
     Attributes:
-        columns: all names; those that Waypost knows in small letters.
+        columns: all names; those that Waypost knows are in lowercase.
     """
 
     delimiter: str
@@ -40,16 +40,16 @@ class _Header:
 
 
 class _NotUtf8Error(Exception):
-    """Nothing behind this line is worth reading."""
+    """A line is not UTF-8, so the rest of the file is not read."""
 
 
 def read_csv(data: bytes, mistakes: Mistakes) -> People:
-    """Read the users of a CSV file; each mistake is noted, and its line left out.
+    """Read the users of a CSV file; a line with a mistake is reported and skipped.
 
     Args:
-        data: the whole file. The first line names the columns, and so tells the delimiter.
-            Blank lines mean nothing; there are no comments.
-        mistakes: takes what is wrong.
+        data: the whole file. The first line names the columns, and so shows the delimiter.
+            Blank lines are ignored; there are no comments.
+        mistakes: collects the mistakes.
     """
     gathering = Gathering()
     columns: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _lines(data: bytes, mistakes: Mistakes) -> Iterator[str]:
 
 
 def _header(line: str, mistakes: Mistakes) -> _Header | None:
-    """Find the delimiter with which the first line names the columns."""
+    """Return the columns and the delimiter of the first line, or None if it is not a header."""
     for delimiter in DELIMITERS:
         try:
             names = next(csv.reader([line], delimiter=delimiter, strict=True), [])
@@ -84,7 +84,7 @@ def _header(line: str, mistakes: Mistakes) -> _Header | None:
         columns = tuple(_name(name) for name in names)
         if len(columns) > 1 and ADDRESS_COLUMN in columns:
             return _Header(delimiter, columns) if _is_good(columns, mistakes) else None
-    # Without a header this is a user, so it is not repeated here.
+    # Without a header, this line is a user, so the message does not repeat it.
     mistakes.note(
         1,
         "must be a header that names the columns address, login and display_name, with commas, "
@@ -141,7 +141,7 @@ def _read_users(
 def _rows(
     lines: Iterator[str], delimiter: str, mistakes: Mistakes
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the number of its first line; blank ones are left out."""
+    """Yield each row with the number of its first line, without blank rows."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 2  # The header is the first line.
@@ -150,7 +150,7 @@ def _rows(
         except csv.Error as error:
             mistakes.note(number, _complaint(error))
             if _ENDLESS in str(error):
-                return  # Where the text was meant to end nobody knows.
+                return  # The intended end of the text is not known.
             continue
         except StopIteration:
             return

@@ -1,4 +1,4 @@
-"""The mistakes of a file, all of them told at once."""
+"""The mistakes of a file, all reported at once."""
 
 from pathlib import Path
 from typing import Final
@@ -9,16 +9,16 @@ MISTAKES_MAX: Final = 100
 
 
 class Mistakes:
-    """Collects mistakes. None of them names a user: they are logged."""
+    """A collection of mistakes. The messages are logged, so none of them names a user."""
 
     def __init__(self, path: Path) -> None:
-        """Take the file that they are in."""
+        """Create an empty collection for a file."""
         self._path = path
         self._lines: list[str] = []
         self._more = 0
 
     def note(self, line: int, rule: str) -> None:
-        """Note a mistake on a line, from 1; 0 for the whole file."""
+        """Add a mistake on a line, from 1; 0 for the whole file."""
         if len(self._lines) >= MISTAKES_MAX:
             self._more += 1
             return
@@ -27,7 +27,7 @@ class Mistakes:
         )
 
     def check(self) -> None:
-        """Do nothing where there is none.
+        """Raise an error if there are mistakes.
 
         Raises:
             ProblemsError: all mistakes, each one `FILE: line N: RULE`.

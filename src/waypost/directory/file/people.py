@@ -1,4 +1,4 @@
-"""Very many users in little memory: one text with all that is said, and where each begins."""
+"""Many users in little memory: one text with all records, and the offset of each record."""
 
 from array import array
 from bisect import bisect_left
@@ -10,22 +10,23 @@ from typing import Final
 from waypost.address import EmailAddress
 from waypost.directory import Entry
 
-# Neither can stand in a file: control characters are refused.
+# A file cannot contain either of them, because control characters are refused.
 _CELL: Final = "\0"
 VALUE_SEPARATOR: Final = "\x1f"
-"""Divides the values of one cell."""
+"""Separates the values in one cell."""
 
 Note = Callable[[int, str], None]
-"""Takes the number of a line, from 1 (0 for the whole file), and the rule that is broken."""
+"""A function of the number of a line, from 1 (0 for the whole file), and the broken rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a file says of a user.
+    """The record of one user.
 
     Attributes:
-        line: where it stands, from 1; 0 where that is not known.
-        address: as it stands there, with the domain in A-labels.
+        line: the number of its line, from 1; 0 if not known.
+        address: as written in the file, with the domain in A-labels.
+        entry: the values of each column.
     """
 
     line: int
@@ -34,10 +35,10 @@ class Hit:
 
 
 class People:
-    """All users of a file. Nothing can change, so several threads may ask at once.
+    """All users of a file. Immutable, so several threads may search at once.
 
     Attributes:
-        columns: the names of what is said of each, in order.
+        columns: the names of the columns, in order.
     """
 
     def __init__(
@@ -48,14 +49,14 @@ class People:
         lines: Sequence[int],
         index: tuple[Sequence[int], Sequence[int]],
     ) -> None:
-        """Take what `Gathering` gathered.
+        """Create the table from the data of `Gathering`.
 
         Args:
-            columns: their names.
-            text: all records, one behind the other.
-            starts: where each record begins, and where the last one ends.
-            lines: where each record stands in the file.
-            index: the hash of each address in small letters, ascending, and whose it is.
+            columns: the names of the columns.
+            text: all records, one after the other.
+            starts: the offset of each record, and the end of the last one.
+            lines: the line of each record in the file.
+            index: the hash of each address in lowercase, ascending, and the number of its record.
         """
         self.columns = tuple(columns)
         self._text = text
@@ -70,12 +71,13 @@ class People:
     def find(self, address: EmailAddress) -> tuple[Hit, ...]:
         """Return the user of an address.
 
-        The domain has no case. The local part is compared exactly, else in small letters, so that
-        one person is found who writes the address with a capital.
+        The case of the domain does not matter. The local part is compared exactly, else in
+        lowercase, so that a user is found who writes the address with a capital letter.
 
         Returns:
-            Nothing where nobody has this address; several where more than one might be meant:
-            they differ in case, and neither is written as it was asked for or in small letters.
+            No hit if no user has this address. Several hits if the address is ambiguous: the
+            addresses in the file differ in case only, and none of them equals the given address
+            or its lowercase form.
         """
         text = str(address)
         lower = text.lower()
@@ -104,22 +106,22 @@ class People:
 
 
 class Gathering:
-    """Takes one user after the other."""
+    """A builder of `People` that takes one user after the other."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create a builder without users."""
         self._text = bytearray()
         self._starts = array("Q", [0])
         self._lines = array("Q")
         self._hashes = array("q")
 
     def add(self, line: int, address: str, cells: Sequence[str]) -> None:
-        """Take a user.
+        """Add a user.
 
         Args:
-            line: where it stands.
-            address: as `str(EmailAddress)` gives it.
-            cells: the values of each column, several of one with a `VALUE_SEPARATOR` between.
+            line: the number of the line.
+            address: as `str(EmailAddress)` returns it.
+            cells: the value of each column; several values are separated by `VALUE_SEPARATOR`.
         """
         record = _CELL.join((address, *cells)).rstrip(_CELL)
         self._text += record.encode()
@@ -128,19 +130,19 @@ class Gathering:
         self._hashes.append(hash(address.lower()))
 
     def people(self, columns: Sequence[str], note: Note) -> People:
-        """Return all that came; `note` is told each address that came before."""
+        """Return all users; `note` is called for each repeated address."""
         numbers = array("Q", sorted(range(len(self._lines)), key=self._hashes.__getitem__))
         repeated = sorted(self._repeated(numbers))
         for line, first in repeated:
             there = f"on line {first}" if first else "further up"
-            note(line, f"the address stands {there} as well; each has one line")
+            note(line, f"the address is also {there}; write one line for each address")
         hashes = array("q", map(self._hashes.__getitem__, numbers))
         return People(
             columns, bytes(self._text), self._starts, self._lines, index=(hashes, numbers)
         )
 
     def _repeated(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Yield the lines of each address that stands there twice: this one and the first."""
+        """Yield two lines for each repeated address: its own line and that of the first one."""
         if len(set(self._hashes)) == len(self._hashes):
             return
         for _, group in groupby(numbers, key=self._hashes.__getitem__):

@@ -18,7 +18,7 @@ from waypost.signature import signature_of
 
 
 def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step]:
-    """Read a file anew and look for one user in it; tell each step as it is done."""
+    """Read the file again, search one user in it, and yield each step."""
     path = Path(directory.path)
     started = time.perf_counter()
     try:
@@ -36,7 +36,7 @@ def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step
         return
     counts = {"users": len(people), "columns": list(people.columns)}
     users = "1 user" if len(people) == 1 else f"{len(people):,} users"
-    text = f"{users}; of each {', '.join(people.columns) or 'nothing'}"
+    text = f"{users}; columns: {', '.join(people.columns) or 'none'}"
     yield Step("lines", True, text, counts, _since(started))
     started = time.perf_counter()
     hits = people.find(address)
@@ -57,11 +57,11 @@ def _file_step(path: Path, size: int, started: float) -> Step:
 def _entry_step(hits: tuple[Hit, ...], started: float) -> Step:
     lines = [hit.line for hit in hits]
     if not hits:
-        text = "nobody has this address in the file"
+        text = "no user in the file has this address"
         return Step("entry", False, text, {"lines": lines}, _since(started))
     if len(hits) > 1:
         places = " and ".join(str(line) for line in lines)
-        text = f"ambiguous: lines {places} differ in case only; write one of them in small letters"
+        text = f"ambiguous: lines {places} differ in case only; write one of them in lowercase"
         return Step("entry", False, text, {"lines": lines}, _since(started))
     line = f"line {lines[0]}" if lines[0] else "a table"
     entry = {name: list(values) for name, values in hits[0].entry.items()}
@@ -70,7 +70,7 @@ def _entry_step(hits: tuple[Hit, ...], started: float) -> Step:
 
 
 def _person_step(directory: FileDirectory, hit: Hit) -> Step:
-    """Return what may be used of an entry, and what is left out."""
+    """Return the values of an entry that Waypost uses, and why it ignores the others."""
     started = time.perf_counter()
     wanted = wanted_of(directory)
     person = person_of(hit.entry, wanted)
@@ -88,14 +88,14 @@ def _person_step(directory: FileDirectory, hit: Hit) -> Step:
 
 
 def _unused(name: str, taken: Mapping[str, str], wanted: Wanted) -> str | None:
-    """Tell why nothing is taken of a column; None where something is."""
+    """Return why no value of a column is used, or None if a value is used."""
     if name.lower() in {one.lower() for one in taken}:
         return None
     if name.lower() in {rule.name.lower() for rule in wanted.rules}:
         return "the rule of this attribute does not allow the value"
     if name in {wanted.login, wanted.display_name}:
-        return "no document can carry such a text"
-    return "the directory has no such attribute"
+        return "the text is too long or contains a character that no document can carry"
+    return "the key attributes of the directory does not name it"
 
 
 def _since(started: float) -> float:

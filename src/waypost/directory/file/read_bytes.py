@@ -1,4 +1,4 @@
-"""From a path to bytes that may be a text, and no further."""
+"""Read a file as bytes, and check that the bytes may be a text."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from waypost.regular_file import NotRegularFileError, read_regular_file, reason_
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
-# In UTF-8 these bytes stand for nothing else (RFC 3629 s3).
+# In UTF-8, these bytes are never part of another character (RFC 3629 s3).
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -19,24 +19,26 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         DirectoryUnavailable: there is no such file, or it cannot be read.
-        DirectoryError: it is no regular file, or too large.
+        DirectoryError: the path is not a regular file, or the file is too large.
     """
     try:
         data = read_regular_file(path, MAX_BYTES)
     except NotRegularFileError as error:
-        raise DirectoryError(f"{path}: is a folder or a device, and no file") from error
+        raise DirectoryError(f"{path}: is a folder or a device, not a file") from error
     except OSError as error:
         raise DirectoryUnavailable(f"{path}: cannot be read: {reason_of(error)}") from error
     except ValueError as error:
         raise DirectoryError(f"{str(path)!r}: is not the path of a file") from error
     if len(data) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
-        raise DirectoryError(f"{path}: is larger than {limit} MiB; take a database for so many")
+        raise DirectoryError(
+            f"{path}: is larger than {limit} MiB; use a database for so many users"
+        )
     return data.removeprefix(_BOM)
 
 
 def check_text(data: bytes, mistakes: Mistakes) -> bool:
-    """Return whether bytes can be the text of a directory; note why not."""
+    """Return whether bytes can be the text of a directory; if not, add the mistake."""
     if not data.strip():
         mistakes.note(0, "is empty")
         return False
@@ -45,7 +47,7 @@ def check_text(data: bytes, mistakes: Mistakes) -> bool:
         return True
     line = data.count(b"\n", 0, found.start()) + 1
     if found[0] == b"\0":
-        mistakes.note(line, "holds a NUL character; this is not a text in UTF-8")
+        mistakes.note(line, "contains a NUL character; the file is not UTF-8 text")
     else:
-        mistakes.note(line, "holds a control character")
+        mistakes.note(line, "contains a control character")
     return False

@@ -1,4 +1,4 @@
-"""From a file to its users."""
+"""Read the users of a file."""
 
 from pathlib import Path
 
@@ -14,18 +14,18 @@ def read_people(path: Path) -> People:
 
     Raises:
         DirectoryUnavailable: there is no such file, or it cannot be read.
-        DirectoryError: it is no file, or too large.
+        DirectoryError: the path is not a regular file, or the file is too large.
         ProblemsError: all its mistakes, each with its line.
     """
     return people_of(read_bytes(path), path)
 
 
 def people_of(data: bytes, path: Path) -> People:
-    """Read what stands in a file of users.
+    """Parse the content of a file of users.
 
     Args:
         data: the whole file.
-        path: its ending says what it is, TOML or CSV; mistakes name it.
+        path: its suffix selects TOML or CSV; the messages name it.
 
     Raises:
         ProblemsError: all mistakes, each with its line.

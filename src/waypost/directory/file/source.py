@@ -1,4 +1,4 @@
-"""The file of a directory, read again when it changes."""
+"""A directory that reads its file again when the file changes."""
 
 import errno
 import os
@@ -20,17 +20,18 @@ from waypost.model import FileDirectory
 from waypost.signature import Signature, signature_of
 
 LOOK_SECONDS: Final = 1.0
-"""The file is looked at no more often than that."""
+"""The shortest time between two checks of the file."""
 SETTLED_SECONDS: Final = 1.0
-"""A file that was changed a shorter time ago may still be being written."""
+"""If the last change is more recent than this, another process may still write the file."""
 
 Failure = DirectoryUnavailable | DirectoryError
+_KEEPING: Final = "keeping the previous version"
 
 
 class FileSource:
-    """Answers from a file of users. Implements `directory.Directory`.
+    """A directory in a file of users. Implements `directory.Directory`.
 
-    A file with mistakes, or none at all, changes nothing: the answers of the last good one go on.
+    If the file gets mistakes or disappears, the users of the last good version stay in use.
     """
 
     def __init__(
@@ -39,12 +40,12 @@ class FileSource:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Take what is configured; nothing is read yet.
+        """Create the directory; the file is not read yet.
 
         Args:
             directory: names the file.
-            clock: seconds that only grow.
-            now: seconds as file systems count them.
+            clock: a monotonic clock, in seconds.
+            now: the clock of file timestamps, in seconds.
         """
         self._label = directory.label
         self._path = Path(directory.path)
@@ -53,18 +54,19 @@ class FileSource:
         self._lock = Lock()
         self._people: People | None = None
         self._failure: Failure | None = None
-        self._told: tuple[str, ...] = ()
+        self._reported: tuple[str, ...] = ()
         self._seen: Signature | None = None
         self._last_look: tuple[Signature | None] | None = None
         self._next_look = clock()
         self._log = structlog.get_logger(__name__)
 
     def find(self, address: EmailAddress) -> Entry | None:
-        """Return what the file says of a user, or None.
+        """Return the entry of a user, or None.
 
         Raises:
-            DirectoryUnavailable: the file could never be read.
-            DirectoryError: it has had mistakes ever since; the message names file and line.
+            DirectoryUnavailable: the file has not been readable since the start.
+            DirectoryError: the file has had mistakes since the start; the message names file and
+                line.
         """
         people = self._current()
         hits = people.find(address)
@@ -78,7 +80,7 @@ class FileSource:
         """Do nothing: the file is open only while it is read."""
 
     def _current(self) -> People:
-        """Return the users of now; while another thread reads the file again, those of before."""
+        """Return the current users; while another thread reads the file, the previous ones."""
         people = self._people
         if people is not None and self._clock() < self._next_look:
             return people
@@ -100,7 +102,7 @@ class FileSource:
         raise DirectoryError(str(self._failure))
 
     def _look(self) -> None:
-        """Read the file where it is another one."""
+        """Read the file if it has changed."""
         found = signature_of(self._path)
         if found is not None and found == self._seen:
             return
@@ -109,11 +111,11 @@ class FileSource:
         try:
             people = read_people(self._path)
         except (DirectoryUnavailable, DirectoryError) as error:
-            # Rights and folders may change, and the file does not: it is tried again.
+            # Rights and folders may change without the file, so reading is tried again.
             self._fail(error, (str(error),))
         except ProblemsError as error:
             if self._people is not None and signature_of(self._path) != found:
-                return  # It was caught while somebody wrote it.
+                return  # Another process was writing the file.
             self._seen = found
             self._fail(DirectoryError(in_one_line(error)), error.problems)
         except MemoryError:
@@ -124,21 +126,23 @@ class FileSource:
             self._take(people)
 
     def _is_settled(self, found: Signature | None) -> bool:
-        """Return whether nobody is about to write the file, or to put another one in its place."""
+        """Return whether no process is writing or replacing the file at the moment."""
         is_old = found is not None and self._now() - found[3] / 1e9 >= SETTLED_SECONDS
         before, self._last_look = self._last_look, (found,)
         return is_old or before == (found,)
 
     def _take(self, people: People) -> None:
-        if self._people is not None or self._told:
+        if self._people is not None or self._reported:
             fields = {"directory": self._label, "file": str(self._path), "users": len(people)}
             self._log.info("directory file read", **fields)
-        self._people, self._failure, self._told = people, None, ()
+        self._people, self._failure, self._reported = people, None, ()
 
     def _fail(self, failure: Failure, problems: tuple[str, ...]) -> None:
         self._failure = failure
-        if problems == self._told:
+        if problems == self._reported:
             return
-        self._told = problems
+        self._reported = problems
+        now = "lookups fail until it is fixed" if self._people is None else _KEEPING
         for problem in problems:
-            self._log.error("directory file not read", directory=self._label, reason=problem)
+            event = f"directory file rejected; {now}"
+            self._log.error(event, directory=self._label, reason=problem)

@@ -1,4 +1,4 @@
-"""A TOML file of users: a table for each, whose name is the address."""
+"""A TOML file of users: one table per user, named by the address."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from waypost.directory.file.mistakes import Mistakes
 from waypost.directory.file.people import VALUE_SEPARATOR, Gathering, People
 from waypost.errors import AddressError
 
-# Reading this much takes seconds, and a CSV file of the same size a fraction of one.
+# Reading 4 MiB of TOML takes seconds; a CSV file of this size takes a fraction of a second.
 TOML_MAX_BYTES: Final = 4 * 1024 * 1024
 TABLES_MAX: Final = 200_000
 _TEXTS: Final = (LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
@@ -22,17 +22,17 @@ _HEADER: Final = re.compile(rf"^[ \t]*\[[ \t]*({_KEY})[ \t]*\][ \t]*(?:#.*)?$", 
 _UNQUOTED: Final = re.compile(r"[ \t]*\[[^\"'\]]*@")
 _TWICE: Final = re.compile(r"Cannot |Duplicate ")
 _SIMPLE_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
-# TOML's escapes can write what a text may not hold.
+# TOML's escapes can produce characters that a text must not contain.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def read_toml(raw: bytes, mistakes: Mistakes) -> People:
-    """Read the users of a TOML file; each mistake is noted, and its table left out.
+    """Read the users of a TOML file; each mistake is reported.
 
     Args:
         raw: the whole file: tables such as `["alice@example.com"]` with `login`,
             `display_name` and further keys, which are texts or lists of texts.
-        mistakes: takes what is wrong.
+        mistakes: collects the mistakes.
     """
     gathering = Gathering()
     text = _text(raw, mistakes)
@@ -42,7 +42,7 @@ def read_toml(raw: bytes, mistakes: Mistakes) -> People:
     lines = _table_lines(text or "", data)
     for place, (key, table) in enumerate(data.items()):
         line = lines[place] if lines else 0
-        # Where the line is not known, a number tells which one it is.
+        # If the line is not known, the message numbers the table.
         where = "" if line else f"table {place + 1}: "
         try:
             address = addresses.canonical(key)
@@ -61,27 +61,27 @@ def read_toml(raw: bytes, mistakes: Mistakes) -> People:
 
 
 class _Columns:
-    """Which keys came, in the order in which they came first; all of them are texts."""
+    """The keys of all tables, in the order of their first use."""
 
     def __init__(self) -> None:
         self.names = [LOGIN_COLUMN, DISPLAY_NAME_COLUMN]
         self._places = {name: place for place, name in enumerate(self.names)}
 
     def cells(self, table: Mapping[str, object], problems: list[str]) -> Sequence[str]:
-        """Return what a table says as cells, and add what is wrong to a list."""
+        """Return the values of a table as cells, and add its mistakes to a list."""
         cells: list[str] = list(repeat("", len(self.names)))
         for key, value in table.items():
             shown = key if _SIMPLE_KEY.fullmatch(key) else "a key"
             place = self._places.setdefault(key.lower(), len(self.names))
             if place == COLUMNS_MAX:
-                problems.append(f"{shown} is one key more than the {COLUMNS_MAX} that there may be")
+                problems.append(f"{shown} is above the limit of {COLUMNS_MAX} different keys")
                 del self._places[key.lower()]
                 continue
             if place == len(self.names):
                 self.names.append(key)
             cells += repeat("", place + 1 - len(cells))
             if cells[place]:
-                problems.append(f"{shown} stands twice")
+                problems.append(f"{shown} appears twice")
             cells[place] = _cell(key.lower(), shown, value, problems)
         return cells
 
@@ -93,7 +93,7 @@ def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
         must = "a text" if key in _TEXTS else "a text or a list of texts"
         problems.append(f"{shown} must be {must}")
     if any(_CONTROL.search(text) for text in texts):
-        problems.append(f"{shown} holds a control character")
+        problems.append(f"{shown} contains a control character")
         return ""
     if key in _TEXTS and any(len(text) > VALUE_MAX_CHARS for text in texts):
         problems.append(f"{shown} is longer than {VALUE_MAX_CHARS} characters")
@@ -103,7 +103,7 @@ def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
 def _text(raw: bytes, mistakes: Mistakes) -> str | None:
     if len(raw) > TOML_MAX_BYTES:
         limit = TOML_MAX_BYTES // 1024 // 1024
-        mistakes.note(0, f"is larger than {limit} MiB; write so many users as CSV")
+        mistakes.note(0, f"is larger than {limit} MiB; use CSV for so many users")
         return None
     try:
         return raw.decode()
@@ -122,23 +122,23 @@ def _data(text: str, mistakes: Mistakes) -> dict[str, object]:
 
 
 def _complaint(said: str, line: int, text: str) -> tuple[int, str]:
-    """Return the line and what is wrong there; what the parser says may name a user."""
+    """Return the line and its mistake; the parser's own message may name a user."""
     on_line = text.split("\n")[line - 1]
     if _UNQUOTED.match(on_line):
-        return line, 'an address must stand in quotation marks, as ["alice@example.com"]'
+        return line, 'an address must be in quotation marks, as ["alice@example.com"]'
     if not _TWICE.match(said):
         return line, f"not TOML: {said}"
     header = _HEADER.match(on_line)
     if header is None:
-        return line, "not TOML: a key stands twice"
+        return line, "not TOML: a key appears twice"
     same = (one for one in _HEADER.finditer(text) if one[1] == header[1])
     first = next((text.count("\n", 0, one.start(1)) + 1 for one in same), line)
     there = f"on line {first}" if first < line else "further up"
-    return line, f"the address stands {there} as well; each has one table"
+    return line, f"the address is also {there}; write one table for each address"
 
 
 def _table_lines(text: str, data: Mapping[str, object]) -> Sequence[int]:
-    """Return the line of each table; none where that cannot be told for sure."""
+    """Return the line of each table, or no line if the lines are not certain."""
     lines = []
     line, last = 1, 0
     for header in _HEADER.finditer(text):

@@ -71,7 +71,7 @@ class LdapConnector:
             try:
                 hits = self._ask(text)
             except LdapFailure as failure:
-                raise failure.told(self._target.label) from None
+                raise failure.as_error(self._target.label) from None
         self._come_back()
         if len(hits) > 1:
             if self._ambiguity.is_time():

@@ -158,7 +158,7 @@ class LdapFailure(Exception):
         """Add what was found out later."""
         self.args = (f"{self}; {one_line(more)}",)
 
-    def told(self, label: str) -> DirectoryError | DirectoryUnavailable:
+    def as_error(self, label: str) -> DirectoryError | DirectoryUnavailable:
         """Return it as the error of a directory."""
         text = f"directory {label}: {self}"
         return DirectoryUnavailable(text) if self.temporary else DirectoryError(text)
