@@ -96,8 +96,8 @@ BAD_CSV: list[tuple[bytes, list[str]]] = [
     ),
     (b"address,login\n,u\n", ["line 2: address: the address has no @"]),
     (b"address,login\na@192.0.2.1,u\n", ["line 2: address: the domain ends in a number"]),
-    (b"address,login\n*@x.example,u\n", ["line 2: address: is a catch-all, which is no user"]),
-    (b"address,login\n@x.example,u\n", ["line 2: address: is a catch-all, which is no user"]),
+    (b"address,login\n*@x.example,u\n", ["line 2: address: is a catch-all, not a user"]),
+    (b"address,login\n@x.example,u\n", ["line 2: address: is a catch-all, not a user"]),
     (
         b"address,login\na@x.example,u\nb@x.example,u\na@X.example,v\na@x.example,w\n",
         [

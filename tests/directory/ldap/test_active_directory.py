@@ -73,7 +73,7 @@ def test_wrong_password(corp: LdapDirectory) -> None:
 def test_password_without_tls(corp: LdapDirectory, samba_server: Samba) -> None:
     """A password over a connection without TLS is refused, and the message says what to use."""
     way = replace(corp, urls=(samba_server.url,), security=LdapSecurity.NONE)
-    with pytest.raises(DirectoryError, match="takes a bind over TLS only; use ldaps://"):
+    with pytest.raises(DirectoryError, match="accepts a bind over TLS only; use ldaps://"):
         ask(way, "anna@example.com")
 
 

@@ -42,7 +42,7 @@ def test_each_step(directory: LdapDirectory, server: Slapd) -> None:
     )
     assert found["tls"].details["days_left"] == 0
     assert found["tls"].details["verified"] is True
-    assert found["bind"].text == f"as {READER}, password ***, taken for dn:{READER}"
+    assert found["bind"].text == f"as {READER}, password ***, authorized as dn:{READER}"
     assert found["base"].text == f"{SUFFIX} exists"
     assert found["search"].text == "(mail=several@example.com): 1 hit"
     assert found["entry"].details["values"] == {
@@ -62,8 +62,8 @@ def test_filter_as_it_is_sent(directory: LdapDirectory) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("nobody@example.com", "no hit: nobody is known"),
-        ("triple@example.com", "more than one hit, so it counts as unknown"),
+        ("nobody@example.com", "no hit: the user is unknown"),
+        ("triple@example.com", "more than one hit, so the user counts as unknown"),
     ],
 )
 def test_no_single_hit(directory: LdapDirectory, address: str, said: str) -> None:
@@ -92,7 +92,9 @@ def test_why_a_certificate_is_not_accepted(
         assert step.details["names"] == ["localhost"]
         assert step.details["issuer"] == "Authority of a test run"
         assert step.details["days_left"] == days
-        assert "it is a certificate for localhost, from Authority of a test run" in step.text
+        assert (
+            "the server sent a certificate for localhost, from Authority of a test run" in step.text
+        )
 
 
 def test_certificate_that_is_not_verified(directory: LdapDirectory) -> None:

@@ -169,7 +169,7 @@ def test_no_more_connections(
     other = opened(place)
     with questioning(open_reading_engine(configured(place)), quick()):
         for people in (full, other):
-            assert "let the server take more connections" in said(people)
+            assert "let the server accept more connections" in said(people)
 
 
 def test_lock(tmp_path: Path, opened: Opened) -> None:
@@ -179,7 +179,7 @@ def test_lock(tmp_path: Path, opened: Opened) -> None:
     writer.executescript(SCHEMAS["postfixadmin"]["sqlite"])
     writer.execute("BEGIN EXCLUSIVE")
     line = said(opened(f"sqlite:///{path}", limits=quick(0.2)))
-    assert line == "directory people: query: database is locked; something else holds a lock"
+    assert line == "directory people: query: database is locked; another process holds a lock"
     writer.close()
 
 
@@ -211,9 +211,9 @@ def test_no_such_query(sqlite: Path, opened: Opened) -> None:
 
 
 def test_statement_without_rows(sqlite: Path, opened: Opened) -> None:
-    """A statement that gives no rows at all is told as one that is no SELECT."""
+    """A statement that returns no rows at all is reported as one that is not a SELECT."""
     people = opened(f"sqlite:///{sqlite}", query="BEGIN")
-    assert said(people) == "directory people: query: gives no rows; it must be a SELECT"
+    assert said(people) == "directory people: query: is not a SELECT; write a SELECT"
 
 
 def test_closing_twice(sqlite: Path, opened: Opened) -> None:

@@ -107,7 +107,9 @@ def test_nothing_is_written(postfixadmin: Database, opened: Opened) -> None:
         "SELECT * FROM x WHERE login <> :address",
         "mysql": "DELETE FROM mailbox WHERE username <> :address",
     }[postfixadmin.dialect]
-    with pytest.raises(DirectoryError, match=r"directory people: query: .*; it may only read"):
+    with pytest.raises(
+        DirectoryError, match=r"directory people: query: .*; the statement may only read"
+    ):
         opened(postfixadmin.uri, query=writing).find(ALICE)
     assert postfixadmin.client("SELECT count(*) FROM mailbox;").strip() == "3"
 
@@ -166,7 +168,7 @@ def test_no_login_column(postfixadmin: Database, opened: Opened) -> None:
     """Without login a query is of no use, whoever is asked for."""
     people = opened(postfixadmin.uri, query="SELECT name FROM mailbox WHERE username = :address")
     for local_part in ("alice", "nobody"):
-        with pytest.raises(DirectoryError, match="people: query: gives no column login"):
+        with pytest.raises(DirectoryError, match="people: query: returns no column login"):
             people.find(EmailAddress(local_part, EXAMPLE_COM))
 
 

@@ -21,7 +21,7 @@ from waypost.errors import DirectoryBusy, DirectoryUnavailable
 def test_statement_that_hangs(postfixadmin: Database, opened: Opened) -> None:
     """A statement that takes too long ends at the time limit, and the next one is answered."""
     slow = opened(postfixadmin.uri, query=SLEEP[postfixadmin.dialect], limits=quick())
-    assert "query: took longer than time_limit_seconds, 0.5 s" in said(slow)
+    assert "query: took longer than time_limit_seconds (0.5 s)" in said(slow)
     assert slow.has_domain(DomainName("example.com"))
 
 
@@ -86,7 +86,7 @@ def test_killed_in_a_question(postgresql_server: PostgreSql, opened: Opened) -> 
     people = opened(postgresql_server.uri(name), query=query, limits=quick(20))
     ends = threading.Thread(target=_terminate, args=(postgresql_server,))
     ends.start()
-    assert "the connection or the server went away" in said(people)
+    assert "the connection was lost" in said(people)
     ends.join()
 
 
@@ -116,7 +116,7 @@ def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, dr
     asking = threading.Thread(target=_stopped_soon, args=(postgresql_server, sql))
     slow = opened(postgresql_server.uri(name, driver), query=SLEEP["postgresql"], limits=quick(3.0))
     asking.start()
-    assert "the connection or the server went away" in said(slow)
+    assert "the connection was lost" in said(slow)
     asking.join()
     assert slow.has_domain(DomainName("example.com"))
 

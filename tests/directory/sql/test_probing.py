@@ -56,11 +56,11 @@ def test_unused_columns_are_not_shown(postfixadmin: Database) -> None:
 
 ENDS = [
     # what is changed, the step that goes wrong, what it says
-    ({"uri": Secret("nosuch://h/d")}, "driver", "Waypost knows no database"),
+    ({"uri": Secret("nosuch://h/d")}, "driver", "does not support the database"),
     ({"uri": Secret("sqlite:////nosuch/a.sqlite")}, "connect", "check the path"),
     ({"query": "SELECT a FROM nosuch WHERE a = :address"}, "query", "names of tables and columns"),
     ({"query": "SELECT name FROM mailbox WHERE name = :address"}, "rows", "no column login"),
-    ({"query": "SELECT name AS login FROM mailbox WHERE name=:address"}, "rows", "no row: nobody"),
+    ({"query": "SELECT name AS login FROM mailbox WHERE name=:address"}, "rows", "no row: no user"),
     (
         {"query": "SELECT name AS login FROM mailbox WHERE :address <> ''"},
         "rows",
@@ -86,7 +86,7 @@ def test_domains_alone(postfixadmin: Database) -> None:
     assert [step.name for step in steps] == STEPS[:4]
     other = EmailAddress("a", DomainName("old.example"))
     *_, step = probe(configured(postfixadmin.uri, query=None), other)
-    assert step.text == "old.example does not exist by domains_query"
+    assert step.text == "domains_query: old.example does not exist"
 
 
 @pytest.mark.servers

@@ -44,21 +44,21 @@ def test_password_that_changes(
 
 BAD_URIS = [
     # where the URI stands, what is said
-    (Secret(), "no uri is given; write uri, uri_file or uri_env"),
+    (Secret(), "no uri is set; set uri, uri_file or uri_env"),
     (Secret(file="/nosuch/uri"), "uri_file: /nosuch/uri cannot be read: No such file or directory"),
     (Secret(file="/dev/null"), "uri_file: the first line of /dev/null is empty"),
     (Secret(file="/dev/zero"), "uri_file: /dev/zero cannot be read: is a FIFO, a socket or a dev"),
     (Secret(variable="WAYPOST_NOSUCH"), "the environment variable WAYPOST_NOSUCH is not set"),
     (Secret("s3cret"), "uri: is not a database URI; write dialect+driver://"),
     (Secret("postgresql://u:s3cret@h:port/d"), "uri: is not a database URI"),
-    (Secret("nosuch://u:s3cret@h/d"), "uri: Waypost knows no database 'nosuch'"),
+    (Secret("nosuch://u:s3cret@h/d"), "uri: Waypost does not support the database 'nosuch'"),
     (Secret("mysql+mysqldb://u:s3cret@h/d"), "mysql+mysqldb is not installed; install the Python"),
-    (Secret("sqlite://"), "uri: must name a SQLite file that is there"),
-    (Secret("sqlite:///:memory:"), "uri: must name a SQLite file that is there"),
+    (Secret("sqlite://"), "uri: must name an existing SQLite file"),
+    (Secret("sqlite:///:memory:"), "uri: must name an existing SQLite file"),
     (Secret("sqlite:////nosuch/a.sqlite"), "uri: /nosuch/a.sqlite: unable to open database file"),
     (Secret("sqlite:////etc/passwd"), "uri: /etc/passwd: file is not a database; name a SQLite"),
-    (Secret("mysql://u:s3cret@h/d?nosuch=1"), "uri: the driver does not take its host or its opt"),
-    (Secret("mysql://u:s3cret@h/d?charset=no"), "uri: the driver does not take its host or its o"),
+    (Secret("mysql://u:s3cret@h/d?nosuch=1"), "uri: the driver rejects the host or the options"),
+    (Secret("mysql://u:s3cret@h/d?charset=no"), "uri: the driver rejects the host or the o"),
     (Secret("postgresql+psycopg2://u:s3cret@h/d?nosuch=1"), "options: invalid dsn: invalid conn"),
     (Secret("postgresql+psycopg://u:s3cret@127.0.0.1:1/d?nosuch=1"), "options: invalid connection"),
 ]

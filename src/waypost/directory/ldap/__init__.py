@@ -1,5 +1,5 @@
 """Directories that speak LDAP (RFC 4511).
 
-Sockets, time limits and TLS are Python's own, the protocol is python-ldap's:
-docs/decisions/0005-ldap-library.md says why.
+Python's standard library provides sockets, time limits and TLS; python-ldap provides the protocol.
+docs/decisions/0005-ldap-library.md explains why.
 """

@@ -1,4 +1,4 @@
-"""What a server's certificate says, for people; also where it is not accepted."""
+"""The content of a server's certificate as text, even if the certificate is not accepted."""
 
 import ssl
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ class Certificate:
     """A server's certificate.
 
     Attributes:
-        names: of hosts and addresses that it is for.
-        issuer: the authority's common name, or all of its name.
-        ends: the last moment of its validity.
-        days_left: whole days until then; negative when it is over.
+        names: the host names and addresses that it is valid for.
+        issuer: the authority's common name, or its whole name.
+        ends: the end of its validity.
+        days_left: whole days until then; negative if it has expired.
     """
 
     names: tuple[str, ...]
@@ -34,7 +34,7 @@ class Certificate:
 
     @property
     def details(self) -> dict[str, object]:
-        """Return it for scripts."""
+        """Return the content for scripts."""
         return {
             "names": list(self.names),
             "issuer": self.issuer,
@@ -43,14 +43,14 @@ class Certificate:
         }
 
     def __str__(self) -> str:
-        """Return it for people."""
+        """Return the content as text for people."""
         names = ", ".join(self.names) or "no name"
-        days = f"{self.days_left} days left" if self.days_left >= 0 else "over"
+        days = f"{self.days_left} days left" if self.days_left >= 0 else "expired"
         return f"certificate for {names}, from {self.issuer}, until {self.ends:%Y-%m-%d} ({days})"
 
 
 def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
-    """Return the certificate of a connection, or None where it was not verified."""
+    """Return the certificate of a connection, or None if it was not verified."""
     found: dict[str, Any] | None = secure.getpeercert()
     if not found:
         return None
@@ -64,10 +64,11 @@ def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
 
 
 def examined(server: Server, deadline: Deadline) -> Certificate | None:
-    """Return the certificate of a server that is not trusted, by connections of its own.
+    """Return the certificate of an untrusted server, with separate connections.
 
-    The standard library reads only certificates that it has verified. So the first connection
-    fetches the certificate, and the second trusts nothing but that. Nothing is sent through them.
+    The standard library decodes only certificates that it has verified. So the first connection
+    fetches the certificate, and the second one trusts only this certificate. No LDAP request is
+    sent over them, except for StartTLS.
     """
     try:
         with _connected(_context(), server, deadline) as secure:
@@ -97,7 +98,7 @@ def _connected(context: ssl.SSLContext, server: Server, deadline: Deadline) -> s
 
 def _issuer(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     parts = dict(_parts(name))
-    return parts.get("commonName") or ", ".join(parts.values()) or "nobody"
+    return parts.get("commonName") or ", ".join(parts.values()) or "an issuer without a name"
 
 
 def _parts(name: tuple[tuple[tuple[str, str], ...], ...]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""An LDAP directory that is asked from several threads: pool, failover, and coming back."""
+"""An LDAP directory for several threads: connection pool, failover, and failback."""
 
 import math
 import threading
@@ -24,11 +24,11 @@ from waypost.net.deadline import Deadline
 from waypost.seldom import Seldom
 
 RETURN_SECONDS: Final = 60.0
-"""After so long the servers in front of the one that works are tried again."""
+"""After this time, the servers that precede the current one in `urls` are tried again."""
 
 
 class LdapConnector:
-    """Finds users in LDAP. Implements `directory.Directory`."""
+    """A directory of users in LDAP. Implements `directory.Directory`."""
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class LdapConnector:
         return_seconds: float = RETURN_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take a directory; no connection is made yet.
+        """Create the directory; no connection is made yet.
 
         Args:
-            target: what is configured.
-            pool: keeps the sessions.
-            return_seconds: how long to stay with a server that stands behind another one.
-            clock: seconds that only grow.
+            target: its configuration.
+            pool: the idle sessions.
+            return_seconds: how long to use a later server before an earlier one is tried again.
+            clock: a monotonic clock, in seconds.
         """
         self._target = target
         self._pool = pool if pool is not None else Pool()
@@ -64,7 +64,7 @@ class LdapConnector:
 
         Raises:
             DirectoryUnavailable: no server answers, or not in time.
-            DirectoryError: a server answers, but not with a result.
+            DirectoryError: a server answers, but with an error.
         """
         text = filled(self._target.filter, address)
         with self._slot():
@@ -75,13 +75,13 @@ class LdapConnector:
         self._come_back()
         if len(hits) > 1:
             if self._ambiguity.is_time():
-                # Not whose address it was: that is nobody's business but the user's.
+                # Without the address: the log must not contain it.
                 self._log.warning(AMBIGUOUS, directory=self._target.label)
             return None
         return hits[0].attributes if hits else None
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._closed = True
         self._pool.close()
 
@@ -95,12 +95,12 @@ class LdapConnector:
             except LdapFailure as failure:
                 if failure.complaint not in {Complaint.CUT, Complaint.BUSY}:
                     raise
-                # It may have been dead for long, and the other idle ones with it.
+                # The connection may have been dead for a long time, like the other idle ones.
                 self._pool.clear()
         return self._ask_anew(text)
 
     def _ask_anew(self, text: str) -> list[Hit]:
-        """Ask with a new connection, of the first server that gives an answer."""
+        """Search with a new connection to the first server that answers."""
         failures: list[LdapFailure] = []
         count = len(self._target.servers)
         first = self._current
@@ -115,7 +115,7 @@ class LdapConnector:
                 continue
             self._stay_with(index, failures)
             return hits
-        # Where one of them may come back by itself, so may the directory.
+        # If one of the failures is temporary, the failure of the directory is temporary too.
         raise next((one for one in failures if one.temporary), failures[0])
 
     def _open(self, index: int) -> Session:
@@ -128,7 +128,7 @@ class LdapConnector:
         except LdapFailure as failure:
             session.close()
             if failure.complaint is Complaint.SEARCH_TIMEOUT:
-                # There is no time for another server now, but there is for the next question.
+                # There is no time to try another server now; the next search uses another one.
                 self._pool.clear()
                 self._avoid(session.server.url, failure)
             raise
@@ -140,7 +140,7 @@ class LdapConnector:
             if index != self._current:
                 self._current = index
                 self._log.warning(
-                    "directory is asked at another server",
+                    "directory switched to another server",
                     directory=self._target.label,
                     server=self._target.servers[index].url,
                     reasons=[str(failure) for failure in failures],
@@ -156,7 +156,7 @@ class LdapConnector:
             self._stay_with((current + 1) % count, [failure])
 
     def _come_back(self) -> None:
-        """Try earlier servers again when it is time; nobody waits for that."""
+        """Try earlier servers again when it is time, in a thread that no search waits for."""
         with self._lock:
             if self._clock() < self._return_at:
                 return

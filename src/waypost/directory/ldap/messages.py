@@ -1,6 +1,6 @@
-"""Everything that an operator can be told about an LDAP directory.
+"""All messages about an LDAP directory.
 
-docs/directories/ldap.md has the same table with the cure of each; a test compares them.
+docs/directories/ldap.md has the same table with the fix for each; a test compares them.
 """
 
 import enum
@@ -10,20 +10,20 @@ from typing import Final
 
 from waypost.errors import DirectoryError, DirectoryUnavailable
 
-AMBIGUOUS: Final = "directory has several entries for one address; it counts as unknown"
-"""Is logged, at most once a minute, and without the address."""
+AMBIGUOUS: Final = "directory has several entries for one address; the user counts as unknown"
+"""A log message, written at most once a minute and without the address."""
 REASON_MAX_CHARS: Final = 200
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is said, and what follows from it.
+    """A message and its consequences.
 
     Attributes:
-        text: one line with its fields in braces; no field holds a secret or an address.
-        temporary: asking later may help without anybody changing anything.
-        elsewhere: another server of the same directory may do better.
+        text: one line with its fields in braces; no field contains a secret or an address.
+        temporary: a later attempt may succeed without any change.
+        elsewhere: another server of the same directory may answer.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Message:
 
 
 class Complaint(enum.Enum):
-    """Each cause, in the order in which a lookup can meet it."""
+    """Each cause of a failure, in the order of the steps of a lookup."""
 
     NO_LIBRARY = Message(
         "the LDAP library is not installed; run pip install '.[ldap]' in the folder of Waypost's "
@@ -44,35 +44,41 @@ class Complaint(enum.Enum):
     )
     NO_PASSWORD_FILE = Message("bind_password_file {file} cannot be read ({why})")
     NO_PASSWORD_VARIABLE = Message("bind_password_env: the variable {variable} is not set")
-    # RFC 4513 s5.1.2: a name without a password would be an anonymous bind that looks like another.
-    NO_PASSWORD = Message("bind_password is empty; give one, or leave out bind_user as well")
+    # RFC 4513 s5.1.2: a bind with a name and an empty password counts as anonymous.
+    NO_PASSWORD = Message(
+        "bind_password is empty; set one, or remove bind_user for an anonymous bind"
+    )
     BAD_TLS_FILE = Message("{option} {file} cannot be used ({why})")
-    NO_HOST = Message("{server}: its host name cannot be resolved ({why}); see urls", True, True)
-    NO_SOCKET = Message("{server}: the socket cannot be opened ({why}); see urls", True, True)
-    REFUSED = Message("{server}: nothing listens there; see urls, or start the server", True, True)
+    NO_HOST = Message("{server}: its host name cannot be resolved ({why}); check urls", True, True)
+    NO_SOCKET = Message("{server}: the socket cannot be opened ({why}); check urls", True, True)
+    REFUSED = Message(
+        "{server}: refuses connections; start the server, or correct urls", True, True
+    )
     CONNECT_TIMEOUT = Message(
-        "{server}: not reached in time; see urls, firewalls and connect_timeout_seconds",
+        "{server}: not connected in time; check urls, firewalls and connect_timeout_seconds",
         True,
         True,
     )
-    UNREACHABLE = Message("{server}: cannot be reached ({why}); see urls", True, True)
+    UNREACHABLE = Message("{server}: cannot be reached ({why}); check urls", True, True)
     NO_STARTTLS = Message(
         '{server}: does not offer StartTLS ({why}); use ldaps://, or security = "none" '
-        "where nobody can listen in",
+        "in a trusted network",
         elsewhere=True,
     )
     TLS_TIMEOUT = Message(
-        "{server}: TLS was not ready in time; see connect_timeout_seconds", True, True
+        "{server}: the TLS handshake did not end in time; check connect_timeout_seconds", True, True
     )
-    TLS_CUT = Message("{server}: the connection was cut while TLS began ({why})", True, True)
+    TLS_CUT = Message(
+        "{server}: the connection was closed during the TLS handshake ({why})", True, True
+    )
     NOT_TLS = Message(
         '{server}: does not speak TLS on this port; use ldap:// and security = "starttls", '
         "or the port for ldaps",
         elsewhere=True,
     )
     UNKNOWN_CA = Message(
-        "{server}: its certificate is from an authority that is not known here ({why}); "
-        "name that in ca_file, or in the setting ldap_ca_file",
+        "{server}: the authority of its certificate is not trusted ({why}); "
+        "name the authority's certificate in ca_file, or in the setting ldap_ca_file",
         elsewhere=True,
     )
     EXPIRED = Message(
@@ -80,96 +86,103 @@ class Complaint(enum.Enum):
         elsewhere=True,
     )
     NOT_YET_VALID = Message(
-        "{server}: its certificate is not valid yet; compare the clocks", elsewhere=True
+        "{server}: its certificate is not valid yet; check the clocks of both machines",
+        elsewhere=True,
     )
     WRONG_NAME = Message(
-        "{server}: its certificate is for other names; use one of them in urls ({why})",
+        "{server}: its certificate is for other names; use one of those names in urls ({why})",
         elsewhere=True,
     )
     BAD_CERTIFICATE = Message(
-        "{server}: its certificate is not accepted ({why}); see ca_file and tls_verify",
+        "{server}: its certificate is not accepted ({why}); check ca_file and tls_verify",
         elsewhere=True,
     )
     TLS_FAILED = Message(
-        "{server}: TLS failed ({why}); see cert_file and key_file where the server wants them",
+        "{server}: TLS failed ({why}); set cert_file and key_file if the server requires them",
         elsewhere=True,
     )
     BIND_TIMEOUT = Message(
-        "{server}: the bind was not answered in time; see connect_timeout_seconds", True, True
+        "{server}: the bind was not answered in time; check connect_timeout_seconds", True, True
     )
     BAD_LOGIN = Message("{server}: does not accept bind_user with bind_password ({why})")
-    BAD_BIND_USER = Message("{server}: bind_user is not a name that it understands ({why})")
+    BAD_BIND_USER = Message("{server}: bind_user is not a name that the server accepts ({why})")
     NO_ANONYMOUS = Message(
         "{server}: allows no anonymous bind; set bind_user and bind_password ({why})"
     )
     BIND_NEEDS_TLS = Message(
-        '{server}: takes a bind over TLS only; use ldaps:// or security = "starttls" ({why})'
+        '{server}: accepts a bind over TLS only; use ldaps:// or security = "starttls" ({why})'
     )
     BAD_EXTERNAL = Message(
-        '{server}: does not accept bind = "external" ({why}); it wants a client certificate '
-        "(cert_file) or a user of an ldapi:// socket whom it knows"
+        '{server}: does not accept bind = "external" ({why}); it requires a client certificate '
+        "(cert_file), or a user that it knows on an ldapi:// socket"
     )
     BIND_FAILED = Message("{server}: refuses the bind ({why})", elsewhere=True)
-    NOT_LDAP = Message("{server}: what answers there does not speak LDAP; see urls", False, True)
-    NO_BASE = Message("{server}: search_base does not exist there, or bind_user may not see it")
+    NOT_LDAP = Message(
+        "{server}: the service on this port does not speak LDAP; check urls", False, True
+    )
+    NO_BASE = Message(
+        "{server}: search_base does not exist on this server, or bind_user may not see it"
+    )
     BAD_BASE = Message("{server}: search_base is not a distinguished name (RFC 4514)")
     BAD_FILTER = Message("search_filter is not a filter (RFC 4515)")
-    NO_ACCESS = Message("{server}: bind_user may not search search_base; give it the right to")
+    NO_ACCESS = Message("{server}: bind_user may not search search_base; give bind_user this right")
     NEEDS_BIND = Message(
-        "{server}: answers nobody who has not bound; set bind_user and bind_password"
+        "{server}: answers no search before a bind; set bind_user and bind_password"
     )
     REFERRAL = Message(
-        "{server}: knows search_base only from other servers (a referral); name those in urls"
+        "{server}: has only a referral to other servers for search_base; name those servers in urls"
     )
     SIZE_LIMIT = Message(
-        "{server}: gives no answer because of a limit of its own ({why}); raise it for bind_user"
+        "{server}: the search exceeded a limit of the server ({why}); raise the limit for bind_user"
     )
     TIME_LIMIT = Message(
-        "{server}: gave up after its own time limit; index the attribute in search_filter", True
+        "{server}: the search exceeded the server's time limit; index the attribute in "
+        "search_filter",
+        True,
     )
     SEARCH_TIMEOUT = Message(
-        "{server}: the search was not answered in time; see time_limit_seconds, and index the "
+        "{server}: the search was not answered in time; check time_limit_seconds, and index the "
         "attribute in search_filter",
         True,
     )
     BUSY = Message("{server}: is too busy, or is shutting down ({why})", True, True)
-    CUT = Message("{server}: the connection was cut", True, True)
+    CUT = Message("{server}: the connection was closed", True, True)
     SEARCH_FAILED = Message("{server}: refuses the search ({why})", elsewhere=True)
-    ALL_IN_USE = Message("all connections are in use; see max_searches", True)
+    ALL_IN_USE = Message("all connections are in use; raise max_searches", True)
     CLOSED = Message("is closed", True)
 
     @property
     def message(self) -> Message:
-        """Return what is said."""
+        """Return the message."""
         found: Message = self.value
         return found
 
 
 class LdapFailure(Exception):
-    """One thing that went wrong, until it is known whether another server does better."""
+    """A failure at one server, before another server is tried."""
 
     def __init__(self, complaint: Complaint, **fields: str) -> None:
-        """Take the cause and the fields of its message."""
+        """Create a failure from its cause and the fields of its message."""
         self.complaint = complaint
         self.fields = {name: one_line(value) for name, value in fields.items()}
         super().__init__(complaint.message.text.format_map(self.fields))
 
     def add(self, more: str) -> None:
-        """Add what was found out later."""
+        """Add a detail that was found later."""
         self.args = (f"{self}; {one_line(more)}",)
 
     def as_error(self, label: str) -> DirectoryError | DirectoryUnavailable:
-        """Return it as the error of a directory."""
+        """Return the failure as the error of a directory."""
         text = f"directory {label}: {self}"
         return DirectoryUnavailable(text) if self.temporary else DirectoryError(text)
 
     @property
     def temporary(self) -> bool:
-        """Return whether asking later may help."""
+        """Return whether a later attempt may succeed."""
         return self.complaint.message.temporary
 
 
 def one_line(text: str) -> str:
-    """Return what a library or a server says as one short line."""
+    """Return a text of a library or a server as one short line."""
     line = _UNPRINTABLE.sub(" ", text).strip()
     return line if len(line) <= REASON_MAX_CHARS else f"{line[:REASON_MAX_CHARS]}…"

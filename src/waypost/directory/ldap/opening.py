@@ -1,4 +1,4 @@
-"""From a server's URL to a session, in the order in which it must go."""
+"""Open a session with a server: connect, begin TLS, bind."""
 
 import socket
 import ssl
@@ -16,18 +16,18 @@ from waypost.threads import NoThread
 
 
 def open_session(target: Target, server: Server, contexts: TlsContexts) -> Session:
-    """Connect, begin TLS, and bind, all of it within `connect_timeout_seconds`.
+    """Open a session: connect, begin TLS and bind within `connect_timeout_seconds`.
 
     Args:
         target: the directory.
         server: one of its servers.
-        contexts: for TLS, where the server wants it.
+        contexts: the TLS contexts, used if the URL or `security` requires TLS.
 
     Raises:
-        LdapFailure: says which of the three failed, and why.
+        LdapFailure: one of the three steps failed.
     """
     deadline = Deadline(target.limits.connect_timeout_seconds)
-    # What cannot be read is said before a server is troubled.
+    # Files that cannot be read are reported before a connection is made.
     context = contexts.get() if server.tls or server.starttls else None
     secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
     connection = connect(server, resolve(server, deadline), deadline)
@@ -45,10 +45,12 @@ def open_session(target: Target, server: Server, contexts: TlsContexts) -> Sessi
 def with_tls(
     context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
 ) -> ssl.SSLSocket:
-    """Begin TLS, after asking for it where the URL is `ldap:`; all is closed where that fails.
+    """Start TLS on a connection, after a StartTLS request if the URL is `ldap:`.
+
+    The connection is closed if that fails.
 
     Raises:
-        LdapFailure: says why.
+        LdapFailure: TLS failed.
     """
     if server.starttls:
         try:

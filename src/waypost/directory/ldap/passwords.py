@@ -1,4 +1,4 @@
-"""The password of a bind, from where it stands."""
+"""Read the password of a bind from the configuration, a file or the environment."""
 
 import os
 
@@ -8,10 +8,10 @@ from waypost.regular_file import read_first_line, reason_of
 
 
 def password(secret: Secret) -> str:
-    """Return a password; a file is read each time, so that a new one counts without a restart.
+    """Return a password; a file is read each time, so that a change needs no restart.
 
     Raises:
-        LdapFailure: it cannot be read, or is empty.
+        LdapFailure: the password cannot be read, or is empty.
     """
     text = secret.value or ""
     if secret.file is not None:
@@ -22,7 +22,7 @@ def password(secret: Secret) -> str:
             raise LdapFailure(Complaint.NO_PASSWORD_VARIABLE, variable=secret.variable)
         text = found
     if not text:
-        # RFC 4513 s5.1.2: clients should refuse it.
+        # RFC 4513 s5.1.2: clients should refuse an empty password.
         raise LdapFailure(Complaint.NO_PASSWORD)
     return text
 

@@ -1,4 +1,4 @@
-"""Sessions that wait for the next question."""
+"""A pool of idle LDAP sessions."""
 
 import threading
 import time
@@ -20,16 +20,16 @@ class _Idle:
 
 
 class Pool:
-    """Keeps what is idle for a while; threads share it."""
+    """A pool of idle sessions, shared by threads."""
 
     def __init__(
         self, idle_seconds: float = IDLE_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin empty.
+        """Create an empty pool.
 
         Args:
-            idle_seconds: how long a session is kept that nobody needs.
-            clock: seconds that only grow.
+            idle_seconds: how long an idle session is kept.
+            clock: a monotonic clock, in seconds.
         """
         self._idle_seconds = idle_seconds
         self._clock = clock
@@ -39,7 +39,7 @@ class Pool:
         self._closed = False
 
     def take(self, url: str) -> Session | None:
-        """Return the session with a server that was used last, and let go of those with others."""
+        """Return the most recent session with a server, and close the sessions with others."""
         with self._lock:
             others = [one.session for one in self._idle if one.session.server.url != url]
             self._idle = [one for one in self._idle if one.session.server.url == url]
@@ -49,7 +49,7 @@ class Pool:
         return taken
 
     def put(self, session: Session) -> None:
-        """Keep a session."""
+        """Add an idle session."""
         with self._lock:
             kept = not self._closed
             if kept:
@@ -59,14 +59,14 @@ class Pool:
             session.close()
 
     def clear(self) -> None:
-        """Let go of all: what happened to one has happened to the others."""
+        """Close all sessions: if one of them is dead, the others probably are too."""
         with self._lock:
             idle, self._idle = self._idle, []
         for one in idle:
             one.session.close()
 
     def close(self) -> None:
-        """Let go of all, and of those that come back later."""
+        """Close all sessions, and those that are returned later."""
         with self._lock:
             self._closed = True
             if self._sweeper is not None:
@@ -74,7 +74,7 @@ class Pool:
         self.clear()
 
     def __len__(self) -> int:
-        """Count what is idle."""
+        """Return the number of idle sessions."""
         return len(self._idle)
 
     def _watch(self) -> None:

@@ -19,18 +19,18 @@ from waypost.directory.probing import Step
 from waypost.model import LdapBind, LdapDirectory, LdapServer, Secret
 from waypost.net.deadline import Deadline
 
-Told = tuple[str, dict[str, object]]
+Outcome = tuple[str, dict[str, object]]
 
 
 def probe(
     directory: LdapServer | LdapDirectory, address: EmailAddress, *, ca_file: str | None = None
 ) -> Iterator[Step]:
-    """Ask each server of a directory for one user, with a new connection.
+    """Yield the steps of a lookup of one user at each server, with new connections.
 
     Args:
-        directory: what is configured.
-        address: whom to look for.
-        ca_file: the authorities for directories that name none (setting `ldap_ca_file`).
+        directory: its configuration.
+        address: the address of the user.
+        ca_file: the authorities for directories without `ca_file` (setting `ldap_ca_file`).
     """
     target = target_of(directory, ca_file)
     for server in target.servers:
@@ -42,7 +42,7 @@ def probe(
 
 
 class _Visit:
-    """One server, from its name to the entry. Each step leaves what the next one needs."""
+    """A lookup at one server. Each step stores the data that the next step needs."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class _Visit:
         self._failed: dict[str, object] = {}
 
     def steps(self) -> Iterator[Step]:
-        """Go on until something fails."""
+        """Yield each step, up to the first one that fails."""
         with_tls = self._server.tls or self._server.starttls
-        names: list[tuple[str, Callable[[], Told]]] = [
+        names: list[tuple[str, Callable[[], Outcome]]] = [
             ("resolve", self._resolve),
             ("connect", self._connect),
             *([("tls", self._tls)] if with_tls else []),
@@ -81,13 +81,13 @@ class _Visit:
                 return
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._session is not None:
             self._session.close()
         elif self._connection is not None:
             self._connection.close()
 
-    def _step(self, name: str, do: Callable[[], Told]) -> Step:
+    def _step(self, name: str, do: Callable[[], Outcome]) -> Step:
         begin = time.monotonic()
         at: dict[str, object] = {"server": self._server.url}
         try:
@@ -102,19 +102,19 @@ class _Visit:
     def _deadline(self) -> Deadline:
         return Deadline(self._target.limits.connect_timeout_seconds)
 
-    def _resolve(self) -> Told:
+    def _resolve(self) -> Outcome:
         self._addresses = resolve(self._server, self._deadline())
         found = list(dict.fromkeys(_host(address) for _, address in self._addresses))
         return f"{self._server.host or 'socket'}: {', '.join(found)}", {"addresses": found}
 
-    def _connect(self) -> Told:
+    def _connect(self) -> Outcome:
         self._connection = connect(self._server, self._addresses, self._deadline())
         if self._server.path is not None:
             return f"{self._server.path} is open", {}
         host, port = self._connection.getpeername()[:2]
         return f"{host}, port {port}, is open", {"address": host, "port": port}
 
-    def _tls(self) -> Told:
+    def _tls(self) -> Outcome:
         assert self._connection is not None  # noqa: S101 -- the step before made it
         context = tls_context(self._target.trust)
         deadline = self._deadline()
@@ -129,19 +129,19 @@ class _Visit:
         details: dict[str, object] = {"version": version, "verified": checked is not None}
         if certificate is not None:
             details |= certificate.details
-        told = certificate or "a certificate that cannot be read"
+        shown = certificate or "a certificate that cannot be read"
         not_checked = "" if checked is not None else "; not verified, as tls_verify is false"
-        return f"{version}{how}, {told}{not_checked}", details
+        return f"{version}{how}, {shown}{not_checked}", details
 
     def _with_certificate(self, failure: LdapFailure) -> LdapFailure:
         if failure.complaint in _ABOUT_CERTIFICATES:
             certificate = examined(self._server, self._deadline())
             if certificate is not None:
                 self._failed = certificate.details
-                failure.add(f"it is a {certificate}")
+                failure.add(f"the server sent a {certificate}")
         return failure
 
-    def _bind(self) -> Told:
+    def _bind(self) -> Outcome:
         assert self._connection is not None  # noqa: S101 -- a step before made it
         target = self._target
         secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
@@ -155,13 +155,13 @@ class _Visit:
             details["authorized_as"] = who
         return _as_whom(target, who), details
 
-    def _base(self) -> Told:
+    def _base(self) -> Outcome:
         session = self._opened()
         if not session.has_base(self._target.base, self._deadline()):
             raise LdapFailure(Complaint.NO_BASE, server=self._server.url)
         return f"{self._target.base or 'the root'} exists", {"search_base": self._target.base}
 
-    def _search(self) -> Told:
+    def _search(self) -> Outcome:
         target = self._target
         deadline = Deadline(target.limits.time_limit_seconds)
         self._hits = self._opened().search(target, self._filter, deadline)
@@ -173,13 +173,13 @@ class _Visit:
         }
         return f"{self._filter}: {_count(self._hits)}", details
 
-    def _entry(self) -> Told:
+    def _entry(self) -> Outcome:
         (hit,) = self._hits
         values = {name: list(found) for name, found in hit.attributes.items()}
-        told = "; ".join(f"{name}: {', '.join(found)}" for name, found in values.items())
-        return f"{hit.dn}; {told or 'none of the attributes'}", {"dn": hit.dn, "values": values}
+        shown = "; ".join(f"{name}: {', '.join(found)}" for name, found in values.items())
+        return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
 
-    def _person(self) -> Told:
+    def _person(self) -> Outcome:
         person = person_of(self._hits[0].attributes, wanted_of(self._directory))
         attributes = dict(person.attributes)
         details: dict[str, object] = {
@@ -212,16 +212,18 @@ def _host(address: object) -> str:
 def _count(hits: list[Hit]) -> str:
     if len(hits) == 1:
         return "1 hit"
-    return "more than one hit, so it counts as unknown" if hits else "no hit: nobody is known"
+    if hits:
+        return "more than one hit, so the user counts as unknown"
+    return "no hit: the user is unknown"
 
 
 def _as_whom(target: Target, who: str) -> str:
-    taken = f", taken for {who}" if who else ""
+    taken = f", authorized as {who}" if who else ""
     if target.bind is LdapBind.SIMPLE:
         return f"as {target.user}, password {_source(target.password)}{taken}"
     if target.bind is LdapBind.EXTERNAL:
-        return f"as whom the connection says (EXTERNAL){taken}"
-    return "as nobody (anonymous)"
+        return f"as the identity of the connection (EXTERNAL){taken}"
+    return "anonymous"
 
 
 def _source(secret: Secret) -> str:

@@ -1,4 +1,4 @@
-"""A thread that carries bytes between a library that speaks plainly and a server behind TLS."""
+"""A thread that relays bytes between a library without TLS and a server with TLS."""
 
 import select
 import socket
@@ -36,7 +36,7 @@ class _Relay:
     def __init__(self, plain: socket.socket, secure: ssl.SSLSocket) -> None:
         self._plain = plain
         self._secure = secure
-        # TLS has messages of its own: a read may end without anything for the other side.
+        # TLS has its own messages: a read may succeed without any data for the other side.
         self._secure.setblocking(False)
         self._plain.settimeout(WRITE_SECONDS)
         self._poll = select.poll()
@@ -46,7 +46,7 @@ class _Relay:
         self._room.register(secure, select.POLLOUT)
 
     def run(self) -> None:
-        """Carry until one side ends."""
+        """Relay bytes until one side closes."""
         with self._plain, self._secure, suppress(OSError):
             while self._carry():
                 pass
@@ -58,7 +58,7 @@ class _Relay:
             if not data:
                 return False
             self._write(data)
-        # What OpenSSL has read ahead is not seen by poll: read until it has nothing left.
+        # Poll does not see the data that OpenSSL has buffered: read until the buffer is empty.
         while True:
             try:
                 data = self._secure.recv(CHUNK_BYTES)

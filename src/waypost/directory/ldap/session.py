@@ -1,4 +1,4 @@
-"""One conversation with one server: bind and search. The only module that knows python-ldap."""
+"""One session with one server: bind and search. The only module that imports python-ldap."""
 
 import re
 import socket
@@ -18,10 +18,10 @@ from waypost.net.deadline import Deadline
 # More than one entry is ambiguous; the second one is enough to know (RFC 4511 s4.5.1.4).
 SIZE_LIMIT: Final = 2
 NO_ATTRIBUTES: Final = "1.1"  # RFC 4511 s4.5.1.8
-# The library gets a connected socket. Should that break, it must not open another one, without
-# TLS, by itself: this leads nowhere.
+# The library gets a connected socket. If the connection breaks, the library must not open a new
+# one without TLS, so this URL is not usable.
 _NOWHERE: Final = "ldapi://%2Fdev%2Fnull"
-# Active Directory tells by a number why a login failed ([MS-ERREF] s2.2, in hexadecimal).
+# Active Directory reports the cause of a failed login as a number ([MS-ERREF] s2.2, hexadecimal).
 _AD_NUMBER: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
 _AD_REASONS: Final = {
     "525": "there is no such user",
@@ -72,11 +72,12 @@ _CLASSES_OF_SEARCH: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One entry that was found.
+    """An entry that matches the search filter.
 
     Attributes:
-        attributes: by their descriptions as the server spells them (`cn;lang-de`); values that
-            are not UTF-8 are left out.
+        dn: the distinguished name.
+        attributes: the values by attribute description, as the server spells it (`cn;lang-de`),
+            without values that are not UTF-8.
     """
 
     dn: str
@@ -84,15 +85,15 @@ class Hit:
 
 
 class Session:
-    """A connection that belongs to one thread at a time."""
+    """A connection that is used by one thread at a time."""
 
     def __init__(self, server: Server, connection: socket.socket, limit_seconds: float) -> None:
-        """Take a connected socket, or the plain end of one with TLS.
+        """Create a session on a connected socket, or on the plain end of a TLS connection.
 
         Args:
-            server: is named in errors.
-            connection: is closed with the session.
-            limit_seconds: for a write, which is never long.
+            server: the server, named in errors.
+            connection: the socket; closed with the session.
+            limit_seconds: the time limit for a write, which is never long.
         """
         self.server = server
         connection.settimeout(None)
@@ -109,23 +110,23 @@ class Session:
             self._ldap.set_option(option, value)
 
     def bind(self, target: Target, secret: str, deadline: Deadline) -> None:
-        """Say who Waypost is.
+        """Send a bind request, and wait for the answer.
 
         Args:
-            target: says how, and as whom.
-            secret: the password of a simple bind, which is not empty.
-            deadline: for the answer.
+            target: the method and the user of the bind.
+            secret: the password of a simple bind, not empty.
+            deadline: the deadline for the answer.
 
         Raises:
-            LdapFailure: the server does not accept it, or not in time.
+            LdapFailure: the server refuses the bind, or does not answer in time.
         """
         if target.bind is LdapBind.EXTERNAL:
             with self._mapped(_CLASSES_OF_BIND, Complaint.BAD_EXTERNAL):
                 self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
-                # RFC 4513 s5.2.3: no name, so the server takes it from the layers below.
+                # RFC 4513 s5.2.3: without a name, the server uses the identity of the lower layers.
                 self._ldap.sasl_bind_s("", "EXTERNAL", "")
             return
-        # RFC 4513 s5.1.1: anonymous is no name and no password.
+        # RFC 4513 s5.1.1: an anonymous bind has no name and no password.
         who = (target.user or "", secret) if target.bind is LdapBind.SIMPLE else ("", "")
         with self._mapped(_CLASSES_OF_BIND, Complaint.BIND_FAILED):
             number = self._ldap.simple_bind(*who)
@@ -135,7 +136,7 @@ class Session:
         """Return the entries that a filter finds, at most two.
 
         Raises:
-            LdapFailure: the server does not answer, or not with a result.
+            LdapFailure: the server does not answer, or answers with an error.
         """
         scope = {
             LdapScope.BASE: ldap.SCOPE_BASE,
@@ -145,7 +146,7 @@ class Session:
         return self._search(target.base, scope, text, target.names, deadline)
 
     def has_base(self, base: str, deadline: Deadline) -> bool:
-        """Return whether an entry exists that a search begins at.
+        """Return whether the entry of a search base exists.
 
         Raises:
             LdapFailure: the server does not answer.
@@ -156,18 +157,18 @@ class Session:
             if failure.complaint is Complaint.NO_BASE:
                 return False
             raise
-        # Without an error it exists, also where it may be searched and not be read.
+        # Without an error it exists, even if Waypost may search it but not read it.
         return True
 
     def whoami(self, deadline: Deadline) -> str:
-        """Return whom the server takes Waypost for (RFC 4532), or an empty text."""
+        """Return the authorization identity of the session (RFC 4532), or an empty text."""
         self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
         with suppress(ldap.LDAPError):
             return self._ldap.whoami_s()
         return ""
 
     def close(self) -> None:
-        """End the conversation."""
+        """Close the session."""
         with suppress(ldap.LDAPError):
             self._ldap.unbind_ext()
 
@@ -177,7 +178,7 @@ class Session:
         hits: list[Hit] = []
         with self._mapped(_CLASSES_OF_SEARCH, Complaint.SEARCH_FAILED, private=True):
             seconds = max(deadline.left(), 0.01)
-            # The limit in the request is whole seconds and for the server; Waypost has its own.
+            # The limit in the request is for the server, in whole seconds; Waypost has its own.
             number = self._ldap.search_ext(
                 base, scope, text, list(names), timeout=int(seconds) + 1, sizelimit=SIZE_LIMIT
             )
@@ -203,12 +204,12 @@ class Session:
         *,
         private: bool = False,
     ) -> Iterator[None]:
-        """Turn what the library raises into what is said.
+        """Convert the library's exceptions to failures.
 
         Args:
-            classes: the names of its classes.
-            otherwise: what all others are.
-            private: the server's own words may hold what was searched for.
+            classes: the failures by names of exception classes.
+            otherwise: the failure for all other exceptions.
+            private: leave out the server's text, because it may contain the searched address.
         """
         try:
             yield
@@ -236,9 +237,9 @@ def _texts(values: Sequence[bytes]) -> Iterator[str]:
 
 
 def _reason(error: ldap.LDAPError) -> str:
-    """Return the server's own words, or the library's."""
-    told = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    words = str(told.get("info") or told.get("desc") or _words(type(error).__name__))
+    """Return the server's text, or else the library's."""
+    info = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    words = str(info.get("info") or info.get("desc") or _words(type(error).__name__))
     if (found := _AD_NUMBER.search(words)) and found[1].lower() in _AD_REASONS:
         return f"{_AD_REASONS[found[1].lower()]}; data {found[1]}"
     return words

@@ -1,4 +1,4 @@
-"""Connections to a server within a time limit: TCP, a Unix socket, and StartTLS by hand."""
+"""Connections to a server within a time limit: TCP, Unix sockets, and the StartTLS request."""
 
 import socket
 import struct
@@ -13,7 +13,7 @@ from waypost.directory.ldap.target import Server
 from waypost.net.deadline import Deadline
 
 Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
-"""A family and what its sockets connect to."""
+"""An address family and the address for its sockets."""
 
 # RFC 4511 s4.14.1: an extended request (s4.12) with the name 1.3.6.1.4.1.1466.20037, as the first
 # message of the connection.
@@ -25,13 +25,13 @@ _RESULT: Final = {1: "operationsError", 2: "protocolError", 52: "unavailable", 5
 
 
 def resolve(server: Server, deadline: Deadline) -> list[Address]:
-    """Return the addresses of a server, in the order in which they should be tried.
+    """Return the addresses of a server, in the order to try them.
 
-    The system's resolver knows no time limit and cannot be stopped, so that a thread waits for it,
-    which ends with the process at the latest.
+    The system's resolver has no time limit and cannot be stopped. So a daemon thread calls it; this
+    thread ends with the process at the latest.
 
     Raises:
-        LdapFailure: its name is not known, or not in time.
+        LdapFailure: the host name does not resolve, or not in time.
     """
     if server.path is not None:
         return [(socket.AF_UNIX, server.path)]
@@ -50,16 +50,16 @@ def resolve(server: Server, deadline: Deadline) -> list[Address]:
 
 
 def connect(server: Server, addresses: list[Address], deadline: Deadline) -> socket.socket:
-    """Open a connection to the first address that takes one.
+    """Open a connection to the first address that accepts one.
 
     Raises:
-        LdapFailure: none does; the last reason counts.
+        LdapFailure: no address accepts a connection; the reason is that of the last address.
     """
     failure = LdapFailure(Complaint.CONNECT_TIMEOUT, server=server.url)
     for index, (family, address) in enumerate(addresses):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # An address that swallows everything must leave time for the others.
+            # An address that never answers must leave time for the others.
             connection.settimeout(deadline.wait() / (len(addresses) - index))
             connection.connect(address)
         except OSError as error:
@@ -72,10 +72,10 @@ def connect(server: Server, addresses: list[Address], deadline: Deadline) -> soc
 
 
 def start_tls(server: Server, connection: socket.socket, deadline: Deadline) -> None:
-    """Ask for TLS, and read that the server agrees; the handshake comes next.
+    """Send a StartTLS request, and read the server's consent; the handshake comes next.
 
     Raises:
-        LdapFailure: it does not agree, or not in time.
+        LdapFailure: the server refuses, or does not answer in time.
     """
     try:
         connection.settimeout(deadline.wait())
@@ -94,7 +94,7 @@ def start_tls(server: Server, connection: socket.socket, deadline: Deadline) -> 
 
 
 def _look_up(server: Server, answers: "SimpleQueue[list[Address] | str]") -> None:
-    """Ask the system's resolver; the answer is addresses, or why there are none."""
+    """Put the addresses from the system's resolver, or the reason of a failure, into a queue."""
     try:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -118,23 +118,23 @@ def _not_connected(server: Server, error: OSError) -> LdapFailure:
 def _prepare(connection: socket.socket) -> None:
     if connection.family != socket.AF_UNIX:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A firewall that forgets idle connections must not leave dead ones behind.
+        # Detects connections that a firewall has dropped because they were idle.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def limit_writes(connection: socket.socket, seconds: float) -> None:
-    """Bound how long a blocking write may last on a socket that is handed to a C library."""
+    """Set a time limit for blocking writes on a socket that a C library uses."""
     whole = int(seconds)
     limit = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[int, str]:
-    """Read one answer: its result code and its text.
+    """Read one answer, and return its result code and its text.
 
     Raises:
-        ValueError: it is not the answer to an extended request.
-        OSError: it does not come, or not in time.
+        ValueError: the data is not the answer to an extended request.
+        OSError: the connection failed, or no answer came in time.
     """
     head = _exactly(connection, 2, deadline)
     if head[0] != _SEQUENCE:
@@ -156,7 +156,7 @@ def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[i
 
 
 def _element(data: bytes) -> tuple[int, bytes, bytes]:
-    """Take one element off: its tag, what it holds, and what follows (X.690 s8.1)."""
+    """Return the tag and the content of the first element, and the rest (X.690 s8.1)."""
     if len(data) < 2:
         raise ValueError
     tag, length, start = data[0], data[1], 2

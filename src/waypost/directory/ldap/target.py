@@ -1,4 +1,4 @@
-"""From what is configured of an LDAP directory to what its connections need."""
+"""Convert the configuration of an LDAP directory to the options of its connections."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -24,11 +24,12 @@ class Server:
     """One server.
 
     Attributes:
-        url: as people know it.
-        host: a name or an IP address; empty where `path` is given.
-        path: of the socket of an `ldapi:` URL.
-        tls: from the first byte on, as `ldaps:` says.
-        starttls: TLS begins before anything else is said (RFC 4511 s4.14).
+        url: the URL as configured.
+        host: a name or an IP address; empty if `path` is set.
+        port: the TCP port.
+        path: the path of the socket of an `ldapi:` URL.
+        tls: TLS from the first byte, as in `ldaps:`.
+        starttls: a StartTLS request comes before all other requests (RFC 4511 s4.14).
     """
 
     url: str
@@ -41,7 +42,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom to trust, and who to be, in TLS. Paths of PEM files."""
+    """The trusted authorities and the client certificate for TLS, as paths of PEM files."""
 
     verify: bool = True
     ca_file: str | None = None
@@ -52,10 +53,10 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An LDAP directory, wherever it was configured.
+    """The options of an LDAP directory, from a providers file or from automx2's table.
 
     Attributes:
-        names: the attributes that are asked for.
+        names: the requested attributes.
     """
 
     label: str
@@ -72,11 +73,11 @@ class Target:
 
 
 def target_of(directory: LdapServer | LdapDirectory, ca_file: str | None = None) -> Target:
-    """Put together what connections need.
+    """Build the options of a directory's connections.
 
     Args:
-        directory: what is configured.
-        ca_file: the authorities for directories that name none (setting `ldap_ca_file`).
+        directory: its configuration.
+        ca_file: the authorities for directories without `ca_file` (setting `ldap_ca_file`).
     """
     if isinstance(directory, LdapServer):
         return _automx2(directory, ca_file)
@@ -103,7 +104,7 @@ def target_of(directory: LdapServer | LdapDirectory, ca_file: str | None = None)
 
 
 def _automx2(row: LdapServer, ca_file: str | None) -> Target:
-    """Read a row as automx2 does, but with its server's certificate verified."""
+    """Convert a row as automx2 does, but verify the certificate of its server."""
     scheme = "ldaps" if row.use_ssl else "ldap"
     host = f"[{row.name}]" if ":" in row.name else row.name
     return Target(

@@ -1,4 +1,4 @@
-"""TLS by the standard library: contexts, the handshake, and why it failed."""
+"""TLS by the standard library: contexts, the handshake, and the cause of a failure."""
 
 import socket
 import ssl
@@ -12,27 +12,27 @@ from waypost.net.deadline import Deadline
 from waypost.regular_file import check_regular_file
 from waypost.signature import Signature, signature_of
 
-# Reasons of OpenSSL, x509_vfy.h.
+# OpenSSL's verification errors, x509_vfy.h.
 _EXPIRED: Final = 10
 _NOT_YET_VALID: Final = 9
 _UNKNOWN_CA: Final = frozenset({2, 18, 19, 20, 21, 24, 27})
 _WRONG_NAME: Final = frozenset({62, 64})
-# What servers that speak plain LDAP, or nothing at all, answer to the first bytes of TLS.
+# OpenSSL's reasons if the server answers the first bytes of TLS with something else.
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 _CUT: Final = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
 
 
 class TlsContexts:
-    """Keeps a context until one of its files changes: reading all authorities takes long."""
+    """A cached context, replaced if one of its files changes: reading all authorities is slow."""
 
     def __init__(self, trust: Trust) -> None:
-        """Take the files; nothing is read yet."""
+        """Create an empty cache; no file is read yet."""
         self._trust = trust
         self._lock = threading.Lock()
         self._kept: tuple[list[Signature | None], ssl.SSLContext] | None = None
 
     def get(self) -> ssl.SSLContext:
-        """Return a context from the files as they are now.
+        """Return a context from the current files.
 
         Raises:
             LdapFailure: a file cannot be used.
@@ -46,7 +46,7 @@ class TlsContexts:
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """Make a context from the files as they are now.
+    """Create a context from the current files.
 
     Raises:
         LdapFailure: a file cannot be used.
@@ -58,8 +58,8 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         raise _bad_file(trust.ca_option, trust.ca_file or "", error) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 s3.1.1
-    # The same with every Python: ca_file may hold the server's own certificate alone, and an
-    # authority of the house need not have every extension that RFC 5280 asks for.
+    # The same flags in every Python version: ca_file may contain only the server's certificate,
+    # and a private authority may lack an extension that RFC 5280 requires.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if trust.cert_file is not None:
@@ -67,7 +67,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
             for file in (trust.cert_file, trust.key_file):
                 if file is not None:
                     check_regular_file(file)
-            # An empty password: a key that needs one is an error, and not a question on a terminal.
+            # With an empty password, an encrypted key is an error and not a prompt on the terminal.
             context.load_cert_chain(trust.cert_file, trust.key_file, password="")
         except (OSError, ValueError) as error:
             raise _bad_file("cert_file or key_file", trust.cert_file, error) from None
@@ -80,10 +80,10 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
 def secured(
     context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
 ) -> ssl.SSLSocket:
-    """Begin TLS on a connection; it is closed where that fails.
+    """Start TLS on a connection; the connection is closed if that fails.
 
     Raises:
-        LdapFailure: says why.
+        LdapFailure: TLS failed.
     """
     # RFC 4513 s3.1.3, RFC 9525 s6: the certificate must be for the host that is in the URL.
     secure = context.wrap_socket(
@@ -99,7 +99,7 @@ def secured(
 
 
 def why_not(server: Server, error: OSError) -> LdapFailure:
-    """Tell why TLS failed."""
+    """Return the cause of a failed handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _bad_certificate(server, error)
     if isinstance(error, TimeoutError):
@@ -112,7 +112,9 @@ def why_not(server: Server, error: OSError) -> LdapFailure:
             why = reason.lower().replace("_", " ") or "no reason is given"
             return LdapFailure(Complaint.TLS_FAILED, server=server.url, why=why)
     return LdapFailure(
-        Complaint.TLS_CUT, server=server.url, why="by the server, which may not speak TLS there"
+        Complaint.TLS_CUT,
+        server=server.url,
+        why="by the server, which may not support TLS on this port",
     )
 
 

@@ -1,1 +1,1 @@
-"""Directories in another database, as a rule that of the mail server. It is only read."""
+"""Directories in another database, usually the mail server's. Waypost only reads it."""

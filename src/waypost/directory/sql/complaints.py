@@ -1,4 +1,4 @@
-"""What drivers complain about, as errors of a directory: one line that names what to mend."""
+"""Convert database errors to errors of a directory: one line with the cause and the fix."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _BY_CODE: Final[dict[Message, frozenset[object]]] = {
     Message.NO_FILE: frozenset({"SQLITE_CANTOPEN"}),
     Message.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
 }
-# A text has a character that the character set of a column or of the database does not have.
+# A text has a character that the character set of the column or the database cannot encode.
 _CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
 _FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
 _OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
@@ -40,7 +40,7 @@ _CAUSES: Final = {
     Cause.PASSING: Message.LOST,
     Cause.OTHER: Message.WRONG,
 }
-# Asking later may help, and nobody need mend anything here.
+# A later attempt may succeed without any change.
 _PASSING: Final = frozenset(
     {Message.NO_SERVER, Message.FULL, Message.TOO_SLOW, Message.LOCKED, Message.LOST}
 )
@@ -50,17 +50,17 @@ _PASSING: Final = frozenset(
 def mapped_errors(
     directory: SqlDirectory, url: sa.URL, option: str, hidden: Sequence[str] = ()
 ) -> Iterator[None]:
-    """Turn a driver's complaint into an error that names the directory and the option.
+    """Convert a driver's error to one that names the directory and the option.
 
     Args:
-        directory: whose database it is.
-        url: where the database is.
-        option: what was asked: `query` or `domains_query`.
+        directory: the configuration of the directory.
+        url: the URL of the database.
+        option: the option with the statement: `query` or `domains_query`.
         hidden: texts that the message must not repeat, such as the address.
 
     Raises:
-        DirectoryUnavailable: trying again later may help.
-        DirectoryError: the database or the configuration must be mended first.
+        DirectoryUnavailable: a later attempt may succeed.
+        DirectoryError: the operator must first fix the database or the configuration.
     """
     try:
         yield
@@ -72,12 +72,12 @@ def mapped_errors(
 
 
 def cannot_hold(error: BaseException | None) -> bool:
-    """Return whether the database has no character set for a text, so that it cannot know it."""
+    """Return whether the database cannot encode a text, and so cannot contain it."""
     return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
 
 
 def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
-    """Return one line of a driver without the password, and without texts that must stay hidden."""
+    """Return the first line of a driver's text without the password and without hidden texts."""
     text = redact_message(text, url_secrets(url))
     for one in hidden:
         text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
@@ -119,9 +119,9 @@ def _message(error: sa.exc.DBAPIError, url: sa.URL) -> Message:
 
 
 def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
-    """Return SQLSTATE, MySQL's number and the name of SQLite's error, as far as there are such."""
+    """Return the SQLSTATE, MySQL's number and SQLite's error name, if the error has them."""
     original = error.orig
     found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
-    # SQLite's extended names begin with the primary one.
+    # SQLite's extended names begin with the name of the primary result.
     found.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
     return frozenset({*found, *getattr(original, "args", ())[:1]})

@@ -1,4 +1,4 @@
-"""Connections that can only read, and that give up in time."""
+"""Read-only connections with time limits."""
 
 import math
 import sqlite3
@@ -20,14 +20,14 @@ from waypost.directory.sql.uri import read_url
 from waypost.errors import DirectoryError
 from waypost.model import Limits, SqlDirectory
 
-# How many steps of SQLite's machine lie between two looks at the clock.
+# How many instructions of SQLite's virtual machine run between two checks of the clock.
 _SQLITE_STEPS: Final = 10_000
-# After the server's own limit the client waits no longer than that.
+# How long the client waits after the server's own limit.
 _GRACE_SECONDS: Final = 1.0
 
 
 def open_reading_engine(directory: SqlDirectory) -> Engine:
-    """Prepare a pool of as many connections as there may be searches; none is opened yet.
+    """Create a pool of `max_searches` connections; none is opened yet.
 
     Raises:
         DirectoryError: the URI or its driver cannot be used.
@@ -64,13 +64,13 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
     elif backend == "mysql":
         event.listen(engine, "connect", _mysql_set_up(directory.limits))
     elif backend == "postgresql":
-        event.listen(engine, "checkout", _looked_after(engine, directory.limits))
+        event.listen(engine, "checkout", _pinged(engine, directory.limits))
     return engine
 
 
 @contextmanager
 def questioning(engine: Engine, limits: Limits) -> Iterator[Connection]:
-    """Yield a connection for one question, which can change nothing and ends at its time limit."""
+    """Yield a read-only connection for one query, with the time limit of the directory."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             with _postgresql_transaction(connection, limits):
@@ -83,12 +83,12 @@ def questioning(engine: Engine, limits: Limits) -> Iterator[Connection]:
 
 
 def reads_only(connection: Connection) -> bool:
-    """Return whether the database itself says that nothing can be changed here."""
+    """Return whether the database reports that the connection is read-only."""
     if connection.dialect.name == "sqlite":
         return bool(connection.exec_driver_sql("PRAGMA query_only").scalar())
     if connection.dialect.name == "postgresql":
         return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
-    # MySQL 8 and MariaDB 11 have the longer name, MariaDB before that only the shorter one.
+    # MySQL 8 and MariaDB 11 have the longer name, earlier MariaDB only the shorter one.
     names = "'tx_read_only', 'transaction_read_only'"
     found = connection.exec_driver_sql(f"SHOW VARIABLES WHERE Variable_name IN ({names})")
     return "ON" in {row[1] for row in found}
@@ -96,7 +96,7 @@ def reads_only(connection: Connection) -> bool:
 
 @contextmanager
 def _postgresql_transaction(connection: Connection, limits: Limits) -> Iterator[None]:
-    # All in the transaction: a pooler in between gives the session to others afterwards.
+    # All in the transaction: afterwards, a connection pooler gives the session to other clients.
     milliseconds = math.ceil(limits.time_limit_seconds * 1000)
     begin = f"BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
     driver = connection.connection.dbapi_connection
@@ -122,10 +122,10 @@ def _sqlite_deadline(connection: Connection, limits: Limits) -> Iterator[None]:
             driver.set_progress_handler(None, 0)
 
 
-def _looked_after(engine: Engine, limits: Limits) -> Callable[..., None]:
-    """Return what looks whether an idle connection is still one, as SQLAlchemy's own "pre ping".
+def _pinged(engine: Engine, limits: Limits) -> Callable[..., None]:
+    """Return a check of idle connections, like SQLAlchemy's own "pre ping".
 
-    Unlike that it gives up in time where the server has taken the connection and hangs.
+    Unlike the pre ping, this check has a time limit if the server hangs.
     """
 
     def check(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 -- of any driver
@@ -143,7 +143,7 @@ def _looked_after(engine: Engine, limits: Limits) -> Callable[..., None]:
 
 def _connector(directory: SqlDirectory) -> Callable[..., Any]:
     def connect(dialect: sa.Dialect, _record: object, _args: object, _options: object) -> Any:  # noqa: ANN401 -- the driver's own type
-        # The file or the variable may hold another password by now.
+        # The password in the file or the variable may have changed.
         url = read_url(directory)
         try:
             args, options = dialect.create_connect_args(url)
@@ -160,7 +160,7 @@ def _connector(directory: SqlDirectory) -> Callable[..., Any]:
 def _arguments(
     url: sa.URL, args: list[Any], options: dict[str, Any], limits: Limits
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Add to what a URI says how long to wait, and that nothing is written."""
+    """Return the driver's arguments from a URI, with time limits and read-only mode."""
     backend = url.get_backend_name()
     wait, question = limits.connect_timeout_seconds, limits.time_limit_seconds
     more: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Cutting off a server that takes a question and says nothing more."""
+"""Shut down the connection to a server that accepts a query and never answers."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from waypost.errors import DirectoryUnavailable
 
 
 class _Cut:
-    """Shuts a connection down once, unless all was well before."""
+    """A single shutdown of a connection, unless it was cancelled before."""
 
     def __init__(self, fileno: int) -> None:
         self._fileno = fileno
@@ -19,7 +19,7 @@ class _Cut:
         self._over = False
 
     def shut(self) -> None:
-        """Shut it down: whoever reads from it is told that it has ended."""
+        """Shut the connection down: a thread that reads from it gets the end of the stream."""
         with self._lock:
             if self._over:
                 return
@@ -27,20 +27,20 @@ class _Cut:
                 copy.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
-        """Leave it alone from now on, because its number may soon be another's."""
+        """Cancel the shutdown, because another connection may soon get the same file descriptor."""
         with self._lock:
             self._over = True
 
 
 @contextmanager
 def cut_off_after(driver: object, seconds: float) -> Iterator[None]:
-    """Shut a driver's connection down where what is done with it takes longer.
+    """Shut a driver's connection down if the body of the `with` statement takes longer.
 
-    libpq has no time limit for what it reads: a server that hangs, but whose system answers,
-    would keep its thread for ever. Other drivers have limits of their own.
+    libpq has no time limit for reads: if the server hangs but its operating system still answers,
+    the thread would wait without end. Other drivers have their own limits.
 
     Raises:
-        DirectoryUnavailable: no thread can be started to watch over the time.
+        DirectoryUnavailable: no thread can be started for the time limit.
     """
     fileno = getattr(driver, "fileno", None)
     if fileno is None:

@@ -17,13 +17,13 @@ Outcome = tuple[bool, str, dict[str, object]]
 
 
 class _Halt(Exception):
-    """A step went wrong, and no other follows."""
+    """Raised after a failed step, so that no other step follows."""
 
 
 def probe_sql(directory: SqlDirectory, address: EmailAddress) -> Iterator[Step]:
-    """Ask for one user with new connections, and tell each step as it is done.
+    """Yield the steps of a lookup of one user, with new connections.
 
-    The texts hold the address, which whoever asks knows, and never a password.
+    The texts contain the address that the operator entered, but never a password.
     """
     probe = _Probe(directory, address)
     try:
@@ -43,7 +43,7 @@ class _Probe:
         self._entry: Entry = {}
 
     def steps(self) -> Iterator[Step]:
-        """Yield each step; after one that went wrong no other comes."""
+        """Yield each step, up to the first one that fails."""
         yield from self._step("driver", self._driver)
         yield from self._step("connect", self._connect)
         yield from self._step("read-only", self._reads_only)
@@ -87,14 +87,14 @@ class _Probe:
 
     def _reads_only(self) -> Outcome:
         reads_only = self._opened.connect().reads_only
-        text = "nothing can be changed" if reads_only else "the server would let it write"
+        text = "the connection is read-only" if reads_only else "the server allows writes"
         return reads_only, text, {"reads_only": reads_only}
 
     def _domain(self) -> Outcome:
         domain = self._address.domain
         exists = self._opened.has_domain(domain)
-        # Somebody may serve a domain from the file, whatever the database says.
-        text = f"{domain} {'exists' if exists else 'does not exist'} by domains_query"
+        # Not a failure: the providers file may have a domain that the database does not have.
+        text = f"domains_query: {domain} {'exists' if exists else 'does not exist'}"
         return True, text, {"domain": domain.ascii, "exists": exists}
 
     def _query(self) -> Outcome:
@@ -107,12 +107,12 @@ class _Probe:
 
     def _rows(self) -> Outcome:
         if self._found is None:
-            return False, "the database has no character set for this address", {"rows": 0}
+            return False, "the database cannot encode a character of this address", {"rows": 0}
         columns = self._found.columns
         details: dict[str, object] = {"rows": len(self._found.rows), "columns": list(columns)}
         self._opened.check_columns(self._found)
         if not self._found.rows:
-            return False, "no row: nobody has this address here", details
+            return False, "no row: no user has this address", details
         if len(self._found.rows) > 1:
             return False, Message.AMBIGUOUS.of(self._directory.label), details
         return True, f"1 row with {', '.join(columns)}", details
@@ -120,7 +120,7 @@ class _Probe:
     def _entry_found(self) -> Outcome:
         wanted = _names(wanted_of(self._directory))
         found = entry_of(self._found.rows[0]) if self._found is not None else {}
-        # A column that nobody uses may be a password.
+        # An unused column may contain a password.
         self._entry = {name: values for name, values in found.items() if name in wanted}
         unused = sorted(name for name in found if name not in wanted)
         parts = [f"{name} = {', '.join(values)}" for name, values in self._entry.items()]

@@ -1,4 +1,4 @@
-"""From a row of a database to what a directory says of a user."""
+"""Convert a row of a database to the entry of a user."""
 
 import numbers
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,10 @@ from waypost.directory import Entry
 
 
 def entry_of(row: Mapping[str, object]) -> Entry:
-    """Return the values of each column as texts; a column without one is absent.
+    """Return the values of each column as texts; a column without a value is absent.
 
-    NULL is no value. A list (PostgreSQL's arrays) is several. Bytes are read as UTF-8 where they
-    are that. Of two columns with the same name, whatever their case, the first counts.
+    NULL is no value. A list (PostgreSQL's arrays) is several values. Bytes are decoded as UTF-8,
+    or absent if they are not UTF-8. If two column names are equal in any case, the first counts.
     """
     found: dict[str, tuple[str, ...]] = {}
     for name, value in row.items():

@@ -1,4 +1,4 @@
-"""A directory in another database: one question for a user, and one for a domain."""
+"""A directory in another database: one query for a user, and one for a domain."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -20,17 +20,17 @@ from waypost.errors import DirectoryError
 from waypost.model import SqlDirectory
 from waypost.seldom import Seldom
 
-# One more than there may be, to see that it is not the only one.
+# Two rows are enough to see that the address is ambiguous.
 _ROWS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the database answered.
+    """The result of a query.
 
     Attributes:
-        columns: as the database calls them.
-        rows: two of them at most.
+        columns: the column names, as the database returns them.
+        rows: at most two rows.
     """
 
     columns: tuple[str, ...]
@@ -39,12 +39,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection that was made.
+    """The properties of a connection.
 
     Attributes:
-        server: what answers, with its version.
-        place: where it is, without the password and without options.
-        reads_only: whether the server says that nothing can be changed.
+        server: the database system, with its version.
+        place: the URL without the password and without options.
+        reads_only: whether the server reports that the connection is read-only.
     """
 
     server: str
@@ -55,17 +55,17 @@ class Connected:
 class OpenSqlDirectory:
     """Implements `directory.Directory`, and `store.borrowed.Lender` for its domains.
 
-    No two threads use one connection; each question takes one from the pool.
+    Each query takes a connection from the pool, so two threads never share a connection.
     """
 
     def __init__(
         self, configured: SqlDirectory, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Prepare the questions; no connection is made yet.
+        """Prepare the statements; no connection is made yet.
 
         Args:
-            configured: what the operator says.
-            clock: seconds that only grow.
+            configured: the configuration of the directory.
+            clock: a monotonic clock, in seconds.
 
         Raises:
             DirectoryError: the URI, its driver or a query cannot be used.
@@ -85,11 +85,11 @@ class OpenSqlDirectory:
 
     @property
     def bound_names(self) -> tuple[str, ...]:
-        """Return what the query binds, in order."""
+        """Return the names of the query's parameters, in order."""
         return () if self._query is None else tuple(self._query.compile().params)
 
     def connect(self) -> Connected:
-        """Make a connection, and tell what answers.
+        """Open a connection, and return its properties.
 
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
@@ -111,7 +111,7 @@ class OpenSqlDirectory:
         Raises:
             DirectoryUnavailable: the database does not answer, or not in time.
             DirectoryBusy: all connections are in use.
-            DirectoryError: the database or the query must be mended first.
+            DirectoryError: the operator must first fix the database or the query.
         """
         found = self.rows_for(address)
         if found is None:
@@ -126,22 +126,22 @@ class OpenSqlDirectory:
         return entry_of(found.rows[0]) if found.rows else None
 
     def rows_for(self, address: EmailAddress) -> Found | None:
-        """Return what the query finds; None where the database cannot hold such an address.
+        """Return the result of the query, or None if the database cannot contain such an address.
 
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
         if self._query is None:
             raise DirectoryError(Message.NO_QUERY.of(self._configured.label))
-        if "\0" in str(address):  # PostgreSQL has no such text, and its drivers refuse it.
+        if "\0" in str(address):  # PostgreSQL has no text with NUL, and its drivers refuse it.
             return None
         return self._ask("query", self._query, parameters_of(address))
 
     def check_columns(self, found: Found) -> None:
-        """Refuse a result in which nothing can be used, whoever was asked for.
+        """Raise an error if Waypost can use no column of a result.
 
         Raises:
-            DirectoryError: there is no login, nor an attribute that was asked for instead.
+            DirectoryError: the result has neither the column login nor a configured attribute.
         """
         useful = {LOGIN_COLUMN, *(rule.name.lower() for rule in self._configured.rules)}
         if not useful.intersection(column.lower() for column in found.columns):
@@ -190,14 +190,14 @@ class OpenSqlDirectory:
         statement = sa.text(text)
         known = {"domain"} if option == "domains_query" else {"address", "local_part", "domain"}
         for name in statement.compile().params:
-            if name not in known:  # It came from a database, where nobody looked at it.
+            if name not in known:  # A query from Waypost's database was not checked before.
                 message = Message.UNKNOWN_NAME.of(self._configured.label, option=option, name=name)
                 raise DirectoryError(message)
         return statement
 
 
 def parameters_of(address: EmailAddress) -> dict[str, str]:
-    """Return what a query may bind."""
+    """Return the values of the parameters that a query may use."""
     return {
         "address": str(address),
         "local_part": address.local_part,

@@ -1,4 +1,4 @@
-"""The URI of a directory's database: where it stands, and what it says."""
+"""Read the URI of a directory's database from the configuration, a file or the environment."""
 
 import os
 
@@ -12,10 +12,10 @@ from waypost.regular_file import read_first_line, reason_of
 
 
 def read_url(directory: SqlDirectory) -> sa.URL:
-    """Read the URI anew, from where it stands.
+    """Read the current URI.
 
     Raises:
-        DirectoryError: it is missing, or none.
+        DirectoryError: the URI is missing, or is not a database URI.
     """
     text = _text(directory)
     try:
