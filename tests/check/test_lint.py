@@ -584,7 +584,9 @@ def test_oauth2_without_an_issuer() -> None:
     assert provider_matters(known)
     for provider in (PROVIDER, None):
         (finding,) = (one for one in found(services, provider) if one.code == "pacc-none")
-        assert finding.where.startswith("imap at imap.example.com:993: it takes neither a password")
+        assert finding.where.startswith(
+            "imap at imap.example.com:993: it accepts neither a password"
+        )
 
 
 WHOLE = OAuth2("https://i.example", "https://a.example", "https://t.example", "mail")

@@ -61,11 +61,11 @@ BAD = [
     (TEXT.replace("älice@example.com", " ").encode(), RequestError, "no element EMailAddress"),
     (TEXT.replace("@", "").encode(), AddressError, "no @"),
     (TEXT.replace("älice", "a&#9;b").encode(), AddressError, "control character"),
-    (TEXT.replace("2006a", "2007").encode(), UnknownSchema, "not one that is written"),
+    (TEXT.replace("2006a", "2007").encode(), UnknownSchema, "does not write the requested"),
     (
         TEXT.replace(SCHEMA, SCHEMA.replace("outlook", "mobilesync")).encode(),
         UnknownSchema,
-        "not one that is written",
+        "does not write the requested",
     ),
     (
         TEXT.replace("EMailAddress", "LegacyDN").encode(),

@@ -69,7 +69,7 @@ def test_moved(moved: DomainMoved, labels: list[str]) -> None:
     told = dns.publish_moved(EXAMPLE_COM, moved, PUBLIC_URL)
 
     assert [one.name for one in told.records] == [f"{label}.example.com" for label in labels]
-    with pytest.raises(NoUsableService, match="public_url does not say"):
+    with pytest.raises(NoUsableService, match="public_url is not set"):
         dns.publish_moved(EXAMPLE_COM, moved)
 
 

@@ -68,7 +68,8 @@ def test_no_label_for_sieve_with_tls() -> None:
     told = left_out(host_service("managesieve", "sieve.example.com"), SMTP)
 
     assert (
-        "managesieve at sieve.example.com:4190: no SRV record says that it begins with TLS" in told
+        "managesieve at sieve.example.com:4190: there is no SRV label for TLS from the first byte"
+        in told
     )
 
 

@@ -57,8 +57,8 @@ def document(*found: Service, provider: Provider | None = None) -> dict[str, dic
 # What PACC cannot say, and the reason that is told; a SASL method of its own is no password.
 SILENT = [
     # service, reason
-    (host_service(port=143, security="starttls"), "it does not begin with TLS"),
-    (host_service(port=143, security="none"), "it does not begin with TLS"),
+    (host_service(port=143, security="starttls"), "it does not use TLS from the first byte"),
+    (host_service(port=143, security="none"), "it does not use TLS from the first byte"),
     (host_service(port=10993), "its port is 10993, not 993"),
     (host_service(host="%EMAILLOCALPART%.example.com"), "its host differs from user to user"),
     (host_service(host="192.0.2.1"), "its host is not a name"),
@@ -245,8 +245,11 @@ MISSING = [
     ([IMAP], "there is no pair of an incoming and an outgoing mail service"),
     ([IMAP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
     ([SMTP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
-    ([url_service()], "cannot be described by PACC: there is no mail account in it"),
-    ([IMAP, host_service("smtp", port=587, security="starttls")], "it does not begin with TLS"),
+    ([url_service()], "cannot be described by PACC: it has no mail account"),
+    (
+        [IMAP, host_service("smtp", port=587, security="starttls")],
+        "it does not use TLS from the first byte",
+    ),
 ]
 
 
@@ -388,6 +391,6 @@ def test_document_that_is_too_large() -> None:
 
     assert 50_000 < len(pacc.render(small)) <= pacc.MAX_BYTES
     assert pacc.findings(small) == ()
-    with pytest.raises(NoUsableService, match="bytes, and may have 65535; name fewer logos"):
+    with pytest.raises(NoUsableService, match="bytes, more than 65535; configure fewer logos"):
         pacc.render(large)
     assert "name fewer logos" in pacc.findings(large)[0]

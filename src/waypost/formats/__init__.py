@@ -1,1 +1,1 @@
-"""What clients read: one standard a file, each a pure function from a configuration to bytes."""
+"""The formats that clients read: one module per standard, with pure functions that return bytes."""

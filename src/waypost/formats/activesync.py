@@ -20,11 +20,11 @@ _MOBILESYNC: Final = (
 
 
 def render_redirect(address: EmailAddress, domain: str) -> bytes:
-    """Write that the user has another address now (MS-ASCMD, element Redirect).
+    """Return a redirect to the user's new address (MS-ASCMD, element Redirect).
 
     Args:
-        address: the one that was asked for.
-        domain: where the same local part is the new one.
+        address: the address in the request.
+        domain: the domain of the new address, which has the same local part.
     """
     root, response = _response()
     child(child(response, "User"), "EMailAddress", str(address))
@@ -33,15 +33,15 @@ def render_redirect(address: EmailAddress, domain: str) -> bytes:
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write where the ActiveSync service of an address is.
+    """Return the answer with the URL of the ActiveSync service.
 
-    Mail services never stand here: a client that asks in these words cannot use them.
+    The answer never contains mail services: a client that requests this schema cannot use them.
 
     Args:
-        config: with an address; URLs hold no placeholder.
+        config: a configuration with an address; its URLs contain no placeholder.
 
     Raises:
-        ServiceNotOffered: there is no ActiveSync service, or none by https.
+        ServiceNotOffered: there is no ActiveSync service, or none over https.
     """
     url = service_url(config, ServiceType.ACTIVESYNC)
     root, response = _response()
@@ -67,19 +67,21 @@ def _response() -> tuple[etree._Element, etree._Element]:
 
 
 def is_offered(config: ClientConfig, kind: ServiceType) -> bool:
-    """Return whether there is a service of a type whose URL Autodiscover tells."""
+    """Return whether the domain has a service of a type whose URL is in Autodiscover."""
     return any(map(is_protected, config.within(Format.AUTODISCOVER).of_type(kind)))
 
 
 def service_url(config: ClientConfig, kind: ServiceType) -> str:
-    """Return the URL of the preferred service of a type; by https, because a password follows it.
+    """Return the URL of the preferred service of a type.
+
+    The URL must be https, because the client sends a password to it.
 
     Raises:
-        ServiceNotOffered: there is no service of that type, or none by https.
+        ServiceNotOffered: there is no service of that type, or none over https.
     """
     service = first_protected(config.within(Format.AUTODISCOVER).of_type(kind))
     if service is None or not isinstance(service.endpoint, UrlEndpoint):
         raise ServiceNotOffered(f"{config.domain} has no {kind} service")
     if not is_protected(service):
-        raise ServiceNotOffered(f"{config.domain} has no {kind} service by https")
+        raise ServiceNotOffered(f"{config.domain} has no {kind} service over https")
     return service.endpoint.url

@@ -30,7 +30,7 @@ from waypost.preference import ordered
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 
-# s"type": element, and the type where the service has a host or a URL.
+# s"type": the element, and its attribute `type`.
 _INCOMING: Final = {
     ServiceType.IMAP: "imap",
     ServiceType.POP3: "pop3",
@@ -48,7 +48,7 @@ _BESIDE_MAIL: Final = {
     ServiceType.OPENTALK: ("videoConference", "opentalk"),
     ServiceType.MANAGESIEVE: ("setupServer", "managesieve"),
 }
-# These need no outgoing service beside them (s"Server sections").
+# These need no separate outgoing service (s"Server sections").
 _SELF_SUFFICIENT: Final = frozenset(_INCOMING) - {ServiceType.IMAP, ServiceType.POP3}
 # s"socketType"; case matters to Thunderbird and K-9.
 _SOCKET_TYPE: Final = {
@@ -56,27 +56,27 @@ _SOCKET_TYPE: Final = {
     Security.STARTTLS: "STARTTLS",
     Security.NONE: "plain",
 }
-# What clients of version 1.1 know; the rest is ignored by them, but makes the document a 1.2.
+# The types of version 1.1. Clients of 1.1 ignore the others, but the document needs version 1.2.
 _TYPES_1_1: Final = frozenset({ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP})
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write the configuration as an Autoconfig document, of the services that it may describe.
+    """Return the Autoconfig document with the services that this format may describe.
 
-    The version is 1.1 as long as there is nothing but IMAP, POP3 and SMTP with the authentication
-    methods of the draft's own list and no `oAuth2`; otherwise it is 1.2. There is one `oAuth2` at
-    most, and a whole one: io-pim-discovery 5036dfa refuses documents with two of them.
+    The version is 1.1 if there are only IMAP, POP3 and SMTP with the authentication methods of the
+    draft's own list, and no `oAuth2`; otherwise it is 1.2. The document has at most one `oAuth2`,
+    and a complete one: io-pim-discovery 5036dfa refuses documents with two of them.
 
     Args:
-        config: with an address or only a domain; then login names hold placeholders, which every
-            client expands (s"Placeholders").
+        config: a configuration with an address, or only a domain. Without an address, login names
+            contain placeholders, which every client expands (s"Placeholders").
 
     Raises:
-        NoUsableService: no mail account can be made of the services. Thunderbird needs an incoming
-            and an outgoing one, and takes a 200 with less for the end of its search
+        NoUsableService: the services do not make a mail account. Thunderbird needs an incoming and
+            an outgoing service, and ends its search at a 200 with less
             (seen with Thunderbird 153.7).
     """
-    # Only the asked domain: nobody shall read the list of the provider's customers. Mustang and
+    # Only the requested domain: the list of the provider's customers is private. Mustang and
     # Sailfish OS compare it with what the user typed, which may be the U-label form (read in
     # mustang-im/mustang 227ae5a and sailfishos/nemo-qml-plugin-email f8ec3b0).
     names = dict.fromkeys((config.domain.ascii, config.domain.unicode))
@@ -87,18 +87,18 @@ def render(config: ClientConfig) -> bytes:
 def render_submission(
     provider: Provider, domains: Sequence[DomainName], services: Iterable[Service]
 ) -> bytes:
-    """Write one document for all domains of a provider, as the ISPDB keeps it.
+    """Return one document for all domains of a provider, in the form of the ISPDB.
 
     Args:
-        provider: who is named.
-        domains: at least one; the first names the document.
-        services: of all these domains, with their placeholders.
+        provider: the provider that the document names.
+        domains: at least one domain; the first one is the id of the document.
+        services: the services of all these domains, with their placeholders.
 
     Raises:
-        NoUsableService: no mail account can be made of the services.
+        NoUsableService: the services do not make a mail account.
     """
-    told = ordered(one for one in services if Format.AUTOCONFIG in one.formats)
-    return _document(provider, [domain.ascii for domain in domains], told)
+    listed = ordered(one for one in services if Format.AUTOCONFIG in one.formats)
+    return _document(provider, [domain.ascii for domain in domains], listed)
 
 
 def _document(
@@ -107,7 +107,7 @@ def _document(
     found: tuple[Service, ...],
     asked: ClientConfig | None = None,
 ) -> bytes:
-    # s"type": an address book is of the type carddav; there is no word for LDAP.
+    # s"type": the only type of an address book is carddav; there is no type for LDAP.
     services = tuple(service for service in found if service.type is not ServiceType.LDAP)
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
@@ -182,7 +182,7 @@ def _server(parent: etree._Element, name: str, kind: str, service: Service) -> N
 
 
 def _pop3(parent: etree._Element, options: Pop3Options) -> None:
-    """Write what Thunderbird and the ISPDB know, and the draft passes over."""
+    """Add an element that Thunderbird and the ISPDB know and the draft does not have."""
     element = child(parent, "pop3")
     leave, days = options.leave_messages_on_server, options.days_to_leave_messages_on_server
     if leave is not None:
@@ -196,12 +196,12 @@ def _pop3(parent: etree._Element, options: Pop3Options) -> None:
 def _filled(
     pages: tuple[Documentation, ...], asked: ClientConfig | None
 ) -> tuple[Documentation, ...]:
-    """Put into the URLs who asks; what is for nobody in particular keeps its placeholders."""
+    """Return the pages with expanded URLs; without a request, placeholders stay as they are."""
     return pages if asked is None else expand_pages(pages, asked.domain, asked.address)
 
 
 def _filled_url(url: str, asked: ClientConfig | None) -> str:
-    """Do the same in one URL."""
+    """Return an expanded URL; without a request, placeholders stay as they are."""
     return url if asked is None else expand_url(url, asked.domain, asked.address)
 
 
@@ -212,14 +212,14 @@ def _documentation(parent: etree._Element, page: Documentation) -> None:
 
 
 def _enable(parent: etree._Element, page: Documentation) -> None:
-    """Write what the ISPDB knows and FairEmail shows; the draft passes over it."""
+    """Add an element that the ISPDB knows and FairEmail shows; the draft does not have it."""
     enable = child(parent, "enable", visiturl=page.url)
     for language, text in page.descriptions:
         child(enable, "instruction", text, **({} if language is None else {"lang": language}))
 
 
 def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None) -> None:
-    """Write what the ISPDB knows; the draft passes over it."""
+    """Add an element that the ISPDB knows; the draft does not have it."""
     element = child(root, "webMail")
     child(element, "loginPage", url=_filled_url(webmail.url, asked))
     login = webmail.login
@@ -241,7 +241,7 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
 
 
 def _oauth2(parent: etree._Element, oauth2: OAuth2, asked: ClientConfig | None) -> None:
-    """Write the OAuth2 server (s"oAuth2"), with its client where that is known."""
+    """Add the OAuth2 server (s"oAuth2"), with its client if that is configured."""
     element = child(parent, "oAuth2")
     urls = (
         ("authURL", oauth2.auth_url),

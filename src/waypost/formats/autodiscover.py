@@ -69,9 +69,9 @@ _MAIL_TYPE: Final = {
 }
 # Not Microsoft's: eM Client reads these.
 _DAV_TYPE: Final = {ServiceType.CALDAV: "CalDAV", ServiceType.CARDDAV: "CardDAV"}
-# MS-OXDSCLI, elements SSL and Encryption; the latter counts where both are there. With SSL "off"
-# beside "TLS", Thunderbird 153.7 and Delta Chat 2.65 take the connection for one without
-# protection (seen), so SSL is "on" for STARTTLS too.
+# MS-OXDSCLI, elements SSL and Encryption; if both are present, Encryption counts. With SSL "off"
+# and Encryption "TLS", Thunderbird 153.7 and Delta Chat 2.65 use an unprotected connection
+# (seen), so SSL is "on" for STARTTLS too.
 _SSL: Final = {Security.TLS: "on", Security.STARTTLS: "on", Security.NONE: "off"}
 _ENCRYPTION: Final = {Security.TLS: "SSL", Security.STARTTLS: "TLS", Security.NONE: "None"}
 
@@ -79,11 +79,11 @@ _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 _SECURE_PASSWORD: Final = frozenset({NTLM, GSSAPI})
 _WITHOUT_PASSWORD: Final = _WITHOUT_LOGIN | {GSSAPI}
 
-# MS-OXDSCLI, element TTL: hours until the client asks again. 1 is what an absent one means, and
-# 0 would keep it from ever asking again.
+# MS-OXDSCLI, element TTL: hours until the client asks again. 1 is the default; with 0, the client
+# would never ask again.
 _TTL_HOURS: Final = "1"
 
-# MS-OXDSCLI, element ErrorCode, and the message that Exchange sends with it.
+# MS-OXDSCLI, element ErrorCode, and the message that Exchange sends with each code.
 _MESSAGES: Final = {
     500: "The email address can't be found.",
     501: "No configuration is available for this email address.",
@@ -95,20 +95,20 @@ _MESSAGES: Final = {
 
 
 def render(config: ClientConfig) -> bytes:
-    """Write the configuration as an Autodiscover answer.
+    """Return the configuration as an Autodiscover answer.
 
-    One Protocol for each type, the preferred protected service of it: Outlook offers no choice.
-    The format has no word for OAuth2 or certificates of clients, so that mail services that take
-    nothing else are left out: a client would ask for a password, and fail with it.
+    The answer has one Protocol per type, with the preferred protected service: Outlook offers no
+    choice. The format cannot express OAuth2 or client certificates. So mail services that accept
+    nothing else are left out: a client would ask for a password, and the login would fail.
 
-    Exchange Web Services are not written: Outlook would take the Exchange protocol and ignore IMAP
+    Exchange Web Services are left out: Outlook would use the Exchange protocol and ignore IMAP
     (docs/decisions/0015-exchange-in-autodiscover.md).
 
     Args:
-        config: with an address; login names hold no placeholder.
+        config: a configuration with an address; login names contain no placeholder.
 
     Raises:
-        NoUsableService: there is no mail service, or none that the format can say.
+        NoUsableService: there is no mail service, or none that the format can express.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
     config = config.within(Format.AUTODISCOVER)
@@ -126,12 +126,12 @@ def render(config: ClientConfig) -> bytes:
 
 
 def render_redirect(address: EmailAddress, domain: str | None, url: str | None) -> bytes:
-    """Write where to ask instead (MS-OXDSCLI, element Action); clients follow ten times.
+    """Return a redirect (MS-OXDSCLI, element Action); clients follow ten of them.
 
     Args:
-        address: the one that was asked for.
-        domain: where the same local part is the user's new address.
-        url: else the https URL of the Autodiscover that knows.
+        address: the address in the request.
+        domain: the domain of the user's new address, which has the same local part.
+        url: without a domain, the https URL of another Autodiscover service.
     """
     root, account = _account()
     child(account, "Action", "redirectUrl" if domain is None else "redirectAddr")
@@ -143,10 +143,10 @@ def render_redirect(address: EmailAddress, domain: str | None, url: str | None) 
 
 
 def check_mail(config: ClientConfig) -> None:
-    """Find out whether a mail account can be made of a configuration.
+    """Check that a configuration has a complete mail account.
 
     Raises:
-        NoUsableService: there is no mail service, or none that the format can say.
+        NoUsableService: there is no mail service, or none that the format can express.
         HalfConfigured: there is no incoming or no outgoing mail service.
     """
     config = config.within(Format.AUTODISCOVER)
@@ -158,20 +158,20 @@ def check_mail(config: ClientConfig) -> None:
         raise HalfConfigured(f"{config.domain} has no incoming mail service")
     if not outgoing:
         raise HalfConfigured(f"{config.domain} has no outgoing mail service")
-    # MS-OXDSCLI, element AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
+    # MS-OXDSCLI, elements AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
     if not any(map(can_be_said, incoming)) or not any(map(can_be_said, outgoing)):
-        raise NoUsableService(f"{config.domain} has mail services that no password opens")
+        raise NoUsableService(f"{config.domain} has mail services that accept no password")
 
 
 def render_error(error_code: int, message: str) -> bytes:
-    """Write an error answer (MS-OXDSCLI, element Error).
+    """Return an error answer (MS-OXDSCLI, element Error).
 
-    Time and Id are attributes that Exchange fills with its clock and a hash of its machine's name.
-    No client reads them, so they have fixed values here: the same question has the same answer.
+    Exchange writes its clock and a hash of its machine's name into the attributes Time and Id. No
+    client reads them, so they have fixed values here: the same request has the same answer.
 
     Args:
         error_code: 500 to 603.
-        message: a line in English, without anything that the client sent.
+        message: a line in English, without any text from the request.
     """
     root = in_namespace("Autodiscover", RESPONSE_NAMESPACE)
     response = child(root, "Response")
@@ -183,13 +183,13 @@ def render_error(error_code: int, message: str) -> bytes:
 
 
 def render_refusal(error: WaypostError) -> bytes:
-    """Write the error answer for what went wrong."""
+    """Return the error answer for an error."""
     code = error_code(error)
     return render_error(code, _MESSAGES[code])
 
 
 def error_code(error: WaypostError) -> int:
-    """Return Microsoft's ErrorCode for what went wrong (MS-OXDSCLI, element ErrorCode)."""
+    """Return Microsoft's code for an error (MS-OXDSCLI, element ErrorCode)."""
     if isinstance(error, DomainNotServed):
         return 500  # the address is not found
     if isinstance(error, HalfConfigured):
@@ -197,7 +197,7 @@ def error_code(error: WaypostError) -> int:
     if isinstance(error, NoUsableService):
         return 501  # the address is found, but nothing is configured for it
     if isinstance(error, UnknownSchema | ServiceNotOffered):
-        return 601  # nothing of the kind that AcceptableResponseSchema asks for
+        return 601  # no service for the schema in AcceptableResponseSchema
     if isinstance(error, StoreUnavailable | StoreError):
         return 603  # an internal error
     return 600  # the request is invalid
@@ -209,14 +209,14 @@ def _account(display_name: str | None = None) -> tuple[etree._Element, etree._El
     root.append(response)
     if display_name:
         child(child(response, "User"), "DisplayName", display_name)
-    # MS-OXDSCLI, element Account: AccountType, Action, where to ask, ServiceHome, Protocol.
+    # MS-OXDSCLI, element Account: AccountType, Action, redirect, ServiceHome, Protocol.
     account = child(response, "Account")
     child(account, "AccountType", "email")
     return root, account
 
 
 def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
-    """Yield one service of each type: incoming as preferred, SMTP, then the rest."""
+    """Yield one service of each type: incoming in the order of preference, SMTP, the others."""
     types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
     for kind in dict.fromkeys(types):
         service = first_protected(filter(can_be_said, config.of_type(kind)))
@@ -225,7 +225,7 @@ def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
 
 
 def can_be_said(service: Service) -> bool:
-    """Return whether a client that is told of a service can log in to it."""
+    """Return whether a client can log in to a service with what the format can express."""
     if service.type in _DAV_TYPE or takes_password(service):
         return True
     return not _WITHOUT_PASSWORD.isdisjoint(service.authentication)
@@ -240,7 +240,7 @@ def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndp
     child(protocol, "DomainRequired", _on(service.domain_required))
     if service.login_name is not None:
         child(protocol, "LoginName", service.login_name)
-    # MS-OXDSCLI, element SPA: absent means "on", and then Outlook fails with a password.
+    # MS-OXDSCLI, element SPA: the default is "on", and then Outlook's login with a password fails.
     child(protocol, "SPA", _on(_SECURE_PASSWORD.issuperset(service.authentication)))
     child(protocol, "SSL", _SSL[endpoint.security])
     child(protocol, "Encryption", _ENCRYPTION[endpoint.security])

@@ -1,7 +1,7 @@
-"""Microsoft Autodiscover V2, the JSON in front of everything else that Exchange has.
+"""Microsoft Autodiscover V2: JSON with the URL of another protocol.
 
-Asked by Outlook 2016 and newer, for Windows, macOS, iOS and Android. Microsoft publishes no
-standard of it; what stands here is what Exchange does and what these clients send.
+Read by Outlook 2016 and newer, for Windows, macOS, iOS and Android. Microsoft publishes no
+standard for it; this module follows the answers of Exchange and the requests of these clients.
 """
 
 import enum
@@ -31,7 +31,7 @@ _VERSION: Final = re.compile(r"v[0-9]{1,2}(\.[0-9]{1,2})?(/|$)", re.IGNORECASE)
 
 
 class Protocol(enum.StrEnum):
-    """What Waypost can name the URL of, spelled as Exchange does."""
+    """The protocols whose URL Waypost can return, spelled as in Exchange."""
 
     AUTODISCOVER_V1 = "AutodiscoverV1"
     ACTIVESYNC = "ActiveSync"
@@ -39,18 +39,18 @@ class Protocol(enum.StrEnum):
 
 
 _PROTOCOLS: Final = {protocol.lower(): protocol for protocol in Protocol}
-# Exchange Online has these; nobody else does.
+# Only Exchange Online has these.
 _OF_EXCHANGE_ALONE: Final = frozenset({"rest", "substrate"})
 _SERVICES: Final = {Protocol.ACTIVESYNC: ServiceType.ACTIVESYNC, Protocol.EWS: ServiceType.EWS}
 
 
 def parse_protocol(text: str) -> Protocol:
-    """Read what a client asks for, in any case: Outlook sends `Autodiscoverv1`.
+    """Parse the requested protocol, in any case: Outlook sends `Autodiscoverv1`.
 
     Raises:
-        ParameterMissing: there is nothing.
-        ServiceNotOffered: only Exchange Online has it.
-        UnknownProtocol: anything else.
+        ParameterMissing: the text is empty.
+        ServiceNotOffered: only Exchange Online has this protocol.
+        UnknownProtocol: any other text.
     """
     wanted = text.strip().lower()
     if not wanted:
@@ -58,21 +58,21 @@ def parse_protocol(text: str) -> Protocol:
     if wanted in _OF_EXCHANGE_ALONE:
         raise ServiceNotOffered("only Exchange Online has this protocol")
     if wanted not in _PROTOCOLS:
-        raise UnknownProtocol("nobody knows this protocol")
+        raise UnknownProtocol("this protocol is unknown")
     return _PROTOCOLS[wanted]
 
 
-# What a web server makes of bytes in a path that are no text.
+# Web servers replace the bytes of a path that are not UTF-8 by this character.
 _NO_UTF_8: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def parse_user(rest: str, email: str) -> EmailAddress:
-    """Read whose URL is wanted.
+    """Parse the address in a request.
 
     Args:
-        rest: what stands in the path behind `autodiscover.json/`, decoded: nothing, a version, an
-            address, or an address behind a version. What follows the address does not count.
-        email: the parameter `Email`; it counts where the path names nobody.
+        rest: the path after `autodiscover.json/`, decoded: empty, a version, an address, or a
+            version and an address. The part after the address is ignored.
+        email: the parameter `Email`; used if the path has no address.
 
     Raises:
         ParameterMissing: there is no address.
@@ -82,7 +82,7 @@ def parse_user(rest: str, email: str) -> EmailAddress:
     if rest.strip("/"):
         if _NO_UTF_8 in rest:
             raise AddressError("the address is not UTF-8")
-        # A local part may hold a slash, a domain may not.
+        # A local part may contain a slash, a domain cannot.
         local_part, at, domain = rest.rpartition("@")
         return EmailAddress.parse(f"{local_part}{at}{domain.partition('/')[0]}")
     if not email.strip():
@@ -91,15 +91,15 @@ def parse_user(rest: str, email: str) -> EmailAddress:
 
 
 def render(config: ClientConfig, protocol: Protocol, xml_url: str) -> bytes:
-    """Write where a client finds what it asks for.
+    """Return the answer with the URL of a protocol.
 
     Args:
-        config: with an address; URLs hold no placeholder.
-        protocol: what the client asks for.
-        xml_url: where Waypost itself answers Autodiscover's older form.
+        config: a configuration with an address; URLs contain no placeholder.
+        protocol: the requested protocol.
+        xml_url: the URL of Autodiscover in XML at Waypost itself.
 
     Raises:
-        ServiceNotOffered: there is no such service, or nothing that the older form can say.
+        ServiceNotOffered: there is no such service, or none that the XML can express.
     """
     url = xml_url
     if protocol is Protocol.AUTODISCOVER_V1:
@@ -110,7 +110,7 @@ def render(config: ClientConfig, protocol: Protocol, xml_url: str) -> bytes:
 
 
 def render_refusal(error: WaypostError) -> bytes:
-    """Write the error answer for what went wrong, without anything that the client sent."""
+    """Return the error answer for an error, without any text from the request."""
     code, message = _refusal(error)
     return _written({"ErrorCode": code, "ErrorMessage": message})
 
@@ -119,7 +119,7 @@ def status_of(error: WaypostError) -> int:
     """Return the HTTP status of an error answer.
 
     Returns:
-        404 for nobody whom Waypost knows, 503 where it cannot find that out now, else 400.
+        404 for an unknown user, 503 if Waypost cannot read its database now, else 400.
     """
     if isinstance(error, StoreError | StoreUnavailable):
         return 503
@@ -127,7 +127,11 @@ def status_of(error: WaypostError) -> int:
 
 
 def _check_older_form(config: ClientConfig) -> None:
-    """Let nobody be sent to an answer that is an error."""
+    """Check that the XML form has an answer, so that no client is sent to an error.
+
+    Raises:
+        ServiceNotOffered: the answer would be an error.
+    """
     if is_offered(config, ServiceType.ACTIVESYNC):
         return
     try:

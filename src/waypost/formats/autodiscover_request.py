@@ -1,4 +1,4 @@
-"""What Autodiscover clients send: MS-OXDSCLI and MS-ASCMD, element Autodiscover in the request."""
+"""Autodiscover requests: MS-OXDSCLI and MS-ASCMD, element Autodiscover in the request."""
 
 import enum
 import re
@@ -15,7 +15,7 @@ BODY_MAX_BYTES: Final = 64 * 1024
 
 
 class ResponseSchema(enum.StrEnum):
-    """In which words the client wants the answer."""
+    """The schema of the answer that the client requests."""
 
     OUTLOOK = "outlook"
     MOBILESYNC = "mobilesync"
@@ -37,7 +37,7 @@ _MOBILESYNC_REQUEST: Final = (
     "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/requestschema/2006"
 )
 
-# All that is looked at below the root.
+# The elements below the root that Waypost reads.
 _NAMES: Final = frozenset({"Request", "EMailAddress", "AcceptableResponseSchema"})
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 _CHARSET: Final = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -48,11 +48,11 @@ _LABELLED_UTF16: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class AutodiscoverRequest:
-    """A question that Waypost can answer.
+    """A request that Waypost can answer.
 
     Attributes:
-        address: whose settings are wanted.
-        wanted: the schema of the answer; where the client did not say, that of its question.
+        address: the address of the user.
+        wanted: the schema of the answer; if the client names none, that of the request.
     """
 
     address: EmailAddress
@@ -60,19 +60,19 @@ class AutodiscoverRequest:
 
 
 def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
-    """Read a request: any prefix, any order, extra elements, any encoding.
+    """Parse a request: any prefix, any order, extra elements, any encoding.
 
-    No DTD is read, no entity is expanded, nothing is fetched.
+    The parser reads no DTD, expands no entity, and fetches nothing.
 
     Args:
-        body: as received.
-        content_type: the header's value; only its `charset` counts.
+        body: the bytes as received.
+        content_type: the header's value; only its `charset` is used.
 
     Raises:
-        RequestTooLarge: more than 64 KiB.
-        RequestError: not XML, a DTD, not a request, or without an address.
+        RequestTooLarge: the body is larger than 64 KiB.
+        RequestError: the body is not XML, has a DTD, is not a request, or has no address.
         AddressError: the address breaks a rule.
-        UnknownSchema: the answer is wanted in a schema that Waypost does not write.
+        UnknownSchema: the client requests a schema that Waypost does not write.
     """
     if len(body) > BODY_MAX_BYTES:
         raise RequestTooLarge(f"the request is longer than {BODY_MAX_BYTES} bytes")
@@ -94,7 +94,7 @@ def _wanted(root: Element, schema: str) -> ResponseSchema:
         return ResponseSchema.MOBILESYNC if asked == _MOBILESYNC_REQUEST else ResponseSchema.OUTLOOK
     wanted = _RESPONSE_SCHEMAS.get(_usual(schema))
     if wanted is None:
-        raise UnknownSchema("the wanted schema is not one that is written here")
+        raise UnknownSchema("Waypost does not write the requested schema")
     return wanted
 
 
@@ -124,7 +124,7 @@ def _root(body: bytes, content_type: str) -> Element:
 
 
 def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
-    """Yield the encodings to try, the most trustworthy first; None is what the document shows.
+    """Yield the encodings to try, the most reliable first; None means the document's own.
 
     RFC 7303 s3: a byte order mark, then the transport's `charset`, then the XML declaration.
     """
@@ -132,10 +132,10 @@ def _encodings(body: bytes, content_type: str) -> Iterator[str | None]:
     if charset is not None and not body.startswith(_BYTE_ORDER_MARKS):
         yield charset[1]
         if charset[1].lower() == "utf-16":
-            # RFC 2781 s4.3: without a byte order mark it may be in either order.
+            # RFC 2781 s4.3: without a byte order mark, the byte order may be either.
             yield "utf-16be"
     yield None
-    # A text that .NET wrote in memory calls itself UTF-16, in whatever encoding it is sent.
+    # XML that .NET wrote in memory declares UTF-16, although it is sent in another encoding.
     if _LABELLED_UTF16.match(body):
         yield "utf-8"
 

@@ -1,4 +1,4 @@
-"""What stands for a host, and whether it is a name."""
+"""Check whether the host of a service is a host name."""
 
 from waypost.address import DomainName
 from waypost.errors import DomainError
@@ -6,10 +6,10 @@ from waypost.placeholders import has_placeholder
 
 
 def why_no_name(host: str) -> str | None:
-    """Tell why a host cannot stand where only a name can, or give None.
+    """Return why a host is not usable as a host name, or None if it is one.
 
     Args:
-        host: of an endpoint: a name, an IP address, or what still holds a placeholder.
+        host: the host of an endpoint: a name, an IP address, or a text with a placeholder.
     """
     if has_placeholder(host):
         return "its host differs from user to user"

@@ -34,7 +34,7 @@ from waypost.preference import best
 
 CONTENT_TYPE: Final = "application/x-apple-aspen-config"
 
-# Fixed for ever: another one would make every device take an account for a new one.
+# Never change this: with another one, every device would treat an account as a new one.
 _NAMESPACE: Final = UUID("6f1c2f0e-4a0b-5c57-9a4e-0b6f6a8f3d21")
 _ACCOUNT_TYPE: Final = {ServiceType.IMAP: "EmailTypeIMAP", ServiceType.POP3: "EmailTypePOP"}
 # com.apple.mail.managed, keys IncomingMailServerAuthentication and OutgoingMailServerAuthentication
@@ -48,7 +48,7 @@ _AUTHENTICATION: Final = {
     CLIENT_IP_ADDRESS: "EmailAuthNone",
 }
 SUPPORTED: Final = frozenset(_AUTHENTICATION)
-"""The methods of mail services for which the format has a word."""
+"""The authentication methods of mail services that the format can express."""
 _DAV: Final = {
     ServiceType.CALDAV: ("CalDAV", "com.apple.caldav.account"),
     ServiceType.CARDDAV: ("CardDAV", "com.apple.carddav.account"),
@@ -62,7 +62,7 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """What a user types into a device otherwise. No text that is made of it shows it."""
+    """The password of a user. Its repr does not show the text."""
 
     text: str = field(repr=False)
 
@@ -73,19 +73,20 @@ def render(
     password: Password | None = None,
     aliases: tuple[EmailAddress, ...] = (),
 ) -> bytes:
-    """Write the configuration as an unsigned profile in XML.
+    """Return the configuration as an unsigned profile in XML.
 
     Args:
-        config: with an address.
-        settings: what the operator says about all profiles; the provider's own count more.
-        password: goes into every account that has one, in clear text; None leaves it to the user.
-        aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` gives them.
-            They are told to the mail account, and change nothing else: neither how the user logs
-            in nor what the profile replaces.
+        config: a configuration with an address.
+        settings: the operator's settings for all profiles; the provider's own override them.
+        password: written into every account with a password, in clear text; None if the user
+            enters it on the device.
+        aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` returns
+            them. They are written into the mail account only: they change neither the login name
+            nor which profile this one replaces.
 
     Raises:
-        NoUsableService: there is neither a pair of an incoming and an outgoing mail service nor a
-            calendar, an address book or ActiveSync, or no address to make an account for.
+        NoUsableService: there is no pair of an incoming and an outgoing mail service, and no
+            calendar, address book or ActiveSync; or there is no address.
     """
     config = config.within(Format.MOBILECONFIG)
     if config.address is None:
@@ -97,7 +98,7 @@ def render(
     ]
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
-        raise NoUsableService(f"{config.domain} has no service that a profile can hold")
+        raise NoUsableService(f"{config.domain} has no service that a profile can contain")
     settings = config.provider.profile.over(settings)
     organization = settings.organization or config.provider.name
     for payload in payloads:
@@ -119,14 +120,14 @@ def render(
 
 
 def file_name(config: ClientConfig) -> str:
-    """Return the name under which a browser saves the profile: letters, digits, dots, hyphens."""
+    """Return the file name for browsers, made of letters, digits, dots and hyphens."""
     return f"{config.domain.ascii}.mobileconfig"
 
 
 def _mail_payloads(
     config: ClientConfig, address: EmailAddress, aliases: tuple[EmailAddress, ...]
 ) -> Iterator[Payload]:
-    """Make the mail account; the format holds one incoming and one outgoing service."""
+    """Yield the mail account, with one incoming and one outgoing service as the format requires."""
     incoming = best(config.of_type(ServiceType.IMAP, ServiceType.POP3), SUPPORTED)
     outgoing = best(config.of_type(ServiceType.SMTP), SUPPORTED)
     if incoming is None or outgoing is None:
@@ -142,7 +143,7 @@ def _mail_payloads(
         **_mail_server("Outgoing", outgoing),
         **_about(config, f"Mail of {address}"),
         "PayloadType": _MAIL_PAYLOAD,
-        # The one mail account of an address: moving it to another host does not make it a new one.
+        # An address has one mail account: after a move to another host it is still the same.
         **_identity(address, _MAIL_PAYLOAD),
     }
     if config.person.display_name:
@@ -160,7 +161,7 @@ def _mail_server(direction: str, service: Service) -> Payload:
         f"{prefix}Authentication": _authentication(service),
         f"{prefix}HostName": endpoint.host,
         f"{prefix}PortNumber": endpoint.port,
-        # True with port 143, 110 or 587 means STARTTLS; there is no key of its own for that.
+        # True with port 143, 110 or 587 means STARTTLS; the format has no separate key for it.
         f"{prefix}UseSSL": endpoint.security is not Security.NONE,
     }
     if service.login_name is not None:
@@ -212,11 +213,10 @@ def _ldap_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payl
 def _eas_payloads(
     config: ClientConfig, address: EmailAddress, others: list[str]
 ) -> Iterator[Payload]:
-    """Make the Exchange account (com.apple.eas.account.yaml), which Macs do not know.
+    """Yield the Exchange account (com.apple.eas.account.yaml), which Macs do not know.
 
-    What another account of the profile does already, it does not.
-
-    Without these keys (iOS 13) a device would show mail, calendar and contacts twice.
+    Mail, calendars and contacts are disabled in it if another account of the profile has them.
+    Without these keys (iOS 13), a device would show mail, calendars and contacts twice.
     """
     service = next(iter(config.of_type(ServiceType.ACTIVESYNC)), None)
     if service is None or not isinstance(service.endpoint, UrlEndpoint):
@@ -229,7 +229,7 @@ def _eas_payloads(
         "EnableMail": _MAIL_PAYLOAD not in others,
         "Host": parts.netloc.rpartition("@")[2],
         "OAuth": service.authentication[0] == OAUTH2,
-        # Here the default is false, where CalDAV and CardDAV have true.
+        # The default is false here, but true for CalDAV and CardDAV.
         "SSL": parts.scheme.lower() == "https",
         **EXCHANGE_CHOICES,
         **_about(config, f"Exchange of {address}"),
@@ -242,7 +242,7 @@ def _eas_payloads(
 
 
 def _password_keys(payload: Payload) -> Iterator[str]:
-    """Yield the keys of a payload that may hold the user's password."""
+    """Yield the keys of a payload that may contain the user's password."""
     match payload["PayloadType"]:
         case "com.apple.mail.managed":
             for direction in ("Incoming", "Outgoing"):
@@ -276,7 +276,7 @@ def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
 
 
 def _lifetime(settings: ProfileSettings) -> Payload:
-    """Return when a profile ends, and who may end it (TopLevel.yaml)."""
+    """Return the keys for the expiry and the removal of a profile (TopLevel.yaml)."""
     keys: Payload = {"PayloadRemovalDisallowed": settings.removable is False}
     if settings.days is not None:
         keys["DurationUntilRemoval"] = settings.days * _SECONDS_OF_A_DAY
@@ -286,10 +286,10 @@ def _lifetime(settings: ProfileSettings) -> Payload:
 
 
 def _identity(address: EmailAddress, what: str) -> Payload:
-    """Return what tells a device whether it has this already.
+    """Return the keys by which a device recognizes a profile or an account.
 
-    The same for the same mailbox and service, so that installing a profile again replaces it;
-    different for others, so that two accounts live side by side.
+    They are the same for the same mailbox and service, so that a new profile replaces the old
+    one. They differ for others, so that a device can have both accounts.
     """
     uuid = uuid5(_NAMESPACE, f"{mailbox(address)}\n{what}")
     reverse = ".".join(reversed(address.domain.ascii.split(".")))

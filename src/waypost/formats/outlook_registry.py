@@ -1,9 +1,9 @@
-"""Files for Windows' registry that have classic Outlook ask the domain's own server.
+"""Windows registry files that make classic Outlook ask the domain's own server.
 
-The values leave out steps of Outlook's search (Microsoft's KB3211279), or its own first dialog
-(KB3189194). None of them leaves out a way that leads to Waypost.
-The form of such a file is Microsoft's "How to add, modify, or delete registry subkeys and values
-by using a .reg file"; version 5.00 is UTF-16 with a byte order mark, as regedit exports it.
+The values disable steps of Outlook's search (Microsoft's KB3211279), or its own first dialog
+(KB3189194). None of them disables a step that reaches Waypost.
+The file format is described in Microsoft's "How to add, modify, or delete registry subkeys and
+values by using a .reg file"; version 5.00 is UTF-16 with a byte order mark, as regedit exports it.
 """
 
 import codecs
@@ -13,7 +13,7 @@ from typing import Final
 from waypost.address import DomainName
 
 _FIRST_LINE: Final = "Windows Registry Editor Version 5.00"
-# 16.0 is Outlook 2016 and all newer ones.
+# 16.0 is Outlook 2016 and all newer versions.
 _USER: Final = r"HKEY_CURRENT_USER\Software\Microsoft\Office\16.0\Outlook"
 _POLICY: Final = r"HKEY_CURRENT_USER\Software\Policies\Microsoft\Office\16.0\Outlook"
 _ON: Final = "dword:00000001"
@@ -22,10 +22,10 @@ _Keys = Mapping[str, Mapping[str, str]]
 
 
 def render(*, policy: bool = False) -> bytes:
-    """Write the values that make Outlook ask the domain before, or without, Microsoft's service.
+    """Return a file that makes Outlook ask the domain before, or without, Microsoft's service.
 
     Args:
-        policy: whether they go where group policies stand, which users cannot change.
+        policy: whether the values go into the keys of group policies, which users cannot change.
     """
     asking = ("ExcludeExplicitO365Endpoint", "ExcludeScpLookup", "ExcludeLastKnownGoodURL")
     keys = {
@@ -36,11 +36,11 @@ def render(*, policy: bool = False) -> bytes:
 
 
 def render_local(domains: Sequence[DomainName], folder: str, *, policy: bool = False) -> bytes:
-    r"""Write the values that make Outlook read the answer for each domain from a file.
+    r"""Return a file that makes Outlook read the answer for each domain from an XML file.
 
     Args:
-        domains: each has a file `DOMAIN.xml`.
-        folder: of Windows, in which these are, as `C:\Autodiscover`.
+        domains: the domains; each has a file `DOMAIN.xml`.
+        folder: the Windows folder of these files, such as `C:\Autodiscover`.
         policy: as for `render`.
     """
     values = {"PreferLocalXML": _ON}
@@ -64,6 +64,6 @@ def _lines(keys: _Keys, above: str) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    r"""Put a text into quotation marks, in which `\` and `"` have a `\` before them."""
+    r"""Return a text in quotation marks, with a `\` before each `\` and `"`."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped}"'

@@ -1,7 +1,7 @@
 """PACC: draft-ietf-mailmaint-pacc-02, with the one name that revision -03 changed.
 
-One JSON document for a domain, the same for all its users. Its digest stands in DNS, so every
-change of a byte is a change of the zone as well. Meanwhile the old document is pinned.
+One JSON document per domain, the same for all its users. Its digest is in DNS, so every change
+of a byte needs a change of the zone as well. Until then, the old document is pinned.
 """
 
 import base64
@@ -31,73 +31,74 @@ from waypost.placeholders import expand_url, has_placeholder, shared_url
 REVISION: Final = "draft-ietf-mailmaint-pacc-02"
 CONTENT_TYPE: Final = "application/json"
 HOST_PREFIX: Final = "ua-auto-config."
-"""What stands in front of the mail domain in the document's URL."""
+"""The prefix of the mail domain in the document's URL."""
 TXT_PREFIX: Final = "_ua-auto-config."
-"""What stands in front of the mail domain in the name of the digest record."""
+"""The prefix of the mail domain in the name of the digest record."""
 
-# The tags of the digest record that say how to read it.
+# The tags of the digest record with its version and its algorithm.
 _VERSION: Final = ("v", "UAAC1")
 _ALGORITHM: Final = ("a", "sha256")
 
-# s"protocols": text-based ones mean TLS from the first byte on this port; there is no member for
-# another one, nor for STARTTLS.
+# s"protocols": text-based protocols use TLS from the first byte on this port; there is no member
+# for another port or for STARTTLS.
 _PORTS: Final = {
     ServiceType.IMAP: 993,
     ServiceType.POP3: 995,
     ServiceType.SMTP: 465,
     ServiceType.MANAGESIEVE: 4190,
 }
-# RFC 6764 s6: from the root on, a client of these two asks for its user's principal.
+# RFC 6764 s6: clients of these two ask the root for the principal of their user.
 _DAV: Final = frozenset({ServiceType.CALDAV, ServiceType.CARDDAV})
 _HTTP: Final = frozenset({*_DAV, ServiceType.JMAP, ServiceType.WEBDAV})
-# Revision -02 says "smtp", -03 "submit". What a client does not know it ignores, so both are told.
+# Revision -02 has "smtp", -03 has "submit". Clients ignore unknown names, so both are written.
 _NAMES: Final = {ServiceType.SMTP: ("smtp", "submit")}
 _INCOMING: Final = (ServiceType.IMAP, ServiceType.POP3)
 _MAIL: Final = frozenset({*_INCOMING, ServiceType.SMTP, ServiceType.JMAP})
 MAX_BYTES: Final = 65_535
-"""The draft has no limit. No client needs more, and MariaDB's column for a pinned one ends here."""
+"""The draft has no limit. This is the size of MariaDB's column for a pinned document."""
 
 
 def render(config: ClientConfig) -> bytes:
-    """Return the document of a domain that goes out: the pinned one, or else what `compose` writes.
+    """Return the document that is served for a domain: the pinned one, or else that of `compose`.
 
     Raises:
-        NoUsableService: none is pinned, and none can be written.
+        NoUsableService: no document is pinned, and none can be written.
     """
     return compose(config) if config.pinned_pacc is None else config.pinned_pacc
 
 
 def compose(config: ClientConfig) -> bytes:
-    """Write the document that follows from the services, whatever is pinned.
+    """Return the document for the current services, even if another document is pinned.
 
     The digest is that of exactly these bytes.
 
     Args:
-        config: for the domain alone: the document is the same for all users.
+        config: the configuration of the domain: the document is the same for all users.
 
     Raises:
-        NoUsableService: no mail account can be made of what PACC can say; the message says why.
+        NoUsableService: the services that PACC can express do not make a mail account; the
+            message says why.
     """
     config = config.within(Format.PACC)
-    told = dict(_expressible(config))
-    if not _is_account(told):
+    services = dict(_expressible(config))
+    if not _is_account(services):
         has_mail = bool(config.of_type(*_MAIL))
-        why = "; ".join(findings(config)) if has_mail else "there is no mail account in it"
+        why = "; ".join(findings(config)) if has_mail else "it has no mail account"
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
-    document = _document(config, told)
+    document = _document(config, services)
     if (limit := _too_large(document)) is not None:
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {limit}")
     return document
 
 
-def _document(config: ClientConfig, told: Mapping[ServiceType, Service]) -> bytes:
+def _document(config: ClientConfig, services: Mapping[ServiceType, Service]) -> bytes:
     protocols = {
         name: _server(service)
-        for kind, service in told.items()
+        for kind, service in services.items()
         for name in _NAMES.get(kind, (kind.value,))
     }
     document = {
-        "authentication": _authentication(config, told.values()),
+        "authentication": _authentication(config, services.values()),
         "info": info(config),
         "protocols": protocols,
     }
@@ -110,22 +111,22 @@ def _too_large(document: bytes) -> str | None:
     if len(document) <= MAX_BYTES:
         return None
     return (
-        f"the document would have {len(document)} bytes, and may have {MAX_BYTES}; "
-        "name fewer logos, contacts or pages of help"
+        f"the document would have {len(document)} bytes, more than {MAX_BYTES}; "
+        "configure fewer logos, contacts or help pages"
     )
 
 
 def digest_record(body: bytes) -> str:
-    """Return the text of the TXT record that vouches for a document (s"DNS")."""
+    """Return the text of the TXT record with the digest of a document (s"DNS")."""
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
     return f"{_VERSION[0]}={_VERSION[1]}; {_ALGORITHM[0]}={_ALGORITHM[1]}; d={digest}"
 
 
 def vouches(record: str, body: bytes) -> bool:
-    """Return whether a TXT record vouches for a document, as strict clients see it.
+    """Return whether a TXT record has the digest of a document, as strict clients check it.
 
     Args:
-        record: all strings of the record, one behind the other.
+        record: the strings of the record, joined.
         body: the document.
     """
     # s"DNS": tags separated by semicolons, their names in any case; the first of a name counts.
@@ -144,34 +145,34 @@ def vouches(record: str, body: bytes) -> bool:
 
 
 def findings(config: ClientConfig) -> tuple[str, ...]:
-    """Return what of a domain PACC cannot say, one line each: what is left out, and why.
+    """Return one line for each part of a domain that PACC cannot express, with the reason.
 
-    A service is silent where another one of its type is told. Where the mail account is not
-    complete without what is left out, there is no document at all: see `render`.
+    A service has no line if the document has another service of its type. If the mail account is
+    incomplete without the missing parts, there is no document at all: see `render`.
 
     Args:
-        config: for the domain alone.
+        config: the configuration of the domain.
     """
     config = config.within(Format.PACC)
-    told = dict(_expressible(config))
+    services = dict(_expressible(config))
     lines = [
         f"{service.type} at {_place(service)}: {reason}"
         for service in config.of_type(*_PORTS, *_HTTP)
-        if service.type not in told and (reason := _obstacle(service, config))
+        if service.type not in services and (reason := _obstacle(service, config))
     ]
     types = {service.type for service in config.of_type(*_MAIL)}
     if types and not _is_account(types):
         lines.append("there is no pair of an incoming and an outgoing mail service")
     if len(config.provider.name) > NAME_MAX_CHARS:
         limit = f"longer than {NAME_MAX_CHARS} characters"
-        lines.append(f"the provider's name is {limit}; its short name stands in its place")
-    if _is_account(told) and (why := _too_large(_document(config, told))) is not None:
+        lines.append(f"the provider's name is {limit}; the document has its short name instead")
+    if _is_account(services) and (why := _too_large(_document(config, services))) is not None:
         lines.append(why)
     return tuple(lines)
 
 
 def _expressible(config: ClientConfig) -> Iterator[tuple[ServiceType, Service]]:
-    """Yield one service of each type: the most preferred of those that PACC can say."""
+    """Yield one service of each type: the most preferred one that PACC can express."""
     seen: set[ServiceType] = set()
     for service in config.of_type(*_PORTS, *_HTTP):
         if service.type not in seen and _obstacle(service, config) is None:
@@ -179,14 +180,14 @@ def _expressible(config: ClientConfig) -> Iterator[tuple[ServiceType, Service]]:
             yield service.type, service
 
 
-def _is_account(told: Collection[ServiceType]) -> bool:
-    if ServiceType.JMAP in told:
+def _is_account(types: Collection[ServiceType]) -> bool:
+    if ServiceType.JMAP in types:
         return True
-    return ServiceType.SMTP in told and any(kind in told for kind in _INCOMING)
+    return ServiceType.SMTP in types and any(kind in types for kind in _INCOMING)
 
 
 def _obstacle(service: Service, config: ClientConfig) -> str | None:
-    """Tell why PACC cannot say a service, or give None."""
+    """Return why PACC cannot express a service, or None."""
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
         reason = _url_obstacle(_url(service.type, endpoint.url))
@@ -202,20 +203,20 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
     if config.has_directory:
         return "its login name comes from a directory, and may differ from the email address"
     if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config)):
-        return "it takes neither a password nor OAuth2 with a known issuer"
+        return "it accepts neither a password nor OAuth2 with a known issuer"
     return None
 
 
 def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
     if endpoint.security is not Security.TLS:
-        return "it does not begin with TLS"
+        return "it does not use TLS from the first byte"
     if endpoint.port != port:
         return f"its port is {endpoint.port}, not {port}"
     return why_no_name(endpoint.host)
 
 
 def _url(kind: ServiceType, url: str) -> str | None:
-    """Return the URL for all users; of CalDAV and CardDAV the root of all, as in DNS."""
+    """Return the URL for all users; for CalDAV and CardDAV the common root, as in DNS."""
     return shared_url(url) if kind in _DAV else url
 
 
@@ -247,11 +248,11 @@ def _place(service: Service) -> str:
     return f"{endpoint.host}:{endpoint.port}"
 
 
-def _authentication(config: ClientConfig, told: Collection[Service]) -> dict[str, object]:
+def _authentication(config: ClientConfig, services: Collection[Service]) -> dict[str, object]:
     # s"authentication": `password` is required.
-    members: dict[str, object] = {"password": any(takes_password(one) for one in told)}
+    members: dict[str, object] = {"password": any(takes_password(one) for one in services)}
     issuer = _issuer(config)
-    if issuer is not None and any(_takes_oauth2(one) for one in told):
+    if issuer is not None and any(_takes_oauth2(one) for one in services):
         members["oauth-public"] = {"issuer": issuer}
     return members
 
@@ -262,7 +263,7 @@ def _takes_oauth2(service: Service) -> bool:
 
 
 def _issuer(config: ClientConfig) -> str | None:
-    """Return the first issuer that may stand there: an https URL with nothing behind its path."""
+    """Return the first valid issuer: an https URL without a query and a fragment."""
     found = (oauth2.issuer for oauth2 in config.provider.oauth2 if oauth2.issuer is not None)
     issuers = (expand_url(issuer, config.domain, None) for issuer in found)
     return next((issuer for issuer in issuers if _is_issuer(issuer)), None)

@@ -1,4 +1,4 @@
-"""Who the provider is, as a PACC document says it (draft-ietf-mailmaint-pacc-02, s"info")."""
+"""The provider in a PACC document (draft-ietf-mailmaint-pacc-02, s"info")."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ SHORT_NAME_MAX_CHARS: Final = 20
 
 
 def info(config: ClientConfig) -> dict[str, object]:
-    """Return the member `info`: the provider's names and logos, and where people find help."""
+    """Return the member `info`: the provider's names and logos, and its help pages."""
     provider = config.provider
     names = (provider.name, provider.short_name, config.domain.ascii)
-    # One document for all users: a name that differs from user to user cannot stand there.
+    # One document for all users: it cannot contain a name that differs from user to user.
     fitting = (one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS)
     named: dict[str, object] = {"name": next(fitting, names[-1])}
     is_short = len(provider.short_name) <= SHORT_NAME_MAX_CHARS
@@ -23,7 +23,7 @@ def info(config: ClientConfig) -> dict[str, object]:
     if provider.logos:
         named["logo"] = [_logo(logo) for logo in provider.logos]
     helps: dict[str, object] = {}
-    # One document for all users: a page that differs from user to user cannot stand there.
+    # One document for all users: it cannot contain a page that differs from user to user.
     pages = expand_pages(provider.documentation, config.domain, None)
     page = next((page.url for page in pages if not has_placeholder(page.url)), None)
     if page is not None:

@@ -1,4 +1,4 @@
-"""Which authentication methods a password is enough for."""
+"""Check which authentication methods need only a password."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
 
 
 def takes_password(service: Service) -> bool:
-    """Return whether a user who has nothing but a password can log in."""
+    """Return whether a user can log in with only a password."""
     return any(_is_password(method) for method in service.authentication)
 
 

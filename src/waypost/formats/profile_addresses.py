@@ -1,10 +1,10 @@
 """Several addresses of one mailbox in one Apple configuration profile.
 
-Apple describes one address in the key `EmailAddress`. Apple's own Profile Manager put several
-there, divided by commas, and devices take them for aliases: mox joins them so
+Apple documents one address in the key `EmailAddress`. Apple's own Profile Manager wrote several
+addresses into it, separated by commas, and devices use them as aliases: mox joins them this way
 (mjl-/mox, http/mobileconfig.go), and mailcow/mailcow-dockerized#4828 reports that a comma and a
-blank worked where a comma alone did not. Apple's bug 35667841 has the same form, and says that
-iOS 10 divides them only after the account was opened in the settings once.
+blank worked, but a comma alone did not. Apple's bug 35667841 has the same form, and says that
+iOS 10 splits them only after the account was opened in the settings once.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ _COMMA: Final = ","
 
 
 def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[EmailAddress, ...]:
-    """Return the other addresses of a mailbox, each once, in the order in which they came.
+    """Return the other addresses of a mailbox, each once, in their order.
 
     Args:
-        address: the main one, which is left out.
-        given: perhaps some of them twice.
+        address: the main address, which is not in the result.
+        given: the addresses, with possible duplicates.
 
     Raises:
-        AddressError: there are too many, or the list could not be divided again.
+        AddressError: there are too many addresses, or one contains a comma.
     """
     once: dict[str, EmailAddress] = {}
     for one in given:
@@ -43,13 +43,13 @@ def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[Em
 def mailbox(address: EmailAddress) -> str:
     """Return the same text for every spelling of an address.
 
-    RFC 5321 s2.4 allows servers to tell `Alice` from `alice`, and advises against it. A keyboard
-    that begins with a capital must not make a second account of one mailbox. RFC 6532 s3.1 has
-    NFC for what can be typed as one character or as two.
+    RFC 5321 s2.4 allows servers to distinguish `Alice` from `alice`, and advises against it. A
+    keyboard that begins with a capital letter must not create a second account for one mailbox.
+    RFC 6532 s3.1 recommends NFC for characters that can be typed as one code point or as two.
     """
     return f"{normalize('NFC', address.local_part.lower())}@{address.domain.ascii}"
 
 
 def joined(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:
-    """Return the value of `EmailAddress`, the main address first."""
+    """Return the value of the key `EmailAddress`, with the main address first."""
     return f"{_COMMA} ".join(str(one) for one in (address, *aliases))

@@ -25,10 +25,10 @@ _SCOPE: Final = {
 
 
 def address_books(config: ClientConfig) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the URL of each LDAP address book, and the keys that its account has alone.
+    """Yield the URL of each LDAP address book, with the keys that only LDAP accounts have.
 
-    One is left out that a profile cannot say: there is no key for a port, and none for any other
-    way to log in than with a name and a password.
+    An address book that a profile cannot express is left out: the format has no key for a port,
+    and none for a login without a name and a password.
     """
     seen: set[str] = set()
     for service in config.of_type(ServiceType.LDAP):
@@ -45,7 +45,7 @@ def _keys(service: Service, url: str, name: str) -> dict[str, Any] | None:
     method = next(known, None)
     try:
         place = LdapUrl.parse(url)
-    except ValueError:  # A placeholder has made something of it that is no URL.
+    except ValueError:  # The expanded placeholder made the URL invalid.
         return None
     if method is None or not place.has_usual_port:
         return None

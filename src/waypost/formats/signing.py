@@ -1,7 +1,7 @@
 """Signed configuration profiles: CMS SignedData with the profile in it (RFC 5652 s5).
 
-The one format whose bytes are not repeatable: they tell when they were signed, and an ECDSA
-signature is another one each time.
+This is the only format whose bytes are not reproducible: they contain the time of signing, and
+each ECDSA signature is different.
 """
 
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ SigningKey = RSAPrivateKey | EllipticCurvePrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs.
+    """The certificate and the key of a signer.
 
     Attributes:
-        certificate: the signer's.
-        key: belongs to it.
-        chain: the certificates between it and an authority, in any order.
+        certificate: the signer's certificate.
+        key: the private key of this certificate.
+        chain: the intermediate certificates, in any order.
     """
 
     certificate: x509.Certificate
@@ -34,14 +34,14 @@ class Credentials:
 
 
 def sign(profile: bytes, credentials: Credentials) -> bytes:
-    """Put a profile into SignedData, as a device wants it.
+    """Return a profile in SignedData, the form that devices accept.
 
     Args:
-        profile: as `mobileconfig.render` writes it.
-        credentials: fit together, and are valid.
+        profile: the profile, as `mobileconfig.render` returns it.
+        credentials: a valid certificate and its key.
 
     Returns:
-        DER, with the content in it (RFC 5652 s5.2), the signer's certificate and the chain (s5.1).
+        DER with the content (RFC 5652 s5.2), the signer's certificate and the chain (s5.1).
     """
     builder = (
         PKCS7SignatureBuilder()

@@ -1,4 +1,4 @@
-"""What the formats in XML share: building elements, and the bytes of a document."""
+"""Functions for all XML formats: build elements, and serialize a document."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -7,8 +7,8 @@ from lxml import etree
 
 
 def in_namespace(name: str, namespace: str) -> etree._Element:
-    """Make an element that sets the default namespace for what is in it."""
-    # lxml takes None for the default namespace; its type stubs do not know that.
+    """Build an element that sets the default namespace for its content."""
+    # lxml uses the key None for the default namespace, but its type stubs do not allow it.
     nsmap = cast("Mapping[str, str]", {None: namespace})
     return etree.Element(f"{{{namespace}}}{name}", nsmap=nsmap)
 
@@ -19,10 +19,10 @@ def child(
     """Add an element in the namespace of its parent.
 
     Args:
-        parent: gets the element as its last one.
-        name: local name.
-        text: its only content, kept to the letter; None for an element that gets children.
-        attributes: in the order in which they are written.
+        parent: the parent; the new element becomes its last child.
+        name: the local name.
+        text: the text content, written unchanged; None for an element that gets children.
+        attributes: the attributes, written in this order.
     """
     braces = parent.tag.rfind("}") + 1
     element = etree.SubElement(parent, parent.tag[:braces] + name, attributes)
@@ -31,5 +31,5 @@ def child(
 
 
 def to_bytes(root: etree._Element) -> bytes:
-    """Write a document in UTF-8 with its declaration, one element a line, values untouched."""
+    """Return a document in UTF-8 with its declaration, one element per line, values unchanged."""
     return etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)

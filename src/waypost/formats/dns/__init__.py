@@ -1,8 +1,8 @@
-"""DNS: what a domain publishes for mail clients, and the forms in which zones are kept.
+"""DNS: the records of a domain for mail clients, and the output formats for zones.
 
 RFC 6186 and RFC 8314 (mail), RFC 6764 (calendars and address books), RFC 8620 (JMAP), RFC 5804
-(Sieve scripts), draft-ietf-mailmaint-pacc-02, MS-OXDSCLI (Autodiscover), and the names that
-Autoconfig, Autodiscover and PACC put in front of a domain.
+(Sieve scripts), draft-ietf-mailmaint-pacc-02, MS-OXDSCLI (Autodiscover), and the host names of
+Autoconfig, Autodiscover and PACC below a domain.
 """
 
 from waypost.formats.dns.publishing import DEFAULT_TTL_SECONDS, publish, publish_moved

@@ -1,4 +1,4 @@
-"""From the configuration of a domain to the records that it publishes."""
+"""Build the DNS records of a domain from its configuration."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
@@ -15,7 +15,7 @@ from waypost.model import ClientConfig, ServiceType, UrlEndpoint
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
-# Autodiscover tells these to clients that have no use for mail services: MS-ASCMD s2.2.1.1, and V2.
+# Autodiscover returns these to clients that do not use mail services: MS-ASCMD s2.2.1.1, and V2.
 _OF_EXCHANGE: Final = (ServiceType.ACTIVESYNC, ServiceType.EWS)
 _AUTOCONFIG: Final = "autoconfig"
 _AUTODISCOVER: Final = "autodiscover"
@@ -23,7 +23,7 @@ _PACC: Final = "ua-auto-config"
 
 
 class _Draft:
-    """Records and findings, as they come."""
+    """The records and findings that are collected so far."""
 
     def __init__(self, domain: DomainName, ttl_seconds: int) -> None:
         self._domain = domain
@@ -32,7 +32,7 @@ class _Draft:
         self.left_out: list[str] = []
 
     def add(self, label: str, data: Data) -> None:
-        """Take a record under the domain."""
+        """Add a record below the domain."""
         name = self.name(label)
         if fits(name):
             self.records.append(Record(name, self._ttl_seconds, data))
@@ -40,14 +40,14 @@ class _Draft:
             self.left_out.append(f"{label}: the name would be too long for DNS")
 
     def name(self, label: str) -> str:
-        """Return the name of a label; an empty one is the domain itself."""
+        """Return the name of a label; the empty label is the domain itself."""
         return f"{label}.{self._domain}" if label else self._domain.ascii
 
     def done(self) -> Published:
-        """Return all of it.
+        """Return all records and findings.
 
         Raises:
-            NoUsableService: nothing came.
+            NoUsableService: there is no record.
         """
         if not self.records:
             why = "; ".join(self.left_out)
@@ -60,13 +60,13 @@ def publish(
     public_url: str | None = None,
     ttl_seconds: int = DEFAULT_TTL_SECONDS,
 ) -> Published:
-    """Return everything that a domain should publish.
+    """Return all records that a domain should publish.
 
     Args:
-        config: for the domain alone.
-        public_url: the https URL at which clients reach Waypost; without it the names that lead
-            there are left out.
-        ttl_seconds: how long others may keep each record.
+        config: the configuration of the domain.
+        public_url: the https URL of Waypost for clients; without it, the aliases for Waypost are
+            left out.
+        ttl_seconds: the TTL of the records, in seconds.
 
     Raises:
         NoUsableService: the domain has nothing to publish.
@@ -93,26 +93,26 @@ def publish_moved(
     public_url: str | None = None,
     ttl_seconds: int = DEFAULT_TTL_SECONDS,
 ) -> Published:
-    """Return what a domain should publish whose mail is elsewhere: the names that tell where.
+    """Return the records of a domain that redirects to another domain or to another service.
 
     Args:
-        domain: the old one.
-        moved: where its mail is.
-        public_url: the https URL at which clients reach Waypost.
-        ttl_seconds: how long others may keep each record.
+        domain: the old domain.
+        moved: the redirect.
+        public_url: the https URL of Waypost for clients.
+        ttl_seconds: the TTL of the records, in seconds.
 
     Raises:
-        NoUsableService: nobody knows where clients reach Waypost.
+        NoUsableService: `public_url` is missing, so there is no record.
     """
     draft = _Draft(domain, ttl_seconds)
-    # Autoconfig can lead to another domain, and to no other Autodiscover.
+    # Autoconfig can redirect to another domain, but not to another Autodiscover service.
     labels = [_AUTODISCOVER] if moved.url is not None else [_AUTOCONFIG, _AUTODISCOVER]
     _names(draft, labels, public_url)
     return draft.done()
 
 
 def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield the labels under which the domain has an answer, with what mail clients get."""
+    """Yield the label of each format that has an answer for the domain, with the answer."""
     formats: dict[str, Callable[[ClientConfig], bytes]] = {
         _AUTOCONFIG: autoconfig.render,
         _AUTODISCOVER: _autodiscover,
@@ -126,10 +126,10 @@ def _answers(draft: _Draft, config: ClientConfig) -> Iterator[tuple[str, bytes]]
 
 
 def _autodiscover(config: ClientConfig) -> bytes:
-    """Return Outlook's answer; an empty one where only clients of Exchange get any.
+    """Return Outlook's answer, or an empty one if only Exchange clients get an answer.
 
     Raises:
-        NoUsableService: nobody gets one.
+        NoUsableService: no client gets an answer.
     """
     try:
         return autodiscover.render(config)
@@ -140,7 +140,7 @@ def _autodiscover(config: ClientConfig) -> bytes:
 
 
 def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[bytes]:
-    """Yield the PACC document that is served, and the one that will be once none is pinned."""
+    """Yield the PACC document that is served, and the one that is served after unpinning."""
     yield served
     try:
         after = pacc.compose(config)
@@ -154,34 +154,34 @@ def _documents(draft: _Draft, config: ClientConfig, served: bytes) -> Iterator[b
 def _names(
     draft: _Draft, labels: list[str], public_url: str | None, services: Collection[str] = ()
 ) -> None:
-    """Lead the names that clients ask to where Waypost answers, but for hosts of services."""
-    told = " and ".join(labels)
+    """Add aliases for Waypost at the names that clients ask, except for hosts of services."""
+    names = " and ".join(labels)
     if public_url is None:
         draft.left_out.append(
-            f"{told}: public_url does not say where clients reach Waypost; "
-            "set it in the settings, or give --public-url"
+            f"{names}: public_url is not set, so the host of Waypost is unknown; "
+            "set it in the settings, or use --public-url"
         )
         return
     parts = urlsplit(public_url)
     host = (parts.hostname or "").rstrip(".")
     if (reason := why_no_name(host)) is not None:
-        draft.left_out.append(f"{told}: public_url: {reason}")
+        draft.left_out.append(f"{names}: public_url: {reason}")
         return
     for label in labels:
         if host == draft.name(label):
             draft.left_out.append(f"{label}: it is the host of public_url itself")
         elif draft.name(label) in services:
-            # RFC 2782, "Target": no alias. Of a URL, the alias would lead clients away from it.
+            # RFC 2782, "Target": no alias. The alias would also hide the host of a service's URL.
             draft.left_out.append(f"{label}: a service of the domain is at {draft.name(label)}")
         else:
             draft.add(label, Alias(host))
     if _AUTODISCOVER in labels:
-        # MS-OXDISCO s3.1.5.3: the host and the port at which autodiscover.xml is asked for.
+        # MS-OXDISCO s3.1.5.3: the host and the port of autodiscover.xml.
         draft.add("_autodiscover._tcp", ServiceAt(0, 0, parts.port or _HTTPS_PORT, host))
 
 
 def _hosts(config: ClientConfig) -> Iterator[str]:
-    """Yield the host of each service, as DNS knows it; those that differ from user to user too."""
+    """Yield the host of each service as a DNS name, or as a text with a placeholder."""
     for service in config.services:
         endpoint = service.endpoint
         if isinstance(endpoint, UrlEndpoint):

@@ -1,4 +1,4 @@
-"""Resource records as values, and their text in the one form that all name servers read."""
+"""Resource records as values, and their text in the format of zone files."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ from waypost.address import DomainName
 # RFC 1035 s3.3: one string of a TXT record.
 STRING_MAX_BYTES: Final = 255
 NOT_OFFERED: Final = ""
-"""The target that says that a service is not offered: the root of the tree (RFC 2782)."""
+"""The target of a service that is not offered: the root of the tree (RFC 2782)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,18 @@ class Alias:
     """A CNAME record.
 
     Attributes:
-        target: a name without its last dot, as in all of these.
+        target: a name without the final dot, as in all records here.
     """
 
     target: str
 
     @property
     def type(self) -> str:
-        """Return the type as zones spell it."""
+        """Return the type as in zone files."""
         return "CNAME"
 
     def rdata(self) -> Rdata:
-        """Return what dnspython knows it as."""
+        """Return the data as a dnspython object."""
         return rdata_from_text(RdataClass.IN, RdataType.CNAME, f"{self.target}.")
 
 
@@ -44,8 +44,10 @@ class ServiceAt:
     """An SRV record (RFC 2782).
 
     Attributes:
-        priority: smaller is preferred.
-        target: a host's name, or NOT_OFFERED.
+        priority: the priority; smaller numbers are preferred.
+        weight: the weight among records with the same priority.
+        port: the port.
+        target: the name of a host, or NOT_OFFERED.
     """
 
     priority: int
@@ -55,32 +57,32 @@ class ServiceAt:
 
     @property
     def type(self) -> str:
-        """Return the type as zones spell it."""
+        """Return the type as in zone files."""
         return "SRV"
 
     def rdata(self) -> Rdata:
-        """Return what dnspython knows it as."""
+        """Return the data as a dnspython object."""
         text = f"{self.priority} {self.weight} {self.port} {self.target}."
         return rdata_from_text(RdataClass.IN, RdataType.SRV, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A TXT record, whose strings a reader puts together.
+    """A TXT record, whose strings a client joins.
 
     Attributes:
-        text: without quotes or escapes.
+        text: the joined text, without quotes or escapes.
     """
 
     text: str
 
     @property
     def type(self) -> str:
-        """Return the type as zones spell it."""
+        """Return the type as in zone files."""
         return "TXT"
 
     def rdata(self) -> Rdata:
-        """Return what dnspython knows it as."""
+        """Return the data as a dnspython object."""
         raw = self.text.encode()
         starts = range(0, len(raw), STRING_MAX_BYTES)
         strings = [raw[at : at + STRING_MAX_BYTES] for at in starts]
@@ -95,7 +97,9 @@ class Record:
     """One resource record of class IN.
 
     Attributes:
-        name: the owner, absolute, without its last dot.
+        name: the owner name, absolute, without the final dot.
+        ttl_seconds: the TTL, in seconds.
+        data: the data.
     """
 
     name: str
@@ -103,16 +107,18 @@ class Record:
     data: Data
 
     def rdata_text(self) -> str:
-        """Write the data as RFC 1035 s5.1 says: absolute names, texts in quotes with escapes."""
+        """Return the data as in RFC 1035 s5.1: absolute names, texts in quotes with escapes."""
         return self.data.rdata().to_text()
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Everything that a domain publishes.
+    """All records that a domain should publish.
 
     Attributes:
-        left_out: what is configured, or wished, and cannot be published: a line each, with why.
+        domain: the domain.
+        records: the records.
+        left_out: one line for each part that DNS cannot express, with the reason.
     """
 
     domain: DomainName

@@ -1,4 +1,4 @@
-"""Where the services of a domain are: SRV records, and the paths beside them."""
+"""SRV records for the services of a domain, and TXT records with their paths."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +17,7 @@ from waypost.model import (
 )
 from waypost.placeholders import shared_url
 
-# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: one label where TLS comes first, and one where it does not.
+# RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: one label for TLS from the first byte, and one without.
 _MAIL: Final = {
     (ServiceType.IMAP, True): "_imaps._tcp",
     (ServiceType.IMAP, False): "_imap._tcp",
@@ -43,7 +43,7 @@ _DAV: Final = {
     (ServiceType.CARDDAV, "http"): "_carddav._tcp",
 }
 _WEB_PORTS: Final = {"https": 443, "http": 80}
-# Room between two priorities, for what an operator wants to put there by hand.
+# A gap between two priorities, so that an operator can insert other records.
 _STEP: Final = 10
 _PRIORITY_MAX: Final = 65535
 
@@ -51,33 +51,33 @@ Labelled = Iterator[tuple[str, Data]]
 
 
 def located(config: ClientConfig, left_out: list[str]) -> Labelled:
-    """Yield labels under the domain, and what stands there.
+    """Yield labels below the domain, with the data of their records.
 
     Args:
-        config: for the domain alone.
-        left_out: gets a line for each service that SRV records cannot say.
+        config: the configuration of the domain.
+        left_out: gets a line for each service that SRV records cannot express.
     """
-    told = config.within(Format.DNS)
-    if told.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
+    shown = config.within(Format.DNS)
+    if shown.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
         for section in _SECTIONS:
-            yield from _hosts(told, section, left_out)
-            # "There is none" would be wrong for a service that is only kept out of DNS.
+            yield from _hosts(shown, section, left_out)
+            # "Not offered" would be wrong for a service that is only excluded from DNS.
             yield from _silent(config, section)
     for kind in dict.fromkeys(kind for kind, _ in _OTHERS):
-        yield from _hosts(told, (kind,), left_out)
+        yield from _hosts(shown, (kind,), left_out)
     for (kind, scheme), label in _DAV.items():
-        yield from _dav(told.of_type(kind), scheme, label, left_out)
-    yield from _jmap(told, left_out)
+        yield from _dav(shown.of_type(kind), scheme, label, left_out)
+    yield from _jmap(shown, left_out)
 
 
 def _hosts(config: ClientConfig, section: tuple[ServiceType, ...], left_out: list[str]) -> Labelled:
-    """Yield the services that do the same for a user, the preferred one first."""
+    """Yield the records of services with the same purpose, the preferred one first."""
     # RFC 6186 s3.4: priorities also say which of IMAP and POP3 is preferred.
     seen: set[tuple[str, str, int]] = set()
     for service, endpoint in _in_order(config, section):
         label = _label(service, endpoint)
         if label is None:
-            left_out.append(f"{_told(service)}: no SRV record says that it begins with TLS")
+            left_out.append(f"{_shown(service)}: there is no SRV label for TLS from the first byte")
             continue
         place = (label, endpoint.host, endpoint.port)
         if place not in seen and _is_target(service, endpoint.host, left_out):
@@ -86,7 +86,7 @@ def _hosts(config: ClientConfig, section: tuple[ServiceType, ...], left_out: lis
 
 
 def _silent(config: ClientConfig, section: tuple[ServiceType, ...]) -> Labelled:
-    """Say of each kind of mail service that is not configured that there is none."""
+    """Yield a "not offered" record for each kind of mail service that is not configured."""
     offered = {_label(*pair) for pair in _in_order(config, section)}
     for (kind, _), label in _MAIL.items():
         if kind in section and label not in offered:
@@ -101,7 +101,7 @@ def _label(service: Service, endpoint: HostEndpoint) -> str | None:
 def _in_order(
     config: ClientConfig, section: tuple[ServiceType, ...]
 ) -> Iterator[tuple[Service, HostEndpoint]]:
-    """Yield services as clients shall prefer them: within a type, TLS from the first byte first."""
+    """Yield services in the order of preference: within a type, implicit TLS comes first."""
     services = config.of_type(*section)
     for kind in dict.fromkeys(service.type for service in services):
         hosts = [
@@ -114,12 +114,12 @@ def _in_order(
 
 
 def _dav(services: tuple[Service, ...], scheme: str, label: str, left_out: list[str]) -> Labelled:
-    """Yield the servers of one kind. All share one path, because their names share one TXT."""
+    """Yield the servers of one kind. All share one path, because they share one TXT record."""
     path: str | None = None
     seen: set[tuple[str, int]] = set()
     for service, parts in _at_urls(services, scheme, left_out):
         if path is not None and (parts.path or "/") != path:
-            left_out.append(f"{_told(service)}: {label} leads to another path already")
+            left_out.append(f"{_shown(service)}: {label} already has another path")
             continue
         place = (parts.hostname or "", parts.port or _WEB_PORTS[scheme])
         if place not in seen:
@@ -134,7 +134,7 @@ def _path(service: Service, label: str, path: str, left_out: list[str]) -> Label
     # RFC 6764 s4; RFC 6763 s6.1: one string, which must not be divided.
     text = f"path={path}"
     if len(text.encode()) > STRING_MAX_BYTES:
-        left_out.append(f"{_told(service)}: its path is too long for a TXT record")
+        left_out.append(f"{_shown(service)}: its path is too long for a TXT record")
         return
     yield label, Text(text)
 
@@ -144,7 +144,7 @@ def _jmap(config: ClientConfig, left_out: list[str]) -> Labelled:
     for _, parts in _at_urls(config.of_type(ServiceType.JMAP), "https", left_out):
         place = (parts.hostname or "", parts.port or _WEB_PORTS["https"])
         if place not in seen:
-            # RFC 8620 s2.2: the path is not said; /.well-known/jmap leads to it.
+            # RFC 8620 s2.2: the record has no path; /.well-known/jmap redirects to it.
             yield "_jmap._tcp", _at(len(seen), place[1], place[0])
             seen.add(place)
 
@@ -160,7 +160,7 @@ def _at_urls(
             continue
         url = shared_url(service.endpoint.url)
         if url is None:
-            left_out.append(f"{_told(service)}: its host differs from user to user")
+            left_out.append(f"{_shown(service)}: its host differs from user to user")
         elif _is_target(service, urlsplit(url).hostname or "", left_out):
             yield service, urlsplit(url)
 
@@ -170,16 +170,16 @@ def _is_target(service: Service, host: str, left_out: list[str]) -> bool:
     # RFC 2782, "Target".
     reason = why_no_name(host)
     if reason is not None:
-        left_out.append(f"{_told(service)}: {reason}")
+        left_out.append(f"{_shown(service)}: {reason}")
     return reason is None
 
 
 def _at(rank: int, port: int, host: str) -> ServiceAt:
-    # RFC 2782: the smaller priority is tried first; weights divide equals, of which there are none.
+    # RFC 2782: the smaller priority is tried first. No two are equal, so the weight is irrelevant.
     return ServiceAt(min(rank * _STEP, _PRIORITY_MAX), 1, port, host.lower().rstrip("."))
 
 
-def _told(service: Service) -> str:
+def _shown(service: Service) -> str:
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
         return f"{service.type} at {endpoint.url}"

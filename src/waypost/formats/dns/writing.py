@@ -1,4 +1,4 @@
-"""The forms in which zones are kept: a zone file, JSON, octoDNS, Terraform and nsupdate."""
+"""The output formats for zones: zone file, JSON, octoDNS, Terraform and nsupdate."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +8,7 @@ from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceA
 
 
 def write(published: Published, form: str) -> bytes:
-    """Write all records in one of FORMS.
+    """Return all records in one of FORMS.
 
     Raises:
         KeyError: there is no such form.
@@ -17,7 +17,7 @@ def write(published: Published, form: str) -> bytes:
 
 
 def _zone(published: Published) -> str:
-    """Write lines of a zone file (RFC 1035 s5), to be pasted or included."""
+    """Return lines of a zone file (RFC 1035 s5), to paste or to include."""
     rows = [
         (f"{one.name}.", str(one.ttl_seconds), "IN", one.data.type, one.rdata_text())
         for one in published.records
@@ -31,13 +31,13 @@ def _zone(published: Published) -> str:
 
 
 def _nsupdate(published: Published) -> str:
-    """Write a script for nsupdate(1), RFC 2136 s2.5: each name is put in place, all at once."""
-    # What else the domain itself says in TXT records, as for SPF, is not ours to delete.
+    """Return a script for nsupdate(1), RFC 2136 s2.5, which replaces all names in one update."""
+    # Other TXT records of the domain itself, such as SPF, must not be deleted.
     names = dict.fromkeys(
         one.name for one in published.records if one.name != published.domain.ascii
     )
-    # RFC 2136 s3.4.2.2: an alias is ignored, without a word, where an address is left, and
-    # so is anything beside an alias.
+    # RFC 2136 s3.4.2.2: servers silently ignore an alias if the name has other records, and
+    # other records if the name has an alias.
     lines = [f"update delete {name}." for name in names]
     for one in published.records:
         data = f"{one.data.type} {one.rdata_text()}"
@@ -46,7 +46,7 @@ def _nsupdate(published: Published) -> str:
 
 
 def _json(published: Published) -> str:
-    """Write JSON for other programs."""
+    """Return JSON for other programs."""
     records = [
         {
             "name": f"{one.name}.",
@@ -66,7 +66,7 @@ def _json(published: Published) -> str:
 
 
 def _octodns(published: Published) -> str:
-    """Write a zone of octoDNS's YamlProvider: JSON is YAML, and the keys are in its order."""
+    """Return a zone for octoDNS's YamlProvider: JSON is YAML, and the keys are in its order."""
     zone: dict[str, list[dict[str, Any]]] = {}
     comments = list(_comments(published, "#"))
     for (name, kind), found in _sets(published).items():
@@ -77,19 +77,19 @@ def _octodns(published: Published) -> str:
         values = [_octodns_value(one.data) for one in found]
         entry.update({"value": values[0]} if kind == "CNAME" else {"values": values})
         zone.setdefault(_below(name, published), []).append(entry)
-    told = {name: sets[0] if len(sets) == 1 else sets for name, sets in zone.items()}
-    return _joined([*comments, _dumped(told).rstrip("\n")])
+    entries = {name: sets[0] if len(sets) == 1 else sets for name, sets in zone.items()}
+    return _joined([*comments, _dumped(entries).rstrip("\n")])
 
 
 def _octodns_value(data: Data) -> object:
     if isinstance(data, Alias):
         return f"{data.target}."
-    # octoDNS takes an unescaped semicolon for a mistake.
+    # octoDNS rejects an unescaped semicolon.
     return _members(data) if isinstance(data, ServiceAt) else data.text.replace(";", "\\;")
 
 
 def _terraform(published: Published) -> str:
-    """Write Terraform's JSON for the provider hashicorp/dns, which speaks RFC 2136."""
+    """Return Terraform's JSON for the provider hashicorp/dns, which uses RFC 2136."""
     comments = [line.removeprefix("# ") for line in _comments(published, "#")]
     resources: dict[str, dict[str, Any]] = {}
     for (name, kind), found in _sets(published).items():
@@ -108,7 +108,7 @@ def _terraform(published: Published) -> str:
 
 
 def _shared(name: str, kind: str, found: list[Record]) -> Iterator[str]:
-    """Yield what belongs into a set that is not ours alone: SPF and the like are in it as well."""
+    """Yield a comment for each record of a set that also has other records, such as SPF."""
     for one in found:
         yield f"Add to the {kind} set of {name}: {one.rdata_text()}"
 
@@ -149,7 +149,7 @@ def _members(data: Data) -> dict[str, Any]:
 
 
 def _sets(published: Published) -> dict[tuple[str, str], list[Record]]:
-    """Group the records that a name server holds as one: same name, same type."""
+    """Return the records grouped into sets with the same name and type."""
     sets: dict[tuple[str, str], list[Record]] = {}
     for one in published.records:
         sets.setdefault((one.name, one.data.type), []).append(one)
@@ -157,12 +157,12 @@ def _sets(published: Published) -> dict[tuple[str, str], list[Record]]:
 
 
 def _below(name: str, published: Published) -> str:
-    """Return a name as seen from the domain; the domain itself is the empty one."""
+    """Return a name relative to the domain; the domain itself is the empty name."""
     return name.removesuffix(published.domain.ascii).removesuffix(".")
 
 
 def _comments(published: Published, sign: str) -> Iterator[str]:
-    yield f"{sign} What {published.domain} publishes for mail clients."
+    yield f"{sign} DNS records of {published.domain} for mail clients."
     for line in published.left_out:
         yield f"{sign} Left out: {' '.join(line.split())}"
 
@@ -182,4 +182,4 @@ FORMS: Final[Mapping[str, Callable[[Published], str]]] = {
     "terraform": _terraform,
     "nsupdate": _nsupdate,
 }
-"""How to write each form, by its name."""
+"""The writer of each output format, by its name."""
