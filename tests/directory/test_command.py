@@ -20,16 +20,16 @@ STEPS = [
 
 
 def test_steps(waypost: Waypost, tmp_path: Path, server: Slapd, authority: Authority) -> None:
-    """One look-up is told step by step, down to what clients get, and no secret is in it."""
+    """The command shows a lookup step by step, up to the client's answer, without secrets."""
     path = providers(tmp_path, server.tls_url, authority)
     asked = ("directory", "test", "several@example.com", "--providers", f"{path}")
     plain, outcome = waypost(*asked), waypost(*asked, "--json")
-    told = json.loads(outcome.out)
+    shown = json.loads(outcome.out)
 
     assert (plain.code, outcome.code) == (0, 0), plain.out
-    assert [step["name"] for step in told["steps"]] == STEPS
-    assert all(step["ok"] for step in told["steps"])
-    assert told["person"]["login_name"] == "first.login"
+    assert [step["name"] for step in shown["steps"]] == STEPS
+    assert all(step["ok"] for step in shown["steps"])
+    assert shown["person"]["login_name"] == "first.login"
     for part in ("localhost", "(mail=several@example.com)", "mx7.example.com", "TLS"):
         assert part in plain.out
     for text in (plain.out, plain.err, outcome.out, outcome.err):
@@ -38,9 +38,9 @@ def test_steps(waypost: Waypost, tmp_path: Path, server: Slapd, authority: Autho
 
 FAILING = [
     # address, what is wrong, the step that fails, what is said
-    ("nobody@example.com", "", "search", "nobody"),
+    ("missing@example.com", "", "search", "unknown"),
     ("double@example.com", "", "search", "more than one"),
-    ("several@example.com", "ou=nowhere", "base", "search_base"),
+    ("several@example.com", "ou=missing", "base", "search_base"),
     ("several@example.com", "wrong password", "bind", "bind_password"),
     ("several@example.com", "no authority", "tls", "ca_file"),
 ]
@@ -61,15 +61,15 @@ def test_step_that_fails(  # noqa: PLR0917 -- four of them are fixtures
     path = providers(tmp_path, server.tls_url, authority)
     text = path.read_text(encoding="utf-8")
     changes = {
-        "ou=nowhere": ('search_base = "', 'search_base = "ou=nowhere,'),
+        "ou=missing": ('search_base = "', 'search_base = "ou=missing,'),
         "wrong password": (PASSWORD, "another"),
         "no authority": (f'ca_file = "{authority.certificate}"\n', ""),
     }
     path.write_text(text.replace(*changes.get(wrong, ("", ""))), encoding="utf-8")
     outcome = waypost("directory", "test", address, "--providers", f"{path}", "--json")
-    told = json.loads(outcome.out)
+    shown = json.loads(outcome.out)
 
     assert outcome.code == 1
-    failed = next(one for one in told["steps"] if not one["ok"])
+    failed = next(one for one in shown["steps"] if not one["ok"])
     assert failed["name"] == step
     assert said in failed["text"]

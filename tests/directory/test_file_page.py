@@ -17,13 +17,13 @@ from waypost.errors import ProblemsError, WaypostError
 
 PAGE = ROOT / "docs" / "directories" / "file.md"
 _ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
-# What stands for anything in a message of the page; COUNT and N hold numbers.
+# The placeholders in the messages of the page; COUNT and N are numbers.
 _ANY = {"REASON": ".+", "RULE": ".+", "PROBLEM": ".+", "NAME": ".+", "KEY": "(a key|[^ ]+)"}
 _ANY |= {"COUNT": r"\d+ cells?", "N": r"\d+"}
 
 
-def told() -> Iterator[str]:
-    """Yield every message of the tables of bad files, and those about no file at all."""
+def of_bad_files() -> Iterator[str]:
+    """Yield every message about the content of the bad files."""
     for data, _, name in [*BAD, (b"address,login\n" + b"x,y\n" * 200, [], "users.csv")]:
         with pytest.raises(ProblemsError) as caught:
             people_of(data, Path(name))
@@ -34,8 +34,8 @@ def told() -> Iterator[str]:
     yield caught.value.problems[0].removeprefix("users.toml: ")
 
 
-def told_of_paths(folder: Path) -> Iterator[str]:
-    """Yield every message about what cannot be read as a file."""
+def of_bad_paths(folder: Path) -> Iterator[str]:
+    """Yield every message about a path that cannot be read."""
     huge = folder / "huge.csv"
     with huge.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
@@ -46,7 +46,7 @@ def told_of_paths(folder: Path) -> Iterator[str]:
 
 
 def templates() -> list[str]:
-    """Return the messages of the page, as they stand there."""
+    """Return the messages of the page, as written there."""
     table = PAGE.read_text(encoding="utf-8").partition("| message | what to do |")[2]
     return [row[1] for row in _ROW.finditer(table)]
 
@@ -59,7 +59,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def test_every_message_is_on_the_page(tmp_path: Path) -> None:
     """Each message has a line of the page, and each line of the page has a message."""
-    messages = [*told(), *told_of_paths(tmp_path)]
+    messages = [*of_bad_files(), *of_bad_paths(tmp_path)]
     used = set()
     for message in messages:
         # The most precise one that fits.
@@ -79,7 +79,7 @@ def test_numbers_of_the_page() -> None:
 
 
 def test_examples_of_the_page() -> None:
-    """The users of both examples are found with what stands there."""
+    """The users of both examples are found with their values."""
     (users,) = blocks(PAGE, "csv")
     people = people_of(users.text.encode(), Path("users.csv"))
     (bob,) = people.find(EmailAddress.parse("bob@example.com"))

@@ -17,7 +17,7 @@ NO_RULE = "the key attributes of the directory does not name it"
 
 
 def steps(file: Path, text: str | bytes | None, address: str = "ann@x.example") -> list[Step]:
-    """Write a file and look for somebody in it."""
+    """Write a file, and return the steps of a lookup in it."""
     if text is not None:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
     directory = FileDirectory("people", str(file), RULES)
@@ -109,7 +109,7 @@ def test_details(tmp_path: Path) -> None:
 
 
 def test_toml_without_lines(tmp_path: Path) -> None:
-    """Where the line of a table cannot be told, none is made up."""
+    """If the line of a table is not known, the step shows none."""
     text = '"ann@x.example" = { login = "u1" }\n'
     assert steps(tmp_path / "users.toml", text)[2].text == "a table, as ann@x.example"
 

@@ -54,7 +54,7 @@ def _toml_text(text: str) -> str:
 
 @given(st.dictionaries(ADDRESSES, st.tuples(TEXT, st.lists(TEXT, max_size=3)), max_size=10))
 def test_toml(users: dict[EmailAddress, tuple[str, list[str]]]) -> None:
-    """Whatever users stand in a TOML file, each is found with what is said of it."""
+    """Each user of any TOML file is found with its values."""
     tables = [
         f"[{_toml_text(str(address))}]\nlogin = {_toml_text(login)}\n"
         f"hosts = [{', '.join(map(_toml_text, hosts))}]\n"

@@ -51,7 +51,7 @@ def test_ambiguous_address() -> None:
 
 @pytest.mark.parametrize(("data", "said", "name"), BAD)
 def test_bad_file(data: bytes, said: list[str], name: str) -> None:
-    """Every mistake of a file is told with its line, and no address stands in what is told."""
+    """Every mistake of a file is reported with its line, and without an address."""
     with pytest.raises(ProblemsError) as caught:
         people_of(data, Path(name))
     problems = caught.value.problems
@@ -62,7 +62,7 @@ def test_bad_file(data: bytes, said: list[str], name: str) -> None:
 
 
 def test_many_mistakes_are_counted() -> None:
-    """A file of mistakes is told in a bounded number of lines."""
+    """The number of reported mistakes is bounded."""
     text = "address,login\n" + "x,y\n" * 5000
     with pytest.raises(ProblemsError) as caught:
         people_of(text.encode(), Path("users.csv"))
@@ -85,9 +85,9 @@ def test_no_file(tmp_path: Path) -> None:
         assert str(caught.value) == f"{tmp_path / name}: cannot be read: {said}"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_no_permission(tmp_path: Path) -> None:
-    """A file that Waypost may not read is told as such."""
+    """The error says that Waypost may not read the file."""
     file = tmp_path / "users.csv"
     file.write_text(HEAD, encoding="utf-8")
     file.chmod(0o600)

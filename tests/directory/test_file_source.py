@@ -47,7 +47,7 @@ class World:
         os.utime(self.file, (self.now - ago, self.now - ago))
 
     def replace(self, text: str, *, ago: float = 10) -> None:
-        """Put another file in its place, as careful programs do."""
+        """Replace the file by another one, as careful programs do."""
         new = self.file.with_name("new")
         new.write_text(text, encoding="utf-8")
         os.utime(new, (self.now - ago, self.now - ago))
@@ -115,7 +115,7 @@ def test_file_that_is_being_written(world: World) -> None:
 
 
 def test_time_stamp_in_the_future(world: World) -> None:
-    """A file whose time stamp lies in the future is followed as well."""
+    """A file with a time stamp in the future is read again as well."""
     assert world.login() == "u1"
     world.write(HEAD + "ann@x.example,u2\n", ago=-1000)
     assert (world.login(), world.login()) == ("u1", "u2")
@@ -132,30 +132,30 @@ BROKEN = [
 
 @pytest.mark.parametrize(("data", "said"), BROKEN)
 def test_broken_file_changes_nothing(world: World, data: bytes, said: list[str]) -> None:
-    """A file with mistakes leaves the old answers, and all its mistakes are told, once."""
+    """A file with mistakes keeps the old answers, and all its mistakes are logged once."""
     with capture_logs() as lines:
         assert world.login() == "u1"
         world.write(data)
         for _ in range(5):
             assert world.login() == "u1"
-        told = reasons(lines)
-        assert len(told) == len(said)
-        assert all(part in line for part, line in zip(said, told, strict=True))
-        world.write(HEAD + "ann@x.example,mended\n")
-        assert world.login() == "mended"
-    assert reasons(lines) == told
+        shown = reasons(lines)
+        assert len(shown) == len(said)
+        assert all(part in line for part, line in zip(said, shown, strict=True))
+        world.write(HEAD + "ann@x.example,fixed\n")
+        assert world.login() == "fixed"
+    assert reasons(lines) == shown
     assert lines[-1]["event"] == "directory file read"
 
 
 def test_file_that_vanishes(world: World) -> None:
-    """A file that is taken away leaves the old answers; that is told once, and it may come back."""
+    """A removed file keeps the old answers; that is logged once, and the file may come back."""
     with capture_logs() as lines:
         assert world.login() == "u1"
         world.file.unlink()
         for _ in range(5):
             assert world.login() == "u1"
-        (told,) = reasons(lines)
-        assert told == f"{world.file}: cannot be read: No such file or directory"
+        (shown,) = reasons(lines)
+        assert shown == f"{world.file}: cannot be read: No such file or directory"
         world.write(HEAD + "ann@x.example,back\n")
         assert world.login() == "back"
     assert len(reasons(lines)) == 1
@@ -173,7 +173,7 @@ def test_file_that_vanishes_for_a_moment(world: World) -> None:
 
 
 def test_file_that_was_never_there(world: World) -> None:
-    """Without a file nobody can be found; that may pass, and does when the file comes."""
+    """Without a file the directory is unavailable, until the file exists."""
     world.file.unlink()
     with capture_logs() as lines:
         for _ in range(3):
@@ -201,7 +201,7 @@ def test_file_that_was_never_good(world: World) -> None:
 
 
 def test_rights_that_are_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file whose rights are mended is read, though nothing else of it has changed."""
+    """A file is read after its rights are fixed, even if nothing else has changed."""
     closed = DirectoryUnavailable("users.csv: cannot be read: Permission denied")
 
     def refuse(_path: Path) -> People:
@@ -218,7 +218,7 @@ def test_rights_that_are_mended(world: World, monkeypatch: pytest.MonkeyPatch) -
 def test_mistakes_of_a_file_that_changes_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mistakes in a file that somebody writes at this moment are not told."""
+    """Mistakes in a file that is being written are not logged."""
     assert world.login() == "u1"
 
     def caught(path: Path) -> People:
@@ -237,7 +237,7 @@ def test_mistakes_of_a_file_that_changes_meanwhile(
 
 
 def test_ambiguous_user_is_nobody(world: World) -> None:
-    """A user who cannot be told from another is nobody; the log names lines, and no address."""
+    """An ambiguous user counts as unknown; the log names lines, and no address."""
     world.write(HEAD + "Ann@x.example,u1\nANN@x.example,u2\n")
     with capture_logs() as lines:
         assert world.login() is None

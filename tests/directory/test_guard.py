@@ -1,4 +1,4 @@
-"""What stands between the event loop and a directory."""
+"""The guard between the event loop and a directory."""
 
 import asyncio
 from dataclasses import replace
@@ -31,14 +31,14 @@ def _guard(source: ScriptedDirectory, clock: Clock) -> GuardedDirectory:
     return GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(3, 1000), clock=clock)
 
 
-def somebody(number: int) -> EmailAddress:
+def user(number: int) -> EmailAddress:
     return EmailAddress(f"user{number}", DomainName("example.com"))
 
 
 async def fail(guard: GuardedDirectory, times: int) -> None:
     for number in range(times):
         with pytest.raises((DirectoryUnavailable, DirectoryError)):
-            await guard.person_for(somebody(number))
+            await guard.person_for(user(number))
 
 
 def test_known_and_unknown_are_kept(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
@@ -99,7 +99,7 @@ def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
 
     async def work() -> None:
         source.go.clear()
-        tasks = [asyncio.create_task(guard.person_for(somebody(n))) for n in range(places + 5)]
+        tasks = [asyncio.create_task(guard.person_for(user(n))) for n in range(places + 5)]
         await asyncio.sleep(0.02)
         refused = [task for task in tasks if task.done()]
         assert len(refused) == 5
@@ -115,7 +115,7 @@ def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
 
 @pytest.mark.rule("autoconfig-timely")
 def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
-    """Nobody waits for longer than the time limit; the late answer is kept all the same."""
+    """No client waits longer than the time limit; the late answer is cached all the same."""
     quick = replace(CONFIGURED, limits=replace(CONFIGURED.limits, time_limit_seconds=0.1))
     guard = GuardedDirectory(source, quick, clock=clock)
 
@@ -145,7 +145,7 @@ def test_time_limit_by_default() -> None:
 def test_breaker_opens(
     guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock, error: Exception
 ) -> None:
-    """After some failures in a row the directory is left alone, and tried by one in a pause."""
+    """After some failures in a row, the directory gets one trial lookup per pause."""
     assert isinstance(error, DirectoryUnavailable | DirectoryError)
 
     async def work() -> None:
@@ -165,7 +165,7 @@ def test_breaker_opens(
 def test_trial_closes_the_breaker(
     guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
-    """Whoever asks first after a pause waits for nobody, and its question ends the pause."""
+    """The first lookup after a pause does not wait, and its answer closes the breaker."""
 
     async def work() -> None:
         source.error = DirectoryUnavailable("away")
@@ -193,7 +193,7 @@ def test_pauses_grow(guard: GuardedDirectory, source: ScriptedDirectory, clock: 
             clock.now += 1
             before = len(source.asked)
             await fail(guard, 1)
-            await until(lambda: not guard.asks(somebody(0)))
+            await until(lambda: not guard.asks(user(0)))
             tried.append(len(source.asked) - before)
         await guard.close()
         assert 5 <= sum(tried) <= 10

@@ -21,7 +21,7 @@ TOLD = (
 
 @pytest.fixture(name="nothing_loaded", autouse=True)
 def _nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the modules that need the library be imported anew."""
+    """Remove the modules that need the library, so that they are imported again."""
     for name in [*sys.modules]:
         if name.partition(".")[0] in {"ldap", "_ldap"} or name.startswith("waypost.directory.ldap"):
             monkeypatch.delitem(sys.modules, name)
@@ -49,7 +49,7 @@ class _Broken:
 
 
 def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A library that does not load is told apart from one that is not there."""
+    """A library that does not load has another message than a missing one."""
     monkeypatch.setattr(sys, "meta_path", [_Broken(), *sys.meta_path])
     with pytest.raises(DirectoryError, match=r"does not load \(libldap-2\.5\.so\.0: cannot open"):
         open_directory(DIRECTORY)

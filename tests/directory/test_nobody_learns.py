@@ -1,4 +1,4 @@
-"""Nobody learns who exists: answers for known and unknown users are of one kind."""
+"""Answers for known and unknown users are of one kind, so clients cannot find out who exists."""
 
 import re
 import statistics
@@ -17,14 +17,14 @@ ROUNDS = 200
 # A busy machine may spoil many measurements; what can be learned shows in each.
 ATTEMPTS = 20
 KNOWN = "person{}@example.com"
-UNKNOWN = "nobody{}@example.com"
+UNKNOWN = "absent{}@example.com"
 FORMATS = ["autoconfig", "autodiscover", "mobileconfig"]
-# What legitimately tells one user from another: the answer's own text, and what is made of it.
+# The allowed differences between users: the user's own values, and what is derived from them.
 OF_THE_BODY = {"content-length", "etag", "date"}
 
 
 def shape(reply: Reply) -> str:
-    """Return all tags of a document, and how many there are, without what stands between them."""
+    """Return all tags of a document, and how many there are, without the text between them."""
     return re.sub(r">[^<]*<", "><", reply.body.decode())
 
 
@@ -34,7 +34,7 @@ def test_one_kind_of_answer(form: str, tmp_path: Path, server: Slapd, authority:
     """Status, headers and elements are the same for a known and for an unknown user."""
     with serving(tmp_path, providers(tmp_path, server.url, authority)) as (_, asking):
         known = getattr(asking, form)("several@example.com")
-        unknown = getattr(asking, form)("nobody@example.com")
+        unknown = getattr(asking, form)("absent@example.com")
 
     assert b"first.login" in known.body
     assert b"mx7.example.com" in known.body
@@ -69,7 +69,7 @@ def test_one_time_to_answer(
             if max(medians) / min(medians) < 1.1:
                 return
 
-    pytest.fail("whoever measures can tell known users from unknown ones")
+    pytest.fail("a client can distinguish known users from unknown ones by the time")
 
 
 def interleaved(asking: Asking, pool: int) -> tuple[float, float]:
@@ -93,7 +93,7 @@ def timed(asking: Asking, address: str) -> float:
 
 
 def test_names_are_told_on_request(tmp_path: Path, server: Slapd, authority: Authority) -> None:
-    """A domain that opted in tells the names of its people, in the formats that have a place."""
+    """A domain that opted in shows the names of its users, in the formats that support it."""
     path = providers(tmp_path, server.url, authority, policy="show_display_name = true")
     with serving(tmp_path, path) as (_, asking):
         outlook = asking.autodiscover("person7@example.com")
@@ -119,10 +119,10 @@ def test_declining(
     path = providers(tmp_path, server.url, authority, policy='unknown_user = "decline"')
     with serving(tmp_path, path) as (_, asking):
         known = getattr(asking, form)("person7@example.com")
-        unknown = getattr(asking, form)("nobody@example.com")
+        unknown = getattr(asking, form)("absent@example.com")
 
     assert known.status == 200
     assert b"p7" in known.body
     assert unknown.status == status
     assert part in unknown.body
-    assert b"nobody" not in unknown.body
+    assert b"absent" not in unknown.body

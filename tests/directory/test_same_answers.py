@@ -44,7 +44,7 @@ REQUESTS = [
     ("GET", "/autodiscover/autodiscover.json?Email={address}&Protocol=AutodiscoverV1", None),
     ("GET", "/autodiscover/autodiscover.json?Email={address}&Protocol=EWS", None),
     ("GET", "/?emailaddress={address}", None),
-    ("GET", "/nowhere?emailaddress={address}", None),
+    ("GET", "/no-such-path?emailaddress={address}", None),
 ]
 
 
@@ -115,7 +115,7 @@ def answer(
     given = httpx.request(method, url, content=content, headers={"Content-Type": "text/xml"})
     headers = {name: value for name, value in given.headers.items() if name not in DIGESTS}
     local_part = address.partition("@")[0]
-    return given.status_code, headers, UUID.sub("", given.text.replace(local_part, "someone"))
+    return given.status_code, headers, UUID.sub("", given.text.replace(local_part, "user"))
 
 
 def all_lines(log: Path) -> list[str]:

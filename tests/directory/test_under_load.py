@@ -27,7 +27,7 @@ ATTEMPTS = 4
 
 @dataclass
 class Load:
-    """Somebody who keeps asking about users of a directory, each of them new."""
+    """A client that keeps asking about new users of a directory."""
 
     port: int
     name: str
@@ -117,11 +117,11 @@ class Found:
 
 
 def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
-    """Let the directory hang under load; all is answered, by the domain's general answer."""
-    with Load(running.port, "somebody") as well, Load(running.port, "anybody") as fine:
+    """If the directory hangs under load, every request gets the domain's general answer."""
+    with Load(running.port, "some") as well, Load(running.port, "any") as fine:
         before = others(running)
     with frozen(server.pid):
-        names = (f"nobody{attempt}-", f"none{attempt}-")
+        names = (f"missing{attempt}-", f"none{attempt}-")
         with Load(running.port, names[0]) as first, Load(running.port, names[1]) as second:
             during = others(running)
             time.sleep(TIME_LIMIT_SECONDS * 2)
@@ -159,7 +159,7 @@ def test_directory_that_dies(
         assert b"p9999" in asking.autoconfig("person9999@example.com").body
 
     with capsys.disabled():
-        told = f"{dead} answers before, {again - dead} while it was dead: {dict(load.statuses)}"
-        print(f"\n  {told}")  # noqa: T201
+        shown = f"{dead} answers before, {again - dead} while it was dead: {dict(load.statuses)}"
+        print(f"\n  {shown}")  # noqa: T201
     assert set(load.statuses) == {200}
     assert again - dead > 20

@@ -38,7 +38,7 @@ GOOD_CSV = [
     ("address,login\nAnn@x.example,u1\nann@x.example,u2\n", "Ann@x.example", {"login": ["u1"]}),
     ("address,login\nAnn@x.example,u1\nann@x.example,u2\n", "ANN@x.example", {"login": ["u2"]}),
     ("address,login\nära@x.example,u1\n", "Ära@x.example", {"login": ["u1"]}),
-    # Nobody may be found by what is no address in full.
+    # No user is found by an incomplete address.
     ("address,login\na@x.example,u1\n", "*@x.example", None),
     ("address,login\na@x.example,u1\n", "%@x.example", None),
     ("address,login\na+b@x.example,u1\n", "a@x.example", None),
@@ -56,7 +56,7 @@ GOOD_TOML = [
     ("['ann@x.example']\nLogin = 'u1'\n", {"login": ["u1"]}),
     ('"ann@x.example" = { login = "u1" }\n', {"login": ["u1"]}),
     ('["bob@x.example"]\nnote = "n"\n' + ANN + 'login = "u1"\n', {"login": ["u1"]}),
-    ("# nobody yet\n", None),
+    ("# no users yet\n", None),
     ('["bob@x.example"]\nlogin = "u1"\n', None),
 ]
 

@@ -19,7 +19,7 @@ Row = tuple[str, int, str, str]
 
 
 def row(name: str, ttl: int, kind: str, text: str) -> Row:
-    """Make a row from the text of a zone file, which dnspython reads."""
+    """Build a row from the text of a zone file, parsed by dnspython."""
     data = rdata_from_text("IN", kind, text)
     if isinstance(data, TXT):
         text = b"".join(data.strings).decode()

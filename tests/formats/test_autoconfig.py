@@ -57,9 +57,9 @@ def written(
 
 
 def section(service: Service, word: str) -> etree._Element:
-    """Return the section of one service, beside IMAP and SMTP, by the word for its type."""
-    beside = [one for one in (IMAP, SMTP) if one.type is not service.type]
-    (found,) = [one for one in written(*beside, service).iter() if one.get("type") == word]
+    """Return the section of one service, in addition to IMAP and SMTP, by its type name."""
+    others = [one for one in (IMAP, SMTP) if one.type is not service.type]
+    (found,) = [one for one in written(*others, service).iter() if one.get("type") == word]
     return found
 
 
@@ -84,7 +84,7 @@ def test_bytes(case: Case) -> None:
 
 URL = "https://x.example.com/"
 PLACES = [
-    # service, where its section stands, its name, its type
+    # service, the parent of its section, its name, its type
     (ServiceType.IMAP, IMAP.endpoint, "emailProvider", "incomingServer", "imap"),
     (ServiceType.POP3, IMAP.endpoint, "emailProvider", "incomingServer", "pop3"),
     (ServiceType.JMAP, UrlEndpoint(URL), "emailProvider", "incomingServer", "jmap"),
@@ -189,7 +189,7 @@ SOCKET_TYPES = [("tls", "SSL"), ("starttls", "STARTTLS"), ("none", "plain")]
 @pytest.mark.rule("autoconfig-socket-type")
 @pytest.mark.parametrize(("security", "word"), SOCKET_TYPES)
 def test_socket_type(security: str, word: str) -> None:
-    """Protection is told by the very words that Thunderbird and K-9 compare with."""
+    """The words for protection are exactly those that Thunderbird and K-9 compare with."""
     assert {one for one, _ in SOCKET_TYPES} == set(Security)
     found = section(host_service(port=1, security=security), "imap")
 
@@ -213,7 +213,7 @@ METHODS = [
 @pytest.mark.rule("autoconfig-authentication-words", "autoconfig-sasl")
 @pytest.mark.parametrize(("method", "system", "text"), METHODS)
 def test_methods(method: Authentication, system: str | None, text: str) -> None:
-    """A method is told by the draft's own word, or by its SASL name and the system."""
+    """A method has the draft's own name, or its SASL name and the system."""
     service = host_service(authentication=(method, PASSWORD_ENCRYPTED))
     first, *_ = section(service, "imap").iter("authentication")
 
@@ -231,7 +231,7 @@ def test_methods(method: Authentication, system: str | None, text: str) -> None:
     ],
 )
 def test_several_methods(methods: tuple[Authentication, ...]) -> None:
-    """Several methods stand in one section, in the operator's order."""
+    """One section has several methods, in the operator's order."""
     found = section(host_service(authentication=methods), "imap")
 
     assert [one.text for one in found.iter("authentication")] == [one.method for one in methods]
@@ -326,7 +326,7 @@ def test_unusable(services: list[Service]) -> None:
     ],
 )
 def test_pop3_options(options: Pop3Options | None, expected: list[tuple[str, str]] | None) -> None:
-    """What a POP3 client shall leave on the server stands in `pop3`, as Thunderbird reads it."""
+    """`pop3` says which mail a POP3 client leaves on the server, as Thunderbird reads it."""
     pop3 = host_service("pop3", "pop.example.com")
     service = Service(pop3.type, pop3.endpoint, pop3.authentication, pop3=options)
     inner = section(service, "pop3").find("pop3")
@@ -360,7 +360,7 @@ EVERY_PAGE = Provider(
 
 @pytest.mark.rule("autoconfig-names", "autoconfig-documentation", "autoconfig-enable")
 def test_names_and_pages() -> None:
-    """Names, help and what to switch on stand where the draft and FairEmail look for them."""
+    """Names, help pages and `enable` are where the draft and FairEmail read them."""
     root = written(IMAP, SMTP, provider=EVERY_PAGE)
     provider = root[0]
     (page,), (enable,) = provider.iter("documentation"), provider.iter("enable")
@@ -382,7 +382,7 @@ def test_names_and_pages() -> None:
     "autoconfig-webmail",
 )
 def test_beside_the_provider() -> None:
-    """OAuth2, webmail and the later document stand beside emailProvider, by the draft's names."""
+    """OAuth2, webmail and the update URL are siblings of emailProvider, by the draft's names."""
     root = written(IMAP, SMTP, provider=EVERY_PAGE)
     (oauth2,) = root.findall("oAuth2")
     webmail, update = root.find("webMail/loginPage"), root.find("clientConfigUpdate")
@@ -417,7 +417,7 @@ def test_incomplete_oauth2(missing: str) -> None:
     ],
 )
 def test_without_an_address(template: str, without_address: str) -> None:
-    """Where only the domain is known, placeholders stand in login names alone, in capitals."""
+    """If only the domain is known, only login names have placeholders, in capitals."""
     services = [
         host_service(host="imap.%EMAILDOMAIN%", login_name=template),
         host_service("smtp", "%EmailDomain%", login_name=template),

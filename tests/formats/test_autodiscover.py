@@ -1,4 +1,4 @@
-"""What Outlook is told beside the services that the golden answers show."""
+"""Parts of Outlook's answer that the golden answers do not show."""
 
 from dataclasses import replace
 
@@ -43,8 +43,8 @@ def test_service_home(pages: tuple[str, ...], home: str | None) -> None:
     entry = replace(domain(), provider=provider)
     root = etree.fromstring(render(client_config(entry, ALICE.domain, ALICE)))
 
-    told = [one.text for one in root.iter(f"{OUTLOOK}ServiceHome")]
-    assert told == ([] if home is None else [home])
+    shown = [one.text for one in root.iter(f"{OUTLOOK}ServiceHome")]
+    assert shown == ([] if home is None else [home])
 
 
 def test_mail_that_cannot_be_used() -> None:
@@ -62,7 +62,7 @@ def test_mail_that_cannot_be_used() -> None:
 
 
 OPENED = [
-    # authentication of IMAP, POP3 and SMTP, the types that are told
+    # authentication of IMAP, POP3 and SMTP, the types in the answer
     ([(OAUTH2,), (PASSWORD_CLEARTEXT,), (PASSWORD_CLEARTEXT,)], ["POP3", "SMTP"]),
     ([(OAUTH2, PASSWORD_CLEARTEXT), (OAUTH2,), (NTLM,)], ["IMAP", "SMTP"]),
     ([(GSSAPI,), (TLS_CLIENT_CERT,), (CLIENT_IP_ADDRESS,)], ["IMAP", "SMTP"]),
@@ -73,9 +73,9 @@ OPENED = [
 ]
 
 
-@pytest.mark.parametrize(("methods", "told"), OPENED)
+@pytest.mark.parametrize(("methods", "shown"), OPENED)
 def test_what_no_password_opens(
-    methods: list[tuple[Authentication, ...]], told: list[str] | None
+    methods: list[tuple[Authentication, ...]], shown: list[str] | None
 ) -> None:
     """What takes OAuth2 or certificates alone is left out; ErrorCode 501 where nothing stays."""
     services = [
@@ -83,16 +83,16 @@ def test_what_no_password_opens(
         for kind, some in zip(("imap", "pop3", "smtp"), methods, strict=True)
     ]
     config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
-    if told is None:
+    if shown is None:
         with pytest.raises(NoUsableService) as caught:
             render(config)
         assert error_code(caught.value) == 501
         return
-    assert [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")] == told
+    assert [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")] == shown
 
 
 def test_another_way_of_the_same_type() -> None:
-    """Of several services of a type, the first one that a password opens is told."""
+    """Of several services of a type, the answer has the first one that accepts a password."""
     modern = host_service("imap", "modern.example.com", authentication=(OAUTH2,))
     services = (modern, host_service("imap", "old.example.com"), host_service("smtp"))
     config = client_config(domain("example.com", *services), ALICE.domain, ALICE)
@@ -119,7 +119,7 @@ def test_redirect_goes_one_way() -> None:
 
 @pytest.mark.rule("autoconfig-then-imap-first")
 def test_imap_is_first() -> None:
-    """However they are configured, IMAP stands before POP3 and SMTP, each in capitals."""
+    """In any configured order, IMAP comes before POP3 and SMTP, each in capitals."""
     services = (
         host_service("smtp", "smtp.example.com"),
         host_service("pop3", "pop.example.com"),

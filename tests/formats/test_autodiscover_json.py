@@ -68,7 +68,7 @@ def test_protocol(text: str, protocol: Protocol) -> None:
     ],
 )
 def test_bad_protocol(text: str, error: type[WaypostError]) -> None:
-    """Nothing, what only Exchange Online has, and what nobody knows are told apart."""
+    """An empty, an Exchange-only and an unknown protocol have different errors."""
     with pytest.raises(error):
         parse_protocol(text)
 
@@ -151,14 +151,14 @@ def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, ur
     ],
 )
 def test_not_offered(services: tuple[Service, ...], protocol: Protocol) -> None:
-    """What is not configured is refused, and nobody is sent to XML that would be an error."""
+    """A missing service is refused, and no client is sent to XML that would be an error."""
     with pytest.raises(ServiceNotOffered):
         render(config(*services), protocol, XML_URL)
 
 
 REFUSALS = [
     (DomainNotServed("x.example"), 404, "UserNotFound"),
-    (UserDeclined("nobody"), 404, "UserNotFound"),
+    (UserDeclined("unknown"), 404, "UserNotFound"),
     (ServiceNotOffered("x.example"), 400, "ProtocolNotSupported"),
     (UnknownProtocol("x"), 400, "InvalidProtocol"),
     (ParameterMissing("Protocol"), 400, "MandatoryParameterMissing"),

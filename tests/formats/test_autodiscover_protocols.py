@@ -53,43 +53,43 @@ LOGINS = [
 @pytest.mark.rule("autodiscover-spa", "autodiscover-auth-required")
 @pytest.mark.parametrize(("methods", "spa", "required"), LOGINS)
 def test_logging_in(methods: tuple[Authentication, ...], spa: str, required: str) -> None:
-    """SPA is told, off wherever a password does, and AuthRequired is off where nobody logs in."""
+    """SPA is off if a password is enough, and AuthRequired is off if no login is needed."""
     smtp = host_service("smtp", "smtp.example.com", authentication=methods)
     for kind, service in (("SMTP", smtp), ("IMAP", replace(IMAP, authentication=methods))):
-        told = protocols(*(one for one in (IMAP, SMTP) if one.type is not service.type), service)
-        assert (text(told[kind], "SPA"), text(told[kind], "AuthRequired")) == (spa, required)
+        shown = protocols(*(one for one in (IMAP, SMTP) if one.type is not service.type), service)
+        assert (text(shown[kind], "SPA"), text(shown[kind], "AuthRequired")) == (spa, required)
 
 
 @pytest.mark.rule("autodiscover-domain-required")
 def test_domain_required() -> None:
     """DomainRequired is on where the operator says that the domain belongs to the login name."""
-    told = protocols(replace(IMAP, domain_required=True), SMTP)
+    shown = protocols(replace(IMAP, domain_required=True), SMTP)
 
-    assert [text(told[kind], "DomainRequired") for kind in ("IMAP", "SMTP")] == ["on", "off"]
+    assert [text(shown[kind], "DomainRequired") for kind in ("IMAP", "SMTP")] == ["on", "off"]
 
 
 @pytest.mark.rule("autodiscover-smtp-alone")
 def test_elements_of_smtp() -> None:
-    """UsePOPAuth and SMTPLast stand in the Protocol of SMTP, off, and in no other."""
-    told = protocols(IMAP, host_service("pop3", "pop.example.com"), SMTP)
+    """Only the Protocol of SMTP has UsePOPAuth and SMTPLast, both off."""
+    shown = protocols(IMAP, host_service("pop3", "pop.example.com"), SMTP)
 
     for name in ("UsePOPAuth", "SMTPLast"):
-        assert [text(told[kind], name) for kind in told] == [None, None, "off"]
+        assert [text(shown[kind], name) for kind in shown] == [None, None, "off"]
 
 
 @pytest.mark.rule("autodiscover-imap-first", "autodiscover-one-of-a-type")
 def test_order() -> None:
     """However services are configured, the first safe IMAP comes before POP3, and SMTP is last."""
-    told = protocols(
+    shown = protocols(
         SMTP,
         host_service("pop3", "pop.example.com"),
-        # The operator prefers it, and still a client that can choose none shall have a safe one.
+        # The operator prefers it, but a client that cannot choose must get a protected one.
         host_service(host="open.example.com", port=143, security="none", priority=1),
         IMAP,
         host_service(host="second.example.com"),
     )
 
-    places = [(kind, text(one, "Server")) for kind, one in told.items()]
+    places = [(kind, text(one, "Server")) for kind, one in shown.items()]
     assert places == [
         ("IMAP", "imap.example.com"),
         ("POP3", "pop.example.com"),
@@ -99,23 +99,23 @@ def test_order() -> None:
 
 @pytest.mark.rule("autodiscover-login-name")
 def test_no_login_name() -> None:
-    """Where the client shall ask its user for the login name, LoginName is missing."""
-    told = protocols(
+    """If the client must ask its user for the login name, LoginName is missing."""
+    shown = protocols(
         host_service(login_name=None), host_service("smtp", login_name="a%EMAILLOCALPART%")
     )
 
-    assert [text(told[kind], "LoginName") for kind in ("IMAP", "SMTP")] == [None, "aalice"]
+    assert [text(shown[kind], "LoginName") for kind in ("IMAP", "SMTP")] == [None, "aalice"]
 
 
 @pytest.mark.rule("autodiscover-display-name")
-@pytest.mark.parametrize(("name", "told"), [("Alice Ä & Co", "Alice Ä & Co"), (None, None)])
-def test_display_name(name: str | None, told: str | None) -> None:
-    """A name that is known stands in User, before Account; without one there is no User."""
+@pytest.mark.parametrize(("name", "shown"), [("Alice Ä & Co", "Alice Ä & Co"), (None, None)])
+def test_display_name(name: str | None, shown: str | None) -> None:
+    """A known name is in User, before Account; without a name there is no User."""
     (response,) = etree.fromstring(render(config().named(name)))
 
-    assert response.findtext(f"{OUTLOOK}User/{OUTLOOK}DisplayName") == told
+    assert response.findtext(f"{OUTLOOK}User/{OUTLOOK}DisplayName") == shown
     assert response[-1].tag == f"{OUTLOOK}Account"
-    assert len(response) == (1 if told is None else 2)
+    assert len(response) == (1 if shown is None else 2)
 
 
 EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
@@ -123,7 +123,7 @@ EWS = url_service("ews", "https://ews.example.com/EWS/Exchange.asmx")
 
 @pytest.mark.rule("autodiscover-types-of-exchange")
 def test_exchange_web_services() -> None:
-    """EWS are no Protocol, beside a mail account or alone: Outlook would ignore IMAP then."""
+    """EWS is never a Protocol, with or without a mail account: Outlook would ignore IMAP."""
     assert list(protocols(EWS, IMAP, SMTP)) == ["IMAP", "SMTP"]
     with pytest.raises(NoUsableService):
         protocols(EWS)

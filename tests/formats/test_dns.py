@@ -23,10 +23,10 @@ def config(*found: Service) -> ClientConfig:
 
 
 def published(*found: Service, public_url: str | None = PUBLIC_URL) -> dict[str, list[str]]:
-    told: dict[str, list[str]] = {}
+    shown: dict[str, list[str]] = {}
     for one in dns.publish(config(*found), public_url).records:
-        told.setdefault(f"{one.name} {one.data.type}", []).append(one.rdata_text())
-    return told
+        shown.setdefault(f"{one.name} {one.data.type}", []).append(one.rdata_text())
+    return shown
 
 
 def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str, ...]:
@@ -38,14 +38,14 @@ def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str,
 )
 def test_priorities() -> None:
     """TLS from the first byte comes first, IMAP before POP3, and what is missing is refused."""
-    told = published(
+    shown = published(
         host_service(port=143, security="starttls", priority=1),
         host_service(),
         host_service("pop3", "pop.example.com"),
         host_service("smtp", "smtp.example.com", 587, "starttls"),
     )
 
-    assert {name.partition(".")[0]: data for name, data in told.items() if "SRV" in name} == {
+    assert {name.partition(".")[0]: data for name, data in shown.items() if "SRV" in name} == {
         "_autodiscover": ["0 0 443 waypost.example.net."],
         "_imaps": ["0 1 993 imap.example.com."],
         "_imap": ["10 1 143 imap.example.com."],
@@ -57,7 +57,7 @@ def test_priorities() -> None:
 
 
 MOVED = [
-    # where to, the names that tell it
+    # the redirect, the names with records
     (DomainMoved("", "new.example", None), ["autoconfig", "autodiscover", "_autodiscover._tcp"]),
     (DomainMoved("", None, "https://other.example/x"), ["autodiscover", "_autodiscover._tcp"]),
 ]
@@ -65,10 +65,10 @@ MOVED = [
 
 @pytest.mark.parametrize(("moved", "labels"), MOVED)
 def test_moved(moved: DomainMoved, labels: list[str]) -> None:
-    """A domain whose mail is elsewhere publishes the names that tell where, and no service."""
-    told = dns.publish_moved(EXAMPLE_COM, moved, PUBLIC_URL)
+    """A domain with a redirect publishes only the names that redirect, and no service."""
+    shown = dns.publish_moved(EXAMPLE_COM, moved, PUBLIC_URL)
 
-    assert [one.name for one in told.records] == [f"{label}.example.com" for label in labels]
+    assert [one.name for one in shown.records] == [f"{label}.example.com" for label in labels]
     with pytest.raises(NoUsableService, match="public_url is not set"):
         dns.publish_moved(EXAMPLE_COM, moved)
 
@@ -96,7 +96,7 @@ LEFT_OUT = [
 @pytest.mark.rule("dns-srv-target-is-a-name", "dns-not-offered-only-there")
 @pytest.mark.parametrize(("found", "label", "why"), LEFT_OUT)
 def test_left_out(found: list[Service], label: str, why: str) -> None:
-    """What SRV records cannot say is left out, not refused with a dot, and told."""
+    """What SRV records cannot express is left out with a reason, and has no dot as target."""
     assert f"{label}._tcp.example.com SRV" not in published(*found)
     assert not why or any(why in line for line in left_out(*found) if "PACC" not in line)
 
@@ -115,30 +115,30 @@ PATHS = [
 @pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 @pytest.mark.parametrize(("url", "srv", "txt"), PATHS)
 def test_paths(url: str, srv: str, txt: str) -> None:
-    """A calendar is told with its host, its port, and the path that all users share."""
-    told = published(url_service(url=url))
+    """A calendar has records with its host, its port, and the path that all users share."""
+    shown = published(url_service(url=url))
 
-    assert told["_caldavs._tcp.example.com SRV"] == [srv]
-    assert told["_caldavs._tcp.example.com TXT"] == [txt]
+    assert shown["_caldavs._tcp.example.com SRV"] == [srv]
+    assert shown["_caldavs._tcp.example.com TXT"] == [txt]
 
 
 @pytest.mark.rule("dns-dav-labels", "dns-dav-path")
 def test_one_path() -> None:
-    """Servers beside each other share a path; another path is left out, because TXT is one."""
+    """Several servers share a path; another path is left out, because there is one TXT record."""
     found = [
         url_service(url="https://a.example.com/c/"),
         url_service(url="https://b.example.com/c/"),
         url_service(url="https://c.example.com/other/"),
         url_service(url="http://d.example.com/plain/"),
     ]
-    told = published(*found)
+    shown = published(*found)
 
-    assert told["_caldavs._tcp.example.com SRV"] == [
+    assert shown["_caldavs._tcp.example.com SRV"] == [
         "0 1 443 a.example.com.",
         "10 1 443 b.example.com.",
     ]
-    assert told["_caldavs._tcp.example.com TXT"] == ['"path=/c/"']
-    assert told["_caldav._tcp.example.com SRV"] == ["0 1 80 d.example.com."]
+    assert shown["_caldavs._tcp.example.com TXT"] == ['"path=/c/"']
+    assert shown["_caldav._tcp.example.com SRV"] == ["0 1 80 d.example.com."]
     (line,) = (line for line in left_out(*found) if "caldav" in line and "PACC" not in line)
     assert line.startswith("caldav at https://c.example.com/other/: ")
 
@@ -166,15 +166,15 @@ PUBLIC_URLS = [
 def test_public_url(
     public_url: str | None, target: str | None, srv: str | None, mailconf: str
 ) -> None:
-    """The names of the protocols lead to the host of public_url; without it that is told."""
-    told = published(public_url=public_url)
+    """The names of the protocols are aliases of public_url's host; without it, a line says so."""
+    shown = published(public_url=public_url)
     labels = ("autoconfig", "autodiscover", "ua-auto-config")
-    aliases = {told.get(f"{one}.example.com CNAME", [None])[0] for one in labels}
+    aliases = {shown.get(f"{one}.example.com CNAME", [None])[0] for one in labels}
 
     assert aliases == {target}
-    assert (srv is None) is ("_autodiscover._tcp.example.com SRV" not in told)
-    assert told.get("_autodiscover._tcp.example.com SRV", [""])[0].startswith(srv or "")
-    assert told["example.com TXT"][0].startswith(f'"mailconf={mailconf}')
+    assert (srv is None) is ("_autodiscover._tcp.example.com SRV" not in shown)
+    assert shown.get("_autodiscover._tcp.example.com SRV", [""])[0].startswith(srv or "")
+    assert shown["example.com TXT"][0].startswith(f'"mailconf={mailconf}')
     assert (target is None) == any("public_url" in one for one in left_out(public_url=public_url))
 
 
@@ -195,20 +195,20 @@ ANSWERS = [
 @pytest.mark.parametrize(("found", "labels"), ANSWERS)
 def test_names_that_answer(found: tuple[Service, ...], labels: list[str]) -> None:
     """A name is published where something is answered there, for phones and Outlook's JSON too."""
-    told = published(*found)
+    shown = published(*found)
     every = ("autoconfig", "autodiscover", "ua-auto-config")
 
-    assert [one for one in every if f"{one}.example.com CNAME" in told] == labels
-    assert ("_autodiscover._tcp.example.com SRV" in told) is ("autodiscover" in labels)
+    assert [one for one in every if f"{one}.example.com CNAME" in shown] == labels
+    assert ("_autodiscover._tcp.example.com SRV" in shown) is ("autodiscover" in labels)
 
 
 @pytest.mark.rule("dns-client-names")
 def test_no_alias_of_itself() -> None:
     """The host of public_url is no alias of itself."""
-    told = published(public_url="https://autoconfig.example.com")
+    shown = published(public_url="https://autoconfig.example.com")
 
-    assert "autoconfig.example.com CNAME" not in told
-    assert told["autodiscover.example.com CNAME"] == ["autoconfig.example.com."]
+    assert "autoconfig.example.com CNAME" not in shown
+    assert shown["autodiscover.example.com CNAME"] == ["autoconfig.example.com."]
 
 
 AT_NAMES = [
@@ -220,12 +220,12 @@ AT_NAMES = [
 @pytest.mark.rule("dns-client-names", "dns-srv-target-own-alias")
 @pytest.mark.parametrize("service", AT_NAMES)
 def test_no_alias_of_a_service(service: Service) -> None:
-    """The host of a service is no alias: an SRV record may lead there, and clients do."""
+    """The host of a service is no alias: SRV records and clients use this name."""
     found = (host_service(), SMTP, service)
-    told = published(*found)
+    shown = published(*found)
 
-    assert "autodiscover.example.com CNAME" not in told
-    assert told["autoconfig.example.com CNAME"] == ["waypost.example.net."]
+    assert "autodiscover.example.com CNAME" not in shown
+    assert shown["autoconfig.example.com CNAME"] == ["waypost.example.net."]
     line = "autodiscover: a service of the domain is at autodiscover.example.com"
     assert line in left_out(*found)
 

@@ -55,28 +55,28 @@ PLACES = [
 @pytest.mark.rule("dns-jmap", "dns-sieve", "dns-xmpp")
 @pytest.mark.parametrize(("found", "label", "records"), PLACES)
 def test_places(found: list[Service], label: str, records: list[str] | None) -> None:
-    """Each place is told once, TLS from the first byte first; without a service there is none."""
-    told = published(*found)
+    """Each place has one record, TLS from the first byte first; no service means no record."""
+    shown = published(*found)
 
-    assert told.get(f"{label}._tcp.example.com SRV") == records
-    assert f"{label}._tcp.example.com TXT" not in told
+    assert shown.get(f"{label}._tcp.example.com SRV") == records
+    assert f"{label}._tcp.example.com TXT" not in shown
 
 
 @pytest.mark.rule("dns-sieve")
 def test_no_label_for_sieve_with_tls() -> None:
-    """ManageSieve that begins with TLS is left out and told: a client would begin without."""
-    told = left_out(host_service("managesieve", "sieve.example.com"), SMTP)
+    """ManageSieve with implicit TLS is left out with a reason: a client would begin without TLS."""
+    shown = left_out(host_service("managesieve", "sieve.example.com"), SMTP)
 
     assert (
         "managesieve at sieve.example.com:4190: there is no SRV label for TLS from the first byte"
-        in told
+        in shown
     )
 
 
 @pytest.mark.rule("dns-not-offered-only-there")
 def test_mail_is_elsewhere() -> None:
     """A domain that has only a calendar here says nothing of mail: that may be elsewhere."""
-    told = published(url_service(url="https://dav.example.com/c/"))
+    shown = published(url_service(url="https://dav.example.com/c/"))
 
-    assert [data for data in told.values() if "0 0 0 ." in data] == []
-    assert not any("_imap" in name or "_submission" in name for name in told)
+    assert [data for data in shown.values() if "0 0 0 ." in data] == []
+    assert not any("_imap" in name or "_submission" in name for name in shown)

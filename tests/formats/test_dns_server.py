@@ -69,14 +69,14 @@ def test_golden_zones(server: Named, case: Case) -> None:
 
 @st.composite
 def configs(draw: st.DrawFn) -> ClientConfig:
-    """Make what is known of a domain."""
+    """Build the configuration of a domain."""
     found = tuple(draw(st.lists(services(), min_size=1, max_size=8)))
     entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
     return client_config(entry, EXAMPLE_COM, None)
 
 
 def mail_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
-    """Return what must be told of mail: a label, a host and a port for each service."""
+    """Return the required records for mail: a label, a host and a port for each service."""
     found = set()
     for service in config.services:
         endpoint = service.endpoint
@@ -104,7 +104,7 @@ HOSTS = {
 
 
 def other_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
-    """Return what may be told beside mail: labels, hosts and ports of https URLs and of hosts."""
+    """Return the allowed other records: labels, hosts and ports of https URLs and of hosts."""
     found = set()
     for service in config.services:
         kind, endpoint = service.type.value, service.endpoint
@@ -136,12 +136,12 @@ def autoconfig_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 
 def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
     """Read the mail services from the PACC document."""
-    told = json.loads(pacc.render(config))["protocols"]
+    shown = json.loads(pacc.render(config))["protocols"]
     ports = {"imap": 993, "pop3": 995, "smtp": 465}
     return {
-        (f"{MAIL[kind][True]}._tcp.example.com.", f"{told[kind]['host']}.", port)
+        (f"{MAIL[kind][True]}._tcp.example.com.", f"{shown[kind]['host']}.", port)
         for kind, port in ports.items()
-        if kind in told
+        if kind in shown
     }
 
 
@@ -153,7 +153,7 @@ def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 )
 @given(config=configs())
 def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) -> None:
-    """The server has the services that the other formats tell, and each form says what it has."""
+    """The server has the services of the other formats, and each form has the same records."""
     in_dns = config.within(Format.DNS)
     everywhere = replace(
         in_dns, services=tuple(replace(one, formats=ALL_FORMATS) for one in in_dns.services)
@@ -172,8 +172,8 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
 
     srv = [(name, data.split()) for name, _, kind, data in held if kind == "SRV"]
     labels = {f"{label}._tcp.example.com." for pair in MAIL.values() for label in pair}
-    told = {(name, target, int(port)) for name, (_, _, port, target) in srv if name in labels}
-    offered = {one for one in told if one[1] != "."}
+    shown = {(name, target, int(port)) for name, (_, _, port, target) in srv if name in labels}
+    offered = {one for one in shown if one[1] != "."}
     assert offered == mail_targets(in_dns)
     with suppress(NoUsableService):
         assert offered <= autoconfig_targets(everywhere)
@@ -181,8 +181,8 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
         assert pacc_targets(everywhere) <= offered
     others = {(name, target, int(port)) for name, (_, _, port, target) in srv if name not in labels}
     assert {one for one in others if "_autodiscover" not in one[0]} <= other_targets(in_dns)
-    refused = {name for name, target, _ in told if target == "."}
-    assert not refused & {name for name, target, _ in told if target != "."}
+    refused = {name for name, target, _ in shown if target == "."}
+    assert not refused & {name for name, target, _ in shown if target != "."}
     if in_dns.of_type(*MAIL_TYPES):
         assert refused == labels - {
             f"{MAIL[one.type.value][one.endpoint.security is Security.TLS]}._tcp.example.com."
@@ -196,7 +196,7 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
         assert rows == held - missing, form
 
 
-# What stands there before: a server ignores, without a word, an alias beside anything else.
+# The records before: a server silently ignores an alias at a name with other records.
 OLD = (
     ("_imaps._tcp", "SRV 0 0 993 old.example.net."),
     ("_pop3._tcp", "CNAME _pop3._tcp.old.example.net."),

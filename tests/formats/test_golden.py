@@ -21,7 +21,7 @@ def test_there_are_many_kinds_of_providers() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_stranger_in_the_folder(case: Case) -> None:
-    """A folder holds the case and its answers, and nothing that nobody looks at."""
+    """A folder has the case and its answers, and no unused file."""
     answers = {name for file in FORMATS for name in case.answers(file)}
 
     assert {path.name for path in case.folder.iterdir()} == answers | {

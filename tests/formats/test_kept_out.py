@@ -36,7 +36,7 @@ URLS = {ServiceType.LDAP: f"ldaps://{PLACE}/dc=x??sub"}
 
 
 def the_service(kind: ServiceType) -> Service:
-    """Make the preferred service of its type, at a place that no other one has."""
+    """Build the preferred service of its type, with a unique host."""
     if kind in HOST_BASED:
         # SRV records have no label for ManageSieve with TLS, PACC no word for any other.
         return host_service(kind.value, PLACE, priority=1)
@@ -50,7 +50,7 @@ def asked(*services: Service, alone: bool = False) -> ClientConfig:
 
 
 def answers(form: Format, *services: Service) -> bytes:
-    """Return all that a format says of some services, beside an IMAP and an SMTP service."""
+    """Return the answer of a format for some services, with an IMAP and an SMTP service."""
     config = asked(IMAP, SMTP, *services)
     alone = asked(IMAP, SMTP, *services, alone=True)
     every: dict[Format, list[Callable[[], bytes]]] = {

@@ -54,7 +54,7 @@ def document(*found: Service, provider: Provider | None = None) -> dict[str, dic
     return read
 
 
-# What PACC cannot say, and the reason that is told; a SASL method of its own is no password.
+# What PACC cannot express, and the reason; another SASL method is not a password.
 SILENT = [
     # service, reason
     (host_service(port=143, security="starttls"), "it does not use TLS from the first byte"),
@@ -75,7 +75,7 @@ SILENT = [
 )
 @pytest.mark.parametrize(("service", "reason"), SILENT)
 def test_what_it_cannot_say(service: Service, reason: str) -> None:
-    """A mail service that PACC cannot say leaves the domain without a document, and why is told."""
+    """If PACC cannot express a mail service, the domain has no document, with a reason."""
     with pytest.raises(NoUsableService, match="cannot be described by PACC") as caught:
         pacc.render(config(service, SMTP))
 
@@ -119,7 +119,7 @@ URLS = [
 @pytest.mark.rule("pacc-urls", "pacc-host-names")
 @pytest.mark.parametrize(("url", "reason"), URLS)
 def test_what_it_leaves_out(url: str, reason: str) -> None:
-    """A calendar that PACC cannot say is left out of the document, and why is told."""
+    """A calendar that PACC cannot express is left out of the document, with a reason."""
     found = (IMAP, SMTP, url_service(url=url))
 
     assert set(document(*found)["protocols"]) == {"imap", "smtp", "submit"}
@@ -127,7 +127,7 @@ def test_what_it_leaves_out(url: str, reason: str) -> None:
 
 
 def test_the_first_that_it_can_say() -> None:
-    """Of several services of a type the preferred one that PACC can say is told, in silence."""
+    """Of several services of a type, the preferred one that PACC can express is written."""
     starttls = host_service(host="a.example.com", port=143, security="starttls", priority=1)
     found = (starttls, host_service(host="b.example.com"), SMTP)
 
@@ -179,7 +179,7 @@ def test_members() -> None:
 
 
 ISSUERS = [
-    # issuer, whether it may stand there
+    # issuer, whether it is allowed
     ("https://login.example", True),
     ("https://login.example/tenant/", True),
     ("http://login.example", False),
@@ -191,7 +191,7 @@ ISSUERS = [
 @pytest.mark.rule("pacc-issuer", "pacc-password")
 @pytest.mark.parametrize(("issuer", "allowed"), ISSUERS)
 def test_issuers(issuer: str, allowed: bool) -> None:
-    """OAuth2 is told with an issuer as RFC 8414 s2 has it, and without one not at all."""
+    """The document has OAuth2 only with an issuer as RFC 8414 s2 requires it."""
     provider = Provider("Example Inc.", "Example", (), (OAuth2(issuer=issuer),))
     found = [
         host_service(kind, f"{kind}.example.com", authentication=(OAUTH2,))
@@ -202,13 +202,13 @@ def test_issuers(issuer: str, allowed: bool) -> None:
             document(*found, provider=provider)
         return
 
-    told = document(*found, provider=provider)["authentication"]
-    assert told == {"oauth-public": {"issuer": issuer}, "password": False}
+    shown = document(*found, provider=provider)["authentication"]
+    assert shown == {"oauth-public": {"issuer": issuer}, "password": False}
 
 
 @pytest.mark.rule("pacc-logo")
 def test_logos_and_help() -> None:
-    """Logos, the page for developers and the contacts stand where clients look for them."""
+    """Logos, the page for developers and the contacts are where clients read them."""
     logos = (
         Logo("https://a.example/l.svg", "image/svg+xml"),
         Logo("https://b/", "image/png", 8, 9),
@@ -232,7 +232,7 @@ def test_logos_and_help() -> None:
 
 @pytest.mark.rule("pacc-provider-name")
 def test_long_names() -> None:
-    """Names over the draft's limits are not told; the short one stands for the long one."""
+    """Names over the draft's limits are left out; the short name replaces a long one."""
     provider = Provider("n" * 61, "s" * 21)
 
     assert document(IMAP, SMTP, provider=provider)["info"] == {"provider": {"name": "s" * 21}}
@@ -241,7 +241,7 @@ def test_long_names() -> None:
 
 
 MISSING = [
-    # services, the last reason that is told
+    # services, the last reason
     ([IMAP], "there is no pair of an incoming and an outgoing mail service"),
     ([IMAP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
     ([SMTP, url_service()], "there is no pair of an incoming and an outgoing mail service"),
@@ -256,7 +256,7 @@ MISSING = [
 @pytest.mark.rule("pacc-no-document")
 @pytest.mark.parametrize(("found", "reason"), MISSING)
 def test_missing(found: list[Service], reason: str) -> None:
-    """What is missing for a mail account is told, whatever else PACC cannot say."""
+    """The reason says what the mail account lacks, whatever else PACC cannot express."""
     with pytest.raises(NoUsableService) as caught:
         pacc.compose(config(*found))
     assert str(caught.value).endswith(reason)
@@ -274,7 +274,7 @@ def test_digest() -> None:
 BODY = b"{}"
 DIGEST = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
 RECORDS = [
-    # record, whether it vouches for BODY
+    # record, whether it has the digest of BODY
     (f"v=UAAC1; a=sha256; d={DIGEST}", True),
     (f"V=UAAC1;A=sha256;D={DIGEST}", True),
     (f" d = {DIGEST} ;; a = sha256 ; more ; x=y; v = UAAC1 ;", True),
@@ -295,14 +295,14 @@ RECORDS = [
 
 @pytest.mark.parametrize(("record", "good"), RECORDS)
 def test_records(record: str, good: bool) -> None:
-    """A record vouches for a document by version, algorithm and digest, in any order."""
+    """A record matches a document by version, algorithm and digest, in any order."""
     assert pacc.vouches(record, BODY) is good
 
 
 @FAST
 @given(st.binary(), st.binary(), st.text(max_size=20))
 def test_any_record(body: bytes, other: bytes, more: str) -> None:
-    """A digest record vouches for its own document alone, and no text breaks the reader."""
+    """A digest record matches only its own document, and no text breaks the reader."""
     record = pacc.digest_record(body)
 
     assert pacc.vouches(record, body)
@@ -324,7 +324,7 @@ def test_held_document() -> None:
 
 @st.composite
 def _configs(draw: st.DrawFn) -> ClientConfig:
-    """Make what is known of a domain, most often with a mail account in it."""
+    """Build the configuration of a domain, usually with a mail account."""
     found = (*draw(st.lists(services(), max_size=5)), *draw(st.sampled_from([(IMAP, SMTP), ()])))
     entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
     return client_config(entry, EXAMPLE_COM, None)
@@ -338,9 +338,9 @@ def _shared(kind: str, url: str) -> str | None:
 @FAST
 @given(_configs())
 def test_agrees_with_the_services(found: ClientConfig) -> None:
-    """Whatever is told is configured just so; whatever is not told has a reason or a substitute."""
+    """The document has only configured values; a missing service has a reason or a substitute."""
     try:
-        told = json.loads(pacc.render(found))
+        shown = json.loads(pacc.render(found))
     except NoUsableService:
         return
     assert pacc.render(found) == pacc.render(found)
@@ -356,7 +356,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
         for one in found.services
         if not isinstance(one.endpoint, HostEndpoint)
     }
-    for name, server in told["protocols"].items():
+    for name, server in shown["protocols"].items():
         if name in TEXT_PORTS:
             assert (name, server["host"], TEXT_PORTS[name]) in configured
         else:
@@ -364,7 +364,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
     silent = {one.type.value for one in found.within(Format.PACC).services}
     silent &= {*TEXT_PORTS, "jmap", "caldav", "carddav"}
     reasons = {line.partition(" ")[0] for line in pacc.findings(found)}
-    assert silent - set(told["protocols"]) <= reasons
+    assert silent - set(shown["protocols"]) <= reasons
 
 
 @pytest.mark.rule("pacc-password")
@@ -384,7 +384,7 @@ def test_order_does_not_matter() -> None:
 
 
 def test_document_that_is_too_large() -> None:
-    """A document that no database could hold is none at all, and its size is told."""
+    """A document that is too large for a database is refused, and the reason names its size."""
     logos = tuple(Logo(f"https://x.example/{number:0900}", "image/png") for number in range(70))
     large = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos))
     small = config(IMAP, SMTP, provider=Provider("X", "X", logos=logos[:60]))
@@ -393,4 +393,4 @@ def test_document_that_is_too_large() -> None:
     assert pacc.findings(small) == ()
     with pytest.raises(NoUsableService, match="bytes, more than 65535; configure fewer logos"):
         pacc.render(large)
-    assert "name fewer logos" in pacc.findings(large)[0]
+    assert "configure fewer logos" in pacc.findings(large)[0]

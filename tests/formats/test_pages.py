@@ -1,4 +1,4 @@
-"""Pages for people, in each format that tells one: no client fills in a placeholder there."""
+"""Help pages, in each format that has them: clients expand no placeholder there."""
 
 import json
 from dataclasses import replace
@@ -81,15 +81,15 @@ def test_every_url_of_a_provider(address: EmailAddress | None, filled: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("issuers", "told"),
+    ("issuers", "shown"),
     [
         (("https://login.%EMAILDOMAIN%/",), "https://login.example.com/"),
         ((OF_LOGIN, "https://other.example/"), "https://other.example/"),
         ((OF_LOGIN,), None),
     ],
 )
-def test_issuer_in_pacc(issuers: tuple[str, ...], told: str | None) -> None:
-    """PACC tells the first issuer that is the same for all users, with the domain in its place."""
+def test_issuer_in_pacc(issuers: tuple[str, ...], shown: str | None) -> None:
+    """PACC has the first issuer that is the same for all users, with an expanded domain."""
     methods = (OAUTH2, PASSWORD_CLEARTEXT)
     services = [
         host_service(authentication=methods),
@@ -99,11 +99,11 @@ def test_issuer_in_pacc(issuers: tuple[str, ...], told: str | None) -> None:
     entry = replace(domain("example.com", *services), provider=provider)
     document = json.loads(pacc.render(client_config(entry, EXAMPLE_COM, None)))
 
-    assert document["authentication"].get("oauth-public", {}).get("issuer") == told
+    assert document["authentication"].get("oauth-public", {}).get("issuer") == shown
 
 
 PAGES = [
-    # URLs, what PACC tells
+    # URLs, the URL in PACC
     ((), None),
     ((OF_USER,), None),
     ((OF_DOMAIN,), "https://example.com/help"),
@@ -113,10 +113,10 @@ PAGES = [
 
 
 @pytest.mark.rule("pacc-documentation")
-@pytest.mark.parametrize(("urls", "told"), PAGES)
-def test_pacc(urls: tuple[str, ...], told: str | None) -> None:
-    """PACC tells the first page that is the same for all users, with the domain in its place."""
+@pytest.mark.parametrize(("urls", "shown"), PAGES)
+def test_pacc(urls: tuple[str, ...], shown: str | None) -> None:
+    """PACC has the first page that is the same for all users, with an expanded domain."""
     info = json.loads(pacc.render(config(*urls, address=None)))["info"]
 
-    assert info.get("help", {}).get("documentation") == told
-    assert ("help" in info) is (told is not None)
+    assert info.get("help", {}).get("documentation") == shown
+    assert ("help" in info) is (shown is not None)

@@ -47,7 +47,7 @@ def test_bad(address: EmailAddress, given: list[EmailAddress], rule: str) -> Non
 
 
 def test_comma_without_aliases() -> None:
-    """A main address with a comma is nobody's business while it stands alone."""
+    """A main address with a comma is allowed without aliases."""
     assert aliases_of(EmailAddress("a,b", EXAMPLE_COM), []) == ()
 
 
@@ -58,7 +58,7 @@ def profile(*aliases: EmailAddress) -> dict[str, Any]:
 
 @pytest.mark.rule("mobileconfig-aliases")
 def test_only_the_mail_account_changes() -> None:
-    """Aliases stand behind the main address in the one key that knows several, and nowhere else."""
+    """Aliases follow the main address in the one key for several addresses, and only there."""
     plain, several = profile(), profile(BOB, CAROL)
     (mail,) = (one for one in several["PayloadContent"] if "EmailAccountType" in one)
     assert mail["EmailAddress"] == "alice@example.com, bob@example.com, carol@example.net"

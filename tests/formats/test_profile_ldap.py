@@ -120,7 +120,7 @@ def test_no_other_format_has_a_word_for_it() -> None:
 
 @given(LDAP_URLS, LOGIN_NAMES)
 def test_any_url(url: str, login_name: str | None) -> None:
-    """Whatever a providers file may say stands in the profile, but for another port."""
+    """The profile has every value that a providers file may have, except another port."""
     service = replace(ldap(url), login_name=login_name)
     found = payloads(service)
 

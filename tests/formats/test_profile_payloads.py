@@ -36,12 +36,12 @@ def payloads(*services: Service, address: EmailAddress = ALICE) -> list[dict[str
 
 
 @pytest.mark.rule("mobileconfig-account-type")
-@pytest.mark.parametrize(("kind", "told"), [("imap", "EmailTypeIMAP"), ("pop3", "EmailTypePOP")])
-def test_account_type(kind: str, told: str) -> None:
+@pytest.mark.parametrize(("kind", "shown"), [("imap", "EmailTypeIMAP"), ("pop3", "EmailTypePOP")])
+def test_account_type(kind: str, shown: str) -> None:
     """The type of the account is that of its service for reading."""
     (mail,) = payloads(host_service(kind), SMTP)
 
-    assert mail["EmailAccountType"] == told
+    assert mail["EmailAccountType"] == shown
 
 
 METHODS = [
@@ -59,7 +59,7 @@ METHODS = [
 @pytest.mark.rule("mobileconfig-authentication")
 @pytest.mark.parametrize(("methods", "word"), METHODS)
 def test_authentication(methods: tuple[Authentication, ...], word: str) -> None:
-    """The first method that Apple has a word for is told, for reading and for sending."""
+    """The profile has the first method that Apple's format has, for reading and for sending."""
     (mail,) = payloads(*(replace(one, authentication=methods) for one in (IMAP, SMTP)))
 
     assert mail["IncomingMailServerAuthentication"] == word
@@ -89,7 +89,7 @@ SWITCHES = [
 @pytest.mark.rule("mobileconfig-use-ssl", "mobileconfig-hosts-and-ports")
 @pytest.mark.parametrize(("security", "reading", "sending", "switch"), SWITCHES)
 def test_protection(security: str, reading: int, sending: int, *, switch: bool) -> None:
-    """Host, port and the one switch for TLS stand there for both ways, false too."""
+    """The profile has host, port and the switch for TLS in both directions, also if false."""
     (mail,) = payloads(
         host_service(port=reading, security=security),
         host_service("smtp", "smtp.example.com", sending, security),
@@ -147,7 +147,7 @@ PLACES = [
 def test_calendars_and_address_books(
     kind: str, prefix: str, url: str, host: str, port: int, switch: bool
 ) -> None:
-    """Host, port, URL, login name and the switch for TLS stand there, whatever their defaults."""
+    """The profile has host, port, URL, login name and the switch for TLS, also if default."""
     (dav,) = payloads(url_service(kind, url))
 
     assert dav["PayloadType"] == f"com.apple.{kind}.account"
@@ -158,7 +158,7 @@ def test_calendars_and_address_books(
 
 @pytest.mark.rule("mobileconfig-names")
 def test_names() -> None:
-    """Profile and payloads say what they are and whose, by the provider where nobody else did."""
+    """Profile and payloads have a description and an organization, by default the provider's."""
     config = client_config(domain("example.com", IMAP, SMTP, url_service()), ALICE.domain, ALICE)
     found = plistlib.loads(render(config, ProfileSettings()))
 

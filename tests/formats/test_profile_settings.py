@@ -163,12 +163,12 @@ def test_no_password_where_none_is_asked_for() -> None:
 
 
 def test_password_is_not_shown() -> None:
-    """A password does not stand in what it says about itself."""
+    """The repr of a password does not contain it."""
     assert "s3cret" not in f"{Password('s3cret')!r} {Password('s3cret')}"
 
 
 EXCHANGE = [
-    # services beside ActiveSync, what the Exchange account does: mail, contacts, calendars
+    # other services than ActiveSync, what the Exchange account does: mail, contacts, calendars
     ((), (True, True, True)),
     (EVERYTHING[:2], (False, True, True)),
     (EVERYTHING[:1], (True, True, True)),
@@ -191,7 +191,7 @@ def test_exchange(others: tuple[Service, ...], does: tuple[bool, ...]) -> None:
 
 
 def test_exchange_with_a_password_first() -> None:
-    """OAuth is asked for where it stands first, because that is the operator's order."""
+    """The device uses OAuth if it is the first method in the operator's order."""
     methods = (PASSWORD_CLEARTEXT, OAUTH2)
     service = url_service("activesync", "https://eas.example.com/", authentication=methods)
 

@@ -38,7 +38,7 @@ POX_SECURITY = {
 
 @st.composite
 def addresses(draw: st.DrawFn) -> EmailAddress:
-    """Make addresses with any local part that is allowed."""
+    """Build addresses with any allowed local part."""
     local_part = draw(st.text(min_size=1, max_size=40) | texts(20))
     try:
         return EmailAddress.parse(f"{local_part}@example.com")
@@ -49,7 +49,7 @@ def addresses(draw: st.DrawFn) -> EmailAddress:
 
 @st.composite
 def configs(draw: st.DrawFn) -> ClientConfig:
-    """Make what formats are given, for an address."""
+    """Build the configuration for an address."""
     address = draw(addresses())
     pair = (host_service(), host_service("smtp", "smtp.example.com"))
     found = (*draw(st.lists(services(), max_size=6)), *draw(st.sampled_from([pair, pair, ()])))
@@ -128,21 +128,21 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
         )
         for service, endpoint in mail_services(config)
     }
-    told = {
+    shown = {
         (seen.kind, seen.place, seen.port, seen.security, seen.login)
         for seen in protocols
         if seen.kind in MAIL.values()
     }
 
-    assert told <= configured
-    # What no password opens is left out.
+    assert shown <= configured
+    # Services that accept no password are left out.
     silent = {"OAuth2", "TLS-client-cert", "X_1", "Bearer", "Negotiate", "x"}
     sayable = [
         service
         for service, _ in mail_services(config)
         if not silent.issuperset(one.method for one in service.authentication)
     ]
-    assert {kind for kind, *_ in told} == {MAIL[service.type] for service in sayable}
+    assert {kind for kind, *_ in shown} == {MAIL[service.type] for service in sayable}
 
 
 @pytest.mark.rule(

@@ -36,7 +36,7 @@ REQUIRED = {
     "com.apple.eas.account": set(),
     "com.apple.ldap.account": {"LDAPAccountHostName"},
 }
-# Facts of the descriptions that do not lie beside the others: key and type.
+# Facts of the descriptions that are in another place than the others: key and type.
 EXCHANGE = {
     "EmailAddress": "<string>",
     "Host": "<string>",

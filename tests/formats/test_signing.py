@@ -46,7 +46,7 @@ def test_intermediate_is_in_it(tmp_path: Path) -> None:
 
 
 def test_foreign_root(tmp_path: Path) -> None:
-    """Another authority of the same name does not vouch for it."""
+    """Another authority with the same name is not trusted for it."""
     made = signing(tmp_path / "a")
     (tmp_path / "b").mkdir()
     other = Authority.create(tmp_path / "b", below=1)
@@ -83,5 +83,5 @@ def test_what_is_in_it(tmp_path: Path) -> None:
 
 
 def test_key_is_not_shown(tmp_path: Path) -> None:
-    """Neither key nor password stand in what a value says about itself."""
+    """The repr of a value contains neither key nor password."""
     assert "key" not in repr(credentials(signing(tmp_path)))

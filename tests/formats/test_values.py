@@ -90,7 +90,7 @@ def test_no_space_in_values(case: Case, file: str) -> None:
 )
 @pytest.mark.parametrize("case", AUTODISCOVER, ids=lambda case: case.name)
 def test_autodiscover(case: Case) -> None:
-    """The elements stand in Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
+    """The elements have Microsoft's order, and STARTTLS is SSL on with Encryption TLS."""
     root = etree.fromstring(body(case, "autodiscover.xml"))
     (response,) = root
     assert root.tag == f"{{{RESPONSE}}}Autodiscover"

@@ -1,12 +1,12 @@
-"""The golden answers: a folder a case, an answer a file.
+"""The golden answers: one folder per case, one file per answer.
 
-`case.toml` says who asks: `address` or `domain`, and perhaps `name` and `aliases`;
-`providers.toml` says what is configured. What each format answers stands in `autoconfig.xml`,
-`autodiscover.xml`, `activesync.xml`, `mobileconfig.plist` and, for the domain alone, `pacc-02.json`
-and `dns.zone`, or, where it refuses, in a file of that name with `.refusal` behind it, which holds
-the code of the error. The file of PACC, a draft, bears the number of its revision: another one is
-another file. A new case is a new folder with the two .toml files; then `python -m tests.golden`
-writes the answers, to be read before they are committed.
+`case.toml` has the request: `address` or `domain`, and optionally `name` and `aliases`;
+`providers.toml` has the configuration. The answers of the formats are in `autoconfig.xml`,
+`autodiscover.xml`, `activesync.xml`, `mobileconfig.plist` and, for the domain alone,
+`pacc-02.json` and `dns.zone`. If a format refuses, a file of that name with the suffix `.refusal`
+has the code of the error. The file name of PACC, a draft, contains the revision number: another
+revision is another file. A new case is a new folder with the two .toml files; then
+`python -m tests.golden` writes the answers. Read them before you commit them.
 """
 
 import tomllib
@@ -55,7 +55,7 @@ class Case:
         return HERE / self.name
 
     def config(self, *, alone: bool = False) -> ClientConfig:
-        """Return what the formats are made of; `alone` for the domain, whoever asks."""
+        """Return the configuration for the formats; with `alone`, the one of the domain."""
         asked = tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
         text = (self.folder / "providers.toml").read_text(encoding="utf-8")
         store = MemoryStore(read_providers(text, name=self.name, format="toml").catalog)
@@ -69,9 +69,9 @@ class Case:
         return tuple(EmailAddress.parse(one) for one in self._asked().get("aliases", ()))
 
     def answers(self, file: str) -> dict[str, bytes]:
-        """Return the file that must stand in the folder for one format, with its content."""
+        """Return the file that the folder must have for one format, with its content."""
         if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self._asked():
-            return {}  # Outlook and phones always tell an address.
+            return {}  # Outlook and phones always send an address.
         try:
             config = self.config(alone=file in OF_DOMAINS)
             if file == "mobileconfig.plist":
@@ -81,7 +81,7 @@ class Case:
             return {f"{file}.refusal": f"{error.code}\n".encode()}
 
     def stored(self, file: str) -> dict[str, bytes]:
-        """Return what stands in the folder for one format."""
+        """Return the files that the folder has for one format."""
         return {path.name: path.read_bytes() for path in self.folder.glob(f"{file}*")}
 
     def _asked(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, made anew for each run."""
+"""A certificate authority for tests, created for each run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class KeyPair:
 
 
 class Authority:
-    """Signs certificates for any host name, for one day.
+    """An authority that signs certificates for any host name, for one day.
 
     Attributes:
         certificate: the PEM file that a client must trust.
@@ -45,11 +45,11 @@ class Authority:
 
     @classmethod
     def create(cls, folder: Path, *, below: int = 0) -> Self:
-        """Make a new authority that keeps its files in a folder.
+        """Create an authority with its files in a folder.
 
         Args:
-            folder: for all its files.
-            below: how many authorities may stand between it and a certificate.
+            folder: the folder for all its files.
+            below: how many authorities may be between it and a certificate.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority of a test run")])
@@ -63,7 +63,7 @@ class Authority:
         return cls(folder, key, certificate)
 
     def intermediate(self, name: str, *, days: tuple[float, float] = (-1 / 24, 1)) -> "Authority":
-        """Make an authority whose certificate this one signs, in files called after `name`."""
+        """Create an authority whose certificate this one signs, in files named after `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -86,14 +86,14 @@ class Authority:
         usage: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.SERVER_AUTH,),
         key: Key | None = None,
     ) -> KeyPair:
-        """Make a certificate for host names, in files called after `name`.
+        """Create a certificate for host names, in files named after `name`.
 
         Args:
-            name: its common name as well.
-            hosts: for whom it is.
-            days: from when to when it is valid, counted from now.
-            usage: what it is for; a server's, unless said otherwise.
-            key: its private key; a new EC key, unless said otherwise.
+            name: the file name, and the common name.
+            hosts: the host names.
+            days: the first and the last day of its validity, relative to now.
+            usage: the extended key usage; by default a server's.
+            key: the private key; by default a new EC key.
         """
         key = key if key is not None else ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

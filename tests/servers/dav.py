@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = f"{self.headers['X-Forwarded-Proto']}://{self.headers['Host']}{self.path}"
         depth = self.headers.get("Depth", "")
         request = DavRequest(self.command, url, depth, login_name, _names(body))
-        self.server.told.requests.append(request)
+        self.server.received.requests.append(request)
 
     def _answer(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(status)
@@ -104,9 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int, told: Dav) -> None:
+    def __init__(self, port: int, received: Dav) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.told = told
+        self.received = received
 
 
 def _login_name(authorization: str) -> str:
@@ -171,10 +171,10 @@ def _add_property(properties: ET.Element, name: str, href: str) -> None:
 @contextmanager
 def dav(port: int) -> Iterator[Dav]:
     """Run the server on a port of 127.0.0.1; give what it is asked."""
-    told = Dav()
-    with _Server(port, told) as server:
+    received = Dav()
+    with _Server(port, received) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            yield told
+            yield received
         finally:
             server.shutdown()

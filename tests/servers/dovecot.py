@@ -59,8 +59,8 @@ class Dovecot:
         """Return all logins so far, oldest first."""
         logins = []
         for line in _LOGIN.findall(self._log.read_text(encoding="utf-8")):
-            told = {name: quoted or plain for name, quoted, plain in _ELEMENT.findall(line)}
-            logins.append(Login(told.get("host", ""), int(told["port"]), told["user"]))
+            shown = {name: quoted or plain for name, quoted, plain in _ELEMENT.findall(line)}
+            logins.append(Login(shown.get("host", ""), int(shown["port"]), shown["user"]))
         return logins
 
 

@@ -1,4 +1,4 @@
-"""A running program that is stopped in its tracks, and goes on later."""
+"""Suspend a running program, and resume it later."""
 
 import os
 import signal
@@ -11,13 +11,14 @@ from pathlib import Path
 
 @contextmanager
 def frozen(pid: int, *, seconds: float = 30) -> Iterator[Callable[[], bool]]:
-    """Stop a process and its children, for some seconds at most; give what tells if they still are.
+    """Suspend a process and its children, for some seconds at most.
 
-    It takes connections, and says nothing. The signal is not enough: what another thread does at
-    that time goes on until the kernel has reached it, so this waits until each of them stands.
+    Yields a function that returns whether they are still suspended. A suspended server accepts
+    connections, and sends nothing. After the signal, a thread continues until the kernel has
+    reached it, so this function waits until each thread is suspended.
 
     Raises:
-        TimeoutError: it does not stand after ten seconds.
+        TimeoutError: a thread is not suspended after ten seconds.
     """
     stopped: list[int] = []
     timer = threading.Timer(seconds, _go_on, (stopped,))
@@ -37,7 +38,7 @@ def _stop(pid: int, stopped: list[int], end: float) -> None:
         if time.monotonic() > end:
             raise TimeoutError(f"process {pid} goes on after SIGSTOP")
         time.sleep(0.001)
-    # Who stands has no more children, so each of them is in these lists.
+    # A suspended process starts no more children, so each of them is in these lists.
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text(encoding="ascii").split():
             with suppress(ProcessLookupError, FileNotFoundError):  # it has just ended

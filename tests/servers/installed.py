@@ -1,6 +1,6 @@
-"""Programs from the package index, each installed into a virtual environment of its own.
+"""Programs from the package index, each installed into its own virtual environment.
 
-They are kept in build/, so that each is fetched once.
+They stay in build/, so that each one is downloaded once.
 """
 
 import fcntl
@@ -18,22 +18,22 @@ _KEPT = Path(__file__).parents[2] / "build"
 
 
 class NotInstalledError(Exception):
-    """A package could not be fetched: there is no network, most likely."""
+    """Raised if a package cannot be downloaded, probably because there is no network."""
 
     def demand(self) -> NoReturn:
-        """Skip the asking test; fail it where CI=true."""
+        """Skip the current test, or fail it if CI=true."""
         if os.environ.get("CI") == "true":
             pytest.fail(str(self))
         pytest.skip(str(self))
 
 
 def installed(name: str, version: str, more: Sequence[str] = ()) -> Path:
-    """Install a version of a package, or take the one that is there; give its Python.
+    """Install a version of a package if it is missing, and return its Python.
 
     Args:
-        name: as the index knows it.
-        version: the very one.
-        more: what it needs beside, as pip takes it.
+        name: the name in the package index.
+        version: the exact version.
+        more: other requirements, in pip's format.
 
     Raises:
         NotInstalledError: that is not possible here.

@@ -1,16 +1,16 @@
-"""What the tests' mail servers tell of a client that logged in."""
+"""The data about a client's login that the tests' mail servers record."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One login, as the server saw it.
+    """One login at a server.
 
     Attributes:
-        host: the name by which the client knew the server (RFC 6066 s3, server name indication).
-        port: where it connected to: the servers allow no login without TLS.
-        login_name: as whom it logged in.
+        host: the server name from the client (RFC 6066 s3, server name indication).
+        port: the port of the connection: the servers allow no login without TLS.
+        login_name: the login name.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""A real BIND from Debian's package, with a folder of its own: beside others, or for a network."""
+"""A real BIND from Debian's package, with its own folder: one of several, or for a network."""
 
 import os
 import pwd
@@ -56,8 +56,8 @@ class Named:
     """A server of some zones.
 
     Attributes:
-        port: on 127.0.0.1, UDP and TCP.
-        folder: of its zones and its log.
+        port: its port on 127.0.0.1, UDP and TCP.
+        folder: the folder of its zones and its log.
     """
 
     def __init__(self, folder: Path, user: str | None, port: int = 0) -> None:
@@ -83,7 +83,7 @@ class Named:
             _CONFIGURATION.format(
                 folder=self.folder,
                 port=self.port,
-                # With it, an alias leads on into another of the zones.
+                # With it, an alias is resolved in another of the zones.
                 recursion="yes" if _ROOT in more else "no",
                 zones=text,
             ),
@@ -100,20 +100,20 @@ class Named:
         self._process.wait_until(lambda: self.serial(first) == self._serial, seconds=30)
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the server."""
         if self._process is not None:
             self._process.__exit__(None, None, None)
 
     def load(
         self, name: str, text: str, hosts: Iterable[str] = (), *, name_server: str = ""
     ) -> Zone:
-        """Put lines into a zone, have them checked and loaded, and give what the server has now.
+        """Write lines into a zone, check and load the zone, and return the server's content.
 
         Args:
             name: the zone.
             text: lines of a zone file.
-            hosts: names that lines lead to, which get an address where they are in the zone.
-            name_server: the one that the zone names; empty for one in the zone.
+            hosts: names that the lines point to; those in the zone get an address.
+            name_server: the name server of the zone; empty for one in the zone.
         """
         self._serial += 1
         path = self._write(name, text, hosts, name_server)
@@ -127,21 +127,21 @@ class Named:
         return self.zone(name)
 
     def zone(self, name: str) -> Zone:
-        """Read a zone from the server, all of it."""
+        """Read a whole zone from the server."""
         zone = Zone(name)
         inbound_xfr(_HOST, zone, port=self.port)
         return zone
 
     def queries(self) -> list[str]:
-        """Return what it was asked so far, as `example.com MX`, oldest first.
+        """Return the queries so far, such as `example.com MX`, oldest first.
 
-        BIND writes a question down before it answers it.
+        BIND logs a query before it answers.
         """
         log = (self.folder / "named.log").read_text(encoding="utf-8")
         return [f"{name} {kind}" for name, kind in _ASKED.findall(log)]
 
     def serial(self, name: str) -> int | None:
-        """Return which version of a zone the server has; None where it does not answer."""
+        """Return the server's version of a zone, or None if the server does not answer."""
         try:
             answer = udp(make_query(name, "SOA"), _HOST, port=self.port, timeout=1)
         except (DNSException, OSError):
@@ -168,7 +168,7 @@ class Named:
 
 
 def check_zone(name: str, path: Path) -> None:
-    """Have named-checkzone say that a zone is clean: no error, and no warning."""
+    """Check with named-checkzone that a zone has no error and no warning."""
     done = subprocess.run(
         [program("named-checkzone"), "-i", "local", "-k", "fail", name, f"{path}"],
         check=False,
@@ -182,7 +182,7 @@ def check_zone(name: str, path: Path) -> None:
 
 @contextmanager
 def named(zones: Iterable[str], updated: Iterable[str] = ()) -> Iterator[Named]:
-    """Run a server; skip where there is none."""
+    """Run a server; skip the test if BIND is not installed."""
     require(programs=["named", "named-checkzone", "nsupdate"])
     user = account("bind")
     with folder_of(user) as folder:
@@ -196,12 +196,12 @@ def named(zones: Iterable[str], updated: Iterable[str] = ()) -> Iterator[Named]:
 
 @contextmanager
 def name_server_of_a_network(zones: Iterable[str]) -> Iterator[Named]:
-    """Run the one server of a private network, at 127.0.0.1:53; skip where there is none.
+    """Run the server of a private network, at 127.0.0.1:53; skip if BIND is not installed.
 
-    It has some zones, to be loaded, and the root: what is in none of them does not exist.
+    It has some zones, to be loaded, and the root: all names outside of them do not exist.
     """
     require(programs=["named", "named-checkzone"], root=True)
-    # A change of user comes before the start, and would leave no right to listen there.
+    # The change of user comes before the start, and another user may not listen on this port.
     with folder_of(None) as folder:
         server = Named(folder, None, _RESOLVER_PORT)
         try:

@@ -1,4 +1,4 @@
-"""nginx on 127.0.0.1:80 and :443, as it stands in front of Waypost at an operator's.
+"""nginx on 127.0.0.1:80 and :443, in front of Waypost as in an operator's setup.
 
 Each host name is a site of its own. What is no site does not exist for clients: the TLS handshake
 is refused, and plain http gets 404.

@@ -1,4 +1,4 @@
-"""Files of /etc that a program alone sees: names that exist for it and for nobody else."""
+"""Files of /etc that only one program sees, for names that exist only for this program."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,38 +9,38 @@ from tests.servers.requirements import program
 
 # Some look for an authority in the bundle of this folder, some by its hash, so all of it is ours.
 _CERTIFICATES: Final = "ssl/certs"
-# In a mount namespace of its own each file of the folder lies over that of /etc.
+# In a separate mount namespace, each file of the folder is mounted over that of /etc.
 _OVER_ETC: Final = f"""
 for one in $(cd "$0" && find . -path './{_CERTIFICATES}' -prune -print -o -type f -print)
 do mount --bind "$0/$one" "/etc/$one" || exit 1; done
 exec "$@"
 """
 NEEDED: Final = ("unshare", "mount", "openssl")
-"""The programs without which `over_etc` does not work."""
+"""The programs that `over_etc` requires."""
 
 
 def over_etc(folder: Path, command: Sequence[str], options: Sequence[str] = ()) -> list[str]:
-    """Return a command for which the files of a folder are those of the same names in /etc.
+    """Return a command that sees the files of a folder in place of the same names in /etc.
 
     Needs CAP_SYS_ADMIN, as a private network does.
 
     Args:
-        folder: with files, and with folders of files.
-        command: what is run.
-        options: more for unshare(1).
+        folder: the folder with the files, and with folders of files.
+        command: the command to run.
+        options: more options for unshare(1).
     """
     inside = ["sh", "-c", _OVER_ETC, f"{folder}", *command]
     return [program("unshare"), "--mount", *options, *inside]
 
 
 def write_names(folder: Path, hosts: Iterable[str] = (), *, authority: Path | None = None) -> Path:
-    """Write files for `over_etc` that say how names are found: first in a list, then by DNS.
+    """Write files for `over_etc` that configure name resolution: first a list, then DNS.
 
     Args:
-        folder: gets them in a folder of their own, which is given back.
-        hosts: the list; each of them is 127.0.0.1. The name server is 127.0.0.1 as well. Where none
-            answers there, a name that is not in the list is found to be unknown after a second.
-        authority: the only one (PEM) that is trusted; those of the machine, where it is None.
+        folder: gets a new folder with the files, which is returned.
+        hosts: the list; each name is 127.0.0.1. The name server is 127.0.0.1 as well. If no server
+            answers there, a name that is not in the list is unknown after a second.
+        authority: the only trusted authority (PEM); if None, those of the machine.
     """
     files = folder / "etc"
     files.mkdir()

@@ -1,4 +1,4 @@
-"""The directory that the LDAP tests ask: 10,000 people, and some who are special."""
+"""The directory of the LDAP tests: 10,000 people, and some special ones."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.servers.slapd import (
 
 # Local parts that mean something in a filter, each stored literally for one person.
 STRANGE = ["a*b", "*", "a(b", "a)b", "a\\b", "\\2a", "a&b", "a|b", "a=b", "!a", "a'b", "a/b"]
-# Who is not ASCII stands in uid, which is no IA5 text (RFC 4519 s2.39, RFC 4524 s2.16).
+# A non-ASCII address is in uid, which is not limited to IA5 (RFC 4519 s2.39, RFC 4524 s2.16).
 FOREIGN = ["jörg@example.com", "用户@example.com", "Ñandú@xn--bcher-kva.example"]
 LONG = "l" * 255
 # More than a TLS record, or what a socket holds, takes at once.
@@ -94,7 +94,7 @@ def _person(
 
 
 def _active_directory() -> Iterator[tuple[str, Attributes]]:
-    """Yield a person as Active Directory has them, and what its root answers beside them."""
+    """Yield a person as in Active Directory, and the other entries of its root."""
     yield (
         f"cn=Anna Beispiel,ou=ad,{SUFFIX}",
         {

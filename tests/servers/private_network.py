@@ -1,7 +1,7 @@
-"""A network of a test's own: nothing but a loopback interface, and no way out.
+"""A private network for a test: only a loopback interface, without a route to the outside.
 
-Programs started inside find every port free, 80 and 443 too, whatever else runs on the machine;
-they reach one another and nobody else. See network_namespaces(7).
+For programs started inside, every port is free, also 80 and 443, whatever else runs on the
+machine. They reach only one another. See network_namespaces(7).
 """
 
 import ctypes
@@ -24,7 +24,7 @@ _SECOND = b"lo:1"
 
 @contextmanager
 def private_network() -> Iterator[None]:
-    """Move this thread, and the programs that it starts meanwhile, to a network of their own.
+    """Move this thread, and the programs that it starts meanwhile, to a new network.
 
     Raises PermissionError for a process without CAP_SYS_ADMIN.
     """
@@ -40,10 +40,10 @@ def private_network() -> Iterator[None]:
 
 @contextmanager
 def second_address(address: str = "198.51.100.1") -> Iterator[None]:
-    """Yield a private network an address that is not a loopback one, as machines have; no way out.
+    """Set an address of a private network that is not a loopback address, as machines have.
 
-    Where there is none, programs that look names up with AI_ADDRCONFIG find no addresses at all,
-    getaddrinfo(3).
+    Without such an address, programs that resolve names with AI_ADDRCONFIG find no addresses at
+    all, getaddrinfo(3).
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         for request, value in ((_SIOCSIFADDR, address), (_SIOCSIFNETMASK, "255.255.255.255")):

@@ -1,4 +1,4 @@
-"""One program, from its start to its end, with all it says in one file."""
+"""One program, from its start to its end, with its output in one file."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ from typing import Final, Self
 
 from tests.servers.requirements import program
 
-# Where the parent ended before the signal was asked for, nobody sends it any more.
+# If the parent ended before the signal was requested, the kernel does not send it any more.
 _WHILE_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 
 
 class Process:
     """A program and its children, started at `with` and ended after it.
 
-    It is ended as well where these tests themselves are killed, with SIGKILL too.
+    The program also ends if the tests themselves are killed, even with SIGKILL.
 
     Attributes:
         log: the file with what the program wrote to its standard output and error output.
@@ -82,7 +82,7 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """What the program ended with; None while it runs."""
+        """Return the exit status of the program, or None while it runs."""
         return None if self._running is None else self._running.poll()
 
     def kill(self) -> None:
@@ -92,7 +92,7 @@ class Process:
         with suppress(ProcessLookupError):
             os.killpg(self._running.pid, signal.SIGKILL)
         self._running.wait(timeout=10)
-        # A child that still writes would get in the way of the next start.
+        # A child that still writes would disturb the next start.
         end = time.monotonic() + 5
         with suppress(ProcessLookupError):
             while time.monotonic() < end:
@@ -100,7 +100,7 @@ class Process:
                 time.sleep(0.02)
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
-        """Wait until the program is ready; TimeoutError with its log where it is not or ends."""
+        """Wait until the program is ready; TimeoutError with its log if not, or if it ends."""
         end = time.monotonic() + seconds
         while not ready():
             ended = self._running is None or self._running.poll() is not None
@@ -114,11 +114,11 @@ class Process:
 def tied_to_this_process(
     command: Sequence[str], number: signal.Signals = signal.SIGTERM
 ) -> list[str]:
-    """Return a command that gets a signal when this process ends, however that comes about.
+    """Return a command that gets a signal when this process ends for any reason.
 
-    The kernel sends it: see PR_SET_PDEATHSIG in prctl(2). A change of user would undo that, so the
-    one who starts the command changes first. What the command becomes by exec keeps it; its own
-    children do not have it, so it must end them itself.
+    The kernel sends the signal: see PR_SET_PDEATHSIG in prctl(2). A change of user would cancel
+    it, so the caller changes the user first. The signal survives exec, but the command's children
+    do not get it, so the command must end them itself.
 
     Raises:
         RuntimeError: asked for outside the main thread. The kernel sends the signal at the end of

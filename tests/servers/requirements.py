@@ -1,4 +1,4 @@
-"""What a test needs of the machine: said once, in words that tell what to install."""
+"""The requirements of a test on the machine, with messages that say what to install."""
 
 import os
 import shutil
@@ -20,12 +20,12 @@ def require(
     private_network: bool = False,
     root: bool = False,
 ) -> None:
-    """Skip the asking test where something is missing; fail it where CI=true (`make test`)."""
+    """Skip the current test if something is missing, or fail it if CI=true (`make test`)."""
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
     missing += [f"the file {path}" for path in files if not path.exists()]
     if private_network and not may_have_private_network():
-        missing.append("the right to make a network of its own (root with CAP_SYS_ADMIN)")
+        missing.append("the right to create a private network (root with CAP_SYS_ADMIN)")
     if root and os.geteuid() != 0:
         missing.append("the right to listen on a port below 1024 (root)")
     if not missing:
@@ -43,7 +43,7 @@ def find_program(name: str) -> str | None:
 
 
 def program(name: str) -> str:
-    """Return where a program is; FileNotFoundError where it is not."""
+    """Return the path of a program; FileNotFoundError if it is missing."""
     found = find_program(name)
     if found is None:
         raise FileNotFoundError(f"no program {name}")
@@ -51,7 +51,7 @@ def program(name: str) -> str:
 
 
 def may_have_private_network() -> bool:
-    """Return whether this process may leave the machine's network for one of its own."""
+    """Return whether this process may create a private network."""
     try:
         with Path("/proc/self/status").open(encoding="ascii") as status:
             effective = next(line for line in status if line.startswith("CapEff:"))

@@ -1,7 +1,7 @@
 """A message submission server with TLS (465) and STARTTLS (587), for any user and any password.
 
-It lets clients log in, which is all that a client needs to check an account, and keeps what they
-send.
+It accepts any login, because a client that checks an account needs no more, and records the
+messages that clients send.
 """
 
 import base64
@@ -24,12 +24,13 @@ _SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a client sent.
+    """A message from a client.
 
     Attributes:
-        login: of who sent it.
-        sender: as the envelope has it, as are the recipients.
-        text: with its header, each line with a line feed at its end.
+        login: the login of the sender.
+        sender: the sender in the envelope.
+        recipients: the recipients in the envelope.
+        text: the message with its header; each line ends with a line feed.
     """
 
     login: Login
@@ -40,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a running server was told; both lists grow."""
+    """The logins and messages that a running server received; both lists grow."""
 
     logins: list[Login] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -60,7 +61,7 @@ class _Session:
         self._recipients: list[str] = []
 
     def talk(self) -> None:
-        """Answer commands until the client leaves."""
+        """Answer commands until the client disconnects."""
         if self._port == TLS_PORT:
             self._start_tls()
         self._say("220 mail.example ESMTP")
@@ -72,13 +73,13 @@ class _Session:
             self._answer(verb.upper(), argument)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     def _answer(self, verb: str, argument: str) -> None:
         match verb:
             case "EHLO":
-                # RFC 3207 s4.2, RFC 4954 s3: a password is asked for only inside TLS.
+                # RFC 3207 s4.2, RFC 4954 s3: the server asks for a password only inside TLS.
                 offer = "AUTH PLAIN" if self._secure else "STARTTLS"
                 self._say("250-mail.example", f"250 {offer}")
             case "STARTTLS" if not self._secure:
@@ -115,7 +116,7 @@ class _Session:
             self._say("501 5.5.2 Not a PLAIN response")
             return
         self._login = Login(self._host, self._port, login_name)
-        self._server.told.logins.append(self._login)
+        self._server.received.logins.append(self._login)
         self._say("235 2.7.0 Welcome")
 
     def _take_message(self, login: Login) -> None:
@@ -127,7 +128,7 @@ class _Session:
                 return
             text += line.removeprefix(".")
         message = Message(login, self._sender, tuple(self._recipients), text)
-        self._server.told.messages.append(message)
+        self._server.received.messages.append(message)
         self._sender = ""
         self._say("250 2.0.0 Taken")
 
@@ -142,7 +143,7 @@ class _Session:
         self._secure = True
 
     def _line(self, *, of_message: bool = False) -> str:
-        """Read a line, without its end but in messages; empty where the client has left."""
+        """Read a line, without its end except in messages; empty if the client has disconnected."""
         line = b""
         while not line.endswith(b"\n"):
             one = self._connection.recv(1)
@@ -178,19 +179,19 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, port: int, pair: KeyPair, told: Submission) -> None:
+    def __init__(self, port: int, pair: KeyPair, received: Submission) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.pair = pair
-        self.told = told
+        self.received = received
 
 
 @contextmanager
 def submission(pair: KeyPair) -> Iterator[Submission]:
-    """Run the server; give what it is told."""
-    told = Submission()
+    """Run the server, and yield what it receives."""
+    received = Submission()
     with ExitStack() as stack:
         for port in (TLS_PORT, STARTTLS_PORT):
-            server = stack.enter_context(_Server(port, pair, told))
+            server = stack.enter_context(_Server(port, pair, received))
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             stack.callback(server.shutdown)
-        yield told
+        yield received

@@ -1,4 +1,4 @@
-"""Names that exist in a private network, for the programs that are told so, and for no others."""
+"""Names that exist only in a private network, for the programs that are configured for it."""
 
 import subprocess
 from pathlib import Path

@@ -23,7 +23,7 @@ def test_it_is_closed_and_left_again() -> None:
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outside,
             pytest.raises(OSError, match="Network is unreachable"),
         ):
-            outside.connect(("192.0.2.1", 53))  # RFC 5737: belongs to nobody
+            outside.connect(("192.0.2.1", 53))  # RFC 5737: unused
     assert NAMESPACE.readlink() == before
 
 

@@ -111,15 +111,15 @@ def test_a_server_ends_with_killed_tests(
 
 def test_a_thread_is_refused(tmp_path: Path) -> None:
     """Nothing is started in a thread whose end would be the end of the program."""
-    told: list[str] = []
+    shown: list[str] = []
 
     def start() -> None:
         try:
             Process(["true"], log=tmp_path / "log").__enter__()
         except RuntimeError as error:
-            told.append(str(error))
+            shown.append(str(error))
 
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    assert told == ["start true in the main thread: it would end with this one"]
+    assert shown == ["start true in the main thread: it would end with this one"]

@@ -140,8 +140,8 @@ def test_no_request_is_lost(
     capture = request.config.pluginmanager.getplugin("capturemanager")
     assert capture is not None
     with capture.global_and_fixture_disabled():
-        told = ", ".join(f"{when}: {n} x {status}" for (when, status), n in sorted(counts.items()))
-        print(f"\n  three servers, PostgreSQL killed and started: {told}; never seen: {unknown}")  # noqa: T201
+        shown = ", ".join(f"{when}: {n} x {status}" for (when, status), n in sorted(counts.items()))
+        print(f"\n  three servers, PostgreSQL killed and started: {shown}; never seen: {unknown}")  # noqa: T201
     assert lost == []
     assert {status for _, status in counts} == {200}
     assert {when for when, _ in counts} == {"before", "away", "back"}

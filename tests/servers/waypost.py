@@ -31,9 +31,9 @@ class RunningWaypost:
     """A Waypost that answers plain http on 127.0.0.1.
 
     Attributes:
-        port: where it listens.
-        admin_port: where it answers operators; 0 where it does not.
-        log: the file with all that it has written.
+        port: the port of the public listener.
+        admin_port: the port of the admin listener; 0 if there is none.
+        log: the file with its output.
     """
 
     port: int
@@ -41,7 +41,7 @@ class RunningWaypost:
     admin_port: int = 0
 
     def wait_for_domain(self, domain: str) -> None:
-        """Wait until a domain is answered and may have certificates; TimeoutError after 20 s."""
+        """Wait until Waypost serves a domain and allows certificates; TimeoutError after 20 s."""
         urls = (
             f"http://127.0.0.1:{self.port}/mail/config-v1.1.xml?emailaddress=a@{domain}",
             f"http://127.0.0.1:{self.admin_port}/tls/ask?domain=autoconfig.{domain}",
@@ -63,11 +63,11 @@ def waypost(
     admin_port: int = 0,
     options: Sequence[str] = (),
 ) -> Iterator[RunningWaypost]:
-    """Run `waypost serve` for a providers file, behind so many proxies, with more options.
+    """Run `waypost serve` for a providers file, behind a number of proxies, with more options.
 
-    Without a port it takes any; without one for operators it answers none.
+    Without a port, any free port is used; without an admin port, there is no admin listener.
 
-    Raises TimeoutError with Waypost's own words where it does not start.
+    Raises TimeoutError with Waypost's output if it does not start.
     """
     port = port or free_port()
     environment = _environment(folder) | {
@@ -113,10 +113,10 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on, and that nobody else is given for a while.
+    """Return a free port of 127.0.0.1 that no other test gets for a while.
 
-    A server needs a moment to take it. Meanwhile a test in another process may look for a port as
-    well, and the system gives one to each connection: so it is none of theirs.
+    A server needs a moment to bind the port. Meanwhile, a test in another process may need a port
+    as well, and the system uses one for each connection: so the port is from a separate range.
     """
     for port in islice(_ports(), 100):
         with socket.socket() as probe, suppress(OSError):
@@ -127,10 +127,10 @@ def free_port() -> int:
 
 @cache
 def _ports() -> Iterator[int]:
-    """Return the ports of this process, one after the other, below those for connections."""
+    """Return the ports of this process in order, below the range that the system uses."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     own = range(_PORTS.start + worker % _WORKERS_MAX, _PORTS.stop, _WORKERS_MAX)
-    # Another run of these tests begins elsewhere.
+    # Another run of these tests begins at another port.
     return islice(cycle(own), os.getpid() % len(own), None)
 
 

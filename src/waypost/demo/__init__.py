@@ -10,6 +10,6 @@ NAME: Final = "providers.toml"
 
 
 def demo_catalog() -> Catalog:
-    """Read the sample providers; docs/demo.md describes them."""
+    """Return the sample providers; docs/demo.md describes them."""
     text = files(__name__).joinpath(NAME).read_text(encoding="utf-8")
     return read_providers(text, name=f"demo/{NAME}", format="toml").catalog

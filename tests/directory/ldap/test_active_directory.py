@@ -65,7 +65,7 @@ def test_other_attributes(
 
 
 def test_wrong_password(corp: LdapDirectory) -> None:
-    """Its number for a wrong password is told in words."""
+    """The error shows the number for a wrong password in words."""
     with pytest.raises(DirectoryError, match="the user or the password is wrong; data 52e"):
         ask(replace(corp, bind_password=Secret("not this one")), "anna@example.com")
 

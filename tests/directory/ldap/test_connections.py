@@ -128,7 +128,7 @@ def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory)
 
 
 def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
-    """A connection that nobody needs for a while is closed, and the next question opens one."""
+    """A connection that is idle for a while is closed, and the next search opens a new one."""
     with connected(replace(directory, urls=(own.url,)), idle_seconds=0.2) as source:
         assert source.find(ALICE) == FOUND
         until(lambda: own.connections() == 0)
@@ -137,7 +137,7 @@ def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
 
 
 def test_too_many_questions(directory: LdapDirectory) -> None:
-    """Who finds all connections in use for the whole time limit is told so."""
+    """If all connections are in use for the whole time limit, the search fails with this reason."""
     limits = replace(impatient(directory).limits, max_searches=1)
     with raw_server(silent) as port:
         way = replace(
@@ -224,8 +224,8 @@ def test_killed_and_started_under_load(
     capture = request.config.pluginmanager.getplugin("capturemanager")
     assert capture is not None
     with capture.global_and_fixture_disabled():
-        told = ", ".join(f"{when}: {n} x {what}" for (when, what), n in sorted(counts.items()))
-        print(f"\n  slapd killed and started: {told}; slowest {slowest:.2f} s")  # noqa: T201
+        shown = ", ".join(f"{when}: {n} x {what}" for (when, what), n in sorted(counts.items()))
+        print(f"\n  slapd killed and started: {shown}; slowest {slowest:.2f} s")  # noqa: T201
     assert {what for when, what in counts if when in {"before", "back"}} == {"found"}
     assert counts["away", "unavailable"] > 0
     assert {what for _, what in counts} == {"found", "unavailable"}
@@ -235,7 +235,7 @@ def test_killed_and_started_under_load(
 
 @pytest.mark.parametrize("data", [5, 20, 60, 900])
 def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, data: int) -> None:
-    """A new connection that is cut in the middle of something is told as such, and ends."""
+    """If a new connection is closed in the middle of a message, the search fails in time."""
     with (
         cutting_proxy(server.port, data) as port,
         opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
@@ -273,7 +273,7 @@ def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
 
 
 def test_next_server(directory: LdapDirectory) -> None:
-    """Where the first server is away the next is asked, remembered, and told in the log once."""
+    """If the first server is down, the next one is used from then on, and logged once."""
     away = f"ldap://localhost:{free_port()}"
     with scripted_ldap(answering("second")) as second:
         with opened(plain(directory, away, second.url)) as source, capture_logs() as logs:
@@ -307,7 +307,7 @@ def test_wrong_password_is_tried_once(directory: LdapDirectory, server: Slapd) -
 
 
 def test_all_servers_away(directory: LdapDirectory) -> None:
-    """Where no server answers, asking later may help, even if one of them must be mended."""
+    """If no server answers, the failure is temporary, even if one server needs a fix."""
     with scripted_ldap(Script(extended=[result(EXTENDED_ANSWER, 2)])) as without_tls:
         way = impatient(directory, without_tls.url, f"ldap://localhost:{free_port()}")
         with (
@@ -318,7 +318,7 @@ def test_all_servers_away(directory: LdapDirectory) -> None:
 
 
 def test_back_to_the_first_server(directory: LdapDirectory) -> None:
-    """When the first server is back it is asked again after a while, and nobody waits for that."""
+    """When the first server is back, it is used again after a while, and no search waits for it."""
     first = answering("first")
     first.port = free_port()
     with scripted_ldap(answering("second")) as second:

@@ -10,7 +10,7 @@ from tests.directory.ldap.finding import raw
 from waypost.directory.ldap.filters import escaped, filled
 
 ESCAPED = [
-    # a value, and how it stands in a filter (RFC 4515 s4 has the signs)
+    # a value, and its form in a filter (RFC 4515 s4 has the signs)
     ("alice", "alice"),
     ("a.b+c_d-e=f@x", "a.b+c_d-e=f@x"),
     ("*", r"\2a"),
@@ -56,7 +56,7 @@ FILLED = [
 
 @pytest.mark.parametrize(("template", "address", "expected"), FILLED)
 def test_filling(template: str, address: str, expected: str) -> None:
-    """The parts of an address stand in a filter escaped, and are not looked at again."""
+    """The parts of an address are escaped in a filter, and not expanded again."""
     assert filled(template, raw(address)) == expected
 
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.servers
 
 
 def test_person_is_found(directory: LdapDirectory) -> None:
-    """One of 10,000 people is found by address, in any case, and nobody else is."""
+    """Exactly one of 10,000 people is found by an address in any case."""
     assert person(directory, "person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "Person4711@example.com") == Person("p4711", "Person 4711")
     assert person(directory, "person10000@example.com") is None
@@ -55,8 +55,8 @@ def test_automx2_row(server: Slapd, authority_file: str) -> None:
     assert entry == {"uid": ["first.login", "second.login"], "cn": ["Several"]}
     plain = replace(row, port=server.port, use_ssl=False)
     assert ask(plain, "several@example.com") == entry
-    nobody = replace(plain, bind_user=None, bind_password=None, search_base=PUBLIC)
-    assert ask(nobody, "open@example.com") == {"uid": ["open"], "cn": ["Open to All"]}
+    anonymous = replace(plain, bind_user=None, bind_password=None, search_base=PUBLIC)
+    assert ask(anonymous, "open@example.com") == {"uid": ["open"], "cn": ["Open to All"]}
     with pytest.raises(DirectoryError, match=r"ldapserver-3: ldaps://localhost:.* authority"):
         ask(row, "several@example.com")
 
@@ -85,7 +85,7 @@ def test_login_pattern(directory: LdapDirectory) -> None:
 
 
 def test_attribute_options(directory: LdapDirectory) -> None:
-    """Names with language tags keep these, and stand in for the plain attribute."""
+    """Attribute names keep their language tags, and count as the plain attribute."""
     entry = ask(directory, "deutsch@example.com")
     assert entry is not None
     assert entry["cn;lang-de"] == ["Jörg Müller"]
@@ -152,7 +152,7 @@ STORED = {"*@example.com", "\\2a@example.com", "\\2A@example.com"}
 @pytest.mark.parametrize("address", INJECTED, ids=ascii)
 @pytest.mark.parametrize("search_filter", ["(mail={0})", "(|(mail={0})(uid={local_part}))"])
 def test_nothing_is_injected(directory: LdapDirectory, address: str, search_filter: str) -> None:
-    """Whatever stands in an address finds exactly what is stored under that text: nobody."""
+    """Signs in an address have no meaning in the filter: the address finds no user."""
     found = ask(replace(directory, search_filter=search_filter), address)
     assert (found is not None) == (address in STORED)
     if found is not None:
@@ -166,7 +166,7 @@ def test_longest_local_part(directory: LdapDirectory) -> None:
 
 @pytest.mark.parametrize("who", ["double", "triple"])
 def test_ambiguous(directory: LdapDirectory, who: str) -> None:
-    """Two or more entries for one address are nobody; that is logged, without the address."""
+    """Two or more entries count as an unknown user; the log line has no address."""
     with opened(directory) as source, capture_logs() as logs:
         assert [source.find(raw(f"{who}@example.com")) for _ in range(3)] == [None] * 3
     assert logs == [{"event": AMBIGUOUS, "directory": "staff", "log_level": "warning"}]
@@ -180,7 +180,7 @@ def test_filter_on_several_lines(directory: LdapDirectory) -> None:
 
 
 def test_scopes(directory: LdapDirectory) -> None:
-    """A search goes as deep as it is told."""
+    """A search is as deep as its scope."""
     address = "person1@example.com"
     found = {
         (scope, base): ask(replace(directory, scope=scope, search_base=base), address) is not None
@@ -197,7 +197,7 @@ def test_scopes(directory: LdapDirectory) -> None:
 
 
 def test_ways_in(directory: LdapDirectory, server: Slapd, client_pair: KeyPair) -> None:
-    """StartTLS, ldaps, plain and ldapi lead to the same answer, by password or EXTERNAL."""
+    """StartTLS, ldaps, plain and ldapi have the same answer, by password or EXTERNAL."""
     external = replace(directory, bind=LdapBind.EXTERNAL, bind_user=None, bind_password=Secret())
     certified = replace(
         external, cert_file=f"{client_pair.certificate}", key_file=f"{client_pair.key}"

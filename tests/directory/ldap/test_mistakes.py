@@ -1,4 +1,4 @@
-"""What an operator is told: each mistake, with a real slapd or with one that is made up."""
+"""The message for each mistake, from a real slapd or a scripted server."""
 
 import socket
 import time
@@ -67,7 +67,7 @@ class World:
         return self.plain(f"{scheme}://localhost:{port}")
 
     def anonymous(self) -> LdapDirectory:
-        """Return the directory for nobody."""
+        """Return the directory for an anonymous user."""
         return replace(
             self.directory, bind=LdapBind.ANONYMOUS, bind_user=None, bind_password=Secret()
         )
@@ -104,7 +104,7 @@ TEMPORARY: dict[Complaint, Mistake] = {
     Complaint.NO_HOST: lambda w: w.plain("ldap://no-such-host.invalid"),
     Complaint.NO_SOCKET: lambda w: w.plain(f"ldapi://{quote(f'{w.folder}/none', safe='')}"),
     Complaint.REFUSED: lambda w: w.plain(f"ldap://localhost:{free_port()}"),
-    # RFC 919 s7: the broadcast address, to which no connection leads.
+    # RFC 919 s7: the broadcast address, which accepts no connection.
     Complaint.UNREACHABLE: lambda w: w.plain("ldap://255.255.255.255"),
     Complaint.TLS_TIMEOUT: lambda w: w.raw(silent, "ldaps"),
     Complaint.TLS_CUT: lambda w: w.raw(rude, "ldaps"),
@@ -173,7 +173,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("complaint", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
 def test_mistakes(world: World, complaint: Complaint) -> None:
-    """Each mistake is told in one line that names the directory, the server and the option."""
+    """Each mistake has one line that names the directory, the server and the option."""
     mistake = (TEMPORARY | LASTING)[complaint]
     expected = DirectoryUnavailable if complaint in TEMPORARY else DirectoryError
     with pytest.raises(expected) as caught:
@@ -200,7 +200,7 @@ def test_table_is_whole() -> None:
 
 
 def test_active_directory_tells_why(world: World) -> None:
-    """Active Directory's number for a failed login is told in words, and the login is its UPN."""
+    """The error shows Active Directory's number for a failed login in words; the login is a UPN."""
     script = Script(bind=[result(BIND_ANSWER, 49, AD_TEXT)])
     way = replace(
         world.plain(world.stack.enter_context(scripted_ldap(script)).url),
@@ -253,7 +253,7 @@ def test_empty_password_is_not_sent(world: World) -> None:
 
 
 def test_server_that_speaks_something_else(world: World) -> None:
-    """What does not speak LDAP is told apart where StartTLS is asked for."""
+    """A StartTLS request recognizes a server that does not speak LDAP."""
     way = replace(world.raw(wordy), security=LdapSecurity.STARTTLS)
     with pytest.raises(DirectoryError) as caught:
         ask(way, ADDRESS)
@@ -264,7 +264,7 @@ def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
     """Where no answer to a connection comes at all, the limit for connecting holds."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
         place = server.getsockname()
-        for _ in range(3):  # Linux lets one more wait than it is told, and then drops.
+        for _ in range(3):  # Linux lets one more wait than the backlog, and then drops.
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(place)

@@ -62,12 +62,12 @@ def test_filter_as_it_is_sent(directory: LdapDirectory) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("nobody@example.com", "no hit: the user is unknown"),
+        ("missing@example.com", "no hit: the user is unknown"),
         ("triple@example.com", "more than one hit, so the user counts as unknown"),
     ],
 )
 def test_no_single_hit(directory: LdapDirectory, address: str, said: str) -> None:
-    """Nobody, and more than one, end the steps at the search."""
+    """The search is the last step if it finds no entry or more than one."""
     *_, last = probed(directory, address)
     assert (last.name, last.ok) == ("search", False)
     assert last.text.endswith(said)
@@ -98,7 +98,7 @@ def test_why_a_certificate_is_not_accepted(
 
 
 def test_certificate_that_is_not_verified(directory: LdapDirectory) -> None:
-    """With `tls_verify = false` the certificate is shown, and that nobody has checked it."""
+    """With `tls_verify = false`, the step shows the certificate and that it was not verified."""
     steps = probed(replace(directory, tls_verify=False, ca_file=None), "person1@example.com")
     (tls,) = (step for step in steps if step.name == "tls")
     assert tls.text.endswith("; not verified, as tls_verify is false")

@@ -90,11 +90,11 @@ def _place(
     [
         ("person7@example.com", "imap.example.com", "p7"),
         ("several@example.com", "imap.example.com", "first.login"),
-        ("nobody@example.com", "imap.example.com", "nobody@example.com"),
+        ("missing@example.com", "imap.example.com", "missing@example.com"),
         ("double@example.com", "imap.example.com", "double@example.com"),
         ("first.login@example.org", "mx7.example.com", "first.login"),
         ("p7@example.org", "mail.example.com", "p7"),
-        ("nobody@example.org", "mail.example.com", "nobody@example.org"),
+        ("missing@example.org", "mail.example.com", "missing@example.org"),
     ],
 )
 def test_login_name_is_answered(place: str, address: str, host: str, login: str) -> None:

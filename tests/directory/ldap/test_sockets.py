@@ -93,14 +93,14 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("data", "complaint"), ANSWERS)
 def test_answers(data: bytes, complaint: Complaint | None) -> None:
-    """Each answer is taken for what it is."""
+    """Each answer has the expected result."""
     _, failure = answered(data)
     assert (failure.complaint if failure is not None else None) is complaint
 
 
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes(data: bytes, framed: bool) -> None:
-    """No bytes bring out anything but an agreement or a failure that is told."""
+    """Any bytes are either an agreement or a failure with a reason."""
     _, failure = answered(message(data) if framed else data)
     if failure is not None:
         assert failure.complaint in {

@@ -33,7 +33,7 @@ Opened = Callable[..., OpenSqlDirectory]
 
 
 def configured(uri: str | Secret, /, **change: object) -> SqlDirectory:
-    """Describe a directory with PostfixAdmin's tables, changed as told."""
+    """Return a directory with PostfixAdmin's tables, with changed fields."""
     place = Secret(uri) if isinstance(uri, str) else uri
     usual = SqlDirectory("people", place, QUERY, DOMAINS_QUERY)
     return replace(usual, **change)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ Uri = Callable[..., str]
 
 @pytest.fixture(name="uri", params=DRIVERS)
 def _uri(request: pytest.FixtureRequest) -> Uri:
-    """Return a function that makes the URI of PostfixAdmin's tables, changed as told."""
+    """Return a function that builds the URI of PostfixAdmin's tables, with changed parts."""
     server: PostgreSql | MariaDb
     if request.param == "pymysql":
         server = request.getfixturevalue("mariadb_server")
@@ -71,7 +71,7 @@ def test_each_driver_by_port(uri: Uri, opened: Opened) -> None:
 NO_CONNECTION = [
     # what is wrong, what is said
     ({"password": WRONG}, "check the user and the password in uri"),
-    ({"user": "nobody"}, "check the user and the password in uri"),
+    ({"user": "missing"}, "check the user and the password in uri"),
     ({"database": "waypost_missing"}, "check the name of the database in uri"),
     ({"port": "closed"}, "check the host and the port in uri, and that the server runs"),
     ({"host": "nosuch.invalid"}, "check the host and the port in uri, and that the server runs"),
@@ -80,7 +80,7 @@ NO_CONNECTION = [
 
 @pytest.mark.parametrize(("change", "text"), NO_CONNECTION, ids=str)
 def test_no_connection(uri: Uri, opened: Opened, change: dict[str, str], text: str) -> None:
-    """What keeps a connection from being made is told with what to do about it."""
+    """If a connection fails, the error says why and what to do."""
     if change.get("port") == "closed":
         change = {"port": str(free_port())}
     line = said(opened(uri(**change)))
@@ -90,7 +90,7 @@ def test_no_connection(uri: Uri, opened: Opened, change: dict[str, str], text: s
 
 def test_host_that_swallows_packets(uri: Uri, opened: Opened) -> None:
     """A host that does not answer at all is given up after the time for a connection."""
-    people = opened(uri(host="192.0.2.1", port="9"), limits=quick())  # RFC 5737: nobody's
+    people = opened(uri(host="192.0.2.1", port="9"), limits=quick())  # RFC 5737: unused
     start = time.monotonic()
     assert "check the host and the port in uri" in said(people)
     assert time.monotonic() - start < 60  # the system itself would wait for two minutes
@@ -112,7 +112,7 @@ MISTAKES = [
 def test_mistakes_in_statements(
     postfixadmin: Database, opened: Opened, query: str, text: str
 ) -> None:
-    """A statement that the database does not take is told as such, with its option."""
+    """If the database rejects a statement, the error says so and names the option."""
     with pytest.raises(DirectoryError) as caught:
         opened(postfixadmin.uri, query=query).find(ALICE)
     assert str(caught.value).startswith("directory people: query: ")
@@ -143,7 +143,7 @@ def test_hidden_texts() -> None:
 
 
 def test_no_right(uri: Uri, opened: Opened, request: pytest.FixtureRequest) -> None:
-    """A table that the user may not read is told with the right that is needed."""
+    """If the user may not read a table, the error names the missing right."""
     if "mysql" in uri():
         request.getfixturevalue("mariadb_server").sql(
             "CREATE DATABASE IF NOT EXISTS other; CREATE TABLE IF NOT EXISTS other.t (a INT);"
@@ -161,7 +161,7 @@ def test_no_right(uri: Uri, opened: Opened, request: pytest.FixtureRequest) -> N
 def test_no_more_connections(
     postgresql_server: PostgreSql, mariadb_server: MariaDb, opened: Opened
 ) -> None:
-    """A server that takes no more connections is told as such, and asked again later."""
+    """If a server accepts no more connections, the error says so, and a later query works."""
     postgresql_server.sql("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
     mariadb_server.sql("CREATE USER crowded@'127.0.0.1' WITH MAX_USER_CONNECTIONS 1;")
     full = opened(postgresql_server.uri("postgres").replace("waypost@", "crowded@"))
@@ -173,7 +173,7 @@ def test_no_more_connections(
 
 
 def test_lock(tmp_path: Path, opened: Opened) -> None:
-    """A SQLite file that another program has locked is told as such after the time limit."""
+    """If another program locks a SQLite file, the error says so after the time limit."""
     path = tmp_path / "mail.sqlite"
     writer = sqlite3.connect(path, isolation_level=None)
     writer.executescript(SCHEMAS["postfixadmin"]["sqlite"])
@@ -185,7 +185,7 @@ def test_lock(tmp_path: Path, opened: Opened) -> None:
 
 @pytest.mark.servers
 def test_other_character_set(postgresql_server: PostgreSql, opened: Opened) -> None:
-    """An address that the database has no characters for is nobody's, and others are found."""
+    """An address that the database cannot encode has no user, and other addresses are found."""
     postgresql_server.sql(
         "CREATE DATABASE latin OWNER waypost ENCODING 'LATIN1' TEMPLATE template0 "
         "LC_COLLATE 'C' LC_CTYPE 'C'"
@@ -236,7 +236,7 @@ def documented(page: str) -> Iterator[str]:
 
 
 def test_messages_are_documented() -> None:
-    """Each message stands in the documentation with its cure, and no other does."""
+    """The documentation has each message with its fix, and no other message."""
     from waypost.transfer.directory_queries import QueryRule
 
     rules = [_names(rule) for rule in QueryRule]

@@ -18,7 +18,7 @@ from waypost.transfer.providers_file import read_providers
 EXAMPLE_COM = DomainName("example.com")
 # What has a row in some of the tables, and no mailboxes on that server.
 NO_DOMAINS = [
-    *("old.example", "relayed.example", "ALL", "all", "nowhere.example"),
+    *("old.example", "relayed.example", "ALL", "all", "missing.example"),
     *("old-alias.example", "alias-of-old.example", "alias-of-relayed.example"),
 ]
 ALIASES = {"modoboa", "mailcow"}
@@ -64,7 +64,7 @@ def test_example(name: str, database: Database) -> None:
         person = person_of(entry, wanted_of(example))
         assert person.login_name == "alice@example.com"
         assert person.display_name == (None if name in NAMELESS else "Alice Example")
-        for local_part in ("bob", "room", "nobody", "' OR '1'='1"):
+        for local_part in ("bob", "room", "missing", "' OR '1'='1"):
             assert people.find(EmailAddress(local_part, EXAMPLE_COM)) is None
             assert people.find(EmailAddress("alice", DomainName("example.org"))) is None
         if example.domains_query is not None:
@@ -92,7 +92,7 @@ def test_alias_logs_in_as_its_mailbox(database: Database) -> None:
     [
         ("alice", "mail2.example.com"),
         ("carol", "mail1.example.com"),
-        ("nobody", "mail1.example.com"),
+        ("missing", "mail1.example.com"),
     ],
 )
 def test_host_of_a_mailbox(local_part: str, host: str, database: Database) -> None:

@@ -1,4 +1,4 @@
-"""One user from another database: who is found, what becomes of the columns, what is nobody."""
+"""One user from another database: who is found, and what becomes of the columns."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from waypost.model import AttributeRule, Secret, SqlDirectory
 EXAMPLE_COM = DomainName("example.com")
 ALICE = EmailAddress("alice", EXAMPLE_COM)
 FOUND = {"login": ("alice@example.com",), "display_name": ("Alice Example",)}
-# Whatever they look like, they are nobody's address.
+# Whatever these look like, no user has them as an address.
 INJECTIONS = [
     "' OR '1'='1",
     "' OR 1=1 -- ",
@@ -62,9 +62,9 @@ def test_known_user(postfixadmin: Database, opened: Opened) -> None:
     assert opened(postfixadmin.uri).find(ALICE) == FOUND
 
 
-@pytest.mark.parametrize("local_part", ["bob", "nobody", "alice@example.com"])
+@pytest.mark.parametrize("local_part", ["bob", "missing", "alice@example.com"])
 def test_unknown_user(postfixadmin: Database, opened: Opened, local_part: str) -> None:
-    """One who is not active, or not there, is nobody."""
+    """An inactive or missing user is not found."""
     assert opened(postfixadmin.uri).find(EmailAddress(local_part, EXAMPLE_COM)) is None
 
 
@@ -75,7 +75,7 @@ def test_quotation_mark(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_injections(postfixadmin: Database, opened: Opened) -> None:
-    """What wants to be SQL finds nobody and changes nothing, in the address and in the domain."""
+    """SQL in an address or in a domain finds no user and changes nothing."""
     people = opened(postfixadmin.uri)
     parts = opened(
         postfixadmin.uri,
@@ -115,7 +115,7 @@ def test_nothing_is_written(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_several_rows(postfixadmin: Database, opened: Opened) -> None:
-    """Two rows are nobody, and that is told once, with the directory and without the address."""
+    """Two rows count as an unknown user; one log line names the directory, not the address."""
     query = "SELECT username AS login FROM mailbox WHERE domain = :domain AND :address <> ''"
     people = opened(postfixadmin.uri, query=query)
     with capture_logs() as lines:
@@ -134,14 +134,14 @@ def test_several_rows_are_told_once_a_minute(tmp_path: Path) -> None:
     seconds = [0.0]
     configured = SqlDirectory("people", Secret(f"sqlite:///{path}"), "SELECT l AS login FROM u")
     people = OpenSqlDirectory(configured, lambda: seconds[0])
-    told = []
+    shown = []
     for now in (0.0, 1.0, 59.9, 60.0, 60.1, 119.9, 120.0):
         seconds[0] = now
         with capture_logs() as lines:
             assert people.find(ALICE) is None
-        told += [now for _ in lines]
+        shown += [now for _ in lines]
     people.close()
-    assert told == [0.0, 60.0, 120.0]
+    assert shown == [0.0, 60.0, 120.0]
 
 
 def test_percent_signs(postfixadmin: Database, opened: Opened) -> None:
@@ -165,9 +165,9 @@ def test_what_becomes_of_columns(postfixadmin: Database, opened: Opened) -> None
 
 
 def test_no_login_column(postfixadmin: Database, opened: Opened) -> None:
-    """Without login a query is of no use, whoever is asked for."""
+    """A query without the column login is an error for every user."""
     people = opened(postfixadmin.uri, query="SELECT name FROM mailbox WHERE username = :address")
-    for local_part in ("alice", "nobody"):
+    for local_part in ("alice", "missing"):
         with pytest.raises(DirectoryError, match="people: query: returns no column login"):
             people.find(EmailAddress(local_part, EXAMPLE_COM))
 

@@ -26,7 +26,7 @@ def test_statement_that_hangs(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_pool_used_up(postfixadmin: Database, opened: Opened) -> None:
-    """Where all connections are in use, the next question is told so and is not kept waiting."""
+    """If all connections are in use, the next query fails with this reason and does not wait."""
     limits = quick(max_searches=1)
     people = opened(postfixadmin.uri, query=SLEEP[postfixadmin.dialect], limits=limits)
     outcomes: list[str] = []
@@ -80,7 +80,7 @@ def _survives(server: PostgreSql | MariaDb, people: OpenSqlDirectory) -> None:
 
 @pytest.mark.servers
 def test_killed_in_a_question(postgresql_server: PostgreSql, opened: Opened) -> None:
-    """A server that goes away while it is asked is told as lost, and the next question goes on."""
+    """If a server stops during a query, the error says "lost", and the next query works."""
     name = postgresql_server.fresh()
     query = f"{SLEEP['postgresql']} AND 'x' <> 'killed'"
     people = opened(postgresql_server.uri(name), query=query, limits=quick(20))
@@ -122,7 +122,7 @@ def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, dr
 
 
 def _stopped_soon(server: PostgreSql, sql: str) -> None:
-    """Stop whoever sleeps, until its question must be over."""
+    """Stop each sleeping connection until its query is over."""
     sleeping = f"{sql} AND query LIKE '%pg_sleep%'"
     end = time.monotonic() + 10
     while not (pid := server.sql(sleeping).strip()) and time.monotonic() < end:

@@ -22,35 +22,35 @@ def by_name(steps: list[Step]) -> dict[str, Step]:
 
 
 def test_each_step(postfixadmin: Database) -> None:
-    """All steps are told, with the server, the statement as sent and the person."""
+    """The steps show the server, the statement as sent and the person."""
     steps = list(probe(configured(postfixadmin.uri), ALICE))
     assert [step.name for step in steps] == STEPS
     assert all(step.ok for step in steps)
-    told = by_name(steps)
-    assert told["connect"].text.startswith(PRODUCTS[postfixadmin.dialect])
-    assert "s3cret" not in told["connect"].text
-    assert told["read-only"].details == {"reads_only": True}
-    assert told["domain"].details == {"domain": "example.com", "exists": True}
-    assert told["query"].details == {
+    shown = by_name(steps)
+    assert shown["connect"].text.startswith(PRODUCTS[postfixadmin.dialect])
+    assert "s3cret" not in shown["connect"].text
+    assert shown["read-only"].details == {"reads_only": True}
+    assert shown["domain"].details == {"domain": "example.com", "exists": True}
+    assert shown["query"].details == {
         "statement": "SELECT username AS login, name AS display_name FROM mailbox "
         "WHERE username = :address AND active = '1'",
         "parameters": {"address": "alice@example.com"},
     }
-    assert told["rows"].details == {"rows": 1, "columns": ["login", "display_name"]}
-    assert told["person"].text == "login name alice@example.com, display name Alice Example"
+    assert shown["rows"].details == {"rows": 1, "columns": ["login", "display_name"]}
+    assert shown["person"].text == "login name alice@example.com, display name Alice Example"
     assert json.loads(json.dumps([step.details for step in steps]))
 
 
 def test_unused_columns_are_not_shown(postfixadmin: Database) -> None:
-    """Columns that nobody uses are named, and their values are not told."""
+    """Unused columns are named, without their values."""
     query = (
         "SELECT username AS login, password, maildir AS Box FROM mailbox WHERE username=:address"
     )
     rules = (AttributeRule("box", pattern="[a-z]/"),)
     steps = list(probe(configured(postfixadmin.uri, query=query, rules=rules), ALICE))
-    told = by_name(steps)
-    assert told["entry"].text == "login = alice@example.com; box = a/; password is not used"
-    assert told["person"].details["attributes"] == {"box": "a/"}
+    shown = by_name(steps)
+    assert shown["entry"].text == "login = alice@example.com; box = a/; password is not used"
+    assert shown["person"].details["attributes"] == {"box": "a/"}
     assert "CRYPT" not in str(steps)
 
 
@@ -91,7 +91,7 @@ def test_domains_alone(postfixadmin: Database) -> None:
 
 @pytest.mark.servers
 def test_wrong_password(postgresql_server: PostgreSql) -> None:
-    """A wrong password is told without it."""
+    """The error about a wrong password does not contain the password."""
     uri = postgresql_server.tcp_uri("postgres", password="wr0ng-s3cret")
     *_, step = probe(configured(uri, limits=quick()), ALICE)
     assert (step.name, step.ok, step.details) == ("connect", False, {"code": "directory_error"})

@@ -1,4 +1,4 @@
-"""Where the URI of another database stands, and what is said where it cannot be used."""
+"""The sources of a database's URI, and the errors for a URI that cannot be used."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_password_that_changes(
 
 
 BAD_URIS = [
-    # where the URI stands, what is said
+    # the source of the URI, the error
     (Secret(), "no uri is set; set uri, uri_file or uri_env"),
     (Secret(file="/nosuch/uri"), "uri_file: /nosuch/uri cannot be read: No such file or directory"),
     (Secret(file="/dev/null"), "uri_file: the first line of /dev/null is empty"),
@@ -66,7 +66,7 @@ BAD_URIS = [
 
 @pytest.mark.parametrize(("uri", "text"), BAD_URIS)
 def test_bad_uris(uri: Secret, text: str) -> None:
-    """A URI that cannot be used is told with what is wrong with it, and never with its password."""
+    """The error about a bad URI says what is wrong, and never contains the password."""
     with pytest.raises((DirectoryError, DirectoryUnavailable)) as caught:
         OpenSqlDirectory(configured(uri)).find(ALICE)
     assert str(caught.value).startswith("directory people: ")
@@ -75,7 +75,7 @@ def test_bad_uris(uri: Secret, text: str) -> None:
 
 
 def test_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing driver is told with what to install."""
+    """The error about a missing driver says what to install."""
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(DirectoryError, match=r"run pip install '\.\[postgresql\]' in the folder"):
         OpenSqlDirectory(configured("postgresql+psycopg://u:s3cret@h/d"))
