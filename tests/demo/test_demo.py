@@ -1,4 +1,4 @@
-"""The sample providers do what docs/demo.md says."""
+"""The sample providers agree with docs/demo.md."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ SERVED = [
 
 
 def find(text: str) -> tuple[list[ServiceType], str]:
-    """Return what an address gets."""
+    """Return the configuration of an address."""
     address = EmailAddress.parse(text)
     entry = MemoryStore(demo_catalog()).find(address.domain)
     config = client_config(entry, address.domain, address)
@@ -53,13 +53,13 @@ def test_addresses_without_services(address: str) -> None:
 
 @pytest.mark.parametrize("address", ["alice@unserved.example", "alice@example.edu"])
 def test_addresses_that_are_not_served(address: str) -> None:
-    """The other addresses that fail on purpose are not served at all."""
+    """The other addresses that fail on purpose belong to domains that are not served."""
     with pytest.raises(DomainNotServed):
         find(address)
 
 
 def test_all_names_are_reserved() -> None:
-    """Every host and every domain of the samples is one that is kept free for examples."""
+    """Every host and every domain of the samples is reserved for examples."""
     for domain in demo_catalog().domains:
         names = [domain.pattern.text.removeprefix("*.")]
         for service in domain.services:

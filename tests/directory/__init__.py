@@ -1,1 +1,1 @@
-"""Who a user is."""
+"""Tests of user directories."""

@@ -16,7 +16,7 @@ def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(name="server", scope="session")
 def _server(authority: Authority) -> Iterator[Slapd]:
-    """Run the directory of 10,000 people; who stops it starts it again."""
+    """Run the directory of 10,000 people; a test that stops it must start it again."""
     pair = authority.issue("slapd", ["localhost"])
     with slapd(authority, pair, people()) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Directories in which login names are addresses, so that answers for all users look alike."""
+"""Directories whose login names are the addresses, so that all answers have the same form."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ def ldap_directory(server: Slapd, authority: Authority) -> str:
 
 
 def names(attempt: int, count: int, domain: str = "example.com") -> tuple[list[str], list[str]]:
-    """Return so many users who exist and as many invented ones; others in each attempt."""
+    """Return a number of existing users and as many invented ones; others in each attempt."""
     numbers = range(attempt * count, (attempt + 1) * count)
     return (
         [KNOWN.format(number, domain) for number in numbers],

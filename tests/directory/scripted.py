@@ -1,4 +1,4 @@
-"""A directory that says and does what a test wants, and a clock that the test sets."""
+"""A scripted directory, and a clock that the test sets."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ BOB = EmailAddress("bob", ALICE.domain)
 
 @dataclass
 class Clock:
-    """Seconds that a test sets."""
+    """A clock that a test sets."""
 
     now: float = 1000.0
 
@@ -28,7 +28,7 @@ class Clock:
 
 @dataclass
 class ScriptedDirectory:
-    """Answers from a dict, or fails, or waits until it may go on."""
+    """A directory that answers from a dict, or fails, or waits for the test."""
 
     entries: dict[EmailAddress, Entry] = field(
         default_factory=lambda: {ALICE: {"login": ["a1"], "display_name": ["Alice"]}}

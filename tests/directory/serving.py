@@ -1,4 +1,4 @@
-"""A server with a directory behind it, and questions to it."""
+"""A server with a directory, and requests to it."""
 
 import http.client
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ services = [
 
 
 class Reply(NamedTuple):
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: dict[str, str]

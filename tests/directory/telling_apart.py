@@ -1,4 +1,4 @@
-"""What a stranger learns from the time of one answer: asking by turns, and the best guess."""
+"""What the time of one answer reveals: interleaved requests, and the best guess."""
 
 import socket
 import statistics
@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Final, Self
 
 CHANCE: Final = 0.5
-"""The part of right guesses where the time says nothing."""
+"""The fraction of right guesses if the time reveals nothing."""
 GUESSED_MAX: Final = 0.65
-"""So many of a few hundred guesses are right by luck in less than one of 1,000 tries."""
+"""With a few hundred guesses, luck reaches this fraction in less than one of 1,000 tries."""
 _FLOOD_CONNECTIONS: Final = 20
 
 
@@ -35,12 +35,12 @@ class Client:
         self._socket.close()
 
     def ask(self, address: str) -> None:
-        """Send a question about an address."""
+        """Send a request for an address."""
         line = f"GET /mail/config-v1.1.xml?emailaddress={address} HTTP/1.1"
         self._socket.sendall(f"{line}\r\nHost: autoconfig.example.com\r\n\r\n".encode())
 
     def read(self) -> float:
-        """Read an answer to its end; return when its first byte came."""
+        """Read an answer to its end, and return the time of its first byte."""
         answer = self._socket.recv(65_536)
         came = time.perf_counter()
         while b"</clientConfig>" not in answer:
@@ -51,7 +51,7 @@ class Client:
         return came
 
     def seconds(self, address: str) -> float:
-        """Ask about an address; return how long the answer took."""
+        """Send a request for an address, and return the duration of the answer."""
         start = time.perf_counter()
         self.ask(address)
         return self.read() - start
@@ -59,14 +59,14 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long answers about known and about unknown users took, in seconds."""
+    """The durations of answers about known and unknown users, in seconds."""
 
     known: list[float]
     unknown: list[float]
 
     @property
     def guessed(self) -> float:
-        """The part of right guesses about single answers, each by the other half of the times."""
+        """The fraction of right guesses about single answers, learned from the other half."""
         halves = [Times(self.known[at::2], self.unknown[at::2]) for at in (0, 1)]
         return statistics.mean(
             mine.right(*other.best_guess()) for mine, other in (halves, halves[::-1])
@@ -77,13 +77,13 @@ class Times:
         return "{} known, {} unknown".format(*medians) + f", {self.guessed:.0%} guessed"
 
     def right(self, limit: float, known_are_quick: bool) -> float:
-        """Return the part of right guesses where all up to a limit are taken for one kind."""
+        """Return the fraction of right guesses if all times up to a limit count as one kind."""
         right = sum(one <= limit for one in self.known) + sum(one > limit for one in self.unknown)
         part = right / (len(self.known) + len(self.unknown))
         return part if known_are_quick else 1 - part
 
     def best_guess(self) -> tuple[float, bool]:
-        """Return the limit that divides the two kinds best, and whether known ones are below."""
+        """Return the limit that separates the two kinds best, and whether known ones are below."""
         tries = (
             (limit, known_are_quick)
             for limit in (*self.known, *self.unknown)
@@ -93,18 +93,18 @@ class Times:
 
 
 def by_turns(client: Client, known: Sequence[str], unknown: Sequence[str]) -> Times:
-    """Ask about known and unknown users by turns."""
+    """Send requests about known and unknown users by turns."""
     times = Times([], [])
     for number, (one, other) in enumerate(zip(known, unknown, strict=True)):
         pair = [(times.known, one), (times.unknown, other)]
-        # Which comes first changes, as the second may find things warm.
+        # The order alternates, because the second request may find warm caches.
         for measured, address in pair if number % 2 else pair[::-1]:
             measured.append(client.seconds(address))
     return times
 
 
 def flood(port: int, addresses: Sequence[str]) -> None:
-    """Ask about many addresses, several at once."""
+    """Send requests for many addresses, several at once."""
     with ExitStack() as stack:
         clients = [stack.enter_context(Client(port)) for _ in range(_FLOOD_CONNECTIONS)]
         for start in range(0, len(addresses), len(clients)):

@@ -1,4 +1,4 @@
-"""automx2's own rows: a seed with `ldapservers`, in a database, with a real slapd behind it."""
+"""automx2's rows: a seed with `ldapservers` in a database, with a real slapd."""
 
 import json
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ def test_steps(waypost: Waypost, tmp_path: Path, server: Slapd, authority: Autho
 
 
 FAILING = [
-    # address, what is wrong, the step that fails, what is said
+    # address, the mistake, the step that fails, its text
     ("missing@example.com", "", "search", "unknown"),
     ("double@example.com", "", "search", "more than one"),
     ("several@example.com", "ou=missing", "base", "search_base"),
@@ -57,7 +57,7 @@ def test_step_that_fails(  # noqa: PLR0917 -- four of them are fixtures
     server: Slapd,
     authority: Authority,
 ) -> None:
-    """The step that fails is named, with the option to look at."""
+    """The output names the step that fails, and the option to check."""
     path = providers(tmp_path, server.tls_url, authority)
     text = path.read_text(encoding="utf-8")
     changes = {

@@ -1,4 +1,4 @@
-"""From what a directory says of a user to what Waypost may use of it."""
+"""Conversion of a directory's entry to the user data that Waypost may use."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ RULE = AttributeRule("mailHost", pattern=r"mx[0-9]+\.example")
 WANTED = Wanted("uid", "cn", None, (RULE,))
 
 ENTRIES = [
-    # what is said, who it is
+    # the entry, the person
     ({"uid": ["a1"], "cn": ["Alice"]}, Person("a1", "Alice")),
     ({"UID": ["a1"], "Cn": ["Alice"]}, Person("a1", "Alice")),
     ({"uid": ["a1", "a2"]}, Person("a1")),
@@ -42,12 +42,12 @@ ENTRIES = [
 
 @pytest.mark.parametrize(("entry", "person"), ENTRIES, ids=repr)
 def test_person_of_entry(entry: dict[str, list[str]], person: Person) -> None:
-    """The first usable value of each attribute counts, whatever the case of its name."""
+    """The first usable value of each attribute is used; the case of its name does not matter."""
     assert person_of(entry, WANTED) == person
 
 
 def test_login_pattern() -> None:
-    """Of several login names the first that the pattern fits as a whole is taken."""
+    """Of several login names, the first one that matches the whole pattern is used."""
     wanted = Wanted("mail", None, "[a-z]+", ())
 
     assert person_of({"mail": ["a@b", "x1", "abc", "d"]}, wanted) == Person("abc")
@@ -55,7 +55,7 @@ def test_login_pattern() -> None:
 
 
 ALLOWED = [
-    # rule, values, what may be used
+    # rule, values, the allowed value
     (AttributeRule("a", allowed=("MX1", "mx2")), ["mx1"], "MX1"),
     (AttributeRule("a", allowed=("mx1",)), ["mx3", "mx1"], "mx1"),
     (AttributeRule("a", allowed=("mx1",)), ["mx1.evil"], None),
@@ -67,7 +67,7 @@ ALLOWED = [
 
 @pytest.mark.parametrize(("rule", "values", "value"), ALLOWED)
 def test_allowed_values(rule: AttributeRule, values: list[str], value: str | None) -> None:
-    """Only what a rule names, or fits as a whole, may be used."""
+    """A rule allows only listed values, or values that match its whole pattern."""
     assert allowed_value(rule, values) == value
 
 
@@ -78,7 +78,7 @@ def test_allowed_values(rule: AttributeRule, values: list[str], value: str | Non
     )
 )
 def test_nothing_strange_gets_through(entry: dict[str, list[str]]) -> None:
-    """Whatever a directory says, what is used of it fits into every document."""
+    """For any entry, the used values are allowed in every document."""
     person = person_of(entry, WANTED)
     values = [value for _, value in person.attributes]
     for text in (person.login_name, person.display_name, *values):
@@ -101,5 +101,5 @@ KINDS = [
 def test_wanted_attributes(
     directory: LdapServer | LdapDirectory | SqlDirectory | FileDirectory, names: tuple[str, ...]
 ) -> None:
-    """Each kind of directory is asked for the attributes that its answers need, and no others."""
+    """Each kind of directory requests only the attributes that its answers need."""
     assert wanted_of(directory).names == names

@@ -1,4 +1,4 @@
-"""The page about files of users says what the code says."""
+"""docs/directories/file.md agrees with the code."""
 
 import re
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ def steps(file: Path, text: str | bytes | None, address: str = "ann@x.example") 
 
 
 CASES: list[tuple[str | bytes | None, list[tuple[str, bool, str]]]] = [
-    # the file, the steps: their names, whether they went well, and what is said
+    # the file, the steps: name, whether it succeeded, text
     (None, [("file", False, "cannot be read: No such file or directory")]),
     (b"", [("file", True, "0 bytes"), ("lines", False, "users.csv: is empty")]),
     (
@@ -89,7 +89,7 @@ CASES: list[tuple[str | bytes | None, list[tuple[str, bool, str]]]] = [
 def test_steps(
     tmp_path: Path, text: str | bytes | None, expected: list[tuple[str, bool, str]]
 ) -> None:
-    """Each step says what was found; after one that failed, no other follows."""
+    """Each step shows its result; a failed step is the last one."""
     done = steps(tmp_path / "users.csv", text)
     assert [(step.name, step.ok) for step in done] == [(name, ok) for name, ok, _ in expected]
     for step, (_, _, said) in zip(done, expected, strict=True):
@@ -98,7 +98,7 @@ def test_steps(
 
 
 def test_details(tmp_path: Path) -> None:
-    """Scripts get each mistake, and what was found, as values."""
+    """Scripts get each mistake and each result as values."""
     bad = steps(tmp_path / "users.csv", "address,login\nx\ny\n")[-1]
     assert len(bad.details["problems"]) == 2  # type: ignore[arg-type]
     good = steps(tmp_path / "users.csv", HEAD + "ann@x.example,u1,,,7\n")

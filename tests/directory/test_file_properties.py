@@ -1,4 +1,4 @@
-"""Whatever is written into a file of users is found again."""
+"""Any users written into a file are found again."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from waypost.directory.file.csv_lines import DELIMITERS
 from waypost.directory.file.reading import people_of
 from waypost.errors import AddressError, ProblemsError
 
-# No control characters, and none of a pair of surrogates alone.
+# No control characters, and no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 LINES = st.text(st.characters(exclude_categories=["Cs"], min_codepoint=32), max_size=40).map(
     lambda text: text.replace("\x7f", "\n")
@@ -35,7 +35,7 @@ USERS = st.dictionaries(ADDRESSES, st.tuples(TEXT, LINES), max_size=20)
 
 @given(USERS, st.sampled_from(DELIMITERS), st.sampled_from(["\n", "\r\n"]))
 def test_csv(users: dict[EmailAddress, tuple[str, str]], delimiter: str, line_end: str) -> None:
-    """Whatever users the standard library's writer writes, each is found with what is said."""
+    """Each user that the standard library's CSV writer writes is found with its values."""
     written = io.StringIO()
     writer = csv.writer(written, delimiter=delimiter, lineterminator=line_end)
     writer.writerow(["note", "address", "login"])
@@ -72,7 +72,7 @@ def test_toml(users: dict[EmailAddress, tuple[str, list[str]]]) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(["users.csv", "users.toml"]))
 def test_any_bytes(data: bytes, name: str) -> None:
-    """Any bytes are users or mistakes, and never anything else."""
+    """Any bytes are either users or mistakes."""
     for text in (data, b"address,login\n" + data):
         with suppress(ProblemsError):
             assert len(people_of(text, Path(name))) <= len(text)

@@ -1,4 +1,4 @@
-"""Files of users: what is found in good ones, and what is said about bad ones."""
+"""Files of users: the users of good files, and the messages about bad ones."""
 
 import os
 from pathlib import Path
@@ -16,14 +16,14 @@ from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 
 
 def entry(people: People, address: str) -> dict[str, list[str]] | None:
-    """Return what is found of an address; None where that is not exactly one user."""
+    """Return the entry of an address, or None if there is not exactly one user."""
     hits = people.find(EmailAddress.parse(address))
     return {name: list(values) for name, values in hits[0].entry.items()} if hits else None
 
 
 @pytest.mark.parametrize(("text", "address", "found"), GOOD_CSV)
 def test_csv(text: str, address: str, found: object) -> None:
-    """A CSV file says what its line says, and nothing of anybody else."""
+    """A user in a CSV file has the values of its line."""
     people = people_of(text.removeprefix("\ufeff").encode(), Path("users.csv"))
     got = entry(people, address)
     if isinstance(found, list):
@@ -34,7 +34,7 @@ def test_csv(text: str, address: str, found: object) -> None:
 
 @pytest.mark.parametrize(("text", "found"), GOOD_TOML)
 def test_toml(text: str, found: object) -> None:
-    """A TOML file says what the table of the user says."""
+    """A user in a TOML file has the values of its table."""
     got = entry(people_of(text.encode(), Path("users.toml")), "ann@x.example")
     if isinstance(found, list):
         found = {"login": [found[0]], "display_name": [found[1]]}
@@ -42,7 +42,7 @@ def test_toml(text: str, found: object) -> None:
 
 
 def test_ambiguous_address() -> None:
-    """Of two users whose addresses differ in case only, neither is found by a third spelling."""
+    """If two addresses differ in case only, a third spelling finds neither."""
     text = "address,login\nAnn@x.example,u1\nANN@x.example,u2\n"
     people = people_of(text.encode(), Path("users.csv"))
     assert [hit.line for hit in people.find(EmailAddress.parse("ann@x.example"))] == [2, 3]
@@ -71,7 +71,7 @@ def test_many_mistakes_are_counted() -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """What is not there, a loop of links and a closed file cannot be read; that may pass."""
+    """A missing file, a loop of links and a file without rights are temporary failures."""
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     (tmp_path / "file").write_text("")
     for name, said in [
@@ -104,7 +104,7 @@ def test_no_permission(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    """A folder, a FIFO and a device are refused at once, and not waited for."""
+    """A folder, a FIFO and a device are refused at once, without waiting."""
     os.mkfifo(tmp_path / "fifo.csv")
     for path in (tmp_path, tmp_path / "fifo.csv", Path("/dev/zero")):
         with pytest.raises(DirectoryError, match="is a folder or a device, not a file"):
@@ -114,7 +114,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 
 def test_huge_file(tmp_path: Path) -> None:
-    """A file that is too large is refused, without being kept."""
+    """A file that is too large is refused, and not kept in memory."""
     for name, data in (("users.csv", MAX_BYTES + 1), ("users.toml", MAX_BYTES + 1)):
         with (tmp_path / name).open("wb") as file:
             file.truncate(data)
@@ -129,7 +129,7 @@ def test_large_toml() -> None:
 
 
 def test_many_users() -> None:
-    """Of 100,000 users each is found, and little more is kept than the file has bytes."""
+    """Each of 100,000 users is found, and the memory is little more than the file's size."""
     lines = (f"user{n}@d{n % 50}.example,u{n},User {n}\n" for n in range(100_000))
     data = (HEAD + "".join(lines)).encode()
     people = people_of(data, Path("users.csv"))

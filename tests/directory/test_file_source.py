@@ -1,4 +1,4 @@
-"""A file of users that changes while it is asked."""
+"""A file of users that changes between lookups."""
 
 import os
 import threading
@@ -26,7 +26,7 @@ READ = f"{SOURCE}.read_people"
 
 @dataclass
 class World:
-    """A file of users, a clock, and who answers from it."""
+    """A file of users, a clock, and a directory that reads the file."""
 
     file: Path
     seconds: float = 0.0
@@ -41,7 +41,7 @@ class World:
         return LONG_AGO + self.seconds
 
     def write(self, text: str | bytes, *, ago: float = 10) -> None:
-        """Write the file in its place, as if it were done so many seconds ago."""
+        """Write the file with a time stamp of some seconds ago."""
         data = text.encode() if isinstance(text, str) else text
         self.file.write_bytes(data)
         os.utime(self.file, (self.now - ago, self.now - ago))
@@ -54,7 +54,7 @@ class World:
         new.rename(self.file)
 
     def login(self, seconds: float = 2.0) -> str | None:
-        """Ask for Ann after a while."""
+        """Return Ann's login name after a while."""
         self.seconds += seconds
         entry = self.source.find(ANN)
         return None if entry is None else entry["login"][0]
@@ -72,7 +72,7 @@ def reasons(lines: list[Any]) -> list[str]:
 
 
 def test_change_is_followed(world: World) -> None:
-    """A file that is written anew, or replaced by another, is answered from."""
+    """A file that is rewritten or replaced is read again."""
     with capture_logs() as lines:
         assert world.login() == "u1"
         world.write(HEAD + "ann@x.example,u22\n")
@@ -86,7 +86,7 @@ def test_change_is_followed(world: World) -> None:
 
 
 def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many ask, the file is looked at once a second, and read only when it changed."""
+    """With many lookups, the file is checked once a second, and read only if it changed."""
     done: list[str] = []
 
     def look(path: Path) -> Signature | None:
@@ -105,7 +105,7 @@ def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.Monke
 
 
 def test_file_that_is_being_written(world: World) -> None:
-    """A file that was changed a moment ago may be half of one, so it is waited for."""
+    """A file that was changed a moment ago may be incomplete, so reading waits."""
     assert world.login() == "u1"
     world.write(HEAD + "ann@x.example,half", ago=-2.0)
     assert world.login() == "u1"
@@ -122,7 +122,7 @@ def test_time_stamp_in_the_future(world: World) -> None:
 
 
 BROKEN = [
-    # what is put into the file, all that is said
+    # the content of the file, all messages
     (b"", ["users.csv: is empty"]),
     (b"address,login\nann@x.example\nbob\n", ["line 2: has 1 cell", "line 3: has 1 cell"]),
     (b"address,login\nann@x.example,\xff\n", ["line 2: is not UTF-8"]),
@@ -162,7 +162,7 @@ def test_file_that_vanishes(world: World) -> None:
 
 
 def test_file_that_vanishes_for_a_moment(world: World) -> None:
-    """An editor that takes the file away for a moment is no reason to complain."""
+    """If an editor removes the file for a moment, no error is logged."""
     with capture_logs() as lines:
         assert world.login() == "u1"
         world.file.unlink()
@@ -187,7 +187,7 @@ def test_file_that_was_never_there(world: World) -> None:
 
 
 def test_file_that_was_never_good(world: World) -> None:
-    """A file that has had mistakes from the start is an error that names file and line."""
+    """If the file has mistakes from the start, the error names file and line."""
     world.write(HEAD + "ann@x.example\nbob@x.example\n")
     with capture_logs() as lines:
         for _ in range(3):
@@ -247,7 +247,7 @@ def test_ambiguous_user_is_nobody(world: World) -> None:
 
 
 def test_others_do_not_wait_while_it_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one thread reads the file again, others get the old answers at once."""
+    """While one thread reads the file, other threads get the old answers at once."""
     assert world.login() == "u1"
     world.write(HEAD + "ann@x.example,u2\n")
     reading, go_on = threading.Event(), threading.Event()
@@ -273,7 +273,7 @@ def test_others_do_not_wait_while_it_is_read(world: World, monkeypatch: pytest.M
 
 
 def test_first_answers_wait_for_the_file(world: World) -> None:
-    """Threads that ask before the file was ever read all get the right answer."""
+    """Threads that ask before the first read all get the right answer."""
     world.seconds += 1
     found: list[object] = []
     threads = [

@@ -42,7 +42,7 @@ async def fail(guard: GuardedDirectory, times: int) -> None:
 
 
 def test_known_and_unknown_are_kept(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
-    """Who was found is asked for once, and so is who was not."""
+    """Known and unknown users are looked up once, and then cached."""
 
     async def work() -> None:
         for _ in range(3):
@@ -57,7 +57,7 @@ def test_known_and_unknown_are_kept(guard: GuardedDirectory, source: ScriptedDir
 
 
 def test_answers_grow_old(guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock) -> None:
-    """After the one time to live both are asked for again, and not before."""
+    """Known and unknown users are looked up again after the same time to live."""
 
     async def work() -> None:
         await guard.person_for(ALICE)
@@ -78,7 +78,7 @@ def test_answers_grow_old(guard: GuardedDirectory, source: ScriptedDirectory, cl
 
 
 def test_one_question_for_many(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
-    """However many ask for a user at once, the directory is asked once."""
+    """Simultaneous requests for a user need one lookup."""
 
     async def work() -> None:
         source.go.clear()
@@ -94,7 +94,7 @@ def test_one_question_for_many(guard: GuardedDirectory, source: ScriptedDirector
 
 
 def test_bulkhead(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
-    """No more questions go on at once than the limits say, and no more wait than have a place."""
+    """The number of running lookups and the number of waiting ones are limited."""
     places = CONFIGURED.limits.max_searches * (1 + QUEUE_FACTOR)
 
     async def work() -> None:
@@ -135,7 +135,7 @@ def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
 
 @pytest.mark.rule("autoconfig-timely")
 def test_time_limit_by_default() -> None:
-    """Where the operator says nothing, the limit is below the five seconds of Thunderbird."""
+    """The default time limit is below the five seconds of Thunderbird."""
     assert 0 < Limits().time_limit_seconds < 5
 
 
@@ -183,7 +183,7 @@ def test_trial_closes_the_breaker(
 
 
 def test_pauses_grow(guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock) -> None:
-    """A directory that stays away is tried less and less often, but at least twice a minute."""
+    """The pauses between trials of an unavailable directory grow up to half a minute."""
 
     async def work() -> None:
         source.error = DirectoryUnavailable("away")
@@ -205,7 +205,7 @@ def test_pauses_grow(guard: GuardedDirectory, source: ScriptedDirectory, clock: 
 def test_last_good_answer_goes_on(
     guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
-    """While the directory is away, who was found stays found, for as long as the settings say."""
+    """While the directory is unavailable, known users stay known for the configured time."""
 
     async def work() -> None:
         await guard.person_for(ALICE)
@@ -226,7 +226,7 @@ def test_last_good_answer_goes_on(
 def test_complaints_are_few_and_name_nobody(
     guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
-    """A failing directory makes one line a minute, without addresses, and one when it is back."""
+    """A failing directory logs one line a minute, without addresses, and one when it is back."""
 
     async def work() -> None:
         source.error = DirectoryUnavailable("no route")
@@ -251,7 +251,7 @@ def test_complaints_are_few_and_name_nobody(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_defect_is_no_end(guard: GuardedDirectory, source: ScriptedDirectory) -> None:
-    """A defect in the one who asks is an error for that question, and the next one is asked."""
+    """A defect during a lookup is an error for this lookup, and the next one works."""
 
     async def work() -> None:
         source.entries = {ALICE: {"login": 7}}  # type: ignore[dict-item]

@@ -1,4 +1,4 @@
-"""What the guard of a directory keeps says nothing about who exists."""
+"""The cache of a directory's guard does not reveal who exists."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from waypost.model import Person
 
 KEPT: Final = 3
 USERS: Final = [EmailAddress(f"user{number}", DomainName("example.com")) for number in range(6)]
-# Who is asked for, and how many seconds pass before that.
+# The address of each request, and the seconds before it.
 STEPS: Final = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 29, 31, 60])))
 
 
 def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list[str]:
-    """Return whom a directory is asked for that knows some of the users."""
+    """Return the lookups in a directory that knows some of the users."""
     entry: Entry = {"login": ["u"]}
     source = ScriptedDirectory({USERS[number]: entry for number in known})
     clock = Clock()
@@ -43,13 +43,13 @@ def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list
 def test_questions_do_not_depend_on_who_exists(
     steps: Sequence[tuple[int, float]], known: frozenset[int]
 ) -> None:
-    """Whether an answer comes out of the cache depends on earlier questions and time alone."""
+    """Whether an answer is cached depends only on earlier requests and the time."""
     assert questions(steps, known) == questions(steps, frozenset())
 
 
 @pytest.mark.parametrize("address", [ALICE, BOB], ids=["known", "unknown"])
 def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
-    """After a flood of invented names a known and an unknown user are asked for again."""
+    """After many invented names, a known and an unknown user are looked up again."""
     source = ScriptedDirectory()
     guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT))
 
@@ -66,7 +66,7 @@ def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
 
 
 def test_a_flood_costs_no_last_good_answer() -> None:
-    """Invented names push out no user who goes on while the directory is away."""
+    """Invented names evict no known user from the cache for an unavailable directory."""
     source, clock = ScriptedDirectory(), Clock()
     guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT), clock=clock)
 
@@ -81,7 +81,7 @@ def test_a_flood_costs_no_last_good_answer() -> None:
 
 
 def test_a_user_who_was_removed_does_not_come_back() -> None:
-    """A user who is no longer found is unknown while the directory is away, too."""
+    """A removed user stays unknown while the directory is unavailable."""
     source, clock = ScriptedDirectory(), Clock()
     guard = GuardedDirectory(source, CONFIGURED, keeping=KeepingLimits(KEPT), clock=clock)
 

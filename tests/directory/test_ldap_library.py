@@ -1,4 +1,4 @@
-"""Without the LDAP library: one clear line, and everything else goes on."""
+"""Without the LDAP library: one clear line, and everything else works."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def _nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_missing_library(
     monkeypatch: pytest.MonkeyPatch, directory: LdapDirectory | LdapServer, label: str
 ) -> None:
-    """A directory that needs the library without it is one line that says what to install."""
+    """If the library is missing, one line says what to install."""
     monkeypatch.setitem(sys.modules, "ldap", None)
     with pytest.raises(DirectoryError) as caught:
         open_directory(directory)
@@ -41,7 +41,7 @@ def test_missing_library(
 
 
 class _Broken:
-    """An importer whose library cannot find what it is linked with."""
+    """An importer of a library whose shared libraries are missing."""
 
     def find_spec(self, name: str, *_: object) -> None:
         if name == "ldap":
@@ -56,6 +56,6 @@ def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_library_is_loaded_late() -> None:
-    """Who has no LDAP directory never loads the library."""
+    """Without an LDAP directory the library is never loaded."""
     code = "import sys, waypost.wiring, waypost.directory.probing; sys.exit('ldap' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

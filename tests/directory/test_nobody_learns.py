@@ -14,7 +14,7 @@ from tests.servers.slapd import Slapd
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 ROUNDS = 200
-# A busy machine may spoil many measurements; what can be learned shows in each.
+# A busy machine may disturb many measurements; a real difference shows in each.
 ATTEMPTS = 20
 KNOWN = "person{}@example.com"
 UNKNOWN = "absent{}@example.com"
@@ -55,7 +55,7 @@ def test_one_time_to_answer(
     authority: Authority,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """400 interleaved questions, half of them about known users, take the same time."""
+    """400 interleaved requests, half of them about known users, take the same time."""
     with serving(tmp_path, providers(tmp_path, server.url, authority, ttl=ttl)) as (_, asking):
         pool = ROUNDS if ttl == 0 else 10
         for number in range(10):
@@ -73,12 +73,12 @@ def test_one_time_to_answer(
 
 
 def interleaved(asking: Asking, pool: int) -> tuple[float, float]:
-    """Ask about known and unknown users by turns; give the medians in seconds."""
+    """Send requests about known and unknown users by turns, and return the medians in seconds."""
     known: list[float] = []
     unknown: list[float] = []
     for number in range(ROUNDS):
         pair = [(known, KNOWN), (unknown, UNKNOWN)]
-        # Who comes first changes, as the second may find things warm.
+        # The order alternates, because the second request may find warm caches.
         for times, name in pair if number % 2 else reversed(pair):
             times.append(timed(asking, name.format(number % pool)))
     return statistics.median(known), statistics.median(unknown)
@@ -104,7 +104,7 @@ def test_names_are_told_on_request(tmp_path: Path, server: Slapd, authority: Aut
 
 
 DECLINED = [
-    # format, status and code for an unknown user, as automx2's users know it
+    # format, status and code for an unknown user, as in automx2
     ("autoconfig", 404, b""),
     ("mobileconfig", 404, b""),
     ("autodiscover", 200, b"<ErrorCode>500</ErrorCode>"),

@@ -1,4 +1,4 @@
-"""Answers come at the end of a step, whatever they are and whenever they were found."""
+"""Answers come at the end of a step, for any result and any duration of the lookup."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,13 +16,13 @@ Answer = Callable[[asyncio.Event], Coroutine[object, object, str]]
 
 
 async def found(gate: asyncio.Event) -> str:
-    """Return an answer once a gate is open."""
+    """Return an answer when a gate opens."""
     await gate.wait()
     return "found"
 
 
 async def failing(gate: asyncio.Event) -> str:
-    """Fail once a gate is open."""
+    """Raise an error when a gate opens."""
     await gate.wait()
     raise DirectoryUnavailable("away")
 
@@ -32,7 +32,7 @@ async def failing(gate: asyncio.Event) -> str:
     ("found_after", "due_after"), [(0.0, STEP), (0.4, STEP), (0.5, 2 * STEP), (1.2, 3 * STEP)]
 )
 def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> None:
-    """An answer or an error waits for the end of the step in which it was found."""
+    """An answer or an error waits for the end of its step."""
     clock = Clock()
     pace = Pace(STEP, clock)
 
@@ -59,7 +59,7 @@ def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> 
 
 
 def test_each_has_its_own_steps() -> None:
-    """What is due earlier is given out earlier, and many may be due at once."""
+    """Answers that are due earlier come earlier, and many may be due at once."""
     clock = Clock()
     pace = Pace(STEP, clock)
     order: list[int] = []
@@ -92,7 +92,7 @@ def test_each_has_its_own_steps() -> None:
 
 
 def test_who_goes_away_asks_no_more() -> None:
-    """A question that is cancelled cancels what it waits for."""
+    """A cancelled request cancels its lookup."""
     cancelled: list[bool] = []
 
     async def answer() -> None:
@@ -119,7 +119,7 @@ def test_who_goes_away_asks_no_more() -> None:
 
 
 def test_the_end_holds_nothing_up() -> None:
-    """At the end, what waits is given out at once, and what comes later as well."""
+    """After `close`, waiting and later answers come at once."""
     clock = Clock()
     pace = Pace(STEP, clock)
 

@@ -1,4 +1,4 @@
-"""Where login names are addresses, answers for known and unknown users are the same bytes."""
+"""If login names are addresses, answers for known and unknown users are the same bytes."""
 
 import asyncio
 import json
@@ -27,10 +27,10 @@ from waypost.model import Domain, FileDirectory, Limits, Users
 KNOWN = "person1@example.com"
 UNKNOWN = "absent1@example.com"
 PHONE = OUTLOOK.replace("outlook/responseschema/2006a", "mobilesync/responseschema/2006")
-# Made of the body, in which the address is, and of the time.
+# Derived from the body, which contains the address, and from the time.
 DIGESTS = {"etag", "date"}
 VARYING = {"timestamp", "ms", "address"}
-# Made of the address alone.
+# Derived from the address alone.
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 REQUESTS = [
     # method, path, body
@@ -59,13 +59,13 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypos
 
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 def test_same_bytes(running: RunningWaypost, method: str, path: str, body: str | None) -> None:
-    """Status, headers and body differ by the address itself alone, which has the same length."""
+    """Status, headers and body differ only by the address, which has the same length."""
     known, unknown = (answer(running, method, path, body, address) for address in (KNOWN, UNKNOWN))
     assert known == unknown
 
 
 def test_same_lines_in_the_log(running: RunningWaypost) -> None:
-    """A line about a known and one about an unknown user say the same."""
+    """The log lines about a known and an unknown user are the same."""
     before = len(all_lines(running.log))
     for address in (KNOWN, UNKNOWN):
         answer(running, "GET", REQUESTS[0][1], None, address)
@@ -76,7 +76,7 @@ def test_same_lines_in_the_log(running: RunningWaypost) -> None:
 
 
 def test_same_answer_while_the_directory_is_away() -> None:
-    """A user who was found before is answered as one who was not."""
+    """A user who was looked up before gets the same answer as a new one."""
     logins: Entry = {"login": ["alice@example.com"]}
     source = ScriptedDirectory({ALICE: logins})
     directory = FileDirectory("people", "/people.csv", limits=Limits(ttl_seconds=0))
@@ -98,7 +98,7 @@ def test_same_answer_while_the_directory_is_away() -> None:
 
 @dataclass
 class Finder:
-    """Finds one entry for all domains."""
+    """A directory with one entry for all domains."""
 
     entry: Domain
 
@@ -109,7 +109,7 @@ class Finder:
 def answer(
     running: RunningWaypost, method: str, path: str, body: str | None, address: str
 ) -> tuple[object, ...]:
-    """Ask, and return the whole answer without what is made of the address."""
+    """Send a request, and return the whole answer without the values derived from the address."""
     url = f"http://127.0.0.1:{running.port}{path.format(address=address)}"
     content = None if body is None else body.format(address=address)
     given = httpx.request(method, url, content=content, headers={"Content-Type": "text/xml"})
@@ -129,6 +129,6 @@ def all_lines(log: Path) -> list[str]:
 
 
 def line_without_times(line: str) -> dict[str, object]:
-    """Return the fields of a log line, without when it was, how long it took and the hash."""
+    """Return the fields of a log line without its time, its duration and the hash."""
     fields: dict[str, object] = json.loads(line)
     return {name: value for name, value in fields.items() if name not in VARYING}

@@ -1,4 +1,4 @@
-"""The time of an answer does not say who exists, whatever was asked before (SECURITY.md, 2)."""
+"""The time of an answer does not reveal who exists, in any cache state (SECURITY.md, 2)."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.servers.waypost import RunningWaypost, waypost
 pytestmark = pytest.mark.slow
 
 PAIRS: Final = 100
-# A busy machine may spoil a measurement; what can be learned shows in each.
+# A busy machine may disturb a measurement; a real difference shows in each.
 ATTEMPTS: Final = 4
 TTL_SECONDS: Final = 4.0
 CACHE_SIZE: Final = 2 * PAIRS + 50
@@ -31,7 +31,7 @@ CACHE_SIZE: Final = 2 * PAIRS + 50
     params=["sql", "file", pytest.param("ldap", marks=pytest.mark.servers)],
 )
 def _running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningWaypost]:
-    """Run a server whose users are in a directory of each kind."""
+    """Run a server with one directory of each kind."""
     if request.param == "ldap":
         keys = ldap_directory(*map(request.getfixturevalue, ("server", "authority")))
     else:
@@ -46,7 +46,7 @@ def _running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running
 def test_one_answer_says_nothing(
     running: RunningWaypost, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Guesses from single answers fail, be an answer new, kept, old or pushed out."""
+    """Guesses from single answers fail, if the answer is new, cached, expired or evicted."""
     least: dict[str, Times] = {}
     with Client(running.port) as client:
         by_turns(client, *names(0, PAIRS))
@@ -63,7 +63,7 @@ def test_one_answer_says_nothing(
 
 
 def measured(running: RunningWaypost, client: Client, attempt: int) -> Iterator[tuple[str, Times]]:
-    """Ask about the same users in each state that an answer about them may be in."""
+    """Send requests about the same users in each cache state of their answers."""
     yield "new", by_turns(client, *names(2 * attempt - 1, PAIRS))
     known, unknown = names(2 * attempt, PAIRS)
     flood(running.port, known)

@@ -1,4 +1,4 @@
-"""A directory that hangs, dies and comes back costs its own domains little, and others nothing."""
+"""A directory that hangs, dies and restarts delays its own domains little, others not."""
 
 import statistics
 import threading
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 TIME_LIMIT_SECONDS = 1.0
 QUESTIONS = 400
-# A busy machine may spoil one measurement; a directory that holds others up shows in each.
+# A busy machine may disturb one measurement; a directory that delays others shows in each.
 ATTEMPTS = 4
 
 
@@ -63,7 +63,7 @@ class Load:
 
 
 def others(server: RunningWaypost) -> float:
-    """Ask for a domain without a directory many times; give the median in seconds."""
+    """Request a domain without a directory many times, and return the median in seconds."""
     asking = Asking(server.port)
     times = []
     for number in range(QUESTIONS):
@@ -80,7 +80,7 @@ def others(server: RunningWaypost) -> float:
 def test_directory_that_hangs(
     tmp_path: Path, server: Slapd, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Domains without it keep their pace, and those with it are answered within its time limit."""
+    """Domains without the directory are not slower; its own answer within its time limit."""
     path = providers(tmp_path, server.url, authority, time_limit=TIME_LIMIT_SECONDS)
     with serving(tmp_path, path) as (running, asking):
         assert b"p1" in asking.autoconfig("person1@example.com").body
@@ -96,7 +96,7 @@ def test_directory_that_hangs(
 
 @dataclass(frozen=True)
 class Found:
-    """What one attempt measured, in seconds."""
+    """The measurements of one attempt, in seconds."""
 
     before: float
     during: float
@@ -125,7 +125,7 @@ def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
         with Load(running.port, names[0]) as first, Load(running.port, names[1]) as second:
             during = others(running)
             time.sleep(TIME_LIMIT_SECONDS * 2)
-        # A connection that says nothing for a while is closed, as it should be.
+        # An idle connection is closed after a while.
         with closing(Asking(running.port)) as asking:
             known = asking.autoconfig("person1@example.com")
     time.sleep(TIME_LIMIT_SECONDS * 2)  # It is tried again meanwhile.
@@ -140,7 +140,7 @@ def hanging(server: Slapd, running: RunningWaypost, attempt: int) -> Found:
 def test_directory_that_dies(
     tmp_path: Path, server: Slapd, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No question is lost while it is dead, and login names are back by themselves."""
+    """While the directory is dead, every request is answered; later, login names return."""
     path = providers(tmp_path, server.url, authority, ttl=0, time_limit=TIME_LIMIT_SECONDS)
     with serving(tmp_path, path) as (running, asking), Load(running.port, "person") as load:
         while len(load.times) < 50:

@@ -1,11 +1,11 @@
-"""Files of users, good and bad ones, and what is found in them or said about them."""
+"""Files of users, good and bad ones, with their users or messages."""
 
 from typing import Final
 
 HEAD: Final = "address,login,display_name\n"
 
 GOOD_CSV = [
-    # the file, who is asked for, what is found
+    # the file, the address, the entry
     (HEAD + "a@x.example,u1,Ann\n", "a@x.example", {"login": ["u1"], "display_name": ["Ann"]}),
     (HEAD + "a@x.example,u1,Ann\n", "b@x.example", None),
     (HEAD + "a@x.example,u1,Ann\n", "a@y.example", None),
@@ -46,7 +46,7 @@ GOOD_CSV = [
 
 ANN = '["ann@x.example"]\n'
 GOOD_TOML = [
-    # the file, who is asked for, what is found
+    # the file, the address, the entry
     (ANN + 'login = "u1"\ndisplay_name = "Ann"\n', ["u1", "Ann"]),
     (ANN + 'login = "u1"\nmailHost = "m1"\n', {"login": ["u1"], "mailHost": ["m1"]}),
     (ANN + 'mailHost = ["m1", "m2"]\n', {"mailHost": ["m1", "m2"]}),
@@ -61,7 +61,7 @@ GOOD_TOML = [
 ]
 
 BAD_CSV: list[tuple[bytes, list[str]]] = [
-    # the file, all that is said
+    # the file, all messages
     (b"", ["is empty"]),
     (b"\n \n", ["is empty"]),
     (b"\xff\xfea\x00d\x00", ["line 1: contains a NUL character; the file is not UTF-8 text"]),

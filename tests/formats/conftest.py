@@ -1,4 +1,4 @@
-"""Where the schemas of the standards' makers are."""
+"""The schemas of the standards."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small readers of the forms in which a zone is written, for the tests."""
+"""Small readers of the output formats for zones."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from dns.zone import Zone
 from waypost.formats.dns import Record
 
 Row = tuple[str, int, str, str]
-"""Owner, time to live, type and data; the strings of a TXT record are put together."""
+"""Owner, TTL, type and data of a record; the strings of a TXT record are joined."""
 
 
 def row(name: str, ttl: int, kind: str, text: str) -> Row:
@@ -33,7 +33,7 @@ def of_records(records: Iterable[Record]) -> set[Row]:
 
 
 def of_server(zone: Zone) -> set[Row]:
-    """Read what a server has, without what every zone has."""
+    """Read the records of a server, without those that every zone has."""
     rows = set()
     for name, ttl, data in zone.iterate_rdatas():
         if data.rdtype in {RdataType.CNAME, RdataType.SRV, RdataType.TXT}:
@@ -74,7 +74,7 @@ def _octodns(body: str, domain: str) -> set[Row]:
         for one in sets if isinstance(sets, list) else [sets]:
             for value in one.get("values", [one.get("value")]):
                 text = _text(value)
-                # It refuses a semicolon without a backslash.
+                # octoDNS refuses a semicolon without a backslash.
                 assert not re.search(r"(?<!\\);", text)
                 text = text.replace("\\;", ";")
                 owner = f"{name}.{domain}." if name else f"{domain}."

@@ -1,4 +1,4 @@
-"""Small readers of the three formats, written for the tests from the formats' own rules."""
+"""Small readers of the three formats, written from the standards."""
 
 import plistlib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ OUTLOOK = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responses
 
 @dataclass(frozen=True)
 class Seen:
-    """What a client takes from one section of an answer."""
+    """The data of one section of an answer."""
 
     kind: str
     place: str

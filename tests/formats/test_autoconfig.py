@@ -1,4 +1,4 @@
-"""What an Autoconfig document holds, element by element, as the draft and its readers want it."""
+"""The elements of an Autoconfig document, as the draft and its clients require them."""
 
 import re
 from dataclasses import replace
@@ -71,7 +71,7 @@ def values(element: etree._Element) -> list[tuple[str, str]]:
 @pytest.mark.rule("autoconfig-utf-8", "autoconfig-no-namespace", "autoconfig-no-doctype")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_bytes(case: Case) -> None:
-    """A document is UTF-8 with a declaration, and nothing that a small XML parser lacks."""
+    """A document is UTF-8 with a declaration, and simple enough for small XML parsers."""
     data = body(case, "autoconfig.xml")
 
     assert data.startswith(b"<?xml version='1.0' encoding='utf-8'?>\n<clientConfig ")
@@ -108,20 +108,20 @@ PLACES = [
 def test_places(
     kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, parent: str, name: str, word: str
 ) -> None:
-    """Each type has its section, in its place, with the word of the draft's registry."""
+    """Each type has its section, in its place, with the name from the draft's registry."""
     found = section(Service(kind, endpoint, (PASSWORD_CLEARTEXT,)), word)
 
     above = found.getparent()
     assert above is not None
     assert (above.tag, found.tag) == (parent, name)
-    # There is no word for an LDAP address book.
+    # There is no type for an LDAP address book.
     assert {kind for kind, *_ in PLACES} == set(ServiceType) - {ServiceType.LDAP}
 
 
 @pytest.mark.rule("autoconfig-host-section", "autoconfig-one-value")
 @pytest.mark.parametrize("service", [IMAP, host_service("pop3"), SMTP])
 def test_section_with_a_host(service: Service) -> None:
-    """A host-based service has all five values that K-9 demands, each of them once."""
+    """A service with a host has all five values that K-9 requires, each once."""
     assert isinstance(service.endpoint, HostEndpoint)
 
     assert values(section(service, service.type.value)) == [
@@ -145,7 +145,7 @@ URL_METHODS = [
     ((PASSWORD_CLEARTEXT, HTTP_BASIC), [CLEARTEXT, BASIC]),
     ((HTTP_BASIC, OAUTH2, PASSWORD_CLEARTEXT), [BASIC, (None, "OAuth2"), CLEARTEXT]),
 ]
-# Each type that may have a URL, and the word for it.
+# Each type that may have a URL, and its name.
 URL_TYPES = [
     *(("jmap", "jmap"), ("ews", "ews"), ("activesync", "activeSync"), ("graph", "graph")),
     *(("caldav", "caldav"), ("carddav", "carddav"), ("webdav", "webdav"), ("xmpp", "xmpp")),
@@ -158,7 +158,7 @@ URL_TYPES = [
 def test_section_with_a_url(
     methods: tuple[Authentication, ...], held: list[tuple[str | None, str]]
 ) -> None:
-    """A URL-based service has `url`, `authentication` and `username`, by the draft's names."""
+    """A service with a URL has `url`, `authentication` and `username`, as in the draft."""
     found = section(url_service(authentication=methods), "caldav")
 
     assert values(found) == [
@@ -172,13 +172,13 @@ def test_section_with_a_url(
 @pytest.mark.rule("autoconfig-general-name")
 @pytest.mark.parametrize(("kind", "word"), URL_TYPES)
 def test_general_name_behind_basic(kind: str, word: str) -> None:
-    """Each section with a URL has the general name behind HTTP's Basic, as Mustang needs it."""
+    """Each section with a URL has the general name after HTTP's Basic, as Mustang needs it."""
     found = section(url_service(kind, "https://x.example.com/", authentication=(HTTP_BASIC,)), word)
     assert [one.text for one in found.iter("authentication")] == ["Basic", "password-cleartext"]
 
 
 def test_general_name_in_sections_with_a_host() -> None:
-    """A section with a host has the methods that are configured, and no other."""
+    """A section with a host has only the configured methods."""
     found = section(host_service(authentication=(HTTP_BASIC,)), "imap")
     assert [one.text for one in found.iter("authentication")] == ["Basic"]
 
@@ -237,7 +237,7 @@ def test_several_methods(methods: tuple[Authentication, ...]) -> None:
     assert [one.text for one in found.iter("authentication")] == [one.method for one in methods]
 
 
-# The words of automx2's users, and nothing that says more than type and host.
+# The method names of automx2's users, with only type and host configured.
 SPARSE = """
 [[provider]]
 name = "Example Inc."
@@ -252,7 +252,7 @@ services = [
 
 @pytest.mark.rule("autoconfig-tls-by-default", "autoconfig-no-plain", "autoconfig-host-section")
 def test_defaults() -> None:
-    """Type and host alone give a whole section with TLS, in the draft's words."""
+    """Type and host alone make a complete section with TLS, in the draft's words."""
     store = MemoryStore(read_providers(SPARSE, name="sparse", format="toml").catalog)
     config = client_config(store.find(EXAMPLE_COM), EXAMPLE_COM, ALICE)
     data = autoconfig.render(config)
@@ -285,12 +285,12 @@ WHOLE_OAUTH2 = OAuth2("https://i", "https://a", "https://t", "mail", "id", "secr
     ],
 )
 def test_version(services: list[Service], provider: Provider, version: str) -> None:
-    """A document is a 1.2 where it holds what 1.1 does not know."""
+    """A document has version 1.2 if it contains something that 1.1 does not know."""
     assert written(*services, provider=provider).get("version") == version
 
 
 UNUSABLE = [
-    # no services of these types make a mail account
+    # services of these types make no mail account
     [],
     [IMAP],
     [host_service("pop3")],
@@ -304,7 +304,7 @@ UNUSABLE = [
 @pytest.mark.rule("autoconfig-no-useless-200")
 @pytest.mark.parametrize("services", UNUSABLE)
 def test_unusable(services: list[Service]) -> None:
-    """Without a way to read and a way to send there is no document."""
+    """Without an incoming and an outgoing service there is no document."""
     with pytest.raises(NoUsableService):
         written(*services)
 
@@ -335,7 +335,7 @@ def test_pop3_options(options: Pop3Options | None, expected: list[tuple[str, str
 
 
 def test_names_and_pages_are_absent() -> None:
-    """A provider that says no more than its name gets no empty elements."""
+    """A provider with only a name gets no empty elements."""
     root = written(IMAP, SMTP)
     assert [one.tag for one in root] == ["emailProvider"]
     assert [one.tag for one in root[0]] == [
@@ -400,7 +400,7 @@ def test_beside_the_provider() -> None:
 @pytest.mark.rule("autoconfig-one-whole-oauth2")
 @pytest.mark.parametrize("missing", ["issuer", "auth_url", "token_url", "scope"])
 def test_incomplete_oauth2(missing: str) -> None:
-    """An `oAuth2` of which a part is not known is left out, and PACC keeps its issuer."""
+    """An incomplete `oAuth2` is left out, and PACC keeps its issuer."""
     provider = replace(PROVIDER, oauth2=(replace(WHOLE_OAUTH2, **{missing: None}),))
 
     assert written(IMAP, SMTP, provider=provider).find("oAuth2") is None
@@ -432,7 +432,7 @@ def test_without_an_address(template: str, without_address: str) -> None:
 @pytest.mark.rule("autoconfig-a-labels", "autoconfig-id")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_names_of_hosts(case: Case) -> None:
-    """The first domain, host names and the id are in A-labels, as Thunderbird's check demands."""
+    """The first domain, host names and the id are in A-labels, as Thunderbird requires."""
     root = etree.fromstring(body(case, "autoconfig.xml"))
     names = [one.text or "" for one in root.iter("hostname")]
     names += [root.findtext("emailProvider/domain") or ""]
@@ -445,7 +445,7 @@ def test_names_of_hosts(case: Case) -> None:
 
 @pytest.mark.rule("autoconfig-a-labels", "autoconfig-u-label-domain")
 def test_idn() -> None:
-    """A provider, a host and an address with U-labels come out in A-labels."""
+    """A provider, a host and an address with U-labels are written in A-labels."""
     text = SPARSE.replace("example.com", "bücher.example")
     store = MemoryStore(read_providers(text, name="idn", format="toml").catalog)
     address = EmailAddress.parse("alice@BÜCHER.example")
@@ -464,7 +464,7 @@ def test_idn() -> None:
 
 @pytest.mark.rule("autoconfig-escaped")
 def test_markup() -> None:
-    """Markup in a name, a login name or a page's description comes back as the text it was."""
+    """Markup in a name, a login name or a page's description is escaped."""
     text = "<b>&'\" ]]>"
     pages = (Documentation("https://a.example/?a=1&b=2", ((None, text),)),)
     address = EmailAddress("<b>&'x", EXAMPLE_COM)

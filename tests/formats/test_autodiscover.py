@@ -38,7 +38,7 @@ BEARER = Authentication("OAUTHBEARER", AuthenticationSystem.SASL)
     ],
 )
 def test_service_home(pages: tuple[str, ...], home: str | None) -> None:
-    """ServiceHome is the first page of documentation, without a placeholder, if there is one."""
+    """ServiceHome is the first page of documentation, with expanded placeholders, if any."""
     provider = replace(PROVIDER, documentation=tuple(Documentation(page) for page in pages))
     entry = replace(domain(), provider=provider)
     root = etree.fromstring(render(client_config(entry, ALICE.domain, ALICE)))
@@ -48,7 +48,7 @@ def test_service_home(pages: tuple[str, ...], home: str | None) -> None:
 
 
 def test_mail_that_cannot_be_used() -> None:
-    """Half of a mail account is another mistake than none at all."""
+    """Half of a mail account has another error than none."""
     imap, smtp = host_service(), host_service("smtp", "smtp.example.com")
     for services, error in [
         ((imap,), HalfConfigured),
@@ -77,7 +77,7 @@ OPENED = [
 def test_what_no_password_opens(
     methods: list[tuple[Authentication, ...]], shown: list[str] | None
 ) -> None:
-    """What takes OAuth2 or certificates alone is left out; ErrorCode 501 where nothing stays."""
+    """Services with only OAuth2 or certificates are left out; ErrorCode 501 if none is left."""
     services = [
         host_service(kind, f"{kind}.example.com", authentication=some)
         for kind, some in zip(("imap", "pop3", "smtp"), methods, strict=True)
@@ -106,7 +106,7 @@ def test_another_way_of_the_same_type() -> None:
     "autodiscover-no-markup",
 )
 def test_redirect_goes_one_way() -> None:
-    """A redirect holds a new address or a URL, never both, and markup stays text."""
+    """A redirect has a new address or a URL, never both, and markup is escaped."""
     address = replace(ALICE, local_part="<a>&")
     there = etree.fromstring(render_redirect(address, "new.example", "https://a.example/"))
     other = etree.fromstring(render_redirect(address, None, "https://a.example/?a&b"))

@@ -1,4 +1,4 @@
-"""Autodiscover's error answers: every code of MS-OXDSCLI in its own case."""
+"""Autodiscover's error answers: every code of MS-OXDSCLI in its case."""
 
 import pytest
 from lxml import etree
@@ -49,7 +49,7 @@ CODES = [
 )
 @pytest.mark.parametrize(("error", "code"), CODES)
 def test_error(error: WaypostError, code: str) -> None:
-    """An error is in the outer schema alone, with Time, Id, its code, a message and DebugData."""
+    """An error is in the outer schema, with Time, Id, its code, a message and DebugData."""
     root = etree.fromstring(render_refusal(error))
     ((found,),) = root
 

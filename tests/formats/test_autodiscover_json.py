@@ -1,4 +1,4 @@
-"""Autodiscover V2: what is asked, what is answered, and which code refuses the rest."""
+"""Autodiscover V2: the requests, the answers, and the error codes."""
 
 import json
 
@@ -95,7 +95,7 @@ def test_bad_protocol(text: str, error: type[WaypostError]) -> None:
     ],
 )
 def test_user(rest: str, email: str, address: str) -> None:
-    """The path names the user, with or without a version in front, and else the parameter does."""
+    """The user is in the path, with or without a version before it, or else in the parameter."""
     assert str(parse_user(rest, email)) == address
 
 
@@ -113,7 +113,7 @@ def test_user(rest: str, email: str, address: str) -> None:
     ],
 )
 def test_bad_user(rest: str, email: str, error: type[WaypostError]) -> None:
-    """A user who is missing, or is no address, is refused."""
+    """A missing or invalid address is refused."""
     with pytest.raises(error):
         parse_user(rest, email)
 
@@ -129,7 +129,7 @@ def test_bad_user(rest: str, email: str, error: type[WaypostError]) -> None:
     ],
 )
 def test_answer(services: tuple[Service, ...], protocol: Protocol, name: str, url: str) -> None:
-    """The answer names the protocol as Exchange spells it, and its URL, in this order."""
+    """The answer has the protocol in Exchange's spelling, and its URL, in this order."""
     body = render(config(*services), protocol, XML_URL)
 
     assert body.decode() == f'{{"Protocol":"{name}","Url":"{url}"}}'
@@ -172,7 +172,7 @@ REFUSALS = [
 @pytest.mark.rule("autodiscover-json-errors")
 @pytest.mark.parametrize(("error", "status", "code"), REFUSALS)
 def test_refusal(error: WaypostError, status: int, code: str) -> None:
-    """Each way of saying no has its status and its ErrorCode, and repeats nothing of the client."""
+    """Each refusal has its status and its ErrorCode, and repeats no text from the request."""
     answer = json.loads(render_refusal(error))
 
     assert list(answer) == ["ErrorCode", "ErrorMessage"]

@@ -1,4 +1,4 @@
-"""What a Protocol of Autodiscover says of logging in, and which Protocols there are."""
+"""The login elements of Autodiscover's Protocol, and the list of Protocols."""
 
 from dataclasses import replace
 
@@ -62,7 +62,7 @@ def test_logging_in(methods: tuple[Authentication, ...], spa: str, required: str
 
 @pytest.mark.rule("autodiscover-domain-required")
 def test_domain_required() -> None:
-    """DomainRequired is on where the operator says that the domain belongs to the login name."""
+    """DomainRequired is on if the operator configures it."""
     shown = protocols(replace(IMAP, domain_required=True), SMTP)
 
     assert [text(shown[kind], "DomainRequired") for kind in ("IMAP", "SMTP")] == ["on", "off"]
@@ -79,7 +79,7 @@ def test_elements_of_smtp() -> None:
 
 @pytest.mark.rule("autodiscover-imap-first", "autodiscover-one-of-a-type")
 def test_order() -> None:
-    """However services are configured, the first safe IMAP comes before POP3, and SMTP is last."""
+    """In any configured order, the first protected IMAP comes before POP3, and SMTP is last."""
     shown = protocols(
         SMTP,
         host_service("pop3", "pop.example.com"),

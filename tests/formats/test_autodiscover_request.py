@@ -1,4 +1,4 @@
-"""What Autodiscover clients send: what is understood, and which rule refuses the rest."""
+"""Autodiscover requests: the accepted ones, and the rules that refuse others."""
 
 import pytest
 
@@ -81,7 +81,7 @@ BAD = [
 @pytest.mark.rule("autodiscover-order-and-prefix", "autodiscover-schema-spelling")
 @pytest.mark.parametrize("body", GOOD)
 def test_good(body: bytes) -> None:
-    """A request is understood in any encoding, order and namespace that clients may use."""
+    """A request is accepted in any encoding, order and namespace that clients may use."""
     assert str(parse_request(body).address) == "älice@example.com"
 
 
@@ -107,7 +107,7 @@ CHARSETS = [
     (BODY, "text/xml; charset="),
     (BODY, "text/xml; charset=us-ascii"),
     (BODY, "application/json"),
-    # As .NET's StringWriter labels what is sent in UTF-8.
+    # .NET's StringWriter declares UTF-16, although the document is sent in UTF-8.
     (IN_UTF16.encode(), "text/xml"),
     (IN_UTF16.encode(), "text/xml; charset=utf-8"),
     (IN_UTF16.replace("utf-16", "UTF16").encode(), ""),
@@ -117,7 +117,7 @@ CHARSETS = [
 @pytest.mark.rule("autodiscover-encodings")
 @pytest.mark.parametrize(("body", "content_type"), CHARSETS)
 def test_charset(body: bytes, content_type: str) -> None:
-    """A byte order mark, then `charset`, then the declaration say which letters are meant."""
+    """A byte order mark, then `charset`, then the declaration decide about the encoding."""
     assert str(parse_request(body, content_type).address) == "älice@example.com"
 
 
@@ -149,5 +149,5 @@ WANTED = [
 @pytest.mark.rule("autodiscover-schema-decides")
 @pytest.mark.parametrize(("text", "wanted"), WANTED)
 def test_wanted_schema(text: str, wanted: ResponseSchema) -> None:
-    """AcceptableResponseSchema decides, and without it the schema of the question."""
+    """AcceptableResponseSchema decides, or else the schema of the request."""
     assert parse_request(text.encode()).wanted is wanted

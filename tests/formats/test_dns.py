@@ -1,4 +1,4 @@
-"""What a domain publishes in DNS, what it leaves out, and how that is written."""
+"""The DNS records of a domain, the parts that are left out, and the output formats."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str,
     "dns-mail-labels", "dns-submissions", "dns-tls-first", "dns-imap-before-pop3", "dns-not-offered"
 )
 def test_priorities() -> None:
-    """TLS from the first byte comes first, IMAP before POP3, and what is missing is refused."""
+    """Implicit TLS comes first, IMAP before POP3, and missing services have a dot as target."""
     shown = published(
         host_service(port=143, security="starttls", priority=1),
         host_service(),
@@ -74,7 +74,7 @@ def test_moved(moved: DomainMoved, labels: list[str]) -> None:
 
 
 LEFT_OUT = [
-    # services, label that is not there, why
+    # services, the missing label, the reason
     ([host_service(host="%EMAILLOCALPART%.x.example"), SMTP], "_imaps", "differs from user"),
     ([host_service(host="192.0.2.1"), SMTP], "_imaps", "its host is not a name"),
     ([host_service(host="2001:db8::1"), SMTP], "_imaps", "its host is not a name"),
@@ -145,7 +145,7 @@ def test_one_path() -> None:
 
 @pytest.mark.rule("dns-dav-path")
 def test_long_path() -> None:
-    """A path that does not fit into one string is left to /.well-known/caldav."""
+    """A path that is too long for one string has no TXT record: /.well-known/caldav has it."""
     url = f"https://dav.example.com/{'x' * 250}/"
 
     assert "_caldavs._tcp.example.com TXT" not in published(url_service(url=url))
@@ -180,7 +180,7 @@ def test_public_url(
 
 ACTIVESYNC = url_service("activesync", "https://eas.example.com/Microsoft-Server-ActiveSync")
 ANSWERS = [
-    # services, labels under which there is an answer
+    # services, labels with an answer
     ((host_service(), SMTP), ["autoconfig", "autodiscover", "ua-auto-config"]),
     ((host_service(port=143, security="starttls"), SMTP), ["autoconfig", "autodiscover"]),
     ((url_service("jmap", "https://jmap.example.com/"),), ["autoconfig", "ua-auto-config"]),
@@ -194,7 +194,7 @@ ANSWERS = [
 @pytest.mark.rule("dns-client-names", "dns-autodiscover-srv")
 @pytest.mark.parametrize(("found", "labels"), ANSWERS)
 def test_names_that_answer(found: tuple[Service, ...], labels: list[str]) -> None:
-    """A name is published where something is answered there, for phones and Outlook's JSON too."""
+    """A name has a record if Waypost has an answer for it, also for phones and Outlook's JSON."""
     shown = published(*found)
     every = ("autoconfig", "autodiscover", "ua-auto-config")
 
@@ -231,7 +231,7 @@ def test_no_alias_of_a_service(service: Service) -> None:
 
 
 def test_nothing() -> None:
-    """A domain that has nothing for DNS is refused, with the reasons."""
+    """A domain without DNS records is refused, with the reasons."""
     for found in ((), (url_service("webdav", "https://dav.example.com/"),)):
         silent = replace(config(), services=found)
         with pytest.raises(NoUsableService, match="has nothing to publish in DNS: autoconfig: "):
@@ -240,7 +240,7 @@ def test_nothing() -> None:
 
 @pytest.mark.rule("dns-long-names")
 def test_long_names() -> None:
-    """A name that DNS cannot hold is left out."""
+    """A name that is too long for DNS is left out."""
     name = DomainName.parse(".".join(["x" * 60] * 4))
     found = dns.publish(client_config(domain(str(name)), name, None), PUBLIC_URL)
 
@@ -251,7 +251,7 @@ def test_long_names() -> None:
 @pytest.mark.rule("dns-text-strings")
 @pytest.mark.parametrize("form", dns.FORMS)
 def test_any_text(form: str) -> None:
-    """Quotes, backslashes, semicolons, templates and long texts survive in every form."""
+    """Quotes, backslashes, semicolons, templates and long texts survive in every output format."""
     text = 'a "quoted" \\ text; ${b} %{c} \u00fc ' + "x" * 300
     record = dns.Record("_x.example.com", 60, dns.Text(text))
     zone = dns.Published(EXAMPLE_COM, (record,), ("one\nupdate delete example.com.",))
@@ -264,7 +264,7 @@ def test_any_text(form: str) -> None:
 @pytest.mark.rule("dns-update")
 @pytest.mark.parametrize("form", ["terraform", "octodns"])
 def test_whole_sets_leave_the_domain_alone(form: str) -> None:
-    """What writes whole sets is not given the texts of the domain itself, among which SPF is."""
+    """Formats with whole sets omit the TXT records of the domain itself, which has SPF too."""
     body = dns.write(dns.publish(config(), PUBLIC_URL), form).decode()
 
     assert '"name": ""' not in body
@@ -273,7 +273,7 @@ def test_whole_sets_leave_the_domain_alone(form: str) -> None:
 
 
 def test_the_public_listener_does_without_dnspython() -> None:
-    """A worker of the public listener does not load the library for zones."""
+    """A worker of the public listener does not import the library for zones."""
     code = "import sys, waypost.web.public.app; sys.exit('dns' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""What DNS says of JMAP and ManageSieve, and of a domain without mail."""
+"""DNS records for JMAP and ManageSieve, and for a domain without mail."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_no_label_for_sieve_with_tls() -> None:
 
 @pytest.mark.rule("dns-not-offered-only-there")
 def test_mail_is_elsewhere() -> None:
-    """A domain that has only a calendar here says nothing of mail: that may be elsewhere."""
+    """A domain with only a calendar has no records for mail: mail may be at another provider."""
     shown = published(url_service(url="https://dav.example.com/c/"))
 
     assert [data for data in shown.values() if "0 0 0 ." in data] == []

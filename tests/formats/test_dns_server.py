@@ -1,4 +1,4 @@
-"""A real name server loads what a domain publishes, and has just that."""
+"""A real name server loads the records of a domain, and has exactly these."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ def targets(published: dns.Published) -> set[str]:
 @pytest.mark.rule("dns-zone-loads")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golden_zones(server: Named, case: Case) -> None:
-    """Each golden zone is clean, and the server reads back from it what was published."""
+    """Each golden zone has no warning, and the server has the published records."""
     config = case.config(alone=True)
     published = dns.publish(config, "https://waypost.example.net")
     text = case.stored("dns.zone")["dns.zone"].decode()
@@ -121,7 +121,7 @@ def other_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 
 
 def autoconfig_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
-    """Read the mail services from the Autoconfig document, as those of `mail_targets`."""
+    """Read the mail services from the Autoconfig document, in the form of `mail_targets`."""
     found = set()
     for server in etree.fromstring(autoconfig.render(config)).iter(
         "incomingServer", "outgoingServer"
@@ -208,7 +208,7 @@ OLD = (
 
 @pytest.mark.rule("dns-update")
 def test_nsupdate(server: Named) -> None:
-    """The script for nsupdate puts all names in place, twice over, and leaves the others alone."""
+    """The script for nsupdate sets all names, also if run twice, and changes no others."""
     (case,) = (case for case in CASES if case.name == "everything")
     provider = case.config(alone=True)
     entry = Domain(DomainPattern("updated.example"), provider.provider, provider.services)

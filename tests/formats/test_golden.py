@@ -1,4 +1,4 @@
-"""Every golden answer is what the formats give, to the byte."""
+"""Every golden answer equals the answer of the format, byte for byte."""
 
 import pytest
 
@@ -10,12 +10,12 @@ CASES = cases()
 @pytest.mark.parametrize("file", FORMATS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_answer(case: Case, file: str) -> None:
-    """The answer is the file in the case's folder; a refusal is there with its code."""
+    """The answer equals the file in the case's folder; a refusal has a file with its code."""
     assert case.answers(file) == case.stored(file)
 
 
 def test_there_are_many_kinds_of_providers() -> None:
-    """The folders are found, and there are more than twelve providers."""
+    """The folders are found, with more than twelve providers."""
     assert len(CASES) > 25
 
 

@@ -1,4 +1,4 @@
-"""Services that are kept out of some formats: no format describes what it may not."""
+"""Services that are excluded from some formats: no format describes an excluded service."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ URLS = {ServiceType.LDAP: f"ldaps://{PLACE}/dc=x??sub"}
 def the_service(kind: ServiceType) -> Service:
     """Build the preferred service of its type, with a unique host."""
     if kind in HOST_BASED:
-        # SRV records have no label for ManageSieve with TLS, PACC no word for any other.
+        # SRV records have no label for ManageSieve with TLS, PACC has none for any other.
         return host_service(kind.value, PLACE, priority=1)
     url = URLS.get(kind, f"https://{PLACE}/x/")
     return url_service(kind.value, url, authentication=(PASSWORD_CLEARTEXT,), priority=1)
@@ -69,7 +69,7 @@ def answers(form: Format, *services: Service) -> bytes:
 
 
 def srv_records(config: ClientConfig) -> bytes:
-    """Return the records of services, without the names and the digest of other formats."""
+    """Return the records of services, without the aliases and the digest of other formats."""
     records = dns.publish(config, "https://w.example.net").records
     own = [one for one in records if one.name.startswith("_") and "auto" not in one.name]
     return "\n".join(f"{one.name} {one.data}" for one in own).encode()
@@ -87,7 +87,7 @@ def only_in(service: Service, *formats: Format) -> Service:
 
 
 def dns_form(service: Service, form: Format) -> Service:
-    """Return ManageSieve the protection that the format can say."""
+    """Return ManageSieve with the protection that the format can express."""
     if service.type is ServiceType.MANAGESIEVE and form is Format.DNS:
         return host_service("managesieve", PLACE, security="starttls", priority=1)
     return service
@@ -96,20 +96,20 @@ def dns_form(service: Service, form: Format) -> Service:
 @pytest.mark.parametrize("form", Format)
 @pytest.mark.parametrize("kind", ServiceType)
 def test_what_each_format_describes(kind: ServiceType, form: Format) -> None:
-    """The table of formats is right, and a format leaves out what names other formats only."""
+    """The table of formats is right, and a format leaves out services for other formats only."""
     service = dns_form(the_service(kind), form)
     others = ALL_FORMATS - {form}
 
     assert (PLACE.encode() in answers(form, service)) == (form in FORMATS_OF[kind])
     assert answers(form, only_in(service, form)) == answers(form, service)
-    # SRV records would say "there is none" of a kind of service that is not configured at all.
+    # SRV records would say "not offered" for a kind of service that is not configured at all.
     if form is not Format.DNS:
         assert answers(form, only_in(service, *others)) == answers(form)
     assert PLACE.encode() not in answers(form, only_in(service, *others))
 
 
 def test_dns_does_not_deny_what_is_kept_out() -> None:
-    """For a kind of service that is kept out of DNS there is no record that says there is none."""
+    """A kind of service that is excluded from DNS has no record with a dot as target."""
     starttls = host_service(port=143, security="starttls")
     kept = only_in(starttls, Format.AUTOCONFIG)
     zone = dns.publish(asked(IMAP, kept, SMTP, alone=True)).records
@@ -121,7 +121,7 @@ def test_dns_does_not_deny_what_is_kept_out() -> None:
 
 
 def test_all_mail_can_be_kept_out() -> None:
-    """A domain whose mail services are kept out of a format gets no answer in it."""
+    """A domain whose mail services are excluded from a format has no answer in it."""
     services = [only_in(IMAP, Format.AUTODISCOVER), only_in(SMTP, Format.AUTODISCOVER)]
     config, alone = asked(*services), asked(*services, alone=True)
 
@@ -140,7 +140,7 @@ def test_all_mail_can_be_kept_out() -> None:
 
 
 def test_json_does_not_lead_to_an_error() -> None:
-    """The JSON of Autodiscover names no older form where that has nothing to say."""
+    """Autodiscover's JSON has no URL of the XML form if that has no answer."""
     config = asked(only_in(IMAP, Format.PACC), SMTP)
 
     with pytest.raises(ServiceNotOffered):
@@ -148,7 +148,7 @@ def test_json_does_not_lead_to_an_error() -> None:
 
 
 def test_modern_services_kept_out_need_their_own_mail_account() -> None:
-    """JMAP that Autoconfig may not describe does not make up for a missing SMTP service there."""
+    """JMAP that is excluded from Autoconfig does not replace a missing SMTP service there."""
     jmap = the_service(ServiceType.JMAP)
 
     assert autoconfig.render(asked(IMAP, jmap))
@@ -157,7 +157,7 @@ def test_modern_services_kept_out_need_their_own_mail_account() -> None:
 
 
 def test_a_submission_is_autoconfig() -> None:
-    """A document for the ISPDB leaves out what the domain's own document leaves out."""
+    """A document for the ISPDB leaves out the same services as the domain's own document."""
     jmap = only_in(the_service(ServiceType.JMAP), Format.DNS)
     config = asked(IMAP, SMTP)
 

@@ -1,4 +1,4 @@
-"""What PACC says of a domain, and why it is silent about another."""
+"""PACC documents of domains, and the reasons why others have none."""
 
 import base64
 import hashlib
@@ -85,7 +85,7 @@ def test_what_it_cannot_say(service: Service, reason: str) -> None:
 
 @pytest.mark.rule("pacc-login-name")
 def test_login_names_of_a_directory() -> None:
-    """A domain whose users are in a directory has no document: only the directory knows names."""
+    """A domain with a directory has no document: only the directory knows the login names."""
     users = Users(FileDirectory("people", "/srv/people.csv"))
     found = client_config(
         replace(domain("example.com", IMAP, SMTP), users=users), EXAMPLE_COM, None
@@ -97,7 +97,7 @@ def test_login_names_of_a_directory() -> None:
 
 @pytest.mark.rule("pacc-login-name")
 def test_login_names_without_detail() -> None:
-    """Where sub-addresses log in with another name there is no document: it cannot say that."""
+    """If sub-addresses log in with another name, there is no document: PACC cannot express it."""
     entry = domain("example.com", IMAP, SMTP)
     provider = replace(entry.provider, subaddress_separators="+")
 
@@ -136,14 +136,14 @@ def test_the_first_that_it_can_say() -> None:
 
 
 SHARED_URLS = [
-    # type, URL of each user, what the document says (None: nothing)
+    # type, URL of each user, URL in the document (None: left out)
     ("caldav", "https://dav.example.com/c/%EMAILADDRESS%/", "https://dav.example.com/c/"),
     ("carddav", "https://dav.example.com/a/%EMAILLOCALPART%/x/", "https://dav.example.com/a/"),
     ("caldav", "https://dav.example.com/c/u-%EMAILLOCALPART%", "https://dav.example.com/c/"),
     ("carddav", "https://dav.example.com/a/?u=%EMAILADDRESS%", "https://dav.example.com/a/"),
     ("caldav", "https://dav.example.com/%EMAILADDRESS%/", "https://dav.example.com/"),
     ("caldav", "https://dav.%EMAILDOMAIN%/c/%EMAILADDRESS%/", "https://dav.example.com/c/"),
-    # RFC 6764 and RFC 5397 are of these two types alone.
+    # RFC 6764 and RFC 5397 apply to these two types only.
     ("webdav", "https://files.example.com/%EMAILADDRESS%/", None),
     ("jmap", "https://jmap.example.com/%EMAILADDRESS%/", None),
 ]
@@ -152,7 +152,7 @@ SHARED_URLS = [
 @pytest.mark.rule("pacc-urls")
 @pytest.mark.parametrize(("kind", "url", "said"), SHARED_URLS)
 def test_urls_of_each_user(kind: str, url: str, said: str | None) -> None:
-    """Of calendars and address books the root that all users share is said, as in DNS."""
+    """For calendars and address books, the document has the common root, as in DNS."""
     found = (IMAP, SMTP, url_service(kind, url))
 
     protocols = json.loads(pacc.render(config(*found)))["protocols"]
@@ -162,7 +162,7 @@ def test_urls_of_each_user(kind: str, url: str, said: str | None) -> None:
 
 @pytest.mark.rule("pacc-submit", "pacc-password", "pacc-provider-name")
 def test_members() -> None:
-    """The document has the members of the draft, and nothing about users."""
+    """The document has the members of the draft, and no data about users."""
     provider = Provider("Example Inc.", "Example", (), (OAuth2(issuer="https://login.example/"),))
     both = host_service(authentication=(OAUTH2, PASSWORD_CLEARTEXT))
 
@@ -264,7 +264,7 @@ def test_missing(found: list[Service], reason: str) -> None:
 
 @pytest.mark.rule("pacc-digest")
 def test_digest() -> None:
-    """The digest record holds the SHA-256 of the document in base64."""
+    """The digest record has the SHA-256 of the document in base64."""
     body = pacc.render(config(IMAP, SMTP))
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
 
@@ -312,7 +312,7 @@ def test_any_record(body: bytes, other: bytes, more: str) -> None:
 
 
 def test_held_document() -> None:
-    """A pinned document is served as it is, and the composed one can still be asked for."""
+    """A pinned document is served unchanged, and `compose` still returns the current one."""
     pinned = replace(config(IMAP, SMTP), pinned_pacc=b"old")
     silent = replace(config(SMTP), pinned_pacc=b"old")
 
@@ -369,7 +369,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
 
 @pytest.mark.rule("pacc-password")
 def test_http_password() -> None:
-    """A password over HTTP counts as one."""
+    """A password over HTTP counts as a password."""
     jmap = url_service("jmap", "https://jmap.example.com/s", authentication=(HTTP_BASIC,))
 
     assert document(jmap)["authentication"] == {"password": True}
@@ -377,7 +377,7 @@ def test_http_password() -> None:
 
 @pytest.mark.rule("pacc-repeatable")
 def test_order_does_not_matter() -> None:
-    """Whatever the order in which services of different types are configured, one digest is."""
+    """The digest does not depend on the order of services of different types."""
     found = (IMAP, SMTP, CALDAV, host_service("managesieve", "sieve.example.com"))
 
     assert pacc.render(config(*found)) == pacc.render(config(*reversed(found)))

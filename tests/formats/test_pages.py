@@ -31,7 +31,7 @@ def config(*urls: str, address: EmailAddress | None = ALICE) -> ClientConfig:
 
 
 def test_autoconfig() -> None:
-    """Where the address is known, documentation and enable hold it, with no slash of its own."""
+    """If the address is known, documentation and enable contain it, with an escaped slash."""
     address = EmailAddress("a/b", EXAMPLE_COM)
     root = etree.fromstring(autoconfig.render(config(OF_USER, OF_DOMAIN, address=address)))
 
@@ -44,7 +44,7 @@ def test_autoconfig() -> None:
 
 
 def test_autodiscover() -> None:
-    """The page of Autodiscover holds the address."""
+    """The page of Autodiscover contains the address."""
     root = etree.fromstring(autodiscover.render(config(OF_USER)))
 
     (page,) = root.iter("{*}ServiceHome")
@@ -62,7 +62,7 @@ OF_LOGIN = "https://login.%EMAILDOMAIN%/%EMAILLOCALPART%"
     ],
 )
 def test_every_url_of_a_provider(address: EmailAddress | None, filled: str) -> None:
-    """Webmail, OAuth2 and the later document are filled in as well, as far as that is known."""
+    """Webmail, OAuth2 and the update URL are expanded too, with the known values."""
     provider = replace(
         PROVIDER,
         webmail=Webmail(OF_LOGIN, WebmailLogin(OF_LOGIN)),

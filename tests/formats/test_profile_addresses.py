@@ -17,7 +17,7 @@ CAROL = EmailAddress("carol", DomainName("example.net"))
 MANY = [EmailAddress(f"a{number}", EXAMPLE_COM) for number in range(ALIASES_MAX)]
 
 GOOD = [
-    # what is given, what is taken
+    # the given aliases, the used aliases
     ([], ()),
     ([BOB], (BOB,)),
     ([CAROL, BOB, CAROL], (CAROL, BOB)),
@@ -26,7 +26,7 @@ GOOD = [
     ([*MANY, *MANY, ALICE], tuple(MANY)),
 ]
 BAD = [
-    # the main address, what is given, the rule
+    # the main address, the given aliases, the rule
     (ALICE, [*MANY, BOB], "more than 20"),
     (ALICE, [EmailAddress('"a,b"', EXAMPLE_COM)], "a comma"),
     (EmailAddress("a,b", EXAMPLE_COM), [BOB], "a comma"),
@@ -35,13 +35,13 @@ BAD = [
 
 @pytest.mark.parametrize(("given", "taken"), GOOD)
 def test_good(given: list[EmailAddress], taken: tuple[EmailAddress, ...]) -> None:
-    """Each address counts once, the main one not at all, in the order given."""
+    """Each alias is used once, in the given order, without the main address."""
     assert aliases_of(ALICE, given) == taken
 
 
 @pytest.mark.parametrize(("address", "given", "rule"), BAD)
 def test_bad(address: EmailAddress, given: list[EmailAddress], rule: str) -> None:
-    """What is too much, or would not stay apart, is refused."""
+    """Too many aliases, or aliases with commas, are refused."""
     with pytest.raises(AddressError, match=rule):
         aliases_of(address, given)
 

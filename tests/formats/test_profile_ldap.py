@@ -39,7 +39,7 @@ def payloads(*services: Service, password: Password | None = None) -> list[dict[
 
 @pytest.mark.rule("mobileconfig-address-book")
 def test_keys(shared: Any) -> None:
-    """Host, protection, login name, base and scope are in the keys that Apple has for them."""
+    """Host, protection, login name, base and scope are in Apple's keys."""
     (found,) = payloads(ldap("ldap://ldap.example.com/ou=a%20b??one"))
 
     assert found["LDAPAccountHostName"] == "ldap.example.com"
@@ -56,7 +56,7 @@ def test_keys(shared: Any) -> None:
 
 
 COUNTS = [
-    # services, how many accounts come of them
+    # services, the number of accounts
     ([ldap()], 1),
     ([ldap(), ldap()], 1),
     ([ldap(), ldap("ldaps://ldap.example.com/dc=other??sub")], 2),
@@ -71,21 +71,21 @@ COUNTS = [
 
 @pytest.mark.parametrize(("services", "count"), COUNTS)
 def test_count(services: list[Service], count: int) -> None:
-    """Each address book that a profile can say is in it once."""
+    """A profile has each address book that it can express once."""
     found = payloads(*services)
 
     assert len(found) == len({one["PayloadUUID"] for one in found}) == count
 
 
 def test_without_a_base() -> None:
-    """A URL without a base leaves it to the user to say one."""
+    """With a URL without a base, the user enters the base."""
     (found,) = payloads(ldap("ldaps://ldap.example.com"))
 
     assert "LDAPSearchSettings" not in found
 
 
 def test_password() -> None:
-    """The password is for who logs in, and not for who needs no login."""
+    """An account with a login gets the password, an account without one does not."""
     secret = Password("s3cret")
     whose = ldap(), ldap("ldaps://public.example.com/dc=x??sub", NO_AUTHENTICATION)
     own, public = payloads(*whose, password=secret)
@@ -97,14 +97,14 @@ def test_password() -> None:
 
 
 def test_alone() -> None:
-    """A profile may hold nothing but an address book."""
+    """A profile may contain only an address book."""
     (found,) = profile(ldap())["PayloadContent"]
 
     assert found["PayloadType"] == "com.apple.ldap.account"
 
 
 def test_no_other_format_has_a_word_for_it() -> None:
-    """What the other formats say is the same with an address book and without."""
+    """The answers of the other formats do not change with an address book."""
     plain, with_book, plain_domain, domain_with_book = (
         client_config(domain("example.com", *MAIL, *more), EXAMPLE_COM, address)
         for address in (ALICE, None)

@@ -1,4 +1,4 @@
-"""What each payload of a profile says of its service, key by key."""
+"""The keys of each payload of a profile."""
 
 import plistlib
 from dataclasses import replace
@@ -38,14 +38,14 @@ def payloads(*services: Service, address: EmailAddress = ALICE) -> list[dict[str
 @pytest.mark.rule("mobileconfig-account-type")
 @pytest.mark.parametrize(("kind", "shown"), [("imap", "EmailTypeIMAP"), ("pop3", "EmailTypePOP")])
 def test_account_type(kind: str, shown: str) -> None:
-    """The type of the account is that of its service for reading."""
+    """The type of the account is that of its incoming service."""
     (mail,) = payloads(host_service(kind), SMTP)
 
     assert mail["EmailAccountType"] == shown
 
 
 METHODS = [
-    # methods, Apple's word
+    # methods, Apple's value
     ((PASSWORD_CLEARTEXT,), "EmailAuthPassword"),
     ((PASSWORD_ENCRYPTED,), "EmailAuthCRAMMD5"),
     ((NTLM,), "EmailAuthNTLM"),
@@ -69,7 +69,7 @@ def test_authentication(methods: tuple[Authentication, ...], word: str) -> None:
 @pytest.mark.rule("mobileconfig-no-oauth2-mail")
 @pytest.mark.parametrize("methods", [(OAUTH2,), (OAUTH2, GSSAPI)])
 def test_no_word_for_it(methods: tuple[Authentication, ...]) -> None:
-    """A service for which Apple has no word makes no mail account, and the rest stays."""
+    """A service with an unknown method makes no mail account; other accounts stay."""
     oauth2 = replace(IMAP, authentication=methods)
     (rest,) = payloads(oauth2, SMTP, url_service())
 
@@ -102,7 +102,7 @@ def test_protection(security: str, reading: int, sending: int, *, switch: bool) 
 
 
 ONE_PASSWORD = [
-    # login name for sending, its methods, whether one password does for both
+    # login name for sending, its methods, whether one password is used for both
     ("%EMAILADDRESS%", (PASSWORD_CLEARTEXT,), True),
     ("%EMAILLOCALPART%", (PASSWORD_CLEARTEXT,), False),
     ("%EMAILADDRESS%", (NO_AUTHENTICATION,), False),
@@ -112,7 +112,7 @@ ONE_PASSWORD = [
 @pytest.mark.rule("mobileconfig-same-password")
 @pytest.mark.parametrize(("login_name", "methods", "same"), ONE_PASSWORD)
 def test_same_password(login_name: str, methods: tuple[Authentication, ...], *, same: bool) -> None:
-    """One password is asked for where both servers take one, for the same login name."""
+    """The device asks for one password if both servers accept it for the same login name."""
     (mail,) = payloads(IMAP, replace(SMTP, login_name=login_name, authentication=methods))
 
     assert mail["OutgoingPasswordSameAsIncomingPassword"] is same
@@ -120,7 +120,7 @@ def test_same_password(login_name: str, methods: tuple[Authentication, ...], *, 
 
 @pytest.mark.rule("mobileconfig-account-stays")
 def test_account_stays() -> None:
-    """Another host, port, protocol or name leaves a mail account the one that it is."""
+    """A mail account keeps its identity with another host, port, protocol or name."""
     found = [
         payloads(IMAP, SMTP),
         payloads(host_service("pop3", "new.example.net", 1995), SMTP, url_service()),
@@ -180,7 +180,7 @@ SMIME_CHOICES = {
 
 @pytest.mark.rule("mobileconfig-user-choices")
 def test_choices_of_the_user() -> None:
-    """The user may switch S/MIME and Mail Drop on, and nothing of it is on before."""
+    """The user may enable S/MIME and Mail Drop, which are off by default."""
     mail, exchange = payloads(IMAP, SMTP, url_service("activesync", "https://eas.example.com/"))
     chosen = {key for key in mail if key.startswith("SMIME")}
 

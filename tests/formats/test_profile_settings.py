@@ -1,4 +1,4 @@
-"""What operators say about profiles, and what a password does to one."""
+"""Profiles with the operator's settings, and with a password."""
 
 import plistlib
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ def profile(
 
 @pytest.mark.rule("mobileconfig-names", "mobileconfig-consent", "mobileconfig-lifetime")
 def test_all_settings() -> None:
-    """Each setting is in the key that Apple has for it, and the organization in all payloads."""
+    """Each setting is in Apple's key, and the organization in all payloads."""
     found = profile(*EVERYTHING, settings=ALL)
 
     assert found["PayloadOrganization"] == "Example & Söhne"
@@ -68,7 +68,7 @@ def test_all_settings() -> None:
 
 @pytest.mark.rule("mobileconfig-replaces")
 def test_settings_change_no_identity() -> None:
-    """A profile with other settings, or with a password, replaces the one before."""
+    """A profile with other settings, or with a password, replaces the previous one."""
     found = [
         profile(*EVERYTHING),
         profile(*EVERYTHING, settings=ALL),
@@ -82,7 +82,7 @@ def test_settings_change_no_identity() -> None:
 
 
 SPELLINGS = [
-    # one mailbox, as it may be typed
+    # spellings of one mailbox
     ("alice", "Alice", "ALICE"),
     ("a+b", "A+b"),
     ("\u00e4", "a\u0308", "\u00c4", "A\u0308"),
@@ -92,7 +92,7 @@ SPELLINGS = [
 @pytest.mark.rule("mobileconfig-replaces")
 @pytest.mark.parametrize("spellings", SPELLINGS)
 def test_spelling_changes_no_identity(spellings: tuple[str, ...]) -> None:
-    """A capital, or another way to type a letter, makes no second account of a mailbox."""
+    """A capital letter, or another Unicode form, makes no second account for a mailbox."""
     services = [one for one in EVERYTHING if one.type is not ServiceType.CALDAV]
     found = [
         plistlib.loads(render(config(*services, address=EmailAddress(one, EXAMPLE_COM))))
@@ -108,7 +108,7 @@ def test_spelling_changes_no_identity(spellings: tuple[str, ...]) -> None:
 
 @pytest.mark.rule("mobileconfig-side-by-side")
 def test_two_addresses_share_no_identity() -> None:
-    """Two addresses live side by side, with every account of theirs."""
+    """A device can have all accounts of two addresses at the same time."""
     bob = EmailAddress("bob", EXAMPLE_COM)
     found = [
         plistlib.loads(render(config(*EVERYTHING, address=address))) for address in (ALICE, bob)
@@ -121,7 +121,7 @@ def test_two_addresses_share_no_identity() -> None:
 
 @pytest.mark.rule("mobileconfig-known-keys", "mobileconfig-lifetime")
 def test_apples_schemas(shared: Path) -> None:
-    """With all settings and a password a profile has no key that Apple does not know."""
+    """A profile with all settings and a password has only keys that Apple knows."""
     found = profile(*EVERYTHING, settings=ALL, password=Password("s3cret"))
 
     for part in [found, *found["PayloadContent"]]:
@@ -139,7 +139,7 @@ def passwords(found: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.rule("mobileconfig-password-keys")
 def test_password_is_in_every_account() -> None:
-    """One password reaches mail, calendar, address book and Exchange, and nothing else."""
+    """Mail, calendar, address book and Exchange get the password, and nothing else does."""
     given = 'ä"<&]]>'
     found = profile(*EVERYTHING, password=Password(given))
 
@@ -150,7 +150,7 @@ def test_password_is_in_every_account() -> None:
 
 @pytest.mark.rule("mobileconfig-exchange-oauth", "mobileconfig-password-keys")
 def test_no_password_where_none_is_asked_for() -> None:
-    """A server without a login, and one with OAuth, get no password."""
+    """Servers without a login or with OAuth get no password."""
     found = profile(
         host_service(),
         host_service("smtp", "smtp.example.com", authentication=(NO_AUTHENTICATION,)),
@@ -181,7 +181,7 @@ EXCHANGE = [
 @pytest.mark.rule("mobileconfig-exchange")
 @pytest.mark.parametrize(("others", "does"), EXCHANGE)
 def test_exchange(others: tuple[Service, ...], does: tuple[bool, ...]) -> None:
-    """An Exchange account leaves to other accounts what these do, so that nothing is double."""
+    """An Exchange account has only what other accounts do not have, so that nothing is double."""
     payloads = profile(*others, EVERYTHING[4])["PayloadContent"]
     (found,) = (one for one in payloads if one["PayloadType"] == "com.apple.eas.account")
 

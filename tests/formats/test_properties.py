@@ -1,4 +1,4 @@
-"""For any provider and any address: what goes in comes out, and nothing escapes its element."""
+"""Any provider and any address: the answers have the configured values, correctly escaped."""
 
 import plistlib
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def configs(draw: st.DrawFn) -> ClientConfig:
 
 
 def rendered(render: Callable[[ClientConfig], bytes], config: ClientConfig) -> bytes:
-    """Render, or give up on a configuration that the format refuses."""
+    """Return the answer, or discard a configuration that the format refuses."""
     try:
         body = render(config)
     except NoUsableService:
@@ -88,7 +88,7 @@ def test_autoconfig(config: ClientConfig) -> None:
     config = config.within(Format.AUTOCONFIG)
     mail = [seen for seen in sections if seen.kind in {"imap", "pop3", "smtp"}]
 
-    # Autoconfig has no word for LDAP.
+    # Autoconfig has no type for LDAP.
     assert len(sections) == sum(one.type is not ServiceType.LDAP for one in config.services)
     assert mail == [
         reading.Seen(
@@ -115,7 +115,7 @@ def test_autoconfig(config: ClientConfig) -> None:
 @FAST
 @given(configs())
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
-    """What Autodiscover says of a service is what is configured, one service of each type."""
+    """Autodiscover has the configured values of one service of each type."""
     protocols = reading.autodiscover(rendered(autodiscover.render, config))
     config = config.within(Format.AUTODISCOVER)
     configured = {
@@ -154,7 +154,7 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
 @FAST
 @given(configs())
 def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
-    """What a profile says of the mail account is what is configured."""
+    """The mail account of a profile has the configured values."""
     body = rendered(mobileconfig.render, config)
     config = config.within(Format.MOBILECONFIG)
     configured = {
@@ -176,7 +176,7 @@ def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
 @hypothesis_settings(FAST, max_examples=30)
 @given(configs(), configs())
 def test_identities(first: ClientConfig, second: ClientConfig) -> None:
-    """Two addresses share no identifier; one address keeps that of its mail account."""
+    """Two addresses have different identifiers; an address keeps that of its mail account."""
     bodies = [rendered(mobileconfig.render, config) for config in (first, second)]
     uuids = [
         {part["PayloadUUID"] for part in [plistlib.loads(body), *reading.payloads(body)]}
@@ -190,7 +190,7 @@ def test_identities(first: ClientConfig, second: ClientConfig) -> None:
 @FAST
 @given(configs())
 def test_no_placeholder_is_left(config: ClientConfig) -> None:
-    """No format holds a placeholder of a service when the address is known."""
+    """If the address is known, no format contains a placeholder of a service."""
     for seen in reading.autoconfig(rendered(autoconfig.render, config)):
         assert not has_placeholder(f"{seen.place} {seen.login}")
 
@@ -198,7 +198,7 @@ def test_no_placeholder_is_left(config: ClientConfig) -> None:
 @FAST
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_any_bytes_as_a_request(body: bytes) -> None:
-    """Whatever is sent is read or refused with one of Waypost's errors."""
+    """Any bytes are parsed, or refused with one of Waypost's errors."""
     try:
         asked = autodiscover.parse_request(body)
     except (RequestError, AddressError):

@@ -1,4 +1,4 @@
-"""The schemas of the draft and of Apple, over every golden case."""
+"""Every golden case against the schemas of the draft and of Apple."""
 
 import plistlib
 import re
@@ -24,7 +24,7 @@ PLIST_TYPES = {
     "<real>": float,
     "<date>": datetime,
 }
-# The keys that Apple demands, so that something is checked where the schemas are not there.
+# The keys that Apple requires, for a check without the schemas.
 REQUIRED = {
     "Configuration": {"PayloadContent"},
     "com.apple.mail.managed": {
@@ -58,7 +58,7 @@ ADDRESS_BOOK = {
     "LDAPSearchSettings": "<array>",
 }
 TABLES = {"com.apple.eas.account": EXCHANGE, "com.apple.ldap.account": ADDRESS_BOOK}
-# The same of a dictionary in LDAPSearchSettings.
+# The same for a dictionary in LDAPSearchSettings.
 SEARCH = {
     "payloadkeys": [
         {"key": "LDAPSearchSettingDescription", "type": "<string>", "presence": "optional"},
@@ -78,14 +78,14 @@ SEARCH = {
 @pytest.mark.rule("autoconfig-schema")
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_relax_ng(case: Case, shared: Path) -> None:
-    """The document is valid by the draft's RELAX NG schema."""
+    """The document is valid according to the draft's RELAX NG schema."""
     schema = etree.RelaxNG(etree.parse(str(shared / "autoconfig" / "autoconfig.rng")))
 
     schema.assertValid(etree.fromstring(body(case, "autoconfig.xml")))
 
 
 def test_relax_ng_refuses(shared: Path) -> None:
-    """The schema is no formality: it refuses a server section without a type."""
+    """The schema check works: it refuses a server section without a type."""
     schema = etree.RelaxNG(etree.parse(str(shared / "autoconfig" / "autoconfig.rng")))
     text = b'<clientConfig version="1"><emailProvider id="x"><incomingServer/></emailProvider>'
     text += b"</clientConfig>"
@@ -94,7 +94,7 @@ def test_relax_ng_refuses(shared: Path) -> None:
 
 
 def complaints(payload: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
-    """List what Apple's description does not allow."""
+    """Return the violations of Apple's description."""
     keys = {entry["key"]: entry for entry in schema["payloadkeys"]}
     found = [
         f"{key}: missing"
@@ -133,7 +133,7 @@ def schema_of(shared: Path, payload_type: str) -> dict[str, Any]:
 @pytest.mark.rule("mobileconfig-top-level", "mobileconfig-every-payload", "mobileconfig-known-keys")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_apple(case: Case, shared: Path) -> None:
-    """The profile and each payload have all keys that Apple demands, and none it does not know."""
+    """The profile and each payload have all keys that Apple requires, and no unknown ones."""
     profile = plistlib.loads(body(case, "mobileconfig.plist"))
 
     for payload in [profile, *profile["PayloadContent"]]:
@@ -143,7 +143,7 @@ def test_apple(case: Case, shared: Path) -> None:
 
 
 def test_apple_refuses(shared: Path) -> None:
-    """The check is no formality: it finds what is missing, unknown, of a wrong type or value."""
+    """The check works: it finds missing and unknown keys, and wrong types and values."""
     schema = schema_of(shared, "com.apple.mail.managed")
     payload = {"EmailAccountType": "X", "IncomingMailServerPortNumber": "993", "Nonsense": 1}
 
@@ -156,7 +156,7 @@ def test_apple_refuses(shared: Path) -> None:
 @pytest.mark.rule("mobileconfig-top-level")
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_required_keys(case: Case) -> None:
-    """The keys that Apple demands are there."""
+    """The keys that Apple requires are present."""
     profile = plistlib.loads(body(case, "mobileconfig.plist"))
 
     for payload in [profile, *profile["PayloadContent"]]:

@@ -1,4 +1,4 @@
-"""Signed profiles, as OpenSSL reads them."""
+"""Signed profiles, checked with OpenSSL."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def credentials(made: Signing) -> Credentials:
 @pytest.mark.rule("mobileconfig-signature")
 @pytest.mark.parametrize("kind", ["RSA", "EC"])
 def test_openssl_verifies(tmp_path: Path, kind: str) -> None:
-    """With either kind of key OpenSSL finds the way to the root, and the profile byte for byte."""
+    """With either kind of key, OpenSSL verifies the chain and returns the same bytes."""
     key: Key = (
         rsa.generate_private_key(65537, 2048)
         if kind == "RSA"
@@ -36,7 +36,7 @@ def test_openssl_verifies(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.rule("mobileconfig-signature-chain")
 def test_intermediate_is_in_it(tmp_path: Path) -> None:
-    """Without the intermediate authority's certificate the root alone would not do."""
+    """Without the intermediate certificate, the root alone is not enough."""
     made = signing(tmp_path)
     whole = credentials(made)
     without = Credentials(whole.certificate, whole.key)
@@ -55,7 +55,7 @@ def test_foreign_root(tmp_path: Path) -> None:
 
 
 def test_changed_byte(tmp_path: Path) -> None:
-    """Wherever an byte of the profile is changed, OpenSSL refuses it."""
+    """If any byte of the profile is changed, OpenSSL refuses it."""
     made = signing(tmp_path)
     signed = sign(PROFILE, credentials(made))
     start = signed.index(PROFILE)
@@ -67,7 +67,7 @@ def test_changed_byte(tmp_path: Path) -> None:
 
 @pytest.mark.rule("mobileconfig-signature", "mobileconfig-signature-sha256")
 def test_what_is_in_it(tmp_path: Path) -> None:
-    """It is DER with the profile attached, SHA-256 and nothing about the capabilities of mail."""
+    """It is DER with the profile attached, with SHA-256 and without S/MIME capabilities."""
     made = signing(tmp_path)
     command = [program("openssl"), "cms", "-cmsout", "-print", "-inform", "DER"]
     printed = subprocess.run(

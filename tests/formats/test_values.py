@@ -1,4 +1,4 @@
-"""What every client relies on, checked over every golden case."""
+"""Properties that every client relies on, for every golden case."""
 
 import plistlib
 import re
@@ -29,7 +29,7 @@ ORDER = [
 
 
 def body(case: Case, file: str) -> bytes:
-    """Return what the format says now; tests/formats/test_golden.py compares it with the file."""
+    """Return the current answer; tests/formats/test_golden.py compares it with the file."""
     return case.answers(file)[file]
 
 
@@ -42,7 +42,7 @@ def body(case: Case, file: str) -> bytes:
 )
 @pytest.mark.parametrize("case", AUTOCONFIG, ids=lambda case: case.name)
 def test_autoconfig(case: Case) -> None:
-    """Enumerations are exact, IMAP is first, and only the asked domain is named."""
+    """Enumerations are exact, IMAP is first, and only the requested domain is named."""
     root = etree.fromstring(body(case, "autoconfig.xml"))
     domain = case.config().domain
     named = [element.text for element in root.iter("domain")]
@@ -127,7 +127,7 @@ def test_autodiscover(case: Case) -> None:
 )
 @pytest.mark.parametrize("case", ACTIVESYNC, ids=lambda case: case.name)
 def test_activesync(case: Case) -> None:
-    """ActiveSync's schema holds one server, in Microsoft's order, and nothing of mail services."""
+    """ActiveSync's answer has one server, in Microsoft's order, and no mail services."""
     root = etree.fromstring(body(case, "activesync.xml"))
     (response,) = root
     names = [etree.QName(element).localname for element in response.iter()]
@@ -156,7 +156,7 @@ def test_activesync(case: Case) -> None:
 )
 @pytest.mark.parametrize("case", PROFILES, ids=lambda case: case.name)
 def test_profile_identities(case: Case) -> None:
-    """All identifiers and UUIDs of a profile are different, and in Apple's form."""
+    """All identifiers and UUIDs of a profile are different, and in Apple's format."""
     profile = plistlib.loads(body(case, "mobileconfig.plist"))
     parts = [profile, *profile["PayloadContent"]]
     for key in ("PayloadUUID", "PayloadIdentifier"):
@@ -177,7 +177,7 @@ def test_profile_identities(case: Case) -> None:
 )
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_no_placeholder_where_an_address_is_known(case: Case) -> None:
-    """With an address no answer holds a placeholder; without one the login name does."""
+    """With an address, no answer has a placeholder; without one, the login name has."""
     found = [case.answers(file) for file in FORMATS if file != "dns.zone"]
     answers = b"".join(body for answer in found for body in answer.values())
 

@@ -1,4 +1,4 @@
-"""Writes the golden answers anew: `python -m tests.golden`."""
+"""Write the golden answers: `python -m tests.golden`."""
 
 from tests.golden.cases import FORMATS, cases
 

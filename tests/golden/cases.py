@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 
 
 def zone(config: ClientConfig) -> bytes:
-    """Write what a domain publishes whose clients reach Waypost at one place."""
+    """Return the zone of a domain with a fixed public URL."""
     return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
 
 
@@ -41,12 +41,12 @@ FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "dns.zone": zone,
 }
 OF_DOMAINS = frozenset({PACC, "dns.zone"})
-"""What is published for a domain, and is the same for all its users."""
+"""The formats of a domain, which are the same for all its users."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One folder."""
+    """One folder with a case."""
 
     name: str
 
@@ -65,7 +65,7 @@ class Case:
         return client_config(store.find(domain), domain, address).named(asked.get("name"))
 
     def aliases(self) -> tuple[EmailAddress, ...]:
-        """Return the other addresses of the mailbox, which profiles can say."""
+        """Return the other addresses of the mailbox, for profiles."""
         return tuple(EmailAddress.parse(one) for one in self._asked().get("aliases", ()))
 
     def answers(self, file: str) -> dict[str, bytes]:

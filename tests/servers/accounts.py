@@ -1,4 +1,4 @@
-"""The account that a database server runs under, because none of them wants to be root."""
+"""The account of a database server: the servers refuse to run as root."""
 
 import os
 import pwd
@@ -10,13 +10,13 @@ from pathlib import Path
 
 
 def account(name: str) -> str | None:
-    """Return the account to change to; None where this process is not root and must not change."""
+    """Return the account to change to, or None if this process is not root."""
     return name if os.geteuid() == 0 else None
 
 
 @contextmanager
 def folder_of(user: str | None) -> Iterator[Path]:
-    """Yield an empty folder that a user owns, with a path short enough for a socket in it."""
+    """Yield an empty folder that a user owns, with a path that is short enough for a socket."""
     folder = Path(tempfile.mkdtemp(prefix="waypost-"))
     try:
         if user is not None:

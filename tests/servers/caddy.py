@@ -1,4 +1,4 @@
-"""Caddy, which gets certificates on demand, here from an authority of its own."""
+"""Caddy, which gets certificates on demand, here from its internal authority."""
 
 import re
 import socket
@@ -14,8 +14,8 @@ from tests.servers.own_files import over_etc, write_names
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
-# Lines for the global options: no other listener, nothing outside the folder, and Caddy's internal
-# authority where an operator has a public one.
+# Lines for the global options: no other listener, no files outside the folder, and Caddy's internal
+# authority in place of a public one.
 _GLOBAL = """
 	admin off
 	local_certs
@@ -42,11 +42,11 @@ class Caddy:
     storage: Path
 
     def certificates(self) -> set[str]:
-        """Return the names for which it has got certificates."""
+        """Return the names that it has certificates for."""
         return {path.stem for path in (self.storage / "certificates").rglob("*.crt")}
 
     def shake_hands(self, host: str) -> set[str]:
-        """Return the names in the certificate for a host; ssl.SSLError where there is none."""
+        """Return the names in the certificate for a host; ssl.SSLError if there is none."""
         trust = ssl.create_default_context(cafile=f"{self.authority}")
         with (
             socket.create_connection(("127.0.0.1", self.https), timeout=10) as plain,
@@ -68,9 +68,9 @@ def caddy(
 ) -> Iterator[Caddy]:
     """Run Caddy with a Caddyfile that begins with global options.
 
-    Where hosts are given, these (and no others) are 127.0.0.1 for it.
+    If hosts are given, Caddy resolves only these, to 127.0.0.1.
 
-    Raises TimeoutError with Caddy's own words where it does not start.
+    Raises TimeoutError with Caddy's output if it does not start.
     """
     storage = folder / "caddy"
     lines = _GLOBAL.format(http=http, https=https, storage=storage)
@@ -94,7 +94,7 @@ def caddy(
 
 
 def adapted(caddyfile: Path) -> str:
-    """Return what Caddy makes of a Caddyfile, as JSON; AssertionError with its words if nothing."""
+    """Return a Caddyfile as Caddy's JSON; AssertionError with Caddy's output if it is invalid."""
     done = subprocess.run(
         [program("caddy"), "adapt", "--config", f"{caddyfile}", "--adapter", "caddyfile"],
         cwd=caddyfile.parent,

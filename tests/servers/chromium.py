@@ -1,4 +1,4 @@
-"""Chromium, Debian's own, without a window."""
+"""Chromium from Debian's package, without a window."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.servers.requirements import program
 
 PATIENCE_MILLISECONDS: Final = 30_000
-# As root there is no sandbox; and a container's /dev/shm is small.
+# As root, the sandbox does not work; and a container's /dev/shm is small.
 _FLAGS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
 
@@ -17,7 +17,7 @@ _FLAGS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 def chromium() -> Iterator[Browser]:
     """Run a browser. Until it ends, no other event loop can run in this thread.
 
-    Raises playwright.sync_api.TimeoutError where it does not start.
+    Raises playwright.sync_api.TimeoutError if it does not start.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -26,9 +26,9 @@ class Database:
     """One database, empty at first.
 
     Attributes:
-        dialect: whose it is.
-        uri: what `db_uri` is set to.
-        client: runs statements through the engine's own program; gives what that prints.
+        dialect: the engine's dialect.
+        uri: the value of `db_uri`.
+        client: runs statements with the engine's own program, and returns its output.
     """
 
     dialect: Dialect
@@ -37,7 +37,7 @@ class Database:
 
 
 def sqlite_database(folder: Path) -> Database:
-    """Return a SQLite file that is not there yet."""
+    """Return a SQLite file that does not exist yet."""
     path = folder / "waypost.sqlite"
 
     def client(statements: str) -> str:
@@ -50,7 +50,7 @@ def sqlite_database(folder: Path) -> Database:
 
 
 def fresh_database(dialect: str, request: pytest.FixtureRequest, folder: Path) -> Database:
-    """Make a database of an engine, on the one server of all tests; SQLite's is in the folder."""
+    """Create a database of an engine, on the server of all tests; for SQLite in the folder."""
     if dialect == "postgresql":
         return postgresql_database(request.getfixturevalue("postgresql_server"))
     if dialect == "mysql":
@@ -59,13 +59,13 @@ def fresh_database(dialect: str, request: pytest.FixtureRequest, folder: Path) -
 
 
 def postgresql_database(server: PostgreSql) -> Database:
-    """Make a database of a running PostgreSQL."""
+    """Create a database on a running PostgreSQL."""
     name = server.fresh()
-    # What operators type, they type as the owner of the database.
+    # Operators run statements as the owner of the database.
     return Database("postgresql", server.uri(name), lambda text: server.sql(text, name, "waypost"))
 
 
 def mysql_database(server: MariaDb) -> Database:
-    """Make a database of a running MariaDB."""
+    """Create a database on a running MariaDB."""
     name = server.fresh()
     return Database("mysql", server.uri(name), lambda text: server.sql(text, name))

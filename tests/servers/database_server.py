@@ -1,4 +1,4 @@
-"""What PostgreSQL and MariaDB share as servers of the tests: their start and their end."""
+"""The common part of the test servers PostgreSQL and MariaDB: start and stop."""
 
 import itertools
 import signal
@@ -21,7 +21,7 @@ class DatabaseServer(ABC):
         port: where it listens on 127.0.0.1.
     """
 
-    # How to end it without waiting for its clients.
+    # The signal that ends it without waiting for its clients.
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
     start_seconds: ClassVar[float] = 60
 
@@ -35,7 +35,7 @@ class DatabaseServer(ABC):
 
     @abstractmethod
     def create_files(self) -> None:
-        """Make the files of the server."""
+        """Create the files of the server."""
 
     @abstractmethod
     def _command(self) -> list[str]:
@@ -43,7 +43,7 @@ class DatabaseServer(ABC):
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Return whether it can be asked."""
+        """Return whether it answers."""
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -58,7 +58,7 @@ class DatabaseServer(ABC):
         self._process.wait_until(self._answers, seconds=self.start_seconds)
 
     def stop(self) -> None:
-        """Stop without waiting for clients."""
+        """Stop the server without waiting for clients."""
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
@@ -70,11 +70,11 @@ class DatabaseServer(ABC):
         self.stop()
 
     def _new_name(self) -> str:
-        """Return a name that no database has yet."""
+        """Return a new name for a database."""
         return f"waypost_{next(self._numbers)}"
 
     def _run(self, *command: str, given: str = "") -> str:
-        """Run a program as the server's user; RuntimeError with its own words where it fails."""
+        """Run a program as the server's user; RuntimeError with its output if it fails."""
         done = subprocess.run(
             command,
             input=given,

@@ -1,7 +1,7 @@
-"""A server of one calendar and one address book for any user and any password, scripted.
+"""A scripted server of one calendar and one address book for any user and password.
 
-It answers PROPFIND as far as clients look for calendars and address books: RFC 4918 s9.1,
-RFC 5397 s3, RFC 4791 s6.2.1, RFC 6352 s7.1.1. It speaks plain http, behind a web server.
+It answers the PROPFIND requests that clients use to find calendars and address books: RFC 4918
+s9.1, RFC 5397 s3, RFC 4791 s6.2.1, RFC 6352 s7.1.1. It speaks plain http, behind a web server.
 """
 
 import base64
@@ -23,12 +23,12 @@ _PRINCIPALS: Final = f"{_ROOT}principals/"
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """What a user has in a folder.
+    """A user's folder with a collection.
 
     Attributes:
-        name: of the property that says where it is.
-        kind: of the collection in it.
-        title: of that collection.
+        name: the property with the URL of the folder.
+        kind: the kind of the collection in it.
+        title: the title of that collection.
     """
 
     name: str
@@ -48,10 +48,10 @@ _HOMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DavRequest:
-    """What a client asked.
+    """A request of a client.
 
     Attributes:
-        login_name: of HTTP Basic; empty where the client did not say who it is.
+        login_name: the login name of HTTP Basic; empty without a login.
         asked: the properties that the body names, without their namespaces.
     """
 
@@ -64,7 +64,7 @@ class DavRequest:
 
 @dataclass(frozen=True, slots=True)
 class Dav:
-    """What a running server was asked; the list grows."""
+    """The requests that a running server received; the list grows."""
 
     requests: list[DavRequest] = field(default_factory=list)
 
@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(207 if answer else 404, answer)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
     def _note(self, login_name: str, body: bytes) -> None:
         assert isinstance(self.server, _Server)
@@ -124,9 +124,9 @@ def _names(body: bytes) -> tuple[str, ...]:
 
 
 def _properties(path: str, login_name: str, *, with_members: bool) -> bytes:
-    """Return what a resource and, where wanted, those in it are; nothing for one that is not there.
+    """Return the properties of a resource and, if requested, of its members; none if missing.
 
-    The folder above a user's own has no home sets: only who is there (RFC 6764 s6).
+    The folder above a user's own has no home sets, only the principal (RFC 6764 s6).
     """
     user = f"{quote(login_name, safe='@')}/"
     answer = ET.Element(f"{{{_DAV}}}multistatus")
@@ -170,7 +170,7 @@ def _add_property(properties: ET.Element, name: str, href: str) -> None:
 
 @contextmanager
 def dav(port: int) -> Iterator[Dav]:
-    """Run the server on a port of 127.0.0.1; give what it is asked."""
+    """Run the server on a port of 127.0.0.1, and yield what it receives."""
     received = Dav()
     with _Server(port, received) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -66,8 +66,8 @@ class Dovecot:
 
 @contextmanager
 def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
-    """Run Dovecot; TimeoutError with its own words where it does not start."""
-    # Dovecot's parts run as other users, who must be able to reach their files.
+    """Run Dovecot; TimeoutError with its output if it does not start."""
+    # Dovecot's processes run as other users, which must be able to read their files.
     with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o711)

@@ -1,4 +1,4 @@
-"""A web server that answers with what a terminal would obey."""
+"""A web server that answers with control sequences for terminals."""
 
 import socket
 import threading

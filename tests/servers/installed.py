@@ -36,14 +36,16 @@ def installed(name: str, version: str, more: Sequence[str] = ()) -> Path:
         more: other requirements, in pip's format.
 
     Raises:
-        NotInstalledError: that is not possible here.
+        NotInstalledError: the package cannot be installed.
     """
     folder = _KEPT / name / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
     done = folder / "done"
     python = folder / "bin" / "python"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests in other processes want it at the same time.
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # Tests in other processes may install it at the same time.
         if not done.exists():
             _fetch(folder, python, [f"{name}=={version}", *more])
             done.touch()

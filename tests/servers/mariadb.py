@@ -1,4 +1,4 @@
-"""A real MariaDB on a private socket and a port of its own, from Debian's package."""
+"""A real MariaDB from Debian's package, on a private socket and a free port."""
 
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.servers.accounts import account, folder_of
 from tests.servers.database_server import PASSWORD, USER, DatabaseServer
 from tests.servers.requirements import program, require
 
-# What makes a server quick that may lose everything in a power cut, but nothing by being killed.
+# Options for speed: a power cut may lose data, but a killed process does not.
 _FAST = (
     "--innodb-flush-method=nosync",
     "--innodb-flush-log-at-trx-commit=2",
@@ -37,11 +37,11 @@ class MariaDb(DatabaseServer):
 
     @property
     def pid(self) -> int:
-        """Return the number of its process."""
+        """Return the id of its process."""
         return int((self._folder / "mariadb.pid").read_text(encoding="ascii"))
 
     def create_files(self) -> None:
-        """Make the files of the server."""
+        """Create the files of the server."""
         user = [] if self._user is None else [f"--user={self._user}"]
         self._run(
             program("mariadb-install-db"), "--no-defaults", f"--datadir={self._data}", *user,
@@ -50,11 +50,11 @@ class MariaDb(DatabaseServer):
         )  # fmt: skip
 
     def sql(self, text: str, database: str = "") -> str:
-        """Run statements through `mariadb`; give what it prints, one line a row."""
+        """Run statements with `mariadb`, and return its output, one line per row."""
         return self._run(*self.client(), "--batch", "-N", database, given=text)
 
     def fresh(self) -> str:
-        """Make a new database of the user `waypost`; give its name."""
+        """Create a database of the user `waypost`, and return its name."""
         name = self._new_name()
         self.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return name
@@ -79,7 +79,7 @@ class MariaDb(DatabaseServer):
         ]
 
     def client(self) -> list[str]:
-        """Return the command of its own client, as its administrator."""
+        """Return the command of its client program, as its administrator."""
         flags = ["--no-defaults", "--default-character-set=utf8mb4", "-u", "root"]
         return [program("mariadb"), *flags, f"--socket={self.socket}"]
 
@@ -93,7 +93,7 @@ class MariaDb(DatabaseServer):
 
 @contextmanager
 def mariadb() -> Iterator[MariaDb]:
-    """Run a server with the user `waypost`; skip where there is none."""
+    """Run a server with the user `waypost`; skip if it is not installed."""
     require(programs=["mariadbd", "mariadb-install-db", "mariadb"])
     user = account("mysql")
     with folder_of(user) as folder:
@@ -101,7 +101,7 @@ def mariadb() -> Iterator[MariaDb]:
         server.create_files()
         try:
             server.start()
-            # With skip-name-resolve the port's clients are 127.0.0.1, the socket's localhost.
+            # skip-name-resolve: clients of the port are 127.0.0.1, those of the socket localhost.
             for host in ("localhost", "127.0.0.1"):
                 server.sql(
                     f"CREATE USER '{USER}'@'{host}' IDENTIFIED BY '{PASSWORD}';"

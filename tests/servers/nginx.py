@@ -1,7 +1,7 @@
 """nginx on 127.0.0.1:80 and :443, in front of Waypost as in an operator's setup.
 
-Each host name is a site of its own. What is no site does not exist for clients: the TLS handshake
-is refused, and plain http gets 404.
+Each host name is a site. For all other names, the TLS handshake is refused, and plain http gets
+404.
 """
 
 import json
@@ -74,7 +74,7 @@ class Request:
 
     @property
     def is_get(self) -> bool:
-        """Whether the client only reads."""
+        """Return whether the client only reads."""
         return self.method == "GET"
 
     def __str__(self) -> str:
@@ -83,12 +83,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One host name by one scheme; below `path` it is Waypost, unless something else is given.
+    """One host name with one scheme; Waypost answers below `path`, unless configured otherwise.
 
     Attributes:
-        files: a folder, which is there instead.
-        moved: a status and a URL, as nginx's `return` has them, that are said instead.
-        other_port: of another server on 127.0.0.1, which answers below `other_path`.
+        files: a folder, served instead.
+        moved: a status and a URL, sent instead with nginx's `return`.
+        other_port: the port of another server on 127.0.0.1, which answers below `other_path`.
     """
 
     scheme: Scheme
@@ -101,7 +101,7 @@ class Site:
 
 
 class AccessLog:
-    """What nginx has answered so far."""
+    """The requests that nginx has answered so far."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -110,8 +110,8 @@ class AccessLog:
     def requests(self) -> list[Request]:
         """Return all requests that were answered before now, oldest first.
 
-        nginx, one process, writes a line just after it has answered, and before it answers the
-        next: so a request is sent here, and its line waited for. TimeoutError after 10 s.
+        nginx has one process, which logs a request after its answer, and before the next answer.
+        So this function sends a request, and waits for its line. TimeoutError after 10 s.
         """
         mark = f"/mark/{next(self._marks)}"
         with socket.create_connection(("127.0.0.1", 80), timeout=10) as asking:
@@ -127,9 +127,9 @@ class AccessLog:
         return [request for request in found if request.host != _MARKED_HOST]
 
     def of_domain(self, domain: str, *, after: int = 0) -> list[Request]:
-        """Return the requests to a domain's own hosts, or that name the domain, oldest first.
+        """Return the requests to a domain's hosts, or with the domain in the URL, oldest first.
 
-        The first ones, so many as `after` says, are left out.
+        The first `after` requests are left out.
         """
         found = [
             request
@@ -150,9 +150,9 @@ def nginx(
     waypost_port: int,
     pair: KeyPair | None = None,
 ) -> Iterator[AccessLog]:
-    """Run nginx for some sites; TimeoutError with nginx's own words where it does not start.
+    """Run nginx for some sites; TimeoutError with nginx's output if it does not start.
 
-    Without a pair of keys the authority issues one for all of them.
+    Without a key pair, the authority issues one certificate for all sites.
     """
     pair = pair or authority.issue("nginx", sorted({site.host for site in sites}))
     configuration = folder / "nginx.conf"
@@ -173,7 +173,7 @@ def nginx(
 
 
 def listens(port: int) -> bool:
-    """Return whether something listens on a port of 127.0.0.1."""
+    """Return whether a server listens on a port of 127.0.0.1."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

@@ -13,12 +13,12 @@ from tests.servers.slapd import (
     Attributes,
 )
 
-# Local parts that mean something in a filter, each stored literally for one person.
+# Local parts with signs of a filter, each stored literally for one person.
 STRANGE = ["a*b", "*", "a(b", "a)b", "a\\b", "\\2a", "a&b", "a|b", "a=b", "!a", "a'b", "a/b"]
 # A non-ASCII address is in uid, which is not limited to IA5 (RFC 4519 s2.39, RFC 4524 s2.16).
 FOREIGN = ["jörg@example.com", "用户@example.com", "Ñandú@xn--bcher-kva.example"]
 LONG = "l" * 255
-# More than a TLS record, or what a socket holds, takes at once.
+# More than one TLS record, or than the buffer of a socket.
 LARGE_CHARS = 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a private socket and a port of its own, from Debian's package."""
+"""A real PostgreSQL from Debian's package, on a private socket and a free port."""
 
 import signal
 import subprocess
@@ -11,7 +11,7 @@ from tests.servers.accounts import account, folder_of
 from tests.servers.database_server import PASSWORD, USER, DatabaseServer
 from tests.servers.requirements import require
 
-# What makes a server quick that may lose everything in a power cut, but nothing by being killed.
+# Options for speed: a power cut may lose data, but a killed process does not.
 _FAST = ("fsync=off", "max_connections=60")
 
 
@@ -19,10 +19,10 @@ class PostgreSql(DatabaseServer):
     """A PostgreSQL; at its port, the user `waypost` needs a password.
 
     Attributes:
-        socket: the folder of its socket, where everyone is whom they say.
+        socket: the folder of its socket, which trusts every user name.
     """
 
-    stop_signal = signal.SIGINT  # does not wait for clients to leave
+    stop_signal = signal.SIGINT  # does not wait for clients
     start_seconds = 30
 
     def __init__(self, folder: Path, user: str | None) -> None:
@@ -30,7 +30,7 @@ class PostgreSql(DatabaseServer):
         self.socket = folder
 
     def create_files(self) -> None:
-        """Make the files of the server."""
+        """Create the files of the server."""
         self._run(
             *(_path("initdb"), "-D", f"{self._data}", "-U", "postgres", "-A", "trust"),
             *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
@@ -40,7 +40,7 @@ class PostgreSql(DatabaseServer):
         )
 
     def sql(self, text: str, database: str = "postgres", user: str = "postgres") -> str:
-        """Run statements through `psql`; give what it prints, unaligned."""
+        """Run statements with `psql`, and return its unaligned output."""
         return self._run(
             *(_path("psql"), "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-U", user),
             *("-h", f"{self.socket}", "-p", f"{self.port}", "-d", database),
@@ -48,7 +48,7 @@ class PostgreSql(DatabaseServer):
         )
 
     def fresh(self, template: str = "template0") -> str:
-        """Make a new database of the user `waypost`; give its name."""
+        """Create a database of the user `waypost`, and return its name."""
         name = self._new_name()
         self.sql(f"CREATE DATABASE {name} OWNER {USER} TEMPLATE {template}")
         return name
@@ -86,7 +86,7 @@ def _path(name: str) -> str:
 
 @contextmanager
 def postgresql() -> Iterator[PostgreSql]:
-    """Run a server with the user `waypost`; skip where there is none."""
+    """Run a server with the user `waypost`; skip if it is not installed."""
     require(programs=[_path("postgres")])
     user = account("postgres")
     with folder_of(user) as folder:

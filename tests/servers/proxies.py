@@ -1,4 +1,4 @@
-"""Web servers that pass everything on to Waypost, run by the users of their Debian packages."""
+"""Web servers that forward everything to Waypost, run by the users of their Debian packages."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -60,10 +60,10 @@ http://:{port} {{
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """A web server to be run.
+    """A web server to run.
 
     Attributes:
-        command: without a change of user; the program changes by itself, or `user` is set.
+        command: the command, without a change of user: the program changes it, or `user` is set.
     """
 
     command: list[str]
@@ -75,12 +75,12 @@ Writer = Callable[[Path, int, str], Front]
 
 
 def nginx(location: str, user: str | None = None, *, more: str = "") -> Writer:
-    """Return what writes nginx.conf of the package, with one site.
+    """Return a function that writes the package's nginx.conf, with one site.
 
     Args:
-        location: what is in the location.
+        location: the content of the location.
         user: another user than the package's.
-        more: what else is in the site.
+        more: other lines of the site.
     """
 
     def write(folder: Path, port: int, waypost: str) -> Front:
@@ -104,12 +104,12 @@ def nginx(location: str, user: str | None = None, *, more: str = "") -> Writer:
 
 
 def haproxy(folder: Path, port: int, waypost: str) -> Front:
-    """Write haproxy.cfg of the package, with a frontend and a backend."""
+    """Write the package's haproxy.cfg, with a frontend and a backend."""
     return _haproxy(folder, port, waypost, {})
 
 
 def haproxy_of_root(folder: Path, port: int, waypost: str) -> Front:
-    """Write the same for a HAProxy that stays root."""
+    """Write haproxy.cfg for a HAProxy that stays root."""
     return _haproxy(folder, port, waypost, {"user haproxy": "", "group haproxy": ""})
 
 
@@ -123,7 +123,7 @@ def _haproxy(folder: Path, port: int, waypost: str, more: Mapping[str, str]) -> 
 
 
 def apache(options: str, user: str = "www-data") -> Writer:
-    """Return what writes Apache's configuration, with the package's user."""
+    """Return a function that writes Apache's configuration, with the package's user."""
 
     def write(folder: Path, port: int, waypost: str) -> Front:
         names = ("mpm_event", "authz_core", "proxy", "proxy_http")
@@ -145,7 +145,7 @@ def apache(options: str, user: str = "www-data") -> Writer:
 
 
 def caddy(folder: Path, port: int, waypost: str) -> Front:
-    """Write a Caddyfile for a Caddy that says nothing about its clients."""
+    """Write a Caddyfile for a Caddy that sends no headers about its clients."""
     configuration = folder / "Caddyfile"
     configuration.write_text(_CADDY.format(port=port, waypost=waypost), encoding="utf-8")
     command = [program("caddy"), "run", "--config", f"{configuration}", "--adapter", "caddyfile"]
@@ -153,7 +153,7 @@ def caddy(folder: Path, port: int, waypost: str) -> Front:
 
 
 def relay(user: str | None) -> Writer:
-    """Return what runs socat, which passes on bytes and knows nothing of HTTP."""
+    """Return a command for socat, which forwards bytes and does not know HTTP."""
 
     def write(_folder: Path, port: int, waypost: str) -> Front:
         own = f"TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork"
@@ -164,12 +164,12 @@ def relay(user: str | None) -> Writer:
 
 @contextmanager
 def running(write: Writer, folder: Path, waypost: str) -> Iterator[int]:
-    """Run a web server in front of Waypost, and give its port on 127.0.0.1.
+    """Run a web server in front of Waypost, and yield its port on 127.0.0.1.
 
     Args:
-        write: writes its configuration.
-        folder: for its files, and readable by all users.
-        waypost: host and port of Waypost.
+        write: the function that writes its configuration.
+        folder: the folder for its files, readable by all users.
+        waypost: the host and the port of Waypost.
     """
     port = free_port()
     front = write(folder, port, waypost)

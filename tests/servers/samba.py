@@ -1,6 +1,6 @@
-"""Samba's Active Directory server, with a domain of its own, from Debian's packages.
+"""Samba's Active Directory server from Debian's packages, with a test domain.
 
-Its ports cannot be chosen, so it has an address of its own instead.
+Its ports are fixed, so it has a separate address.
 """
 
 import os
@@ -66,8 +66,8 @@ class Samba:
     """A running server.
 
     Attributes:
-        url: of LDAP, which takes a bind with a password over TLS only.
-        tls_url: of LDAP over TLS.
+        url: the URL of LDAP, which accepts a bind with a password over TLS only.
+        tls_url: the URL of LDAP over TLS.
     """
 
     url: str = f"ldap://{ADDRESS}"
@@ -76,7 +76,7 @@ class Samba:
 
 @contextmanager
 def samba(authority: Authority) -> Iterator[Samba]:
-    """Provision a domain with two people, and serve it; skip where that is not possible."""
+    """Provision a domain with two people, and serve it; skip if that is not possible."""
     require(programs=["samba", "samba-tool", "ldapadd"], modules=["ldap"], root=True)
     folder = Path(tempfile.mkdtemp(prefix="waypost-samba-"))
     try:
@@ -98,7 +98,7 @@ def samba(authority: Authority) -> Iterator[Samba]:
 
 
 def _provision(folder: Path, authority: Authority) -> Path:
-    """Make the domain; give the configuration."""
+    """Create the domain, and return the configuration file."""
     done = subprocess.run(
         [
             *(program("samba-tool"), "domain", "provision", f"--targetdir={folder}"),
@@ -145,7 +145,7 @@ def _succeeds(command: list[str], environment: Mapping[str, str]) -> bool:
 
 
 def _environment(authority: Authority) -> dict[str, str]:
-    """Return an environment in which Samba's tools find their own Python, and trust the tests."""
+    """Return an environment where Samba's tools find their Python, and trust the tests' CA."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     own = f"{Path(sys.executable).parent}"
     path = os.pathsep.join(

@@ -1,4 +1,4 @@
-"""An LDAP server that answers what a test wants: hangs, cuts, and what Active Directory says."""
+"""A scripted LDAP server: it hangs, closes connections, or answers as Active Directory."""
 
 import socket
 import socketserver
@@ -13,18 +13,18 @@ from tests.servers.authority import KeyPair
 BIND, UNBIND, SEARCH, EXTENDED = 0x60, 0x42, 0x63, 0x77
 BIND_ANSWER, ENTRY, DONE, REFERENCE, EXTENDED_ANSWER = 0x61, 0x64, 0x65, 0x73, 0x78
 Answer = bytes | None
-"""One message without its number; None cuts the connection."""
+"""One message without its number; None closes the connection."""
 
 
 class Script:
-    """What is answered, and what was asked.
+    """The answers of the server, and the requests.
 
     Attributes:
         bind: the answers to a bind; an empty list lets the client wait.
         search: the same for a search.
         extended: the same for StartTLS.
         asked: the tag and the bytes of each request.
-        connections: how many were made.
+        connections: the number of connections.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class _Handler(socketserver.BaseRequestHandler):
     def _message(self) -> tuple[bytes, int, bytes] | None:
         head = self._exactly(2)
         if head[:1] != b"\x30":
-            # The end, or the first bytes of TLS, to which this server has no answer.
+            # The end, or the first bytes of TLS: this server does not answer them.
             silent(self.request)
             return None
         length = head[1]
@@ -149,7 +149,7 @@ Talk = Callable[[socket.socket], None]
 
 @contextmanager
 def raw_server(talk: Talk) -> Iterator[int]:
-    """Run a server that does something with each connection; give its port."""
+    """Run a server that calls a function for each connection, and yield its port."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -170,7 +170,7 @@ def raw_server(talk: Talk) -> Iterator[int]:
 
 
 def silent(connection: socket.socket) -> None:
-    """Take all that comes, and say nothing."""
+    """Read everything, and send nothing."""
     connection.settimeout(30)
     while connection.recv(4096):
         pass
@@ -183,10 +183,10 @@ def wordy(connection: socket.socket) -> None:
 
 
 def serving_tls(pair: KeyPair, *, certificate_wanted: bool = False) -> Talk:
-    """Return a server that speaks TLS, which may want a certificate of the client."""
+    """Return a TLS server, which may require a client certificate."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
-    # In TLS 1.3 a client would learn only later that its certificate is missing.
+    # In TLS 1.3, a client would get the error about its missing certificate only later.
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     if certificate_wanted:
         context.verify_mode = ssl.CERT_REQUIRED
@@ -199,13 +199,13 @@ def serving_tls(pair: KeyPair, *, certificate_wanted: bool = False) -> Talk:
 
 
 def rude(connection: socket.socket) -> None:
-    """Hang up at the first word."""
+    """Close the connection after the first bytes."""
     connection.recv(1)
 
 
 @contextmanager
 def cutting_proxy(port: int, data: int) -> Iterator[int]:
-    """Pass on to a server, and cut after so many bytes of its answers; give the port."""
+    """Forward to a server, and close after a number of bytes of its answers; yield the port."""
 
     def talk(client: socket.socket) -> None:
         left = data

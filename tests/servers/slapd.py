@@ -1,4 +1,4 @@
-"""A real slapd on private ports, with a folder of its own, from Debian's package."""
+"""A real slapd from Debian's package, on private ports, with its own folder."""
 
 import base64
 import os
@@ -23,9 +23,9 @@ SUFFIX: Final = "dc=example,dc=com"
 PEOPLE: Final = f"ou=people,{SUFFIX}"
 PUBLIC: Final = f"ou=public,{SUFFIX}"
 READER: Final = f"cn=reader,{SUFFIX}"
-"""May read everything; its password is PASSWORD."""
+"""The user who may read everything; its password is PASSWORD."""
 POOR: Final = f"cn=poor,{SUFFIX}"
-"""May bind with the same password, and read nothing."""
+"""The user who may bind with the same password, and read nothing."""
 PASSWORD: Final = "s3cret p@ss\\word ü"
 CLIENT_NAME: Final = "client"
 """The common name of a client certificate whose owner may read everything."""
@@ -79,9 +79,9 @@ class Slapd:
     """A server that can be stopped, killed and started again.
 
     Attributes:
-        port: of ldap with StartTLS, on 127.0.0.1.
-        tls_port: of ldaps.
-        folder: of its socket, its database and its log.
+        port: the port of ldap with StartTLS, on 127.0.0.1.
+        tls_port: the port of ldaps.
+        folder: the folder of its socket, its database and its log.
     """
 
     def __init__(self, folder: Path, user: str | None) -> None:
@@ -129,7 +129,7 @@ class Slapd:
         )
 
     def load(self, entries: Iterable[tuple[str, Attributes]]) -> None:
-        """Fill a new database."""
+        """Create and fill a database."""
         data = self.folder / "data"
         data.mkdir()
         self._own(data)
@@ -163,7 +163,7 @@ class Slapd:
         self._process.wait_until(lambda: listens(self.port), seconds=20)
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the server."""
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
@@ -176,15 +176,15 @@ class Slapd:
 
     @property
     def pid(self) -> int:
-        """Return the number of its process."""
+        """Return the id of its process."""
         return int((self.folder / "slapd.pid").read_text(encoding="ascii"))
 
     def connections(self) -> int:
-        """Count the TCP connections that it has, from both ports."""
+        """Return the number of its TCP connections, on both ports."""
         ports = {f"{self.port:04X}", f"{self.tls_port:04X}"}
         lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
         fields = [line.split() for line in lines]
-        # The table may change while it is read, and show a connection twice.
+        # The table may change while it is read, and list a connection twice.
         open_ones = {
             (one[1], one[2])
             for one in fields
@@ -202,7 +202,7 @@ class Slapd:
 def slapd(
     authority: Authority, pair: KeyPair, entries: Iterable[tuple[str, Attributes]], **options: str
 ) -> Iterator[Slapd]:
-    """Run a server; skip where there is none."""
+    """Run a server; skip if it is not installed."""
     require(programs=["slapd", "slapadd"], modules=["ldap"])
     user = account("openldap")
     with folder_of(user) as folder:
@@ -223,5 +223,5 @@ def _ldif(dn: str, attributes: Attributes) -> str:
 
 
 def _base64(text: str) -> str:
-    # Bytes that are no text are written as lone surrogates.
+    # Bytes that are not UTF-8 are written as lone surrogates.
     return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode()

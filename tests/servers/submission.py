@@ -1,4 +1,4 @@
-"""A message submission server with TLS (465) and STARTTLS (587), for any user and any password.
+"""A mail submission server with TLS (465) and STARTTLS (587), for any user and password.
 
 It accepts any login, because a client that checks an account needs no more, and records the
 messages that clients send.
@@ -48,7 +48,7 @@ class Submission:
 
 
 class _Session:
-    """One client, from its connection to its end."""
+    """One client connection."""
 
     def __init__(self, connection: socket.socket, port: int, server: "_Server") -> None:
         self._connection = connection

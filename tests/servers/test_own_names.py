@@ -27,7 +27,7 @@ def test_names_of_a_network(tmp_path: Path) -> None:
         server.load("b.example", "here.b.example. 60 IN A 127.0.0.1\n")
 
         def found(name: str) -> set[str]:
-            # With no network but loopback, "addrconfig" would find no address at all.
+            # With only a loopback network, "addrconfig" would find no address at all.
             command = over_etc(files, ["getent", "--no-addrconfig", "ahostsv4", name])
             done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
             return {line.split()[0] for line in done.stdout.splitlines()}

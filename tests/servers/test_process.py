@@ -1,4 +1,4 @@
-"""A program of the tests ends with them, even where they are killed and clean nothing up."""
+"""A program of the tests ends with them, even if they are killed without a cleanup."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE
 
 ROOT = Path(__file__).parents[2]
-# A little run of tests, which has a server and is killed while it runs.
+# A small test run with a server, which is killed while it runs.
 RUN = """
 import os, sys
 from pathlib import Path
@@ -38,7 +38,7 @@ domains = ["own.example"]
 services = [{ type = "imap", host = "imap.own.example" }]
 """
 SERVERS = [
-    # how it is run, whose folder that is, the programs that it needs, how many processes it has
+    # how it is run, the owner of its folder, the required programs, the number of its processes
     ('Process(["sleep", "600"], log=folder / "log", folder=folder)', None, [], 1),
     ('waypost(folder, folder / "mail.toml")', None, [], 1),
     ("postgresql()", "postgres", [f"{programs() / 'postgres'}"], 5),
@@ -49,7 +49,7 @@ PAUSE_SECONDS = 0.05
 
 
 def started_by(pid: int) -> set[str]:
-    """Return the processes that a process has started, and that these have, with their starts."""
+    """Return the descendants of a process, with their start times."""
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     except FileNotFoundError:  # it has just ended
@@ -59,7 +59,7 @@ def started_by(pid: int) -> set[str]:
 
 
 def seen(pid: str) -> str:
-    """Name a process so that no later one has the same name; empty where it has ended."""
+    """Return a unique name of a process, or an empty text if it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")  # proc_pid_stat(5)
     except (FileNotFoundError, ProcessLookupError):
@@ -70,7 +70,7 @@ def seen(pid: str) -> str:
 
 
 def left_of(processes: set[str]) -> set[str]:
-    """Return those that still run."""
+    """Return the processes that still run."""
     return {one for one in processes if seen(one.partition(" ")[0]) == one}
 
 
@@ -79,7 +79,7 @@ def left_of(processes: set[str]) -> set[str]:
 def test_a_server_ends_with_killed_tests(
     server: str, owner: str | None, needed: Iterable[str], count: int
 ) -> None:
-    """Where a run of tests gets SIGKILL, its server ends with all its processes."""
+    """If a test run gets SIGKILL, its server ends with all its processes."""
     require(programs=needed)
     with folder_of(account(owner) if owner else None) as folder:
         (folder / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
@@ -110,7 +110,7 @@ def test_a_server_ends_with_killed_tests(
 
 
 def test_a_thread_is_refused(tmp_path: Path) -> None:
-    """Nothing is started in a thread whose end would be the end of the program."""
+    """A program is started in the main thread only: it ends with the thread that started it."""
     shown: list[str] = []
 
     def start() -> None:

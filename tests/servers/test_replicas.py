@@ -1,4 +1,4 @@
-"""Three servers on one PostgreSQL: they agree in time, and outlive its death."""
+"""Three servers with one PostgreSQL: they agree in time, and survive its crash."""
 
 import os
 import sys
@@ -60,7 +60,7 @@ def asked(port: int, domain: str) -> tuple[int, bytes]:
 
 @pytest.fixture(name="ports")
 def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[list[int]]:
-    """Run three servers; give where they listen."""
+    """Run three servers, and yield their addresses."""
     apply(waypost, one_database, "Before")
     with ExitStack() as stack:
         ports = []
@@ -72,7 +72,7 @@ def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[lis
                 "WAYPOST_DB_URI": one_database.uri,
                 "WAYPOST_CACHE_TTL": f"{CACHE_TTL_SECONDS}",
                 "WAYPOST_ADMIN_PORT": "0",
-                "WAYPOST_WORKERS": "1",  # Each worker knows what it was asked itself.
+                "WAYPOST_WORKERS": "1",  # Each worker caches only its own lookups.
             }
             log = home / f"waypost-{number}.log"
             process = stack.enter_context(
@@ -86,7 +86,7 @@ def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[lis
 def test_a_change_is_answered_by_all(
     waypost: Waypost, ports: list[int], one_database: Database
 ) -> None:
-    """Within the time to live, every server answers what was applied."""
+    """Within the time to live, every server has the applied configuration."""
     for port in ports:
         for domain in DOMAINS:
             status, body = asked(port, domain)

@@ -1,4 +1,4 @@
-"""One slapd for all tests of a module's kind, and directories that point to it."""
+"""One slapd for all LDAP tests, and directories that point to it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ def _client_pair(authority: Authority) -> KeyPair:
 
 @pytest.fixture(name="directory")
 def _directory(server: Slapd, authority: Authority) -> LdapDirectory:
-    """Return a directory as an operator would configure it: StartTLS, a password, an own CA."""
+    """Return a directory as operators configure it: StartTLS, a password, a private CA."""
     return LdapDirectory(
         label="staff",
         urls=(server.url,),
@@ -41,6 +41,6 @@ def _password_file(tmp_path: Path) -> Path:
 
 
 def impatient(directory: LdapDirectory, *urls: str, seconds: float = 0.8) -> LdapDirectory:
-    """Return a directory with short limits, and with other servers where some are named."""
+    """Return a directory with short limits, and with other servers if given."""
     limits = replace(directory.limits, time_limit_seconds=seconds, connect_timeout_seconds=seconds)
     return replace(directory, limits=limits, urls=urls or directory.urls)

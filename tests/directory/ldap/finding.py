@@ -1,4 +1,4 @@
-"""Asking a connector as the tests do."""
+"""Helpers for lookups with a connector."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,18 +22,18 @@ def opened(directory: model.Directory, **options: Any) -> Iterator[Directory]:
 
 
 def ask(directory: model.Directory, address: str, **options: Any) -> Entry | None:
-    """Ask once."""
+    """Return the result of one lookup."""
     with opened(directory, **options) as source:
         return source.find(raw(address))
 
 
 def person(directory: model.Directory, address: str) -> model.Person | None:
-    """Ask once, and give what Waypost makes of the answer."""
+    """Return the person from one lookup."""
     entry = ask(directory, address)
     return None if entry is None else person_of(entry, wanted_of(directory))
 
 
 def raw(address: str) -> EmailAddress:
-    """Return an address without the rules that parsing would apply."""
+    """Return an address without the checks of the parser."""
     local_part, _, domain = address.rpartition("@")
     return EmailAddress(local_part, DomainName(domain))

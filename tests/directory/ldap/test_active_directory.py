@@ -1,4 +1,4 @@
-"""Active Directory, in the shape of Samba's server: its schema, its references, its refusals."""
+"""Active Directory, provided by Samba's server: its schema, references and refusals."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,7 +39,7 @@ def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
 
 
 def test_person_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
-    """From the root, by any of the addresses, over ldaps and StartTLS, by a principal name."""
+    """A user is found from the root, by any address, over ldaps and StartTLS."""
     for way in (corp, replace(corp, urls=(samba_server.url,))):
         assert person(way, "anna@example.com") == ANNA
         assert person(way, "A.Beispiel@example.com") == ANNA
@@ -59,7 +59,7 @@ def test_person_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
 def test_other_attributes(
     corp: LdapDirectory, search_filter: str, attr_uid: str, address: str, login: str
 ) -> None:
-    """The attributes by which operators of Active Directory look people up are found."""
+    """Users are found by the attributes that operators of Active Directory use."""
     way = replace(corp, search_filter=search_filter, attr_uid=attr_uid, attr_cn=None)
     assert person(way, address) == Person(login, None)
 

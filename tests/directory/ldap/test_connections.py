@@ -1,4 +1,4 @@
-"""Connections: how many, how long, and what happens when a server goes away and comes back."""
+"""Connections: how many, how long, and what happens if a server stops and starts again."""
 
 import threading
 import time
@@ -42,8 +42,8 @@ FOUND = {"uid": ["p1"], "cn": ["Person 1"]}
 
 @contextmanager
 def connected(directory: LdapDirectory, **options: Any) -> Iterator[Directory]:
-    """Open a directory with other times than the usual ones, and close it."""
-    # What needs the library is imported after the fixtures have looked for it.
+    """Open a directory with other times than the default ones, and close it."""
+    # Modules that need the library are imported after the fixtures have checked for it.
     from waypost.directory.ldap.connector import LdapConnector
     from waypost.directory.ldap.pool import Pool
 
@@ -57,7 +57,7 @@ def connected(directory: LdapDirectory, **options: Any) -> Iterator[Directory]:
 
 
 def until(ready: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "it did not come to be"
@@ -74,7 +74,7 @@ def _own(authority: Authority) -> Iterator[Slapd]:
 
 
 def test_one_connection_serves_many_questions(own: Slapd, directory: LdapDirectory) -> None:
-    """Questions one after the other share a connection, which ends with the directory."""
+    """Searches one after the other share a connection, which is closed with the directory."""
     with opened(replace(directory, urls=(own.url,))) as source:
         assert [source.find(ALICE) for _ in range(20)] == [FOUND] * 20
         assert own.connections() == 1
@@ -121,7 +121,7 @@ def test_no_more_connections_than_searches(own: Slapd, directory: LdapDirectory)
         while any(thread.is_alive() for thread in threads):
             most = max(most, own.connections())
             time.sleep(0.005)
-        # They may all have ended before the first look; what is open stays open for a while.
+        # They may all have ended before the first check; open connections stay open for a while.
         most = max(most, own.connections())
     assert answers == [FOUND] * 240
     assert 1 <= most <= 3
@@ -172,7 +172,7 @@ def test_closed_directory(directory: LdapDirectory) -> None:
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
 def test_idle_connection_that_died(own: Slapd, directory: LdapDirectory, scheme: str) -> None:
-    """A server that was killed and started again since the last question is asked anew, at once."""
+    """After a restart of the server, the next search works at once with a new connection."""
     url = own.url if scheme == "ldap" else own.tls_url
     with opened(replace(directory, urls=(url,))) as source:
         assert source.find(ALICE) == FOUND
@@ -184,7 +184,7 @@ def test_idle_connection_that_died(own: Slapd, directory: LdapDirectory, scheme:
 def test_killed_and_started_under_load(
     own: Slapd, directory: LdapDirectory, request: pytest.FixtureRequest
 ) -> None:
-    """While slapd is killed and started again, each question ends within its limits."""
+    """While slapd is killed and started again, each search ends within its limits."""
     way = impatient(directory, own.url, seconds=2.0)
     counts: Counter[tuple[str, str]] = Counter()
     slowest = 0.0
@@ -245,7 +245,7 @@ def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, data: int
 
 
 def test_cut_again_and_again(server: Slapd, directory: LdapDirectory) -> None:
-    """A connection that is cut after some questions is made anew, and no question is lost."""
+    """If a connection is closed after some searches, a new one is opened, and no search fails."""
     with (
         cutting_proxy(server.port, 4000) as port,
         opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
@@ -254,7 +254,7 @@ def test_cut_again_and_again(server: Slapd, directory: LdapDirectory) -> None:
 
 
 def test_cut_after_the_first_entry(directory: LdapDirectory) -> None:
-    """An answer that ends in the middle is no answer: half a result could be wrong."""
+    """An answer that ends in the middle is a failure: half a result could be wrong."""
     script = Script(search=[entry("uid=p1", uid="p1"), None])
     with scripted_ldap(script):
         way = replace(impatient(directory, script.url), security=LdapSecurity.NONE)
@@ -268,7 +268,7 @@ def answering(uid: str) -> Script:
 
 
 def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
-    """Return the directory at made-up servers."""
+    """Return the directory at scripted servers."""
     return replace(impatient(directory, *urls), security=LdapSecurity.NONE)
 
 
@@ -283,7 +283,7 @@ def test_next_server(directory: LdapDirectory) -> None:
 
 
 def test_next_server_where_the_first_hangs(directory: LdapDirectory) -> None:
-    """A server that hangs, before the bind or in a search, is left for the next one."""
+    """If a server hangs, before the bind or in a search, the next one is used."""
     with (
         raw_server(silent) as port,
         scripted_ldap(Script(search=[])) as slow,
@@ -298,7 +298,7 @@ def test_next_server_where_the_first_hangs(directory: LdapDirectory) -> None:
 
 
 def test_wrong_password_is_tried_once(directory: LdapDirectory, server: Slapd) -> None:
-    """A password that one server refuses is not tried at the next: that may lock the account."""
+    """A password that one server refuses is not tried at others: that may lock the account."""
     with scripted_ldap(answering("second")) as second:
         way = replace(plain(directory, server.url, second.url), bind_user="cn=none")
         with opened(way) as source, pytest.raises(DirectoryError, match="does not accept"):
@@ -331,7 +331,7 @@ def test_back_to_the_first_server(directory: LdapDirectory) -> None:
 
 
 def test_server_that_pauses(own: Slapd, directory: LdapDirectory) -> None:
-    """A slapd that is stopped in its tracks is unavailable, and answers when it goes on."""
+    """A suspended slapd is unavailable, and answers when it is resumed."""
     with opened(impatient(directory, own.url)) as source:
         assert source.find(ALICE) == FOUND
         with frozen(own.pid):

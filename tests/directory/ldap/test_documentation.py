@@ -1,4 +1,4 @@
-"""docs/directories/ldap.md says what the code says, and its examples work."""
+"""docs/directories/ldap.md agrees with the code, and its examples work."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Values in filters mean nothing but themselves."""
+"""Values in filters are literal."""
 
 import re
 
@@ -29,13 +29,13 @@ ESCAPED = [
 
 @pytest.mark.parametrize(("value", "expected"), ESCAPED)
 def test_escaping(value: str, expected: str) -> None:
-    """Each sign with a meaning, and each byte outside ASCII, becomes its number."""
+    """Each sign with a meaning, and each byte outside ASCII, is escaped."""
     assert escaped(value) == expected
 
 
 @given(st.text())
 def test_escaped_text_is_the_text(value: str) -> None:
-    """What is read back of an escaped value, by RFC 4515's rules, is the value."""
+    """An escaped value is the original value if unescaped by RFC 4515's rules."""
     text = escaped(value)
     # RFC 4515 s3: valueencoding = 0*(normal / escaped)
     assert re.fullmatch(r"(?:[^\x00()*\\\x80-\U0010ffff]|\\[0-9a-f]{2})*", text)

@@ -1,4 +1,4 @@
-"""What is found in a real directory, over every kind of connection."""
+"""Searches in a real directory, over every kind of connection."""
 
 import os
 from dataclasses import replace
@@ -38,7 +38,7 @@ def test_person_is_found(directory: LdapDirectory) -> None:
 
 
 def test_automx2_row(server: Slapd, authority_file: str) -> None:
-    """automx2's row is asked over ldaps with the authorities of the setting `ldap_ca_file`."""
+    """automx2's row is searched over ldaps with the authorities of the setting `ldap_ca_file`."""
     row = LdapServer(
         id=3,
         name="localhost",
@@ -68,7 +68,7 @@ def _authority_file(directory: LdapDirectory) -> str:
 
 
 def test_only_what_is_wanted(directory: LdapDirectory) -> None:
-    """Attributes that nothing uses are not asked for, and one that a rule names is."""
+    """Only used attributes are requested, also those of rules."""
     assert ask(directory, "several@example.com") == {
         "uid": ["first.login", "second.login"],
         "cn": ["Several"],
@@ -79,7 +79,7 @@ def test_only_what_is_wanted(directory: LdapDirectory) -> None:
 
 
 def test_login_pattern(directory: LdapDirectory) -> None:
-    """Of several login names the first that the pattern fits is taken."""
+    """Of several login names, the first one that matches the pattern is used."""
     second = replace(directory, login_pattern="second.*")
     assert person(second, "other@example.com") == Person("second.login", "Several")
 
@@ -94,14 +94,14 @@ def test_attribute_options(directory: LdapDirectory) -> None:
 
 
 def test_bytes_that_are_no_text(directory: LdapDirectory) -> None:
-    """Values that are not UTF-8 are left out, and the others are kept."""
+    """Values that are not UTF-8 are left out, and the others are returned."""
     entry = ask(replace(directory, attr_cn="jpegPhoto"), "photo@example.com")
     assert entry == {"uid": ["photo"], "jpegPhoto": []}
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
 def test_large_answer(directory: LdapDirectory, server: Slapd, scheme: str) -> None:
-    """An answer of many records of TLS arrives whole."""
+    """An answer of many TLS records arrives completely."""
     way = replace(directory, attr_cn="description")
     way = replace(way, urls=(server.tls_url,)) if scheme == "ldaps" else way
     entry = ask(way, "large@example.com")
@@ -111,7 +111,7 @@ def test_large_answer(directory: LdapDirectory, server: Slapd, scheme: str) -> N
 
 @pytest.mark.parametrize("local_part", STRANGE)
 def test_strange_addresses(directory: LdapDirectory, local_part: str) -> None:
-    """An address that means something in a filter finds who is stored under that very text."""
+    """An address with signs of a filter finds the user with exactly this text."""
     number = STRANGE.index(local_part)
     found = person(directory, f"{local_part}@example.com")
     assert found == Person(f"strange{number}", f"Strange {number}")
@@ -119,7 +119,7 @@ def test_strange_addresses(directory: LdapDirectory, local_part: str) -> None:
 
 @pytest.mark.parametrize("address", FOREIGN)
 def test_foreign_addresses(directory: LdapDirectory, address: str) -> None:
-    """An address that is not ASCII finds who is stored under that very text."""
+    """An address that is not ASCII finds the user with exactly this text."""
     by_uid = replace(directory, search_filter="(uid={0})")
     assert person(by_uid, address) == Person(address, f"Name of {address}")
 
@@ -173,7 +173,7 @@ def test_ambiguous(directory: LdapDirectory, who: str) -> None:
 
 
 def test_filter_on_several_lines(directory: LdapDirectory) -> None:
-    """A filter may be written on several lines, and hold operators."""
+    """A filter may be written on several lines, and contain operators."""
     lines = "(&\n  (objectClass=inetOrgPerson)\n  (|\n    (mail={0})\n    (uid=none)\n  )\n)"
     way = replace(directory, search_filter=check_filter(lines))
     assert person(way, "person1@example.com") == Person("p1", "Person 1")
@@ -219,7 +219,7 @@ def test_ways_in(directory: LdapDirectory, server: Slapd, client_pair: KeyPair) 
 def test_passwords(
     directory: LdapDirectory, password_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The password is the first line of a file, read anew for each connection, or a variable."""
+    """The password is the first line of a file, read for each connection, or a variable."""
     monkeypatch.setenv("LDAP_SECRET", PASSWORD)
     for secret in (Secret(file=f"{password_file}"), Secret(variable="LDAP_SECRET")):
         way = replace(directory, bind_password=secret)
@@ -232,7 +232,7 @@ def test_passwords(
 def test_new_authorities(
     directory: LdapDirectory, authority: Authority, tmp_path: Path, server: Slapd
 ) -> None:
-    """A file of authorities that is changed counts for the next connection."""
+    """A changed file of authorities is used for the next connection."""
     other = Authority.create(tmp_path)
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(other.certificate.read_bytes())
@@ -248,7 +248,7 @@ def test_new_authorities(
 
 
 def test_anonymous(directory: LdapDirectory) -> None:
-    """Without a user, what is open to all is found, and nothing else."""
+    """Without a user, only public entries are found."""
     anonymous = replace(
         directory,
         bind=LdapBind.ANONYMOUS,
@@ -271,7 +271,7 @@ def test_anonymous(directory: LdapDirectory) -> None:
 def test_active_directory_attributes(
     directory: LdapDirectory, search_filter: str, attr_uid: str, address: str, login: str | None
 ) -> None:
-    """From Active Directory's root its attributes are found, and its references passed over."""
+    """From Active Directory's root, its attributes are found, and its references ignored."""
     way = replace(directory, search_filter=search_filter, attr_uid=attr_uid, attr_cn="displayName")
     expected = {"mail": "anna@example.com", "userPrincipalName": "anna@corp.example.com"}
     assert person(way, address) == Person(login or expected[attr_uid], "Anna Beispiel")

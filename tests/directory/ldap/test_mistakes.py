@@ -41,7 +41,7 @@ WRONG = "not this one"
 
 @dataclass(frozen=True)
 class World:
-    """What a mistake is made with."""
+    """The tools to make a mistake."""
 
     directory: LdapDirectory
     server: Slapd
@@ -73,7 +73,7 @@ class World:
         )
 
     def file(self, name: str, text: str) -> str:
-        """Write a file; give its path."""
+        """Write a file, and return its path."""
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return f"{path}"
@@ -163,7 +163,7 @@ LASTING: dict[Complaint, Mistake] = {
     Complaint.SIZE_LIMIT: lambda w: w.scripted(search=[result(DONE, 11)]),
     Complaint.SEARCH_FAILED: lambda w: w.scripted(search=[result(DONE, 53)]),
 }
-# Tested elsewhere, or in a way of their own below.
+# Tested in another module, or below in another way.
 OTHERS = {
     *(Complaint.NO_LIBRARY, Complaint.BROKEN_LIBRARY, Complaint.CONNECT_TIMEOUT),
     *(Complaint.EXPIRED, Complaint.NOT_YET_VALID, Complaint.NOT_LDAP),
@@ -195,7 +195,7 @@ def check(error: WaypostError, complaint: Complaint) -> None:
 
 
 def test_table_is_whole() -> None:
-    """Every message is tested: here by the table, or below, or elsewhere."""
+    """Every message is tested: by this table, below, or in another module."""
     assert set(Complaint) == set(TEMPORARY) | set(LASTING) | OTHERS
 
 
@@ -234,7 +234,7 @@ def test_certificate_out_of_date(
 
 
 def test_nothing_is_sent_before_tls(world: World) -> None:
-    """Where StartTLS is refused, no bind follows, and no password leaves."""
+    """If StartTLS is refused, no bind follows, and no password is sent."""
     script = Script(extended=[result(EXTENDED_ANSWER, 52)])
     url = world.stack.enter_context(scripted_ldap(script)).url
     with pytest.raises(DirectoryError, match="does not offer StartTLS"):
@@ -243,7 +243,7 @@ def test_nothing_is_sent_before_tls(world: World) -> None:
 
 
 def test_empty_password_is_not_sent(world: World) -> None:
-    """A name with an empty password is refused without asking, as it would be anonymous."""
+    """A name with an empty password is refused without a request: it would be anonymous."""
     script = Script()
     url = world.stack.enter_context(scripted_ldap(script)).url
     way = replace(impatient(world.directory, url), bind_password=Secret())
@@ -261,7 +261,7 @@ def test_server_that_speaks_something_else(world: World) -> None:
 
 
 def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
-    """Where no answer to a connection comes at all, the limit for connecting holds."""
+    """If a connection gets no answer at all, the time limit for connections applies."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
         place = server.getsockname()
         for _ in range(3):  # Linux lets one more wait than the backlog, and then drops.
@@ -275,12 +275,12 @@ def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
 
 
 def agrees_and_hangs() -> Script:
-    """Return a server that agrees to StartTLS and does not begin."""
+    """Return a server that agrees to StartTLS but starts no handshake."""
     return Script(extended=[result(EXTENDED_ANSWER, 0)])
 
 
 def test_hanging_is_bounded(world: World) -> None:
-    """Wherever a server hangs, the question ends near its limit, which is far from its patience."""
+    """At any step where a server hangs, the search ends near its time limit."""
     hanging = world.stack.enter_context(scripted_ldap(agrees_and_hangs()))
     ways = {
         "tls": world.raw(silent, "ldaps"),
@@ -306,6 +306,6 @@ def test_hanging_is_bounded(world: World) -> None:
 
 
 def test_reader_is_the_same(directory: LdapDirectory) -> None:
-    """The table above begins with a directory that answers."""
+    """The directory that the table above changes does answer."""
     assert directory.bind_user == READER
     assert ask(directory, ADDRESS) is not None

@@ -1,4 +1,4 @@
-"""Files of an LDAP directory that are no regular ones: refused, and never waited for."""
+"""Files of an LDAP directory that are not regular files are refused, without waiting."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def _fifo(tmp_path: Path) -> str:
 
 
 def test_trust(fifo: str) -> None:
-    """A FIFO for authorities, for a certificate or for its key is named with its option."""
+    """The error about a FIFO as ca_file, cert_file or key_file names the option."""
     for trust in (
         Trust(ca_file=fifo),
         Trust(cert_file=fifo),
@@ -32,7 +32,7 @@ def test_trust(fifo: str) -> None:
 
 
 def test_password(fifo: str) -> None:
-    """A FIFO or an endless device for a password is named."""
+    """The error about a FIFO or an endless device as password file names the file."""
     for file in (fifo, "/dev/zero"):
         with pytest.raises(LdapFailure, match=SAID):
             password(Secret(file=file))

@@ -20,7 +20,7 @@ STEPS = ["resolve", "connect", "tls", "bind", "base", "search", "entry", "person
 
 
 def probed(directory: LdapDirectory | LdapServer, address: str, **options: str) -> list[Step]:
-    """Return all steps, after a look for secrets in them."""
+    """Return all steps, after a check that they contain no secret."""
     steps = list(probe(directory, raw(address), **options))
     text = json.dumps([[step.text, step.details] for step in steps], ensure_ascii=False)
     assert PASSWORD not in text
@@ -29,7 +29,7 @@ def probed(directory: LdapDirectory | LdapServer, address: str, **options: str) 
 
 
 def test_each_step(directory: LdapDirectory, server: Slapd) -> None:
-    """Each server of a directory is asked, and each step says what it found."""
+    """Each server of a directory is tested, and each step shows its result."""
     both = replace(directory, urls=(server.url, server.tls_url))
     steps = probed(both, "several@example.com")
     assert [(step.name, step.ok) for step in steps] == [(name, True) for name in STEPS * 2]
@@ -76,7 +76,7 @@ def test_no_single_hit(directory: LdapDirectory, address: str, said: str) -> Non
 def test_why_a_certificate_is_not_accepted(
     directory: LdapDirectory, server: Slapd, authority: Authority
 ) -> None:
-    """Where TLS fails, the certificate is shown all the same: its names, issuer and end."""
+    """If TLS fails, the step still shows the certificate: its names, issuer and end."""
     unknown = probed(replace(directory, ca_file=None), "a@example.com")[-1]
     other = replace(directory, urls=(f"ldaps://127.0.0.1:{server.tls_port}",))
     wrong = probed(other, "a@example.com")[-1]
@@ -131,7 +131,7 @@ def test_where_it_stops(directory: LdapDirectory, password_file: Path) -> None:
 
 
 def test_silence_is_bounded(directory: LdapDirectory) -> None:
-    """A server that says nothing fails at the step at which it is silent."""
+    """A silent server fails at the step where it is silent."""
     with scripted_ldap(Script(bind=[])) as script:
         way = replace(impatient(directory, script.url), security=LdapSecurity.NONE)
         *_, last = probed(way, "person1@example.com")
@@ -139,7 +139,7 @@ def test_silence_is_bounded(directory: LdapDirectory) -> None:
 
 
 def test_by_socket(directory: LdapDirectory, server: Slapd) -> None:
-    """Over ldapi there is no TLS, and the server says for whom it takes the process."""
+    """Over ldapi there is no TLS, and the server returns the identity of the process."""
     way = replace(
         directory,
         urls=(server.socket_url,),

@@ -55,7 +55,7 @@ services = [
 def _place(
     server: Slapd, authority: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Run Waypost; give the beginning of its URLs."""
+    """Run Waypost, and yield the base of its URLs."""
     tmp_path = tmp_path_factory.mktemp("serving")
     (tmp_path / "password").write_text(PASSWORD, encoding="utf-8")
     providers = tmp_path / "mail.toml"
@@ -98,7 +98,7 @@ def _place(
     ],
 )
 def test_login_name_is_answered(place: str, address: str, host: str, login: str) -> None:
-    """A client gets the login name, and the host, that slapd has for the address."""
+    """A client gets the login name and the host that slapd has for the address."""
     answer = httpx.get(f"{place}{address}", timeout=10)
     assert answer.status_code == 200
     assert f"<hostname>{host}</hostname>" in answer.text

@@ -1,4 +1,4 @@
-"""StartTLS by hand: whatever a server answers, it is an answer or a failure."""
+"""The StartTLS request: any bytes from a server are an answer or a failure."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ SERVER = Server("ldap://localhost", "localhost", 389, starttls=True)
 
 
 def answered(data: bytes) -> tuple[bytes, LdapFailure | None]:
-    """Return what is asked of a server that answers with some bytes and ends, and what fails."""
+    """Return the request to a server that answers with some bytes, and the failure."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(data)
@@ -30,7 +30,7 @@ def answered(data: bytes) -> tuple[bytes, LdapFailure | None]:
 
 
 def test_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that does not come back costs no more than the time for a connection."""
+    """A resolver that never returns delays a lookup only by the time limit for connections."""
     released = threading.Event()
 
     def silent(*_: object, **__: object) -> list[object]:
@@ -57,7 +57,7 @@ def test_name_that_is_not_known(host: str) -> None:
 
 
 def test_addresses_of_a_name() -> None:
-    """A name that is known has addresses, and a Unix socket is its own."""
+    """A known name has addresses, and a Unix socket has its path."""
     assert (socket.AF_INET, ("127.0.0.1", 389)) in resolve(SERVER, Deadline(30))
     local = Server("ldapi://%2Frun%2Fldapi", "", 0, path="/run/ldapi")
     assert resolve(local, Deadline(0)) == [(socket.AF_UNIX, "/run/ldapi")]
@@ -77,7 +77,7 @@ def test_request() -> None:
 
 
 ANSWERS = [
-    # bytes, what they are
+    # bytes, their meaning
     (message(result(EXTENDED_ANSWER, 0, "x" * 300)), None),
     (message(result(EXTENDED_ANSWER, 2, "no TLS")), Complaint.NO_STARTTLS),
     (message(result(EXTENDED_ANSWER, 52)), Complaint.NO_STARTTLS),

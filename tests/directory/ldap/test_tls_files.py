@@ -1,4 +1,4 @@
-"""The files of TLS, followed while they change."""
+"""Changes of the files for TLS."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from waypost.directory.ldap.tls import TlsContexts
 
 
 def test_other_authority_with_an_older_time(authority: Authority, tmp_path: Path) -> None:
-    """A file that is replaced by one with the same time, as `cp -p` does, is read again."""
+    """A file that `cp -p` replaces by one with the same time is read again."""
     file = tmp_path / "ca.pem"
     file.write_bytes(authority.certificate.read_bytes())
     times = file.stat().st_atime_ns, file.stat().st_mtime_ns

@@ -40,12 +40,12 @@ def configured(uri: str | Secret, /, **change: object) -> SqlDirectory:
 
 
 def quick(seconds: float = 0.5, **change: int) -> Limits:
-    """Return limits that let a test wait no longer."""
+    """Return short limits for tests."""
     return Limits(time_limit_seconds=seconds, connect_timeout_seconds=2, **change)
 
 
 def said(people: OpenSqlDirectory, address: EmailAddress = ALICE) -> str:
-    """Ask in vain; give what is said, which is one line without a secret."""
+    """Return the error of a failing lookup: one line without a secret."""
     with pytest.raises((DirectoryError, DirectoryUnavailable)) as caught:
         people.find(address)
     text = str(caught.value)

@@ -1,4 +1,4 @@
-"""What goes wrong with another database: one line that names the option, and no secret."""
+"""Errors of another database: one line that names the option, without secrets."""
 
 import re
 import sqlite3
@@ -58,7 +58,7 @@ def _uri(request: pytest.FixtureRequest) -> Uri:
 
 
 def test_each_driver_by_port(uri: Uri, opened: Opened) -> None:
-    """Each driver answers over a port, with a password."""
+    """Each driver connects over a port, with a password."""
     people = opened(uri())
     assert people.find(ALICE) == {
         "login": ("alice@example.com",),
@@ -69,7 +69,7 @@ def test_each_driver_by_port(uri: Uri, opened: Opened) -> None:
 
 
 NO_CONNECTION = [
-    # what is wrong, what is said
+    # the mistake, the message
     ({"password": WRONG}, "check the user and the password in uri"),
     ({"user": "missing"}, "check the user and the password in uri"),
     ({"database": "waypost_missing"}, "check the name of the database in uri"),
@@ -89,7 +89,7 @@ def test_no_connection(uri: Uri, opened: Opened, change: dict[str, str], text: s
 
 
 def test_host_that_swallows_packets(uri: Uri, opened: Opened) -> None:
-    """A host that does not answer at all is given up after the time for a connection."""
+    """A host that never answers fails after the time limit for connections."""
     people = opened(uri(host="192.0.2.1", port="9"), limits=quick())  # RFC 5737: unused
     start = time.monotonic()
     assert "check the host and the port in uri" in said(people)
@@ -97,7 +97,7 @@ def test_host_that_swallows_packets(uri: Uri, opened: Opened) -> None:
 
 
 MISTAKES = [
-    # query, what is said
+    # query, message
     ("SELECT login FROM nosuch WHERE a = :address", "check the names of tables and columns"),
     (
         "SELECT nosuch AS login FROM mailbox WHERE username = :address",
@@ -125,7 +125,7 @@ def test_mistakes_in_statements(
 
 @pytest.mark.servers
 def test_address_in_a_complaint(postgresql_server: PostgreSql, opened: Opened) -> None:
-    """A database that repeats the address in its complaint does not get it into ours."""
+    """If a database repeats the address in its error, Waypost's message does not."""
     uri = postgresql_server.uri(postgresql_server.fresh())
     for query in (
         "SELECT CAST(:address AS integer) AS login",
@@ -135,7 +135,7 @@ def test_address_in_a_complaint(postgresql_server: PostgreSql, opened: Opened) -
 
 
 def test_hidden_texts() -> None:
-    """A password and an address are taken out of what a driver says, and nothing else is."""
+    """Only the password and the address are removed from a driver's message."""
     url = sa.make_url("postgresql://u:pa55@h/d?sslpassword=k3y&sslmode=require")
     text = "no 'a', \"a@b.example\" and a; pa55 or k3y with require\nHINT: more"
     expected = "no '...', \"...\" and a; *** or *** with require"
@@ -202,7 +202,7 @@ def test_other_character_set(postgresql_server: PostgreSql, opened: Opened) -> N
 
 
 def test_no_such_query(sqlite: Path, opened: Opened) -> None:
-    """A directory says which of its two statements it lacks."""
+    """The error says which of the two statements is missing."""
     people = opened(f"sqlite:///{sqlite}", query=None)
     assert said(people) == "directory people: has no query for users, only a domains_query"
     domains = opened(f"sqlite:///{sqlite}", domains_query=None)
@@ -224,7 +224,7 @@ def test_closing_twice(sqlite: Path, opened: Opened) -> None:
 
 
 def _names(text: str) -> str:
-    """Return a message as the documentation writes it: what is filled in is in capitals."""
+    """Return a message as in the documentation, with its fields in capitals."""
     return re.sub(r"\{(\w+)[^}]*\}", lambda found: found[1].upper(), text)
 
 

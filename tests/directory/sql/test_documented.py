@@ -1,4 +1,4 @@
-"""The examples of docs/directories/sql.md, run against the tables that they are for."""
+"""The examples of docs/directories/sql.md, run against their tables."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from waypost.store.memory import MemoryStore
 from waypost.transfer.providers_file import read_providers
 
 EXAMPLE_COM = DomainName("example.com")
-# What has a row in some of the tables, and no mailboxes on that server.
+# Domains with a row in some of the tables, but without mailboxes on this server.
 NO_DOMAINS = [
     *("old.example", "relayed.example", "ALL", "all", "missing.example"),
     *("old-alias.example", "alias-of-old.example", "alias-of-relayed.example"),
@@ -52,7 +52,7 @@ def test_every_example_is_known() -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_example(name: str, database: Database) -> None:
-    """The statements of an example find a user, leave out others, and know the domains."""
+    """The statements of an example find the active users and domains, and no others."""
     if database.dialect not in SCHEMAS[name]:
         return
     database.client(SCHEMAS[name][database.dialect])
@@ -77,7 +77,7 @@ def test_example(name: str, database: Database) -> None:
 
 
 def test_alias_logs_in_as_its_mailbox(database: Database) -> None:
-    """An alias of PostfixAdmin with one target gives the login name of that, one with two none."""
+    """An alias with one target has the target's login name; an alias with two has none."""
     database.client(SCHEMAS["postfixadmin-domains"][database.dialect])
     example = directory_of(EXAMPLES["postfixadmin-domains"])
     people = OpenSqlDirectory(replace(example, uri=Secret(database.uri)))
@@ -96,7 +96,7 @@ def test_alias_logs_in_as_its_mailbox(database: Database) -> None:
     ],
 )
 def test_host_of_a_mailbox(local_part: str, host: str, database: Database) -> None:
-    """A host from the database gets into an answer where it is allowed, else the default does."""
+    """An answer has the host from the database if it is allowed, else the default."""
     database.client(SCHEMAS["sharded"][database.dialect])
     catalog = EXAMPLES["sharded"]
     example = directory_of(catalog)

@@ -58,7 +58,7 @@ INJECTIONS = [
 
 
 def test_known_user(postfixadmin: Database, opened: Opened) -> None:
-    """A user is found with login and name, on each engine."""
+    """A user is found with login and display name, on each engine."""
     assert opened(postfixadmin.uri).find(ALICE) == FOUND
 
 
@@ -69,7 +69,7 @@ def test_unknown_user(postfixadmin: Database, opened: Opened, local_part: str) -
 
 
 def test_quotation_mark(postfixadmin: Database, opened: Opened) -> None:
-    """A quotation mark in an address is one in the database."""
+    """A quotation mark in an address is literal."""
     found = opened(postfixadmin.uri).find(EmailAddress("o'brien", EXAMPLE_COM))
     assert found == {"login": ("o'brien@example.com",), "display_name": ("O'Brien",)}
 
@@ -100,7 +100,7 @@ def test_domains(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_nothing_is_written(postfixadmin: Database, opened: Opened) -> None:
-    """A statement that would change something is refused by the database."""
+    """The database refuses a statement that writes."""
     writing = {
         "sqlite": "DELETE FROM mailbox WHERE username <> :address",
         "postgresql": "WITH x AS (DELETE FROM mailbox RETURNING username AS login) "
@@ -127,7 +127,7 @@ def test_several_rows(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_several_rows_are_told_once_a_minute(tmp_path: Path) -> None:
-    """However often two rows are found, a line says so once a minute at most."""
+    """Ambiguous rows are logged at most once a minute."""
     path = tmp_path / "users.sqlite"
     with closing(sqlite3.connect(path)) as database:
         database.executescript("CREATE TABLE u (l); INSERT INTO u VALUES ('a'), ('b');")
@@ -145,7 +145,7 @@ def test_several_rows_are_told_once_a_minute(tmp_path: Path) -> None:
 
 
 def test_percent_signs(postfixadmin: Database, opened: Opened) -> None:
-    """A percent sign in a statement is one for the database."""
+    """A percent sign in a statement is literal."""
     query = (
         "SELECT username AS login, 5 % 3 AS two, '%s' AS text FROM mailbox "
         "WHERE username LIKE '%@example.com' AND username = :address"
@@ -155,7 +155,7 @@ def test_percent_signs(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_what_becomes_of_columns(postfixadmin: Database, opened: Opened) -> None:
-    """Names are in any case, NULL is absent, and numbers are texts."""
+    """Column names match in any case, NULL is absent, and numbers become texts."""
     query = (
         "SELECT username AS LOGIN, NULL AS Display_Name, 7 AS number, 1.5 AS part "
         "FROM mailbox WHERE username = :address"
@@ -197,11 +197,11 @@ ROWS: list[tuple[Mapping[str, object], Mapping[str, tuple[str, ...]]]] = [
 
 @pytest.mark.parametrize(("row", "entry"), ROWS)
 def test_rows(row: Mapping[str, object], entry: Mapping[str, tuple[str, ...]]) -> None:
-    """Each value becomes the texts that it means, or nothing."""
+    """Each value becomes texts, or is absent."""
     assert entry_of(row) == entry
 
 
 @given(value=st.binary() | st.text() | st.integers() | st.floats() | st.none() | st.booleans())
 def test_any_value(value: object) -> None:
-    """Whatever a driver gives, what comes of it is texts."""
+    """Any values of a driver become texts."""
     assert all(isinstance(one, str) for texts in entry_of({"a": value}).values() for one in texts)

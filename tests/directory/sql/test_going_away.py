@@ -1,4 +1,4 @@
-"""Another database that is slow, hangs, restarts or is used up: it is left in time."""
+"""A database that is slow, hangs, restarts or has no free connection fails in time."""
 
 import gc
 import threading
@@ -19,7 +19,7 @@ from waypost.errors import DirectoryBusy, DirectoryUnavailable
 
 
 def test_statement_that_hangs(postfixadmin: Database, opened: Opened) -> None:
-    """A statement that takes too long ends at the time limit, and the next one is answered."""
+    """A slow statement ends at the time limit, and the next one works."""
     slow = opened(postfixadmin.uri, query=SLEEP[postfixadmin.dialect], limits=quick())
     assert "query: took longer than time_limit_seconds (0.5 s)" in said(slow)
     assert slow.has_domain(DomainName("example.com"))
@@ -50,17 +50,17 @@ def test_pool_used_up(postfixadmin: Database, opened: Opened) -> None:
 
 
 def test_postgresql_restarts(postgresql_server: PostgreSql, opened: Opened) -> None:
-    """After a crash of the server the failure is temporary, and then the same pool goes on."""
+    """After a crash of the server, the failure is temporary, and the same pool works again."""
     name = postgresql_server.fresh()
     postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
     _survives(postgresql_server, opened(postgresql_server.uri(name)))
 
 
-# PyMySQL leaves a socket that it could not connect to the garbage collector.
+# PyMySQL leaves an unconnected socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_mariadb_restarts(mariadb_server: MariaDb, opened: Opened) -> None:
-    """MariaDB's restart is survived in the same way."""
+    """The same after a restart of MariaDB."""
     name = mariadb_server.fresh()
     mariadb_server.sql(SCHEMAS["postfixadmin"]["mysql"], name)
     _survives(mariadb_server, opened(mariadb_server.uri(name)))
@@ -103,14 +103,14 @@ def _terminate(server: PostgreSql) -> None:
 @pytest.mark.servers
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, driver: str) -> None:
-    """A server that is silent is left in time, in a question and before one."""
+    """A silent server fails in time, during a query and before one."""
     name = postgresql_server.fresh()
     postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
     people = opened(postgresql_server.uri(name, driver), limits=quick(0.3, max_searches=1))
     assert people.find(ALICE) is not None
     sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"  # noqa: S608 -- a test's own
     with frozen(int(postgresql_server.sql(sql))) as is_stopped:
-        # The connection does not answer any more, and another one does.
+        # This connection does not answer any more, but a new one does.
         assert people.find(ALICE) is not None
         assert is_stopped()
     asking = threading.Thread(target=_stopped_soon, args=(postgresql_server, sql))
@@ -134,7 +134,7 @@ def _stopped_soon(server: PostgreSql, sql: str) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_mariadb_that_hangs(mariadb_server: MariaDb, opened: Opened) -> None:
-    """A server that is silent is left in time, and answers again when it goes on."""
+    """A suspended server fails in time, and answers again when it is resumed."""
     name = mariadb_server.fresh()
     mariadb_server.sql(SCHEMAS["postfixadmin"]["mysql"], name)
     people = opened(mariadb_server.uri(name), limits=quick(0.3))

@@ -1,4 +1,4 @@
-"""A lookup step by step: what each step says, and where it ends."""
+"""A lookup step by step: the text of each step, and the last step."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_unused_columns_are_not_shown(postfixadmin: Database) -> None:
 
 
 ENDS = [
-    # what is changed, the step that goes wrong, what it says
+    # the change, the step that fails, its text
     ({"uri": Secret("nosuch://h/d")}, "driver", "does not support the database"),
     ({"uri": Secret("sqlite:////nosuch/a.sqlite")}, "connect", "check the path"),
     ({"query": "SELECT a FROM nosuch WHERE a = :address"}, "query", "names of tables and columns"),
@@ -73,7 +73,7 @@ ENDS = [
 def test_step_that_goes_wrong(
     postfixadmin: Database, change: dict[str, object], last: str, text: str
 ) -> None:
-    """After the first step that goes wrong no other follows, and it says what to do."""
+    """The first step that fails is the last one, and says what to do."""
     steps = list(probe(configured(postfixadmin.uri, **change), ALICE))
     assert [step.name for step in steps] == STEPS[: STEPS.index(last) + 1]
     assert [step.ok for step in steps] == [True] * (len(steps) - 1) + [False]
@@ -81,7 +81,7 @@ def test_step_that_goes_wrong(
 
 
 def test_domains_alone(postfixadmin: Database) -> None:
-    """A directory that knows domains alone is asked for the domain."""
+    """A directory with only domains_query has a step for the domain."""
     steps = list(probe(configured(postfixadmin.uri, query=None), ALICE))
     assert [step.name for step in steps] == STEPS[:4]
     other = EmailAddress("a", DomainName("old.example"))

@@ -22,7 +22,7 @@ def test_uri_from_a_file(sqlite: Path, opened: Opened, tmp_path: Path) -> None:
 def test_uri_from_the_environment(
     sqlite: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An environment variable holds the URI."""
+    """An environment variable has the URI."""
     monkeypatch.setenv("MAIL_URI", f"sqlite:///{sqlite}")
     assert opened(Secret(variable="MAIL_URI")).find(ALICE) is not None
 
@@ -31,7 +31,7 @@ def test_uri_from_the_environment(
 def test_password_that_changes(
     postgresql_server: PostgreSql, opened: Opened, tmp_path: Path
 ) -> None:
-    """A password that is changed in the file counts from the next connection on."""
+    """A changed password in the file is used from the next connection on."""
     name = postgresql_server.fresh()
     postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
     file = tmp_path / "uri"
@@ -82,7 +82,7 @@ def test_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_missing_file_is_not_made(tmp_path: Path, opened: Opened) -> None:
-    """A SQLite file that is not there is not made."""
+    """A missing SQLite file is not created."""
     path = tmp_path / "a ?#%.sqlite"
     people = opened(Secret(f"sqlite:///{tmp_path}/a%20%3F%23%25.sqlite"))
     said(people)
