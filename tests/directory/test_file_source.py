@@ -200,7 +200,7 @@ def test_file_that_was_never_good(world: World) -> None:
         assert world.login() == "u1"
 
 
-def test_rights_that_are_mended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fixed_rights(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is read after its rights are fixed, even if nothing else has changed."""
     closed = DirectoryUnavailable("users.csv: cannot be read: Permission denied")
 
@@ -236,7 +236,7 @@ def test_mistakes_of_a_file_that_changes_meanwhile(
     assert reasons(lines) == []
 
 
-def test_ambiguous_user_is_nobody(world: World) -> None:
+def test_ambiguous_user_is_unknown(world: World) -> None:
     """An ambiguous user counts as unknown; the log names lines, and no address."""
     world.write(HEAD + "Ann@x.example,u1\nANN@x.example,u2\n")
     with capture_logs() as lines:

@@ -223,7 +223,7 @@ def test_last_good_answer_goes_on(
     run(work())
 
 
-def test_complaints_are_few_and_name_nobody(
+def test_log_lines_are_few_and_without_addresses(
     guard: GuardedDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
     """A failing directory logs one line a minute, without addresses, and one when it is back."""

@@ -92,7 +92,7 @@ def timed(asking: Asking, address: str) -> float:
     return seconds
 
 
-def test_names_are_told_on_request(tmp_path: Path, server: Slapd, authority: Authority) -> None:
+def test_names_are_shown_on_request(tmp_path: Path, server: Slapd, authority: Authority) -> None:
     """A domain that opted in shows the names of its users, in the formats that support it."""
     path = providers(tmp_path, server.url, authority, policy="show_display_name = true")
     with serving(tmp_path, path) as (_, asking):

@@ -381,7 +381,7 @@ def test_names_and_pages() -> None:
     "autoconfig-update",
     "autoconfig-webmail",
 )
-def test_beside_the_provider() -> None:
+def test_siblings_of_the_provider() -> None:
     """OAuth2, webmail and the update URL are siblings of emailProvider, by the draft's names."""
     root = written(IMAP, SMTP, provider=EVERY_PAGE)
     (oauth2,) = root.findall("oAuth2")

@@ -139,7 +139,7 @@ def test_all_mail_can_be_kept_out() -> None:
     assert labels == {"autodiscover", "_autodiscover"}
 
 
-def test_json_does_not_lead_to_an_error() -> None:
+def test_json_has_no_url_of_an_error() -> None:
     """Autodiscover's JSON has no URL of the XML form if that has no answer."""
     config = asked(only_in(IMAP, Format.PACC), SMTP)
 

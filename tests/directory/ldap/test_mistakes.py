@@ -199,7 +199,7 @@ def test_table_is_whole() -> None:
     assert set(Complaint) == set(TEMPORARY) | set(LASTING) | OTHERS
 
 
-def test_active_directory_tells_why(world: World) -> None:
+def test_active_directory_error_numbers(world: World) -> None:
     """The error shows Active Directory's number for a failed login in words; the login is a UPN."""
     script = Script(bind=[result(BIND_ANSWER, 49, AD_TEXT)])
     way = replace(

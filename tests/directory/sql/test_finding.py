@@ -126,7 +126,7 @@ def test_several_rows(postfixadmin: Database, opened: Opened) -> None:
     assert "alice" not in str(line)
 
 
-def test_several_rows_are_told_once_a_minute(tmp_path: Path) -> None:
+def test_several_rows_are_logged_once_a_minute(tmp_path: Path) -> None:
     """Ambiguous rows are logged at most once a minute."""
     path = tmp_path / "users.sqlite"
     with closing(sqlite3.connect(path)) as database:
