@@ -13,7 +13,7 @@ from waypost.model import LdapDirectory, LdapServer
 
 DIRECTORY = LdapDirectory(label="staff", urls=("ldap://localhost",), search_base="")
 ROW = LdapServer(3, "localhost", 636, True, "", "(mail={0})", "uid")
-TOLD = (
+MESSAGE = (
     "the LDAP library is not installed; run pip install '.[ldap]' in the folder of Waypost's "
     "source, and start again"
 )
@@ -35,9 +35,9 @@ def test_missing_library(
     monkeypatch.setitem(sys.modules, "ldap", None)
     with pytest.raises(DirectoryError) as caught:
         open_directory(directory)
-    assert str(caught.value) == f"directory {label}: {TOLD}"
+    assert str(caught.value) == f"directory {label}: {MESSAGE}"
     (step,) = probe(directory, EmailAddress.parse("a@example.com"))
-    assert (step.name, step.ok, step.text) == ("library", False, TOLD)
+    assert (step.name, step.ok, step.text) == ("library", False, MESSAGE)
 
 
 class _Broken:
