@@ -79,7 +79,7 @@ def test_dns_says_what_it_leaves_out(waypost: Waypost) -> None:
     assert outcome.code == 0
     assert outcome.err.startswith("warning: left out: autoconfig and autodiscover and ua-auto-con")
     assert "; Left out: autoconfig and autodiscover and ua-auto-config: public_url" in outcome.out
-    assert "; set it in the settings, or give --public-url" in outcome.err
+    assert "; set it in the settings, or use --public-url" in outcome.err
 
 
 def test_providers_file(waypost: Waypost, home: Path) -> None:
