@@ -1,4 +1,4 @@
-# The parts of python-ldap that Waypost uses; it has no types. Source: python-ldap 3.4.8, its Doc folder.
+# The part of python-ldap that Waypost uses; python-ldap has no types. From python-ldap 3.4.8, Doc.
 
 from collections.abc import Mapping, Sequence
 from typing import Final
