@@ -1,4 +1,4 @@
-"""Writes docs/rules.md: `python -m tests.rules`."""
+"""Write docs/rules.md: `python -m tests.rules`."""
 
 from tests.rules.page import PAGE, page
 

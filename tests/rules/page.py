@@ -1,4 +1,4 @@
-"""docs/rules.md, made of the tables of rules and of the tests that cite them."""
+"""The page docs/rules.md, written from the tables of rules and the tests that cite them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,14 @@ PAGE = TESTS.parent / "docs" / "rules.md"
 HEAD = """\
 # Rules, and the tests that show them
 
-This page is made by `make docs` from the tables in `tests/rules` and from the tests that cite \
-their rows; `tests/rules` compares it with them.
-[standards.md](standards.md) tells clause by clause how far each standard is covered.
+`make docs` writes this page from the tables in `tests/rules` and from the tests that cite \
+their rows. A test in `tests/rules` checks that the page is current.
+[standards.md](standards.md) describes, clause by clause, how much of each standard Waypost covers.
 
-A rule is what a standard demands of a server, or what a client does that a server can respect.
-Its source is the document and clause, or the client and the version in which it was seen.
-The tests stand below `tests/`; \
+A rule is what a standard demands of a server, or a behaviour of a client that a server can \
+respect.
+Its source is the document and clause, or the client and the version that showed the behaviour.
+The tests are in `tests/`; \
 `make test ARGS="tests/web/public/test_autoconfig.py::test_head"` runs one.
 """
 
@@ -54,7 +55,7 @@ def _shown(rule: Rule, shown: Mapping[str, list[str]]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Keep a text in its cell, and its angle brackets visible outside of code."""
+    """Escape a text for a table cell, so that angle brackets outside of code stay visible."""
     parts = text.replace("|", "\\|").split("`")
     parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
     return "`".join(parts)

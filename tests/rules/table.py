@@ -8,7 +8,7 @@ A table is one TOML file for one standard, named after it:
     id = "autoconfig-head"        # begins with the file's name, and never changes
     text = "HEAD works wherever GET does."
     source = "RFC 9110 s9.3.2"
-    not_obeyed = "why not"        # only where that is so; such a rule needs no test
+    not_obeyed = "why not"        # only if it is not obeyed; such a rule needs no test
 
 A test cites what it shows: `@pytest.mark.rule("autoconfig-head")`.
 """
@@ -33,7 +33,7 @@ class Rule:
 
     Attributes:
         source: the document and clause, or the client and version, that demands it.
-        not_obeyed: why Waypost does not, or a server cannot; None where it does.
+        not_obeyed: why Waypost does not obey, or why a server cannot; None if Waypost obeys.
     """
 
     id: str
@@ -53,14 +53,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A test function, and a rule that it says it shows."""
+    """A test function, and a rule that it cites."""
 
     test: str
     id: str
 
 
 class BadTable(ValueError):
-    """A table or a citation is not as it must be; the message says where and why."""
+    """An error in a table or in a citation; the message says where and why."""
 
 
 def tables() -> list[Table]:
@@ -76,7 +76,7 @@ def read(key: str, text: str) -> Table:
         text: TOML.
 
     Raises:
-        BadTable: it is no TOML, a key is unknown or missing, or a value is not as it must be.
+        BadTable: the text is no TOML, a key is unknown or missing, or a value is invalid.
     """
     try:
         content = tomllib.loads(text)
@@ -99,14 +99,16 @@ def _rule(key: str, number: int, row: Any) -> Rule:
             raise BadTable(f"{where}: {name} must be a text of one line")
     rule = Rule(**row)
     if not re.fullmatch(rf"{re.escape(key)}(-[a-z0-9]+)+", rule.id):
-        raise BadTable(f"{where}: {rule.id!r} must be {key}- and lower-case words with hyphens")
+        raise BadTable(
+            f"{where}: {rule.id!r} must be {key}- followed by lower-case words with hyphens"
+        )
     if not rule.text.endswith("."):
-        raise BadTable(f"{where}: the text of {rule.id} must end as a sentence does")
+        raise BadTable(f"{where}: the text of {rule.id} must end with a full stop")
     return rule
 
 
 def citations() -> list[Citation]:
-    """Return every citation of every test file, by file and place. Raises BadTable."""
+    """Return all citations of all test files, by file and position. Raises BadTable."""
     found: list[Citation] = []
     for path in sorted(TESTS.rglob("test_*.py")):
         found += cited(str(path.relative_to(TESTS)), path.read_text("utf-8"))
@@ -114,11 +116,11 @@ def citations() -> list[Citation]:
 
 
 def cited(file: str, text: str) -> Iterator[Citation]:
-    """Yield the citations of one test file; nothing is run for that.
+    """Yield the citations of one test file, without running the file.
 
     Raises:
-        BadTable: the mark stands where it marks no test function, where nobody would see it, or
-            what it holds is no id.
+        BadTable: the mark is not on a test function, so that its rule would not be shown, or an
+            argument is no id.
     """
     tree = ast.parse(text)
     marks = {node for node in ast.walk(tree) if _is_mark(node)}
@@ -135,7 +137,7 @@ def cited(file: str, text: str) -> Iterator[Citation]:
             yield from (Citation(where, one) for one in _ids(where, call))
     for mark in marks:
         line = getattr(mark, "lineno", 0)
-        raise BadTable(f"{file}:{line}: the mark `rule` must stand, with ids, above a test")
+        raise BadTable(f"{file}:{line}: the mark `rule` must be above a test, with ids")
 
 
 def _is_mark(node: ast.AST) -> bool:
@@ -148,16 +150,16 @@ def _ids(where: str, call: ast.Call) -> list[str]:
     ids = [one.value for one in call.args if isinstance(one, ast.Constant)]
     texts = [one for one in ids if isinstance(one, str)]
     if not texts or call.keywords or len(texts) < len(call.args):
-        raise BadTable(f"{where}: the mark `rule` takes ids as they stand in the tables")
+        raise BadTable(f"{where}: the mark `rule` takes ids as they are in the tables")
     return texts
 
 
 def findings(found: Iterable[Table], cited_ids: Iterable[Citation]) -> Iterator[str]:
-    """Yield what is wrong between the tables and the tests, a line each."""
+    """Yield the differences between the tables and the tests, one line each."""
     rules: dict[str, Rule] = {}
     for rule in (rule for table in found for rule in table.rules):
         if rule.id in rules:
-            yield f"{rule.id}: stands twice"
+            yield f"{rule.id}: occurs twice"
         rules[rule.id] = rule
     seen: set[Citation] = set()
     for citation in cited_ids:
@@ -169,4 +171,4 @@ def findings(found: Iterable[Table], cited_ids: Iterable[Citation]) -> Iterator[
     shown = {citation.id for citation in seen}
     for rule in rules.values():
         if rule.not_obeyed is None and rule.id not in shown:
-            yield f"{rule.id}: no test shows it, and nothing says why it is not obeyed"
+            yield f"{rule.id}: no test shows it, and there is no not_obeyed"

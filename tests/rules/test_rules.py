@@ -1,4 +1,4 @@
-"""Every rule that a server can obey is shown by a test, and no test cites what is no rule."""
+"""Tests that each rule is shown by a test or has not_obeyed, and that each citation is a rule."""
 
 import pytest
 
@@ -17,12 +17,12 @@ from tests.rules.table import (
 
 
 def test_every_rule_is_shown() -> None:
-    """Each rule is cited by a test, or says why it is not obeyed; each citation has its rule."""
+    """Each rule is cited by a test or says why it is not obeyed; each citation is a rule."""
     assert list(findings(tables(), citations())) == []
 
 
 def test_there_are_rules() -> None:
-    """The test above is shown the tables and the tests, not empty folders."""
+    """The test above reads the tables and the tests, not empty folders."""
     assert "autoconfig" in {table.key for table in tables()}
     assert citations()
 
@@ -46,21 +46,21 @@ BAD_TABLES = [
     (f"{HEAD}[[rule]]\n{ROW}not_obeyed = ''\n", "not_obeyed must be a text"),
     (f"{HEAD}[[rule]]\n{ROW}not_obeyed = 1\n", "not_obeyed must be a text"),
     (f"{HEAD}[[rule]]\n{ROW.replace('A.', 'A  b.')}", "text must be a text of one line"),
-    (f"{HEAD}[[rule]]\n{ROW.replace('A.', 'A')}", "must end as a sentence"),
-    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'a')}", "'a' must be dns- and"),
-    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'dns-A')}", "'dns-A' must be dns- and"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('A.', 'A')}", "must end with a full stop"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'a')}", "'a' must be dns- followed"),
+    (f"{HEAD}[[rule]]\n{ROW.replace('dns-a', 'dns-A')}", "'dns-A' must be dns- followed"),
 ]
 
 
 @pytest.mark.parametrize(("text", "said"), BAD_TABLES)
 def test_bad_tables(text: str, said: str) -> None:
-    """A table with a mistake is refused, and the mistake is named."""
+    """A table with a mistake is refused, and the message names the mistake."""
     with pytest.raises(BadTable, match=said):
         read("dns", text)
 
 
 def test_a_table() -> None:
-    """A table is read as it stands there."""
+    """A table is read without changes."""
     rule = Rule("dns-a", "A.", "S", "why")
     assert read("dns", f"{HEAD}[[rule]]\n{ROW}not_obeyed = 'why'\n") == Table("dns", "T", (rule,))
 
@@ -80,13 +80,13 @@ FILES = [
 
 @pytest.mark.parametrize(("text", "ids"), FILES)
 def test_citations(text: str, ids: list[str]) -> None:
-    """What stands above a test function is found without running anything."""
+    """The marks above a test function are found without running the test."""
     assert [*cited("f.py", text)] == [Citation("f.py::test_it", one) for one in ids]
 
 
 BAD_FILES = [
     # text, what is said
-    (f"{ONE}def helper(): ...", "f.py:1: the mark `rule` must stand"),
+    (f"{ONE}def helper(): ...", "f.py:1: the mark `rule` must be"),
     (f'pytestmark = pytest.mark.rule("dns-a")\n{TEST}', "f.py:1: the mark"),
     (f'B = [pytest.param(1, marks=pytest.mark.rule("dns-a"))]\n{TEST}', "f.py:1: the mark"),
     (f"@pytest.mark.rule\n{TEST}", "f.py:1: the mark"),
@@ -100,7 +100,7 @@ BAD_FILES = [
 
 @pytest.mark.parametrize(("text", "said"), BAD_FILES)
 def test_bad_citations(text: str, said: str) -> None:
-    """A mark that would not count is refused rather than passed over."""
+    """A mark that would not count is refused, not ignored."""
     with pytest.raises(BadTable, match=said):
         list(cited("f.py", text))
 
@@ -112,15 +112,15 @@ BETWEEN = [
     # rules, ids that a test cites, what is said
     ((SHOWN, LEFT), ["dns-a"], []),
     ((SHOWN, LEFT), ["dns-a", "dns-b"], []),
-    ((SHOWN,), [], ["dns-a: no test shows it, and nothing says why it is not obeyed"]),
+    ((SHOWN,), [], ["dns-a: no test shows it, and there is no not_obeyed"]),
     ((SHOWN,), ["dns-a", "dns-c"], ["t: there is no rule dns-c"]),
     ((SHOWN,), ["dns-a", "dns-a"], ["t: cites dns-a twice"]),
-    ((SHOWN, SHOWN), ["dns-a"], ["dns-a: stands twice"]),
+    ((SHOWN, SHOWN), ["dns-a"], ["dns-a: occurs twice"]),
 ]
 
 
 @pytest.mark.parametrize(("rules", "ids", "said"), BETWEEN)
 def test_findings(rules: tuple[Rule, ...], ids: list[str], said: list[str]) -> None:
-    """A rule without a test, a test without a rule, and what stands twice are found."""
+    """A rule without a test, a test without a rule, and a duplicate are found."""
     found = findings([Table("dns", "T", rules)], [Citation("t", one) for one in ids])
     assert list(found) == said
