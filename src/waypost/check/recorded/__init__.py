@@ -1,10 +1,10 @@
-"""Mail clients as they were read or watched: what each asks, and what account it ends with.
+"""Recorded mail clients: the requests of each client, and the account that it sets up.
 
-Pure: a record yields requests and look-ups and is sent what comes back, wherever that comes from.
-The facts are those of each client's source or its maker's documentation at the state that the
-record names; its marks are [code] (read in the source), [run] (seen while that program ran), [doc],
-[log] (in the log of a server that it asked) and [know] (commonly known, not checked). What is not
-known is left out, or assumed, and the record says so.
+Pure: a record yields requests and lookups and receives each answer, from any source. The facts are
+those of each client's source or its vendor's documentation, at the revision that the record names.
+Marks: [code] (read in the source), [run] (seen while that program ran), [doc], [log] (in the log of
+a server that the client asked) and [know] (commonly known, not checked). A record omits or assumes
+what is not known, and names each assumption.
 """
 
 from typing import Final

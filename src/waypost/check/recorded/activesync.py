@@ -1,4 +1,4 @@
-"""Devices that speak ActiveSync: how they look for their server, and what they make of answers.
+"""Devices that speak ActiveSync: how they search for their server, and how they read answers.
 
 The order is that of Microsoft's protocol documents (MS-OXDISCO s3.1.5; "Autodiscover for Exchange
 ActiveSync developers"), the answers are those of MS-ASCMD s2.2.1.1. No device was watched.
@@ -26,23 +26,23 @@ from waypost.check.recorded.lookups import offered
 from waypost.check.recorded.turns import for_each_address
 from waypost.errors import AddressError
 
-# MS-OXDSCLI leaves it open; Microsoft's pages on redirects say ten.
+# MS-OXDSCLI sets no limit; Microsoft's pages on redirects say ten.
 REDIRECTS_MAX: Final = 10
 
 
 def ask(user: User) -> Conversation:
-    """Search, and search again for each other address to which an answer leads."""
+    """Search, and search again for each address that an answer redirects to."""
     return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
-    """POST to D, to autodiscover.D, where plain http leads, and to what DNS names."""
+    """POST to D, to autodiscover.D, to the redirect of plain http, and to the host in DNS."""
     name = f"autodiscover.{user.domain}"
     for host in (user.domain, name):
         outcome = yield from _posted(host, user, reasons)
         if outcome is not None:
             return outcome
-    # MS-OXDISCO s3.1.5.4: a GET without a password, of use only where it is redirected.
+    # MS-OXDISCO s3.1.5.4: a GET without a password, useful only if it is redirected.
     probe = Request("GET", "http", name, urls.AUTODISCOVER)
     response = yield probe
     target = probe.at(response.location) if response.status == 302 else None
@@ -62,7 +62,7 @@ def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, O
 def _posted(
     host: str, user: User, reasons: list[str]
 ) -> Generator[Request, Response, Outcome | User | None]:
-    """POST for the schema of mobile devices; None where the search goes on."""
+    """POST with the schema of mobile devices; None if the search continues."""
     request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
     response = yield from posted_again(request)
     if not response.is_success:
@@ -78,12 +78,12 @@ def _posted(
         return Outcome(reasons=tuple(reasons), has_stopped=True)
     if place:
         return Outcome(source=place)
-    reasons.append(f"{request.url}: it is refused")
+    reasons.append(f"{request.url}: the server refuses the request")
     return None
 
 
 def posted_again(request: Request) -> Generator[Request, Response, Response]:
-    """POST, and POST the same where HTTP leads by https (MS-OXDSCLI s3.1.5.2)."""
+    """POST, and POST again after each HTTP redirect to https (MS-OXDSCLI s3.1.5.2)."""
     response = yield request
     for _ in range(REDIRECTS_MAX):
         target = request.at(response.location) if response.status == 302 else None
@@ -95,41 +95,41 @@ def posted_again(request: Request) -> Generator[Request, Response, Response]:
 
 
 def redirects(root: etree._Element) -> list[str]:
-    """Return the address to which an answer leads (MS-ASCMD s2.2.3.147), where it leads to one."""
+    """Return the address that an answer redirects to, if it does (MS-ASCMD s2.2.3.147)."""
     found = documents.below(root, "Response", "Action", "Redirect")
     return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
 
 
 def other_user(address: str, name: str, user: User) -> User:
-    """Take the address to which an answer leads.
+    """Return the user with the address that an answer redirects to.
 
     Args:
-        address: as it stands there.
-        name: of the element.
-        user: who asks.
+        address: the text of the element.
+        name: the name of the element.
+        user: the user of the request.
 
     Raises:
-        Unusable: it is none, or the one that was asked for.
+        Unusable: the text is not an address, or is the address of the request.
     """
     try:
         other = User.typing(address)
     except AddressError as error:
-        raise Unusable(f"{name} is no address") from error
+        raise Unusable(f"{name} is not an address") from error
     if other.address == user.address:
-        raise Unusable(f"{name} is the address that was asked for")
+        raise Unusable(f"{name} is the address of the request")
     return other
 
 
 def activesync_server(root: etree._Element) -> str:
-    """Return the URL of the ActiveSync server; empty where the answer is an error.
+    """Return the URL of the ActiveSync server; empty if the answer is an error.
 
-    Source: MS-ASCMD, the response of the command Autodiscover.
+    Source: MS-ASCMD, the response to the command Autodiscover.
 
     Raises:
-        Unusable: the answer is neither, or has mail settings in it.
+        Unusable: the answer is neither, or contains mail settings.
     """
     if any(True for _ in documents.protocols(root)):
-        raise Unusable("IMAP settings in an answer to a request for ActiveSync")
+        raise Unusable("IMAP settings in an answer to an ActiveSync request")
     if documents.refusal(root):
         return ""
     for response in documents.below(root, "Response"):
@@ -147,7 +147,7 @@ def activesync_server(root: etree._Element) -> str:
 
 
 def url_in_json(body: bytes) -> str:
-    """Return the Url of an answer to `autodiscover.json`; empty where there is none."""
+    """Return the Url of an answer to `autodiscover.json`; empty if there is none."""
     try:
         value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
@@ -164,32 +164,32 @@ ACTIVESYNC_DEVICES: Final = Client(
     basis="doc",
     asks=ask,
     order=(
-        "POST `https://D/autodiscover/autodiscover.xml` for the schema of mobile devices",
+        "POST `https://D/autodiscover/autodiscover.xml` with the schema of mobile devices",
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",
         (
             "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
-            "https; the POST follows"
+            "https; then POST to that URL"
         ),
         "DNS: the SRV record `_autodiscover._tcp.D`; POST to the host that it names",
     ),
     notes=(
-        "They find an ActiveSync server or nothing; no mail settings are to be expected.",
+        "They find an ActiveSync server or nothing. They do not use mail settings.",
         (
-            "Where an answer holds `Redirect`, they begin again with that address; a 302 to their "
-            "POST leads them to another URL."
+            "If an answer contains `Redirect`, they start again with that address. If their POST "
+            "gets a 302, they POST to the new URL."
         ),
         (
-            "They must get that server or ErrorCode 601; IMAP settings in the answer make their "
-            "set-up fail."
+            "They must get that server or ErrorCode 601. IMAP settings in the answer make their "
+            "setup fail."
         ),
     ),
     expects_account=False,
     evidence=(
-        "the places and their order: MS-OXDISCO s3.1.5.2 to s3.1.5.4",
+        "the URLs and their order: MS-OXDISCO s3.1.5.2 to s3.1.5.4",
         "the request and the answers: MS-ASCMD s2.2.1.1",
     ),
     assumed=(
-        "that devices keep to the order of the documents; no log of one was at hand",
-        "that they go on after an ErrorCode",
+        "that devices use the order of the documents; no log of a device was available",
+        "that they continue after an ErrorCode",
     ),
 )

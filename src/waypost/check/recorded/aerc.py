@@ -1,6 +1,6 @@
-"""aerc, as its source has it (protocol facts s1.7 [code]).
+"""aerc, from its source (protocol facts s1.7 [code]).
 
-Not part of the record: guessing, and the ports that it tries at the MX host.
+Not recorded: guessing, and the ports that it tries at the MX host.
 """
 
 from typing import Final
@@ -43,8 +43,8 @@ def ask(user: User) -> Conversation:
     reasons: list[str] = []
     for request, response in answers:
         try:
-            # [code] Neither the status nor the Content-Type is looked at. Where the document makes
-            # no account, it goes on (932d9a4, and e1a5faa before it).
+            # [code] It checks neither the status nor the Content-Type. If the document makes no
+            # account, it continues (932d9a4, and e1a5faa before it).
             account = _account(documents.provider_of(response.body), user.address)
             return Outcome(account, source=request.url)
         except Unusable as error:
@@ -58,19 +58,19 @@ def _account(provider: etree._Element, address: EmailAddress) -> Account:
     incoming = next((one for one in sections if one.get("type") == "imap"), None)
     outgoing = documents.children(provider, "outgoingServer")
     if incoming is None or not outgoing:
-        raise Unusable("there is no IMAP service, or none to send with")
-    # [code] Of several outgoing sections the one that was decoded last is left.
+        raise Unusable("there is no IMAP service, or none for sending")
+    # [code] Of several outgoing sections, only the last decoded one remains.
     return Account(_server("imap", incoming, address), _server("smtp", outgoing[-1], address))
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
-        raise Unusable(f"hostname {host[:40]!r} is none")
+        raise Unusable(f"hostname {host[:40]!r} is not a host name")
     security = _SECURITY.get(documents.text(section, "socketType").lower(), "starttls")
     login = documents.text(section, "username")
     if login.upper() == "%EMAILADDRESS%":
-        # [code] Only where the placeholder is the whole value; the other two stay as they are.
+        # [code] Only if the placeholder is the whole value; the other two stay as they are.
         login = str(address)
     port = documents.port(documents.text(section, "port"))
     return MailServer(kind, host.lower(), port, security, login=login)
@@ -86,21 +86,21 @@ AERC: Final = Client(
     order=(
         (
             "DNS: the SRV records `_jmap`; `_imap`, else `_imaps`; `_submission`, else `_smtps`; "
-            "one to read with is enough to end its search"
+            "one record for reading is enough to end its search"
         ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
-        "guessing, then the MX host (not recorded here)",
+        "guessing, then the MX host (not recorded)",
     ),
     notes=(
-        "It asks all of these at once, and prefers them in this order.",
+        "It asks all of these at once, and prefers the answers in this order.",
         (
-            "Where SRV records name a server for IMAP they win, and then they alone say where to "
-            "send by: `_submission` or `_smtps`, and never `_submissions`; so offer 587 as well."
+            "If SRV records name a server for IMAP, it uses only SRV records, also for sending: "
+            "`_submission` or `_smtps`, and never `_submissions`. So offer port 587 as well."
         ),
-        "It looks neither at the status nor at the Content-Type.",
-        "It takes the first IMAP and the last outgoing service.",
-        "Of the placeholders it knows `%EMAILADDRESS%` alone, as the whole login name.",
+        "It checks neither the status nor the Content-Type.",
+        "It uses the first IMAP and the last outgoing service.",
+        "It knows only the placeholder `%EMAILADDRESS%`, and only as the whole login name.",
     ),
 )

@@ -1,6 +1,6 @@
 """Apple Mail on iOS and macOS: a profile that its user opens (protocol facts s3 [doc]).
 
-Not part of the record: who signed. A signed profile is read as the property list inside it.
+Not recorded: the signer. A signed profile is read as the property list inside it.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _METHODS: Final = {
     "EmailAuthNTLM": "NTLM",
     "EmailAuthNone": "none",
 }
-# [know] There is one switch for both kinds of TLS, and these ports begin without it.
+# [know] There is one switch for both kinds of TLS, and these ports start without TLS.
 _STARTTLS_PORTS: Final = frozenset({25, 110, 143, 587})
 _DEFAULT_PORTS: Final = {
     ("imap", True): 993,
@@ -48,35 +48,38 @@ _DEFAULT_PORTS: Final = {
 
 
 def profile_request(address: EmailAddress, typed: str = "") -> Request:
-    """GET a profile.
+    """Return a GET of a profile.
 
     Args:
-        address: whose profile.
-        typed: the same, letter by letter, where that differs.
+        address: the address of the profile.
+        typed: the same address exactly as typed, if that differs.
     """
     host = f"autoconfig.{address.domain.ascii}"
     return Request("GET", "https", host, PROFILE, encoded(typed or f"{address}"))
 
 
 def ask(user: User) -> Conversation:
-    """Open the profile's URL in Safari and install what comes."""
+    """Open the profile's URL in Safari and install the answer."""
     request = profile_request(user.address, user.typed)
     response = yield from followed(request)
     if not response.is_success:
         return Outcome(reasons=(f"{request.url}: {said(response)}",))
     try:
         kind = response.content_type.partition(";")[0].strip().lower()
-        demand(kind == CONTENT_TYPE, f"Content-Type is {kind[:60]!r}: Safari does not install it")
+        demand(
+            kind == CONTENT_TYPE,
+            f"Content-Type is {kind[:60]!r}, so Safari does not install the profile",
+        )
         return Outcome(read(response.body), source=request.url)
     except Unusable as error:
         return Outcome(reasons=(f"{request.url}: {error}",))
 
 
 def read(body: bytes) -> Account:
-    """Make an account of the first mail payload of a profile.
+    """Return the account of the first mail payload of a profile.
 
     Raises:
-        Unusable: it is no profile, or a payload lacks what Apple's description demands.
+        Unusable: the body is no profile, or a payload lacks a key that Apple's description demands.
     """
     profile = _plist(_inside(body))
     _demand(profile, *_COMMON, "PayloadContent")
@@ -84,7 +87,7 @@ def read(body: bytes) -> Account:
         raise Unusable("PayloadType is not Configuration")
     payloads = profile["PayloadContent"]
     if not isinstance(payloads, list) or not all(isinstance(one, dict) for one in payloads):
-        raise Unusable("PayloadContent is no array of dictionaries")
+        raise Unusable("PayloadContent is not an array of dictionaries")
     for payload in payloads:
         _demand(payload, *_COMMON)
     mail = [one for one in payloads if one["PayloadType"] == "com.apple.mail.managed"]
@@ -106,20 +109,20 @@ def _inside(body: bytes) -> bytes:
     try:
         return cms.content_of(body)
     except cms.CmsError as error:
-        raise Unusable(f"its signature cannot be read: {error}") from error
+        raise Unusable(f"cannot read the signature: {error}") from error
 
 
 def _plist(body: bytes) -> dict[str, Any]:
     if len(body) > documents.DOCUMENT_MAX_BYTES:
-        raise Unusable(f"it is longer than {documents.DOCUMENT_MAX_BYTES} bytes")
+        raise Unusable(f"the profile is longer than {documents.DOCUMENT_MAX_BYTES} bytes")
     if b"<!ENTITY" in body:
         raise Unusable("the profile defines entities")
     try:
         profile = property_list.parse(body)
     except property_list.NotAPropertyList as error:
-        raise Unusable("it is no property list") from error
+        raise Unusable("the answer is not a property list") from error
     if not isinstance(profile, dict):
-        raise Unusable("it is no profile")
+        raise Unusable("the answer is not a profile")
     return profile
 
 
@@ -138,7 +141,7 @@ def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer
     is_protected = payload.get(f"{prefix}UseSSL") is True
     number = payload.get(f"{prefix}PortNumber", _DEFAULT_PORTS[kind, is_protected])
     if type(number) is not int:
-        raise Unusable(f"{prefix}PortNumber is no integer")
+        raise Unusable(f"{prefix}PortNumber is not an integer")
     port = documents.port(str(number))
     protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
     security: Security = protected if is_protected else "none"
@@ -155,18 +158,18 @@ APPLE_MAIL: Final = Client(
     asks=ask,
     order=(
         (
-            "nothing by itself: the user opens `https://autoconfig.D/mobileconfig/?emailaddress=E` "
-            "in Safari and installs the profile"
+            "no request of its own: the user opens "
+            "`https://autoconfig.D/mobileconfig/?emailaddress=E` in Safari and installs the profile"
         ),
     ),
     notes=(
         (
-            "A profile with the same identifier replaces the old one; with another one it adds a "
-            "second account."
+            "A profile with the same identifier replaces the old profile; a profile with another "
+            "identifier adds a second account."
         ),
         "iOS installs a profile only when it is opened in Safari.",
-        "There is one switch for TLS; on 143, 110 and 587 it means STARTTLS.",
-        "Placeholders are not filled in.",
+        "There is one switch for TLS; on ports 143, 110 and 587 it means STARTTLS.",
+        "It does not replace placeholders.",
     ),
     needs="a profile at /mobileconfig/",
 )

@@ -1,6 +1,6 @@
-"""Claws Mail's account wizard, as its source has it (eworm-de/claws-mail dad7dea [code]).
+"""Claws Mail's account wizard, from its source (eworm-de/claws-mail dad7dea [code]).
 
-Its user chooses IMAP or POP3 before the search; the record is that of IMAP.
+Its user chooses IMAP or POP3 before the search; the record is for IMAP.
 """
 
 from collections.abc import Generator
@@ -32,8 +32,10 @@ def ask(user: User) -> Conversation:
     if incoming is None and outgoing is None:
         return Outcome(reasons=(f"{source}: neither _imaps nor _imap, and no _submission",))
     if incoming is None or outgoing is None:
-        missing = "_submission to send with" if incoming else "_imaps or _imap to read with"
-        return Outcome(reasons=(f"{source}: half an account, without {missing}",), has_stopped=True)
+        missing = "_submission for sending" if incoming else "_imaps or _imap for reading"
+        return Outcome(
+            reasons=(f"{source}: incomplete account, without {missing}",), has_stopped=True
+        )
     return Outcome(Account(incoming, outgoing), source=source)
 
 
@@ -41,7 +43,7 @@ def _found(
     kind: str, label: str, security: Security, user: User
 ) -> Generator[Lookup, Response, MailServer | None]:
     for record in (yield from offered(label, user.domain)):
-        # [code] Behind `_submission` 465 means TLS all the same.
+        # [code] Port 465 means TLS even under `_submission`.
         is_tls = kind == "smtp" and record.port == _TLS_PORT
         login = str(user.address)
         return MailServer(kind, record.data, record.port, "tls" if is_tls else security, "", login)
@@ -58,10 +60,10 @@ CLAWS_MAIL: Final = Client(
     needs_dns=True,
     order=("DNS: the SRV records `_imaps`, else `_imap`; `_submission`",),
     notes=(
-        "It asks no URL at all: without SRV records its users type everything.",
+        "It requests no URL at all: without SRV records its users must type all settings.",
         (
-            "It never looks up `_submissions`: where SMTP is offered on 465 alone it finds nothing "
-            "to send with, so offer 587 as well."
+            "It never looks up `_submissions`: if SMTP is offered only on port 465, it finds no "
+            "server for sending, so offer 587 as well."
         ),
         "For POP3, if its user chooses it, it looks up `_pop3s`, else `_pop3`.",
         "The login name is the address, and the method is a password.",

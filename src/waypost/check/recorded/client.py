@@ -1,4 +1,4 @@
-"""What is known of a mail client, beside how it asks."""
+"""The description of a recorded mail client."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ class Client:
     """A recorded client.
 
     Attributes:
-        key: its anchor in docs/clients.md.
-        version: the program that was run, or the state of the source that was read.
-        basis: `run` where that program was watched, `code` where its source was read, `doc` where
-            there is only its maker's documentation, or what is commonly known, `log` where there
-            are only logs of servers that it asked.
-        asks: starts a conversation for a user.
-        expects_account: whether it can end with an IMAP or POP3 account at all.
-        needs: what it asks for that not every server has: a profile; empty for the rest.
-        needs_dns: it asks DNS and no URL at all.
-        keeps_case: sends the address with the capital letters that its user typed (seen or read).
-        order: what it asks, for people; D is the domain, E the address.
-        notes: what an operator should know, a sentence each.
-        evidence: where a record that is neither seen nor read comes from, part by part, with dates.
-        assumed: what of it nobody has shown.
+        key: the anchor of the client in docs/clients.md.
+        version: the version that was run, or the revision of the source that was read.
+        basis: `run` if that program was watched, `code` if its source was read, `doc` if there is
+            only its vendor's documentation or common knowledge, `log` if there are only logs of
+            servers that it asked.
+        asks: a function that starts a conversation for a user.
+        expects_account: whether the client can set up an IMAP or POP3 account at all.
+        needs: what the client needs that not every server has, such as a profile; empty for most.
+        needs_dns: the client asks only DNS, and no URL.
+        keeps_case: the client sends the address in the case that its user typed (seen or read).
+        order: the requests, for readers of docs/clients.md; D is the domain, E the address.
+        notes: what an operator should know, one note each.
+        evidence: the sources of a record that was neither seen nor read, part by part, with dates.
+        assumed: the parts of the record that no source shows.
     """
 
     key: str

@@ -1,8 +1,8 @@
-"""How a client is recorded: what it asks, one request after the other, and what it ends with.
+"""Recorded clients as generators: one request after the other, and then an outcome.
 
-A client is a generator: it yields requests and look-ups in DNS, is sent what comes back, and
-returns what it holds at the end. So the same record speaks with a test's application and with a
-server far away, with a zone on paper and with a real resolver.
+A client is a generator: it yields requests and DNS lookups, receives each answer, and returns an
+outcome. So the same record works with an application in a test and with a remote server, with the
+zone of a test and with a real resolver.
 """
 
 from collections.abc import Callable, Generator
@@ -21,11 +21,11 @@ Security = Literal["tls", "starttls", "none", "automatic"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sends.
+    """A request of a client.
 
     Attributes:
-        host: of the URL, in lower case; the Host header says the same.
-        query: as it stands in the URL, without the question mark.
+        host: the host of the URL, in lower case; the Host header is the same.
+        query: the query of the URL, unchanged, without the question mark.
     """
 
     method: Literal["GET", "POST", "HEAD", "PROPFIND"]
@@ -38,18 +38,18 @@ class Request:
 
     @classmethod
     def get(cls, url: str) -> Self:
-        """Make a GET of a URL."""
+        """Build a GET of a URL."""
         parts = urlsplit(url)
         return cls("GET", parts.scheme, parts.netloc.lower(), parts.path or "/", parts.query)
 
     @property
     def url(self) -> str:
-        """The whole URL."""
+        """Return the whole URL."""
         query = f"?{self.query}" if self.query else ""
         return f"{self.scheme}://{self.host}{self.path}{query}"
 
     def at(self, location: str) -> "Request | None":
-        """Return the same request at another URL, absolute or relative; None where it is none."""
+        """Return the same request at another URL, absolute or relative; None if it is not a URL."""
         try:
             parts = urlsplit(urljoin(self.url, location[:URL_MAX_CHARS]))
             _ = parts.port
@@ -68,13 +68,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What comes back.
+    """An answer to a request or a lookup.
 
     Attributes:
-        status: of HTTP; 0 where nobody answers.
-        reason: why nobody does, where that is known.
-        records: what DNS says, to a look-up.
-        is_unknown: nobody knows, because the question could not be asked, for the reason.
+        status: the HTTP status; 0 if there is no answer.
+        reason: why there is no answer, if that is known.
+        records: the resource records, for a lookup.
+        is_unknown: the answer is unknown, because the request could not be sent; `reason` says why.
     """
 
     status: int
@@ -92,7 +92,7 @@ class Response:
 
     @property
     def is_redirect(self) -> bool:
-        """Return whether it leads elsewhere."""
+        """Return whether the answer is a redirect with a location."""
         return self.status in {301, 302, 303, 307, 308} and bool(self.location)
 
 
@@ -101,13 +101,14 @@ NOBODY: Final = Response(0)
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """A server as an account holds it.
+    """A server of an account.
 
     Attributes:
-        kind: `imap`, `pop3`, `smtp`, or `jmap`, with which mail is both read and sent.
-        security: `automatic` where the client does not read it and tries.
-        method: of authentication, in Autoconfig's words; empty where the client does not read it.
-        login: empty where the client does not read it, or asks its user.
+        kind: `imap`, `pop3`, `smtp`, or `jmap`, which both reads and sends mail.
+        security: `automatic` if the client does not read it and tries.
+        method: the authentication method, in Autoconfig's words; empty if the client does not read
+            it.
+        login: the login name; empty if the client does not read it, or asks its user.
     """
 
     kind: str
@@ -118,34 +119,34 @@ class MailServer:
     login: str = ""
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return one line for a report."""
         words = [self.kind, f"{self.host}:{self.port}", self.security, self.method, self.login]
         return " ".join(word for word in words if word)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a client would set up."""
+    """The account that a client would set up."""
 
     incoming: MailServer
     outgoing: MailServer
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return one line for a report."""
         return f"{self.incoming}, {self.outgoing}"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a search ends.
+    """The outcome of a search.
 
     Attributes:
-        account: None where there is none.
-        reasons: why not, one for each source that said something.
-        source: the URL that the account comes from, or that of an ActiveSync server.
-        has_stopped: there is no account, and the client searches no further all the same.
-        warnings: what will trouble the user of the account.
-        beside: what it sets up beside mail: a type and a URL.
+        account: the account; None if the client sets up none.
+        reasons: why there is no account, one reason for each source that answered.
+        source: the URL of the account, or the URL of an ActiveSync server.
+        has_stopped: there is no account, and the client ends its search nevertheless.
+        warnings: problems that the user of the account will have.
+        beside: what the client sets up in addition to mail: a type and a URL.
     """
 
     account: Account | None = None
@@ -157,14 +158,14 @@ class Outcome:
 
 
 class Unusable(ValueError):
-    """A client can make nothing of a document; the message says why."""
+    """A client cannot use a document; the message says why."""
 
 
 def demand(condition: bool, why: str) -> None:
-    """Go on where a client would.
+    """Check a condition of a client.
 
     Raises:
-        Unusable: with the reason, where the condition does not hold.
+        Unusable: the condition is false; the message is the reason.
     """
     if not condition:
         raise Unusable(why)
@@ -177,11 +178,11 @@ Exchange = tuple[Request, Response]
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who sets up an account.
+    """The user that sets up an account.
 
     Attributes:
-        typed: the address, letter by letter.
-        address: what it means.
+        typed: the address, exactly as typed.
+        address: the parsed address.
     """
 
     typed: str
@@ -189,16 +190,16 @@ class User:
 
     @classmethod
     def typing(cls, text: str) -> Self:
-        """Take what somebody typed.
+        """Create a user from the address that was typed.
 
         Raises:
-            AddressError: it is no address.
+            AddressError: the text is not an address.
         """
         return cls(text, EmailAddress.parse(text))
 
     @property
     def domain(self) -> str:
-        """The domain in A-labels and lower case, as it stands in host names."""
+        """Return the domain in A-labels and lower case, as in host names."""
         return self.address.domain.ascii
 
 
@@ -207,8 +208,8 @@ class Heard:
     """A whole conversation.
 
     Attributes:
-        exchanges: by HTTP.
-        asked: all of it, look-ups in DNS too, in its order.
+        exchanges: the HTTP requests and their answers.
+        asked: all requests and DNS lookups, in their order.
     """
 
     outcome: Outcome
@@ -221,12 +222,12 @@ def converse(
     answer: Callable[[Request], Response],
     resolve: Resolver = silence,
 ) -> Heard:
-    """Let a client ask until it ends.
+    """Run a conversation until it ends.
 
     Args:
-        conversation: of a client, not begun.
-        answer: gives what comes back for a request.
-        resolve: gives what DNS says to a look-up.
+        conversation: the conversation of a client, not yet started.
+        answer: returns the answer to a request.
+        resolve: returns the records for a lookup.
     """
     exchanges: list[Exchange] = []
     asked: list[Question] = []
@@ -243,7 +244,9 @@ def converse(
     except StopIteration as end:
         return Heard(end.value, tuple(exchanges), tuple(asked))
     conversation.close()
-    endless = Outcome(reasons=(f"more than {REQUESTS_MAX} requests; is it led on and on?",))
+    endless = Outcome(
+        reasons=(f"more than {REQUESTS_MAX} requests; possibly an endless chain of redirects",)
+    )
     return Heard(endless, tuple(exchanges), tuple(asked))
 
 
@@ -255,14 +258,14 @@ def followed(
     downgrades: bool = True,
     relative: bool = True,
 ) -> Generator[Request, Response, Response]:
-    """Ask, and go where the answer leads.
+    """Send a request, and follow redirects.
 
     Args:
-        request: the first one.
-        most: so many redirects; more are as good as no answer.
+        request: the first request.
+        most: the maximum number of redirects; more count as no answer.
         between_schemes: follow from http to https and back.
         downgrades: follow from https to http.
-        relative: follow a Location that is no whole URL.
+        relative: follow a Location that is a relative URL.
     """
     asked: set[Request] = set()
     while len(asked) <= most:
@@ -281,11 +284,11 @@ def followed(
         if target in asked:
             return replace(response, reason="a redirect loop")
         request = target
-    return Response(0, reason=f"more than {most} redirects, at last to {request.url[:200]}")
+    return Response(0, reason=f"more than {most} redirects, the last one to {request.url[:200]}")
 
 
 def said(response: Response) -> str:
-    """Name a refusal."""
+    """Describe an answer that is no success."""
     if response.is_redirect:
         why = f" ({response.reason})" if response.reason else ""
         return f"status {response.status} to {response.location[:200]}{why}"

@@ -1,8 +1,8 @@
-"""DAVx5, as its source has it (bitfireAT/davx5-ose 2534c16, dav4jvm 0532b07 [code]).
+"""DAVx5, from its source (bitfireAT/davx5-ose 2534c16, dav4jvm 0532b07 [code]).
 
-The record ends where a server answers as one of CalDAV or CardDAV does, or asks for a password:
-what is behind the password is not part of it. Of several SRV records with the lowest priority it
-takes one by chance, by weight; the record takes the heaviest.
+The record ends if a server answers as CalDAV or CardDAV, or asks for a password; requests with the
+password are not recorded. Of several SRV records with the lowest priority, DAVx5 chooses one at
+random, by weight; the record uses the one with the highest weight.
 """
 
 from collections.abc import Generator
@@ -32,7 +32,7 @@ _HTTPS_PORT: Final = 443
 
 
 def ask(user: User) -> Conversation:
-    """Look for address books, then for calendars; one of both is enough."""
+    """Search for address books, then for calendars; one of them is enough."""
     found: list[str] = []
     reasons: list[str] = []
     for kind in _KINDS:
@@ -50,7 +50,7 @@ def _found(kind: str, domain: str, reasons: list[str]) -> Generator[Question, Re
     texts = yield from looked_up("TXT", name)
     paths = [one.data[5:] for one in texts if one.data.startswith("path=")]
     if best is not None and not best.data:
-        # [code] The target of a record is not looked at: "." leads nowhere.
+        # [code] DAVx5 does not check for the target ".", which is no host.
         reasons.append(f"DNS SRV {name}: there is no such service")
         return ""
     host = domain if best is None else best.data
@@ -69,8 +69,8 @@ def _found(kind: str, domain: str, reasons: list[str]) -> Generator[Question, Re
 
 
 def _followed(request: Request) -> Generator[Request, Response, tuple[Request, Response]]:
-    """Ask, and return the last place to which redirects lead, with what it says."""
-    # [code] From https to http it follows none.
+    """Send a request, follow redirects, and return the last request with its answer."""
+    # [code] It follows no redirect from https to http.
     asking = followed(request, most=_REDIRECTS_MAX, downgrades=False)
     last = next(asking)
     while True:
@@ -82,7 +82,7 @@ def _followed(request: Request) -> Generator[Request, Response, tuple[Request, R
 
 
 def _propfind(host: str, path: str) -> Request:
-    """PROPFIND for the principal of whoever asks (RFC 5397 s3)."""
+    """Return a PROPFIND for the principal of the current user (RFC 5397 s3)."""
     root = in_namespace("propfind", "DAV:")
     child(child(root, "prop"), "current-user-principal")
     headers = ("Depth", "0"), ("Content-Type", "application/xml; charset=utf-8")
@@ -91,10 +91,10 @@ def _propfind(host: str, path: str) -> Request:
 
 
 def _check(response: Response) -> None:
-    """Go on where a server asks for a password, or names a principal.
+    """Check that a server asks for a password, or names a principal.
 
     Raises:
-        Unusable: it does neither.
+        Unusable: the server does neither.
     """
     if response.status == _UNAUTHORIZED:
         return
@@ -114,16 +114,19 @@ DAVX5: Final = Client(
     order=(
         "DNS: the SRV record `_carddavs._tcp.D`, and the TXT record of the same name",
         (
-            "PROPFIND by https on the host and port that SRV names, else on D: each `path=` of the "
-            "TXT record, then `/.well-known/carddav`, then `/`"
+            "PROPFIND by https on the host and port of the SRV record, or else on D: each `path=` "
+            "of the TXT record, then `/.well-known/carddav`, then `/`"
         ),
         "the same with `_caldavs` and `/.well-known/caldav`",
     ),
     notes=(
-        "It sets up calendars and address books, and no mail.",
-        "It knows https alone: `_caldav` and `_carddav` are not looked up.",
-        "It follows five redirects, to other hosts as well, and none from https to http.",
-        "The record is that of a login with an address; a URL that its user types is asked first.",
+        "It sets up calendars and address books, but no mail.",
+        "It uses only https: it does not look up `_caldav` and `_carddav`.",
+        "It follows up to five redirects, also to other hosts, but none from https to http.",
+        (
+            "The record is for a login with an address. If its user types a URL, it requests that "
+            "URL first."
+        ),
     ),
     expects_account=False,
     needs="CalDAV or CardDAV",

@@ -1,4 +1,4 @@
-"""Delta Chat, as its source has it and as 2.65.0 was seen (protocol facts s1.3 [code][run])."""
+"""Delta Chat, from its source and a run of 2.65.0 (protocol facts s1.3 [code][run])."""
 
 from collections.abc import Callable, Generator
 from typing import Final
@@ -24,7 +24,7 @@ from waypost.check.recorded.conversation import (
 
 REDIRECTS_MAX: Final = 10
 _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "plain": "none"}
-# What stands in for a port that is none.
+# Used instead of an invalid port.
 _USUAL_PORTS: Final = {
     ("imap", True): 993,
     ("imap", False): 143,
@@ -36,7 +36,7 @@ _Reader = Callable[[bytes, EmailAddress], list[MailServer]]
 
 
 def ask(user: User) -> Conversation:
-    """Ask one URL after the other, by https alone; the first 2xx that is XML ends the search."""
+    """Ask one URL after the other, by https only; the first 2xx that is XML ends the search."""
     host = f"autodiscover.{user.domain}"
     sources: list[tuple[Request, _Reader]] = [
         (urls.autoconfig(user.domain, "https", urls.encoded(user.typed)), read),
@@ -58,7 +58,7 @@ def ask(user: User) -> Conversation:
         incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
         if incoming and outgoing:
             return Outcome(Account(incoming, outgoing), source=request.url)
-        # Well-formed XML in a 2xx is the end, even without a server; then it guesses names.
+        # Well-formed XML in a 2xx ends the search, even without a server; then it guesses names.
         why = f"{request.url}: XML without IMAP and SMTP services, which ends its search"
         return Outcome(reasons=(*reasons, why), has_stopped=True)
     yield urls.database(user.domain)
@@ -66,7 +66,7 @@ def ask(user: User) -> Conversation:
 
 
 def _fetched(request: Request) -> Generator[Request, Response, Response]:
-    """Fetch a document, and the one to which Autodiscover's RedirectUrl leads."""
+    """Fetch a document, and follow RedirectUrl of Autodiscover."""
     for _ in range(REDIRECTS_MAX + 1):
         response = yield from followed(request, most=REDIRECTS_MAX, relative=False)
         if not response.is_success or request.path != urls.AUTODISCOVER:
@@ -89,7 +89,7 @@ def read(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Return the servers of an Autoconfig document.
 
     Raises:
-        Unusable: it is no well-formed XML.
+        Unusable: the body is not well-formed XML.
     """
     sections = [
         one for one in documents.parsed(body).iter() if _name(one) in {_IN.lower(), _OUT.lower()}
@@ -104,12 +104,12 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = str(attributes.get("type", "")).lower()
     wanted = "imap" if _name(section) == _IN.lower() else "smtp"
     if kind != wanted:
-        raise Unusable("another type")
+        raise Unusable("unsupported type")
     host = documents.filled(_value(section, "hostname"), address)
     login = documents.filled(_value(section, "username"), address)
     stated = _value(section, "port")
     if not host or not login or not stated:
-        raise Unusable("no hostname, no port or no username")
+        raise Unusable("hostname, port or username is missing")
     security = _SECURITY.get(_value(section, "sockettype").lower(), "automatic")
     try:
         port = documents.port(stated)
@@ -124,7 +124,7 @@ def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Return the servers of an Autodiscover answer; LoginName is not read.
 
     Raises:
-        Unusable: it is no well-formed XML.
+        Unusable: the body is not well-formed XML.
     """
     servers = []
     for protocol in documents.parsed(body).iter():
@@ -167,30 +167,30 @@ DELTA_CHAT: Final = Client(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without the address",
         (
-            "GET `https://D/autodiscover/autodiscover.xml`, without any data; Waypost says 405, so "
-            "that it goes on"
+            "GET `https://D/autodiscover/autodiscover.xml`, without any data; Waypost answers 405, "
+            "so that it continues"
         ),
         "GET `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
     ),
     notes=(
         (
-            "It asks one after the other, by https alone, and stops at the first 2xx answer that "
-            "is XML, even one without a server."
+            "It asks one URL after the other, by https only, and stops at the first 2xx answer "
+            "that is XML, even if the answer contains no server."
         ),
         "`@` arrives as `%40`, `+` as `%2B`.",
         (
-            "White space around values does not count; placeholders do letter by letter, and the "
-            "usual port takes the place of one that is none."
+            "White space around values does not matter, placeholders must be spelled exactly, and "
+            "it uses the usual port instead of an invalid one."
         ),
         (
-            "It does not set itself up by Autodiscover, because it never sends the POST that "
-            "Autodiscover is."
+            "It cannot set up an account by Autodiscover, because it never sends the POST that "
+            "Autodiscover requires."
         ),
         (
-            "With its strict certificate checks it trusts only public authorities, so a "
-            "certificate of one's own is of no use to it."
+            "With its strict certificate checks it trusts only public certificate authorities, so "
+            "your own authority does not work."
         ),
-        "After a failed login it asks all over again once.",
+        "After a failed login it repeats all requests once.",
     ),
 )

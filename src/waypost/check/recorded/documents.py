@@ -1,6 +1,6 @@
-"""Reading answers as strangers' XML, for the records of clients.
+"""Reading of answers as untrusted XML, for the records of clients.
 
-Which names, values and defaults count is each client's own matter, and stands in its record.
+The record of each client says which names, values and defaults count.
 """
 
 import re
@@ -16,7 +16,7 @@ from waypost.check.recorded.conversation import MailServer, Unusable
 DOCUMENT_MAX_BYTES: Final = 256 * 1024
 SECTIONS_MAX: Final = 100
 _MAIL_TYPES: Final = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}
-# [code] Letter by letter; every client but aerc leaves `%emailaddress%` as it is.
+# [code] Case matters; every client but aerc leaves `%emailaddress%` as it is.
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%")
 
 
@@ -24,7 +24,7 @@ def parsed(body: bytes) -> etree._Element:
     """Return the root of a document.
 
     Raises:
-        Unusable: it is no well-formed XML, or is longer than any answer has a need to be.
+        Unusable: the body is not well-formed XML, or is longer than any useful answer.
     """
     if len(body) > DOCUMENT_MAX_BYTES:
         raise Unusable(f"the answer is longer than {DOCUMENT_MAX_BYTES} bytes")
@@ -42,13 +42,13 @@ def name_of(element: etree._Element) -> str:
 
 
 def children(element: etree._Element, *names: str) -> list[etree._Element]:
-    """Return the children with one of these names, in their order, and no more than a hundred."""
+    """Return the first hundred children with one of these names, in document order."""
     found = [child for child in element if name_of(child) in names]
     return found[:SECTIONS_MAX]
 
 
 def below(element: etree._Element, *path: str) -> list[etree._Element]:
-    """Return the elements to which a path of names leads."""
+    """Return the elements at a path of names."""
     found = [element]
     for name in path:
         found = [child for one in found for child in children(one, name)]
@@ -56,12 +56,12 @@ def below(element: etree._Element, *path: str) -> list[etree._Element]:
 
 
 def texts(element: etree._Element, name: str) -> list[str]:
-    """Return the texts of all children with a name, as they stand there."""
+    """Return the texts of all children with a name, unchanged."""
     return [child.text or "" for child in children(element, name)]
 
 
 def text(element: etree._Element, name: str) -> str:
-    """Return the text of the first child with a name; empty where there is none."""
+    """Return the text of the first child with a name; empty if there is none."""
     return next(iter(texts(element, name)), "")
 
 
@@ -77,7 +77,7 @@ def provider_of(body: bytes) -> etree._Element:
     """Return the provider's element of an Autoconfig document.
 
     Raises:
-        Unusable: the answer is no such document.
+        Unusable: the answer is not an Autoconfig document.
     """
     root = parsed(body)
     if name_of(root) != "clientConfig":
@@ -89,22 +89,22 @@ def provider_of(body: bytes) -> etree._Element:
 
 
 def port(value: str) -> int:
-    """Read a port.
+    """Parse a port.
 
     Raises:
-        Unusable: it is none.
+        Unusable: the value is not a port.
     """
     if not (value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535):
-        raise Unusable(f"port {value[:20]!r} is none")
+        raise Unusable(f"{value[:20]!r} is not a port")
     return int(value)
 
 
 def filled(value: str, address: EmailAddress) -> str:
-    """Put the address in place of placeholders.
+    """Replace placeholders with the address or its parts.
 
     Args:
         value: a login name or a host name.
-        address: whose account it will be.
+        address: the address of the account.
     """
     values = {
         "EMAILADDRESS": str(address),
@@ -115,10 +115,10 @@ def filled(value: str, address: EmailAddress) -> str:
 
 
 def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree._Element]:
-    """Return the first section of either type, however good it is.
+    """Return the first IMAP and the first SMTP section, usable or not.
 
     Raises:
-        Unusable: one of both is missing.
+        Unusable: one of them is missing.
     """
     found = []
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
@@ -130,10 +130,10 @@ def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree
 
 
 def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
-    """Return the first section with a name, for clients that look at no other.
+    """Return the first section with a name, for clients that read no other.
 
     Raises:
-        Unusable: there is none, or it is of another type.
+        Unusable: there is none, or its type is another one.
     """
     section = next(iter(children(provider, name)), None)
     if section is None or section.get("type") != kind:
@@ -144,10 +144,10 @@ def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
 def usable(
     sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
 ) -> tuple[list[MailServer], list[str]]:
-    """Read sections, of which a bad one harms no other.
+    """Read sections; a bad section does not affect the others.
 
     Returns:
-        What could be read, and why the rest could not.
+        The servers that were read, and the reason for each other section.
     """
     servers, reasons = [], []
     for section in sections:
@@ -160,7 +160,7 @@ def usable(
 
 
 def first_of(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
-    """Return the first server of the first of these kinds that there is."""
+    """Return the first server of the first of these kinds that occurs."""
     held = list(servers)
     return next((one for kind in kinds for one in held if one.kind == kind), None)
 
@@ -171,19 +171,19 @@ def protocols(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def mail_kind(protocol: etree._Element) -> str:
-    """Return the kind of service that a Protocol is about: `imap`, `pop3` or `smtp`.
+    """Return the kind of service that a Protocol describes: `imap`, `pop3` or `smtp`.
 
     Raises:
-        Unusable: its Type is another; letters count.
+        Unusable: its Type is another one; case matters.
     """
     kind = _MAIL_TYPES.get(text(protocol, "Type"))
     if kind is None:
-        raise Unusable("another Type")
+        raise Unusable("unsupported Type")
     return kind
 
 
 def refusal(root: etree._Element) -> str:
-    """Return the ErrorCode of an Autodiscover answer; empty where there is none."""
+    """Return the ErrorCode of an Autodiscover answer; empty if there is none."""
     for error in below(root, "Response", "Error"):
         return text(error, "ErrorCode")[:8]
     return ""

@@ -1,10 +1,11 @@
-"""eM Client, as its maker and its users tell; its source is closed, and it was not watched.
+"""eM Client, from reports of its vendor and its users; its source is closed, and no run was seen.
 
-Its own page "How does Autodiscover work?" (support.emclient.com, article 258, 2023-04-06) gives the
-order. What it reads was told where others made their servers fit it: mailcow/mailcow-dockerized#370
-(2017-06-18) and sys4/automx#36 (2017-04-14). The rest is assumed, and the record says what.
+Its own page "How does Autodiscover work?" (support.emclient.com, article 258, 2023-04-06) describes
+the order. What it reads is reported by projects that adapted their servers to it:
+mailcow/mailcow-dockerized#370 (2017-06-18) and sys4/automx#36 (2017-04-14). The rest is assumed,
+and the record lists the assumptions.
 
-Not part of the record: the registry, SCP, Office 365, and guessing.
+Not recorded: the registry, SCP, Office 365, and guessing.
 """
 
 from typing import Final
@@ -22,8 +23,8 @@ _BESIDE: Final = {"CalDAV": "caldav", "CardDAV": "carddav"}
 
 
 def ask(user: User) -> Conversation:
-    """Ask what DNS names, then POST to D and to autodiscover.D; the first success counts."""
-    # [doc] The page says "SRV records"; that this one is meant is assumed.
+    """POST to the host in DNS, then to D and to autodiscover.D; the first success counts."""
+    # [doc] The page says "SRV records"; the record assumes this one.
     records = yield from offered("_autodiscover", user.domain)
     hosts = [*(one.data for one in records[:1]), user.domain, f"autodiscover.{user.domain}"]
     reasons: list[str] = []
@@ -42,7 +43,7 @@ def ask(user: User) -> Conversation:
 
 
 def _beside(root: etree._Element) -> tuple[str, ...]:
-    """Return the calendars and address books, which Microsoft's pages do not know."""
+    """Return the calendars and address books, which Microsoft's pages do not describe."""
     found = []
     for protocol in documents.protocols(root):
         kind, place = (
@@ -57,36 +58,36 @@ def _beside(root: etree._Element) -> tuple[str, ...]:
 EM_CLIENT: Final = Client(
     key="em-client",
     name="eM Client",
-    version="its maker's page of 2023-04-06",
+    version="its vendor's page of 2023-04-06",
     date="2026-11",
     basis="doc",
     asks=ask,
     order=(
-        "the registry, SCP (not recorded here)",
+        "the registry, SCP (not recorded)",
         "DNS: SRV records; POST to the host of `_autodiscover._tcp.D`",
-        "Office 365, where the domain is there (not recorded here)",
+        "Office 365, if the domain is there (not recorded)",
         "POST `https://D/autodiscover/autodiscover.xml`",
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
-        "guessing (not recorded here)",
+        "guessing (not recorded)",
     ),
     notes=(
-        "Its maker's page does not speak of Autoconfig, and no log was found in which it asks so.",
-        "It asks for Outlook's schema, so it gets mail services and never ActiveSync.",
+        "Its vendor's page does not mention Autoconfig, and no known log shows such a request.",
+        "It requests Outlook's schema, so it gets mail services and never ActiveSync.",
         (
             "It sets up calendars and address books from the Protocols `CalDAV` and `CardDAV`, "
-            "which are not Microsoft's; their `Server` is a URL."
+            "which Microsoft does not define; their `Server` is a URL."
         ),
     ),
     evidence=(
-        "the order: its maker's page, support.emclient.com, article 258, 2023-04-06",
+        "the order: its vendor's page, support.emclient.com, article 258, 2023-04-06",
         (
             "Outlook's schema, no ActiveSync, CalDAV and CardDAV: mailcow/mailcow-dockerized#370, "
-            "2017-06-18; tested too in sys4/automx#36, 2017-04-14"
+            "2017-06-18; also tested in sys4/automx#36, 2017-04-14"
         ),
     ),
     assumed=(
-        "which SRV record is meant: the page names none",
-        "that it reads Protocols by Microsoft's pages, as Outlook does",
+        "which SRV record it uses: the page names none",
+        "that it reads Protocols according to Microsoft's pages, as Outlook does",
         "that it sends no password with the first request",
     ),
 )

@@ -1,10 +1,10 @@
-"""Evolution, as its source has it and as 3.46.4 was seen (protocol facts s1.5 [code][run]).
+"""Evolution, from its source and a run of 3.46.4 (protocol facts s1.5 [code][run]).
 
-Both read documents alike [run][code]. They differ in the address that they tell.
+Both versions read documents in the same way [run][code]. They differ in the address that they send.
 
-Not part of the records: SRV records, and the table of OAuth2 hosts. Where a document holds both,
-IMAP is taken for the account. Where a service has no port, Evolution holds port 0; the records
-hold no account then.
+Not recorded: SRV records, and the table of OAuth2 hosts. If a document contains both IMAP and POP3,
+the record uses IMAP for the account. If a service has no port, Evolution uses port 0; the records
+then have no account.
 """
 
 import hashlib
@@ -45,12 +45,12 @@ Asking = Generator[Lookup, Response, str]
 
 
 def ask(user: User) -> Conversation:
-    """Ask for the domain, then for that of its MX host [code]."""
+    """Ask for the domain, then for the domain of its MX host [code]."""
     return _ask(user, "", mail_exchanger)
 
 
 def ask_under_another_name(user: User) -> Conversation:
-    """Ask for the domain, then for that of its name server [code], with the stand-in [run]."""
+    """Ask for the domain, then for that of its name server [code], with the stand-in name [run]."""
     return _ask(user, STAND_IN, _name_server)
 
 
@@ -58,23 +58,23 @@ def _ask(user: User, stand_in: str, above_all: Callable[[str], Asking]) -> Conve
     """Ask four URLs one after the other, then the public database; then for other domains.
 
     Args:
-        user: whose account it will be.
-        stand_in: told instead of the local part, and later with these other domains instead of the
-            user's [run]; the hash is that of the true address anyhow.
-        above_all: gives the host whose domains are asked for as well.
+        user: the user of the account.
+        stand_in: sent instead of the local part, and later with these other domains instead of the
+            user's domain [run]; the hash is always that of the real address.
+        above_all: returns the host whose domains the client also asks for.
     """
     digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
     local_part, _, typed = user.typed.rpartition("@")
 
     def query(domain: str) -> str:
-        told = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
-        return f"emailaddress={told}&emailmd5={digest}"
+        sent = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
+        return f"emailaddress={sent}&emailmd5={digest}"
 
     outcome = yield from _for_domain(user.domain, query(typed), user, stand_in)
     if outcome.account is not None or outcome.has_stopped:
         return outcome
     response = yield urls.database(quote(typed))
-    # [code] Only where the public database says 404: the domains of the host, longest first.
+    # [code] Only if the public database answers 404: the domains of the host, longest first.
     domain = (yield from above_all(user.domain)) if response.status == 404 else ""
     while domain and response.status == 404:
         found = yield from _for_domain(domain, query(domain if stand_in else typed), user, stand_in)
@@ -111,49 +111,49 @@ def _for_domain(domain: str, query: str, user: User, stand_in: str) -> Conversat
         try:
             return Outcome(_account(root, user.address, stand_in), source=request.url)
         except Unusable as error:
-            # [run] Well-formed XML in a 2xx is the end, even without a server.
+            # [run] Well-formed XML in a 2xx ends the search, even without a server.
             why = f"{request.url}: {error}, which ends its search"
             return Outcome(reasons=(*reasons, why), has_stopped=True)
     return Outcome(reasons=tuple(reasons))
 
 
 def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Account:
-    """Make an account of a document, wherever in it the sections stand [run].
+    """Return the account of a document, with its sections at any position [run].
 
     Raises:
-        Unusable: there is nothing to read with, or nothing to send with.
+        Unusable: there is no service for reading, or none for sending.
     """
     sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
     servers, reasons = documents.usable(
         sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, stand_in)
     )
-    # [code] A single slot for each type.
+    # [code] The client has one slot for each type.
     servers.reverse()
     incoming = documents.first_of(servers, "imap", "pop3")
     outgoing = documents.first_of(servers, "smtp")
     if incoming is None or outgoing is None:
-        what = "XML without a service to read with, or without one to send with"
+        what = "XML without a service for reading, or without one for sending"
         raise Unusable(" (".join([what, "; ".join(reasons)]) + ")" if reasons else what)
     return Account(incoming, outgoing)
 
 
 def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> MailServer:
-    """Read a section; of a value that is there twice the last one counts [run]."""
+    """Read a section; if a value occurs twice, the last one counts [run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
-        raise Unusable("another type")
+        raise Unusable("unsupported type")
 
     def value(name: str) -> str:
         last = next(reversed(documents.texts(section, name)), "")
         if stand_in:
-            # [run] In any case: host names are told in small letters.
+            # [run] In any case, because Waypost sends host names in lower case.
             last = re.sub(stand_in, lambda _: address.local_part, last, flags=re.IGNORECASE)
         return documents.filled(last, address)
 
     host = value("hostname").strip()
     if not host:
         raise Unusable("there is no hostname")
-    # [run] Without a socketType that it knows, it does without TLS.
+    # [run] Without a known socketType, it does not use TLS.
     security: Security = "none"
     for text in documents.texts(section, "socketType"):
         security = _SECURITY.get(text, security)
@@ -171,14 +171,11 @@ def _port(section: etree._Element) -> int:
 
 _NOTES: Final = (
     (
-        "It asks one after the other, and stops at the first 2xx answer that is XML, even one "
-        "without a server; the Content-Type does not count."
+        "It asks one URL after the other, and stops at the first 2xx answer that is XML, even if "
+        "the answer contains no server. It accepts any Content-Type."
     ),
-    (
-        "The last service of each type wins, and of several methods of authentication the last one "
-        "that it knows."
-    ),
-    "`socketType` counts letter by letter; without a value that it knows, it does without TLS.",
+    "It uses the last service of each type, and the last authentication method that it knows.",
+    "`socketType` must be spelled exactly. Without a value that it knows, it does not use TLS.",
 )
 
 EVOLUTION: Final = Client(
@@ -196,15 +193,15 @@ EVOLUTION: Final = Client(
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
-            "where the last one is a 404: DNS: the best MX host; all of the above with that host "
-            "in place of D, and with what stands behind its first label, and so on"
+            "if the last answer is a 404: DNS: the best MX host; all of the above with that host "
+            "instead of D, then with that host without its first label, and so on"
         ),
     ),
     notes=(
         *_NOTES,
         (
-            "How it reads documents was seen in [Evolution 3.46](#evolution-346), which asks in "
-            "another way."
+            "How it reads documents was seen in [Evolution 3.46](#evolution-346), which sends "
+            "other requests."
         ),
     ),
 )
@@ -227,33 +224,31 @@ EVOLUTION_3_46: Final = Client(
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
-            "where the last one is a 404: DNS: the NS host of D; all of the above with that host "
-            "in place of D, and with what stands behind its first label, and so on"
+            "if the last answer is a 404: DNS: the NS host of D; all of the above with that host "
+            "instead of D, then with that host without its first label, and so on"
         ),
     ),
     notes=(
         (
-            f"It does not tell the address: it asks as `{STAND_IN}`, and puts the local part in "
-            "that name's place in the answer. `emailmd5` is the hash of the true address in lower "
-            "case."
+            f"It does not send the address: it asks as `{STAND_IN}`, and replaces that name in the "
+            "answer with the local part. `emailmd5` is the hash of the real address in lower case."
         ),
         (
-            "So a server cannot know the user: it must answer for an address that has no mailbox, "
-            "and what a [directory](directories.md) knows of a user does not arrive."
+            "So a server cannot identify the user. The server must answer for an address that has "
+            "no mailbox, and values from a [directory](directories.md) do not reach the user."
         ),
         (
-            "Where it has got to the NS host it asks about that host's domain, and the user's own "
-            "domain is told to nobody. It finds the hoster's configuration where that domain is "
-            "served; Waypost leaves the placeholders in it, and Evolution puts the user's address "
-            "in their place."
+            "At the NS host it asks about that host's domain, and does not send the user's own "
+            "domain. It finds the hoster's configuration if that domain is served. Waypost leaves "
+            "the placeholders in the document, and Evolution replaces them with the user's address."
         ),
         *_NOTES,
         (
-            "It looks up SRV records as well: for mail (`_submissions` too), `_caldavs`, "
-            "`_caldav`, `_carddavs` and `_carddav` with the path of their TXT record, and `_ldaps` "
-            "and `_ldap`. For mail they count where no document was found. They are part of the "
-            "run, and not of the record."
+            "It also looks up SRV records: for mail (`_submissions` too), `_caldavs`, `_caldav`, "
+            "`_carddavs` and `_carddav` with the path of their TXT record, and `_ldaps` and "
+            "`_ldap`. For mail it uses them only if it found no document. The run includes these "
+            "lookups; the record does not."
         ),
-        "The run is that of its code for the account assistant, without the assistant's window.",
+        "The run uses its code for the account assistant, without the assistant's window.",
     ),
 )

@@ -1,7 +1,7 @@
-"""FairEmail, as its source has it (M66B/FairEmail e23dd9df [code]).
+"""FairEmail, from its source (M66B/FairEmail e23dd9df [code]).
 
-Not part of the record: its own list of providers, what it makes of MX hosts, the port scan that it
-does last, and the option `open_safe`, which leaves out plain http.
+Not recorded: its own list of providers, its use of MX hosts, the port scan that it does last, and
+the option `open_safe`, which skips plain http.
 """
 
 from collections.abc import Generator, Iterator
@@ -31,12 +31,12 @@ from waypost.check.recorded.names import Lookup, Named
 
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _STARTTLS_PORTS: Final = {"imap": 143, "smtp": 587}
-# [code] The records of both labels of a direction are one list.
+# [code] The records of both labels of a direction form one list.
 _READING: Final = ("_imap", "_imaps")
 _SENDING: Final = ("_submission", "_submissions")
-# [code] These win if all else is equal.
+# [code] These are preferred if all else is equal.
 _PREFERRED: Final = frozenset({"_imaps", "_submission"})
-# [code] What each source is worth; a login name that is not the address is worth another 100.
+# [code] The score of each source; a login name that is not the address adds 100.
 _DNS_SCORE: Final = 100
 _DOCUMENT_SCORE: Final = 40
 _LOGIN_SCORE: Final = 100
@@ -44,7 +44,7 @@ _LOGIN_SCORE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What one source leads to, and what that is worth."""
+    """The outcome of one source, and its score."""
 
     outcome: Outcome
     score: int
@@ -76,7 +76,7 @@ def _by_srv(user: User) -> Generator[Lookup, Response, _Candidate | None]:
 def _preferred(
     kind: str, labels: tuple[str, str], user: User
 ) -> Generator[Lookup, Response, MailServer | None]:
-    """Look up both labels, and take the best of all records by priority, weight and label."""
+    """Return the best of the records of both labels, by priority, weight and label."""
     found: list[tuple[str, Named]] = []
     for label in labels:
         records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
@@ -90,7 +90,7 @@ def _preferred(
         return None
     is_starttls = not label.endswith("s") and record.port == _STARTTLS_PORTS[kind]
     security: Security = "starttls" if is_starttls else "tls"
-    # RFC 6186 has no word for a login name; it begins with the whole address.
+    # RFC 6186 has no login name; the client first tries the whole address.
     return MailServer(kind, record.data, record.port, security, login=str(user.address))
 
 
@@ -102,7 +102,7 @@ def _rank(found: tuple[str, Named]) -> tuple[int, int, bool]:
 def _by_autoconfig(
     user: User, reasons: list[str]
 ) -> Generator[Request, Response, _Candidate | None]:
-    # [code] The address is not escaped: "@" and "+" stand in the query as they are.
+    # [code] The address is not escaped: "@" and "+" are in the query as they are.
     query = f"emailaddress={user.typed}"
     for request in (
         urls.autoconfig(user.domain, "https", query),
@@ -115,7 +115,7 @@ def _by_autoconfig(
         try:
             return _read(_document(response), request, user.address)
         except Unusable as error:
-            # Where the public database is not asked, its silence is no reason.
+            # If the public database is not asked, its missing answer is no reason.
             if response.status or request.host != urls.DATABASE_HOST:
                 reasons.append(f"{request.url}: {error}")
     return None
@@ -128,33 +128,33 @@ def _document(response: Response) -> bytes:
 
 
 def _read(body: bytes, request: Request, address: EmailAddress) -> _Candidate:
-    """Make an account of the first incoming and the first outgoing section.
+    """Return the account of the first incoming and the first outgoing section.
 
     Raises:
-        Unusable: one of both is of another type, or cannot be used.
+        Unusable: one of them has another type, or cannot be used.
     """
     provider = documents.provider_of(body)
     found, wanted = [], []
     stated = list(_usernames(provider))[-1:]
     logins = [_login(text, address) for text in stated]
-    # [code] The last login name of the document counts, whatever section it stands in; after it
-    # the address is tried, and the local part.
+    # [code] The last login name of the document counts, whatever its section; then the client
+    # tries the address, and the local part.
     tries = [*logins, str(address), address.local_part]
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
         sections = documents.children(provider, name)
         if not sections or sections[0].get("type") != kind:
             raise Unusable(f"the first {name} is not of the type {kind}")
         wanted.append(_login(documents.text(sections[0], "username"), address))
-        # [code] SMTP gets the name with which IMAP was logged in to.
+        # [code] SMTP gets the login name that IMAP accepted.
         login = wanted[0] if wanted[0] in tries else tries[0]
         found.append(_server(kind, sections[0], login))
     warnings = tuple(
-        f"{server.kind}: it logs in as {server.login}, not as {login}"
+        f"{server.kind}: the client logs in as {server.login}, not as {login}"
         for server, login in zip(found, wanted, strict=True)
         if login and server.login != login
     )
     outcome = Outcome(Account(found[0], found[1]), source=request.url, warnings=warnings)
-    # [code] A placeholder is no name of its own.
+    # [code] A placeholder does not count as a login name.
     has_login = stated == logins and str(address).lower() not in map(str.lower, logins)
     return _Candidate(outcome, _DOCUMENT_SCORE + _LOGIN_SCORE * has_login)
 
@@ -166,7 +166,7 @@ def _usernames(provider: etree._Element) -> Iterator[str]:
 
 
 def _login(text: str, address: EmailAddress) -> str:
-    # [code] Only where the placeholder is the whole value.
+    # [code] Only if the placeholder is the whole value.
     whole = {"%EMAILADDRESS%": str(address), "%EMAILLOCALPART%": address.local_part}
     return whole.get(text, text)
 
@@ -174,7 +174,7 @@ def _login(text: str, address: EmailAddress) -> str:
 def _server(kind: str, section: etree._Element, login: str) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
-        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+        raise Unusable(f"hostname {host[:40]!r}: the client does not replace placeholders there")
     port = documents.port(documents.text(section, "port"))
     socket = documents.text(section, "socketType")
     security = _SECURITY.get(socket) or _by_port(kind, port)
@@ -209,7 +209,7 @@ def _exchange(body: bytes) -> Account:
     for account in documents.below(root, "Response", "Account"):
         is_email = is_settings = False
         for child in account:
-            # [code] Both must stand before Protocol.
+            # [code] Both must come before Protocol.
             is_email = is_email or _says(child, "AccountType", "email")
             is_settings = is_settings or _says(child, "Action", "settings")
             kind = {"IMAP": "imap", "SMTP": "smtp"}.get(documents.text(child, "Type"), "")
@@ -219,7 +219,7 @@ def _exchange(body: bytes) -> Account:
                 servers.append(MailServer(kind, host, port, _by_port(kind, port)))
     incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
     if incoming is None or outgoing is None:
-        raise Unusable("no Protocol IMAP or SMTP behind AccountType email and Action settings")
+        raise Unusable("no Protocol IMAP or SMTP after AccountType email and Action settings")
     return Account(incoming, outgoing)
 
 
@@ -236,9 +236,9 @@ FAIREMAIL: Final = Client(
     asks=ask,
     order=(
         (
-            "DNS: the SRV records `_imap` and `_imaps`, then `_submission` and `_submissions`; of "
-            "each pair the record with the lowest priority, then the highest weight, then that of "
-            "`_imaps` and of `_submission`"
+            "DNS: the SRV records `_imap` and `_imaps`, then `_submission` and `_submissions`; "
+            "from each pair it uses the record with the lowest priority, then with the highest "
+            "weight, then `_imaps` and `_submission`"
         ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
@@ -251,25 +251,28 @@ FAIREMAIL: Final = Client(
     ),
     notes=(
         (
-            "It asks all of these, and tries what it found in the order of a score: SRV records "
+            "It asks all of these, and tries the results in the order of a score: SRV records "
             "before documents, but a document first if its login name is not the address."
         ),
         (
-            "SRV records have no login name and no method; with them it tries the whole address, "
-            "then the local part. A record whose target is `.` does not count."
+            "SRV records contain no login name and no method, so it then tries the whole address "
+            "and after that the local part. It ignores a record whose target is `.`."
         ),
         (
-            "It has one login name for IMAP and SMTP: the last `username` of the document, in "
-            "whatever section, then the address, then the local part; SMTP gets the one that IMAP "
-            "accepted."
+            "It uses one login name for IMAP and SMTP: it tries the last `username` of the "
+            "document, in any section, then the address, then the local part. For SMTP it uses the "
+            "one that IMAP accepted."
         ),
-        "A literal `+` arrives as a space at most servers; Waypost repairs it.",
-        "The first incoming service must be IMAP; where POP3 stands first, IMAP is not taken.",
-        "Host names must hold no placeholder, and login names nothing beside one.",
+        "It does not escape `+`, which most servers read as a space; Waypost repairs it.",
+        "The first incoming service must be IMAP. If POP3 is first, it does not use IMAP.",
         (
-            "It knows `SSL` and `STARTTLS`; with any other `socketType` it does STARTTLS on 143 "
-            "and 587, and TLS on any other port."
+            "A host name must not contain a placeholder, and a login name with a placeholder must "
+            "contain nothing else."
         ),
-        "Nothing but a 200 counts; the Content-Type does not.",
+        (
+            "It knows `SSL` and `STARTTLS`. With any other `socketType` it uses STARTTLS on ports "
+            "143 and 587, and TLS on any other port."
+        ),
+        "It accepts only the status 200, with any Content-Type.",
     ),
 )

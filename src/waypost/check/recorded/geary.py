@@ -1,6 +1,6 @@
-"""Geary, as its source has it (GNOME/geary 3e8d4f1 [code]).
+"""Geary, from its source (GNOME/geary 3e8d4f1 [code]).
 
-Not part of the record: the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
+Not recorded: the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
 """
 
 from typing import Final
@@ -26,7 +26,7 @@ _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
 
 
 def ask(user: User) -> Conversation:
-    """Ask one URL, then the public database; neither status nor Content-Type is looked at."""
+    """Ask one URL, then the public database, and check neither status nor Content-Type."""
     reasons: list[str] = []
     for request in (urls.autoconfig(user.domain), urls.database(user.domain)):
         response = yield from followed(request)
@@ -40,10 +40,10 @@ def ask(user: User) -> Conversation:
 
 
 def _outcome(body: bytes, user: User, source: str) -> Outcome:
-    """Read the first section of either direction; both must be what Geary speaks.
+    """Read the first section of each direction; they must be IMAP and SMTP.
 
     Raises:
-        Unusable: it makes no account.
+        Unusable: the client makes no account of the document.
     """
     # [code] The name of the root does not count.
     provider = next(iter(documents.children(documents.parsed(body), "emailProvider")), None)
@@ -61,9 +61,9 @@ def _outcome(body: bytes, user: User, source: str) -> Outcome:
 
 def _server(section: etree._Element, user: User) -> MailServer:
     host = documents.text(section, "hostname")
-    # [code] Host and port become one text, in which an IPv6 address is no host.
+    # [code] Host and port become one text, so an IPv6 address does not work as a host.
     if not host or "%" in host or ":" in host:
-        raise Unusable(f"hostname {host[:40]!r} is none")
+        raise Unusable(f"hostname {host[:40]!r} is not a host name")
     port = documents.port(documents.text(section, "port"))
     security = _SECURITY.get(documents.text(section, "socketType"), "none")
     # [code] The login name of the document is not read.
@@ -83,12 +83,12 @@ GEARY: Final = Client(
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
     ),
     notes=(
-        "It sends no address, so Host must be enough.",
-        "It looks neither at the status nor at the Content-Type.",
-        "The first incoming section must be IMAP and the first outgoing one SMTP.",
+        "It does not send the address, so the Host header must be enough.",
+        "It checks neither the status nor the Content-Type.",
+        "The first incoming section must be IMAP and the first outgoing section must be SMTP.",
         "The login name is always the address; its users can change it by hand.",
         "A `socketType` other than `SSL` and `STARTTLS` means no TLS.",
-        "It does not read the methods of authentication, and sends a password.",
-        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded here).",
+        "It does not read the authentication methods, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded).",
     ),
 )

@@ -1,10 +1,10 @@
-"""himalaya, as its source has it (pimalaya/himalaya ca88bee, pimalaya/io-pim-discovery 5036dfa).
+"""himalaya, from its source (pimalaya/himalaya ca88bee, pimalaya/io-pim-discovery 5036dfa).
 
-Its wizard asks everywhere at once, for eight seconds, and puts together what it finds; the most
-secure service of all counts, not the place that it was found at.
+Its wizard sends all requests at once, for eight seconds, and combines the results; it uses the most
+secure service, whatever its source.
 
-Not part of the record: what is built in for domains of Google and Microsoft, which is why it asks
-for MX records; the check which methods a server offers; what its user chooses.
+Not recorded: the built-in settings for domains of Google and Microsoft, which are the reason for
+its MX lookup; the check which methods a server offers; the choices of its user.
 """
 
 from collections.abc import Generator
@@ -40,18 +40,18 @@ _LABELS: Final[tuple[tuple[str, str, Security], ...]] = (
     ("_submissions", "smtp", "tls"),
 )
 _RANK: Final[dict[Security, int]] = {"tls": 2, "starttls": 1}
-# [code] WHATWG's query percent-encode set, without what no address holds.
+# [code] WHATWG's query percent-encode set, without characters that no address contains.
 _SAFE_IN_QUERY: Final = "!$%&'()*+,/:;=?@[\\]^`{|}~"
 
 
 @dataclass(slots=True)
 class _Found:
-    """What was found so far.
+    """The results so far.
 
     Attributes:
-        servers: each with where it was found.
-        jmap: URLs of sessions.
-        reasons: why a place led to nothing.
+        servers: each server with its source.
+        jmap: the URLs of JMAP sessions, each with its source.
+        reasons: why a source had no result.
     """
 
     servers: list[tuple[MailServer, str]] = field(default_factory=list)
@@ -63,7 +63,7 @@ Search = Generator[Question, Response, None]
 
 
 def ask(user: User) -> Conversation:
-    """Ask for MX, PACC, Autoconfig, SRV and JMAP; only then look at what came back."""
+    """Ask for MX, PACC, Autoconfig, SRV and JMAP, and then combine the answers."""
     found = _Found()
     yield from looked_up("MX", user.domain)
     yield from _pacc(user, found)
@@ -80,7 +80,7 @@ def ask(user: User) -> Conversation:
 
 def _pacc(user: User, found: _Found) -> Search:
     request = Request.get(f"https://{HOST_PREFIX}{user.domain}{_PACC}")
-    # [code] Neither here nor for Autoconfig is any redirect followed.
+    # [code] It follows no redirect, neither here nor for Autoconfig.
     response = yield request
     try:
         demand(response.is_success, said(response))
@@ -137,7 +137,7 @@ def _jmap(user: User, found: _Found) -> Search:
             break
         request, url = target, target.url
         response = yield request
-    # [code] 401 only means that the session wants a password.
+    # [code] 401 only means that the session requires a password.
     if response.is_success or response.status == 401:
         found.jmap.append((url, url))
 
@@ -145,7 +145,7 @@ def _jmap(user: User, found: _Found) -> Search:
 def _outcome(user: User, found: _Found) -> Outcome:
     login = str(user.address)
     if found.jmap:
-        # [code] It stands first in the list to choose from, and is what Enter takes.
+        # [code] It is first in the list of choices, and is the default.
         url, source = found.jmap[0]
         parts = urlsplit(url)
         server = MailServer("jmap", parts.hostname or "", parts.port or 443, "tls", login=login)
@@ -153,13 +153,13 @@ def _outcome(user: User, found: _Found) -> Outcome:
     incoming, outgoing = _best(found, "imap"), _best(found, "smtp")
     if incoming is None:
         if found.servers:
-            found.reasons.append("no IMAP service in what was found")
+            found.reasons.append("no IMAP service was found")
         return Outcome(reasons=tuple(found.reasons))
     if outgoing is None:
-        why = "an IMAP service, and none to send with: the account can only read"
+        why = "an IMAP service, but none for sending: the account can only read mail"
         return Outcome(reasons=(*found.reasons, why), has_stopped=True)
     held, source = incoming
-    # [code] A login name that is no address gives way to what was typed; it is used for both.
+    # [code] The typed address replaces a login name that is not an address, for both servers.
     name, at, domain = held.login.partition("@")
     login = held.login if name and at and domain else login
     return Outcome(
@@ -168,7 +168,7 @@ def _outcome(user: User, found: _Found) -> Outcome:
 
 
 def _best(found: _Found, kind: str) -> tuple[MailServer, str] | None:
-    """Take the last one of those that are protected best."""
+    """Return the last one of the servers with the best protection."""
     best: tuple[MailServer, str] | None = None
     for one in found.servers:
         if one[0].kind != kind:
@@ -193,7 +193,7 @@ HIMALAYA: Final = Client(
         "DNS: the MX records, for domains at Google and Microsoft",
         (
             "PACC: GET `https://ua-auto-config.D/.well-known/user-agent-configuration.json`; DNS: "
-            "the TXT record `_ua-auto-config.D` with its digest"
+            "the TXT record `_ua-auto-config.D` with the digest of the document"
         ),
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
@@ -204,24 +204,24 @@ HIMALAYA: Final = Client(
     ),
     notes=(
         (
-            "It asks all of these at once, and takes the IMAP and the SMTP service that are "
-            "protected best; of equals the last one in this order."
+            "It asks all of these at once, and uses the IMAP and the SMTP service with the best "
+            "protection. If several are equal, it uses the last one in this order."
         ),
-        "Where JMAP is found by PACC or at its well-known place, that is what it proposes first.",
+        "If it finds JMAP by PACC or at the well-known URL, it proposes JMAP first.",
         (
-            "It reads Autoconfig by a strict schema: one value that it does not know, in any "
+            "It reads Autoconfig with a strict schema: one value that it does not know, in any "
             "section, makes it refuse the whole document. [lint.md](lint.md#strict) says how to "
-            "avoid that; PACC and SRV records help it all the same."
+            "avoid that; it still uses PACC and SRV records."
         ),
         (
-            "In Autoconfig it knows the sections `imap`, `pop3` and `smtp`, and of the methods "
-            "neither `GSSAPI` nor any with a `system`."
+            "In Autoconfig it knows the sections `imap`, `pop3` and `smtp`. It knows neither the "
+            "method `GSSAPI` nor any method with a `system`."
         ),
         (
             "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL`, or a second `oAuth2`, "
-            "spoils the document."
+            "makes it refuse the document."
         ),
-        "A login name that holds no `@` gives way to the address.",
-        "It follows redirects for JMAP alone.",
+        "It replaces a login name without `@` with the address.",
+        "It follows redirects only for JMAP.",
     ),
 )

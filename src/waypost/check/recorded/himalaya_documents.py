@@ -1,7 +1,7 @@
-"""What himalaya makes of documents (pimalaya/io-pim-discovery 5036dfa [code]).
+"""Documents as himalaya reads them (pimalaya/io-pim-discovery 5036dfa [code]).
 
-Not part of the record: a list whose elements do not follow each other, which its parser of XML
-refuses, and the names of JSON in place of those of XML, which it takes as well.
+Not recorded: a list whose elements do not follow each other, which its XML parser refuses, and the
+JSON names of elements, which it also accepts.
 """
 
 import json
@@ -14,7 +14,7 @@ from waypost.address import EmailAddress
 from waypost.check.recorded import documents
 from waypost.check.recorded.conversation import MailServer, Security, Unusable, demand
 
-# [code] src/autoconfig/config.rs: the enumerations, each without a value for what is not known.
+# [code] src/autoconfig/config.rs: the enumerations, none of which has a value for unknown words.
 _TYPES: Final = frozenset({"imap", "pop3", "smtp"})
 _SECURITY: Final[dict[str, Security]] = {
     "SSL": "tls",
@@ -23,7 +23,7 @@ _SECURITY: Final[dict[str, Security]] = {
     "starttls": "starttls",
     "plain": "none",
 }
-# GSSAPI is spelled "GSAPI" there, so that the draft's word is not known.
+# GSSAPI is spelled "GSAPI" there, so the client does not know the draft's word.
 _METHODS: Final = frozenset(
     {
         *("password-cleartext", "password-encrypted", "NTLM", "GSAPI", "client-IP-address"),
@@ -46,24 +46,24 @@ _PACC: Final = {"imap": 993, "pop3": 995, "smtp": 465}
 
 
 def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
-    """Read a document, of which one bad value spoils everything.
+    """Read a document; one bad value makes all of it useless.
 
     Raises:
-        Unusable: it cannot be read.
+        Unusable: the document cannot be read.
     """
     root = documents.parsed(body)
-    # [code] The name of the root is not looked at; without these two there is no document.
-    demand("version" in root.attrib, "there is no version: it is not clientConfig")
+    # [code] It does not check the name of the root; without these two there is no document.
+    demand("version" in root.attrib, "there is no version, so the document is not clientConfig")
     providers = documents.children(root, "emailProvider")
-    demand(len(providers) == 1, "there is not just one emailProvider")
-    demand(providers[0].get("id") is not None, "there is no id of emailProvider")
+    demand(len(providers) == 1, "there is not exactly one emailProvider")
+    demand(providers[0].get("id") is not None, "emailProvider has no id")
     oauth2 = documents.children(root, "oAuth2")
-    demand(len(oauth2) <= 1, "a second oAuth2 spoils the document")
+    demand(len(oauth2) <= 1, "a second oAuth2 makes the client refuse the document")
     for name in _OAUTH2_PARTS if oauth2 else ():
         has_one = len(documents.texts(oauth2[0], name)) == 1
-        demand(has_one, f"an oAuth2 without {name} spoils the document")
+        demand(has_one, f"the client refuses a document with an oAuth2 without {name}")
     for page in documents.children(providers[0], "documentation"):
-        demand(page.get("url") is not None, "a documentation without url spoils the document")
+        demand(page.get("url") is not None, "the client refuses a documentation without url")
     sections = documents.children(providers[0], "incomingServer", "outgoingServer")
     read = [_server(section, address) for section in sections]
     servers = [one for one in read if one is not None]
@@ -73,11 +73,13 @@ def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer | None:
     kind = section.get("type") or ""
-    demand(kind in _TYPES, f"a section of the type {kind[:20]!r} spoils the document")
-    spoiled = f"one {kind} section spoils the document"
+    demand(
+        kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
+    )
+    spoiled = f"one {kind} section makes the client refuse the document"
     for name in _ONCE:
         has_two = len(documents.children(section, name)) > 1
-        demand(not has_two, f"{spoiled}: {name} is there twice")
+        demand(not has_two, f"{spoiled}: {name} occurs twice")
     socket = documents.text(section, "socketType").strip()
     has_socket = bool(documents.children(section, "socketType"))
     demand(
@@ -110,10 +112,10 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
     """Read a PACC document.
 
     Returns:
-        The servers that it names, and the URLs of JMAP.
+        The servers of the document, and the URLs of JMAP.
 
     Raises:
-        Unusable: it is none.
+        Unusable: the body is not a PACC document.
     """
     try:
         document: Any = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
@@ -134,7 +136,7 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
 def _member(value: object, name: str) -> dict[str, Any]:
     member = value.get(name) if isinstance(value, dict) else None
     if not isinstance(member, dict):
-        raise Unusable(f"{name} is missing, or no object")
+        raise Unusable(f"{name} is missing, or not an object")
     return member
 
 

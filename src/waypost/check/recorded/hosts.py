@@ -1,4 +1,4 @@
-"""What counts as a host for clients that look before they connect."""
+"""The host names that clients accept if they check them before they connect."""
 
 from ipaddress import ip_address
 
@@ -7,7 +7,7 @@ from waypost.errors import DomainError
 
 
 def is_host(text: str) -> bool:
-    """Return whether a text is a host name in A-labels, as it stands."""
+    """Return whether a text is a host name in A-labels, without any change."""
     try:
         return text.isascii() and DomainName.parse(text).ascii == text.lower()
     except DomainError:
@@ -15,7 +15,7 @@ def is_host(text: str) -> bool:
 
 
 def is_host_or_ip(text: str) -> bool:
-    """Return whether a text is such a name, or an IP address."""
+    """Return whether a text is a host name in A-labels, or an IP address."""
     try:
         return bool(ip_address(text))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Thunderbird for Android and K-9 Mail, as their source has it (protocol facts s1.2 [code]).
+"""Thunderbird for Android and K-9 Mail, from their source (protocol facts s1.2 [code]).
 
-Not part of the record: whether Android lets plain http through, and its table of OAuth2 hosts
-(OAuth2 is taken for a method that it cannot use with this host).
+Not recorded: whether Android permits plain http, and the table of OAuth2 hosts (the record treats
+OAuth2 as a method that the client cannot use with this host).
 """
 
 from dataclasses import replace
@@ -35,7 +35,7 @@ _OAUTH2: Final = "OAuth2"
 def ask(user: User) -> Conversation:
     """Ask the four URLs one after the other, without the address, and the public database.
 
-    Then the same for the domains of the MX host, by https alone.
+    Then the same for the domains of the MX host, by https only.
     """
     requests = (
         urls.autoconfig(user.domain),
@@ -49,7 +49,7 @@ def ask(user: User) -> Conversation:
         return outcome
     host = yield from mail_exchanger(user.domain)
     base = base_domain(host)
-    # [code] It ends where the MX host is one of the domain's own.
+    # [code] It ends if the MX host belongs to the domain.
     if not host or base == user.domain:
         return outcome
     for domain in dict.fromkeys(one for one in (above(host), base) if one):
@@ -69,24 +69,26 @@ def _first(requests: tuple[Request, ...], user: User) -> Conversation:
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
-    """Make an account of a document, of which one bad section spoils everything.
+    """Return the account of a document; one bad section makes the client refuse all of it.
 
     Raises:
-        Unusable: it makes none.
+        Unusable: the client makes no account of the document.
     """
     provider = documents.provider_of(body)
     if not is_host(provider.get("id") or ""):
-        raise Unusable("the id of emailProvider is no host name")
+        raise Unusable("the id of emailProvider is not a host name")
     domains = [documents.filled(one, address) for one in documents.texts(provider, "domain")]
     if not any(is_host(one) for one in domains):
         raise Unusable("there is no valid domain in emailProvider")
     for section in documents.children(provider, "oAuth2"):
-        # [code] At source 0404b33, where it stands in emailProvider.
+        # [code] At source 0404b33, if it is in emailProvider.
         if not all(
             documents.text(section, name).startswith(("https://", "http://"))
             for name in ("authURL", "tokenURL")
         ):
-            raise Unusable("an oAuth2 without authURL or tokenURL spoils the document")
+            raise Unusable(
+                "the client refuses a document with an oAuth2 without authURL or tokenURL"
+            )
     servers: dict[str, MailServer] = {}
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
         kind = section.get("type") or ""
@@ -94,17 +96,18 @@ def read(body: bytes, address: EmailAddress) -> Account:
         if kind == wanted:
             servers.setdefault(kind, _server(kind, section, address))
     if "imap" not in servers or "smtp" not in servers:
-        raise Unusable("there is no IMAP or no SMTP service, and it knows nothing else")
+        raise Unusable("there is no IMAP or no SMTP service, and the client knows nothing else")
     for server in servers.values():
-        # [code] At source 565ea99: OAuth2 is taken out, of the first service of either type, for a
-        # host that is not in its own table; where nothing is left there is no account.
+        # [code] At source 565ea99: if the host is not in its own table, OAuth2 is removed from
+        # the first service of each type; if no method is left, there is no account.
         if server.method == _OAUTH2:
-            raise Unusable(f"{server.kind}: OAuth2 alone, and the host is not in its own table")
+            why = "OAuth2 is the only method, and the host is not in the client's OAuth2 table"
+            raise Unusable(f"{server.kind}: {why}")
     return Account(servers["imap"], servers["smtp"])
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
-    spoiled = f"one {kind} section spoils the document"
+    spoiled = f"one {kind} section makes the client refuse the document"
     socket = documents.text(section, "socketType")
     if socket not in _SECURITY:
         raise Unusable(f"{spoiled}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
@@ -115,7 +118,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
         raise Unusable(f"{spoiled}: authentication {' '.join(stated)[:40]!r} is not known")
     host = documents.filled(documents.text(section, "hostname"), address)
     if not is_host_or_ip(host):
-        raise Unusable(f"{spoiled}: hostname {host[:40]!r} is none")
+        raise Unusable(f"{spoiled}: hostname {host[:40]!r} is not a host name")
     login = documents.filled(documents.text(section, "username"), address)
     if not login:
         raise Unusable(f"{spoiled}: there is no username")
@@ -141,21 +144,27 @@ K9: Final = Client(
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
             "DNS: the best MX host; GET `https://autoconfig.M/mail/config-v1.1.xml` and the public "
-            "database for that host without its first label, then for its registered domain M; not "
-            "where that is D"
+            "database for that host without its first label, then for its registered domain M; "
+            "skipped if M is D"
         ),
     ),
     notes=(
-        "It does not tell the address, so Host must be enough, and login names hold placeholders.",
         (
-            "One IMAP or SMTP section that it cannot use spoils the whole document; `plain` as "
-            "`socketType` or as the only `authentication` is such a thing."
+            "It does not send the address, so the Host header must be enough, and login names "
+            "contain placeholders."
         ),
-        "An `oAuth2` inside of `emailProvider` without `authURL` or `tokenURL` spoils it as well.",
-        "Only the first IMAP and the first SMTP service count; POP3 is passed over.",
         (
-            "OAuth2 is taken only for the hosts of its own table, so a password must stand beside "
-            "it in the first service of either type."
+            "One IMAP or SMTP section that it cannot use makes it refuse the whole document, for "
+            "example a section with `plain` as `socketType` or as the only `authentication`."
+        ),
+        (
+            "An `oAuth2` inside `emailProvider` without `authURL` or `tokenURL` makes it refuse "
+            "the document as well."
+        ),
+        "It uses only the first IMAP and the first SMTP service, and ignores POP3.",
+        (
+            "It uses OAuth2 only for the hosts in its own table, so the first service of each type "
+            "must also offer a password method."
         ),
     ),
 )

@@ -1,9 +1,9 @@
-"""KMail's account wizard, as its source has it and as 22.12.3 was seen (facts s1.6 [code][run]).
+"""KMail's account wizard, from its source and a run of 22.12.3 (facts s1.6 [code][run]).
 
-They differ in what ends their search, and in the default of `socketType`.
+The two versions differ in what ends their search, and in the default of `socketType`.
 
-Where a document holds both, IMAP is taken for the account; the wizard offers both. Not part of the
-records: ports that are none, which the wizard keeps as they are.
+If a document contains both IMAP and POP3, the record uses IMAP for the account; the wizard offers
+both. Not recorded: invalid ports, which the wizard keeps unchanged.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ _OAUTH2_HOSTS: Final = (
 
 
 def ask(user: User) -> Conversation:
-    """Ask the public database first, then three URLs; nothing but a 200 counts."""
+    """Ask the public database first, then three URLs; only a 200 counts."""
     yield urls.database(user.domain)
     outcome = yield from in_turn(
         _requests(user),
@@ -64,13 +64,14 @@ def ask(user: User) -> Conversation:
 def _troubles(account: Account | None) -> Iterator[str]:
     for server in (account.incoming, account.outgoing) if account else ():
         if server.method == "OAuth2" and not server.host.endswith(_OAUTH2_HOSTS):
-            yield f"{server.kind}: it takes OAuth2, which it cannot do with {server.host}"
+            yield f"{server.kind}: the client uses OAuth2, which it cannot do with {server.host}"
 
 
 def ask_once(user: User) -> Conversation:
-    """Ask the same; the first success ends the search, whatever it says [run].
+    """Ask the same URLs; the first success ends the search, whatever the document says [run].
 
-    After all of them have failed 22.12 asks the last one without an end; here it is asked once.
+    After all URLs have failed, 22.12 requests the last one without end; this record requests it
+    once.
     """
     yield urls.database(user.domain)
     outcome = yield from in_turn(
@@ -88,15 +89,15 @@ def _requests(user: User) -> tuple[Request, ...]:
 
 
 def read(body: bytes, address: EmailAddress, default: Security) -> Account:
-    """Make an account of the first sections that have a port.
+    """Return the account of the first sections that have a port.
 
     Args:
         body: the document.
-        address: whose account it will be.
-        default: where a section has no `socketType` that the wizard knows.
+        address: the address of the account.
+        default: the security if a section has no `socketType` that the wizard knows.
 
     Raises:
-        Unusable: there is nothing to read with, or nothing to send with.
+        Unusable: there is no service for reading, or none for sending.
     """
     provider = documents.provider_of(body)
     sections = documents.children(provider, "incomingServer", "outgoingServer")
@@ -104,15 +105,15 @@ def read(body: bytes, address: EmailAddress, default: Security) -> Account:
     incoming = documents.first_of(servers, "imap", "pop3")
     outgoing = documents.first_of(servers, "smtp")
     if incoming is None or outgoing is None:
-        raise Unusable("; ".join(["no service to read with, or none to send with", *reasons]))
+        raise Unusable("; ".join(["no service for reading, or none for sending", *reasons]))
     return Account(incoming, outgoing)
 
 
 def _server(section: etree._Element, address: EmailAddress, default: Security) -> MailServer:
-    """Read a section; of a value that is there twice the last one counts [code][run]."""
+    """Read a section; if a value occurs twice, the last one counts [code][run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
-        raise Unusable("another type")
+        raise Unusable("unsupported type")
 
     def value(name: str) -> str:
         last = next(reversed(documents.texts(section, name)), "")
@@ -127,7 +128,7 @@ def _server(section: etree._Element, address: EmailAddress, default: Security) -
         security = _SECURITY.get(text, security)
     stated = documents.texts(section, "authentication")
     known = [_METHODS[one] for one in stated if one in _METHODS]
-    # [code] A password in the clear is what it begins with, and gives way to any other method.
+    # [code] A password in the clear is the default, and any other method replaces it.
     method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))
     return MailServer(kind, host.lower(), port, security, method, value("username"))
 
@@ -140,14 +141,14 @@ _ORDER: Final = (
 )
 _NOTES: Final = (
     "It asks the public database before the domain's own server.",
-    "It does not tell the address, so Host must be enough, and login names hold placeholders.",
     (
-        "Of several methods of authentication the first one counts that is not a password in "
-        "the clear."
+        "It does not send the address, so the Host header must be enough, and login names contain "
+        "placeholders."
     ),
+    "It uses the first authentication method that is not a password in the clear.",
     (
-        "OAuth2 works in it with the hosts of Google and Microsoft alone, and it takes OAuth2 "
-        "for any host, wherever it stands: then its users must choose the password by hand."
+        "Its OAuth2 works only with the hosts of Google and Microsoft, but it selects OAuth2 for "
+        "any host and at any position in the list. Then its users must select the password by hand."
     ),
 )
 
@@ -159,7 +160,7 @@ KMAIL: Final = Client(
     basis="code",
     asks=ask,
     order=_ORDER,
-    notes=(*_NOTES, "A service without a port is dropped. Nothing but a 200 counts."),
+    notes=(*_NOTES, "It drops a service without a port. It accepts only the status 200."),
 )
 
 KMAIL_22_12: Final = Client(
@@ -173,28 +174,24 @@ KMAIL_22_12: Final = Client(
     notes=(
         *_NOTES,
         (
-            "The first success ends its search, whatever it says: never answer 200 without a "
-            "whole document."
+            "The first success ends its search, whatever the answer contains: never answer 200 "
+            "without a complete document."
         ),
         (
-            "Where all of them fail, it asks the last one again and again, without a pause, until "
-            "its user ends it: for a domain that is not served, 70 requests a second were seen."
+            "If all URLs fail, it requests the last one again and again, without a pause, until "
+            "its user stops it: 70 requests a second were seen for a domain that is not served."
         ),
         (
-            "It follows redirects, to plain http as well. Because it does not tell the address, "
-            "one to a host of another domain leads nowhere: that host cannot know whose domain is "
-            "meant."
+            "It follows redirects, also to plain http. Because it does not send the address, a "
+            "redirect to a host of another domain fails: that host cannot know the user's domain."
+        ),
+        "`socketType` must be spelled exactly. Without a value that it knows, it does not use TLS.",
+        (
+            "It does not convert an internationalised domain to an A-label, and asks for a host "
+            "that cannot exist. It finds the domain if its user types it as `xn--`."
         ),
         (
-            "`socketType` counts letter by letter; without a value that it knows, it does without "
-            "TLS."
-        ),
-        (
-            "It does not make an A-label of an internationalised domain, and asks for a host that "
-            "cannot be; typed as `xn--`, the domain is found."
-        ),
-        (
-            "The run is that of `ispdb`, which comes with the wizard and has its code for the "
+            "The run uses `ispdb`, which comes with the wizard and contains its code for the "
             "search, without a window."
         ),
     ),

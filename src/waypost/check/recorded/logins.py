@@ -1,4 +1,4 @@
-"""What a client that chooses the login name itself does to users of a document."""
+"""Login names of clients that do not use the login name of the document."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,19 @@ from waypost.check.recorded.conversation import Account, MailServer
 
 
 def wanted(section: etree._Element, address: EmailAddress) -> str:
-    """Return the login name that a section asks for; empty if the user chooses it."""
+    """Return the login name that a section sets; empty if it sets none."""
     return documents.filled(documents.text(section, "username"), address)
 
 
 def wrong_logins(account: Account, *names: str) -> Iterator[str]:
-    """Name each server of an account at which the client logs in with another name.
+    """Yield a warning for each server where the client uses another login name.
 
     Args:
-        account: what the client sets up.
-        names: what the document asks for, to read with and to send with; empty for any name.
+        account: the account that the client sets up.
+        names: the login names of the document, for reading and for sending; empty for any name.
     """
     servers: tuple[MailServer, ...] = (account.incoming, account.outgoing)
     for server, name in zip(servers, names, strict=True):
         if name and server.login != name:
-            yield f"{server.kind}: it logs in as {server.login}, and the document says {name}"
+            login = server.login
+            yield f"{server.kind}: the client logs in as {login}, but the document says {name}"

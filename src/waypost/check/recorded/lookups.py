@@ -1,6 +1,6 @@
-"""How clients ask DNS, and what they make of host names.
+"""DNS lookups of clients, and the domains that they derive from host names.
 
-Which labels, and which of several records, is each client's own matter, and stands in its record.
+The record of each client says which labels it looks up, and which of several records it uses.
 """
 
 from collections.abc import Generator
@@ -12,13 +12,13 @@ Asking = Generator[Lookup, Response, tuple[Named, ...]]
 
 
 def looked_up(type_: RecordType, name: str) -> Asking:
-    """Ask for the records of a name, in the order in which they come."""
+    """Return the records of a name, in the order of the answer."""
     response = yield Lookup(type_, name)
     return response.records
 
 
 def offered(label: str, domain: str) -> Asking:
-    """Ask where a service is: the preferred record first, and none that says there is none.
+    """Return the SRV records of a service, the preferred one first, without a target of ".".
 
     Args:
         label: `_imaps`, ….
@@ -31,22 +31,22 @@ def offered(label: str, domain: str) -> Asking:
 
 
 def mail_exchanger(domain: str) -> Generator[Lookup, Response, str]:
-    """Ask for the most preferred MX host; empty where there is none (RFC 7505 too)."""
+    """Return the most preferred MX host; empty if there is none (RFC 7505 too)."""
     records = yield from looked_up("MX", domain)
     held = sorted(records, key=lambda one: one.priority)
     return next((one.data for one in held if one.data), "")
 
 
 def above(host: str) -> str:
-    """Return what stands behind the first label; empty where that is no domain of two labels."""
+    """Return a host without its first label; empty if fewer than two labels remain."""
     parent = host.partition(".")[2]
     return parent if "." in parent else ""
 
 
 def base_domain(host: str) -> str:
-    """Return the domain that somebody has registered, as far as its form shows it: two labels.
+    """Return the registered domain of a host, as far as its form shows it: two labels.
 
-    Clients look into the Public Suffix List; without it `mx.example.co.uk` gives `co.uk`. What is
-    asked there besides `autoconfig.example.co.uk` finds nothing.
+    Clients use the Public Suffix List; without it `mx.example.co.uk` becomes `co.uk`. Requests for
+    `co.uk`, which clients do not send, find nothing.
     """
     return ".".join(host.split(".")[-2:])

@@ -1,6 +1,6 @@
-"""Mailspring, as its source has it (Foundry376/Mailspring d93a0d7 [code]).
+"""Mailspring, from its source (Foundry376/Mailspring d93a0d7 [code]).
 
-Not part of the record: its own tables of providers, which it asks first by the domain and by its MX
+Not recorded: its own tables of providers, which it searches first by the domain and by its MX
 hosts, and the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
 """
 
@@ -23,7 +23,7 @@ from waypost.check.recorded.conversation import (
 )
 from waypost.check.recorded.logins import wanted, wrong_logins
 
-# [code] Whatever else it reads there means STARTTLS.
+# [code] Any other value means STARTTLS.
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls"}
 
 
@@ -63,7 +63,7 @@ def _outcome(root: etree._Element, user: User, source: str) -> Outcome:
 def _server(section: etree._Element, user: User) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
-        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+        raise Unusable(f"hostname {host[:40]!r}: the client does not replace placeholders there")
     port = documents.port(documents.text(section, "port"))
     security = _SECURITY.get(documents.text(section, "socketType"), "starttls")
     is_local_part = documents.text(section, "username") == "%EMAILLOCALPART%"
@@ -83,19 +83,19 @@ MAILSPRING: Final = Client(
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
     ),
     notes=(
-        "It sends no address, so Host must be enough.",
+        "It does not send the address, so the Host header must be enough.",
         (
-            "The first of both URLs that answers 2xx with well-formed XML ends its search, "
-            "whatever the document says; the public database is not asked."
+            "The first of the two URLs that answers a 2xx with well-formed XML ends its search, "
+            "whatever the document says. It does not ask the public database."
         ),
-        "It takes the first IMAP and the first SMTP section; POP3 is passed over.",
+        "It uses the first IMAP and the first SMTP section, and ignores POP3.",
         (
-            "The login name `%EMAILLOCALPART%` becomes the local part; any other one becomes the "
-            "address."
+            "The login name `%EMAILLOCALPART%` becomes the local part; any other login name "
+            "becomes the address."
         ),
         "A `socketType` other than `SSL` and `plain` means STARTTLS.",
-        "Host names must hold no placeholder.",
-        "It does not read the methods of authentication, and sends a password.",
-        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded here).",
+        "Host names must not contain a placeholder.",
+        "It does not read the authentication methods, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded).",
     ),
 )

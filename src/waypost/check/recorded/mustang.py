@@ -1,6 +1,6 @@
-"""Mustang, as its source has it (mustang-im/mustang 227ae5a [code]).
+"""Mustang, from its source (mustang-im/mustang 227ae5a [code]).
 
-Not part of the record: its own files of providers, its table of OAuth2 hosts, and guessing.
+Not recorded: its own files of providers, its table of OAuth2 hosts, and guessing.
 """
 
 from collections.abc import Generator, Iterator
@@ -40,7 +40,7 @@ _HTTPS_PORT: Final = 443
 
 
 def ask(user: User) -> Conversation:
-    """Ask Autoconfig and Autodiscover; of what succeeds the first in this order is taken."""
+    """Ask Autoconfig and Autodiscover; the first success in this order counts."""
     reasons: list[str] = []
     typed = user.typed.rpartition("@")[2].lower()
     database = yield from _asked((_database(user.domain),), typed, user, reasons)
@@ -81,7 +81,7 @@ def _by_mail_server(
 def _asked(
     requests: tuple[Request, ...], domain: str, user: User, reasons: list[str]
 ) -> Generator[Question, Response, Outcome | None]:
-    """Ask some URLs at once; the first success is the one that is read, whatever it says."""
+    """Ask some URLs at once, and read only the first success, whatever it contains."""
     answers = []
     for request in requests:
         response = yield from followed(request)
@@ -101,37 +101,37 @@ def _asked(
 
 
 def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list[str]]:
-    """Make an account of the first incoming section that can be read.
+    """Return the account of the first incoming section that can be read.
 
     Args:
         body: the document.
-        domain: what the document must name, letter by letter.
-        address: whose account it will be.
+        domain: the domain that the document must name, exactly.
+        address: the address of the account.
 
     Raises:
-        Unusable: there is none, or it has nothing to send with.
+        Unusable: there is none, or there is no server for sending.
     """
     provider = documents.provider_of(body)
     named = documents.texts(provider, "domain")
-    demand(domain in named, f"no domain of the document is {domain[:60]}")
+    demand(domain in named, f"the document does not name the domain {domain[:60]}")
     servers, reasons = documents.usable(
         documents.children(provider, "incomingServer"), lambda one: _server(one, address)
     )
-    demand(bool(servers), "; ".join(["no incomingServer that works", *reasons]))
+    demand(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
     outgoing, why_not = documents.usable(
         documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
     )
     if any(one.kind in _ON_HOST for one in servers):
-        demand(bool(outgoing), "; ".join(["no outgoingServer that works", *why_not]))
+        demand(bool(outgoing), "; ".join(["no usable outgoingServer", *why_not]))
     incoming = servers[0]
-    demand(incoming.kind != "pop3", "POP3 comes first, and it cannot do that yet")
+    demand(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
     account = Account(incoming, outgoing[0] if incoming.kind in _ON_HOST else incoming)
     return account, list(_troubles(account, provider))
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    demand(kind in _ON_HOST | _ON_WEB, "another type")
+    demand(kind in _ON_HOST | _ON_WEB, "unsupported type")
     login = documents.text(section, "username")
     demand(bool(documents.children(section, "username")), "there is no username")
     if kind in _ON_HOST:
@@ -148,7 +148,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, Security]:
     host = documents.text(section, "hostname")
     is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
-    demand(is_host, f"hostname {host[:40]!r} is none")
+    demand(is_host, f"hostname {host[:40]!r} is not a host name")
     port = documents.port(documents.text(section, "port"))
     stated = documents.texts(section, "socketType")
     security = next((_SECURITY[one] for one in stated if one in _SECURITY), None)
@@ -158,13 +158,13 @@ def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, Se
 
 
 def _method(section: etree._Element) -> str:
-    """Return the first known method; OAuth2 gives way to one behind it if it cannot work."""
+    """Return the first known method, but one after OAuth2 if OAuth2 cannot work."""
     known = [
         one.text or ""
         for one in documents.children(section, "authentication")
         if not one.attrib and one.text in _METHODS
     ]
-    demand(bool(known), "no authentication method that it knows")
+    demand(bool(known), "the client knows no authentication method")
     if _knows_oauth2(section):
         return known[0]
     others = [one for one in known if one != "OAuth2"]
@@ -173,7 +173,7 @@ def _method(section: etree._Element) -> str:
 
 
 def _knows_oauth2(element: etree._Element) -> bool:
-    """Return whether the document has all that OAuth2 needs at its first `oAuth2`."""
+    """Return whether the first `oAuth2` of the document is complete."""
     root = element.getroottree().getroot()
     oauth2 = next(iter(documents.children(root, "oAuth2")), None)
     if oauth2 is None or not documents.text(oauth2, "scope"):
@@ -185,7 +185,7 @@ def _knows_oauth2(element: etree._Element) -> bool:
 def _troubles(account: Account, provider: etree._Element) -> Iterator[str]:
     for server in dict.fromkeys((account.incoming, account.outgoing)):
         if server.method == "OAuth2" and not _knows_oauth2(provider):
-            yield f"{server.kind}: it takes OAuth2, which it cannot do without a complete oAuth2"
+            yield f"{server.kind}: the client uses OAuth2, which fails without a complete oAuth2"
 
 
 MUSTANG: Final = Client(
@@ -197,7 +197,7 @@ MUSTANG: Final = Client(
     asks=ask,
     keeps_case=True,
     order=(
-        "GET its own database `https://v1.ispdb.net/D`",
+        "GET its own database, `https://v1.ispdb.net/D`",
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without an address",
         "GET `http://autoconfig.D/mail/config-v1.1.xml`, without an address",
@@ -213,28 +213,31 @@ MUSTANG: Final = Client(
             "only if all of these fail: POST `/autodiscover/autodiscover.xml` on "
             "`https://autodiscover.D`, `https://D` and `http://autodiscover.D`"
         ),
-        "guessing (not recorded here)",
+        "guessing (not recorded)",
     ),
     notes=(
-        "It asks all of these but the last two at once, and takes the best answer in this order.",
+        "It asks all of these except the last two at once, and uses the best answer in this order.",
         (
-            "The first 2xx of the three URLs of a domain is the one that is read: if it is "
-            "useless, the other two are not looked at."
+            "It reads only the first 2xx of the three URLs of a domain. If that document is "
+            "useless, it does not read the other two."
         ),
         (
             "`domain` must be the domain that its user typed, in lower case; Waypost names an "
-            "internationalised domain in both forms. A redirect to another domain cannot be used."
+            "internationalised domain in both forms. It cannot use a redirect to another domain."
         ),
         (
             'It never matches `<authentication system="http">Basic</authentication>`; Waypost '
-            "writes `password-cleartext` behind it."
+            "writes `password-cleartext` after it."
         ),
         (
-            "A section with a value that it does not know is dropped, the others are kept. JMAP "
-            "and EWS are accounts for it; POP3 is not yet, and must not come first."
+            "It drops a section with a value that it does not know, and keeps the others. It "
+            "supports JMAP and EWS accounts, but not yet POP3, which must not come first."
         ),
-        "OAuth2 is taken if the document has a complete `oAuth2`, and else a method behind it.",
-        "A section without `username` is dropped.",
-        "In Autodiscover it reads the IMAP host alone, and takes it for SMTP as well.",
+        (
+            "It uses OAuth2 if the document has a complete `oAuth2`, and otherwise a method after "
+            "OAuth2."
+        ),
+        "It drops a section without `username`.",
+        "In Autodiscover it reads only the IMAP host, and uses that host for SMTP as well.",
     ),
 )

@@ -1,6 +1,6 @@
-"""How Mustang asks Autodiscover (mustang-im/mustang 227ae5a [code]).
+"""Autodiscover in Mustang (mustang-im/mustang 227ae5a [code]).
 
-Not part of the record: the user's consent to a redirect from plain http to another domain.
+Not recorded: the user's consent to a redirect from plain http to another domain.
 """
 
 from collections.abc import Generator
@@ -26,7 +26,7 @@ from waypost.check.recorded.conversation import (
 
 _PROTOCOLS: Final = ("Ews", "ActiveSync", "REST")
 _JSON: Final = "/autodiscover/autodiscover.json/v1.0"
-# [code] What a port means where protection is on; of any other one, TLS from the start.
+# [code] If protection is on, these ports mean STARTTLS, and any other port means TLS.
 _STARTTLS_PORTS: Final = frozenset({143, 110, 587})
 _SENDING_PORTS: Final[dict[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
 
@@ -34,11 +34,11 @@ Asking = Generator[Question, Response, Outcome | None]
 
 
 def by_json(user: User, reasons: list[str]) -> Asking:
-    """Ask for the URL of each protocol of Exchange; the first place that has one is it."""
+    """Ask for the URL of each protocol of Exchange; the first URL that is found counts."""
     found = None
     for scheme, host in _places(user.domain):
         for protocol in _PROTOCOLS:
-            # [code] The address stands in the path as it was typed.
+            # [code] The address is in the path as it was typed.
             path = f"{_JSON}/{user.typed}"
             request = Request("GET", scheme, host, path, f"Protocol={protocol}")
             response = yield from followed(request)
@@ -52,7 +52,7 @@ def by_json(user: User, reasons: list[str]) -> Asking:
 
 
 def by_xml(user: User, reasons: list[str]) -> Asking:
-    """POST to three places; the first one that says something is it."""
+    """POST to three URLs; the first usable answer counts."""
     for scheme, host in _places(user.domain):
         request = urls.pox(host, user.typed, scheme=scheme)
         response = yield request
@@ -81,11 +81,11 @@ def _read(response: Response) -> etree._Element:
 def _account(root: etree._Element, user: User) -> Account:
     servers, reasons = documents.usable(documents.protocols(root), lambda one: _server(one, user))
     if not servers:
-        raise Unusable("; ".join(["no Protocol that it knows", *reasons]))
+        raise Unusable("; ".join(["the client knows no Protocol", *reasons]))
     incoming = servers[0]
     if incoming.kind == "pop3":
-        raise Unusable("POP3 comes first, and it cannot do that yet")
-    # [code] SMTP is not read: it is taken to be at the same host, on the usual port.
+        raise Unusable("POP3 is first, and the client does not support it yet")
+    # [code] SMTP is not read: the client assumes the same host and the usual port.
     outgoing = MailServer(
         *("smtp", incoming.host, _SENDING_PORTS[incoming.security], incoming.security),
         *(incoming.method, incoming.login),
@@ -100,7 +100,7 @@ def _server(protocol: etree._Element, user: User) -> MailServer:
     port = documents.port(documents.text(protocol, "Port"))
     host = documents.text(protocol, "Server")
     encryption = documents.text(protocol, "Encryption").lower()
-    # [code] One of both is enough.
+    # [code] One of them is enough.
     is_on = documents.text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
     protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
     security: Security = protected if is_on else "none"

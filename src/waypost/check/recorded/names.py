@@ -1,4 +1,4 @@
-"""What a record asks DNS, and what it is told."""
+"""DNS lookups of recorded clients, and the resource records in the answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,28 +9,28 @@ RecordType = Literal["SRV", "MX", "NS", "TXT", "CNAME", "A", "AAAA"]
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A question to DNS.
+    """A DNS lookup.
 
     Attributes:
-        name: absolute, without its last dot.
+        name: absolute, without the final dot.
     """
 
     type: RecordType
     name: str
 
     def __str__(self) -> str:
-        """Return one line for people."""
+        """Return one line for a report."""
         return f"DNS {self.type} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One resource record, as far as clients read it.
+    """The parts of a resource record that clients read.
 
     Attributes:
-        data: a host in lower case without its last dot, so that the root is empty; of a TXT record
-            its text, with the strings put together; of A and AAAA records the address.
-        priority: of SRV and MX records; the lower one first.
+        data: a host in lower case without the final dot, so that the root is empty; for a TXT
+            record its text, with the strings joined; for A and AAAA records the address.
+        priority: of SRV and MX records; lower ones are preferred.
         weight: of SRV records.
         port: of SRV records.
     """
@@ -46,5 +46,5 @@ Resolver = Callable[[Lookup], tuple[Named, ...]]
 
 
 def silence(_: Lookup) -> tuple[Named, ...]:
-    """Know no name at all: what a resolver says where DNS is not asked."""
+    """Return no records: the resolver if DNS is not asked."""
     return ()

@@ -1,4 +1,4 @@
-"""Nextcloud Mail, as its source has it (protocol facts s1.8 [code])."""
+"""Nextcloud Mail, from its source (protocol facts s1.8 [code])."""
 
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ _SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "
 def ask(user: User) -> Conversation:
     """Ask two URLs by https, the public database, then the two by http.
 
-    Then the same with the MX host in place of the domain, and with what stands behind its first
+    Then the same with the MX host instead of the domain, and with the MX host without its first
     label.
     """
     outcome = yield from _for_domain(user.domain, user)
@@ -54,10 +54,10 @@ def _for_domain(domain: str, user: User) -> Conversation:
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
-    """Make an account of the first IMAP and the first SMTP section.
+    """Return the account of the first IMAP and the first SMTP section.
 
     Raises:
-        Unusable: one of both is missing, or cannot be used.
+        Unusable: one of them is missing, or cannot be used.
     """
     incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
     return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
@@ -66,7 +66,7 @@ def read(body: bytes, address: EmailAddress) -> Account:
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
-        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+        raise Unusable(f"hostname {host[:40]!r}: the client does not replace placeholders there")
     port = documents.port(documents.text(section, "port"))
     security = _SECURITY.get(documents.text(section, "socketType").lower(), "none")
     login = documents.filled(documents.text(section, "username"), address)
@@ -86,13 +86,13 @@ NEXTCLOUD: Final = Client(
         "GET the public database",
         "GET both by plain http",
         (
-            "DNS: the best MX host; all of the above with that host in place of D, then with what "
-            "stands behind its first label"
+            "DNS: the best MX host; all of the above with that host instead of D, then with that "
+            "host without its first label"
         ),
     ),
     notes=(
-        "A literal `+` arrives as a space at most servers; Waypost repairs it.",
-        "Host names must hold no placeholder.",
-        "Any 2xx counts; the Content-Type does not.",
+        "It does not escape `+`, which most servers read as a space; Waypost repairs it.",
+        "Host names must not contain a placeholder.",
+        "It accepts any 2xx, with any Content-Type.",
     ),
 )

@@ -1,8 +1,8 @@
-"""Nine for Android, as a server's log of 2022 has it; its source is closed.
+"""Nine for Android, from a server's log of 2022; its source is closed.
 
 The log is that of wdes/mail-autodiscover-autoconfig#4 (2022-08-26, Nine 4.9.4b): two requests, in
-this order, of which the first was refused. Its hosts are not told. That project's README names Nine
-among the programs that set themselves up from its answers; how Nine reads them is not known.
+this order; the first was refused. The log does not contain the hosts. The project's README lists
+Nine as one of the programs that its answers configure; how Nine reads them is not known.
 """
 
 from typing import Final
@@ -30,7 +30,7 @@ _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTL
 
 
 def ask(user: User) -> Conversation:
-    """Look ActiveSync up as JSON; where there is none, ask for an Autoconfig document."""
+    """Ask for ActiveSync in JSON; if there is none, ask for an Autoconfig document."""
     # [log] The address is escaped here, and not below.
     query = f"Email={quote(user.typed, safe='')}&Protocol=ActiveSync&RedirectCount=1"
     host = f"autodiscover.{user.domain}"
@@ -40,7 +40,7 @@ def ask(user: User) -> Conversation:
     if place.startswith("https://"):
         return Outcome(source=place)
     reasons = [f"{lookup.url}: {said(response)}, no ActiveSync"]
-    # [log] A prefix that no other client has.
+    # [log] No other client uses this prefix.
     path, query = "/v1.1/mail/config-v1.1.xml", f"emailaddress={user.typed}"
     request = Request("GET", "https", f"autoconfig.{user.domain}", path, query)
     response = yield request
@@ -53,10 +53,10 @@ def ask(user: User) -> Conversation:
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
-    """Make an account of the first IMAP and the first SMTP section, as the draft has them.
+    """Return the account of the first IMAP and the first SMTP section, according to the draft.
 
     Raises:
-        Unusable: one of both is missing, or cannot be used.
+        Unusable: one of them is missing, or cannot be used.
     """
     incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
     return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
@@ -90,20 +90,23 @@ NINE: Final = Client(
         ),
     ),
     notes=(
-        "It is made for ActiveSync, and takes IMAP where there is none.",
+        "It is made for ActiveSync, and uses IMAP if there is no ActiveSync.",
         (
-            "It was not seen to POST to `/autodiscover/autodiscover.xml`, as "
-            "[ActiveSync devices](#activesync-devices) do."
+            "No log shows a POST to `/autodiscover/autodiscover.xml`, which [ActiveSync "
+            "devices](#activesync-devices) send."
         ),
-        "Waypost answers its second path as it does `/mail/config-v1.1.xml`.",
+        "Waypost answers its second path in the same way as `/mail/config-v1.1.xml`.",
     ),
     evidence=(
         "the requests and their order: wdes/mail-autodiscover-autoconfig#4, 2022-08-26",
-        "that an account comes of the second one: the README of the same project",
+        "that the second request results in an account: the README of the same project",
     ),
     assumed=(
-        "the hosts: the log does not tell them",
+        "the hosts: the log does not contain them",
         "that an answer with a Url ends its search",
-        "how it reads the document: as the draft says, the first IMAP and the first SMTP service",
+        (
+            "how it reads the document: according to the draft, with the first IMAP and the first "
+            "SMTP service"
+        ),
     ),
 )

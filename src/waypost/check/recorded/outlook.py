@@ -1,6 +1,6 @@
 """Classic Outlook for Windows, 2016 and newer (protocol facts s2.1 to s2.5 [doc], [know], [log]).
 
-Not part of the record: Office 365, SCP, local files and the registry.
+Not recorded: Office 365, SCP, local files and the registry.
 """
 
 from collections.abc import Generator
@@ -35,18 +35,18 @@ from waypost.check.recorded.conversation import (
 from waypost.check.recorded.lookups import offered
 from waypost.check.recorded.turns import for_each_address
 
-# [doc] After so many redirects it stops.
+# [doc] It stops after this number of redirects.
 REDIRECTS_MAX: Final = 10
 _ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
 
 
 def ask(user: User) -> Conversation:
-    """Search, and search again for each other address to which an answer leads."""
+    """Search, and search again for each address that an answer redirects to."""
     return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, Outcome | User]:
-    """Ask for the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
+    """Request the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
 
     The first success counts.
     """
@@ -68,7 +68,7 @@ def _searched(user: User, reasons: list[str]) -> Generator[Question, Response, O
         outcome = yield from _settings(request, user, reasons)
         if outcome is not None:
             return outcome
-    # s2.4 step 9: unauthenticated, by plain http, and of use only where it leads to https.
+    # s2.4 step 9: unauthenticated, by plain http, and useful only if it redirects to https.
     probe = Request("GET", "http", name, urls.AUTODISCOVER)
     response = yield probe
     target = first[1].at(response.location) if response.status in {301, 302} else None
@@ -88,7 +88,7 @@ def _by_srv(user: User, reasons: list[str]) -> Generator[Question, Response, Out
         request = urls.pox(host, user.typed, content_type="text/xml")
         outcome = yield from _settings(request, user, reasons)
         if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
-            asked = f"it asks its user whether {host} is to be trusted"
+            asked = f"the client asks its user whether to trust {host}"
             return replace(outcome, warnings=(*outcome.warnings, asked))
         if outcome is not None:
             return outcome
@@ -98,7 +98,7 @@ def _by_srv(user: User, reasons: list[str]) -> Generator[Question, Response, Out
 def _settings(
     request: Request, user: User, reasons: list[str]
 ) -> Generator[Request, Response, Outcome | User | None]:
-    """POST, and follow redirects to another URL; None where nothing is found.
+    """POST, and follow redirects to another URL; None if nothing is found.
 
     MS-OXDSCLI s3.1.5.2 [doc]: a POST that is redirected by HTTP is sent again, with its body.
     """
@@ -116,12 +116,12 @@ def _settings(
             reasons.append(f"{request.url}: {error}")
             return None
         request = target
-    reasons.append("more redirects than it follows")
+    reasons.append("more redirects than the client follows")
     return None
 
 
 def _elsewhere(response: Response, request: Request, user: User) -> Request | User | None:
-    """Return where an answer leads: to another URL, or to another address; None for nowhere."""
+    """Return the redirect of an answer: a request or a user; None if it is no redirect."""
     if response.status == 302:
         return _at(response.location, "Location", request)
     demand(response.is_success, said(response))
@@ -137,15 +137,15 @@ def _elsewhere(response: Response, request: Request, user: User) -> Request | Us
 def _at(place: str, name: str, request: Request) -> Request:
     target = request.at(place)
     if target is None or target.scheme != "https":
-        raise Unusable(f"{name} is no https URL")
+        raise Unusable(f"{name} is not an https URL")
     return target
 
 
 def read(root: etree._Element, address: EmailAddress) -> Account:
-    """Make an account of an answer.
+    """Return the account of an answer.
 
     Raises:
-        Unusable: it makes none.
+        Unusable: the client makes no account of the answer.
     """
     if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
         raise Unusable("the namespace of Autodiscover is not Microsoft's")
@@ -179,7 +179,7 @@ def _troubles(root: etree._Element) -> tuple[str, ...]:
     ]
     if not kinds:
         return ()
-    return (f"SPA is not off for {', '.join(kinds)}, so that a plain password does not do",)
+    return (f"SPA is not off for {', '.join(kinds)}, so the client sends no plain password",)
 
 
 def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
@@ -190,11 +190,11 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     )
     if not host:
         raise Unusable("there is no Server")
-    # s2.2: SSL is on where it is missing, and Encryption overrides it.
+    # s2.2: SSL is on if it is missing, and Encryption overrides it.
     is_off = documents.text(protocol, "SSL").lower() == "off"
     fallback: Security = "none" if is_off else "tls"
     security = _ENCRYPTION.get(documents.text(protocol, "Encryption").lower(), fallback)
-    # s2.2: SPA is on where it is missing; then a plain password does not do.
+    # s2.2: SPA is on if it is missing; then the client sends no plain password.
     is_off = documents.text(protocol, "SPA").lower() == "off"
     method = "password-cleartext" if is_off else "password-encrypted"
     login = documents.text(protocol, "LoginName") or str(address)
@@ -217,7 +217,7 @@ OUTLOOK: Final = Client(
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
         (
             "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
-            "https; the POST follows"
+            "https; then POST to that URL"
         ),
         (
             "DNS: the SRV record `_autodiscover._tcp.D`; POST "
@@ -225,26 +225,29 @@ OUTLOOK: Final = Client(
         ),
     ),
     notes=(
-        "The first incoming Protocol counts, so IMAP must stand before POP3.",
-        "Without `SPA` `off` it does not send a plain password.",
+        "It uses the first incoming Protocol, so IMAP must come before POP3.",
+        "It sends a plain password only if `SPA` is `off`.",
         "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
-        "The first POST comes without a password; a server must not demand one.",
+        "The first POST has no password, so a server must not demand one.",
         "It asks again about every hour, so answers must stay the same.",
-        "Where `RedirectAddr` names another address, it begins again with that; ten times at most.",
-        "Of an SRV record it ignores the port, and it asks its user about a foreign host.",
-        "A domain that Microsoft takes for one of its own is looked up there first.",
+        (
+            "If `RedirectAddr` names another address, it starts again with that address, at most "
+            "ten times."
+        ),
+        "It ignores the port of an SRV record, and asks its user about a host of another domain.",
+        "For a domain that Microsoft regards as one of its own, it asks Microsoft first.",
     ),
     evidence=(
-        "the places and their order: Microsoft support article 3211279",
+        "the URLs and their order: Microsoft support article 3211279",
         (
-            "the JSON, as it is spelled, and the POST behind it: logs in "
+            "the JSON request, in its spelling, and the POST after it: logs in "
             "mailcow/mailcow-dockerized#2300, 2019-02-11 (Outlook 16.0.11231), and #2653, "
             "2019-05-27 (MAPI 16.0.10344)"
         ),
     ),
     assumed=(
-        "the host of the JSON, which the logs do not tell",
-        "that it goes on to the places of the article where the JSON leads to no account",
-        "that the URL of the redirect may have a query, as that of the JSON has",
+        "the host of the JSON request, which the logs do not contain",
+        "that it continues with the URLs of the article if the JSON answer results in no account",
+        "that the URL of the redirect may have a query, as the URL of the JSON request has",
     ),
 )

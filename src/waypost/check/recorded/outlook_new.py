@@ -1,6 +1,6 @@
-"""The newer Outlook, and those for phones and the Mac (protocol facts s2.4 to s2.6 [know], [log]).
+"""New Outlook, and Outlook for phones and the Mac (protocol facts s2.4 to s2.6 [know], [log]).
 
-They let Microsoft's own service look, and take little notice of anything but Exchange.
+Microsoft's own service searches for them, and they use little else than Exchange.
 """
 
 from typing import Final
@@ -25,10 +25,10 @@ from waypost.check.recorded.conversation import (
 
 
 def ask(user: User) -> Conversation:
-    """Look ActiveSync up as JSON, then in XML, and take a refusal for what it is.
+    """Ask for ActiveSync in JSON, then in XML, and accept a refusal.
 
-    There is no IMAP account to be had here. What counts is that the search ends cleanly, or with
-    the URL of an ActiveSync server, which is the outcome's source then.
+    No IMAP account is available here. The search must end cleanly, or with the URL of an ActiveSync
+    server, which is then the outcome's source.
     """
     host = f"autodiscover.{user.domain}"
     # [log] Spelled so, and with a count: gronke/email-autodiscover#4, 2018.
@@ -60,34 +60,34 @@ OUTLOOK_NEW: Final = Client(
     basis="doc",
     asks=ask,
     order=(
-        "Microsoft's own service, which nobody else can answer for (not recorded here)",
+        "Microsoft's own service, which no other server can replace (not recorded)",
         (
             "GET `https://autodiscover.D/autodiscover/autodiscover.json"
             "?Email=E&Protocol=ActiveSync&RedirectCount=1`"
         ),
         (
-            "POST `https://autodiscover.D/autodiscover/autodiscover.xml` for the schema of mobile "
+            "POST `https://autodiscover.D/autodiscover/autodiscover.xml` with the schema of mobile "
             "devices"
         ),
     ),
     notes=(
-        "It mostly takes notice of Exchange alone, so no IMAP account is to be expected from it.",
+        "It mostly uses only Exchange, so do not expect an IMAP account from it.",
         (
-            "IMAP settings in an answer to a request for ActiveSync make its set-up fail; Waypost "
-            "refuses with ErrorCode 601."
+            "IMAP settings in an answer to an ActiveSync request make its setup fail, so Waypost "
+            "answers with ErrorCode 601."
         ),
     ),
     expects_account=False,
     evidence=(
         (
-            "the JSON, as it is spelled: a log in gronke/email-autodiscover#4, 2018-04-06 "
+            "the JSON request, in its spelling: a log in gronke/email-autodiscover#4, 2018-04-06 "
             "(OutlookMobileCloudService-Autodetect/1.0.0)"
         ),
         "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
     ),
     assumed=(
-        "that Microsoft's service asks alike for all of these apps, and in this order",
+        "that Microsoft's service sends the same requests for all of these apps, in this order",
         "that an answer with a Url ends the search",
-        "that they take notice of Exchange alone: commonly known, and not checked",
+        "that they use only Exchange: commonly known, but not checked",
     ),
 )

@@ -1,6 +1,6 @@
-"""Sailfish OS, as its source has it (sailfishos/nemo-qml-plugin-email f8ec3b0 [code]).
+"""Sailfish OS, from its source (sailfishos/nemo-qml-plugin-email f8ec3b0 [code]).
 
-Not part of the record: its own settings of providers, which it takes if it finds nothing.
+Not recorded: its own settings of providers, which it uses if it finds nothing.
 """
 
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from waypost.check.recorded.conversation import (
 )
 
 _CONTENT_TYPES: Final = ("application/xml", "text/xml", "text/plain")
-# Which one is preferred is decided in a part whose source is not published.
+# The part that chooses between them is not published.
 _SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
 _METHODS: Final = frozenset({"password-cleartext", "password-encrypted", "OAuth2"})
-# With these the server wants no login, and neither does the client without a method.
+# With these the server requires no login, and a client without a method does not log in.
 _WITHOUT_LOGIN: Final = frozenset({"none", "client-IP-address"})
 _SOURCES: Final = "/thunderbird/autoconfig/refs/heads/master/ispdb"
 
 
 def ask(user: User) -> Conversation:
-    """Ask one URL after the other; the first success that is sent as XML or text is the one."""
+    """Ask one URL after the other; the first success that is sent as XML or text counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
         response = yield from followed(request, downgrades=False)
@@ -66,10 +66,10 @@ def _requests(domain: str) -> tuple[Request, ...]:
 
 def _outcome(body: bytes, user: User, source: str) -> Outcome:
     provider = documents.provider_of(body)
-    # [code] Letter by letter, as it was typed.
+    # [code] Exactly as it was typed.
     typed = user.typed.rpartition("@")[2]
     if typed not in documents.texts(provider, "domain"):
-        raise Unusable(f"no domain of the document is {typed}, as it was typed")
+        raise Unusable(f"the document does not name the domain {typed} as it was typed")
     servers: list[MailServer] = []
     warnings: list[str] = []
     for name, kinds in (("incomingServer", ("imap", "pop3")), ("outgoingServer", ("smtp",))):
@@ -82,7 +82,7 @@ def _outcome(body: bytes, user: User, source: str) -> Outcome:
 def _sections(
     provider: etree._Element, name: str, kinds: tuple[str, ...]
 ) -> tuple[str, list[etree._Element]]:
-    """Return the first of these kinds that there is, and its sections."""
+    """Return the first of these kinds that occurs, and its sections."""
     held = documents.children(provider, name)
     for kind in kinds:
         if sections := [one for one in held if one.get("type") == kind]:
@@ -95,13 +95,13 @@ def _server(kind: str, sections: list[etree._Element]) -> MailServer:
     hosts = (documents.text(one, "hostname") for one in sections)
     host = next(filter(None, hosts), "")
     if not host or "%" in host:
-        raise Unusable(f"{kind}: hostname {host[:40]!r} is none")
+        raise Unusable(f"{kind}: hostname {host[:40]!r} is not a host name")
     for text, security in _SECURITY.items():
         section = next(filter(partial(_says, text), sections), None)
         if section is not None:
             port = documents.port(documents.text(section, "port"))
             return MailServer(kind, host.lower(), port, security)
-    raise Unusable(f"{kind}: no socketType that it knows")
+    raise Unusable(f"{kind}: the client knows no socketType")
 
 
 def _says(text: str, section: etree._Element) -> bool:
@@ -112,7 +112,7 @@ def _without_method(kind: str, sections: list[etree._Element], security: Securit
     text = next(text for text, one in _SECURITY.items() if one == security)
     stated = documents.texts(next(filter(partial(_says, text), sections)), "authentication")
     if not (_METHODS | _WITHOUT_LOGIN).intersection(stated):
-        yield f"{kind}: it knows no method of {' '.join(stated)[:60]!r}, and does not log in"
+        yield f"{kind}: no known method in {' '.join(stated)[:60]!r}, so no login"
 
 
 SAILFISH: Final = Client(
@@ -130,32 +130,29 @@ SAILFISH: Final = Client(
         "GET both by plain http",
     ),
     notes=(
-        "It sends no address, so Host must be enough.",
+        "It does not send the address, so the Host header must be enough.",
         (
-            "`domain` must be what its user typed, letter by letter. Waypost names an "
-            "internationalised domain in both forms; a domain that was typed with a capital "
-            "letter, and one that is redirected to another domain, cannot be set up, because no "
-            "request says what was typed."
+            "`domain` must be exactly what its user typed. Waypost names an internationalised "
+            "domain in both forms. A domain that was typed with a capital letter, or that is "
+            "redirected to another domain, cannot be set up, because no request contains what was "
+            "typed."
         ),
         (
-            "The first 2xx that is sent as `application/xml`, `text/xml` or `text/plain` is the "
-            "one that is read; if it is useless, no other URL is asked."
+            "It reads only the first 2xx that is sent as `application/xml`, `text/xml` or "
+            "`text/plain`. If that document is useless, it asks no other URL."
         ),
         (
-            "The host is that of the first section of a type, the port that of the first one with "
-            "the wanted `socketType`: both should be on one host."
+            "It uses the host of the first section of a type, and the port of the first section "
+            "with the chosen `socketType`, so both sections should have the same host."
         ),
         (
-            "It knows `password-cleartext`, `password-encrypted` and `OAuth2`; without any of them "
+            "It knows `password-cleartext`, `password-encrypted` and `OAuth2`. Without any of them "
             "it does not log in."
         ),
         "It does not read the login name.",
     ),
     assumed=(
-        (
-            "that IMAP is preferred to POP3, and TLS to STARTTLS: the part that chooses is not "
-            "published"
-        ),
-        "that the login name is the address, or asked for: the same part chooses it",
+        "that it prefers IMAP to POP3, and TLS to STARTTLS: the part that chooses is not published",
+        "that the login name is the address, or that it asks its user: the same part decides",
     ),
 )

@@ -1,7 +1,7 @@
-"""SnappyMail, as its source has it (the-djmaze/snappymail ba49691 [code]).
+"""SnappyMail, from its source (the-djmaze/snappymail ba49691 [code]).
 
-The record is that of its administration, which looks for a domain once, for all its users. Not part
-of the record: redirects of a POST.
+The record describes its administration, which searches for a domain once, for all its users. Not
+recorded: redirects of a POST.
 """
 
 from collections.abc import Generator
@@ -36,10 +36,10 @@ _ADDRESS: Final = "%EMAILADDRESS%"
 
 
 def ask(user: User) -> Conversation:
-    """Ask the URLs of Autoconfig, Autodiscover and DNS; the first one that says something is it."""
+    """Ask the URLs of Autoconfig, then Autodiscover, then DNS; the first usable answer counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
-        # [know] PHP follows redirects of a GET, to plain http as well; a 4xx or 5xx is no answer.
+        # [know] PHP follows redirects of a GET, also to plain http; a 4xx or 5xx is no answer.
         response = yield from followed(request)
         if not response.is_success:
             if response.status or request.host != urls.DATABASE_HOST:
@@ -73,7 +73,7 @@ def _requests(domain: str) -> tuple[Request, ...]:
 
 
 def _outcome(provider: etree._Element, user: User, source: str) -> Outcome:
-    # [code] Sections of other types are left out, but the first place stays empty then.
+    # [code] Sections of other types are left out, but then the first position stays empty.
     sections = [
         documents.first_is(provider, name, kind)
         for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
@@ -87,7 +87,7 @@ def _outcome(provider: etree._Element, user: User, source: str) -> Outcome:
 def _server(section: etree._Element, user: User) -> MailServer:
     host = documents.text(section, "hostname")
     if not host or "%" in host:
-        raise Unusable(f"hostname {host[:40]!r}: placeholders are not filled in there")
+        raise Unusable(f"hostname {host[:40]!r}: the client does not replace placeholders there")
     port = documents.port(documents.text(section, "port"))
     security = _SECURITY.get(documents.text(section, "socketType"), "none")
     login = _login(documents.text(section, "username") == _ADDRESS, user)
@@ -95,7 +95,7 @@ def _server(section: etree._Element, user: User) -> MailServer:
 
 
 def _login(is_address: bool, user: User) -> str:
-    """Return the login name: all users of the domain have the address, or all the local part."""
+    """Return the login name: the address for all users of the domain, or the local part for all."""
     return str(user.address) if is_address else user.address.local_part
 
 
@@ -121,7 +121,7 @@ def _autodiscover(user: User, reasons: list[str]) -> Generator[Question, Respons
 
 
 def _in_order(records: tuple[Named, ...]) -> list[Named]:
-    """Return one record for each priority, the lowest first; of equal ones the last is left."""
+    """Return one record for each priority, the lowest first; of equal ones the last remains."""
     by_priority = {one.priority: one for one in records if one.data}
     return [by_priority[priority] for priority in sorted(by_priority)]
 
@@ -137,7 +137,7 @@ def _exchange(body: bytes, asked: str, user: User) -> Account:
     for account in documents.below(root, "Response", "Account"):
         if documents.text(account, "AccountType") != "email":
             raise Unusable("AccountType is not email")
-    # [code] A single Protocol is read as if it were a list of texts, and makes nothing.
+    # [code] A single Protocol is read as if it were a list of texts, which has no result.
     protocols = list(documents.protocols(root))
     if len(protocols) < 2:
         raise Unusable("fewer than two Protocol elements")
@@ -159,7 +159,7 @@ def _protocol(protocol: etree._Element, asked: str, user: User) -> MailServer:
         documents.text(protocol, "Server"),
         documents.port(documents.text(protocol, "Port")),
     )
-    # [code] Letter by letter; `Encryption` is not read.
+    # [code] Case matters; `Encryption` is not read.
     is_on = documents.text(protocol, "SSL") == "on"
     is_starttls = port == 587 if kind == "smtp" else is_on and port != 993
     security: Security = "starttls" if is_starttls else "tls" if is_on else "none"
@@ -168,7 +168,7 @@ def _protocol(protocol: etree._Element, asked: str, user: User) -> MailServer:
 
 
 def _by_srv(domain: str, reasons: list[str]) -> Generator[Question, Response, None]:
-    """Look up SRV records, of which only the half for reading arrives in its form."""
+    """Look up SRV records; the client fills in only the server for reading."""
     for labels in (("_submissions", "_submission"), ("_imaps", "_imap")):
         for label in labels:
             records = yield from looked_up("SRV", f"{label}._tcp.{domain}")
@@ -176,7 +176,7 @@ def _by_srv(domain: str, reasons: list[str]) -> Generator[Question, Response, No
                 break
         else:
             return
-    reasons.append(f"DNS SRV of {domain}: what to send with does not arrive in its form")
+    reasons.append(f"DNS SRV of {domain}: the client does not fill in the server for sending")
 
 
 SNAPPYMAIL: Final = Client(
@@ -193,28 +193,28 @@ SNAPPYMAIL: Final = Client(
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
         (
             "DNS: the SRV record `_autodiscover._tcp.D`; POST for `autodiscover@D` to the host and "
-            "port that it names, then to `https://D`, `https://autodiscover.D` and "
+            "port in the record, then to `https://D`, `https://autodiscover.D` and "
             "`http://autodiscover.D`, each at `/autodiscover/autodiscover.xml`"
         ),
         "DNS: the SRV records `_submissions`, else `_submission`; `_imaps`, else `_imap`",
     ),
     notes=(
         (
-            "Its administrator looks for a domain once, for all its users; its extension "
-            "`login-autoconfig` does the same with the address of the first user who logs in."
+            "Its administrator searches for a domain once, for all its users. Its extension "
+            "`login-autoconfig` does the same with the address of the first user that logs in."
         ),
         (
-            "Where the login name is not exactly `%EMAILADDRESS%` (of Autodiscover: the address "
-            "asked for), all users of the domain log in with the local part. So Waypost keeps the "
-            "placeholder at `/.well-known/mail-v1.xml`."
+            "If the login name is not exactly `%EMAILADDRESS%` (in Autodiscover: the address of "
+            "the request), all users of the domain log in with the local part. So Waypost keeps "
+            "the placeholder at `/.well-known/mail-v1.xml`."
         ),
         (
-            "The first incoming section must be IMAP and the first outgoing one SMTP; a document "
-            "that is useless ends the search."
+            "The first incoming section must be IMAP and the first outgoing section must be SMTP. "
+            "A useless document ends the search."
         ),
         "A `socketType` other than `SSL` and `STARTTLS` means no TLS.",
-        "Host names must hold no placeholder.",
-        "It does not read the methods of authentication, and sends a password.",
-        "Of SRV records only the server to read with arrives in its form.",
+        "Host names must not contain a placeholder.",
+        "It does not read the authentication methods, and sends a password.",
+        "From SRV records it fills in only the server for reading.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What aerc makes of SRV records, which it prefers to all else (protocol facts s1.7 [code])."""
+"""SRV records in aerc, which prefers them to all else (protocol facts s1.7 [code])."""
 
 from collections.abc import Generator
 from typing import Final
@@ -11,11 +11,11 @@ _LABELS: Final = ("_jmap", "_imap", "_imaps", "_submission", "_smtps")
 
 
 def found_by_srv(user: User) -> Generator[Lookup, Response, Outcome | None]:
-    """Look for all labels; None where there is nothing to read with."""
+    """Look up all labels; None if there is no service for reading."""
     found: dict[str, Named] = {}
     for label in _LABELS:
         records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
-        # [code] Sorted by priority, and then the first of the heaviest; its target may be the root.
+        # [code] Sorted by priority, then the first with the highest weight; it may be ".".
         held = sorted(records, key=lambda one: one.priority)
         best = max(held, key=lambda one: one.weight, default=None)
         if best is not None and best.data and best.port:
@@ -30,7 +30,7 @@ def found_by_srv(user: User) -> Generator[Lookup, Response, Outcome | None]:
     if incoming is None:
         return None
     if outgoing is None:
-        why = f"{source}: something to read with, but neither _submission nor _smtps to send with"
+        why = f"{source}: a server for reading, but neither _submission nor _smtps for sending"
         return Outcome(reasons=(why,), has_stopped=True)
     return Outcome(Account(incoming, outgoing), source=source)
 

@@ -1,7 +1,7 @@
-"""Thunderbird for desktops, as its source has it and as 153.7.0esr was seen (protocol facts s1.1).
+"""Thunderbird for desktops, from its source and a run of 153.7.0esr (protocol facts s1.1).
 
-Not part of the record: the preferences, and its table of OAuth2 providers (OAuth2 is taken for a
-method that it cannot use with this host).
+Not recorded: the preferences, and its table of OAuth2 providers (the record treats OAuth2 as a
+method that Thunderbird cannot use with this host).
 """
 
 import re
@@ -32,7 +32,7 @@ from waypost.check.recorded.hosts import is_host, is_host_or_ip
 from waypost.check.recorded.lookups import above, base_domain, mail_exchanger
 from waypost.check.recorded.thunderbird_autodiscover import XML_TYPES, autodiscover
 
-# [run] Exact; `ssl`, `TLS` and " SSL " are refused.
+# [run] Exactly these; `ssl`, `TLS` and " SSL " are refused.
 _SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
 _METHODS: Final = {
     "password-cleartext": "password-cleartext",
@@ -54,11 +54,11 @@ _ID: Final = re.compile(r"[A-Za-z0-9.-]+")
 def ask(user: User) -> Conversation:
     """Ask the four URLs, the public database and Autodiscover; the best success wins.
 
-    All start at once, so each is asked whatever the others say.
+    All requests start at the same time, so each is sent whatever the others answer.
     """
     typed_domain = user.typed.rpartition("@")[2]
     if not typed_domain.isascii():
-        return Outcome(reasons=("its dialog takes no domain in U-labels",), has_stopped=True)
+        return Outcome(reasons=("the dialog accepts no domain in U-labels",), has_stopped=True)
     query = urls.encoded(user.typed)
     provider = [
         urls.autoconfig(user.domain, "https", query),
@@ -83,11 +83,11 @@ def ask(user: User) -> Conversation:
 
 
 def _by_mx(user: User, query: str) -> Generator[Question, Response, Outcome]:
-    """Ask at the domains of the MX host, by https alone, each document on its own."""
+    """Ask at the domains of the MX host, by https only, each document separately."""
     host = yield from mail_exchanger(user.domain)
     base = base_domain(host)
     found = Outcome()
-    # [code] It is skipped where that would be no different from the domain.
+    # [code] It is skipped if this is the domain of the user.
     if not host or base == user.domain:
         return found
     for domain in dict.fromkeys(one for one in (above(host), base) if one):
@@ -101,14 +101,14 @@ def _by_mx(user: User, query: str) -> Generator[Question, Response, Outcome]:
 
 
 def _from_provider(answers: list[tuple[Request, Response]], address: EmailAddress) -> Outcome:
-    """Read the best URL that had success; where it is useless, the others are not looked at."""
+    """Read the best successful answer; if it is useless, the others are not read."""
     for request, response in answers:
         # [run] 204 is a failure of that URL only.
         if not response.is_success or response.status == 204:
             continue
         try:
             kind = response.content_type.lower()
-            demand(kind.startswith(XML_TYPES), f"it is sent as {kind[:60]!r}, not as XML")
+            demand(kind.startswith(XML_TYPES), f"the Content-Type is {kind[:60]!r}, not XML")
             return Outcome(read(response.body, address), source=request.url)
         except Unusable as error:
             return Outcome(reasons=(f"{request.url}: {error}",))
@@ -118,21 +118,21 @@ def _from_provider(answers: list[tuple[Request, Response]], address: EmailAddres
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
-    """Make an account of an Autoconfig document, by the rules of readFromXML.
+    """Return the account of an Autoconfig document, by the rules of readFromXML.
 
     Raises:
-        Unusable: it makes none.
+        Unusable: the client makes no account of the document.
     """
     provider = documents.provider_of(body)
     name = provider.get("id") or ""
     if not (_ID.fullmatch(name) or "%EMAILDOMAIN%" in name):
-        raise Unusable(f"the id of emailProvider, {name[:40]!r}, is no host name")
+        raise Unusable(f"the id of emailProvider, {name[:40]!r}, is not a host name")
     domains = documents.texts(provider, "domain")
     if not domains:
         raise Unusable("there is no domain in emailProvider")
     for domain in domains:
         if not is_host(domain) and domain != "%EMAILDOMAIN%":
-            raise Unusable(f"the domain {domain[:40]!r} is no host name")
+            raise Unusable(f"the domain {domain[:40]!r} is not a host name")
     incoming, bad_incoming = documents.usable(
         documents.children(provider, "incomingServer"), lambda one: _server(one, address)
     )
@@ -153,7 +153,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         raise Unusable("the type is not supported")
     host = documents.filled(documents.text(section, "hostname"), address)
     if not is_host_or_ip(host):
-        raise Unusable(f"hostname {host[:40]!r} is none")
+        raise Unusable(f"hostname {host[:40]!r} is not a host name")
     port = documents.port(documents.text(section, "port"))
     sockets = documents.texts(section, "socketType")
     security = next((_SECURITY[one] for one in sockets if one in _SECURITY), None)
@@ -163,7 +163,9 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     stated = documents.texts(section, "authentication")
     method = next((known[one] for one in stated if one in known), None)
     if method is None and "OAuth2" in stated:
-        raise Unusable("OAuth2 alone, and the host is not in its own table of OAuth2 providers")
+        raise Unusable(
+            "OAuth2 is the only method, and the host is not in the client's OAuth2 table"
+        )
     if method is None:
         raise Unusable(f"authentication {' '.join(stated)[:60]!r} is not supported")
     login = documents.filled(documents.text(section, "username"), address)
@@ -185,73 +187,73 @@ THUNDERBIRD: Final = Client(
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
         "GET `http://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `http://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
-        "GET the public database's URL with D behind it (preference `mailnews.auto_config_url`)",
+        "GET the URL of the public database, followed by D (preference `mailnews.auto_config_url`)",
         (
             "DNS: the best MX host; GET `https://autoconfig.M/mail/config-v1.1.xml?emailaddress=E` "
             "and the public database for that host without its first label, then for its "
-            "registered domain M; not where that is D"
+            "registered domain M; skipped if M is D"
         ),
         (
-            "only when all of these fail: POST `/autodiscover/autodiscover.xml` on "
-            "`https://autodiscover.D`, `https://D`, `http://autodiscover.D` (of use where it "
-            "redirects to https) and the host of the SRV record `_autodiscover._tcp.D`, which it "
-            "has sent at the same time"
+            "POST `/autodiscover/autodiscover.xml` on `https://autodiscover.D`, `https://D`, "
+            "`http://autodiscover.D` (useful only if this redirects to https) and the host of the "
+            "SRV record `_autodiscover._tcp.D`; it sends these at the same time, but reads them "
+            "only if all others fail"
         ),
     ),
     notes=(
-        "It asks all of these at once, and takes the best answer in this order.",
+        "It sends all of these requests at once, and uses the best answer in this order.",
         (
-            "`@` arrives as `%40`, `+` as `%2B`; the address keeps its letters as typed, the host "
-            "names are in lower case."
+            "`@` arrives as `%40`, `+` as `%2B`; the address keeps the case that was typed, and "
+            "host names are in lower case."
         ),
         (
-            "The first of the four URLs that answers 2xx is the one that is read: where its "
-            "document is useless, the other three are not looked at."
+            "It reads only the first of the four URLs that answers with a 2xx. If that document is "
+            "useless, it does not read the other three."
         ),
-        "The answer must be sent as `text/xml` or `application/xml`.",
+        "The Content-Type of the answer must be `text/xml` or `application/xml`.",
         (
-            "`socketType` and `authentication` count letter by letter; a section with a value that "
-            "it does not know is dropped, the others are kept."
+            "`socketType` and `authentication` must be spelled exactly. It drops a section with a "
+            "value that it does not know, and keeps the others."
         ),
-        "It follows redirects of Autoconfig, to other hosts and from https to http as well.",
-        "OAuth2 is taken only for the hosts of its own table, so a password must stand behind it.",
+        "It follows redirects of Autoconfig URLs, also to other hosts and from https to http.",
         (
-            "In Autodiscover, `SSL` `off` means no protection, whatever `Encryption` says, and the "
-            "first of IMAP and POP3 is taken."
-        ),
-        "Of an SRV record it reads the host alone.",
-        (
-            "It asks its user before it goes on to Autodiscover of another registered domain, by "
-            "a redirect of `http://autodiscover.D` or by the SRV record."
-        ),
-        "Of Autodiscover's redirects it follows `redirectAddr`, and not `redirectUrl`.",
-        (
-            "EWS is a choice beside IMAP where `password-cleartext` stands among its methods; "
-            "`http:Basic` it passes over, so Waypost writes both. EWS and ActiveSync alone make no "
-            "account."
+            "It uses OAuth2 only for the hosts in its own table, so a password method must come "
+            "after OAuth2."
         ),
         (
-            "With Autodiscover it sends the address and the password, where its user has typed one "
-            "for the search."
+            "In Autodiscover, `SSL` `off` means no protection, whatever `Encryption` says, and it "
+            "uses the first of IMAP and POP3."
+        ),
+        "It reads only the host of an SRV record, not the port.",
+        (
+            "It asks its user before it uses Autodiscover of another registered domain, after a "
+            "redirect of `http://autodiscover.D` or from the SRV record."
+        ),
+        "It follows the Autodiscover redirect `redirectAddr`, but not `redirectUrl`.",
+        (
+            "It offers EWS in addition to IMAP if the methods of EWS include `password-cleartext`. "
+            "It ignores `http:Basic`, so Waypost writes both. It sets up no account with only EWS "
+            "and ActiveSync."
         ),
         (
-            "The U-label form of an internationalised domain is refused by Thunderbird itself "
-            "before it asks anybody."
+            "With Autodiscover it sends the address, and also the password if its user has typed "
+            "one for the search."
+        ),
+        "It refuses an internationalised domain in U-label form before it sends any request.",
+        (
+            "After each setup it searches for address books and calendars on D, and on the host of "
+            "the incoming server if that host has the same registered domain. It uses the SRV "
+            "record `_carddavs` (`_caldavs`) and the path of its TXT record, then "
+            "`https://D/.well-known/carddav` (`caldav`), then `https://D/`, all with PROPFIND; for "
+            "a calendar that is a file, it uses HEAD, GET and PUT of `https://D/`. The run "
+            "includes these requests; the record does not."
         ),
         (
-            "After each set-up it looks for address books and calendars on D, and on the host of "
-            "the incoming server if that is of the same registered domain: by the SRV record "
-            "`_carddavs` (`_caldavs`) and the path of its TXT record, by "
-            "`https://D/.well-known/carddav` (`caldav`), at last by `https://D/`, all with "
-            "PROPFIND; and by HEAD, GET and PUT of `https://D/`, for a calendar that is a file. "
-            "These requests are part of the run, and not of the record."
-        ),
-        (
-            "It follows a redirect of such a place to another host with method, Depth and body, "
-            "logs in there, and then drops the answer: its rule against answers of another origin "
-            "(preference `browser.opaqueResponseBlocking`) forbids it. A redirect from https to "
-            "http it does not follow. Where calendars have a host of their own, SRV records alone "
-            "lead there."
+            "If such a URL redirects to another host, it follows with method, Depth and body, logs "
+            "in there, and then drops the answer, because its rule against answers of another "
+            "origin forbids it (preference `browser.opaqueResponseBlocking`). It does not follow a "
+            "redirect from https to http. If calendars have their own host, it finds that host "
+            "only by SRV records."
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""How Thunderbird asks Autodiscover, beside everything else (protocol facts s1.1 [code])."""
+"""Autodiscover in Thunderbird, in parallel with all else (protocol facts s1.1 [code])."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ from waypost.check.recorded.hosts import is_host_or_ip
 from waypost.check.recorded.lookups import base_domain, looked_up
 from waypost.errors import AddressError
 
-# [run] The body of another type stays a text.
+# [run] A body of another type is not parsed as XML.
 XML_TYPES: Final = ("text/xml", "application/xml", "text/rdf")
-# [code] To so many other addresses it goes.
+# [code] The number of other addresses that it follows.
 REDIRECTS_MAX: Final = 2
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one place says, and what its user is asked before."""
+    """An answer of one URL, and what the client asks its user before it uses the answer."""
 
     request: Request
     response: Response
@@ -42,9 +42,9 @@ class _Answer:
 
 
 def autodiscover(user: User) -> Generator[Question, Response, Outcome]:
-    """POST to three URLs and to what DNS names; the best answer that had success is read.
+    """POST to three URLs and to the host in DNS; the best successful answer is read.
 
-    No password is sent, as long as the user typed none.
+    No password is sent if the user typed none.
     """
     local_part, domain = user.typed.rpartition("@")[0], user.domain
     for _ in range(REDIRECTS_MAX + 1):
@@ -59,17 +59,17 @@ def autodiscover(user: User) -> Generator[Question, Response, Outcome]:
         except Unusable as error:
             return Outcome(reasons=(f"Autodiscover: {error}",))
         local_part, domain = target.local_part, target.domain.ascii
-    return Outcome(reasons=("Autodiscover: more redirects than it follows",))
+    return Outcome(reasons=("Autodiscover: more redirects than the client follows",))
 
 
 def _asked(address: str, domain: str) -> Generator[Question, Response, list[_Answer]]:
-    """Ask everywhere, whatever the others say; the most preferred one first."""
+    """Send all requests, whatever the answers are; the most preferred one comes first."""
     name = f"autodiscover.{domain}"
     answers = []
     for request in (urls.pox(name, address), urls.pox(domain, address)):
         response = yield request
         answers.append(_Answer(request, response))
-    # [code] Of use only where it leads to https; there it POSTs again.
+    # [code] Useful only if it redirects to https; then it POSTs again.
     plain = urls.pox(name, address, scheme="http")
     response = yield plain
     target = plain.at(response.location) if response.is_redirect else None
@@ -77,7 +77,7 @@ def _asked(address: str, domain: str) -> Generator[Question, Response, list[_Ans
         response = yield target
         answers.append(_Answer(target, response, _asks_user(target.host, domain)))
     records = yield from looked_up("SRV", f"_autodiscover._tcp.{domain}")
-    # [code] The lightest one, whatever its priority and its port.
+    # [code] The record with the lowest weight, whatever its priority and port.
     hosts = [one.data for one in sorted(records, key=lambda one: one.weight) if one.data]
     if hosts:
         request = urls.pox(hosts[0], address)
@@ -89,7 +89,7 @@ def _asked(address: str, domain: str) -> Generator[Question, Response, list[_Ans
 def _asks_user(host: str, domain: str) -> tuple[str, ...]:
     if base_domain(host) == base_domain(domain):
         return ()
-    return (f"it asks its user whether {host} is to be trusted",)
+    return (f"the client asks its user whether to trust {host}",)
 
 
 def _read(response: Response) -> etree._Element:
@@ -106,7 +106,7 @@ def _other_address(root: etree._Element) -> EmailAddress | None:
             try:
                 return EmailAddress.parse(text)
             except AddressError as error:
-                raise Unusable("RedirectAddr is no address") from error
+                raise Unusable("RedirectAddr is not an address") from error
     return None
 
 
@@ -128,9 +128,9 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
         documents.port(documents.text(protocol, "Port")),
     )
     if not is_host_or_ip(host):
-        raise Unusable(f"Server {host[:40]!r} is no host name")
+        raise Unusable(f"Server {host[:40]!r} is not a host name")
     security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
-    # [run] One of both is enough, even when the other speaks of TLS.
+    # [run] One of them is enough, even if the other one says TLS.
     ssl = documents.text(protocol, "SSL").lower()
     if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":
         security = "none"

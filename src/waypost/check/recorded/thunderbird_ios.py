@@ -1,11 +1,11 @@
-"""Thunderbird for iOS, as its source has it (thunderbird/thunderbird-ios 98f4283 [code]).
+"""Thunderbird for iOS, from its source (thunderbird/thunderbird-ios 98f4283 [code]).
 
 A parser turns the document into JSON, which is then decoded by a strict schema
-(Core/Sources/Autoconfiguration): one value that the schema does not have, and the whole document
-is of no use.
+(Core/Sources/Autoconfiguration): one value that the schema does not have makes the whole document
+useless.
 
-Not part of the record: the list of public suffixes that it downloads, and the table of OAuth2
-providers, which it compares with the MX host of the domain.
+Not recorded: the list of public suffixes that it downloads, and the table of OAuth2 providers,
+which it compares with the MX host of the domain.
 """
 
 from collections.abc import Generator, Iterator
@@ -55,7 +55,7 @@ def ask(user: User) -> Conversation:
     found = yield from _first(user.domain, query, user.address, reasons)
     if found is None:
         records = yield from looked_up("MX", user.domain)
-        # [code] The first record as it comes, whatever its preference.
+        # [code] The first record of the answer, whatever its preference.
         host = next((one.data for one in records if one.data), "")
         if host:
             found = yield from _first(base_domain(host), "", user.address, reasons)
@@ -65,17 +65,17 @@ def ask(user: User) -> Conversation:
 def _first(
     domain: str, query: str, address: EmailAddress, reasons: list[str]
 ) -> Generator[Question, Response, Outcome | None]:
-    """Take the first document that can be decoded; with it the search ends."""
+    """Return the outcome of the first document that can be decoded; it ends the search."""
     requests = (
         urls.autoconfig(domain, "https", query),
         urls.well_known(domain),
         urls.database(domain),
     )
     for request in requests:
-        # [know] iOS lets no plain http through unless an app says otherwise; this one does not.
+        # [know] iOS blocks plain http unless an app permits it; this app does not.
         response = yield from followed(request, downgrades=False)
         try:
-            # [code] Nothing but a 200 counts.
+            # [code] Only a 200 counts.
             demand(response.status == 200, said(response))
             servers = list(decoded(response.body, address))
         except Unusable as error:
@@ -98,38 +98,45 @@ def _outcome(request: Request, servers: list[MailServer]) -> Outcome:
 
 def _troubles(account: Account) -> Iterator[str]:
     if account.incoming.method == _OAUTH2:
-        yield "imap: it takes OAuth2, and offers no password, for hosts that are not in its table"
+        yield "imap: the client uses OAuth2 for any host, also outside its table, and no password"
     elif not account.incoming.method:
-        yield "imap: it knows none of the methods, and asks for no password"
+        yield "imap: the client knows none of the methods, and asks for no password"
 
 
 def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
-    """Decode a document, of which one bad value spoils everything.
+    """Decode a document; one bad value makes all of it useless.
 
     Raises:
-        Unusable: it cannot be decoded.
+        Unusable: the document cannot be decoded.
     """
     root = documents.parsed(body)
     demand(
         documents.name_of(root) == "clientConfig", "the root of the document is not clientConfig"
     )
-    # [code] Of several the last one is left.
+    # [code] Only the last of several remains.
     for section in documents.children(root, "oAuth2")[-1:]:
         for name in _OAUTH2_PARTS:
-            demand(_text(section, name) != "", f"an oAuth2 without {name} spoils the document")
+            demand(
+                _text(section, name) != "",
+                f"the client refuses a document with an oAuth2 without {name}",
+            )
     provider = next(reversed(documents.children(root, "emailProvider")), None)
     if provider is None:
         return  # [code] emailProvider is optional.
     for name in ("domain", "displayName", "displayShortName"):
-        demand(_text(provider, name) != "", f"there is no {name}, which spoils the document")
+        demand(
+            _text(provider, name) != "", f"there is no {name}, so the client refuses the document"
+        )
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
         yield _server(section, address)
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    demand(kind in _TYPES, f"a section of the type {kind[:20]!r} spoils the document")
-    spoiled = f"one {kind} section spoils the document"
+    demand(
+        kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
+    )
+    spoiled = f"one {kind} section makes the client refuse the document"
     values = {
         name: documents.filled(_text(section, name), address)
         for name in ("hostname", "port", "socketType", "username")
@@ -146,14 +153,14 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         port = documents.port(values["port"])
     except Unusable as error:
         raise Unusable(f"{spoiled}: {error}") from error
-    # [code] AuthenticationType.swift: OAuth2 wherever it stands, then a password in the clear.
+    # [code] AuthenticationType.swift: OAuth2 at any position, then a password in the clear.
     method = next((one for one in (_OAUTH2, _CLEARTEXT) if one in methods), "")
     server = MailServer(kind, values["hostname"].lower(), port, _SECURITY[socket])
     return replace(server, method=method, login=values["username"])
 
 
 def _text(section: etree._Element, name: str) -> str:
-    """Return the text of the last element of a name (of `domain`, the first), without spaces."""
+    """Return the text of the last element with a name (for `domain` the first), without spaces."""
     texts = [one.strip(_SPACES) for one in documents.texts(section, name)]
     held = [one for one in texts if one]
     return next(iter(held if name == "domain" else reversed(held)), "")
@@ -174,9 +181,9 @@ THUNDERBIRD_IOS: Final = Client(
     ),
     notes=(
         (
-            "It reads the document by a strict schema: one value that it does not know, in any "
-            "section, makes it refuse the whole document and ask on. [lint.md](lint.md#strict) "
-            "says how to avoid that."
+            "It reads the document with a strict schema: one value that it does not know, in any "
+            "section, makes it refuse the whole document and continue its search. "
+            "[lint.md](lint.md#strict) says how to avoid that."
         ),
         (
             "It knows the sections `imap`, `pop3` and `smtp`, the `socketType` `SSL` and "
@@ -184,20 +191,23 @@ THUNDERBIRD_IOS: Final = Client(
             "`client-IP-address` and `smtp-after-pop`."
         ),
         "Each section must have `hostname`, `port`, `socketType` and `username`.",
-        "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL` spoils the document.",
         (
-            "The first document that can be decoded ends its search, even if it holds no IMAP or "
-            "no SMTP service; POP3 is passed over."
+            "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL` makes it refuse the "
+            "document."
         ),
         (
-            "OAuth2 is taken wherever it stands, and works for the MX hosts of its own table "
-            "alone; a password behind it is not offered."
+            "The first document that it can decode ends its search, even if the document contains "
+            "no IMAP or no SMTP service. It ignores POP3."
         ),
         (
-            "Its own code for SMTP speaks STARTTLS on port 587 alone so far, so offer 587 as well "
-            "(not part of the record)."
+            "It uses OAuth2 at any position in the list, but its OAuth2 works only for the MX "
+            "hosts in its own table. It does not offer a password that comes after OAuth2."
+        ),
+        (
+            "Its own SMTP code so far supports only STARTTLS on port 587, so offer 587 as well "
+            "(not recorded)."
         ),
         "One of its two screens for a new account replaces the login name with the address.",
-        "Nothing but a 200 counts; the Content-Type does not.",
+        "It accepts only the status 200, with any Content-Type.",
     ),
 )

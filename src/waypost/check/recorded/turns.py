@@ -1,4 +1,4 @@
-"""How most clients ask: one URL after the other, until a document can be used."""
+"""The search of most clients: one URL after the other, until a document is usable."""
 
 from collections.abc import Callable, Generator, Iterable
 
@@ -17,8 +17,8 @@ from waypost.check.recorded.conversation import (
 from waypost.check.recorded.urls import DATABASE_HOSTS
 
 Search = Callable[[User, list[str]], Generator[Question, Response, Outcome | User]]
-"""Searches for a user, adds why something came to nothing, and ends with somebody else to ask for
-where an answer leads to another address."""
+"""Searches for a user and adds the reason of each failure. It returns the outcome, or another user
+if an answer redirects to another address."""
 
 
 def in_turn(
@@ -29,23 +29,23 @@ def in_turn(
     counts: Callable[[Response], bool] = lambda response: response.is_success,
     stops: bool = False,
 ) -> Conversation:
-    """Ask one after the other, until a document can be used.
+    """Send one request after the other, until a document is usable.
 
     Args:
         requests: in the client's order.
-        read: makes an account of a document, or raises Unusable.
+        read: returns the account of a document, or raises Unusable.
         follow: how the client follows redirects.
-        counts: tells whether the client reads what came back.
-        stops: what it reads and cannot use ends its search.
+        counts: returns whether the client reads an answer.
+        stops: a document that the client reads and cannot use ends its search.
 
     Returns:
-        The account and where it came from, or the reason of each that came to nothing.
+        The account and its source, or the reason of each failure.
     """
     reasons: list[str] = []
     for request in requests:
         response = yield from follow(request)
         if not counts(response):
-            # Where the public database is not asked, its silence is no reason.
+            # If the public database is not asked, its missing answer is no reason.
             if response.status or request.host not in DATABASE_HOSTS:
                 reasons.append(f"{request.url}: {said(response)}")
             continue
@@ -60,15 +60,15 @@ def in_turn(
 
 
 def for_each_address(search: Search, user: User, most: int) -> Conversation:
-    """Search for a user, and again for each other one to whom an answer leads.
+    """Search for a user, and again for each address that an answer redirects to.
 
     Args:
         search: the client's search for one address.
-        user: who sets up an account.
-        most: so many other addresses are followed.
+        user: the user that sets up an account.
+        most: the maximum number of redirects to another address.
 
     Returns:
-        What the last search ended with, or the reason of each that came to nothing.
+        The outcome of the last search, or the reason of each failure.
     """
     reasons: list[str] = []
     for _ in range(most + 1):
@@ -76,4 +76,4 @@ def for_each_address(search: Search, user: User, most: int) -> Conversation:
         if isinstance(found, Outcome):
             return found
         user = found
-    return Outcome(reasons=(*reasons, "more redirects than it follows"))
+    return Outcome(reasons=(*reasons, "more redirects than the client follows"))

@@ -1,4 +1,4 @@
-"""The URLs and bodies that more than one client asks with."""
+"""URLs and bodies of requests that more than one client sends."""
 
 from typing import Final, Literal
 from urllib.parse import quote
@@ -7,11 +7,11 @@ from waypost.check.recorded.conversation import Request
 from waypost.formats.xml import child, in_namespace, to_bytes
 
 DATABASE_HOST: Final = "autoconfig.thunderbird.net"
-# Where Sailfish OS reads the same database, and where Mustang reads a database of its own.
+# Sailfish OS reads the same database at the first host; Mustang has its own database.
 DATABASE_SOURCES_HOST: Final = "raw.githubusercontent.com"
 MUSTANG_DATABASE_HOST: Final = "v1.ispdb.net"
 DATABASE_HOSTS: Final = frozenset({DATABASE_HOST, DATABASE_SOURCES_HOST, MUSTANG_DATABASE_HOST})
-"""The public databases: hosts that belong to nobody whom a user asks about."""
+"""The public databases: hosts outside of the domain that a user asks about."""
 MAIL: Final = "/mail/config-v1.1.xml"
 WELL_KNOWN: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
 AUTODISCOVER: Final = "/autodiscover/autodiscover.xml"
@@ -33,22 +33,22 @@ Scheme = Literal["https", "http"]
 
 
 def autoconfig(domain: str, scheme: Scheme = "https", query: str = "") -> Request:
-    """GET the draft's URL 1.1, or 1.3 with plain http."""
+    """Return a GET of the draft's URL 1.1, or 1.3 with plain http."""
     return Request("GET", scheme, f"autoconfig.{domain}", MAIL, query)
 
 
 def well_known(domain: str, scheme: Scheme = "https", query: str = "") -> Request:
-    """GET the draft's URL 1.2."""
+    """Return a GET of the draft's URL 1.2."""
     return Request("GET", scheme, domain, WELL_KNOWN, query)
 
 
 def database(domain: str) -> Request:
-    """GET the public database's document for a domain."""
+    """Return a GET of the public database's document for a domain."""
     return Request("GET", "https", DATABASE_HOST, f"/v1.1/{domain}")
 
 
 def encoded(address: str) -> str:
-    """Return the query that tells an address, escaped as a form does it."""
+    """Return the query with an address, escaped as in a form."""
     return f"emailaddress={quote(address, safe='')}"
 
 
@@ -60,14 +60,14 @@ def pox(
     content_type: str = "text/xml; charset=utf-8",
     mobile: bool = False,
 ) -> Request:
-    """POST an Autodiscover request (Microsoft's POX pages; MS-ASCMD for mobile devices)."""
+    """Return the POST of an Autodiscover request (Microsoft's POX pages; MS-ASCMD if mobile)."""
     headers = (("Content-Type", content_type),) if content_type else ()
     body = pox_body(address, mobile=mobile)
     return Request("POST", scheme, host, AUTODISCOVER, "", headers, body)
 
 
 def pox_body(address: str, *, mobile: bool = False) -> bytes:
-    """Write an Autodiscover request."""
+    """Build the body of an Autodiscover request."""
     namespace = MOBILE_REQUEST if mobile else OUTLOOK_REQUEST
     root = in_namespace("Autodiscover", namespace)
     request = child(root, "Request")
