@@ -30,7 +30,7 @@ BAD = [
     ("<domain>example.com</domain>", "", "there is no domain"),
     ("</domain>", "</domain><domain>b.example</domain>", "2 domains are named"),
     (' type="imap"', "", "incomingServer : there is no type"),
-    ("<port>993</port>", "<port>0</port>", "incomingServer imap: port '0' is none"),
+    ("<port>993</port>", "<port>0</port>", "incomingServer imap: port '0' is invalid"),
     (">imap.example.com<", ">imap example<", "hostname 'imap example' is not a host name"),
     (">imap.example.com<", ">imap.example.com\n<", "white space around the value of hostname"),
     (">SSL<", ">ssl<", "socketType 'ssl' is not one of SSL, STARTTLS, plain"),
@@ -63,7 +63,7 @@ BAD_POX = [
     ("<Type>IMAP</Type>", "<Type>POP3</Type>", "there are 2 POP3 servers"),
     ("<SSL>on</SSL>", "<SSL>yes</SSL>", "IMAP: SSL 'yes' is neither on nor off"),
     ("<SPA>off</SPA>", "", "IMAP: SPA is not off"),
-    ("<Port>993</Port>", "<Port/>", "IMAP: port '' is none"),
+    ("<Port>993</Port>", "<Port/>", "IMAP: port '' is invalid"),
     ("<Encryption>SSL<", "<Encryption>TLS<", "IMAP: Encryption TLS does not fit port 993"),
     (
         "<SSL>on</SSL>\n        <Encryption>SSL",

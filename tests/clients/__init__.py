@@ -1,1 +1,1 @@
-"""Real mail clients, which set themselves up from a running Waypost."""
+"""Tests with real mail clients that set up accounts from a running Waypost."""

@@ -1,4 +1,4 @@
-"""Writes docs/clients.md and the accounts of the recorded clients: `python -m tests.clients`."""
+"""Write docs/clients.md and the accounts of the recorded clients: `python -m tests.clients`."""
 
 from tests.clients.page import PAGE, page
 from tests.clients.recorded import ACCOUNTS, CASES, accounts

@@ -1,7 +1,6 @@
-"""The windows of a program, as assistive technologies see and use them (AT-SPI).
+"""The windows of a program, as assistive technologies read and use them (AT-SPI).
 
-Runs under Debian's own Python, which has `pyatspi`; a display of its own must be there before
-anything is asked for.
+Runs under Debian's own Python, which has `pyatspi`. Open a display first.
 """
 
 import os
@@ -24,10 +23,10 @@ Node = Any
 
 @contextmanager
 def display() -> Iterator[None]:
-    """Run an X server without a screen, and put it into the environment of this process.
+    """Start an X server without a screen, and add it to the environment of this process.
 
-    It listens to an abstract socket alone, of which each network namespace has its own, so that
-    nothing is left behind where it is killed.
+    It listens only on an abstract socket. Each network namespace has its own abstract sockets, so
+    that no file remains if the server is killed.
     """
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", f"{writing}", "-screen", "0", "1024x1200x24"]
@@ -49,9 +48,9 @@ class Application:
     """The windows of one running program.
 
     Args:
-        name: as the program gives it to AT-SPI.
-        process: whose end is the end of all waiting.
-        role: of the windows that are looked at; all of them without it.
+        name: the name of the program in AT-SPI.
+        process: the process of the program; all waiting ends with this process.
+        role: the role of the windows that are read; empty for all windows.
     """
 
     def __init__(self, name: str, process: subprocess.Popen[bytes], *, role: str = "") -> None:
@@ -64,7 +63,7 @@ class Application:
         return next((node for node in self.every(role, name) if is_visible(node)), None)
 
     def every(self, role: str, name: str | None = None) -> list[Node]:
-        """Return the objects of a role and a name, those that are not visible now as well."""
+        """Return the objects of a role and a name, also those that are not visible."""
         return [
             node
             for node in self._nodes()
@@ -72,17 +71,17 @@ class Application:
         ]
 
     def every_field(self, label: str) -> list[Node]:
-        """Return what is filled in beside each label of a name, even where it is not visible now.
+        """Return the text next to each label of a name, also if it is not visible.
 
-        GTK lists what is in a grid the last first, and what is in a row the first first.
+        GTK lists the objects of a grid in reverse order, and the objects of a row in order.
         """
         beside = [_beside(node) for node in self.every("label", label)]
         return [node for node in beside if node is not None]
 
     def wait_for(self, what: str, ready: Callable[[], Any], *, seconds: float = _SECONDS) -> Any:
-        """Wait until something is given that counts as true.
+        """Return the first true result of a function.
 
-        Raises TimeoutError, with what is visible, where that does not come.
+        Raises TimeoutError, with the visible text, if there is none in time.
         """
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._process.poll() is None:
@@ -95,24 +94,24 @@ class Application:
         raise TimeoutError(f"waited in vain for {what}:\n{self.shown()}")
 
     def press(self, name: str, role: str = "push button") -> None:
-        """Press a button, once it is there and can be pressed."""
+        """Press a button after it is visible and enabled."""
         button = self.wait_for(
             f"the button {name!r}", lambda: _only_if_usable(self.find(role, name))
         )
         button.queryAction().doAction(0)
 
     def choose(self, name: str) -> None:
-        """Take an entry of a list that is closed now."""
+        """Select an entry of a closed list."""
         entry = self.wait_for(f"the entry {name!r}", lambda: self.every("menu item", name))[0]
         entry.queryAction().doAction(0)
 
     def fill(self, label: str, value: str) -> None:
-        """Write a text into the field beside a label."""
+        """Write a text into the field next to a label."""
         field = self.wait_for(f"the field {label!r}", lambda: self.every_field(label))[0]
         field.queryEditableText().setTextContents(value)
 
     def shown(self) -> str:
-        """Return all that is visible, line by line."""
+        """Return all visible texts, line by line."""
         try:
             visible = [node for node in self._nodes() if is_visible(node)]
             lines = [f"{one.getRoleName()} {one.name!r} {text(one)!r}" for one in visible]
@@ -132,7 +131,7 @@ class Application:
 
 
 def text(node: Node) -> str:
-    """Return what is written in a field; empty for other objects."""
+    """Return the text of a field; empty for other objects."""
     try:
         return str(node.queryText().getText(0, -1))
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""A real aerc on a terminal of its own: its wizard sets up an account, it logs in and it sends."""
+"""A real aerc on its own terminal: its wizard sets up an account, and aerc logs in and sends."""
 
 import configparser
 import os
@@ -19,12 +19,12 @@ _RIGHT: Final = "\x1b[C"
 
 
 class Aerc:
-    """An aerc with a home of its own, in which there is no account yet.
+    """An aerc with its own home, which contains no account yet.
 
     Args:
         home: an empty folder.
-        names: the files that say how names are found (`own_files.write_names`).
-        authority: the certificate (PEM) that it is to trust.
+        names: the files for name resolution (`own_files.write_names`).
+        authority: the certificate (PEM) that aerc must trust.
     """
 
     def __init__(self, home: Path, *, names: Path, authority: Path) -> None:
@@ -39,12 +39,12 @@ class Aerc:
         }
 
     def set_up(self, address: str) -> Mapping[str, str]:
-        """Let the wizard make an account, and aerc log in; give what accounts.conf then says.
+        """Set up an account with the wizard, log in, and return the content of accounts.conf.
 
-        What the wizard proposes is taken. The password is left empty: a server that takes any
-        does not mind.
+        All proposals of the wizard are accepted. The password is empty; the server accepts any
+        password.
 
-        Raises TimeoutError, with what stood on the screen, where a step does not come.
+        Raises TimeoutError, with the text of the screen, if a step does not happen.
         """
         with self._started() as aerc:
             _go_through_wizard(aerc, address)
@@ -54,9 +54,9 @@ class Aerc:
         return dict(read[_ACCOUNT])
 
     def send(self, recipient: str, subject: str) -> None:
-        """Start aerc with the account that it has, and send a message.
+        """Start aerc with its account, and send a message.
 
-        Raises TimeoutError, with what stood on the screen, where a step does not come.
+        Raises TimeoutError, with the text of the screen, if a step does not happen.
         """
         with self._started() as aerc:
             aerc.wait_for(_CONNECTED, seconds=_SECONDS)
@@ -71,7 +71,7 @@ class Aerc:
 
 
 def _go_through_wizard(aerc: Terminal, address: str) -> None:
-    """Fill the wizard in, which starts by itself where there is no account."""
+    """Fill in the wizard, which starts if there is no account."""
     aerc.wait_for("Welcome to aerc!", seconds=_SECONDS)
     aerc.type(f"{_ACCOUNT}\tAlice Example\t{address}\t")
     aerc.wait_for(f"> {address}", seconds=_SECONDS)

@@ -1,4 +1,4 @@
-"""A real Claws Mail with its window, on a display that nobody sees."""
+"""A real Claws Mail with its window, on a virtual display."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,10 +14,10 @@ Kind = Literal["IMAP", "POP3"]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as Claws Mail holds it.
+    """A server in the settings of Claws Mail.
 
     Attributes:
-        place: host and port, or the host alone where the port is the usual one.
+        place: host and port, or only the host if the port is the usual one.
         security: `tls`, `starttls` or `none`.
     """
 
@@ -28,29 +28,29 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Claws Mail fills an account with; None where it found nothing for that."""
+    """The servers that Claws Mail fills in; None for a server that it did not find."""
 
     receiving: Server | None
     sending: Server | None
 
 
 class Claws:
-    """The wizard of Claws Mail; each account is the first of a Claws Mail of its own."""
+    """The wizard of Claws Mail; each account is set up in a new Claws Mail."""
 
     def __init__(self, program: Graphical) -> None:
         self._program = program
 
     def search(self, address: str, kind: Kind = "IMAP") -> Account:
-        """Press the wizard's "Auto-configure"; give what it fills in.
+        """Press the wizard's "Auto-configure", and return the servers that it fills in.
 
-        Raises TimeoutError, with what Claws Mail shows, where a step does not come.
+        Raises TimeoutError, with the visible text, if a step does not happen.
         """
         return _account(self._program.ask("search", address, kind))
 
     def log_in(self, address: str) -> Account:
-        """Go to the wizard's end, and let Claws Mail log in by IMAP; give what it keeps.
+        """Complete the wizard, log in by IMAP, and return the account that is saved.
 
-        Raises TimeoutError, with what Claws Mail shows, where a step does not come.
+        Raises TimeoutError, with the visible text, if a step does not happen.
         """
         return _account(self._program.ask("log_in", address, "IMAP"))
 
@@ -64,12 +64,12 @@ def _account(answer: dict[str, Any]) -> Account:
 
 @contextmanager
 def claws(folder: Path, hosts: Sequence[str], authority: Path) -> Iterator[Claws]:
-    """Run Claws Mail, for which the hosts are 127.0.0.1, and others what DNS has.
+    """Run Claws Mail; the hosts resolve to 127.0.0.1, and all others by DNS.
 
     Args:
-        folder: for its settings and the log.
-        hosts: the names that are in a list.
-        authority: the only one (PEM) that it trusts.
+        folder: the folder for its settings and the log.
+        hosts: the names in its hosts file.
+        authority: the only authority (PEM) that it trusts.
     """
     names = write_names(folder, hosts, authority=authority)
     with graphical("claws_program", folder, names) as program:

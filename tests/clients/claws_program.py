@@ -1,9 +1,9 @@
-"""Claws Mail's wizard, used as its user does: takes a word, an address and a kind of server a line.
+"""Claws Mail's wizard, used as a user does: reads lines of a word, an address and a server kind.
 
-`search` lets the wizard's "Auto-configure" fill in the servers, and gives what it then shows;
-`log_in` goes on to its end, lets Claws Mail log in, and gives the account that it keeps. The names
-are those of Claws Mail 4.1, in English. `tests.clients.claws` starts this program, with the number
-of a file to which the answers go.
+`search` presses the wizard's "Auto-configure", and returns the servers that it fills in. `log_in`
+completes the wizard, logs in, and returns the account that is saved. The labels are those of Claws
+Mail 4.1, in English. `tests.clients.claws` starts this program, with the descriptor of the file for
+the answers.
 """
 
 import configparser
@@ -24,7 +24,7 @@ _FOLDER: Final = Path.home() / ".claws-mail"
 _BUTTON: Final = "Auto-configure"
 _PRESSED_MAX: Final = 5
 _FAILED: Final = "Failed: no service record found."
-# The field that each look-up fills in.
+# The field that each lookup fills in.
 _RECEIVING: Final = "Server address:"
 _SENDING: Final = "SMTP server address:"
 _TLS: Final = {
@@ -36,14 +36,14 @@ _SECURITY: Final = ("none", "tls", "starttls")
 
 
 class Wizard:
-    """The wizard of a Claws Mail that was never started before."""
+    """The wizard of a new Claws Mail."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._windows = Application("claws-mail", process)
 
     def search(self, address: str, kind: str) -> dict[str, Any]:
-        """Return what the wizard is filled in with; None for a server that was not found."""
+        """Return the servers that the wizard fills in; None for a server that was not found."""
         windows = self._windows
         windows.press("Next")
         windows.fill("Your name:", "Alice Example")
@@ -58,24 +58,24 @@ class Wizard:
         }
 
     def log_in(self, address: str, kind: str) -> dict[str, Any]:
-        """Return the account that is kept, once Claws Mail has logged in."""
+        """Return the account that is saved after Claws Mail has logged in."""
         windows = self._windows
         self.search(address, kind)
         windows.fill("Password:", "secret")
         while windows.find("label", "Configuration finished") is None:
             windows.press("Next")
         windows.press("Save")
-        # It asks so of each certificate that it sees for the first time.
+        # It asks this about each new certificate.
         windows.press("Accept and save")
         windows.wait_for("the folders", _has_seen_folders)
         return _kept()
 
     def _found(self) -> set[str]:
-        """Press the button, and give the fields that are filled in.
+        """Press the button, and return the fields that are filled in.
 
-        Both look-ups run at once, and the window says how the last one ended, and not which. Where
-        that was a success and a field is unchanged, the other look-up has failed before, or has not
-        begun yet on a busy machine: so it is pressed again, some times.
+        Both lookups run at once, and the window shows only how the last one ended. If that was a
+        success and a field is unchanged, the other lookup has failed, or has not started yet on a
+        busy machine. Therefore the button is pressed again, a few times.
         """
         before = {label: self._text(label) for label in (_RECEIVING, _SENDING)}
         found: set[str] = set()
@@ -106,7 +106,7 @@ class Wizard:
 
 
 def _asks_dns(process: subprocess.Popen[bytes]) -> bool:
-    """Return whether a process has a UDP socket: one is there while an answer is waited for."""
+    """Return whether a process has a UDP socket, which means that it waits for an answer."""
     folder = Path(f"/proc/{process.pid}")
     rows = (folder / "net" / "udp").read_text(encoding="ascii").splitlines()[1:]
     sockets = {f"socket:[{row.split()[9]}]" for row in rows}
@@ -134,7 +134,7 @@ def _kept() -> dict[str, Any]:
         {
             "place": place,
             "security": _SECURITY[int(account[f"ssl_{protocol}"])],
-            # Claws Mail: where there is none for sending, that for receiving is used.
+            # Claws Mail uses the receiving login if there is none for sending.
             "login_name": account.get(f"{protocol}_user_id") or account["user_id"],
         }
         for protocol, place in places.items()

@@ -1,4 +1,4 @@
-"""One Waypost, one nginx and one Thunderbird for all tests of this folder."""
+"""Fixtures: one Waypost, one nginx and one instance of each client for all tests of this folder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Front:
 
 @pytest.fixture(scope="session")
 def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledError | None:
-    """What has to be fetched before the network is closed, where a test wants it."""
+    """Fetch what a test needs from the package index, before the network is closed."""
     if not any("exchangelib" in getattr(one, "fixturenames", ()) for one in request.session.items):
         return None
     try:
@@ -57,7 +57,7 @@ def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledEr
 def network(
     fetched_exchangelib: object,  # noqa: ARG001 -- comes from outside
 ) -> Iterator[None]:
-    """A network of these tests' own, where the ports of web and mail are free."""
+    """A private network for these tests, where the ports of web and mail are free."""
     require(private_network=True)
     with private_network():
         yield
@@ -65,7 +65,7 @@ def network(
 
 @pytest.fixture(scope="package")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the clients are made to trust."""
+    """The authority that the clients must trust."""
     return Authority.create(tmp_path_factory.mktemp("authority"))
 
 
@@ -91,7 +91,7 @@ def name_server(
     network: None,  # noqa: ARG001 -- whose name server this is
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Named]:
-    """The zones of the hoster's domains, and none of any other."""
+    """A name server with only the zones of the hoster's domains."""
     folder = tmp_path_factory.mktemp("zones")
     with name_server_of_a_network([*zones.BY_DNS, *zones.BESIDE_A_LIST]) as server:
         zones.load(server, folder, HERE / "providers.toml")
@@ -103,7 +103,7 @@ def names(
     name_server: Named,  # noqa: ARG001 -- which is asked for what is not in the list
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """The files that lead a program to the sites: by a list, and by a name server for the rest."""
+    """The files for name resolution: a list of the sites, and a name server for the rest."""
     require(programs=own_files.NEEDED)
     folder = tmp_path_factory.mktemp("names")
     listed = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
@@ -117,7 +117,7 @@ def mail_client(
     names: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Thunderbird]:
-    """A Thunderbird that trusts the authority and asks the stand-in of the public database."""
+    """A Thunderbird that trusts the authority and uses the replacement of the public database."""
     require(programs=["thunderbird", "certutil"])
     folder = tmp_path_factory.mktemp("thunderbird")
     database = f"https://{DATABASE_HOST}/v1.1/"
@@ -129,7 +129,7 @@ def mail_client(
 
 @dataclass(frozen=True, slots=True)
 class MailServers:
-    """Where clients log in once they know where."""
+    """The servers where clients log in."""
 
     imap: Dovecot
     smtp: Submission
@@ -140,7 +140,7 @@ def mail_servers(
     network: None,  # noqa: ARG001 -- where these are started
     authority: Authority,
 ) -> Iterator[MailServers]:
-    """The IMAP and submission servers that all names of MAIL_HOSTS lead to."""
+    """The IMAP and submission servers for all names of MAIL_HOSTS."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
     with dovecot(pair) as imap, submission(pair) as smtp:
@@ -162,7 +162,7 @@ def chat_client(
     mail_servers: MailServers,  # noqa: ARG001 -- the same
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DeltaChat]:
-    """A Delta Chat for which the names of all sites and mail servers exist, and no others."""
+    """A Delta Chat that resolves only the names of all sites and mail servers."""
     require(programs=["deltachat-rpc-server", *own_files.NEEDED])
     folder = tmp_path_factory.mktemp("deltachat")
     names = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
@@ -177,7 +177,7 @@ def gnome_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Evolution]:
-    """An Evolution for which the names of all sites exist, and what DNS has."""
+    """An Evolution that resolves the names of all sites, and all names in DNS."""
     require(programs=["dbus-run-session", *own_files.NEEDED], files=[LIBRARY, LOOKING, REGISTRY])
     folder = tmp_path_factory.mktemp("evolution")
     hosts = {site.host for site in all_sites(DATABASE)}
@@ -191,7 +191,7 @@ def kde_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> KMail:
-    """A KMail for which the names of all sites exist, and no others."""
+    """A KMail that resolves only the names of all sites."""
     require(programs=[*NEEDED, *own_files.NEEDED])
     folder = tmp_path_factory.mktemp("kmail")
     hosts = {site.host for site in all_sites(DATABASE)}
@@ -205,11 +205,11 @@ def gtk_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Geary]:
-    """A Geary for which the names of all sites exist, those of the mail servers, and no others."""
+    """A Geary that resolves only the names of all sites and mail servers."""
     require(programs=["geary", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
     folder = tmp_path_factory.mktemp("geary")
     hosts = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
-    # Its library finds no name where loopback is all that there is.
+    # Its library resolves no name if loopback is the only interface.
     with second_address(), geary(folder, sorted(hosts), authority.certificate) as running:
         yield running
 
@@ -220,7 +220,7 @@ def claws_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Claws]:
-    """A Claws Mail for which those names exist that DNS has."""
+    """A Claws Mail that resolves only names in DNS."""
     require(programs=["claws-mail", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
     folder = tmp_path_factory.mktemp("claws")
     with claws(folder, MAIL_HOSTS, authority.certificate) as running:

@@ -1,4 +1,4 @@
-"""A real Delta Chat without a window: deltachat-rpc-server, asked in JSON-RPC over its pipes."""
+"""A real Delta Chat without a window: deltachat-rpc-server, controlled by JSON-RPC over pipes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.servers.requirements import program
 
 
 class ConfigureFailed(Exception):
-    """Delta Chat could not set the account up, and said why."""
+    """Delta Chat cannot set up the account; the message is its reason."""
 
 
 class DeltaChat:
@@ -25,7 +25,7 @@ class DeltaChat:
         self._last_id = 0
 
     def call(self, method: str, *parameters: object) -> Any:
-        """Call a method of the JSON-RPC API; ConfigureFailed with Delta Chat's own words."""
+        """Call a method of the JSON-RPC API; raise ConfigureFailed with Delta Chat's message."""
         assert self._process.stdin
         assert self._process.stdout
         self._last_id += 1
@@ -42,13 +42,13 @@ class DeltaChat:
         raise ConnectionResetError("deltachat-rpc-server ended")
 
     def set_up(self, address: str) -> str:
-        """Set up an account as the app does; the account is removed again.
+        """Set up an account as the app does, and remove it again.
 
-        Gives Delta Chat's own words for what it uses, as `imap:[host:993:tls] smtp:[...]`.
-        Raises ConfigureFailed where it cannot log in.
+        Returns the servers in Delta Chat's notation, such as `imap:[host:993:tls] smtp:[...]`.
+        Raises ConfigureFailed if it cannot log in.
         """
         account = self.call("add_account")
-        # Strict checks know no authority but the public ones that are compiled in.
+        # Strict checks accept only the public authorities that are compiled in.
         entered = {
             "addr": address,
             "password": "a password made up for a test",
@@ -64,7 +64,7 @@ class DeltaChat:
 
 @contextmanager
 def delta_chat(folder: Path, hosts: Sequence[str]) -> Iterator[DeltaChat]:
-    """Run Delta Chat, for which the hosts (and no others) are 127.0.0.1."""
+    """Run Delta Chat; only the hosts resolve, to 127.0.0.1."""
     command = over_etc(write_names(folder, hosts), [program("deltachat-rpc-server")])
     with (
         (folder / "deltachat.log").open("wb") as log,

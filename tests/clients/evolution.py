@@ -25,11 +25,12 @@ PROTOCOLS = {"imapx": "imap", "pop": "pop3", "smtp": "smtp"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as an account of Evolution holds it.
+    """A server of an account in Evolution.
 
     Attributes:
         security: `tls`, `starttls` or `none`.
-        mechanism: of SASL, as `CRAM-MD5`; empty for the command of IMAP or POP3 itself.
+        mechanism: the SASL mechanism, such as `CRAM-MD5`; empty for the login command of IMAP or
+            POP3.
     """
 
     kind: str
@@ -41,7 +42,7 @@ class Server:
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> Self:
-        """Read what evolution_program.py gives of a server."""
+        """Read a server from the output of evolution_program.py."""
         return cls(
             kind=PROTOCOLS[held["protocol"]],
             host=held["host"],
@@ -54,7 +55,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Evolution fills an account with; None where it found nothing for that."""
+    """The servers that Evolution fills in; None for a server that it did not find."""
 
     incoming: Server | None
     outgoing: Server | None
@@ -70,7 +71,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the assistant's look-ups found: the best servers, and the URLs of CalDAV and CardDAV."""
+    """The results of the assistant's lookups: the best servers, and URLs of CalDAV and CardDAV."""
 
     account: Account
     calendars: list[str]
@@ -78,7 +79,7 @@ class Lookup:
 
 
 class NothingFound(Exception):
-    """Evolution found no configuration, and said why."""
+    """Evolution found no configuration; the message is its reason."""
 
 
 class Evolution:
@@ -92,8 +93,8 @@ class Evolution:
         """Search for an address as the account assistant does.
 
         Raises:
-            NothingFound: with Evolution's own words.
-            TimeoutError: it does not answer, or has ended.
+            NothingFound: with Evolution's message.
+            TimeoutError: Evolution does not answer, or has exited.
         """
         answer = self._ask("search", address)
         if "error" in answer:
@@ -101,9 +102,9 @@ class Evolution:
         return Account.read(answer)
 
     def look_up(self, address: str) -> Lookup:
-        """Let all look who look for the account assistant, by SRV records too.
+        """Run all lookups of the account assistant, also by SRV records.
 
-        Raises TimeoutError where it does not answer, or has ended.
+        Raises TimeoutError if Evolution does not answer, or has exited.
         """
         answer = self._ask("assistant", address)
         return Lookup(Account.read(answer), answer["calendar"], answer["contacts"])
@@ -123,15 +124,15 @@ class Evolution:
 
 @contextmanager
 def evolution(folder: Path, hosts: Sequence[str], authority: Path) -> Iterator[Evolution]:
-    """Run Evolution, for which the hosts (and no others) are 127.0.0.1.
+    """Run Evolution; only the hosts resolve, to 127.0.0.1.
 
     Args:
-        folder: for its settings, its caches and the log.
+        folder: the folder for its settings, its caches and the log.
         hosts: the names that exist.
-        authority: the only one (PEM) that it trusts.
+        authority: the only authority (PEM) that it trusts.
     """
-    # Its bus and what the bus starts end with it: all of them, because they are the only ones in
-    # a namespace of processes, pid_namespaces(7).
+    # Its bus and all processes that the bus starts end with it, because they are in their own
+    # namespace of processes, pid_namespaces(7).
     options = ("--pid", "--fork", "--kill-child")
     inside = [program("dbus-run-session"), "--", sys.executable, f"{PROGRAM}"]
     command = over_etc(write_names(folder, hosts, authority=authority), inside, options)

@@ -1,11 +1,10 @@
-"""Evolution's own code, without a window: takes a word and an address a line, gives a line of JSON.
+"""Evolution's own code, without a window: reads lines of a word and an address, writes JSON lines.
 
 It loads Evolution's libraries and does what the account assistant does with an address: search
-(EMailAutoconfig), put what was found in order (EConfigLookup), and let the first result of each
-kind fill an account. That is the word `search`; `assistant` lets all do their part that the
-assistant lets look, those who read SRV records too. The names and prototypes are those of Evolution
-3.46. It needs a session bus, where it finds the registry of accounts; `tests.clients.evolution`
-starts it with one.
+(EMailAutoconfig), sort the results (EConfigLookup), and fill an account with the first result of
+each kind. This is the word `search`; `assistant` runs all lookups of the assistant, also those of
+SRV records. The names and prototypes are those of Evolution 3.46. It needs a session bus for the
+registry of accounts; `tests.clients.evolution` starts it with one.
 """
 
 import ctypes
@@ -47,18 +46,18 @@ class Evolution:
 
     def __init__(self) -> None:
         self._libraries = [ctypes.CDLL(name) for name in _LIBRARIES]
-        # Without these an account has no place for a host and a port.
+        # Without these an account has no fields for a host and a port.
         self._call("camel_init", c_int, b"camel", c_int(0))
         self._call("e_source_camel_register_types", None)
         error = POINTER(_GError)()
         self._registry = self._object("e_source_registry_new_sync", None, byref(error))
         if self._registry.value is None:
             raise OSError(error.contents.message.decode())
-        # What it has becomes a part of each EConfigLookup.
+        # Its workers become a part of each EConfigLookup.
         self._call("e_module_load_file", c_void_p, _LOOKING)
 
     def search(self, address: str) -> dict[str, Any]:
-        """Return what Evolution would set up, or as `error` its words for why it finds nothing."""
+        """Return the account of Evolution, or as `error` its message if it finds nothing."""
         error = POINTER(_GError)()
         found = self._object(
             "e_mail_autoconfig_new_sync",
@@ -71,7 +70,7 @@ class Evolution:
         return {kind: next(self._servers(lookup, kind), None) for kind in _KINDS}
 
     def assistant(self, address: str) -> dict[str, Any]:
-        """Return what the assistant's look-ups find: the best servers, and each calendar's URL."""
+        """Return the results of the assistant's lookups: the best servers and calendar URLs."""
         lookup = self._object("e_config_lookup_new", self._registry)
         parameters = self._object("e_named_parameters_new")
         self._call("e_named_parameters_set", None, parameters, b"email-address", address.encode())
@@ -100,12 +99,12 @@ class Evolution:
         return found
 
     def _servers(self, lookup: c_void_p, kind: str) -> Iterator[dict[str, Any]]:
-        """Let the results of a kind fill an account each, the best one first."""
+        """Fill an account with each result of a kind, the best one first."""
         number, extension = _KINDS[kind]
         for result in self._results(lookup, number):
             protocol = self._call("e_config_lookup_result_get_protocol", c_char_p, result)
             source = self._object("e_source_new", None, None, None)
-            # What makes it an account for receiving, or one for sending.
+            # The extension makes it an account for receiving, or for sending.
             part = self._object("e_source_get_extension", source, extension)
             self._call("e_source_backend_set_backend_name", None, part, protocol)
             self._call("e_config_lookup_result_configure_source", c_int, result, lookup, source)

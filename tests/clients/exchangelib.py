@@ -1,4 +1,4 @@
-"""A real exchangelib, the client library for Exchange, which looks for a server of its own."""
+"""A real exchangelib, the client library for Exchange, which searches for its server."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Final
 from tests.servers.own_files import over_etc
 
 VERSION: Final = "5.6.0"
-# It waits for no single answer longer than ten seconds, and must not wait at all.
+# It waits for a single answer at most ten seconds, and must not wait at all.
 _SECONDS: Final = 60
 _SCRIPT: Final = """
 import json, sys
@@ -28,11 +28,11 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a search for an account failed.
+    """The failure of a search for an account.
 
     Attributes:
-        kind: the name of exchangelib's error; empty where there was none.
-        text: what it says.
+        kind: the name of exchangelib's error; empty if there was none.
+        text: the message of the error.
     """
 
     kind: str
@@ -40,16 +40,16 @@ class Failure:
 
 
 def look_for(address: str, *, python: Path, names: Path, authority: Path, home: Path) -> Failure:
-    """Let exchangelib look for the account of an address, and say how that failed.
+    """Return how exchangelib's search for an account failed.
 
     Args:
-        address: of the account.
-        python: the one for which exchangelib is installed.
-        names: the files that say how names are found (`own_files.write_names`).
-        authority: the certificate (PEM) that it is to trust.
+        address: the address of the account.
+        python: the Python with exchangelib.
+        names: the files for name resolution (`own_files.write_names`).
+        authority: the certificate (PEM) that exchangelib must trust.
         home: an empty folder.
 
-    Raises subprocess.TimeoutExpired where it does not end.
+    Raises subprocess.TimeoutExpired if exchangelib does not exit.
     """
     done = subprocess.run(
         over_etc(names, [f"{python}", "-c", _SCRIPT, address, "a password made up for a test"]),

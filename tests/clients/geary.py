@@ -1,4 +1,4 @@
-"""A real Geary with its window, on a display that nobody sees."""
+"""A real Geary with its window, on a virtual display."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ _SECURITY = {"transport": "tls", "start-tls": "starttls", "none": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as Geary holds it.
+    """A server in the settings of Geary.
 
     Attributes:
-        place: host and port, or the host alone where Geary has no other port than the usual one.
+        place: host and port, or only the host if the port is the usual one.
         security: `tls`, `starttls` or `none`.
-        is_guess: nothing was found, and Geary asks its user whether this is right.
+        is_guess: Geary found nothing, and asks its user whether this server is right.
     """
 
     place: str
@@ -29,21 +29,21 @@ class Server:
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> Self:
-        """Read what geary_program.py gives of a server."""
+        """Read a server from the output of geary_program.py."""
         security = _SECURITY[held["security"]]
         return cls(held["place"], security, held["login_name"], held["is_guess"])
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Geary fills an account with."""
+    """The servers that Geary fills in."""
 
     imap: Server
     smtp: Server
 
 
 class AddressRefused(Exception):
-    """Geary takes what was typed for no address."""
+    """Geary does not accept the text as an address."""
 
 
 class Geary:
@@ -53,18 +53,18 @@ class Geary:
         self._program = program
 
     def search(self, address: str) -> Account:
-        """Write an address into the dialog that adds accounts; give what Geary completes it with.
+        """Type an address into the dialog for a new account, and return what Geary fills in.
 
         Raises:
-            AddressRefused: there is nothing to complete.
-            TimeoutError: a step does not come.
+            AddressRefused: Geary does not accept the address.
+            TimeoutError: a step does not happen.
         """
         return self._ask("search", address)
 
     def log_in(self, address: str) -> Account:
-        """Add an account, and let Geary log in by IMAP; give the account that it keeps.
+        """Add an account, log in by IMAP, and return the account that is saved.
 
-        Raises TimeoutError, with what Geary shows, where a step does not come.
+        Raises TimeoutError, with the visible text, if a step does not happen.
         """
         return self._ask("log_in", address)
 
@@ -77,12 +77,12 @@ class Geary:
 
 @contextmanager
 def geary(folder: Path, hosts: Sequence[str], authority: Path) -> Iterator[Geary]:
-    """Run Geary, for which the hosts are 127.0.0.1, and others what DNS has.
+    """Run Geary; the hosts resolve to 127.0.0.1, and all others by DNS.
 
     Args:
-        folder: for its settings and the log.
-        hosts: the names that are in a list.
-        authority: the only one (PEM) that it trusts.
+        folder: the folder for its settings and the log.
+        hosts: the names in its hosts file.
+        authority: the only authority (PEM) that it trusts.
     """
     names = write_names(folder, hosts, authority=authority)
     with graphical("geary_program", folder, names) as program:

@@ -1,10 +1,10 @@
-"""Geary's window, used as its user does: takes a word and an address a line, gives a line of JSON.
+"""Geary's window, used as a user does: reads lines of a word and an address, writes JSON lines.
 
-`search` writes an address into the dialog that adds accounts, and gives what Geary has filled the
-dialog with when its search is over. `log_in` then types a password and presses "Create", and gives
-the account that Geary keeps: where its search has found both servers, it logs in by IMAP before,
-and not by SMTP. The names are those of Geary 43, in English. `tests.clients.geary` starts this
-program, with the number of a file to which the answers go.
+`search` types an address into the dialog for a new account, and returns what Geary fills in.
+`log_in` then types a password, presses "Create", and returns the account that is saved: if the
+search found both servers, Geary logs in by IMAP first, but not by SMTP. The labels are those of
+Geary 43, in English. `tests.clients.geary` starts this program, with the descriptor of the file for
+the answers.
 """
 
 import configparser
@@ -34,14 +34,14 @@ class Geary:
         self._windows = windows
 
     def search(self, address: str) -> dict[str, Any]:
-        """Return what an address is completed with; nothing, where Geary takes it for none.
+        """Return what Geary fills in for an address; nothing if Geary does not accept it.
 
         A server that was not found is a guess.
         """
         windows = self._windows
         windows.press("Add")
         windows.fill("Your name", "Alice Example")
-        # The search begins with the last letter, and a spinner turns until it is over.
+        # The search starts after the last letter, and a spinner turns until it ends.
         windows.fill("Email address", address)
         windows.wait_for("the end of the search", lambda: self._is_refused() or not self._is_busy())
         if self._is_refused():
@@ -55,7 +55,7 @@ class Geary:
             kind: {
                 "place": text(host),
                 "security": way.name,
-                # Geary asks its user for what it has only guessed.
+                # Geary asks its user about its guesses.
                 "is_guess": is_visible(host),
                 "login_name": login_name,
             }
@@ -63,14 +63,14 @@ class Geary:
         }
 
     def leave(self) -> None:
-        """Go back to where accounts are added."""
+        """Return to the dialog for a new account."""
         if not self._is_refused():
             self._windows.press(_BACK)
         self._windows.press(_BACK)
         self._windows.wait_for("the list", lambda: not self._windows.every_field("Your name"))
 
     def log_in(self, address: str) -> dict[str, Any]:
-        """Return the account that Geary keeps for an address."""
+        """Return the account that Geary saves for an address."""
         self.search(address)
         self._windows.fill("Password", "secret")
         self._windows.press("Create")

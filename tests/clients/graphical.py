@@ -1,4 +1,4 @@
-"""Mail clients with windows: each is used by a small program that is given lines and answers so."""
+"""Mail clients with windows: a small program controls each, reads lines and writes lines."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
 REPOSITORY: Final = Path(__file__).parents[2]
-# Debian's own, for which there is pyatspi.
+# Debian's own Python, which has pyatspi.
 PYTHON: Final = Path("/usr/bin/python3")
 ACCESSIBILITY: Final = Path("/usr/lib/python3/dist-packages/pyatspi/__init__.py")
 NEEDED: Final = ("Xvfb", "dbus-run-session")
@@ -23,12 +23,12 @@ _SECONDS: Final = 60
 
 
 class Graphical:
-    """A running program of the kind of `geary_program`.
+    """A running program such as `geary_program`.
 
     Args:
-        process: reads lines of JSON.
-        answers: where it answers each with another.
-        log: where it writes what goes wrong.
+        process: the program, which reads lines of JSON.
+        answers: the file with one line of JSON for each.
+        log: the file for its errors.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], answers: BinaryIO, log: Path) -> None:
@@ -37,7 +37,7 @@ class Graphical:
         self._log = log
 
     def ask(self, *words: str) -> dict[str, Any]:
-        """Return its answer; TimeoutError with the end of its log where there is none."""
+        """Return the program's answer; raise TimeoutError with the end of its log if none comes."""
         assert self._process.stdin
         self._process.stdin.write(f"{json.dumps(words)}\n".encode())
         self._process.stdin.flush()
@@ -51,18 +51,18 @@ class Graphical:
 
 @contextmanager
 def graphical(name: str, folder: Path, names: Path) -> Iterator[Graphical]:
-    """Run a program that uses a client with windows.
+    """Run a program that controls a client with windows.
 
     Args:
-        name: the module's, in this package.
-        folder: for the client's settings and the log.
-        names: the files that say which names there are and whom to trust (`own_files.write_names`).
+        name: the name of the module, in this package.
+        folder: the folder for the client's settings and the log.
+        names: the files for name resolution and trusted authorities (`own_files.write_names`).
     """
-    # Its bus and what the bus starts end with it: all of them, because they are the only ones in
-    # a namespace of processes, pid_namespaces(7).
+    # Its bus and all processes that the bus starts end with it, because they are in their own
+    # namespace of processes, pid_namespaces(7).
     options = ("--pid", "--fork", "--kill-child", "--mount-proc")
     reading, writing = os.pipe()
-    # What the bus starts has its standard output, and writes there what it likes.
+    # Processes of the bus inherit its standard output, and may write anything there.
     python = [f"{PYTHON}", "-B", "-m", f"{__package__}.{name}", f"{writing}"]
     inside = [program("dbus-run-session"), "--", *python]
     log = folder / f"{name}.log"

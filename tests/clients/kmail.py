@@ -17,7 +17,7 @@ from tests.servers.requirements import program
 
 NEEDED: Final = ("ispdb", "dbus-run-session")
 SEARCH_SECONDS: Final = 60
-# The database, three URLs, and the last of these once more: it would go on so without an end.
+# The database, three URLs, and the last of these once more: KMail would repeat it without end.
 _FAILURES_MAX: Final = 5
 _FAILURE: Final = "Fetching failed"
 _SECTION: Final = re.compile(r"(Imap|pop3|smtp) servers:")
@@ -30,12 +30,12 @@ _SECURITY: Final = {"SSL": "tls", "TLS": "starttls", "None": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that the wizard would set up.
+    """A server that the wizard offers.
 
     Attributes:
         kind: `imap`, `pop3` or `smtp`.
         security: `tls`, `starttls` or `none`.
-        method: of authentication, in KMail's words: `plain`, `CramMD5`, `OAuth2`.
+        method: the authentication method, in KMail's words: `plain`, `CramMD5`, `OAuth2`.
     """
 
     kind: str
@@ -47,15 +47,15 @@ class Server:
 
 
 class NothingFound(Exception):
-    """The search found no configuration, and would ask for the last URL again and again."""
+    """The search found no configuration, and repeats the last URL."""
 
 
 class KMail:
-    """The wizard's search, with a home of its own.
+    """The wizard's search, with its own home.
 
     Args:
-        folder: for its settings and the log.
-        names: the files that say which names there are and whom to trust (`own_files.write_names`).
+        folder: the folder for its settings and the log.
+        names: the files for name resolution and trusted authorities (`own_files.write_names`).
     """
 
     def __init__(self, folder: Path, names: Path) -> None:
@@ -63,7 +63,7 @@ class KMail:
         self._log = folder / "kmail.log"
         settings = folder / ".config"
         settings.mkdir()
-        # With a cache it looks there alone, because loopback counts as being offline.
+        # With a cache it reads only the cache, because loopback counts as offline.
         (settings / "kio_httprc").write_text("UseCache=false\n", encoding="ascii")
         self._environment = {
             "PATH": "/usr/bin:/bin",
@@ -75,11 +75,11 @@ class KMail:
         }
 
     def set_up(self, address: str) -> list[Server]:
-        """Search for an address as the wizard does; give the servers that it offers, in its order.
+        """Search for an address as the wizard does, and return the offered servers in order.
 
         Raises:
             NothingFound: all URLs have failed.
-            TimeoutError: it does not come to an end.
+            TimeoutError: the search does not end.
         """
         with self._searching(address) as process:
             lines = list(self._lines(process))
@@ -115,7 +115,7 @@ class KMail:
 
     @contextmanager
     def _searching(self, address: str) -> Iterator[subprocess.Popen[bytes]]:
-        # Its bus and what it starts end with it: see pid_namespaces(7).
+        # Its bus and all processes of the bus end with it: see pid_namespaces(7).
         options = ("--pid", "--fork", "--kill-child")
         inside = [program("dbus-run-session"), "--", program("ispdb"), "--email", address]
         command = over_etc(self._names, inside, options)
@@ -135,11 +135,11 @@ class KMail:
 
 
 def kmail(folder: Path, hosts: Sequence[str], authority: Path) -> KMail:
-    """Return a KMail for which the hosts (and no others) are 127.0.0.1.
+    """Return a KMail; only the hosts resolve, to 127.0.0.1.
 
     Args:
-        folder: for its settings and the log.
+        folder: the folder for its settings and the log.
         hosts: the names that exist.
-        authority: the only one (PEM) that it trusts.
+        authority: the only authority (PEM) that it trusts.
     """
     return KMail(folder, write_names(folder, hosts, authority=authority))

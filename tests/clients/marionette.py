@@ -1,8 +1,8 @@
-"""The few words of Marionette, the remote control of Mozilla's programs, that these tests use.
+"""The commands of Marionette, the remote control of Mozilla's programs, that these tests use.
 
-A message is its length in bytes, a colon and a JSON array: `[0, id, command, parameters]` there,
-`[1, id, error, result]` back. The program speaks first and says which protocol it knows.
-https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
+A message is its length in bytes, a colon and a JSON array: `[0, id, command, parameters]` to the
+program, `[1, id, error, result]` back. The program writes first, and sends the version of its
+protocol. https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
 """
 
 import json
@@ -17,7 +17,7 @@ _PROTOCOL = 3
 
 
 class MarionetteError(Exception):
-    """The program answered a command with an error."""
+    """An error with which the program answered a command."""
 
 
 class Marionette:
@@ -32,12 +32,12 @@ class Marionette:
             raise MarionetteError(f"not protocol {_PROTOCOL}: {greeting}")
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._reader.close()
         self._connection.close()
 
     def command(self, name: str, **parameters: object) -> Any:
-        """Send a command and give its result; MarionetteError with the program's own words."""
+        """Send a command and return its result; raise MarionetteError with the program's error."""
         self._last_id += 1
         message = json.dumps([0, self._last_id, name, parameters]).encode()
         self._connection.sendall(b"%d:%s" % (len(message), message))
@@ -51,7 +51,7 @@ class Marionette:
     def run_script(self, script: str, arguments: Sequence[object], *, seconds: float) -> Any:
         """Run a script with the rights of the program's own code.
 
-        Gives what the script hands to its last argument, a function.
+        Returns the value that the script passes to its last argument, a function.
         """
         self._connection.settimeout(seconds + 5)
         self.command("WebDriver:SetTimeouts", script=int(seconds * 1000))
@@ -70,7 +70,7 @@ class Marionette:
 
 @contextmanager
 def marionette(*, port: int = PORT, seconds: float) -> Iterator[Marionette]:
-    """Control a program that is starting; TimeoutError after so many seconds."""
+    """Connect to a program that is starting; raise TimeoutError after the timeout."""
     remote = Marionette(_connect(port, seconds))
     try:
         remote.command("WebDriver:NewSession")

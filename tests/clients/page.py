@@ -1,4 +1,4 @@
-"""docs/clients.md, made of the records of the clients and of the tests that show what works."""
+"""The page docs/clients.md, written from the records of the clients and from the tests."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
 
 
-# Other words by which people look for a client.
+# Additional anchors for other names of a client.
 ALIASES = {
     "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
     "thunderbird-for-ios": ("thunderbird-ios",),
@@ -25,10 +25,10 @@ ALIASES = {
 COLUMNS = {
     "TLS": "at-home",
     "STARTTLS only": "starttls-only",
-    "POP3 alone": "pop3-only",
+    "POP3 only": "pop3-only",
     "IMAP and POP3": "imap-and-pop3",
     "OAuth2 or password": "oauth2",
-    "OAuth2 alone": "oauth2-alone",
+    "OAuth2 only": "oauth2-alone",
     "login is the local part": "login-is-local-part",
     "`+tag`": "plus-tag",
     "no TLS": "unprotected",
@@ -42,26 +42,26 @@ BASES = {
 }
 
 HEAD = """\
-# Mail clients: what each asks, and what works
+# Mail clients: what each client asks, and what works
 
-This page is made by `make docs` from the tests; `tests/clients` compares it with them.
+`make docs` writes this page from the tests. A test in `tests/clients` checks that it is current.
 
-**run** means that a test of this repository starts that very program and lets it \
-set up an account from a running Waypost, or from the DNS records that Waypost shows.
-**recorded** means that what its source or its maker's documentation says is written \
-down in `waypost.check.recorded`: what the client asks, in its order, and by which rules it reads \
+**run** means that a test of this repository starts that program, and the program sets up an \
+account from a running Waypost, or from the DNS records that Waypost shows.
+**recorded** means that `waypost.check.recorded` contains what the client's source or its \
+vendor's documentation says: the requests of the client, in their order, and its rules for reading \
 the answers.
-A test lets each record ask a real Waypost for each of the providers in `tests/golden`, and holds \
-the account that it ends with against `tests/clients/accounts`.
-`waypost conformance` lets the same records ask any server ([conformance.md](conformance.md)).
-What is marked as not recorded here was left out, because nobody has read or seen enough of it.
-Where neither the program nor its source was at hand, the section says what the record rests on, \
-and what in it is assumed; such a client is marked with † in the tables.
-"DNS:" are look-ups: `waypost conformance --resolver` asks them, and a test answers them with what \
-`waypost show dns` publishes.
-[lint.md](lint.md) tells what in a configuration breaks which of them.
+A test sends the requests of each record to a real Waypost, for each provider in `tests/golden`, \
+and compares the account of each client with `tests/clients/accounts`.
+`waypost conformance` sends the same requests to any server ([conformance.md](conformance.md)).
+"(not recorded)" marks a step that is left out because not enough is known about it.
+If neither the program nor its source was available, the section lists the evidence for the \
+record and its assumptions. The tables mark such a client with †.
+"DNS:" marks DNS lookups. `waypost conformance --resolver` sends them, and a test answers them \
+with the records of `waypost show dns`.
+[lint.md](lint.md) describes which settings break which of these clients.
 
-D is the domain of the address, E the address.
+D is the domain of the address, and E is the address.
 
 ## Overview
 """
@@ -69,17 +69,17 @@ D is the domain of the address, E the address.
 PARTLY = """\
 ## Known in part
 
-Too little is known of these to record them.
+Not enough is known about these clients to record them.
 
 ### PACC
 
 Clients of PACC GET `https://ua-auto-config.D/.well-known/user-agent-configuration.json` and \
 compare it with a digest in DNS.
-PACC knows TLS on 993, 995 and 465, https without a port, and the address as the login name, \
-nothing else.
-[himalaya](#himalaya) is one, and is recorded.
-Evolution is said to read it in newer versions; that source was not read, and the \
-[recorded](#evolution) one does not.
+PACC supports only TLS on ports 993, 995 and 465, https without a port, and the address as the \
+login name.
+[himalaya](#himalaya) is a PACC client, and is recorded.
+Newer versions of Evolution are said to read PACC. Their source was not read, and the \
+[recorded](#evolution) version does not read PACC.
 """
 
 
@@ -92,7 +92,7 @@ def page() -> str:
 
 
 def slug(name: str) -> str:
-    """Return the anchor that a heading gets."""
+    """Return the anchor of a heading."""
     return re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
 
 
@@ -104,12 +104,13 @@ def _overview() -> Iterator[str]:
         if run and run.version:
             yield _row(client.name, run.version, run.date, f"run, {run.where()}")
         elif run:
-            held = "the record held against the run, `tests/clients/test_agreement.py`"
+            held = "the record compared with the run, `tests/clients/test_agreement.py`"
             shown = f"run, {run.where()}; {held}; {shown}"
         yield _row(client.name, client.version, client.date, shown, _mark(client))
     for run in _without_record():
         yield _row(run.name, run.version, run.date, f"run, {run.where()}")
-    shown = f"run, {EXCHANGELIB.where()}: it finds no Exchange here, and must hear so at once"
+    why = "it finds no Exchange server here, and must get that answer at once"
+    shown = f"run, {EXCHANGELIB.where()}: {why}"
     yield _row("exchangelib", EXCHANGELIB.version, EXCHANGELIB.date, shown)
 
 
@@ -119,9 +120,9 @@ def _row(name: str, version: str, date: str, shown: str, mark: str = "") -> str:
 
 def _matrix() -> Iterator[str]:
     yield "## What works\n\n"
-    yield "What each client ends with, as its record says, where the provider offers what stands "
-    yield "at the top of the column.\n"
-    yield "Claws Mail asks DNS alone, and gets what `waypost show dns` publishes; all others ask "
+    yield "The result of each client, according to its record, if the provider offers what the "
+    yield "heading of the column says.\n"
+    yield "Claws Mail asks only DNS, and gets the records of `waypost show dns`. All others ask "
     yield "Waypost by HTTP.\n\n"
     yield f"| client | {' | '.join(COLUMNS)} |\n|---|{'---|' * len(COLUMNS)}\n"
     for client in CLIENTS:
@@ -137,7 +138,7 @@ def _mark(client: Client) -> str:
 def _cell(client: Client, case: str) -> str:
     outcome = hear(client, case).outcome
     if case == "not-served":
-        return "stops" if outcome.has_stopped or outcome.account else "goes on"
+        return "stops" if outcome.has_stopped or outcome.account else "continues"
     if outcome.account is None and outcome.source:
         return "ActiveSync"
     if outcome.account is None:
@@ -145,8 +146,8 @@ def _cell(client: Client, case: str) -> str:
     incoming = outcome.account.incoming
     words = [incoming.kind.upper()]
     if case.startswith("oauth2"):
-        vain = " in vain" if outcome.warnings else ""
-        words.append((incoming.method or "method by its own choice") + vain)
+        failure = " (fails)" if outcome.warnings else ""
+        words.append((incoming.method or "method of its own choice") + failure)
     if case == "login-is-local-part" and outcome.warnings:
         words.append("wrong login name")
     if incoming.security == "automatic" or (case == "unprotected" and incoming.security != "none"):
@@ -158,12 +159,12 @@ def _section(client: Client) -> Iterator[str]:
     yield "".join(f'<a id="{alias}"></a>\n' for alias in ALIASES.get(client.key, ()))
     yield "\n" if client.key in ALIASES else ""
     yield f"## {client.name}\n\n"
-    yield f"{client.version}, {client.date}; {BASES[client.basis]}.\n\nIt asks:\n\n"
+    yield f"{client.version}, {client.date}; {BASES[client.basis]}.\n\nIt sends these requests:\n\n"
     for number, step in enumerate(client.order, 1):
         yield f"{number}. {step}\n"
     yield "\n"
     yield "".join(f"* {note}\n" for note in client.notes)
-    for title, lines in (("It rests on:", client.evidence), ("Assumed is:", client.assumed)):
+    for title, lines in (("Evidence:", client.evidence), ("Assumptions:", client.assumed)):
         yield f"\n{title}\n\n" if lines else ""
         yield "".join(f"* {line}\n" for line in lines)
     if client.key in RUN:
@@ -183,26 +184,26 @@ def _unrecorded(run: Run) -> Iterator[str]:
 def _run(run: Run) -> Iterator[str]:
     if run.version:
         yield f"\n{run.version}, {run.date}; run.\n"
-        yield "\n" if run.told else ""
-        yield "".join(f"* {sentence}\n" for sentence in run.told)
-    yield "\n| what holds in the run | shown by |\n|---|---|\n"
+        yield "\n" if run.facts else ""
+        yield "".join(f"* {sentence}\n" for sentence in run.facts)
+    yield "\n| what the run shows | test |\n|---|---|\n"
     for file in run.files:
-        for name, told in _tests(HERE / file):
-            yield f"| {told} | `{name}` |\n"
+        for name, text in _tests(HERE / file):
+            yield f"| {text} | `{name}` |\n"
 
 
 def _exchangelib() -> Iterator[str]:
     yield "### exchangelib\n\n"
-    yield "It sends SOAP to `/autodiscover/autodiscover.svc` alone, and needs a 404 at once to "
+    yield "It sends SOAP only to `/autodiscover/autodiscover.svc`, and needs a 404 at once to "
     yield "fail quickly.\n"
     yield "It asks on D and `autodiscover.D` by https, then for a redirect on `autodiscover.D` by "
     yield "http, then the host of the SRV record `_autodiscover._tcp.D`.\n"
-    yield "Shown by the rule `soap` of `waypost conformance` as well.\n"
+    yield "The rule `soap` of `waypost conformance` shows this as well.\n"
     yield from _run(EXCHANGELIB)
 
 
 def _tests(path: Path) -> Iterator[tuple[str, str]]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            told = " ".join((ast.get_docstring(node) or "").split())
-            yield node.name, told.rstrip(".").replace("|", "\\|")
+            text = " ".join((ast.get_docstring(node) or "").split())
+            yield node.name, text.rstrip(".").replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""Zones on paper for the records: what Waypost tells a domain to publish, and what others have."""
+"""Zones for the records: the records that Waypost shows for a domain, and those of others."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ Zone = Mapping[tuple[RecordType, str], tuple[Named, ...]]
 
 
 def published(case: Case) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
-    """Return what the domain of a golden case publishes, as resolvers answer it."""
+    """Return the published records of the domain of a golden case, as a resolver returns them."""
     return zone_of(case.config(alone=True))
 
 
 def zone_of(config: ClientConfig) -> dict[tuple[RecordType, str], tuple[Named, ...]]:
-    """Return what a domain publishes, as resolvers answer it."""
+    """Return the published records of a domain, as a resolver returns them."""
     zone: dict[tuple[RecordType, str], tuple[Named, ...]] = {}
     for record in dns.publish(config, f"https://{PUBLIC}").records:
         data = record.data
@@ -31,7 +31,7 @@ def zone_of(config: ClientConfig) -> dict[tuple[RecordType, str], tuple[Named, .
 
 
 def resolver(zone: Zone) -> Resolver:
-    """Answer from a zone; what is not there is not there."""
+    """Return a resolver that knows only a zone."""
 
     def resolve(lookup: Lookup) -> tuple[Named, ...]:
         return zone.get((lookup.type, lookup.name), ())

@@ -1,8 +1,8 @@
-"""Recorded clients that ask Waypost's real application for the golden cases.
+"""Recorded clients that send requests to Waypost's real application, for the golden cases.
 
-`accounts/` holds a file for each case, with a line for each client: the account that it ends with,
-or why there is none. `python -m tests.clients` writes them, and docs/clients.md, anew; both are to
-be read before they are committed.
+`accounts/` contains a file for each case, with a line for each client: the account that it sets up,
+or why there is none. `python -m tests.clients` writes these files and docs/clients.md; read both
+before you commit them.
 """
 
 import tomllib
@@ -41,17 +41,17 @@ CASES = (
 
 @dataclass(frozen=True)
 class Application:
-    """Waypost with one providers file, as it is seen by https and http."""
+    """Waypost with one providers file, as clients see it by https and http."""
 
     asker: Asker
     domain: str
 
     def answer(self, request: Request) -> Response:
-        """Answer for the hosts of the domain; there is nothing else in this world."""
+        """Return the answer of a host of the domain; no other host exists."""
         if request.host != self.domain and not request.host.endswith(f".{self.domain}"):
             return NOBODY
         if request.host.startswith("dav."):
-            # The operator's own server: it wants a password, and knows no method but WebDAV's.
+            # The operator's own server: it requires a password, and knows only WebDAV's methods.
             return Response(401 if request.method == "PROPFIND" else 405)
         answer = self.asker.request(
             request.method,
@@ -71,7 +71,7 @@ class Application:
 
 
 def who_asks(case: str) -> User:
-    """Return the address of a golden case; one of its domain where there is none."""
+    """Return the address of a golden case, or an address of its domain if there is none."""
     asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
     return User.typing(asked.get("address") or f"alice@{asked['domain']}")
 
@@ -88,13 +88,13 @@ def application(case: str) -> Iterator[Application]:
 
 
 def hear(client: Client, case: str) -> Heard:
-    """Let a client search for the address of a golden case."""
+    """Run a client's search for the address of a golden case."""
     with application(case) as running:
         return _hear(client, case, running)
 
 
 def _hear(client: Client, case: str, running: Application) -> Heard:
-    """Let it ask Waypost, and one that knows nothing but DNS what Waypost says to publish."""
+    """Run a search with Waypost; a client that asks only DNS gets the published records."""
     resolve = resolver(_zone(case)) if client.needs_dns else silence
     return converse(client.asks(who_asks(case)), running.answer, resolve)
 
@@ -107,18 +107,18 @@ def _zone(case: str) -> Zone:
 
 
 def line(client: Client, outcome: Outcome) -> str:
-    """Return how a client ended, for a file."""
+    """Return the outcome of a client as a line of a file."""
     if outcome.account:
         return f"{client.key}: {outcome.account}"
     if outcome.source or outcome.beside:
         return f"{client.key}: finds {outcome.source or ', '.join(outcome.beside)}"
-    end = "stops" if outcome.has_stopped else "goes on"
+    end = "stops" if outcome.has_stopped else "continues"
     last = outcome.reasons[-1].rpartition(": ")[2] if outcome.reasons else "refused"
     return f"{client.key}: none, {end}: {last}"
 
 
 def accounts(case: str) -> str:
-    """Return what the file of a case must hold."""
+    """Return the expected content of the file of a case."""
     with application(case) as running:
         heard = [(one, _hear(one, case, running)) for one in CLIENTS]
     return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)

@@ -1,4 +1,4 @@
-"""Which tests run which client, and what they show that no record says, for docs/clients.md."""
+"""The tests that run each client, and what they show in addition to the records."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,21 +11,20 @@ class Run:
     """Tests that start a client.
 
     Attributes:
-        files: where they are.
-        version, date: of what is run, where it is not what is recorded.
-        told: how that differs from the record, a sentence each; where there is no record, what
-            it does.
-        name: of the client; needed where there is no record.
+        files: the test files.
+        version, date: the version that is run, if it is not the recorded one.
+        facts: how the run differs from the record, or, without a record, what the client does.
+        name: the name of the client; required if there is no record.
     """
 
     files: tuple[str, ...]
     version: str = ""
     date: str = ""
-    told: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     name: str = ""
 
     def where(self) -> str:
-        """Return which files these are."""
+        """Return the list of the files."""
         return ", ".join(f"`tests/clients/{file}`" for file in self.files)
 
 
@@ -44,15 +43,18 @@ RUN: Final = {
         ("test_aerc.py",),
         version="0.14.0 (Debian 12)",
         date="2026-11-26",
-        told=(
-            "It is older than what is recorded above, and asks no URL at all: no Autoconfig.",
+        facts=(
+            (
+                "It is older than the recorded version above, and requests no URL at all: no "
+                "Autoconfig."
+            ),
             (
                 "It looks up the SRV records `_imaps`, then `_imap`, and `_submission`, after its "
                 "user has typed the address."
             ),
             (
-                "It does not look up `_submissions`: where SMTP is offered on 465 alone it guesses "
-                "D as the host, so offer 587 as well for its users."
+                "It does not look up `_submissions`: if SMTP is offered only on port 465, it "
+                "guesses D as the host, so offer port 587 as well for its users."
             ),
             "The login name is the address.",
         ),
@@ -62,36 +64,37 @@ RUN: Final = {
         name="Geary",
         version="43.0 (Debian 12)",
         date="2026-11-29",
-        told=(
-            "It is used in its own window, on a display without a screen, by way of AT-SPI.",
+        facts=(
+            "The test uses its own window, on a display without a screen, by AT-SPI.",
             (
                 "GET `https://autoconfig.D/mail/config-v1.1.xml`, then "
                 "`https://autoconfig.thunderbird.net/v1.1/D`, without the address and without "
-                "User-Agent, so that the log calls it `none`; no other URL, and no records of DNS."
+                "User-Agent, so that the log calls it `none`; it requests no other URL, and no DNS "
+                "records."
             ),
             (
-                "It asks while the address is typed, before any button is pressed: as soon as the "
-                "text is an address, and again with each letter that changes it."
+                "It sends requests while its user types the address, before any button is pressed: "
+                "as soon as the text is an address, and again after each change."
             ),
-            "It follows redirects, to another host and to http as well.",
+            "It follows redirects, also to another host and to http.",
             (
-                "What it takes is host, port and protection of the first IMAP and the first SMTP "
-                "server. The login name is the address, whatever is told; a method is not looked "
-                "at, and a password is asked for."
-            ),
-            (
-                "A placeholder for the local part in a host stays there as it is, and the account "
-                "reaches no server."
+                "It uses host, port and protection of the first IMAP and the first SMTP server. "
+                "The login name is the address, whatever the document says. It does not read the "
+                "method, and asks for a password."
             ),
             (
-                "What it has found it does not show to its user, and hides the fields for it. What "
-                "it only guesses, `imap.D` and `smtp.D`, it asks its user about."
+                "It does not replace a placeholder for the local part in a host name, so the "
+                "account reaches no server."
             ),
             (
-                "Where it has found the servers, it logs in by IMAP before it keeps the account, "
-                "and not by SMTP."
+                "It does not show its user the servers that it found, and hides the fields for "
+                "them. It asks its user only about its guesses, `imap.D` and `smtp.D`."
             ),
-            "The domain with its umlaut is refused by Geary itself.",
+            (
+                "If it found the servers, it logs in by IMAP, but not by SMTP, before it saves the "
+                "account."
+            ),
+            "It refuses a domain with an umlaut.",
         ),
     ),
     "claws-mail": Run(
@@ -99,22 +102,19 @@ RUN: Final = {
         name="Claws Mail",
         version="4.1.1 (Debian 12)",
         date="2026-11-29",
-        told=(
-            "It is used in its own window, on a display without a screen, by way of AT-SPI.",
+        facts=(
+            "The test uses its own window, on a display without a screen, by AT-SPI.",
             (
-                'It asks when its user presses "Auto-configure" in its wizard: the SRV records '
+                'If its user presses "Auto-configure" in its wizard, it looks up the SRV records '
                 "`_imaps`, else `_imap` (with POP3, which the wizard proposes, `_pop3s`, else "
-                "`_pop3`), and `_submission`; no URL."
+                "`_pop3`), and `_submission`. It requests no URL."
             ),
             (
-                "It does not look up `_submissions`: where SMTP is offered on 465 alone it leaves "
-                "its own guess, so offer 587 as well for its users."
+                "It does not look up `_submissions`: if SMTP is offered only on port 465, it keeps "
+                "its own guess, so offer port 587 as well for its users."
             ),
             "The login name is the address.",
-            (
-                "A certificate that it sees for the first time it shows to its user, however well "
-                "it is signed."
-            ),
+            "It shows its user each new certificate, even if a trusted authority signed it.",
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Which hosts each domain of providers.toml has: how clients can reach Waypost, and how not."""
+"""The hosts of each domain of providers.toml, which decide how clients can reach Waypost."""
 
 from pathlib import Path
 
@@ -6,27 +6,27 @@ from tests.servers.nginx import Scheme, Site
 
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
-# Documents of other servers, good and bad ones: each folder is that of a domain's autoconfig host.
+# Documents of other servers, good and bad ones: each folder is the autoconfig host of a domain.
 DOCUMENTS = Path(__file__).parent / "documents"
-# Where a client looks for providers that publish nothing themselves.
+# The database for providers that publish nothing themselves.
 DATABASE_HOST = "ispdb.example"
 THUNDERBIRD_DATABASE_HOST = "autoconfig.thunderbird.net"
-# The mail servers where a client can really log in.
+# The mail servers that accept a real login.
 MAIL_HOSTS = (
     *("imap.tls.example", "smtp.tls.example", "mail.starttls.example"),
     *("imap.database.example", "smtp.database.example"),
     *("imap.hoster.example", "smtp.hoster.example"),
 )
-# Where redirects lead: a host of another domain, which answers for any address.
+# The target of redirects: a host of another domain, which answers for any address.
 _TARGET = "autoconfig.hoster.example"
-# The port of a server of calendars and address books, and the host that has nothing else.
+# The port of the server of calendars and address books, and the host that has only that server.
 DAV_PORT = 8008
 DAV_HOST = "dav.elsewhere-dav.example"
 _SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 
 def all_sites(database: Path) -> list[Site]:
-    """Return the sites of all tests; `database` is the folder of the public database's stand-in."""
+    """Return the sites of all tests; `database` is the folder of the replacement database."""
     sites = [
         Site("https", DATABASE_HOST, files=database),
         Site("https", THUNDERBIRD_DATABASE_HOST, files=database),
@@ -40,7 +40,7 @@ def all_sites(database: Path) -> list[Site]:
         Site("https", "autodiscover.choice-autodiscover.example"),
         Site("https", "autodiscover.groupware-autodiscover.example"),
         Site("https", "autodiscover.renamed-autodiscover.example"),
-        # Known to the public database as well.
+        # The public database knows this domain as well.
         Site("https", "autoconfig.useless.example", files=DOCUMENTS / "without-sending"),
         *_redirects(),
         *_of_the_hoster(),
@@ -71,12 +71,12 @@ def all_sites(database: Path) -> list[Site]:
         sites += _everywhere(domain)
     for folder in sorted(DOCUMENTS.iterdir()):
         sites.append(Site("https", f"autoconfig.{folder.name}.example", files=folder))
-    # Each name is there, but no web server knows anything.
+    # All names exist, but their web servers have no configuration.
     return sites + _everywhere("asked.example", path="/nothing-here")
 
 
 def _redirects() -> list[Site]:
-    """Return hosts that say nothing but where else to ask."""
+    """Return hosts that only redirect."""
     sites = [
         Site("https", f"autoconfig.redirected-{status}.example", moved=f"{status} {_to('https')}")
         for status in (301, 302, 307, 308)
@@ -96,7 +96,7 @@ def _to(scheme: Scheme) -> str:
 
 
 def _of_the_hoster() -> list[Site]:
-    """Return the hosts that DNS leads to: see zones.py."""
+    """Return the hosts that DNS names: see zones.py."""
     hosts = (
         *("autoconfig.hosted.example", "autodiscover.hosted.example", "waypost.hoster.example"),
         *("autoconfig.in.hoster.example", "mail.by-own-srv.example"),
@@ -109,7 +109,7 @@ def _of_the_hoster() -> list[Site]:
 
 
 def _with_calendars() -> list[Site]:
-    """Return the hosts of calendars and address books, and those that lead there."""
+    """Return the hosts of calendars and address books, and the hosts that redirect there."""
     here = ("dav-here.example", "mail.dav-by-mail-host.example")
     leading = ("dav-there", "dav-of-each", "dav-by-http", "no-dav")
     return [
@@ -121,7 +121,7 @@ def _with_calendars() -> list[Site]:
 
 
 def _beside_calendars(scheme: Scheme, host: str, path: str, moved: str = "") -> Site:
-    """Return a host of calendars that has well-known places beside them; Waypost's, or none."""
+    """Return a host of calendars that also has well-known URLs: those of Waypost, or none."""
     places = "/.well-known/"
     return Site(scheme, host, places, moved=moved, other_path=path, other_port=DAV_PORT)
 

@@ -1,4 +1,4 @@
-"""Documents of other servers for the records, made of golden ones, and one answer to everything."""
+"""Documents of other servers for the records, made from golden ones; one answer for all URLs."""
 
 from tests.golden.cases import HERE as GOLDEN
 from waypost.check.recorded import CLIENTS
@@ -34,7 +34,7 @@ AUTOCONFIG = [
 
 
 def outcome_of(key: str, response: Response) -> tuple[str, bool]:
-    """Let a client get one and the same answer to each GET, and none to anything else."""
+    """Return the outcome of a client that gets the same answer to each GET, and no other answer."""
 
     def answer(request: Request) -> Response:
         return response if request.method == "GET" else NOBODY

@@ -1,7 +1,7 @@
-"""A terminal for programs that draw on one: a pseudo-terminal, and what stands on its screen.
+"""A terminal for programs that draw on one: a pseudo-terminal, and the content of its screen.
 
-It knows the sequences that such programs need (ECMA-48: CUP, the cursor's steps, ED and EL) and
-passes over the rest, colours first of all.
+It supports the sequences that such programs need (ECMA-48: CUP, the cursor movements, ED and EL)
+and ignores the others, for example colours.
 """
 
 import fcntl
@@ -28,12 +28,12 @@ _SEQUENCE: Final = re.compile(
     r"|\x1b[PX^_][^\x1b]*\x1b\\"
     r"|\x1b[ -/]*[0-~]"
 )
-# What may still become a sequence when more of it has come.
+# The beginning of a sequence, which may be incomplete.
 _UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-9;?<>=]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z")
 
 
 class Screen:
-    """What stands on the screen of a terminal."""
+    """The content of the screen of a terminal."""
 
     def __init__(self) -> None:
         self._cells = [[" "] * COLUMNS for _ in range(ROWS)]
@@ -44,7 +44,7 @@ class Screen:
         return "\n".join("".join(row).rstrip() for row in self._cells)
 
     def show(self, text: str) -> None:
-        """Draw what a program wrote."""
+        """Draw the output of a program."""
         text = self._rest + text
         unfinished = _UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -110,7 +110,7 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """Return what stands on the screen, line by line."""
+        """Return the content of the screen, line by line."""
         return str(self._screen)
 
     def type(self, keys: str) -> None:
@@ -118,18 +118,18 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def wait_for(self, text: str, *, seconds: float) -> None:
-        """Wait until a text is on the screen; TimeoutError with the screen where it is not."""
+        """Wait until a text is on the screen; raise TimeoutError with the screen otherwise."""
         self.wait_until(lambda: text in self.screen, repr(text), seconds=seconds)
 
     def wait_until(self, ready: Callable[[], bool], what: str, *, seconds: float) -> None:
-        """Draw until something is so; TimeoutError with the screen where that does not come."""
+        """Draw until a condition is true; raise TimeoutError with the screen otherwise."""
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > end or not self._read():
                 raise TimeoutError(f"waited in vain for {what}:\n{self.screen}")
 
     def _read(self) -> bool:
-        """Draw what has come; False where the program has ended."""
+        """Draw the available output; return False if the program has exited."""
         ready, _, _ = select.select([self._master], [], [], 0.1)
         if not ready:
             return self._process.poll() is None
@@ -143,11 +143,11 @@ class Terminal:
 
 @contextmanager
 def terminal(command: Sequence[str], *, environment: Mapping[str, str]) -> Iterator[Terminal]:
-    """Run a program on a terminal of ROWS and COLUMNS; it is ended afterwards."""
+    """Run a program on a terminal of ROWS and COLUMNS, and stop it afterwards."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     process = subprocess.Popen(
-        # The program opens /dev/tty, so the terminal must be the one of its session.
+        # The program opens /dev/tty, so this must be the terminal of its session.
         tied_to_this_process([program("setsid"), "--ctty", *command]),
         stdin=slave,
         stdout=slave,

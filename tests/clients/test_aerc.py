@@ -1,7 +1,7 @@
-"""aerc sets up accounts by itself, from the zones that Waypost shows.
+"""aerc sets up accounts from the zones that Waypost shows.
 
-aerc 0.14.0, which Debian 12 has, reads SRV records (`_imaps`, `_imap`, `_submission`) and nothing
-else: no Autoconfig, and no `_submissions`. The record of aerc is that of a newer one.
+aerc 0.14.0, the version of Debian 12, reads only SRV records (`_imaps`, `_imap`, `_submission`): no
+Autoconfig, and no `_submissions`. The record describes a newer version.
 """
 
 from pathlib import Path
@@ -19,20 +19,20 @@ pytestmark = pytest.mark.clients
 
 @pytest.fixture(name="aerc")
 def _aerc(names: Path, authority: Authority, tmp_path: Path) -> Aerc:
-    """An aerc that was never started before."""
+    """An aerc that was never started before, with its own home."""
     require(programs=["aerc", "setsid"])
     return Aerc(tmp_path, names=names, authority=authority.certificate)
 
 
 def user(address: str) -> str:
-    """Return an address as it stands in a URL."""
+    """Return an address as it appears in a URL."""
     return address.replace("@", "%40")
 
 
 def test_the_published_zone_leads_to_a_login(
     aerc: Aerc, front: Front, mail_servers: MailServers
 ) -> None:
-    """The SRV records of `waypost show dns` lead aerc to both servers, and it logs in."""
+    """By the SRV records of `waypost show dns`, aerc finds both servers and logs in."""
     address = "alice@hosted.example"
     before = len(front.log.requests())
     account = aerc.set_up(address)
@@ -44,7 +44,7 @@ def test_the_published_zone_leads_to_a_login(
 
 
 def test_what_was_set_up_sends(aerc: Aerc, mail_servers: MailServers) -> None:
-    """With that account, started once more, aerc sends a message by the server on 587."""
+    """With that account, after a restart, aerc sends a message by the server on port 587."""
     address = "alice@hosted.example"
     aerc.set_up(address)
     before = len(mail_servers.smtp.messages)
@@ -56,7 +56,7 @@ def test_what_was_set_up_sends(aerc: Aerc, mail_servers: MailServers) -> None:
 
 
 def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: MailServers) -> None:
-    """The "." of `_imaps` sends aerc on to `_imap`, and so to STARTTLS."""
+    """If `_imaps` has the target ".", aerc uses `_imap`, and so STARTTLS."""
     address = "alice@starttls.example"
     account = aerc.set_up(address)
     assert mail_servers.imap.logins()[-1] == Login("mail.starttls.example", 143, address)
@@ -67,7 +67,7 @@ def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: MailServer
 
 @pytest.mark.usefixtures("mail_servers")
 def test_sending_by_tls_alone_is_not_found(aerc: Aerc) -> None:
-    """It does not ask for `_submissions`, and guesses the domain where nothing is on 587."""
+    """Without a service on port 587 aerc guesses the domain, and looks up no `_submissions`."""
     address = "alice@everywhere.example"
     account = aerc.set_up(address)
     assert account["source"] == f"imaps://{user(address)}@imap.tls.example:993"

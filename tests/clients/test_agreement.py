@@ -1,6 +1,7 @@
-"""The records of Thunderbird, Delta Chat, Evolution, KMail and Geary say what the real programs do.
+"""Tests that the records of five clients agree with the real programs.
 
-Both see the same: Waypost with providers.toml, and documents of other servers, good and bad ones.
+These are Thunderbird, Delta Chat, Evolution, KMail and Geary. A record and its program get the same
+answers: those of Waypost with providers.toml, and documents of other servers, good and bad ones.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ from waypost.transfer.providers_file import read_providers_path
 pytestmark = pytest.mark.clients
 
 PROVIDERS = Path(__file__).parent / "providers.toml"
-# What a client makes of a port that is none is looked at where the client is named.
+# The test of each client checks how it treats an invalid port.
 OF_SOME = {"port-too-high.example"}
 NAMES = sorted({f"{folder.name}.example" for folder in DOCUMENTS.iterdir()} - OF_SOME)
 SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
@@ -58,7 +59,7 @@ def _asker() -> Iterator[Asker]:
 
 
 def recorded(client: Client, asker: Asker, address: str) -> Outcome:
-    """Let a record ask what nginx shows to the real client."""
+    """Return the outcome of a record that gets the answers of nginx."""
     user = User.typing(address)
     sites = all_sites(DATABASE)
 
@@ -80,7 +81,7 @@ def _from_site(site: Site, request: Request, application: Application) -> Respon
 
 
 def held(account: Account) -> list[MailServer]:
-    """Return what Thunderbird holds, in the words of the records."""
+    """Return an account of Thunderbird, in the words of the records."""
     return [
         MailServer(
             one.type,
@@ -105,7 +106,7 @@ def held(account: Account) -> list[MailServer]:
     ],
 )
 def test_thunderbird(mail_client: Thunderbird, asker: Asker, domain: str) -> None:
-    """Thunderbird ends with the account of its record, or with none where that has none."""
+    """Thunderbird sets up the account of its record, or none if the record has none."""
     address = f"Alice+tag@{domain}"
     real = mail_client.set_up(address)
     account = recorded(THUNDERBIRD, asker, address).account
@@ -136,7 +137,7 @@ def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
 
 
 def in_evolution(held: MailServer) -> Server:
-    """Say in Evolution's words what a record holds; to IMAP and POP3 a password is no mechanism."""
+    """Convert a record to Evolution's words; for IMAP and POP3 a password is no mechanism."""
     plain = "LOGIN" if held.kind == "smtp" else ""
     mechanisms = {"password-cleartext": plain, "password-encrypted": "CRAM-MD5", "": ""}
     mechanism = mechanisms[held.method]
@@ -154,7 +155,7 @@ def in_evolution(held: MailServer) -> Server:
     ],
 )
 def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
-    """Evolution ends with the account of its record; half of one is none, and ends the search."""
+    """Evolution sets up the account of its record; an incomplete one ends the search."""
     address = f"Alice+tag@{domain}"
     real = gnome_client.set_up(address)
     outcome = recorded(EVOLUTION_3_46, asker, address)
@@ -168,7 +169,7 @@ def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
 
 
 def in_kmail(held: MailServer) -> KMailServer:
-    """Say in KMail's words what a record holds; a plain password is where it begins."""
+    """Convert a record to KMail's words; a plain password is the default."""
     methods = {"password-encrypted": "CramMD5", "OAuth2": "OAuth2"}
     method = methods.get(held.method, "plain")
     return KMailServer(held.kind, held.host, held.port, held.security, method, held.login)
@@ -183,7 +184,7 @@ def in_kmail(held: MailServer) -> KMailServer:
     ],
 )
 def test_kmail(kde_client: KMail, asker: Asker, domain: str) -> None:
-    """KMail's first servers are those of its record; half of an account ends the search."""
+    """KMail's first servers are those of its record; an incomplete account ends the search."""
     address = f"Alice+tag@{domain}"
     real = kde_client.set_up(address)
     outcome = recorded(KMAIL_22_12, asker, address)
@@ -199,15 +200,15 @@ def test_kmail(kde_client: KMail, asker: Asker, domain: str) -> None:
 
 
 def in_geary(held: MailServer) -> GearyServer:
-    """Say in Geary's words what a record holds."""
+    """Convert a record to Geary's words."""
     return GearyServer(f"{held.host}:{held.port}", held.security, held.login)
 
 
 @pytest.mark.parametrize(
     "domain",
     [
-        # Left out, because the real one keeps a placeholder in a host (boxes.example), takes 70000
-        # for a port (port-too-high.example) and follows a redirect (renamed.example).
+        # Left out, because the real program keeps a placeholder in a host (boxes.example), accepts
+        # 70000 as a port (port-too-high.example) and follows a redirect (renamed.example).
         *("everywhere.example", "by-well-known.example", "by-http.example"),
         *("starttls.example", "careful.example", "modern.example", "choice.example"),
         *("fetched.example", "groupware.example", "xn--bcher-kva.example", "known.example"),
@@ -215,7 +216,7 @@ def in_geary(held: MailServer) -> GearyServer:
     ],
 )
 def test_geary(gtk_client: Geary, asker: Asker, domain: str) -> None:
-    """Geary proposes the account of its record, and guesses just where that has none."""
+    """Geary proposes the account of its record, and guesses only if the record has none."""
     address = f"Alice+tag@{domain}"
     real = gtk_client.search(address)
     record = recorded(GEARY, asker, address).account
@@ -229,7 +230,7 @@ def test_geary(gtk_client: Geary, asker: Asker, domain: str) -> None:
 def test_placeholders_count_letter_by_letter(
     chat_client: DeltaChat, mail_servers: MailServers, asker: Asker
 ) -> None:
-    """A placeholder in small letters stays what it is, for Delta Chat too."""
+    """A placeholder in lower case is not replaced, by Delta Chat too."""
     address = "chatter@small-placeholder.example"
     account = recorded(DELTA_CHAT, asker, address).account
     chat_client.set_up(address)

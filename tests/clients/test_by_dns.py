@@ -1,4 +1,4 @@
-"""What the records make of DNS, and that DNS and HTTP lead to the same servers."""
+"""Tests of records that use DNS, and that DNS and HTTP return the same servers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ from waypost.transfer.providers_file import read_providers
 ALICE = "alice@example.com"
 POX = "/autodiscover/autodiscover.xml"
 GOLDEN = {case.name: case for case in cases()}
-# IMAP and SMTP, by names that are the same for all users.
+# IMAP and SMTP, with hosts that are the same for all users.
 NAMED = [
     case
     for case in GOLDEN.values()
@@ -43,7 +43,7 @@ def unanswered(_: Request) -> Response:
 
 
 def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Heard:
-    """Let a client ask DNS, where no web server answers."""
+    """Return the outcome of a client that asks DNS, without any web server."""
     return converse(BY_KEY[key].asks(User.typing(typed)), unanswered, resolver(zone))
 
 
@@ -62,7 +62,7 @@ def _place(one: Offer | MailServer) -> tuple[str, str, int, str]:
 
 
 def has(case: Case, *labels: str) -> bool:
-    """Return whether one of these labels leads anywhere."""
+    """Return whether one of these labels has a target."""
     zone, domain = published(case), case.config().domain
     found = [one for label in labels for one in zone.get(("SRV", f"{label}._tcp.{domain}"), ())]
     return any(one.data for one in found)
@@ -70,7 +70,7 @@ def has(case: Case, *labels: str) -> bool:
 
 @pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
 def test_fairemail_ends_with_servers_of_the_document(case: Case) -> None:
-    """What SRV records lead FairEmail to is what the Autoconfig document names."""
+    """The servers that FairEmail finds by SRV records are in the Autoconfig document."""
     typed = f"alice@{case.config().domain}"
     account = by_dns("fairemail", published(case), typed).outcome.account
 
@@ -81,13 +81,13 @@ def test_fairemail_ends_with_servers_of_the_document(case: Case) -> None:
 
 
 def _protected(held: set[tuple[str, str, int, str]]) -> set[tuple[str, str, int, str]]:
-    # RFC 6186 s3.1: _imap and _submission say nothing of TLS; a client takes STARTTLS for granted.
+    # RFC 6186 s3.1: _imap and _submission do not mention TLS; a client assumes STARTTLS.
     return {(kind, host, port, how) for kind, host, port, _ in held for how in ("tls", "starttls")}
 
 
 @pytest.mark.parametrize("name", ["at-home", "starttls-only", "imap-and-pop3", "idn-domain"])
 def test_fairemail_by_dns_and_by_http(name: str) -> None:
-    """Where there is one way to each server, DNS alone leads to the account of HTTP alone."""
+    """If there is one way to each server, only DNS and only HTTP result in the same account."""
     client, typed = BY_KEY["fairemail"], f"alice@{GOLDEN[name].config().domain}"
     with application(name) as running:
         by_http = converse(client.asks(User.typing(typed)), running.answer).outcome.account
@@ -103,14 +103,14 @@ def test_fairemail_by_dns_and_by_http(name: str) -> None:
 
 @pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
 def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
-    """SRV records lead aerc to what the document names, or to half an account without 587."""
+    """By SRV records aerc finds servers of the document, or no server for sending without 587."""
     outcome = by_dns("aerc", published(case), f"alice@{case.config().domain}").outcome
 
     if has(case, "_jmap"):
         assert outcome.account is not None
         assert outcome.account.incoming.kind == "jmap"
     elif has(case, "_imap", "_imaps") and not has(case, "_submission"):
-        # It asks for `_smtps`, which no standard has, and not for `_submissions` (RFC 8314 s5.1).
+        # It looks up `_smtps`, which is in no standard, and not `_submissions` (RFC 8314 s5.1).
         assert outcome.account is None
         assert outcome.has_stopped
         assert "neither _submission nor _smtps" in outcome.reasons[-1]
@@ -124,7 +124,7 @@ def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
 
 
 def test_fairemail_takes_465() -> None:
-    """With the zone of a domain that prefers 465 and has 587 as well, FairEmail takes 465."""
+    """With the zone of a domain that prefers 465 and has 587 as well, FairEmail uses 465."""
     account = by_dns("fairemail", published(GOLDEN["tls-and-starttls"])).outcome.account
     assert account is not None
     assert (account.incoming.port, account.outgoing.port) == (993, 465)
@@ -144,7 +144,7 @@ SCORES = [
 
 @pytest.mark.parametrize(("login", "hosts"), SCORES)
 def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str]) -> None:
-    """SRV records come before a document, unless the document has a login name of its own."""
+    """SRV records come before a document, unless the document has its own login name."""
     document = GOOD.replace(b">alice@example.com<", f">{login}<".encode())
     zone: Zone = {
         ("SRV", f"_imaps._tcp.{D}"): (Named("srv.example", 0, 1, 993),),
@@ -159,7 +159,7 @@ def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str
 
 D = "example.com"
 CHOICES = [
-    # client, SRV records by label, what it reads with and sends with
+    # client, SRV records by label, the servers for reading and sending
     (
         "fairemail",
         {
@@ -236,14 +236,14 @@ CHOICES = [
 
 @pytest.mark.parametrize(("key", "labels", "held"), CHOICES)
 def test_which_of_several(key: str, labels: dict[str, list[Named]], held: str) -> None:
-    """Of several SRV records each client takes the one that its source takes."""
+    """Of several SRV records, each client uses the one that its source uses."""
     zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
     account = by_dns(key, zone).outcome.account
     assert f"{account}".replace(f" {ALICE}", "") == held
 
 
 BAD = [
-    # client, SRV records by label: each breaks the rule behind it
+    # client, SRV records by label: each breaks the rule in the comment
     (  # The best record has no port, and there is no second one.
         "fairemail",
         {
@@ -261,7 +261,7 @@ BAD = [
 
 @pytest.mark.parametrize(("key", "labels"), BAD)
 def test_records_that_are_not_enough(key: str, labels: dict[str, list[Named]]) -> None:
-    """Where SRV records make no account, the search goes on by HTTP."""
+    """If SRV records are not enough for an account, the search continues by HTTP."""
     zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
 
     def answer(request: Request) -> Response:
@@ -282,19 +282,19 @@ def only_at(host: str, method: str, body: bytes) -> Callable[[Request], Response
 
 @pytest.mark.parametrize("key", ["outlook-for-windows", "thunderbird", "em-client"])
 def test_srv_record_of_autodiscover(key: str) -> None:
-    """Where DNS alone tells where Autodiscover is, the account of its answer is found there."""
+    """If only DNS says where Autodiscover is, clients find the account of its answer."""
     zone = published(GOLDEN["at-home"])
     asks = BY_KEY[key].asks(User.typing(ALICE))
     outcome = converse(asks, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
 
     assert outcome.account is not None
     assert outcome.source == f"https://{PUBLIC}{POX}"
-    trusted = f"it asks its user whether {PUBLIC} is to be trusted"
+    trusted = f"the client asks its user whether to trust {PUBLIC}"
     assert outcome.warnings == (() if key == "em-client" else (trusted,))
 
 
 def test_srv_record_on_another_port() -> None:
-    """Clients of Autodiscover read the host of an SRV record, and always ask at 443."""
+    """Clients of Autodiscover read the host of an SRV record, and always use port 443."""
     zone: Zone = {("SRV", f"_autodiscover._tcp.{D}"): (Named("a.example.com", 0, 1, 8443),)}
     for key in ("outlook-for-windows", "thunderbird", "em-client", "activesync-devices"):
         heard = by_dns(key, zone)
@@ -303,7 +303,7 @@ def test_srv_record_on_another_port() -> None:
 
 
 def test_thunderbird_takes_the_lightest() -> None:
-    """Of several SRV records Thunderbird takes the lightest one, whatever its priority."""
+    """Of several SRV records Thunderbird uses the one with the lowest weight, at any priority."""
     held = Named("heavy.example.com", 0, 9, 443), Named("light.example.com", 5, 1, 443)
     heard = by_dns("thunderbird", {("SRV", f"_autodiscover._tcp.{D}"): held})
     asked = {one.host for one, _ in heard.exchanges}
@@ -324,7 +324,7 @@ services = [
 
 @contextmanager
 def hosted() -> Iterator[Callable[[Request], Response]]:
-    """Run Waypost for a hoster whose customers' domains lead nowhere but to its mail server."""
+    """Run Waypost for a hoster; its customers' domains have only its mail server."""
     asker = Asker(read_providers(HOSTER, name="hoster", format="toml").catalog)
 
     def answer(request: Request) -> Response:
@@ -349,7 +349,7 @@ MX: Zone = {
     "key", ["thunderbird", "thunderbird-for-android-and-k-9", "nextcloud-mail"]
 )
 def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
-    """Where only the domain of the MX host has autoconfig, its customers find their servers."""
+    """If only the domain of the MX host has autoconfig, its customers find their servers."""
     with hosted() as answer:
         user = User.typing("alice@customer.example")
         heard = converse(BY_KEY[key].asks(user), answer, resolver(MX))
@@ -363,7 +363,7 @@ def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
 
 
 def test_a_customer_is_found_by_its_name_server() -> None:
-    """Where the public database says 404, Evolution asks the domain of the name server."""
+    """If the public database answers 404, Evolution asks the domain of the name server."""
     with hosted() as answer:
 
         def with_database(request: Request) -> Response:
@@ -383,14 +383,14 @@ def test_a_customer_is_found_by_its_name_server() -> None:
 @pytest.mark.parametrize("key", ["thunderbird", "thunderbird-for-android-and-k-9"])
 @pytest.mark.parametrize("host", ["mx.example.com", "example.com", ""])
 def test_a_mail_server_of_its_own(key: str, host: str) -> None:
-    """An MX host within the domain, or none, makes nobody ask again."""
+    """With an MX host within the domain, or without one, no client asks again."""
     with_mx = by_dns(key, {("MX", D): (Named(host, 10),)})
     without = by_dns(key, {})
     assert with_mx.asked == without.asked
 
 
 def test_delta_chat_asks_no_dns() -> None:
-    """Delta Chat, KMail and Nine look nothing up in DNS but addresses."""
+    """Delta Chat, KMail and Nine look up only addresses in DNS."""
     for key in ("delta-chat", "kmail", "nine", "apple-mail", "outlook-new-and-mobile"):
         heard = by_dns(key, {})
         assert len(heard.asked) == len(heard.exchanges)

@@ -1,4 +1,4 @@
-"""Thunderbird gets its configuration over a certificate that nobody had before it asked."""
+"""Thunderbird gets its configuration with a certificate that is issued for its request."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def providers(*domains: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """Thunderbird, Caddy and Waypost, and the file that is served."""
+    """Thunderbird, Caddy and Waypost, and the providers file."""
 
     client: Thunderbird
     caddy: Caddy
@@ -41,7 +41,7 @@ class OnDemand:
 
 @pytest.fixture(name="on_demand")
 def _on_demand(tmp_path: Path) -> Iterator[OnDemand]:
-    """Run Caddy as the page on certificates has it, with the ports that stand there."""
+    """Run Caddy as in the page on certificates, with the ports of that page."""
     require(programs=["caddy", "thunderbird", "certutil"], private_network=True)
     file = tmp_path / "mail.toml"
     file.write_text(providers("first.example"), encoding="utf-8")
@@ -58,13 +58,13 @@ def _on_demand(tmp_path: Path) -> Iterator[OnDemand]:
 
 
 def test_new_domain(on_demand: OnDemand) -> None:
-    """Thunderbird finds nothing for a domain, and after it was added the configured servers."""
+    """Thunderbird finds nothing for a domain, and the configured servers after it is added."""
     address, host = "alice@new.example", "autoconfig.new.example"
     assert on_demand.client.set_up(address) is None
     assert on_demand.caddy.certificates() == set()
     on_demand.file.write_text(providers("first.example", "new.example"), encoding="utf-8")
     on_demand.waypost.wait_for_domain("new.example")
-    # Thunderbird waits for 5 s, and a busy machine makes certificates slowly.
+    # Thunderbird waits for 5 s, and a busy machine issues certificates slowly.
     end = time.monotonic() + 60
     while (account := on_demand.client.set_up(address)) is not None:
         if account.source == "xml-from-isp-https" or time.monotonic() > end:

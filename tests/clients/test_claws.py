@@ -1,4 +1,4 @@
-"""Claws Mail sets up accounts by itself, from the zones that Waypost shows."""
+"""Claws Mail sets up accounts from the zones that Waypost shows."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.clients
 
 
 def asked(server: Named, domain: str, *, after: int) -> set[str]:
-    """Return the labels whose SRV records were asked for."""
+    """Return the labels of the SRV records that were looked up."""
     end = f"._tcp.{domain} SRV"
     return {one.removesuffix(end) for one in server.queries()[after:] if one.endswith(end)}
 
@@ -19,7 +19,7 @@ def asked(server: Named, domain: str, *, after: int) -> set[str]:
 def test_the_published_zone_leads_to_a_login(
     claws_client: Claws, front: Front, name_server: Named, mail_servers: MailServers
 ) -> None:
-    """The SRV records of `waypost show dns` lead it to both servers, and it logs in."""
+    """It finds both servers by the SRV records of `waypost show dns`, and logs in."""
     address = "alice@hosted.example"
     before, answered = len(name_server.queries()), len(front.log.requests())
     assert claws_client.log_in(address) == Account(
@@ -27,13 +27,13 @@ def test_the_published_zone_leads_to_a_login(
         Server("smtp.hoster.example:587", "starttls", address),
     )
     assert mail_servers.imap.logins()[-1] == Login("imap.hoster.example", 993, address)
-    # RFC 8314 s5.1 has `_submissions`, for which it does not ask; nor does it ask any URL.
+    # It looks up no `_submissions` (RFC 8314 s5.1), and requests no URL.
     assert asked(name_server, "hosted.example", after=before) == {"_imaps", "_submission"}
     assert front.log.requests()[answered:] == []
 
 
 def test_what_is_not_offered_is_passed_over(claws_client: Claws, name_server: Named) -> None:
-    """The "." of `_imaps` sends it on to `_imap`, and so to STARTTLS; the login is the address."""
+    """If `_imaps` has the target ".", it uses `_imap` and STARTTLS; the login is the address."""
     address = "alice@starttls.example"
     before = len(name_server.queries())
     host = "mail.starttls.example"
@@ -48,7 +48,7 @@ def test_what_is_not_offered_is_passed_over(claws_client: Claws, name_server: Na
 def test_sending_by_tls_alone_is_not_found(
     claws_client: Claws, name_server: Named, domain: str
 ) -> None:
-    """It does not ask for `_submissions`, and finds no server to send with but on 587."""
+    """It does not look up `_submissions`, and finds a server for sending only on port 587."""
     before = len(name_server.queries())
     account = claws_client.search(f"alice@{domain}")
     assert account.receiving
@@ -57,7 +57,7 @@ def test_sending_by_tls_alone_is_not_found(
 
 
 def test_pop3_that_is_not_offered(claws_client: Claws, name_server: Named) -> None:
-    """With POP3, which is what the wizard proposes, the "." of both labels leads nowhere."""
+    """With POP3, which the wizard proposes, it finds nothing if both labels have the target "."."""
     before = len(name_server.queries())
     account = claws_client.search("alice@hosted.example", "POP3")
     assert account.receiving is None
@@ -67,5 +67,5 @@ def test_pop3_that_is_not_offered(claws_client: Claws, name_server: Named) -> No
 
 
 def test_a_domain_without_records(claws_client: Claws) -> None:
-    """Where DNS has no SRV records of mail, nothing is found."""
+    """If DNS has no SRV records for mail, it finds nothing."""
     assert claws_client.search("alice@by-srv.example") == Account(None, None)

@@ -1,4 +1,4 @@
-"""`waypost conformance` by https, in front of a Waypost as an operator has it."""
+"""Tests of `waypost conformance` by https, with a Waypost behind nginx."""
 
 import json
 
@@ -21,18 +21,18 @@ def rows(waypost: Waypost, domain: str) -> dict[str, dict[str, object]]:
 
 @pytest.fixture(autouse=True)
 def _trust(front: Front, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trust the authority of the tests, as an operator's system trusts that of the server."""
+    """Add the authority of the tests to the trusted ones, as on an operator's system."""
     assert front.waypost.port
     monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
 
 
 def test_a_whole_site(front: Front, waypost: Waypost) -> None:
-    """With all host names there, nothing is found, and each was asked by its own name."""
+    """With all host names, no fault is found, and each host was asked by its own name."""
     before = len(front.log.of_domain("everywhere.example"))
     found = rows(waypost, "everywhere.example")
 
     assert {row["verdict"] for row in found.values()} == {"works", "not offered"}
-    # It asks DNS alone, which is not asked here.
+    # It asks only DNS, which is not asked here.
     assert found["claws-mail"]["verdict"] == "not offered"
     hosts = {one.host for one in front.log.of_domain("everywhere.example", after=before)}
     assert hosts == {
@@ -42,7 +42,7 @@ def test_a_whole_site(front: Front, waypost: Waypost) -> None:
 
 
 def test_names_that_are_missing(waypost: Waypost) -> None:
-    """Where only autoconfig.D is there, who needs another name fails for that reason."""
+    """If only autoconfig.D exists, clients that need another name fail for that reason."""
     found = rows(waypost, "by-autoconfig.example")
 
     assert found["thunderbird"]["verdict"] == "works"

@@ -1,4 +1,4 @@
-"""Delta Chat sets up accounts by itself, from a running Waypost, and logs in."""
+"""Delta Chat sets up accounts from a running Waypost, and logs in."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.servers.login import Login
 
 pytestmark = pytest.mark.clients
 
-# Nobody else asks with this local part.
+# No other test uses this local part.
 USER = "chatter+tag"
 QUERY = "?emailaddress=chatter%2Btag%40"
 
@@ -21,7 +21,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[str]:
 def test_the_first_url_is_enough(
     chat_client: DeltaChat, front: Front, mail_servers: MailServers
 ) -> None:
-    """With autoconfig.D there, one request finds the servers, and Delta Chat logs in to them."""
+    """With autoconfig.D, Delta Chat finds the servers with one request, and logs in."""
     domain = "everywhere.example"
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")
@@ -35,7 +35,7 @@ def test_the_first_url_is_enough(
 
 
 def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> None:
-    """Without autoconfig.D, the well-known URL is asked, without an address, and is enough."""
+    """Without autoconfig.D, the well-known URL without an address is enough."""
     domain = "by-well-known.example"
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")
@@ -49,7 +49,7 @@ def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> Non
 def test_placeholders_become_the_login_name(
     chat_client: DeltaChat, mail_servers: MailServers
 ) -> None:
-    """The well-known URL is asked without an address, so its answer leaves the login name open."""
+    """At the well-known URL Delta Chat sends no address, so the answer has a placeholder."""
     address = f"{USER}@by-well-known.example"
     chat_client.set_up(address)
     assert mail_servers.imap.logins()[-1].login_name == address
@@ -57,7 +57,7 @@ def test_placeholders_become_the_login_name(
 
 
 def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailServers) -> None:
-    """STARTTLS services are used as such, with the local part as the login name."""
+    """Delta Chat uses STARTTLS, with the local part as the login name."""
     used = chat_client.set_up(f"{USER}@starttls.example")
     host = "mail.starttls.example"
     assert f"imap:[{host}:143:starttls] smtp:[{host}:587:starttls]" in used
@@ -70,7 +70,7 @@ def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailS
 def test_an_unserved_domain_is_left_to_the_public_database(
     chat_client: DeltaChat, front: Front
 ) -> None:
-    """No answer for an unserved domain is a success, so Delta Chat goes on to the database."""
+    """For a domain that is not served no answer is a 2xx, so Delta Chat asks the database."""
     domain = "unserved.example"
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")

@@ -1,4 +1,4 @@
-"""Evolution finds accounts by itself, from a running Waypost."""
+"""Evolution finds accounts from a running Waypost."""
 
 import hashlib
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.clients
 
 
 def tls(kind: str, where: str, login_name: str) -> Server:
-    """Return a server for which the password is sent as it is, inside TLS."""
+    """Return a server with a plain password inside TLS."""
     host, _, port = where.partition(":")
     return Server(kind, host, int(port), "tls", "LOGIN" if kind == "smtp" else "", login_name)
 
@@ -40,7 +40,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[Request]:
 def test_each_way_leads_to_the_same_account(
     gnome_client: Evolution, front: Front, domain: str, place: str
 ) -> None:
-    """Whichever one way to Waypost is open, Evolution holds the configured servers."""
+    """With any single way to Waypost, Evolution sets up the configured servers."""
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
     assert gnome_client.set_up(address) == Account(
@@ -50,8 +50,8 @@ def test_each_way_leads_to_the_same_account(
     assert (last.status, str(last).partition("?")[0]) == (200, f"GET {place}")
 
 
-def test_the_address_is_not_told(gnome_client: Evolution, front: Front) -> None:
-    """The requests name EVOLUTIONUSER and a hash of the address, and the address alone is held."""
+def test_the_address_is_not_sent(gnome_client: Evolution, front: Front) -> None:
+    """Requests contain EVOLUTIONUSER and a hash of the address; the account has the address."""
     domain = "everywhere.example"
     address = f"Told.Not+tag@{domain}"
     before = len(front.log.of_domain(domain))
@@ -76,7 +76,7 @@ def test_starttls_and_the_local_part(gnome_client: Evolution) -> None:
 
 
 def test_a_host_of_the_users_own(gnome_client: Evolution) -> None:
-    """Where each user has a host of their own, the user's name takes the stand-in's place in it."""
+    """If each user has their own host, Evolution puts the user's name into the host name."""
     address = "alice@boxes.example"
     assert gnome_client.set_up(address) == Account(
         tls("imap", "alice.boxes.example:993", address),
@@ -86,7 +86,7 @@ def test_a_host_of_the_users_own(gnome_client: Evolution) -> None:
 
 @pytest.mark.parametrize("local_part", ["alice+lists", "Alice.B", "o'hara", "a&b=c", "100%"])
 def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_part: str) -> None:
-    """A local part that would need escaping on its way is in both login names as it was typed."""
+    """A local part that needs escaping in a URL is unchanged in both login names."""
     address = f"{local_part}@everywhere.example"
     account = gnome_client.set_up(address)
     assert account == Account(
@@ -97,7 +97,7 @@ def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_pa
 @pytest.mark.parametrize(
     ("typed", "login_domain", "name"),
     [
-        # Evolution puts in what was typed.
+        # Evolution inserts what was typed.
         ("EVERYWHERE.Example", "EVERYWHERE.Example", "tls.example"),
         ("bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
@@ -105,7 +105,7 @@ def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_pa
 def test_domains_in_other_letters(
     gnome_client: Evolution, typed: str, login_domain: str, name: str
 ) -> None:
-    """A domain in capitals is found, and one with an umlaut by its A-label, to log in with too."""
+    """A domain in capitals is found; a domain with an umlaut becomes an A-label, also to log in."""
     address = f"Alice@{login_domain}"
     assert gnome_client.set_up(f"Alice@{typed}") == Account(
         tls("imap", f"imap.{name}:993", address), tls("smtp", f"smtp.{name}:465", address)
@@ -122,14 +122,14 @@ def test_pop3_alone_is_taken(gnome_client: Evolution) -> None:
 
 
 def test_the_last_service_of_a_type_is_taken(gnome_client: Evolution) -> None:
-    """Where there are several, IMAP comes before POP3, and the last IMAP service is taken."""
+    """If there are several services, Evolution prefers IMAP, and uses the last IMAP service."""
     account = gnome_client.set_up("alice@choice.example")
     assert account.incoming
     assert (account.incoming.kind, account.incoming.port) == ("imap", 143)
 
 
 def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
-    """What a directory knows of a user does not arrive, so the login name is the address."""
+    """A login name from a directory does not reach Evolution, so it uses the address."""
     address = "alice@known.example"
     assert gnome_client.set_up(address) == Account(
         tls("imap", "imap.known.example:993", address),
@@ -139,7 +139,7 @@ def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
 
 @pytest.mark.rule("autoconfig-stand-in")
 def test_a_domain_that_declines_unknown_users(gnome_client: Evolution) -> None:
-    """Where unknown users are declined, who does not say whose account it is gets an answer."""
+    """A domain that declines unknown users still answers a request without the user's name."""
     address = "alice@strict.example"
     assert gnome_client.set_up(address) == Account(
         tls("imap", "imap.known.example:993", address),
@@ -148,7 +148,7 @@ def test_a_domain_that_declines_unknown_users(gnome_client: Evolution) -> None:
 
 
 def test_a_document_without_services_ends_the_search(gnome_client: Evolution, front: Front) -> None:
-    """The first success that is XML ends the search, so a served domain needs a whole answer."""
+    """The first XML success ends the search, so a served domain needs a complete answer."""
     domain = "without-sending.example"
     before = len(front.log.of_domain(domain))
     account = gnome_client.set_up(f"alice@{domain}")
@@ -160,7 +160,7 @@ def test_a_document_without_services_ends_the_search(gnome_client: Evolution, fr
 def test_an_unserved_domain_is_left_to_the_public_database(
     gnome_client: Evolution, front: Front
 ) -> None:
-    """Waypost's 404 on all four URLs makes Evolution take the public database's answer."""
+    """With Waypost's 404 on all four URLs, Evolution uses the public database's answer."""
     domain = "unserved.example"
     before = len(front.log.of_domain(domain))
     address = f"alice@{domain}"
@@ -172,14 +172,14 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     assert statuses == [404, 404, 404, 404, 200]
 
 
-def test_nobody_knows_the_domain(gnome_client: Evolution) -> None:
-    """An unserved domain that the public database does not know leads to no account at all."""
+def test_a_domain_that_is_not_known(gnome_client: Evolution) -> None:
+    """A domain that neither Waypost nor the public database serves gets no account."""
     with pytest.raises(NothingFound):
         gnome_client.set_up("alice@unknown.example")
 
 
 def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Front) -> None:
-    """A customer whose domain has nothing but its name server gets the hoster's configuration."""
+    """If a customer's domain has only a name server, it gets the hoster's configuration."""
     domain = "by-ns.example"
     address = f"alice@{domain}"
     before = len(front.log.requests())
@@ -207,7 +207,7 @@ def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Fro
 
 @pytest.mark.rule("dns-mail-labels", "dns-submissions", "dns-dav-labels", "dns-dav-path")
 def test_the_published_records_are_enough(gnome_client: Evolution, front: Front) -> None:
-    """Where DNS has nothing but the records of services, these lead to mail, calendar, contacts."""
+    """The SRV records in DNS are enough to find mail, calendars and contacts."""
     address = "alice@by-records.example"
     before = len(front.log.requests())
     found = gnome_client.look_up(address)
@@ -223,7 +223,7 @@ def test_the_published_records_are_enough(gnome_client: Evolution, front: Front)
 
 
 def test_the_document_comes_before_the_records(gnome_client: Evolution) -> None:
-    """What the document says comes before what DNS says, as the login name that is no address."""
+    """The document has priority over DNS, for example for a login name that is no address."""
     host = "mail.starttls.example"
     assert gnome_client.look_up("alice@starttls.example").account == Account(
         Server("imap", host, 143, "starttls", "", "alice"),
@@ -240,7 +240,7 @@ def test_a_renamed_domain_logs_in_with_the_new_address(gnome_client: Evolution) 
 
 
 def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
-    """The requests are those of the record, in its order, with the domain as it was typed."""
+    """The requests are those of the record, in its order, with the domain as typed."""
     typed = "Bob+tag@Asked.Example"
     before = len(front.log.requests())
     with pytest.raises(NothingFound):

@@ -1,4 +1,4 @@
-"""exchangelib looks for Exchange, which is not here, and hears so at once."""
+"""exchangelib searches for an Exchange server, and gets at once the answer that there is none."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ def _exchangelib(
     authority: Authority,
     tmp_path: Path,
 ) -> Search:
-    """An exchangelib that was never started before."""
+    """An exchangelib that was never started before, with its own home."""
     if isinstance(fetched_exchangelib, NotInstalledError):
         fetched_exchangelib.demand()
     python, trusted = fetched_exchangelib, authority.certificate
@@ -40,7 +40,7 @@ def _exchangelib(
     ],
 )
 def test_it_fails_fast(exchangelib: Search, front: Front, domain: str, web: list[str]) -> None:
-    """Each place that DNS names says 404 at once, none is asked twice, and it ends by itself."""
+    """Each URL answers 404 at once, exchangelib asks no URL twice, and its search ends."""
     before = len(front.log.requests())
     failure = exchangelib(f"alice@{domain}")
     assert failure.kind == "AutoDiscoverFailed", failure.text
@@ -50,7 +50,7 @@ def test_it_fails_fast(exchangelib: Search, front: Front, domain: str, web: list
         *web,
         f"404 POST https://autodiscover.{domain}",
         f"404 GET http://autodiscover.{domain}",
-        # The SRV record: is it there, and what does it say?
+        # The two lookups of the SRV record: whether it exists, and its content.
         "404 HEAD https://waypost.hoster.example",
         "404 POST https://waypost.hoster.example",
     ]

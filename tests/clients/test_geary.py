@@ -1,4 +1,4 @@
-"""Geary sets up accounts by itself, from a running Waypost."""
+"""Geary sets up accounts from a running Waypost."""
 
 import json
 
@@ -15,12 +15,12 @@ AUTOCONFIG = "/mail/config-v1.1.xml"
 
 
 def tls(imap: str, smtp: str, login_name: str) -> Account:
-    """Return an account whose servers speak TLS from the first byte."""
+    """Return an account whose servers use TLS from the first byte."""
     return Account(Server(imap, "tls", login_name), Server(smtp, "tls", login_name))
 
 
 def guessed(address: str) -> Account:
-    """Return what Geary proposes where it finds nothing."""
+    """Return the proposal of Geary if it finds nothing."""
     domain = address.partition("@")[2]
     imap, smtp = (
         Server(f"{kind}.{domain}", "tls", address, is_guess=True) for kind in ("imap", "smtp")
@@ -36,7 +36,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
 def test_it_logs_in_with_a_password_alone(
     gtk_client: Geary, front: Front, mail_servers: MailServers
 ) -> None:
-    """A name, an address and a password are enough: it logs in by IMAP, and keeps the account."""
+    """A name, an address and a password are enough: Geary logs in and saves the account."""
     domain = "everywhere.example"
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
@@ -48,7 +48,7 @@ def test_it_logs_in_with_a_password_alone(
 
 
 def test_starttls_and_the_address(gtk_client: Geary) -> None:
-    """STARTTLS services become such, with the address as the login name, whatever is told."""
+    """Geary uses STARTTLS, with the address as the login name, whatever the document says."""
     address = "Alice+tag@starttls.example"
     host = "mail.starttls.example"
     assert gtk_client.search(address) == Account(
@@ -58,7 +58,7 @@ def test_starttls_and_the_address(gtk_client: Geary) -> None:
 
 @pytest.mark.parametrize("domain", ["by-http.example", "by-well-known.example"])
 def test_other_ways_are_not_looked_at(gtk_client: Geary, front: Front, domain: str) -> None:
-    """Without https://autoconfig.D it asks the public database, and then it guesses."""
+    """Without https://autoconfig.D Geary asks the public database, and then guesses."""
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
     assert gtk_client.search(address) == guessed(address)
@@ -70,7 +70,7 @@ def test_other_ways_are_not_looked_at(gtk_client: Geary, front: Front, domain: s
 def test_an_unserved_domain_is_left_to_the_public_database(
     gtk_client: Geary, front: Front, domain: str
 ) -> None:
-    """What Waypost says with its 404 is no XML, so Geary goes on to the public database."""
+    """The body of Waypost's 404 is no XML, so Geary asks the public database."""
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
     account = gtk_client.search(address)
@@ -79,28 +79,28 @@ def test_an_unserved_domain_is_left_to_the_public_database(
 
 
 def test_pop3_alone_is_not_taken(gtk_client: Geary) -> None:
-    """It knows no POP3, and guesses where the first incoming server is not IMAP."""
+    """Geary does not support POP3, and guesses if the first incoming server is not IMAP."""
     address = "alice@fetched.example"
     assert gtk_client.search(address) == guessed(address)
 
 
 @pytest.mark.parametrize("name", ["choice", "groupware", "modern", "known"])
 def test_imap_comes_first(gtk_client: Geary, name: str) -> None:
-    """Where POP3, EWS or OAuth2 is configured first, Waypost still tells IMAP first."""
+    """Waypost lists IMAP first even if POP3, EWS or OAuth2 is configured first."""
     address = f"alice@{name}.example"
     account = tls(f"imap.{name}.example:993", f"smtp.{name}.example:465", address)
     assert gtk_client.search(address) == account
 
 
 def test_ports_of_ones_own(gtk_client: Geary) -> None:
-    """A port of one's own and a host made from the domain arrive."""
+    """Geary gets an unusual port and a host made from the domain."""
     address = "alice@careful.example"
     account = tls("imap.careful.example:10993", "smtp.careful.example:10465", address)
     assert gtk_client.search(address) == account
 
 
 def test_a_host_of_the_users_own_is_not_reached(gtk_client: Geary) -> None:
-    """It tells no address and fills in no placeholder, so a user's own host is of no use to it."""
+    """Geary sends no address and replaces no placeholder, so it cannot use a user's own host."""
     address = "alice@boxes.example"
     account = gtk_client.search(address)
     assert account == tls("%EMAILLOCALPART%.boxes.example:993", "smtp.boxes.example:465", address)
@@ -108,7 +108,7 @@ def test_a_host_of_the_users_own_is_not_reached(gtk_client: Geary) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirects_are_followed(gtk_client: Geary, status: int) -> None:
-    """A web server may send it on to another host."""
+    """A web server may redirect Geary to another host."""
     address = f"alice@redirected-{status}.example"
     account = tls("imap.hoster.example:993", "smtp.hoster.example:465", address)
     assert gtk_client.search(address) == account
@@ -122,14 +122,14 @@ def test_redirects_are_followed(gtk_client: Geary, status: int) -> None:
     ],
 )
 def test_domains_in_other_letters(gtk_client: Geary, domain: str, name: str) -> None:
-    """A domain in capitals is found, and an internationalised one by its A-label."""
+    """Geary finds a domain in capitals, and an internationalised domain by its A-label."""
     address = f"Alice@{domain}"
     account = tls(f"imap.{name}:993", f"smtp.{name}:465", address)
     assert gtk_client.search(address) == account
 
 
 def test_a_u_label_is_refused(gtk_client: Geary, front: Front) -> None:
-    """The domain typed with its umlaut is no address to Geary, and nobody is asked."""
+    """Geary refuses an address whose domain has an umlaut, and sends no request."""
     before = len(front.log.requests())
     with pytest.raises(AddressRefused):
         gtk_client.search("alice@bücher.example")
@@ -137,7 +137,7 @@ def test_a_u_label_is_refused(gtk_client: Geary, front: Front) -> None:
 
 
 def test_the_log_cannot_name_it(gtk_client: Geary, front: Front) -> None:
-    """It sends no User-Agent, so Waypost's log has no name for it."""
+    """Geary sends no User-Agent, so Waypost's log has no name for it."""
     before = len(front.waypost.log.read_bytes())
     gtk_client.search("alice@everywhere.example")
     (line,) = front.waypost.log.read_bytes()[before:].splitlines()

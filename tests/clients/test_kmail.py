@@ -1,4 +1,4 @@
-"""KMail's account wizard finds servers by itself, from a running Waypost."""
+"""KMail's account wizard finds servers from a running Waypost."""
 
 import json
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.clients
 
 
 def tls(where: str, login_name: str, method: str = "plain") -> Server:
-    """Return a server that speaks TLS; the first label of its host says what it is."""
+    """Return a server with TLS; the first label of its host is its kind."""
     host, _, port = where.partition(":")
     kind = {"pop": "pop3"}.get(host.partition(".")[0], host.partition(".")[0])
     return Server(kind, host, int(port), "tls", method, login_name)
@@ -31,7 +31,7 @@ def tls(where: str, login_name: str, method: str = "plain") -> Server:
 def test_each_way_leads_to_the_same_servers(
     kde_client: KMail, front: Front, domain: str, place: str
 ) -> None:
-    """Whichever one way to Waypost is open, KMail offers the configured servers."""
+    """With any single way to Waypost, KMail offers the configured servers."""
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
     assert kde_client.set_up(address) == [
@@ -54,13 +54,13 @@ def test_starttls_and_the_local_part(kde_client: KMail) -> None:
 @pytest.mark.rule("autoconfig-no-address")
 @pytest.mark.parametrize("local_part", ["alice+lists", "Alice.B", "o'hara", "a&b=c", "100%"])
 def test_local_parts_arrive_as_they_were_typed(kde_client: KMail, local_part: str) -> None:
-    """The address is not told, and stands in both login names as it was typed."""
+    """KMail does not send the address, and both login names are the address as typed."""
     address = f"{local_part}@everywhere.example"
     assert [one.login_name for one in kde_client.set_up(address)] == [address, address]
 
 
 def test_all_services_are_offered(kde_client: KMail) -> None:
-    """All IMAP services are offered first, the preferred one before others; then POP3 and SMTP."""
+    """KMail offers all IMAP services first, the preferred one before others, then POP3 and SMTP."""
     address = "alice@choice.example"
     assert kde_client.set_up(address) == [
         tls("imap.choice.example:993", address),
@@ -86,12 +86,12 @@ def test_pop3_alone_is_taken(kde_client: KMail) -> None:
 def test_other_methods_come_before_a_plain_password(
     kde_client: KMail, domain: str, method: str
 ) -> None:
-    """OAuth2 or CRAM-MD5 is taken where a plain password stands behind it."""
+    """KMail uses OAuth2 or CRAM-MD5 even if a plain password comes after it."""
     assert [one.method for one in kde_client.set_up(f"alice@{domain}")] == [method, method]
 
 
 def test_the_public_database_comes_first(kde_client: KMail, front: Front) -> None:
-    """What the public database knows is taken, and the domain's own server is not asked."""
+    """If the public database has an answer, KMail does not ask the domain's own server."""
     domain = "unserved.example"
     before = len(front.log.of_domain(domain))
     address = f"alice@{domain}"
@@ -104,7 +104,7 @@ def test_the_public_database_comes_first(kde_client: KMail, front: Front) -> Non
 
 
 def test_an_a_label_is_found(kde_client: KMail) -> None:
-    """A domain configured as bücher.example is found where its user types xn--bcher-kva."""
+    """A domain configured as bücher.example is found if its user types xn--bcher-kva."""
     address = "alice@xn--bcher-kva.example"
     assert kde_client.set_up(address) == [
         tls("imap.xn--bcher-kva.example:993", address),
@@ -113,7 +113,7 @@ def test_an_a_label_is_found(kde_client: KMail) -> None:
 
 
 def test_a_u_label_is_not_found(kde_client: KMail, front: Front) -> None:
-    """The domain typed with its umlaut never becomes a request to a host of that domain."""
+    """If the domain is typed with its umlaut, KMail sends no request to that domain."""
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         kde_client.set_up("alice@bücher.example")
@@ -122,7 +122,7 @@ def test_a_u_label_is_not_found(kde_client: KMail, front: Front) -> None:
 
 
 def test_the_log_names_it(kde_client: KMail, front: Front) -> None:
-    """Waypost's log tells KMail from a browser."""
+    """Waypost's log distinguishes KMail from a browser."""
     before = len(front.waypost.log.read_bytes())
     kde_client.set_up("alice@by-well-known.example")
     (line,) = front.waypost.log.read_bytes()[before:].splitlines()
@@ -130,7 +130,7 @@ def test_the_log_names_it(kde_client: KMail, front: Front) -> None:
 
 
 def test_what_kmail_asks(kde_client: KMail, front: Front) -> None:
-    """The requests are those of the record; where all fail, the last one comes again and again."""
+    """The requests are those of the record; if all fail, KMail repeats the last one."""
     typed = "Bob+tag@Asked.Example"
     before = len(front.log.requests())
     with pytest.raises(NothingFound):

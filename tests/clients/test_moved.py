@@ -1,4 +1,4 @@
-"""Clients that ask for a domain that has moved end where its mail is now."""
+"""Tests that clients find the servers of a domain that has moved."""
 
 from collections.abc import Callable, Iterator
 
@@ -35,7 +35,7 @@ EAS = "https://eas.new.example/Microsoft-Server-ActiveSync"
 
 @pytest.fixture(name="answer")
 def _answer() -> Iterator[Callable[[Request], Response]]:
-    """Two servers: one for the domains that moved, one for the new domain."""
+    """Two servers: one for the domains that moved, and one for the new domain."""
     askers = [
         Asker(read_providers(text, name="f", format="toml").catalog) for text in (HERE, THERE)
     ]
@@ -61,7 +61,7 @@ def _answer() -> Iterator[Callable[[Request], Response]]:
     [("alice@renamed.example", "alice@new.example"), ("a@hosted.example", "a@hosted.example")],
 )
 def test_moved(answer: Callable[[Request], Response], typed: str, login: str) -> None:
-    """Outlook gets the account of the new place, and a phone the new place's ActiveSync."""
+    """Outlook gets the account of the new domain, and a phone gets its ActiveSync server."""
     outlook = converse(BY_KEY["outlook-for-windows"].asks(User.typing(typed)), answer).outcome
     phone = converse(BY_KEY["activesync-devices"].asks(User.typing(typed)), answer).outcome
     new = converse(BY_KEY["outlook-new-and-mobile"].asks(User.typing(typed)), answer).outcome
@@ -77,7 +77,7 @@ def test_moved(answer: Callable[[Request], Response], typed: str, login: str) ->
 
 @pytest.mark.rule("autodiscover-redirect-address")
 def test_thunderbird(answer: Callable[[Request], Response]) -> None:
-    """Thunderbird is led to the servers of the new domain, by Autoconfig or by Autodiscover."""
+    """Thunderbird finds the servers of the new domain, by Autoconfig or by Autodiscover."""
     outcome = converse(
         BY_KEY["thunderbird"].asks(User.typing("alice@renamed.example")), answer
     ).outcome
@@ -88,7 +88,7 @@ def test_thunderbird(answer: Callable[[Request], Response]) -> None:
 
 @pytest.mark.parametrize("key", ["mustang", "sailfish-os"])
 def test_who_compares_the_domain(answer: Callable[[Request], Response], key: str) -> None:
-    """Who compares `domain` with what was typed gets no mail account for a domain that moved."""
+    """Clients that compare `domain` with the typed domain get no account for a moved domain."""
     user = User.typing("alice@renamed.example")
     heard = converse(BY_KEY[key].asks(user), answer)
 

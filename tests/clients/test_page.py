@@ -1,4 +1,4 @@
-"""docs/clients.md says what the records and the tests say."""
+"""Tests that docs/clients.md is current."""
 
 from tests.clients.page import ALIASES, PAGE, page, slug
 from waypost.check.recorded import CLIENTS
@@ -10,7 +10,7 @@ def test_page_is_fresh() -> None:
 
 
 def test_each_client_has_an_anchor() -> None:
-    """Each client has one heading, whose anchor is its key, and other names lead there too."""
+    """Each client has one heading whose anchor is its key, and other names have anchors too."""
     text = PAGE.read_text(encoding="utf-8")
     for client in CLIENTS:
         assert slug(client.name) == client.key

@@ -1,4 +1,4 @@
-"""How each client reads what it is given: one line for each rule of its parser."""
+"""Tests of how each client reads answers: one line for each rule of its parser."""
 
 import plistlib
 import subprocess
@@ -31,8 +31,7 @@ OPEN_RELAY = OUTGOING.replace(LOGIN, b"").replace(METHOD, b"<authentication>none
 FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
 
 AUTOCONFIG = [
-    # client, document, what its account says, or nothing where there is none
-    # Thunderbird: facts s1.1
+    # client, document, its account, or nothing if there is none Thunderbird: facts s1.1
     ("thunderbird", changed(b'id="example.com"', b'id="%EMAILDOMAIN%"'), FIRST),
     ("thunderbird", changed(b">example.com</domain", b">%EMAILDOMAIN%</domain"), FIRST),
     ("thunderbird", TWO_IMAP, FIRST),
@@ -107,7 +106,7 @@ AUTOCONFIG = [
 
 
 def ended(key: str, response: Response, method: str = "GET") -> str:
-    """Return the account with which a client ends that gets one answer to everything."""
+    """Return the account of a client that gets one answer to all requests."""
 
     def answer(request: Request) -> Response:
         return response if request.method == method else NOBODY
@@ -128,7 +127,7 @@ def test_autoconfig(key: str, document: bytes, held: str) -> None:
     ("host", "is_told"), [(b"imap.example.com", True), (b"imap.gmail.com", False)]
 )
 def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
-    """Where KMail takes OAuth2 for a host with which it cannot do it, that is told."""
+    """There is a warning if KMail selects OAuth2 for a host that its OAuth2 does not support."""
     document = changed(
         b"imap.example.com<", host + b"<", changed(SECTION, changed(METHOD, OAUTH2, SECTION))
     )
@@ -141,7 +140,7 @@ def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
 
 
 STATUSES = [
-    # status, who takes the document all the same
+    # status, the clients that still use the document
     (200, {"thunderbird", "delta-chat", K9, "fairemail", "evolution", "kmail", "aerc"}),
     (203, {"thunderbird", "delta-chat", K9, "evolution", "aerc"}),
     (204, {"delta-chat", K9, "evolution", "aerc"}),
@@ -152,13 +151,13 @@ STATUSES = [
 
 @pytest.mark.parametrize(("status", "taking"), STATUSES)
 def test_statuses(status: int, taking: set[str]) -> None:
-    """Who looks for a 200, for any 2xx, or at no status at all."""
+    """Some clients accept only a 200, some accept any 2xx, and some ignore the status."""
     keys = {"thunderbird", "delta-chat", K9, "fairemail", "evolution", "kmail", "aerc"}
     assert {key for key in keys if ended(key, Response(status, XML, body=GOOD))} == taking
 
 
 TYPES = [
-    # Content-Type, whether Thunderbird reads it; all others never look
+    # Content-Type, whether Thunderbird reads it; all others ignore it
     ("text/xml", True),
     ("application/xml; charset=utf-8", True),
     ("text/rdf", True),
@@ -171,14 +170,14 @@ TYPES = [
 
 @pytest.mark.parametrize(("kind", "is_read"), TYPES)
 def test_content_types(kind: str, is_read: bool) -> None:
-    """Thunderbird looks at the Content-Type of Autoconfig; these do not."""
+    """Thunderbird checks the Content-Type of Autoconfig; these clients do not."""
     assert bool(ended("thunderbird", Response(200, kind, body=GOOD))) == is_read
     for key in ("delta-chat", K9, "fairemail", "evolution", "kmail", "aerc", "nextcloud-mail"):
         assert ended(key, Response(200, kind, body=GOOD))
 
 
 URLS = [
-    # what the first URL answers, whether Thunderbird reads the second one
+    # the answer of the first URL, whether Thunderbird reads the second one
     (Response(404), True),
     (Response(500, XML, body=GOOD), True),
     (Response(204), True),
@@ -189,7 +188,7 @@ URLS = [
 
 @pytest.mark.parametrize(("first", "goes_on"), URLS)
 def test_thunderbird_chooses_before_it_reads(first: Response, goes_on: bool) -> None:
-    """A useless success at the best URL keeps Thunderbird from reading the others."""
+    """If the best URL has a useless success, Thunderbird does not read the others."""
 
     def answer(request: Request) -> Response:
         if request.method != "GET" or "thunderbird.net" in request.host:
@@ -217,8 +216,7 @@ EARLY = GOOD_POX.replace(b"<AccountType>email</AccountType>", b"").replace(
 LOGIN_NAME = changed(b"<LoginName>alice@example.com<", b"<LoginName>alice<", GOOD_POX)
 
 AUTODISCOVER = [
-    # client, answer, what its account says, or nothing where there is none
-    # Outlook: facts s2.2
+    # client, answer, its account, or nothing if there is none Outlook: facts s2.2
     (OUTLOOK, POP3_FIRST, "pop3 p.example.com:995 tls"),
     (OUTLOOK, STARTTLS, "993 starttls"),
     (OUTLOOK, SSL_OFF, "993 tls"),
@@ -254,7 +252,7 @@ def test_autodiscover(key: str, body: bytes, held: str) -> None:
 
 NUMBER = b"<integer>993</integer>"
 APPLE = [
-    # profile, what its account says: facts s3
+    # profile, its account: facts s3
     (GOOD_PROFILE, "imap imap.example.com:993 tls password-cleartext"),
     (changed(NUMBER, b"<integer>143</integer>", GOOD_PROFILE), "143 starttls"),
     (changed(b"IncomingMailServerUseSSL", b"X", GOOD_PROFILE), "993 none"),
@@ -276,7 +274,7 @@ def test_profile(profile: bytes, held: str) -> None:
 
 
 def test_signed_profile(tmp_path: Path) -> None:
-    """A device reads what is signed, in any form, and takes nothing from what was cut off."""
+    """A device reads signed content, in any form, and nothing from truncated content."""
     require(programs=["openssl"])
     files = signing(tmp_path).files
     command = [program("openssl"), "cms", "-sign", "-binary", "-nodetach", "-outform", "DER"]

@@ -1,4 +1,4 @@
-"""How SnappyMail, Geary, Mailspring, Mustang, Sailfish OS and DAVx5 read what they are given."""
+"""Tests of how SnappyMail, Geary, Mailspring, Mustang, Sailfish OS and DAVx5 read answers."""
 
 from collections.abc import Callable
 
@@ -41,12 +41,12 @@ FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
 def outcome(
     key: str, answer: Callable[[Request], Response], zone: Zone | None = None, typed: str = ALICE
 ) -> Outcome:
-    """Let a client ask, and return how it ends."""
+    """Return the outcome of a client."""
     return converse(BY_KEY[key].asks(User.typing(typed)), answer, resolver(zone or {})).outcome
 
 
 def everywhere(method: str, body: bytes, kind: str = XML) -> Callable[[Request], Response]:
-    """Answer each request of a method alike."""
+    """Return the same answer to each request of a method."""
 
     def answer(request: Request) -> Response:
         return Response(200, kind, body=body) if request.method == method else NOBODY
@@ -55,7 +55,7 @@ def everywhere(method: str, body: bytes, kind: str = XML) -> Callable[[Request],
 
 
 DOCUMENTS = [
-    # client, document, what its account says, or nothing if there is none
+    # client, document, its account, or nothing if there is none
     ("snappymail", changed(SECTION, SECTION + IMAP), FIRST),
     ("snappymail", changed(SECTION, POP3 + SECTION), ""),
     ("snappymail", changed(OUTGOING, OUTGOING + SMTP), "smtp.example.com:465"),
@@ -98,7 +98,7 @@ def test_documents(key: str, body: bytes, held: str) -> None:
 
 
 ANSWERS = [
-    # client, what the first of its own URLs answers, whether it goes on to the second one
+    # client, the answer of the first of its own URLs, whether it continues with the second one
     *((key, Response(404), True) for key in ("snappymail", "mailspring", "sailfish-os", "mustang")),
     ("snappymail", Response(200, "text/html", body=b"<html/>"), True),
     ("snappymail", Response(500, XML, body=GOOD), True),
@@ -113,7 +113,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize(("key", "first", "goes_on"), ANSWERS)
 def test_which_answer_ends_the_search(key: str, first: Response, goes_on: bool) -> None:
-    """A useless success ends the search of those whose source does not go on then."""
+    """A useless success ends the search of a client if its source does not continue then."""
 
     def answer(request: Request) -> Response:
         if request.host.startswith(f"autoconfig.{D}") and request.scheme == "https":
@@ -125,13 +125,13 @@ def test_which_answer_ends_the_search(key: str, first: Response, goes_on: bool) 
 
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_geary_looks_at_no_status(status: int) -> None:
-    """Geary reads a document whatever status and Content-Type say."""
+    """Geary reads a document with any status and Content-Type."""
     found = outcome("geary", lambda _: Response(status, "text/html", body=GOOD))
     assert found.account is not None
 
 
 POX = [
-    # client, answer, what its account says, or nothing if there is none
+    # client, answer, its account, or nothing if there is none
     ("mustang", GOOD_POX, "imap imap.example.com:993 tls password-cleartext alice@example.com"),
     # SMTP is not read.
     ("mustang", GOOD_POX, "smtp imap.example.com:465 tls"),
@@ -165,7 +165,7 @@ def test_autodiscover(key: str, body: bytes, held: str) -> None:
 
 
 def test_mustang_finds_exchange_by_json() -> None:
-    """Where Autoconfig is nowhere, Mustang takes the URL that `autodiscover.json` names."""
+    """Without Autoconfig, Mustang uses the URL in `autodiscover.json`."""
     json = b'{"Protocol": "Ews", "Url": "https://ews.example.com/EWS/Exchange.asmx"}'
 
     def answer(request: Request) -> Response:
@@ -177,7 +177,7 @@ def test_mustang_finds_exchange_by_json() -> None:
 
 
 def test_mustang_asks_the_domain_of_the_mail_server() -> None:
-    """A document of the hoster is read where it names the hoster's domain, without an address."""
+    """Mustang reads a hoster's document, without an address, if it names the hoster's domain."""
     document = changed(b">example.com</domain", b">hoster.example</domain")
     document = document.replace(b"alice@example.com", b"%EMAILADDRESS%")
 
@@ -191,7 +191,7 @@ def test_mustang_asks_the_domain_of_the_mail_server() -> None:
 
 
 def test_snappymail_asks_where_dns_says() -> None:
-    """SnappyMail asks host and port of the SRV record of Autodiscover; port 80 means plain http."""
+    """SnappyMail asks host and port of Autodiscover's SRV record; port 80 means plain http."""
     records = (Named("a.example", 0, 1, 8443), Named("b.example", 1, 1, 80), Named("", 2, 1, 443))
     heard = converse(
         BY_KEY["snappymail"].asks(User.typing(ALICE)),
@@ -207,14 +207,14 @@ def test_snappymail_asks_where_dns_says() -> None:
 
 
 def test_snappymail_and_mail_records() -> None:
-    """SRV records of mail make no account of SnappyMail's: what to send with gets lost there."""
+    """SRV records of mail are no account in SnappyMail, because it loses the sending server."""
     zone: Zone = {
         ("SRV", f"_submissions._tcp.{D}"): (Named("s.example", 0, 1, 465),),
         ("SRV", f"_imaps._tcp.{D}"): (Named("i.example", 0, 1, 993),),
     }
     found = outcome("snappymail", lambda _: NOBODY, zone)
     assert found.account is None
-    assert "does not arrive in its form" in found.reasons[-1]
+    assert "does not fill in the server for sending" in found.reasons[-1]
 
 
 CLAWS = [
@@ -238,7 +238,7 @@ CLAWS = [
 
 @pytest.mark.parametrize(("labels", "held"), CLAWS)
 def test_claws_mail(labels: dict[str, tuple[int, str]], held: str) -> None:
-    """Claws Mail takes what SRV records say, and never looks up `_submissions`."""
+    """Claws Mail uses SRV records, and never looks up `_submissions`."""
     zone: Zone = {
         ("SRV", f"{label}._tcp.{D}"): (Named(host, 0, 1, port),)
         for label, (port, host) in labels.items()
@@ -250,7 +250,7 @@ CALDAV = f"_caldavs._tcp.{D}"
 PRINCIPAL = b'<multistatus xmlns="DAV:"><response><propstat><prop><current-user-principal/></prop>'
 PRINCIPAL += b"</propstat></response></multistatus>"
 DAV = [
-    # zone, the URL that is one of CalDAV, what it answers, what DAVx5 finds
+    # zone, the CalDAV URL, its answer, the result of DAVx5
     ({}, f"https://{D}/", Response(401), f"https://{D}/"),
     ({}, f"https://{D}/", Response(207, XML, body=PRINCIPAL), f"https://{D}/"),
     ({}, f"https://{D}/", Response(207, XML, body=b"<x/>"), ""),
@@ -279,7 +279,7 @@ DAV = [
 
 @pytest.mark.parametrize(("zone", "place", "said", "held"), DAV)
 def test_davx5(zone: Zone, place: str, said: Response, held: str) -> None:
-    """DAVx5 takes what SRV and TXT records say, then the well-known path, then the root."""
+    """DAVx5 uses SRV and TXT records, then the well-known path, then the root."""
 
     def answer(request: Request) -> Response:
         assert request.method == "PROPFIND"
@@ -295,7 +295,7 @@ def test_davx5(zone: Zone, place: str, said: Response, held: str) -> None:
     [("https://dav.example/c/", True), ("/c/", False), ("http://dav.example/c/", False)],
 )
 def test_davx5_follows_redirects(location: str, is_found: bool) -> None:
-    """DAVx5 follows a redirect to another host, and none from https to http."""
+    """DAVx5 follows a redirect to another host, but none from https to http."""
 
     def answer(request: Request) -> Response:
         if request.path == "/.well-known/caldav":

@@ -1,4 +1,4 @@
-"""Clients that cannot be run here, as they are recorded, ask Waypost and end with an account."""
+"""Tests that recorded clients, most of which cannot run here, get an account from Waypost."""
 
 from collections.abc import Iterable
 
@@ -47,7 +47,7 @@ DATABASE_SOURCES = (
 AUTOCONFIG_D = "https://autoconfig.d.example"
 AUTODISCOVER_D = "https://autodiscover.d.example"
 
-# What each sends for Bob+tag@d.example as long as nobody answers; docs/clients.md tells the same.
+# The requests of each client for Bob+tag@d.example without answers; docs/clients.md lists them.
 REQUESTS = {
     "thunderbird": [
         f"GET {AUTOCONFIG_D}{MAIL}{ESCAPED}",
@@ -226,20 +226,20 @@ def by_name(client: Client) -> str:
 
 
 def told(questions: Iterable[Question]) -> list[str]:
-    """Return a line for each question."""
+    """Return one line for each request or lookup."""
     return [f"{one}" if isinstance(one, Lookup) else f"{one.method} {one.url}" for one in questions]
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 def test_what_each_asks(client: Client) -> None:
-    """Where nobody answers, each sends all its requests in its order, and has no account."""
+    """Without answers, each client sends all its requests in its order, and has no account."""
     heard = converse(client.asks(User.typing("Bob+tag@d.example")), lambda _: NOBODY)
     assert told(heard.asked) == REQUESTS[client.key]
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
 
 
-# client, what its POST says of its content, what it says in it
+# client, the Content-Type of its POST, its address and schema
 POSTS = [
     ("thunderbird", "text/xml; charset=utf-8", "outlook/responseschema/2006a"),
     ("mustang", "text/xml; charset=utf-8", "outlook/responseschema/2006a"),
@@ -258,7 +258,7 @@ def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None
     heard = converse(BY_KEY[key].asks(User.typing("bob@d.example")), lambda _: NOBODY)
     post = next(request for request, _ in heard.exchanges if request.method == "POST")
     assert dict(post.headers).get("Content-Type") == content_type
-    # SnappyMail asks for all users of a domain at once.
+    # SnappyMail sends one request for all users of a domain.
     name = b"autodiscover" if key == "snappymail" else b"bob"
     assert b"<EMailAddress>" + name + b"@d.example</EMailAddress>" in post.body
     assert schema.encode() in post.body
@@ -266,7 +266,7 @@ def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None
 
 @pytest.mark.parametrize("case", CASES)
 def test_accounts(case: str) -> None:
-    """Each client ends with the account, or for the reason, that the case's file tells."""
+    """Each client has the account, or the reason, of the case's file."""
     assert accounts(case) == (ACCOUNTS / f"{case}.txt").read_text(encoding="utf-8")
 
 
@@ -286,18 +286,18 @@ SECURITIES = [
 def test_all_end_with_the_same_servers(
     client: Client, case: str, incoming: tuple[str, int, str], outgoing: tuple[str, int, str]
 ) -> None:
-    """What every client can use leads every client to the same servers and the whole address."""
+    """If all clients can use the services, all get the same servers and the whole address."""
     outcome = hear(client, case).outcome
     if client.key == "nine" and case == "everything":
         assert outcome.source == "https://eas.example.com/Microsoft-Server-ActiveSync"
         return
     if client.key == "himalaya" and case == "everything":
-        # Not from the document, which it refuses, but from /.well-known/jmap.
+        # From /.well-known/jmap, because it refuses the document.
         assert outcome.source == "https://jmap.example.com/"
         return
     if client.key == "thunderbird-for-ios" and case == "everything":
         assert outcome.account is None
-        assert "a section of the type 'jmap' spoils the document" in "; ".join(outcome.reasons)
+        assert "a section of the type 'jmap' makes the client refuse" in "; ".join(outcome.reasons)
         return
     account = outcome.account
     assert account is not None
@@ -309,30 +309,30 @@ def test_all_end_with_the_same_servers(
 
 
 ADDRESS = "alice@example.com"
-# Who logs in otherwise than a document with `alice` and `mail-alice` says.
+# Clients that use other login names than those of the document, `alice` and `mail-alice`.
 OTHER_LOGINS = {
-    # It has one login name for both.
+    # It uses one login name for both servers.
     "fairemail": ("alice", "alice"),
-    # It knows the address and the local part alone.
+    # It knows only the address and the local part.
     "snappymail": ("alice", "alice"),
     "mailspring": ("alice", ADDRESS),
     "geary": (ADDRESS, ADDRESS),
     # It proposes the address.
     "himalaya": (ADDRESS, ADDRESS),
-    # It reads none.
+    # It reads no login name.
     "sailfish-os": ("", ""),
 }
 
 
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_login_name_is_the_local_part(client: Client) -> None:
-    """A login name that is no address reaches every client that reads one, in both directions."""
+    """A login name that is no address reaches each client that reads it, for both servers."""
     outcome = hear(client, "login-is-local-part").outcome
     account = outcome.account
     assert account is not None
     logins = OTHER_LOGINS.get(client.key, ("alice", "mail-alice"))
     assert (account.incoming.login, account.outgoing.login) == logins
-    # Who could know that it logs in with the wrong name says so.
+    # Clients that can detect the wrong login name have a warning.
     reads_them = client.key in OTHER_LOGINS and client.key not in {"sailfish-os", "himalaya"}
     assert bool(outcome.warnings) == reads_them
 
@@ -348,14 +348,14 @@ services = [
 """
 
 
-# These send no address, or one for all users, and fill nothing in.
+# These send no address, or one for all users, and replace no placeholder.
 SAME_HOST_FOR_ALL = {"snappymail", "geary", "mailspring", "sailfish-os"}
 
 
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_a_host_made_of_the_local_part(client: Client) -> None:
-    """A host that differs from user to user reaches who can be told, and nobody gets another's."""
+    """A host that differs by user reaches clients that send the address, and no other client."""
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
     account = converse(
@@ -367,7 +367,7 @@ def test_a_host_made_of_the_local_part(client: Client) -> None:
         return
     assert account is not None
     assert account.incoming.host == "alice.box.example.com"
-    # FairEmail sends with the name with which it reads, himalaya proposes the address.
+    # FairEmail uses the same login name for sending and reading; himalaya proposes the address.
     login = ADDRESS if client.key in {"fairemail", "himalaya"} else "alice"
     assert (account.outgoing.host, account.outgoing.login) == ("alice.example.com", login)
 
@@ -376,7 +376,7 @@ def test_a_host_made_of_the_local_part(client: Client) -> None:
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 @pytest.mark.parametrize("case", ["not-served", "no-service"])
 def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
-    """Where Waypost has nothing to say, every client searches on to its last source."""
+    """If Waypost has no configuration, each client continues to its last source."""
     with application(case) as running:
         user = who_asks(case)
         heard = converse(client.asks(user), running.answer)
@@ -389,7 +389,7 @@ def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
 
 @pytest.mark.rule("autoconfig-old-urls")
 def test_nine_is_answered() -> None:
-    """Nine's URL gives the bytes of the draft's URL."""
+    """Nine's URL returns the same bytes as the draft's URL."""
     with application("at-home") as running:
         path = "/v1.1/mail/config-v1.1.xml?emailaddress=alice@example.com"
         answer = running.answer(Request.get(f"https://autoconfig.example.com{path}"))
@@ -398,7 +398,7 @@ def test_nine_is_answered() -> None:
 
 @pytest.mark.rule("autodiscover-dav")
 def test_em_client_finds_calendars() -> None:
-    """Beside mail, eM Client sets up the calendars and address books that Autodiscover names."""
+    """EM Client also sets up the calendars and address books that Autodiscover names."""
     outcome = hear(BY_KEY["em-client"], "everything").outcome
     assert outcome.account is not None
     assert outcome.beside == (
@@ -411,7 +411,7 @@ def test_em_client_finds_calendars() -> None:
 @pytest.mark.parametrize("key", ["sailfish-os", "mustang"])
 @pytest.mark.parametrize("typed", ["alice@b\u00fccher.example", "alice@xn--bcher-kva.example"])
 def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> None:
-    """Clients that compare `domain` with what was typed find either form of it."""
+    """Clients that compare `domain` with the typed domain find both forms of it."""
     with application("idn-domain") as running:
         outcome = converse(BY_KEY[key].asks(User.typing(typed)), running.answer).outcome
     assert outcome.account is not None
@@ -421,14 +421,14 @@ def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> No
 @pytest.mark.rule("autoconfig-only-the-asked-domain")
 @pytest.mark.parametrize("key", ["sailfish-os", "mustang"])
 def test_a_domain_of_a_pattern(key: str) -> None:
-    """A domain that a pattern matches is named itself, as clients that compare it need it."""
+    """A domain that matches a pattern is named itself, because some clients compare it."""
     outcome = hear(BY_KEY[key], "any-below").outcome
     assert outcome.account is not None
 
 
 @pytest.mark.parametrize(("key", "is_found"), [("sailfish-os", False), ("mustang", True)])
 def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
-    """No request says in which letters a domain was typed, which Sailfish OS compares."""
+    """Sailfish OS compares the case of the typed domain, which no request contains."""
     with application("at-home") as running:
         asks = BY_KEY[key].asks(User.typing("alice@Example.com"))
         outcome = converse(asks, running.answer).outcome
@@ -437,7 +437,7 @@ def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
 
 @pytest.mark.rule("dns-dav-well-known")
 def test_davx5_finds_calendars() -> None:
-    """DAVx5 is led to the shared root of calendars and address books without any record in DNS."""
+    """DAVx5 finds the common root of calendars and address books without any DNS record."""
     outcome = hear(BY_KEY["davx5"], "everything").outcome
     assert outcome.beside == (
         "carddav https://dav.example.com/a/",
@@ -448,8 +448,8 @@ def test_davx5_finds_calendars() -> None:
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 def test_weaker_evidence_is_told(client: Client) -> None:
-    """Who was neither watched nor read says where each part is from, and what is assumed."""
-    # What Microsoft and Apple publish of these two is their record.
+    """A client that was neither seen nor read has evidence for each part, and assumptions."""
+    # The records of these two are what Microsoft and Apple publish.
     if client.basis in {"doc", "log"} and client.key not in {"outlook-for-windows", "apple-mail"}:
         assert client.evidence
         assert client.assumed

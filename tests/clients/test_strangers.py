@@ -1,4 +1,4 @@
-"""What the records make of Autoconfig documents of other servers, good and bad ones."""
+"""Tests of records with Autoconfig documents of other servers, good and bad ones."""
 
 from collections.abc import Callable
 
@@ -30,26 +30,26 @@ from waypost.check.recorded.conversation import (
 MAIL = "/mail/config-v1.1.xml"
 BOMB = b'<!DOCTYPE a [<!ENTITY b "cc">]>'
 BAD = [
-    # clients, Content-Type, document, what the client says to it
+    # clients, Content-Type, document, the client's reason
     (
         AUTOCONFIG,
         XML,
         b"<html><body>welcome</body></html>",
         "ot clientConfig|XML without|no emailProvider",
     ),
-    (["thunderbird"], "text/html", GOOD, "not as XML"),
-    (["thunderbird"], "", GOOD, "not as XML"),
+    (["thunderbird"], "text/html", GOOD, "not XML"),
+    (["thunderbird"], "", GOOD, "not XML"),
     (AUTOCONFIG, XML, GOOD[:200], "not well-formed"),
     (AUTOCONFIG, XML, BOMB + GOOD[GOOD.index(b"<clientConfig") :], "document type definition"),
     (AUTOCONFIG, XML, changed(b"<port>993</port>", b""), "port|XML without"),
-    # The usual port takes its place for Delta Chat.
+    # Delta Chat uses the usual port instead.
     (
         [key for key in AUTOCONFIG if key != "delta-chat"],
         XML,
         changed(b"<port>993</port>", b"<port>70000</port>"),
         "port",
     ),
-    # aerc does not look at the type of what it sends with.
+    # aerc does not check the type of the server for sending.
     (
         [key for key in AUTOCONFIG if key != "aerc"],
         XML,
@@ -60,13 +60,23 @@ BAD = [
     (["thunderbird"], XML, changed(b">SSL<", b">ssl<"), "socketType 'ssl' is not supported"),
     (["thunderbird"], XML, changed(b">SSL<", b"> SSL <"), "socketType ' SSL ' is not supported"),
     (["thunderbird"], XML, changed(b"<domain>example.com</domain>", b""), "no domain"),
-    (["thunderbird"], XML, changed(b">example.com</domain", b">*</domain"), "is no host name"),
-    (["thunderbird"], XML, changed(b'id="example.com"', b'id="my provider"'), "is no host name"),
-    (["thunderbird"], XML, changed(b"password-cleartext", b"OAuth2"), "OAuth2 alone"),
+    (["thunderbird"], XML, changed(b">example.com</domain", b">*</domain"), "is not a host name"),
+    (["thunderbird"], XML, changed(b'id="example.com"', b'id="my provider"'), "is not a host name"),
+    (["thunderbird"], XML, changed(b"password-cleartext", b"OAuth2"), "OAuth2 is the only method"),
     (["thunderbird"], XML, changed(b"password-cleartext", b"magic"), "'magic' is not supported"),
     (["thunderbird"], XML, changed(b"<username>alice@example.com</username>", b""), "no username"),
-    (["thunderbird-for-android-and-k-9"], XML, changed(b">SSL<", b">plain<", count=1), "spoils"),
-    (["thunderbird-for-android-and-k-9"], XML, changed(b"password-cleartext", b"plain"), "spoils"),
+    (
+        ["thunderbird-for-android-and-k-9"],
+        XML,
+        changed(b">SSL<", b">plain<", count=1),
+        "refuse the document",
+    ),
+    (
+        ["thunderbird-for-android-and-k-9"],
+        XML,
+        changed(b"password-cleartext", b"plain"),
+        "refuse the document",
+    ),
     (["thunderbird-for-android-and-k-9"], XML, changed(b'"imap"', b'"pop3"'), "no IMAP or no SMTP"),
     (
         ["thunderbird-for-android-and-k-9"],
@@ -88,18 +98,18 @@ BAD = [
     ),
     (["mustang"], XML, changed(b"<username>alice@example.com</username>", b""), "no username"),
     (["mustang"], XML, changed(b"password-cleartext", b"plain"), "no authentication method"),
-    (["mustang"], XML, changed(b'"imap"', b'"pop3"'), "cannot do that yet"),
-    (["mustang"], XML, changed(b'"imap"', b'"activeSync"'), "another type"),
-    (["mustang"], XML, changed(b">imap.example.com<", b">2001:db8::1<"), "is none"),
+    (["mustang"], XML, changed(b'"imap"', b'"pop3"'), "does not support it yet"),
+    (["mustang"], XML, changed(b'"imap"', b'"activeSync"'), "unsupported type"),
+    (["mustang"], XML, changed(b">imap.example.com<", b">2001:db8::1<"), "is not a host name"),
     (["mustang"], XML, changed(b">SSL<", b">ssl<"), "socketType 'ssl' is not known"),
     (
         ["mustang", "sailfish-os"],
         XML,
         changed(b">example.com</domain", b">Example.com</domain"),
-        "no domain of the document",
+        "does not name the domain",
     ),
     (["sailfish-os"], "text/html", GOOD, "Content-Type is 'text/html'"),
-    (["sailfish-os"], XML, changed(b">SSL<", b">ssl<"), "no socketType that it knows"),
+    (["sailfish-os"], XML, changed(b">SSL<", b">ssl<"), "knows no socketType"),
 ]
 
 
@@ -108,14 +118,14 @@ BAD = [
     [(key, kind, body, said) for keys, kind, body, said in BAD for key in keys],
 )
 def test_what_a_client_refuses(key: str, kind: str, body: bytes, said: str) -> None:
-    """A document that a client cannot use leads it to no account, and its reason is told."""
+    """If a client cannot use a document, it has no account, and a reason."""
     reasons, _ = outcome_of(key, Response(200, kind, body=body))
     assert any(part in reasons for part in said.split("|")), reasons
 
 
 LOGIN = b"<username>alice@example.com</username>"
 PECULIAR = [
-    # client, document, login name, security and method of what it reads with
+    # client, document, login name, security and method of the server for reading
     ("thunderbird", changed(LOGIN, b"<username>%emailaddress%</username>"), "%emailaddress%"),
     ("thunderbird", changed(LOGIN, b"<username>x-%EMAILLOCALPART%</username>"), "x-alice"),
     ("thunderbird", changed(b"password-cleartext", b"plain"), "password-cleartext"),
@@ -152,7 +162,7 @@ PECULIAR = [
     ("fairemail", changed(LOGIN, b"<username>x-%EMAILLOCALPART%</username>"), "x-%EMAILLOCALPART%"),
     ("fairemail", changed(b">SSL<", b">ssl<"), "tls"),
     ("fairemail", changed(b"993</port>", b"143</port>").replace(b">SSL<", b">x<"), "starttls"),
-    # Its login name is the last one of the document.
+    # It uses the last login name of the document.
     (
         "fairemail",
         changed(LOGIN, b"<username>bob</username>").replace(
@@ -220,7 +230,7 @@ PECULIAR = [
 
 @pytest.mark.parametrize(("key", "body", "held"), PECULIAR)
 def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
-    """What each client reads in its own way is read so by its record."""
+    """The record of each client reads peculiar values in the same way as the client."""
 
     def answer(request: Request) -> Response:
         return Response(200, XML, body=body) if request.method == "GET" else NOBODY
@@ -232,7 +242,7 @@ def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
 
 @pytest.mark.parametrize("key", ["delta-chat", "evolution", "evolution-346", "kmail-2212"])
 def test_who_stops_at_an_empty_document(key: str) -> None:
-    """A success without services ends the search of those that look no further."""
+    """A success without services ends the search of these clients."""
     empty = b'<clientConfig version="1.1"><emailProvider id="x"/></clientConfig>'
     _, has_stopped = outcome_of(key, Response(200, XML, body=empty))
     assert has_stopped
@@ -249,7 +259,7 @@ def redirecting(location: str) -> Callable[[Request], Response]:
 
 
 REDIRECTS = [
-    # Location, who does not follow it
+    # Location, the clients that do not follow it
     ("https://other.example/moved.xml", set[str]()),
     (
         "http://other.example/moved.xml",
@@ -264,9 +274,9 @@ REDIRECTS = [
 
 @pytest.mark.parametrize(("location", "lost"), REDIRECTS)
 def test_redirects(location: str, lost: set[str]) -> None:
-    """Each follows the redirects that its source follows, and no others."""
+    """Each client follows the redirects that its source follows, and no others."""
     user = User.typing("alice@example.com")
-    # SnappyMail asks this URL by plain http alone.
+    # SnappyMail requests this URL only by plain http.
     asking = [key for key in AUTOCONFIG if key != "snappymail"]
     heard = {key: converse(BY_KEY[key].asks(user), redirecting(location)) for key in asking}
     lost = lost - {"snappymail"}
@@ -274,7 +284,7 @@ def test_redirects(location: str, lost: set[str]) -> None:
 
 
 def test_documents_that_are_too_long() -> None:
-    """No record reads a document that is longer than any answer has a need to be."""
+    """No record reads a document that is longer than the limit."""
     for key in AUTOCONFIG:
         reasons, _ = outcome_of(key, Response(200, XML, body=GOOD + b" " * 300_000))
         assert "longer than 262144 bytes" in reasons
@@ -306,7 +316,7 @@ ANSWERS = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
 def test_no_answer_breaks_a_record(answers: list[Response]) -> None:
-    """Whatever a server says, each record comes to an end that is told in words."""
+    """Whatever a server answers, each record ends with a readable outcome."""
     for client in CLIENTS:
         count = 0
 

@@ -1,4 +1,4 @@
-"""What the records of Outlook and Apple Mail make of answers of other servers."""
+"""Tests of the records of Outlook, Apple Mail and others with answers of other servers."""
 
 import pytest
 
@@ -22,22 +22,22 @@ from waypost.check.recorded.conversation import (
 
 POX = "/autodiscover/autodiscover.xml"
 BAD_POX = [
-    # document, what Outlook says to it
+    # document, Outlook's reason
     (changed(b"outlook/responseschema/2006a", b"outlook/responseschema/2006", GOOD_POX), "Outlook"),
     (changed(b'autodiscover/responseschema/2006"', b'x/2006"', GOOD_POX), "namespace"),
     (changed(b">email<", b">mapi<", GOOD_POX), "type email"),
     (changed(b">settings<", b">nothing<", GOOD_POX), "Action is not settings"),
     (changed(b"<Type>SMTP", b"<Type>smtp", GOOD_POX), "none for sending"),
     (changed(b"<Port>993</Port>", b"<Port/>", GOOD_POX), "port"),
-    (changed(b">settings<", b">redirectUrl<", GOOD_POX), "no https URL"),
-    (changed(b">settings<", b">redirectAddr<", GOOD_POX), "no address"),
+    (changed(b">settings<", b">redirectUrl<", GOOD_POX), "not an https URL"),
+    (changed(b">settings<", b">redirectAddr<", GOOD_POX), "not an address"),
     (b"", "not well-formed"),
 ]
 
 
 @pytest.mark.parametrize(("body", "said"), BAD_POX)
 def test_what_outlook_refuses(body: bytes, said: str) -> None:
-    """An Autodiscover answer that breaks Microsoft's schema leads Outlook to no account."""
+    """Outlook sets up no account from an answer that breaks Microsoft's schema."""
     client = BY_KEY["outlook-for-windows"]
     heard = converse(
         client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
@@ -47,27 +47,27 @@ def test_what_outlook_refuses(body: bytes, said: str) -> None:
 
 
 BAD_PROFILES = [
-    # Content-Type, profile, what Safari or the installer says to it
-    ("text/xml", GOOD_PROFILE, "Safari does not install it"),
-    (PROFILE, b"<plist/>", "property list|no profile"),
+    # Content-Type, profile, the reason of Safari or the installer
+    ("text/xml", GOOD_PROFILE, "Safari does not install"),
+    (PROFILE, b"<plist/>", "property list|not a profile"),
     (PROFILE, changed(b"<key>PayloadUUID</key>", b"<key>X</key>", GOOD_PROFILE), "PayloadUUID"),
     (PROFILE, changed(b"mail.managed", b"mail.other", GOOD_PROFILE), "no payload"),
     (PROFILE, changed(b"EmailTypeIMAP", b"IMAP", GOOD_PROFILE), "EmailAccountType"),
     (PROFILE, changed(b"EmailAuthPassword", b"Password", GOOD_PROFILE), "unknown value"),
     (PROFILE, changed(b"<integer>993</integer>", b"<string>993</string>", GOOD_PROFILE), "integer"),
-    (PROFILE, b"\x30\x82\x00\x00", "its signature cannot be read"),
+    (PROFILE, b"\x30\x82\x00\x00", "cannot read the signature"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "body", "said"), BAD_PROFILES)
 def test_what_apple_refuses(kind: str, body: bytes, said: str) -> None:
-    """A profile that breaks Apple's description leads to no account."""
+    """A profile that breaks Apple's description results in no account."""
     reasons, _ = outcome_of("apple-mail", Response(200, kind, body=body))
     assert any(part in reasons for part in said.split("|")), reasons
 
 
 def test_outlook_takes_no_password_without_spa() -> None:
-    """Where SPA is not off, Outlook's account has no plain password, and a warning tells it."""
+    """If SPA is not off, Outlook's account has no plain password, and there is a warning."""
     body = changed(b"<SPA>off</SPA>", b"", GOOD_POX)
     client = BY_KEY["outlook-for-windows"]
     outcome = converse(
@@ -76,12 +76,12 @@ def test_outlook_takes_no_password_without_spa() -> None:
     assert outcome.account is not None
     assert outcome.account.incoming.method == "password-encrypted"
     assert outcome.warnings == (
-        "SPA is not off for IMAP, SMTP, so that a plain password does not do",
+        "SPA is not off for IMAP, SMTP, so the client sends no plain password",
     )
 
 
 def test_outlook_follows_its_redirect_probe() -> None:
-    """Where only plain http answers, the redirect leads Outlook's POST to the right place."""
+    """If only plain http answers, Outlook POSTs to the target of its redirect."""
 
     def answer(request: Request) -> Response:
         if request.host == "elsewhere.example":
@@ -97,7 +97,7 @@ def test_outlook_follows_its_redirect_probe() -> None:
 
 
 def test_new_outlook_is_never_given_imap() -> None:
-    """Outlook's newer apps see IMAP settings in an answer for ActiveSync as a broken server."""
+    """For Outlook's newer apps, IMAP settings in an ActiveSync answer are an error."""
     client = BY_KEY["outlook-new-and-mobile"]
     outcome = converse(
         client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=GOOD_POX)
@@ -117,7 +117,7 @@ SERVER = (
     "<Settings><Server><Type>MobileSync</Type><Url>https://e.example/</Url></Server></Settings>"
 )
 ACTIONS = [
-    # inside of Action, the URL that is found, whether the search stops
+    # content of Action, the URL that is found, whether the search stops
     (SERVER, "https://e.example/", False),
     (SERVER.replace("https", "http"), "", True),
     (SERVER.replace("MobileSync", "CertEnroll"), "", True),
@@ -128,7 +128,7 @@ ACTIONS = [
 
 @pytest.mark.parametrize(("action", "place", "stops"), ACTIONS)
 def test_activesync(action: str, place: str, stops: bool) -> None:
-    """The newer Outlook and phones find an ActiveSync server, take an error, or stop in between."""
+    """New Outlook and phones find an ActiveSync server, accept an error, or stop otherwise."""
     body = MOBILE.format(action=action).encode()
 
     def answer(request: Request) -> Response:
@@ -141,17 +141,17 @@ def test_activesync(action: str, place: str, stops: bool) -> None:
 
 
 def redirected(action: str, element: str, place: str) -> bytes:
-    """Return an answer that leads elsewhere."""
+    """Return an answer that redirects."""
     body = changed(b">settings<", f">{action}<".encode(), GOOD_POX)
     return changed(b"</Action>", f"</Action><{element}>{place}</{element}>".encode(), body)
 
 
 def test_outlook_follows_an_address() -> None:
-    """Outlook searches from the beginning for the address to which an answer leads."""
+    """Outlook starts again with the address that an answer redirects to."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
 
     def answer(request: Request) -> Response:
-        # Nothing but the domain itself answers for the new address.
+        # Only the domain itself answers for the new address.
         hosts = {"new.example": GOOD_POX, "autodiscover.example.com": moved}
         body = hosts.get(request.host)
         return NOBODY if body is None else Response(200, XML, body=body)
@@ -169,11 +169,14 @@ def test_outlook_follows_an_address() -> None:
         return Response(200, XML, body=body) if target else NOBODY
 
     outcome = converse(asks(User.typing("alice@example.com")), circle).outcome
-    assert (outcome.account, outcome.reasons[-1]) == (None, "more redirects than it follows")
+    assert (outcome.account, outcome.reasons[-1]) == (
+        None,
+        "more redirects than the client follows",
+    )
 
 
 JSONS = [
-    # answer to the JSON, where the account comes from
+    # answer to the JSON request, the source of the account
     (
         b'{"Protocol":"AutodiscoverV1","Url":"https://else.example/x.xml"}',
         "https://else.example/x.xml",
@@ -186,7 +189,7 @@ JSONS = [
 
 @pytest.mark.parametrize(("body", "source"), JSONS)
 def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
-    """Outlook POSTs to the https URL that the JSON names, and goes on where that is of no use."""
+    """Outlook POSTs to the https URL in the JSON answer, and continues if that is useless."""
 
     def answer(request: Request) -> Response:
         if request.path == "/autodiscover/autodiscover.json":
@@ -201,7 +204,7 @@ def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
 
 
 def test_posts_are_sent_again() -> None:
-    """A POST that is redirected by HTTP is sent again by Outlook and by phones, with its body."""
+    """Outlook and phones send a POST again, with its body, after an HTTP redirect."""
     mobile = MOBILE.format(action=SERVER).encode()
 
     def answer(request: Request) -> Response:
@@ -220,7 +223,7 @@ def test_posts_are_sent_again() -> None:
 
 
 def test_thunderbird_follows_an_address() -> None:
-    """Thunderbird asks again for the address to which an answer leads, at most twice."""
+    """Thunderbird asks again for the address that an answer redirects to, at most twice."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
 
     def answer(request: Request) -> Response:
@@ -237,7 +240,7 @@ def test_thunderbird_follows_an_address() -> None:
         lambda one: Response(200, XML, body=moved) if one.method == "POST" else NOBODY,
     ).outcome
     assert around.account is None
-    assert "more redirects than it follows" in around.reasons[-1]
+    assert "more redirects than the client follows" in around.reasons[-1]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +248,7 @@ def test_thunderbird_follows_an_address() -> None:
     [("https://else.example/x.xml", True), ("http://else.example/x.xml", False), ("", False)],
 )
 def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> None:
-    """Of Autodiscover by plain http a redirect to https is of use to Thunderbird, alone."""
+    """With Autodiscover by plain http, Thunderbird uses only a redirect to https."""
 
     def answer(request: Request) -> Response:
         if request.host == "else.example" and request.method == "POST":
@@ -257,12 +260,12 @@ def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> Non
     outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
     assert (outcome.account is not None) == found
     if found:
-        asked = "it asks its user whether else.example is to be trusted"
+        asked = "the client asks its user whether to trust else.example"
         assert outcome.warnings == (asked,)
 
 
 def test_thunderbird_reads_the_best_answer_alone() -> None:
-    """Where the first place that answers says nothing of use, Thunderbird reads no other one."""
+    """If the first answer is useless, Thunderbird reads no other answer."""
 
     def answer(request: Request) -> Response:
         if request.method != "POST" or request.scheme != "https":
@@ -277,7 +280,7 @@ def test_thunderbird_reads_the_best_answer_alone() -> None:
 
 @pytest.mark.parametrize(("body", "said"), BAD_POX)
 def test_what_em_client_refuses(body: bytes, said: str) -> None:
-    """EM Client is taken to read answers as Outlook does, but for redirects, which it reads not."""
+    """EM Client is assumed to read answers as Outlook does, except redirects."""
     client = BY_KEY["em-client"]
     heard = converse(
         client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
@@ -288,7 +291,7 @@ def test_what_em_client_refuses(body: bytes, said: str) -> None:
 
 
 NINE = [
-    # status and body of the JSON, document, what it ends with
+    # status and body of the JSON answer, document, its outcome
     ((200, b'{"Url":"https://e.example/eas"}'), GOOD, "https://e.example/eas"),
     ((200, b'{"Url":"http://e.example/eas"}'), GOOD, "imap.example.com"),
     ((400, b'{"ErrorCode":"InvalidProtocol"}'), GOOD, "imap.example.com"),
@@ -302,7 +305,7 @@ NINE = [
 
 @pytest.mark.parametrize(("first", "document", "said"), NINE)
 def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
-    """Nine takes an ActiveSync server, else the first IMAP and SMTP service of a document."""
+    """Nine uses an ActiveSync server, or else the first IMAP and SMTP service of a document."""
 
     def answer(request: Request) -> Response:
         if request.path == "/autodiscover/autodiscover.json":
@@ -316,7 +319,7 @@ def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
 
 
 def test_devices_follow_a_redirect() -> None:
-    """ActiveSync devices POST where plain http leads them, and take what is there."""
+    """ActiveSync devices POST to the target of the plain http redirect, and use its answer."""
 
     def answer(request: Request) -> Response:
         if request.host == "else.example" and b"mobilesync" in request.body:

@@ -1,4 +1,4 @@
-"""The two clients that read Autoconfig by a strict schema: what spoils a whole document."""
+"""Tests of the two clients that read Autoconfig with a strict schema, and refuse documents."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ WHOLE = {
 
 
 def oauth2(*without: str, times: int = 1) -> bytes:
-    """Write the good document with an `oAuth2`, of which some parts are missing."""
+    """Build the good document with an `oAuth2` without some of its parts."""
     parts = "".join(
         f"<{name}>{text}</{name}>" for name, text in WHOLE.items() if name not in without
     )
@@ -45,19 +45,19 @@ def oauth2(*without: str, times: int = 1) -> bytes:
 
 
 def method(text: str, before: bool = False) -> bytes:
-    """Write the good document with one more method in its first section."""
+    """Build the good document with one more method in its first section."""
     more = text.encode()
     return changed(CLEARTEXT, more + CLEARTEXT if before else CLEARTEXT + more, count=1)
 
 
 def section(kind: str) -> bytes:
-    """Write the good document with one more section that has a URL."""
+    """Build the good document with one more section that has a URL."""
     more = f'<incomingServer type="{kind}"><url>https://x.example/</url></incomingServer>'
     return changed(b"<outgoingServer", more.encode() + b"<outgoingServer")
 
 
 def plain(kind: bytes) -> bytes:
-    """Write the good document with a POP3 section, and one section without protection."""
+    """Build the good document with a POP3 section, and one section without protection."""
     pop3 = GOOD[GOOD.index(b"<incomingServer") : GOOD.index(b"</incomingServer>")]
     pop3 = pop3.replace(b'"imap"', b'"pop3"') + b"</incomingServer>"
     document = changed(b"<outgoingServer", pop3 + b"<outgoingServer")
@@ -67,7 +67,7 @@ def plain(kind: bytes) -> bytes:
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "cc">]>'
 REFUSED = [
-    # who refuses it, the document, why
+    # the clients that refuse it, the document, the reason
     *((BOTH, section(kind), f"type {kind!r}") for kind in ("jmap", "activeSync", "ews", "graph")),
     *((BOTH, method(f"<authentication>{one}</authentication>"), one) for one in ("GSSAPI", "X")),
     (BOTH, method("<authentication>GSSAPI</authentication>", before=True), "GSSAPI"),
@@ -86,7 +86,7 @@ REFUSED = [
     (BOTH, changed(b'type="smtp"', b'type="mapi"'), "mapi"),
     ((IOS,), changed(b"<displayShortName>Example</displayShortName>", b""), "displayShortName"),
     ((HIMALAYA,), changed(b' version="1.1"', b""), "version"),
-    ((HIMALAYA,), changed(b' id="example.com"', b""), "id of emailProvider"),
+    ((HIMALAYA,), changed(b' id="example.com"', b""), "emailProvider has no id"),
     (BOTH, b"<html><body>welcome</body></html>", "clientConfig"),
     (BOTH, GOOD[:200], "not well-formed"),
     (BOTH, b"", "not well-formed"),
@@ -99,7 +99,7 @@ REFUSED = [
 
 
 def ends(key: str, document: bytes) -> Outcome:
-    """Let a client get one document at all URLs of Autoconfig, and nothing else."""
+    """Return the outcome of a client that gets one document at all URLs of Autoconfig."""
 
     def answer(request: Request) -> Response:
         is_it = request.path.endswith(".xml") and request.host.endswith("example.com")
@@ -113,7 +113,7 @@ def ends(key: str, document: bytes) -> Outcome:
 def test_one_word_spoils_a_document(
     refusing: tuple[str, ...], document: bytes, why: str, key: str
 ) -> None:
-    """One value that its schema does not have makes a client refuse the document, and only that."""
+    """A value that its schema does not have makes a client refuse the document."""
     outcome = ends(key, document)
 
     assert (outcome.account is None) == (key in refusing)
@@ -138,7 +138,7 @@ TAKEN = [
 @pytest.mark.parametrize("key", BOTH)
 @pytest.mark.parametrize("document", TAKEN)
 def test_what_both_ignore(document: bytes, key: str) -> None:
-    """Elements and attributes that they do not know harm nothing, nor does another version."""
+    """Unknown elements and attributes, and another version, are harmless."""
     account = ends(key, document).account
     assert account is not None
     assert (account.incoming.host, account.outgoing.port) == ("imap.example.com", 465)
@@ -148,7 +148,7 @@ JMAP = b'<incomingServer type="jmap"><url>https://x.example/</url></incomingServ
 PROVIDER = GOOD[GOOD.index(b"<emailProvider") : GOOD.index(b"</clientConfig>")]
 MODERN = PROVIDER.replace(b"<incomingServer", JMAP + b"<incomingServer")
 FORMS = [
-    # a form of the document with a new section; who refuses it (docs/decisions/0014)
+    # a form of the document with a new section, the clients that refuse it (docs/decisions/0014)
     (changed(b"<incomingServer", JMAP + b"<incomingServer"), BOTH),
     (changed(b"</emailProvider>", JMAP + b"</emailProvider>"), BOTH),
     (changed(b'"1.1"', b'"1.2"', section("jmap")), BOTH),
@@ -161,13 +161,13 @@ FORMS = [
 @pytest.mark.parametrize("key", BOTH)
 @pytest.mark.parametrize(("document", "refusing"), FORMS)
 def test_forms_that_were_tried(document: bytes, refusing: tuple[str, ...], key: str) -> None:
-    """No order of the sections and no version helps both; only what the draft forbids does."""
+    """No order of sections and no version helps both clients; only forbidden forms do."""
     assert (ends(key, document).account is None) == (key in refusing)
 
 
 @pytest.mark.parametrize("key", [*AUTOCONFIG, HIMALAYA])
 def test_two_documents_would_help(key: str) -> None:
-    """With old words at the second URL both find servers, and the others never ask there."""
+    """With an old document at the second URL, both find servers; other clients never ask there."""
 
     def answer(request: Request) -> Response:
         if request.host == "autoconfig.example.com":
@@ -182,7 +182,7 @@ def test_two_documents_would_help(key: str) -> None:
 
 
 def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
-    """A document that can be decoded ends its search, even if there is nothing to send with."""
+    """A document that can be decoded ends its search, even without a server for sending."""
     half = GOOD[: GOOD.index(b"<outgoingServer")] + b"</emailProvider></clientConfig>"
     empty = b'<clientConfig version="1.1"></clientConfig>'
 
@@ -192,7 +192,7 @@ def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
 
 
 def test_oauth2_in_vain() -> None:
-    """Thunderbird for iOS prefers OAuth2 wherever it stands, and is warned of."""
+    """Thunderbird for iOS uses OAuth2 at any position, and there is a warning."""
     behind = method("<authentication>OAuth2</authentication>")
     encrypted = changed(CLEARTEXT, b"<authentication>password-encrypted</authentication>")
 
@@ -204,7 +204,7 @@ def test_oauth2_in_vain() -> None:
 
 
 def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
-    """Where the domain says nothing it asks at the registered domain of the first MX host."""
+    """If the domain has no answer, it asks the registered domain of the first MX host."""
     zone: Zone = {("MX", "example.com"): (Named("mx.host.example", 20), Named("other.example", 10))}
 
     def answer(request: Request) -> Response:
@@ -217,7 +217,7 @@ def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
 
 
 def by_zone(name: str, answered: bool = True) -> Heard:
-    """Let himalaya ask a golden case's Waypost, and the zone that it shows."""
+    """Return the outcome of himalaya with a golden case's Waypost and its zone."""
     case = Case(name)
     with application(name) as running:
         user = User.typing(f"alice@{case.config().domain}")
@@ -227,7 +227,7 @@ def by_zone(name: str, answered: bool = True) -> Heard:
 
 @pytest.mark.parametrize("name", ["at-home", "everything", "calendar-and-contacts", "kept-out"])
 def test_himalaya_by_pacc(name: str) -> None:
-    """With its digest in DNS, PACC leads himalaya to the servers, whatever Autoconfig says."""
+    """With its digest in DNS, himalaya uses PACC, whatever Autoconfig says."""
     outcome = by_zone(name).outcome
     assert outcome.account is not None
     held = outcome.account.incoming
@@ -240,7 +240,7 @@ def test_himalaya_by_pacc(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["at-home", "starttls-only", "imap-and-pop3"])
 def test_himalaya_by_dns_alone(name: str) -> None:
-    """The SRV records of Waypost lead himalaya to both servers, where no web server answers."""
+    """By the SRV records of Waypost, himalaya finds both servers without a web server."""
     account = by_zone(name, answered=False).outcome.account
     assert account is not None
     security = "starttls" if name == "starttls-only" else "tls"
@@ -249,7 +249,7 @@ def test_himalaya_by_dns_alone(name: str) -> None:
 
 
 def pacc_of(document: bytes, texts: tuple[str, ...] | None = None) -> Outcome:
-    """Let himalaya get a PACC document that DNS vouches for, and nothing else."""
+    """Return the outcome of himalaya with only a PACC document whose digest is in DNS."""
     digest = base64.b64encode(hashlib.sha256(document).digest()).decode()
     told = (f"v=UAAC1; a=sha256; d={digest}",) if texts is None else texts
 
@@ -272,7 +272,7 @@ PACC = {
 
 
 def test_himalaya_needs_the_digest() -> None:
-    """Without a TXT record of its very bytes, the PACC document does not count."""
+    """A PACC document without a TXT record of exactly its bytes does not count."""
     document = json.dumps(PACC).encode()
 
     assert pacc_of(document).account is not None
@@ -298,14 +298,14 @@ def test_himalaya_needs_the_digest() -> None:
     ],
 )
 def test_himalaya_refuses_other_json(document: bytes) -> None:
-    """What is no PACC document gives no account, and ends nothing."""
+    """Other JSON than a PACC document results in no account, and does not end the search."""
     outcome = pacc_of(document)
     assert outcome.account is None
     assert outcome.reasons
 
 
 def test_himalaya_takes_the_last_of_the_best() -> None:
-    """Of services that are protected equally well the one counts that was found last."""
+    """Of services with equal protection, the last one found counts."""
     zone: Zone = {
         ("SRV", "_imaps._tcp.example.com"): (Named("srv.example", 0, 1, 993),),
         ("SRV", "_submission._tcp.example.com"): (Named("srv.example", 0, 1, 587),),
@@ -322,15 +322,15 @@ def test_himalaya_takes_the_last_of_the_best() -> None:
 
 
 def test_a_section_without_a_host() -> None:
-    """One IMAP section without a host spoils the document for iOS; himalaya passes it over."""
+    """Thunderbird for iOS refuses an IMAP section without a host; himalaya ignores it."""
     document = changed(b"imap.example.com</host", b"</host")
 
     assert "no hostname" in ends(IOS, document).reasons[0]
-    assert ends(HIMALAYA, document).reasons[-1] == "no IMAP service in what was found"
+    assert ends(HIMALAYA, document).reasons[-1] == "no IMAP service was found"
 
 
 def test_himalaya_can_read_alone() -> None:
-    """Where there is nothing to send with, it makes half an account."""
+    """Without a server for sending, himalaya sets up an incomplete account."""
     half = GOOD[: GOOD.index(b"<outgoingServer")] + b"</emailProvider></clientConfig>"
     outcome = ends(HIMALAYA, half)
 
@@ -339,7 +339,7 @@ def test_himalaya_can_read_alone() -> None:
 
 
 def test_mailconf_leads_himalaya_to_the_document() -> None:
-    """The TXT record `mailconf=` of the domain leads to the document; others are passed over."""
+    """The TXT record `mailconf=` of the domain names the document; others are ignored."""
     texts = ("v=spf1 -all", "mailconf=:", "mailconf= https://m.example/c.xml")
     zone: Zone = {("TXT", "example.com"): tuple(map(Named, texts))}
 
@@ -366,7 +366,7 @@ services = [
 @pytest.mark.rule("autoconfig-strict-is-told")
 @pytest.mark.parametrize("key", BOTH)
 def test_keeping_services_out_helps(key: str) -> None:
-    """With what they refuse kept out of Autoconfig, both end with the account."""
+    """If Autoconfig leaves out what they refuse, both set up the account."""
     found = []
     for formats in ("", ', formats = ["autodiscover", "dns"]'):
         catalog = read_providers(KEPT_OUT % (formats, formats), name="x", format="toml").catalog

@@ -1,4 +1,4 @@
-"""The terminal of these tests shows what a program draws on it."""
+"""Tests of the terminal that shows what a program draws."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import pytest
 from tests.clients.terminal import Screen, terminal
 
 DRAWN = [
-    # what is written, what then stands there
+    # output of a program, content of the screen
     ("one\r\ntwo", "one\ntwo"),
     ("\x1b[2;3Hthere", "\n  there"),
     ("abc\x1b[2Dx", "axc"),
@@ -23,7 +23,7 @@ DRAWN = [
 
 @pytest.mark.parametrize(("written", "shown"), DRAWN)
 def test_what_is_drawn_stands_there(written: str, shown: str) -> None:
-    """Text stands where the sequences lead it, in however small pieces it comes."""
+    """Text is at the position that the sequences set, even if it arrives in small pieces."""
     whole, pieces = Screen(), Screen()
     whole.show(written)
     for one in written:
@@ -32,7 +32,7 @@ def test_what_is_drawn_stands_there(written: str, shown: str) -> None:
 
 
 def test_a_program_reads_what_is_typed() -> None:
-    """A program has a terminal of its own session, and reads from it."""
+    """A program has its own session and terminal, and reads from the terminal."""
     script = "print('asked'); print(open('/dev/tty').readline()[::-1])"
     with terminal([sys.executable, "-c", script], environment=os.environ) as running:
         running.wait_for("asked", seconds=20)
@@ -41,7 +41,7 @@ def test_a_program_reads_what_is_typed() -> None:
 
 
 def test_an_end_is_told_with_the_screen() -> None:
-    """A program that ends before the text comes is not waited for, and its last words are told."""
+    """If a program exits before the text comes, the error has its screen without a wait."""
     command = [sys.executable, "-c", "print('goodbye')"]
     with (
         terminal(command, environment=os.environ) as running,

@@ -1,4 +1,4 @@
-"""Thunderbird sets up accounts by itself, from a running Waypost."""
+"""Thunderbird sets up accounts from a running Waypost."""
 
 import base64
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.clients
 def test_each_way_leads_to_the_same_account(
     mail_client: Thunderbird, domain: str, source: str
 ) -> None:
-    """Whichever one way to Waypost is open, Thunderbird holds the configured servers."""
+    """With any single way to Waypost, Thunderbird sets up the configured servers."""
     address = f"alice@{domain}"
     assert mail_client.set_up(address) == Account(
         address=address,
@@ -63,7 +63,7 @@ def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) 
     ["alice+lists", "Alice.B+tag", "o'hara", "a&b=c", "alice%40", "100%"],
 )
 def test_local_parts_arrive_as_they_were_typed(mail_client: Thunderbird, local_part: str) -> None:
-    """A local part that needs escaping on its way comes back unchanged in both login names."""
+    """A local part that needs escaping in the request is unchanged in both login names."""
     address = f"{local_part}@everywhere.example"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-isp-https"
@@ -83,7 +83,7 @@ def test_an_upper_case_domain_is_served(mail_client: Thunderbird, way: str) -> N
 
 @pytest.mark.rule("autoconfig-a-labels")
 def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunderbird) -> None:
-    """A domain configured as bücher.example is found and answered as xn--bcher-kva.example."""
+    """A domain configured as bücher.example is found, and is xn--bcher-kva.example in answers."""
     address = "alice@xn--bcher-kva.example"
     account = found(mail_client.set_up(address))
     assert account.incoming == with_password(
@@ -96,7 +96,7 @@ def test_an_internationalised_domain_is_served_as_an_a_label(mail_client: Thunde
 
 @pytest.mark.rule("autoconfig-authentication-order")
 def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird) -> None:
-    """The first method of a list, a port of one's own and a host made from the domain arrive."""
+    """Thunderbird gets the first method of a list, an unusual port and a host from the domain."""
     address = "alice@careful.example"
     account = found(mail_client.set_up(address))
     encrypted = ("SSL", "password-encrypted", address)
@@ -106,7 +106,7 @@ def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird
 
 @pytest.mark.rule("autoconfig-oauth2-needs-a-password")
 def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbird) -> None:
-    """A password behind OAuth2 is taken where Thunderbird has not heard of the issuer."""
+    """Thunderbird uses a password after OAuth2 if it does not know the issuer."""
     address = "alice@modern.example"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-isp-https"
@@ -125,7 +125,7 @@ def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbir
 def test_imap_comes_before_pop3(
     mail_client: Thunderbird, domain: str, alternatives: tuple[str, ...]
 ) -> None:
-    """Where POP3 stands first in the providers file, Thunderbird takes the first IMAP service."""
+    """Thunderbird uses the first IMAP service, even if POP3 is first in the providers file."""
     address = f"alice@{domain}"
     account = found(mail_client.set_up(address))
     assert account.incoming == with_password("imap", "imap.choice.example:993", "SSL", address)
@@ -135,7 +135,7 @@ def test_imap_comes_before_pop3(
 
 @pytest.mark.parametrize("domain", ["known.example", "strict.example"])
 def test_a_directory_gives_the_login_name(mail_client: Thunderbird, domain: str) -> None:
-    """A user whom a directory knows logs in with the name that stands there."""
+    """A user in a directory logs in with the login name from the directory."""
     account = found(mail_client.set_up(f"alice@{domain}"))
     assert account.incoming == with_password("imap", "imap.known.example:993", "SSL", "u1001")
     assert account.outgoing == with_password("smtp", "smtp.known.example:465", "SSL", "u1001")
@@ -153,7 +153,7 @@ def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
 def test_an_unserved_domain_is_left_to_the_public_database(
     mail_client: Thunderbird, front: Front
 ) -> None:
-    """Waypost's 404 on all four URLs makes Thunderbird take the public database's answer."""
+    """With Waypost's 404 on all four URLs, Thunderbird uses the public database's answer."""
     domain = "unserved.example"
     before = len(front.log.of_domain(domain))
     address = f"alice@{domain}"
@@ -171,13 +171,13 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     ]
 
 
-def test_nobody_knows_the_domain(mail_client: Thunderbird) -> None:
-    """An unserved domain that the public database does not know leads to no account at all."""
+def test_a_domain_that_is_not_known(mail_client: Thunderbird) -> None:
+    """A domain that neither Waypost nor the public database serves gets no account."""
     assert mail_client.set_up("alice@unknown.example") is None
 
 
 def test_what_thunderbird_asks(mail_client: Thunderbird, front: Front) -> None:
-    """The requests are those that docs/clients.md tells, whatever their order."""
+    """The requests are those in docs/clients.md, in any order."""
     before = len(front.log.of_domain("asked.example"))
     mail_client.set_up("bob+tag@asked.example")
     query = "?emailaddress=bob%2Btag%40asked.example"
@@ -195,7 +195,7 @@ def test_what_thunderbird_asks(mail_client: Thunderbird, front: Front) -> None:
 
 
 def test_nothing_secret_is_logged(mail_client: Thunderbird, front: Front) -> None:
-    """A password that comes with Autodiscover is not logged, and neither is the address."""
+    """Neither the password that comes with Autodiscover nor the address is logged."""
     address = "secretive@by-autodiscover.example"
     before = len(front.waypost.log.read_bytes())
     found(mail_client.set_up(address, search_password=PASSWORD))
@@ -237,7 +237,7 @@ def test_a_user_needs_only_name_address_and_password(
     incoming: tuple[str, int, str],
     outgoing: tuple[str, int, str],
 ) -> None:
-    """In Thunderbird's own dialog these three lead to an account that has really logged in."""
+    """In Thunderbird's dialog, name, address and password are enough for a real login."""
     before = len(mail_servers.imap.logins())
     account = found(mail_client.set_up_in_dialog(f"typed+tag@{domain}"))
     assert account.incoming == Server("imap", *incoming, "password-cleartext", login_name)

@@ -1,4 +1,4 @@
-"""Thunderbird looks for calendars and address books after each set-up: by DNS, then by https."""
+"""Thunderbird searches for calendars and address books after setup: by DNS, then by https."""
 
 import pytest
 
@@ -11,13 +11,13 @@ from tests.servers.nginx import Request
 
 pytestmark = pytest.mark.clients
 
-# The incoming server of those that have none of their own.
+# The incoming server of the domains without their own incoming server.
 HOST = "imap.tls.example"
 NOTHING = Groupware({}, {})
 
 
 def of_alice(domain: str, host: str) -> Groupware:
-    """Return what there is for alice@domain at a host."""
+    """Return the calendars and address books of alice@domain at a host."""
     below, own = f"https://{host}/dav", f"alice@{domain}/one/"
     return Groupware(
         {"Friends": f"{below}/books/{own}"}, {"Appointments": f"{below}/calendars/{own}"}
@@ -38,7 +38,7 @@ def test_the_dialog_offers_what_it_finds(
     mail_client: Thunderbird,
     mail_servers: MailServers,  # noqa: ARG001 -- where it logs in
 ) -> None:
-    """Once it has logged in, the dialog lists the address book and the calendar of the user."""
+    """After the login, the dialog lists the address book and the calendar of the user."""
     account = found(mail_client.set_up_in_dialog("alice@dav-here.example"))
     assert account.offered == ("Friends", "Appointments")
 
@@ -46,7 +46,7 @@ def test_the_dialog_offers_what_it_finds(
 @pytest.mark.rule("dns-dav-well-known")
 @pytest.mark.usefixtures("calendar_server")
 def test_a_redirect_on_the_same_host(mail_client: Thunderbird, front: Front) -> None:
-    """Where they are on the host of the domain, Waypost's 307 leads to them."""
+    """If they are on the host of the domain, Thunderbird finds them by Waypost's 307."""
     domain = "dav-here.example"
     before = len(front.log.requests())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == of_alice(domain, domain)
@@ -58,7 +58,7 @@ def test_a_redirect_on_the_same_host(mail_client: Thunderbird, front: Front) -> 
 def test_the_incoming_host_is_asked_as_well(
     mail_client: Thunderbird, front: Front, name_server: Named
 ) -> None:
-    """Where nobody answers for the domain, the host of IMAP is asked, if it is of that domain."""
+    """If the domain does not answer, Thunderbird asks the IMAP host if it is in that domain."""
     domain = "dav-by-mail-host.example"
     host = f"mail.{domain}"
     before, known = len(front.log.requests()), len(name_server.queries())
@@ -76,16 +76,16 @@ def test_the_incoming_host_is_asked_as_well(
 @pytest.mark.parametrize(
     ("domain", "host"),
     [
-        # Each user has a URL of their own: the part that they share is published.
+        # Each user has their own URL; the common part of the URLs is published.
         ("dav-by-records.example", DAV_HOST),
-        # Nothing to share but "/": then it asks the well-known place of that host.
+        # The common part is only "/": then it asks the well-known URL of that host.
         ("dav-at-root.example", "dav.dav-at-root.example"),
     ],
 )
 def test_the_published_records_are_enough(
     mail_client: Thunderbird, front: Front, domain: str, host: str
 ) -> None:
-    """SRV and TXT of `waypost show dns` lead to another host; the domain itself is not asked."""
+    """With SRV and TXT of `waypost show dns`, it asks another host and not the domain."""
     before = len(front.log.requests())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == of_alice(domain, host)
     assert {one.host for one in front.log.requests()[before:]} == {host}
@@ -98,10 +98,10 @@ def test_the_published_records_are_enough(
         ("dav-of-each.example", "/dav/books/", "/dav/calendars/"),
     ],
 )
-def test_a_redirect_to_another_host_is_in_vain(
+def test_a_redirect_to_another_host_fails(
     mail_client: Thunderbird, calendar_server: Dav, domain: str, books: str, calendars: str
 ) -> None:
-    """It follows a 307 there with method, depth and body, logs in, and drops the answer."""
+    """It follows a 307 to another host with method, Depth and body, logs in, drops the answer."""
     address = f"alice@{domain}"
     before = len(calendar_server.requests)
     assert mail_client.look_for_groupware(address, HOST) == NOTHING
@@ -119,7 +119,7 @@ def test_a_redirect_to_another_host_is_in_vain(
 def test_plain_http_is_not_reached(
     mail_client: Thunderbird, front: Front, calendar_server: Dav
 ) -> None:
-    """It does not follow a 307 from https to http, and asks for no record without TLS."""
+    """It does not follow a 307 from https to http, and looks up no record without TLS."""
     domain = "dav-by-http.example"
     before, seen = len(front.log.requests()), len(calendar_server.requests)
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == NOTHING
@@ -130,7 +130,7 @@ def test_plain_http_is_not_reached(
 
 @pytest.mark.rule("dns-dav-well-known-elsewhere")
 def test_where_there_is_none(mail_client: Thunderbird, front: Front, name_server: Named) -> None:
-    """Without calendars it goes through all places, gets a 404 or a 405, and is asked nothing."""
+    """Without calendars it tries all URLs, gets a 404 or 405 each, and is not asked to log in."""
     domain = "no-dav.example"
     before, known = len(front.log.requests()), len(name_server.queries())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == NOTHING

@@ -1,4 +1,4 @@
-"""Thunderbird beside groupware: EWS and ActiveSync stand in the list, and mail goes by IMAP."""
+"""Thunderbird with groupware: EWS and ActiveSync are in the list, and mail uses IMAP."""
 
 import pytest
 
@@ -11,16 +11,16 @@ pytestmark = pytest.mark.clients
     ("domain", "alternatives"),
     [
         ("groupware.example", ("ews groupware.example",)),
-        # It knows `password-cleartext` alone, which Waypost writes behind `http:Basic`.
+        # It knows only `password-cleartext`, which Waypost writes after `http:Basic`.
         ("groupware-draft.example", ("ews groupware.example",)),
-        # It passes over HTTP's methods by their own names.
+        # It ignores the HTTP names of HTTP's methods.
         ("groupware-digest.example", ()),
     ],
 )
 def test_imap_comes_before_exchange(
     mail_client: Thunderbird, domain: str, alternatives: tuple[str, ...]
 ) -> None:
-    """Where EWS stands first Thunderbird takes IMAP; EWS is a choice where it has a password."""
+    """Thunderbird uses IMAP even if EWS is first; it offers EWS if EWS takes a password."""
     address = f"alice@{domain}"
     assert mail_client.set_up(address) == Account(
         address=address,
@@ -32,7 +32,7 @@ def test_imap_comes_before_exchange(
 
 
 def test_autodiscover_leads_to_imap_as_well(mail_client: Thunderbird) -> None:
-    """With Autodiscover alone, Thunderbird gets IMAP, and nothing of Exchange to choose."""
+    """With Autodiscover only, Thunderbird gets IMAP, and offers no Exchange."""
     address = "alice@groupware-autodiscover.example"
     assert mail_client.set_up(address) == Account(
         address=address,
@@ -44,5 +44,5 @@ def test_autodiscover_leads_to_imap_as_well(mail_client: Thunderbird) -> None:
 
 
 def test_groupware_alone_is_not_taken(mail_client: Thunderbird) -> None:
-    """Without IMAP or POP3 and SMTP, Thunderbird makes no account of EWS and ActiveSync."""
+    """Thunderbird sets up no account with only EWS and ActiveSync."""
     assert mail_client.set_up("alice@closed-groupware.example") is None

@@ -1,4 +1,4 @@
-"""Thunderbird finds Waypost by what DNS has: aliases, MX and SRV records."""
+"""Thunderbird finds Waypost by DNS: aliases, MX and SRV records."""
 
 import pytest
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.clients
 
 
 def hosted(address: str, source: str) -> Account:
-    """Return the account that each customer of the hoster should have."""
+    """Return the expected account of each customer of the hoster."""
     return Account(
         address=address,
         incoming=with_password("imap", "imap.hoster.example:993", "SSL", address),
@@ -20,13 +20,13 @@ def hosted(address: str, source: str) -> Account:
 
 
 def good(front: Front, domain: str, *, after: int) -> list[str]:
-    """Return the requests to a domain's hosts that had success, without the first ones."""
+    """Return the successful requests to a domain's hosts, without the first ones."""
     asked = front.log.of_domain(domain, after=after)
     return sorted(str(one) for one in asked if one.status == 200)
 
 
 def test_the_published_zone_is_enough(mail_client: Thunderbird) -> None:
-    """Where DNS has what `waypost show dns` prints and nothing else, Thunderbird is led right."""
+    """With only the DNS records of `waypost show dns`, Thunderbird finds the servers."""
     address = "alice@hosted.example"
     assert mail_client.set_up(address) == hosted(address, "xml-from-isp-https")
 
@@ -41,7 +41,7 @@ def test_the_published_zone_is_enough(mail_client: Thunderbird) -> None:
 def test_the_mail_exchanger_leads_to_its_hoster(
     mail_client: Thunderbird, front: Front, domain: str, hosts: list[str]
 ) -> None:
-    """A customer with nothing but an MX record is set up by the Waypost of the hoster."""
+    """For a customer that has only an MX record, Thunderbird uses the hoster's Waypost."""
     before = len(front.log.of_domain("hoster.example"))
     address = f"alice@{domain}"
     assert mail_client.set_up(address) == hosted(address, "xml-from-isp-https")
@@ -52,7 +52,7 @@ def test_the_mail_exchanger_leads_to_its_hoster(
 
 
 def test_the_public_database_is_asked_for_the_mail_exchanger(mail_client: Thunderbird) -> None:
-    """A hoster that Waypost does not serve is left to the public database, by MX as well."""
+    """If Waypost does not serve the hoster of the MX host, the public database is used."""
     address = "alice@by-database-mx.example"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-db"
@@ -65,13 +65,13 @@ def test_the_public_database_is_asked_for_the_mail_exchanger(mail_client: Thunde
 def test_the_service_record_leads_to_autodiscover(
     mail_client: Thunderbird, domain: str, trusted: str
 ) -> None:
-    """The SRV record alone is enough; of a host of another domain the user is asked before."""
+    """The SRV record is enough; for a host of another domain, Thunderbird asks its user first."""
     address = f"alice@{domain}"
     assert mail_client.set_up(address, trusted=trusted) == hosted(address, "exchange-from-srv")
 
 
 def test_a_foreign_service_record_needs_consent(mail_client: Thunderbird, front: Front) -> None:
-    """Where the user does not agree to go on to the hoster's domain, nobody asks there."""
+    """If the user does not agree, Thunderbird sends no request to the hoster's domain."""
     before = len(front.log.of_domain("hoster.example"))
     assert mail_client.set_up("alice@by-srv.example") is None
     assert front.log.of_domain("hoster.example", after=before) == []

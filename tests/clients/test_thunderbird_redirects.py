@@ -1,4 +1,4 @@
-"""Thunderbird is sent on: by HTTP, by Autodiscover, and by Waypost's silence to its database."""
+"""Redirects of Thunderbird: by HTTP, by Autodiscover, and to its database if Waypost refuses."""
 
 import pytest
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.clients
 
 
 def at_home(address: str, source: str, login_name: str = "") -> Account:
-    """Return the account that TLS Mail has for an address."""
+    """Return the account of the provider "TLS Mail" for an address."""
     login_name = login_name or address
     return Account(
         address=address,
@@ -35,7 +35,7 @@ def at_home(address: str, source: str, login_name: str = "") -> Account:
 def test_redirects_of_the_web_server(
     mail_client: Thunderbird, front: Front, name: str, source: str, target: str
 ) -> None:
-    """A web server may send Autoconfig on to another host, from https to http as well."""
+    """A web server may redirect Autoconfig to another host, also from https to http."""
     before = len(front.log.of_domain("hoster.example"))
     address = f"alice+tag@{name}.example"
     assert mail_client.set_up(address) == at_home(address, source)
@@ -45,7 +45,7 @@ def test_redirects_of_the_web_server(
 
 
 def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
-    """A redirect at http://autodiscover.D is followed to https, once the user agrees."""
+    """Thunderbird follows a redirect of http://autodiscover.D to https after its user agrees."""
     address = "alice@redirected-autodiscover.example"
     assert mail_client.set_up(address) is None
     account = mail_client.set_up(address, trusted="hoster.example")
@@ -55,7 +55,7 @@ def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
 def test_a_password_is_not_carried_to_another_domain(
     mail_client: Thunderbird, front: Front
 ) -> None:
-    """Where https://autodiscover.D redirects, a password goes on only once the user agrees."""
+    """If https://autodiscover.D redirects, a password is sent on only after the user agrees."""
     address = "alice@redirected-tls.example"
     before = len(front.log.of_domain("hoster.example"))
     assert mail_client.set_up(address, search_password=PASSWORD) is None
@@ -85,7 +85,7 @@ def test_a_renamed_domain_logs_in_with_the_new_address(
 def test_what_is_not_here_is_left_to_the_public_database(
     mail_client: Thunderbird, domain: str
 ) -> None:
-    """Neither `declined` nor `redirect_url` keeps Thunderbird from what its database knows."""
+    """With `declined` or `redirect_url`, Thunderbird still uses the public database."""
     address = f"alice@{domain}"
     account = found(mail_client.set_up(address))
     assert account.source == "xml-from-db"
@@ -96,7 +96,7 @@ def test_what_is_not_here_is_left_to_the_public_database(
 def test_the_database_helps_where_the_best_answer_is_useless(
     mail_client: Thunderbird, front: Front
 ) -> None:
-    """A document without a server to send with is passed over for that of the database."""
+    """If a document has no server for sending, Thunderbird uses the database's document."""
     domain = "useless.example"
     before = len(front.log.of_domain(domain))
     account = found(mail_client.set_up(f"alice@{domain}"))

@@ -1,4 +1,4 @@
-"""A real Thunderbird without a window, whose account set-up can be asked for an address."""
+"""A real Thunderbird without a window, which sets up accounts for addresses."""
 
 import json
 import os
@@ -27,7 +27,7 @@ AUTHENTICATIONS = {1: "none", 3: "password-cleartext", 4: "password-encrypted", 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server as an account of Thunderbird holds it."""
+    """A server of an account in Thunderbird."""
 
     type: str
     host: str
@@ -38,7 +38,7 @@ class Server:
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> Self:
-        """Read what thunderbird.js gives of a server."""
+        """Read a server from the output of thunderbird.js."""
         return cls(
             type=held["type"],
             host=held["host"],
@@ -51,13 +51,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What Thunderbird held after it had set up an account by itself.
+    """The account that Thunderbird has set up.
 
     Attributes:
-        source: where Thunderbird says that it found the configuration, as `xml-from-isp-https`;
-            `dialog` where a user would not see it.
-        alternatives: the other incoming servers that it would have offered, as `pop3 host:995`;
-            those at a URL have no port.
+        source: the source of the configuration in Thunderbird's words, such as
+            `xml-from-isp-https`; `dialog` if a user does not see it.
+        alternatives: the other incoming servers that it offered, such as `pop3 host:995`; servers
+            with a URL have no port.
         offered: the address books and calendars that it found in the dialog.
     """
 
@@ -71,7 +71,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Groupware:
-    """What Thunderbird found: the URL of each address book and calendar, by its name."""
+    """The URL of each address book and calendar that Thunderbird found, by its name."""
 
     books: dict[str, str]
     calendars: dict[str, str]
@@ -86,26 +86,25 @@ class Thunderbird:
     def set_up(
         self, address: str, *, search_password: str = "", trusted: str = ""
     ) -> Account | None:
-        """Set up an account for an address and remove it; None where Thunderbird finds nothing.
+        """Set up an account for an address and remove it; None if Thunderbird finds nothing.
 
         Args:
             address: as its user types it.
-            search_password: goes out with Autodiscover. Thunderbird asks its user for one where a
-                server demands it.
-            trusted: the domain to which Autodiscover may go on from the user's own, where
-                Thunderbird asks for leave.
+            search_password: the password that is sent with Autodiscover. Thunderbird asks its user
+                for one if a server demands it.
+            trusted: the other domain that Autodiscover may use; Thunderbird asks its user about it.
 
-        Raises AssertionError where the set-up fails with an error.
+        Raises AssertionError if the setup fails with an error.
         """
         arguments = (address, REAL_NAME, PASSWORD, search_password, trusted)
         return self._run("thunderbird_search.js", *arguments)
 
     def set_up_in_dialog(self, address: str) -> Account | None:
-        """Do the same in Thunderbird's dialog, as a user does; Thunderbird logs in on the way."""
+        """Set up an account in Thunderbird's dialog, as a user does, with a login."""
         return self._run("thunderbird_dialog.js", address, REAL_NAME, PASSWORD)
 
     def look_for_groupware(self, address: str, incoming_host: str) -> Groupware:
-        """Look for address books and calendars as the set-up does once it has logged in."""
+        """Search for address books and calendars, as the setup does after the login."""
         return Groupware(**self._answer("thunderbird_sync.js", address, PASSWORD, incoming_host))
 
     def _run(self, script: str, *arguments: str) -> Account | None:
@@ -134,13 +133,13 @@ class Thunderbird:
 
 
 def with_password(kind: str, where: str, security: str, login_name: str) -> Server:
-    """Return a server for which the password is sent as it is, inside TLS."""
+    """Return a server with a plain password inside TLS."""
     host, _, port = where.partition(":")
     return Server(kind, host, int(port), security, "password-cleartext", login_name)
 
 
 def found(account: Account | None) -> Account:
-    """Return the account; AssertionError where Thunderbird found no configuration."""
+    """Return the account; raise AssertionError if Thunderbird found no configuration."""
     assert account is not None, "Thunderbird found no configuration"
     return account
 
@@ -152,11 +151,11 @@ def thunderbird(
     """Run Thunderbird with a new profile.
 
     Args:
-        folder: where the profile and the log go.
-        authority: the certificate (PEM) that it is to trust besides the public ones.
-        database: the URL that it asks, with a domain behind it, instead of the public database.
-        names: the files that say how names are found (`own_files.write_names`); without them each
-            name is 127.0.0.1.
+        folder: the folder for the profile and the log.
+        authority: the certificate (PEM) that it must trust in addition to the public ones.
+        database: the URL that replaces the public database; a domain is appended to it.
+        names: the files for name resolution (`own_files.write_names`); without them each name is
+            127.0.0.1.
     """
     profile = folder / "profile"
     profile.mkdir()
@@ -193,7 +192,7 @@ def thunderbird(
 
 
 def version() -> str:
-    """Return Thunderbird's own words for its version."""
+    """Return the version that Thunderbird prints."""
     return subprocess.check_output([program("thunderbird"), "--version"], text=True).strip()
 
 

@@ -1,4 +1,4 @@
-"""What DNS has of the domains of the hoster: what `waypost show dns` prints, or a part of it."""
+"""The DNS zones of the hoster's domains: the output of `waypost show dns`, or a part of it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,18 +7,18 @@ from tests.servers.named import Named
 from tests.servers.waypost import zone_of
 
 PUBLIC_HOST = "waypost.hoster.example"
-# Domains whose hosts are found by DNS alone.
+# Domains whose hosts are found only by DNS.
 BY_DNS = (
     *("hoster.example", "hosted.example", "by-mx.example", "by-mx-below.example"),
     *("by-database-mx.example", "by-srv.example", "by-own-srv.example"),
     *("hosted-web.example", "by-ns.example", "by-records.example"),
     *("dav-by-records.example", "dav-at-root.example"),
 )
-# Others that publish their zone: where a client looks for hosts, it finds these in its list first.
+# Other domains that publish their zone; a client finds their hosts in its hosts file first.
 BESIDE_A_LIST = ("everywhere.example", "starttls.example")
-# Whose name server is that of the hoster.
+# Domains with the name server of the hoster.
 _NAME_SERVERS = {"by-ns.example": "ns.hoster.example"}
-# Who listens to what these lead to is in sites.py.
+# The servers at these hosts are in sites.py.
 _HOSTER = """
 waypost.hoster.example.       3600 IN A 127.0.0.1
 autoconfig.hoster.example.    3600 IN A 127.0.0.1
@@ -31,12 +31,12 @@ mx.in.hoster.example.         3600 IN A 127.0.0.1
 
 
 def is_by_dns(host: str) -> bool:
-    """Return whether a host is found by DNS alone."""
+    """Return whether a host is found only by DNS."""
     return any(host == domain or host.endswith(f".{domain}") for domain in BY_DNS)
 
 
 def load(server: Named, folder: Path, providers: Path) -> None:
-    """Load all zones; each is checked before."""
+    """Check and load all zones."""
 
     def shown(domain: str, host: str = PUBLIC_HOST) -> str:
         return zone_of(domain, folder, providers, public_url=f"https://{host}")
@@ -61,7 +61,7 @@ def _zones(shown: Callable[..., str]) -> dict[str, str]:
         "dav-by-records.example": _only("_", shown("dav-by-records.example")),
         "dav-at-root.example": _only("_", shown("dav-at-root.example"))
         + _address("dav.dav-at-root.example"),
-        # The public database knows that one, and Waypost does not.
+        # The public database knows this hoster, and Waypost does not.
         "by-database-mx.example": "by-database-mx.example. 3600 IN MX 10 mx.unserved.example.\n",
         "by-srv.example": _only("_autodiscover._tcp", shown("by-srv.example")),
         "by-own-srv.example": _only("_autodiscover._tcp", shown("by-own-srv.example", own_host))

@@ -95,7 +95,7 @@ def port(value: str) -> int:
         Unusable: the value is not a port.
     """
     if not (value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535):
-        raise Unusable(f"{value[:20]!r} is not a port")
+        raise Unusable(f"port {value[:20]!r} is invalid")
     return int(value)
 
 

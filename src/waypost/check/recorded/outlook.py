@@ -240,7 +240,7 @@ OUTLOOK: Final = Client(
     evidence=(
         "the URLs and their order: Microsoft support article 3211279",
         (
-            "the JSON request, in its spelling, and the POST after it: logs in "
+            "the spelling of the JSON request, and the POST after it: logs in "
             "mailcow/mailcow-dockerized#2300, 2019-02-11 (Outlook 16.0.11231), and #2653, "
             "2019-05-27 (MAPI 16.0.10344)"
         ),

@@ -80,7 +80,7 @@ OUTLOOK_NEW: Final = Client(
     expects_account=False,
     evidence=(
         (
-            "the JSON request, in its spelling: a log in gronke/email-autodiscover#4, 2018-04-06 "
+            "the spelling of the JSON request: a log in gronke/email-autodiscover#4, 2018-04-06 "
             "(OutlookMobileCloudService-Autodetect/1.0.0)"
         ),
         "ActiveSync and its answers: MS-ASCMD s2.2.1.1",
