@@ -75,8 +75,8 @@ class Application:
 
         GTK lists the objects of a grid in reverse order, and the objects of a row in order.
         """
-        beside = [_beside(node) for node in self.every("label", label)]
-        return [node for node in beside if node is not None]
+        fields = [_beside(node) for node in self.every("label", label)]
+        return [node for node in fields if node is not None]
 
     def wait_for(self, what: str, ready: Callable[[], Any], *, seconds: float = _SECONDS) -> Any:
         """Return the first true result of a function.
@@ -91,7 +91,7 @@ class Application:
             except GLib.Error:  # An object that has just gone.
                 pass
             time.sleep(_STEP_SECONDS)
-        raise TimeoutError(f"waited in vain for {what}:\n{self.shown()}")
+        raise TimeoutError(f"timed out waiting for {what}:\n{self.shown()}")
 
     def press(self, name: str, role: str = "push button") -> None:
         """Press a button after it is visible and enabled."""

@@ -81,7 +81,7 @@ class Wizard:
         found: set[str] = set()
         for _ in range(_PRESSED_MAX):
             self._windows.press(_BUTTON)
-            self._windows.wait_for("the look-ups", self._is_idle)
+            self._windows.wait_for("the lookups", self._is_idle)
             found |= {label for label, text in before.items() if self._text(label) != text}
             if found == set(before) or self._windows.find("label", _FAILED):
                 break

@@ -57,7 +57,7 @@ def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledEr
 def network(
     fetched_exchangelib: object,  # noqa: ARG001 -- comes from outside
 ) -> Iterator[None]:
-    """A private network for these tests, where the ports of web and mail are free."""
+    """Yield a private network for these tests, where the ports of web and mail are free."""
     require(private_network=True)
     with private_network():
         yield
@@ -65,7 +65,7 @@ def network(
 
 @pytest.fixture(scope="package")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the clients must trust."""
+    """Return the authority that the clients must trust."""
     return Authority.create(tmp_path_factory.mktemp("authority"))
 
 
@@ -75,7 +75,7 @@ def front(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Front]:
-    """Waypost behind nginx, on 127.0.0.1:80 and :443 of the private network."""
+    """Yield Waypost behind nginx, on 127.0.0.1:80 and :443 of the private network."""
     require(programs=["nginx"])
     folder = tmp_path_factory.mktemp("front")
     sites = all_sites(DATABASE)
@@ -91,7 +91,7 @@ def name_server(
     network: None,  # noqa: ARG001 -- whose name server this is
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Named]:
-    """A name server with only the zones of the hoster's domains."""
+    """Yield a name server with only the zones of the hoster's domains."""
     folder = tmp_path_factory.mktemp("zones")
     with name_server_of_a_network([*zones.BY_DNS, *zones.BESIDE_A_LIST]) as server:
         zones.load(server, folder, HERE / "providers.toml")
@@ -103,7 +103,7 @@ def names(
     name_server: Named,  # noqa: ARG001 -- which is asked for what is not in the list
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """The files for name resolution: a list of the sites, and a name server for the rest."""
+    """Return the files for name resolution: a list of the sites, and a name server for the rest."""
     require(programs=own_files.NEEDED)
     folder = tmp_path_factory.mktemp("names")
     listed = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
@@ -117,7 +117,7 @@ def mail_client(
     names: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Thunderbird]:
-    """A Thunderbird that trusts the authority and uses the replacement of the public database."""
+    """Yield a Thunderbird that trusts the authority and uses the replacement database."""
     require(programs=["thunderbird", "certutil"])
     folder = tmp_path_factory.mktemp("thunderbird")
     database = f"https://{DATABASE_HOST}/v1.1/"
@@ -140,7 +140,7 @@ def mail_servers(
     network: None,  # noqa: ARG001 -- where these are started
     authority: Authority,
 ) -> Iterator[MailServers]:
-    """The IMAP and submission servers for all names of MAIL_HOSTS."""
+    """Yield the IMAP and submission servers for all names of MAIL_HOSTS."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
     with dovecot(pair) as imap, submission(pair) as smtp:
@@ -151,9 +151,9 @@ def mail_servers(
 def calendar_server(
     network: None,  # noqa: ARG001 -- where it is started
 ) -> Iterator[Dav]:
-    """The server of calendars and address books behind nginx."""
-    with dav(DAV_PORT) as told:
-        yield told
+    """Yield the server of calendars and address books behind nginx."""
+    with dav(DAV_PORT) as server:
+        yield server
 
 
 @pytest.fixture(scope="package")
@@ -162,7 +162,7 @@ def chat_client(
     mail_servers: MailServers,  # noqa: ARG001 -- the same
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DeltaChat]:
-    """A Delta Chat that resolves only the names of all sites and mail servers."""
+    """Yield a Delta Chat that resolves only the names of all sites and mail servers."""
     require(programs=["deltachat-rpc-server", *own_files.NEEDED])
     folder = tmp_path_factory.mktemp("deltachat")
     names = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
@@ -177,7 +177,7 @@ def gnome_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Evolution]:
-    """An Evolution that resolves the names of all sites, and all names in DNS."""
+    """Yield an Evolution that resolves the names of all sites, and all names in DNS."""
     require(programs=["dbus-run-session", *own_files.NEEDED], files=[LIBRARY, LOOKING, REGISTRY])
     folder = tmp_path_factory.mktemp("evolution")
     hosts = {site.host for site in all_sites(DATABASE)}
@@ -191,7 +191,7 @@ def kde_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> KMail:
-    """A KMail that resolves only the names of all sites."""
+    """Return a KMail that resolves only the names of all sites."""
     require(programs=[*NEEDED, *own_files.NEEDED])
     folder = tmp_path_factory.mktemp("kmail")
     hosts = {site.host for site in all_sites(DATABASE)}
@@ -205,7 +205,7 @@ def gtk_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Geary]:
-    """A Geary that resolves only the names of all sites and mail servers."""
+    """Yield a Geary that resolves only the names of all sites and mail servers."""
     require(programs=["geary", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
     folder = tmp_path_factory.mktemp("geary")
     hosts = {site.host for site in all_sites(DATABASE)} | set(MAIL_HOSTS)
@@ -220,7 +220,7 @@ def claws_client(
     authority: Authority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Claws]:
-    """A Claws Mail that resolves only names in DNS."""
+    """Yield a Claws Mail that resolves only names in DNS."""
     require(programs=["claws-mail", *WINDOWS, *own_files.NEEDED], files=[PYTHON, ACCESSIBILITY])
     folder = tmp_path_factory.mktemp("claws")
     with claws(folder, MAIL_HOSTS, authority.certificate) as running:

@@ -56,8 +56,8 @@ class DeltaChat:
         }
         try:
             self.call("add_or_update_transport", account, entered)
-            told: str = self.call("get_info", account)["used_transport_settings"]
-            return told
+            servers: str = self.call("get_info", account)["used_transport_settings"]
+            return servers
         finally:
             self.call("remove_account", account)
 

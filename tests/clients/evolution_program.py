@@ -137,9 +137,9 @@ class Evolution:
     def _object(self, name: str, *arguments: Any) -> c_void_p:
         return c_void_p(self._call(name, c_void_p, *arguments))
 
-    def _call(self, name: str, gives: Any, *arguments: Any) -> Any:
+    def _call(self, name: str, result: Any, *arguments: Any) -> Any:
         function = self._function(name)
-        function.restype = gives
+        function.restype = result
         return function(*arguments)
 
     def _function(self, name: str) -> Any:

@@ -23,7 +23,7 @@ from tests.clients.accessibility import Application, is_visible, text
 
 _HOME: Final = Path.home()
 _FOLDERS: Final = (_HOME / ".config", _HOME / ".local", _HOME / ".cache")
-_BACK: Final = ""  # Its button has a picture alone.
+_BACK: Final = ""  # Its button has only a picture.
 _SECTIONS: Final = {"imap": "Incoming", "smtp": "Outgoing"}
 
 

@@ -87,8 +87,8 @@ class KMail:
         for line in lines:
             if section := _SECTION.search(line):
                 kind = section[1].lower()
-            elif told := _SERVER.search(line):
-                host, port, security, login_name, method = told.groups()
+            elif server := _SERVER.search(line):
+                host, port, security, login_name, method = server.groups()
                 servers.append(
                     Server(kind, host, int(port), _SECURITY[security], method, login_name)
                 )

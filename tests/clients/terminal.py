@@ -126,7 +126,7 @@ class Terminal:
         end = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > end or not self._read():
-                raise TimeoutError(f"waited in vain for {what}:\n{self.screen}")
+                raise TimeoutError(f"timed out waiting for {what}:\n{self.screen}")
 
     def _read(self) -> bool:
         """Draw the available output; return False if the program has exited."""
@@ -135,7 +135,7 @@ class Terminal:
             return self._process.poll() is None
         try:
             data = os.read(self._master, 65536)
-        except OSError:  # Linux says EIO when nobody has the other end any more.
+        except OSError:  # Linux returns EIO after the other end is closed.
             return False
         self._screen.show(data.decode(errors="replace"))
         return bool(data)

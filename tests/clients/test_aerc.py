@@ -19,7 +19,7 @@ pytestmark = pytest.mark.clients
 
 @pytest.fixture(name="aerc")
 def _aerc(names: Path, authority: Authority, tmp_path: Path) -> Aerc:
-    """An aerc that was never started before, with its own home."""
+    """Return an aerc that was never started before, with its own home."""
     require(programs=["aerc", "setsid"])
     return Aerc(tmp_path, names=names, authority=authority.certificate)
 

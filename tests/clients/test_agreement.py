@@ -52,7 +52,7 @@ SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": 
 
 @pytest.fixture(name="asker", scope="module")
 def _asker() -> Iterator[Asker]:
-    """Waypost in this process, for the records."""
+    """Return Waypost in this process, for the records."""
     asker = Asker(read_providers_path(PROVIDERS).catalog)
     yield asker
     asker.close()

@@ -53,7 +53,7 @@ def test_each_way_leads_to_the_same_account(
 def test_the_address_is_not_sent(gnome_client: Evolution, front: Front) -> None:
     """Requests contain EVOLUTIONUSER and a hash of the address; the account has the address."""
     domain = "everywhere.example"
-    address = f"Told.Not+tag@{domain}"
+    address = f"Not.Sent+tag@{domain}"
     before = len(front.log.of_domain(domain))
     account = gnome_client.set_up(address)
     (only,) = asked(front, domain, after=before)

@@ -22,7 +22,7 @@ def _exchangelib(
     authority: Authority,
     tmp_path: Path,
 ) -> Search:
-    """An exchangelib that was never started before, with its own home."""
+    """Return an exchangelib that was never started before, with its own home."""
     if isinstance(fetched_exchangelib, NotInstalledError):
         fetched_exchangelib.demand()
     python, trusted = fetched_exchangelib, authority.certificate

@@ -35,7 +35,7 @@ EAS = "https://eas.new.example/Microsoft-Server-ActiveSync"
 
 @pytest.fixture(name="answer")
 def _answer() -> Iterator[Callable[[Request], Response]]:
-    """Two servers: one for the domains that moved, and one for the new domain."""
+    """Return two servers: one for the domains that moved, and one for the new domain."""
     askers = [
         Asker(read_providers(text, name="f", format="toml").catalog) for text in (HERE, THERE)
     ]

@@ -225,7 +225,7 @@ def by_name(client: Client) -> str:
     return client.key
 
 
-def told(questions: Iterable[Question]) -> list[str]:
+def lines(questions: Iterable[Question]) -> list[str]:
     """Return one line for each request or lookup."""
     return [f"{one}" if isinstance(one, Lookup) else f"{one.method} {one.url}" for one in questions]
 
@@ -234,7 +234,7 @@ def told(questions: Iterable[Question]) -> list[str]:
 def test_what_each_asks(client: Client) -> None:
     """Without answers, each client sends all its requests in its order, and has no account."""
     heard = converse(client.asks(User.typing("Bob+tag@d.example")), lambda _: NOBODY)
-    assert told(heard.asked) == REQUESTS[client.key]
+    assert lines(heard.asked) == REQUESTS[client.key]
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
 

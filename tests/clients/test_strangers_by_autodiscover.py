@@ -181,7 +181,7 @@ JSONS = [
         b'{"Protocol":"AutodiscoverV1","Url":"https://else.example/x.xml"}',
         "https://else.example/x.xml",
     ),
-    (b'{"Url":"https://nobody.example/x.xml"}', f"https://example.com{POX}"),
+    (b'{"Url":"https://missing.example/x.xml"}', f"https://example.com{POX}"),
     (b'{"Url":"http://else.example/x.xml"}', f"https://example.com{POX}"),
     (b"<html/>", f"https://example.com{POX}"),
 ]
@@ -314,8 +314,8 @@ def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
         return Response(200, XML, body=document) if is_there else Response(404)
 
     outcome = converse(BY_KEY["nine"].asks(User.typing("alice@example.com")), answer).outcome
-    told = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
-    assert said in told
+    text = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
+    assert said in text
 
 
 def test_devices_follow_a_redirect() -> None:

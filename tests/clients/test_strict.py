@@ -193,11 +193,11 @@ def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
 
 def test_oauth2_in_vain() -> None:
     """Thunderbird for iOS uses OAuth2 at any position, and there is a warning."""
-    behind = method("<authentication>OAuth2</authentication>")
+    after = method("<authentication>OAuth2</authentication>")
     encrypted = changed(CLEARTEXT, b"<authentication>password-encrypted</authentication>")
 
     assert ends(IOS, GOOD).warnings == ()
-    for document in (behind, encrypted):
+    for document in (after, encrypted):
         outcome = ends(IOS, document)
         assert outcome.account is not None
         assert len(outcome.warnings) == 1
@@ -251,7 +251,7 @@ def test_himalaya_by_dns_alone(name: str) -> None:
 def pacc_of(document: bytes, texts: tuple[str, ...] | None = None) -> Outcome:
     """Return the outcome of himalaya with only a PACC document whose digest is in DNS."""
     digest = base64.b64encode(hashlib.sha256(document).digest()).decode()
-    told = (f"v=UAAC1; a=sha256; d={digest}",) if texts is None else texts
+    published = (f"v=UAAC1; a=sha256; d={digest}",) if texts is None else texts
 
     def answer(request: Request) -> Response:
         is_it = request.host.startswith("ua-auto-config.")
@@ -259,7 +259,7 @@ def pacc_of(document: bytes, texts: tuple[str, ...] | None = None) -> Outcome:
 
     def resolve(lookup: Lookup) -> tuple[Named, ...]:
         is_it = (lookup.type, lookup.name) == ("TXT", "_ua-auto-config.example.com")
-        return tuple(map(Named, told)) if is_it else ()
+        return tuple(map(Named, published)) if is_it else ()
 
     return converse(BY_KEY[HIMALAYA].asks(User.typing(ALICE)), answer, resolve).outcome
 

@@ -1,4 +1,4 @@
-// Runs inside Thunderbird, before one of the other scripts: what Thunderbird holds of an account.
+// Runs inside Thunderbird, before one of the other scripts: reads and removes an account.
 
 const { MailServices } = ChromeUtils.importESModule(
   "resource:///modules/MailServices.sys.mjs"

@@ -1,6 +1,6 @@
 // Runs inside Thunderbird, with the privileges of its own code. It opens the dialog that sets up
-// accounts, types into it what a user would type, and presses its button to go on until
-// Thunderbird has logged in to the IMAP server and holds the account, which is removed again.
+// accounts, types what a user would type, and presses the button to continue until Thunderbird has
+// logged in to the IMAP server and created the account, which is then removed.
 
 const [address, realName, password, done] = arguments;
 
@@ -14,7 +14,7 @@ async function until(what, ready) {
     }
     await new Promise(resolve => window.setTimeout(resolve, 50));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error(`timed out waiting for ${what}`);
 }
 
 function type(input, text) {

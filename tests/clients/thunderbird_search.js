@@ -1,7 +1,7 @@
-// Runs inside Thunderbird, with the privileges of its own code. It takes the steps that the account
-// set-up takes after an address was typed in, with the same modules
-// (chrome://messenger/content/accountcreation/views/email.mjs), and gives what Thunderbird then
-// holds. The account is removed again.
+// Runs inside Thunderbird, with the privileges of its own code. It does the steps of the account
+// setup after an address was typed, with the same modules
+// (chrome://messenger/content/accountcreation/views/email.mjs), and returns the account. The
+// account is then removed.
 
 const [address, realName, password, searchPassword, trusted, done] = arguments;
 

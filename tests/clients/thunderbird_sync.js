@@ -1,6 +1,6 @@
-// Runs inside Thunderbird, with the privileges of its own code. It looks for address books and
-// calendars as the account set-up does once it has logged in, with the same modules and in the
-// same places (chrome://messenger/content/accountcreation/views/email.mjs).
+// Runs inside Thunderbird, with the privileges of its own code. It searches for address books and
+// calendars as the account setup does after the login, with the same modules and at the
+// same URLs (chrome://messenger/content/accountcreation/views/email.mjs).
 
 const [address, password, incomingHost, done] = arguments;
 
