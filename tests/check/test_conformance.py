@@ -207,7 +207,7 @@ def test_redirects_are_told() -> None:
     )
     assert all("status 302 to " in line for line in circle["kmail"].findings)
     (finding,) = endless["apple-mail"].findings
-    assert "no answer (more than 20 redirects, the last one to https://autoconfig.example" in finding
+    assert "no answer (more than 20 redirects, the last one to https://autoconfig." in finding
     assert endless["kmail"].findings[0].startswith("more than 60 requests")
 
 

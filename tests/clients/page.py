@@ -147,7 +147,7 @@ def _cell(client: Client, case: str) -> str:
     words = [incoming.kind.upper()]
     if case.startswith("oauth2"):
         failure = " (fails)" if outcome.warnings else ""
-        words.append((incoming.method or "method of its own choice") + failure)
+        words.append((incoming.method or "method chosen by the client") + failure)
     if case == "login-is-local-part" and outcome.warnings:
         words.append("wrong login name")
     if incoming.security == "automatic" or (case == "unprotected" and incoming.security != "none"):

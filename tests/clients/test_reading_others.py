@@ -98,7 +98,7 @@ def test_documents(key: str, body: bytes, held: str) -> None:
 
 
 ANSWERS = [
-    # client, the answer of the first of its own URLs, whether it continues with the second one
+    # client, the answer of its first own URL, whether it continues with the second one
     *((key, Response(404), True) for key in ("snappymail", "mailspring", "sailfish-os", "mustang")),
     ("snappymail", Response(200, "text/html", body=b"<html/>"), True),
     ("snappymail", Response(500, XML, body=GOOD), True),

@@ -1,4 +1,4 @@
-"""Tests that recorded clients, most of which cannot run here, get an account from Waypost."""
+"""Tests that recorded clients get an account from Waypost; most of them cannot run here."""
 
 from collections.abc import Iterable
 

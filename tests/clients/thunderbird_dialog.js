@@ -1,4 +1,4 @@
-// Runs inside Thunderbird, with the privileges of its own code. It opens the dialog that sets up
+// Runs inside Thunderbird, with the privileges of Thunderbird. It opens the dialog that sets up
 // accounts, types what a user would type, and presses the button to continue until Thunderbird has
 // logged in to the IMAP server and created the account, which is then removed.
 

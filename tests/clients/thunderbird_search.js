@@ -1,4 +1,4 @@
-// Runs inside Thunderbird, with the privileges of its own code. It does the steps of the account
+// Runs inside Thunderbird, with the privileges of Thunderbird. It does the steps of the account
 // setup after an address was typed, with the same modules
 // (chrome://messenger/content/accountcreation/views/email.mjs), and returns the account. The
 // account is then removed.

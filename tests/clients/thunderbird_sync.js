@@ -1,4 +1,4 @@
-// Runs inside Thunderbird, with the privileges of its own code. It searches for address books and
+// Runs inside Thunderbird, with the privileges of Thunderbird. It searches for address books and
 // calendars as the account setup does after the login, with the same modules and at the
 // same URLs (chrome://messenger/content/accountcreation/views/email.mjs).
 

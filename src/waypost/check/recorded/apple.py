@@ -158,7 +158,7 @@ APPLE_MAIL: Final = Client(
     asks=ask,
     order=(
         (
-            "no request of its own: the user opens "
+            "it sends no request itself: the user opens "
             "`https://autoconfig.D/mobileconfig/?emailaddress=E` in Safari and installs the profile"
         ),
     ),

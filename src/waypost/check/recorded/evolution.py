@@ -50,7 +50,7 @@ def ask(user: User) -> Conversation:
 
 
 def ask_under_another_name(user: User) -> Conversation:
-    """Ask for the domain, then for that of its name server [code], with the stand-in name [run]."""
+    """Ask for the domain, then for that of its name server [code], with a substitute name [run]."""
     return _ask(user, STAND_IN, _name_server)
 
 

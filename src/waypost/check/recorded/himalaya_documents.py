@@ -14,7 +14,7 @@ from waypost.address import EmailAddress
 from waypost.check.recorded import documents
 from waypost.check.recorded.conversation import MailServer, Security, Unusable, demand
 
-# [code] src/autoconfig/config.rs: the enumerations, none of which has a value for unknown words.
+# [code] src/autoconfig/config.rs: the enumerations, without a value for unknown words.
 _TYPES: Final = frozenset({"imap", "pop3", "smtp"})
 _SECURITY: Final[dict[str, Security]] = {
     "SSL": "tls",

@@ -235,7 +235,7 @@ OUTLOOK: Final = Client(
             "ten times."
         ),
         "It ignores the port of an SRV record, and asks its user about a host of another domain.",
-        "For a domain that Microsoft regards as one of its own, it asks Microsoft first.",
+        "It asks Microsoft first about a domain that Microsoft regards as a Microsoft domain.",
     ),
     evidence=(
         "the URLs and their order: Microsoft support article 3211279",
