@@ -77,7 +77,7 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         (going_on, "the head of the answer is too long"),
         (silent, "no answer"),
         (broken, "no answer: the answer is not HTTP"),
-        (lying, "no answer: the answer is shorter than announced"),
+        (lying, "no answer: the answer ended too early"),
         (fixed(302), "status 302"),
         (fixed(200, b"<html>"), "not well-formed XML"),
     ],

@@ -108,7 +108,7 @@ def test_a_compressed_answer(coding: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("coding", "body", "said"),
     [
-        ("br", b"\x0b", "(Content-Encoding: br), and was not asked for"),
+        ("br", b"\x0b", "(Content-Encoding: br) was not requested"),
         ("gzip", DOCUMENT, "(Content-Encoding: gzip), and is not so"),
         ("deflate", b"\xff" * 9, "(Content-Encoding: deflate), and is not so"),
     ],

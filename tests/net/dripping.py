@@ -1,4 +1,4 @@
-"""Servers that never come to the end of an answer, each in a way of its own, on 127.0.0.1."""
+"""Servers on 127.0.0.1 that never finish an answer, each in a different way."""
 
 import selectors
 import socket
@@ -85,7 +85,7 @@ KINDS: Final = (BACKLOG, *SCRIPTS)
 
 @contextmanager
 def dripping(kind: str) -> Iterator[str]:
-    """Run a server of a kind; give its URL."""
+    """Run a server of a kind; yield its URL."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         port = listener.getsockname()[1]
@@ -97,7 +97,7 @@ def dripping(kind: str) -> Iterator[str]:
 
 
 def _fill(stack: ExitStack, port: int) -> None:
-    """Take the places in the queue of a listener that accepts no connection."""
+    """Fill the queue of a listener that accepts no connection."""
     for _ in range(4):
         waiting = stack.enter_context(socket.socket())
         waiting.setblocking(False)

@@ -1,4 +1,4 @@
-"""A transport that needs no network: each origin has an address and answers of its own."""
+"""A transport that needs no network: each origin has its own address and answers."""
 
 import socket
 import threading

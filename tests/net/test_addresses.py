@@ -1,4 +1,4 @@
-"""Which addresses are public, in all spellings of IPv6 that lead to IPv4."""
+"""Which addresses are public, in all spellings of IPv6 that embed IPv4."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_public(address: str) -> None:
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private(address: str) -> None:
-    """An address that leads to this machine, this network or to no machine is not public."""
+    """An address of this machine, of this network or of no machine is not public."""
     assert not is_public(address)
 
 

@@ -1,4 +1,4 @@
-"""One deadline for all that a client waits for, whatever a server drips."""
+"""One deadline for all that a client waits for, however slowly a server sends."""
 
 import ssl
 import time
@@ -19,7 +19,7 @@ from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.system_transport import SystemTransport
 
 SECONDS = 0.25
-# A slow machine, not a wait for the server: each script goes on for much longer.
+# For a slow machine, not for the server: each script runs for much longer.
 BOUND_SECONDS = 10
 
 
@@ -54,7 +54,7 @@ def by_doctor(url: str) -> None:
 def test_dripping_servers(
     client: Callable[[str], None], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each client of Waypost gives each server up in its time."""
+    """Each client of Waypost stops waiting for each server in time."""
     monkeypatch.setenv("no_proxy", "*")
     with dripping(kind) as url:
         begun = time.monotonic()
@@ -64,7 +64,7 @@ def test_dripping_servers(
 
 
 def test_redirects_share_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redirects that are quick each are given up when the time is over for all of them."""
+    """Redirects that are quick each are aborted when the time is over for all of them."""
     monkeypatch.setenv("no_proxy", "*")
     limits = FetchLimits(1024, seconds=SECONDS, redirects=100)
     with dripping("redirects") as url, pytest.raises(FetchError, match=r"took longer than 0\.25 s"):
@@ -74,7 +74,7 @@ def test_redirects_share_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "redirects"])
 def test_dripping_proxies(scheme: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that drips is given up in time as well, with and without a tunnel."""
+    """A slow proxy is aborted in time as well, with and without a tunnel."""
     monkeypatch.delenv("no_proxy", raising=False)
     with dripping(kind) as url:
         monkeypatch.setenv(f"{scheme}_proxy", url.replace("https:", "http:"))

@@ -38,10 +38,10 @@ TROUBLES: list[tuple[BaseException, str]] = [
     (OSError(errno.EACCES, "x"), "permission denied"),
     (OSError("something"), "the connection failed"),
     (NoConnection("a.example has no address in DNS"), "a.example has no address in DNS"),
-    (socket.gaierror(-2, "x"), "the host name cannot be looked up"),
+    (socket.gaierror(-2, "x"), "cannot resolve the host name"),
     (http.client.RemoteDisconnected("x"), "the connection was closed without an answer"),
     (http.client.BadStatusLine("x"), "the answer is not HTTP"),
-    (http.client.IncompleteRead(b"x", 3), "the answer is shorter than announced"),
+    (http.client.IncompleteRead(b"x", 3), "the answer ended too early"),
     (http.client.InvalidURL("x"), "the host or the port is not valid"),
     (http.client.LineTooLong("x"), "the answer has a line that is too long"),
     (http.client.UnknownProtocol("x"), "the answer is not HTTP"),
@@ -57,13 +57,13 @@ TROUBLES: list[tuple[BaseException, str]] = [
 
 @pytest.mark.parametrize(("error", "words"), TROUBLES, ids=lambda one: f"{one}"[:30])
 def test_words(error: BaseException, words: str) -> None:
-    """Each failure has words of its own, and no name of a class."""
+    """Each failure has its own text, without the name of a class."""
     assert failure_reason(error) == words
     assert not re.search(r"[A-Z][a-z]+(Error|Exception|Timeout)", failure_reason(error))
 
 
 def test_no_check_prints_the_name_of_a_class() -> None:
-    """No check tells the class of an exception."""
+    """No check prints the class of an exception."""
     found = [
         path.name
         for path in [*SOURCE.glob("check/**/*.py"), *SOURCE.glob("cli/*.py")]

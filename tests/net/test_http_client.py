@@ -1,4 +1,4 @@
-"""Fetching by URL: where redirects may lead, and how much is read."""
+"""Fetching by URL: which redirects are followed, and how much is read."""
 
 import gzip
 import zlib
@@ -47,7 +47,7 @@ PRIVATE = [
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("host", PRIVATE)
 def test_a_redirect_to_a_private_address(host: str, status: int) -> None:
-    """A public server cannot have a private address asked, unless the operator allows it."""
+    """A redirect from a public server to a private address needs the operator's permission."""
     target = f"http://{host}/x"
     answers = {"http://public.example/": to(target, status), target: ok(b"secret")}
     transport = ScriptedTransport(ADDRESSES, answers)
@@ -60,7 +60,7 @@ def test_a_redirect_to_a_private_address(host: str, status: int) -> None:
 
 
 def test_a_private_url_that_was_typed() -> None:
-    """The operator's own private URL is asked, and so is where it redirects to."""
+    """The operator's own private URL is fetched, and so is the target of its redirects."""
     answers = {
         "http://localhost/": to("http://inside.example/x"),
         "http://inside.example/x": to("http://public.example/y"),
@@ -71,7 +71,7 @@ def test_a_private_url_that_was_typed() -> None:
 
 
 def test_a_way_back() -> None:
-    """A public server cannot lead back to the private address that was typed, nor by a detour."""
+    """A public server cannot redirect to the private address that was typed, even by a detour."""
     answers = {
         "http://localhost/": to("http://public.example/"),
         "http://public.example/": to("http://other.example/"),
@@ -83,7 +83,7 @@ def test_a_way_back() -> None:
 
 
 def test_a_downgrade() -> None:
-    """A redirect from https to http is followed where the operator allows it alone."""
+    """A redirect from https to http is followed only if the operator allows it."""
     answers = {
         "https://public.example/": to("http://other.example/"),
         "http://other.example/": ok(b"x"),
@@ -96,7 +96,7 @@ def test_a_downgrade() -> None:
 
 
 LOCATIONS = [
-    # Location, where it leads or what is said
+    # Location, its target or the message
     ("/a", "http://public.example/a"),
     ("//other.example/a", "http://other.example/a"),
     ("/b?c=d#e", "http://public.example/b?c=d"),
@@ -104,7 +104,7 @@ LOCATIONS = [
     ("https://other.example", "https://other.example/"),
     ("file:///etc/passwd", "must be a whole URL"),
     ("gopher://127.0.0.1:70/x", "must be a whole URL"),
-    ("http://u:hunter2@other.example/", "must not hold a user name"),
+    ("http://u:hunter2@other.example/", "must not contain a user name"),
     ("http://[::1", "is not a URL"),
     ("http://other.example:99999/", "is not a URL"),
 ]
@@ -134,14 +134,14 @@ def test_many_redirects() -> None:
 
 DOCUMENT = b"<a/>" * 100
 BODIES = [
-    # headers, body as sent, what is said
+    # headers, body as sent, message
     (b"", DOCUMENT, ""),
     (b"", b"x" * 1025, "is larger than 1 KiB"),
     (b"Content-Encoding: gzip\r\n", gzip.compress(DOCUMENT, mtime=0), ""),
     (b"Content-Encoding: deflate\r\n", zlib.compress(DOCUMENT), ""),
     (b"Content-Encoding: gzip\r\n", gzip.compress(b"x" * 500_000, mtime=0), "is larger than 1 KiB"),
-    (b"Content-Encoding: gzip\r\n", b"no", "and is not so"),
-    (b"Content-Encoding: br\r\n", b"no", "and was not asked for"),
+    (b"Content-Encoding: gzip\r\n", b"no", " is not valid"),
+    (b"Content-Encoding: br\r\n", b"no", " was not requested"),
 ]
 
 
@@ -157,7 +157,7 @@ def test_bodies(headers: bytes, body: bytes, said: str) -> None:
 
 
 HEADS = [
-    # an answer, what is said
+    # an answer, message
     (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n", "is not HTTP"),
     (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 66_000 + b"\r\n\r\n", "a line that is too long"),
     (b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 90, "head .* is too long"),
@@ -169,7 +169,7 @@ HEADS = [
 
 @pytest.mark.parametrize(("answer", "said"), HEADS)
 def test_heads(answer: bytes, said: str) -> None:
-    """A head that is too long, or none, is an error in words of its own."""
+    """A head that is too long, or missing, is an error with its own message."""
     transport = ScriptedTransport(ADDRESSES, {"http://public.example/": answer})
     with pytest.raises(FetchError, match=said):
         fetched(transport, "http://public.example/")

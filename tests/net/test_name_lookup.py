@@ -1,4 +1,4 @@
-"""Looking names up within a deadline."""
+"""Resolving names within a deadline."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from waypost.net.name_lookup import ADDRESSES_MAX, look_up
 
 @pytest.fixture(name="hanging")
 def _hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the system's resolver answer for no name, but for numbers."""
+    """Make the system's resolver hang for all names, but not for numbers."""
     is_over = threading.Event()
     resolve = socket.getaddrinfo
 

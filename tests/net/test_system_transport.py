@@ -21,7 +21,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @contextmanager
 def proxy(answer: bytes, leads_to: int | None = None) -> Iterator[tuple[str, list[bytes]]]:
-    """Run a proxy for one connection after the other; give its place, and what it was sent.
+    """Run a proxy for one connection after the other; yield its URL, and what it received.
 
     With a port it connects there after its answer.
     """
@@ -64,7 +64,7 @@ def _join(client: socket.socket, port: int) -> None:
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without a proxy."""
+    """Start without a proxy."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -77,7 +77,7 @@ def fetched(url: str, limits: FetchLimits = LIMITS) -> bytes:
 @pytest.mark.parametrize("form", ["http://{}", "{}", "http://{}/"])
 @pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
 def test_http(variable: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy is sent the whole URL (RFC 9112 s3.2.2), and the host is not looked up here."""
+    """A proxy gets the whole URL (RFC 9112 s3.2.2), and the host is not resolved here."""
     with proxy(OK) as (place, heads):
         monkeypatch.setenv(variable, form.format(place))
         assert fetched("http://unknown.invalid:8080/a?b") == b"ok"

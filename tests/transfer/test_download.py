@@ -115,7 +115,7 @@ BAD = [
     ("/huge", "is larger than 1 KiB"),
     ("/trickle", "took longer than 0.5 s"),
     ("/slow", "took longer than 0.5 s"),
-    ("/to/file:///etc/passwd", "redirects to a URL that is not followed: "),
+    ("/to/file:///etc/passwd", "redirects to a URL that is not accepted: "),
     ("/to/ftp://127.0.0.1/x", "must be a whole URL"),
     ("/to/" * 7 + "/good", "redirects more than 5 times"),
 ]

@@ -1,7 +1,7 @@
-"""A connection of which every step ends with one deadline: TCP, TLS, each write and each read.
+"""A connection with one deadline for every step: TCP, TLS, each write and each read.
 
-The timeout of a socket begins anew with each byte that comes, so that a server that drips its
-answer would be waited for without an end. Here each wait is bounded by what is left of the time.
+The timeout of a socket starts again with each byte that arrives, so a server that sends one byte at
+a time would delay the client without end. Here each wait ends when the total time is over.
 """
 
 import io
@@ -27,12 +27,12 @@ class Connection:
 
     Attributes:
         opened: the socket, or TLS on it.
-        deadline: of all that is done with it.
-        target_prefix: stands in front of the path of each request, where a proxy needs the URL.
-        headers: are sent with each request, for a proxy.
-        passes_proxy: the address is that of a proxy, not of the host.
-        head_bytes_left: how much may be read before the head of the answer has ended; None where
-            it has.
+        deadline: of all steps on it.
+        target_prefix: added before the path of each request, if a proxy needs the whole URL.
+        headers: sent with each request, for a proxy.
+        passes_proxy: whether the address is that of a proxy, not of the host.
+        head_bytes_left: how much may be read before the head of the answer has ended; None after
+            that.
     """
 
     opened: socket.socket
@@ -48,7 +48,7 @@ class Connection:
         return self.passes_proxy or is_public(self.opened.getpeername()[0])
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Begin TLS, and check the certificate for a host.
+        """Start TLS, and verify the certificate for a host.
 
         Raises:
             OSError: TLS fails, or the time is over.
@@ -58,7 +58,7 @@ class Connection:
             self.opened, server_hostname=host, do_handshake_on_connect=False
         )
         self.opened.settimeout(self.deadline.wait())
-        # Python counts the timeout of a handshake from its begin to its end.
+        # Python's timeout of a handshake covers the whole handshake.
         self.opened.do_handshake()
 
     def sendall(self, data: bytes) -> None:
@@ -73,11 +73,11 @@ class Connection:
             rest = rest[self.opened.send(rest) :]
 
     def receive_into(self, buffer: Any) -> int:  # noqa: ANN401 -- bytes that can be written to
-        """Read what is there, and wait for it; 0 at the end.
+        """Read available bytes, or wait for some; return 0 at the end.
 
         Raises:
             OSError: the connection breaks, or the time is over.
-            BadAnswer: the head, interim answers included, does not end.
+            BadAnswer: the head, with its interim answers, is too long.
         """
         self.opened.settimeout(self.deadline.wait())
         count = self.opened.recv_into(buffer)
@@ -88,7 +88,7 @@ class Connection:
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return a file to read an answer from."""
+        """Return a file for reading an answer."""
         return io.BufferedReader(_Reader(self), _BUFFER_BYTES)
 
     def close(self) -> None:
@@ -108,10 +108,10 @@ class _Reader(io.RawIOBase):
 
 @contextmanager
 def connected(addresses: Sequence[Address], deadline: Deadline) -> Iterator[Connection]:
-    """Connect to the first address that takes a connection.
+    """Connect to the first address that accepts a connection.
 
     Raises:
-        OSError: none does; the last reason counts.
+        OSError: none does; this is the error of the last address.
     """
     connection = Connection(_open(addresses, deadline), deadline)
     try:
@@ -125,7 +125,7 @@ def _open(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
     for index, (family, address) in enumerate(addresses):
         opened = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # An address that swallows everything must leave time for the others.
+            # An address that drops all packets must leave time for the others.
             opened.settimeout(deadline.wait() / (len(addresses) - index))
             opened.connect(address)
         except OSError as error:
@@ -140,11 +140,11 @@ def public_only(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:
     """Return the public ones of a host's addresses.
 
     Args:
-        addresses: those that a connection is made to; they are not looked up again.
+        addresses: the addresses to connect to; the name is not resolved again.
         host: their name.
 
     Raises:
-        PrivateAddress: there is none.
+        PrivateAddress: none is public.
     """
     public = tuple(one for one in addresses if is_public(f"{one[1][0]}"))
     if not public:

@@ -1,14 +1,14 @@
-"""A moment until which several steps together may last."""
+"""A common time limit of several steps."""
 
 import time
 from collections.abc import Callable
 
 
 class Deadline:
-    """So many seconds from now."""
+    """A time limit, in seconds from its creation."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count."""
+        """Start the clock."""
         self._clock = clock
         self._end = clock() + seconds
 
@@ -20,7 +20,7 @@ class Deadline:
         """Return the time limit for the next step of a socket or a library.
 
         Raises:
-            TimeoutError: none is left. (A socket takes 0 for "do not wait at all".)
+            TimeoutError: the time is over. (For a socket, 0 means "do not wait at all".)
         """
         left = self.left()
         if left <= 0:

@@ -1,4 +1,4 @@
-"""Why a connection or an exchange failed, in words for an operator."""
+"""Why a connection or an exchange failed, as text for an operator."""
 
 import errno
 import http.client
@@ -9,7 +9,7 @@ from typing import Final
 
 TIMED_OUT: Final = "the answer takes too long"
 
-# The first class that fits counts, so that each one comes before the classes that it belongs to.
+# The first class that fits counts, so each class is listed before its base classes.
 _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (http.client.RemoteDisconnected, "the connection was closed without an answer"),
     (ConnectionRefusedError, "connection refused"),
@@ -17,8 +17,8 @@ _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (ConnectionAbortedError, "the connection was aborted"),
     (BrokenPipeError, "the connection was closed"),
     (TimeoutError, TIMED_OUT),
-    (socket.gaierror, "the host name cannot be looked up"),
-    (http.client.IncompleteRead, "the answer is shorter than announced"),
+    (socket.gaierror, "cannot resolve the host name"),
+    (http.client.IncompleteRead, "the answer ended too early"),
     (http.client.InvalidURL, "the host or the port is not valid"),
     (http.client.LineTooLong, "the answer has a line that is too long"),
     (http.client.HTTPException, "the answer is not HTTP"),
@@ -35,22 +35,22 @@ _BY_NUMBER: Final = {
 
 
 class NoConnection(OSError):
-    """A host was not reached; the message says why, in words for an operator."""
+    """A host cannot be reached; the message says why, as text for an operator."""
 
 
 class PrivateAddress(NoConnection):
-    """A public server led to a private address, which is not asked."""
+    """A public server redirected to a private address, which Waypost does not connect to."""
 
 
 class BadAnswer(http.client.HTTPException):
-    """An answer that is not used; the message says why, in words for an operator."""
+    """An answer that is rejected; the message says why, as text for an operator."""
 
 
 def failure_reason(error: BaseException) -> str:
     """Return why an exchange failed, without names of Python's classes.
 
     Args:
-        error: what `socket`, `ssl`, `http.client` or `waypost.net` raised.
+        error: the exception of `socket`, `ssl`, `http.client` or `waypost.net`.
     """
     if isinstance(error, NoConnection | BadAnswer):
         return f"{error}"

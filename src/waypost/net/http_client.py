@@ -1,7 +1,8 @@
-"""Fetching a document by its URL, with a bound for everything.
+"""Fetching a document by its URL, with a limit for everything.
 
-The time in all, the head, the body and the redirects are bounded. A redirect leads neither from a
-public server to a private address, nor from https to http (docs/decisions/0021-http-client.md).
+The total time, the head, the body and the redirects are limited. A redirect from a public server to
+a private address is refused, and a redirect from https to http
+(docs/decisions/0021-http-client.md).
 """
 
 import http.client
@@ -29,7 +30,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a URL leads: the part in front of its path (RFC 6454 s4)."""
+    """Scheme, host and port of a URL: the part before its path (RFC 6454 s4)."""
 
     scheme: str
     host: str
@@ -44,33 +45,33 @@ class Origin:
 
 
 class Transport(Protocol):
-    """How an origin is reached."""
+    """A way to connect to an origin."""
 
     def connect(
         self, origin: Origin, deadline: Deadline, *, allow_private: bool
     ) -> AbstractContextManager[Connection]:
-        """Connect to an origin, with TLS where its scheme is https.
+        """Connect to an origin, with TLS if its scheme is https.
 
         Args:
-            origin: whom to connect to.
-            deadline: of this and of all that is done with the connection.
-            allow_private: whether its address may be a private one.
+            origin: the server.
+            deadline: of this and of all steps on the connection.
+            allow_private: whether its address may be private.
 
         Raises:
-            PrivateAddress: it is one, and may not.
-            OSError: the origin is not reached.
+            PrivateAddress: it is private, and may not be.
+            OSError: the origin cannot be reached.
             ValueError: the host is not valid.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """How far a fetch goes.
+    """The limits of a fetch.
 
     Attributes:
         max_bytes: of the body.
-        seconds: from the look-up of the name to the last byte, all redirects included.
-        redirects: at most so many.
+        seconds: from the resolution of the name to the last byte, all redirects included.
+        redirects: how many at most.
         allow_private: follow redirects from a public server to a private address.
         allow_downgrade: follow redirects from https to http.
     """
@@ -85,16 +86,16 @@ class FetchLimits:
 def fetch(
     url: str, limits: FetchLimits, transport: Transport, headers: Mapping[str, str]
 ) -> Response:
-    """Get a document; a body of a status other than 2xx is not read.
+    """Fetch a document; the body is read only if the status is 2xx.
 
     Args:
         url: http or https.
-        limits: how far to go.
-        transport: how servers are reached.
-        headers: to be sent to each of them.
+        limits: the limits of the fetch.
+        transport: connects to the servers.
+        headers: sent to each of them.
 
     Raises:
-        FetchError: there is no answer, or it leads where it must not, or the body is too large.
+        FetchError: there is no answer, a redirect is refused, or the body is too large.
     """
     name, passed = redact_uri(url), [url]
     deadline = Deadline(limits.seconds)
@@ -127,7 +128,7 @@ def read_url(url: str) -> tuple[Origin, str]:
     """Split a URL into its origin, and its path and query.
 
     Raises:
-        FetchError: it is none that can be fetched.
+        FetchError: it cannot be fetched.
         UnicodeError: the host is not valid.
     """
     name = redact_uri(url)
@@ -140,7 +141,7 @@ def read_url(url: str) -> tuple[Origin, str]:
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
         raise FetchError(f"{name}: must be a whole URL that begins with https:// or http://")
     if parts.username is not None:
-        raise FetchError("the URL must not hold a user name or a password")
+        raise FetchError("the URL must not contain a user name or a password")
     host = parts.hostname if parts.hostname.isascii() else _a_labels(parts.hostname)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Origin(parts.scheme, host, port or _PORTS[parts.scheme]), target
@@ -161,7 +162,7 @@ def _checked_size(name: str, response: Response, max_bytes: int) -> Response:
 
 
 def _target_of(url: str, location: str, limits: FetchLimits) -> str:
-    """Return the URL that a redirect leads to."""
+    """Return the target URL of a redirect."""
     # http.client reads headers as ISO 8859-1, and servers write UTF-8 into them.
     quoted = quote(location[:URL_MAX_CHARS], encoding="iso-8859-1", safe=PRINTABLE)
     old = redact_uri(url)
@@ -169,9 +170,9 @@ def _target_of(url: str, location: str, limits: FetchLimits) -> str:
         target = urljoin(url, quoted)
         read_url(target)
     except FetchError as error:
-        raise FetchError(f"{old}: redirects to a URL that is not followed: {error}") from error
+        raise FetchError(f"{old}: redirects to a URL that is not accepted: {error}") from error
     except ValueError as error:
-        raise FetchError(f"{old}: redirects to what is not a URL") from error
+        raise FetchError(f"{old}: redirects to a text that is not a URL") from error
     is_downgrade = url.lower().startswith("https:") and target.lower().startswith("http:")
     if is_downgrade and not limits.allow_downgrade:
         hint = f"{ALLOW_DOWNGRADE} follows it"

@@ -14,13 +14,13 @@ from waypost.net.failures import BadAnswer
 
 _CHUNK_BYTES: Final = 64 * 1024
 PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
-# For zlib: gzip's form, its own, none.
+# For zlib: the gzip format, the zlib format, none.
 _WINDOW_BITS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent.
+    """A request.
 
     Attributes:
         authority: for the Host header.
@@ -36,10 +36,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What comes back.
+    """An answer.
 
     Attributes:
-        body: without its coding; one byte more than was asked for, where there is more.
+        body: decompressed; one byte more than the maximum if it is longer.
     """
 
     status: int
@@ -52,7 +52,7 @@ def host_of(authority: str) -> str:
     """Return the host of an authority, without its port and without brackets.
 
     Raises:
-        HTTPException: it is none.
+        HTTPException: it is not valid.
     """
     return http.client.HTTPConnection(authority).host
 
@@ -67,10 +67,10 @@ def exchange(
     """Send a request on a connection, and read the answer.
 
     Args:
-        connection: just opened; its deadline bounds all of this.
-        request: what to send.
-        max_bytes: so much of the body is looked at; one byte more is read.
-        reads_body: says for which status the body is read.
+        connection: just opened; its deadline limits the whole exchange.
+        request: the request.
+        max_bytes: the maximum of the body; one byte more is read, to detect a longer one.
+        reads_body: returns for a status whether the body is read.
 
     Raises:
         OSError: the connection breaks, or the time is over.
@@ -78,7 +78,7 @@ def exchange(
     """
     client = http.client.HTTPConnection(request.authority)
     client.sock = connection
-    # Servers do not escape alike, but none sends spaces or what is beyond ASCII.
+    # Servers escape differently, but none sends spaces or characters outside ASCII.
     target = quote(f"{connection.target_prefix}{request.target}", safe=PRINTABLE)
     headers = {**request.headers, **dict(connection.headers)}
     client.request(request.method, target, request.body or None, headers)
@@ -103,20 +103,18 @@ def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
 
 
 def _decoded(body: bytes, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
-    """Take off a compression that was not asked for, as clients do.
+    """Decompress a body, as clients do, even if no compression was requested.
 
-    No more is unpacked than is looked at.
+    At most `max_bytes` and one more are decompressed.
     """
     coding = ", ".join(response.headers.get_all("Content-Encoding") or ()).strip().lower()
     if coding in {"", "identity"} or not body:
         return body
-    # RFC 9110 s8.4.1: deflate is zlib's form; some servers leave its head away.
+    # RFC 9110 s8.4.1: deflate is the zlib format; some servers omit its header.
     for bits in _WINDOW_BITS.get(coding, ()):
         try:
             return zlib.decompressobj(bits).decompress(body, max_bytes + 1)
         except zlib.error:
             continue
-    rule = "is not so" if coding in _WINDOW_BITS else "was not asked for"
-    raise BadAnswer(
-        f"the body is said to be compressed (Content-Encoding: {coding[:40]}), and {rule}"
-    )
+    rule = "is not valid" if coding in _WINDOW_BITS else "was not requested"
+    raise BadAnswer(f"the compression of the body (Content-Encoding: {coding[:40]}) {rule}")

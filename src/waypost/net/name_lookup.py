@@ -1,4 +1,4 @@
-"""Looking up host names with the system's resolver, within a deadline."""
+"""Resolving host names with the system's resolver, within a deadline."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from waypost.net.failures import NoConnection
 ADDRESSES_MAX: Final = 8
 PORT_MAX: Final = 65535
 Address = tuple[socket.AddressFamily, tuple[object, ...]]
-"""A family, and what its sockets connect to; the first element of that is the IP address."""
+"""A family, and the address that its sockets connect to; its first element is the IP address."""
 
 
 def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
@@ -29,8 +29,8 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
         raise OverflowError("the port is not valid")
     if found := numeric(host, port):
         return found
-    # getaddrinfo(3) has no time limit and cannot be stopped, so that a thread waits for it; the
-    # thread ends with the process at the latest.
+    # getaddrinfo(3) has no time limit and cannot be stopped, so a thread calls it; the thread ends
+    # with the process at the latest.
     answers: SimpleQueue[tuple[Address, ...] | Exception] = SimpleQueue()
     ask = partial(_ask, host, port, answers)
     threads.start(threading.Thread(target=ask, name="name-lookup", daemon=True))
@@ -44,7 +44,7 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
 
 
 def numeric(host: str, port: int) -> tuple[Address, ...]:
-    """Return the address that a host is in itself, in any spelling; none where it is a name."""
+    """Return the address if a host is an IP address, in any spelling; none if it is a name."""
     try:
         return _addresses(host, port, socket.AI_NUMERICHOST)
     except socket.gaierror:

@@ -1,7 +1,7 @@
-"""Reaching origins as this machine does: by its resolver, and by the proxies of its environment.
+"""Connecting to origins as this machine does: by its resolver, and by the configured proxies.
 
-The variables are http_proxy, https_proxy, all_proxy and no_proxy, as curl(1) and `urllib` read
-them.
+The environment variables are http_proxy, https_proxy, all_proxy and no_proxy, as curl(1) and
+`urllib` read them.
 """
 
 import ssl
@@ -37,10 +37,10 @@ class Proxy:
 
     @classmethod
     def parse(cls, text: str) -> "Proxy":
-        """Read the value of a variable, with or without a scheme.
+        """Parse the value of a variable, with or without a scheme.
 
         Raises:
-            NoConnection: it is none that can be used. The message does not repeat it.
+            NoConnection: the proxy cannot be used. The message does not repeat the value.
         """
         try:
             parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -48,27 +48,27 @@ class Proxy:
         except ValueError as error:
             raise NoConnection("the proxy in the environment is not a URL") from error
         if parts.scheme != "http" or not host:
-            raise NoConnection("the proxy in the environment is not one of http://")
+            raise NoConnection("the proxy in the environment is not an http:// proxy")
         login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
         basic = f"Basic {b64encode(login.encode()).decode()}"
         return cls(host, port, "" if parts.username is None else basic)
 
 
 class SystemTransport:
-    """Connects to the addresses that this machine looks up, or to its proxy."""
+    """A transport to the addresses that this machine resolves, or to its proxy."""
 
     @contextmanager
     def connect(
         self, origin: Origin, deadline: Deadline, *, allow_private: bool
     ) -> Iterator[Connection]:
-        """Connect to an origin, with TLS where its scheme is https.
+        """Connect to an origin, with TLS if its scheme is https.
 
-        What a proxy connects to cannot be seen from here: only names and addresses that are
-        private in themselves are refused then.
+        With a proxy, Waypost cannot see the address that the proxy connects to: then only IP
+        addresses and names that are private themselves are refused.
 
         Raises:
-            PrivateAddress: the address is a private one, and `allow_private` is false.
-            OSError: the origin is not reached.
+            PrivateAddress: the address is private, and `allow_private` is false.
+            OSError: the origin cannot be reached.
             HTTPException, ValueError: a proxy or the host is not valid.
         """
         proxy = _proxy_of(origin)
@@ -94,7 +94,7 @@ class SystemTransport:
                 _open_tunnel(connection, origin, login)
                 _secure(connection, origin)
             else:
-                # RFC 9112 s3.2.2: a proxy is sent the whole URL.
+                # RFC 9112 s3.2.2: a proxy needs the whole URL.
                 connection.target_prefix = f"http://{origin.authority}"
                 connection.headers = tuple(login.items())
             yield connection
@@ -123,11 +123,11 @@ def _secure(connection: Connection, origin: Origin) -> None:
 
 
 def _open_tunnel(connection: Connection, origin: Origin, headers: dict[str, str]) -> None:
-    """Have a proxy connect to an origin (RFC 9110 s9.3.6).
+    """Make a proxy connect to an origin (RFC 9110 s9.3.6).
 
     Raises:
         OSError: the proxy refuses, or the time is over.
-        BadAnswer: the proxy answers no HTTP.
+        BadAnswer: the answer of the proxy is not HTTP.
         UnicodeError: the host is not valid.
     """
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
@@ -137,7 +137,7 @@ def _open_tunnel(connection: Connection, origin: Origin, headers: dict[str, str]
     connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
     answer = bytearray()
     piece = bytearray(1)
-    # Byte by byte: what comes after the head belongs to TLS.
+    # Byte by byte: the data after the head belongs to TLS.
     while not answer.endswith(b"\r\n\r\n"):
         if len(answer) > _TUNNEL_HEAD_MAX_BYTES or not connection.receive_into(piece):
             raise BadAnswer("the answer of the proxy is not HTTP")
