@@ -47,7 +47,7 @@ def signing(
 
 
 def openssl_verifies(signed: bytes, root: Path, *flags: str) -> bytes | None:
-    """Return the content of signed data as OpenSSL reads it; None where it says no."""
+    """Return the content of signed data as OpenSSL reads it; None if OpenSSL rejects it."""
     require(programs=["openssl"])
     command = [program("openssl"), "cms", "-verify", "-inform", "DER", "-CAfile", str(root)]
     # A web server's certificate, which most operators have, is not one for mail.

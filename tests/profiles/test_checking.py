@@ -1,4 +1,4 @@
-"""What is told of profiles before anybody asks for one."""
+"""What is reported about profiles before a client requests one."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -31,7 +31,7 @@ def until(year: int, month: int, day: int) -> ProfileSettings:
     ],
 )
 def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
-    """From the day on that is named, a new profile is out of date, and that is told once."""
+    """From the configured day on, a new profile is out of date, and this is reported once."""
     own = replace(PLAIN, name="Own", profile=said)
     general, of_one = (
         out_of_date(said, [PLAIN], NOW),
@@ -45,7 +45,7 @@ def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
 
 
 def test_told_at_the_start() -> None:
-    """Whoever starts Waypost reads of a day that is past, and it starts."""
+    """A day that is past is logged at the start, and Waypost starts."""
     store = MemoryStore(Catalog((domain("example.com"),)))
     with capture_logs() as lines:
         check_profiles(settings(profile_expires=date(2020, 1, 1)), store)

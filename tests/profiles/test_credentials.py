@@ -78,13 +78,13 @@ def wrong_order(files: ProfileFiles) -> None:
 
 
 def without_its_key(files: ProfileFiles, old: bytes, new: bytes) -> None:
-    """Put other bytes of the same length into the certificate, which no longer holds then."""
+    """Put other bytes of the same length into the certificate, whose signature is then wrong."""
     data = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
     assert data.count(old) == 1
     files.certificate.write_text(DER_cert_to_PEM_cert(data.replace(old, new)))
 
 
-# RFC 5480 s2.1.1: ecPublicKey and secp256r1; beside it a curve that the library does not know.
+# RFC 5480 s2.1.1: ecPublicKey and secp256r1, and a curve that the library does not support.
 EC_ON_P256 = bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")
 EC_ON_NO_CURVE = bytes.fromhex("06072a8648ce3d020106082a8648ce3d03017f")
 OTHER_KEY = bytes.fromhex("06072a8648ce3d027f06082a8648ce3d030107")
@@ -96,40 +96,55 @@ def chain_of(files: ProfileFiles) -> Path:
 
 
 BAD: list[tuple[str, Spoil, str, str]] = [
-    # what, how, the option that is named, what is said
+    # what, how, the option that is named, message
     ("no certificate", lambda f: f.certificate.unlink(), "cert", "cannot be read: No such file"),
     ("no key", lambda f: f.key.unlink(), "key", "cannot be read: No such file"),
     ("no chain", lambda f: chain_of(f).unlink(), "chain", "cannot be read: No such file"),
-    ("empty", lambda f: f.certificate.write_bytes(b""), "cert", "holds no certificate in PEM form"),
+    (
+        "empty",
+        lambda f: f.certificate.write_bytes(b""),
+        "cert",
+        "contains no certificate in PEM form",
+    ),
     (
         "DER",
         lambda f: f.certificate.write_bytes(b"\x30\x82"),
         "cert",
-        "holds no certificate in PEM",
+        "contains no certificate in PEM",
     ),
     (
         "broken PEM",
         lambda f: f.certificate.write_text(
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
         ),
-        *("cert", "holds no certificate in PEM form, or a broken one"),
+        *("cert", "contains no certificate in PEM form, or a broken one"),
     ),
-    ("no PEM key", lambda f: f.key.write_bytes(b"key"), "key", "holds no private key in PEM form"),
+    (
+        "no PEM key",
+        lambda f: f.key.write_bytes(b"key"),
+        "key",
+        "contains no private key in PEM form",
+    ),
     (
         "no PEM chain",
         lambda f: chain_of(f).write_bytes(b""),
         "chain",
-        "holds no certificate in PEM",
+        "contains no certificate in PEM",
     ),
     ("open to all", lambda f: f.key.chmod(0o644), "key", "(mode 0644); run `chmod 600 "),
     ("open to a group", lambda f: f.key.chmod(0o640), "key", "(mode 0640); run `chmod 600 "),
     ("writable by a group", lambda f: f.key.chmod(0o620), "key", "(mode 0620); run `chmod 600 "),
-    ("encrypted", encrypt, "key", "is encrypted, and nobody is there to type its password"),
-    ("encrypted of old", encrypt_as_of_old, "key", "is encrypted, and nobody is there"),
+    ("encrypted", encrypt, "key", "is encrypted, and Waypost cannot ask for its password"),
+    ("encrypted of old", encrypt_as_of_old, "key", "is encrypted, and Waypost cannot ask"),
     ("another's", other_key, "key", "does not belong to the certificate in "),
     ("Ed25519", odd_key, "key", "is neither an RSA nor an EC key"),
-    ("odd curve", odd_curve, "key", "is an EC key on the curve secp256k1; devices know P-256"),
-    ("wrong order", wrong_order, "key", "belongs to certificate 2, and the signer's must be the f"),
+    ("odd curve", odd_curve, "key", "is an EC key on the curve secp256k1; devices accept P-256"),
+    (
+        "wrong order",
+        wrong_order,
+        "key",
+        "belongs to certificate 2, but the signer's certificate mu",
+    ),
     (
         "unknown curve",
         lambda f: without_its_key(f, EC_ON_P256, EC_ON_NO_CURVE),
@@ -140,19 +155,19 @@ BAD: list[tuple[str, Spoil, str, str]] = [
         lambda f: without_its_key(f, EC_ON_P256, OTHER_KEY),
         *("cert", "the first certificate is neither for an RSA key nor for an EC key"),
     ),
-    ("small", small_key, "key", "is an RSA key of 1024 bits; 2048 are the least"),
+    ("small", small_key, "key", "is an RSA key of 1024 bits; 2048 is the minimum"),
     ("huge", lambda f: f.key.write_bytes(bytes(FILE_MAX_BYTES + 1)), "key", "is longer than"),
     (
         "foreign chain",
         lambda f: shutil.copy(f.certificate.with_name("authority.pem"), chain_of(f)),
-        *("chain", "lacks the certificate of CN=intermediate, which issued the signer's"),
+        *("chain", "the certificate of CN=intermediate, which issued the signer's, is missing"),
     ),
 ]
 
 
 @pytest.mark.parametrize(("spoil", "option", "said"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])
 def test_bad_files(made: Signing, spoil: Spoil, option: str, said: str) -> None:
-    """What is wrong is told by the names of the option and the file, and nothing secret with it."""
+    """A message names the problem, the option and the file, and contains no secret."""
     spoil(made.files)
 
     (problem,) = problems(made.files)
@@ -164,7 +179,7 @@ def test_bad_files(made: Signing, spoil: Spoil, option: str, said: str) -> None:
 
 
 def test_good_files(made: Signing) -> None:
-    """Certificate, key and chain of an authority are taken, wherever the chain stands."""
+    """Certificate, key and chain of an authority are accepted, in whichever file the chain is."""
     files, now = made.files, datetime.now(UTC)
     apart = load_credentials(files, now)
     text = files.certificate.read_bytes() + chain_of(files).read_bytes()
@@ -177,7 +192,7 @@ def test_good_files(made: Signing) -> None:
 
 
 def test_key_of_another_user(made: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is told to take a key from others who may need it: the cure is a copy."""
+    """The message does not propose chmod if other users may need the key: it proposes a copy."""
     made.files.key.chmod(0o640)
     monkeypatch.setattr("waypost.profiles.credentials.os.geteuid", lambda: os.getuid() + 1)
 

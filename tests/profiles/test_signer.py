@@ -33,7 +33,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def follow(signer: ProfileSigner) -> None:
-    """Look at the files again and again, as `ProfileSigners` does."""
+    """Check the files again and again, as `ProfileSigners` does."""
     while True:
         await signer.look_again()
         await asyncio.sleep(0.005)
@@ -91,11 +91,11 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
         signed = asyncio.run(work())
     assert openssl_verifies(signed, new.root) == PROFILE
     assert openssl_verifies(signed, made.root) is None
-    assert lines[-1]["event"] == "profile certificate read"
+    assert lines[-1]["event"] == "profile certificate loaded"
 
 
 def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
-    """A broken change keeps the old certificate, is told once, and can be mended."""
+    """A broken change keeps the old certificate, is logged once, and can be fixed."""
     new = signing(tmp_path / "new")
 
     async def work() -> None:
@@ -108,7 +108,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
             await until(lambda: bool(lines))
             await asyncio.sleep(0.1)
             (line,) = lines
-        assert line["event"] == "profile certificate not read"
+        assert line["event"] == "profile certificate rejected"
         assert line["reason"].startswith(f"profile_key: {made.files.key}: ")
         assert signer.sign(PROFILE) == before
         with capture_logs() as lines:
@@ -122,7 +122,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
 
 
 def test_mended_by_its_mode(made: Signing) -> None:
-    """Where nothing but the mode of the key was wrong, `chmod` alone is enough."""
+    """If only the mode of the key was wrong, `chmod` alone is enough."""
 
     async def work() -> bytes:
         made.files.key.chmod(0o644)
@@ -147,7 +147,7 @@ def _signs(signer: ProfileSigner) -> bool:
 
 
 def test_broken_from_the_start(made: Signing) -> None:
-    """A worker that starts beside broken files hands out nothing unsigned until they are mended."""
+    """A worker that starts with broken files sends nothing unsigned until they are fixed."""
     good = made.files.key.read_bytes()
     made.files.key.write_bytes(b"broken")
 
@@ -172,7 +172,7 @@ def test_broken_from_the_start(made: Signing) -> None:
 
 
 def test_expired_while_it_serves(made: Signing) -> None:
-    """A certificate that runs out is told once, and signs on."""
+    """A certificate that expires is logged once, and is still used."""
     shift = timedelta()
 
     def now() -> datetime:
@@ -194,7 +194,7 @@ def test_expired_while_it_serves(made: Signing) -> None:
 
 
 def test_one_worker_tells(made: Signing) -> None:
-    """Of several workers the one that may tell does."""
+    """Of several workers, only the one that may log does."""
     made.files.key.write_bytes(b"broken")
     with capture_logs() as lines:
         ProfileSigner(made.files, tells=lambda _key: False).start()
@@ -228,10 +228,10 @@ def test_errors_of_the_system(
 
     with capture_logs() as lines:
         asyncio.run(work())
-    told = [line for line in lines if line["event"] == "profile certificate not read"]
+    told = [line for line in lines if line["event"] == "profile certificate rejected"]
     assert len(told) == 3  # One for each file.
-    assert all(line["action"].endswith("read again until that works") for line in told)
-    assert lines[-1]["event"] == "profile certificate read"
+    assert all(line["action"].endswith("retrying until the files can be read") for line in told)
+    assert lines[-1]["event"] == "profile certificate loaded"
 
 
 def test_fifo(made: Signing) -> None:
@@ -257,7 +257,7 @@ def test_fifo(made: Signing) -> None:
 
 @pytest.mark.parametrize("days", [-20_000, 20_000])
 def test_clock_that_is_set_right_later(made: Signing, days: int) -> None:
-    """A machine that starts in 1970 signs soon after its clock is set, and tells each once."""
+    """A machine that starts in 1970 signs soon after its clock is set, and logs each step once."""
     shift = timedelta(days=days)
 
     async def work() -> None:
@@ -276,8 +276,8 @@ def test_clock_that_is_set_right_later(made: Signing, days: int) -> None:
     with capture_logs() as lines:
         asyncio.run(work())
     assert [line["event"] for line in lines] == [
-        "profile certificate not read",  # the signer's
-        "profile certificate not read",  # that of the authority between
-        "profile not signed, so not sent",
-        "profile certificate read",
+        "profile certificate rejected",  # the signer's
+        "profile certificate rejected",  # that of the authority between
+        "signing unavailable; profile request refused",
+        "profile certificate loaded",
     ]

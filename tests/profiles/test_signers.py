@@ -77,7 +77,7 @@ def test_nothing_to_sign_with() -> None:
 
 
 def test_renewed(made: Signing, tmp_path: Path) -> None:
-    """A provider's new files sign soon, and another provider's go on."""
+    """A provider's new files are used soon, and another provider's stay in use."""
     new, other = signing(tmp_path / "new"), signing(tmp_path / "other")
 
     async def work() -> tuple[bytes, bytes]:
@@ -101,7 +101,7 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
 
 @pytest.mark.rule("mobileconfig-signed-by-its-provider")
 def test_broken_is_not_sent(made: Signing, tmp_path: Path) -> None:
-    """A provider's broken files stop its own profiles alone, told seldom, until they are mended."""
+    """A provider's broken files stop only its own profiles, with few log lines, until the fix."""
     broken = signing(tmp_path / "broken")
     good = broken.files.key.read_bytes()
     broken.files.key.write_bytes(b"broken")
@@ -121,11 +121,13 @@ def test_broken_is_not_sent(made: Signing, tmp_path: Path) -> None:
 
     with capture_logs() as lines:
         asyncio.run(work())
-    not_sent = [line for line in lines if line["event"] == "profile not signed, so not sent"]
+    not_sent = [
+        line for line in lines if line["event"] == "signing unavailable; profile request refused"
+    ]
     assert len(not_sent) == 1
     assert not_sent[0]["reason"] == (
         f'provider "Broken": profile.key: {broken.files.key}: '
-        "holds no private key in PEM form, or a broken one"
+        "contains no private key in PEM form, or a broken one"
     )
 
 
@@ -145,20 +147,20 @@ def test_bounded(made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     general, same, first, again = asyncio.run(work())
     assert general == same
-    assert first != again, "it was let go of, so that it was signed anew"
+    assert first != again, "it was dropped, so that it was signed again"
 
 
 BAD: list[tuple[Callable[[Signing], object], str]] = [
-    # what is done to a good set, what is said
+    # what is done to a good set, message
     (lambda made: made.files.key.chmod(0o640), "key: {0}: can be read by others"),
     (lambda made: made.files.certificate.unlink(), "cert: {0}: cannot be read: No such file"),
-    (lambda made: made.files.paths[2].write_text("x"), "chain: {0}: holds no certificate"),
+    (lambda made: made.files.paths[2].write_text("x"), "chain: {0}: contains no certificate"),
 ]
 
 
 @pytest.mark.parametrize(("spoil", "said"), BAD)
 def test_problems(made: Signing, spoil: Callable[[Signing], object], said: str) -> None:
-    """Before anybody asks, each mistake is told once, with provider and file."""
+    """Before a client asks, each problem is reported once, with provider and file."""
     spoil(made)
     names = dict(zip(("cert", "key", "chain"), made.files.paths, strict=True))
     path = names[said.partition(":")[0]]
@@ -169,5 +171,5 @@ def test_problems(made: Signing, spoil: Callable[[Signing], object], said: str) 
 
 
 def test_no_problems(made: Signing) -> None:
-    """Good files, and none at all, are nothing to tell of."""
+    """Good files, and none at all, have no problems."""
     assert signing_problems([PLAIN, provider(made)], datetime.now(UTC)) == []

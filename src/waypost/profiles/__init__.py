@@ -1,1 +1,1 @@
-"""Who signs profiles: the files with certificate and key, and what follows them."""
+"""Signing of profiles: the files with certificate and key, and the signers that follow them."""

@@ -1,4 +1,4 @@
-"""What is wrong with the profiles of providers, before anybody asks for one."""
+"""Check the profiles of providers before a client requests one."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from waypost.profiles.files import ProfileFiles
 
 
 def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
-    """Return what is wrong with the files that providers name: each names provider and file.
+    """Return the problems of the files that providers name, each with the provider and the file.
 
     Args:
         providers: in any order; several may name the same files.
@@ -44,11 +44,11 @@ def signing_errors(providers: Iterable[Provider], now: datetime) -> list[Setting
 def out_of_date(
     general: ProfileSettings, providers: Iterable[Provider], now: datetime
 ) -> list[str]:
-    """Tell whose profiles are out of date on the day when they are made.
+    """Return the profiles that are out of date on the day when they are made.
 
     Args:
-        general: what the operator says about all profiles.
-        providers: those that may say otherwise, in any order; somebody may come more than once.
+        general: the settings for all profiles.
+        providers: those that may override them, in any order; one may be there more than once.
         now: the time, with its zone.
     """
     today = f"{now.astimezone(UTC):%Y-%m-%d}"
@@ -56,7 +56,7 @@ def out_of_date(
     said += [(f'provider "{one.name}": profile.expires', one.profile.expires) for one in providers]
     days = [(name, expires.isoformat()[:10]) for name, expires in said if expires is not None]
     late = [
-        f"{name}: {day} is past, so devices call each new profile out of date; name a later day"
+        f"{name}: {day} is past, so devices show each new profile as out of date; set a later day"
         for name, day in days
         if day <= today
     ]

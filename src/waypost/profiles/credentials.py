@@ -1,4 +1,4 @@
-"""The files that profiles are signed with, read and looked through before they are used."""
+"""The files that profiles are signed with, read and checked before they are used."""
 
 import os
 import stat
@@ -30,39 +30,39 @@ from waypost.regular_file import open_regular_file, read_up_to, reason_of
 
 FILE_MAX_BYTES: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048
-"""Devices trust no certificate with a smaller key."""
+"""Devices accept no certificate with a smaller key."""
 _KEYS: Final = frozenset(
     {PublicKeyAlgorithmOID.RSAES_PKCS1_v1_5, PublicKeyAlgorithmOID.EC_PUBLIC_KEY}
 )
 # RFC 5480 s2.1.1.1 has more.
 _CURVES: Final = (SECP256R1, SECP384R1, SECP521R1)
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-"""What the mode of a key's file must not hold."""
+"""The bits that the mode of a key file must not have."""
 
 _T = TypeVar("_T")
 
 
 class _Problem(ValueError):
-    """What is wrong with one file."""
+    """A problem of one file."""
 
 
 class _Unreadable(_Problem):
-    """The system does not let a file be read."""
+    """The system does not allow a file to be read."""
 
 
 def load_credentials(
     files: ProfileFiles, now: datetime, provider: str | None = None
 ) -> Credentials:
-    """Read the files, and see whether profiles can be signed with them.
+    """Read the files, and check whether profiles can be signed with them.
 
     Args:
-        files: where they are.
+        files: their paths.
         now: the time, with its zone.
-        provider: the name of whose they are; None where they are those of all providers.
+        provider: the provider that names them; None if they are those of all providers.
 
     Raises:
-        SettingsUnreadable: with each mistake; one of them is that a file cannot be read.
-        SettingsError: with each mistake, which names the option or the key, and the file.
+        SettingsUnreadable: with each problem; one of them is that a file cannot be read.
+        SettingsError: with each problem, which names the option or the key, and the file.
     """
     problems: list[str] = []
     kinds: list[type[SettingsError]] = [SettingsError]
@@ -94,18 +94,18 @@ def load_credentials(
             else f"{whose}chain: {files.chain}"
         )
         issuer = certificate.issuer.rfc4514_string()
-        lacks = f"{place}: lacks the certificate of {issuer}, which issued the signer's"
+        lacks = f"{place}: the certificate of {issuer}, which issued the signer's, is missing"
         raise SettingsError([lacks])
     return Credentials(certificate, key, _without(certificate, chain))
 
 
 def _signers(path: Path, now: datetime) -> list[x509.Certificate]:
-    """Read the signer's certificate, the first of a file, and what stands behind it."""
+    """Read the signer's certificate, the first of a file, and the certificates after it."""
     found = _certificates(path, now)
     if found[0].public_key_algorithm_oid not in _KEYS:
         raise _Problem(
             "the first certificate is neither for an RSA key nor for an EC key, "
-            "and devices know no others"
+            "and devices accept no other keys"
         )
     return found
 
@@ -114,10 +114,10 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
     data, _ = _read(path)
     try:
         found = x509.load_pem_x509_certificates(data)
-        # The library reads the parts of a certificate only when they are asked for.
+        # The library parses the parts of a certificate only when they are used.
         names = [(one, one.subject.rfc4514_string(), one.issuer, one.extensions) for one in found]
     except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
-        raise _Problem("holds no certificate in PEM form, or a broken one") from error
+        raise _Problem("contains no certificate in PEM form, or a broken one") from error
     for one, name, *_ in names:
         if one.not_valid_after_utc < now:
             raise _Problem(
@@ -134,33 +134,33 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
 def _key(path: Path) -> SigningKey:
     data, found = _read(path)
     if found.st_mode & OTHERS:
-        # What another user owns may have to be as it is, for others that read it.
+        # If another user owns the file, its mode may be needed for other readers.
         is_own = found.st_uid == os.geteuid()
         cure = f"run `chmod 600 {path}`" if is_own else "give Waypost's user a copy with mode 600"
         mode = f"mode {found.st_mode & 0o777:04o}"
         raise _Problem(f"can be read by others than its owner ({mode}); {cure}")
     try:
         key = load_pem_private_key(data, password=None)
-    except TypeError as error:  # so says the library where a password is needed
+    except TypeError as error:  # raised by the library if a password is needed
         raise _Problem(
-            "is encrypted, and nobody is there to type its password; "
+            "is encrypted, and Waypost cannot ask for its password; "
             "write it without one: `openssl pkey -in OLD -out NEW`"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _Problem("holds no private key in PEM form, or a broken one") from error
+        raise _Problem("contains no private key in PEM form, or a broken one") from error
     if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
-        raise _Problem("is neither an RSA nor an EC key, and devices know no others")
+        raise _Problem("is neither an RSA nor an EC key, and devices accept no others")
     if isinstance(key, EllipticCurvePrivateKey) and not isinstance(key.curve, _CURVES):
         raise _Problem(
-            f"is an EC key on the curve {key.curve.name}; devices know P-256, P-384 and P-521"
+            f"is an EC key on the curve {key.curve.name}; devices accept P-256, P-384 and P-521"
         )
     if isinstance(key, RSAPrivateKey) and key.key_size < RSA_MIN_BITS:
-        raise _Problem(f"is an RSA key of {key.key_size} bits; {RSA_MIN_BITS} are the least")
+        raise _Problem(f"is an RSA key of {key.key_size} bits; {RSA_MIN_BITS} is the minimum")
     return key
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result]:
-    """Return what is in a file, and whose it was at the moment when it was open."""
+    """Return the content of a file, and its status at the time when it was opened."""
     try:
         with open_regular_file(path) as file:
             found = os.fstat(file.fileno())
@@ -170,28 +170,28 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
     except ValueError as error:
         raise _Problem(f"cannot be read: {error}") from error
     if len(data) > FILE_MAX_BYTES:
-        raise _Problem(f"is longer than {FILE_MAX_BYTES} bytes, so it is something else")
+        raise _Problem(f"is longer than {FILE_MAX_BYTES} bytes, so it is another kind of file")
     return data, found
 
 
 def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
-    """Tell, in front of the file's name, why a key is not that of the first certificate."""
+    """Return, as text before the file's name, why a key is not that of the first certificate."""
     own = _spki(key)
     places = [place for place, one in enumerate(certificates, 1) if _spki_of(one) == own]
     if not places:
         return "does not belong to the certificate in"
     if places[0] == 1:
         return None
-    return f"belongs to certificate {places[0]}, and the signer's must be the first, in"
+    return f"belongs to certificate {places[0]}, but the signer's certificate must be first, in"
 
 
 def _spki(one: x509.Certificate | SigningKey) -> bytes:
-    """Return the public key as a certificate holds it (RFC 5280 s4.1.2.7)."""
+    """Return the public key as it is in a certificate (RFC 5280 s4.1.2.7)."""
     return one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _spki_of(certificate: x509.Certificate) -> bytes | None:
-    """Do the same, or give None where the library does not know such keys."""
+    """Return the same, or None if the library does not support such keys."""
     try:
         return _spki(certificate)
     except (ValueError, UnsupportedAlgorithm):

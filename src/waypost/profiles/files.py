@@ -1,4 +1,4 @@
-"""Where the files are that profiles are signed with."""
+"""The paths of the files that profiles are signed with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,13 @@ from waypost.model import ProfileSettings
 
 @dataclass(frozen=True, slots=True)
 class ProfileFiles:
-    """Where the certificate, its key and its chain are, in PEM (RFC 7468).
+    """The paths of the certificate, its key and its chain, in PEM (RFC 7468).
 
     Attributes:
-        certificate: the signer's, and perhaps the chain behind it.
-        key: not encrypted, and readable by its owner alone.
-        chain: the certificates between the signer's and an authority; None where there are none,
-            or where they stand behind the signer's.
+        certificate: the signer's, and optionally the chain after it.
+        key: not encrypted, and readable only by its owner.
+        chain: the certificates between the signer's and an authority; None if there are none,
+            or if they are in the file with the signer's.
     """
 
     certificate: Path
@@ -24,7 +24,7 @@ class ProfileFiles:
 
     @classmethod
     def of(cls, settings: ProfileSettings) -> Self | None:
-        """Return those that are named, or None."""
+        """Return the configured paths, or None."""
         named = settings.signing
         if named is None:
             return None

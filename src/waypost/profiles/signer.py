@@ -1,4 +1,4 @@
-"""Signs profiles with one set of files, remembers what it signed, and follows the files."""
+"""Sign profiles with one set of files, keep the signed profiles, and follow the files."""
 
 import asyncio
 import hashlib
@@ -18,16 +18,16 @@ from waypost.seldom import Seldom
 from waypost.signature import Signature, signature_of
 
 RETRY_LOOKS: Final = 10
-"""Files with mistakes are read again after so many looks: it may have been the clock."""
+"""Files with errors are read again after so many polls: the clock may have been wrong."""
 KEPT_PROFILES: Final = 1000
-"""Some 6 KB each, of which the certificates are the most."""
+"""Some 6 KB each, most of it certificates."""
 
-_KEPT: Final = "the last good files are signed with"
-_AGAIN: Final = f"{_KEPT}; the files are read again until that works"
+_FIX: Final = "keeping the previous certificate and key; fix the file, and Waypost reads it again"
+_AGAIN: Final = "keeping the previous certificate and key; retrying until the files can be read"
 
 Seen = tuple[Signature | None, ...]
 Kept = dict[tuple[object, bytes], bytes]
-"""What was signed, by who signed it and a digest of it; several signers may share one."""
+"""Signed profiles, by their signer and a digest of the profile; several signers may share one."""
 
 
 def _utc_now() -> datetime:
@@ -35,10 +35,10 @@ def _utc_now() -> datetime:
 
 
 class ProfileSigner:
-    """Signs with the last files that were good.
+    """A signer that uses the last files without errors.
 
-    New files with a mistake change nothing; the mistake is told once. Files that the system does
-    not let be read are tried again, less and less often, until they can be read.
+    New files with an error change nothing; the error is logged once. Files that cannot be read are
+    tried again, with growing pauses, until they can be read.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class ProfileSigner:
         provider: str | None = None,
         back_off: BackOff | None = None,
     ) -> None:
-        """Take the files, who of several workers tells of them, and the clock.
+        """Initialize with the files, the choice of the worker that logs, and the clock.
 
         Args:
             files: PEM.
-            tells: is given a number, the same in all workers; says whether this one tells.
-            now: the time with its zone.
-            kept: what was signed; None remembers it apart from that of others.
-            provider: the name of whose profiles these are; None for those of all.
+            tells: gets a number, the same in all workers; returns whether this worker logs.
+            now: returns the time, with its zone.
+            kept: the cache of signed profiles; None for a separate one.
+            provider: the provider whose profiles these are; None for those of all.
             back_off: says when to try again.
         """
         self._files = files
@@ -66,7 +66,7 @@ class ProfileSigner:
         self._credentials: Credentials | None = None
         self._provider = provider
         self._kept: Kept = {} if kept is None else kept
-        self._reading = object()  # Another one whenever the files were read.
+        self._reading = object()  # A new one each time the files are read.
         self._problems: tuple[str, ...] = ()
         self._back_off = back_off if back_off is not None else BackOff()
         self._complained: tuple[Seen, int, tuple[str, ...]] | None = None
@@ -75,33 +75,33 @@ class ProfileSigner:
         self._seen: Seen = ()
         self._changing: Seen = ()
         self._demands = 0
-        self._told_expiry = False
+        self._logged_expiry = False
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
-        """Read the files for the first time; with mistakes in them no profile goes out."""
+        """Read the files for the first time; if they have errors, no profile is sent."""
         self._seen = self._look()
         self._take(self._load(), again=False)
 
     def sign(self, profile: bytes, *, keep: bool = True) -> bytes:
-        """Return the profile signed, and the same bytes for the same profile again.
+        """Return the signed profile; the same profile gets the same bytes again.
 
         Args:
             profile: as `mobileconfig.render` writes it.
-            keep: whether it may be remembered; False for one with a password in it.
+            keep: whether it may be cached; False for one with a password in it.
 
         Raises:
-            SigningUnavailable: there never were good files.
+            SigningUnavailable: there never were files without errors.
         """
         if self._credentials is None:
             if self._complaint.is_time():
                 reason = "; ".join(self._problems)
-                self._log.error("profile not signed, so not sent", reason=reason)
+                self._log.error("signing unavailable; profile request refused", reason=reason)
             raise SigningUnavailable("profiles cannot be signed now")
         if not keep:
             return sign(profile, self._credentials)
         key = self._reading, hashlib.blake2b(profile, digest_size=32).digest()
-        # Taken out and put in again: the oldest stands first.
+        # Removed and added again: the oldest is first.
         signed = self._kept.pop(key, None) or sign(profile, self._credentials)
         self._kept[key] = signed
         if len(self._kept) > KEPT_PROFILES:
@@ -109,10 +109,10 @@ class ProfileSigner:
         return signed
 
     async def look_again(self, *, demanded: bool = False) -> None:
-        """Read the files where one has changed, or where that was demanded.
+        """Read the files if one has changed, or if a reload was requested.
 
-        Files with mistakes are read again from time to time as they are: a certificate that is not
-        valid yet, or no more, is good as soon as the clock of the machine is right.
+        Unchanged files with errors are read again from time to time: a certificate that is not
+        valid yet, or no more, is accepted as soon as the clock of the machine is right.
         """
         self._demands += demanded
         self._looks += 1
@@ -126,11 +126,11 @@ class ProfileSigner:
         self._look_at_the_clock()
 
     def _is_due(self, found: Seen) -> bool:
-        """Return whether a file is another one, and all of them have stayed as they are since."""
+        """Return whether a file has changed, and no file has changed since the last poll."""
         if found == self._seen:
             self._changing = ()
             return False
-        # Certificate and key are renewed one after the other.
+        # Certificate and key are replaced one after the other.
         settled = found == self._changing
         self._changing = found
         return settled
@@ -146,29 +146,29 @@ class ProfileSigner:
             else:
                 self._back_off.reset()
             self._problems, self._complained = problems, about
-            action = _AGAIN if outcome.temporary else _KEPT
+            action = _AGAIN if outcome.temporary else _FIX
             for problem in problems if tells else ():
-                self._log.error("profile certificate not read", reason=problem, action=action)
+                self._log.error("profile certificate rejected", reason=problem, action=action)
             return
         self._back_off.reset()
         self._complained = None
         self._credentials = outcome
         self._reading = object()
-        self._told_expiry = False
+        self._logged_expiry = False
         if again and tells:
             self._log.info(
-                "profile certificate read",
+                "profile certificate loaded",
                 file=str(self._files.certificate),
                 valid_until=outcome.certificate.not_valid_after_utc.isoformat(),
             )
 
     def _look_at_the_clock(self) -> None:
-        """Tell once that the certificate has expired: devices would say so to each user."""
-        if self._credentials is None or self._told_expiry:
+        """Log once that the certificate has expired: devices would show this to each user."""
+        if self._credentials is None or self._logged_expiry:
             return
         until = self._credentials.certificate.not_valid_after_utc
         if self._now() > until:
-            self._told_expiry = True
+            self._logged_expiry = True
             if self._tells(zlib.crc32(f"expired {until}".encode()) or 1):
                 self._log.error(
                     "profile certificate has expired; renew it",

@@ -1,4 +1,4 @@
-"""Signs each profile with the files of its provider, or else with those of all providers."""
+"""Sign each profile with the files of its provider, or with those of all providers."""
 
 import asyncio
 import zlib
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 1.0
 SIGNERS_MAX: Final = 1000
-"""Which are followed at once; of more, the one that was not asked for the longest has to go."""
+"""How many are followed at once; above it, the least recently used one is dropped."""
 
 Tells = Callable[[int, int], bool]
-"""Is given a number, the same in all workers, and another for what it is about."""
+"""Gets a number, the same in all workers, and another one for its subject."""
 
 
 def _alone(_key: int, _subject: int) -> bool:
@@ -26,14 +26,14 @@ def _alone(_key: int, _subject: int) -> bool:
 
 
 class ProfileSigners:
-    """One signer for each set of files. Those of a provider are read when it is first needed."""
+    """One signer for each set of files. The files of a provider are read when first needed."""
 
     def __init__(self, general: ProfileFiles | None, tells: Tells = _alone) -> None:
-        """Take the files of all providers, if there are some, and who of several workers tells.
+        """Initialize with the files of all providers, if there are some, and the worker that logs.
 
         Args:
             general: PEM.
-            tells: says whether this worker tells.
+            tells: returns whether this worker logs.
         """
         self._general = general
         self._tells = tells
@@ -43,20 +43,20 @@ class ProfileSigners:
         self._demand = Demand()
 
     def start(self) -> None:
-        """Read the files of all providers; with mistakes in them no such profile goes out."""
+        """Read the files of all providers; if they have errors, no such profile is sent."""
         if self._general is not None:
             self._signers[self._general] = self._open(self._general, None)
 
     async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
-        """Return a profile signed, or as it is where it need not be.
+        """Return a profile, signed if it must be.
 
         Args:
             profile: as `mobileconfig.render` writes it.
-            provider: whose it is.
-            keep: whether it may be remembered; False for one with a password in it.
+            provider: its provider.
+            keep: whether it may be cached; False for one with a password in it.
 
         Raises:
-            SigningUnavailable: it must be signed, and there never were good files for that.
+            SigningUnavailable: it must be signed, and there never were files without errors.
         """
         files = ProfileFiles.of(provider.profile)
         whose = None if files is None else provider.name
@@ -64,15 +64,15 @@ class ProfileSigners:
         if files is None:
             return profile
         signer = self._signers.pop(files, None) or await self._opened(files, whose)
-        self._signers[files] = signer  # The last that was asked for stands last.
+        self._signers[files] = signer  # The most recently used is last.
         return signer.sign(profile, keep=keep)
 
     def demand(self) -> None:
-        """Have all files read again soon, whether they have changed or not."""
+        """Request that all files are read again soon, even if they have not changed."""
         self._demand.make()
 
     async def watch(self) -> None:
-        """Read files whenever one has changed or that was demanded. Does not end."""
+        """Read files each time one has changed or a reload was requested. Does not end."""
         while True:
             demanded = await self._demand.within(POLL_SECONDS)
             for signer in list(self._signers.values()):
@@ -82,7 +82,7 @@ class ProfileSigners:
         async with self._opening:
             if (known := self._signers.get(files)) is not None:
                 return known
-            # Slow the first time, when the library comes in as well.
+            # Slow the first time, when the library is imported too.
             signer = self._signers[files] = await asyncio.to_thread(self._open, files, whose)
             if len(self._signers) > SIGNERS_MAX:
                 del self._signers[next(one for one in self._signers if one != self._general)]
