@@ -104,11 +104,11 @@ def test_initdb_by_curl(made: Made, version: int) -> None:
     seed = ROOT / f"tests/transfer/seeds/version-{version}.json"
     as_json = ["-H", "Content-Type: application/json", "--data-binary", f"@{seed}"]
     steps = [
-        (["-X", "DELETE"], "the database is empty now\n"),
-        (as_json, "the database is filled now\n"),
+        (["-X", "DELETE"], "the database is now empty\n"),
+        (as_json, "the database is now filled\n"),
         ([], "the database holds providers already; nothing was changed\n"),
-        (["-X", "DELETE"], "the database is empty now\n"),
-        ([], "the database is filled now\n"),
+        (["-X", "DELETE"], "the database is now empty\n"),
+        ([], "the database is now filled\n"),
     ]
     curl = shutil.which("curl") or "curl"
     for flags, expected in steps:

@@ -81,7 +81,7 @@ def test_initdb_as_the_guide_says(home: Path, port: int) -> None:
     assert [line.strip() for line in said] == [
         "the database holds providers already; nothing was changed",
         "the database holds providers already; nothing was changed",
-        "the database is empty now",
+        "the database is now empty",
     ]
 
 

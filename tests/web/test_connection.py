@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]
 
 
 def status(port: int, *parts: bytes) -> str:
-    """Send something, and give the status line of the first answer."""
+    """Send bytes, and return the status line of the first answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         for part in parts:
             client.sendall(part)
@@ -108,7 +108,7 @@ def test_burst_of_requests(server: RunningWaypost, request_: bytes) -> None:
 
 
 ENDLESS = [
-    # what begins, what goes on for ever
+    # how it begins, what repeats without end
     pytest.param(GET, b"x-y: z\r\n" * 1000, id="headers"),
     pytest.param(GET + b"x: ", b"y" * 8000, id="one header"),
     pytest.param(GET, b"x" * 8000, id="the name of a header"),
@@ -121,10 +121,10 @@ ENDLESS = [
 
 @pytest.mark.parametrize(("begin", "more"), ENDLESS)
 def test_what_never_ends_is_cut_off(server: RunningWaypost, begin: bytes, more: bytes) -> None:
-    """Whatever of a request goes on for ever, its connection ends after some megabytes."""
+    """If any part of a request has no end, its connection ends after some megabytes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(begin)
-        # What is thrown away after the answer counts as sent, and what the kernel keeps.
+        # Data that is dropped after the answer counts as sent, and so do the kernel's buffers.
         with pytest.raises(ConnectionError):
             client.sendall(more * (64 * BESIDE_BODY_MAX_BYTES // len(more)))
 
@@ -147,7 +147,7 @@ def test_headers_have_a_limit(server: RunningWaypost) -> None:
 
 
 def test_each_request_of_a_connection_has_its_own_limit(server: RunningWaypost) -> None:
-    """A thousand requests may come through one connection, whatever they add up to."""
+    """A thousand requests may come through one connection, with any total length."""
     client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     client.connect()
     first = client.sock
@@ -193,7 +193,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def serving(
     app: Any, kind: type[Connection], *, most: int = 100, graceful: int = 5
 ) -> Iterator[int]:
-    """Serve an application with connections of a kind; give the port."""
+    """Serve an application with connections of a kind; yield the port."""
     http: Any = partial(kind, limit=ConnectionLimit(most))
     config = uvicorn.Config(
         app, port=0, http=http, loop="uvloop", lifespan="off", timeout_graceful_shutdown=graceful
@@ -242,7 +242,7 @@ def test_an_answer_may_take_longer(hasty: int) -> None:
 
 
 def test_a_body_that_nobody_reads_is_left(hasty: int) -> None:
-    """After its answer, a request may not go on for ever."""
+    """After its answer, a request may not continue without end."""
     with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
         client.sendall(CHUNKED)
         assert client.recv(1000).startswith(b"HTTP/1.1 204")

@@ -73,7 +73,7 @@ def test_limit_by_descriptors(
 
 
 def test_turns() -> None:
-    """One connection goes on in each round of the event loop, in order, even behind a failure."""
+    """One connection continues in each round of the event loop, in order, even after a failure."""
     done: list[str] = []
 
     async def run() -> None:

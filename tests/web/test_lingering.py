@@ -24,7 +24,7 @@ from waypost.web.lingering import LINGER_MAX_BYTES, LINGER_SECONDS, LingeringTra
 
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024
-# What the buffers of both ends may hold, beside what is read.
+# What the buffers of both ends may contain, in addition to what is read.
 BUFFERS = 24 * MEGABYTE
 
 
@@ -60,7 +60,7 @@ def talk(port: int, *parts: bytes) -> bytes:
 
 
 def read(answers: BinaryIO) -> int:
-    """Read one answer, and give its status."""
+    """Read one answer, and return its status."""
     status = int(answers.readline().split(b" ")[1])
     length = 0
     while line := answers.readline().strip():
@@ -110,7 +110,7 @@ def test_a_long_body_gets_its_answer(
 
 
 def test_no_head_gets_its_answer(server: RunningWaypost) -> None:
-    """What is no request, or has too long a head, gets its 400 however long it goes on."""
+    """Data that is not a request, or has too long a head, gets its 400 however long it is."""
     for request in (b"\x16\x03\x01" + LONG, head("GET", "/", f"x: {'y' * MEGABYTE}")):
         assert talk(server.port, request).startswith(b"HTTP/1.1 400 ")
 
@@ -119,7 +119,7 @@ def test_no_head_gets_its_answer(server: RunningWaypost) -> None:
 def test_an_endless_body_is_not_read(
     server: RunningWaypost, method: str, path: str, status: int
 ) -> None:
-    """Of fifty megabytes few are read; a client that looks for an answer meanwhile has it."""
+    """Of fifty megabytes few are read; a client that reads answers meanwhile gets its answer."""
     raw, answer = 0, b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(head(method, path, f"Content-Length: {50 * MEGABYTE}"))
@@ -182,7 +182,7 @@ def test_answers_before_it_are_whole(server: RunningWaypost) -> None:
 @pytest.mark.parametrize("path", [AUTODISCOVER, "/nothing"])
 @pytest.mark.parametrize("expect", ["Expect: 100-continue", "Expect:"])
 def test_curl(server: RunningWaypost, tmp_path: Path, path: str, expect: str) -> None:
-    """Curl has its answer whether it waits for 100 or not, and goes on with the next URL."""
+    """Curl gets its answer whether it waits for 100 or not, and continues with the next URL."""
     require(programs=["curl"])
     body = tmp_path / "body"
     body.write_bytes(LONG * 3)
@@ -217,7 +217,7 @@ def _ends(port: int, seconds: list[float]) -> None:
 
 
 def test_slow_clients(server: RunningWaypost) -> None:
-    """Clients that go on sending slowly are left in time, and meanwhile others are served."""
+    """Clients that send slowly without end are closed in time, and meanwhile others are served."""
     seconds: list[float] = []
     threads = [threading.Thread(target=_ends, args=(server.port, seconds)) for _ in range(40)]
     for thread in threads:
@@ -265,7 +265,7 @@ def _send_slowly(client: socket.socket) -> None:
 _PASS = "proxy_pass http://{waypost}; proxy_set_header Host $host;"
 _NEW = 'proxy_http_version 1.1; proxy_set_header Connection "";'
 _LARGE = "client_max_body_size 0;"
-# It sends all of a body before it looks for an answer, so it gets none for a very long one.
+# It sends all of a body before it reads an answer, so it gets none for a very long one.
 APACHE = proxies.apache("ProxyPreserveHost On")
 SIZES = (100_000, 1_000_000, 3_000_000, 30_000_000)
 FRONTS: list[tuple[str, Writer]] = [
@@ -325,7 +325,7 @@ class Gone(asyncio.Transport):
 
 
 def test_answer_for_nobody() -> None:
-    """An answer to a client that has gone is thrown away, and is no error of the application."""
+    """An answer to a client that has closed is dropped, and is no error of the application."""
 
     async def answer() -> None:
         LingeringTransport(Gone(), lambda: False).write(b"HTTP/1.1 200 OK\r\n")

@@ -77,7 +77,7 @@ def test_more_connections_than_may_be(port: int) -> None:
 
 
 def test_end() -> None:
-    """The thread ends with the listener, whatever is connected."""
+    """The thread ends with the listener, with any open connections."""
     with (
         serving_metrics("127.0.0.1:0", lambda: b"") as port,
         socket.create_connection(("127.0.0.1", port)) as client,

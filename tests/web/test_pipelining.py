@@ -120,7 +120,7 @@ def test_part_of_a_request_behind_others(whole: int) -> None:
 
 
 def test_new_connection_ends_an_idle_one() -> None:
-    """With more connections than may be, the one that is idle longest ends, and others go on."""
+    """Above the maximum of connections, the one that is idle longest ends, and others continue."""
     with serving(quick_app, Connection, most=2) as port:
         place = ("127.0.0.1", port)
         with (

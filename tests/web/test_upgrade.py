@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]
 
 
 def statuses(port: int, data: bytes, size: int) -> list[bytes]:
-    """Send something in parts of a size, and give the status of each answer until the end."""
+    """Send data in parts of a size, and return the status of each answer until the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(data), size):
@@ -102,7 +102,7 @@ def test_body_that_is_a_request(server: RunningWaypost, head: bytes) -> None:
 
 
 def test_body_that_is_too_long(server: RunningWaypost) -> None:
-    """The limits of a body are the same beside `Upgrade`: one answer, and the connection ends."""
+    """The limits of a body are the same with `Upgrade`: one answer, and the connection ends."""
     data = POST + H2C + b"Content-Length: 5000000\r\n\r\n" + b"x" * 200_000
 
     assert statuses(server.port, data, len(data)) == [b"413"]

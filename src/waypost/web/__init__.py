@@ -1,1 +1,1 @@
-"""The listeners. Only this folder knows HTTP."""
+"""The listeners. Only this folder handles HTTP requests."""

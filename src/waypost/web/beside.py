@@ -1,6 +1,7 @@
-"""A process beside the one that mail clients reach, for the operators' listener.
+"""The admin process: a process next to the public listener, for the admin listener.
 
-Here is only what starts and ends it. What it runs is imported there, and costs nothing here.
+This module only starts and ends the process. The process itself imports what it runs, so that the
+parent does not load it.
 """
 
 import os
@@ -19,26 +20,26 @@ import structlog
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
 
-# How long it is not there after the first, second, third... time in a row that it ended early.
+# How long to wait before the restart, after the first, second, third... early exit in a row.
 RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS: Final = 10.0
-# It has two seconds for the answers that it has begun.
+# uvicorn has two seconds for the answers that have begun.
 END_SECONDS: Final = 4.0
 KILLED_SECONDS: Final = 1.0
 
 
 class Beside:
-    """The process, which is started again where it ends by itself.
+    """The admin process, which is started again if it ends by itself.
 
-    While it is not there, connections wait in the backlog of its socket.
+    While the process is down, connections wait in the backlog of its socket.
     """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        """Take what the process needs; nothing is started yet.
+        """Create the process without starting it.
 
         Args:
             settings: all options.
-            listener: where it listens.
+            listener: the listening socket.
         """
         self._arguments = (settings, listener)
         self._process: SpawnProcess | None = None
@@ -48,18 +49,18 @@ class Beside:
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
-        """Start the process. SIGHUP must be blocked in this thread; the process lets it through."""
+        """Start the process. SIGHUP must be blocked in this thread; the process unblocks it."""
         self._thread.start()
 
     def hang_up(self) -> None:
-        """Have the process read again what is served."""
+        """Send SIGHUP to the process, so that it reloads what is served."""
         process = self._process
         if process is not None and process.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGHUP)
 
     def terminate(self) -> None:
-        """Have the process end, without waiting for that. Twice does nothing."""
+        """Send SIGTERM to the process, and do not wait. A second call does nothing."""
         if self._ending.is_set():
             return
         self._end_by = monotonic() + END_SECONDS
@@ -68,11 +69,11 @@ class Beside:
             self._process.terminate()
 
     def end(self) -> None:
-        """End the process and wait for that; kill it if it does not end. Twice does nothing."""
+        """End the process and wait; kill it if it does not end. A second call does nothing."""
         self.terminate()
         self._thread.join(max(0.0, self._end_by - monotonic()))
         if self._thread.is_alive() and self._process is not None:
-            self._log.error("the process for operators does not end and is killed")
+            self._log.error("admin process does not exit; killing it")
             self._process.kill()
             self._thread.join(KILLED_SECONDS)
 
@@ -84,12 +85,12 @@ class Beside:
             early = early + 1 if monotonic() - start < STEADY_SECONDS else 1
             seconds = RESTART_SECONDS[min(early, len(RESTART_SECONDS)) - 1]
             if not self._ending.is_set():
-                message = "operators are not answered; starting again"
+                message = "admin process exited; restarting"
                 self._log.error(message, reason=reason, retry_seconds=seconds)
             self._ending.wait(seconds)
 
     def _run_once(self) -> str:
-        """Run the process to its end; return why it ended, in words."""
+        """Run the process until it ends; return the reason as text."""
         process = get_context("spawn").Process(
             target=_run, args=self._arguments, name="operators", daemon=True
         )
@@ -98,7 +99,7 @@ class Beside:
         except OSError as error:
             return error.strerror or str(error)
         self._process = process
-        if self._ending.is_set():  # in the meantime
+        if self._ending.is_set():  # since the check in `_keep`
             process.terminate()
         process.join()
         return exit_reason(process.exitcode or 0)
@@ -106,7 +107,7 @@ class Beside:
 
 @contextmanager
 def beside(process: Beside | None) -> Iterator[None]:
-    """Have a process run for a while, where there is one."""
+    """Run a process while `with` lasts, if there is one."""
     if process is None:
         yield
         return
@@ -118,7 +119,7 @@ def beside(process: Beside | None) -> Iterator[None]:
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:
-    """Be the process."""
+    """Run in the new process."""
     end_with_parent()
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 

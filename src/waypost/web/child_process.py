@@ -1,4 +1,4 @@
-"""What a process that serves and its parent have to do with one another."""
+"""What a worker process and its parent need of each other: signals, exit codes, a common end."""
 
 import ctypes
 import os
@@ -17,12 +17,12 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 def end_with_parent() -> None:
-    """Have this process killed when its parent ends, so that it keeps no port and no file.
+    """Make the kernel kill this process when its parent ends, so that it keeps no port and no file.
 
-    The kernel of Linux does so at once, also to a process that is stopped: prctl(2). The thread
-    does it on other systems, and if the parent has ended before the kernel was asked.
+    Linux does this at once, even for a stopped process: prctl(2). The thread does it on other
+    systems, and if the parent has ended before the call of prctl.
 
-    The kernel takes the end of the thread that started this process for the end of the parent.
+    Linux takes the end of the thread that started this process as the end of the parent.
     """
     limit_stacks()
     parent = parent_process()
@@ -39,7 +39,7 @@ def _end_after(sentinel: int) -> None:
 
 
 def exit_reason(code: int) -> str:
-    """Say in words how a process ended that has this exit code of `multiprocessing`."""
+    """Return as text how a process ended, from its exit code of `multiprocessing`."""
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -50,7 +50,7 @@ def exit_reason(code: int) -> str:
 
 @contextmanager
 def hangups_wait() -> Iterator[None]:
-    """Let SIGHUP wait: it would end a new process, which inherits that, before it can take it."""
+    """Block SIGHUP: it would end a new process, which inherits the block, before its handler."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
         yield

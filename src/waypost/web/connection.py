@@ -1,8 +1,8 @@
-"""One connection of a listener: uvicorn's, with limits to what it holds and how long it waits.
+"""One connection of a listener: uvicorn's, with limits for memory and time.
 
-httptools and uvicorn collect the URL, the headers and the trailers of a request for as long as
-they come, parse all requests that come at once, and wait for a client for ever
-(docs/decisions/0016-connections.md). Bodies have their limits in `request`.
+httptools and uvicorn collect the URL, the headers and the trailers of a request without a limit,
+parse all requests that arrive together, and wait for a client without a limit
+(docs/decisions/0016-connections.md). `request` limits the bodies.
 """
 
 import asyncio
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 HEAD_MAX_BYTES: Final = 32 * 1024
-"""How long the URL and headers of a request may be, with its trailers."""
+"""Maximum bytes of the URL, headers and trailers of one request."""
 HEAD_MAX_FIELDS: Final = 200
-"""How many these may be: a short header takes much more memory than bytes."""
+"""Maximum number of headers and trailers: a short header takes much more memory than its bytes."""
 BESIDE_BODY_MAX_BYTES: Final = 1024 * 1024
-"""How much may come for a request that is no body: how chunks are cut, and what is never ended."""
+"""Maximum bytes of a request that are not body: chunk sizes, and parts that never end."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
 PIECE_MAX_BYTES: Final = 1024
-"""How much is parsed at once: as many requests as are in it may wait for the answer to another one.
+"""How much is parsed at once. The requests in one piece may wait for the answer to an earlier one.
 
-What comes after them is parsed when they have been answered (RFC 9112 s9.3.2, pipelining).
+The requests after the piece are parsed when these are answered (RFC 9112 s9.3.2, pipelining).
 """
 WRITE_BUFFER_BYTES: Final = 16 * 1024
 """How much may wait to be sent when another answer begins; the client must read it in time."""
 SHUTDOWN_SHARE: Final = 0.6
-"""For which part of the time that a server has for its end it waits for its clients."""
+"""Which part of the server's shutdown time a connection waits for its client."""
 DRAIN_MAX_BYTES: Final = 64 * 1024
-"""How much of a body is read after its answer to keep the connection for another request."""
+"""How much of a body is read after its answer, to keep the connection for another request."""
 _TOO_LONG: Final = "The head of the request is too long."
 
 
 class HeadTooLong(ValueError):
-    """A URL with its headers is longer than `HEAD_MAX_BYTES`, or they are too many."""
+    """The URL and headers are longer than `HEAD_MAX_BYTES`, or there are too many headers."""
 
 
 class Connection(HttpToolsProtocol):
-    """What uvicorn makes for each connection."""
+    """The protocol object that uvicorn creates for each connection."""
 
     _in_head = True
-    _heads = 0  # so many have come to their end
-    _named_bytes = 0  # of the URL and the headers that are whole
+    _heads = 0  # number of complete heads
+    _named_bytes = 0  # of the complete URL and headers
     _fields = 0
-    _beside_bytes = 0  # of all that is no body
+    _beside_bytes = 0  # of everything that is not body
     _in_request = False
     _body_bytes = 0
     _unparsed: bytes | memoryview = b""
@@ -71,14 +71,14 @@ class Connection(HttpToolsProtocol):
         *,
         limit: ConnectionLimit,
     ) -> None:
-        """Take what uvicorn gives, and the limit that all connections of a listener share."""
+        """Initialize as uvicorn does, with the limit that all connections of a listener share."""
         super().__init__(config, server_state, app_state, _loop)
         self._limit = limit
         self._head_deadline = Deadline(self._end)
         self._shutdown_deadline = Deadline(self._end_shutdown)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request no longer than for the others."""
+        """Start the deadline for the first request, which is the same as for later ones."""
         self._lingering = LingeringTransport(transport, self._is_sending)
         super().connection_made(self._lingering)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
@@ -87,7 +87,7 @@ class Connection(HttpToolsProtocol):
         self._limit.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop all deadlines."""
         self._limit.closed(self)
         self._unparsed = b""
         self._head_deadline.stop()
@@ -96,7 +96,7 @@ class Connection(HttpToolsProtocol):
         self._lingering.forget()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless it is more than a request may have."""
+        """Parse the data, unless it is more than a request may have."""
         if self._lingering.is_lingering:
             self._lingering.drop(data)
             return
@@ -105,13 +105,13 @@ class Connection(HttpToolsProtocol):
             self._parse()
 
     def pause_writing(self) -> None:
-        """Let the application wait for a client that does not read, but not for ever."""
+        """Make the application wait for a client that does not read, but not without end."""
         super().pause_writing()
         self._limit.waits(self)
         self._lingering.expect_reading()
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Continue to write."""
         super().resume_writing()
         if not self.transport.is_closing():
             self._lingering.stop_expecting_reading()
@@ -119,22 +119,22 @@ class Connection(HttpToolsProtocol):
             self._limit.works(self)
 
     def shutdown(self) -> None:
-        """End when the request is answered that came last; for its client wait not too long."""
+        """End after the answer to the last request; limit the time to wait for its client."""
         super().shutdown()
         seconds = self.config.timeout_graceful_shutdown or 0
         self._shutdown_deadline.start(SHUTDOWN_SHARE * seconds)
 
     def abort(self) -> None:
-        """End at once."""
+        """Close the connection at once."""
         self._lingering.abort()
 
     def _parse(self) -> None:
-        """Parse what came, as far as there is no whole request that must be answered first."""
+        """Parse the data up to a complete request that must be answered first."""
         rest = self._unparsed
         if len(rest) > PIECE_MAX_BYTES and not isinstance(rest, memoryview):
-            rest = memoryview(rest)  # It is not copied for each piece.
+            rest = memoryview(rest)  # so that it is not copied for each piece
         while rest and not self._is_answering() and not self.transport.is_closing():
-            # It is sending still if it is answered with the end of the connection.
+            # If the answer closes the connection, it is still being sent.
             self._unparsed = rest[PIECE_MAX_BYTES:]
             self._parse_piece(rest[:PIECE_MAX_BYTES])
             rest = self._unparsed
@@ -144,7 +144,7 @@ class Connection(HttpToolsProtocol):
         else:
             self._lingering.release_reading()
         if self._heads and not self.cycle.response_complete:
-            self._head_deadline.stop()  # The application has limits of its own.
+            self._head_deadline.stop()  # The application has its own limits.
         else:
             self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
 
@@ -153,38 +153,38 @@ class Connection(HttpToolsProtocol):
         self._beside_bytes += len(data)
         super().data_received(data)  # type: ignore[arg-type]
         if self._heads != heads:
-            self._beside_bytes = 0  # It was about another request, in part at least.
+            self._beside_bytes = 0  # At least a part was for another request.
         limit = HEAD_MAX_BYTES if self._in_head else BESIDE_BODY_MAX_BYTES
         if self._beside_bytes > limit and not self.transport.is_closing():
             self.send_400_response(_TOO_LONG)
 
     def _is_answering(self) -> bool:
-        """Return whether there is a whole request without its answer."""
+        """Return whether a complete request waits for its answer."""
         if not self._heads:
             return False
         cycle = self.cycle
         return bool(self.pipeline) or not (cycle.response_complete or cycle.more_body)
 
     def on_message_begin(self) -> None:
-        """Count anew."""
+        """Reset the counters."""
         self._in_head = self._in_request = True
         self._named_bytes = self._fields = self._body_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the URL."""
+        """Count and keep a part of the URL."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer, which nobody reads (RFC 9110 s6.5.1)."""
+        """Keep a header; count but drop a trailer, which no code reads (RFC 9110 s6.5.1)."""
         self._fields += 1
         self._count(len(name) + len(value))
         if self._in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin with the body."""
+        """Start the request, and the count of its body."""
         if self.parser.is_repeated:
             return
         self._in_head = False
@@ -192,13 +192,13 @@ class Connection(HttpToolsProtocol):
         self._heads += 1
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Count and keep a part of the body."""
         self._beside_bytes -= len(body)
         self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Begin with the next request."""
+        """Prepare for the next request."""
         if self.parser.is_repeated:
             return
         self._in_head = True
@@ -209,14 +209,14 @@ class Connection(HttpToolsProtocol):
             self._limit.works(self)
 
     def head_without_upgrade(self) -> bytes:
-        """Write the head of the request that is being parsed, without `Upgrade`."""
+        """Return the head of the request that is being parsed, without `Upgrade`."""
         version = self.parser.get_http_version().encode()
         line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
         rest = (b"%b: %b" % one for one in self.headers if one[0] != b"upgrade")
         return b"\r\n".join([line, *rest, b"", b""])
 
     def on_response_complete(self) -> None:
-        """Go on with the next request when it is this connection's turn."""
+        """Continue with the next request when it is this connection's turn."""
         waiting, self.pipeline = self.pipeline, deque()
         super().on_response_complete()
         self.pipeline = waiting
@@ -242,7 +242,7 @@ class Connection(HttpToolsProtocol):
             self._limit.waits(self)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request. What comes next is unknown."""
+        """Answer 400 and close: where the next request begins is not known."""
         self._in_request = True
         super().send_400_response(msg)
 
@@ -261,7 +261,7 @@ class Connection(HttpToolsProtocol):
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answer a request whose body may still come when the answer is sent."""
+        """Answer a request whose body may still arrive after the answer is sent."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and self._must_end(cycle, length):
@@ -272,11 +272,11 @@ class Connection(HttpToolsProtocol):
         await app(scope, receive, sending)  # type: ignore[arg-type]
 
     def _must_end(self, cycle: RequestResponseCycle, length: int | None) -> bool:
-        """Return whether too much of a body is still to come to read it for nothing."""
+        """Return whether the rest of a body is too long to read and drop it."""
         if not cycle.more_body:
             return False
-        # RFC 9110 s10.1.1: a client that waits for 100 sends its body or not, so where the next
-        # request begins is not known.
+        # RFC 9110 s10.1.1: a client that waits for 100 may send its body or not, so it is not known
+        # where the next request begins.
         if length is None or cycle.waiting_for_100_continue:
             return True
         return length - self._body_bytes > DRAIN_MAX_BYTES
@@ -287,7 +287,7 @@ class Connection(HttpToolsProtocol):
     def _count(self, raw: int) -> None:
         self._named_bytes += raw
         if self._named_bytes > HEAD_MAX_BYTES or self._fields > HEAD_MAX_FIELDS:
-            raise HeadTooLong(_TOO_LONG)  # httptools ends; uvicorn answers with a 400.
+            raise HeadTooLong(_TOO_LONG)  # httptools stops; uvicorn answers 400.
 
     def _end(self) -> None:
         if not self.transport.is_closing():

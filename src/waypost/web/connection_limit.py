@@ -1,4 +1,4 @@
-"""How many connections a listener holds, and which of them end when there are more."""
+"""The maximum number of connections of a listener, and which one to close above it."""
 
 import asyncio
 import resource
@@ -13,38 +13,39 @@ import structlog
 MAX_CONNECTIONS: Final = 1000
 """How many clients a worker serves at the same time, if it may open enough files."""
 RESERVED_DESCRIPTORS: Final = 96
-"""How many file descriptors are kept for databases, directories, files and the other listeners."""
+"""File descriptors reserved for databases, directories, files and the other listeners."""
 RECEIVE_BUFFER_BYTES: Final = 64 * 1024
-"""How much the system receives for a connection that does not read (Linux takes it twice)."""
+"""How much the system receives for a connection that does not read (Linux doubles the value)."""
 SEND_BUFFER_BYTES: Final = 32 * 1024
-"""How much the system holds for a client that does not read; without a limit, some megabytes.
+"""How much the system buffers for a client that does not read; without a limit, some megabytes.
 
-So many answers are made for nothing. Most answers are shorter.
+Waypost renders answers for this buffer even if the client never reads them. Most answers are
+shorter.
 """
 WARNING_INTERVAL_SECONDS: Final = 60.0
 
 
 class Limited(Protocol):
-    """What the limit knows of a connection."""
+    """What the limit needs of a connection."""
 
     def abort(self) -> None:
-        """End at once."""
+        """Close at once."""
         ...
 
 
 class Turns:
-    """Lets one connection at a time go on with a further request that was pipelined.
+    """A queue that lets one connection at a time continue with a pipelined request.
 
     uvloop accepts one new connection in each round of its loop. If each of many connections had a
     request answered in each round, new clients would wait for all of them.
     """
 
     def __init__(self) -> None:
-        """Begin with an empty queue."""
+        """Create an empty queue."""
         self._queue: deque[Callable[[], None]] = deque()
 
     def wait(self, go_on: Callable[[], None]) -> None:
-        """Call something in a later round of the running event loop, in the order of the calls."""
+        """Call a function in a later round of the running event loop, in the order of the calls."""
         self._queue.append(go_on)
         if len(self._queue) == 1:
             asyncio.get_running_loop().call_soon(self._next)
@@ -57,30 +58,30 @@ class Turns:
 
 
 class ConnectionLimit:
-    """Ends the connection that has waited longest for its client when there are too many.
+    """A limit that closes the connection that has waited longest for its client.
 
     A connection that waits has no request that could be answered now: it is idle, its request or
-    its body is incomplete, or its client does not read the answer. Where all connections are busy,
-    the newest one ends.
+    its body is incomplete, or its client does not read the answer. If all connections are busy,
+    the newest one is closed.
 
     Attributes:
-        turns: who of them goes on with a further request.
+        turns: decides which connection continues with a pipelined request.
     """
 
     def __init__(self, most: int) -> None:
-        """Begin without connections.
+        """Create a limit without connections.
 
         Args:
-            most: how many there may be.
+            most: the maximum number of connections.
         """
         self.turns = Turns()
         self._most = most
         self._open: set[Limited] = set()
-        self._waiting: dict[Limited, None] = {}  # the one that has waited longest is the first
+        self._waiting: dict[Limited, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
 
     def opened(self, connection: Limited) -> None:
-        """Count a connection; end one if there are too many."""
+        """Add a connection; close one if there are too many."""
         self._open.add(connection)
         self._waiting[connection] = None
         if len(self._open) > self._most:
@@ -90,18 +91,18 @@ class ConnectionLimit:
             longest.abort()
 
     def closed(self, connection: Limited) -> None:
-        """Count a connection no more. Doing that twice does nothing."""
+        """Remove a connection. A second call does nothing."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
 
     def waits(self, connection: Limited) -> None:
-        """Note that from now on a connection waits for its client."""
+        """Mark a connection as waiting for its client."""
         if connection in self._open:
             self._waiting.pop(connection, None)
             self._waiting[connection] = None
 
     def works(self, connection: Limited) -> None:
-        """Note that a whole request is being answered."""
+        """Mark a connection as busy: a complete request is being answered."""
         self._waiting.pop(connection, None)
 
     def _warn(self) -> None:
@@ -109,8 +110,8 @@ class ConnectionLimit:
         if now - self._warned_at >= WARNING_INTERVAL_SECONDS:
             self._warned_at = now
             structlog.get_logger(__name__).warning(
-                "too many connections: closing those that wait longest for their client; "
-                "a higher limit of open files (LimitNOFILE) or more workers allow more",
+                "too many connections; closing those that have waited longest for their client; "
+                "to allow more, raise the limit of open files (LimitNOFILE) or add workers",
                 limit=self._most,
             )
 
@@ -124,6 +125,6 @@ def connections_by_descriptors(most: int = MAX_CONNECTIONS) -> int:
 
 
 def bound_buffers(listener: socket.socket) -> None:
-    """Bound what the system holds for each TCP connection that a socket will accept (tcp(7))."""
+    """Limit the system's buffers for each TCP connection that a socket will accept (tcp(7))."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

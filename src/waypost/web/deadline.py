@@ -1,29 +1,29 @@
-"""A time at which something happens, unless it is no longer needed by then."""
+"""A deadline that calls a function unless it is stopped before."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class Deadline:
-    """Calls something once after some seconds of the running event loop, until it is stopped."""
+    """A timer of the running event loop that calls a function once, unless it is stopped."""
 
     def __init__(self, action: Callable[[], None]) -> None:
-        """Take what is called."""
+        """Initialize with the function to call."""
         self._action = action
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether the action is still to come."""
+        """Whether the call is still to come."""
         return self._timer is not None
 
     def start(self, seconds: float) -> None:
-        """Begin to wait; do nothing while it waits already."""
+        """Start the timer; do nothing if it is running."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def stop(self) -> None:
-        """Wait no longer. Doing that twice does nothing."""
+        """Stop the timer. A second call does nothing."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,4 +1,4 @@
-"""The listener for Prometheus, apart from the one for mail clients: GET /metrics over http."""
+"""The listener for Prometheus, separate from the public listener: GET /metrics over http."""
 
 import asyncio
 import threading
@@ -27,14 +27,14 @@ END_SECONDS: Final = 1.0
 
 @contextmanager
 def serving_metrics(place: str, exposition: Callable[[], bytes]) -> Iterator[int]:
-    """Answer in a thread of this process while `with` lasts; give the port.
+    """Answer in a thread of this process while `with` lasts; yield the port.
 
     Args:
-        place: `HOST:PORT`, as the option `metrics_listen` has it.
-        exposition: gives the text to answer with.
+        place: `HOST:PORT`, the value of the option `metrics_listen`.
+        exposition: returns the text of the answer.
 
     Raises:
-        SettingsError: the address or the port cannot be listened on.
+        SettingsError: Waypost cannot listen on the address or the port.
     """
     with _listen(place) as listener:
         end: list[Callable[[], object]] = []
@@ -46,7 +46,7 @@ def serving_metrics(place: str, exposition: Callable[[], bytes]) -> Iterator[int
             yield listener.getsockname()[1]
         finally:
             for one in end:
-                with suppress(RuntimeError):  # The thread has ended already.
+                with suppress(RuntimeError):  # The event loop is closed already.
                     one()
             thread.join(END_SECONDS)
 

@@ -1,8 +1,8 @@
 """A parser of requests that ignores `Upgrade`.
 
-httptools takes what follows the head of such a request for another protocol: a body is lost, or
-parsed as if it were the next request. `curl --http2` and the HTTP client of Java send
-`Upgrade: h2c` with each request over plain http, a POST of Autodiscover included.
+httptools takes the data after the head of such a request as another protocol: a body is lost, or
+parsed as the next request. `curl --http2` and the HTTP client of Java send `Upgrade: h2c` with each
+request over plain http, even with a POST of Autodiscover.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ import httptools
 if TYPE_CHECKING:
     from array import array
 
-# RFC 9110 s9.3.6: what follows is never a body.
+# RFC 9110 s9.3.6: the data that follows is never a body.
 _CONNECT: Final = b"CONNECT"
 
 
@@ -28,7 +28,7 @@ class Connection(Protocol):
 
 
 class Parser(httptools.HttpRequestParser):
-    """Calls a connection for each part of a request.
+    """A parser that calls a connection for each part of a request.
 
     If the head of a request has `Upgrade`, a new parser of the connection parses it a second time
     without that header, so that a body is found. The connection ignores the first time
@@ -36,15 +36,15 @@ class Parser(httptools.HttpRequestParser):
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Take the connection that is called."""
+        """Initialize with the connection whose methods are called."""
         super().__init__(connection)
         self._connection = connection
-        # As uvicorn does: it answers the first of several requests if `Connection: close` is there.
+        # As uvicorn does: it answers the first of several requests that has `Connection: close`.
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     @property
     def is_repeated(self) -> bool:
-        """Whether the head that was just parsed comes once more."""
+        """Whether the head that was just parsed is parsed once more."""
         return super().should_upgrade() and self.get_method() != _CONNECT
 
     def should_upgrade(self) -> bool:
@@ -52,11 +52,11 @@ class Parser(httptools.HttpRequestParser):
         return False  # RFC 9110 s7.8
 
     def feed_data(self, data: "bytes | bytearray | memoryview | array[int]") -> None:
-        """Parse what came.
+        """Parse received data.
 
         Raises:
-            httptools.HttpParserError: it is no request.
-            httptools.HttpParserUpgrade: it is CONNECT, and the connection took its head.
+            httptools.HttpParserError: the data is not a request.
+            httptools.HttpParserUpgrade: the request is CONNECT, and the connection has its head.
         """
         rest = memoryview(data)
         parser = self
@@ -68,7 +68,7 @@ class Parser(httptools.HttpRequestParser):
                     raise
                 rest = rest[error.args[0] :]
                 head = self._connection.head_without_upgrade()
-                # The old parser reads nothing any more if `Connection: close` was there.
+                # The old parser reads nothing more after `Connection: close`.
                 parser = Parser(self._connection)
                 self._connection.parser = parser
                 httptools.HttpRequestParser.feed_data(parser, head)
@@ -77,7 +77,7 @@ class Parser(httptools.HttpRequestParser):
 
 
 def body_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Return how long a body is: 0 where there is none, None where only its end shows it."""
+    """Return the length of a body: 0 if there is none, None if only its end shows the length."""
     length: int | None = 0
     for name, value in headers:
         if name == b"transfer-encoding":

@@ -1,4 +1,4 @@
-"""The operators' listener: what it counts, and who is told."""
+"""The admin listener: its metrics, and which clients may read them."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ ASKED = [
 def counted(
     domains: MemoryDomains, queries: list[str], newly_dropped: Callable[[], int] = int
 ) -> dict[tuple[str, ...], float]:
-    """Ask, and give each sample that is told: its name, then the values of its labels."""
+    """Request the metrics, and return each sample: its name, then the values of its labels."""
     app = create_app(domains, USUAL, Metrics(), newly_dropped)
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 4000))
 
@@ -63,13 +63,13 @@ def test_dropped_lines_are_counted() -> None:
 
 
 def test_a_database_that_is_away_is_counted() -> None:
-    """Questions that nobody can answer are counted by themselves."""
+    """Requests that cannot be answered now have their own count."""
     found = counted(Away(None), ["domain=autoconfig.example.com"])
     assert found["waypost_tls_asks_total", "unavailable"] == 1
 
 
 def test_strangers_are_told_nothing() -> None:
-    """Whoever does not ask directly from this machine is not told what is counted."""
+    """A client that does not ask directly from this machine gets no metrics."""
     assert get("/metrics", peer="192.0.2.1").text == REFUSAL
     assert get("/metrics", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
 

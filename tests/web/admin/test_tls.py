@@ -35,7 +35,7 @@ class Away(MemoryDomains):
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Fail."""
-        raise StoreUnavailable(f"nobody knows {domain}")
+        raise StoreUnavailable(f"{domain} is not known now")
 
 
 def get(
@@ -46,7 +46,7 @@ def get(
     domains: MemoryDomains | None = None,
     headers: dict[str, str] | None = None,
 ) -> httpx.Response:
-    """Ask the application, as a peer."""
+    """Send a request to the application, as a peer."""
     known = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
     transport = httpx.ASGITransport(create_app(known, kinds, Metrics()), client=(peer, 4000))
 
@@ -93,7 +93,7 @@ NAMES = [
 )
 @pytest.mark.parametrize(("name", "usual", "every"), NAMES)
 def test_who_gets_a_certificate(name: str, usual: int, every: int) -> None:
-    """Names of served domains are allowed, whatever their form, and no others."""
+    """Names of served domains are allowed, in any form, and no others."""
     for kinds, status in ((USUAL, usual), (KINDS, every)):
         answer = get(f"/tls/ask?domain={name}", kinds=kinds)
         assert answer.status_code == status
@@ -106,7 +106,7 @@ def test_who_gets_a_certificate(name: str, usual: int, every: int) -> None:
     ["alice@example.com", "alice%2540example.com", "alice%EF%BC%A0example.com", "%1B]0;alice%07"],
 )
 def test_no_address_in_the_log(name: str) -> None:
-    """What is asked for and is no host name is not logged, because it may be an address."""
+    """A name that is not a host name is not logged, because it may be an address."""
     with capture_logs() as lines:
         get(f"/tls/ask?domain={name}")
 
@@ -135,7 +135,7 @@ def test_one_name_is_asked_for(query: str, status: int) -> None:
 
 @pytest.mark.rule("proxies-ask-outage")
 def test_nobody_can_tell() -> None:
-    """While the database does not answer, nobody is told yes, and nobody no."""
+    """While the database does not answer, no client gets a yes or a no."""
     away = Away(None)
     assert get("/tls/ask?domain=autoconfig.example.com", domains=away).status_code == 503
     assert get("/tls/ask?domain=www.example.com", domains=away).status_code == 404
@@ -161,7 +161,7 @@ PEERS = [
 def test_programs_of_this_machine(
     url: str, peer: str, headers: dict[str, str], answered: bool
 ) -> None:
-    """Whoever does not ask directly from this machine gets neither an answer nor a description."""
+    """A client that does not ask directly from this machine gets no answer and no description."""
     answer = get(url, peer=peer, headers=headers)
     assert answer.status_code == (200 if answered else 403)
     assert answered or answer.text == REFUSAL
@@ -184,7 +184,7 @@ def test_description() -> None:
 
 
 def ask_often(store: CountingStore, names: list[str]) -> set[int]:
-    """Ask for names one after the other, with a cache in front of a store; give the statuses."""
+    """Request names one after the other, with a cache before a store; return the statuses."""
 
     async def asking() -> set[int]:
         cache = DomainCache(store, CacheLimits())

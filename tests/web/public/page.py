@@ -1,15 +1,15 @@
-"""The page for people, as a browser without scripts sees it."""
+"""The setup page, as a browser without scripts reads it."""
 
 from lxml import html
 
 
 def profile_form(text: str) -> html.FormElement:
-    """Return the form of the page that leads to a profile."""
+    """Return the form of the page that sends a user to a profile."""
     return form_to(text, "/mobileconfig")
 
 
 def form_to(text: str, action: str) -> html.FormElement:
-    """Return the form of the page that leads to a URL."""
+    """Return the form of the page for a URL."""
     page = html.document_fromstring(text)
     assert isinstance(page, html.HtmlElement)
     (form,) = (one for one in page.forms if one.action == action)

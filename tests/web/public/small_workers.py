@@ -41,7 +41,7 @@ def bad(_parent: Connection) -> None:
 
 
 def one_good(parent: Connection) -> None:
-    """Let the first of all processes be good, and all others bad."""
+    """Run the first of all processes well, and let all others fail."""
     try:
         Path("first").touch(exist_ok=False)
     except FileExistsError:
@@ -64,7 +64,7 @@ def failing(_parent: Connection) -> None:
 
 
 def stubborn(parent: Connection) -> None:
-    """Be good, but do not end."""
+    """Serve, but do not end."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     good(parent)
 

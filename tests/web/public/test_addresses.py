@@ -68,7 +68,7 @@ def test_spellings_of_a_domain(client: Client, ask: Ask, spelling: str) -> None:
 
 
 COPIED = [
-    # what people copy with an address: it makes no difference in any format
+    # what users copy with an address: it makes no difference in any format
     " alice@example.com ",
     "\ufeffalice@example.com",
     "alice@example.com\u200b",
@@ -86,7 +86,7 @@ COPIED = [
 @pytest.mark.parametrize("ask", FORMATS)
 @pytest.mark.parametrize("copied", COPIED)
 def test_copied_address(client: Client, ask: Ask, copied: str) -> None:
-    """What people copy together with an address makes no difference in any format."""
+    """What users copy together with an address makes no difference in any format."""
     answer, known = ask(client, copied), ask(client, "alice@example.com")
 
     assert answer.status == 200
@@ -156,7 +156,7 @@ def test_encoded_in_the_form(client: Client, query: str) -> None:
 @pytest.mark.rule("addresses-plus-repaired")
 @pytest.mark.parametrize("typed", ["alice tag@example.com", "al ice@example.com"])
 def test_space_typed_into_the_form(client: Client, typed: str) -> None:
-    """A space that is typed into a form, where it is sent as a plus, is told as a mistake."""
+    """A space that is typed into a form, where it is sent as a plus, is shown as an error."""
     query = urlencode({"emailaddress": typed})
     page = client.get("/", query=query)
     aliases = client.get(
@@ -205,7 +205,7 @@ def test_local_parts(client: Client, local_part: str) -> None:
 
 
 BAD = [
-    # no address: what is said
+    # no address: message
     ("alice", "no @"),
     ("@example.com", "is empty"),
     ("alice@", "is empty"),

@@ -1,4 +1,4 @@
-"""Whatever comes over the wire, the listener keeps its promises."""
+"""The listener keeps its promises for any input from the network."""
 
 from collections.abc import Iterator
 
@@ -103,7 +103,7 @@ def test_any_request(  # noqa: PLR0917 -- a request has parts
 
 
 def _is_usable(answer: Answer, method: str) -> None:
-    """See that a 200 of Autoconfig holds servers: anything less would end a client's search."""
+    """Check that a 200 of Autoconfig has servers: anything less would end a client's search."""
     if method == "GET" and answer.body.startswith(b"<?xml") and b"<clientConfig" in answer.body:
         assert answer.status == 200
         assert b"<incomingServer" in answer.body

@@ -66,7 +66,7 @@ def test_head_everywhere(client: Client) -> None:
 @pytest.mark.rule("autodiscover-error-603", "autodiscover-json-errors")
 @pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
 def test_store_is_away(failure: Exception) -> None:
-    """What was never seen is a 503 with Retry-After, or ErrorCode 603, and tells no detail."""
+    """A domain that is not in the cache is a 503 with Retry-After, or ErrorCode 603; no details."""
     client = Client(FailingStore(failure))
     answers = [
         client.get(CONFIG),
@@ -90,7 +90,7 @@ def test_store_is_away(failure: Exception) -> None:
 
 
 def test_log_line(client: Client) -> None:
-    """One line tells path, kind of client, result and time, with the address hashed."""
+    """One line has path, kind of client, result and time, with the address hashed."""
     with capture_logs() as lines:
         client.get(
             CONFIG,
@@ -144,7 +144,7 @@ SECRETS = ["s3cret", "YWxpY2U6czNjcmV0", "alice"]
 
 
 def test_no_secret_in_the_log(client: Client) -> None:
-    """Neither credentials nor passwords nor addresses are logged, wherever they stand."""
+    """Neither credentials nor passwords nor addresses are logged, in any part of a request."""
     headers = {"Authorization": "Basic YWxpY2U6czNjcmV0", "User-Agent": "s3cret"}
     with capture_logs() as lines:
         client.get("/mobileconfig?emailaddress=alice@example.com&password=s3cret", headers=headers)
@@ -184,7 +184,7 @@ def test_long_path_is_cut(client: Client) -> None:
     ],
 )
 def test_client_kind(client: Client, user_agent: str, kind: str) -> None:
-    """The kind of client is told from its User-Agent."""
+    """The kind of client is recognized by its User-Agent."""
     headers = {"User-Agent": user_agent} if user_agent else {}
     with capture_logs() as lines:
         client.get("/", headers=headers)

@@ -24,7 +24,7 @@ def login(answer: Answer) -> str | None:
 )
 @pytest.mark.parametrize("spelling", ["alice@example.com", "alice%40example.com"])
 def test_same_bytes_everywhere(client: Client, spelling: str) -> None:
-    """All three paths give the same bytes, for an encoded and for a raw address."""
+    """All three paths return the same bytes, for an encoded and for a raw address."""
     answers = [client.get(f"{path}?emailaddress={spelling}") for path in PATHS]
 
     assert {200} == {answer.status for answer in answers}
@@ -44,7 +44,7 @@ def test_same_bytes_everywhere(client: Client, spelling: str) -> None:
     ],
 )
 def test_answer_for_the_whole_domain(client: Client, path: str, query: str) -> None:
-    """The path that SnappyMail asks keeps the placeholder, whoever the address belongs to."""
+    """The path that SnappyMail uses keeps the placeholder, for any address."""
     answer = client.get(path, query=query)
 
     assert (answer.status, login(answer)) == (200, "%EMAILADDRESS%")
@@ -188,7 +188,7 @@ def test_invalid_address(client: Client, query: str, rule: str) -> None:
     ],
 )
 def test_not_served(client: Client, query: str, host: str | None) -> None:
-    """A domain that is not served is a 404, so that clients go on to their next source."""
+    """A domain that is not served is a 404, so that clients continue with their next source."""
     assert client.get(CONFIG, query=query, host=host).status == 404
 
 
@@ -261,7 +261,7 @@ def test_cache_control(client: Client) -> None:
 
 @pytest.mark.rule("autoconfig-head")
 def test_head(client: Client) -> None:
-    """HEAD gives the headers of GET, the length included, and no body."""
+    """HEAD returns the headers of GET, with the length, and no body."""
     query = "emailaddress=alice@example.com"
     got = client.get(CONFIG, query=query)
     head = client.request("HEAD", CONFIG, query=query)

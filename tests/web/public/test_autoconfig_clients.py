@@ -1,4 +1,4 @@
-"""What clients rely on when they ask for Autoconfig over HTTP, beside what they ask."""
+"""What clients of Autoconfig over HTTP rely on, in addition to the document."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def texts(answer: Answer, name: str) -> list[str | None]:
 )
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
 def test_four_urls(client: Client, scheme: str, host: str, path: str) -> None:
-    """Each URL, by https and http, gives the same document, however the address is written."""
+    """Each URL, by https and http, returns the same document, in any spelling of the address."""
     known = client.get(MAIL, query="emailaddress=alice%2Btag%40example.com")
     for query in QUERIES:
         answer = client.get(path, query=query, host=host, scheme=scheme)
@@ -48,7 +48,7 @@ def test_four_urls(client: Client, scheme: str, host: str, path: str) -> None:
 @pytest.mark.rule("autoconfig-four-urls", "autoconfig-no-address", "autoconfig-no-forced-redirect")
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
 def test_four_urls_without_an_address(client: Client, scheme: str, host: str, path: str) -> None:
-    """Each URL, by https and http, gives one document of placeholders for the host's domain."""
+    """Each URL, by https and http, returns one document of placeholders for the host's domain."""
     answer = client.get(path, host=host, scheme=scheme)
 
     assert (answer.status, answer.body) == (200, client.get(MAIL).body)
@@ -84,7 +84,7 @@ def test_stand_in_of_an_international_domain() -> None:
 @pytest.mark.parametrize("query", ["", "emailaddress=a%40unserved.example"])
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
 def test_four_refusals(client: Client, scheme: str, host: str, path: str, query: str) -> None:
-    """A domain that is not served is a 404 at each of them, and nowhere a redirect."""
+    """A domain that is not served is a 404 at each of them, and never a redirect."""
     unserved = host.replace("example.com", "unserved.example")
     answer = client.get(path, host=unserved, scheme=scheme, query=query)
 
@@ -94,7 +94,7 @@ def test_four_refusals(client: Client, scheme: str, host: str, path: str, query:
 @pytest.mark.rule("autoconfig-head")
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
 def test_head(client: Client, scheme: str, host: str, path: str) -> None:
-    """HEAD tells at each URL what GET would give."""
+    """HEAD returns at each URL the headers of GET."""
     got = client.get(path, host=host, scheme=scheme)
     head = client.request("HEAD", path, host=host, scheme=scheme)
 
@@ -106,7 +106,7 @@ def test_head(client: Client, scheme: str, host: str, path: str) -> None:
     "accept", ["*/*", "application/xml,text/xml,*/*", "text/html", "application/json", ""]
 )
 def test_accept(client: Client, accept: str) -> None:
-    """Whatever a client says it accepts, it gets the document, sent as XML."""
+    """A client gets the document, sent as XML, for any Accept header."""
     answer = client.get(MAIL, headers={"Accept": accept, "Accept-Encoding": "gzip, br"})
 
     assert (answer.status, answer.body) == (200, client.get(MAIL).body)
@@ -117,7 +117,7 @@ def test_accept(client: Client, accept: str) -> None:
 @pytest.mark.rule("autoconfig-no-authentication")
 @pytest.mark.parametrize("path", [f"{MAIL}?emailaddress=a@example.com", MAIL, "/v1.1/example.com"])
 def test_credentials_are_ignored(client: Client, path: str) -> None:
-    """Nobody is asked for a password, and one that is sent changes nothing."""
+    """No client is asked for a password, and one that is sent changes nothing."""
     plain = client.get(path)
     signed = client.get(path, headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
 
@@ -199,7 +199,7 @@ UNSORTED = Catalog(
 
 @pytest.mark.rule("autoconfig-imap-first")
 def test_imap_is_first() -> None:
-    """However they are configured, IMAP stands before POP3, and both before what is newer."""
+    """In any order of the configuration, IMAP is before POP3, and both before newer protocols."""
     client = Client(UNSORTED)
     answer = client.get(MAIL)
     client.close()

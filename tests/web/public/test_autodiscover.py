@@ -83,7 +83,7 @@ INVALID = [
 @pytest.mark.parametrize("body", GOOD)
 @pytest.mark.parametrize("content_type", ["text/xml", "application/xml; charset=utf-8", None])
 def test_settings(client: Client, body: bytes, content_type: str | None) -> None:
-    """Settings come for every tolerable form of the question, whatever its content type."""
+    """Settings are returned for every tolerable form of the request, with any content type."""
     headers = {"Content-Type": content_type} if content_type else {}
     answer = client.post(PATH, body, headers=headers)
 
@@ -107,14 +107,14 @@ def test_settings(client: Client, body: bytes, content_type: str | None) -> None
     ],
 )
 def test_path_in_any_case(client: Client, path: str) -> None:
-    """All spellings of the path that clients use give the same answer."""
+    """All spellings of the path that clients use return the same answer."""
     assert client.post(PATH, question()).body == client.post(path, question()).body
 
 
 @pytest.mark.rule("autodiscover-hostile-xml", "autodiscover-error-600", "autodiscover-error-status")
 @pytest.mark.parametrize("body", INVALID)
 def test_invalid_request(client: Client, body: bytes) -> None:
-    """A request that cannot be understood is ErrorCode 600 in a 200; nothing is expanded."""
+    """A request that is not valid is ErrorCode 600 in a 200; nothing is expanded."""
     answer = client.post(PATH, body)
 
     assert (answer.status, answer.value("ErrorCode")) == (200, "600")
@@ -161,7 +161,7 @@ def test_largest_request(client: Client) -> None:
     ],
 )
 def test_refusals(client: Client, body: bytes, code: str) -> None:
-    """A domain, a configuration or a schema that gives no answer has its ErrorCode."""
+    """A domain, a configuration or a schema without an answer has its ErrorCode."""
     answer = client.post(PATH, body)
 
     assert (200, code) == (answer.status, answer.value("ErrorCode"))
@@ -265,7 +265,7 @@ def test_redirect_keeps_path_and_query(client: Client) -> None:
 
 @pytest.mark.parametrize("host", ["autodiscover.example.com", "example.com"])
 def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
-    """Where all domains share one URL, the probe leads there: that host has a certificate."""
+    """If all domains share one URL, the probe is redirected there: that host has a certificate."""
     answer = behind_one_url.get(PATH, host=host, scheme="http")
 
     expected = f"https://setup.hoster.example:8443{PATH}?redirected=1"
@@ -290,7 +290,7 @@ def test_redirect_to_one_url(behind_one_url: Client, host: str) -> None:
     ],
 )
 def test_get(client: Client, host: str | None, scheme: str) -> None:
-    """Any other GET is a 405 around ErrorCode 600, so that Delta Chat goes on."""
+    """Any other GET is a 405 around ErrorCode 600, so that Delta Chat continues."""
     answer = client.get(PATH, host=host, scheme=scheme)
 
     assert (answer.status, answer.value("ErrorCode")) == (405, "600")
@@ -300,7 +300,7 @@ def test_get(client: Client, host: str | None, scheme: str) -> None:
 
 @pytest.mark.rule("autodiscover-no-login")
 def test_credentials_are_ignored(client: Client) -> None:
-    """An Authorization header changes nothing, and nobody is asked for one."""
+    """An Authorization header changes nothing, and no client is asked for one."""
     plain = client.post(PATH, question())
     signed = client.post(PATH, question(), headers={"Authorization": "Basic YWxpY2U6c2VjcmV0"})
 

@@ -1,4 +1,4 @@
-"""What clients of Autodiscover send beside their question, and how often they ask."""
+"""What clients of Autodiscover send in addition to their request, and how often they ask."""
 
 from collections.abc import Callable
 

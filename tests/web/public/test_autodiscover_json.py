@@ -33,7 +33,7 @@ GOOD = [
 )
 @pytest.mark.parametrize("path", GOOD)
 def test_answer(client: Client, path: str) -> None:
-    """Every spelling of the question gives the same URL, from the domain and nothing else."""
+    """Every spelling of the request returns the same URL, made only of the domain."""
     answer = client.get(path, host="mail.evil.example")
 
     assert (answer.status, json.loads(answer.body)) == (200, V1)
@@ -123,7 +123,7 @@ def test_refusals(client: Client, rest: str, status: int, code: str) -> None:
 
 
 def test_other_methods(client: Client) -> None:
-    """Who posts is told what the URL takes."""
+    """The answer to a POST lists the methods of the URL."""
     answer = client.post(PATH)
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")

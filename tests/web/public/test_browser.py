@@ -1,4 +1,4 @@
-"""The page for people in a real browser."""
+"""The setup page in a real browser."""
 
 import plistlib
 import subprocess
@@ -52,7 +52,7 @@ Opened = Callable[..., Page]
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
-    """Run a Waypost that takes passwords, in a network of its own."""
+    """Run a Waypost that accepts passwords, in its own network."""
     require(programs=["chromium", "zbarimg"], private_network=True)
     folder = tmp_path_factory.mktemp("page")
     (folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")
@@ -69,7 +69,7 @@ def _browser(server: RunningWaypost) -> Iterator[Browser]:  # noqa: ARG001 -- in
 
 @pytest.fixture(name="opened")
 def _opened(browser: Browser, server: RunningWaypost) -> Iterator[Opened]:
-    """Yield what opens the page in a browser window of its own, without scripts."""
+    """Yield a function that opens the page in its own browser window, without scripts."""
     with ExitStack() as windows:
 
         def opened(query: str = "", **options: Any) -> Page:
@@ -85,7 +85,7 @@ def _opened(browser: Browser, server: RunningWaypost) -> Iterator[Opened]:
 
 
 def fetched(page: Page, click: Callable[[], None]) -> tuple[Response, Download, dict[str, Any]]:
-    """Do what downloads a profile; give the answer, the download and the mail account in it."""
+    """Run what downloads a profile; return the answer, the download and the mail account in it."""
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 -- it wants a function
     with page.expect_download() as downloading:
@@ -97,7 +97,7 @@ def fetched(page: Page, click: Callable[[], None]) -> tuple[Response, Download, 
 
 
 def test_from_the_form_to_the_profile(opened: Opened) -> None:
-    """Whoever types an address gets a profile that a device knows as such, without any script."""
+    """A user who types an address gets a profile that a device accepts, without any script."""
     page = opened()
     page.get_by_label("Your mail address").fill(ADDRESS)
     page.get_by_role("button", name="Show the settings").click()
@@ -111,7 +111,7 @@ def test_from_the_form_to_the_profile(opened: Opened) -> None:
 
 
 def test_profile_with_a_name(opened: Opened) -> None:
-    """The second form leads to a profile with name and further addresses, without any script."""
+    """The second form sends a profile with name and further addresses, without any script."""
     page = opened(SHOWN)
     page.get_by_label("Your name").fill("Älice")
     page.get_by_label("Other addresses").fill("a@example.com\nb@example.com")
@@ -153,7 +153,7 @@ def test_language_of_the_browser(opened: Opened, tag: str) -> None:
 
 @pytest.mark.parametrize("tag", known())
 def test_narrow_screen(opened: Opened, tag: str) -> None:
-    """On the narrowest phone nothing of the page stands beyond the edge (WCAG 2.2 s1.4.10)."""
+    """On the narrowest phone no part of the page is beyond the edge (WCAG 2.2 s1.4.10)."""
     page = opened(
         java_script_enabled=True,
         viewport={"width": 320, "height": 600},
@@ -226,7 +226,7 @@ def test_keyboard(opened: Opened) -> None:
     ],
 )
 def test_accessible(opened: Opened, tag: str, state: str, scheme: str) -> None:
-    """Axe finds nothing in the page that keeps anybody out, in whatever state it is."""
+    """Axe finds no barrier in the page, in any state of the page."""
     page = opened(
         f"lang={tag}&{STATES[state]}",
         java_script_enabled=True,
@@ -244,9 +244,7 @@ def test_camera_reads_the_code(opened: Opened, tmp_path: Path, scheme: str) -> N
     """The code is read from the screen as the URL of the profile, below the configured URL."""
     page = opened(SHOWN, color_scheme=scheme)
     picture = tmp_path / "code.png"
-    page.get_by_role("img", name=f"QR code that leads to the profile for {ADDRESS}").screenshot(
-        path=picture
-    )
+    page.get_by_role("img", name=f"QR code for the profile of {ADDRESS}").screenshot(path=picture)
     command = [program("zbarimg"), "--quiet", "--raw", "--nodbus", f"{picture}"]
     read = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
 
@@ -255,7 +253,7 @@ def test_camera_reads_the_code(opened: Opened, tmp_path: Path, scheme: str) -> N
 
 
 def test_page_loads_nothing_else(opened: Opened) -> None:
-    """The browser asks for nothing beside the page, and is told to refuse nothing of it."""
+    """The browser loads nothing but the page, and the policy blocks nothing of the page."""
     page = opened(java_script_enabled=True)
     asked: list[str] = []
     said: list[str] = []

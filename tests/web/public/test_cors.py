@@ -1,4 +1,4 @@
-"""Mail clients in browsers may read what is the same for everybody, and nothing else."""
+"""Mail clients in browsers may read what is the same for all clients, and nothing else."""
 
 from collections.abc import Iterator
 

@@ -39,7 +39,7 @@ def _elsewhere() -> Iterator[Client]:
 @pytest.mark.rule("autodiscover-redirect-address", "autodiscover-account-order")
 @pytest.mark.parametrize("address", ["alice+x@old.example", "alice+x@any.other.example"])
 def test_new_address(elsewhere: Client, address: str) -> None:
-    """Outlook is told the same local part at the new domain, in Microsoft's order."""
+    """Outlook gets the same local part at the new domain, in Microsoft's order."""
     answer = elsewhere.post(PATH, question(address))
 
     (response,) = answer.xml
@@ -54,7 +54,7 @@ def test_new_address(elsewhere: Client, address: str) -> None:
 
 @pytest.mark.rule("autodiscover-redirect-url")
 def test_new_url(elsewhere: Client) -> None:
-    """Outlook is told the URL of the Autodiscover that knows the domain."""
+    """Outlook gets the URL of the Autodiscover that serves the domain."""
     answer = elsewhere.post(PATH, question("alice@cloud.example"))
 
     assert (answer.status, answer.value("Action")) == (200, "redirectUrl")
@@ -72,7 +72,7 @@ def test_new_url(elsewhere: Client) -> None:
     ],
 )
 def test_new_url_that_is_this_very_place(public_url: str, is_here: bool) -> None:
-    """Nobody is sent to the public URL of this Waypost, as it would send on and on."""
+    """No client is redirected to the public URL of this Waypost, which would be a loop."""
     client = Client(CATALOG, settings(public_url=public_url))
     answer = client.post(PATH, question("alice@cloud.example"))
     version_2 = client.get(V2, query="Email=alice@cloud.example&Protocol=AutodiscoverV1")
@@ -84,7 +84,7 @@ def test_new_url_that_is_this_very_place(public_url: str, is_here: bool) -> None
 
 @pytest.mark.rule("autodiscover-activesync-redirect")
 def test_activesync_new_address(elsewhere: Client) -> None:
-    """A phone is told the new address in its own schema."""
+    """A phone gets the new address in its own schema."""
     answer = elsewhere.post(PATH, question("alice@old.example", MOBILESYNC))
 
     (response,) = answer.xml
@@ -136,7 +136,7 @@ def test_redirects(elsewhere: Client, path: str, location: str) -> None:
     ],
 )
 def test_probe(elsewhere: Client, host: str, location: str) -> None:
-    """The probe leads to the other Autodiscover, or to where the POST is told the new address."""
+    """The probe is redirected to the other Autodiscover, or where the POST gets the new address."""
     answer = elsewhere.get(PATH, host=host, scheme="http")
 
     assert (answer.status, answer.headers["location"]) == (302, location)
@@ -153,7 +153,7 @@ def test_probe(elsewhere: Client, host: str, location: str) -> None:
     ],
 )
 def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) -> None:
-    """What the new place cannot answer is a 404: the client goes on to its next source."""
+    """What the new server cannot answer is a 404: the client continues with its next source."""
     answer = elsewhere.get(path)
 
     assert answer.status == 404

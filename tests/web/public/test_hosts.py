@@ -70,7 +70,7 @@ def _served() -> Iterator[Client]:
 @pytest.mark.parametrize(("host", "name"), WWW)
 @pytest.mark.parametrize("path", [CONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml"])
 def test_www(served: Client, host: str, name: str | None, path: str) -> None:
-    """`www.D` means D, unless it has an entry of its own; a pattern is none."""
+    """`www.D` means D, unless it has its own entry; a pattern is none."""
     answer = served.get(path, host=host)
 
     assert answer.status == (404 if name is None else 200)
@@ -111,7 +111,7 @@ def test_www_in_all_formats() -> None:
     assert profile.headers["location"].startswith("https://www.example.com/mobileconfig?email=")
     assert dav.headers["location"] == "https://dav.example.com/c/"
     assert moved.headers["location"].startswith("https://autoconfig.new.example/")
-    # PACC has one name alone, whose zone vouches for the document.
+    # PACC has only one name, whose zone authenticates the document.
     assert pacc.status == 404
 
 

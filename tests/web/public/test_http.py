@@ -1,4 +1,4 @@
-"""What HTTP demands of every request and every answer, whatever is asked for."""
+"""What HTTP requires of every request and every answer."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_one_host(
 
     assert (answer.status != 400) is answered
     if not answered:
-        assert answer.text == "a request must have one Host\n"
+        assert answer.text == "the request must have exactly one Host header\n"
 
 
 @pytest.mark.rule("proxies-one-host")
@@ -69,7 +69,7 @@ VARYING = {
 @pytest.mark.rule("proxies-caches", "proxies-trust")
 @pytest.mark.parametrize("url", URLS)
 def test_no_header_changes_an_answer(client: Client, url: str) -> None:
-    """Whatever else a client sends, it gets the same bytes and headers; the page has languages."""
+    """Other headers of a client change neither bytes nor headers; only the page has languages."""
     page = url == "/"
     headers = {name: value for name, value in VARYING.items() if name != "Accept-Language"}
     plain, sent = client.get(url), client.get(url, headers=headers if page else VARYING)
@@ -79,7 +79,7 @@ def test_no_header_changes_an_answer(client: Client, url: str) -> None:
 
 
 def test_not_modified_says_how_long(client: Client) -> None:
-    """A 304 has the Cache-Control and the ETag of the answer that it stands for."""
+    """A 304 has the Cache-Control and the ETag of the 200."""
     for url in (URLS[0], CONFIG, "/v1.1/example.com"):
         first = client.get(url)
         again = client.get(url, headers={"If-None-Match": first.headers["etag"]})

@@ -1,4 +1,4 @@
-"""automx2's `/initdb/`: what the operator can do, and that nobody else sees it."""
+"""automx2's `/initdb/`: what the operator can do, and that no other client sees it."""
 
 import json
 from collections.abc import Iterator
@@ -161,13 +161,13 @@ def test_spoofed_proxy_headers_do_not_help() -> None:
 
 
 def test_no_database(client: Client) -> None:
-    """Where there is no database, or the option is off, there is no `/initdb/`."""
+    """Without a database, or with the option off, there is no `/initdb/`."""
     for method in ("GET", "POST", "DELETE"):
         assert client.request(method, "/initdb/", host=LOCAL).status == 404
 
 
 def test_wrong_method_for_the_operator(empty: Client) -> None:
-    """The operator is told which methods there are."""
+    """The operator gets the list of methods."""
     answer = empty.request("PUT", "/initdb/", host=LOCAL)
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST, DELETE")

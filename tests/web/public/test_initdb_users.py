@@ -32,8 +32,8 @@ _AS_USER = (
     *("--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"),
     *("--bounding-set=-all,+dac_read_search", "--"),
 )
-FILLED = "the database is filled now\n"
-EMPTY = "the database is empty now\n"
+FILLED = "the database is now filled\n"
+EMPTY = "the database is now empty\n"
 UNCHANGED = "the database holds providers already; nothing was changed\n"
 
 
@@ -50,7 +50,7 @@ class Running:
     log: Path
 
     def curl(self, *flags: str, user: str | None = None) -> str:
-        """Do what automx2's manual says, in a shell of a user; give what is printed."""
+        """Run the commands of automx2's manual in a shell of a user; return their output."""
         own = [] if user is None else ["setpriv", f"--reuid={user}", "--clear-groups", "--"]
         command = [*own, "curl", "--silent", "--show-error", *flags]
         command.append(f"http://{self.place}/initdb/")
@@ -106,7 +106,7 @@ def _folder() -> Iterator[Path]:
 
 
 def ask(port: int, method: str, host: str | None, version: str, body: bytes = b"") -> bytes:
-    """Send a request to a web server on 127.0.0.1, and give all that it answers."""
+    """Send a request to a web server on 127.0.0.1, and return the whole answer."""
     head = [f"{method} /initdb/ HTTP/{version}", "Connection: close"]
     head += [] if host is None else [f"Host: {host}"]
     head += [f"Content-Length: {len(body)}"] if body else []
@@ -135,7 +135,7 @@ FRONTS: list[tuple[str, Writer]] = [
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
 def test_no_web_server_changes_anything(folder: Path, host: str, write: Writer) -> None:
-    """Whatever a web server says or does not say, `/initdb/` does not exist behind it."""
+    """Behind a web server `/initdb/` does not exist, whatever headers the web server sends."""
     with serving(folder / "waypost", host) as waypost:
         assert waypost.curl() == FILLED
         with proxies.running(write, folder / "front", waypost.place) as port:
@@ -176,7 +176,7 @@ def test_web_server_of_the_same_user(folder: Path, write: Writer, user: str) -> 
 
 @pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
 def test_relay_from_a_unix_socket(folder: Path, user: str | None) -> None:
-    """A program that is asked through a Unix socket is no operator, whoever it runs as."""
+    """A program that serves others by a Unix socket is not the operator, whatever its user."""
     path = folder / "front" / "socket"
     with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
         assert waypost.curl(user=user) == FILLED
@@ -197,7 +197,7 @@ def test_relay_from_a_unix_socket(folder: Path, user: str | None) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 @pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
 def test_shells(folder: Path, host: str, user: str | None) -> None:
-    """What automx2's manual says works for root and for the service's user, and for nobody else."""
+    """The commands of automx2's manual work for root and the service's user, and for no others."""
     with serving(folder / "waypost", host, user=user) as waypost:
         for one in (None, user):
             assert waypost.curl(user=one) == FILLED
@@ -232,7 +232,7 @@ def test_client_that_does_not_wait(folder: Path, user: str | None, *, half: bool
 
 @pytest.mark.parametrize("flags", [["--proxy-count", "1"], ["--trusted-proxies", "10.0.0.0/8"]])
 def test_not_behind_a_configured_proxy(folder: Path, flags: list[str]) -> None:
-    """Where the settings name a proxy, `/initdb/` is there for nobody; the log says what is."""
+    """If the settings name a proxy, `/initdb/` exists for no client; the log proposes a fix."""
     with serving(folder / "waypost", "127.0.0.1", *flags) as waypost:
         for _ in range(3):
             assert waypost.curl() == "not found\n"

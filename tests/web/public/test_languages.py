@@ -1,4 +1,4 @@
-"""The page for people speaks their language."""
+"""The setup page is shown in the user's language."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -70,7 +70,7 @@ def test_each_text_is_translated(tag: str) -> None:
 
 
 def test_each_service_has_a_name() -> None:
-    """Whatever is typed in by hand has a name."""
+    """Every service and field to enter by hand has a name."""
     assert set(texts(DEFAULT)["services"]) == {kind.value for kind in BY_HAND}
 
 
@@ -92,7 +92,7 @@ def test_each_service_has_a_name() -> None:
         ("sv, *;q=0.5", "en", "any of the rest"),
         ("de;q=0.3, *;q=0.5", "en", "anything rather than German"),
         ("en;q=0, *", "de", "q=0 is no: the next one"),
-        ("en;q=0, sv", "en", "where nothing is left, a page rather than none"),
+        ("en;q=0, sv", "en", "if no language is left, a page rather than none"),
         ("de-AT, de;q=0", "en", "q=0 is no for a wider one as well"),
         ("fr;q=2, de;q=0.1", "de", "a weight is at most 1"),
         ("fr;q=0.1234, de;q=0.1", "de", "and has three digits"),
@@ -109,7 +109,7 @@ def test_accepted(header: str, tag: str, rule: str) -> None:
 
 @given(st.text())
 def test_any_header(header: str) -> None:
-    """Whatever a header says, it leads to a language that there is."""
+    """Any header selects a language that exists."""
     assert accepted(header, TAGS) in TAGS
     assert named(header, TAGS) in {*TAGS, None}
 
@@ -130,7 +130,7 @@ def test_page(client: Client, tag: str) -> None:
 
 
 def test_choice(client: Client) -> None:
-    """Who chooses a language on the page keeps it, and the address, whatever the browser says."""
+    """A language that is chosen on the page stays, with the address, for any browser language."""
     answer = client.get("/", query="emailaddress=a%2Bb@example.com")
     links = {
         one.attrib["hreflang"]: one.attrib["href"] for one in elements(answer.text, "//nav//a")
@@ -155,7 +155,7 @@ def test_unknown_choice(client: Client, chosen: str) -> None:
 
 @pytest.mark.parametrize("tag", known())
 def test_problems(client: Client, tag: str) -> None:
-    """A mistake is told in the user's language; the rule behind it stands in English."""
+    """An error is shown in the user's language, and the broken rule in English."""
     problems = texts(tag)["problems"]
     answers = [
         (client.get("/", query=f"lang={tag}&emailaddress={one}").text, kind)
@@ -170,7 +170,7 @@ def test_problems(client: Client, tag: str) -> None:
 
 @pytest.mark.parametrize("tag", known())
 def test_moved(tag: str) -> None:
-    """Whoever asks for a domain that has moved reads in any language where it is now."""
+    """For a domain that has moved, the page shows the new place in any language."""
     moved = (
         '[[provider]]\nname = "A"\ndomains = ["old.example"]\nredirect_address = "new.example"\n'
     )

@@ -139,7 +139,7 @@ def test_hosts(text: str, shown: str) -> None:
     ],
 )
 def test_peers(peer: str | None, shown: str | None) -> None:
-    """Who asks is an IP address or what RFC 7239 s6 has in its place, whatever a proxy repeats."""
+    """The logged peer is an IP address or an identifier of RFC 7239 s6, for any proxy header."""
     assert peer_text(peer) == shown
 
 
@@ -160,7 +160,7 @@ def test_believed_header(text: str, log_format: str) -> None:
 @pytest.mark.parametrize("log_format", ["json", "console"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_any_line(text: str, log_format: str) -> None:
-    """Whatever a line of the log says, it is one line, and moves nothing on a terminal."""
+    """Any message of the log is one line, and controls nothing on a terminal."""
     stream = io.StringIO()
     configure("info", "json" if log_format == "json" else "console", stream)
     log = structlog.get_logger("x")
@@ -173,7 +173,7 @@ def test_any_line(text: str, log_format: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_traceback_forges_no_line(text: str) -> None:
-    """The lines of a traceback are indented, whatever its message says."""
+    """The lines of a traceback are indented, for any message."""
     stream = io.StringIO()
     configure("info", "console", stream)
     structlog.get_logger("x").error("failed", exc_info=ValueError(text))

@@ -54,8 +54,8 @@ def test_password_is_ignored(client: Client) -> None:
         ("", "no @"),
         ("emailaddress=", "no @"),
         ("emailaddress=alice", "no @"),
-        ("emailaddress=alice@example.com&name=a%00b", "name: holds a control character"),
-        ("emailaddress=alice@example.com&name=a%EF%BF%BFb", "name: holds a control character"),
+        ("emailaddress=alice@example.com&name=a%00b", "name: contains a control character"),
+        ("emailaddress=alice@example.com&name=a%EF%BF%BFb", "name: contains a control character"),
         ("emailaddress=alice@example.com&name=" + "x" * 129, "name: longer than 128"),
         ("emailaddress=alice@example.com&name=%FF", "not UTF-8"),
     ],
@@ -76,7 +76,7 @@ def test_not_served(client: Client, address: str) -> None:
 
 @pytest.mark.rule("mobileconfig-replaces", "mobileconfig-stable")
 def test_same_profile_again(client: Client) -> None:
-    """Two requests give the same bytes; two addresses share no identifier."""
+    """Two requests return the same bytes; two addresses share no identifier."""
     first = client.get(PATH, query="emailaddress=alice@example.com").body
     again = client.get(PATH, query="emailaddress=alice@example.com").body
     other = client.get(PATH, query="emailaddress=bob@example.com").body
@@ -86,7 +86,7 @@ def test_same_profile_again(client: Client) -> None:
 
 
 def test_wrong_method(client: Client) -> None:
-    """A profile is got; what else there is, is told."""
+    """GET returns a profile; for other methods the answer lists the allowed ones."""
     answer = client.request("PUT", PATH, query="emailaddress=alice@example.com")
 
     assert answer.status == 405
@@ -119,7 +119,7 @@ def test_signed(tmp_path: Path) -> None:
 
 
 def test_not_signed_for_now(tmp_path: Path) -> None:
-    """Where profiles are to be signed and cannot be, none is sent, and the rest goes on."""
+    """If profiles must be signed and cannot be, none is sent, and other formats still work."""
     made = signing(tmp_path)
     made.files.key.write_bytes(b"broken")
     client = signing_client(made)
@@ -129,7 +129,7 @@ def test_not_signed_for_now(tmp_path: Path) -> None:
     client.close()
 
     assert (profile.status, other.status, unknown.status) == (503, 200, 404)
-    assert profile.text == "the service cannot answer now; ask again later\n"
+    assert profile.text == "the service is unavailable; ask again later\n"
     assert int(profile.headers["retry-after"]) > 0
 
 
@@ -155,7 +155,7 @@ ALIASES = [
 
 @pytest.mark.parametrize(("query", "addresses"), ALIASES)
 def test_aliases(client: Client, query: str, addresses: str) -> None:
-    """Aliases come in any order, once each, and nobody looks whether they are there."""
+    """Aliases come in any order, once each, and no directory is asked about them."""
     plain = plistlib.loads(client.get(PATH, query="emailaddress=a@example.com").body)
     found = plistlib.loads(client.get(PATH, query=query).body)
     assert found["PayloadContent"][0].pop("EmailAddress") == addresses
@@ -165,7 +165,7 @@ def test_aliases(client: Client, query: str, addresses: str) -> None:
 
 
 BAD_ALIASES = [
-    # the query behind the address, what is said
+    # the query after the address, message
     ("&alias=b", "alias: the address has no @"),
     ("&alias=b@example.com&alias=@example.com", "alias: the part before the @ is empty"),
     ("&alias=b@-.example", "alias: a label of the domain has"),
@@ -208,7 +208,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize(("host", "public_url", "base"), ELSEWHERE)
 def test_not_over_http(host: str, public_url: str | None, base: str | None) -> None:
-    """Where a trusted proxy tells of plain http, there is a redirect or a refusal, no profile."""
+    """If a trusted proxy reports plain http, there is a redirect or a refusal, no profile."""
     client = Client(
         CATALOG,
         settings(proxy_count=1, **({} if public_url is None else {"public_url": public_url})),
@@ -232,7 +232,7 @@ def test_not_over_http(host: str, public_url: str | None, base: str | None) -> N
 
 
 def test_password_over_http_is_not_sent_again() -> None:
-    """A query with a password is refused over plain http, and its password is said nowhere."""
+    """A query with a password is refused over plain http, and the password is never repeated."""
     client = Client(CATALOG, settings(proxy_count=1))
     answer = client.get(
         PATH,

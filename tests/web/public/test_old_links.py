@@ -90,7 +90,7 @@ def test_without_address(client: Client, link: str) -> None:
     ],
 )
 def test_bad_links(client: Client, link: str, status: int, said: str) -> None:
-    """A link that cannot be understood gets an error that says why."""
+    """A link that is not valid gets an error with the reason."""
     answer = client.get(link)
 
     assert (answer.status, said in answer.text) == (status, True)

@@ -65,7 +65,7 @@ class FakeProc:
             (descriptors / f"{count}").symlink_to(f"socket:[{inode}]")
 
     def refusal(self, client: Address | None = CLIENT, server: Address | None = SERVER) -> str:
-        """Ask whether a client is the operator; empty if it is."""
+        """Ask whether a client is the operator; return an empty text if it is."""
         return asyncio.run(OwnerCheck(self.folder, OURS).refusal(client, server)) or ""
 
 
@@ -76,7 +76,7 @@ def _proc(tmp_path: Path) -> FakeProc:
 
 OWN_END = row(SERVER, CLIENT, uid=OURS, inode=78)
 USERS = [
-    # the user of the client's end, what is said against it
+    # the user of the client's end, the reason for a refusal
     (0, ""),
     (OURS, ""),
     (OTHERS, "the client runs as user 1000"),
@@ -87,7 +87,7 @@ USERS = [
 
 @pytest.mark.parametrize(("uid", "refusal"), USERS)
 def test_users(proc: FakeProc, uid: int, refusal: str) -> None:
-    """Root and Waypost's own user are the operator, and nobody else."""
+    """Root and Waypost's own user are the operator, and no other user."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=uid))
     proc.process(20, 77)
 
@@ -146,7 +146,7 @@ NOT_THERE = [
 def test_connection_that_cannot_be_found(
     proc: FakeProc, rows: tuple[str, ...], refusal: str
 ) -> None:
-    """Where the client's end is not there, or nobody's any more, nobody is the operator."""
+    """If the client's end is missing, or closed, no client is the operator."""
     proc.table("tcp", *rows)
     proc.process(20, 77)
 
@@ -215,7 +215,7 @@ def test_proxy_at_a_unix_socket(
 
 
 def test_unix_table_that_cannot_be_read(proc: FakeProc) -> None:
-    """If the table of Unix sockets cannot be read, nobody is the operator."""
+    """If the table of Unix sockets cannot be read, no client is the operator."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     proc.process(20, 77)
     (proc.folder / "self/net/unix").mkdir()
@@ -224,10 +224,10 @@ def test_unix_table_that_cannot_be_read(proc: FakeProc) -> None:
 
 
 def test_client_in_another_container(proc: FakeProc) -> None:
-    """A connection of a process that is not here comes from somebody else's container."""
+    """A connection of a process that is not visible comes from another container."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
 
-    assert "cannot be seen" in proc.refusal()
+    assert "not visible" in proc.refusal()
 
 
 def test_hidden_processes(proc: FakeProc) -> None:
@@ -237,15 +237,15 @@ def test_hidden_processes(proc: FakeProc) -> None:
     assert proc.refusal() == ""
 
     proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=OURS))
-    assert "cannot be seen" in proc.refusal()
+    assert "not visible" in proc.refusal()
 
 
 @pytest.mark.parametrize(
     ("uid_map", "refusal"),
-    [("0 0 4294967295", ""), ("0 1000 1", "not known in this user namespace")],
+    [("0 0 4294967295", ""), ("0 1000 1", "not mapped in this user namespace")],
 )
 def test_user_without_a_number(proc: FakeProc, uid_map: str, refusal: str) -> None:
-    """In a user namespace, 65534 stands for all users that have no number there."""
+    """In a user namespace, 65534 is the number of all users that are not mapped."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=65534))
     proc.process(20, 77)
     (proc.folder / "self/uid_map").write_text(f"  {uid_map}\n", encoding="ascii")
@@ -256,8 +256,8 @@ def test_user_without_a_number(proc: FakeProc, uid_map: str, refusal: str) -> No
 
 
 def test_no_table(proc: FakeProc) -> None:
-    """On a system that does not say which user connects, nobody is the operator."""
-    assert "does not say which user" in proc.refusal()
+    """On a system that does not show which user connects, no client is the operator."""
+    assert "does not show which user" in proc.refusal()
 
 
 def test_kernel_without_ipv6(proc: FakeProc) -> None:
@@ -279,7 +279,7 @@ def test_no_tcp(proc: FakeProc, client: Address | None, server: Address | None) 
 
 
 def test_many_sockets(tmp_path: Path) -> None:
-    """A look into a table of any length ends in time."""
+    """A check of a table of any length ends in time."""
     proc = FakeProc(tmp_path)
     proc.table("tcp", *[OWN_END] * 5000)
     seconds = iter(range(100))

@@ -25,7 +25,7 @@ def test_document(client: Client, host: str) -> None:
 
 @pytest.mark.rule("pacc-same-for-all", "pacc-repeatable")
 def test_digest_of_what_is_served(client: Client) -> None:
-    """The same bytes come each time, whatever else is asked, so that one digest is enough."""
+    """The same bytes are sent for any request, so that one digest is enough."""
     first = client.get(PATH, host="ua-auto-config.example.com")
     again = client.get(
         PATH, host="ua-auto-config.example.com", query="emailaddress=a@customer.example"
@@ -39,7 +39,7 @@ def test_digest_of_what_is_served(client: Client) -> None:
 
 @pytest.mark.rule("pacc-not-encoded")
 def test_bytes_go_out_as_they_are(client: Client) -> None:
-    """Whatever encodings a client takes, it gets the bytes whose digest is in DNS."""
+    """For any Accept-Encoding a client gets the bytes whose digest is in DNS."""
     host = "ua-auto-config.example.com"
     plain = client.get(PATH, host=host)
     asked = client.get(PATH, host=host, headers={"Accept-Encoding": "gzip, br, zstd, *"})
@@ -49,7 +49,7 @@ def test_bytes_go_out_as_they_are(client: Client) -> None:
 
 
 REFUSED = [
-    # Host, what is said
+    # Host, message
     ("example.com", "Host does not begin with ua-auto-config."),
     ("autoconfig.example.com", "Host does not begin with ua-auto-config."),
     ("ua-auto-config.", "Host does not begin with ua-auto-config."),
@@ -73,7 +73,7 @@ def test_refusals(client: Client, host: str | None, said: str) -> None:
 
 @pytest.mark.rule("dns-mailconf", "pacc-digest")
 def test_what_dns_says_is_served(client: Client) -> None:
-    """The digest in DNS is that of the document, and `mailconf` leads to the Autoconfig answer."""
+    """The digest in DNS is that of the document, and `mailconf` is the Autoconfig answer."""
     config = client_config(domain("example.com"), EXAMPLE_COM, None)
     published = dns.publish(config, "https://waypost.example.net")
     texts = [one.data.text for one in published.records if isinstance(one.data, dns.Text)]

@@ -1,4 +1,4 @@
-"""Passwords in profiles: taken where the operator permits it, and seen nowhere else."""
+"""Passwords in profiles: accepted only if the operator permits it, and shown in nothing else."""
 
 import io
 import json
@@ -49,7 +49,7 @@ def passwords(body: bytes) -> set[str]:
 
 
 def test_permitted(permitting: Client) -> None:
-    """A form over https gets a profile with the password in it, which nobody may store."""
+    """A form over https gets a profile with the password in it, which no cache may store."""
     answer = post(permitting, GOOD)
 
     assert (answer.status, passwords(answer.body)) == (200, {SECRET})
@@ -60,7 +60,7 @@ def test_permitted(permitting: Client) -> None:
 
 @pytest.mark.parametrize("domain", ["Sesame-Open", "sesame-open.example"])
 def test_a_password_in_the_wrong_field(domain: str) -> None:
-    """What stands in place of the address, and is no domain of ours, comes neither back nor out."""
+    """A text in place of the address that is not in a served domain is not repeated or logged."""
     given = {**GOOD, "emailaddress": f"x@{domain}"}
     logged = io.StringIO()
     configure("debug", "json", logged)
@@ -78,7 +78,7 @@ def test_a_password_in_the_wrong_field(domain: str) -> None:
 
 
 def test_without_a_password(permitting: Client) -> None:
-    """A form without a password gets the profile that GET gives, and is not stored either."""
+    """A form without a password gets the profile that GET returns, and is not stored either."""
     answer = post(permitting, {"emailaddress": "a+b@example.com", "password": ""})
 
     assert answer.body == permitting.get(PATH, query="emailaddress=a%2Bb@example.com").body
@@ -91,7 +91,7 @@ def test_not_permitted(client: Client) -> None:
     answer = post(client, GOOD)
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
-    assert answer.text == ("passwords are not taken here; ask by GET with emailaddress and name\n")
+    assert answer.text == ("passwords are not accepted here; use GET with emailaddress and name\n")
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -109,12 +109,12 @@ def test_query_is_not_read(permitting: Client) -> None:
 
 
 def test_http(permitting: Client) -> None:
-    """Over http nothing is read, whatever a client that is no proxy says about it."""
+    """Over http nothing is read, whatever headers a client sends that is not a proxy."""
     headers = FORM | {"X-Forwarded-Proto": "https", "Forwarded": "proto=https"}
     answer = permitting.post(PATH, urlencode(GOOD).encode(), headers=headers, scheme="http")
 
     assert answer.status == 403
-    assert answer.text == "a password is taken over https only; none was read\n"
+    assert answer.text == "a password is accepted over https only; none was read\n"
 
 
 @pytest.mark.parametrize(("proto", "status"), [("https", 200), ("http", 403)])
@@ -130,11 +130,11 @@ def test_behind_a_proxy(proto: str, status: int) -> None:
 
 BAD = [
     # the form, status, the whole answer
-    ({"password": SECRET}, 400, "emailaddress: is no email address"),
-    ({"emailaddress": SECRET}, 400, "emailaddress: is no email address"),
-    (GOOD | {"name": "a\0"}, 400, "name: holds a control character"),
+    ({"password": SECRET}, 400, "emailaddress: is not an email address"),
+    ({"emailaddress": SECRET}, 400, "emailaddress: is not an email address"),
+    (GOOD | {"name": "a\0"}, 400, "name: contains a control character"),
     (GOOD | {"name": SECRET * 9}, 400, "name: longer than 128 characters"),
-    (GOOD | {"password": SECRET + "\n"}, 400, "password: holds a control character"),
+    (GOOD | {"password": SECRET + "\n"}, 400, "password: contains a control character"),
     (GOOD | {"password": SECRET * 17}, 400, "password: longer than 256 characters"),
     (GOOD | {"password": SECRET * 600}, 413, "the request is longer than 8192 bytes"),
     (GOOD | {f"x{n}": "" for n in range(60)}, 400, "the form has too many fields"),
@@ -144,7 +144,7 @@ BAD = [
 
 @pytest.mark.parametrize(("fields", "status", "said"), BAD)
 def test_bad_form(permitting: Client, fields: dict[str, str], status: int, said: str) -> None:
-    """What is wrong is told in words that hold nothing of the form."""
+    """An error says what is wrong and repeats nothing of the form."""
     answer = post(permitting, fields)
 
     assert (answer.status, answer.text) == (status, f"{said}\n")
@@ -158,11 +158,13 @@ def test_no_form(permitting: Client, kind: str) -> None:
     answer = permitting.post(PATH, urlencode(GOOD).encode(), headers=headers)
 
     assert answer.status == 400
-    assert answer.text == "the request is not of the type application/x-www-form-urlencoded\n"
+    assert (
+        answer.text == "the Content-Type of the request is not application/x-www-form-urlencoded\n"
+    )
 
 
 def test_bytes_that_are_no_text(permitting: Client) -> None:
-    """A password that is not UTF-8 is refused without being told."""
+    """A password that is not UTF-8 is refused and not repeated."""
     answer = permitting.post(PATH, b"emailaddress=a@example.com&password=s3cret%ff", headers=FORM)
 
     assert (answer.status, answer.text) == (400, "the form is not UTF-8\n")
@@ -185,7 +187,7 @@ def _served() -> Iterator[Client]:
     ).map(lambda fields: urlencode(fields, errors="surrogatepass").encode())
 )
 def test_any_form(served: Client, body: bytes) -> None:
-    """Whatever is posted as a form, the answer is a profile or says what is wrong."""
+    """For any form, the answer is a profile or an error with a reason."""
     answer = served.post(PATH, body, headers=FORM)
 
     assert answer.status in {200, 400, 404}
@@ -245,7 +247,7 @@ def test_error_while_it_is_written(permitting: Client, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_page_asks(permitting: Client, client: Client, scheme: str) -> None:
-    """The page asks for a password where one is taken, and nowhere else."""
+    """The page asks for a password only if passwords are accepted."""
     query = "emailaddress=alice@example.com"
     asks = b'type="password"' in permitting.get("/", query=query, scheme=scheme).body
 

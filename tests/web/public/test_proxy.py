@@ -64,7 +64,7 @@ def test_fewer_values_than_proxies() -> None:
 
 @pytest.mark.rule("proxies-trust")
 def test_network_that_is_not_trusted() -> None:
-    """A peer outside the trusted networks is not believed, whatever proxy_count says."""
+    """A peer outside the trusted networks is not believed, with any proxy_count."""
     for count in (0, 1):
         trust = ProxyTrust(count, (LOCAL,))
         assert trust.resolve("192.0.2.1", "http", SPOOFED).host == "waypost.example"
@@ -102,7 +102,7 @@ def test_peer_at_a_unix_socket(trust: ProxyTrust, believed: bool) -> None:
     [b"", b",", b";;;", b'for="', b"for=;proto=;host=", b"proto=gopher", b"for", b"\xff" * 100],
 )
 def test_nonsense_in_headers(value: bytes) -> None:
-    """Nonsense counts as nothing said."""
+    """Invalid headers are ignored."""
     headers = [(b"host", b"h"), (b"forwarded", value), (b"x-forwarded-proto", value)]
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
@@ -136,7 +136,7 @@ def test_the_greatest_proxy_count() -> None:
 
 
 def test_x_forwarded_wins_over_forwarded() -> None:
-    """Where both stand there the common ones count: a client may have sent the other."""
+    """If both kinds are there, the common ones count: a client may have sent the other."""
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", [*SPOOFED, *FORWARDED[1:2]])
 
     assert origin.host == "autoconfig.example.com"

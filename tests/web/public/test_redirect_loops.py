@@ -1,4 +1,4 @@
-"""No answer redirects to the URL that was asked, whatever a web server in front says."""
+"""No answer redirects to the requested URL, whatever a web server in front sends."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ FRONTS = {
     "Forwarded": Front((("Forwarded", "for=192.0.2.1;proto=http"),)),
     "one proxy too few counted": Front((("X-Forwarded-Proto", "https, http"),)),
     "one public URL": Front((HTTP,), (("proxy_count", 1), ("public_url", f"https://{HOST}"))),
-    "another public URL, with a Host of its own": Front(
+    "another public URL, with its own Host": Front(
         (HTTP,), (("proxy_count", 1), ("public_url", "https://setup.example.net")), "example.com"
     ),
 }
 
 
 def follow(front: Front, path: str) -> list[Answer]:
-    """Ask by https, through a web server, and follow redirects."""
+    """Request by https, through a web server, and follow redirects."""
     client = Client(CATALOG, settings(**dict(front.options)))
     url, answers = f"https://{HOST}{path}", list[Answer]()
     seen = set[str]()
@@ -143,7 +143,7 @@ def _behind() -> Iterator[Client]:
 
 
 def by_http(client: Client, path: str, name: str = "", value: str = "") -> Answer:
-    """Ask through a web server that says http, with one more header."""
+    """Request through a web server that sends http, with one more header."""
     headers = dict([HTTP, (name, value)] if name else [HTTP])
     return client.get(path, host=HOST, scheme="http", headers=headers)
 
@@ -197,7 +197,7 @@ def test_password_is_not_redirected(behind: Client) -> None:
 
 
 WARNINGS = [
-    # options, headers, the query beside the address, how the warning begins, what it names
+    # options, headers, the query without the address, how the warning begins, what it names
     (
         {"proxy_count": 1},
         dict([HTTP]),

@@ -1,4 +1,4 @@
-"""The page for people."""
+"""The setup page."""
 
 import plistlib
 import subprocess
@@ -84,7 +84,7 @@ def test_what_is_typed_by_hand() -> None:
 
 
 def filled_in(client: Client, **typed: str) -> dict[str, object]:
-    """Fill in the form for a profile and send it, as a browser does; give the mail account."""
+    """Fill in the form for a profile and send it, as a browser does; return the mail account."""
     form = profile_form(client.get("/", query="emailaddress=a%2Bb@example.com").text)
     assert form.method == "GET"
     for name, text in typed.items():
@@ -98,7 +98,7 @@ def filled_in(client: Client, **typed: str) -> dict[str, object]:
 
 
 def test_form_for_a_profile(client: Client) -> None:
-    """Name and other addresses can be typed into the page, and both may stay empty."""
+    """Name and other addresses can be typed into the page, and both are optional."""
     empty = filled_in(client)
     full = filled_in(client, name="Älice", alias="c@example.com\nd@e.test\n")
 
@@ -109,7 +109,7 @@ def test_form_for_a_profile(client: Client) -> None:
 
 @pytest.mark.parametrize("query", ["", "emailaddress=alice", "emailaddress=alice@example.com"])
 def test_everything_has_a_label(client: Client, query: str) -> None:
-    """Whatever can be typed has a label of its own, for those who hear the page."""
+    """Every field has a label, for users with a screen reader."""
     page = html.document_fromstring(client.get("/", query=query).text)
     typed = page.iter("input", "textarea", "select")
     shown = [one.attrib["id"] for one in typed if one.get("type") != "hidden"]
@@ -129,7 +129,7 @@ def test_everything_has_a_label(client: Client, query: str) -> None:
     ],
 )
 def test_problem(client: Client, query: str, status: int, message: str) -> None:
-    """A mistake is told on the page, with the form still there."""
+    """An error is shown on the page, with the form still there."""
     answer = client.get("/", query=query)
 
     assert status == answer.status
@@ -146,7 +146,7 @@ def test_markup_is_escaped(client: Client) -> None:
 
 
 def test_code_leads_to_the_profile(behind_one_url: Client, client: Client) -> None:
-    """A code for phones is drawn where the configuration says the URL, and nowhere else."""
+    """A code for phones is drawn only if the configuration has the public URL."""
     query = "emailaddress=a%2Bb@example.com"
     answer = behind_one_url.get("/", query=query, host="evil.example")
     (image,) = elements(answer.text, "//main//*[@role='img']")

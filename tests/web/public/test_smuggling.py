@@ -84,7 +84,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost
 
 @pytest.fixture(name="front", scope="module", params=FRONTS)
 def _front(request: pytest.FixtureRequest, server: RunningWaypost) -> Iterator[int]:
-    """Run a web server in front of it; give its port."""
+    """Run a web server in front of it; yield its port."""
     require(
         programs=["nginx", "apache2", "haproxy", "caddy"],
         files=[proxies.NGINX_PACKAGE, proxies.HAPROXY_PACKAGE],
@@ -98,7 +98,7 @@ def _front(request: pytest.FixtureRequest, server: RunningWaypost) -> Iterator[i
 
 
 def answers_to(port: int, request: bytes) -> list[int]:
-    """Send a request as it is; give the statuses that come back until there is no more."""
+    """Send a request as it is; return the statuses of all answers."""
     with socket.create_connection(("127.0.0.1", port), timeout=0.5) as client:
         client.sendall(request)
         received = b""

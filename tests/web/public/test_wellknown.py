@@ -1,4 +1,4 @@
-"""Well-known places lead to the configured URLs, and to nothing else."""
+"""Well-known URLs redirect to the configured URLs, and to nothing else."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -61,7 +61,7 @@ def _client() -> Iterator[Client]:
 
 
 PLACES = [
-    # Host, place, where it leads to
+    # Host, place, its target
     ("example.com", "caldav", "https://dav.example.com/c/"),
     ("EXAMPLE.com.:443", "caldav", "https://dav.example.com/c/"),
     ("example.com", "carddav", "https://dav.example.com/a/"),
@@ -86,7 +86,7 @@ PLACES = [
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PROPFIND", "OPTIONS"])
 @pytest.mark.parametrize(("host", "place", "url"), PLACES)
 def test_redirects(client: Client, method: str, host: str, place: str, url: str) -> None:
-    """A domain, or the host of its service, leads to the service, and the method is kept."""
+    """A domain, or the host of its service, redirects to the service, and the method is kept."""
     answer = client.request(method, f"/.well-known/{place}", host=host, query="x=//evil.example")
 
     assert (answer.status, answer.headers["location"]) == (307, url)
@@ -95,7 +95,7 @@ def test_redirects(client: Client, method: str, host: str, place: str, url: str)
 
 
 NOWHERE = [
-    # Host, place, why there is nothing
+    # Host, place, why there is no redirect
     ("mail.example", "caldav", "the domain has no such service"),
     ("unsafe.example", "carddav", "the host differs from user to user"),
     ("kept.example", "caldav", "its formats do not name dns"),
@@ -103,11 +103,11 @@ NOWHERE = [
     ("unserved.example", "caldav", "the domain is not served"),
     ("other.example.com", "caldav", "it is not the host of the service"),
     ("jmap.example.com", "caldav", "it is the host of another service"),
-    ("loop.example", "caldav", "it would lead to itself"),
-    ("dot.example", "carddav", "it would lead to itself, in other letters"),
-    ("ports.example:8443", "caldav", "it would lead to itself, on a port of its own"),
-    ("ports.example", "carddav", "it would lead to itself, though only one names the port"),
-    ("ports.example:80", "carddav", "it would lead to itself behind a proxy that ends TLS"),
+    ("loop.example", "caldav", "it would redirect to itself"),
+    ("dot.example", "carddav", "it would redirect to itself, in other letters"),
+    ("ports.example:8443", "caldav", "it would redirect to itself, on its own port"),
+    ("ports.example", "carddav", "it would redirect to itself, though only one names the port"),
+    ("ports.example:80", "carddav", "it would redirect to itself behind a proxy that ends TLS"),
     ("192.0.2.1", "jmap", "it is no name"),
     (None, "jmap", "there is no Host"),
 ]
@@ -116,7 +116,7 @@ NOWHERE = [
 @pytest.mark.rule("dns-dav-well-known-elsewhere")
 @pytest.mark.parametrize(("host", "place", "_why"), NOWHERE)
 def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> None:
-    """Where there is no service there is no redirect."""
+    """Without a service there is no redirect."""
     answer = client.request("PROPFIND", f"/.well-known/{place}", host=host)
 
     assert answer.status == 404
@@ -124,7 +124,7 @@ def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> Non
 
 
 class _Away:
-    """A store that has one domain, and then goes away."""
+    """A store that has one domain, and then becomes unavailable."""
 
     def find(self, domain: DomainName) -> Domain | None:
         if domain.ascii != "hosted.example.net":
@@ -140,7 +140,7 @@ def host_of_a_calendar(name: str) -> Domain:
 
 
 def test_known_domains_do_without_those_above() -> None:
-    """A domain that is known leads to its service though nobody can tell of the domains above."""
+    """A known domain redirects to its service, even if the domains above cannot be looked up."""
     client = Client(_Away())
     known = client.get("/.well-known/caldav", host="hosted.example.net")
     other = client.get("/.well-known/caldav", host="other.example.net")
@@ -168,7 +168,7 @@ def test_autoconfig_of_an_earlier_draft(client: Client) -> None:
 
 @pytest.mark.parametrize("host", ["autoconfig.mail.example", "ua-auto-config.mail.example"])
 def test_autodiscover_is_not_at_other_names(client: Client, host: str) -> None:
-    """The redirect probe of Autodiscover leads nowhere from a name of another protocol."""
+    """The redirect probe of Autodiscover gets no redirect at a host name of another protocol."""
     answer = client.get("/autodiscover/autodiscover.xml", host=host, scheme="http")
 
     assert answer.status == 405

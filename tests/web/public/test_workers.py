@@ -16,7 +16,7 @@ import pytest
 from tests.servers.process import Process
 
 ROOT: Final = Path(__file__).parents[3]
-RESTARTED = "a worker has ended; another one takes its place"
+RESTARTED = "worker exited; restarting"
 
 
 class Parent:
@@ -86,7 +86,7 @@ def test_silent_worker_is_replaced(tmp_path: Path) -> None:
         silent, other = running.workers()
         os.kill(silent, signal.SIGSTOP)
         running.wait(lambda: len(running.workers()) == 3)
-        (line,) = running.lines("a worker has said nothing for too long and is killed")
+        (line,) = running.lines("worker does not respond; killing it")
         assert line["pid"] == silent
         assert lives(other)
 
@@ -103,12 +103,12 @@ def test_parent_that_was_stopped(tmp_path: Path) -> None:
         os.kill(pid, signal.SIGCONT)
         time.sleep(1)
         assert len(running.workers()) == 2
-        assert "said nothing" not in running.text()
+        assert "does not respond" not in running.text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_worker_that_does_not_end(tmp_path: Path, number: signal.Signals) -> None:
-    """A worker that goes on after SIGTERM is killed, and so is one that is stopped."""
+    """A worker that ignores SIGTERM is killed, and so is one that is stopped."""
     with parent(tmp_path, "stubborn", 2, "END_SECONDS=0.5") as running:
         running.wait(lambda: len(running.workers()) == 2)
         workers = running.workers()
@@ -119,7 +119,7 @@ def test_worker_that_does_not_end(tmp_path: Path, number: signal.Signals) -> Non
         while lives(pid) and time.monotonic() < end:
             time.sleep(0.02)
         assert not any(lives(one) for one in (pid, *workers))
-        assert len(running.lines("a worker does not end and is killed")) == 2
+        assert len(running.lines("worker does not exit; killing it")) == 2
 
 
 def test_more_and_fewer_workers(tmp_path: Path) -> None:
@@ -158,12 +158,12 @@ def test_application_that_fails_to_start(tmp_path: Path) -> None:
     with parent(tmp_path, "failing", 2) as running:
         with pytest.raises(TimeoutError, match="ended"):
             running.wait(lambda: False)
-        assert running.lines("a worker could not start; Waypost ends")
+        assert running.lines("worker cannot start; Waypost exits")
         assert running.process.exit_code == 3
 
 
 def test_application_that_fails_to_start_later(tmp_path: Path) -> None:
-    """If a worker cannot start while others serve, they go on, and it is tried again."""
+    """If a worker cannot start while others serve, they continue, and it is started again."""
     with parent(tmp_path, "failing_later", 1) as running:
         running.wait(lambda: len(running.workers()) == 1)
         time.sleep(0.5)
@@ -177,5 +177,5 @@ def test_no_room_for_a_process(tmp_path: Path) -> None:
     """If the system has no room for a worker, it is started later."""
     with parent(tmp_path, "no room", 2) as running:
         running.wait(lambda: len(running.workers()) == 2)
-        lines = running.lines("a worker could not be started and is tried again")
+        lines = running.lines("cannot start worker; retrying")
         assert [line["reason"] for line in lines] == ["Resource temporarily unavailable"] * 3

@@ -1,1 +1,1 @@
-"""The listener for operators and their web server. Nothing here is loaded where clients ask."""
+"""The admin listener, for operators and their web server. The public listener loads none of it."""

@@ -1,4 +1,4 @@
-"""The application of the operators' listener."""
+"""The application of the admin listener."""
 
 from collections.abc import Callable, Sequence
 
@@ -18,16 +18,16 @@ def create_app(
     metrics: Metrics,
     newly_dropped: Callable[[], int] = int,
 ) -> FastAPI:
-    """Put the application together.
+    """Build the application.
 
-    It describes itself at /openapi.json. FastAPI's pages for people would load scripts from
-    another's server, so there are none.
+    The application describes itself at /openapi.json. FastAPI's documentation pages are disabled,
+    because they load scripts from another server.
 
     Args:
-        domains: who knows the domains.
-        tls_kinds: which names of a domain get a certificate.
-        metrics: what this process counts; it is told at /metrics.
-        newly_dropped: returns how many lines its log has dropped since the last time.
+        domains: finds the served domains.
+        tls_kinds: which host names of a domain get a certificate.
+        metrics: what this process counts; shown at /metrics.
+        newly_dropped: returns how many lines its log has dropped since the last call.
     """
     app = FastAPI(
         title="Waypost",
@@ -35,8 +35,8 @@ def create_app(
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # Caddy does not follow; to be sent elsewhere is no answer.
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # The log is ours.
+        redirect_slashes=False,  # Caddy does not follow redirects: a redirect counts as a refusal.
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # Waypost has its own.
     )
     app.add_middleware(LoopbackOnly)
     TlsNames(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)

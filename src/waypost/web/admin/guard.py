@@ -1,4 +1,4 @@
-"""Who may ask: only programs of this machine, as long as operators have no tokens."""
+"""Access to the admin listener: only for programs on this machine, because there are no tokens."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -9,18 +9,18 @@ from waypost.web.public.forwarding import is_forwarded
 from waypost.web.public.proxy import is_loopback
 from waypost.web.public.request import Receive, Scope, Send
 
-REFUSAL: Final = "only programs of this machine are answered, at http://127.0.0.1 or http://[::1]\n"
+REFUSAL: Final = "only programs on this machine may ask, at http://127.0.0.1 or http://[::1]\n"
 
 
 class LoopbackOnly:
-    """Refuses whoever does not ask directly from this machine, whatever they ask for."""
+    """A middleware that refuses every request that does not come directly from this machine."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        """Take the application behind."""
+        """Initialize with the application that gets the accepted requests."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403."""
+        """Pass a request to the application, or answer 403."""
         if scope["type"] == "http" and not _is_direct(scope):
             await PlainTextResponse(REFUSAL, 403)(scope, receive, send)
             return
@@ -28,10 +28,10 @@ class LoopbackOnly:
 
 
 def _is_direct(scope: Scope) -> bool:
-    """Return whether a program of this machine asks, and not a web server on behalf of others.
+    """Return whether a program on this machine asks, and not a web server that forwards requests.
 
-    A browser on this machine may be led here by a foreign page, through a host name that suddenly
-    resolves to loopback; then Host is that name.
+    A page of another site can send a browser on this machine here, with a host name that suddenly
+    resolves to loopback (DNS rebinding); then Host is that name.
     """
     client = scope.get("client")
     hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]

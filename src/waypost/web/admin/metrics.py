@@ -1,4 +1,4 @@
-"""`GET /metrics`: what this process counts, for Prometheus on the same machine."""
+"""`GET /metrics`: the metrics of the admin process, for Prometheus on the same machine."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,22 +14,22 @@ def add_metrics(router: APIRouter, metrics: Metrics, newly_dropped: Callable[[],
     """Add the URL.
 
     Args:
-        router: gets it.
-        metrics: of this process alone; what mail clients are answered is told elsewhere, at
+        router: gets the URL.
+        metrics: of this process alone. The metrics of the public listener are at
             `metrics_listen`.
-        newly_dropped: returns how many lines its log has dropped since the last time.
+        newly_dropped: returns how many lines its log has dropped since the last call.
     """
 
-    async def told() -> Response:
+    async def answer() -> Response:
         metrics.log_lines_dropped(newly_dropped())
         return Response(exposition(metrics.registry), media_type=CONTENT_TYPE)
 
     router.add_api_route(
         PATH,
-        told,
+        answer,
         methods=["GET"],
         response_class=Response,
         responses={200: {"content": {CONTENT_TYPE: {}}, "description": "Prometheus' text format."}},
-        summary="What is counted here.",
+        summary="The metrics of the admin process.",
         name="metrics",
     )

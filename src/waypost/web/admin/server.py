@@ -1,4 +1,4 @@
-"""Running the operators' listener, in its own process."""
+"""Running the admin listener, in its own process."""
 
 import asyncio
 import os
@@ -26,25 +26,25 @@ FAILED: Final = 3
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Answer until a signal comes.
+    """Answer requests until a signal ends this process.
 
     Args:
         settings: all options.
-        listener: where it listens.
+        listener: the listening socket.
     """
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
-    # What the terminal sends is for the parent, who hands it on.
+    # The parent handles the signals of the terminal, and passes them on.
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ending)
     try:
-        # Who signs nothing needs no key.
+        # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
         wired = wire(settings.model_copy(update=unsigned), told=Untold())
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
-            "operators are not answered", code=error.code, reason=str(error)
+            "admin process cannot start; exiting", code=error.code, reason=str(error)
         )
         raise SystemExit(FAILED) from None
     config = uvicorn.Config(
@@ -83,11 +83,11 @@ async def _serve(server: uvicorn.Server, wired: Wired, listener: socket.socket) 
 
 
 def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
-    """End after a defect; the parent starts this process again."""
+    """Exit after a defect; the parent starts this process again."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        structlog.get_logger(__name__).error("watching failed", exc_info=error)
+        structlog.get_logger(__name__).error("watch task failed; exiting", exc_info=error)
         server.should_exit = True
 
 
 def _ending(_number: int, _frame: object) -> None:
-    """Do nothing: uvicorn raises a signal again when it has come to its end because of it."""
+    """Do nothing: uvicorn raises the signal again after its shutdown."""

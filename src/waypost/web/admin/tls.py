@@ -1,8 +1,8 @@
 """`GET /tls/ask?domain=NAME`: may a web server get a certificate for this host name?
 
-Caddy asks so before it gets one on demand, and in each handshake for a name that is not in its
-memory: 200 is yes, everything else no (its option `on_demand_tls`, `ask`). Redirects are not
-followed, so there are none.
+Caddy asks this before it gets a certificate on demand, and in each handshake for a name that is not
+in its memory: 200 means yes, every other status means no (its option `on_demand_tls`, `ask`). Caddy
+does not follow redirects, so this URL has none.
 """
 
 import time
@@ -24,18 +24,19 @@ from waypost.web.public.log_texts import host_text
 PATH: Final = "/tls/ask"
 _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
     200: {"description": "Yes."},
-    400: {"description": "No name was given, or several."},
-    404: {"description": "No: it is no such name of a domain that is served."},
-    "4XX": {"description": "No: 403 to whoever is no program of this machine."},
-    503: {"description": "Nobody can tell now; ask again later."},
+    400: {"description": "The query has no name, or several."},
+    404: {"description": "No: this is not a host name of a served domain."},
+    "4XX": {"description": "No: 403 if the client is not a program on this machine."},
+    503: {"description": "The database does not answer; ask again later."},
 }
 _RESULTS: Final = {200: "yes", 400: "bad_request", 404: "no", 503: "unavailable"}
 
 
 class _Quick(APIRoute):
-    """Takes the names out of the query itself: FastAPI's own way takes half of all the time.
+    """A route that reads the names from the query itself.
 
-    A handshake waits for this answer. The signature of the endpoint is for the description.
+    FastAPI's own parsing takes half of the total time, and a TLS handshake waits for this answer.
+    The signature of the endpoint is for the OpenAPI description.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
@@ -47,12 +48,12 @@ class _Quick(APIRoute):
 
 
 class TlsNames:
-    """Knows for which host names there may be certificates."""
+    """Decides for which host names there may be certificates."""
 
     def __init__(
         self, domains: DomainFinder, kinds: Sequence[str], metrics: CertificateMetrics
     ) -> None:
-        """Take who knows the domains, which names of one get a certificate, and what counts."""
+        """Initialize with the finder of domains, the kinds of host names, and the metrics."""
         self._domains = domains
         self._kinds = tuple(kinds)
         self._metrics = metrics
@@ -66,7 +67,7 @@ class TlsNames:
             methods=["GET"],
             response_class=PlainTextResponse,
             responses=dict(_ANSWERS),
-            summary="May there be a certificate for this host name?",
+            summary="May a web server get a certificate for this host name?",
             name="ask",
             route_class_override=_Quick,
         )
@@ -75,10 +76,10 @@ class TlsNames:
         self,
         domain: Annotated[list[str], Query(description="The host name, in any case, once.")],
     ) -> Response:
-        """Answer 200 for a name of a served domain.
+        """Answer 200 for a host name of a served domain.
 
         Args:
-            domain: what was given, however often.
+            domain: all values of the query parameter.
         """
         begin = time.perf_counter()
         answer = await self._answered(domain)
@@ -87,22 +88,22 @@ class TlsNames:
 
     async def _answered(self, domain: Sequence[str]) -> Response:
         if len(domain) != 1 or not domain[0].strip():
-            return PlainTextResponse("give one name: /tls/ask?domain=NAME\n", 400)
+            return PlainTextResponse("send one name: /tls/ask?domain=NAME\n", 400)
         try:
             host = DomainName.parse(domain[0])
             served = await self._is_served(host)
         except DomainError:
-            return self._answer(404, host_text(domain[0]), "no host name")
+            return self._answer(404, host_text(domain[0]), "not a host name")
         except (StoreUnavailable, StoreError) as error:
             return self._answer(503, host.ascii, error.code)
         if not served:
-            return self._answer(404, host.ascii, "no name of a domain that is served here")
+            return self._answer(404, host.ascii, "not a host name of a domain that is served here")
         return self._answer(200, host.ascii, "ok")
 
     async def _is_served(self, host: DomainName) -> bool:
         for claim in claims(host, self._kinds):
             found = await self._domains.find(claim.domain)
-            # Who has moved still needs certificates: the way there is an answer over https.
+            # A domain that has moved still needs certificates, because its redirects use https.
             if found is None or found.is_declined:
                 continue
             if claim.holds_for(found.pattern):

@@ -1,1 +1,1 @@
-"""The listener that mail clients reach. It can change nothing (`initdb` is the one exception)."""
+"""The public listener, for mail clients. It is read-only, except for `initdb`."""

@@ -12,7 +12,7 @@ from waypost.web.public.log_texts import HIDDEN, path_text, peer_text
 from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
 
-# Searched in this order in User-Agent; what comes first is the more exact word.
+# Searched in this order in User-Agent; the more exact text is first.
 CLIENTS: Final = (
     ("thunderbird", "thunderbird"),
     ("k-9", "k-9"),
@@ -29,7 +29,7 @@ CLIENTS: Final = (
     ("nextcloud", "nextcloud"),
     ("kmail", "kmail"),
     ("akonadi", "kmail"),
-    ("kio/", "kmail"),  # the wizard of KMail 22.12 asks by KDE's library
+    ("kio/", "kmail"),  # the wizard of KMail 22.12 uses KDE's library
     ("aerc", "aerc"),
     ("go-http-client", "go"),
     ("dataaccessd", "apple"),
@@ -40,10 +40,10 @@ CLIENTS: Final = (
 
 
 def client_kind(user_agent: str) -> str:
-    """Tell from User-Agent what kind of client asks.
+    """Return what kind of client asks, from its User-Agent.
 
     Returns:
-        One of the names above, `none` for a client that does not say (Delta Chat), or `other`.
+        One of the names above, `none` for a client without User-Agent (Delta Chat), or `other`.
     """
     if not user_agent:
         return "none"
@@ -52,16 +52,16 @@ def client_kind(user_agent: str) -> str:
 
 
 class AccessLog:
-    """Writes the lines. Addresses are hashed unless the operator wants them shown."""
+    """A writer of access log lines. Addresses are hashed unless the operator wants them shown."""
 
     def __init__(self, hasher: AddressHasher) -> None:
-        """Take what turns addresses into something that may be logged; the log is set up."""
+        """Initialize with the hasher of addresses. The log must be configured."""
         self._hash = hasher
-        # Bound once: else structlog makes a logger anew for each line.
+        # Bound once; otherwise structlog creates a logger for each line.
         self._log = structlog.get_logger("waypost.request").bind()
 
     def write(self, request: Request, reply: Reply, noted: Noted, milliseconds: float) -> None:
-        """Write the line of one request. The query, credentials and bodies never are in it."""
+        """Write the line of one request, without its query, credentials and body."""
         if not self._log.is_enabled_for(logging.INFO):
             return
         self._log.info(

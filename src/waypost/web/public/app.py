@@ -1,7 +1,7 @@
 """The ASGI application of the public listener: one dict of lower-case paths.
 
-A plain ASGI callable, because a framework's routing costs as much as the whole answer
-(docs/decisions/0001-public-listener.md).
+The application is a plain ASGI callable, because the routing of a framework takes as long as the
+whole answer (docs/decisions/0001-public-listener.md).
 """
 
 import asyncio
@@ -51,12 +51,12 @@ from waypost.wiring import Wired, address_hasher, profile_settings, wire
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers a path.
+    """The handlers of a path.
 
     Attributes:
-        format: what metrics call it.
+        format: its name in metrics.
         methods: the handlers by method.
-        is_shared: scripts of other sites may read the answers.
+        is_shared: whether scripts of other sites may read the answers.
     """
 
     format: str
@@ -65,11 +65,11 @@ class Route:
 
 
 def routes() -> dict[str, Route]:
-    """Return what answers, by path (lower case, no trailing slash).
+    """Return the routes by path (lower case, no trailing slash).
 
-    The SOAP of Exchange (MS-OXWSADISC), `/autodiscover/autodiscover.svc` and `/EWS/Exchange.asmx`,
-    is not here: it has nothing for a mail account, and a 404, before anything of the request is
-    read, sends clients to the forms that are here.
+    The SOAP URLs of Exchange (MS-OXWSADISC), `/autodiscover/autodiscover.svc` and
+    `/EWS/Exchange.asmx`, are missing: SOAP has nothing for a mail account. The 404 is sent before
+    anything else of the request is read, and sends clients to the formats that are here.
     """
     by_address = Route("autoconfig", cors.shared(autoconfig.by_address), is_shared=True)
     table = dict.fromkeys(autoconfig.PATHS, by_address)
@@ -92,7 +92,7 @@ def routes() -> dict[str, Route]:
 
 
 class PublicApp:
-    """What uvicorn calls, once for each connection's request and once for the life of a worker."""
+    """The application, which uvicorn calls for each request and for the life of a worker."""
 
     def __init__(
         self,
@@ -104,15 +104,15 @@ class PublicApp:
         peer_check: PeerCheck | None = None,
         newly_dropped: Callable[[], int] = int,
     ) -> None:
-        """Take the settings; nothing is opened before the worker starts.
+        """Initialize with the settings; nothing is opened before the worker starts.
 
         Args:
             settings: all options.
             connect: opens store and lookup when the worker starts.
-            hangups: whether SIGHUP, blocked until then, has the worker read again what it serves.
-            hung_up: told of SIGHUP as well.
-            peer_check: who may use `/initdb/`; None for what the settings and the kernel say.
-            newly_dropped: returns how many lines the log has dropped since the last time.
+            hangups: whether SIGHUP, blocked until then, makes the worker reload what it serves.
+            hung_up: also called at SIGHUP.
+            peer_check: decides who may use `/initdb/`; None to follow the settings and the kernel.
+            newly_dropped: returns how many lines the log has dropped since the last call.
         """
         self._newly_dropped = newly_dropped
         self._peer_check = peer_check or initdb.peer_check(settings)
@@ -146,11 +146,11 @@ class PublicApp:
         request = self._request(scope, receive)
         noted = Noted()
         route = self._route(request.path, has_slashes=b"//" in request.raw_path)
-        # RFC 9112 s3.2: no Host, or several, of which a proxy may have read another one.
+        # RFC 9112 s3.2: no Host, or several. A proxy may have read another Host than Waypost.
         if names_one_host(scope):
             reply = await self._reply(route, context, request, noted)
         else:
-            reply = text(400, "a request must have one Host", RequestError.code)
+            reply = text(400, "the request must have exactly one Host header", RequestError.code)
         if route is not None and route.is_shared:
             reply = reply.plus(cors.ANY_ORIGIN)
         await reply.send(send, head=request.method == "HEAD")
@@ -175,13 +175,13 @@ class PublicApp:
         try:
             return await handler(context, request, noted)
         except (StoreUnavailable, StoreError, SigningUnavailable) as error:
-            reply = text(503, "the service cannot answer now; ask again later", error.code)
+            reply = text(503, "the service is unavailable; ask again later", error.code)
             return with_retry_after(reply, error)
 
     def _route(self, path: str, *, has_slashes: bool) -> Route | None:
         if path.isascii():
             route = self._routes.get(path.rstrip("/").lower() or "/")
-            # A web server's rule for `/initdb` need not see two slashes as one.
+            # A web server's rule for `/initdb` may not match a path with two slashes.
             if route is not None and not (has_slashes and route is self._routes[initdb.PATH]):
                 return route
         if autoconfig.is_ispdb(path):
@@ -250,7 +250,7 @@ class PublicApp:
         if self._terminal.is_gone():
             signal.raise_signal(signal.SIGTERM)
             return
-        self._log.info("SIGHUP: reading again what is served")
+        self._log.info("SIGHUP received; reloading what is served")
         wired.reload()
         if self._hung_up is not None:
             self._hung_up()
@@ -260,9 +260,9 @@ class PublicApp:
         self._watch.add_done_callback(lambda task: self._watched(wired, task))
 
     def _watched(self, wired: Wired, task: asyncio.Task[None]) -> None:
-        """Go on watching after a defect, which must not end it for the life of the worker."""
+        """Start the watch task again after a defect."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("watching failed", exc_info=error)
+            self._log.error("watch task failed; restarting it", exc_info=error)
             self._start_watch(wired)
 
 
@@ -271,7 +271,7 @@ def _plain(raw_path: bytes) -> str:
 
 
 def _allowed(methods: Mapping[str, Handler]) -> list[str]:
-    """List the methods of a path, HEAD wherever GET is (RFC 9110 s9.1)."""
+    """List the methods of a path, with HEAD if there is GET (RFC 9110 s9.1)."""
     allowed = list(methods)
     if "GET" in methods:
         allowed.insert(allowed.index("GET") + 1, "HEAD")

@@ -18,20 +18,20 @@ from waypost.web.public.hosts import mail_domain
 from waypost.web.public.reply import Reply, conditional, redirect, text
 from waypost.web.public.request import Request
 
-# Earlier revisions of the draft named this place, and SnappyMail asks here (read in
+# Earlier revisions of the draft had this path, and SnappyMail uses it (read in
 # the-djmaze/snappymail ba49691).
 FOR_WHOLE_DOMAIN: Final = "/.well-known/mail-v1.xml"
 PATHS: Final = (
     "/mail/config-v1.1.xml",
     "/.well-known/autoconfig/mail/config-v1.1.xml",
-    # Nine asks here.
+    # Nine uses this path.
     "/v1.1/mail/config-v1.1.xml",
 )
 ISPDB_PREFIX: Final = "/v1.1/"
 
 
 def is_ispdb(path: str) -> bool:
-    """Return whether a path has the form `/v1.1/DOMAIN`, with a domain in any letters."""
+    """Return whether a path has the form `/v1.1/DOMAIN`, with a domain in any script."""
     return path.lower().startswith(ISPDB_PREFIX) and path.rstrip("/").count("/") == 2
 
 
@@ -41,11 +41,11 @@ async def by_address(context: Context, request: Request, noted: Noted) -> Reply:
 
 
 async def for_whole_domain(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer the same, but keep the placeholders of login names although there is an address.
+    """Answer as `by_address` does, but keep the placeholders of login names.
 
     SnappyMail sends `test@D`, or the first user who logs in, and keeps the answer for the whole
-    domain. It takes the address as everybody's login name only if it reads `%EMAILADDRESS%`, and
-    the local part otherwise.
+    domain. It uses the full address as the login name of every user only if it reads
+    `%EMAILADDRESS%`, and the local part otherwise.
     """
     return await _by_address(context, request, noted, keeps_placeholders=True)
 
@@ -62,7 +62,7 @@ async def _by_address(
         # Thunderbird for Android, KMail and Delta Chat send no address here, on purpose.
         domain = await mail_domain(context, request)
         if domain is None:
-            line = "no emailaddress was given, and Host names no mail domain"
+            line = "emailaddress is missing, and Host is not a host name of a mail domain"
             return text(404, line, DomainNotServed.code)
         return await _answer(context, request, noted, domain, None)
     keeps_placeholders = keeps_placeholders or _is_filled_in(request, address)
@@ -101,27 +101,28 @@ async def _answer(
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
         return text(404, str(error), error.code)
-    # RFC 9111 s5.2.2.7: what holds an address belongs to one user; no shared cache may keep it.
+    # RFC 9111 s5.2.2.7: an answer with an address is for one user; no shared cache may keep it.
     scope = "public" if address is None else "private"
     reply = Reply(200, autoconfig.CONTENT_TYPE, body)
     return conditional(request, reply, f"{scope}, max-age={context.max_age_seconds}")
 
 
 def _is_filled_in(request: Request, address: EmailAddress) -> bool:
-    """Return whether the client puts the true address in place of placeholders, as Evolution does.
+    """Return whether the client replaces placeholders with the true address, as Evolution does.
 
-    Where it asks about the domain of the user's name server, nobody else knows the user's domain
-    (seen with Evolution 3.46.4). A redirect of ours has no `emailmd5`: behind it the addresses of
-    the new domain count. Evolution makes no A-label, so an internationalised domain is written out.
+    If Evolution asks about the domain of the user's name server, only Evolution has the user's
+    domain (seen with Evolution 3.46.4). After a redirect from Waypost there is no `emailmd5`: the
+    addresses of the new domain count. Evolution makes no A-label, so Waypost writes out an
+    internationalised domain.
     """
     is_international = "xn--" in address.domain.ascii
     return address.is_stand_in and "emailmd5" in request.query() and not is_international
 
 
 def _elsewhere(address: EmailAddress | None, moved: DomainMoved) -> Reply:
-    """Send a client to the Autoconfig of the domain that has the addresses now.
+    """Redirect a client to the Autoconfig of the domain that has the addresses now.
 
-    A URL of Autodiscover is of no use to it: a 404 sends it to its next source.
+    The client cannot use a URL of Autodiscover: a 404 sends it to its next source.
     """
     if moved.address_domain is None:
         return text(404, str(moved), moved.code)

@@ -32,7 +32,7 @@ _RENDER: Final = {
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer Outlook's question, or a phone's. Refusals are ErrorCodes in a 200, as Exchange's."""
+    """Answer Outlook or a phone. Refusals are ErrorCodes in a 200, as Exchange sends them."""
     try:
         body = await request.body(BODY_MAX_BYTES)
         asked = autodiscover.parse_request(body, request.header(b"content-type"))
@@ -43,7 +43,7 @@ async def post(context: Context, request: Request, noted: Noted) -> Reply:
             return _moved(request, asked, moved)
         return _reply(200, context.documents.render(_RENDER[asked.wanted], found), "ok")
     except RequestTooLarge as error:
-        # RFC 9110 s15.5.14: who goes on sending may be cut off.
+        # RFC 9110 s15.5.14: the connection may be closed on a client that continues to send.
         return _refuse(413, error)
     except (
         AddressError,
@@ -62,7 +62,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 
     A 2xx would end Delta Chat's search, so the refusal is a 405 around Exchange's XML.
     """
-    # The name that the client used is told back, so it must be one that this URL has.
+    # The redirect repeats the name that the client used, so it must be a name that this URL has.
     named = not request.origin.host.lower().startswith(("autoconfig.", "ua-auto-config."))
     url = None
     if named and context.schemes.is_plain_http(request):
@@ -88,7 +88,7 @@ async def _probed(context: Context, request: Request, noted: Noted) -> str | Non
     try:
         await context.lookup.for_domain(domain)
     except DomainMoved as moved:
-        # Only the POST gets the new address, because it says which address is asked for.
+        # Only the POST gets the new address, because only the POST says which address it is for.
         if moved.url is not None:
             return None if leads_back(request, moved.url) else moved.url
     base = https_base(context, request)
@@ -101,10 +101,10 @@ def own_url(public_url: str | None, domain: DomainName) -> str:
 
 
 def _moved(request: Request, asked: autodiscover.AutodiscoverRequest, moved: DomainMoved) -> Reply:
-    """Tell a client where to ask instead.
+    """Send a client to the place of the new address or URL.
 
     Raises:
-        DomainNotServed: it is where the client asks already.
+        DomainNotServed: the new URL is the one that the client has asked.
     """
     if moved.url is not None and leads_back(request, moved.url):
         raise DomainNotServed(f"{asked.address.domain} is not served here")
@@ -113,7 +113,7 @@ def _moved(request: Request, asked: autodiscover.AutodiscoverRequest, moved: Dom
     elif moved.address_domain is not None:
         body = activesync.render_redirect(asked.address, moved.address_domain)
     else:
-        # MS-ASCMD has no element for a URL. MS-OXDSCLI s3.2.5: a 302 leads to another one.
+        # MS-ASCMD has no element for a URL. MS-OXDSCLI s3.2.5: a 302 redirects to another one.
         return redirect(moved.url or "", moved.code)
     return _reply(200, body, moved.code)
 

@@ -24,16 +24,16 @@ from waypost.web.public.schemes import leads_back
 
 PATH: Final = "/autodiscover/autodiscover.json"
 PREFIX: Final = f"{PATH}/"
-# In a path as it is sent: the part before an address, whose local part may have slashes.
+# In an undecoded path: the part before an address. The local part may have slashes.
 BEFORE_ADDRESS: Final = re.compile(
     r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE | re.ASCII
 )
 
 
 def is_below(path: str) -> bool:
-    """Return whether a path names a user behind this URL, who may have letters of any script.
+    """Return whether a path names a user below this URL. The address may be in any script.
 
-    The path may be decoded or not, and have several slashes for one.
+    The path may be decoded or not, and may have several slashes in place of one.
     """
     return BEFORE_ADDRESS.match(path) is not None
 
@@ -41,8 +41,8 @@ def is_below(path: str) -> bool:
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `Email` and `Protocol`, or with the address in the path.
 
-    Other parameters, as `RedirectCount`, are not read. A name or a URL that the client sends is
-    never told back.
+    Other parameters, such as `RedirectCount`, are not read. The answer never repeats a name or a
+    URL that the client sent.
     """
     try:
         query = request.query(raw_plus=True)
@@ -69,7 +69,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 def _elsewhere(
     address: EmailAddress, protocol: autodiscover_json.Protocol, moved: DomainMoved
 ) -> str:
-    """Return the URL where the same question has an answer."""
+    """Return the URL that answers the same request for the domain that has moved."""
     base = f"https://autodiscover.{moved.address_domain}"
     email = f"{address.local_part}@{moved.address_domain}"
     if moved.address_domain is None:

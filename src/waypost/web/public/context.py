@@ -1,4 +1,4 @@
-"""What handlers have at hand: everything a request may touch, and nothing else."""
+"""What handlers may use: all that a request may touch."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ class Context:
 
     Attributes:
         max_age_seconds: how long clients may keep an Autoconfig answer.
-        public_url: where clients of all domains reach Waypost, without a slash at its end; None
-            where each domain has its own host names.
-        seeding: automx2's `/initdb/`; None where it is turned off or there is no database.
-        peer_check: who may use `/initdb/`.
-        refusals: when to log that somebody on this machine may not use `/initdb/`.
-        profiles: what the operator says about Apple's profiles.
-        signer: signs them; None where nobody does.
-        takes_passwords: whether a profile may hold the user's password.
-        documents: renders what the formats write.
-        schemes: decides who is redirected to https.
+        public_url: the URL of Waypost for the clients of all domains, without a slash at its end;
+            None if each domain has its own host names.
+        seeding: automx2's `/initdb/`; None if it is disabled or there is no database.
+        peer_check: decides who may use `/initdb/`.
+        refusals: limits the log lines about refused requests to `/initdb/` from this machine.
+        profiles: the operator's settings for Apple profiles.
+        signer: signs the profiles; None if signing is disabled.
+        takes_passwords: whether a profile may contain the user's password.
+        documents: renders the documents of the formats.
+        schemes: decides which clients are redirected to https.
     """
 
     lookup: Lookup

@@ -1,7 +1,7 @@
-"""What scripts of other sites may read: the answers that are the same for everybody (CORS).
+"""Answers that scripts of other sites may read, because they are the same for all clients (CORS).
 
-Mail clients that run in a browser ask for Autoconfig, PACC and the well-known places. There are no
-cookies and no logins here, so such a script learns nothing that is not public. WHATWG Fetch s3.3.
+Mail clients that run in a browser request Autoconfig, PACC and the well-known URLs. This server has
+no cookies and no logins, so such a script reads only public data. WHATWG Fetch s3.3.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def is_preflight(request: Request) -> bool:
 
 
 def preflight(methods: Sequence[str]) -> Reply:
-    """Answer a preflight, also at a URL that redirects: browsers follow no redirect of one."""
+    """Answer a preflight, even at a URL that redirects: browsers do not follow redirects of one."""
     return _no_content(methods).plus(
         ("access-control-allow-methods", ", ".join(methods)),
         ("access-control-allow-headers", HEADERS),

@@ -1,4 +1,4 @@
-"""Headers that say that a proxy, a load balancer or a content network passes a request on."""
+"""Headers that show that a proxy, a load balancer or a content network forwarded a request."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ _NAMES: Final = frozenset(
         *(b"x-cdn", b"x-bluecoat-via", b"x-ssl"),
     }
 )
-# Of a product each, or of the many forms of one header.
+# Of one product each, or of the many forms of one header.
 _PREFIXES: Final = (
     *(b"x-forwarded", b"x-forward-", b"x-original-", b"x-orig-", b"x-proxy-", b"x-ssl-"),
     *(b"x-envoy-", b"x-azure-", b"x-arr-", b"x-ms-forwarded-", b"x-appengine-", b"x-gfe-"),
@@ -26,21 +26,21 @@ _PREFIXES: Final = (
     *(b"wl-proxy-", b"proxy-client-", b"ssl-client-", b"x-haproxy-", b"x-traefik-", b"x-b3-"),
     *(b"x-varnish-", b"akamai-", b"x-nginx-"),
 )
-# In the middle of a name, whoever invented it.
+# Anywhere in a name, of whatever product.
 _PARTS: Final = (b"forwarded", b"client-ip", b"clientip", b"real-ip", b"connecting-ip")
 
 
 def is_forwarding(name: bytes) -> bool:
-    """Return whether a header says that its request was passed on.
+    """Return whether a header shows that its request was forwarded.
 
     Args:
         name: in lower case.
     """
-    # CGI and some proxies write "_" for "-".
+    # CGI and some proxies write "_" instead of "-".
     plain = name.replace(b"_", b"-")
     return plain in _NAMES or plain.startswith(_PREFIXES) or any(part in plain for part in _PARTS)
 
 
 def is_forwarded(headers: Headers) -> bool:
-    """Return whether a request names any proxy on its way, trusted or not."""
+    """Return whether a request came through any proxy, trusted or not."""
     return any(is_forwarding(name) for name, _ in headers)

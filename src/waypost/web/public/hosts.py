@@ -1,4 +1,4 @@
-"""Which mail domain the host name of a request means."""
+"""The mail domain that the host name of a request means."""
 
 from typing import Final
 
@@ -15,9 +15,9 @@ WWW: Final = "www."
 async def mail_domain(context: Context, request: Request) -> DomainName | None:
     """Return the mail domain that Host means, without the prefix of a protocol.
 
-    `www.D` means D, unless `www.D` has an entry of its own: web servers redirect the bare
-    domain there, and clients that send no address follow. A pattern as `*.D` is no such entry,
-    because it matches every name below D.
+    `www.D` means D, unless `www.D` has its own entry: web servers redirect the bare domain there,
+    and clients that send no address follow. A pattern such as `*.D` is not such an entry, because
+    it matches every name below D.
 
     Returns:
         None if Host is missing, an IP address, or not a domain name.
@@ -30,19 +30,21 @@ async def mail_domain(context: Context, request: Request) -> DomainName | None:
     if domain is None or bare is None or domain.ascii != f"{WWW}{bare.ascii}":
         return domain
     if not host_without_port(request.origin.host).lower().startswith(WWW):
-        return domain  # `autoconfig.www.D` is asked for addresses at www.D.
+        return domain  # `autoconfig.www.D` is for addresses at www.D.
     if _is_of(domain, await context.lookup.entry_for(domain)):
         return domain
     entry = await context.lookup.entry_for(bare)
-    # A pattern for all domains does not make mail domains of `com` and its like.
+    # A pattern for all domains does not make `com` a mail domain.
     return bare if entry is not None and ("." in bare.ascii or _is_of(bare, entry)) else domain
 
 
 def https_base(context: Context, request: Request) -> str | None:
-    """Return scheme and host of the URL at which a client reaches this server by https.
+    """Return scheme and host of the URL where a client reaches this server by https.
 
     The host is configured, or the one that the client used, which must be that of a served domain.
-    None if that is not a domain name.
+
+    Returns:
+        None if that is not a domain name.
     """
     if context.public_url is not None:
         return context.public_url

@@ -1,7 +1,7 @@
-"""automx2's `/initdb/`: sample data, a JSON seed, a purge, for the machine's own operator only.
+"""automx2's `/initdb/`: sample data, a JSON seed, a purge, only for the operator of this machine.
 
-This is the one place where the public listener changes anything. Any other client gets the same
-404 as for an unknown path.
+This is the only URL of the public listener that changes data. Any other client gets the same 404 as
+for an unknown path.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ SEED_MAX_BYTES: Final = 16 * 1024 * 1024
 
 
 def peer_check(settings: Settings) -> PeerCheck:
-    """Return what decides who may use `/initdb/`: no client, if a proxy is configured."""
+    """Return the check who may use `/initdb/`: no client, if a proxy is configured."""
     if settings.proxy_count or settings.trusted_proxies:
         return Never("proxy_count or trusted_proxies is set")
     return OwnerCheck()
@@ -40,7 +40,7 @@ async def get(context: Context, request: Request, _noted: Noted) -> Reply:
 
 
 async def post(context: Context, request: Request, _noted: Noted) -> Reply:
-    """Fill an empty database from a JSON seed of automx2; a seed with mistakes changes nothing."""
+    """Fill an empty database from a JSON seed of automx2; a seed with errors changes nothing."""
     if (seeding := await _allowed(context, request)) is None:
         return not_found()
     try:
@@ -53,15 +53,15 @@ async def post(context: Context, request: Request, _noted: Noted) -> Reply:
 
 
 async def delete(context: Context, request: Request, _noted: Noted) -> Reply:
-    """Empty the database."""
+    """Delete everything from the database."""
     if (seeding := await _allowed(context, request)) is None:
         return not_found()
     await asyncio.to_thread(seeding.purge)
-    return text(200, "the database is empty now", "ok")
+    return text(200, "the database is now empty", "ok")
 
 
 async def wrong_method(context: Context, request: Request, *allowed: str) -> Reply:
-    """Refuse a method that is not offered; to others than the operator the path does not exist."""
+    """Refuse an unsupported method; for clients other than the operator the path does not exist."""
     if await _allowed(context, request) is None:
         return not_found()
     return method_not_allowed(*allowed)
@@ -69,14 +69,14 @@ async def wrong_method(context: Context, request: Request, *allowed: str) -> Rep
 
 def _filled(was_empty: bool) -> Reply:
     if was_empty:
-        return text(200, "the database is filled now", "ok")
+        return text(200, "the database is now filled", "ok")
     return text(200, "the database holds providers already; nothing was changed", "unchanged")
 
 
 async def _allowed(context: Context, request: Request) -> Seeding | None:
-    """Return the seeding if the operator speaks to us directly, from this machine.
+    """Return the seeding if the operator is connected directly, from this machine.
 
-    What costs more is asked last, and only of those who look like the operator otherwise.
+    The most expensive check is last, and only for clients that pass the other ones.
     """
     if context.seeding is None or not _looks_local(request):
         return None
@@ -93,11 +93,11 @@ async def _allowed(context: Context, request: Request) -> Seeding | None:
 
 
 def _looks_local(request: Request) -> bool:
-    """Check what the client itself says; this alone proves nothing.
+    """Check what the client itself sends; this alone proves nothing.
 
-    A browser on this machine may be led here by a foreign page: by a host name that suddenly
-    resolves to loopback (then Host is not loopback), or by a form or script on another site (then
-    Origin or Sec-Fetch-Site tell).
+    A page of another site can send a browser on this machine here: with a host name that suddenly
+    resolves to loopback (then Host is not loopback), or with a form or script on another site (then
+    Origin or Sec-Fetch-Site shows it).
     """
     origin = request.header(b"origin")
     return (

@@ -1,7 +1,7 @@
-"""What the log may hold of the texts that a client sends: no address, however it is encoded.
+"""What the log may show of the texts that a client sends: no address, however it is encoded.
 
-A text is logged as it is if it has only characters of which no address can be made. There are too
-many ways to write an `@` to search for them all: `%40`, `%2540`, `%EF%BC%A0`, `=40`, `&#64;`.
+A text is logged unchanged only if its characters cannot form an address. There are too many ways to
+write an `@` to search for them all: `%40`, `%2540`, `%EF%BC%A0`, `=40`, `&#64;`.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final
 
 PATH_MAX_CHARS: Final = 100
 HIDDEN: Final = "(hidden: may hold an address)"
-# RFC 3986 s2.3, unreserved, and what divides a path; `*` is a path of OPTIONS (RFC 9112 s3.2.4).
+# RFC 3986 s2.3, unreserved, and what separates a path; `*` is a path of OPTIONS (RFC 9112 s3.2.4).
 _PATH: Final = re.compile(rb"[A-Za-z0-9/._~*-]*")
 _HOST_MAX_CHARS: Final = 253
 _HOST: Final = re.compile(r"[A-Za-z0-9._*:\[\]-]*")
@@ -20,7 +20,7 @@ _PEER: Final = re.compile(
 
 
 def path_text(raw_path: bytes) -> str:
-    """Return a path as it was sent, without its query; or that it is hidden."""
+    """Return a path as it was sent, without its query; or a text that says that it is hidden."""
     path = raw_path.partition(b"?")[0]
     if _PATH.fullmatch(path) is None:
         return HIDDEN
@@ -29,10 +29,10 @@ def path_text(raw_path: bytes) -> str:
 
 
 def host_text(host: str) -> str:
-    """Return what a client calls a host, with its port; or that it is hidden."""
+    """Return the host that a client names, with its port; or a text that says that it is hidden."""
     return host[:_HOST_MAX_CHARS] if _HOST.fullmatch(host) is not None else HIDDEN
 
 
 def peer_text(peer: str | None) -> str | None:
-    """Return who asks, which a believed proxy may have repeated from anybody's header."""
+    """Return the client's address, which a trusted proxy may have copied from a client's header."""
     return peer if peer is None or _PEER.fullmatch(peer) is not None else HIDDEN

@@ -1,8 +1,8 @@
 """Apple configuration profiles over HTTP.
 
-A password is taken only where the operator permits it, only in the body of a POST and only over
-https. It goes into the reply and nowhere else: no text, log line or metric is made of it, and the
-signer does not keep what holds it.
+A password is accepted only if the operator permits it, only in the body of a POST and only over
+https. The password is only in the reply: never in another text, a log line or a metric. The signer
+does not keep a document with a password.
 """
 
 import re
@@ -45,7 +45,7 @@ _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Whose profile it shall be: the main address, the user's name, and her other addresses."""
+    """The user of the profile: the main address, the name, and the other addresses."""
 
     address: EmailAddress
     name: str
@@ -55,15 +55,15 @@ class _Wanted:
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all.
 
-    If a trusted proxy says that the request came by plain http, no profile goes out: whoever is on
-    the way could put other servers into it. If it does not say so, or if something else says https,
-    the scheme is not known, and the profile goes out.
+    If a trusted proxy says that the request came by plain http, no profile is sent: an attacker on
+    the network path could put other servers into it. If no trusted proxy says so, or if something
+    else says https, the scheme is not known, and the profile is sent.
     """
     try:
         query = request.query()
         if (refusal := await on_plain_http(context, request, query)) is not None:
             return refusal
-        # A link may hold the address as it is; the page's form sends it encoded.
+        # A link may have the address unencoded; the page's form sends it encoded.
         plain = request.query(raw_plus=True)
         address = EmailAddress.parse_query(given_address(plain))
         aliases = _aliases([*query.every("alias"), _other_addresses(plain)], address)
@@ -81,10 +81,10 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 
 
 async def on_plain_http(context: Context, request: Request, query: Fields) -> Reply | None:
-    """Return what a client gets that asks for a profile by plain http; None if it is not known to.
+    """Return the answer to a request that is known to come by plain http; None for all others.
 
-    It is redirected to the same URL on https, or refused if the host of that is not known. What
-    came with a password is refused as well, so that the password is not sent again.
+    The client is redirected to the same URL on https, or refused if the host of that URL is not
+    known. A request with a password is refused as well, so that the password is not sent again.
     """
     if not (request.origin.scheme_is_told and context.schemes.is_plain_http(request)):
         return None
@@ -95,7 +95,7 @@ async def on_plain_http(context: Context, request: Request, query: Fields) -> Re
 
 
 async def _served_base(context: Context, request: Request) -> str | None:
-    """Return scheme and host of the same URL on https, if the host is known to be here."""
+    """Return scheme and host of the same URL on https, if the host is known to be served here."""
     if context.public_url is None:
         domain = await mail_domain(context, request)
         if domain is None:
@@ -108,18 +108,18 @@ async def _served_base(context: Context, request: Request) -> str | None:
 
 
 async def post(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer a form with these and `password`; the query is not read at all."""
+    """Answer a form with these fields and `password`; the query is not read at all."""
     reply = await _posted(context, request, noted)
     return reply.plus(_NO_STORE)
 
 
 async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
     if not context.takes_passwords:
-        line = "passwords are not taken here; ask by GET with emailaddress and name"
+        line = "passwords are not accepted here; use GET with emailaddress and name"
         return text(405, line, "method_not_allowed").plus(("allow", "GET, HEAD"))
     if request.origin.scheme != "https":
-        context.schemes.is_plain_http(request)  # It warns if something else says https.
-        return text(403, "a password is taken over https only; none was read", "needs_https")
+        context.schemes.is_plain_http(request)  # logs a warning if something else says https
+        return text(403, "a password is accepted over https only; none was read", "needs_https")
     try:
         form = await request.form(FORM_MAX_BYTES)
         address = EmailAddress.parse(form.get("emailaddress", ""))
@@ -127,8 +127,8 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
         wanted = _Wanted(address, _display_name(form.get("name", "")), aliases)
         password = _password(form.get("password", ""))
     except AddressError as error:
-        # What was typed into the wrong field shall not come back.
-        return text(400, "emailaddress: is no email address", error.code)
+        # The answer must not repeat what was typed into the wrong field.
+        return text(400, "emailaddress: is not an email address", error.code)
     except RequestTooLarge as error:
         return text(413, str(error), error.code)
     except RequestError as error:
@@ -139,9 +139,9 @@ async def _posted(context: Context, request: Request, noted: Noted) -> Reply:
 async def _discreet(
     context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
-    """Return the profile; of an address whose domain is not served nothing is said or logged.
+    """Return the profile; if the domain is not served, show and log nothing of the address.
 
-    It may be a password in the wrong field.
+    The address may be a password in the wrong field.
     """
     try:
         return await _profile(context, noted, wanted, password)
@@ -155,10 +155,10 @@ async def _discreet(
 async def _profile(
     context: Context, noted: Noted, wanted: _Wanted, password: Password | None
 ) -> Reply:
-    """Return the profile. What was asked for is logged once it is known that it is served.
+    """Return the profile. The address is logged only after its domain is known to be served.
 
     Raises:
-        DomainNotServed: it is not.
+        DomainNotServed: its domain is not served.
     """
     address = wanted.address
     config = (await context.lookup.for_address(address)).named(wanted.name)
@@ -175,10 +175,10 @@ async def _profile(
 
 
 def given_address(fields: Fields) -> str:
-    """Return the address whose profile is asked for; an empty text if there is none.
+    """Return the address of the requested profile; an empty text if there is none.
 
     The name of the parameter is `emailaddress`, `email` (Monogramm, smartlyway, Tiliq), or, with
-    other addresses of the mailbox behind a comma, `addresses` (mox).
+    other addresses of the mailbox after a comma, `addresses` (mox).
     """
     return (_main_address(fields) or fields.get(ADDRESSES, "").partition(",")[0]).strip()
 
@@ -192,12 +192,12 @@ def _other_addresses(fields: Fields) -> str:
 
 
 def _aliases(given: Sequence[str], address: EmailAddress) -> tuple[EmailAddress, ...]:
-    """Read the other addresses of the mailbox. They are text: nobody is asked about them.
+    """Parse the other addresses of the mailbox. They are only text: no directory is asked.
 
-    One field may hold several, in lines as the page's form sends them, or with commas in between.
+    One field may have several: one a line, as the page's form sends them, or separated by commas.
 
     Raises:
-        RequestError: one of them is no address, or there are too many.
+        RequestError: one of them is not an address, or there are too many.
     """
     divided = (
         one
@@ -212,27 +212,27 @@ def _aliases(given: Sequence[str], address: EmailAddress) -> tuple[EmailAddress,
 
 
 def _password(given: str) -> Password | None:
-    """Take a password, if there is one.
+    """Return the password, if there is one.
 
     Raises:
-        RequestError: it is too long or holds a character that no document can carry.
+        RequestError: it is too long or has a character that no document can contain.
     """
     if len(given) > PASSWORD_MAX_CHARS:
         raise RequestError(f"password: longer than {PASSWORD_MAX_CHARS} characters")
     if any(is_never_text(char) for char in given):
-        raise RequestError("password: holds a control character")
+        raise RequestError("password: contains a control character")
     return Password(given) if given else None
 
 
 def _display_name(name: str) -> str:
-    """Check what a user calls herself.
+    """Check the user's own name.
 
     Raises:
-        RequestError: it is too long or holds a character that no document can carry.
+        RequestError: it is too long or has a character that no document can contain.
     """
     stripped = name.strip()
     if len(stripped) > NAME_MAX_CHARS:
         raise RequestError(f"name: longer than {NAME_MAX_CHARS} characters")
     if any(is_never_text(char) for char in stripped):
-        raise RequestError("name: holds a control character")
+        raise RequestError("name: contains a control character")
     return stripped

@@ -1,7 +1,8 @@
-"""Profiles at the places where other products have them, for the links that users were given.
+"""Profiles at the URLs of other products, for the links that their users have.
 
-Some of these links name an address, others none: their product knew it from a login, or left it out
-of the profile. Who follows one of those gets a form that asks for it, and then the profile.
+Some of these links contain an address. Others do not: their product knew it from a login, or left
+it out of the profile. A user who follows one of those gets a form for the address, and then the
+profile.
 """
 
 from typing import Final
@@ -16,16 +17,16 @@ PATHS: Final = (
     # Monogramm/autodiscover-email-settings, smartlyway/email-autoconfig-php, Tiliq/autodiscover.xml
     # and their descendants: `email`.
     "/email.mobileconfig",
-    # mjl-/mox, http/autoconf.go 13cc5834: `addresses`, divided by commas, and `name`.
+    # mjl-/mox, http/autoconf.go 13cc5834: `addresses`, separated by commas, and `name`.
     "/profile.mobileconfig",
     # mailcow/mailcow-dockerized, data/web/mobileconfig.php 02206463: `only_email` and
-    # `app_password` without a value; it knows the address from a login.
+    # `app_password` without a value; the address comes from a login.
     "/mobileconfig.php",
     # Mailu/Mailu, core/admin/mailu/internal/views/autoconfig.py 14931c4a: none.
     "/apple.mobileconfig",
     # mail-in-a-box/mailinabox#261: a file.
     "/mailinabox.mobileconfig",
-    # HaiSoftSARL/plesk_mail_autoconfig: a file beside a form; others give it `email` there.
+    # HaiSoftSARL/plesk_mail_autoconfig: a file next to a form; others send `email` there.
     "/mail/apple.mobileconfig",
 )
 
@@ -33,7 +34,7 @@ PATHS: Final = (
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
     """Answer as `/mobileconfig` does; without an address, with a form that asks for it.
 
-    Like a profile, the form is given over https only, if the scheme is known.
+    Like a profile, the form is sent over https only, if the scheme is known.
     """
     try:
         query = request.query()

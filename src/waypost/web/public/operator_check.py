@@ -1,6 +1,6 @@
-"""Whether the operator of this machine is at the other end of a loopback connection.
+"""Whether the client of a loopback connection is the operator of this machine.
 
-Headers cannot show it: a web server that passes requests on need not say so. The kernel knows
+Headers cannot show this: a web server that forwards requests need not say so. The kernel records
 which user made the client's socket (docs/decisions/0013-initdb-clients.md).
 """
 
@@ -22,11 +22,11 @@ from waypost.web.public.unix_table import accepts_connections
 
 PROC: Final = Path("/proc")
 LOOK_SECONDS: Final = 2.0
-"""How long one look into the kernel's tables may take, however many sockets there are."""
+"""How long one check of the kernel's tables may take, however many sockets there are."""
 WAIT_SECONDS: Final = 4.0
-"""How long a request waits for the looks before it; there is one at a time."""
+"""How long a request waits for the checks before it; only one runs at a time."""
 _ROOT: Final = 0
-# uid_map of a user namespace in which each user has a number: user_namespaces(7).
+# uid_map of a user namespace that maps all users: user_namespaces(7).
 _ALL_USERS: Final = ["0", "0", "4294967295"]
 _OVERFLOW_UID: Final = 65534
 
@@ -34,21 +34,21 @@ Address = tuple[str, int | None]
 
 
 class PeerCheck(Protocol):
-    """Says whether a client is the operator."""
+    """A check whether a client is the operator."""
 
     async def refusal(self, client: Address | None, server: Address | None) -> str | None:
         """Return why the client is not the operator, or None if it is.
 
         Args:
             client: address and port of the client's end of the connection.
-            server: the same of our end.
+            server: the same of Waypost's end.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Never:
-    """No client is the operator.
+    """A check that accepts no client.
 
     Attributes:
         reason: why, for the log.
@@ -62,10 +62,10 @@ class Never:
 
 
 class OwnerCheck:
-    """Root and the user that Waypost runs as are the operator, unless their process is a proxy."""
+    """A check that accepts root and Waypost's own user, unless their process is a proxy."""
 
     def __init__(self, proc: Path = PROC, own_uid: int | None = None) -> None:
-        """Take where procfs is mounted, and Waypost's own user; nothing is read yet."""
+        """Initialize with the folder of procfs, and Waypost's own user; nothing is read yet."""
         self._proc = proc
         self._own_uid = own_uid
         self._lock = asyncio.Lock()
@@ -87,7 +87,7 @@ class OwnerCheck:
     def _look(self, client: SocketAddress, server: SocketAddress) -> str | None:
         table = TcpTable(self._proc, LOOK_SECONDS)
         try:
-            # A row may be left out where others of its hash chain end while the file is read.
+            # A row may be missing if others of its hash chain end while the file is read.
             rows = table.client_end(client, server) or table.client_end(client, server)
             if len(rows) != 1:
                 return "the connection is not in the kernel's table"
@@ -96,23 +96,23 @@ class OwnerCheck:
             return str(error)
 
     def _judged(self, table: TcpTable, row: Row) -> str | None:
-        # A socket that its process has closed is shown as one of root's.
+        # The table shows a socket that its process has closed as one of root's.
         if row.state != ESTABLISHED or row.inode == 0:
             return "the client has closed the connection"
         own = os.geteuid() if self._own_uid is None else self._own_uid
         if row.uid not in {_ROOT, own}:
             return f"the client runs as user {row.uid}, not as root or user {own}"
         if row.uid == _OVERFLOW_UID and not self._knows_all_users():
-            return "the client's user is not known in this user namespace"
+            return "the client's user is not mapped in this user namespace"
         return self._judged_process(table, row)
 
     def _judged_process(self, table: TcpTable, row: Row) -> str | None:
-        """Refuse a program that serves others, where Waypost may look into it."""
+        """Refuse a program that serves others, if Waypost may read its process."""
         seen, hidden = self._sockets_beside(table, row)
         if table.serves_others(seen) or self._accepts_by_name(table, seen):
             return "the client's process is a server, or is connected to another machine"
         if not seen and not hidden:
-            return "the client's process cannot be seen from here"
+            return "the client's process is not visible to Waypost"
         return None
 
     def _accepts_by_name(self, table: TcpTable, inodes: frozenset[int]) -> bool:
@@ -123,13 +123,13 @@ class OwnerCheck:
             raise TableUnavailable(f"{folder / 'unix'}: {error.strerror}") from error
 
     def _sockets_beside(self, table: TcpTable, row: Row) -> tuple[frozenset[int], bool]:
-        """Find all sockets of the processes that hold a socket.
+        """Return all sockets of the processes that have a socket open.
 
         Returns:
-            Their inodes, and whether the socket can be that of a process that cannot be read.
+            Their inodes, and whether the socket may belong to a process that cannot be read.
         """
         inodes: set[int] = set()
-        # Init is always there; where it is not shown, procfs hides others' processes (hidepid).
+        # Init always exists; if it is not visible, procfs hides others' processes (hidepid).
         hidden = row.uid == _ROOT and not (self._proc / "1").exists()
         for folder in self._proc.iterdir():
             if not folder.name.isdigit():
@@ -164,7 +164,7 @@ def _sockets(folder: Path) -> set[int]:
             try:
                 target = os.readlink(f"{folder}/{descriptor}")  # noqa: PTH115
             except FileNotFoundError:
-                continue  # closed in the meantime
+                continue  # closed since the listing
             if target.startswith("socket:["):
                 found.add(int(target[8:-1]))
     except PermissionError:
@@ -175,9 +175,9 @@ def _sockets(folder: Path) -> set[int]:
 
 
 def _owner(descriptors: Path) -> int | None:
-    """Return whose a process is: root's too if it has changed to another user without exec.
+    """Return the owner of a process: root if it has changed to another user without exec.
 
-    That is proc_pid(5), "dumpable": a web server's process is none of its user's shells.
+    See proc_pid(5), "dumpable": a web server's process does not belong to its user's shells.
     """
     try:
         return descriptors.stat().st_uid

@@ -12,9 +12,9 @@ PATH: Final = "/.well-known/user-agent-configuration.json"
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Answer GET for the domain that Host names behind `ua-auto-config.`; 404 on other hosts."""
+    """Answer GET for the domain that Host names after `ua-auto-config.`; 404 on other hosts."""
     domain = request.host_domain()
-    # s"Retrieval": the document lives under this name alone, whose zone holds its digest.
+    # s"Retrieval": the document is under this name only; the zone of the name has its digest.
     if domain is None or not request.origin.host.lower().startswith(pacc.HOST_PREFIX):
         return not_found(DomainNotServed.code, f"Host does not begin with {pacc.HOST_PREFIX}")
     noted.domain = domain.ascii

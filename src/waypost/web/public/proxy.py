@@ -1,4 +1,4 @@
-"""Who really asks, by which scheme and under which host name: proxies and what they may say.
+"""The true client, scheme and host name of a request: which headers of proxies count.
 
 `Forwarded` is RFC 7239; `X-Forwarded-For`, `-Proto` and `-Host` are what most proxies send.
 """
@@ -13,23 +13,23 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Headers = Sequence[tuple[bytes, bytes]]
 
 ELEMENTS_MAX: Final = 100
-"""So many values of a header count, from the right; `proxy_count` is no greater."""
+"""Maximum number of values of a header that count, from the right; the limit of `proxy_count`."""
 PAIRS_MAX: Final = 16
-"""So many pairs of an element count; RFC 7239 knows four."""
+"""Maximum number of pairs of an element; RFC 7239 defines four."""
 # RFC 7239 s4: forwarded-pair = token "=" value, value = token / quoted-string
 _PAIR: Final = re.compile(r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*""")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request comes from, after the words of trusted proxies are counted in.
+    """The origin of a request, with the values of trusted proxies.
 
     Attributes:
-        peer: address of the client, or None where it is not known.
+        peer: address of the client, or None if it is not known.
         scheme: `http` or `https`.
-        host: the Host that the client used, port included; empty where it sent none.
-        scheme_is_told: whether a trusted proxy said the scheme. Else it is that of the connection,
-            and a web server that nobody has been told of may have ended TLS in front of it.
+        host: the Host that the client used, with its port; empty if it sent none.
+        scheme_is_told: whether a trusted proxy sent the scheme. Otherwise it is the scheme of the
+            connection, and a web server that is not configured here may have ended TLS.
     """
 
     peer: str | None
@@ -40,15 +40,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class ProxyTrust:
-    """Which proxies are believed.
+    """The proxies whose headers are believed.
 
     Attributes:
-        proxy_count: how many proxies stand in front, as in automx2; each adds one value at the
-            right. 0 with no networks means that no header counts.
-        networks: the peers that may speak for others. With networks and no count, the values are
-            walked from the right as long as they are trusted proxies themselves.
+        proxy_count: how many proxies are in front, as in automx2; each adds one value at the
+            right. 0 without networks means that no header counts.
+        networks: the peers whose headers count. With networks and no count, the values are read
+            from the right as long as they are trusted proxies themselves.
         by_unix_socket: whether all connections come by a Unix socket. Such a peer has no address;
-            one that may open the socket counts as in the networks.
+            a peer that may open the socket counts as one in the networks.
     """
 
     proxy_count: int = 0
@@ -58,17 +58,17 @@ class ProxyTrust:
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> Origin:
         """Return the origin of a request from its direct peer and its headers."""
         host = _first(headers, b"host")
-        # RFC 7239 s8.1: anybody can write these headers.
+        # RFC 7239 s8.1: any client can send these headers.
         if not self._believes(peer):
             return Origin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
         depth = self._depth(hops.peers)
-        told = _known_scheme(_from_right(hops.schemes, depth))
+        sent_scheme = _known_scheme(_from_right(hops.schemes, depth))
         return Origin(
             peer=_from_right(hops.peers, depth) or peer,
-            scheme=told or scheme,
+            scheme=sent_scheme or scheme,
             host=_from_right(hops.hosts, depth) or host,
-            scheme_is_told=told is not None,
+            scheme_is_told=sent_scheme is not None,
         )
 
     def _believes(self, peer: str | None) -> bool:
@@ -81,7 +81,7 @@ class ProxyTrust:
         return address is not None and any(address in network for network in self.networks)
 
     def _depth(self, peers: Sequence[str]) -> int:
-        """Return which value from the right is the one that the outermost proxy wrote."""
+        """Return the position, from the right, of the value that the outermost proxy added."""
         if self.proxy_count > 0:
             return self.proxy_count
         depth = 1
@@ -103,7 +103,7 @@ class _Hops:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address or a Host value (with or without a port) is this very machine."""
+    """Return whether an address or a Host value (with or without a port) is this machine."""
     name = host_without_port(host)
     if name.lower().rstrip(".") == "localhost":
         return True
@@ -114,7 +114,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_without_port(host: str) -> str:
-    """Take the port off a Host value, and the brackets off an IPv6 address (RFC 3986 s3.2.2)."""
+    """Return a Host value without its port and the brackets of IPv6 (RFC 3986 s3.2.2)."""
     if host.startswith("["):
         return host[1:].partition("]")[0]
     if host.count(":") > 1:
@@ -131,7 +131,7 @@ def _x_forwarded(headers: Headers) -> _Hops:
 
 
 def _forwarded(headers: Headers) -> _Hops:
-    """Read RFC 7239; an element that says nothing about host or scheme leaves a gap."""
+    """Read RFC 7239; an element without host or scheme leaves a gap."""
     elements = [_element(text) for text in _values(headers, b"forwarded")]
     return _Hops(
         peers=tuple(_bare_ip(element.get("for", "")) for element in elements),
@@ -151,9 +151,9 @@ def _element(text: str) -> dict[str, str]:
 def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
     """Return the comma-separated values of all headers of a name, in order (RFC 9110 s5.3).
 
-    Of more than `ELEMENTS_MAX` the last ones, which the nearest proxies wrote, count alone.
+    Only the last `ELEMENTS_MAX` values count, which the nearest proxies added.
     """
-    # Commas in quotation marks divide as well: an open one must not swallow what a proxy added.
+    # Commas in quotation marks separate as well: an open quote must not hide a proxy's value.
     joined = ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
     last = joined.rsplit(",", ELEMENTS_MAX)[-ELEMENTS_MAX:]
     return tuple(value.strip() for value in last) if joined else ()
@@ -173,7 +173,7 @@ def _known_scheme(scheme: str | None) -> str | None:
 
 
 def _bare_ip(text: str) -> str:
-    """Take quotes, brackets and a port off a node name (RFC 7239 s6)."""
+    """Remove quotes, brackets and a port from a node name (RFC 7239 s6)."""
     return host_without_port(text.strip('"'))
 
 

@@ -1,22 +1,22 @@
-"""QR codes (ISO/IEC 18004) that lead the camera of a phone to a URL."""
+"""QR codes (ISO/IEC 18004) of a URL, for the camera of a phone."""
 
 from typing import Final
 
-URL_MAX_CHARS: Final = 300  # A code of more has more squares than a phone reads from a screen.
-_MASK: Final = 4  # Readers know all eight; to try which looks best takes four times as long.
+URL_MAX_CHARS: Final = 300  # A longer code has more squares than a phone can read from a screen.
+_MASK: Final = 4  # Readers accept all eight; finding the best one takes four times as long.
 
 
 def svg(url: str) -> str | None:
-    """Draw a URL as an SVG element to be put into HTML; nothing of the URL stands in it as text.
+    """Return a URL as an SVG element for HTML, without the text of the URL.
 
     Returns:
-        None where the URL is too long for a code that can be read.
+        None if the URL is too long for a readable code.
     """
     if len(url) > URL_MAX_CHARS:
         return None
     import segno  # noqa: PLC0415 -- only for the page
 
-    # A page is never damaged, as paper is, so the least correction makes the fewest squares.
+    # A screen is not damaged as paper is, so the lowest error correction is enough.
     code = segno.make_qr(url, error="l", boost_error=False, mask=_MASK)
-    # Dark on light in a dark page too: many readers know no other.
+    # Dark on light, even in a dark page: many readers accept nothing else.
     return code.svg_inline(omitsize=True, light="#fff", svgclass=None, lineclass=None)

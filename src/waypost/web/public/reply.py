@@ -1,4 +1,4 @@
-"""What goes back to a client."""
+"""The answers to a client."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -19,8 +19,8 @@ class Reply:
 
     Attributes:
         status: HTTP status code.
-        headers: beside Content-Type and Content-Length; names in lower case.
-        code: what the log says about it: `ok` or an error's code.
+        headers: without Content-Type and Content-Length; names in lower case.
+        code: what the log shows for it: `ok` or an error's code.
     """
 
     status: int
@@ -31,7 +31,7 @@ class Reply:
 
     def plus(self, *headers: tuple[str, str]) -> "Reply":
         """Return the same answer with more headers."""
-        # Every answer comes by here, and `replace` takes longer.
+        # Every answer uses this, and `replace` is slower.
         return Reply(
             self.status, self.content_type, self.body, (*self.headers, *headers), self.code
         )
@@ -53,17 +53,17 @@ class Reply:
 
 
 def text(status: int, line: str, code: str) -> Reply:
-    """Answer with one line of text for the person who looks."""
+    """Answer with one line of text for a person."""
     return Reply(status, TEXT, f"{line}\n".encode(), code=code)
 
 
 def not_found(code: str = "not_found", line: str = "not found") -> Reply:
-    """Answer 404: the client goes on to its next source."""
+    """Answer 404: the client continues with its next source."""
     return text(404, line, code)
 
 
 def redirect(location: str, code: str = "redirected") -> Reply:
-    """Answer 302 (RFC 9110 s15.4.3): the client asks again there, and keeps nothing for ever."""
+    """Answer 302 (RFC 9110 s15.4.3): the client follows, and does not keep the redirect."""
     return Reply(302, TEXT, b"", (("location", location),), code)
 
 
@@ -81,9 +81,9 @@ def method_not_allowed(*allowed: str) -> Reply:
 
 
 def conditional(request: Request, reply: Reply, cache_control: str) -> Reply:
-    """Add ETag and Cache-Control, and answer 304 where the client has the same bytes.
+    """Add ETag and Cache-Control, and answer 304 if the client has the same bytes.
 
-    RFC 9110 s8.8.3 and s13.1.2; the comparison is the weak one, as If-None-Match demands.
+    RFC 9110 s8.8.3 and s13.1.2; the comparison is weak, as If-None-Match requires.
     """
     etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
     reply = reply.plus(("etag", etag), ("cache-control", cache_control))

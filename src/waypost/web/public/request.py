@@ -1,4 +1,4 @@
-"""What a client asked, read once from the ASGI scope."""
+"""A client's request, read once from the ASGI scope."""
 
 import asyncio
 import re
@@ -27,10 +27,10 @@ DISCOVERY_PREFIXES: Final = ("autoconfig.", "autodiscover.", "ua-auto-config.")
 
 
 class Fields(dict[str, str]):
-    """What a form sent: names in lower case, the first value of each."""
+    """The fields of a form: names in lower case, the first value of each."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Take the names and values, as they came."""
+        """Initialize with the names and values, in their order."""
         super().__init__()
         self._every: dict[str, list[str]] = {}
         for name, value in pairs:
@@ -47,15 +47,14 @@ class Request:
     """One request.
 
     Attributes:
-        method: as sent, `HEAD` already told apart from `GET`.
-        path: decoded, with one slash where the request line had several; `raw_path` is as it was
-            in the request line.
+        method: as sent; `HEAD` and `GET` are different.
+        path: decoded, with one slash if the request line had several; `raw_path` is unchanged.
         query_string: undecoded.
         headers: names in lower case.
         client: address and port of the client's end of the connection, whatever headers say; None
             if it is not known, as at a Unix socket.
-        server: the same of our end; without a port at a Unix socket.
-        origin: who asked, as far as trusted proxies tell.
+        server: the same of Waypost's end; without a port at a Unix socket.
+        origin: the true client, as far as trusted proxies show it.
     """
 
     method: str
@@ -92,24 +91,24 @@ class Request:
     async def form(self, max_bytes: int) -> Fields:
         """Decode the body of a form: names in lower case, the first value of each.
 
-        No error holds anything of it.
+        Errors contain nothing of the body.
 
         Raises:
             RequestTooLarge: it is longer than `max_bytes`.
-            RequestError: it is no form, has too many fields, is not UTF-8, or did not come in time.
+            RequestError: it is not a form, has too many fields, is not UTF-8, or came too late.
         """
         kind = self.header(b"content-type").partition(";")[0].strip().lower()
         if kind != FORM:
-            raise RequestError(f"the request is not of the type {FORM}")
+            raise RequestError(f"the Content-Type of the request is not {FORM}")
         return _fields(await self.body(max_bytes), "form")
 
     def host_domain(self) -> DomainName | None:
         """Return the mail domain that Host names, without the prefix of a protocol.
 
-        `hosts.mail_domain` knows `www.` as well.
+        `hosts.mail_domain` also handles `www.`.
 
         Returns:
-            None where Host is missing, an IP address, or no domain name.
+            None if Host is missing, an IP address, or not a domain name.
         """
         host = host_without_port(self.origin.host).lower()
         for prefix in DISCOVERY_PREFIXES:
@@ -122,11 +121,11 @@ class Request:
             return None
 
     async def body(self, max_bytes: int) -> bytes:
-        """Read the body in bounded memory and time.
+        """Read the body in limited memory and time.
 
         Raises:
             RequestTooLarge: it is longer than `max_bytes`.
-            RequestError: it did not come within the time limit, or the client went away.
+            RequestError: it did not arrive in time, or the client closed the connection.
         """
         length = self.header(b"content-length")
         if length.isdigit() and int(length) > max_bytes:
@@ -137,7 +136,7 @@ class Request:
                 while True:
                     message = await self.receive()
                     if message["type"] == "http.disconnect":
-                        raise RequestError("the client went away")
+                        raise RequestError("the client closed the connection")
                     body += message.get("body", b"")
                     if len(body) > max_bytes:
                         raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
@@ -148,16 +147,16 @@ class Request:
 
 
 def one_slash_each(path: str) -> str:
-    """Write one slash for several: web servers and links that join paths leave `//` in them."""
+    """Replace several slashes with one: web servers and links that join paths leave `//`."""
     return _SLASHES.sub("/", path)
 
 
 def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
-    """Decode a path, with one slash for several. An encoded slash (`%2F`) divides nothing.
+    """Decode a path, with one slash for several. An encoded slash (`%2F`) separates nothing.
 
     Args:
-        raw_path: as it stood in the request line, without the query.
-        address: matches the part in front of an address, which may hold two slashes of its own.
+        raw_path: the path of the request line, without the query.
+        address: matches the part before an address, which may contain two slashes.
     """
     text = raw_path.decode("latin-1")
     end = found.end() if (found := address.match(text)) else len(text)
@@ -166,27 +165,27 @@ def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
 
 
 def names_one_host(scope: Scope) -> bool:
-    """Return whether a request has the one Host that it must have; HTTP/1.0 need not have any."""
+    """Return whether a request has exactly one Host; HTTP/1.0 may have none."""
     headers: Headers = scope["headers"]
     hosts = sum(name == b"host" for name, _ in headers)
     return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
 
 
 def _with_plus_encoded(field: bytes) -> bytes:
-    """Encode the plus signs in front of the last `@` of a field, which may be encoded twice."""
+    """Encode the plus signs before the last `@` of a field, which may be encoded twice."""
     end = max(map(field.rfind, (b"@", b"%40", b"%2540")))
     return field if end < 0 else field[:end].replace(b"+", b"%2B") + field[end:]
 
 
 def _fields(data: bytes, what: str, *, raw_plus: bool = False) -> Fields:
-    """Decode what a form sends, in a query or in a body; raw UTF-8 in it as well.
+    """Decode the fields of a form, in a query or in a body, raw UTF-8 included.
 
     Some clients send addresses unencoded.
     """
     if len(data) > QUERY_MAX_BYTES:
         raise RequestError(f"the {what} is too long")
     if raw_plus:
-        # Before decoding: `%20`, a space that somebody typed, is another thing.
+        # Before decoding: `%20`, a typed space, is different.
         data = b"&".join(map(_with_plus_encoded, data.split(b"&")))
     try:
         pairs = parse_qsl(
@@ -196,7 +195,7 @@ def _fields(data: bytes, what: str, *, raw_plus: bool = False) -> Fields:
             max_num_fields=QUERY_MAX_FIELDS,
         )
     except UnicodeDecodeError:
-        # Not "from": such an error holds the bytes.
+        # Not "from": the original error contains the bytes.
         raise RequestError(f"the {what} is not UTF-8") from None
     except ValueError:
         raise RequestError(f"the {what} has too many fields") from None

@@ -1,6 +1,6 @@
-"""The page for people: what this is, a form for an address, and what to do on which device.
+"""The setup page for users: what this is, a form for an address, and steps for each device.
 
-It works without JavaScript, and loads nothing from anywhere. Its texts are in languages.py.
+The page works without JavaScript, and loads nothing from other servers. languages.py has its texts.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ SECURITY_HEADERS: Final = (
     ("cache-control", "private, no-cache"),
 )
 
-# What people type in by hand. The texts have a name for each of them.
+# The services that users enter by hand. The texts have a name for each of them.
 BY_HAND: Final = (
     *(ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP),
     *(ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.ACTIVESYNC, ServiceType.LDAP),
@@ -46,17 +46,17 @@ _PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """What the page is written in.
+    """The language of the page.
 
     Attributes:
-        chosen: whether the user said so on the page, which then holds on to it.
+        chosen: whether the user chose it on the page, which then keeps it.
     """
 
     tag: str
     chosen: bool = False
 
     def page(self, status: int, code: str, **values: object) -> Reply:
-        """Write the page. What it does not get, it does not show."""
+        """Render the page. Parts without a value are left out."""
         body = _template().render(
             {
                 **dict.fromkeys(_OPTIONAL),
@@ -77,11 +77,11 @@ class _Language:
 
 @dataclass(frozen=True, slots=True)
 class _ByHand:
-    """One service, to be typed in by hand.
+    """One service, to enter by hand.
 
     Attributes:
-        type: the name of its text in `services`.
-        fields: name of a text in `fields`, and value.
+        type: the key of its text in `services`.
+        fields: key of a text in `fields`, and value.
     """
 
     type: str
@@ -89,7 +89,7 @@ class _ByHand:
 
 
 def form(request: Request, place: str) -> Reply:
-    """Return the form alone, for another URL than that of the page: a profile, for example.
+    """Return the form alone, for another URL than that of the page, such as the one of a profile.
 
     Raises:
         RequestError: the query cannot be read.
@@ -101,9 +101,9 @@ def form(request: Request, place: str) -> Reply:
 
 
 async def get(context: Context, request: Request, noted: Noted) -> Reply:
-    """Show the form; with `emailaddress`, also that address's settings and the links to them.
+    """Show the form; with `emailaddress`, also that address's settings and links.
 
-    It is in the language of `lang`, else in the one that Accept-Language likes best.
+    The page is in the language of `lang`, or in the one that Accept-Language prefers.
     """
     language = _Language(languages.accepted(_accept_language(request), languages.known()))
     given = ""
@@ -139,7 +139,7 @@ async def get(context: Context, request: Request, noted: Noted) -> Reply:
 
 
 async def _qr_code(context: Context, query: str) -> str | None:
-    """Draw the URL of the profile, where the configuration says how it begins."""
+    """Draw the URL of the profile, if the configuration has the public URL."""
     if context.public_url is None:
         return None
     # It takes too long for the event loop.
@@ -147,14 +147,14 @@ async def _qr_code(context: Context, query: str) -> str | None:
 
 
 def _not_understood(language: _Language, error: AddressError | RequestError, given: str) -> Reply:
-    """Say in the user's language what is wrong, and in English the rule that was broken."""
+    """Show in the user's language what is wrong, and in English the rule that was broken."""
     kind = "bad_address" if isinstance(error, AddressError) else "bad_request"
     problem = languages.texts(language.tag)["problems"][kind]
     return language.page(400, error.code, given=given, problem=problem, rule=str(error))
 
 
 def _not_served(language: _Language, error: DomainNotServed, address: EmailAddress) -> Reply:
-    """Say that nothing is known here, or where the mail of the domain has gone."""
+    """Show that there are no settings here, or the new place of the domain's mail."""
     problems = languages.texts(language.tag)["problems"]
     if isinstance(error, UserDeclined):
         problem = problems["not_known"]
@@ -172,7 +172,7 @@ def _accept_language(request: Request) -> str:
 
 
 def _by_hand(service: Service, unprotected: str) -> _ByHand:
-    """List what a user types into a program, in the order in which programs ask for it."""
+    """List what a user enters into a program, in the order of the fields in programs."""
     endpoint = service.endpoint
     fields: tuple[tuple[str, str], ...]
     if isinstance(endpoint, HostEndpoint):
@@ -190,7 +190,7 @@ def _by_hand(service: Service, unprotected: str) -> _ByHand:
 
 @cache
 def _template() -> jinja2.Template:
-    """Read the page once, and escape every value that goes into it."""
+    """Load the template once; it escapes every value."""
     source = resources.files(__package__).joinpath("templates/root.html").read_text("utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

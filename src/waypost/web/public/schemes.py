@@ -1,15 +1,15 @@
 """Whether a client used http or https, and redirects to https that cannot become a loop.
 
-The scheme is what a web server in front says, and that may be wrong: automx2's manual (2026.2,
-its example for nginx) writes `X-Forwarded-Proto http` into a server for port 80, and operators copy
-the block to port 443. A redirect to https would then be a loop. Two things prevent it:
+The scheme is what a web server in front sends, and that may be wrong: automx2's manual (2026.2,
+its example for nginx) has `X-Forwarded-Proto http` in a server for port 80, and operators copy the
+block to port 443. A redirect to https would then be a loop. Two rules prevent it:
 
-* If anything in the request says https, the client is not sent to https.
-* Each redirect to https carries a mark in its query. What comes back with the mark was asked at an
-  https URL, whatever the web server says, and is not redirected again.
+* If anything in the request says https, the client is not redirected to https.
+* Each redirect to https has a mark in its query. A request with the mark was sent to an https URL,
+  whatever the web server says, and is not redirected again.
 
-A client that invents such a sign loses its own redirect, and no other client's. An attacker who can
-add it to the request of another client can change the answer as well.
+A client that invents such a sign loses only its own redirect. An attacker who can add the sign to
+the request of another client can change the answer as well.
 """
 
 import string
@@ -34,7 +34,7 @@ FIX: Final = (
 _USUAL_PORTS: Final = frozenset({80, 443})
 
 
-# What web servers, load balancers and content networks write, by header: one of the words in it
+# The headers of web servers, load balancers and content networks: one of these words in them
 # says that the client used https.
 _WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
     b"x-forwarded-proto": ("https",),
@@ -55,12 +55,12 @@ _WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
     b"forwarded": ("proto=https", 'proto="https"'),
 }
 FROM_WEB_SERVERS: Final = frozenset(_WORDS)
-# So many words of a header count, from the right.
+# Maximum number of words of a header that count, from the right.
 _WORDS_MAX: Final = 100
-# RFC 9110 s7.2: a client leaves the usual port of the scheme out, but a web server may add it.
+# RFC 9110 s7.2: a client omits the default port of the scheme, but a web server may add it.
 _HOSTS: Final = (b"host", b"x-forwarded-host")
-# W3C Fetch Metadata Request Headers s2: a browser sends these to https alone (and to itself).
-# Microsoft's Application Request Routing says in the last one with which certificate.
+# W3C Fetch Metadata Request Headers s2: a browser sends these only to https (and to itself).
+# Microsoft's Application Request Routing sends the certificate in the last one.
 _NOT_EMPTY: Final = (b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"x-arr-ssl")
 # RFC 9110 s10.1.3, RFC 6454 s7: the page of this host that the client comes from.
 _PAGES: Final = (b"origin", b"referer")
@@ -99,10 +99,10 @@ def _is_own_page(value: str, request: Request) -> bool:
 
 
 class SchemeCheck:
-    """Decides which requests came over plain http, and warns once of a wrong scheme."""
+    """A check which requests came over plain http; it warns once of a wrong scheme."""
 
     def __init__(self) -> None:
-        """Begin with nothing said."""
+        """Create a check that has not warned yet."""
         self._warned: set[str] = set()
         self._log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ class SchemeCheck:
             line = "the web server in front sends the scheme http for requests that came by https"
             self._warn(request, line, sign, FIX)
         elif sign == MARK:
-            # Without a sign and without a believed web server nothing is known of the scheme.
+            # Without a sign and without a trusted web server the scheme is not known.
             line = "the web server in front does not send the scheme of requests that came by https"
             self._warn(request, line, sign, f"{FIX} and set proxy_count = 1 or trusted_proxies")
         return False
@@ -137,7 +137,7 @@ def https_url(base: str, request: Request) -> str:
 
     Args:
         base: scheme and host, from the configuration or of a domain that is served.
-        request: says path and query, which has no mark yet.
+        request: has the path and the query, which has no mark yet.
     """
     # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
     query = quote(request.query_string, safe=string.punctuation)
@@ -145,15 +145,15 @@ def https_url(base: str, request: Request) -> str:
 
 
 def leads_back(request: Request, url: str, *others: str) -> bool:
-    """Return whether a URL is the one that the client asked, as far as host, port and path tell.
+    """Return whether a URL is the one that the client asked, by its host, port and path.
 
-    RFC 9110 s7.2: Host has the port unless it is the usual one. Of which scheme does not count,
-    because a web server that ends TLS may hide it; nor does the query.
+    RFC 9110 s7.2: Host has the port unless it is the default one. The scheme does not count,
+    because a web server that ends TLS may hide it; the query does not count either.
 
     Args:
-        request: what the client asked.
-        url: where it would be sent.
-        others: paths of this server that lead to the one that was asked.
+        request: the client's request.
+        url: the target of the redirect.
+        others: paths of this server that redirect to the requested one.
     """
     parts = urlsplit(url)
     host = host_without_port(request.origin.host)
@@ -165,7 +165,7 @@ def leads_back(request: Request, url: str, *others: str) -> bool:
 
 
 def _host(host: str) -> str:
-    """Return a host as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end, U-labels)."""
+    """Return a host as in DNS (RFC 3986 s3.2.2: any case, a dot at its end, U-labels)."""
     try:
         return DomainName.parse(host).ascii
     except DomainError:
@@ -177,7 +177,7 @@ def _path(path: str) -> str:
 
 
 def _port_behind(host: str) -> int | None:
-    """Return a port behind a host (RFC 3986 s3.2.3: digits, or none) that is not a usual one."""
+    """Return the port of a host (RFC 3986 s3.2.3: digits, or none) if it is not a default one."""
     port = host.rpartition(":")[2] if ":" in host else ""
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None
     return None if number in _USUAL_PORTS else number

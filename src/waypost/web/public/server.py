@@ -26,25 +26,25 @@ from waypost.web.metrics import serving_metrics
 from waypost.web.public.worker import BACKLOG, serve_alone, serve_beside_others
 from waypost.web.public.workers import Workers
 
-# Connections wait in the backlog until a worker takes them.
+# Connections wait in the backlog until a worker accepts them.
 READY: Final = "READY=1\nSTATUS=Serving"
 
 
 def run(settings: Settings, listening: Callable[[int | None], None] = lambda _port: None) -> None:
-    """Serve until a signal ends it.
+    """Serve until a signal ends this process.
 
     Args:
         settings: all options.
-        listening: called once all sockets are open, with the TCP port; None with a Unix socket.
+        listening: called after all sockets are open, with the TCP port; None with a Unix socket.
 
     Raises:
-        SettingsError: the host or the port cannot be listened on.
+        SettingsError: Waypost cannot listen on the host or the port.
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     _leave_closed_folder()
     limit_stacks()
-    # With it Prometheus' library would write into files, in the processes that are started here.
+    # If it is set, Prometheus' library writes files in the processes that are started here.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     with ExitStack() as stack:
         stack.enter_context(hangups_wait())
@@ -62,7 +62,7 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
 def _leave_closed_folder() -> None:
     """Change to `/` if this user may not enter the working folder, such as root's home.
 
-    New processes change to it (multiprocessing, `spawn`), and would end at once.
+    New processes change to the working folder (multiprocessing, `spawn`), and would end at once.
     """
     try:
         os.chdir(os.getcwd())  # noqa: PTH109 -- as multiprocessing does it
@@ -82,12 +82,12 @@ def _listen_for_clients(settings: Settings) -> socket.socket:
 
 
 def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
-    """Listen for operators, where that is wanted.
+    """Open the admin listener, if it is enabled.
 
-    A port that is taken must not keep mail clients from being answered, unless it was asked for.
+    If only the default port is taken, the public listener must still start.
 
     Raises:
-        SettingsError: what was asked for cannot be listened on.
+        SettingsError: Waypost cannot listen on the address or port that the operator configured.
     """
     if settings.admin_port == 0:
         return None
@@ -96,7 +96,7 @@ def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
     except SettingsError as error:
         if settings.model_fields_set & {"admin_host", "admin_port"}:
             raise
-        structlog.get_logger(__name__).warning("operators are not answered", reason=str(error))
+        structlog.get_logger(__name__).warning("admin listener disabled", reason=str(error))
         return None
     return Beside(settings, stack.enter_context(listener))
 
@@ -104,7 +104,7 @@ def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
 def _listen_for_operators(settings: Settings) -> socket.socket:
     stored = not settings.demo and settings.providers is None
     if stored and in_memory(settings.db_uri):
-        message = "another process cannot see a database in memory; set admin_port to 0"
+        message = "the admin process cannot read a database in memory; set admin_port to 0"
         raise SettingsError([f"admin_port {settings.admin_port}: {message}"])
     try:
         return listen(settings.admin_host, settings.admin_port, "admin_")
@@ -114,7 +114,7 @@ def _listen_for_operators(settings: Settings) -> socket.socket:
 
 
 def _nothing() -> None:
-    """Do nothing, where there is nothing to do."""
+    """Do nothing: the default for a missing function."""
 
 
 def _run_one(
@@ -166,10 +166,10 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
     Args:
         host: the address.
         port: the TCP port; 0 for any free one.
-        options: how the names of the two options begin.
+        options: the prefix of the names of the two options, for errors.
 
     Raises:
-        SettingsError: names the options and what the system says.
+        SettingsError: with the options and the reason from the system.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -182,19 +182,19 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         place = f"{options}host {host}, {options}port {port}"
-        raise SettingsError([f"{place}: cannot listen there: {reason}"]) from error
+        raise SettingsError([f"{place}: cannot listen: {reason}"]) from error
     listener.set_inheritable(True)
     return listener
 
 
 def listen_on_path(path: Path) -> socket.socket:
-    """Open a listening Unix socket, to which everybody may connect who can reach its folder.
+    """Open a listening Unix socket. Any user who can reach its folder may connect.
 
-    As on a loopback address; the folder's mode keeps others out. A socket that nobody listens on
-    any more is replaced.
+    This is as on a loopback address; restrict it with the mode of the folder. A socket file without
+    a listening process is replaced.
 
     Raises:
-        SettingsError: names the option and what the system says.
+        SettingsError: with the option and the reason from the system.
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -206,7 +206,7 @@ def listen_on_path(path: Path) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        raise SettingsError([f"unix_socket {path}: cannot listen there: {reason}"]) from error
+        raise SettingsError([f"unix_socket {path}: cannot listen: {reason}"]) from error
     listener.set_inheritable(True)
     return listener
 
@@ -217,7 +217,7 @@ def _answers(path: Path) -> bool:
 
 
 def notify_systemd(state: str) -> None:
-    """Tell the service manager, where there is one (sd_notify(3)); else do nothing."""
+    """Send a state to the service manager (sd_notify(3)); do nothing if there is none."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return

@@ -1,4 +1,4 @@
-"""The kernel's table of TCP connections: who owns the client's end of a loopback connection.
+"""The kernel's table of TCP connections: the owner of the client's end of a loopback connection.
 
 Format of `/proc/net/tcp` and `/proc/net/tcp6`: proc_pid_net(5), and read in Linux 6.18,
 net/ipv4/tcp_ipv4.c `get_tcp4_sock` and net/ipv6/tcp_ipv6.c `get_tcp6_sock`.
@@ -17,12 +17,12 @@ SocketAddress = tuple[IpAddress, int]
 
 ESTABLISHED: Final = b"01"
 LISTEN: Final = b"0A"
-# The clock is read once for so many rows.
+# The clock is read once in this many rows.
 _ROWS_PER_LOOK: Final = 1000
 
 
 class TableUnavailable(Exception):
-    """The kernel offers no such table, or reading it takes too long."""
+    """The kernel has no such table, or reading it takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Row:
         local: address and port, as the kernel writes them.
         remote: the same of the other end.
         state: two hexadecimal digits.
-        uid: the user that made the socket. 0 also where no process holds it any more.
-        inode: the number of the socket; 0 where no process holds it any more.
+        uid: the user that made the socket. 0 if no process has it open any more.
+        inode: the number of the socket; 0 if no process has it open any more.
     """
 
     local: bytes
@@ -55,17 +55,17 @@ class Row:
 
 
 class TcpTable:
-    """Reads the table of the network namespace that this process is in."""
+    """A reader of the table of this process's network namespace."""
 
     def __init__(
         self, proc: Path, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take where procfs is mounted and how long all reading together may take.
+        """Initialize with the folder of procfs and the time limit of all reading together.
 
         Args:
             proc: usually `/proc`.
-            seconds: a longer look ends with TableUnavailable.
-            clock: seconds that only grow.
+            seconds: a longer check raises TableUnavailable.
+            clock: a monotonic clock, in seconds.
         """
         # Not /proc/net: systemd's ProcSubset=pid hides it.
         self._folder = proc / "self" / "net"
@@ -75,15 +75,15 @@ class TcpTable:
     def client_end(self, client: SocketAddress, server: SocketAddress) -> set[Row]:
         """Find the client's end of a connection between two addresses of this machine.
 
-        A program may reach an IPv4 address by an IPv6 socket (RFC 4291 s2.5.5.2), so such a
+        A program may connect to an IPv4 address by an IPv6 socket (RFC 4291 s2.5.5.2), so such a
         connection can be in either file.
 
         Args:
             client: address and port of the client's end, IPv4-mapped or not.
-            server: the same of our end.
+            server: the same of Waypost's end.
 
         Returns:
-            Usually one row; none where the connection is gone.
+            Usually one row; none if the connection is closed.
 
         Raises:
             TableUnavailable: the table cannot be read.
@@ -100,7 +100,7 @@ class TcpTable:
         }
 
     def serves_others(self, inodes: frozenset[int]) -> bool:
-        """Check whether one of some sockets listens, was accepted, or leads to another machine.
+        """Check whether one of some sockets listens, was accepted, or is connected elsewhere.
 
         Raises:
             TableUnavailable: the table cannot be read.
@@ -110,18 +110,18 @@ class TcpTable:
         wanted = {b"%d" % inode for inode in inodes}
         for name in ("tcp", "tcp6"):
             for line in self._lines(name):
-                fields = line.split(None, 10)  # of a hundred thousand rows, no more than is needed
+                fields = line.split(None, 10)  # of a hundred thousand rows, only the needed columns
                 if fields[3] == LISTEN:
                     ports.add(_row(line).port)
                 if fields[9] in wanted:
                     found.append(_row(line))
-        # A connection that was accepted has the port of its listening socket.
+        # An accepted connection has the port of its listening socket.
         return any(row.port in ports or row.leads_elsewhere for row in found)
 
     def check_time(self) -> None:
-        """Raise TableUnavailable if the time is over."""
+        """Raise TableUnavailable if the time limit is over."""
         if self._clock() > self._end:
-            raise TableUnavailable("looking for the client's process took too long")
+            raise TableUnavailable("the search for the client's process took too long")
 
     def _lines(self, name: str) -> Iterator[bytes]:
         try:
@@ -133,7 +133,7 @@ class TcpTable:
                     yield line
         except FileNotFoundError as error:
             if name == "tcp":
-                raise TableUnavailable("this system does not say which user connects") from error
+                raise TableUnavailable("this system does not show which user connects") from error
             # A kernel without IPv6 has no tcp6.
         except OSError as error:
             raise TableUnavailable(f"{self._folder / name}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Two meanings of SIGHUP: read again what is served, and the terminal is gone."""
+"""Two meanings of SIGHUP: reload what is served, and the terminal was closed."""
 
 import os
 from typing import Final
@@ -7,10 +7,10 @@ STANDARD_ERROR: Final = 2
 
 
 class Terminal:
-    """Remembers whether this process was started on a terminal."""
+    """Whether this process was started on a terminal."""
 
     def __init__(self) -> None:
-        """Look once."""
+        """Check once."""
         self._was_there = os.isatty(STANDARD_ERROR)
 
     def is_gone(self) -> bool:

@@ -1,4 +1,4 @@
-"""The kernel's table of Unix sockets: whether a process is asked by others through one.
+"""The kernel's table of Unix sockets: whether other processes send requests to a process by one.
 
 Format of `/proc/net/unix`: proc_pid_net(5), and read in Linux 6.18, net/unix/af_unix.c
 `unix_seq_show`.
@@ -22,15 +22,15 @@ def accepts_connections(
     """Check whether one of some sockets listens, or is a connection that was accepted.
 
     A listening socket has a name, and so has each connection that it accepts. The end of a client
-    has none, unless its program gives it one, and then it is refused too.
+    has none, unless its program sets one, and then it is refused too.
 
     Args:
         folder: the `net` folder of a process.
         inodes: of the sockets.
-        check_time: raises an error if looking took too long; called for each row.
+        check_time: raises an error if the check took too long; called for each row.
 
     Raises:
-        OSError: the table cannot be read. One that is missing has no rows.
+        OSError: the table cannot be read. A missing table has no rows.
     """
     wanted = {b"%d" % inode for inode in inodes}
     try:

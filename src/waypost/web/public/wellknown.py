@@ -1,4 +1,4 @@
-"""Well-known places that lead to a service: RFC 6764 s5, RFC 8620 s2.2."""
+"""Well-known URLs that redirect to a service: RFC 6764 s5, RFC 8620 s2.2."""
 
 import string
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,14 @@ TYPES: Final[Mapping[str, ServiceType]] = {
     "jmap": ServiceType.JMAP,
 }
 PATHS: Final = tuple(f"{PREFIX}{name}" for name in TYPES)
-# RFC 6764 s5 and s6: clients ask with PROPFIND as well; WebDAV clients with OPTIONS before it.
+# RFC 6764 s5 and s6: clients use PROPFIND as well; WebDAV clients send OPTIONS before it.
 METHODS: Final = ("GET", "PROPFIND", "OPTIONS")
-# How far above a service's host its domain is looked for.
+# How many labels above a service's host its domain is searched.
 _PARENTS_MAX: Final = 4
 
 
 def handlers(kind: ServiceType) -> dict[str, Handler]:
-    """Return what answers one of the places, by method."""
+    """Return the handlers of one of the URLs, by method."""
 
     async def redirect(context: Context, request: Request, noted: Noted) -> Reply:
         return await _redirect(kind, context, request, noted)
@@ -40,17 +40,17 @@ def handlers(kind: ServiceType) -> dict[str, Handler]:
 
 
 async def _redirect(kind: ServiceType, context: Context, request: Request, noted: Noted) -> Reply:
-    """Send a client to the service; 404 where there is none. Nothing is said that the client sent.
+    """Redirect a client to the service; 404 if there is none. The answer repeats no client text.
 
-    A 307, which RFC 6764 s5 names: the method stays what it was, PROPFIND too (RFC 9110 s15.4.8),
-    and no client keeps it for ever, as it may keep a 301.
+    A 307, which RFC 6764 s5 names: the method stays the same, PROPFIND too (RFC 9110 s15.4.8), and
+    no client keeps it without end, as it may keep a 301.
     """
     host = await mail_domain(context, request)
     if host is None:
-        return not_found(DomainNotServed.code, "Host names no domain")
+        return not_found(DomainNotServed.code, "Host is not a domain name")
     noted.domain = host.ascii
     found = await _places(kind, context, host)
-    # No redirect to the URL that was asked, nor to one that redirects there.
+    # No redirect to the requested URL, nor to one that redirects there.
     url = next((url for url in found if not leads_back(request, url, *PATHS)), None)
     if url is None:
         return not_found("no_usable_service", f"no {kind} service is known here")
@@ -62,9 +62,9 @@ async def _redirect(kind: ServiceType, context: Context, request: Request, noted
 
 
 async def _places(kind: ServiceType, context: Context, host: DomainName) -> list[str]:
-    """Find the URLs for a served domain, or for the host of a service of a domain above it.
+    """Return the URLs for a served domain, or for the host of a service of a domain above it.
 
-    The latter comes first: a pattern may match such a host as if it were a mail domain.
+    The host of a service comes first: a pattern may match such a host as if it were a mail domain.
     """
     found = await _found(kind, context, host)
     if not any(_host(url) == host.ascii for url in found):
@@ -93,10 +93,10 @@ async def _found(kind: ServiceType, context: Context, domain: DomainName) -> lis
 
 
 def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
-    """Yield the places of a service as far as they are the same for all users, the safe ones first.
+    """Yield the URLs of a service that are the same for all users, the TLS ones first.
 
-    RFC 6764 s6: a client looks for its principal from there on, so the part above the user's own
-    is enough.
+    RFC 6764 s6: a client finds its principal from there, so the part above the user's own is
+    enough.
     """
     found = config.within(Format.DNS).of_type(kind)
     services = sorted(found, key=lambda service: not is_protected(service))
@@ -109,5 +109,5 @@ def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
 
 
 def _host(url: str) -> str:
-    """Return the host of a URL as DNS knows it (RFC 3986 s3.2.2: any case, a dot at its end)."""
+    """Return the host of a URL as in DNS (RFC 3986 s3.2.2: any case, a dot at its end)."""
     return (urlsplit(url).hostname or "").rstrip(".")

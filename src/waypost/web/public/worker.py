@@ -35,7 +35,7 @@ def create_app(
     told: Told | None = None,
     hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
-    """Make the application inside a worker, which may be a fresh process."""
+    """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     connect = partial(wire, metrics=metrics, told=told)
@@ -55,13 +55,13 @@ def serve_alone(
 def serve_beside_others(
     settings: Settings, listener: socket.socket, told: Told, parent: Pipe
 ) -> None:
-    """Be one of several workers until a signal comes, or the parent is gone.
+    """Serve as one of several workers until a signal comes, or the parent ends.
 
     Args:
         settings: all options.
-        listener: where all workers listen.
-        told: what the workers have told.
-        parent: where the parent asks for reports and reads them.
+        listener: the listening socket of all workers.
+        told: what the workers have reported about reloading.
+        parent: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
     queue_standard_error()
@@ -69,14 +69,14 @@ def serve_beside_others(
     config = _config(settings, partial(create_app, settings, metrics, told))
     config.configure_logging()
     shown = metrics if settings.metrics_listen is not None else None
-    with suppress(KeyboardInterrupt):  # from a terminal, while it starts
+    with suppress(KeyboardInterrupt):  # from a terminal, during the start
         _OneOfSeveral(config, parent, shown).run(sockets=[listener])
 
 
 class _Worker(uvicorn.Server):
-    """When it has ended, uvicorn raises the signal again, which ends all at once.
+    """A server that writes its waiting log lines before it exits.
 
-    So what waits in the log must be written before.
+    After its end uvicorn raises the signal again, which ends the process at once.
     """
 
     @contextmanager
@@ -87,7 +87,7 @@ class _Worker(uvicorn.Server):
 
 
 class _OnlyWorker(_Worker):
-    """What is beside it must end before, too."""
+    """The server of the only worker. The admin process must end before, too."""
 
     def __init__(self, config: uvicorn.Config, operators: Beside | None) -> None:
         super().__init__(config)
@@ -102,7 +102,7 @@ class _OnlyWorker(_Worker):
 
 
 class _OneOfSeveral(_Worker):
-    """Sends reports from a thread, so that a long task on the event loop is no silence."""
+    """A server that sends reports from a thread, so that a busy event loop does not delay them."""
 
     def __init__(self, config: uvicorn.Config, parent: Pipe, metrics: Metrics | None) -> None:
         super().__init__(config)
@@ -119,7 +119,7 @@ class _OneOfSeveral(_Worker):
         await super().shutdown(sockets)
         self._is_last = True
         self._due.set()
-        # A parent that is stopped does not read.
+        # A stopped parent does not read.
         self._reporter.join(LAST_REPORT_SECONDS)
 
     def _listen(self) -> None:
@@ -158,7 +158,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         access_log=False,
         log_config=None,
         server_header=False,
-        # `proxy` decides by Waypost's own options who is believed.
+        # `proxy` decides by Waypost's own options which proxies are believed.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )

@@ -1,4 +1,4 @@
-"""One of several workers as its parent sees it."""
+"""One of several workers, as its parent sees it."""
 
 import errno
 import os
@@ -17,9 +17,9 @@ from waypost.metrics import Counts
 from waypost.web.child_process import hangups_wait
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
-# A worker that lives no longer after its start has failed.
+# A worker that ends earlier after its start has failed.
 STEADY_SECONDS: Final = 1.0
-# How long its place stays empty after the first, second, third... failed one in a row.
+# How long to wait before the restart, after the first, second, third... failure in a row.
 RETRY_SECONDS: Final = (0.0, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 LAST_REPORT_SECONDS: Final = 1.0
 # A stopped worker answers no question; more of them would fill its pipe, and block the parent.
@@ -28,12 +28,12 @@ QUESTIONS_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a worker sends to its parent each second, as a sign of life, and when it is asked.
+    """A worker's message to its parent: each second, as a sign of life, and on request.
 
     Attributes:
         is_serving: whether it has started.
-        answered: how many questions it has had.
-        counts: what it has counted until now; empty if metrics are off.
+        answered: how many questions it has received.
+        counts: its metrics until now; empty if metrics are off.
     """
 
     is_serving: bool
@@ -46,7 +46,7 @@ Noted = Callable[[int, Counts], None]
 
 
 class WorkerProcess:
-    """The place of one worker: the process that has it, or the time when the next one is started.
+    """The place of one worker: its process, or the time when the next one is started.
 
     Attributes:
         process: the process; None if there is none.
@@ -54,11 +54,11 @@ class WorkerProcess:
             by `time.monotonic`.
         is_leaving: whether it must end, and no other one takes its place.
         is_serving: whether this process has started.
-        silent: for how many seconds nothing came from it; the parent counts.
+        silent: seconds since its last report; the parent counts.
     """
 
     def __init__(self, serve: Serve, noted: Noted) -> None:
-        """Take what the process does, and what is given its id and what it has counted."""
+        """Initialize with what the process runs, and what gets its id and its metrics."""
         self.process: SpawnProcess | None = None
         self.due = 0.0
         self.is_leaving = False
@@ -77,7 +77,7 @@ class WorkerProcess:
         """Start a process.
 
         Raises:
-            OSError: the system has no room for it.
+            OSError: the system cannot start another process.
         """
         pipe, its_pipe = Pipe()
         try:
@@ -98,7 +98,7 @@ class WorkerProcess:
         self._reader = Thread(target=self._read, args=arguments, name="reports", daemon=True)
         try:
             self._reader.start()
-        except RuntimeError as error:  # The system has no room for a thread.
+        except RuntimeError as error:  # The system cannot start another thread.
             pipe.close()
             self._reader = self._pipe = None
             process.kill()
@@ -106,9 +106,9 @@ class WorkerProcess:
             raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from error
 
     def send(self, number: int) -> None:
-        """Send a signal to the process, where there is one that has not ended."""
+        """Send a signal to the process, if there is one that has not ended."""
         process = self.process
-        # Of one that has ended the id may be another's by now.
+        # After its end, another process may have its id.
         if process is not None and process.pid is not None and process.exitcode is None:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, number)
@@ -123,14 +123,14 @@ class WorkerProcess:
         return 0
 
     def wait_for_report(self, question: int, seconds: float) -> None:
-        """Wait, so long at most, until a question has been answered or the process has ended."""
+        """Wait until a question has been answered or the process has ended, at most so long."""
         with self._news:
             self._news.wait_for(
                 lambda: self._pipe is None or self._answered >= question, timeout=seconds
             )
 
     def bury(self) -> tuple[int, int]:
-        """Take leave of a process that has ended; return its id and its exit code."""
+        """Clean up after a process that has ended; return its id and its exit code."""
         process, self.process = self.process, None
         if process is None:
             return 0, 0
@@ -148,7 +148,7 @@ class WorkerProcess:
         return delay
 
     def _read(self, pid: int, pipe: Connection) -> None:
-        """Read reports until the process has ended; it may be stopped in the midst of one."""
+        """Read reports until the process has ended; it may be stopped in the middle of one."""
         with suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
                 report: Report = pipe.recv()
@@ -167,7 +167,7 @@ class WorkerProcess:
 
 
 def wait_for_all(workers: list[WorkerProcess], seconds: float) -> list[WorkerProcess]:
-    """Wait until these have ended; return those that have not by then."""
+    """Wait until these have ended; return those that are still running."""
     end = time.monotonic() + seconds
     left = {one.process.sentinel: one for one in workers if one.process is not None}
     while left and (remaining := end - time.monotonic()) > 0:

@@ -1,6 +1,6 @@
-"""The parent of several processes that answer on one socket.
+"""The parent of several worker processes that answer on one socket.
 
-It waits for the ends of all of them and for its own signals at once, never for one worker alone.
+The parent waits for all workers and for its own signals together, never for one worker alone.
 """
 
 import signal
@@ -24,20 +24,20 @@ from waypost.web.public.worker_process import (
 )
 
 TICK_SECONDS: Final = 0.25
-# A busy or slow machine must get a worker to its first report.
+# Even on a busy or slow machine a worker must send its first report in this time.
 SILENT_WORKER_SECONDS: Final = 30.0
 END_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
 KILLED_SECONDS: Final = 1.0
 FRESH_SECONDS: Final = 0.5
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
-# One of these must not end a parent alone.
+# These signals must not end the parent alone.
 _IGNORED: Final = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 
 
 class Workers:
-    """Starts workers, replaces those that end or say nothing, and hands signals on.
+    """The parent: starts workers, replaces those that end or are silent, and passes signals on.
 
-    SIGHUP restarts nothing: the workers read again what they serve and go on answering. SIGTTIN
+    SIGHUP restarts nothing: the workers reload what they serve and continue to answer. SIGTTIN
     starts one worker more, and SIGTTOU ends one.
     """
 
@@ -49,14 +49,14 @@ class Workers:
         ended: Callable[[int], None],
         hung_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the signals of this process; no worker is started yet.
+        """Initialize and install the signal handlers; no worker is started yet.
 
         Args:
             count: how many workers.
-            serve: what a worker does; is given the pipe for questions and reports.
-            noted: is given the process id of a worker and what it has counted, by any thread.
-            ended: is given the process id of a worker that has ended.
-            hung_up: is called at SIGHUP, beside the workers.
+            serve: what a worker runs; gets the pipe for questions and reports.
+            noted: gets the process id of a worker and its metrics; called by any thread.
+            ended: gets the process id of a worker that has ended.
+            hung_up: called at SIGHUP, in addition to the workers.
         """
         self._serve = serve
         self._noted = noted
@@ -67,7 +67,7 @@ class Workers:
         self._has_served = False
         self._terminal = Terminal()
         self._log = structlog.get_logger(__name__)
-        # Python writes the number of a signal there as a byte, which ends the waiting.
+        # Python writes the number of a signal there as a byte, which ends the wait.
         self._signals, self._woken = socket.socketpair()
         self._signals.setblocking(False)
         self._woken.setblocking(False)
@@ -76,10 +76,10 @@ class Workers:
             signal.signal(number, _noticed)
 
     def run(self, ending: Callable[[], None] = lambda: None) -> None:
-        """Keep the workers until a signal ends them, and wait for their end.
+        """Run the workers until a signal ends them, and wait for their end.
 
         Args:
-            ending: is called before that is waited for.
+            ending: called before the wait for their end.
 
         Raises:
             SystemExit: no worker could start.
@@ -98,9 +98,9 @@ class Workers:
             raise SystemExit(STARTUP_FAILURE)
 
     def refresh(self) -> None:
-        """Have all workers note what they have counted until now; for any thread.
+        """Get the current metrics of all workers; any thread may call this.
 
-        A worker that does not answer at once is not waited for longer than a moment.
+        For a worker that does not answer at once, the wait is short.
         """
         questions = [(worker, worker.ask()) for worker in tuple(self._workers)]
         end = time.monotonic() + FRESH_SECONDS
@@ -129,7 +129,7 @@ class Workers:
             # If this process was stopped too, the reports still wait to be read.
             worker.silent += min(passed, 2 * TICK_SECONDS)
             if worker.silent > SILENT_WORKER_SECONDS:
-                message = "a worker has said nothing for too long and is killed"
+                message = "worker does not respond; killing it"
                 self._log.error(message, pid=worker.process.pid, seconds=SILENT_WORKER_SECONDS)
                 worker.silent = 0.0
                 worker.send(signal.SIGKILL)
@@ -141,7 +141,7 @@ class Workers:
             worker.start()
         except OSError as error:
             reason = error.strerror or str(error)
-            message = "a worker could not be started and is tried again"
+            message = "cannot start worker; retrying"
             self._log.error(message, reason=reason, retry_seconds=worker.plan_next(now))
 
     def _ended_by_itself(self, worker: WorkerProcess) -> None:
@@ -150,14 +150,12 @@ class Workers:
         if worker.is_leaving:
             self._workers.remove(worker)
         elif code == STARTUP_FAILURE and not (self._has_served or worker.is_serving):
-            # It has said why, and the others would say the same.
-            self._log.error(
-                "a worker could not start; Waypost ends", pid=pid, reason=exit_reason(code)
-            )
+            # The worker has logged why, and the others would log the same.
+            self._log.error("worker cannot start; Waypost exits", pid=pid, reason=exit_reason(code))
             self._is_ending = self._cannot_start = True
         else:
             delay = worker.plan_next(time.monotonic())
-            message = "a worker has ended; another one takes its place"
+            message = "worker exited; restarting"
             self._log.error(message, pid=pid, reason=exit_reason(code), retry_seconds=delay)
 
     def _handle(self, number: int) -> None:
@@ -181,7 +179,7 @@ class Workers:
         worker.send(signal.SIGTERM)
 
     def _hang_up(self) -> None:
-        """Hand the signal on, or end if it says that the terminal is gone."""
+        """Pass the signal on, or end if it says that the terminal was closed."""
         if self._terminal.is_gone():
             self._is_ending = True
             return
@@ -195,7 +193,7 @@ class Workers:
         late = wait_for_all(self._workers, END_SECONDS)
         for worker in late:
             self._log.error(
-                "a worker does not end and is killed",
+                "worker does not exit; killing it",
                 pid=None if worker.process is None else worker.process.pid,
                 seconds=END_SECONDS,
             )
@@ -204,4 +202,4 @@ class Workers:
 
 
 def _noticed(_number: int, _frame: object) -> None:
-    """Do nothing: the number of the signal is where the parent waits for it."""
+    """Do nothing: Python writes the number of the signal to the socket that the parent reads."""
