@@ -43,19 +43,19 @@ class Attack:
         promise: what it tries to break: the number of a promise in SECURITY.md, or `operation`.
         run: does it, and returns what it measured.
         workers: with how many workers it is tried.
-        options: options of `waypost serve` beside the usual ones.
+        options: options of `waypost serve` in addition to the usual ones.
         memory: the limit of address space for each process, in MB; None for no limit.
         descriptors: how many files a process may open.
-        environment: environment variables beside the usual ones.
-        beside: starts what runs beside the server, such as a database, before it, and ends it
+        environment: environment variables in addition to the usual ones.
+        beside: starts what runs next to the server, such as a database, before it, and ends it
             afterwards; takes the folder of the server.
         probed: whether a steady probe must be answered all the time.
         disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
             be made there; None for those of the machine.
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
-        stderr: gives its standard error; None for a file, which is searched for tracebacks.
-        slowest: how long the slowest answer beside it may take, in seconds.
+        stderr: returns its standard error; None for a file, which is searched for tracebacks.
+        slowest: how long the slowest answer during the attack may take, in seconds.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What runs beside a server that is attacked, and may be attacked itself."""
+"""What runs next to a server that is attacked, and may be attacked itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class Crashing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What runs beside `waypost serve`.
+    """A service that runs next to `waypost serve`.
 
     Attributes:
-        environment: what `waypost serve` is told of it.
+        environment: the variables with which `waypost serve` finds it.
         crashing: what an attack breaks; None if there is no such thing.
     """
 

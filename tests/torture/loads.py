@@ -15,12 +15,12 @@ AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
 def crowd(
     server: Server, address: Callable[[int], str], threads: int = 4, pause: float = 0.02
 ) -> Iterator[None]:
-    """Ask for one address after the other, while `with` lasts.
+    """Request one address after the other, while `with` lasts.
 
     Args:
         server: is asked for Autoconfig.
-        address: gives the address of a number; the numbers count from 0.
-        threads: how many requests go on at once.
+        address: returns the address of a number; the numbers count from 0.
+        threads: how many requests run at once.
         pause: the seconds between two requests of a thread.
     """
     end = threading.Event()

@@ -12,7 +12,7 @@ TIMEOUT_SECONDS: Final = 30.0
 
 
 class Probe:
-    """Asks for a known address, each time with a connection of its own, while `with` lasts.
+    """Requests a known address, each time with its own connection, while `with` lasts.
 
     Attributes:
         answers: how many answers were good.
@@ -21,7 +21,7 @@ class Probe:
     """
 
     def __init__(self, port: int, path: str = PATH) -> None:
-        """Take the port on 127.0.0.1, and what is asked for."""
+        """Initialize with the port on 127.0.0.1, and the path of the requests."""
         self.answers = 0
         self.failures: list[str] = []
         self.slowest = 0.0

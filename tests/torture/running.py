@@ -1,4 +1,4 @@
-"""Running an attack beside a probe."""
+"""Running an attack together with a probe."""
 
 import time
 from contextlib import ExitStack
@@ -60,7 +60,7 @@ def _run_probed(attack: Attack, server: Server) -> list[Figure]:
         figures = attack.run(server)
     return [
         *figures,
-        Figure("answers beside it", probe.answers, "", 1, at_least=True),
-        Figure("failures beside it", len(probe.failures), "", 0),
-        Figure("slowest answer beside it", probe.slowest, "s", attack.slowest),
+        Figure("answers during the attack", probe.answers, "", 1, at_least=True),
+        Figure("failures during the attack", len(probe.failures), "", 0),
+        Figure("slowest answer during the attack", probe.slowest, "s", attack.slowest),
     ]

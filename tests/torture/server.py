@@ -26,17 +26,17 @@ START_SECONDS: Final = 60.0
 
 
 class Server:
-    """`waypost serve`, from its start to its end, in a process group of its own.
+    """`waypost serve`, from its start to its end, in its own process group.
 
     Attributes:
         folder: its home and working folder.
         log: the file with what it wrote to its standard error.
         temporary: its folder for temporary files (TMPDIR).
-        port: where it answers mail clients on 127.0.0.1.
+        port: the port of the public listener on 127.0.0.1.
         admin_port: the port of its admin listener.
         metrics_port: the port of its metrics.
         workers: how many workers it was started with.
-        beside: what runs beside it.
+        beside: what runs next to it.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class Server:
             options: what says where its providers come from, and other options.
             memory: RLIMIT_AS in MB.
             descriptors: RLIMIT_NOFILE.
-            environment: variables beside PATH, HOME and PYTHONPATH.
+            environment: variables in addition to PATH, HOME and PYTHONPATH.
             stderr: a file descriptor in place of the log file, or `CLOSED`.
             disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
                 can be made there. Needs root.
-            beside: what runs beside it.
+            beside: what runs next to it.
         """
         self.folder = folder
         self.log = folder / "log"
@@ -153,7 +153,7 @@ class Server:
     def stop(self) -> float:
         """Send SIGTERM to the parent; return the seconds until all of its processes have ended.
 
-        What goes on after 40 seconds is killed.
+        A process that still runs after 40 seconds is killed.
         """
         before = self.processes()
         start = time.monotonic()
@@ -206,7 +206,7 @@ class Server:
         return [program("unshare"), "--mount", "sh", "-c", script, "sh"]
 
     def metrics(self) -> str:
-        """Return its metrics, in the text format of Prometheus; OSError if it gives none."""
+        """Return its metrics, in the text format of Prometheus; raise OSError if there are none."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
             return str(answer.read().decode("utf-8"))
 

@@ -10,7 +10,7 @@ class StuckRelay:
     """Passes bytes on between 127.0.0.1:`port` and another port.
 
     Attributes:
-        port: where it listens.
+        port: the port that it listens on.
     """
 
     def __init__(self, target_port: int) -> None:

@@ -18,7 +18,7 @@ CASES = [(attack, workers) for attack in attacks() for workers in attack.workers
     ("attack", "workers"), CASES, ids=[f"{one.name}, {workers}" for one, workers in CASES]
 )
 def test_bounds_hold(attack: Attack, workers: int, tmp_path: Path) -> None:
-    """Each bound of an attack holds, and whoever asks beside it is answered in time."""
+    """Each bound of an attack holds, and other clients are answered in time during the attack."""
     if attack.disk is not None:
         require(private_network=True, programs=["unshare", "mount"])
     broken = [figure for figure in run(attack, workers, tmp_path) if not figure.holds]

@@ -47,7 +47,7 @@ def _long_list(folder: Path) -> None:
 
 
 def _put(server: Server, text: str) -> None:
-    """Put another file in place of the providers file, all of it at once."""
+    """Replace the providers file with another one, all of it at once."""
     other = server.folder / "other"
     other.write_text(text, encoding="utf-8")
     other.replace(server.folder / NAME)
@@ -79,7 +79,7 @@ def _status(port: int, path: str) -> int:
 
 
 def _counts(server: Server, domain: str) -> Figure:
-    """Put a good file there, and measure until it counts."""
+    """Write a good file, and measure the time until it is used."""
     _put(server, GOOD.replace("example.com", f'example.com", "{domain}'))
     seconds = _seconds_until(lambda: _serves(server, domain))
     return Figure("until the next good file counts", seconds, "s", 12)
@@ -87,7 +87,7 @@ def _counts(server: Server, domain: str) -> Figure:
 
 @contextmanager
 def _no_descriptors(server: Server) -> Iterator[None]:
-    """Let no process of a server open a file."""
+    """Prevent all processes of a server from opening a file."""
     limits = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in server.processes()}
     try:
         for pid, (_, hard) in limits.items():
@@ -104,7 +104,7 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
         _put(server, GOOD.replace("example.com", 'example.com", "new.example'))
         time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
     seconds = _seconds_until(lambda: _serves(server, "new.example"))
-    lines = server.log_text().count("providers not read")
+    lines = server.log_text().count("providers file rejected; keeping the previous version")
     return [
         Figure("until the change counts", seconds, "s", 12),
         Figure("lines about it in the log", lines, "", 1),
@@ -114,7 +114,9 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
 def _fifo(server: Server) -> list[Figure]:
     os.mkfifo(server.folder / "fifo")
     (server.folder / "fifo").replace(server.folder / NAME)
-    told = _seconds_until(lambda: "providers not read" in server.log_text())
+    told = _seconds_until(
+        lambda: "providers file rejected; keeping the previous version" in server.log_text()
+    )
     return [Figure("until it is refused", told, "s", 5), _counts(server, "new.example")]
 
 
@@ -129,14 +131,16 @@ def _bombs(server: Server) -> list[Figure]:
 
 
 def _throw(server: Server, text: str) -> tuple[float, float]:
-    """Put a text there; return how long it takes until it is refused, and the memory for it."""
+    """Write a text to the file; return how long until it is refused, and the memory for it."""
     before = peak = server.memory()
-    told = server.log_text().count("providers not read")
+    told = server.log_text().count("providers file rejected; keeping the previous version")
 
     def refused() -> bool:
         nonlocal peak
         peak = max(peak, server.memory())
-        return server.log_text().count("providers not read") > told
+        return (
+            server.log_text().count("providers file rejected; keeping the previous version") > told
+        )
 
     _put(server, text)
     seconds = _seconds_until(refused)

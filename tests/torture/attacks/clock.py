@@ -74,7 +74,7 @@ def _change_row(folder: Path, number: int) -> None:
 
 
 def _change_file(folder: Path, number: int) -> None:
-    """Put another file of the same length in its place, older or newer than the one before."""
+    """Replace the file with another one of the same length, older or newer than the one before."""
     new = folder / "mail.new"
     new.write_text(PROVIDERS.replace("HOST", _host(number)), encoding="utf-8")
     moment = time.time() + (-1) ** number * number * 365 * 24 * 3600
@@ -97,7 +97,7 @@ def _jumping(change: Callable[[Path, int], None]) -> Callable[[Server], list[Fig
         slowest = 0.0
         for number, offset in enumerate(JUMPS, start=1):
             _set_clock(server.folder, offset)
-            time.sleep(2.2)  # It is looked at once in more than a second.
+            time.sleep(2.2)  # It is checked once in more than a second.
             change(server.folder, number)
             if offset == JUMPS[0]:
                 # RFC 9110 s6.6.1: a sign that the clock is another one.
@@ -115,7 +115,7 @@ def _jumping(change: Callable[[Path, int], None]) -> Callable[[Server], list[Fig
 
 ATTACKS = (
     Attack(
-        "clock jumps beside a database",
+        "clock jumps with a database",
         "operation",
         _jumping(_change_row),
         workers=(1,),
@@ -123,7 +123,7 @@ ATTACKS = (
         beside=_beside,
     ),
     Attack(
-        "clock jumps beside a providers file",
+        "clock jumps with a providers file",
         "operation",
         _jumping(_change_file),
         workers=(2,),

@@ -98,7 +98,7 @@ def _stuck(database: Database) -> Iterator[None]:
 
 @contextmanager
 def _session(database: Database, statements: str = "SELECT 1") -> Iterator[None]:
-    """Hold a session that has run some statements, while `with` lasts."""
+    """Keep a session open that has run some statements, while `with` lasts."""
     command = [*database.server.client(), "--batch", "-N", "--unbuffered", database.name]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -131,7 +131,7 @@ def _without_a_table(database: Database) -> Iterator[None]:
 
 @contextmanager
 def _full(database: Database) -> Iterator[None]:
-    """Take all connections that the server allows, and end those of Waypost."""
+    """Use all connections that the server allows, and end those of Waypost."""
     before = database.sql("SELECT @@max_connections").strip()
     users = "SELECT id FROM information_schema.processlist WHERE user = 'waypost'"
     numbers = database.sql(users).split()
@@ -197,7 +197,7 @@ def _break(server: Server) -> list[Figure]:
 
 
 def _huge_row(server: Server) -> Figure:
-    """Make each row of a provider some MB long; the others of the server go on."""
+    """Make each row of a provider some MB long; the other rows stay as they are."""
     before = server.memory()
     value = f"JSON_OBJECT('x', REPEAT('y', {HUGE_BYTES}))"
     _database(server).sql(f"UPDATE provider SET pages = {value}")  # noqa: S608 -- a number alone

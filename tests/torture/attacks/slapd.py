@@ -101,7 +101,7 @@ def _hanging(directory: Slapd) -> Iterator[None]:
 
 @contextmanager
 def _slow(directory: Slapd) -> Iterator[None]:
-    """Let it run for a tenth of the time only."""
+    """Let the server run for a tenth of the time only."""
     end, pid = threading.Event(), directory.pid
 
     def run() -> None:

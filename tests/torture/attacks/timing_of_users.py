@@ -36,7 +36,7 @@ def _guess(server: Server) -> list[Figure]:
 
 
 def _measured(port: int, domain: str) -> Iterator[tuple[str, Times]]:
-    """Ask about users in each state that the answer about them may be in."""
+    """Request users in each state of the cache."""
     known, unknown = names(0, PAIRS, domain)
     with Client(port) as client:
         flood(port, known)
@@ -50,6 +50,6 @@ def _measured(port: int, domain: str) -> Iterator[tuple[str, Times]]:
 
 OPTIONS: Final = ("--providers", "mail.toml", "--directory-cache-size", f"{CACHE_SIZE}")
 ATTACKS = (
-    # Each worker has a cache of its own; a connection stays with one of them.
+    # Each worker has its own cache; a connection stays with one of them.
     Attack("timing of users", "2", _guess, workers=(1,), options=OPTIONS, prepare=_prepare),
 )

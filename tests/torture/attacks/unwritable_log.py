@@ -1,4 +1,4 @@
-"""A log that cannot be written: answers go on, and lines are dropped and counted."""
+"""A log that cannot be written: requests are answered, and lines are dropped and counted."""
 
 import http.client
 import socket
