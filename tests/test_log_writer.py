@@ -62,7 +62,7 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
 
     assert dropped > 3000
     assert writer.newly_dropped() == 0
-    notices = [line for line in lines if "were dropped" in line]
+    notices = [line for line in lines if "log lines dropped" in line]
     assert sum(int(line.split()[0]) for line in notices) == dropped
     assert all("it was not read in time" in line for line in notices)
     kept = [line for line in lines if line not in notices]
@@ -101,7 +101,7 @@ def test_full_disk_is_tried_again(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     assert lines[0] == _line(0)
     assert lines[-1] == (
-        f"{writer.newly_dropped()} lines of the log were dropped, because standard error failed: "
+        f"{writer.newly_dropped()} log lines dropped because standard error failed: "
         "No space left on device\n"
     )
 

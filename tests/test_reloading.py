@@ -73,7 +73,11 @@ def test_broken_file_changes_nothing(file: Path, text: bytes, said: str) -> None
 
     with capture_logs() as lines:
         asyncio.run(work())
-    reasons = [line["reason"] for line in lines if line["event"] == "providers not read"]
+    reasons = [
+        line["reason"]
+        for line in lines
+        if line["event"] == "providers file rejected; keeping the previous version"
+    ]
     assert len(reasons) == len(set(reasons))
     assert any(said in reason for reason in reasons), reasons
     assert says(metrics, 'waypost_providers_reloads_total{result="failed"} 1.0')
@@ -103,7 +107,8 @@ def test_broken_from_the_start(file: Path) -> None:
 
     with capture_logs() as lines:
         asyncio.run(work())
-    assert "no providers yet" in {line["event"] for line in lines}
+    events = {line["event"] for line in lines}
+    assert "no providers yet; requests fail until the file is fixed" in events
 
 
 def test_demand_tells_again(file: Path) -> None:
@@ -111,7 +116,9 @@ def test_demand_tells_again(file: Path) -> None:
     file.write_text("broken", encoding="utf-8")
 
     def told() -> int:
-        return [line["event"] for line in lines].count("providers not read")
+        return [line["event"] for line in lines].count(
+            "providers file rejected; keeping the previous version"
+        )
 
     async def work() -> None:
         reloader = ProvidersReloader(file, MemoryDomains(None), Metrics())
@@ -201,9 +208,13 @@ def test_errors_of_the_system(
 
     with capture_logs() as lines:
         asyncio.run(work())
-    (line,) = (line for line in lines if line["event"] == "providers not read")
+    (line,) = (
+        line
+        for line in lines
+        if line["event"] == "providers file rejected; keeping the previous version"
+    )
     assert "cannot be read: " in line["reason"]
-    assert line["action"].endswith("the file is read again until that works")
+    assert line["action"] == "retrying until the file can be read"
 
 
 def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,5 +298,9 @@ def test_fifo(file: Path, name: str) -> None:
 
     with capture_logs() as lines:
         asyncio.run(work())
-    reasons = [line["reason"] for line in lines if line["event"] == "providers not read"]
+    reasons = [
+        line["reason"]
+        for line in lines
+        if line["event"] == "providers file rejected; keeping the previous version"
+    ]
     assert any("is a FIFO" in reason for reason in reasons)

@@ -1,3 +1,3 @@
-"""Waypost: makes mail clients set themselves up."""
+"""Waypost: lets mail clients configure themselves."""
 
 __version__ = "0.1.0"

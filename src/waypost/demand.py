@@ -1,22 +1,22 @@
-"""Waiting a while, or until somebody demands that it be done now."""
+"""Wait for a while, or until a poll is requested."""
 
 import asyncio
 from contextlib import suppress
 
 
 class Demand:
-    """What a watcher waits for between two looks. For one event loop."""
+    """A trigger for the next poll of a watcher. For one event loop."""
 
     def __init__(self) -> None:
-        """Begin with nothing demanded."""
+        """Create a trigger without a request."""
         self._made = asyncio.Event()
 
     def make(self) -> None:
-        """Demand it; whoever waits, or waits next, does not wait any longer."""
+        """Request a poll: the current wait, or the next one, ends at once."""
         self._made.set()
 
     async def within(self, seconds: float) -> bool:
-        """Wait so long at the most; tell whether it was demanded since the last time."""
+        """Wait at most so long; return whether a poll was requested since the last call."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._made.wait(), seconds)
         made = self._made.is_set()

@@ -1,8 +1,8 @@
-"""Documents that are the same for all users of a domain, but for their address.
+"""Documents that differ between the users of a domain only in the address.
 
-Such a document is rendered once, for somebody whom nobody is, and kept; for a user only the local
-part is put in its place. Why that gives the very bytes of rendering it anew, and what is never
-kept, stands in docs/decisions/0010-rendered-once.md.
+Such a document is rendered once, for a made-up user, and kept; for each user only the local part is
+replaced. docs/decisions/0010-rendered-once.md explains why this gives the same bytes as rendering
+it again, and which documents are never kept.
 """
 
 from collections.abc import Callable
@@ -16,45 +16,45 @@ from waypost.model import ClientConfig, Domain, MatchKind, Service, UrlEndpoint
 from waypost.placeholders import attributes_in, expand, has_placeholder
 
 More = TypeVarTuple("More")
-"""What a format is told beside a configuration; the same for all users, and hashable."""
+"""The other arguments of a format; the same for all users, and hashable."""
 Render = Callable[[ClientConfig, Unpack[More]], bytes]
 Key = tuple[object, tuple[object, ...], DomainName, bool]
 
 KEPT_DOCUMENTS: Final = 1000
 """Some 3 KB each."""
 ANYBODY: Final = "Anybody.5f0c3b9e7d1a4286"
-"""A local part that is written as it is; its capital can stand in no host, and so in no domain."""
+"""A local part that needs no escapes; hosts and domains have no capitals, so it is in neither."""
 
 
 @dataclass(slots=True)
 class _Kept:
-    """A document for anybody, and what it was made of; None where each user has another one."""
+    """A document for any user, and its sources; None if each user has a different one."""
 
     entry: Domain
     document: bytes | None
 
 
 class Documents:
-    """Renders documents, and remembers those that are the same for all users of a domain."""
+    """A cache of the documents that are the same for all users of a domain."""
 
     def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
-        """Begin with none, and keep so many."""
+        """Create an empty cache of this size."""
         self._kept: LruCache[Key, _Kept] = LruCache(size)
 
     def render(self, render: Render[*More], found: Found, *more: *More) -> bytes:
-        """Return what `render(found.config(), *more)` gives, to the byte.
+        """Return exactly the bytes of `render(found.config(), *more)`.
 
         Args:
             render: a format, which is a pure function.
             found: for an address or for a domain.
-            more: what the format is told beside; the same for all users of a domain.
+            more: other arguments of the format; the same for all users of a domain.
 
         Raises:
-            whatever `render` raises.
+            Exception: any error of `render`.
         """
         address, entry = found.address, found.entry
-        # Anybody can invent names that a pattern matches: to keep what nobody asks for again would
-        # cost time, and push out what somebody does.
+        # Any client can invent names that a pattern matches. Keeping their documents would cost
+        # time, and push out documents that are used again.
         if entry.pattern.kind is not MatchKind.EXACT:
             return render(found.config(), *more)
         if address is not None and not _is_like_anybody(address, entry):
@@ -73,16 +73,16 @@ class Documents:
 
 
 def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
-    """Return whether a document for this address differs from others in the local part alone."""
-    # What a directory knows must not be told by the time: there, all documents are rendered.
+    """Return whether a document for this address differs from others only in the local part."""
+    # Timing must not reveal what a directory contains: with a directory, nothing is cached.
     if entry.users is not None or not address.is_plain:
         return False
-    # Of a sub-address, a document may tell the address and its user: two local parts.
+    # A document for a sub-address may contain the address and its user: two local parts.
     return entry.provider.user_of(address) == address
 
 
 def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | None:
-    """Render the document of all users of a domain; None where there is no such document."""
+    """Render the document of all users of a domain; None if there is no such document."""
     if found.address is None:
         return render(found.config(), *more)
     if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
@@ -92,7 +92,7 @@ def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | N
 
 
 def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
-    """Return whether the host of a service depends on the user: as a name, in small letters."""
+    """Return whether the host of a service depends on the user: as a name, in lower case."""
     endpoint = service.endpoint
     place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
     if attributes_in(place):

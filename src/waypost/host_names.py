@@ -1,7 +1,7 @@
-"""The host names under which clients look for a domain's configuration: one of the domain's own.
+"""The host names of a domain where clients search for its configuration.
 
 Each needs a certificate. `waypost hostnames` lists these names, and the admin listener answers
-questions about them, by the same rule.
+requests about them, by the same rule.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from waypost.model import DomainPattern, MatchKind
 
 APEX: Final = "apex"
 """The domain itself."""
-# The order in which names are listed; the first one gives a certificate its name.
+# The order of the list; a certificate is named after the first one.
 KINDS: Final = (
     "autoconfig",  # draft-ietf-mailmaint-autoconfig
     "autodiscover",  # MS-OXDISCO s3.1.5.2
@@ -36,12 +36,12 @@ class Claim:
     domain: DomainName
 
     def holds_for(self, pattern: DomainPattern) -> bool:
-        """Return whether a certificate may be had because this pattern matches the domain.
+        """Return whether this pattern, which matches the domain, allows a certificate.
 
-        A domain that is served by its own name may have all names. `*.example.com` stands for
-        domains of somebody who is known, though not for their apex names, which others may use.
-        `*` and `*.com` stand for domains of anybody: whoever points such a name here would get a
-        certificate, and the limits of the authority would be used up.
+        A domain with its own entry may have certificates for all names. `*.example.com` matches
+        domains of a known owner, but their apex names may be used for other purposes. `*` and
+        `*.com` match domains of any owner: an owner who pointed such a name to this server would
+        get a certificate, and use up the rate limits of the authority.
         """
         if pattern.kind is MatchKind.EXACT:
             return True
@@ -50,10 +50,10 @@ class Claim:
 
 
 def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
-    """Yield the mail domains to which a host name would belong: two at most.
+    """Yield the mail domains that a host name may belong to: two at most.
 
     Args:
-        host: as it was asked for.
+        host: the requested host name.
         kinds: which names of a domain get a certificate.
     """
     label, _, rest = host.ascii.partition(".")
@@ -65,10 +65,10 @@ def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
 
 
 def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
-    """Return the host names of a domain, in the order of KINDS; none that is too long for DNS.
+    """Return the host names of a domain, in the order of KINDS, without those too long for DNS.
 
     Args:
-        domain: a mail domain that is served by its own name.
+        domain: a mail domain with its own entry.
         kinds: which of its names get a certificate.
     """
     wanted = set(kinds)

@@ -1,7 +1,7 @@
-"""Threads that ask something slow, so that the event loop never waits for it.
+"""Threads for slow calls, so that the event loop never waits for them.
 
-The threads end with the process even while they hang, which those of `concurrent.futures` do not:
-the interpreter waits for them at its end.
+The threads end with the process even if a call hangs. Those of `concurrent.futures` do not: the
+interpreter waits for them at exit.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class _Question(Generic[Asked, Answered]):
 
 
 class Lane(Generic[Asked, Answered]):
-    """A queue of questions and the threads that ask them, a few at a time."""
+    """A queue of calls, and a limited number of threads that run them."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class Lane(Generic[Asked, Answered]):
         threads: int,
         broken: Callable[[], WaypostError],
     ) -> None:
-        """Take whom to ask; no thread is started yet.
+        """Initialize with the function to call; no thread is started yet.
 
         Args:
             name: of the threads.
             ask: may block, and raise any `WaypostError`.
-            threads: how many questions go on at once.
-            broken: makes the error of a question whose thread ended by a defect.
+            threads: how many calls run at the same time.
+            broken: returns the error of a call whose thread ended by a defect.
         """
         self._name = name
         self._ask = ask
@@ -53,7 +53,7 @@ class Lane(Generic[Asked, Answered]):
         self._questions: SimpleQueue[_Question[Asked, Answered] | None] = SimpleQueue()
 
     def ask(self, about: Asked) -> "asyncio.Future[Answered]":
-        """Queue a question; the answer raises what the one who is asked raises."""
+        """Queue a call; the future gets its result or its error."""
         loop = asyncio.get_running_loop()
         question: _Question[Asked, Answered] = _Question(about, loop, loop.create_future())
         self._questions.put(question)
@@ -71,7 +71,7 @@ class Lane(Generic[Asked, Answered]):
         return question.answer
 
     def close(self, seconds: float) -> None:
-        """End the threads, and wait so long for those that are still asking."""
+        """End the threads, and wait at most so long for running calls."""
         for _ in self._threads:
             self._questions.put(None)
         deadline = time.monotonic() + seconds
@@ -80,14 +80,14 @@ class Lane(Generic[Asked, Answered]):
 
     def _work(self) -> None:
         while (question := self._questions.get()) is not None:
-            # What any other error leaves for whoever waits; the thread ends.
+            # The outcome after any other error; the thread ends.
             outcome: Answered | WaypostError = self._broken()
             try:
                 outcome = self._ask(question.about)
             except WaypostError as error:
                 outcome = error
             finally:
-                with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+                with suppress(RuntimeError):  # The loop is closed: no task waits any more.
                     question.loop.call_soon_threadsafe(_deliver, question.answer, outcome)
 
 

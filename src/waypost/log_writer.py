@@ -1,7 +1,7 @@
-"""Writes the log in a thread of its own, so that no request waits for standard error.
+"""Write the log in its own thread, so that no request waits for standard error.
 
-A pipe that is not read, a full disk and a terminal stopped with ^S delay or refuse a write. Only
-the thread waits then (docs/decisions/0019-log-writer.md).
+A pipe that is not read, a full disk and a terminal stopped with ^S delay or refuse a write. Then
+only the thread waits (docs/decisions/0019-log-writer.md).
 """
 
 import os
@@ -14,8 +14,8 @@ from threading import Condition, RLock, Thread
 from typing import Final
 
 QUEUE_MAX_BYTES: Final = 1024 * 1024
-"""How much may wait to be written; further lines are dropped."""
-# Several processes share a pipe: no more than this is written as one piece (pipe(7)).
+"""Maximum bytes that wait to be written; more lines are dropped."""
+# Several processes share a pipe: writes up to this size are atomic (pipe(7)).
 _PIECE_MAX_BYTES: Final = select.PIPE_BUF
 _FILE_PIECE_MAX_BYTES: Final = 64 * 1024
 _RETRY_SECONDS: Final = 1.0
@@ -25,17 +25,17 @@ _TOO_SLOW: Final = "it was not read in time"
 
 
 def plain_notice(lines: int, reason: str) -> str:
-    """Return a text about dropped lines, for a log that has no form yet."""
-    return f"{lines} lines of the log were dropped, because standard error failed: {reason}\n"
+    """Return a text about dropped lines, for use before the log is configured."""
+    return f"{lines} log lines dropped because standard error failed: {reason}\n"
 
 
 class LogWriter:
-    """Writes lines in their order, and drops those that come while too much waits.
+    """A writer that keeps the order of lines, and drops new lines while too many wait.
 
-    What was dropped is counted, and said in a line as soon as lines can be written again.
+    Dropped lines are counted, and a line reports their number as soon as writing works again.
 
     Attributes:
-        notice: makes the line about dropped lines from their number and the reason.
+        notice: builds the line about dropped lines from their number and the reason.
     """
 
     def __init__(self, descriptor: int, max_bytes: int = QUEUE_MAX_BYTES) -> None:
@@ -43,15 +43,15 @@ class LogWriter:
 
         Args:
             descriptor: the file; it stays open.
-            max_bytes: how much may wait. As much again may be in the hands of the thread.
+            max_bytes: how much may wait. The thread may have as much again.
         """
         self.notice: Callable[[int, str], str] = plain_notice
         self._descriptor = descriptor
         self._max_bytes = max_bytes
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._piece_max = _FILE_PIECE_MAX_BYTES if is_file else _PIECE_MAX_BYTES
-        # A destructor or a signal handler may write a line while this very thread writes one: the
-        # lock lets it in, and SimpleQueue.put allows it.
+        # A destructor or a signal handler may write a line while this same thread writes one: the
+        # lock is reentrant, and so is SimpleQueue.put.
         self._changed = Condition(RLock())
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._waiting: list[bytes] = []
@@ -64,7 +64,7 @@ class LogWriter:
         Thread(target=self._run, name="log", daemon=True).start()
 
     def write(self, text: str) -> int:
-        """Take one line with its end. Never waits."""
+        """Queue one line with its line end. Never waits."""
         data = text.encode("utf-8", "backslashreplace")
         with self._changed:
             is_first = not self._waiting
@@ -82,10 +82,10 @@ class LogWriter:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing, because those who log flush after each line; see `drain`."""
+        """Do nothing: loggers flush after each line; see `drain`."""
 
     def isatty(self) -> bool:
-        """Return whether a person reads it."""
+        """Return whether a terminal shows the lines."""
         return os.isatty(self._descriptor)
 
     def fileno(self) -> int:
@@ -93,9 +93,9 @@ class LogWriter:
         return self._descriptor
 
     def drain(self) -> bool:
-        """Wait until all is written, while that goes on; return whether it is.
+        """Wait until all is written, as long as there is progress; return whether all is written.
 
-        Nothing goes on any more after a second without progress, which may be over already.
+        The wait ends after a second without progress, which may be over already.
         """
         end = time.monotonic() + _DRAIN_SECONDS
         with self._changed:
@@ -107,7 +107,7 @@ class LogWriter:
         return True
 
     def newly_dropped(self) -> int:
-        """Return how many lines were dropped since this was asked the last time."""
+        """Return how many lines were dropped since the last call."""
         if not self._uncounted:
             return 0
         with self._changed:
@@ -130,7 +130,7 @@ class LogWriter:
                 self._changed.notify_all()
 
     def _pieces(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Join lines to pieces that are written at once; only a long line has one for itself."""
+        """Join lines to pieces that are written at once; only a long line gets its own piece."""
         piece = bytearray()
         for line in lines:
             if piece and len(piece) + len(line) > self._piece_max:
@@ -141,11 +141,11 @@ class LogWriter:
             yield bytes(piece)
 
     def _write(self, data: bytes) -> None:
-        """Write a piece to its end, however long that takes."""
+        """Write a whole piece, however long that takes."""
         while data:
             try:
                 count = os.write(self._descriptor, data)
-            except BlockingIOError:  # Another program made it so.
+            except BlockingIOError:  # Another program made the descriptor non-blocking.
                 poll = select.poll()
                 poll.register(self._descriptor, select.POLLOUT)
                 poll.poll()

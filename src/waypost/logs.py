@@ -1,4 +1,4 @@
-"""How Waypost writes its log: one line for one event, without personal data."""
+"""Waypost's log: one line for one event, without personal data."""
 
 import hashlib
 import json
@@ -17,9 +17,9 @@ from waypost.standard_error import StandardError
 
 LogFormat = Literal["auto", "json", "console"]
 _HASH_BYTES: Final = 8
-_DROPPED: Final = "lines of the log were dropped, because it could not be written; answers went on"
-_FIX: Final = "see that what reads standard error keeps up, and that its disk has room"
-# Texts of several lines, which follow below.
+_DROPPED: Final = "log lines dropped because they could not be written; requests were answered"
+_FIX: Final = "check that the reader of standard error keeps up, and that its disk has space"
+# Texts of several lines, which are printed after the line.
 _TRACES: Final = ("exception", "stack")
 _PLAIN: Final = (int, float, bool, type(None))
 
@@ -30,13 +30,13 @@ def configure(
     stream: TextIO | None = None,
     secrets: Iterable[str] = (),
 ) -> None:
-    """Set up the log of this process. Called once, by the command line.
+    """Configure the log of this process. The command line calls this once.
 
     Args:
         level: a name of `logging`: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
-        log_format: `json` for machines, `console` for people, `auto` for console on a terminal.
-        stream: where lines go; standard error by default, as systemd and containers expect.
-        secrets: texts that are masked wherever a line, or a traceback in it, has them.
+        log_format: `json` for programs, `console` for people, `auto` for console on a terminal.
+        stream: the output; standard error by default, as systemd and containers expect.
+        secrets: texts that are masked in each line and traceback.
     """
     target: TextIO | LogWriter = stream if stream is not None else sys.stderr
     if isinstance(target, StandardError):
@@ -71,14 +71,14 @@ def configure(
 
 
 def is_json(log_format: LogFormat, stream: TextIO | LogWriter | None = None) -> bool:
-    """Return whether lines are written as JSON: `auto` means so except on a terminal."""
+    """Return whether lines are written as JSON: `auto` means JSON except on a terminal."""
     target = stream if stream is not None else sys.stderr
     return log_format == "json" or (log_format == "auto" and not target.isatty())
 
 
 def _json_rendering() -> list[structlog.types.Processor]:
     def written(event: object, default: Callable[[object], object]) -> str:
-        # RFC 8259 s7 lets DEL stand in a string as it is, and `json` escapes all others.
+        # RFC 8259 s7 allows DEL unescaped in a string; `json` escapes all other control characters.
         return json.dumps(event, default=default, ensure_ascii=True).replace("\x7f", "\\u007f")
 
     return [structlog.processors.JSONRenderer(serializer=written)]
@@ -91,7 +91,7 @@ def _console_rendering(*, colors: bool) -> list[structlog.types.Processor]:
 def _escape(
     _logger: object, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
-    """Return a line that a terminal shows and does not obey; no text in it begins another line."""
+    """Return a line without control characters for a terminal; no text in it starts a new line."""
     return {escaped(name): _escaped(name, value) for name, value in event.items()}
 
 
@@ -105,14 +105,14 @@ def _escaped(name: str, value: object) -> object:
 
 
 class _Notice:
-    """Makes the line that says how many lines are missing."""
+    """Builds the line that reports how many lines were dropped."""
 
     def __init__(self, processors: Iterable[structlog.types.Processor]) -> None:
-        """Take what makes a line of the log from an event."""
+        """Initialize with the processors that turn an event into a log line."""
         self._processors = tuple(processors)
 
     def __call__(self, lines: int, reason: str) -> str:
-        """Return the line with its end."""
+        """Return the line with its line end."""
         event: Any = {"event": _DROPPED, "lines": lines, "reason": reason, "fix": _FIX}
         for processor in self._processors:
             event = processor(None, "warning", event)
@@ -120,7 +120,7 @@ class _Notice:
 
 
 class _Redactor:
-    """Masks secrets in each value of a line."""
+    """A processor that masks secrets in each value of a line."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = frozenset(secrets)
@@ -128,7 +128,7 @@ class _Redactor:
     def __call__(
         self, _logger: object, _method: str, event: structlog.types.EventDict
     ) -> structlog.types.EventDict:
-        """Return the line as it may be written."""
+        """Return the line without secrets."""
         if not self._secrets:
             return event
         return {name: self._masked(value) for name, value in event.items()}
@@ -142,14 +142,14 @@ class _Redactor:
 
 
 class AddressHasher:
-    """Turns an address into a short text that is the same for the same address and key.
+    """A keyed hash of addresses: the same short text for the same address and key.
 
-    The operator can follow one user through the log; who reads the log without the key cannot
-    tell who it is, nor try out addresses.
+    The operator can follow one user through the log. A reader of the log without the key can
+    neither identify the user nor try out addresses.
     """
 
     def __init__(self, key: str, *, show: bool = False) -> None:
-        """Take the key, any text; with `show`, addresses stay as they are."""
+        """Initialize with the key, any text; with `show`, addresses are not hashed."""
         self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
         self._show = show
 

@@ -1,6 +1,6 @@
-"""From an address or a domain to the one configuration that all formats are made of.
+"""From an address or a domain to the one configuration that all formats render.
 
-This is the only place where the store and the directory meet.
+This is the only module that uses both the store and the directory.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _MOVES_MAX: Final = 10
 
 
 class DomainFinder(Protocol):
-    """What the lookup asks for domains without ever blocking the event loop."""
+    """Finds domains for the lookup, and never blocks the event loop."""
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, or None. Errors are those of `store.Store.find`."""
@@ -30,22 +30,22 @@ class DomainFinder(Protocol):
 
 
 class PersonFinder(Protocol):
-    """What the lookup asks for users without ever blocking the event loop."""
+    """Finds users for the lookup, and never blocks the event loop."""
 
     async def person_for(self, directory: Directory, address: EmailAddress) -> Person | None:
-        """Return who a user is, or None. Errors are those of `directory.Directory.find`."""
+        """Return a user, or None. Errors are those of `directory.Directory.find`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What store and directory know of a domain or an address.
+    """The entry of the store and the user of the directory, for a domain or an address.
 
     Attributes:
         entry: what the store found; served here.
-        domain: the one that was asked for.
-        address: None where only the domain is known.
-        person: who the user is; empty where that is not known.
+        domain: the requested domain.
+        address: None if only the domain is known.
+        person: the user; empty if the user is not known.
     """
 
     entry: Domain
@@ -54,19 +54,19 @@ class Found:
     person: Person
 
     def config(self) -> ClientConfig:
-        """Make the configuration of it; with an address no placeholder is left in it."""
+        """Return its configuration; with an address, no placeholder is left in it."""
         return expand_domain(self.entry, self.domain, self.address, self.person)
 
 
 class Lookup:
-    """Answers for a running server."""
+    """The lookup of a running server."""
 
     def __init__(
         self, domains: DomainFinder, people: PersonFinder, public_url: str | None = None
     ) -> None:
-        """Take the cache in front of the store, and the directories.
+        """Initialize with the cache of the store, and the directories.
 
-        Nobody is sent to `public_url`, where clients reach Waypost, as to another place.
+        `public_url` is the URL of this server: a redirect to it would be a loop, and is not sent.
         """
         self._domains = domains
         self._public_url = public_url
@@ -80,14 +80,14 @@ class Lookup:
         return (await self.about_address(address)).config()
 
     async def about_address(self, address: EmailAddress) -> Found:
-        """Find what is known of an address.
+        """Find the entry and the user of an address.
 
-        A directory that does not answer leaves the user as unknown as it was.
+        If the directory does not answer, the lookup continues without the user's data.
 
         Raises:
-            DomainNotServed: nothing matches the domain of the address, or it is declined.
-            DomainMoved: its mail is elsewhere.
-            UserDeclined: the directory does not know the user, and unknown ones get nothing.
+            DomainNotServed: no entry matches the domain of the address, or it is declined.
+            DomainMoved: the mail of the domain is on another server.
+            UserDeclined: the directory has no such user, and the domain refuses unknown users.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(address.domain)
@@ -110,18 +110,18 @@ class Lookup:
         return await self._domains.find(domain)
 
     async def for_domain(self, domain: DomainName) -> ClientConfig:
-        """Return the configuration for a domain; what needs the local part stays a placeholder.
+        """Return the configuration for a domain; values with the local part stay placeholders.
 
         Errors are those of `about_domain`.
         """
         return (await self.about_domain(domain)).config()
 
     async def about_domain(self, domain: DomainName) -> Found:
-        """Find what is known of a domain.
+        """Find the entry of a domain.
 
         Raises:
-            DomainNotServed: nothing matches the domain, or it is declined.
-            DomainMoved: its mail is elsewhere.
+            DomainNotServed: no entry matches the domain, or it is declined.
+            DomainMoved: the mail of the domain is on another server.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(domain)
@@ -130,7 +130,7 @@ class Lookup:
         return _found(entry, domain, None, Person(), self._public_url)
 
     async def _is_loop(self, away: Away, domain: DomainName) -> bool:
-        """Return whether a domain has moved to another one, and by that at last to itself.
+        """Return whether a domain redirects to another one, and in the end back to itself.
 
         A providers file with such a loop is refused; rows of a database may have one.
         """
@@ -149,13 +149,13 @@ class Lookup:
 def question_for(
     entry: Domain | None, address: EmailAddress
 ) -> tuple[Directory, EmailAddress] | None:
-    """Return the directory that knows who a user is, and the address that it knows.
+    """Return the directory of a user, and the address to search in it.
 
-    All sub-addresses of a user are one question (RFC 5233), so that they have one answer.
+    All sub-addresses of a user are one request (RFC 5233), so they get one answer.
 
     Returns:
-        None where there is none, where the mail of the domain is elsewhere, and where the address
-        stands for any user of the domain.
+        None if there is no directory, if the mail of the domain is on another server, or if the
+        address is a placeholder for any user of the domain.
     """
     if entry is None or entry.away is not None or entry.users is None or address.is_stand_in:
         return None
@@ -168,19 +168,18 @@ def client_config(
     address: EmailAddress | None,
     person: Person | None = Person(),  # noqa: B008 -- an immutable value
 ) -> ClientConfig:
-    """Make a configuration from what a store and a directory found.
+    """Return the configuration for the entry of a store and the user of a directory.
 
     Args:
         entry: what the store found, or None.
-        domain: the one that was asked for.
-        address: None where only the domain is known.
-        person: who the user is; empty where that is not known, None where the directory knows that
-            there is no such user.
+        domain: the requested domain.
+        address: None if only the domain is known.
+        person: the user; empty if the user is not known, None if the directory has no such user.
 
     Raises:
-        DomainNotServed: the store found nothing, or something that is declined.
-        DomainMoved: the mail of the domain is elsewhere.
-        UserDeclined: there is no such user, and the domain gives nothing to unknown ones.
+        DomainNotServed: the store found nothing, or the domain is declined.
+        DomainMoved: the mail of the domain is on another server.
+        UserDeclined: there is no such user, and the domain refuses unknown users.
     """
     return _found(entry, domain, address, person).config()
 
@@ -199,7 +198,7 @@ def _found(
     users = entry.users
     if person is None:
         if users is not None and users.unknown_user is UnknownUser.DECLINE:
-            raise UserDeclined("nothing is known of this address here")
+            raise UserDeclined("there are no settings for this address")
         person = Person()
     if users is None or not users.show_display_name:
         person = Person(person.login_name, None, person.attributes)
@@ -207,9 +206,9 @@ def _found(
 
 
 def _elsewhere(away: Away, domain: DomainName, public_url: str | None) -> DomainNotServed:
-    """Return the error for a domain whose mail is elsewhere."""
+    """Return the error for a domain whose mail is on another server."""
     place = away.address_domain or away.url
-    # A pattern may hold the very domain that it sends to: nobody shall go round in a circle.
+    # A pattern may contain the domain that it redirects to: this must not become a loop.
     if place is None or away.leads_back(domain, public_url):
         return DomainNotServed(f"{domain} is not served here")
     return DomainMoved(f"{domain} has moved to {place}", away.address_domain, away.url)

@@ -1,7 +1,7 @@
-"""What a running Waypost counts, for Prometheus.
+"""The metrics of a running Waypost, for Prometheus.
 
-Several workers send what they have counted to their parent, which adds it up. Nothing is written
-to a disk, which may be full (docs/decisions/0018-workers-and-their-parent.md).
+Several workers send their metrics to their parent, which adds them up. Nothing is written to a
+disk, which may be full (docs/decisions/0018-workers-and-their-parent.md).
 """
 
 import time
@@ -16,11 +16,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-# A handshake waits for this answer, so most of the buckets are small.
+# A TLS handshake waits for this answer, so most of the buckets are small.
 _ASK_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5)
 
 Counts = tuple[Metric, ...]
-"""What one worker has counted."""
+"""The metrics of one worker."""
 
 __all__ = [
     "CertificateMetrics",
@@ -37,7 +37,7 @@ class Metrics:
     """The counters of one worker."""
 
     def __init__(self) -> None:
-        """Make a registry with everything in it at zero."""
+        """Create a registry with all metrics at zero."""
         self.registry = Registry()
         self._requests = Counter(
             "waypost_requests", "Answered requests.", ["format", "result"], registry=self.registry
@@ -45,7 +45,7 @@ class Metrics:
         answers = Counter(
             "waypost_cache_answers",
             "Domains asked of the cache: hit (from memory), miss (from the store), stale (the last "
-            "good answer, because the store did not give one), refused (too many questions wait).",
+            "good answer, because the store failed), refused (too many requests wait).",
             ["kind"],
             registry=self.registry,
         )
@@ -55,12 +55,12 @@ class Metrics:
         self.cache_refused = answers.labels("refused").inc
         self.cache_refresh = Counter(
             "waypost_cache_refreshes",
-            "Questions to the store about a domain that is known.",
+            "Requests to the store that found a known domain.",
             registry=self.registry,
         ).inc
         self._store_failures = Counter(
             "waypost_store_failures",
-            "Questions that the store did not answer.",
+            "Requests to the store that failed.",
             ["code"],
             registry=self.registry,
         )
@@ -68,27 +68,27 @@ class Metrics:
         self._store_up.set(1)
         self._reloads = Counter(
             "waypost_providers_reloads",
-            "Readings of the providers file while serving.",
+            "Reloads of the providers file.",
             ["result"],
             registry=self.registry,
         )
         self._providers_ok = self._gauge(
-            "providers_reload_ok", "0 where the providers file was broken the last time, else 1."
+            "providers_reload_ok", "0 if the last reload of the providers file failed, else 1."
         )
         self._providers_ok.set(1)
         self._providers_read_at = self._gauge(
             "providers_loaded_timestamp_seconds",
-            "When the providers file in force was read; 0 without one.",
+            "When the providers file in use was read; 0 without one.",
         )
         self._directories = _Directories(self.registry)
         self._log_lines_dropped = Counter(
             "waypost_log_lines_dropped",
-            "Lines of the log that were dropped, because it could not be written in time.",
+            "Log lines that were dropped, because they could not be written in time.",
             registry=self.registry,
         )
 
     def log_lines_dropped(self, count: int) -> None:
-        """Count lines of the log that were dropped."""
+        """Count dropped log lines."""
         if count:
             self._log_lines_dropped.inc(count)
 
@@ -97,15 +97,15 @@ class Metrics:
         self._requests.labels(format_name, result).inc()
 
     def store_answered(self) -> None:
-        """Note that the store answers."""
+        """Record that the store answers."""
         self._store_up.set(1)
 
     def store_failed(self, code: str) -> None:
-        """Count a question without an answer, with the code of its error."""
+        """Count a failed request to the store, with the code of its error."""
         self._store_failures.labels(code).inc()
 
     def store_away(self) -> None:
-        """Note that the store does not answer at all."""
+        """Record that the store does not answer at all."""
         self._store_up.set(0)
 
     def directory_answer(self, label: str, kind: str) -> None:
@@ -113,22 +113,22 @@ class Metrics:
         self._directories.answers.labels(label, kind).inc()
 
     def directory_failed(self, label: str, code: str) -> None:
-        """Count a question to a directory without an answer, with the code of its error."""
+        """Count a failed request to a directory, with the code of its error."""
         self._directories.failures.labels(label, code).inc()
 
     def directory_state(self, label: str, *, up: bool) -> None:
-        """Note whether a directory answers."""
+        """Record whether a directory answers."""
         self._directories.up.labels(label).set(int(up))
 
     def providers_read(self, *, again: bool) -> None:
-        """Note that the providers file was read well, at the start or again."""
+        """Record that the providers file was read without errors, at the start or again."""
         self._providers_ok.set(1)
         self._providers_read_at.set(time.time())
         if again:
             self._reloads.labels("ok").inc()
 
     def providers_failed(self) -> None:
-        """Note that the providers file could not be read, so that the old answers go on."""
+        """Record that the providers file was rejected and the previous version stays in use."""
         self._providers_ok.set(0)
         self._reloads.labels("failed").inc()
 
@@ -137,43 +137,43 @@ class Metrics:
 
 
 class CertificateMetrics:
-    """What the operators' listener counts beside: questions about certificates."""
+    """The additional metrics of the admin listener: requests about certificates."""
 
     def __init__(self, registry: Registry) -> None:
         """Add the counters at zero."""
         self._asks = Counter(
             "waypost_tls_asks",
-            "Questions whether there may be a certificate: yes, no, bad_request, unavailable.",
+            "Requests whether there may be a certificate: yes, no, bad_request, unavailable.",
             ["result"],
             registry=registry,
         )
         self._seconds = Histogram(
             "waypost_tls_ask_duration_seconds",
-            "How long a handshake waited for such an answer.",
+            "How long a TLS handshake waited for such an answer.",
             buckets=_ASK_SECONDS,
             registry=registry,
         )
 
     def asked(self, result: str, seconds: float) -> None:
-        """Count a question, by a result from a short list."""
+        """Count a request, by a result from a short list."""
         self._asks.labels(result).inc()
         self._seconds.observe(seconds)
 
 
 class _Directories:
-    """What is counted of each directory."""
+    """The metrics of each directory."""
 
     def __init__(self, registry: Registry) -> None:
         self.answers = Counter(
             "waypost_directory_answers",
             "Users asked of a directory: hit (from memory), miss (from the directory), stale (the "
-            "last good answer), general (none, so the domain's own answer was given).",
+            "last good answer), general (no answer, so the domain's general answer was used).",
             ["directory", "kind"],
             registry=registry,
         )
         self.failures = Counter(
             "waypost_directory_failures",
-            "Questions that a directory did not answer.",
+            "Requests to a directory that failed.",
             ["directory", "code"],
             registry=registry,
         )
@@ -186,26 +186,26 @@ class _Directories:
 
 
 def exposition(registry: Registry) -> bytes:
-    """Write what a registry holds in Prometheus' text format."""
+    """Return the metrics of a registry in Prometheus' text format."""
     return generate_latest(registry)
 
 
 def counts_of(metrics: Metrics) -> Counts:
-    """Return what a worker has counted until now, as it is sent to the parent."""
+    """Return the current metrics of a worker, as they are sent to the parent."""
     return tuple(metrics.registry.collect())
 
 
 class WorkerCounts(Collector):
-    """Adds up what several workers have counted; a gauge is as bad as the worst worker alive.
+    """The sums of the metrics of several workers; a gauge shows the worst of the running workers.
 
-    What a worker has counted stays when it ends, up to its last report; its gauges do not.
+    After a worker has ended, its counts stay, up to its last report; its gauges do not.
 
     Attributes:
-        registry: what Prometheus is shown.
+        registry: the metrics for Prometheus.
     """
 
     def __init__(self) -> None:
-        """Begin with no worker."""
+        """Create sums without workers."""
         self.registry = Registry()
         self._lock = Lock()
         self._of_living: dict[int, Counts] = {}
@@ -213,7 +213,7 @@ class WorkerCounts(Collector):
         self.registry.register(self)
 
     def note(self, worker: int, counts: Counts) -> None:
-        """Take what a worker has counted since its start, by its process id."""
+        """Record the metrics of a worker since its start, by its process id."""
         with self._lock:
             self._of_living[worker] = counts
 
@@ -237,7 +237,7 @@ def _added_up(parts: Iterable[Iterable[Metric]]) -> Counts:
         kinds.setdefault(metric.name, metric)
         known = values.setdefault(metric.name, {})
         for sample in metric.samples:
-            if sample.name.endswith("_created"):  # It says nothing of a sum.
+            if sample.name.endswith("_created"):  # It has no meaning in a sum.
                 continue
             key = (sample.name, tuple(sample.labels.items()))
             if key not in known:

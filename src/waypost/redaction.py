@@ -1,9 +1,9 @@
-"""Hiding secrets in what people read: URIs of databases, URLs, messages of drivers, log lines.
+"""Hide secrets in texts for people: URIs of databases, URLs, messages of drivers, log lines.
 
 A password that was not percent-encoded can contain every delimiter of a URI. So a URI is shown in
-full only if it can be split in one way; of any other one the scheme, and the place after the last
-`@`. Query parameters are shown by an allowlist, because any of them may hold a password
-(`password`, `sslpassword`, libpq's `options`, a token).
+full only if it can be split in one way; of any other URI only the scheme and the part after the
+last `@` are shown. Query parameters are shown by an allowlist, because any of them may be a
+password (`password`, `sslpassword`, libpq's `options`, a token).
 """
 
 import re
@@ -23,7 +23,7 @@ _LIKE_SCHEME: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _HOST: Final = r"(?:\[[0-9A-Fa-f:.%]*\]|[\w.%-]*)(?::[0-9]{0,5})?"
-# libpq takes several hosts (its manual, s34.1.1.2).
+# libpq accepts several hosts (its manual, s34.1.1.2).
 _HOSTS: Final = rf"{_HOST}(?:,{_HOST})*"
 # RFC 3986 s3.2. A user name has none of the delimiters; a password may have a colon.
 _WHOLE: Final = re.compile(
@@ -40,7 +40,7 @@ _VALUE: Final = re.compile(r"[\w./,:%+~-]*")
 _ADDRESS: Final = re.compile(r"[\w.%+@-]*")
 _CUTS: Final = re.compile(r"[:/?#@&=;,\s\"'\\\[\]]+")
 
-# Schemes of which the part before the `@` may be a secret as a whole, and a path may have a colon.
+# In these schemes all of the part before the `@` may be a secret, and a path may have a colon.
 _WEB: Final = frozenset({"http", "https", "ldap", "ldaps", "ldapi"})
 _OPEN_TEXTS: Final = frozenset(
     {"application_name", "charset", "client_encoding", "gssencmode", "host", "mode", "sslcert"}
@@ -61,36 +61,36 @@ class _Piece:
 
 
 def redact_uri(text: str) -> str:
-    """Return a URI, or what was meant to be one, with everything masked that may be a secret.
+    """Return a URI, or a text that was meant as one, with all possible secrets masked.
 
-    A file name stays as it is; any other text that is no URI is masked, up to the place after its
+    A file name is not changed; any other text that is not a URI is masked, up to the part after its
     last `@`.
     """
     return "".join(MASK if piece.is_hidden else piece.text for piece in _pieces(text))
 
 
 def redact_if_url(text: str) -> str:
-    """Return a text as it is, if it is nothing like a URL; else with its secrets masked."""
+    """Return a text unchanged if it is not like a URL; otherwise with its secrets masked."""
     return redact_uri(text) if "://" in text or "@" in text else text
 
 
 def redact_message(text: str, secrets: Iterable[str]) -> str:
-    """Return a text of a driver or a library with each of the secrets masked.
+    """Return a message of a driver or a library with each of the secrets masked.
 
     Args:
-        text: what it says.
+        text: the message.
         secrets: from `secrets_of`, or passwords.
     """
     for secret in sorted({one for one in secrets if one}, key=len, reverse=True):
         pattern = re.escape(secret)
-        if len(secret) <= _PARTS_MIN_CHARS:  # Not inside of words.
+        if len(secret) <= _PARTS_MIN_CHARS:  # Not inside words.
             pattern = rf"(?<!\w){pattern}(?!\w)"
         text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
     return text
 
 
 def secrets_of(uri: str) -> frozenset[str]:
-    """Return what `redact_uri` masks, in each form in which others may repeat it.
+    """Return what `redact_uri` masks, in each form that a driver may repeat.
 
     A driver that splits the URI in another way repeats a part, and most decode it first.
     """
@@ -116,8 +116,8 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _certain(scheme: str, rest: str) -> list[_Piece]:
-    """Return the pieces of what follows a scheme, or none if it can be split in several ways."""
-    # SQLite has no user and no host, but a path.
+    """Return the pieces after a scheme, or none if the URI can be split in several ways."""
+    # SQLite has no user and no host, only a path.
     is_file = scheme.partition("+")[0] == "sqlite" and rest.startswith(("/", "?"))
     if is_file:
         path, mark, query = rest.partition("?")
@@ -176,13 +176,13 @@ def _is_open(name: str, value: str) -> bool:
 
 
 def _uncertain(scheme: str, rest: str) -> list[_Piece]:
-    """Return the user, if there is one without doubt, and the place after the last `@`."""
+    """Return the user, if it is certain, and the part after the last `@`."""
     before = rest.partition("?")[0]
     if before != rest and ":" not in before and (pieces := _place(scheme, before)):
         # Nothing before the query can be a password.
         return [*pieces, _Piece("?"), _Piece(rest[len(before) + 1 :], is_hidden=True)]
     head, at, tail = rest.rpartition("@")
-    # In `h:1/d?password=a@b` the last `@` may stand in a value.
+    # In `h:1/d?password=a@b` the last `@` may be in a value.
     place = _place(scheme, tail) if at and not re.search(r"\?[\w.-]+=", head) else []
     if not place:
         return [_Piece(rest, is_hidden=True)]
@@ -192,7 +192,7 @@ def _uncertain(scheme: str, rest: str) -> list[_Piece]:
 
 
 def _place(scheme: str, tail: str) -> list[_Piece]:
-    """Return the pieces of a host with port, path and query, or none if it is no such thing."""
+    """Return the pieces of a host with port, path and query, or none if the text is not one."""
     found = _WHOLE.fullmatch(tail)
     return _certain(scheme, tail) if found is not None and found["user"] is None else []
 

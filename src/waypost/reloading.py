@@ -1,4 +1,4 @@
-"""Reading the providers file again while Waypost serves from it."""
+"""Reloading the providers file while Waypost serves from it."""
 
 import asyncio
 import errno
@@ -21,53 +21,53 @@ from waypost.transfer.pinned_pacc import pinned_path, read_pinned
 from waypost.transfer.providers_file import read_providers_path
 
 POLL_SECONDS: Final = 0.5
-# An editor may take a file away for a moment before it puts the new one there.
+# An editor may remove a file for a moment before it writes the new one.
 MISSING_POLLS: Final = 4
 SUBJECTS: Final = 64
 _READ: Final = 0
 _NOT_READ: Final = 1
-_KEPT: Final = "the last good providers are served"
-_AGAIN: Final = f"{_KEPT}; the file is read again until that works"
+_FIX: Final = "fix the file; Waypost reads it again when it has changed"
+_AGAIN: Final = "retrying until the file can be read"
 
 Check = Callable[[MemoryStore], None]
-"""Raises ProvidersError where what a file says cannot be served."""
+"""Raises ProvidersError if the content of a file cannot be served."""
 
 
 Seen = tuple[Signature, Signature | None]
-"""The signatures of a providers file, and of the file beside it with what is pinned."""
+"""The signatures of a providers file, and of the file next to it with the pinned documents."""
 
 
 def read_store(
     path: Path, told: Callable[[Iterable[str]], None] = lambda _warnings: None
 ) -> MemoryStore:
-    """Read a providers file and what is pinned for its domains.
+    """Read a providers file and the documents that are pinned for its domains.
 
     Args:
         path: of the providers file.
-        told: is given the warnings of the providers file.
+        told: gets the warnings of the providers file.
 
     Raises:
-        ProvidersError: all mistakes in the first of the two files that has some.
+        ProvidersError: all errors of the first of the two files that has some.
     """
-    # In this order: what was pinned before a change of the providers file is seen with it.
+    # In this order: what was pinned before a change of the providers file is read with it.
     result = read_providers_path(path)
     told(result.warnings)
     return MemoryStore(result.catalog, read_pinned(path))
 
 
 class Told:
-    """Lets one worker of several tell what all of them have found out."""
+    """Deduplication of log lines: one of several workers logs what all of them detect."""
 
     def __init__(self, shared: SharedNumbers | None = None) -> None:
-        """Take numbers (`SUBJECTS` of them) that all workers see; None where there is one."""
+        """Initialize with `SUBJECTS` numbers that all workers share; None for one worker."""
         self._shared = shared
 
     def first(self, key: int, subject: int = 0) -> bool:
-        """Return whether no other worker has asked for this key since the last other one.
+        """Return whether no other worker has asked for this key since the last other key.
 
         Args:
-            key: what is to be told.
-            subject: what it is about; two subjects do not get in each other's way, mostly.
+            key: identifies the message.
+            subject: what the message is about; two subjects rarely share a number.
         """
         if self._shared is None:
             return True
@@ -75,19 +75,19 @@ class Told:
 
 
 class Untold(Told):
-    """Leaves all the telling to others, who see the same file."""
+    """Deduplication for a process that logs nothing, because others log the same file."""
 
     def first(self, key: int, subject: int = 0) -> bool:
-        """Tell that somebody else is."""
+        """Return False: another process logs it."""
         del key, subject
         return False
 
 
 class ProvidersReloader:
-    """Keeps what a providers file says in memory, and follows it and what is pinned beside it.
+    """A reader that follows a providers file and the file with the pinned documents.
 
-    A file with mistakes changes nothing: the answers of the last good one go on. One that the
-    system does not let be read is tried again, less and less often, until it can be read.
+    A file with errors changes nothing: the previous version is served. A file that cannot be read
+    is tried again, with growing pauses, until it can be read.
     """
 
     def __init__(
@@ -99,15 +99,15 @@ class ProvidersReloader:
         check: Check = lambda _store: None,
         back_off: BackOff | None = None,
     ) -> None:
-        """Take the file, and what it is for.
+        """Initialize without reading the file.
 
         Args:
             path: of the file.
-            domains: what answers from it.
-            metrics: what is counted.
-            told: who else tells of it.
-            check: looks at what a changed file says, before it counts; not at the first one, as
-                a worker that starts must answer what it can.
+            domains: answers from the file.
+            metrics: the metrics of this worker.
+            told: decides which worker logs.
+            check: checks the content of a changed file before it is used. The first content is not
+                checked, because a worker that starts must answer what it can.
             back_off: says when to try again.
         """
         self._path = path
@@ -125,28 +125,30 @@ class ProvidersReloader:
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
-        """Read the file for the first time; with mistakes it is told, and answers wait for it."""
+        """Read the file for the first time; if it has errors, log them and wait for a fix."""
         self._seen = _seen(self._path)
         outcome = _read(self._path, lambda _store: None)
         self._take(outcome, again=False)
         if isinstance(outcome, ProvidersError):
-            self._log.error("no providers yet", file=str(self._path))
+            self._log.error(
+                "no providers yet; requests fail until the file is fixed", file=str(self._path)
+            )
 
     def demand(self) -> None:
-        """Have the file read again soon, whether it has changed or not."""
+        """Request that the file is read again soon, even if it has not changed."""
         self._demands += 1
         self._demand.make()
 
     async def watch(self) -> None:
-        """Read the file whenever it has changed or that was demanded. Does not end."""
+        """Read the file each time it has changed or a reload was requested. Does not end."""
         while True:
             demanded = await self._demand.within(POLL_SECONDS)
-            # A folder in the network may be slow, and a large file takes its time.
+            # A network file system may be slow, and reading a large file takes time.
             found = await asyncio.to_thread(_seen, self._path)
             if self._is_due(found) or demanded or self._back_off.is_time():
                 outcome = await asyncio.to_thread(_read, self._path, self._check)
                 still = await asyncio.to_thread(_seen, self._path)
-                # Only now: a defect on the way must not make the change a known one.
+                # Only now: after a defect above, the change must still be new.
                 self._seen, self._changing = found, None
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
@@ -154,7 +156,7 @@ class ProvidersReloader:
                     self._demand.make()
 
     def _is_due(self, found: Seen | None) -> bool:
-        """Return whether the file is another one, and no longer being written."""
+        """Return whether the file has changed, and is no longer being written."""
         if found == self._seen:
             self._changing, self._missing = None, 0
             return False
@@ -169,7 +171,7 @@ class ProvidersReloader:
     def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
         problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
         about = self._seen, self._demands, problems
-        # The same in all workers, which see the same file and get the same signals.
+        # The same in all workers, which read the same file and get the same signals.
         key = zlib.crc32(repr(about).encode()) or 1
         if isinstance(outcome, ProvidersError):
             if outcome.temporary:
@@ -178,9 +180,13 @@ class ProvidersReloader:
                 self._back_off.reset()
             self._metrics.providers_failed()
             if about != self._complained and self._told.first(key, _NOT_READ):
-                action = _AGAIN if outcome.temporary else _KEPT
+                action = _AGAIN if outcome.temporary else _FIX
                 for problem in problems:
-                    self._log.error("providers not read", reason=problem, action=action)
+                    self._log.error(
+                        "providers file rejected; keeping the previous version",
+                        reason=problem,
+                        action=action,
+                    )
             self._complained = about
             return
         self._back_off.reset()
@@ -189,11 +195,11 @@ class ProvidersReloader:
         self._domains.replace(outcome)
         self._metrics.providers_read(again=again)
         if again and tells:
-            self._log.info("providers read", file=str(self._path))
+            self._log.info("providers file loaded", file=str(self._path))
 
 
 def _seen(path: Path) -> Seen | None:
-    """Return what changes with either file; None where there is no providers file."""
+    """Return what changes with either file; None if there is no providers file."""
     found = signature_of(path)
     return None if found is None else (found, signature_of(pinned_path(path)))
 

@@ -1,4 +1,4 @@
-"""What is worth a line in the log, but not one for each question."""
+"""Rate-limited log lines: for an event that may happen at each request."""
 
 import math
 import time
@@ -10,20 +10,20 @@ INTERVAL_SECONDS: Final = 60.0
 
 
 class Seldom:
-    """Tells when it is time to say something again. Several threads may ask."""
+    """A rate limiter for repeated messages. Several threads may use one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nothing said.
+        """Create a limiter that allows the first message.
 
         Args:
-            clock: seconds that only grow.
+            clock: a monotonic clock, in seconds.
         """
         self._clock = clock
         self._lock = Lock()
         self._last = -math.inf
 
     def is_time(self) -> bool:
-        """Return whether to say it now, and if so take it as said."""
+        """Return whether to log now; True starts a new pause."""
         with self._lock:
             now = self._clock()
             if now - self._last < INTERVAL_SECONDS:

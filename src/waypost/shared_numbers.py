@@ -10,7 +10,7 @@ from typing import Any, Final
 
 _SIZE: Final = 8
 _BYTE_ORDER: Final = "little"
-# Others hold the lock for microseconds, unless they are stopped.
+# Other processes hold the lock for microseconds, unless they are stopped.
 _TRIES: Final = 20
 _PAUSE_SECONDS: Final = 0.005
 
@@ -18,12 +18,12 @@ _PAUSE_SECONDS: Final = 0.005
 class SharedNumbers:
     """Numbers of 64 bits, zero at first, for this process and those that `multiprocessing` starts.
 
-    A process that is killed within `swap` does not keep the others from it, nor does one that is
-    stopped: its lock is waited for at most a tenth of a second.
+    A process that is killed or stopped within `swap` does not block the others: they wait for its
+    lock at most a tenth of a second.
     """
 
     def __init__(self, count: int) -> None:
-        """Make so many numbers.
+        """Create so many numbers.
 
         Raises:
             OSError: there is no memory for them.

@@ -1,16 +1,16 @@
-"""Telling whether a file is another one than before, without reading it."""
+"""Detect whether a file has changed, without reading it."""
 
 from pathlib import Path
 
 Signature = tuple[int, int, int, int, int]
-"""Device, inode, size, and in nanoseconds when its content and when anything of it was changed.
+"""Device, inode, size, and in nanoseconds the times of the last change of content and of status.
 
-The last one tells that owner or mode are others, which may be all that was wrong.
+The last one also changes with the owner or the mode, which may have been the only problem.
 """
 
 
 def signature_of(path: Path) -> Signature | None:
-    """Return what changes with a file; None where there is none that can be seen."""
+    """Return the signature of a file; None if there is none that Waypost may see."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Standard error of a server: whatever is written there waits for its turn in the log."""
+"""Standard error of a server: all text that is written there goes through the log's queue."""
 
 import atexit
 import io
@@ -14,7 +14,7 @@ _REST_MAX_CHARS: Final = 8192
 
 
 class StandardError(io.TextIOBase):
-    """Takes the place of `sys.stderr`: tracebacks and warnings are lines among the others.
+    """A replacement for `sys.stderr`: tracebacks and warnings become lines of the log.
 
     Attributes:
         writer: writes them.
@@ -24,15 +24,15 @@ class StandardError(io.TextIOBase):
     errors = "backslashreplace"
 
     def __init__(self, writer: LogWriter) -> None:
-        """Take what writes the lines."""
+        """Initialize with the writer of the lines."""
         self.writer = writer
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Take a text; its whole lines are written, with what a terminal would obey escaped.
+        """Write the whole lines of a text, with control characters escaped.
 
         Raises:
-            TypeError: it is no text. Libraries try so whether a stream is one of bytes.
+            TypeError: it is not a text. Libraries test in this way whether a stream takes bytes.
         """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
@@ -44,7 +44,7 @@ class StandardError(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Wait until all is written, but not longer than `LogWriter.drain` does."""
+        """Wait until all is written, but at most as long as `LogWriter.drain` does."""
         self._write_rest()
         self.writer.drain()
 
@@ -53,7 +53,7 @@ class StandardError(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Return whether a person reads it."""
+        """Return whether a terminal shows the text."""
         return self.writer.isatty()
 
     def fileno(self) -> int:
@@ -67,10 +67,10 @@ class StandardError(io.TextIOBase):
 
 
 def queue_standard_error() -> LogWriter | None:
-    """Have a thread write all that this process writes to standard error from now on.
+    """Make a thread write all that this process writes to standard error from now on.
 
     Returns:
-        What writes it; None where `sys.stderr` is not that of the process, as in a test.
+        The writer; None if `sys.stderr` is not that of the process, as in a test.
     """
     stream = cast("TextIO | None", sys.stderr)
     if isinstance(stream, StandardError):
@@ -85,9 +85,9 @@ def queue_standard_error() -> LogWriter | None:
 
 
 def _null() -> int:
-    """Open the null device, as standard error if it was closed: no other file may get its number.
+    """Open the null device as standard error, if it was closed: no other file may get its number.
 
-    What a library writes there would go into that file.
+    Otherwise a library's message on standard error would go into that file.
     """
     descriptor = os.open(os.devnull, os.O_WRONLY)
     if descriptor == _NUMBER:
@@ -101,7 +101,7 @@ def _null() -> int:
 
 
 def _end(queued: StandardError) -> None:
-    """Write what waits. The thread ends with the interpreter, so the rest is written without it."""
+    """Write the waiting lines. The thread ends with the interpreter, so this writes the rest."""
     queued.flush()
     if queued.writer.drain() and sys.stderr is cast("object", queued):
         sys.stderr = sys.__stderr__

@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
 
 class Domains(DomainFinder, Protocol):
-    """What answers the lookup, and is looked after while it does."""
+    """Finds domains for the lookup, and can be watched and closed."""
 
     def clear(self) -> None:
         """Forget everything."""
         ...
 
     def expire(self) -> None:
-        """Ask again for everything, and keep old answers for a store that fails."""
+        """Ask the store again for everything, and keep old answers in case the store fails."""
         ...
 
     async def watch(self) -> None:
-        """Bring back a store that is away. May go on for ever; cancel it."""
+        """Reconnect to a store that is unavailable. May run without end; cancel it."""
         ...
 
     async def close(self) -> None:
@@ -66,9 +66,9 @@ class Wired:
     """The parts of one worker. Closing the cache closes the store as well.
 
     Attributes:
-        seeding: None where there is no database, or where `initdb` is off.
-        reloader: None where there is no providers file.
-        signer: None where nobody signs profiles.
+        seeding: None if there is no database, or if `initdb` is disabled.
+        reloader: None if there is no providers file.
+        signer: None if profiles are not signed.
     """
 
     cache: Domains
@@ -80,12 +80,12 @@ class Wired:
     signer: ProfileSigners | None = None
 
     async def close(self) -> None:
-        """Let go of the store and of the directories."""
+        """Close the store and the directories."""
         await self.cache.close()
         await self.people.close()
 
     def reload(self) -> None:
-        """Take in soon what was changed outside; until then the old answers go on."""
+        """Reload soon what was changed outside; until then the old answers stay in use."""
         if self.reloader is not None:
             self.reloader.demand()
         else:
@@ -94,7 +94,7 @@ class Wired:
             self.signer.demand()
 
     async def watch(self) -> None:
-        """Follow the files, and bring back a database that is away. Cancel it."""
+        """Follow the files, and reconnect to an unavailable database. Cancel it."""
         watched = [self.cache.watch()]
         if self.reloader is not None:
             watched.append(self.reloader.watch())
@@ -104,14 +104,14 @@ class Wired:
 
 
 def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None = None) -> Wired:
-    """Open the store and put cache and lookup in front of it.
+    """Open the store, and create its cache and the lookup.
 
-    A database that does not answer, or a providers file with mistakes, is waited for.
+    If the database does not answer, or the providers file has errors, Waypost waits for them.
 
     Args:
         settings: all options.
-        metrics: what is counted; None counts for nobody.
-        told: who of several workers tells about the providers file.
+        metrics: the metrics of this worker; None to count without showing them.
+        told: decides which of several workers logs about the providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -143,7 +143,7 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
 def open_store(
     settings: Settings, told: Callable[[Iterable[str]], None] = lambda _warnings: None
 ) -> Store:
-    """Open the place where domains live: the samples, a providers file, or the database.
+    """Open the source of the domains: the samples, a providers file, or the database.
 
     Args:
         settings: say where the domains are.
@@ -152,7 +152,7 @@ def open_store(
     Raises:
         StoreError: the database cannot be used as it is.
         StoreUnavailable: the database does not answer.
-        ProvidersError: mistakes in the providers file.
+        ProvidersError: errors in the providers file.
     """
     if settings.demo:
         return MemoryStore(demo_catalog())
@@ -164,10 +164,10 @@ def open_store(
 
 @contextmanager
 def open_pinned(settings: Settings) -> Iterator[PinnedDocuments]:
-    """Open what holds PACC documents: a file beside the providers file, or the database.
+    """Open the place of PACC documents: a file next to the providers file, or the database.
 
     Raises:
-        SettingsError: nothing is pinned for the samples.
+        SettingsError: nothing can be pinned for the samples.
         StoreError: the database cannot be used as it is.
     """
     if settings.demo:
@@ -204,29 +204,29 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
 def _open_database(settings: Settings) -> SqlStore:
     engine = open_engine(settings.db_uri, settings.db_echo, impatient=True)
     if in_memory(settings.db_uri):
-        # Nobody else could make the tables in the memory of this process.
+        # No other process can create the tables in the memory of this process.
         make_ready(engine)
     return SqlStore(engine)
 
 
 def open_people(settings: Settings) -> Directories:
-    """Return the directories as a server has them; each is opened when it is first asked."""
+    """Return the directories as a server has them; each is opened for its first request."""
     return _directories(settings, Metrics())
 
 
 def address_hasher(settings: Settings) -> AddressHasher:
-    """Make what hides addresses in the log.
+    """Return the hasher of addresses in the log.
 
     Raises:
-        SettingsError: `log_key` was not filled in before the workers were started.
+        SettingsError: `log_key` was not set before the workers were started.
     """
     if settings.log_key is None:
-        raise SettingsError(["log_key: has no value; all workers need the same"])
+        raise SettingsError(["log_key: has no value; all workers need the same value"])
     return AddressHasher(settings.log_key, show=settings.log_addresses)
 
 
 def profile_settings(settings: Settings) -> ProfileSettings:
-    """Return what the operator says about profiles, as their format takes it."""
+    """Return the settings for profiles, in the form that their format needs."""
     expires, signing = settings.profile_expires, None
     if settings.profile_cert is not None and settings.profile_key is not None:
         chain = settings.profile_chain
@@ -239,7 +239,7 @@ def profile_settings(settings: Settings) -> ProfileSettings:
         consent=tuple(sorted((settings.profile_consent or {}).items())),
         removable=settings.profile_removable,
         days=settings.profile_days,
-        # A date of a property list is in UTC; plistlib wants it without a zone.
+        # A date of a property list is in UTC; plistlib requires it without a zone.
         expires=expires and datetime.combine(expires, time(), UTC).replace(tzinfo=None),
     )
 
@@ -247,14 +247,14 @@ def profile_settings(settings: Settings) -> ProfileSettings:
 def signing_credentials(
     settings: Settings, provider: Provider | None = None
 ) -> "Credentials | None":
-    """Read what profiles are signed with; None where they are not signed.
+    """Read the certificate and key for profiles; return None if profiles are not signed.
 
     Args:
         settings: all options.
-        provider: whose profile it is; None for what counts for all of them.
+        provider: the provider of the profile; None for the files for all of them.
 
     Raises:
-        SettingsError: the files cannot be used, each mistake with its option and its file.
+        SettingsError: the files cannot be used, each problem with its option and its file.
     """
     own = None if provider is None else ProfileFiles.of(provider.profile)
     files = own or ProfileFiles.of(profile_settings(settings))
@@ -267,11 +267,11 @@ def signing_credentials(
 
 
 def check_profiles(settings: Settings, store: Store) -> None:
-    """See whether the profiles of each provider can be signed, and are of use, as it is said of it.
+    """Check whether the profiles of each provider can be signed, and are not out of date.
 
-    A providers file is refused where one cannot. Of a database it is told: there are others in it,
-    and it may be mended while it is served; until then such a profile is not sent. Profiles that
-    are out of date are told: their day came without anybody changing anything.
+    A providers file with a problem is refused. For a database the problem is logged: it has other
+    providers, and it may be fixed while it is served; until then such a profile is refused.
+    Profiles that are out of date are logged: their day came without a change by the operator.
 
     Raises:
         ProvidersError: names each provider and file.
@@ -285,7 +285,7 @@ def check_profiles(settings: Settings, store: Store) -> None:
         _check_signing(store)
         return
     for problem in signing_problems(store.providers(), now):
-        log.error("profiles will not be sent", reason=problem)
+        log.error("profiles cannot be signed; requests for them are refused", reason=problem)
 
 
 def _check_signing(store: MemoryStore | BorrowingStore) -> None:

@@ -186,7 +186,7 @@ def test_no_url_of_another_server(
             given += ["--admin-port", "0"]
         outcome = waypost("serve", "--demo", "--log-format", log_format, *given)
     assert outcome.code == 2
-    assert "cannot listen there: Address already in use" in outcome.err
+    assert "cannot listen: Address already in use" in outcome.err
     for said in ("Try", "listening", "/mobileconfig"):
         assert said not in outcome.err
 
@@ -199,10 +199,10 @@ BAD = [
     (["--providers", "bad.toml", "--demo"], "demo and providers exclude each other"),
     (["--workers", "0", "--demo"], "--workers: workers is"),
     (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
-    (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen there"),
+    (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen"),
     (
         ["--port", "0", "--admin-port", "0", "--demo", "--metrics-listen", "192.0.2.1:9243"],
-        "metrics_listen 192.0.2.1:9243: cannot listen there",
+        "metrics_listen 192.0.2.1:9243: cannot listen",
     ),
     (["--demo", "--admin-host", "0.0.0.0"], "but must be a loopback address such as 127.0.0.1"),
     (["--demo", "--admin-host", "192.0.2.1"], "no other is allowed as long as operators have no"),
@@ -239,7 +239,7 @@ def test_providers_file_is_read_once(
 
     monkeypatch.setattr(providers_file, "read_followed", counting)
     outcome = waypost("serve", "--providers", "mail.toml", "--host", "192.0.2.1")
-    assert "cannot listen there" in outcome.err
+    assert "cannot listen" in outcome.err
     assert "no incoming and no outgoing mail service for own.example" in outcome.err
     assert [path.name for path in read] == ["mail.toml"]
 

@@ -89,8 +89,8 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
         until(lambda: asked(port, "autoconfig.two.example") == 200, "the new domain")
         until(lambda: asked(port, "autoconfig.one.example") == 404, "the old domain")
         until(lambda: server.status(f"{AUTOCONFIG}a@two.example") == 200, "mail clients")
-        until(lambda: '"providers read"' in server.log.read_text(), "its line in the log")
-        assert server.log.read_text().count('"providers read"') == 1
+        until(lambda: '"providers file loaded"' in server.log.read_text(), "its line in the log")
+        assert server.log.read_text().count('"providers file loaded"') == 1
         child = operators(server)
     assert "leaked" not in server.log.read_text()
     until(lambda: not Path(f"/proc/{child}").exists(), "its end")
@@ -135,7 +135,7 @@ def test_it_is_started_again(home: Path) -> None:
         url = f"http://127.0.0.1:{port}/tls/ask?domain=autoconfig.example.com"
         assert httpx.get(url, timeout=PATIENCE_SECONDS).status_code == 200
         assert operators(server) != first
-        assert "operators are not answered; starting again" in server.log.read_text()
+        assert "admin process exited; restarting" in server.log.read_text()
 
 
 def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
@@ -162,7 +162,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
         process = stack.enter_context(Process(command, log=log, environment=environment))
         process.wait_until(lambda: listens(port), seconds=PATIENCE_SECONDS)
     (line,) = (line for line in log.read_text().splitlines() if "operators" in line)
-    assert "admin_host 127.0.0.1, admin_port 4244: cannot listen there: Address already" in line
+    assert "admin_host 127.0.0.1, admin_port 4244: cannot listen: Address already" in line
     assert "set admin_port to another port, or to 0" in line
 
 
@@ -172,7 +172,7 @@ def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
         port = str(taken.getsockname()[1])
         outcome = waypost("serve", "--demo", "--port", "0", "--admin-port", port)
     assert outcome.code == 2
-    said = f"error: admin_host 127.0.0.1, admin_port {port}: cannot listen there: Address already"
+    said = f"error: admin_host 127.0.0.1, admin_port {port}: cannot listen: Address already"
     assert said in outcome.err
 
 
@@ -182,7 +182,7 @@ def test_database_in_memory(waypost: Waypost) -> None:
     flags = ["--port", "0", "--db-uri", "sqlite://"]
     outcome = waypost("serve", *flags, "--admin-port", port)
     assert outcome.code == 2
-    said = f"error: admin_port {port}: another process cannot see a database in memory; set"
+    said = f"error: admin_port {port}: the admin process cannot read a database in memory; set"
     assert said in outcome.err
 
 

@@ -48,16 +48,16 @@ def test_renewed_without_a_restart(home: Path, workers: str) -> None:
         assert content is not None
         assert plistlib.loads(content)["PayloadType"] == "Configuration"
         made.files.key.write_bytes(b"broken")
-        until(lambda: "profile certificate not read" in server.log.read_text(), "told")
+        until(lambda: "profile certificate rejected" in server.log.read_text(), "told")
         assert signed_by(server, made.root)
         for old, source in zip(made.files.paths, new.files.paths, strict=True):
             shutil.copy(source, old)
         until(lambda: signed_by(server, new.root), "renewed")
         text = server.log.read_text()
-        assert text.count("profile certificate not read") == 1
-        assert text.count('"event": "profile certificate read"') == 1
+        assert text.count("profile certificate rejected") == 1
+        assert text.count('"event": "profile certificate loaded"') == 1
         os.kill(server.pid, signal.SIGHUP)
-        again = '"event": "profile certificate read"'
+        again = '"event": "profile certificate loaded"'
         until(lambda: server.log.read_text().count(again) == 2, "read again")
         assert signed_by(server, new.root)
 
@@ -66,7 +66,11 @@ BAD: list[tuple[Callable[[Signing], object], str, str]] = [
     # what is done to a good set, what is said of which option
     (lambda made: made.files.key.chmod(0o644), "profile_key: ", "can be read by others"),
     (lambda made: made.files.key.unlink(), "profile_key: ", "cannot be read: No such file"),
-    (lambda made: made.files.certificate.write_text("x"), "profile_cert: ", "holds no certificate"),
+    (
+        lambda made: made.files.certificate.write_text("x"),
+        "profile_cert: ",
+        "contains no certificate",
+    ),
 ]
 
 
@@ -118,7 +122,7 @@ def test_password_by_a_proxy(home: Path) -> None:
         mail = plistlib.loads(content)["PayloadContent"][0]
         assert (mail["IncomingPassword"], mail["OutgoingPassword"]) == ("s3cret", "s3cret")
         plain = ask(server, "POST", form, **kind, X_Forwarded_Proto="http")
-        assert plain == (403, b"a password is taken over https only; none was read\n")
+        assert plain == (403, b"a password is accepted over https only; none was read\n")
         odd = ask(server, "POST", form + "%ff", **kind, X_Forwarded_Proto="https")
         assert odd[0] == 400
         until(lambda: server.log.read_text().count("/mobileconfig") >= 3, "log")

@@ -65,11 +65,20 @@ def test_two_providers(home: Path, workers: str) -> None:
         assert signed_by(server, "b.test", second.root)
         second.files.key.chmod(0o644)
         file.write_text(good + provider("d.test", None))
-        until(lambda: "providers not read" in server.log.read_text(), "told")
-        assert ask(server, "d.test")[0] == 404, "the last good file goes on"
+        until(
+            lambda: (
+                "providers file rejected; keeping the previous version" in server.log.read_text()
+            ),
+            "told",
+        )
+        assert ask(server, "d.test")[0] == 404, "the previous version is served"
         assert signed_by(server, "b.test", second.root)
         lines = [json.loads(line) for line in server.log.read_text().splitlines() if line[0] == "{"]
-        (reason,) = (one["reason"] for one in lines if one["event"] == "providers not read")
+        (reason,) = (
+            one["reason"]
+            for one in lines
+            if one["event"] == "providers file rejected; keeping the previous version"
+        )
         assert reason.startswith(f'provider "b.test": profile.key: {second.files.key}: can be read')
         second.files.key.chmod(0o600)
         os.kill(server.pid, signal.SIGHUP)
@@ -110,11 +119,14 @@ def test_database(waypost: Waypost, home: Path) -> None:
     exported = waypost("export", "--db-uri", environ["WAYPOST_DB_URI"])
     assert f'profile = {{ cert = "{made.files.certificate}", key = ' in exported.out
     with serving(home, "--log-format", "json", **environ) as server:
-        assert '"event": "profiles will not be sent"' in server.log.read_text()
+        assert (
+            '"event": "profiles cannot be signed; requests for them are refused"'
+            in server.log.read_text()
+        )
         assert [ask(server, "a.test")[0] for _ in range(3)] == [503] * 3
         assert ask(server, "b.test")[1].startswith(b"<?xml")
         text = server.log.read_text()
-        assert text.count('"event": "profile not signed, so not sent"') == 1
+        assert text.count('"event": "signing unavailable; profile request refused"') == 1
         assert text.count('provider \\"a.test\\": profile.key: ') >= 1
         made.files.key.write_bytes(key)
         until(lambda: ask(server, "a.test")[0] == 200, "mended")

@@ -156,7 +156,7 @@ def test_hangup_under_load(home: Path, workers: str) -> None:
         for _ in range(3):
             os.kill(server.pid, signal.SIGHUP)
             time.sleep(0.6)
-        read = '"event": "providers read"'
+        read = '"event": "providers file loaded"'
         until(lambda: server.log.read_text().count(read) >= 1, "read again")
         until(lambda: server.log.read_text().count("SIGHUP") >= int(workers), "all workers")
         text = server.log.read_text()
@@ -211,7 +211,7 @@ def test_worker_that_is_slow(home: Path) -> None:
         with frozen(workers_of(server)[0]):
             time.sleep(8)  # uvicorn's own patience is 5
         assert serves(server, "example.com")
-        assert "a worker has ended" not in server.log.read_text()
+        assert "worker exited" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

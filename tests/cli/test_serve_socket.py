@@ -71,7 +71,7 @@ def test_somebody_listens_already(home: Path, waypost: Waypost) -> None:
             flags = ["--demo", "--admin-port", "0", "--unix-socket", f"{taken}"]
             outcome = waypost("serve", *flags)
             assert outcome.code == 2
-            assert f"unix_socket {taken}: cannot listen there: Address already" in outcome.err
+            assert f"unix_socket {taken}: cannot listen: Address already" in outcome.err
         assert answers(path)
     assert file.read_text(encoding="utf-8") == "kept"
 

@@ -27,7 +27,7 @@ def test_slow_worker_is_waited_for(home: Path) -> None:
         workers = [pid for pid in children(server.pid) if is_worker(pid)]
         with frozen(workers[0]):
             time.sleep(8)
-        assert "a worker has ended" not in server.log.read_text()
+        assert "worker exited" not in server.log.read_text()
         assert [pid for pid in children(server.pid) if is_worker(pid)] == workers
 
 

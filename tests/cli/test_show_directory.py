@@ -62,7 +62,7 @@ def test_unknown_user(waypost: Waypost, form: str) -> None:
     declined = waypost("show", form, "zed@strict.example", "--providers", "mail.toml")
     assert (declined.code, "zed@" in declined.out) == (1, False)
     assert ("<ErrorCode>500</ErrorCode>" in declined.out) is (form == "autodiscover")
-    assert declined.err == "error: nothing is known of this address here\n"
+    assert declined.err == "error: there are no settings for this address\n"
 
 
 @pytest.mark.parametrize("form", FORMATS)
