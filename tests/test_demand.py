@@ -8,7 +8,7 @@ LONG_SECONDS = 60.0
 
 
 def test_nothing_demanded() -> None:
-    """The wait ends by itself, and says that nobody demanded anything."""
+    """The wait ends by itself, and returns that no poll was requested."""
     assert asyncio.run(Demand().within(0.01)) is False
 
 

@@ -89,7 +89,7 @@ def outcome(documents: Documents | None, render: Render, found: Found) -> bytes 
 )
 @given(entries(), st.lists(addresses(), min_size=2, max_size=5))
 def test_same_bytes(entry: Domain, users: list[EmailAddress]) -> None:
-    """Whatever is configured and whoever asks, the bytes are those of rendering it anew."""
+    """For any configuration and any user, the bytes are those of rendering it again."""
     documents = Documents()
 
     for render in FORMATS:
@@ -102,7 +102,7 @@ def test_same_bytes(entry: Domain, users: list[EmailAddress]) -> None:
 
 
 def test_more_than_a_configuration() -> None:
-    """What a format is told beside the configuration makes another document."""
+    """Another argument of the format makes another document."""
     documents = Documents()
     eas = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%/Server")
     ews = url_service("ews", "https://ews.example.com/EWS")
@@ -141,7 +141,7 @@ class Counting:
 
 
 def counted(documents: Documents, render: Counting, *found: Found) -> int:
-    """Ask for documents, and give how many of them were rendered."""
+    """Request documents, and return how many of them were rendered."""
     before = render.count
     for one in found:
         assert documents.render(render, one) == autoconfig.render(one.config())
@@ -149,7 +149,7 @@ def counted(documents: Documents, render: Counting, *found: Found) -> int:
 
 
 def users(entry: Domain, *local_parts: str, at: str = "example.com") -> list[Found]:
-    """Let several users of a domain ask."""
+    """Request the document of several users of a domain."""
     return [asked(entry, EmailAddress.parse(f"{name}@{at}")) for name in local_parts]
 
 
@@ -194,7 +194,7 @@ def test_sub_addresses() -> None:
 
 
 def test_directories() -> None:
-    """Where a directory knows the users, all are rendered, so that time does not tell whom."""
+    """If a directory knows the users, all are rendered, so that timing does not reveal users."""
     documents, render = Documents(), Counting()
     entry = replace(domain(), users=Users(FileDirectory("people", "/people.csv")))
     alice, bob = users(entry, "alice", "bob")
@@ -215,7 +215,7 @@ def test_a_change_is_seen() -> None:
 
 
 def test_no_more_than_its_size() -> None:
-    """The document that was not asked for the longest makes room."""
+    """The least recently used document is dropped."""
     documents, render = Documents(size=2), Counting()
     one, two, three = (
         users(domain(name), "alice", at=name) for name in ("a.example", "b.example", "c.example")

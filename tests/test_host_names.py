@@ -14,7 +14,7 @@ DOMAINS = st.lists(LABELS, min_size=1, max_size=4).map(lambda labels: ".".join([
 
 
 def test_names_of_a_domain() -> None:
-    """A domain has one name of each kind, in one order, whatever order is asked for."""
+    """A domain has one name of each kind, in a fixed order, for any order of the kinds."""
     example = DomainName("example.com")
     assert host_names(example, reversed(KINDS)) == (
         "autoconfig.example.com",
@@ -53,7 +53,7 @@ CLAIMS = [
 
 @pytest.mark.parametrize(("host", "kinds", "domains"), CLAIMS)
 def test_domains_of_a_host(host: str, kinds: tuple[str, ...], domains: list[str]) -> None:
-    """A host name leads back to the domain behind its first label, or to itself where bare."""
+    """A host name belongs to the domain after its first label, or to itself for the apex."""
     assert [claim.domain.ascii for claim in claims(DomainName(host), kinds)] == domains
 
 
@@ -69,7 +69,7 @@ HOLDS = [
 
 @pytest.mark.parametrize(("pattern", "prefixed", "bare"), HOLDS)
 def test_patterns_that_count(pattern: str, prefixed: bool, bare: bool) -> None:
-    """A pattern that stands for domains of strangers gives no certificate to any of them."""
+    """A pattern that matches domains of strangers allows no certificate for any of them."""
     (claim,) = claims(DomainName("autoconfig.a.example.com"), USUAL)
     (itself,) = claims(DomainName("a.example.com"), [APEX])
     found = DomainPattern.parse(pattern)
@@ -78,7 +78,7 @@ def test_patterns_that_count(pattern: str, prefixed: bool, bare: bool) -> None:
 
 @given(DOMAINS, st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
 def test_listed_names_are_allowed(domain: str, kinds: list[str]) -> None:
-    """Each name that is listed for a domain leads back to that domain, so it is allowed."""
+    """Each name that is listed for a domain belongs to that domain, so it is allowed."""
     name = DomainName.parse(domain)
     for host in host_names(name, kinds):
         found = list(claims(DomainName.parse(host), kinds))

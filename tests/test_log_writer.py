@@ -48,7 +48,7 @@ def test_lines_in_their_order(tmp_path: Path) -> None:
 
 
 def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
-    """Lines that come while too much waits are dropped and counted; the reader learns how many."""
+    """Lines that come while too many wait are dropped and counted; a line reports how many."""
     reader, descriptor = pipe
     writer = LogWriter(descriptor, QUEUE_BYTES)
     for number in range(5000):

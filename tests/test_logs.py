@@ -1,4 +1,4 @@
-"""The log: one line for one event, in one form, whoever writes it."""
+"""The log: one line for one event, in one form, for any logger."""
 
 import io
 import json

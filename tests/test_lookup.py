@@ -70,7 +70,7 @@ def ask(entry: Domain | None, person: Person | WaypostError | None) -> ClientCon
     return asyncio.run(Lookup(finder, finder).for_address(ALICE))
 
 
-def told(config: ClientConfig) -> list[tuple[str, str | None]]:
+def logins(config: ClientConfig) -> list[tuple[str, str | None]]:
     """Return place and login name of each service."""
     places = []
     for service in config.services:
@@ -90,8 +90,8 @@ GENERAL = [
 
 
 def test_known_user() -> None:
-    """The login name of the directory is told with every service that names no attribute."""
-    assert told(ask(ENTRY, KNOWN)) == [
+    """The login name of the directory is in every service that names no attribute."""
+    assert logins(ask(ENTRY, KNOWN)) == [
         ("imap.example.com", "a/1"),
         ("mx7.example", "a/1"),
         ("smtp.example.com", "a/1"),
@@ -109,7 +109,7 @@ def test_stand_in(unknown_user: UnknownUser) -> None:
     anybody = EmailAddress.parse("EVOLUTIONUSER@example.com")
     config = asyncio.run(Lookup(finder, finder).for_address(anybody))
     assert finder.asked == []
-    assert told(config)[0] == ("imap.example.com", "EVOLUTIONUSER@example.com")
+    assert logins(config)[0] == ("imap.example.com", "EVOLUTIONUSER@example.com")
 
 
 @pytest.mark.rule("autoconfig-unknown-users")
@@ -120,16 +120,16 @@ def test_stand_in(unknown_user: UnknownUser) -> None:
 )
 def test_nothing_known(person: Person | WaypostError | None) -> None:
     """An unknown user, one of whom nothing is said, and a directory that fails: one answer."""
-    assert told(ask(ENTRY, person)) == GENERAL
+    assert logins(ask(ENTRY, person)) == GENERAL
 
 
 def test_domain_alone() -> None:
-    """Without an address nobody is asked, and defaults stand for attributes."""
+    """Without an address no directory is asked, and defaults replace attributes."""
     finder = Finder(ENTRY, KNOWN)
     config = asyncio.run(Lookup(finder, finder).for_domain(EXAMPLE_COM))
 
     assert not finder.asked
-    assert told(config) == [
+    assert logins(config) == [
         ("imap.example.com", "%EMAILADDRESS%"),
         ("mail.example", None),
         ("smtp.example.com", "%EMAILLOCALPART%"),
@@ -159,14 +159,14 @@ def test_domain_without_directory_asks_nobody() -> None:
     ],
 )
 def test_sub_addresses(separators: str, asked: str, user: str) -> None:
-    """Without its detail an address is looked up and logged in with; it stays what it is."""
+    """A sub-address is looked up and logged in without its detail; the address stays as it is."""
     provider = replace(PROVIDER, subaddress_separators=separators)
     finder = Finder(replace(ENTRY, provider=provider), Person())
     address = EmailAddress.parse(asked)
     config = asyncio.run(Lookup(finder, finder).for_address(address))
 
     assert finder.asked == [(PEOPLE, EmailAddress.parse(user))]
-    assert told(config) == [
+    assert logins(config) == [
         (place, name and name.replace("alice", user.partition("@")[0]))
         for place, name in (
             (place.replace("alice@example.com", user), name) for place, name in GENERAL
@@ -195,7 +195,7 @@ def test_sub_addresses_are_one_question() -> None:
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_display_name_needs_consent(shown: bool) -> None:
-    """The name of a user is told for domains that opted in, and for no others."""
+    """The name of a user is shown for domains that opted in, and for no others."""
     entry = replace(ENTRY, users=Users(PEOPLE, show_display_name=shown))
 
     assert ask(entry, KNOWN).person.display_name == ("Alice A." if shown else None)
@@ -214,12 +214,12 @@ def test_decline() -> None:
 
 @pytest.mark.parametrize("person", [KNOWN, Person(), DirectoryUnavailable("away")], ids=repr)
 def test_decline_only_who_is_unknown(person: Person | WaypostError) -> None:
-    """Nobody is declined while it is not known who exists."""
+    """No user is declined while the directory does not answer."""
     assert ask(DECLINING, person).services
 
 
 HOSTILE = [
-    # what stands for mailHost, in a rule that allows anything
+    # the value of mailHost, in a rule that allows anything
     "evil.example/", "a@evil.example", "evil.example:1", "-x", "a b", "x..y", "[::1]", "ü/",
     "%EMAILADDRESS%", "%{mailHost}", "a#b", "a?b",
 ]  # fmt: skip
@@ -227,7 +227,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_values_stay_in_their_place(value: str) -> None:
-    """A value that is no host name leaves out the service rather than leading elsewhere."""
+    """A value that is not a host name leaves out the service rather than name another host."""
     careless = FileDirectory("people", "/p.csv", (AttributeRule("mailHost", pattern=".*"),))
     services = (
         host_service(host="%{mailHost}"),
@@ -240,4 +240,4 @@ def test_values_stay_in_their_place(value: str) -> None:
 
     hosts = [one.endpoint for one in config.services if isinstance(one.endpoint, HostEndpoint)]
     assert hosts == []
-    assert not any("evil" in place for place, _ in told(config))
+    assert not any("evil" in place for place, _ in logins(config))

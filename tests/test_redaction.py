@@ -158,12 +158,12 @@ def test_settings_show_no_password(
 
 def said_by_settings(environ: dict[str, str]) -> str:
     """Return all that is said of the settings, be they good or bad."""
-    nowhere = Path("/nowhere")
+    missing = Path("/nowhere")
     try:
-        loaded = load(environ, {}, nowhere, nowhere, nowhere)
+        loaded = load(environ, {}, missing, missing, missing)
     except SettingsError as error:
         return str(error)
-    return " ".join([f"{database_of(loaded, nowhere)}", *(row.value for row in rows(loaded))])
+    return " ".join([f"{database_of(loaded, missing)}", *(row.value for row in rows(loaded))])
 
 
 REFUSED = [
@@ -185,9 +185,9 @@ REFUSED = [
 @pytest.mark.parametrize(("option", "value", "expected"), REFUSED)
 def test_refused_values(option: str, value: object, expected: str) -> None:
     """Of a value that is refused all is shown but the password, so that the mistake is seen."""
-    nowhere = Path("/nowhere")
+    missing = Path("/nowhere")
     with pytest.raises(SettingsError) as caught:
-        load({}, {option: value}, nowhere, nowhere, nowhere)
+        load({}, {option: value}, missing, missing, missing)
     assert f"{option} is {expected}" in str(caught.value) or expected == "***"
     assert "hunter2" not in str(caught.value)
 
@@ -263,7 +263,7 @@ URIS = [
 
 @pytest.mark.parametrize("uri", URIS)
 def test_errors_show_no_password(uri: str) -> None:
-    """Whatever a library or a driver says about a URI, its password is not in the error."""
+    """For any message of a library or a driver about a URI, its password is not in the error."""
     with pytest.raises((StoreError, StoreUnavailable)) as caught:  # noqa: PT012 -- one or the other
         engine = open_engine(uri)
         with reading(engine):
@@ -278,7 +278,7 @@ def test_log_shows_no_password(log_format: str) -> None:
     uri = f"postgresql://dom/alice:{SECRET}@h/x"
     configure("debug", log_format, stream, secrets_of(uri))  # type: ignore[arg-type]
     log = structlog.get_logger("a")
-    log.info("told", reason=f"no {uri}", all=[uri, 3], number=3)
+    log.info("failed", reason=f"no {uri}", all=[uri, 3], number=3)
     try:
         int(uri)
     except ValueError:

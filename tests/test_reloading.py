@@ -51,7 +51,7 @@ def says(metrics: Metrics, line: str) -> bool:
 
 @pytest.mark.parametrize(("text", "said"), BROKEN)
 def test_broken_file_changes_nothing(file: Path, text: bytes, said: str) -> None:
-    """Whatever is put in its place, the last good file is answered from, and that is told once."""
+    """For any bad file in its place, the previous version is served, and one error is logged."""
     metrics = Metrics()
     domains = MemoryDomains(None, metrics)
 
@@ -84,7 +84,7 @@ def test_broken_file_changes_nothing(file: Path, text: bytes, said: str) -> None
 
 
 def test_broken_from_the_start(file: Path) -> None:
-    """A worker that starts beside a broken file says so, and has no answer until it is mended."""
+    """A worker that starts with a broken file logs it, and has no answer until the fix."""
     file.write_text("broken", encoding="utf-8")
     domains = MemoryDomains(None)
 
@@ -112,10 +112,10 @@ def test_broken_from_the_start(file: Path) -> None:
 
 
 def test_demand_tells_again(file: Path) -> None:
-    """Who demands it is told the mistakes again, though the file has not changed."""
+    """After a request to reload, the errors are logged again, though the file has not changed."""
     file.write_text("broken", encoding="utf-8")
 
-    def told() -> int:
+    def rejections() -> int:
         return [line["event"] for line in lines].count(
             "providers file rejected; keeping the previous version"
         )
@@ -127,17 +127,17 @@ def test_demand_tells_again(file: Path) -> None:
         for times in (2, 3):
             reloader.demand()
             async with asyncio.timeout(20):
-                while told() < times:  # noqa: ASYNC110 -- a thread tells no event
+                while rejections() < times:  # noqa: ASYNC110 -- a thread sets no event
                     await asyncio.sleep(0.005)
         watch.cancel()
 
     with capture_logs() as lines:
         asyncio.run(work())
-    assert told() == 3
+    assert rejections() == 3
 
 
 def test_one_of_several_tells() -> None:
-    """Of several workers that find out the same, the first one tells."""
+    """Of several workers that detect the same, the first one logs it."""
     shared = SharedNumbers(2)
     workers = [Told(shared) for _ in range(3)]
 
@@ -168,7 +168,7 @@ class Failing:
     """Does not let files be read, until it is asked so often."""
 
     def __init__(self, name: str, failure: BaseException, times: int) -> None:
-        """Take the place of a function of `waypost.regular_file`."""
+        """Replace a function of `waypost.regular_file`."""
         self._real = getattr(regular_file, name)
         self._failure = failure
         self.left = times

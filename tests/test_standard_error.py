@@ -72,7 +72,7 @@ def test_process_ends_while_the_log_is_stuck() -> None:
 
 
 def test_closed_standard_error(tmp_path: Path) -> None:
-    """Where standard error is closed no other file gets its number, and lines go nowhere."""
+    """If standard error is closed, no other file gets its number, and lines are dropped."""
     path = tmp_path / "file"
     program = (
         PREPARE + LOG + f"file = open({f'{path}'!r}, 'w')\nassert file.fileno() != 2\n"
@@ -108,7 +108,7 @@ def test_notice_has_the_form_of_the_log() -> None:
 
 
 def test_notes_of_commands() -> None:
-    """What commands say on standard error is in its place among the lines of the log."""
+    """What commands print on standard error is in its place among the lines of the log."""
     program = LOG + "from waypost.cli.reporting import note; note('one\x1b'); log.info('two')"
     lines = _run(program, None, "json").stderr.decode().splitlines()
 

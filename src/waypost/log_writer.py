@@ -82,7 +82,7 @@ class LogWriter:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: loggers flush after each line; see `drain`."""
+        """Ignore the call: loggers flush after each line; see `drain`."""
 
     def isatty(self) -> bool:
         """Return whether a terminal shows the lines."""

@@ -228,9 +228,9 @@ def test_errors_of_the_system(
 
     with capture_logs() as lines:
         asyncio.run(work())
-    told = [line for line in lines if line["event"] == "profile certificate rejected"]
-    assert len(told) == 3  # One for each file.
-    assert all(line["action"].endswith("retrying until the files can be read") for line in told)
+    rejected = [line for line in lines if line["event"] == "profile certificate rejected"]
+    assert len(rejected) == 3  # One for each file.
+    assert all(line["action"].endswith("retrying until the files can be read") for line in rejected)
     assert lines[-1]["event"] == "profile certificate loaded"
 
 

@@ -92,7 +92,7 @@ class Connection:
         return io.BufferedReader(_Reader(self), _BUFFER_BYTES)
 
     def close(self) -> None:
-        """Do nothing: `http.client` closes before the body is read, and `connected` at the end."""
+        """Ignore the call: `http.client` closes before the body is read; `connected` does it."""
 
 
 class _Reader(io.RawIOBase):

@@ -175,7 +175,7 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
 
 
 def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
-    """Return, as text before the file's name, why a key is not that of the first certificate."""
+    """Return why a key is not that of the first certificate, as text before the file's name."""
     own = _spki(key)
     places = [place for place, one in enumerate(certificates, 1) if _spki_of(one) == own]
     if not places:

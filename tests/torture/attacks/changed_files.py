@@ -114,10 +114,10 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
 def _fifo(server: Server) -> list[Figure]:
     os.mkfifo(server.folder / "fifo")
     (server.folder / "fifo").replace(server.folder / NAME)
-    told = _seconds_until(
+    seconds = _seconds_until(
         lambda: "providers file rejected; keeping the previous version" in server.log_text()
     )
-    return [Figure("until it is refused", told, "s", 5), _counts(server, "new.example")]
+    return [Figure("until it is refused", seconds, "s", 5), _counts(server, "new.example")]
 
 
 def _bombs(server: Server) -> list[Figure]:
@@ -133,13 +133,14 @@ def _bombs(server: Server) -> list[Figure]:
 def _throw(server: Server, text: str) -> tuple[float, float]:
     """Write a text to the file; return how long until it is refused, and the memory for it."""
     before = peak = server.memory()
-    told = server.log_text().count("providers file rejected; keeping the previous version")
+    earlier = server.log_text().count("providers file rejected; keeping the previous version")
 
     def refused() -> bool:
         nonlocal peak
         peak = max(peak, server.memory())
         return (
-            server.log_text().count("providers file rejected; keeping the previous version") > told
+            server.log_text().count("providers file rejected; keeping the previous version")
+            > earlier
         )
 
     _put(server, text)

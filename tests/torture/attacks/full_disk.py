@@ -44,7 +44,7 @@ def _fill_beside_database(server: Server) -> list[Figure]:
 
 
 def _start(server: Server) -> list[Figure]:
-    """Do nothing more: the server has started without a place for temporary files."""
+    """Return one figure: the server has started without a place for temporary files."""
     time.sleep(1)
     return [Figure("starts of workers", server.started_workers(), "", server.workers)]
 

@@ -162,8 +162,8 @@ def test_problems(client: Client, tag: str) -> None:
         for one, kind in (("alice", "bad_address"), ("a@example.org", "not_served"))
     ]
     for text, kind in answers:
-        (told,) = elements(text, "//*[@role='alert']")
-        assert (told.text or "").strip() == problems[kind].format(domain="example.org")
+        (alert,) = elements(text, "//*[@role='alert']")
+        assert (alert.text or "").strip() == problems[kind].format(domain="example.org")
     (rule,) = elements(answers[0][0], "//*[@role='alert']/span[@lang='en']")
     assert rule.text == "the address has no @"
 
@@ -179,5 +179,5 @@ def test_moved(tag: str) -> None:
     client.close()
 
     assert answer.status == 404
-    told = texts(tag)["problems"]["moved"].format(domain="old.example", place="new.example")
-    assert told in answer.text
+    sentence = texts(tag)["problems"]["moved"].format(domain="old.example", place="new.example")
+    assert sentence in answer.text

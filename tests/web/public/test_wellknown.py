@@ -94,7 +94,7 @@ def test_redirects(client: Client, method: str, host: str, place: str, url: str)
     assert answer.body == b""
 
 
-NOWHERE = [
+NO_REDIRECT = [
     # Host, place, why there is no redirect
     ("mail.example", "caldav", "the domain has no such service"),
     ("unsafe.example", "carddav", "the host differs from user to user"),
@@ -114,7 +114,7 @@ NOWHERE = [
 
 
 @pytest.mark.rule("dns-dav-well-known-elsewhere")
-@pytest.mark.parametrize(("host", "place", "_why"), NOWHERE)
+@pytest.mark.parametrize(("host", "place", "_why"), NO_REDIRECT)
 def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> None:
     """Without a service there is no redirect."""
     answer = client.request("PROPFIND", f"/.well-known/{place}", host=host)

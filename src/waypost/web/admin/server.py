@@ -90,4 +90,4 @@ def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
 
 
 def _ending(_number: int, _frame: object) -> None:
-    """Do nothing: uvicorn raises the signal again after its shutdown."""
+    """Ignore the signal: uvicorn raises it again after its shutdown."""

@@ -114,7 +114,7 @@ def _listen_for_operators(settings: Settings) -> socket.socket:
 
 
 def _nothing() -> None:
-    """Do nothing: the default for a missing function."""
+    """Return at once: the default for a missing function."""
 
 
 def _run_one(

@@ -202,4 +202,4 @@ class Workers:
 
 
 def _noticed(_number: int, _frame: object) -> None:
-    """Do nothing: Python writes the number of the signal to the socket that the parent reads."""
+    """Ignore the call: Python writes the number of the signal to the parent's socket."""
