@@ -55,7 +55,7 @@ class Metrics:
         self.cache_refused = answers.labels("refused").inc
         self.cache_refresh = Counter(
             "waypost_cache_refreshes",
-            "Requests to the store that found a known domain.",
+            "Requests to the store that refresh a known domain.",
             registry=self.registry,
         ).inc
         self._store_failures = Counter(

@@ -1,4 +1,4 @@
-"""The operators' listener: who gets a certificate, and who may ask."""
+"""The admin listener: which names get a certificate, and which clients may ask."""
 
 import anyio
 import httpx

@@ -37,7 +37,7 @@ PASSWORD_MAX_CHARS: Final = 256
 FORM_MAX_BYTES: Final = 8192
 _LINE_OR_COMMA: Final = re.compile(r"[\r\n,]+")
 NEEDS_HTTPS: Final = (
-    "a profile is given over https only: ask again with https:// before the host. "
+    "a profile is sent over https only: use https:// in the URL. "
     "If you did, the web server in front of Waypost sends a wrong X-Forwarded-Proto"
 )
 _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5

@@ -28,7 +28,7 @@ from waypost.web.public.request import Request, one_slash_each
 MARK: Final = "redirected=1"
 """In the query of a redirect to https."""
 FIX: Final = (
-    "let the web server in front send the scheme that the client used; "
+    "configure the web server in front to send the scheme that the client used; "
     "nginx: proxy_set_header X-Forwarded-Proto $scheme;"
 )
 _USUAL_PORTS: Final = frozenset({80, 443})
