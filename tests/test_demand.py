@@ -1,4 +1,4 @@
-"""What a watcher waits for."""
+"""Waiting for the next poll."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ def test_nothing_demanded() -> None:
 
 
 def test_demanded_before_and_while_waiting() -> None:
-    """A demand ends the wait at once, whether it comes before or during it, and counts once."""
+    """A request ends the wait at once, whether it comes before or during it, and counts once."""
 
     async def watch() -> list[bool]:
         demand = Demand()

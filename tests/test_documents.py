@@ -1,4 +1,4 @@
-"""Documents that are rendered once and then filled in are the very ones that were rendered anew."""
+"""Documents that are rendered once and filled in have the same bytes as newly rendered ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +32,7 @@ Render = Callable[[ClientConfig], bytes]
 
 FORMATS: list[Render] = [autoconfig.render, autodiscover.render, activesync.render]
 MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
-# Every place that may hold a placeholder, and texts that a user's own name can be equal to.
+# Every place that may contain a placeholder, and texts that a user's own name can be equal to.
 PIECES = ("%EMAILADDRESS%", "%emaillocalpart%", "%EMAILDOMAIN%", "%{login_name}", "%{x}", "a", "-")
 TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map("".join)
 PERSONAL = st.one_of(
@@ -51,7 +51,7 @@ PLAIN = "abAB019._+-"
 
 @st.composite
 def entries(draw: st.DrawFn) -> Domain:
-    """Make what a store keeps, often with a pair of mail services."""
+    """Create an entry of a store, often with a pair of mail services."""
     found = draw(st.lists(services() | PERSONAL, max_size=5))
     pair = draw(st.sampled_from([MAIL, MAIL, ()]))
     pattern = draw(st.sampled_from(["example.com", "example.com", "*"]))
@@ -60,7 +60,7 @@ def entries(draw: st.DrawFn) -> Domain:
 
 @st.composite
 def addresses(draw: st.DrawFn) -> EmailAddress:
-    """Make addresses, most of them plain, and some of them traps."""
+    """Create addresses, most of them plain, and some of them difficult."""
     traps = st.sampled_from([ANYBODY, ANYBODY.lower(), "a", "-", "example", '"a b"', "a&<b>", "ü"])
     local_part = draw(st.text(PLAIN, min_size=1, max_size=20) | traps | st.text(min_size=1))
     try:
@@ -70,12 +70,12 @@ def addresses(draw: st.DrawFn) -> EmailAddress:
 
 
 def asked(entry: Domain, address: EmailAddress | None) -> Found:
-    """Make what a lookup finds for an address, or for its domain."""
+    """Create the result of a lookup for an address, or for its domain."""
     return Found(entry, EXAMPLE_COM if address is None else address.domain, address, Person())
 
 
 def outcome(documents: Documents | None, render: Render, found: Found) -> bytes | str:
-    """Render from what is kept or, without that, anew; an error is given as its text."""
+    """Render from the cache or, without one, again; an error is returned as its text."""
     try:
         if documents is None:
             return render(found.config())
@@ -117,7 +117,7 @@ def test_more_than_a_configuration() -> None:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_golden_providers(case: Case) -> None:
-    """The same is true of every provider of the golden answers, for the second who asks too."""
+    """The same is true of every provider of the golden answers, for the second request too."""
     text = (case.folder / "providers.toml").read_text(encoding="utf-8")
     documents = Documents()
 
@@ -154,7 +154,7 @@ def users(entry: Domain, *local_parts: str, at: str = "example.com") -> list[Fou
 
 
 def test_rendered_once() -> None:
-    """For plain addresses of a domain a document is rendered once; so it is for the domain."""
+    """For plain addresses of a domain a document is rendered once, and once for the domain."""
     documents, render, entry = Documents(), Counting(), domain()
 
     assert counted(documents, render, *users(entry, "alice", "bob", "a.b+c_d-e", "ALICE")) == 1
@@ -171,21 +171,21 @@ EACH: dict[str, tuple[Service, ...]] = {
 
 @pytest.mark.parametrize("found", EACH.values(), ids=EACH)
 def test_each_has_another_one(found: tuple[Service, ...]) -> None:
-    """Where the host of a service depends on the user, nothing is filled in."""
+    """If the host of a service depends on the user, nothing is cached."""
     entry = domain("example.com", *found)
 
     assert counted(Documents(), Counting(), *users(entry, "alice", "alice")) == 2
 
 
 def test_other_addresses() -> None:
-    """An address with a character that some document escapes is rendered for itself."""
+    """A document for an address with a character that some document escapes is not cached."""
     documents, render = Documents(), Counting()
 
     assert counted(documents, render, *users(domain(), "a&b", "a&b", '"<"', "ü", "a'b")) == 5
 
 
 def test_sub_addresses() -> None:
-    """Where a detail is left out of login names, a sub-address is rendered, and others are not."""
+    """If login names have no detail, a sub-address is rendered, and others come from the cache."""
     entry = domain()
     entry = replace(entry, provider=replace(entry.provider, subaddress_separators="+-"))
     asking = users(entry, "alice", "alice+shop", "bob", "bob-x")
@@ -205,7 +205,7 @@ def test_directories() -> None:
 
 
 def test_a_change_is_seen() -> None:
-    """What is kept is used for the very entry that it was made of, or for an equal one."""
+    """A cached document is used for the entry that it was made of, or for an equal one."""
     documents, render = Documents(), Counting()
 
     assert counted(documents, render, *users(domain(), "alice"), *users(domain(), "bob")) == 1
@@ -227,7 +227,7 @@ def test_no_more_than_its_size() -> None:
 
 @pytest.mark.parametrize("pattern", ["*.example.com", "*"])
 def test_invented_names(pattern: str) -> None:
-    """Names that a pattern matches are rendered each, and push out no domain that is configured."""
+    """Names that a pattern matches are rendered each time, and push out no configured domain."""
     documents, render = Documents(size=1), Counting()
     real, wild = domain(), domain(pattern)
     counted(documents, render, *users(real, "alice"))
@@ -238,6 +238,6 @@ def test_invented_names(pattern: str) -> None:
 
 
 def test_anybody_is_nobody() -> None:
-    """The name in whose place others are put is plain, and no part of any domain or host."""
+    """The name that is replaced is plain, and no part of any domain or host."""
     assert EmailAddress(ANYBODY, EXAMPLE_COM).is_plain
     assert DomainName.parse(f"{ANYBODY}.example.com").ascii != f"{ANYBODY}.example.com"

@@ -34,7 +34,7 @@ def test_names_that_dns_cannot_hold() -> None:
 
 
 CLAIMS = [
-    # host, kinds, the domains it would belong to
+    # host, kinds, the domains it may belong to
     ("autoconfig.example.com", USUAL, ["example.com"]),
     ("autodiscover.example.com", USUAL, ["example.com"]),
     ("ua-auto-config.example.com", USUAL, ["example.com"]),
@@ -58,7 +58,7 @@ def test_domains_of_a_host(host: str, kinds: tuple[str, ...], domains: list[str]
 
 
 HOLDS = [
-    # pattern, for autoconfig and the others, for bare
+    # pattern, result for autoconfig and the others, result for the apex
     ("example.com", True, True),
     ("*.example.com", True, False),
     ("*.example.co.uk", True, False),

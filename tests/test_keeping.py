@@ -1,4 +1,4 @@
-"""What is kept, and what makes room for it."""
+"""What is cached, and what is dropped."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from waypost.keeping import Keeping, LruCache
 
 
 def test_invented_names_push_out_no_real_one() -> None:
-    """However many are missing, what was found stays."""
+    """However many answers are missing ones, the found ones stay."""
     keeping = Keeping[str, str](2, 3)
     keeping.keep("real", "found", is_found=True)
     for number in range(100):
@@ -19,7 +19,7 @@ def test_invented_names_push_out_no_real_one() -> None:
 
 
 def test_what_was_not_asked_for_the_longest_makes_room() -> None:
-    """Recalling an answer makes it the last to go."""
+    """An answer that is used is dropped last."""
     cache = LruCache[str, int](2)
     cache.keep("first", 1)
     cache.keep("second", 2)
@@ -29,7 +29,7 @@ def test_what_was_not_asked_for_the_longest_makes_room() -> None:
 
 
 def test_what_is_forgotten_leaves_a_place() -> None:
-    """An answer that is forgotten is gone; to forget it twice does nothing."""
+    """An answer that is removed is gone; a second removal does nothing."""
     cache = LruCache[str, int](2)
     cache.keep("first", 1)
     cache.keep("second", 2)
@@ -40,7 +40,7 @@ def test_what_is_forgotten_leaves_a_place() -> None:
 
 
 def test_an_answer_takes_the_place_of_the_other_kind() -> None:
-    """Who was missing and is found now, or the reverse, is kept once."""
+    """A name that was missing and is found now, or the reverse, is cached once."""
     keeping = Keeping[str, int](2, 2)
     keeping.keep("name", 1, is_found=True)
     keeping.keep("name", 2, is_found=False)
@@ -50,7 +50,7 @@ def test_an_answer_takes_the_place_of_the_other_kind() -> None:
 
 
 def test_clearing_forgets_both_kinds() -> None:
-    """Nothing is left."""
+    """After `clear` nothing is left."""
     keeping = Keeping[str, int](2, 2)
     keeping.keep("found", 1, is_found=True)
     keeping.keep("missing", 2, is_found=False)
@@ -60,7 +60,7 @@ def test_clearing_forgets_both_kinds() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60))
 def test_the_newest_are_kept(steps: Sequence[tuple[int, bool]]) -> None:
-    """Of each kind, those are kept that were put there last, and no more than fit."""
+    """Of each kind, the last answers are cached, and no more than fit."""
     keeping = Keeping[int, int](3, 2)
     newest: dict[int, bool] = {}
     for number, (key, is_found) in enumerate(steps):

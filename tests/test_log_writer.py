@@ -1,4 +1,4 @@
-"""The thread that writes the log: nothing waits for it, and what it cannot write is counted."""
+"""The thread that writes the log: no caller waits for it, and lines it cannot write are counted."""
 
 import fcntl
 import os
@@ -28,7 +28,7 @@ def _line(number: int) -> str:
 
 
 def _read(reader: int, seconds: float = 0.5) -> list[str]:
-    """Return the lines that come, until none comes for so long."""
+    """Return the lines that arrive, until none arrives for so long."""
     data = b""
     while select.select([reader], [], [], seconds)[0] and (piece := os.read(reader, 65536)):
         data += piece
@@ -36,7 +36,7 @@ def _read(reader: int, seconds: float = 0.5) -> list[str]:
 
 
 def test_lines_in_their_order(tmp_path: Path) -> None:
-    """All lines are in the file, whole and in the order in which they came."""
+    """All lines are in the file, whole and in their order."""
     path = tmp_path / "log"
     with path.open("wb") as file:
         writer = LogWriter(file.fileno())
@@ -72,7 +72,7 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
 
 
 def test_write_never_waits(pipe: tuple[int, int]) -> None:
-    """A pipe that is not read keeps no line waiting that is taken."""
+    """A pipe that is not read delays no caller."""
     _, descriptor = pipe
     writer = LogWriter(descriptor, QUEUE_BYTES)
     for number in range(100_000):  # Would never end if one of them waited.
@@ -83,7 +83,7 @@ def test_write_never_waits(pipe: tuple[int, int]) -> None:
 
 
 def test_full_disk_is_tried_again(tmp_path: Path) -> None:
-    """After a write has failed, the same line is written as soon as that works again."""
+    """After a write has failed, the same line is written as soon as writing works again."""
     path = tmp_path / "log"
     descriptor = os.open("/dev/full", os.O_WRONLY)
     writer = LogWriter(descriptor, QUEUE_BYTES)
@@ -120,7 +120,7 @@ def test_non_blocking_pipe(pipe: tuple[int, int]) -> None:
 
 
 def test_long_line(pipe: tuple[int, int]) -> None:
-    """A line that is longer than all that may wait is dropped and counted, and no other one."""
+    """A line that is longer than the whole queue is dropped and counted, and no other one."""
     reader, descriptor = pipe
     writer = LogWriter(descriptor, QUEUE_BYTES)
     writer.write("x" * (QUEUE_BYTES + 1))
@@ -132,7 +132,7 @@ def test_long_line(pipe: tuple[int, int]) -> None:
 
 
 def test_pieces_are_whole_lines(pipe: tuple[int, int]) -> None:
-    """What is written to a pipe at once is whole lines and no more than its atomic size."""
+    """One write to a pipe has whole lines and no more than the pipe's atomic size."""
     reader, descriptor = pipe
     fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 4096)  # One piece fits.
     writer = LogWriter(descriptor)

@@ -46,7 +46,7 @@ def test_console_is_for_people() -> None:
 
 @pytest.mark.parametrize(("level", "shown"), [("debug", 3), ("info", 2), ("WARNING", 1)])
 def test_threshold(level: str, shown: int) -> None:
-    """What is less important than the level is not written."""
+    """A line below the level is not written."""
     stream = io.StringIO()
     configure(level, "json", stream)
     log = structlog.get_logger("waypost.test")
@@ -67,7 +67,7 @@ def test_line_ends_do_not_forge_lines() -> None:
 
 
 def test_hash() -> None:
-    """The hash follows from key and address, and does not show the address."""
+    """The hash depends on key and address, and does not show the address."""
     first, other = AddressHasher("key 1"), AddressHasher("key 2")
 
     assert first(ALICE) == first(ALICE)

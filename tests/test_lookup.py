@@ -1,4 +1,4 @@
-"""Where store and directory meet: who is asked, and what that changes in an answer."""
+"""Store and directory together: which is asked, and what that changes in an answer."""
 
 import asyncio
 from dataclasses import replace
@@ -47,7 +47,7 @@ KNOWN = Person("a/1", "Alice A.", (("mailHost", "mx7.example"), ("account", "42"
 
 
 class Finder:
-    """One domain, one person, and who was asked."""
+    """A store and a directory with one domain and one user, and the list of requests."""
 
     def __init__(self, entry: Domain | None, person: Person | WaypostError | None) -> None:
         self._entry = entry
@@ -103,7 +103,7 @@ def test_known_user() -> None:
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("unknown_user", UnknownUser)
 def test_stand_in(unknown_user: UnknownUser) -> None:
-    """Who asks for any user of a domain gets the general answer, and no directory is asked."""
+    """A request for a stand-in address gets the general answer, and no directory is asked."""
     entry = replace(ENTRY, users=Users(PEOPLE, unknown_user))
     finder = Finder(entry, None)
     anybody = EmailAddress.parse("EVOLUTIONUSER@example.com")
@@ -119,7 +119,7 @@ def test_stand_in(unknown_user: UnknownUser) -> None:
     ids=repr,
 )
 def test_nothing_known(person: Person | WaypostError | None) -> None:
-    """An unknown user, one of whom nothing is said, and a directory that fails: one answer."""
+    """The answer is the same for an unknown user, one without data, and a failing directory."""
     assert logins(ask(ENTRY, person)) == GENERAL
 
 
@@ -139,7 +139,7 @@ def test_domain_alone() -> None:
 
 
 def test_domain_without_directory_asks_nobody() -> None:
-    """The directory of one domain is never asked about another one's users."""
+    """The directory of one domain is never asked about users of another one."""
     finder = Finder(domain("example.com"), KNOWN)
     asyncio.run(Lookup(finder, finder).for_address(ALICE))
 
@@ -205,7 +205,7 @@ DECLINING = replace(ENTRY, users=Users(PEOPLE, UnknownUser.DECLINE))
 
 
 def test_decline() -> None:
-    """Where unknown users are declined they get nothing, as from a domain that is not served."""
+    """If unknown users are declined, they get nothing, as from a domain that is not served."""
     with pytest.raises(UserDeclined) as caught:
         ask(DECLINING, None)
     assert isinstance(caught.value, DomainNotServed)

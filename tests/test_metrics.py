@@ -1,4 +1,4 @@
-"""What several workers have counted, as Prometheus is shown it."""
+"""The metrics of several workers, as Prometheus gets them."""
 
 import pickle
 
@@ -16,7 +16,7 @@ def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
 
 
 def note(counts: WorkerCounts, worker: int, metrics: Metrics) -> None:
-    """As a worker sends it."""
+    """Record the counts as a worker sends them."""
     counts.note(worker, pickle.loads(pickle.dumps(counts_of(metrics))))  # noqa: S301 -- our own
 
 
@@ -44,7 +44,7 @@ def test_counters_are_added_up() -> None:
 
 
 def test_gauges_are_those_of_the_living() -> None:
-    """A gauge is as bad as that of the worst worker that is alive."""
+    """A gauge shows the worst of the running workers."""
     counts, good, bad = WorkerCounts(), Metrics(), Metrics()
     bad.store_away()
     bad.directory_state("LDAP", up=False)
@@ -62,7 +62,7 @@ def test_gauges_are_those_of_the_living() -> None:
 
 
 def test_the_same_as_of_one() -> None:
-    """Several workers are shown with the same names and help as a single one."""
+    """Several workers have the same metrics and help texts as a single one."""
     counts, metrics = WorkerCounts(), Metrics()
     metrics.request("autoconfig", "ok")
     note(counts, 1, metrics)

@@ -1,4 +1,4 @@
-"""Secrets in URIs, URLs and messages: what is shown of them, and that no part of one ever is."""
+"""Secrets in URIs, URLs and messages: what is shown of them, and that no part of a secret is."""
 
 import io
 import json
@@ -96,7 +96,7 @@ UNCERTAIN = [
 
 @pytest.mark.parametrize(("uri", "expected"), CERTAIN + UNCERTAIN)
 def test_what_is_shown(uri: str, expected: str) -> None:
-    """Of a URI all is shown that cannot be a password, and no part of one."""
+    """A URI is shown except for all that may be a password."""
     assert redact_uri(uri) == expected
     assert "hun" not in redact_uri(uri)
     assert "ter2" not in redact_uri(uri)
@@ -104,7 +104,7 @@ def test_what_is_shown(uri: str, expected: str) -> None:
 
 @pytest.mark.parametrize(("uri", "expected"), CERTAIN + UNCERTAIN)
 def test_the_option_is_shown_so(uri: str, expected: str) -> None:
-    """The settings show a database as this one function does."""
+    """The settings show a database in the same form as this function."""
     (option,) = (option for option in options() if option.name == "db_uri")
     assert shown(option, uri) == expected
 
@@ -123,7 +123,7 @@ PLACES = ["db/x", "[::1]:5432/x", "db:5432", "db/x?charset=y", ""]
 def test_no_password_is_shown(
     before: str, after: str, user: str, place: str, encoded: bool
 ) -> None:
-    """A password with any sign in it, behind any user, is neither shown nor left in a message."""
+    """A password with any character, after any user, is neither shown nor left in a message."""
     password = quote(f"{before}{SECRET}{after}", safe="") if encoded else f"{before}{SECRET}{after}"
     uri = f"postgresql://{user}:{password}@{place}"
     assert SECRET not in redact_uri(uri)
@@ -134,7 +134,7 @@ def test_no_password_is_shown(
 
 @given(before=_SIGNS, after=_SIGNS, scheme=st.sampled_from(["postgresql", "mysql", "https"]))
 def test_no_value_of_a_query_is_shown(before: str, after: str, scheme: str) -> None:
-    """A password in any parameter that is not known to be harmless is not shown."""
+    """A password in a parameter that is not known to be harmless is not shown."""
     value = f"{before}{SECRET}{after}".replace("&", "").replace(";", "")
     for name in ("password", "options", "sslpassword", "x"):
         assert SECRET not in redact_uri(f"{scheme}://u:p@h/d?{name}={value}&charset=y")
@@ -150,14 +150,14 @@ def test_no_value_of_a_query_is_shown(before: str, after: str, scheme: str) -> N
 def test_settings_show_no_password(
     before: str, after: str, user: str, place: str, begin: str
 ) -> None:
-    """What `config show` prints, and what it says of a value that is none, has no password."""
+    """The output of `config show`, and its errors, have no password."""
     uri = f"{begin}{user}:{before}{SECRET}{after}@{place}"
     for source in ({"WAYPOST_DB_URI": uri}, {"WAYPOST_PUBLIC_URL": uri}, {"WAYPOST_HOST": uri}):
         assert SECRET not in said_by_settings(source)
 
 
 def said_by_settings(environ: dict[str, str]) -> str:
-    """Return all that is said of the settings, be they good or bad."""
+    """Return all output about the settings, good or bad."""
     missing = Path("/nowhere")
     try:
         loaded = load(environ, {}, missing, missing, missing)
@@ -167,7 +167,7 @@ def said_by_settings(environ: dict[str, str]) -> str:
 
 
 REFUSED = [
-    # option, a value that is none of it, what is shown
+    # option, an invalid value, what is shown
     ("db_uri", "mail.sqlite", '"mail.sqlite"'),
     ("db_uri", "postgresql:/u:hunter2@h/x", '"postgresql:/***@h/x"'),
     ("db_uri", "u:hunter2@h", '"***@h"'),
@@ -184,7 +184,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("option", "value", "expected"), REFUSED)
 def test_refused_values(option: str, value: object, expected: str) -> None:
-    """Of a value that is refused all is shown but the password, so that the mistake is seen."""
+    """A refused value is shown without its password, so that the operator sees the error."""
     missing = Path("/nowhere")
     with pytest.raises(SettingsError) as caught:
         load({}, {option: value}, missing, missing, missing)
@@ -273,7 +273,7 @@ def test_errors_show_no_password(uri: str) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_log_shows_no_password(log_format: str) -> None:
-    """No line of the log has it, not in a value, a list, or a traceback, of any library."""
+    """No line of the log has the password, not in a value, a list, or a traceback."""
     stream = io.StringIO()
     uri = f"postgresql://dom/alice:{SECRET}@h/x"
     configure("debug", log_format, stream, secrets_of(uri))  # type: ignore[arg-type]
@@ -292,7 +292,7 @@ def test_log_shows_no_password(log_format: str) -> None:
 
 
 def test_message_keeps_the_rest() -> None:
-    """A short password is taken out as a word, and does not cut other words."""
+    """A short password is masked as a word, and does not cut other words."""
     assert redact_message("a pass for a", {"a"}) == "*** pass for ***"
     assert redact_message("nothing", set()) == "nothing"
 

@@ -1,4 +1,4 @@
-"""Following a providers file, step by step: tests/cli/test_serve_reload.py shows it whole."""
+"""Following a providers file, step by step: tests/cli/test_serve_reload.py tests the whole."""
 
 import asyncio
 import errno
@@ -25,7 +25,7 @@ services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.ex
 """
 OWN = DomainName("own.example")
 BROKEN = [
-    # text, a part of what is said
+    # text, a part of the message
     (b"", "no provider"),
     (b"[[provider]]\n", "name: is missing"),
     (b"[[provider]\n", "mail.toml"),
@@ -165,7 +165,7 @@ PLACES = [
 
 
 class Failing:
-    """Does not let files be read, until it is asked so often."""
+    """A file system that lets files be read only after so many attempts."""
 
     def __init__(self, name: str, failure: BaseException, times: int) -> None:
         """Replace a function of `waypost.regular_file`."""
@@ -174,7 +174,7 @@ class Failing:
         self.left = times
 
     def __call__(self, path: Path, *limit: int) -> object:
-        """Fail, or do what it is for."""
+        """Fail, or call the original function."""
         self.left -= 1
         if self.left >= 0:
             raise self._failure
@@ -186,7 +186,7 @@ class Failing:
 def test_errors_of_the_system(
     file: Path, monkeypatch: pytest.MonkeyPatch, place: str, failure: BaseException
 ) -> None:
-    """A change that the system did not let be read counts later, untouched, after one line."""
+    """A change that could not be read is read later, without another change, after one log line."""
     monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
     (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
     pinned_path(file).write_text('{"pinned": {}}', encoding="utf-8")
@@ -246,7 +246,7 @@ def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_list_that_comes_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list of domains that is missing counts as soon as it is there."""
+    """A missing list of domains is used as soon as it exists."""
     monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
     domains = MemoryDomains(None)
 
@@ -272,7 +272,7 @@ def test_list_that_comes_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("name", ["mail.toml", "list.txt", "mail.toml.pacc.json"])
 def test_fifo(file: Path, name: str) -> None:
-    """A FIFO in the place of a file is refused, and the next good file counts."""
+    """A FIFO in place of a file is refused, and the next good file is used."""
     (file.parent / "list.txt").write_text("listed.example\n", encoding="utf-8")
     file.write_text(GOOD + 'domains_file = "list.txt"\n', encoding="utf-8")
     domains, metrics = MemoryDomains(None), Metrics()

@@ -21,7 +21,7 @@ def hold(numbers: SharedNumbers, ready: Connection) -> None:
 
 
 def test_each_place_has_its_number() -> None:
-    """A number is zero at first, and `swap` returns the one before in the same place alone."""
+    """A number is zero at first, and `swap` returns only the previous one of the same place."""
     numbers = SharedNumbers(3)
     assert len(numbers) == 3
     assert [numbers.swap(0, 7), numbers.swap(0, 2**64 - 1), numbers.swap(0, 1)] == [0, 7, 2**64 - 1]
@@ -29,7 +29,7 @@ def test_each_place_has_its_number() -> None:
 
 
 def test_other_processes_see_them() -> None:
-    """A process that gets the numbers stores them for this one."""
+    """A number that another process stores is visible in this one."""
     numbers = SharedNumbers(1)
     numbers.swap(0, 41)
     process = get_context("spawn").Process(target=swap_many, args=(numbers, 1))
@@ -39,7 +39,7 @@ def test_other_processes_see_them() -> None:
 
 
 def test_process_that_holds_the_lock() -> None:
-    """A process that is stopped or killed within `swap` does not keep others from it."""
+    """A process that is stopped or killed within `swap` does not block the others."""
     numbers = SharedNumbers(1)
     receiver, sender = get_context("spawn").Pipe(duplex=False)
     process = get_context("spawn").Process(target=hold, args=(numbers, sender))

@@ -1,4 +1,4 @@
-"""Standard error of a server: each text is written before the process ends, if that can be."""
+"""Standard error of a server: each text is written before the process ends, if possible."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def test_nothing_is_lost_at_the_end(end: str) -> None:
 
 
 def test_process_ends_while_the_log_is_stuck() -> None:
-    """A pipe that is not read keeps no process from its end."""
+    """A pipe that is not read does not keep a process from its end."""
     reader, writer = os.pipe()
     ended = _run(LOG + "raise ValueError", writer, "json")  # or TimeoutExpired
     os.close(writer)
@@ -86,7 +86,7 @@ def test_closed_standard_error(tmp_path: Path) -> None:
 
 
 def test_notice_has_the_form_of_the_log() -> None:
-    """The line about dropped lines is JSON where the others are, and says what to do."""
+    """The line about dropped lines is JSON like the others, and says what to do."""
     reader, writer = os.pipe()
     running = subprocess.Popen(
         [sys.executable, "-c", PREPARE + LOG * 3 + "input(); sys.stderr.flush()", "json"],

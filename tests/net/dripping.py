@@ -51,7 +51,7 @@ def _handshake(connected: socket.socket, _port: int) -> None:
 
 
 def _redirecting(connected: socket.socket, port: int) -> None:
-    """Redirect to another path of the same server, each time in 0.1 seconds."""
+    """Redirect to another path of the same server, after 0.1 seconds each time."""
     connected.recv(65536)
     time.sleep(0.1)
     target = f"Location: http://127.0.0.1:{port}/{time.monotonic_ns()}".encode()

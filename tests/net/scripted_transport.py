@@ -25,7 +25,7 @@ class _Answering(Connection):
 
 @dataclass
 class ScriptedTransport:
-    """Says for each URL what the server sends.
+    """A transport that answers each URL from a script.
 
     Attributes:
         addresses: of host names.

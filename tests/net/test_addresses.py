@@ -18,7 +18,7 @@ PRIVATE = [
     # IPv6: unspecified, loopback, link-local with a zone, unique local, site-local, multicast
     *("::", "::1", "fe80::1", "fe80::1%lo", "fc00::1", "fd12:3456::1", "fec0::1", "ff02::1"),
     *("2001:db8::1", "3fff::1", "100::1"),
-    # IPv4 inside of IPv6: mapped, compatible, NAT64, local NAT64, 6to4, Teredo, ISATAP
+    # IPv4 inside IPv6: mapped, compatible, NAT64, local NAT64, 6to4, Teredo, ISATAP
     *("::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "::10.0.0.1"),
     *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::7f00:1"),
     *("2002:7f00:1::1", "2002:a00:1::", "2001:0:4136:e378:8000:63bf:3fff:fdd2"),
@@ -39,6 +39,6 @@ def test_private(address: str) -> None:
 
 
 def test_no_address() -> None:
-    """A name is neither."""
+    """A name is not an IP address."""
     with pytest.raises(ValueError, match="does not appear to be"):
         is_public("localhost")

@@ -112,7 +112,7 @@ LOCATIONS = [
 
 @pytest.mark.parametrize(("location", "expected"), LOCATIONS)
 def test_locations(location: str, expected: str) -> None:
-    """A Location of any form is followed to http and https alone, and shows no password."""
+    """A Location of any form is followed only to http and https, and shows no password."""
     answers = {"http://public.example/": to(location), expected: ok(b"x")}
     transport = ScriptedTransport(ADDRESSES, answers)
     if "://" in expected:
@@ -124,7 +124,7 @@ def test_locations(location: str, expected: str) -> None:
 
 
 def test_many_redirects() -> None:
-    """Redirects are followed so many times, and a loop ends."""
+    """At most so many redirects are followed, and a loop ends."""
     answers = {"http://public.example/": to("/")}
     transport = ScriptedTransport(ADDRESSES, answers)
     with pytest.raises(FetchError, match=f"redirects more than {REDIRECTS_MAX} times"):
@@ -147,7 +147,7 @@ BODIES = [
 
 @pytest.mark.parametrize(("headers", "body", "said"), BODIES)
 def test_bodies(headers: bytes, body: bytes, said: str) -> None:
-    """A body is read up to its limit, before and after it is unpacked."""
+    """A body is read up to its limit, before and after decompression."""
     transport = ScriptedTransport(ADDRESSES, {"http://public.example/": ok(body, headers)})
     if not said:
         assert fetched(transport, "http://public.example/") == DOCUMENT
@@ -185,6 +185,6 @@ URLS = [
 
 @pytest.mark.parametrize(("url", "origin", "target"), URLS)
 def test_urls(url: str, origin: tuple[str, str, int], target: str) -> None:
-    """A URL is an origin and what is asked there."""
+    """A URL is split into its origin and the target of the request."""
     found, path = read_url(url)
     assert ((found.scheme, found.host, found.port), path) == (origin, target)

@@ -28,7 +28,7 @@ def _hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 SPELLINGS = [
-    # spelling, what it is
+    # spelling, IP address
     ("127.0.0.1", "127.0.0.1"),
     ("2130706433", "127.0.0.1"),
     ("0x7f000001", "127.0.0.1"),
@@ -49,7 +49,7 @@ def test_an_address_needs_no_resolver(host: str, address: str) -> None:
 
 @pytest.mark.usefixtures("hanging")
 def test_a_resolver_that_hangs() -> None:
-    """A resolver that does not answer is waited for until the deadline, and no longer."""
+    """A resolver that does not answer delays until the deadline, and no longer."""
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match="name server"):
         look_up("slow.example", 80, Deadline(0.2))
@@ -66,7 +66,7 @@ BAD = [
 
 @pytest.mark.parametrize(("host", "port", "error"), BAD)
 def test_bad_names(host: str, port: int, error: type[Exception]) -> None:
-    """A name that is not known, or a port that is none, is an error of its kind."""
+    """A name that does not resolve, or an invalid port, is an error of its kind."""
     with pytest.raises(error):
         look_up(host, port, Deadline(20))
 

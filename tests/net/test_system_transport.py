@@ -23,7 +23,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 def proxy(answer: bytes, leads_to: int | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """Run a proxy for one connection after the other; yield its URL, and what it received.
 
-    With a port it connects there after its answer.
+    With a port, the proxy connects there after its answer.
     """
     heads: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -124,7 +124,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("answer", "said"), REFUSALS)
 def test_refusals(answer: bytes, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that opens no tunnel is an error that says so."""
+    """A proxy that opens no tunnel is an error with its reason."""
     with proxy(answer) as (place, _):
         monkeypatch.setenv("https_proxy", f"http://{place}")
         with pytest.raises(FetchError, match=said):
@@ -136,7 +136,7 @@ BAD = ["socks5://127.0.0.1:1", "https://127.0.0.1:1", "http://h:port", "http://"
 
 @pytest.mark.parametrize("value", BAD)
 def test_bad_proxies(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy of another kind, or none, is named as the reason."""
+    """A proxy of another kind, or an invalid one, is named as the reason."""
     monkeypatch.setenv("http_proxy", value)
     with pytest.raises(FetchError, match="the proxy in the environment is not"):
         fetched("http://a.invalid/")
@@ -155,7 +155,7 @@ PRIVATE = ["127.0.0.1", "localhost", "LOCALHOST.", "a.localhost", "2130706433", 
 
 @pytest.mark.parametrize("host", PRIVATE)
 def test_private_redirects(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A redirect to what is private in itself is refused behind a proxy, too."""
+    """A redirect to a private address or name is refused behind a proxy, too."""
     moved = f"HTTP/1.1 302 Found\r\nLocation: http://{host}/x\r\nContent-Length: 0\r\n\r\n".encode()
     with proxy(moved) as (place, heads):
         monkeypatch.setenv("http_proxy", f"http://{place}")

@@ -37,7 +37,7 @@ def signing(
     key: Key | None = None,
     days: tuple[float, float] = (-1 / 24, 1),
 ) -> Signing:
-    """Make new files in a folder: an authority, one below it, and a certificate of that one."""
+    """Create files in a folder: an authority, one below it, and a certificate of the second one."""
     folder.mkdir(exist_ok=True)
     root = Authority.create(folder, below=1)
     middle = root.intermediate("intermediate")
@@ -50,7 +50,7 @@ def openssl_verifies(signed: bytes, root: Path, *flags: str) -> bytes | None:
     """Return the content of signed data as OpenSSL reads it; None if OpenSSL rejects it."""
     require(programs=["openssl"])
     command = [program("openssl"), "cms", "-verify", "-inform", "DER", "-CAfile", str(root)]
-    # A web server's certificate, which most operators have, is not one for mail.
+    # A web server's certificate, which most operators use, is not one for mail.
     command += ["-binary", "-purpose", "any", *flags]
     done = subprocess.run(command, input=signed, capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else None

@@ -202,7 +202,7 @@ def test_key_of_another_user(made: Signing, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_key_for_one_scheme(tmp_path: Path) -> None:
-    """A certificate whose key signs by RSASSA-PSS alone is refused: what is signed is not so."""
+    """A certificate whose key signs only with RSASSA-PSS is refused: Waypost does not use that."""
     require(programs=["openssl"])
     key, certificate = tmp_path / "pss.key", tmp_path / "pss.pem"
     command = [program("openssl"), "req", "-x509", "-newkey", "rsa-pss", "-nodes", "-subj", "/CN=x"]
@@ -216,7 +216,7 @@ def test_key_for_one_scheme(tmp_path: Path) -> None:
 
 
 def test_expired(made: Signing) -> None:
-    """A certificate is refused before and after its time, and that of the chain as well."""
+    """A certificate is refused before and after its validity, and one of the chain as well."""
     late = problems(made.files, datetime.now(UTC) + timedelta(days=2))
     early = problems(made.files, datetime.now(UTC) - timedelta(days=2))
 
@@ -229,7 +229,7 @@ def test_expired(made: Signing) -> None:
 
 
 def test_all_mistakes_at_once(made: Signing) -> None:
-    """Three bad files are three lines."""
+    """Three bad files are three error messages."""
     for path in made.files.paths:
         path.write_bytes(b"x")
 
@@ -237,7 +237,7 @@ def test_all_mistakes_at_once(made: Signing) -> None:
 
 
 def test_key_behind_its_parameters(made: Signing) -> None:
-    """A key as `openssl ecparam -genkey` writes it, with the curve before it, is taken."""
+    """A key as `openssl ecparam -genkey` writes it, with the curve before it, is accepted."""
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     made.files.key.write_bytes(parameters + made.files.key.read_bytes())
 

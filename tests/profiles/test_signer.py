@@ -40,7 +40,7 @@ async def follow(signer: ProfileSigner) -> None:
 
 
 def test_same_profile_same_bytes(made: Signing) -> None:
-    """What was signed once is not signed again; another profile is."""
+    """A profile that was signed once is not signed again; another profile is."""
     signer = ProfileSigner(made.files)
     signer.start()
 
@@ -48,7 +48,7 @@ def test_same_profile_same_bytes(made: Signing) -> None:
 
 
 def test_secret_is_not_kept(made: Signing) -> None:
-    """A profile that must not be remembered leaves no trace in the signer."""
+    """A profile that must not be cached leaves no trace in the signer."""
     signer = ProfileSigner(made.files)
     signer.start()
     before = signer.sign(PROFILE)
@@ -61,7 +61,7 @@ def test_secret_is_not_kept(made: Signing) -> None:
 
 
 def test_memory_is_bounded(made: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many profiles the last ones are remembered, and one that is asked for stays."""
+    """The most recently used profiles are cached, and older ones are dropped."""
     monkeypatch.setattr("waypost.profiles.signer.KEPT_PROFILES", 3)
     signer = ProfileSigner(made.files)
     signer.start()
@@ -74,7 +74,7 @@ def test_memory_is_bounded(made: Signing, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_renewed(made: Signing, tmp_path: Path) -> None:
-    """After a renewal the new certificate signs, and what the old one signed is forgotten."""
+    """After a renewal the new certificate is used, and old signed profiles are dropped."""
     new = signing(tmp_path / "new")
 
     async def work() -> bytes:
@@ -206,7 +206,7 @@ def test_one_worker_tells(made: Signing) -> None:
 def test_errors_of_the_system(
     made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """Renewed files that the system did not let be read count later, untouched, after one line."""
+    """Renewed files that could not be read are read later, unchanged, after one log line."""
     monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
     new = signing(tmp_path / "new")
     failures = [OSError(number, os.strerror(number)) for _ in range(9)]
@@ -235,7 +235,7 @@ def test_errors_of_the_system(
 
 
 def test_fifo(made: Signing) -> None:
-    """A FIFO in the place of a key is refused, and not waited for."""
+    """A FIFO in place of a key is refused, and does not block."""
     good = made.files.key.read_bytes()
 
     async def work() -> None:

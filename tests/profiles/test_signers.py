@@ -33,7 +33,7 @@ def provider(made: Signing, name: str = "Own") -> Provider:
 async def until_signed(
     signers: ProfileSigners, whose: Provider, holds: Callable[[bytes], bool]
 ) -> None:
-    """Wait until a profile is signed, and as it should be."""
+    """Wait until a profile is signed with the expected certificate."""
     async with asyncio.timeout(20):
         while True:
             try:
@@ -46,7 +46,7 @@ async def until_signed(
 
 @pytest.mark.rule("mobileconfig-signed-by-its-provider")
 def test_two_providers_and_all_others(made: Signing, tmp_path: Path) -> None:
-    """Each provider's profiles are signed with its own certificate, those of others with all's."""
+    """Each provider's profiles are signed with its own certificate, others with the general one."""
     first, second = signing(tmp_path / "a"), signing(tmp_path / "b")
 
     async def work() -> list[bytes]:
@@ -59,14 +59,14 @@ def test_two_providers_and_all_others(made: Signing, tmp_path: Path) -> None:
 
     signed = asyncio.run(work())
     for one, root in zip(signed, (first.root, second.root, made.root), strict=True):
-        # With the root alone: the certificate between is in the profile.
+        # With the root alone: the intermediate certificate is in the profile.
         assert openssl_verifies(one, root) == PROFILE
     assert openssl_verifies(signed[0], second.root) is None
     assert openssl_verifies(signed[2], first.root) is None
 
 
 def test_nothing_to_sign_with() -> None:
-    """Where neither the provider nor the operator says so, a profile stays as it is."""
+    """If neither the provider nor the operator has a certificate, a profile is not signed."""
 
     async def work() -> bytes:
         signers = ProfileSigners(None)
@@ -132,7 +132,7 @@ def test_broken_is_not_sent(made: Signing, tmp_path: Path) -> None:
 
 
 def test_bounded(made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of very many providers the last are followed; the files of all providers always are."""
+    """Of very many providers the last ones are followed; the general files always are."""
     monkeypatch.setattr("waypost.profiles.signers.SIGNERS_MAX", 2)
     some = [provider(signing(tmp_path / name), name) for name in "ab"]
 

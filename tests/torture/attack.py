@@ -1,4 +1,4 @@
-"""What an attack is, and what it measures."""
+"""An attack, and its figures."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -30,28 +30,28 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether the value keeps its bound."""
+        """Whether the value is within its bound."""
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """Something that a stranger, a full disk or a dying process does to a server.
+    """A harmful action of a client, a full disk or a dying process against a server.
 
     Attributes:
         name: a few words, such as `pipelining without reading`.
-        promise: what it tries to break: the number of a promise in SECURITY.md, or `operation`.
-        run: does it, and returns what it measured.
-        workers: with how many workers it is tried.
+        promise: the promise it tests: the number of a promise in SECURITY.md, or `operation`.
+        run: runs the attack, and returns what it measured.
+        workers: the numbers of workers with which it is run.
         options: options of `waypost serve` in addition to the usual ones.
         memory: the limit of address space for each process, in MB; None for no limit.
         descriptors: how many files a process may open.
         environment: environment variables in addition to the usual ones.
         beside: starts what runs next to the server, such as a database, before it, and ends it
             afterwards; takes the folder of the server.
-        probed: whether a steady probe must be answered all the time.
+        probed: whether a regular probe must be answered all the time.
         disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
-            be made there; None for those of the machine.
+        be created there; None for those of the machine.
         stops_within: how long SIGTERM may take afterwards, in seconds.
         prepare: writes the files that the server is started with into its folder.
         stderr: returns its standard error; None for a file, which is searched for tracebacks.

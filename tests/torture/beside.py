@@ -13,10 +13,10 @@ class Crashing(Protocol):
         """The id of its process."""
 
     def start(self) -> None:
-        """Start it."""
+        """Start the server."""
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the server as a crash would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Beside:
 
     Attributes:
         environment: the variables with which `waypost serve` finds it.
-        crashing: what an attack breaks; None if there is no such thing.
+        crashing: the server that an attack breaks; None if there is none.
     """
 
     environment: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Clients that ask a server while something else is done to it."""
+"""Clients that send requests to a server during an attack."""
 
 import http.client
 import threading
@@ -18,7 +18,7 @@ def crowd(
     """Request one address after the other, while `with` lasts.
 
     Args:
-        server: is asked for Autoconfig.
+        server: gets requests for Autoconfig.
         address: returns the address of a number; the numbers count from 0.
         threads: how many requests run at once.
         pause: the seconds between two requests of a thread.

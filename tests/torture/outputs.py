@@ -1,4 +1,4 @@
-"""Places for standard error that cannot be written, or not for long."""
+"""Targets for standard error that cannot be written, or not for long."""
 
 import os
 import pty
@@ -16,7 +16,7 @@ Output = Callable[[], AbstractContextManager[int]]
 
 @contextmanager
 def unread_pipe() -> Iterator[int]:
-    """Yield a pipe that is not read: it takes 64 KiB, then a write waits without end."""
+    """Yield a pipe that is not read: it accepts 64 KiB, then a write waits without end."""
     reader, writer = os.pipe()
     try:
         yield writer

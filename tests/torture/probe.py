@@ -1,4 +1,4 @@
-"""A mail client that asks again and again, and notes how long it waits."""
+"""A mail client that sends requests again and again, and measures how long it waits."""
 
 import http.client
 import threading
@@ -16,7 +16,7 @@ class Probe:
 
     Attributes:
         answers: how many answers were good.
-        failures: what went wrong, in words.
+        failures: what went wrong, as text.
         slowest: the longest time from the connection to the whole answer, in seconds.
     """
 

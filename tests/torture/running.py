@@ -19,7 +19,7 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
 
     Raises:
         TimeoutError: the server does not start.
-        pytest.skip.Exception: this machine lacks a program that the attack needs.
+        pytest.skip.Exception: a program that the attack needs is missing.
     """
     if attack.prepare is not None:
         attack.prepare(folder)

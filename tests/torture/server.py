@@ -1,4 +1,4 @@
-"""A real `waypost serve` with little memory and few files, which says how it is."""
+"""A real `waypost serve` with little memory and few files, and its state."""
 
 import http.client
 import os
@@ -52,18 +52,18 @@ class Server:
         disk: int | None = None,
         beside: Beside | None = None,
     ) -> None:
-        """Take what it is started with.
+        """Initialize with the settings of the server; it is not started yet.
 
         Args:
             folder: an empty folder.
             workers: the option of this name.
-            options: what says where its providers come from, and other options.
+            options: the source of its providers, and other options.
             memory: RLIMIT_AS in MB.
             descriptors: RLIMIT_NOFILE.
             environment: variables in addition to PATH, HOME and PYTHONPATH.
             stderr: a file descriptor in place of the log file, or `CLOSED`.
             disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
-                can be made there. Needs root.
+                can be created there. Needs root.
             beside: what runs next to it.
         """
         self.folder = folder
@@ -124,11 +124,11 @@ class Server:
         self.kill()
 
     def processes(self) -> list[int]:
-        """Return the ids of the parent and all below it that are alive, the parent first."""
+        """Return the ids of the parent and all running processes below it, the parent first."""
         return [pid for pid in (self.pid, *_descendants(self.pid)) if lives(pid)]
 
     def worker_processes(self) -> list[int]:
-        """Return the ids of those that answer mail clients."""
+        """Return the ids of the workers."""
         if self.workers == 1:
             return [self.pid]
         return [
@@ -138,7 +138,7 @@ class Server:
         ]
 
     def admin_process(self) -> int:
-        """Return the id of the process that answers operators."""
+        """Return the id of the admin process."""
         (found,) = (
             pid
             for pid in _children(self.pid)
@@ -147,7 +147,7 @@ class Server:
         return found
 
     def memory(self) -> float:
-        """Return what all its processes take of the machine's memory, in MB (PSS)."""
+        """Return the memory of all its processes, in MB (PSS)."""
         return sum(_proportional_bytes(pid) for pid in self.processes()) / MEGABYTE
 
     def stop(self) -> float:
@@ -169,7 +169,7 @@ class Server:
         return seconds
 
     def kill(self) -> None:
-        """End all of its processes at once."""
+        """Kill all of its processes at once."""
         if self._running is None:
             return
         for pid in self.processes()[::-1]:
@@ -184,17 +184,17 @@ class Server:
         return self.log_text().count("Started server process")
 
     def log_text(self) -> str:
-        """Return what it wrote until now."""
+        """Return its log until now."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def fill_disks(self) -> None:
-        """Fill its own file systems, until not one more byte can be written."""
+        """Fill its own file systems until not one more byte can be written."""
         for place in (self.temporary, Path("/dev/shm")):
             with suppress(OSError), self._inside(place / "full").open("wb") as file:
                 file.write(b"x" * (self._disk or 0) * 1024)
 
     def _inside(self, path: Path) -> Path:
-        """Return where a path of its file systems is for others: proc_pid_root(5)."""
+        """Return the path of a file of its file systems for other processes: proc_pid_root(5)."""
         return Path(f"/proc/{self.pid}/root{path}")
 
     def _with_disks(self) -> list[str]:
@@ -231,12 +231,12 @@ class Server:
                 self.kill()
                 raise TimeoutError(f"waypost serve did not start:\n{text[-4000:]}")
             time.sleep(0.05)
-        # The admin process listens before it has started; what it takes is not the attack's.
+        # The admin process listens before it has started; its use of memory is not the attack's.
         ask(self.admin_port, "/tls/ask?domain=example.com")
 
 
 def ask(port: int, path: str, seconds: float = 30.0) -> int:
-    """Return the status of an answer of a listener on 127.0.0.1; OSError if there is none."""
+    """Return the status of an answer of a listener on 127.0.0.1; raise OSError if there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.request("GET", path)
@@ -277,7 +277,7 @@ def _proportional_bytes(pid: int) -> int:
 
 
 def _listens_on(pid: int, port: int) -> bool:
-    """Return whether a process holds a listening TCP socket of a port."""
+    """Return whether a process has a listening TCP socket with a port."""
     inodes = set()
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         fields = line.split()

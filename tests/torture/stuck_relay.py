@@ -1,4 +1,4 @@
-"""A relay in front of a server whose old connections may get stuck, as behind a lost machine."""
+"""A relay to a server whose old connections may hang, as behind a lost machine."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 
 class StuckRelay:
-    """Passes bytes on between 127.0.0.1:`port` and another port.
+    """A relay of bytes between 127.0.0.1:`port` and another port.
 
     Attributes:
         port: the port that it listens on.
@@ -23,7 +23,7 @@ class StuckRelay:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stick(self) -> None:
-        """Pass nothing more on of the connections of now, and close none; new ones are good."""
+        """Stop passing bytes on the current connections, and close none; new ones work."""
         for one in list(self._passing):
             one.clear()
         self._passing.clear()

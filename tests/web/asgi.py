@@ -1,4 +1,4 @@
-"""Asks the public listener in this process, with full control over peer, scheme and headers."""
+"""A client of the public listener in this process, with control over peer, scheme and headers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ PEER = "127.0.0.1"
 
 
 def settings(**options: Any) -> Settings:
-    """Make settings that need neither a file nor an environment."""
+    """Create settings that need neither a file nor an environment."""
     return Settings(**({"db_uri": "sqlite://", "log_key": LOG_KEY} | options))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -128,7 +128,7 @@ class Client:
         peer: str | None = PEER,
         http_version: str = "",
     ) -> Answer:
-        """Send one request; `path` may hold a query. A body that is None must not be read."""
+        """Send one request; `path` may contain a query. A body that is None must not be read."""
         path, _, in_path = path.partition("?")
         text = query if isinstance(query, str) else urlencode(query)
         sent = [(b"host", host.encode("latin-1"))] if host is not None else []

@@ -1,4 +1,4 @@
-"""What a process that serves and its parent have to do with one another."""
+"""What a worker process and its parent need of each other."""
 
 import signal
 import subprocess
@@ -65,5 +65,5 @@ def is_alive(stat: Path) -> bool:
 
 @pytest.mark.parametrize(("code", "reason"), REASONS)
 def test_reasons(code: int, reason: str) -> None:
-    """An exit code of `multiprocessing` has a reason in words."""
+    """An exit code of `multiprocessing` has a reason as text."""
     assert exit_reason(code) == reason

@@ -1,4 +1,4 @@
-"""What one connection may make a worker hold, and how long a request may take to come."""
+"""The memory of one connection, and the time limit of a request."""
 
 import asyncio
 import http.client
@@ -57,7 +57,7 @@ def status(port: int, *parts: bytes) -> str:
 
 
 def flood(port: int, requests: bytes, seconds: float) -> bool:
-    """Send requests without reading an answer, and say whether the server ended that."""
+    """Send requests without reading an answer; return whether the server closed the connection."""
     end = time.monotonic() + seconds
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -81,7 +81,7 @@ WITHOUT_READING = [
 
 @pytest.mark.parametrize("request_", WITHOUT_READING)
 def test_many_requests_before_their_answers(request_: bytes) -> None:
-    """What a client that sends requests without end makes a worker hold is bounded."""
+    """A client that sends requests without end uses a limited amount of memory."""
     waiting: list[int] = []
 
     class Watched(Connection):
@@ -96,7 +96,7 @@ def test_many_requests_before_their_answers(request_: bytes) -> None:
 
 @pytest.mark.parametrize("request_", WITHOUT_READING)
 def test_burst_of_requests(server: RunningWaypost, request_: bytes) -> None:
-    """Many requests at once are answered, and who does not wait for that is no error."""
+    """Many requests at once are answered, and a client that closes early is not an error."""
     last = GET + b"Connection: close\r\n\r\n"
 
     flood(server.port, request_ * 200, 1)
@@ -130,7 +130,7 @@ def test_what_never_ends_is_cut_off(server: RunningWaypost, begin: bytes, more: 
 
 
 def test_a_head_has_a_limit(server: RunningWaypost) -> None:
-    """A head that is whole, but longer than the limit, is refused; a long one is answered."""
+    """A complete head that is longer than the limit is refused; a long one is answered."""
     line = b"x-y: " + b"z" * 995 + b"\r\n"
     few, many = (HEAD_MAX_BYTES // 1000 - 2), (HEAD_MAX_BYTES // 1000 + 2)
 
@@ -139,7 +139,7 @@ def test_a_head_has_a_limit(server: RunningWaypost) -> None:
 
 
 def test_headers_have_a_limit(server: RunningWaypost) -> None:
-    """A request may have two hundred headers, Host among them, and no more."""
+    """A request may have two hundred headers, with Host, and no more."""
     line = b"x: y\r\n"
 
     assert status(server.port, GET, line * (HEAD_MAX_FIELDS - 1), b"\r\n") == "HTTP/1.1 200 OK"
@@ -211,7 +211,7 @@ def serving(
 
 
 def is_open(client: socket.socket) -> bool:
-    """Read something; return whether the connection has not ended."""
+    """Read bytes; return whether the connection has not ended."""
     try:
         return client.recv(1000) != b""
     except TimeoutError:
@@ -230,14 +230,14 @@ SLOW = [
 
 @pytest.mark.parametrize("begin", SLOW)
 def test_who_sends_no_request_is_left(hasty: int, begin: bytes) -> None:
-    """A connection on which no whole head comes is closed."""
+    """A connection without a complete head is closed."""
     with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
         client.sendall(begin)
         assert client.recv(1000) == b""
 
 
 def test_an_answer_may_take_longer(hasty: int) -> None:
-    """The limit is one for the client: what takes the application long is waited for."""
+    """The limit is for the client: a slow application is waited for."""
     assert status(hasty, GET, b"\r\n") == "HTTP/1.1 204 No Content"
 
 

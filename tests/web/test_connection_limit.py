@@ -1,4 +1,4 @@
-"""How many connections a listener holds, and which of them end when there are more."""
+"""The maximum number of connections of a listener, and which one is closed above it."""
 
 import asyncio
 import resource
@@ -15,7 +15,7 @@ from waypost.web.connection_limit import (
 
 
 class Fake:
-    """A connection that notes that it was ended."""
+    """A connection that records that it was closed."""
 
     def __init__(self, name: str, ended: list[str]) -> None:
         self._name = name
@@ -26,7 +26,7 @@ class Fake:
 
 
 ENDED = [
-    # What happens to connections, which of them end.
+    # Events of connections, and which connections are closed.
     pytest.param("+a +b", "", id="as many as may be"),
     pytest.param("+a +b +c", "a", id="the oldest"),
     pytest.param("+a +b -a +c", "", id="one has closed"),
@@ -41,7 +41,7 @@ ENDED = [
 
 @pytest.mark.parametrize(("events", "ended"), ENDED)
 def test_longest_waiting_ends(events: str, ended: str) -> None:
-    """Of too many connections the one ends that has waited longest for its client."""
+    """Of too many connections, the one that has waited longest for its client is closed."""
     found: list[str] = []
     fakes = {name: Fake(name, found) for name in "abcd"}
     limit = ConnectionLimit(2)
@@ -66,7 +66,7 @@ BY_DESCRIPTORS = [
 def test_limit_by_descriptors(
     monkeypatch: pytest.MonkeyPatch, descriptors: int, connections: int
 ) -> None:
-    """Connections leave file descriptors for the rest, and never are too many for the memory."""
+    """Connections leave file descriptors for other uses, and never use too much memory."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
 
     assert connections_by_descriptors() == connections

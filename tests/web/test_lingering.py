@@ -1,4 +1,4 @@
-"""A client whose body is not wanted gets its answer, and cannot hold the server for long."""
+"""A client whose body is not read gets its answer, and cannot keep the server for long."""
 
 import asyncio
 import re
@@ -71,7 +71,7 @@ def read(answers: BinaryIO) -> int:
 
 
 REFUSED = [
-    # method, path, status: what answers before the body was read
+    # method, path, status: requests that are answered before the body is read
     ("POST", AUTODISCOVER, 413),
     ("PUT", AUTODISCOVER, 405),
     ("GET", AUTODISCOVER, 405),
@@ -94,7 +94,7 @@ LONG = b"x" * (MEGABYTE + 1)
 def test_a_long_body_gets_its_answer(
     server: RunningWaypost, method: str, path: str, status: int, framing: str
 ) -> None:
-    """A client that reads only when it has sent all gets a whole answer, and no reset."""
+    """A client that reads only after it has sent all gets a whole answer, and no reset."""
     if framing == "chunks":
         request = head(method, path, "Transfer-Encoding: chunked") + chunked(LONG)
     else:
@@ -145,7 +145,7 @@ def test_an_endless_body_is_not_read(
 def test_a_short_body_keeps_the_connection(
     server: RunningWaypost, method: str, path: str, status: int, *, late: bool
 ) -> None:
-    """A body that is not wanted, but short, is read; the connection answers the next request."""
+    """A short body that is not needed is read; the connection answers the next request."""
     is_read = status == 413
     if is_read:
         status = 200  # It is not too long.
@@ -172,7 +172,7 @@ def test_what_follows_is_not_answered(server: RunningWaypost) -> None:
 
 
 def test_answers_before_it_are_whole(server: RunningWaypost) -> None:
-    """Requests that were pipelined before a body that is too long have all their answers."""
+    """Requests that were pipelined before a body that is too long all get their answers."""
     long = head("POST", AUTODISCOVER, f"Content-Length: {len(LONG)}") + LONG
     answer = talk(server.port, head("GET", "/first") * 3 + long)
 
@@ -195,7 +195,7 @@ def test_curl(server: RunningWaypost, tmp_path: Path, path: str, expect: str) ->
 
 
 def test_a_short_body_that_waits_for_100(server: RunningWaypost) -> None:
-    """Where a client may leave its body out after all, the connection ends."""
+    """If a client may still omit its body, the connection ends."""
     lines = ("Expect: 100-continue", "Content-Length: 10")
     answer = talk(server.port, head("POST", "/nothing", *lines))
 
@@ -233,7 +233,7 @@ def test_slow_clients(server: RunningWaypost) -> None:
 
 
 def test_a_client_that_does_nothing(server: RunningWaypost) -> None:
-    """A client that neither sends its body nor reads is left in time."""
+    """A client that neither sends its body nor reads is closed in time."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         begun = time.monotonic()
         client.sendall(head("POST", AUTODISCOVER, f"Content-Length: {MEGABYTE}"))
@@ -244,7 +244,7 @@ def test_a_client_that_does_nothing(server: RunningWaypost) -> None:
 
 
 def test_the_end_of_the_server(tmp_path: Path) -> None:
-    """A connection that lingers does not keep a server from ending."""
+    """A connection that lingers does not delay the end of a server."""
     providers = tmp_path / "mail.toml"
     providers.write_text(PROVIDERS, encoding="utf-8")
     with waypost(tmp_path, providers) as running:
@@ -289,7 +289,7 @@ FRONTS: list[tuple[str, Writer]] = [
 @pytest.mark.rule("proxies-linger")
 @pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
 def test_through_web_servers(server: RunningWaypost, write: Writer) -> None:
-    """A web server in front passes on the answer, and does not make a 502 of it."""
+    """A web server in front passes the answer on, and does not make it a 502."""
     require(
         programs=["nginx", "apache2", "haproxy", "caddy"],
         files=[proxies.NGINX_PACKAGE, proxies.HAPROXY_PACKAGE],

@@ -1,4 +1,4 @@
-"""The listener for Prometheus, and what it endures."""
+"""The listener for Prometheus, and its limits."""
 
 import re
 import socket
@@ -20,7 +20,7 @@ def port() -> Iterator[int]:
 
 
 def talk(port: int, sent: bytes) -> bytes:
-    """Send something, and return all that comes back."""
+    """Send bytes, and return all that comes back."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(sent)
         with client.makefile("rb") as answer:
@@ -46,7 +46,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("sent", "status", "end"), ASKED)
 def test_answers(port: int, sent: bytes, status: bytes, end: bytes) -> None:
-    """The numbers are at one path, and a bad request is refused."""
+    """The metrics are at one path, and a bad request is refused."""
     answer = talk(port, sent)
 
     assert answer.startswith(b"HTTP/1.1 " + status)
@@ -54,7 +54,7 @@ def test_answers(port: int, sent: bytes, status: bytes, end: bytes) -> None:
 
 
 def test_date(port: int) -> None:
-    """An answer has a date, as it must (RFC 9110 s6.6.1)."""
+    """An answer has a date (RFC 9110 s6.6.1)."""
     assert b"\r\ndate: " in talk(port, b"GET /metrics" + LINES)
 
 
@@ -66,7 +66,7 @@ def test_after_upgrade(port: int) -> None:
 
 
 def test_more_connections_than_may_be(port: int) -> None:
-    """With more connections than the listener holds, the oldest end and a new one is answered."""
+    """Above the maximum of connections, the oldest ones end and a new one is answered."""
     many = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(MAX_CONNECTIONS + 2)]
     try:
         assert talk(port, b"GET /metrics" + LINES).endswith(b"number 1\n")
@@ -92,7 +92,7 @@ def test_end() -> None:
 
 
 def test_taken_port(port: int) -> None:
-    """A port that is taken is named with its option."""
+    """An error for a port that is taken names its option."""
     place = f"127.0.0.1:{port}"
     with pytest.raises(SettingsError, match=f"metrics_listen {re.escape(place)}: "):  # noqa: SIM117
         with serving_metrics(place, lambda: b""):

@@ -1,4 +1,4 @@
-"""Requests one behind the other, clients that do not read, and more connections than may be."""
+"""Pipelined requests, clients that do not read, and more connections than the maximum."""
 
 import socket
 import time
@@ -56,7 +56,7 @@ def test_answer_that_is_not_read(monkeypatch: pytest.MonkeyPatch, app: Any, rest
 
 
 def test_end_of_the_server_while_nothing_is_read() -> None:
-    """A client that does not read its answer keeps a server from its end for a part of the time."""
+    """A client that does not read its answer delays the end of a server only for a limited time."""
     with socket.socket() as client:
         with serving(_long_app, Connection, graceful=2) as port:
             client.connect(("127.0.0.1", port))

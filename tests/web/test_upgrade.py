@@ -1,4 +1,4 @@
-"""A client that offers another protocol is answered in this one, and its body is read."""
+"""A client that offers another protocol is answered in HTTP/1.1, and its body is read."""
 
 import socket
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ BODIES = [
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("head", HEADS)
 def test_body_beside_upgrade(server: RunningWaypost, head: bytes, body: bytes, size: int) -> None:
-    """The body of a request with `Upgrade` is its body, and what follows is the next request."""
+    """The body of a request with `Upgrade` is its body, and the next request follows it."""
     data = POST + head + body + GET + head + b"\r\n" + LAST
 
     assert statuses(server.port, data, size) == [b"200", b"200", b"404"]
@@ -85,7 +85,7 @@ CLOSING = [
 @pytest.mark.parametrize("size", [100_000, 7])
 @pytest.mark.parametrize("head", CLOSING)
 def test_last_request_with_upgrade(server: RunningWaypost, head: bytes, size: int) -> None:
-    """A request with `Upgrade` that ends the connection has its answer, as one before it has."""
+    """A request with `Upgrade` that ends the connection gets its answer, as one before it does."""
     data = GET + H2C + b"\r\n" + head + b"Host: example.com\r\n\r\n"
 
     assert statuses(server.port, data, size) == [b"200", b"200"]
@@ -109,7 +109,7 @@ def test_body_that_is_too_long(server: RunningWaypost) -> None:
 
 
 def test_connect_is_refused(server: RunningWaypost) -> None:
-    """CONNECT, which has no body, is no request here."""
+    """CONNECT, which has no body, is refused."""
     data = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n" + H2C + b"\r\n" + b"x" * 9
 
     assert statuses(server.port, data, len(data)) == [b"400"]

@@ -1,4 +1,4 @@
-"""Files that are followed while they are changed: without descriptors, by a FIFO, by bombs."""
+"""Changes of watched files: without free descriptors, to a FIFO, to bombs."""
 
 import http.client
 import os
@@ -22,10 +22,10 @@ OPTIONS = ("--providers", NAME)
 # Time enough for several attempts to read the file.
 OUT_OF_DESCRIPTORS_SECONDS = 3.0
 PATIENCE_SECONDS = 25.0
-# All workers have read it, and all of its mistakes are in the log.
+# All workers have read it, and all of its errors are in the log.
 SETTLE_SECONDS = 1.0
 BOMBS = {
-    # what it is, the text
+    # name, the text
     "dotted key of 30 KB": ".".join("a" * 15_000) + " = 1\n",
     "dotted key of 200 KB": ".".join("a" * 100_000) + " = 1\n",
     "300,000 tables": "".join(f"[a{number}]\n" for number in range(300_000)),
@@ -54,7 +54,7 @@ def _put(server: Server, text: str) -> None:
 
 
 def _seconds_until(holds: Callable[[], bool]) -> float:
-    """Return how long it takes until something is so; at most `PATIENCE_SECONDS`."""
+    """Return how long until a condition is true; at most `PATIENCE_SECONDS`."""
     start = time.monotonic()
     while not holds() and time.monotonic() - start < PATIENCE_SECONDS:
         time.sleep(0.05)
@@ -62,7 +62,7 @@ def _seconds_until(holds: Callable[[], bool]) -> float:
 
 
 def _serves(server: Server, domain: str) -> bool:
-    """Return whether all workers know a domain; each connection may reach another one."""
+    """Return whether all workers serve a domain; each connection may reach another one."""
     path = f"/mail/config-v1.1.xml?emailaddress=alice@{domain}"
     return all(_status(server.port, path) == 200 for _ in range(8 * server.workers))
 
@@ -124,7 +124,7 @@ def _bombs(server: Server) -> list[Figure]:
     figures = []
     for name, text in BOMBS.items():
         seconds, memory = _throw(server, text)
-        # Two looks half a second apart come before it is read.
+        # Two polls half a second apart come before it is read.
         figures.append(Figure(f"until refused: {name}", seconds, "s", 8))
         figures.append(Figure(f"memory: {name}", memory, "MB", 50 * (server.workers + 1)))
     return [*figures, _counts(server, "new.example")]

@@ -1,4 +1,4 @@
-"""A clock of the machine that is set back and forth by years while Waypost serves."""
+"""A machine clock that jumps by years in both directions while Waypost serves."""
 
 import os
 import sqlite3
@@ -83,7 +83,7 @@ def _change_file(folder: Path, number: int) -> None:
 
 
 def _until_seen(server: Server, number: int) -> float:
-    """Return the seconds until a change is answered."""
+    """Return the seconds until a change is visible in the answers."""
     url = f"{server.url}/mail/config-v1.1.xml?emailaddress=alice@example.com"
     start, text = time.monotonic(), b""
     while time.monotonic() - start < 20 and _host(number).encode() not in text:
@@ -100,10 +100,10 @@ def _jumping(change: Callable[[Path, int], None]) -> Callable[[Server], list[Fig
             time.sleep(2.2)  # It is checked once in more than a second.
             change(server.folder, number)
             if offset == JUMPS[0]:
-                # RFC 9110 s6.6.1: a sign that the clock is another one.
+                # RFC 9110 s6.6.1: a sign that the clock has changed.
                 assert parsedate_to_datetime(httpx.get(server.url).headers["date"]).year < 2000
             slowest = max(slowest, _until_seen(server, number))
-        _set_clock(server.folder, JUMPS[0])  # and so it ends
+        _set_clock(server.folder, JUMPS[0])  # for the rest of the run
         lines = server.log_text().count('"level": "error"')
         return [
             Figure("until a change is answered", slowest, "s", SEEN_SECONDS),

@@ -1,4 +1,4 @@
-"""More connections than there are file descriptors, on the listener for mail clients."""
+"""More connections than there are file descriptors, on the public listener."""
 
 import socket
 import time

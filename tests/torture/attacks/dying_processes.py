@@ -58,7 +58,7 @@ def _stop_admin_process(server: Server) -> list[Figure]:
 
 
 def _kill_parent(server: Server) -> list[Figure]:
-    """Kill the parent of processes of which some are stopped."""
+    """Kill the parent while some of its workers are stopped."""
     for pid in (server.admin_process(), *server.worker_processes()[:1]):
         if pid != server.pid:
             os.kill(pid, signal.SIGSTOP)
@@ -89,7 +89,7 @@ def _left_behind(server: Server) -> list[Figure]:
 
 
 def _kill_new(server: Server, known: set[int], seconds: float) -> None:
-    """Kill a process that has just been started, after so many seconds in which it does nothing."""
+    """Kill a process that was just started, after so many seconds without an action."""
     new = set(server.processes()) - known
     known |= new
     for number, pause in ((signal.SIGSTOP, seconds), (signal.SIGKILL, 0.0)):

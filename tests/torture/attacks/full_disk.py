@@ -28,7 +28,7 @@ def _fill(server: Server) -> list[Figure]:
 
 
 def _fill_beside_database(server: Server) -> list[Figure]:
-    """Fill the disk that the database is on: nothing of it can be changed, but all be read."""
+    """Fill the disk of the database: it cannot be changed, but it can be read."""
     seeded = ask(server.port, "/initdb/")
     server.fill_disks()
     os.kill(server.worker_processes()[0], signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Forwarding headers of thousands of empty values, behind a proxy that is trusted."""
+"""Forwarding headers of thousands of empty values, behind a trusted proxy."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ def _send(server: Server, header: bytes) -> None:
 
 
 def _cpu_seconds(server: Server) -> float:
-    """Return the processor time of all processes until now: proc_pid_stat(5), utime and stime."""
+    """Return the CPU time of all processes until now: proc_pid_stat(5), utime and stime."""
     ticks = 0
     for pid in server.processes():
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""A MariaDB that dies, hangs, is full, is locked, and loses a table, while it is asked."""
+"""A MariaDB that dies, hangs, is full, is locked, and loses a table, under load."""
 
 import http.client
 import os
@@ -40,11 +40,11 @@ class Database:
         return self.server.pid
 
     def start(self) -> None:
-        """Start it."""
+        """Start the server."""
         self.server.start()
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the server as a crash would."""
         self.server.kill()
 
     def sql(self, text: str) -> str:
@@ -174,7 +174,7 @@ FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ..
 
 
 def _until_answers(server: Server, number: int) -> float:
-    """Return the seconds until a domain that was never asked for is answered from the database."""
+    """Return the seconds until a domain that is in no cache is answered from the database."""
     start = time.monotonic()
     while time.monotonic() - start < 40:
         with suppress(OSError, http.client.HTTPException):

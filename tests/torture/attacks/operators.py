@@ -1,4 +1,4 @@
-"""Heads that never end and connections that send nothing, on the listeners for operators."""
+"""Heads that never end and connections that send nothing, on the admin and metrics listeners."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""Requests that are sent one behind the other by a client that reads no answer."""
+"""Pipelined requests of a client that reads no answer."""
 
 import socket
 import time
@@ -32,7 +32,7 @@ CLOSE = b"GET / HTTP/1.1\r\nHost:a\r\nConnection: close\r\n\r\n"
 
 @dataclass
 class Client:
-    """A connection that sends as much as the server takes, and reads nothing.
+    """A connection that sends as much as the server accepts, and reads nothing.
 
     Attributes:
         connection: its socket, which does not block.
@@ -51,7 +51,7 @@ class Client:
     gone: bool = field(default=False)
 
     def send(self) -> None:
-        """Send a burst if it is time, and find out whether the connection has ended."""
+        """Send a burst if it is time, and detect whether the connection has ended."""
         now = time.monotonic()
         if now < self.next_at:
             return

@@ -1,4 +1,4 @@
-"""A slapd that dies, hangs and is slow, and entries of 5 MB, while thousands are asked for."""
+"""A slapd that dies, hangs and is slow, and entries of 5 MB, with thousands of requests."""
 
 import os
 import signal

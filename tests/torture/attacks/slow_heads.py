@@ -1,4 +1,4 @@
-"""Clients that send their request byte by byte, and never come to its end."""
+"""Clients that send their request byte by byte, and never finish it."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""A stranger who measures how long answers take, to guess which users exist."""
+"""A stranger who measures how long answers take, to find out which users exist."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.torture.server import Server
 PAIRS: Final = 50
 TTL_SECONDS: Final = 2.0
 CACHE_SIZE: Final = 2 * PAIRS + 20
-# Half of the guesses are right by chance; more than that of 100 in less than one of 10,000 tries.
+# Half of the guesses are right by chance; of 100 guesses, more are in fewer than 1 of 10,000 runs.
 GUESSED_MAX: Final = 0.7
 DOMAINS: Final = {"example.com": "SQL", "example.org": "file"}
 

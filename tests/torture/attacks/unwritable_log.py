@@ -20,7 +20,7 @@ from tests.torture.server import Server
 REQUESTS: Final = 12_000
 AT_ONCE: Final = 50
 TIMEOUT_SECONDS: Final = 3.0
-# A line for each request fills what waits to be written, in each worker.
+# A line for each request fills the queue of each worker's log.
 REQUEST: Final = b"GET /%b HTTP/1.1\r\nHost: autoconfig.example.com\r\n\r\n" % (b"a" * 90)
 METRIC: Final = "waypost_log_lines_dropped_total "
 
@@ -32,7 +32,7 @@ def _ask_much(server: Server) -> list[Figure]:
         count = _answered(server.port, AT_ONCE)
         answered += count
         if not count:
-            break  # Each further one would wait in vain.
+            break  # Further requests would also wait.
     return [
         Figure("requests answered", answered, "requests", REQUESTS, at_least=True),
         Figure("memory of what waits", server.memory() - before, "MB", 25),
@@ -45,7 +45,7 @@ def _ask_much_and_count(server: Server) -> list[Figure]:
 
 
 def _answered(port: int, count: int) -> int:
-    """Send requests in one piece on a connection of their own; return how many are answered."""
+    """Send requests in one piece on a new connection; return how many are answered."""
     received = b""
     with closing(socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)) as one:
         try:
@@ -58,7 +58,7 @@ def _answered(port: int, count: int) -> int:
 
 
 def _dropped(server: Server) -> float:
-    """Return what the metrics say."""
+    """Return how many dropped lines the metrics count."""
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
     with closing(connection):
         connection.request("GET", "/metrics")

@@ -46,7 +46,7 @@ def counted(
 
 
 def test_questions_are_counted() -> None:
-    """Each question is counted by its answer, and how long it took is summed up."""
+    """Each request is counted by its answer, and the time is added up."""
     found = counted(MemoryDomains(MemoryStore(CATALOG)), [query for query, _ in ASKED])
     for result in ("yes", "no", "bad_request"):
         number = sum(result == one for _, one in ASKED)
@@ -75,6 +75,6 @@ def test_strangers_are_told_nothing() -> None:
 
 
 def test_description() -> None:
-    """The URL is described as the others are."""
+    """The URL is in the OpenAPI description."""
     described = get("/openapi.json").json()["paths"]["/metrics"]["get"]
     assert list(described["responses"]) == ["200"]

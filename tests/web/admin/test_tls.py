@@ -129,7 +129,7 @@ QUESTIONS = [
 @pytest.mark.rule("proxies-ask-one")
 @pytest.mark.parametrize(("query", "status"), QUESTIONS)
 def test_one_name_is_asked_for(query: str, status: int) -> None:
-    """None and two names are a mistake; what else is in the URL does not matter."""
+    """No name and two names are an error; other parameters are ignored."""
     assert get(f"/tls/ask{query}").status_code == status
 
 
@@ -170,12 +170,12 @@ def test_programs_of_this_machine(
 @pytest.mark.rule("proxies-ask-status")
 @pytest.mark.parametrize("path", ["/tls/ask/", "/tls", "/TLS/ASK", "/metrics/", "/"])
 def test_nobody_is_redirected(path: str) -> None:
-    """A URL that is not quite right is a 404, not a redirect that a web server takes for a no."""
+    """A URL with a small error is a 404, not a redirect, which a web server takes as a no."""
     assert get(f"{path}?domain=autoconfig.example.com").status_code == 404
 
 
 def test_description() -> None:
-    """The listener describes the question and its answers, and has no pages that load scripts."""
+    """The OpenAPI description has the request and its answers; no page loads scripts."""
     described = get("/openapi.json").json()["paths"]["/tls/ask"]["get"]
     assert [parameter["name"] for parameter in described["parameters"]] == ["domain"]
     assert {"200", "400", "404", "503"} <= set(described["responses"])
@@ -201,7 +201,7 @@ def ask_often(store: CountingStore, names: list[str]) -> set[int]:
 
 @pytest.mark.rule("proxies-ask-fast")
 def test_answers_come_from_memory() -> None:
-    """However often names are asked for, the database is asked about each domain once."""
+    """However often names are requested, the database is asked about each domain once."""
     store = CountingStore()
     names = [f"{kind}.d{number}.com" for number in range(50) for kind in USUAL]
     assert ask_often(store, names * 2) == {200}
@@ -209,7 +209,7 @@ def test_answers_come_from_memory() -> None:
 
 
 def test_names_of_another_form() -> None:
-    """Names that cannot be ours never reach the database, however many are invented."""
+    """Names that cannot be served never reach the database, however many are invented."""
     store = CountingStore()
     assert ask_often(store, [f"www{number}.example.com" for number in range(100)]) == {404}
     assert store.asked == []

@@ -22,7 +22,7 @@ def say(words: str) -> None:
 
 
 def good(parent: Connection) -> None:
-    """Report often, until the parent is gone."""
+    """Report often, until the parent has ended."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     signal.signal(signal.SIGHUP, lambda _number, _frame: say("hung up"))
     say(f"started {os.getpid()}")

@@ -1,4 +1,4 @@
-"""One address, however it is spelled, in every format that takes one."""
+"""One address, in all spellings, in every format that accepts one."""
 
 import plistlib
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_spellings_of_a_domain(client: Client, ask: Ask, spelling: str) -> None:
 
     assert answer.status == 200
     assert (answer.status, answer.body) == (known.status, known.body)
-    # Autoconfig names the domain a second time, for clients that compare it with what was typed.
+    # Autoconfig has the domain a second time, for clients that compare it with the typed one.
     assert "bücher" not in answer.text.replace("<domain>bücher.example</domain>", "")
     assert "xn--bcher-kva.example" in answer.text
 
@@ -112,13 +112,13 @@ def test_a_labels_outside_idna(ask: Ask, domain: str) -> None:
 
 
 PLUS = [
-    # the query, what the login name is or what is wrong with it
+    # the query, the login name or the error
     ("emailaddress=alice+tag@example.com", "alice+tag@example.com"),
     ("emailaddress=alice%2Btag@example.com", "alice+tag@example.com"),
     ("emailaddress=+alice@example.com", "+alice@example.com"),
     ("emailaddress=a++b%2B@example.com", "a++b+@example.com"),
     ("emailaddress=%22a%20b%22@example.com", '"a b"@example.com'),
-    # a space behind it, as libraries encode one for a form
+    # a space after it, as libraries encode one for a form
     ("emailaddress=alice@example.com+", "alice@example.com"),
     ("emailaddress=alice+tag%40example.com+&x=+", "alice+tag@example.com"),
     ("x=+&emailaddress=+alice%2Btag%40example.com", "+alice+tag@example.com"),
@@ -170,7 +170,7 @@ def test_space_typed_into_the_form(client: Client, typed: str) -> None:
 
 
 LOCAL_PARTS = [
-    # kept to the letter: case, tag, letters of any script, what is markup elsewhere, a second @
+    # unchanged: case, tag, letters of any script, markup of other formats, a second @
     "Alice.B",
     "alice+tag",
     "ältere.Frau😀",
@@ -193,7 +193,7 @@ LOCAL_PARTS = [
 )
 @pytest.mark.parametrize("local_part", LOCAL_PARTS)
 def test_local_parts(client: Client, local_part: str) -> None:
-    """A local part comes back in every login name to the letter."""
+    """A local part is unchanged in every login name."""
     address = f"{local_part}@example.com"
     profile = plistlib.loads(mobileconfig(client, address).body)
     (mail,) = profile["PayloadContent"]
@@ -229,7 +229,7 @@ BAD = [
 @pytest.mark.rule("addresses-refused")
 @pytest.mark.parametrize(("address", "said"), BAD)
 def test_no_address(client: Client, address: str, said: str) -> None:
-    """What is no address is refused with its rule where a person may read it, and nothing else."""
+    """An invalid address is refused with its rule if a user may read it, and with nothing else."""
     for ask in (autoconfig, mobileconfig):
         answer = ask(client, address)
         assert (answer.status, said in answer.text) == (400, True)

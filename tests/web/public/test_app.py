@@ -1,4 +1,4 @@
-"""What holds for every request: unknown paths, methods, failures of the store, and the log."""
+"""What is true for every request: unknown paths, methods, failures of the store, and the log."""
 
 import io
 import json
@@ -17,7 +17,7 @@ CONFIG = "/mail/config-v1.1.xml"
 
 
 class FailingStore:
-    """A store that is never there."""
+    """A store that is always unavailable."""
 
     def __init__(self, failure: Exception) -> None:
         self.failure = failure
@@ -47,7 +47,7 @@ class FailingStore:
     ],
 )
 def test_unknown_path(client: Client, path: str) -> None:
-    """Anything else is a 404, except the root in its odd spellings."""
+    """Any other path is a 404, except spellings of the root."""
     expected = 200 if path.strip("/") == "" else 404
 
     assert expected == client.get(path).status
@@ -55,7 +55,7 @@ def test_unknown_path(client: Client, path: str) -> None:
 
 @pytest.mark.rule("autoconfig-head")
 def test_head_everywhere(client: Client) -> None:
-    """HEAD works wherever GET does."""
+    """HEAD works at every URL that has GET."""
     v2 = "/autodiscover/autodiscover.json?Email=a@example.com&Protocol=AutodiscoverV1"
     profile = "/mobileconfig?emailaddress=a@example.com"
     for path in (CONFIG, "/v1.1/example.com", profile, v2, "/"):
@@ -109,7 +109,7 @@ def test_log_line(client: Client) -> None:
 
 @pytest.mark.parametrize(("level", "lines"), [("info", 1), ("warning", 0)])
 def test_log_level(level: str, lines: int) -> None:
-    """A request has one line, and none where the operator wants warnings alone."""
+    """A request has one line, and none if the operator wants only warnings."""
     stream = io.StringIO()
     configure(level, "json", stream)
     client = Client(CATALOG)
@@ -121,7 +121,7 @@ def test_log_level(level: str, lines: int) -> None:
 
 
 def test_same_address_same_hash(client: Client) -> None:
-    """The operator can follow one user: an address always has one hash, and its own."""
+    """The operator can follow one user: an address always has the same hash, and only this one."""
     with capture_logs() as lines:
         for name in ("alice", "alice", "bob"):
             client.get(CONFIG, query=f"emailaddress={name}@example.com")
@@ -131,7 +131,7 @@ def test_same_address_same_hash(client: Client) -> None:
 
 
 def test_addresses_shown_on_demand() -> None:
-    """The operator may want to see addresses."""
+    """The operator may choose to log addresses."""
     client = Client(CATALOG, settings(log_addresses=True))
     with capture_logs() as lines:
         client.get(CONFIG, query="emailaddress=alice@example.com")

@@ -1,4 +1,4 @@
-"""Autoconfig over HTTP, row by row of what clients ask."""
+"""Autoconfig over HTTP, row by row of the requests of clients."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_answer_for_the_whole_domain(client: Client, path: str, query: str) -> N
 
 @pytest.mark.rule("autoconfig-whole-domain")
 def test_whole_domain_of_a_bad_address(client: Client) -> None:
-    """What is no address is refused there as everywhere, and an unserved domain is a 404."""
+    """An invalid address is refused there too, and an unserved domain is a 404."""
     statuses = [
         client.get(FOR_WHOLE_DOMAIN, query=f"emailaddress={address}").status
         for address in ("nobody", "test@", "test@not-served.example")
@@ -104,7 +104,7 @@ def test_path_in_any_case(client: Client, path: str) -> None:
     ],
 )
 def test_address_is_understood(client: Client, query: str, expected: str) -> None:
-    """An address is understood as clients write it, and unknown keys are ignored."""
+    """An address is accepted in the forms of clients, and unknown keys are ignored."""
     answer = client.get(CONFIG, query=query)
 
     assert (200, expected) == (answer.status, login(answer))
@@ -112,7 +112,7 @@ def test_address_is_understood(client: Client, query: str, expected: str) -> Non
 
 @pytest.mark.rule("autoconfig-address-unencoded")
 def test_raw_utf8_in_the_query(client: Client) -> None:
-    """An address that was not encoded at all is understood as UTF-8."""
+    """An address without any encoding is accepted as UTF-8."""
     assert login(client.get(CONFIG, query="emailaddress=ä@example.com")) == "ä@example.com"
 
 
@@ -183,7 +183,7 @@ def test_invalid_address(client: Client, query: str, rule: str) -> None:
         ("", "autoconfig."),
         ("", ""),
         ("", None),
-        # Served, but with nothing that a mail client could use: a 200 would end its search.
+        # Served, but without services for a mail client: a 200 would end its search.
         ("emailaddress=alice@mute.example", "autoconfig.example.com"),
     ],
 )
@@ -194,7 +194,7 @@ def test_not_served(client: Client, query: str, host: str | None) -> None:
 
 @pytest.mark.rule("autoconfig-by-address")
 def test_customer_behind_the_hosters_name(client: Client) -> None:
-    """The address decides, not Host: a hoster is asked for its customers by the MX lookup."""
+    """The address decides, not Host: the MX lookup sends clients of customers to the hoster."""
     answer = client.get(
         CONFIG, query="emailaddress=a@customer.example", host="autoconfig.example.com"
     )
@@ -251,7 +251,7 @@ def test_conditional_request(client: Client) -> None:
 
 @pytest.mark.rule("autoconfig-short-cache")
 def test_cache_control(client: Client) -> None:
-    """What holds an address is private; what holds only a domain may be shared."""
+    """An answer with an address is private; one with only a domain may be shared."""
     private = client.get(CONFIG, query="emailaddress=alice@example.com")
     public = client.get(CONFIG)
 

@@ -68,12 +68,12 @@ STAND_INS = [
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize(("query", "login_name"), STAND_INS)
 def test_stand_in(client: Client, query: str, login_name: str) -> None:
-    """Who asks for any user, and fills placeholders in, gets placeholders."""
+    """A client that asks for any user and replaces placeholders gets placeholders."""
     assert texts(client.get(MAIL, query=query), "username") == [login_name] * 2
 
 
 def test_stand_in_of_an_international_domain() -> None:
-    """Evolution would put a U-label in, so there is no placeholder in such a domain's answer."""
+    """Evolution would insert a U-label, so the answer for such a domain has no placeholder."""
     catalog = Catalog((domain("bücher.example", host_service(), host_service("smtp")),))
     query = "emailaddress=EVOLUTIONUSER%40b%C3%BCcher.example&emailmd5=c160f8cc"
     answer = Client(catalog).get(MAIL, query=query)
@@ -140,7 +140,7 @@ def test_credentials_are_ignored(client: Client, path: str) -> None:
     ],
 )
 def test_errors_are_no_documents(client: Client, method: str, path: str, status: int) -> None:
-    """An error is one line of text: aerc takes any body that reads as clientConfig for success."""
+    """An error is one line of text: aerc takes any body that parses as clientConfig as success."""
     answer = client.request(method, path)
 
     assert answer.status == status
@@ -153,7 +153,7 @@ def test_errors_are_no_documents(client: Client, method: str, path: str, status:
 @pytest.mark.parametrize("name", ["mute.example", "half.example"])
 @pytest.mark.parametrize("path", [MAIL, WELL_KNOWN])
 def test_nothing_usable(client: Client, name: str, path: str) -> None:
-    """A domain without mail, or with a half of it, is a 404, with and without an address."""
+    """A domain without mail, or with only half of it, is a 404, with and without an address."""
     with_address = client.get(path, query=f"emailaddress=a@{name}")
     by_host = client.get(path, host=f"autoconfig.{name}")
     as_database = client.get(f"/v1.1/{name}")
@@ -164,7 +164,7 @@ def test_nothing_usable(client: Client, name: str, path: str) -> None:
 @pytest.mark.rule("autoconfig-id", "autoconfig-domain")
 @pytest.mark.parametrize("path", [f"{MAIL}?emailaddress=a@b.wild.example", "/v1.1/b.wild.example"])
 def test_wildcards_name_the_asked_domain(client: Client, path: str) -> None:
-    """Where `*.wild.example` is configured, the document names what was asked for, no `*`."""
+    """If `*.wild.example` is configured, the document has the requested domain, not `*`."""
     answer = client.get(path)
 
     assert texts(answer, "domain") == ["b.wild.example"]
@@ -175,7 +175,7 @@ def test_wildcards_name_the_asked_domain(client: Client, path: str) -> None:
 @pytest.mark.parametrize("host", ["autoconfig.mx.hoster.example", "autoconfig.hoster.example"])
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_by_the_name_of_a_mail_exchanger(client: Client, host: str, scheme: str) -> None:
-    """The host of an MX or NS record that is not served itself answers for its customers."""
+    """An MX or NS host that is not served itself answers for its customers."""
     query = "emailaddress=a%40customer.example"
     answer = client.get(MAIL, query=query, host=host, scheme=scheme)
 
@@ -210,7 +210,7 @@ def test_imap_is_first() -> None:
 
 @pytest.mark.rule("autoconfig-tls-first")
 def test_tls_is_first() -> None:
-    """However they are configured, the best protected service of a type is the first of it."""
+    """In any order of the configuration, the best protected service of a type is first."""
     ways = [(143, "none"), (144, "starttls"), (993, "tls")]
     found = domain(
         "example.com",

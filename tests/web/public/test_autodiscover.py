@@ -1,4 +1,4 @@
-"""Autodiscover over HTTP, row by row of what clients ask."""
+"""Autodiscover over HTTP, row by row of the requests of clients."""
 
 import pytest
 from lxml import etree
@@ -172,7 +172,7 @@ def test_refusals(client: Client, body: bytes, code: str) -> None:
 @pytest.mark.parametrize("path", [PATH, "/Autodiscover/Autodiscover.xml/"])
 @pytest.mark.parametrize("request_namespace", [REQUEST_NS, MOBILESYNC_REQUEST])
 def test_activesync(client: Client, path: str, request_namespace: str) -> None:
-    """Who asks for ActiveSync's schema gets that, in it, and no mail service."""
+    """A request with ActiveSync's schema gets an answer in it, and no mail service."""
     body = question("alice@groupware.example", MOBILESYNC)
     answer = client.post(path, body.replace(REQUEST_NS.encode(), request_namespace.encode()))
 
@@ -184,7 +184,7 @@ def test_activesync(client: Client, path: str, request_namespace: str) -> None:
 
 @pytest.mark.parametrize("schema", [OUTLOOK, OUTLOOK.removesuffix("a")])
 def test_outlook_beside_activesync(client: Client, schema: str) -> None:
-    """Who asks for Outlook's schema gets the mail services, and nothing of ActiveSync."""
+    """A request with Outlook's schema gets the mail services, and nothing of ActiveSync."""
     answer = client.post(PATH, question("alice@groupware.example", schema))
 
     assert (answer.status, answer.value("Type")) == (200, "IMAP")
@@ -202,7 +202,7 @@ def test_outlook_beside_activesync(client: Client, schema: str) -> None:
     ],
 )
 def test_utf_16(client: Client, encoding: str, content_type: str) -> None:
-    """A question in UTF-16 is understood, by its byte order mark or by its charset."""
+    """A request in UTF-16 is accepted, by its byte order mark or by its charset."""
     body = question().decode().encode(encoding)
     answer = client.post(PATH, body, headers={"Content-Type": content_type})
 
@@ -229,7 +229,7 @@ def test_any_host(client: Client, host: str | None) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS"])
 def test_soap(client: Client, path: str, method: str) -> None:
-    """The SOAP of Exchange is a 404, and not an byte of the question is read."""
+    """The SOAP of Exchange is a 404, and not a byte of the request is read."""
     answer = client.request(method, path, body=None, headers={"Content-Length": "1000000000"})
 
     assert answer.status == 404
@@ -246,7 +246,7 @@ def test_soap(client: Client, path: str, method: str) -> None:
     ],
 )
 def test_redirect_probe(client: Client, host: str, target: str) -> None:
-    """Over plain http a served name is sent to the same URL on https."""
+    """Over plain http a served name is redirected to the same URL on https."""
     answer = client.get(PATH, host=host, scheme="http")
 
     assert (302, f"{target}{PATH}?redirected=1") == (answer.status, answer.headers["location"])
@@ -254,7 +254,7 @@ def test_redirect_probe(client: Client, host: str, target: str) -> None:
 
 @pytest.mark.rule("autodiscover-probe")
 def test_redirect_keeps_path_and_query(client: Client) -> None:
-    """The same URL means the same path and the same query, to which the mark is added."""
+    """The same URL has the same path and the same query, and the mark is added."""
     answer = client.get(
         "/Autodiscover/Autodiscover.xml?x=1", host="autodiscover.example.com", scheme="http"
     )
@@ -314,7 +314,7 @@ def test_credentials_are_ignored(client: Client) -> None:
 
 @pytest.mark.rule("autodiscover-no-markup")
 def test_markup_in_the_address(client: Client) -> None:
-    """What a client sends never becomes markup."""
+    """A text that a client sends never becomes markup."""
     answer = client.post(PATH, question(address='"&lt;x&gt;&amp;&lt;/LoginName&gt;"@example.com'))
 
     assert answer.value("LoginName") == '"<x>&</LoginName>"@example.com'

@@ -51,7 +51,7 @@ QUESTIONS: list[Callable[[Client], Answer]] = [
 @pytest.mark.rule("autodiscover-stable")
 @pytest.mark.parametrize("ask", QUESTIONS)
 def test_same_again(client: Client, ask: Callable[[Client], Answer]) -> None:
-    """The same question has the same answer, settings, errors and redirects alike."""
+    """The same request has the same answer: settings, errors and redirects."""
     first, again = ask(client), ask(client)
 
     assert (first.status, first.headers, first.body) == (again.status, again.headers, again.body)
@@ -68,7 +68,7 @@ BROKEN = [
 @pytest.mark.rule("autodiscover-activesync-600")
 @pytest.mark.parametrize("body", BROKEN)
 def test_activesync_not_understood(client: Client, body: str) -> None:
-    """A phone's question that is not understood is ErrorCode 600, outside of its own schema."""
+    """A phone's request that is not valid is ErrorCode 600, outside its own schema."""
     answer = client.post(PATH, body.encode())
 
     assert (answer.status, answer.value("ErrorCode")) == (200, "600")

@@ -1,4 +1,4 @@
-"""Autodiscover V2 over HTTP, row by row of what Outlook asks."""
+"""Autodiscover V2 over HTTP, row by row of the requests of Outlook."""
 
 import json
 
@@ -72,7 +72,7 @@ def test_nothing_of_the_client_is_told_back(client: Client) -> None:
 
 
 def test_one_url_for_all(behind_one_url: Client) -> None:
-    """With the option `public_url` that is where the older form of Autodiscover is."""
+    """With the option `public_url`, the URL of the older form of Autodiscover is below it."""
     query = {"Email": "alice@example.com", "Protocol": "AutodiscoverV1"}
     answer = json.loads(behind_one_url.get(PATH, query=query).body)
 
@@ -81,7 +81,7 @@ def test_one_url_for_all(behind_one_url: Client) -> None:
 
 @pytest.mark.rule("autodiscover-json-v1")
 def test_the_url_answers(client: Client) -> None:
-    """What the answer names is a path that this application has."""
+    """The answer names a path that this application has."""
     path = XML_URL.removeprefix("https://autodiscover.example.com")
 
     assert client.post(path).value("ErrorCode") == "600"
@@ -112,7 +112,7 @@ REFUSED = [
 )
 @pytest.mark.parametrize(("rest", "status", "code"), REFUSED)
 def test_refusals(client: Client, rest: str, status: int, code: str) -> None:
-    """Each mistake has Microsoft's error, in JSON, and nothing of the question in it."""
+    """Each error has Microsoft's form, in JSON, and nothing of the request in it."""
     answer = client.get(f"{PATH}{rest}")
     error = json.loads(answer.body)
 

@@ -167,7 +167,7 @@ def test_narrow_screen(opened: Opened, tag: str) -> None:
 @pytest.mark.parametrize("width", [320, 640, 800, 1280])
 @pytest.mark.parametrize("tag", known())
 def test_nothing_is_cut_off(opened: Opened, tag: str, width: int) -> None:
-    """Each value that a user types in by hand is visible as a whole, at every width."""
+    """Each value to type in by hand is completely visible, at every width."""
     page = opened(f"lang={tag}&{SHOWN}", viewport={"width": width, "height": 600})
     values = page.locator("dt, dd")
     # Server, port, protection and user name of two services; URL and user name of two.
@@ -196,7 +196,7 @@ def test_urls_have_lines_of_their_own(opened: Opened) -> None:
 
 
 def test_keyboard(opened: Opened) -> None:
-    """The Tab key goes through the page from the top to its end, and Enter sends the form."""
+    """The Tab key moves through the page from the top to its end, and Enter sends the form."""
     page = opened(java_script_enabled=True, extra_http_headers=BY_HTTPS)
     page.locator("#emailaddress").fill(ADDRESS)
     page.keyboard.press("Enter")

@@ -76,7 +76,7 @@ def test_answers_that_scripts_may_read(
 @pytest.mark.parametrize(("host", "url", "_status"), SHARED)
 @pytest.mark.parametrize("method", ["GET", "PROPFIND"])
 def test_preflight(client: Client, host: str, url: str, _status: int, method: str) -> None:
-    """A preflight gets a 204 with the methods of the place, and Authorization by its name."""
+    """A preflight gets a 204 with the methods of the URL, and Authorization by its name."""
     asked = {"Access-Control-Request-Method": method}
     asked["Access-Control-Request-Headers"] = "authorization, depth"
     answer = client.request("OPTIONS", url, host=host, headers=ORIGIN | asked)
@@ -95,7 +95,7 @@ def test_preflight(client: Client, host: str, url: str, _status: int, method: st
     [({}, 307), (ORIGIN, 307), ({"Access-Control-Request-Method": "GET"}, 307)],
 )
 def test_other_options(client: Client, headers: dict[str, str], well_known: int) -> None:
-    """OPTIONS that is no preflight is that of WebDAV, which is redirected, or names the methods."""
+    """OPTIONS that is not a preflight is WebDAV's: it is redirected, or lists the methods."""
     dav = client.request("OPTIONS", "/.well-known/caldav", host="example.com", headers=headers)
     document = client.request("OPTIONS", "/mail/config-v1.1.xml", headers=headers)
 
@@ -106,7 +106,7 @@ def test_other_options(client: Client, headers: dict[str, str], well_known: int)
 @pytest.mark.rule("proxies-cors")
 @pytest.mark.parametrize(("url", "status"), OWN)
 def test_answers_that_scripts_may_not_read(client: Client, url: str, status: int) -> None:
-    """Profiles, the page, Autodiscover and `/initdb/` are for no script of another site."""
+    """Profiles, the page, Autodiscover and `/initdb/` cannot be read by scripts of other sites."""
     asked = ORIGIN | {"Access-Control-Request-Method": "GET"}
 
     assert preflight(client, url, "example.com", asked) == (status, set())

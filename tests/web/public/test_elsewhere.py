@@ -1,4 +1,4 @@
-"""Domains whose mail is elsewhere: at another domain, at another Autodiscover, or declined."""
+"""Domains whose mail is at another domain or another Autodiscover, and declined domains."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -96,7 +96,7 @@ def test_activesync_new_address(elsewhere: Client) -> None:
 
 @pytest.mark.rule("autodiscover-activesync-redirect-url")
 def test_activesync_new_url(elsewhere: Client) -> None:
-    """A phone follows HTTP, because its schema has no place for a URL."""
+    """A phone follows HTTP redirects, because its schema has no element for a URL."""
     answer = elsewhere.post(PATH, question("alice@cloud.example", MOBILESYNC))
 
     assert (answer.status, answer.headers["location"]) == (302, URL)
@@ -122,7 +122,7 @@ def test_activesync_new_url(elsewhere: Client) -> None:
     ],
 )
 def test_redirects(elsewhere: Client, path: str, location: str) -> None:
-    """The other formats are redirected by HTTP, with nothing of the client but its local part."""
+    """The other formats are redirected by HTTP, with only the local part of the client's text."""
     answer = elsewhere.get(path, host="evil.example")
 
     assert (answer.status, answer.headers["location"]) == (302, location)
@@ -163,7 +163,7 @@ def test_no_redirect_where_nothing_would_answer(elsewhere: Client, path: str) ->
 @pytest.mark.rule("autodiscover-redirect-no-loop", "autoconfig-not-served-404")
 @pytest.mark.parametrize("name", ["gone.example", "a.gone.example", "new.example", "self.example"])
 def test_declined(elsewhere: Client, name: str) -> None:
-    """A declined domain, and one that would be sent to itself, is as if it were not here."""
+    """A declined domain, and one that redirects to itself, are like domains that are not served."""
     pages = [CONFIG, "/mobileconfig", "/"]
     answers = [elsewhere.get(path, query={"emailaddress": f"a@{name}"}) for path in pages]
     v2 = elsewhere.get(V2, query={"Email": f"a@{name}", "Protocol": "AutodiscoverV1"})

@@ -1,4 +1,4 @@
-"""Which headers say that a request was passed on."""
+"""Which headers show that a request was forwarded."""
 
 import pytest
 
@@ -40,17 +40,17 @@ ORDINARY = [
 
 @pytest.mark.parametrize("name", FORWARDING)
 def test_forwarding(name: str) -> None:
-    """A header that a proxy, a load balancer or a content network adds is known as one."""
+    """A header that a proxy, a load balancer or a content network adds is recognized."""
     assert is_forwarding(name.lower().encode())
     assert is_forwarded([(b"host", b"localhost"), (name.lower().encode(), b"")])
 
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary(name: str) -> None:
-    """A header that mail clients, browsers and shells send is none."""
+    """A header that mail clients, browsers and shells send is not one of them."""
     assert not is_forwarded([(name.lower().encode(), b"x")])
 
 
 def test_schemes() -> None:
-    """Each header in which a web server names the scheme is one of those."""
+    """Each header where a web server sends the scheme is one of them."""
     assert all(map(is_forwarding, schemes.FROM_WEB_SERVERS))

@@ -37,7 +37,7 @@ CATALOG = Catalog(
 EVERYBODY = Catalog((domain("*"), domain("www.own.example")))
 
 WWW = [
-    # Host, the domain that it means; None for nothing
+    # Host, the domain that it means; None for none
     ("www.example.com", "example.com"),
     ("WWW.Example.COM.:443", "example.com"),
     ("a.example.com", "a.example.com"),
@@ -53,7 +53,7 @@ WWW = [
     ("www.", None),
     ("www2.example.org", None),
     ("wwwexample.com", None),
-    # Behind the prefix of a protocol the name is that of the address.
+    # After the prefix of a protocol the name is that of the address.
     ("autoconfig.www.example.com", "www.example.com"),
     ("autoconfig.www.own.example", "www.own.example"),
 ]
@@ -95,7 +95,7 @@ def test_www_where_every_domain_is_served(host: str, name: str) -> None:
 
 
 def test_www_in_all_formats() -> None:
-    """Each format that takes the domain from Host does so."""
+    """Each format that reads the domain from Host does so."""
     client = Client(CATALOG, settings(proxy_count=1))
     host, http = "www.example.com", {"X-Forwarded-Proto": "http"}
     probe = client.get(PATH, host=host, scheme="http", headers=http)
@@ -117,7 +117,7 @@ def test_www_in_all_formats() -> None:
 
 ADDRESS = "emailaddress=alice@example.com"
 SLASHES = [
-    # How a path is written, and how it is known
+    # The spelling of a path, and its decoded form
     (f"//mail/config-v1.1.xml?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
     (f"/mail//config-v1.1.xml?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
     (f"/mail/config-v1.1.xml///?{ADDRESS}", f"{CONFIG}?{ADDRESS}"),
@@ -159,14 +159,14 @@ def test_two_slashes(served: Client, written: str, known: str) -> None:
     ],
 )
 def test_slashes_that_stay(served: Client, path: str) -> None:
-    """An encoded slash is no second one, and an unknown path stays unknown."""
+    """An encoded slash is not a second one, and an unknown path stays unknown."""
     assert served.get(path, host="example.com").status == 404
 
 
 @pytest.mark.rule("proxies-initdb-path")
 @pytest.mark.parametrize("path", ["//initdb", "//initdb/", "/initdb//"])
 def test_initdb_has_one_spelling(path: str) -> None:
-    """`/initdb/` has no spelling with more slashes, which a rule of a web server would not see."""
+    """`/initdb/` has no spelling with more slashes, which a rule of a web server might miss."""
     wired = wire(settings(db_uri="sqlite://"))
     client = Client(wired, peer_check=Anybody())
     found, other = (client.request("HEAD", one, host="localhost") for one in ("/initdb/", path))
@@ -206,7 +206,7 @@ def test_slashes_of_an_address(rest: str, address: str) -> None:
     ],
 )
 def test_decoded_paths(raw: bytes, path: str) -> None:
-    """Slashes are counted before the path is decoded, and none of an address is."""
+    """Slashes are merged before the path is decoded, and none of an address is."""
     assert decoded_path(raw, re.compile("/at/+")) == path
 
 

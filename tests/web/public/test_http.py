@@ -34,7 +34,7 @@ HOSTS = [
 def test_one_host(
     client: Client, url: str, host: str | None, second: str | None, version: str, answered: bool
 ) -> None:
-    """Without Host, or with two of them, nothing is answered but that."""
+    """Without Host, or with two of them, the answer is only this error."""
     headers = {} if second is None else {"Host": second}
     answer = client.get(url, host=host, headers=headers, http_version=version)
 
@@ -45,7 +45,7 @@ def test_one_host(
 
 @pytest.mark.rule("proxies-one-host")
 def test_autodiscover_without_host(client: Client) -> None:
-    """The body of a question without Host is not read."""
+    """The body of a request without Host is not read."""
     length = {"Content-Length": "1000000000"}
     answer = client.request("POST", PATH, body=None, host=None, http_version="1.1", headers=length)
 
@@ -89,7 +89,7 @@ def test_not_modified_says_how_long(client: Client) -> None:
 
 
 def test_nothing_private_is_kept(client: Client) -> None:
-    """What is made for one user is never for a shared cache, errors of Autodiscover neither."""
+    """An answer for one user is never for a shared cache, even an error of Autodiscover."""
     for answer in (
         client.get(URLS[0]),
         client.get(URLS[3]),

@@ -35,10 +35,10 @@ def _empty(tmp_path: Path) -> Iterator[Client]:
 
 
 class Anybody:
-    """Takes every client for the operator, by the user of its process."""
+    """A check that accepts every client as the operator."""
 
     async def refusal(self, _client: object, _server: object) -> None:
-        """Find nothing against a client."""
+        """Return no reason against a client."""
 
 
 def served(client: Client, domain: str) -> bool:
@@ -86,7 +86,7 @@ def test_filled_database_is_left_alone(empty: Client) -> None:
 
 
 def test_head_changes_nothing(empty: Client) -> None:
-    """HEAD only looks."""
+    """HEAD changes nothing."""
     assert empty.request("HEAD", "/initdb/", host=LOCAL).status == 200
     assert not served(empty, "example.com")
 
@@ -111,7 +111,7 @@ def test_head_changes_nothing(empty: Client) -> None:
     ],
 )
 def test_seed_with_mistakes(empty: Client, body: bytes, problem: str) -> None:
-    """A seed with mistakes is a 400 that names them, and nothing is changed."""
+    """A seed with errors is a 400 that lists them, and nothing is changed."""
     answer = empty.post("/initdb/", body, host=LOCAL)
 
     assert answer.status == 400
@@ -142,7 +142,7 @@ FOREIGN = [
 @pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS"])
 def test_does_not_exist_for_others(empty: Client, foreign: dict[str, object], method: str) -> None:
-    """To anyone else the path is as unknown as any other, and nothing is changed."""
+    """For other clients the path does not exist, and nothing is changed."""
     options = {"host": LOCAL} | foreign
     unknown = empty.request(method, "/unknown/", **options)  # type: ignore[arg-type]
     answer = empty.request(method, "/initdb/", body=b"{}", **options)  # type: ignore[arg-type]
@@ -152,7 +152,7 @@ def test_does_not_exist_for_others(empty: Client, foreign: dict[str, object], me
 
 
 def test_spoofed_proxy_headers_do_not_help() -> None:
-    """A trusted proxy that passes a loopback address on does not open the door."""
+    """A trusted proxy that sends a loopback address does not open the path."""
     client = Client(CATALOG, settings(proxy_count=1))
     headers = {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "localhost"}
 
@@ -178,7 +178,7 @@ def test_wrong_method_for_the_operator(empty: Client) -> None:
 def test_nobody_where_a_proxy_is_configured(
     tmp_path: Path, method: str, proxies: dict[str, object]
 ) -> None:
-    """Where the settings name a proxy there is no `/initdb/`, and the log says what to use."""
+    """If the settings name a proxy there is no `/initdb/`, and the log says what to use."""
     options = settings(db_uri=f"sqlite:///{tmp_path / 'waypost.sqlite'}", **proxies)
     client = Client(wire(options), options)
     with structlog.testing.capture_logs() as lines:
@@ -192,7 +192,7 @@ def test_nobody_where_a_proxy_is_configured(
 
 
 def test_the_user_of_the_process_decides(tmp_path: Path) -> None:
-    """What a client says about itself is not enough: the kernel must know its connection."""
+    """A client's own headers are not enough: the kernel must confirm its connection."""
     client = Client(wire(settings(db_uri=f"sqlite:///{tmp_path / 'waypost.sqlite'}")))
     answers = [client.request(method, "/initdb/", host=LOCAL) for method in ("GET", "DELETE")]
     client.close()

@@ -43,7 +43,7 @@ class Running:
 
     Attributes:
         place: its host and port, as in a URL.
-        log: the file with all that it has written.
+        log: the file with its log.
     """
 
     place: str
@@ -85,7 +85,7 @@ def serving(folder: Path, host: str, *flags: str, user: str | None = None) -> It
 
 
 def answers(family: socket.AddressFamily, host: str, port: int) -> bool:
-    """Return whether something listens there."""
+    """Return whether a server listens there."""
     with socket.socket(family) as probe:
         return probe.connect_ex((host, port)) == 0
 
@@ -124,7 +124,7 @@ FRONTS: list[tuple[str, Writer]] = [
     ("Apache, Host kept", proxies.apache("ProxyAddHeaders Off\nProxyPreserveHost On")),
     ("Caddy", proxies.caddy),
     ("socat", proxies.relay(SERVICE)),
-    # Users that Waypost believes otherwise.
+    # Users that Waypost accepts without a web server.
     ("nginx of root", proxies.nginx(proxies.NGINX_LOCATIONS["Host $host"], "root")),
     ("HAProxy of root", proxies.haproxy_of_root),
     ("socat of root", proxies.relay(None)),
@@ -165,7 +165,7 @@ OF_ONE_USER = [
 
 @pytest.mark.parametrize(("write", "user"), OF_ONE_USER)
 def test_web_server_of_the_same_user(folder: Path, write: Writer, user: str) -> None:
-    """A web server that runs as Waypost's own user is no operator either."""
+    """A web server that runs as Waypost's own user is not the operator either."""
     with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
         assert waypost.curl(user=user) == FILLED
         with proxies.running(write, folder / "front", waypost.place) as port:
@@ -214,7 +214,7 @@ def test_shells(folder: Path, host: str, user: str | None) -> None:
 @pytest.mark.parametrize("half", [True, False], ids=["half closed", "closed"])
 @pytest.mark.parametrize("user", [None, SERVICE], ids=["root", "service"])
 def test_client_that_does_not_wait(folder: Path, user: str | None, *, half: bool) -> None:
-    """A connection that its process has closed is root's to the kernel, and is not to Waypost."""
+    """A connection that its process has closed is root's to the kernel, but not to Waypost."""
     with serving(folder / "waypost", "127.0.0.1", user=user) as waypost:
         assert waypost.curl() == FILLED
         host, port = waypost.place.split(":")
@@ -242,7 +242,7 @@ def test_not_behind_a_configured_proxy(folder: Path, flags: list[str]) -> None:
 
 
 def test_workers(folder: Path) -> None:
-    """Each of several workers knows the operator."""
+    """Each of several workers recognizes the operator."""
     with serving(folder / "waypost", "127.0.0.1", "--workers", "2") as waypost:
         assert waypost.curl() == FILLED
         assert {waypost.curl() for _ in range(20)} == {UNCHANGED}

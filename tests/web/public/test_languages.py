@@ -17,7 +17,7 @@ from waypost.web.public.root import BY_HAND
 
 OTHERS = [tag for tag in known() if tag != DEFAULT]
 TAGS = ("en", "de", "fr", "pt-BR")
-# The same word, or a name, in these languages too.
+# Words and names that are the same in these languages.
 SAME = {
     *(("fields.port", tag) for tag in ("de", "fr")),
     ("fields.protection", "fr"),
@@ -43,7 +43,7 @@ def flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def test_which_there_are() -> None:
-    """English comes first, and each language is named after a tag of RFC 5646."""
+    """English is first, and each language is named after a tag of RFC 5646."""
     assert known()[0] == DEFAULT
     assert set(known()) >= {"en", "de", "fr", "es", "nl", "it"}
     assert all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in known())
@@ -51,7 +51,7 @@ def test_which_there_are() -> None:
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_each_text_is_there(tag: str) -> None:
-    """A language has the very texts that English has, with the same words to be filled in."""
+    """A language has the same texts as English, with the same names to be filled in."""
     english, own = dict(flat(texts(DEFAULT))), dict(flat(texts(tag)))
 
     assert sorted(own) == sorted(english)
@@ -62,7 +62,7 @@ def test_each_text_is_there(tag: str) -> None:
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_each_text_is_translated(tag: str) -> None:
-    """No text is still in English, but for names and for words that are the same."""
+    """No text is still in English, except names and words that are the same."""
     english, own = dict(flat(texts(DEFAULT))), dict(flat(texts(tag)))
     same = {(place, tag) for place, text in own.items() if text == english[place]}
 
@@ -103,7 +103,7 @@ def test_each_service_has_a_name() -> None:
     ],
 )
 def test_accepted(header: str, tag: str, rule: str) -> None:
-    """The language that the user's browser likes best is taken."""
+    """The language that the user's browser prefers is used."""
     assert accepted(header, TAGS) == tag, rule
 
 
@@ -116,7 +116,7 @@ def test_any_header(header: str) -> None:
 
 @pytest.mark.parametrize("tag", known())
 def test_page(client: Client, tag: str) -> None:
-    """The page is in the language of the browser, and says so, with its answer to a mistake too."""
+    """The page is in the language of the browser, and declares it, in its error answers too."""
     for query in ("", "emailaddress=alice", "emailaddress=alice@example.com"):
         answer = client.get("/", query=query, headers={"Accept-Language": f"{tag}-XX, sv;q=0.5"})
         page = html.document_fromstring(answer.text)
@@ -147,7 +147,7 @@ def test_choice(client: Client) -> None:
 
 @pytest.mark.parametrize("chosen", ["sv", "", "../en", "x" * 100, "%00"])
 def test_unknown_choice(client: Client, chosen: str) -> None:
-    """A language that there is not is passed over."""
+    """An unknown language is ignored."""
     answer = client.get("/", query=f"lang={chosen}", headers={"Accept-Language": "de"})
 
     assert (answer.status, answer.headers["content-language"]) == (200, "de")

@@ -1,4 +1,4 @@
-"""What the log holds of a client's texts: no address, and nothing that a terminal obeys."""
+"""The log has no address from a client's texts, and no control characters for a terminal."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from tests.web.conftest import CATALOG
 from waypost.logs import configure
 from waypost.web.public.log_texts import HIDDEN, host_text, path_text, peer_text
 
-# Each begins with the local part, and some program makes an address of it.
+# Each begins with the local part, and some program decodes it to an address.
 ADDRESSES = [
     "alice@example.com",
     "alice%40example.com",
@@ -48,7 +48,7 @@ ADDRESSES = [
     "alice;x@example.com",
     "alice%09example.com",
 ]
-# What a terminal obeys, or shows as something else, and what begins a new line.
+# Control characters of a terminal, look-alikes, and line ends.
 HOSTILE = [
     "\x1b]0;owned\x07",
     "\x1b[31m",
@@ -92,7 +92,7 @@ def test_no_address_of_a_path(text: str, before: str) -> None:
 
 @pytest.mark.parametrize("text", [*ADDRESSES, *HOSTILE])
 def test_hidden_texts(text: str) -> None:
-    """Neither as a path, nor as a host, nor as a peer is such a text logged."""
+    """Such a text is not logged as a path, a host or a peer."""
     assert path_text(b"/" + text.encode("utf-8", "surrogatepass")) == HIDDEN
     assert host_text(text) == HIDDEN
     assert peer_text(text) == HIDDEN
@@ -146,7 +146,7 @@ def test_peers(peer: str | None, shown: str | None) -> None:
 @pytest.mark.parametrize("log_format", ["json", "console"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_believed_header(text: str, log_format: str) -> None:
-    """What a believed `X-Forwarded-For` and a Host hold moves nothing on a terminal."""
+    """The content of a trusted `X-Forwarded-For` and of a Host controls nothing on a terminal."""
     stream = io.StringIO()
     configure("info", "json" if log_format == "json" else "console", stream)
     client = Client(CATALOG, settings(proxy_count=1))

@@ -61,7 +61,7 @@ def test_password_is_ignored(client: Client) -> None:
     ],
 )
 def test_bad_request(client: Client, query: str, rule: str) -> None:
-    """What is missing or invalid is a 400 that says why."""
+    """A missing or invalid value is a 400 with the reason."""
     answer = client.get(PATH, query=query)
 
     assert answer.status == 400
@@ -102,7 +102,7 @@ def signing_client(made: Signing) -> Client:
 
 
 def test_signed(tmp_path: Path) -> None:
-    """Where profiles are signed, the signed one comes as the plain one would."""
+    """If profiles are signed, the signed one has the headers of the plain one."""
     made = signing(tmp_path)
     client = signing_client(made)
     first, again = (client.get(PATH, query="emailaddress=alice@example.com") for _ in range(2))
@@ -134,7 +134,7 @@ def test_not_signed_for_now(tmp_path: Path) -> None:
 
 
 ALIASES = [
-    # the query, what the mail account gets
+    # the query, the content of the mail account
     ("emailaddress=a@example.com&alias=b@example.com", "a@example.com, b@example.com"),
     (
         "alias=c@e.test&emailaddress=a@example.com&ALIAS=b%2Bx@example.com&alias=c@E.test.",
@@ -179,7 +179,7 @@ BAD_ALIASES = [
 
 @pytest.mark.parametrize(("query", "said"), BAD_ALIASES)
 def test_bad_aliases(client: Client, query: str, said: str) -> None:
-    """An alias that is no address is a 400 that says why."""
+    """An alias that is not an address is a 400 with the reason."""
     answer = client.get(PATH, query=f"emailaddress=a@example.com{query}")
 
     assert answer.status == 400
@@ -187,7 +187,7 @@ def test_bad_aliases(client: Client, query: str, said: str) -> None:
 
 
 def test_places_of_others(client: Client) -> None:
-    """The place and the parameter of other servers give the same bytes, in any case."""
+    """The URL and the parameter of other servers return the same bytes, in any case."""
     first = client.get(PATH, query="emailaddress=alice@example.com")
     for path in ("/email.mobileconfig", "/Email.MobileConfig/", PATH):
         for parameter in ("email", "Email", "emailaddress"):
@@ -196,7 +196,7 @@ def test_places_of_others(client: Client) -> None:
 
 
 ELSEWHERE = [
-    # Host, the public URL, where the same path and query are asked again
+    # Host, the public URL, the target of the redirect
     ("autoconfig.example.com", None, "https://autoconfig.example.com"),
     ("Example.COM:80", None, "https://example.com"),
     ("autodiscover.xn--bcher-kva.example", None, "https://autodiscover.xn--bcher-kva.example"),
@@ -258,7 +258,7 @@ def test_password_over_http_is_not_sent_again() -> None:
 def test_unknown_scheme_locks_nobody_out(
     options: dict[str, object], headers: dict[str, str]
 ) -> None:
-    """Where no trusted proxy says http, TLS may have ended before, and there is a profile."""
+    """If no trusted proxy sends http, TLS may have ended before, and there is a profile."""
     client = Client(CATALOG, settings(**options))
     answer = client.get(
         PATH, query="emailaddress=alice@example.com", scheme="http", headers=headers

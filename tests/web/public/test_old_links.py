@@ -28,7 +28,7 @@ LINKS = [
         "alice@example.com, bob@example.com",
         None,
     ),
-    # The address that was given by itself counts.
+    # The parameter with a single address counts.
     (
         "/profile.mobileconfig?addresses=b@example.com,c@example.com&email=alice@example.com",
         "alice@example.com",
@@ -61,7 +61,7 @@ def test_profile(client: Client, link: str, addresses: str, name: str | None) ->
 
 @pytest.mark.parametrize("link", WITHOUT)
 def test_without_address(client: Client, link: str) -> None:
-    """A link without one is answered with a form for it, and the form with the profile."""
+    """A link without an address is answered with a form for it, and the form with the profile."""
     answer = client.get(link, headers={"Accept-Language": "de"})
     place = link.partition("?")[0]
     form = form_to(answer.text, place)
@@ -97,7 +97,7 @@ def test_bad_links(client: Client, link: str, status: int, said: str) -> None:
 
 
 def test_no_post(client: Client) -> None:
-    """A password is taken at `/mobileconfig` alone."""
+    """A password is accepted only at `/mobileconfig`."""
     answer = client.post("/mailinabox.mobileconfig", b"password=s3cret")
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")

@@ -1,4 +1,4 @@
-"""Who is at the other end of a loopback connection, by tables of the kernel as it writes them."""
+"""The user at the other end of a loopback connection, by tables in the kernel's format."""
 
 import asyncio
 import ipaddress
@@ -57,7 +57,7 @@ class FakeProc:
         (self.folder / "self/net" / name).write_text(text, encoding="ascii")
 
     def process(self, number: int, *inodes: int) -> None:
-        """Add a process that holds sockets, and its terminal."""
+        """Add a process with open sockets, and its terminal."""
         descriptors = self.folder / f"{number}" / "fd"
         descriptors.mkdir(parents=True)
         (descriptors / "0").symlink_to("/dev/pts/0")
@@ -96,7 +96,7 @@ def test_users(proc: FakeProc, uid: int, refusal: str) -> None:
 
 
 FAMILIES = [
-    # the table, both ends in the client's row, and both ends as our socket names them
+    # the table, both ends in the client's row, and both ends as Waypost's socket names them
     ("tcp", (CLIENT, SERVER), (CLIENT, SERVER)),
     ("tcp", (CLIENT, SERVER), (MAPPED, MAPPED_SERVER)),
     ("tcp6", (MAPPED, MAPPED_SERVER), (CLIENT, SERVER)),
@@ -129,7 +129,7 @@ NOT_THERE = [
     pytest.param((OWN_END,), "not in the kernel's table", id="our end alone"),
     pytest.param((row(CLIENT, ("127.0.0.1", 4244)),), "not in the kernel's table", id="port"),
     pytest.param((row(CLIENT, ("127.0.0.2", 4243)),), "not in the kernel's table", id="address"),
-    # The kernel shows a socket that is closed, and held by no process, as root's.
+    # The kernel shows a socket that is closed, and open in no process, as root's.
     pytest.param((row(CLIENT, SERVER, inode=0, state="06"),), "closed", id="TIME_WAIT"),
     pytest.param((row(CLIENT, SERVER, inode=0, state="04"),), "closed", id="FIN_WAIT1"),
     pytest.param((row(CLIENT, SERVER, inode=0, state="05"),), "closed", id="FIN_WAIT2"),
@@ -171,14 +171,14 @@ OTHER_SOCKETS = [
 @pytest.mark.parametrize(("name", "other", "is_proxy"), OTHER_SOCKETS)
 @pytest.mark.parametrize("uid", [0, OURS])
 def test_proxy_of_root(proc: FakeProc, uid: int, name: str, other: str, is_proxy: bool) -> None:
-    """A process that listens, or that is connected to other machines, may speak for others."""
+    """A process that listens, or that is connected to other machines, may be a proxy."""
     ours = row(SERVER, NOBODY_THERE, uid=OURS, inode=5, state="0A")
     tables = {"tcp": [ours, OWN_END, row(CLIENT, SERVER, uid=uid)], "tcp6": []}
     tables[name].append(other.replace(" 77 ", " 79 "))
     for each, rows in tables.items():
         proc.table(each, *rows)
     proc.process(20, 77)
-    proc.process(21, 77, 79)  # A child that was forked holds the socket as well.
+    proc.process(21, 77, 79)  # A forked child has the socket open as well.
 
     assert ("is a server" in proc.refusal()) == is_proxy
 
@@ -200,7 +200,7 @@ UNIX_SOCKETS = [
 def test_proxy_at_a_unix_socket(
     proc: FakeProc, uid: int, what: str, path: str, *, is_proxy: bool
 ) -> None:
-    """A process that is asked through a Unix socket may speak for others."""
+    """A process that serves others by a Unix socket may be a proxy."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=uid))
     rows = [
         UNIX_HEAD,
@@ -231,7 +231,7 @@ def test_client_in_another_container(proc: FakeProc) -> None:
 
 
 def test_hidden_processes(proc: FakeProc) -> None:
-    """Where procfs hides the processes of others, root's may be the client's; our own are seen."""
+    """If procfs hides others' processes, the client may be root's; Waypost's own are visible."""
     (proc.folder / "1").rename(proc.folder / "hidden")
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     assert proc.refusal() == ""
@@ -261,7 +261,7 @@ def test_no_table(proc: FakeProc) -> None:
 
 
 def test_kernel_without_ipv6(proc: FakeProc) -> None:
-    """A table for IPv6 need not be there."""
+    """A table for IPv6 may be missing."""
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     proc.process(20, 77)
 
@@ -292,7 +292,7 @@ def test_many_sockets(tmp_path: Path) -> None:
 
 
 def test_one_look_at_a_time(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flood of requests makes one thread look, and those who wait too long are refused."""
+    """A flood of requests uses one thread, and requests that wait too long are refused."""
     monkeypatch.setattr("waypost.web.public.operator_check.WAIT_SECONDS", 0.3)
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     proc.process(20, 77)

@@ -15,7 +15,7 @@ PATH = "/.well-known/user-agent-configuration.json"
 @pytest.mark.rule("pacc-url", "pacc-content-type")
 @pytest.mark.parametrize("host", ["ua-auto-config.example.com", "UA-Auto-Config.Example.COM.:443"])
 def test_document(client: Client, host: str) -> None:
-    """The host that PACC names answers with the document of the domain behind it."""
+    """The host of PACC answers with the document of the domain after the prefix."""
     answer = client.get(PATH, host=host)
 
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")

@@ -87,7 +87,7 @@ def test_without_a_password(permitting: Client) -> None:
 
 @pytest.mark.rule("mobileconfig-no-password")
 def test_not_permitted(client: Client) -> None:
-    """Without the operator's sentence a form is refused, with what to do instead."""
+    """Without the operator's permission a form is refused, with what to do instead."""
     answer = post(client, GOOD)
 
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
@@ -119,7 +119,7 @@ def test_http(permitting: Client) -> None:
 
 @pytest.mark.parametrize(("proto", "status"), [("https", 200), ("http", 403)])
 def test_behind_a_proxy(proto: str, status: int) -> None:
-    """Behind a trusted proxy counts what the proxy says."""
+    """Behind a trusted proxy the proxy's scheme counts."""
     client = Client(CATALOG, settings(permit_cleartext_passwords=RISKS, proxy_count=1))
     headers = FORM | {"X-Forwarded-Proto": proto, "X-Forwarded-For": "192.0.2.1"}
     answer = client.post(PATH, urlencode(GOOD).encode(), headers=headers, scheme="http")
@@ -153,7 +153,7 @@ def test_bad_form(permitting: Client, fields: dict[str, str], status: int, said:
 
 @pytest.mark.parametrize("kind", ["", "application/json", "multipart/form-data; boundary=x"])
 def test_no_form(permitting: Client, kind: str) -> None:
-    """What is no form is refused, with the type that is."""
+    """A body that is not a form is refused, with the required type."""
     headers = {"content-type": kind} if kind else {}
     answer = permitting.post(PATH, urlencode(GOOD).encode(), headers=headers)
 
@@ -202,7 +202,7 @@ def everything() -> list[tuple[dict[str, str], str]]:
 
 @pytest.mark.rule("mobileconfig-password-keys")
 def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No log line of any level, no output, metric or memory holds a password that was sent."""
+    """No log line of any level, no output, metric or memory contains a password that was sent."""
     made: Signing = signing(tmp_path_factory.mktemp("signing"))
     files = made.files
     options = settings(
@@ -233,7 +233,7 @@ def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def test_error_while_it_is_written(permitting: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even a defect in the middle of it names no password."""
+    """Even a defect during the request shows no password."""
 
     def fail(*_: object, **__: object) -> bytes:
         raise KeyError("defect")
@@ -257,7 +257,7 @@ def test_page_asks(permitting: Client, client: Client, scheme: str) -> None:
 
 
 def test_form_of_the_page(permitting: Client) -> None:
-    """Where passwords are taken, the page's form posts all of its fields, a password or none."""
+    """If passwords are accepted, the page's form posts all of its fields, with or without one."""
     form = profile_form(permitting.get("/", query="emailaddress=alice@example.com").text)
     assert form.method == "POST"
     form.fields["alias"] = "b@example.com"
@@ -270,7 +270,7 @@ def test_form_of_the_page(permitting: Client) -> None:
 
 
 def test_aliases(permitting: Client) -> None:
-    """A form may name aliases as a query does, and what is wrong with one does not come back."""
+    """A form may have aliases as a query does, and an invalid one is not repeated."""
     body = urlencode({**GOOD, "alias": ["b@example.com", "c@e.test"]}, doseq=True).encode()
     profile = plistlib.loads(permitting.post(PATH, body, headers=FORM).body)
     addresses = profile["PayloadContent"][0]["EmailAddress"]

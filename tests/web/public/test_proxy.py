@@ -1,4 +1,4 @@
-"""Whom the listener believes about host, scheme and peer."""
+"""Which headers the listener believes about host, scheme and peer."""
 
 from ipaddress import ip_network
 
@@ -42,7 +42,7 @@ def test_nobody_is_believed_by_default() -> None:
 @pytest.mark.rule("proxies-trust")
 @pytest.mark.parametrize("headers", [SPOOFED, FORWARDED])
 def test_one_proxy(headers: list[Header]) -> None:
-    """With one proxy only what that proxy wrote, the last value, counts."""
+    """With one proxy only the value that the proxy added, the last one, counts."""
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
     assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_told=True)
@@ -56,7 +56,7 @@ def test_two_proxies() -> None:
 
 
 def test_fewer_values_than_proxies() -> None:
-    """Where a proxy wrote nothing, the connection itself counts."""
+    """If a proxy added nothing, the connection itself counts."""
     origin = ProxyTrust(proxy_count=3).resolve("127.0.0.1", "http", SPOOFED)
 
     assert origin == Origin("127.0.0.1", "http", "waypost.example")
@@ -72,7 +72,7 @@ def test_network_that_is_not_trusted() -> None:
 
 
 def test_network_that_is_trusted() -> None:
-    """A peer inside is believed, and so are the trusted proxies behind it."""
+    """A peer in the networks is believed, and so are the trusted proxies behind it."""
     one = ProxyTrust(0, (LOCAL,)).resolve("127.0.0.1", "http", SPOOFED)
     two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
 
@@ -90,7 +90,7 @@ def test_network_that_is_trusted() -> None:
     ],
 )
 def test_peer_at_a_unix_socket(trust: ProxyTrust, believed: bool) -> None:
-    """A peer without an address is believed at a Unix socket, where an option says so."""
+    """A peer without an address is believed at a Unix socket, if an option says so."""
     origin = trust.resolve(None, "http", SPOOFED)
 
     assert (origin.host == "autoconfig.example.com") is believed
@@ -110,7 +110,7 @@ def test_nonsense_in_headers(value: bytes) -> None:
 
 
 LONG = [
-    # what the proxy in front adds to what a client sent
+    # what the proxy in front adds to the client's headers
     (b"x-forwarded-for", b"," * 30_000, b"198.51.100.7", "198.51.100.7"),
     (b"x-forwarded-for", b"1.1.1.1," * 3000, b"198.51.100.7", "198.51.100.7"),
     (b"forwarded", b"," * 30_000, b"for=198.51.100.7;proto=https", "198.51.100.7"),
@@ -121,7 +121,7 @@ LONG = [
 
 @pytest.mark.parametrize(("name", "sent", "added", "peer"), LONG)
 def test_long_headers(name: bytes, sent: bytes, added: bytes, peer: str) -> None:
-    """A client that sends thousands of values does not hide what the proxy adds behind them."""
+    """A client that sends thousands of values does not hide the value that the proxy adds."""
     headers = [(b"host", b"h"), (name, sent + b", " + added)]
     for trust in (ProxyTrust(proxy_count=1), ProxyTrust(0, (LOCAL,))):
         assert trust.resolve("127.0.0.1", "http", headers).peer == peer
@@ -166,7 +166,7 @@ def test_loopback(host: str, expected: bool) -> None:
 
 
 def test_port() -> None:
-    """A port and brackets are taken off."""
+    """A port and brackets are removed."""
     hosts = ["a.example:1", "a.example", "[2001:db8::1]:1", "2001:db8::1", "a:b:c"]
 
     assert [host_without_port(host) for host in hosts] == [
@@ -192,7 +192,7 @@ def test_host_of_a_proxy_decides_only_when_trusted() -> None:
 
 
 def test_https_at_the_proxy_is_not_redirected() -> None:
-    """Behind a trusted proxy that ends TLS the redirect probe is not sent round in circles."""
+    """Behind a trusted proxy that ends TLS the redirect probe gets no redirect loop."""
     client = Client(CATALOG, settings(trusted_proxies=["127.0.0.0/8"]))
     answer = client.get(
         "/autodiscover/autodiscover.xml",

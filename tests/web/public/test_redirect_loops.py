@@ -25,7 +25,7 @@ class Front:
 
     Attributes:
         adds: headers.
-        options: how it is described to Waypost.
+        options: the matching options of Waypost.
         host: what it sends as Host; None for what the client used.
     """
 
@@ -85,7 +85,7 @@ def follow(front: Front, path: str) -> list[Answer]:
     ],
 )
 def test_every_way_ends(name: str, path: str, status: int) -> None:
-    """Who asks by https gets an answer after one redirect at most, and never the same URL."""
+    """A request by https gets an answer after one redirect at most, and never the same URL."""
     answers = follow(FRONTS[name], path)
 
     assert [answer.status for answer in answers] in ([status], [302, status])
@@ -150,14 +150,14 @@ def by_http(client: Client, path: str, name: str = "", value: str = "") -> Answe
 
 @pytest.mark.parametrize(("name", "value"), SIGNS)
 def test_signs_of_https(behind: Client, name: str, value: str) -> None:
-    """If anything says https, there is no redirect: the probe is refused, the profile given."""
+    """If anything says https, there is no redirect: the probe is refused, the profile sent."""
     assert by_http(behind, PROBE, name, value).status == 405
     assert by_http(behind, LINK, name, value).status == 200
 
 
 @pytest.mark.parametrize(("name", "value"), NO_SIGNS)
 def test_no_signs_of_https(behind: Client, name: str, value: str) -> None:
-    """What says nothing of https prevents no redirect."""
+    """A header that does not say https prevents no redirect."""
     assert by_http(behind, PROBE, name, value).status == 302
     assert by_http(behind, LINK, name, value).status == 302
 
@@ -183,7 +183,7 @@ def test_port_of_host(behind: Client, host: str) -> None:
     ],
 )
 def test_mark(behind: Client, query: str, status: int) -> None:
-    """What comes back with the mark of a redirect is not redirected again."""
+    """A request with the mark of a redirect is not redirected again."""
     assert by_http(behind, f"{PROBE}?{query}").status == status
 
 
@@ -227,7 +227,7 @@ def test_warning(
     line: str | None,
     sign: str | None,
 ) -> None:
-    """A wrong scheme is in the log once, with the host, what says https, and the line to write."""
+    """A wrong scheme is logged once, with the host, what says https, and the line to configure."""
     client = Client(CATALOG, settings(**options))
     with capture_logs() as lines:
         for _ in range(3):
@@ -244,7 +244,7 @@ def test_warning(
 
 
 def test_password_behind_a_wrong_scheme() -> None:
-    """A form with a password is refused, not redirected; a browser behind it makes a warning."""
+    """A form with a password is refused, not redirected; a browser's headers cause a warning."""
     client = Client(CATALOG, settings(proxy_count=1, permit_cleartext_passwords=RISKS))
     body = b"emailaddress=alice@example.com&password=s3cret"
     kind = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -1,4 +1,4 @@
-"""No domain, and no well-known URL, redirects to where its client asks already."""
+"""No domain, and no well-known URL, redirects to the URL that its client has requested."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ def _moved() -> Iterator[Client]:
 
 @pytest.mark.parametrize("spelling", [PATH, "/AutoDiscover/AutoDiscover.xml/", f"/{PATH}"])
 def test_moved_to_the_url_that_was_asked(moved: Client, spelling: str) -> None:
-    """Who asks at the very URL that a domain has moved to is refused as for an unknown domain."""
+    """A request to the URL that a domain has moved to is refused as for an unknown domain."""
     here, there = "autodiscover.b.example", "autodiscover.a.example"
     outlook = moved.post(spelling, question("x@a.example"), host=f"{here}:443")
     phone = moved.post(spelling, question("x@a.example", MOBILESYNC), host=here.upper())
@@ -43,7 +43,7 @@ def test_moved_to_the_url_that_was_asked(moved: Client, spelling: str) -> None:
 
 
 def test_json_that_moved_to_the_url_that_was_asked(moved: Client) -> None:
-    """The same holds for Autodiscover's JSON."""
+    """The same is true for Autodiscover's JSON."""
     path = "/autodiscover/autodiscover.json?Email=x@a.example&Protocol=AutodiscoverV1"
 
     assert moved.get(path, host="autodiscover.b.example").status == 404
@@ -52,7 +52,7 @@ def test_json_that_moved_to_the_url_that_was_asked(moved: Client) -> None:
 
 @pytest.mark.parametrize(("name", "status"), [("c", 404), ("d", 404), ("e", 404), ("f", 302)])
 def test_domains_that_moved_to_each_other(moved: Client, name: str, status: int) -> None:
-    """Domains that moved in a circle, as rows of a database may, are as if they were not here."""
+    """Domains that redirect in a circle, as in rows of a database, are as if not served."""
     answer = moved.get(f"/mail/config-v1.1.xml?emailaddress=x@{name}.example")
     outlook = moved.post(PATH, question(f"x@{name}.example"))
 

@@ -27,7 +27,7 @@ def test_form(client: Client) -> None:
 
 
 def test_links_lead_to_configurations(client: Client) -> None:
-    """The links for an address answer with its configurations."""
+    """The links for an address return its configurations."""
     text = client.get("/", query="emailaddress=a%2Bb@example.com").text
     links = [element.attrib["href"] for element in elements(text, "//main//a")]
 
@@ -51,7 +51,7 @@ services = [
 
 
 def test_what_is_typed_by_hand() -> None:
-    """A program that finds nothing gets server, port, protection and user name by hand."""
+    """For a program that finds nothing there are server, port, protection and user name."""
     client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
     text = client.get("/", query='emailaddress="<b>"@example.com').text
     client.close()
@@ -89,7 +89,7 @@ def filled_in(client: Client, **typed: str) -> dict[str, object]:
     assert form.method == "GET"
     for name, text in typed.items():
         form.fields[name] = text
-    # What is typed into several lines is sent with CR and LF (HTML, "Constructing the entry list").
+    # Lines of a text field are sent with CR and LF (HTML, "Constructing the entry list").
     fields = [(name, value.replace("\n", "\r\n")) for name, value in form.form_values()]
     answer = client.get("/mobileconfig", query=dict(fields))
     assert answer.status == 200
@@ -138,7 +138,7 @@ def test_problem(client: Client, query: str, status: int, message: str) -> None:
 
 
 def test_markup_is_escaped(client: Client) -> None:
-    """What was typed never becomes markup."""
+    """A typed text never becomes markup."""
     query = {"emailaddress": '"><script>alert(1)</script>@example.com'}
     answer = client.get("/", query=query)
 
@@ -163,13 +163,13 @@ def test_code_leads_to_the_profile(behind_one_url: Client, client: Client) -> No
 
 
 def test_long_url_has_no_code() -> None:
-    """What makes a code that no phone can read is not drawn."""
+    """A code that no phone can read is not drawn."""
     assert svg("https://a.example/?" + "a" * (URL_MAX_CHARS - 19)) is not None
     assert svg("https://a.example/?" + "a" * (URL_MAX_CHARS - 18)) is None
 
 
 def test_page_brings_what_it_needs(behind_one_url: Client) -> None:
-    """The page names no picture, script or style of anywhere, and no code may run in it."""
+    """The page loads no picture, script or style from other servers, and runs no code."""
     answer = behind_one_url.get("/", query="emailaddress=a@example.com")
     policy = answer.headers["content-security-policy"]
 
@@ -179,6 +179,6 @@ def test_page_brings_what_it_needs(behind_one_url: Client) -> None:
 
 
 def test_library_for_codes_comes_late() -> None:
-    """A worker does not load what draws codes before the page is asked for."""
+    """A worker does not load the library for codes before the page is requested."""
     code = "import sys, waypost.web.public.app; sys.exit('segno' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

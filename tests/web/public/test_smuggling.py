@@ -1,4 +1,4 @@
-"""Requests that a web server in front and Waypost might divide in two ways (RFC 9112 s11.2)."""
+"""Requests that a web server in front and Waypost might split differently (RFC 9112 s11.2)."""
 
 import re
 import socket
@@ -112,7 +112,7 @@ def answers_to(port: int, request: bytes) -> list[int]:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_nobody_gets_the_answer_of_another(front: int, shape: str) -> None:
-    """After a request of two meanings each client gets the answer to its own request."""
+    """After an ambiguous request each client gets the answer to its own request."""
     statuses = answers_to(front, SHAPES[shape])
     assert len(statuses) <= 2
     for number in range(2):
@@ -138,7 +138,7 @@ def test_all_formats_come_through(front: int) -> None:
     "name", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP", "X-Forwarded-Host"]
 )
 def test_forged_headers_count_for_nothing(front: int, server: RunningWaypost, name: str) -> None:
-    """A client's forwarding header neither becomes its address in the log nor a host."""
+    """A client's forwarding header becomes neither its address in the log nor a host."""
     marker = f"forged{name.lower().replace('-', '').replace('_', '')}.example"
     value = {"Forwarded": f"for=192.0.2.77;host={marker}"}.get(name, "192.0.2.77")
     answer = httpx.get(

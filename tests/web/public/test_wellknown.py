@@ -158,7 +158,7 @@ def test_wrong_method(client: Client) -> None:
 
 
 def test_autoconfig_of_an_earlier_draft(client: Client) -> None:
-    """The place that an earlier draft named answers as Autoconfig, for all users of a domain."""
+    """The path of an earlier draft answers as Autoconfig, for all users of a domain."""
     query = "emailaddress=alice@mail.example"
     answer = client.get("/.well-known/mail-v1.xml", query=query)
 

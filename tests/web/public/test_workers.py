@@ -56,10 +56,10 @@ def lives(pid: int) -> bool:
 
 
 def test_killed_workers_are_replaced_at_once(tmp_path: Path) -> None:
-    """Workers that are killed together have others in their places, and the log says the signal."""
+    """Workers that are killed together are replaced, and the log names the signal."""
     with parent(tmp_path, "good", 3) as running:
         running.wait(lambda: len(running.workers()) == 3)
-        time.sleep(1.5)  # longer than a worker that counts as one that failed
+        time.sleep(1.5)  # longer than the life of a worker that counts as failed
         for pid in running.workers():
             os.kill(pid, signal.SIGKILL)
         running.wait(lambda: len(running.workers()) == 6)
@@ -69,7 +69,7 @@ def test_killed_workers_are_replaced_at_once(tmp_path: Path) -> None:
 
 
 def test_worker_that_ends_at_every_start(tmp_path: Path) -> None:
-    """A place whose workers end at once waits longer each time, and the other worker stays."""
+    """A worker that fails at once is restarted later each time, and the other worker stays."""
     with parent(tmp_path, "one_good", 2) as running:
         running.wait(lambda: len(running.lines(RESTARTED)) == 6)
         lines = running.lines(RESTARTED)
@@ -80,7 +80,7 @@ def test_worker_that_ends_at_every_start(tmp_path: Path) -> None:
 
 
 def test_silent_worker_is_replaced(tmp_path: Path) -> None:
-    """A worker that says nothing for too long is killed, with a word in the log, and replaced."""
+    """A worker without reports is killed, with a log line, and replaced."""
     with parent(tmp_path, "good", 2, "SILENT_WORKER_SECONDS=4.0") as running:
         running.wait(lambda: len(running.workers()) == 2)
         silent, other = running.workers()
@@ -92,7 +92,7 @@ def test_silent_worker_is_replaced(tmp_path: Path) -> None:
 
 
 def test_parent_that_was_stopped(tmp_path: Path) -> None:
-    """A parent that was stopped for a while does not take its workers for silent ones."""
+    """A parent that was stopped for a while does not take its workers as silent."""
     with parent(tmp_path, "good", 2, "SILENT_WORKER_SECONDS=4.0") as running:
         running.wait(lambda: len(running.workers()) == 2)
         (pid,) = {
@@ -174,7 +174,7 @@ def test_application_that_fails_to_start_later(tmp_path: Path) -> None:
 
 
 def test_no_room_for_a_process(tmp_path: Path) -> None:
-    """If the system has no room for a worker, it is started later."""
+    """If the system cannot start a worker, it is started later."""
     with parent(tmp_path, "no room", 2) as running:
         running.wait(lambda: len(running.workers()) == 2)
         lines = running.lines("cannot start worker; retrying")
