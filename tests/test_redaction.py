@@ -197,7 +197,7 @@ FETCHED = [
     ("ftp://u:hunter2@h/x", "ftp://u:***@h/x: must be a whole URL"),
     ("http://u:hun/ter2@h/x", "http://***@h/x: is not a URL"),
     ("http://127.0.0.1:1/x?token=hunter2", "http://127.0.0.1:1/x?token=***: cannot be fetched"),
-    ("http://u:hunter2@127.0.0.1:1/x", "must not hold a user name or a password"),
+    ("http://u:hunter2@127.0.0.1:1/x", "must not contain a user name or a password"),
 ]
 
 

@@ -138,7 +138,7 @@ BAD_URLS = [
     ("http://", "must be a whole URL"),
     ("http://[::1", "is not a URL"),
     ("http://127.0.0.1:99999/", "is not a URL"),
-    ("http://user:s3cret@127.0.0.1/", "must not hold a user name"),
+    ("http://user:s3cret@127.0.0.1/", "must not contain a user name"),
     ("http://127.0.0.1:1/", "cannot be fetched: "),
     ("http://127.0.0.1:1/a b", "cannot be fetched: "),
 ]

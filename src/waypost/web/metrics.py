@@ -62,7 +62,7 @@ def _listen(place: str) -> socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        message = f"metrics_listen {place}: cannot listen there: {reason}"
+        message = f"metrics_listen {place}: cannot listen: {reason}"
         raise SettingsError([message]) from error
     return listener
 
