@@ -18,6 +18,7 @@ from waypost.shared_numbers import SharedNumbers
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.transfer.pinned_pacc import pinned_path
 
+REJECTED = "providers file rejected; keeping the previous version"
 GOOD = """[[provider]]
 name = "Own"
 domains = ["own.example"]
@@ -73,11 +74,7 @@ def test_broken_file_changes_nothing(file: Path, text: bytes, said: str) -> None
 
     with capture_logs() as lines:
         asyncio.run(work())
-    reasons = [
-        line["reason"]
-        for line in lines
-        if line["event"] == "providers file rejected; keeping the previous version"
-    ]
+    reasons = [line["reason"] for line in lines if line["event"] == REJECTED]
     assert len(reasons) == len(set(reasons))
     assert any(said in reason for reason in reasons), reasons
     assert says(metrics, 'waypost_providers_reloads_total{result="failed"} 1.0')
@@ -116,9 +113,7 @@ def test_demand_tells_again(file: Path) -> None:
     file.write_text("broken", encoding="utf-8")
 
     def rejections() -> int:
-        return [line["event"] for line in lines].count(
-            "providers file rejected; keeping the previous version"
-        )
+        return [line["event"] for line in lines].count(REJECTED)
 
     async def work() -> None:
         reloader = ProvidersReloader(file, MemoryDomains(None), Metrics())
@@ -208,17 +203,13 @@ def test_errors_of_the_system(
 
     with capture_logs() as lines:
         asyncio.run(work())
-    (line,) = (
-        line
-        for line in lines
-        if line["event"] == "providers file rejected; keeping the previous version"
-    )
+    (line,) = (line for line in lines if line["event"] == REJECTED)
     assert "cannot be read: " in line["reason"]
-    assert line["action"] == "retrying until the file can be read"
+    assert line["action"] == "retrying until the file can be used"
 
 
 def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that was refused for a certificate counts once that is good, untouched itself."""
+    """A file that was refused for a certificate is used once the certificate is valid."""
     monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
     domains = MemoryDomains(None)
     refusals = [ProvidersError(["cert.pem: is not valid yet"])] * 3
@@ -241,7 +232,7 @@ def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPa
     with capture_logs() as lines:
         asyncio.run(work())
     assert refusals == []
-    (line,) = (line for line in lines if line["event"] == "providers not read")
+    (line,) = (line for line in lines if line["event"] == REJECTED)
     assert line["reason"] == "cert.pem: is not valid yet"
 
 
@@ -298,9 +289,5 @@ def test_fifo(file: Path, name: str) -> None:
 
     with capture_logs() as lines:
         asyncio.run(work())
-    reasons = [
-        line["reason"]
-        for line in lines
-        if line["event"] == "providers file rejected; keeping the previous version"
-    ]
+    reasons = [line["reason"] for line in lines if line["event"] == REJECTED]
     assert any("is a FIFO" in reason for reason in reasons)

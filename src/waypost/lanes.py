@@ -64,7 +64,7 @@ class Lane(Generic[Asked, Answered]):
                 threads.start(thread)
             except threads.NoThread:
                 if not self._threads:
-                    # The question stays in the queue, and its later answer is thrown away.
+                    # The call stays in the queue, and its later result is dropped.
                     question.answer.set_exception(self._broken())
             else:
                 self._threads.append(thread)

@@ -27,7 +27,7 @@ SUBJECTS: Final = 64
 _READ: Final = 0
 _NOT_READ: Final = 1
 _FIX: Final = "fix the file; Waypost reads it again when it has changed"
-_AGAIN: Final = "retrying until the file can be read"
+_AGAIN: Final = "retrying until the file can be used"
 
 Check = Callable[[MemoryStore], None]
 """Raises ProvidersError if the content of a file cannot be served."""

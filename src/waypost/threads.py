@@ -1,9 +1,9 @@
-"""Threads on a machine, or below a limit of memory, that has no room for another one."""
+"""Starting threads when memory is limited."""
 
 import threading
 from typing import Final
 
-# The system reserves 8 MiB for each thread, which a limit of address space counts in full.
+# The default reserves 8 MiB for each thread, which counts in full for a limit of address space.
 STACK_BYTES: Final = 1024 * 1024
 
 
@@ -15,14 +15,14 @@ def start(thread: threading.Thread) -> None:
     """Start a thread.
 
     Raises:
-        NoThread: the system cannot; Python says so with a RuntimeError.
+        NoThread: the system cannot start it; Python raises RuntimeError then.
     """
     try:
         thread.start()
     except RuntimeError as error:
-        raise NoThread("no thread can be started; memory is short") from error
+        raise NoThread("cannot start a thread; memory is short") from error
 
 
 def limit_stacks() -> None:
-    """Make the threads that this process starts from now on reserve little memory."""
+    """Limit the memory that each new thread of this process reserves."""
     threading.stack_size(STACK_BYTES)

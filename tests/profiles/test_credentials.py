@@ -78,7 +78,7 @@ def wrong_order(files: ProfileFiles) -> None:
 
 
 def without_its_key(files: ProfileFiles, old: bytes, new: bytes) -> None:
-    """Put other bytes of the same length into the certificate, whose signature is then wrong."""
+    """Replace bytes of the certificate with as many others, so that its signature is wrong."""
     data = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
     assert data.count(old) == 1
     files.certificate.write_text(DER_cert_to_PEM_cert(data.replace(old, new)))

@@ -22,6 +22,7 @@ OPTIONS = ("--providers", NAME)
 # Time enough for several attempts to read the file.
 OUT_OF_DESCRIPTORS_SECONDS = 3.0
 PATIENCE_SECONDS = 25.0
+REJECTED = "providers file rejected; keeping the previous version"
 # All workers have read it, and all of its errors are in the log.
 SETTLE_SECONDS = 1.0
 BOMBS = {
@@ -104,7 +105,7 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
         _put(server, GOOD.replace("example.com", 'example.com", "new.example'))
         time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
     seconds = _seconds_until(lambda: _serves(server, "new.example"))
-    lines = server.log_text().count("providers file rejected; keeping the previous version")
+    lines = server.log_text().count(REJECTED)
     return [
         Figure("until the change counts", seconds, "s", 12),
         Figure("lines about it in the log", lines, "", 1),
@@ -114,9 +115,7 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
 def _fifo(server: Server) -> list[Figure]:
     os.mkfifo(server.folder / "fifo")
     (server.folder / "fifo").replace(server.folder / NAME)
-    seconds = _seconds_until(
-        lambda: "providers file rejected; keeping the previous version" in server.log_text()
-    )
+    seconds = _seconds_until(lambda: REJECTED in server.log_text())
     return [Figure("until it is refused", seconds, "s", 5), _counts(server, "new.example")]
 
 
@@ -133,15 +132,12 @@ def _bombs(server: Server) -> list[Figure]:
 def _throw(server: Server, text: str) -> tuple[float, float]:
     """Write a text to the file; return how long until it is refused, and the memory for it."""
     before = peak = server.memory()
-    earlier = server.log_text().count("providers file rejected; keeping the previous version")
+    earlier = server.log_text().count(REJECTED)
 
     def refused() -> bool:
         nonlocal peak
         peak = max(peak, server.memory())
-        return (
-            server.log_text().count("providers file rejected; keeping the previous version")
-            > earlier
-        )
+        return server.log_text().count(REJECTED) > earlier
 
     _put(server, text)
     seconds = _seconds_until(refused)

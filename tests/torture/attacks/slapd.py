@@ -101,7 +101,7 @@ def _hanging(directory: Slapd) -> Iterator[None]:
 
 @contextmanager
 def _slow(directory: Slapd) -> Iterator[None]:
-    """Let the server run for a tenth of the time only."""
+    """Run the server for only a tenth of the time."""
     end, pid = threading.Event(), directory.pid
 
     def run() -> None:
