@@ -1,9 +1,9 @@
 """The command line: `waypost`, one module for each group of commands.
 
-Exit codes: 0 good; 1 findings (a domain that is not served, a dry run with differences, a database
-that must be upgraded), and a defect of Waypost itself, as of any program in Python; 2 wrong use or
-bad input. Each mistake is one line on standard error.
-What a command needs is imported when it runs, so that the others start quickly.
+Exit codes: 0 success; 1 findings (a domain that is not served, a dry run with differences, a
+database that must be upgraded), or a defect of Waypost; 2 wrong use or bad input. Each mistake is
+one line on standard error.
+A command imports its modules when it runs, so that the other commands start quickly.
 """
 
 import sys
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: what stands after `waypost`; by default that of this process.
+        arguments: the arguments after `waypost`; by default those of this process.
 
     Returns:
         The exit code.
@@ -72,13 +72,13 @@ def _run(given: Sequence[str]) -> int:
 
 
 def build(arguments: Sequence[str] = ("serve",)) -> typer.Typer:
-    """Put the commands together.
+    """Return the group of all commands.
 
     Args:
-        arguments: the command line; the flags of `serve` are made only where they are needed.
+        arguments: the command line; the flags of `serve` are built only if it is `serve`.
     """
-    app = group("Tells every mail client where its mailbox is.")
-    # Its flags come from the table of settings, which takes a while to import.
+    app = group("Configure mail clients automatically: server, checks and tools.")
+    # The flags of `serve` come from the table of options, which takes long to import.
     served = serve.command() if "serve" in arguments else serve.placeholder
     app.command("serve", help=serve.HELP, epilog=serve.EXAMPLE)(served)
     app.add_typer(show.build(), name="show")

@@ -1,4 +1,4 @@
-"""Adding imported providers to the database, or printing them as a providers file."""
+"""Add imported providers to the database, or print them as a providers file."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from waypost.transfer.imported import Imported
     from waypost.transfer.plan import Plan
 
-PrintFlag = Annotated[
-    bool, typer.Option("--print", help="Print a providers file (TOML); open no database.")
-]
+PrintFlag = Annotated[bool, typer.Option("--print", help="Print a providers file (TOML) instead.")]
 DryRunFlag = Annotated[
-    bool, typer.Option("--dry-run", help="Only print; exit code 1 where something would change.")
+    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
 ]
 
 
 def merged(sources: Sequence["Imported"]) -> Catalog:
-    """Put what several sources say into one catalog.
+    """Return the domains of several sources as one catalog.
 
     Raises:
-        ProvidersError: two sources name the same domain.
+        ProvidersError: two sources contain the same domain.
     """
     problems: list[str] = []
     places: dict[str, int] = {}
@@ -36,7 +34,9 @@ def merged(sources: Sequence["Imported"]) -> Catalog:
     for number, source in enumerate(sources):
         for domain in source.catalog.domains:
             if places.setdefault(domain.pattern.text, number) != number:
-                problems.append(f"domain {domain.pattern}: is in two of the sources; import one")
+                problems.append(
+                    f"domain {domain.pattern}: is in two of the sources; import only one of them"
+                )
             domains.append(domain)
     if problems:
         raise ProvidersError(problems)
@@ -51,14 +51,14 @@ def add(
     db_uri: str | None,
     as_json: bool,
 ) -> None:
-    """Add providers to the database, or print them, with what was not carried over.
+    """Add providers to the database, or print them; list what could not be imported.
 
-    What breaks clients is said as `apply` says it.
+    Findings of lint are warnings, as those of `waypost apply`.
 
     Raises:
-        ProvidersError: a domain is served already, in another way. Nothing was changed.
-        Exit: code 1 if a dry run finds something to do, or if no client can set up an account for
-            a domain.
+        ProvidersError: a domain is already served with other services. Nothing was changed.
+        Exit: code 1 if a dry run finds changes, or if clients cannot set up an account for a
+            domain.
     """
     found = merged(sources)
     unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
@@ -85,7 +85,7 @@ def add(
 
 
 def _unusable(found: Catalog) -> list[str]:
-    """Return a line for each provider and lack that leaves domains without an account."""
+    """Return a line for each provider and kind of missing service that prevents accounts."""
     lacking: dict[tuple[str, str], list[str]] = {}
     for domain in found.domains:
         lack = lack_of_mail(service.type for service in domain.services)
@@ -93,7 +93,7 @@ def _unusable(found: Catalog) -> list[str]:
             lacking.setdefault((domain.provider.name, lack), []).append(domain.pattern.text)
     return [
         f"{first}{f' and {len(more)} more' if more else ''}: {lack}, so no client can set up an "
-        "account (404); add the service, or take the domain out"
+        "account (404); add the service, or remove the domain"
         for (_, lack), (first, *more) in lacking.items()
     ]
 
@@ -101,7 +101,7 @@ def _unusable(found: Catalog) -> list[str]:
 def _lost(source: "Imported") -> str:
     first, *more = source.lost
     names = f"{first}{f' and {len(more)} more' if more else ''}"
-    return f"{names}: nothing of {'them' if more else 'it'} can be served, so clients get 404"
+    return f"{names}: no service could be imported, so clients get 404"
 
 
 def _note_losses(sources: Sequence["Imported"], unusable: Sequence[str]) -> None:
@@ -160,8 +160,9 @@ def _together(now: Catalog, found: Catalog) -> Catalog:
             new.append(domain)
         elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
             problems.append(
-                f"domain {domain.pattern}: is served already by {old.provider.name}, in another "
-                "way; import adds and never changes: use --print, edit, and `waypost apply`"
+                f"domain {domain.pattern}: is already served by {old.provider.name}, with other "
+                "data. `waypost import` changes no existing domain; use --print, edit the file, "
+                "and run `waypost apply`"
             )
     if problems:
         raise ProvidersError(problems)

@@ -1,4 +1,4 @@
-"""`waypost apply`: a providers file or a seed of automx2 into the database."""
+"""`waypost apply`: write a providers file or a seed of automx2 to the database."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = "Example: waypost apply mail.toml --dry-run"
 SHOWN: Final = 1000
-"""How many changes of each kind are printed."""
+"""How many changes of each kind the command prints."""
 
 
 class Dialect(StrEnum):
-    """Whose SQL is printed."""
+    """The SQL dialects for --print-sql."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
@@ -46,17 +46,17 @@ FileArgument = Annotated[
     typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
 ]
 IfEmptyFlag = Annotated[
-    bool, typer.Option("--if-empty", help="Change nothing where there are providers already.")
+    bool, typer.Option("--if-empty", help="Change nothing if the database has providers already.")
 ]
 DryRunFlag = Annotated[
-    bool, typer.Option("--dry-run", help="Only print; exit code 1 where something would change.")
+    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
 ]
 OnlyAddFlag = Annotated[
     bool,
     typer.Option(
         "--only-add",
         help="Add domains, providers and directories that are missing. "
-        "A domain that exists stays as it is, with the services that it has.",
+        "Domains in the database and their services do not change.",
     ),
 ]
 AllFlag = Annotated[
@@ -66,8 +66,8 @@ ProgressFlag = Annotated[
     bool | None,
     typer.Option(
         "--progress/--no-progress",
-        help="Show how far it is; else a bar on a terminal, a line now and then elsewhere, "
-        "from 1,000 domains on.",
+        help="Show a progress bar, or no progress. Default: for 1,000 domains and more, a bar on "
+        "a terminal, or a line every few seconds.",
         show_default=False,
     ),
 ]
@@ -75,12 +75,12 @@ ProgressFlag = Annotated[
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be done.
+    """What the command has to do.
 
     Attributes:
         shown: how many changes of each kind are listed; None is all.
         allowed: how many domains may go out of service; None for the usual limit.
-        step: told how far it is.
+        step: is called with the progress.
     """
 
     wanted: Catalog
@@ -93,28 +93,29 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What came of it.
+    """What the command did, or would do.
 
     Attributes:
-        makes_tables: the database had none.
+        creates_tables: the database had no tables.
     """
 
     plan: "Plan"
     removal: Removal
-    makes_tables: bool
+    creates_tables: bool
     written: bool
 
 
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     file: FileArgument = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Take the sample providers.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Use the sample providers.")] = False,
     if_empty: IfEmptyFlag = False,
     dry_run: DryRunFlag = False,
     print_sql: Annotated[
-        bool, typer.Option("--print-sql", help="Print SQL for an empty database; open none.")
+        bool,
+        typer.Option("--print-sql", help="Print SQL for an empty database; connect to none."),
     ] = False,
     dialect: Annotated[
-        Dialect, typer.Option("--dialect", help="Whose SQL --print-sql prints.")
+        Dialect, typer.Option("--dialect", help="SQL dialect for --print-sql.")
     ] = Dialect.SQLITE,
     only_add: OnlyAddFlag = False,
     allow_removal: AllowRemovalFlag = None,
@@ -123,7 +124,11 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the database hold what a file says, in one transaction; print what that changes."""
+    """Write a providers file to the database.
+
+    The command changes the database in one transaction, and prints each change.
+    What is not in the file is removed, except with --only-add.
+    """
     wanted = _wanted(file, demo)
     if print_sql:
         _print_sql(wanted, dialect)
@@ -140,34 +145,34 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     try:
         outcome = done(allow_removal)
     except RemovalRefused as refused:
-        # Not before the bar has ended, which draws over the question; and the database is not
-        # locked while the question is open.
+        # Ask only after the progress bar has ended, because the bar would hide the question.
+        # The database is not locked while the question is open.
         if as_json or not is_confirmed(refused):
             raise
         outcome = done(refused.removed)
     if outcome is None:
-        note("the database holds providers already; nothing was changed")
+        note("the database has providers already; nothing was changed")
         if as_json:
             _print(_unchanged(), as_json, dry_run)
         return
     warn((*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories)))
     _print(outcome, as_json, dry_run)
     if dry_run and not outcome.removal.is_allowed(allow_removal):
-        note(f"without --dry-run this is refused: {outcome.removal}")
+        note(f"without --dry-run, this change is refused: {outcome.removal}")
     if dry_run and not outcome.plan.is_empty:
         raise typer.Exit(FINDINGS)
 
 
 def _unchanged() -> _Outcome:
-    """Return what is printed for a program if nothing was compared."""
+    """Return the outcome for --json if --if-empty found providers."""
     from waypost.transfer.plan import Plan  # noqa: PLC0415 -- quick start
 
-    return _Outcome(Plan((), (), ()), Removal(0), makes_tables=False, written=False)
+    return _Outcome(Plan((), (), ()), Removal(0), creates_tables=False, written=False)
 
 
 def _wanted(file: Path | None, demo: bool) -> Catalog:
     if (file is None) == (not demo):
-        raise ProvidersError(["give either a FILE or --demo"])
+        raise ProvidersError(["use either a FILE or --demo"])
     if file is None:
         from waypost.demo import demo_catalog  # noqa: PLC0415 -- quick start
 
@@ -179,8 +184,8 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
     if borrowed := result.catalog.borrowed:
         raise ProvidersError(
             f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
-            "which the database cannot have: it holds domains of its own; serve the file with "
-            "--providers, or write the domains into it"
+            "which the database does not support; serve the file with --providers, or list the "
+            "domains in the file"
             for one in borrowed
         )
     return result.catalog
@@ -200,13 +205,13 @@ def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
 
     with (
         Wanted(job.wanted, job.step) as wanted,
-        planned_database(settings) as (engine, makes_tables),
+        planned_database(settings) as (engine, creates_tables),
         snapshot(engine) as connection,
     ):
         if job.if_empty and not is_empty(connection):
             return None
         _, plan, removal = _planned(connection, wanted, job)
-        return _Outcome(plan, removal, makes_tables, written=False)
+        return _Outcome(plan, removal, creates_tables, written=False)
 
 
 def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
@@ -250,24 +255,24 @@ def _planned(
 def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
     plan = outcome.plan
     added, changed, removed = plan.counts
-    left = len(plan.left) + plan.more_left
-    kept = len(plan.kept) + plan.more_kept
+    unused = len(plan.left) + plan.more_left
+    skipped = len(plan.kept) + plan.more_kept
     if as_json:
         say_json(
             {
                 "added": plan.added,
                 "changed": plan.changed,
                 "removed": plan.removed,
-                "left": plan.left,
-                "kept": plan.kept,
+                "skipped": plan.kept,
+                "unused_rows": plan.left,
                 "counts": {
                     "added": added,
                     "changed": changed,
                     "removed": removed,
-                    "left": left,
-                    "kept": kept,
+                    "skipped": skipped,
+                    "unused_rows": unused,
                 },
-                "makes_tables": outcome.makes_tables,
+                "creates_tables": outcome.creates_tables,
                 "written": outcome.written,
             }
         )
@@ -282,13 +287,13 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
             say(f"{sign} {item}")
         if more:
             say(f"{sign} and {more} more; --all lists them")
-    if dry_run and outcome.makes_tables:
-        note("the database has no tables yet; without --dry-run they are made first")
+    if dry_run and outcome.creates_tables:
+        note("the database has no tables yet; without --dry-run, Waypost creates them first")
     counts = (
         f"{added} to add, {changed} to change, {removed} to remove"
         if dry_run
         else f"{added} added, {changed} changed, {removed} removed"
     )
-    rows = f", {left} left that serve nobody" if left else ""
-    same = f"; existing domains left as they are: {kept}" if kept else ""
+    rows = f"; unused rows not removed: {unused}" if unused else ""
+    same = f"; existing domains not changed: {skipped}" if skipped else ""
     note(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")

@@ -1,4 +1,4 @@
-"""From the reports of recorded clients and of rules to what is shown, and to JSON."""
+"""Reports of recorded clients and of rules, as text and as JSON."""
 
 import re
 import sys
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 _WORKING: Final = frozenset({"works", "works with warnings"})
 _BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
-# Reasons begin with the URL that was asked.
+# A reason begins with the requested URL.
 _URL: Final = re.compile(r"^https?://\S+: ")
 _STATUS: Final = re.compile(r"\bstatus \d{3}\b")
 _REASONS_MAX: Final = 3
 _SILENCE: Final = "no answer"
 _REASON_MAX_CHARS: Final = 80
-# Which rules are about the document that a client asks for, by the end of its path.
+# The rules about a document, by the end of the path that a client requests.
 _RULES: Final = {
     "/mail/config-v1.1.xml": ("autoconfig", "well-known", "no-address", "capitals", "head"),
     "/autodiscover.xml": ("autodiscover", "spellings", "content-types", "bad-xml"),
@@ -32,12 +32,12 @@ _RULES: Final = {
 
 
 def is_bad(report: "Report") -> bool:
-    """Return whether something has to be done."""
+    """Return whether the operator must do something."""
     return report.verdict in _BAD
 
 
 def with_progress(results: Iterable[_Result], total: int) -> Iterator[_Result]:
-    """Show how far it is, where there is somebody to see it."""
+    """Yield the results, and show a progress bar on a terminal."""
     if not sys.stderr.isatty():
         yield from results
         return
@@ -58,7 +58,7 @@ def rows(found: "Iterable[Report]") -> dict[str, list[dict[str, object]]]:
                 "name": report.name,
                 "verdict": report.verdict,
                 "account": clean(str(report.account)) if report.account else None,
-                "beside": [clean(place) for place in report.beside],
+                "other_services": [clean(place) for place in report.beside],
                 "findings": [clean(finding) for finding in report.findings],
                 "link": report.link,
             }
@@ -86,9 +86,9 @@ def verdict_on(found: "Sequence[Report]") -> str:
 
 
 def rule_remark(found: "Sequence[Report]") -> str:
-    """Return how many rules are kept: `rules: 20 kept, 2 broken`."""
+    """Return how many rules are kept: `rules: 20 passed, 2 failed`."""
     verdicts: list[str] = [one.verdict for one in found if one.kind == "server"]
-    names = {"works": "kept", "fails": "broken", "not offered": "not offered"}
+    names = {"works": "passed", "fails": "failed", "not offered": "not offered"}
     names["not checked"] = "not checked"
     numbers = ((verdicts.count(verdict), name) for verdict, name in names.items())
     return "rules: " + (", ".join(f"{number} {name}" for number, name in numbers if number) or "-")
@@ -98,8 +98,8 @@ def client_rows(found: "Iterable[Report]", problems: Sequence[Problem]) -> list[
     """Return the table of clients.
 
     Args:
-        found: of clients and rules.
-        problems: their codes stand for what they say.
+        found: the reports of clients and rules.
+        problems: the table shows their codes instead of their texts.
     """
     return [
         ClientRow(one.name, one.verdict, _how(one, problems))
@@ -133,7 +133,7 @@ def _says(problem: Problem, remark: str) -> bool:
 
 
 def _named(code: str, text: str) -> str:
-    """Return a code, and the mail server that it is about."""
+    """Return a code, with its mail server if it concerns one."""
     place = text.partition(": ")[0]
     return f"{code} ({place})" if code.startswith(("mail-", "certificate-")) else code
 
@@ -155,7 +155,7 @@ def _source(report: "Report") -> str:
 
 
 def _summary(reasons: Iterable[str]) -> str:
-    """Return what a client was answered, each kind of answer once."""
+    """Return the answers that a client received, each kind of answer once."""
     seen: dict[str, None] = {}
     for reason in reasons:
         statuses = _STATUS.findall(reason)
@@ -171,13 +171,13 @@ def _summary(reasons: Iterable[str]) -> str:
 def client_problems(
     found: "Sequence[Report]", without: Collection[str] = frozenset()
 ) -> list[Problem]:
-    """Return what keeps clients from good accounts, by code.
+    """Return the problems of clients, by code.
 
-    Searches without a result are left out: the table says which, and other codes say why.
+    Searches without a result are left out: the table shows them, and other codes explain them.
 
     Args:
-        found: of clients and rules.
-        without: codes that are reported otherwise.
+        found: the reports of clients and rules.
+        without: codes that the report shows elsewhere.
     """
     from waypost.check.client_faults import NO_ACCOUNT  # noqa: PLC0415 -- quick start
     from waypost.check.doctor.faults import FAULTS  # noqa: PLC0415 -- quick start
@@ -207,11 +207,11 @@ def client_problems(
 
 
 def rule_problems(found: "Sequence[Report]", *, with_silence: bool = True) -> list[Problem]:
-    """Return the rules that are broken.
+    """Return the rules that fail.
 
     Args:
-        found: of clients and rules.
-        with_silence: also those that are broken because a host did not answer at all.
+        found: the reports of clients and rules.
+        with_silence: include rules that fail because a host did not answer at all.
     """
     reach = _reach(found)
     held = []
@@ -224,7 +224,7 @@ def rule_problems(found: "Sequence[Report]", *, with_silence: bool = True) -> li
 
 
 def _reach(found: "Sequence[Report]") -> dict[str, int]:
-    """Count the failing clients that have asked for the document of a rule."""
+    """Return the number of failing clients that requested the document of each rule."""
     reach: dict[str, int] = {}
     for report in found:
         if report.kind != "client" or report.verdict != "fails":
@@ -239,7 +239,7 @@ def _reach(found: "Sequence[Report]") -> dict[str, int]:
 def problem(
     fault: "Fault", places: Iterable[str], link: str, *, clients: tuple[str, ...] = ()
 ) -> Problem:
-    """Return a problem of a code."""
+    """Return the problem of a fault."""
     held = tuple(dict.fromkeys(places))
     return Problem(
         *(fault.code, fault.severity, fault.message, fault.fix, (link,), held, len(held)),
@@ -249,7 +249,7 @@ def problem(
 
 
 def details(found: "Iterable[Report]") -> list[Details]:
-    """Return all that is known of each client and each rule."""
+    """Return all results for each client and each rule."""
     return [
         Details(
             one.name if one.kind == "client" else f"rule {one.key}: {one.name}",

@@ -1,4 +1,4 @@
-"""`waypost compare`: two running servers, asked for the same; the last check before a switch."""
+"""`waypost compare`: compare the answers of two running servers, before a switch."""
 
 import sys
 from collections import Counter
@@ -31,32 +31,39 @@ PROGRESS_FROM: Final = 200
 PROBLEMS_SHOWN: Final = 20
 DETAILS_KEPT: Final = 1000
 
-OldFlag = Annotated[str, typer.Option("--old", metavar="URL", help="The server that answers now.")]
+OldFlag = Annotated[
+    str, typer.Option("--old", metavar="URL", help="The server that is in use now.")
+]
 NewFlag = Annotated[
-    str, typer.Option("--new", metavar="URL", help="The server that shall take its place.")
+    str, typer.Option("--new", metavar="URL", help="The server that will replace the old one.")
 ]
 DomainsFlag = Annotated[
     Path | None,
-    typer.Option("--domains", metavar="FILE", help="Domains, one a line; else all of Waypost's."),
+    typer.Option(
+        "--domains", metavar="FILE", help="Domains, one per line. Default: all domains of Waypost."
+    ),
 ]
 UserFlag = Annotated[
-    str, typer.Option("--user", metavar="NAME", help="Whose address is asked for, before the @.")
+    str, typer.Option("--user", metavar="NAME", help="The local part of the test addresses.")
 ]
 JobsFlag = Annotated[
-    int, typer.Option("--jobs", metavar="N", min=1, max=64, help="Domains asked for at once.")
+    int,
+    typer.Option("--jobs", metavar="N", min=1, max=64, help="Number of domains at the same time."),
 ]
 TimeoutFlag = Annotated[
     float,
-    typer.Option("--timeout", metavar="SECONDS", min=0.1, max=300, help="Time for an answer."),
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=300, help="Time limit for each answer."
+    ),
 ]
 ShowExpectedFlag = Annotated[
-    bool, typer.Option("--show-expected", help="Show each expected difference as well.")
+    bool, typer.Option("--show-expected", help="Also print each expected difference.")
 ]
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """All that was found; details are bounded, counts are not."""
+    """The result of a comparison; the number of details is limited, counts are exact."""
 
     domains: int = 0
     unexpected: int = 0
@@ -76,10 +83,10 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Ask two servers for every domain in every format, and tell what differs in meaning.
+    """Compare the answers of two servers.
 
-    What Waypost does differently from automx2 on purpose is counted apart. Exit code 1 where
-    anything else differs.
+    Both servers are asked for every domain in every format. Intended differences between
+    automx2 and Waypost are counted as expected. Exit code 1 if there is any other difference.
     """
     from waypost.check.comparison import Comparison  # noqa: PLC0415 -- quick start
 
@@ -118,7 +125,7 @@ def _check_user(user: str) -> None:
 
 
 def _from_file(path: Path) -> list[str]:
-    """Read domains, one a line; blank lines and comments are nothing."""
+    """Read domains, one per line; skip empty lines and comments."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -141,12 +148,12 @@ def _from_file(path: Path) -> list[str]:
         rest = [f"{path}: {lines}"] if more > 0 else []
         raise ProblemsError(problems[:PROBLEMS_SHOWN] + rest)
     if not names:
-        raise RequestError(f"--domains: {path} names no domain")
+        raise RequestError(f"--domains: {path} contains no domain")
     return names
 
 
 def _from_settings(settings: "Settings") -> list[str]:
-    """Return the domains as they are stored, because automx2 answers in that case only."""
+    """Return the domains as they are stored, because automx2 compares them case-sensitively."""
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in catalog_of(settings).domains]
     else:
@@ -157,11 +164,11 @@ def _from_settings(settings: "Settings") -> list[str]:
             stored = list(domain_names(connection))
     names = [name for name in stored if _can_be_asked(name)]
     if len(names) < len(stored):
-        one = "name is a pattern or no domain, and is not asked for"
-        several = "names are patterns or no domains, and are not asked for"
+        one = "name is a pattern or not a domain, and is skipped"
+        several = "names are patterns or not domains, and are skipped"
         note(quantity(len(stored) - len(names), one, several))
     if not names:
-        raise RequestError("no domain to ask for; name some with --domains FILE")
+        raise RequestError("there are no domains to compare; list some with --domains FILE")
     return names
 
 
@@ -174,7 +181,7 @@ def _can_be_asked(name: str) -> bool:
 
 
 def _with_progress(results: "Iterable[Found]", total: int) -> "Iterator[Found]":
-    """Show how far it is, where there is enough to wait for and somebody to see it."""
+    """Yield the results, and show a progress bar on a terminal if there are many domains."""
     if total < PROGRESS_FROM or not sys.stderr.isatty():
         yield from results
         return

@@ -1,4 +1,4 @@
-"""`waypost config`: what can be set, and what is set."""
+"""`waypost config`: the options and their current values."""
 
 from typing import Annotated, Final
 
@@ -21,8 +21,8 @@ _SCHEMA_EXAMPLE: Final = "Example: waypost config schema --providers > providers
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Show the settings: a sample file, what is in force, which file is read.")
+    """Return the group of commands."""
+    app = group("Show the settings, and where each value comes from.")
     app.command("sample", epilog="Example: waypost config sample > waypost.toml")(sample)
     app.command("show", epilog="Example: waypost config show --json")(show)
     app.command("path", epilog="Example: waypost config path")(path)
@@ -32,26 +32,32 @@ def build() -> typer.Typer:
 
 def schema(
     providers: Annotated[
-        bool, typer.Option("--providers", help="The schema of providers files.")
+        bool, typer.Option("--providers", help="Print the schema of providers files.")
     ] = False,
 ) -> None:
-    """Print the JSON Schema of a kind of file, for editors that check while one types."""
+    """Print the JSON Schema of providers files.
+
+    Editors use it to check a file while the user types.
+    """
     from waypost.transfer.providers_json_schema import json_schema  # noqa: PLC0415 -- quick start
 
     if not providers:
-        raise ProvidersError(["say of which files: --providers"])
+        raise ProvidersError(["use --providers to choose the schema of providers files"])
     say_json(json_schema())
 
 
 def sample() -> None:
-    """Print a settings file with every option, explained."""
+    """Print a settings file that explains every option."""
     from waypost.settings import sample as sample_text  # noqa: PLC0415 -- quick start
 
     write_document(sample_text())
 
 
 def show(as_json: JsonFlag = False) -> None:
-    """Print what is in force, and where each value came from; secrets are masked."""
+    """Print the current settings and their sources.
+
+    Secrets are masked.
+    """
     from waypost.settings import load_from_process, rows  # noqa: PLC0415 -- quick start
 
     loaded = load_from_process({})
@@ -66,11 +72,14 @@ def show(as_json: JsonFlag = False) -> None:
 
 
 def path() -> None:
-    """Print the settings file that is read; exit code 1 where there is none."""
+    """Print the path of the settings file.
+
+    Exit code 1 if there is no settings file.
+    """
     from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
 
     loaded = load_from_process({})
     if loaded.file is None:
-        note("no settings file is read")
+        note("there is no settings file")
         raise typer.Exit(FINDINGS)
     say(str(loaded.file))

@@ -1,4 +1,4 @@
-"""`waypost conformance`: any server, seen through all recorded clients."""
+"""`waypost conformance`: test a server with all recorded mail clients."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -32,39 +32,42 @@ if TYPE_CHECKING:
 EXAMPLE: Final = "Example: waypost conformance http://127.0.0.1:4243 example.com"
 
 UrlArgument = Annotated[
-    str, typer.Argument(metavar="URL", help="The server; everything is sent there.")
+    str, typer.Argument(metavar="URL", help="The server. It receives all requests.")
 ]
 DomainArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A mail domain that it serves.")
+    str, typer.Argument(metavar="DOMAIN", help="A mail domain that the server serves.")
 ]
 AddressFlag = Annotated[
-    str, typer.Option("--address", metavar="LOCALPART", help="Whose address, before the @.")
+    str, typer.Option("--address", metavar="LOCALPART", help="Local part of the test address.")
 ]
 UnservedFlag = Annotated[
-    str, typer.Option("--unserved", metavar="DOMAIN", help="A domain that it does not serve.")
+    str,
+    typer.Option("--unserved", metavar="DOMAIN", help="A domain that the server does not serve."),
 ]
 TimeoutFlag = Annotated[
     float,
-    typer.Option("--timeout", metavar="SECONDS", min=0.1, max=60, help="Time for an answer."),
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=60, help="Time limit for each answer."
+    ),
 ]
 TotalFlag = Annotated[
     float,
-    typer.Option("--total", metavar="SECONDS", min=1, max=3600, help="Time for all answers."),
+    typer.Option("--total", metavar="SECONDS", min=1, max=3600, help="Time limit for all answers."),
 ]
 ResolverFlag = Annotated[
     str,
     typer.Option(
         "--resolver",
         metavar="ADDRESS[:PORT]",
-        help="Ask this resolver for SRV, MX and TXT records, or `system`; none by default.",
+        help="Ask this resolver, or `system`, for SRV, MX and TXT records. Default: no DNS.",
     ),
 ]
 AlsoFlag = Annotated[
     list[str] | None,
-    typer.Option("--also", metavar="HOST", help="Another host name of this server; repeatable."),
+    typer.Option("--also", metavar="HOST", help="Another host name of the server; repeatable."),
 ]
 VerboseFlag = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Print all that was seen, client by client.")
+    bool, typer.Option("-v", "--verbose", help="Print all results, client by client.")
 ]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
@@ -82,9 +85,10 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let all recorded mail clients ask a server, and tell which can set up an account.
+    """Test a server with all recorded mail clients.
 
-    Any server will do: Waypost, automx2, static files. Exit code 1 where anything is wrong.
+    The command shows which clients can set up an account. The server can be Waypost, automx2, or
+    a web server with static files. Exit code 1 if there is an error or a warning.
     """
     from waypost.check.asking import Server, check_reachable  # noqa: PLC0415 -- quick start
     from waypost.check.conformance import reports, steps  # noqa: PLC0415 -- quick start
@@ -100,7 +104,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     except AddressError as error:
         raise AddressError(f"--address: {error}") from error
     if foreign == served:
-        raise RequestError(f"--unserved: {foreign} is the domain that is served")
+        raise RequestError(f"--unserved: {foreign} is the same as DOMAIN, which is served")
     limits = Limits(timeout_seconds=timeout, total_seconds=total)
     server = Server.parse(url)
     names = Dns(read_server(resolver), timeout, total) if resolver else None
@@ -119,7 +123,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     if verbose:
         note(quantity(len(wire.exchanges), "request"))
     if wire.is_exhausted:
-        note("warning: not everything was asked: the time was too short; see --total")
+        note("warning: some checks are missing, because the time limit was too short; see --total")
     if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):
         raise typer.Exit(FINDINGS)
 
@@ -145,7 +149,7 @@ def _as_json(
         **complete,
         "unanswered": unanswered,
         "clients": by_kind["client"],
-        "server": by_kind["server"],
+        "rules": by_kind["server"],
     }
 
 

@@ -34,14 +34,14 @@ _CURES: Final = {
     "automx2": _RUN,
     "waypost": _RUN,
     "unfinished": _RUN,
-    "newer": ": run the newer Waypost that made it",
-    "foreign": ": set db_uri to a database of its own",
+    "newer": ": run the newer Waypost that upgraded it",
+    "foreign": ": set db_uri to a database that only Waypost uses",
 }
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Look after the database's schema.")
+    """Return the group of commands."""
+    app = group("Manage the database schema.")
     app.command("upgrade", epilog="Example: waypost db upgrade")(upgrade)
     app.command("status", epilog="Example: waypost db status --json")(status)
     app.command("check", epilog="Example: waypost db check --json")(check)
@@ -51,20 +51,21 @@ def build() -> typer.Typer:
 def upgrade(
     db_uri: DbUriFlag = None,
     sql: Annotated[
-        bool, typer.Option("--sql", help="Print the SQL for it, and change nothing.")
+        bool, typer.Option("--sql", help="Print the SQL of the upgrade, and change nothing.")
     ] = False,
     dialect: Annotated[
         Dialect | None,
         typer.Option(
-            "--dialect", help="With --sql: print whose SQL for an empty database; open none."
+            "--dialect",
+            help="With --sql: print SQL of this dialect for an empty database; connect to none.",
         ),
     ] = None,
 ) -> None:
-    """Bring the schema up to date; make the tables where there are none."""
+    """Upgrade the schema, or create the tables."""
     from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
 
     if dialect is not None and not sql:
-        raise SettingsError(["--dialect: goes with --sql only"])
+        raise SettingsError(["--dialect requires --sql"])
     if dialect is not None:
         write_document(f"{migrate.statements_for_empty(dialect.value).rstrip()}\n")
         return
@@ -85,7 +86,10 @@ def upgrade(
 
 
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
-    """Tell whether the schema is up to date; exit code 1 where it is not."""
+    """Show whether the schema is up to date.
+
+    Exit code 1 if it is not.
+    """
     from waypost.database.engine import missing_file  # noqa: PLC0415 -- quick start
     from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
 
@@ -105,7 +109,7 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
         say(f"up to date (revision {found.head})")
     else:
         state = _from(found) if missing is None else f"db_uri: there is no file {missing}"
-        say(f"{state}; revision {found.head} is needed{_CURES[found.kind]}")
+        say(f"{state}; this version needs revision {found.head}{_CURES[found.kind]}")
     if not found.is_current:
         raise typer.Exit(FINDINGS)
 
@@ -113,11 +117,14 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
 def check(
     db_uri: DbUriFlag = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="Show at most N findings; 0: all.")
+        int, typer.Option("--limit", metavar="N", min=0, help="Print at most N findings; 0: all.")
     ] = CHECK_LIMIT,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell which rows automx2 tolerated and Waypost cannot serve as they stand; 1 if there are."""
+    """List rows that Waypost cannot serve as they are.
+
+    automx2 tolerates such rows. Exit code 1 if there is a finding.
+    """
     from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
 
@@ -140,7 +147,7 @@ def check(
 
 
 def _note_findings(engine: "Engine") -> None:
-    """Tell an operator who comes from automx2 what to look at; nothing of it stops a server."""
+    """Write the findings after an upgrade from automx2; Waypost starts with them too."""
     from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.sql.findings import findings  # noqa: PLC0415 -- quick start
 
@@ -158,7 +165,7 @@ def _missing_libraries(engine: "Engine") -> tuple[str, ...]:
 
 
 def _first(found: "Iterable[Finding]", limit: int) -> "tuple[int, list[Finding]]":
-    """Count all findings, and keep the first ones."""
+    """Return the number of findings, and the first of them."""
     count, shown = 0, []
     for count, finding in enumerate(found, 1):
         if count <= limit or not limit:
@@ -168,18 +175,18 @@ def _first(found: "Iterable[Finding]", limit: int) -> "tuple[int, list[Finding]]
 
 def _counted(count: int, shown: int) -> str:
     if not count:
-        return "every row makes sense"
+        return "no findings: all rows can be served"
     rows = quantity(count, "finding")
-    hidden = f", {shown} shown; all: waypost db check --limit 0" if shown < count else ""
+    hidden = f", {shown} shown; waypost db check --limit 0 lists all" if shown < count else ""
     return f"{rows}{hidden}"
 
 
 def _from(found: "MigrationStatus") -> str:
     return {
         "empty": "empty",
-        "automx2": "automx2's",
-        "unfinished": "left half upgraded",
+        "automx2": "a database of automx2",
+        "unfinished": "partly upgraded",
         "waypost": f"at revision {found.current}",
-        "newer": f"a newer Waypost's, at revision {found.current}",
-        "foreign": "neither Waypost's nor automx2's",
+        "newer": f"upgraded by a newer Waypost, to revision {found.current}",
+        "foreign": "neither a database of Waypost nor of automx2",
     }[found.kind]

@@ -1,4 +1,4 @@
-"""`waypost directory`: who knows the users, and what is known of one of them."""
+"""`waypost directory`: list the user directories, and test the lookup of a user."""
 
 import time
 from collections import Counter
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Look at the directories that know the users, and ask them for one.")
+    """Return the group of commands."""
+    app = group("List the user directories, and test the lookup of a user.")
     app.command("list", epilog="Example: waypost directory list --providers mail.toml")(list_all)
     app.command(
         "test", epilog="Example: waypost directory test alice@example.com --directory people"
@@ -40,7 +40,10 @@ def build() -> typer.Typer:
 def list_all(
     providers: ProvidersFlag = None, db_uri: DbUriFlag = None, as_json: JsonFlag = False
 ) -> None:
-    """List the directories: name, kind, place without secrets, and how many domains ask each."""
+    """List the directories, and how many domains use each.
+
+    Each line has the name, the kind, the location without secrets, and the number of domains.
+    """
     found = _in_use(settings_for(providers, db_uri=db_uri))
     if as_json:
         say_json([_summary(directory, count) for directory, count in found])
@@ -55,19 +58,25 @@ def list_all(
 
 def examine(
     address: Annotated[
-        str, typer.Argument(metavar="ADDRESS", help="The user's address, as alice@example.com.")
+        str,
+        typer.Argument(metavar="ADDRESS", help="The user's address, such as alice@example.com."),
     ],
     directory: Annotated[
         str | None,
-        typer.Option("--directory", metavar="NAME", help="Ask this one, not that of the domain."),
+        typer.Option(
+            "--directory",
+            metavar="NAME",
+            help="Ask this directory instead of the directory of the domain.",
+        ),
     ] = None,
     providers: ProvidersFlag = None,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Look for one user step by step, and tell what clients get.
+    """Test the lookup of one user, step by step.
 
-    Exit code 1 where the user is not found or a step fails.
+    The command also shows what clients receive. Exit code 1 if the user is not found or a step
+    fails.
     """
     asked = EmailAddress.parse(address)
     settings = settings_for(providers, db_uri=db_uri)
@@ -109,20 +118,20 @@ def _named(name: str, known: Sequence[Directory]) -> Directory:
     """Return the directory of this name.
 
     Raises:
-        RequestError: there is none; the message names the nearest.
+        RequestError: there is no such directory; the message names the most similar one.
     """
     labels = {one.label: one for one in known}
     if name in labels:
         return labels[name]
     if not labels:
-        raise RequestError("--directory: no directory is described")
+        raise RequestError("--directory: no directory is configured")
     from waypost.transfer.tables import nearest  # noqa: PLC0415 -- quick start
 
-    raise RequestError(f"--directory: there is no {name!r}{nearest(name, list(labels))}")
+    raise RequestError(f"--directory: there is no directory {name!r}{nearest(name, list(labels))}")
 
 
 def _in_use(settings: "Settings") -> Sequence[tuple[Directory, int]]:
-    """Return all directories, each with its number of domains; domains need no memory."""
+    """Return all directories, each with its number of domains; do not keep the domains."""
     if settings.demo or settings.providers is not None:
         catalog = catalog_of(settings)
         counts = Counter(
@@ -140,6 +149,6 @@ def _summary(directory: Directory, count: int) -> dict[str, object]:
     return {
         "directory": directory.label,
         "kind": directory.kind.value,
-        "place": place_of(directory),
+        "location": place_of(directory),
         "domains": count,
     }

@@ -1,4 +1,4 @@
-"""Where a directory is, in words for people and without its secrets."""
+"""The location of a directory, as a text without secrets."""
 
 from waypost.model import Directory, FileDirectory, LdapDirectory, LdapServer, Secret
 from waypost.redaction import redact_uri
@@ -18,7 +18,7 @@ def place_of(directory: Directory) -> str:
 
 def _of_secret(uri: Secret) -> str:
     if uri.file is not None:
-        return f"as {uri.file} says"
+        return f"URI in file {uri.file}"
     if uri.variable is not None:
-        return f"as the variable {uri.variable} says"
+        return f"URI in variable {uri.variable}"
     return "(no uri)" if uri.value is None else redact_uri(uri.value).partition("?")[0]

@@ -1,4 +1,4 @@
-"""What `waypost directory test` finds out, and how it tells it."""
+"""The lookup of `waypost directory test`, and its report."""
 
 import time
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _STATUS_WIDTH: Final = 6
 _NAME_WIDTH: Final = 9
 _UNKNOWN: Final = {
-    UnknownUser.ANSWER: "an ordinary answer, without what a directory knows",
-    UnknownUser.DECLINE: "nothing, as for a domain that is not served",
+    UnknownUser.ANSWER: "the general answer, without data of the directory",
+    UnknownUser.DECLINE: "no answer, as for a domain that is not served",
 }
 
 
@@ -27,12 +27,13 @@ class Report:
     """One lookup.
 
     Attributes:
-        user: the address that a directory is asked for: without a detail.
-        directory: who is asked; None where nobody is.
-        is_own: whether it is the one that the domain has.
-        users: how the domain's users are looked up by this directory.
-        steps: those that are done.
-        person: who was found, as a server finds it.
+        user: the address for the directory, which is the address without its detail.
+        directory: the directory that is asked; None if there is none.
+        is_own: whether this is the directory of the domain.
+        users: how this directory looks up the users of the domain.
+        steps: the steps that are finished.
+        person: the user that was found in the same way as by a server.
+        is_away: whether the directory is unavailable.
     """
 
     def __init__(
@@ -43,14 +44,14 @@ class Report:
         directory: Directory | None,
         seconds: float,
     ) -> None:
-        """Take whose entry is looked for.
+        """Initialize with the address to look up.
 
         Args:
-            settings: those of a server.
-            address: of the user.
-            domain: the entry of the domain; None where it is not served.
-            directory: who is asked instead of the domain's own.
-            seconds: how long it took to find the domain.
+            settings: the settings of a server.
+            address: the address of the user.
+            domain: the entry of the domain; None if the domain is not served.
+            directory: the directory to ask instead of the directory of the domain.
+            seconds: the time that the lookup of the domain took.
         """
         self._settings = settings
         self.address = address
@@ -74,7 +75,7 @@ class Report:
         return self.person is not None and all(step.ok for step in self.steps)
 
     def run(self) -> "Iterator[Step]":
-        """Take all steps, and give each as it is done."""
+        """Run all steps, and yield each when it is finished."""
         for step in self._all():
             self.steps.append(step)
             yield step
@@ -92,7 +93,7 @@ class Report:
             self.user,
             ldap_ca_file=None if ca_file is None else str(ca_file),
         ):
-            # Who measures a step knows better than who waits for it.
+            # The time that a step has measured itself is more exact.
             yield step if step.seconds else replace(step, seconds=_since(started))
             started = time.perf_counter()
         yield self._answer_step(self.directory)
@@ -113,17 +114,17 @@ class Report:
             text += f"; its user is {self.user}"
             details["user"] = str(self.user)
         if self.directory is None and domain is not None:
-            text += "; name one with --directory"
+            text += "; choose one with --directory"
         elif self.directory is not None and not self.is_own:
-            text += f"; {self.directory.label} is asked all the same"
+            text += f"; asking {self.directory.label} instead"
         return Step("domain", self.directory is not None, text, dict(details), self._seconds)
 
     def _answer_step(self, directory: Directory) -> "Step":
-        """Ask once more, as a server does: in its own time, and by its own rules."""
+        """Look up the user again in the same way as a server, with its time limit and rules."""
         from waypost.directory.probing import Step  # noqa: PLC0415 -- quick start
 
         started = time.perf_counter()
-        limit = f"as a server asks, within {directory.limits.time_limit_seconds:g} s"
+        limit = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
         try:
             self.person = person_for(self._settings, directory, self.user)
         except (DirectoryUnavailable, DirectoryError) as error:
@@ -131,12 +132,12 @@ class Report:
             text = f"{limit}: no answer: {error}"
             return Step("answer", False, text, {"code": error.code}, _since(started))
         found = self.person is not None
-        text = f"{limit}: {'found' if found else 'nobody is found'}"
+        text = f"{limit}: {'found' if found else 'the user is not found'}"
         return Step("answer", found, text, {}, _since(started))
 
 
 def step_line(step: "Step") -> Iterator[str]:
-    """Yield a step as a line, and each of its mistakes where there are several."""
+    """Yield a step as a line, and its mistakes if there are several."""
     status = "ok" if step.ok else "failed"
     spent = f"{step.seconds * 1000:8.1f} ms"
     yield f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}"
@@ -146,7 +147,7 @@ def step_line(step: "Step") -> Iterator[str]:
 
 
 def say_report(report: Report, as_json: bool) -> None:
-    """Write what clients get; with all steps, if that is for scripts."""
+    """Write the result that clients receive; with --json, write all steps too."""
     if as_json:
         say_json(_data(report))
         return
@@ -154,9 +155,9 @@ def say_report(report: Report, as_json: bool) -> None:
         return
     clients = f"clients of {report.address}"
     if report.is_own:
-        heading = f"C{clients[1:]} get:"
+        heading = f"C{clients[1:]} receive:"
     else:
-        heading = f"If the domain had directory {report.directory.label}, {clients} would get:"
+        heading = f"With directory {report.directory.label}, {clients} would receive:"
     say("")
     say(heading)
     for line in aligned(list(_rows(report, report.users))):
@@ -166,13 +167,13 @@ def say_report(report: Report, as_json: bool) -> None:
 def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:
     person = report.person
     if report.is_away:
-        yield "answer", "the general one, as if there were no directory, as long as it is away"
+        yield "answer", "the general answer, without the directory, while it is unavailable"
         return
     if person is None:
         yield "answer", _UNKNOWN[users.unknown_user]
         yield "unknown_user", users.unknown_user.value
         return
-    yield "login name", person.login_name or "(what each service says; the directory has none)"
+    yield "login name", person.login_name or "(that of each service; the directory has none)"
     yield "display name", _display_name(users, person.display_name)
     known = dict(person.attributes)
     for rule in report.directory.rules if report.directory is not None else ():
@@ -180,7 +181,7 @@ def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:
         yield f"%{{{rule.name}}}", known.get(rule.name, default)
     yield (
         "unknown_user",
-        f"{users.unknown_user.value} (such a user gets {_UNKNOWN[users.unknown_user]})",
+        f"{users.unknown_user.value} (unknown users receive {_UNKNOWN[users.unknown_user]})",
     )
 
 
@@ -209,7 +210,7 @@ def _data(report: Report) -> dict[str, object]:
             }
             for step in report.steps
         ],
-        "person": None
+        "user": None
         if person is None
         else {
             "login_name": person.login_name,

@@ -1,4 +1,4 @@
-"""`waypost doctor`: is the set-up of a domain right, as its users' clients find it?"""
+"""`waypost doctor`: check a domain in the way in which the clients of its users find it."""
 
 import ssl
 from pathlib import Path
@@ -26,22 +26,25 @@ EXAMPLE: Final = "Example: waypost doctor alice@example.com"
 _THUNDERBIRD: Final = "thunderbird"
 
 AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="A mail address, as alice@example.com.")
+    str, typer.Argument(metavar="ADDRESS", help="A mail address, such as alice@example.com.")
 ]
 ResolverFlag = Annotated[
     str,
     typer.Option(
-        "--resolver", metavar="ADDRESS[:PORT]", help="Ask this resolver; else those of the system."
+        "--resolver",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this resolver. `system` is those of this machine.",
     ),
 ]
 CaFileFlag = Annotated[
     Path | None,
-    typer.Option("--ca-file", metavar="FILE", help="Trust these authorities (PEM) as well."),
+    typer.Option("--ca-file", metavar="FILE", help="Also trust these authorities (PEM)."),
 ]
 AllowPrivateFlag = Annotated[
     bool,
     typer.Option(
-        "--allow-private", help="Ask at private addresses as well where a public server names them."
+        "--allow-private",
+        help="Also connect to private addresses that a public server points to.",
     ),
 ]
 DatabaseFlag = Annotated[
@@ -49,8 +52,8 @@ DatabaseFlag = Annotated[
     typer.Option(
         "--ispdb",
         metavar="URL",
-        help="Compare with this public database, or `thunderbird` for Thunderbird's; none by "
-        "default.",
+        help="Compare with the public database at this URL; `thunderbird` is Thunderbird's. "
+        "Default: no database.",
     ),
 ]
 
@@ -70,9 +73,10 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Find out over DNS, TLS and HTTP which mail clients work for an address, and why not.
+    """Check which mail clients work for an address, and why not.
 
-    No password is sent anywhere, and nothing is changed. Exit code 1 where anything is wrong.
+    The checks use DNS, TLS and HTTP. They send no password and change nothing. Exit code 1 if
+    there is an error or a warning.
     """
     from waypost.check.conformance import Report  # noqa: PLC0415 -- quick start
     from waypost.check.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
@@ -82,7 +86,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     wanted: Wanted = records_of_document(who.domain)
     if providers is not None or demo or db_uri is not None:
         held = own_records(who.domain, settings_for(providers, demo, db_uri), public_url)
-        wanted = lambda _: held  # noqa: E731 -- the document does not matter then
+        wanted = lambda _: held  # noqa: E731 -- the document is not used then
     visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
     findings: list[Finding] = []
     reports: list[Report] = []
@@ -102,7 +106,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     else:
         print_report(report, verbose=verbose)
     if is_exhausted:
-        note("warning: not everything was asked: the time was too short; see --total")
+        note("warning: some checks are missing, because the time limit was too short; see --total")
     is_wrong = any(one.fault.severity != "note" for one in findings)
     if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
         raise typer.Exit(FINDINGS)
@@ -122,16 +126,16 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
             raise SettingsError(
-                [f"--ca-file: {ca_file}: no certificates (PEM): {error}"]
+                [f"--ca-file: {ca_file}: cannot read certificates (PEM): {error}"]
             ) from error
     return context
 
 
 def _database(url: str) -> str:
-    """Return the URL of the public database; empty where none is asked.
+    """Return the URL of the public database; empty for no database.
 
     Raises:
-        RequestError: it is none.
+        RequestError: the text is not a URL.
     """
     from waypost.check.asking import Server  # noqa: PLC0415 -- quick start
     from waypost.check.recorded.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start

@@ -1,4 +1,4 @@
-"""What the doctor found, as a report, and as JSON."""
+"""The findings of the doctor, as a report and as JSON."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from waypost.check.doctor.faults import Finding
 
 CAUSE: Final = "dns-silent"
-"""Without DNS nothing else can be found out."""
+"""Without DNS, no other check is possible."""
 _OF_HOSTS: Final = ("name-", "certificate-")
 
 
 def report_of(domain: str, findings: "Sequence[Finding]", seen: "Sequence[Seen]") -> Report:
-    """Put the report of a domain together.
+    """Return the report of a domain.
 
     Args:
-        domain: which one.
+        domain: the domain.
         findings: about names, DNS and mail servers.
         seen: the reports of clients and rules.
     """
@@ -82,7 +82,7 @@ def _problem(code: str, held: "Sequence[Finding]", seen: "Sequence[Seen]") -> Pr
 
 
 def for_scripts(findings: "Sequence[Finding]", seen: "Sequence[Seen]") -> dict[str, object]:
-    """Return the same for scripts, in the same order."""
+    """Return the report for --json, in the same order."""
     order = [one.code for one in ordered(finding_problems(findings, seen))]
     by_kind = rows(seen)
     found = [
@@ -97,4 +97,4 @@ def for_scripts(findings: "Sequence[Finding]", seen: "Sequence[Seen]") -> dict[s
         }
         for one in sorted(findings, key=lambda one: order.index(one.fault.code))
     ]
-    return {"findings": found, "clients": by_kind["client"], "server": by_kind["server"]}
+    return {"findings": found, "clients": by_kind["client"], "rules": by_kind["server"]}

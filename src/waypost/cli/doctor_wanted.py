@@ -1,4 +1,4 @@
-"""What a domain should publish in DNS, for the doctor: of its own data, or of what it answers."""
+"""The DNS records that the doctor expects, from the configuration or from a document."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -19,8 +19,8 @@ def own_records(
     """Return what `waypost show dns` prints for a domain.
 
     Raises:
-        DomainNotServed: the domain is not there.
-        SettingsError: the public URL is none.
+        DomainNotServed: the domain is not served.
+        SettingsError: the public URL is not valid.
     """
     from waypost.formats.dns import publish, publish_moved  # noqa: PLC0415 -- quick start
 
@@ -32,9 +32,9 @@ def own_records(
 
 
 def records_of_document(domain: DomainName) -> "Callable[[bytes], Sequence[Record]]":
-    """Return what computes the service records from an Autoconfig document.
+    """Return a function that computes the service records from an Autoconfig document.
 
-    Texts are left out: a document does not tell at which host it wants to be found.
+    Other records are left out, because a document does not contain the host where it is.
     """
     from waypost.formats.dns import ServiceAt, publish  # noqa: PLC0415 -- quick start
     from waypost.store.memory import MemoryStore  # noqa: PLC0415 -- quick start
@@ -46,7 +46,7 @@ def records_of_document(domain: DomainName) -> "Callable[[bytes], Sequence[Recor
             config = client_config(MemoryStore(read.catalog).find(domain), domain, None)
             held = publish(config).records
         except WaypostError:
-            return ()  # The rules and the clients tell what is wrong with the document.
+            return ()  # The rules and the clients report what is wrong with the document.
         return tuple(one for one in held if isinstance(one.data, ServiceAt))
 
     return records

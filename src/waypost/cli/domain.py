@@ -1,4 +1,4 @@
-"""`waypost domain`: which domains are served, and how."""
+"""`waypost domain`: list and show the served domains."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -22,8 +22,8 @@ from waypost.model import Domain, Format, HostEndpoint, Service
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Look at the domains that are served.")
+    """Return the group of commands."""
+    app = group("List and show the served domains.")
     app.command("list", epilog="Example: waypost domain list --demo")(list_all)
     app.command("show", epilog="Example: waypost domain show example.com --demo --json")(show)
     return app
@@ -35,11 +35,14 @@ def list_all(
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the domains, each with its provider and its number of services."""
+    """List the domains and their providers.
+
+    Each line has the domain, its provider and its number of services.
+    """
     catalog = catalog_of(settings_for(providers, demo, db_uri))
     domains = catalog.domains
     for one in catalog.borrowed:
-        note(f"further domains of {one.provider.name} come from directory {one.directory.label}")
+        note(f"more domains of {one.provider.name} come from directory {one.directory.label}")
     if as_json:
         say_json([_summary(domain) for domain in domains])
         return
@@ -54,14 +57,17 @@ def list_all(
 def show(
     domain: Annotated[
         str,
-        typer.Argument(metavar="DOMAIN", help="A domain, in any form that people write."),
+        typer.Argument(metavar="DOMAIN", help="A domain, in Unicode or ASCII form."),
     ],
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell which entry a domain gets, and its services; exit code 1 where it is not served."""
+    """Show the entry and the services of a domain.
+
+    Exit code 1 if the domain is not served.
+    """
     from waypost.transfer.describing import describe  # noqa: PLC0415 -- quick start
     from waypost.transfer.plan import place  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
@@ -102,7 +108,7 @@ def _summary(domain: Domain) -> dict[str, object]:
         "short_name": domain.provider.short_name,
         "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
-        "away": None if domain.away is None else asdict(domain.away),
+        "redirect": None if domain.away is None else asdict(domain.away),
     }
 
 

@@ -24,7 +24,7 @@ EXAMPLE: Final = "Example: waypost export > mail.toml"
 
 
 class ExportFormat(StrEnum):
-    """What is written: a providers file in TOML or JSON, or a document for the ISPDB."""
+    """The output formats: a providers file in TOML or JSON, or a document for the ISPDB."""
 
     TOML = "toml"
     JSON = "json"
@@ -32,53 +32,55 @@ class ExportFormat(StrEnum):
 
 
 def export(  # noqa: PLR0913, PLR0917 -- a command has flags
-    form: Annotated[ExportFormat, typer.Option("--format", help="How it is written.")] = (
+    form: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = (
         ExportFormat.TOML
     ),
     provider: Annotated[
         str | None,
-        typer.Option("--provider", metavar="NAME", help="With --format ispdb: of which provider."),
+        typer.Option("--provider", metavar="NAME", help="With --format ispdb: the provider."),
     ] = None,
     domain: Annotated[
         str | None,
         typer.Option(
             "--domain",
             metavar="DOMAIN",
-            help="With --format ispdb: the one with this domain, and what is served as it is.",
+            help="With --format ispdb: the provider of this domain, and its domains with the same "
+            "services.",
         ),
     ] = None,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Print bind passwords too; keep that file safe.")
+        bool, typer.Option("--with-secrets", help="Also print bind passwords; protect the output.")
     ] = False,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
 ) -> None:
-    """Print all providers as a providers file; bind passwords only if that is asked for.
+    """Print all providers as a providers file.
 
-    A row of the database that serves nobody is left out, with a warning.
-    With --format ispdb: print one document, ready to be submitted to Thunderbird's ISPDB.
+    Bind passwords are printed only with --with-secrets. A row of the database that no answer
+    uses is left out, with a warning.
+    With --format ispdb: print one document, ready to submit to Thunderbird's ISPDB.
     """
     if form is ExportFormat.ISPDB:
         if with_secrets:
-            raise ProvidersError(["--with-secrets: an ISPDB document has none"])
+            raise ProvidersError(["--with-secrets: an ISPDB document has no secrets"])
         export_ispdb(catalog_of(settings_for(providers, demo, db_uri)), provider, domain)
         return
     if provider is not None or domain is not None:
-        raise ProvidersError(["--provider, --domain: need --format ispdb"])
+        raise ProvidersError(["--provider and --domain require --format ispdb"])
     from waypost.transfer.providers_file import providers_text  # noqa: PLC0415 -- quick start
 
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.borrowed:
-            note(f"warning: the domains from directory {one.directory.label} are left out")
+            note(f"warning: domains from directory {one.directory.label} are left out")
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",
             with_secrets=with_secrets,
         )
         for part in _parts(texts):
-            # The encoding of a providers file is UTF-8, whatever that of the terminal is.
+            # A providers file is always UTF-8, even if the terminal uses another encoding.
             write_document(part.encode())
 
 
@@ -87,6 +89,6 @@ def _left_out(row: object) -> None:
 
 
 def _parts(texts: Iterator[str]) -> Iterator[str]:
-    """Put many short texts together into fewer."""
+    """Yield the same text in fewer and longer parts."""
     while part := "".join(islice(texts, 10_000)):
         yield part

@@ -13,23 +13,25 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
     """Print the document.
 
     Args:
-        catalog: all that is served.
-        provider: the name or the short name, to the letter or in another case.
-        domain: chooses among several, and may stand alone.
+        catalog: all domains and providers.
+        provider: the name or the short name, in upper or lower case.
+        domain: a domain of the provider; the name of the provider is not needed then.
 
     Raises:
-        ProvidersError: no provider, or not exactly one, is meant; or it has no domain to name.
-        NoUsableService: no mail account can be made of its services.
+        ProvidersError: no provider or several providers match, or it has no whole domain.
+        NoUsableService: its services are not enough for a mail account.
     """
     from waypost.formats.autoconfig import render_submission  # noqa: PLC0415 -- quick start
 
     chosen = [one for one in _chosen(catalog, provider, domain) if one.away is None]
     if not chosen:
-        raise ProvidersError(["--format ispdb: the mail of these domains is elsewhere"])
+        raise ProvidersError(
+            ["--format ispdb: these domains have no services here; they are moved or declined"]
+        )
     named = [one for one in chosen if one.pattern.kind is MatchKind.EXACT]
     if not named:
         name = chosen[0].provider.name
-        raise ProvidersError([f"{name}: the ISPDB takes whole domains only, and it has none"])
+        raise ProvidersError([f"{name}: has only patterns, and the ISPDB accepts only domains"])
     names = [DomainName.parse(one.pattern.text) for one in named]
     document = render_submission(named[0].provider, names, named[0].services)
     warn(_advice(chosen, named))
@@ -38,7 +40,7 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
 
 def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[Domain]:
     if provider is None and domain is None:
-        raise ProvidersError(["--format ispdb: needs --provider NAME or --domain DOMAIN"])
+        raise ProvidersError(["--format ispdb requires --provider NAME or --domain DOMAIN"])
     found = list(catalog.domains)
     if provider is not None:
         found = _of_provider(catalog, provider)
@@ -52,7 +54,7 @@ def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[
     kinds = list(dict.fromkeys(one.services for one in found))
     if len(kinds) > 1:
         firsts = [next(one for one in found if one.services == each) for each in kinds]
-        reason = f"its domains have {len(kinds)} different sets of services, a document has one"
+        reason = f"its domains have {len(kinds)} sets of services, and a document can have only one"
         raise ProvidersError([_choose(reason, firsts)])
     return found
 
@@ -94,20 +96,29 @@ def _choose(reason: str, firsts: Sequence[Domain]) -> str:
 
 
 def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
-    """Return what the ISPDB's reviewers will ask, so that nobody waits for it."""
+    """Return what the ISPDB's reviewers will ask, so that users can answer in advance."""
     found = [f"{one.pattern} is left out: it is a pattern" for one in chosen if one not in named]
     first = named[0]
     if not first.provider.documentation:
-        found.append("the ISPDB's reviewers compare with a public page of yours: add documentation")
+        found.append(
+            "the ISPDB's reviewers compare the document with a public page of the provider: add "
+            "documentation to the provider"
+        )
     if first.provider.subaddress_separators:
-        found.append("the login name of a sub-address has its detail there: it has no other word")
-    told = [one for one in first.services if Format.AUTOCONFIG in one.formats]
-    if len(told) < len(first.services):
-        found.append("services whose formats do not name autoconfig are left out")
+        found.append(
+            "the login name of a sub-address will contain its detail, because an ISPDB document "
+            "cannot remove it"
+        )
+    listed = [one for one in first.services if Format.AUTOCONFIG in one.formats]
+    if len(listed) < len(first.services):
+        found.append("services are left out if their formats do not include autoconfig")
     if first.provider.oauth2 not in ((), (first.provider.complete_oauth2,)):
         found.append(
-            "an oauth2 without issuer, scope, auth_url or token_url, or a second one, is left out"
+            "each oauth2 without issuer, scope, auth_url or token_url is left out, and each after "
+            "the first"
         )
-    if not all(map(is_protected, told)):
-        found.append("a service without TLS or STARTTLS: the ISPDB wants protected ones first")
+    if not all(map(is_protected, listed)):
+        found.append(
+            "a service has neither TLS nor STARTTLS; the ISPDB wants protected services first"
+        )
     return found

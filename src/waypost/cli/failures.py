@@ -1,7 +1,7 @@
-"""How a command ends that was called wrongly, or that has a defect: with no secret on the screen.
+"""Reports of usage errors and defects, without secrets.
 
-A usage error repeats the argument, and a traceback repeats what a library says. Both may hold the
-password of a URI, which was given in the wrong place.
+A usage error repeats the argument, and a traceback repeats messages of libraries. Both may contain
+the password of a URI that was given in the wrong place.
 """
 
 import io
@@ -18,9 +18,9 @@ from waypost.errors import WaypostError
 from waypost.redaction import redact_message, secrets_of
 
 _DEFECT: Final = "error: this is a defect of Waypost; please report it with the lines above"
-# An address alone, as alice@example.com, is no secret.
+# An address alone, such as alice@example.com, is not a secret.
 _LIKE_URI: Final = re.compile(r"://|:.*@", re.DOTALL)
-# A password in one of these is hidden where they are read, and may be a usual word.
+# A password in one of these is masked by the code that reads it, and may be a common word.
 _URI_OPTIONS: Final = ("--db-uri", "--from-uri")
 _URI_VARIABLE: Final = "WAYPOST_DB_URI"
 _VARIABLES: Final = ("WAYPOST_", "AUTOMX2_")
@@ -38,10 +38,10 @@ def usage_error() -> type[Exception]:
 
 
 def misplaced_secrets(arguments: Sequence[str]) -> frozenset[str]:
-    """Return what may be a secret where a command expects no URI of a database.
+    """Return possible secrets from arguments and variables that should not be a database URI.
 
     Args:
-        arguments: of the command; variables of the environment are searched as well.
+        arguments: of the command; environment variables are searched as well.
     """
     before = ["", *arguments]
     variables = (
@@ -69,19 +69,19 @@ def explain_usage(error: Exception, arguments: Sequence[str]) -> int:
 
 
 class Defects:
-    """Reports an exception that no code expected, in place of Python's traceback.
+    """A report of an unexpected exception, instead of Python's traceback.
 
     Attributes:
         found: whether there was one.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        """Take the arguments, which may hold secrets."""
+        """Initialize with the arguments, which may contain secrets."""
         self.found = False
         self._arguments = arguments
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return self."""
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""`waypost hostnames`: the host names that need certificates, as different tools read them."""
+"""`waypost hostnames`: the host names that need certificates, in the formats of ACME tools."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 EXAMPLE: Final = "Example: waypost hostnames --format certbot --demo"
 
 Certificate = tuple[DomainName, tuple[str, ...]]
-"""A mail domain, and its host names: at least one, and they share a certificate."""
+"""A mail domain and its host names, which share a certificate; there is at least one."""
 
 
 class NamesFormat(StrEnum):
-    """One name a line, or the input of a tool."""
+    """One name per line, or the input of a tool."""
 
     LIST = "list"
     CERTBOT = "certbot"
@@ -47,11 +47,11 @@ def hostnames(
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
 ) -> None:
-    """Print the host names that need certificates; the option `tls_names` says which.
+    """Print the host names that need certificates.
 
-    Each domain has a certificate of its own, so that a domain that has moved to another server
-    cannot prevent the renewal of the others.
-    list: one name a line. certbot, lego: a line of arguments for each certificate.
+    The option tls_names selects the names. Each domain has its own certificate, so that a domain
+    that has moved to another server cannot prevent the renewal of the other certificates.
+    list: one name per line. certbot, lego: a line of arguments for each certificate.
     traefik: a file for its file provider. caddy: a file to import into a Caddyfile.
     """
     settings = settings_for(providers, demo, db_uri)
@@ -71,11 +71,11 @@ def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterato
 
 
 def _certificates(settings: "Settings") -> Iterator[Certificate]:
-    """Yield the names of each domain, with a warning for those that nobody can list."""
+    """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.borrowed:
-            warn([f"the domains from directory {one.directory.label} are left out"])
+            warn([f"domains from directory {one.directory.label} are left out"])
         taken = _bare_names(catalog.domains, settings.tls_names)
         for domain in catalog.domains:
             if domain.is_declined:
@@ -85,14 +85,14 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
             elif found := _names(domain, settings.tls_names, taken):
                 yield found
     if patterns:
-        subject = quantity(patterns, "pattern stands", "patterns stand")
-        note(f"warning: {subject} for domains that nobody can list; they are left out")
+        subject = quantity(patterns, "pattern is left out", "patterns are left out")
+        note(f"warning: {subject}: Waypost cannot list the domains that a pattern matches")
 
 
 def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
-    """Return the apex names that are names of another domain as well, if that is served.
+    """Return the served domains whose name is also a host name of another domain.
 
-    `autoconfig.example.com` may be a mail domain beside `example.com`; there are few of these.
+    `autoconfig.example.com` may be a mail domain in addition to `example.com`; this is rare.
     """
     if APEX not in kinds:
         return frozenset()
@@ -106,7 +106,7 @@ def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[
 
 
 def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> Certificate | None:
-    """Return the names of a domain, without the apex names of other ones: each is listed once."""
+    """Return the names of a domain, without the names of other domains: each is listed once."""
     name = DomainName(domain.pattern.text)
     found = tuple(
         host for host in host_names(name, kinds) if host == name.ascii or host not in taken
@@ -124,13 +124,13 @@ def _list(certificates: Iterable[Certificate]) -> Iterator[str]:
 
 
 def _certbot(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Yield arguments of `certbot certonly`; a certificate keeps its name where names change."""
+    """Yield arguments of `certbot certonly`; a certificate keeps its name if its hosts change."""
     for _, hosts in certificates:
         yield f"--cert-name {hosts[0]} --domains {','.join(hosts)}\n"
 
 
 def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Yield arguments of lego, which calls a certificate after its first domain."""
+    """Yield arguments of lego, which names a certificate after its first domain."""
     for _, hosts in certificates:
         yield " ".join(f"--domains {host}" for host in hosts) + "\n"
 
@@ -138,8 +138,8 @@ def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
 def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
     """Yield a router for each domain; Traefik gets certificates for the hosts of its rule.
 
-    `||` is understood by its versions 2 and 3. An empty mapping is a mistake to it ("cannot be a
-    standalone element") for which it takes no file of that folder at all; a comment alone is none.
+    Traefik 2 and 3 support `||`. An empty mapping is an error for Traefik ("cannot be a standalone
+    element"), and Traefik then ignores all files of that folder. A comment alone is no error.
     """
     some = False
     for domain, hosts in certificates:
@@ -155,22 +155,23 @@ def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
             "        certResolver: waypost\n"
         )
     if not some:
-        yield "# No domain is served by a name of its own.\n"
+        yield "# There is no domain with host names for certificates.\n"
 
 
 def _router(domain: DomainName) -> str:
-    """Return a name for a router without a dot; no two domains have the same.
+    """Return a router name without dots, which is different for each domain.
 
-    A label neither begins nor ends with a hyphen: one alone was a dot, two in a row were one.
+    A label neither begins nor ends with a hyphen, so one hyphen was a dot, and two in a row were
+    a hyphen.
     """
     return domain.ascii.replace("-", "--").replace(".", "-")
 
 
 def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
-    """Yield a site for each domain; what it does is the snippet `waypost` of the Caddyfile.
+    """Yield a site for each domain, which imports the snippet `waypost` of the Caddyfile.
 
-    Where http:// does not stand there, Caddy answers it by a 308, and Outlook's probe by plain http
-    needs the 302 that comes from Waypost (MS-OXDSCLI s3.1.5).
+    Without http:// in the list, Caddy answers plain http with 308, but Outlook's probe by plain
+    http needs the 302 of Waypost (MS-OXDSCLI s3.1.5).
     """
     for _, hosts in certificates:
         places = ", ".join(f"{host}, http://{host}" for host in hosts)
@@ -178,6 +179,6 @@ def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
 
 
 def _parts(texts: Iterator[str]) -> Iterator[str]:
-    """Put many short texts together into fewer."""
+    """Yield the same text in fewer and longer parts."""
     while part := "".join(islice(texts, 10_000)):
         yield part

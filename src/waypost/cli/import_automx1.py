@@ -1,4 +1,4 @@
-"""`waypost import automx1`: the configuration of automx 1.x."""
+"""`waypost import automx1`: import the configuration of automx 1.x."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,13 +12,19 @@ EXAMPLE: Final = "Example: waypost import automx1 /etc/automx.conf --dry-run"
 
 
 def automx1(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Usually /etc/automx.conf.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The configuration file, usually /etc/automx.conf."),
+    ],
     print_file: PrintFlag = False,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Add the static settings of automx 1.x to the database; list what is not carried over."""
+    """Import the static settings of automx 1.x.
+
+    The command adds the domains to the database, and lists what it cannot import.
+    """
     from waypost.transfer.automx1 import read_automx1  # noqa: PLC0415 -- quick start
     from waypost.transfer.document import decode, read_bytes  # noqa: PLC0415 -- quick start
 

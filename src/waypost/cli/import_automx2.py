@@ -1,4 +1,4 @@
-"""`waypost import automx2`: a copy of automx2's database, which stays as it is."""
+"""`waypost import automx2`: copy automx2's database, which does not change."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final
@@ -25,21 +25,25 @@ def automx2(
     from_uri: Annotated[
         str,
         typer.Option(
-            "--from-uri", metavar="URI", help="automx2's database, as in its db_uri; only read."
+            "--from-uri",
+            metavar="URI",
+            help="The db_uri of automx2. Waypost only reads this database.",
         ),
     ],
     db_uri: DbUriFlag = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell; exit code 1 if rows would be copied.")
+        bool,
+        typer.Option("--dry-run", help="Only print the counts; exit code 1 if there are rows."),
     ] = False,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Remove what the database holds before.")
+        bool, typer.Option("--replace", help="First remove all rows of Waypost's database.")
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Copy automx2's database into Waypost's, with ids and bind passwords, in one transaction.
+    """Copy the database of automx2.
 
-    Exit code 1 where clients can set up no account for a domain.
+    The copy includes ids and bind passwords, and is one transaction. Exit code 1 if clients
+    cannot set up an account for a domain.
     """
     note(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
     copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
@@ -77,8 +81,8 @@ def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> 
         return
     if not replace:
         raise StoreError(
-            "the database is not empty; set --db-uri to a new one, or give --replace to remove "
-            "what it holds"
+            "the database is not empty; set --db-uri to a new database, or use --replace to remove "
+            "all rows"
         )
     if purging:
         purge(target)
@@ -88,7 +92,7 @@ def _print(copied: "Copied", dry_run: bool) -> None:
     findings = [*copied.findings, *copied.unusable]
     warn(map(str, findings[:FINDINGS_SHOWN]))
     if len(findings) > FINDINGS_SHOWN:
-        note(f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; all: --json")
+        note(f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; --json lists all")
     verb = "to copy" if dry_run else "copied"
     for table, count in copied.rows.items():
         say(f"{table}: {count} {verb}")

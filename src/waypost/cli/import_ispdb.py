@@ -1,4 +1,4 @@
-"""`waypost import ispdb`: documents of the ISPDB, or of any Autoconfig server."""
+"""`waypost import ispdb`: import documents of the ISPDB, or of any Autoconfig server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +20,14 @@ EXAMPLE: Final = "Example: waypost import ispdb example.com.xml --print > mail.t
 
 SourcesArgument = Annotated[
     list[str],
-    typer.Argument(metavar="FILE_OR_URL...", help="Documents of Autoconfig 1.1 or 1.2."),
+    typer.Argument(metavar="FILE_OR_URL...", help="Autoconfig documents, version 1.1 or 1.2."),
 ]
 DomainFlag = Annotated[
     list[str] | None,
     typer.Option(
         "--domain",
         metavar="DOMAIN",
-        help="Serve this domain instead of those of the document; may be given again.",
+        help="Import this domain instead of the domains of the document; repeatable.",
     ),
 ]
 AddressFlag = Annotated[
@@ -35,14 +35,18 @@ AddressFlag = Annotated[
     typer.Option(
         "--address",
         metavar="ADDRESS",
-        help="The user that the document was made for; placeholders replace the name. "
+        help="The user of a personal document; placeholders replace this user's name. "
         "Default: the address in the URL.",
     ),
 ]
 TimeoutFlag = Annotated[
     float,
     typer.Option(
-        "--timeout", metavar="SECONDS", min=0.1, max=300, help="Time for a URL, redirects included."
+        "--timeout",
+        metavar="SECONDS",
+        min=0.1,
+        max=300,
+        help="Time limit for each URL, with its redirects.",
     ),
 ]
 AllowPrivateFlag = Annotated[
@@ -68,13 +72,16 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Add providers from Autoconfig documents to the database; list what is not carried over."""
+    """Import providers from Autoconfig documents.
+
+    The command adds the providers to the database, and lists what it cannot import.
+    """
     from waypost.net.http_client import FetchLimits  # noqa: PLC0415 -- quick start
     from waypost.transfer.ispdb import MAX_BYTES  # noqa: PLC0415 -- quick start
 
     for option, value in (("--domain", domain), ("--address", address)):
         if value and len(sources) > 1:
-            raise ProvidersError([f"{option}: give it with one FILE_OR_URL only"])
+            raise ProvidersError([f"{option}: works only with a single FILE_OR_URL"])
     domains = tuple(dict.fromkeys(DomainName.parse(text) for text in domain or ()))
     person = None if address is None else EmailAddress.parse(address)
     limits = FetchLimits(
@@ -116,14 +123,14 @@ def _read(
 
 
 def _shared_logins(source: str, found: "Imported") -> Iterator[str]:
-    """Find login names that all users would get: the document was made for one of them."""
+    """Yield an error for each login name that all users would get: the document is personal."""
     from waypost.transfer.rules import is_same_for_all  # noqa: PLC0415 -- quick start
 
     services = {service for domain in found.catalog.domains for service in domain.services}
     names = {service.login_name for service in services if service.login_name}
     for name in sorted(filter(is_same_for_all, names)):
         yield (
-            f"{source}: all users would get the login name {name!r}; give --address with the "
-            "address of the user that the document was made for, or --print, correct the file and "
-            "`waypost apply` it"
+            f"{source}: all users would get the login name {name!r}; if the document was made for "
+            "one user, use --address with the address of this user; else use --print, correct the "
+            "file and run `waypost apply`"
         )

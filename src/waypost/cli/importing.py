@@ -1,4 +1,4 @@
-"""`waypost import`: providers out of the files and databases of others."""
+"""`waypost import`: import providers from other sources."""
 
 import typer
 
@@ -7,8 +7,8 @@ from waypost.cli.reporting import group
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Take over providers from other sources.")
+    """Return the group of commands."""
+    app = group("Import providers from other sources.")
     app.command("ispdb", epilog=import_ispdb.EXAMPLE)(import_ispdb.ispdb)
     app.command("automx1", epilog=import_automx1.EXAMPLE)(import_automx1.automx1)
     app.command("automx2", epilog=import_automx2.EXAMPLE)(import_automx2.automx2)

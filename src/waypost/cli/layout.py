@@ -22,7 +22,7 @@ class Part:
     """A piece of a line.
 
     Attributes:
-        style: in the words of Rich, as `bold red`; empty for none. Pipes get none.
+        style: a style of Rich such as `bold red`; empty for none. Pipes get no styles.
     """
 
     text: str
@@ -33,10 +33,10 @@ Line = tuple[Part, ...]
 
 
 def clean(text: str) -> str:
-    """Return a text that plays no tricks on a terminal; a server need not even send Unicode.
+    """Return a text that is safe to show on a terminal.
 
-    Control characters, escape sequences, and characters that turn the direction of writing or
-    cannot be seen become question marks; a very long text is cut.
+    Control characters, escape sequences, bidirectional controls and invisible characters become
+    question marks: the text may come from an untrusted server. A very long text is truncated.
     """
     shown = _visible(text)
     return shown if len(shown) <= TEXT_MAX_CHARS else f"{shown[:TEXT_MAX_CHARS]}…"
@@ -49,7 +49,7 @@ def _visible(text: str) -> str:
 
 
 def width_of_terminal() -> int | None:
-    """Return how many columns standard output has; None if it is no terminal."""
+    """Return how many columns standard output has; None if it is not a terminal."""
     if not sys.stdout.isatty():
         return None
     return max(shutil.get_terminal_size(_WIDTH_USUAL).columns, _WIDTH_MIN)
@@ -58,7 +58,7 @@ def width_of_terminal() -> int | None:
 def show(lines: Iterable[Line]) -> None:
     """Write lines to standard output.
 
-    Colours are for terminals alone, and not with NO_COLOR (no-color.org) or TERM=dumb.
+    Colours are only for terminals, and disabled by NO_COLOR (no-color.org) or TERM=dumb.
     """
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         for line in lines:
@@ -78,12 +78,13 @@ def plain(line: Line) -> str:
 
 
 def wrapped(text: str, width: int | None, first: int | None = None) -> Iterator[str]:
-    """Break a text into lines that are no wider; a word that is too long is broken itself.
+    """Yield a text in lines of at most this width; words that are too long are split.
 
     Args:
-        text: of one line.
+        text: one line.
         width: in columns; None for no limit.
-        first: of the first line, if that is less; with too little room it stays empty.
+        first: the width of the first line, if it is smaller; if it is too small, the first line
+            is empty.
     """
     if width is None:
         yield text
@@ -110,7 +111,7 @@ def wrapped(text: str, width: int | None, first: int | None = None) -> Iterator[
 
 
 def cells(text: str) -> int:
-    """Return how many columns a text takes; East Asian letters take two, and accents none."""
+    """Return the width of a text in columns; East Asian letters are two wide, and accents none."""
     return sum(map(_cells, text))
 
 
@@ -121,7 +122,7 @@ def _cells(char: str) -> int:
 
 
 def _head(word: str, width: int) -> str:
-    """Return as much of a word as fits, and one letter at least."""
+    """Return the start of a word that fits into the width, but at least one letter."""
     taken = 0
     for place, char in enumerate(word):
         taken += _cells(char)
@@ -133,20 +134,20 @@ def _head(word: str, width: int) -> str:
 def hanging(
     first: Line, text: str, indent: int, width: int | None, style: str = ""
 ) -> Iterator[Line]:
-    """Put a text behind the beginning of a line; its further lines are indented.
+    """Yield a text after the beginning of a line; the next lines are indented.
 
     Args:
-        first: the beginning; it is not broken.
-        text: what follows, on as many lines as it needs.
-        indent: of the further lines.
+        first: the beginning of the first line, which is not split.
+        text: the rest, on as many lines as necessary.
+        indent: the indent of the next lines.
         width: in columns; None for no limit.
-        style: of the text.
+        style: the style of the text.
     """
     if width is None:
         yield (*first, Part(text, style))
         return
     head = plain(first)
-    if cells(head) > width:  # The beginning alone is too long.
+    if cells(head) > width:  # The beginning alone is too wide.
         yield from ((Part(line, first[0].style),) for line in wrapped(head, width))
         yield from ((Part(" " * indent + line, style),) for line in wrapped(text, width - indent))
         return

@@ -1,4 +1,4 @@
-"""Libraries that directories need and that are not installed: what commands say of them."""
+"""Reports for commands: libraries that directories need and that are not installed."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,35 +12,35 @@ if TYPE_CHECKING:
 
 
 def missing_libraries(directories: Iterable[Directory]) -> tuple[str, ...]:
-    """Return a line for each directory whose library cannot be loaded, with the command for it."""
+    """Return a line for each directory whose library is missing, with the install command."""
     from waypost.directory.libraries import missing_library  # noqa: PLC0415 -- quick start
 
     return tuple(line for one in directories if (line := missing_library(one)) is not None)
 
 
 def missing_for_database(connection: "Connection") -> tuple[str, ...]:
-    """Do the same for the directories of a database to which domains point.
+    """Return these lines for the directories of a database that domains use.
 
     Raises:
-        StoreError, StoreUnavailable: the database cannot be asked.
+        StoreError, StoreUnavailable: the database cannot be read.
     """
     from waypost.store.sql.directory_use import (  # noqa: PLC0415 -- quick start
         directories_in_use,
         stored_directories,
     )
 
-    # To count takes a while if there are many domains.
+    # Counting takes long if there are many domains.
     if not missing_libraries(stored_directories(connection)):
         return ()
     return missing_libraries(one for one, count in directories_in_use(connection) if count)
 
 
 def missing_for_settings(settings: "Settings") -> tuple[str, ...]:
-    """Do the same for the place where the settings say that the domains are.
+    """Return these lines for the providers file or the database of the settings.
 
     Raises:
         ProvidersError: mistakes in the providers file.
-        StoreError, StoreUnavailable: the database cannot be asked.
+        StoreError, StoreUnavailable: the database cannot be read.
     """
     from waypost.cli.sources import catalog_of, database  # noqa: PLC0415 -- quick start
 
@@ -53,10 +53,10 @@ def missing_for_settings(settings: "Settings") -> tuple[str, ...]:
 
 
 def missing_for_store(store: Store) -> tuple[str, ...]:
-    """Do the same for an open store.
+    """Return these lines for an open store.
 
     Raises:
-        StoreError, StoreUnavailable: the database cannot be asked.
+        StoreError, StoreUnavailable: the database cannot be read.
     """
     from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
     from waypost.store.borrowed import BorrowingStore  # noqa: PLC0415 -- quick start

@@ -1,4 +1,4 @@
-"""`waypost lint`: what breaks which mail client, said before a user finds out."""
+"""`waypost lint`: find configuration that breaks mail clients, before a user does."""
 
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -30,12 +30,12 @@ EXAMPLE: Final = "Example: waypost lint --providers mail.toml --domain example.c
 DomainFlag = Annotated[
     str | None,
     typer.Option(
-        "--domain", metavar="DOMAIN", help="Look at this domain or pattern alone, in any form."
+        "--domain", metavar="DOMAIN", help="Check only this domain or pattern, in any form."
     ),
 ]
 AllFlag = Annotated[
     bool,
-    typer.Option("--all", help=f"Print every place of a code, not only the first {PLACES_MAX}."),
+    typer.Option("--all", help=f"Print all places of a code, not only the first {PLACES_MAX}."),
 ]
 
 
@@ -48,7 +48,10 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell what in the configuration breaks which mail client; exit code 1 where anything does."""
+    """Find configuration that breaks mail clients.
+
+    Exit code 1 if there is a finding.
+    """
     pattern = None if domain is None else DomainPattern.parse(domain)
     settings = settings_for(providers, demo, db_uri)
     shown = None if every else SHOWN
@@ -67,7 +70,7 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
 
 
 def _missing(settings: "Settings", catalog: Catalog) -> tuple[str, ...]:
-    """Name the libraries that are missing; a file that was read is not read again."""
+    """Return the libraries that are missing; do not read a providers file again."""
     if settings.demo or settings.providers is not None:
         return missing_libraries(catalog.directories)
     return missing_for_settings(settings)
@@ -93,7 +96,7 @@ def _pattern(settings: "Settings", pattern: DomainPattern) -> tuple[Linted, tupl
         found = next((one for one in catalog.domains if one.pattern == pattern), None)
         missing = _missing(settings, catalog)
     if found is None:
-        raise DomainNotServed(f"{pattern} stands in no provider's domains here")
+        raise DomainNotServed(f"no provider has the pattern {pattern} in its domains")
     return lint_domain(found), missing
 
 
@@ -112,4 +115,4 @@ def _print(linted: Linted, as_json: bool, verbose: bool, every: bool) -> None:
         return
     print_report(Report(subject, verdict, problems), verbose=verbose, every=every)
     if any(one.count > PLACES_MAX for one in problems) and not every:
-        note("--all lists every place")
+        note("--all lists all places")

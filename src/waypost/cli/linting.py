@@ -1,4 +1,4 @@
-"""Linting domains of any number, and telling what was found."""
+"""Lint any number of domains, and report the findings."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from waypost.store.offers import Offer
 
 SHOWN: Final = 20
-"""How many places of each code are kept."""
-_TOLD_BY_APPLY: Final = 3
+"""How many findings of each code are kept."""
+_SHOWN_BY_APPLY: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A finding, and whom it concerns.
+class DomainFinding:
+    """A finding, and the domains that it concerns.
 
     Attributes:
-        domain: the first domain with it, or words for domains that others know.
-        domains: how many domains make that offer; None where others know them.
+        domain: the first domain with the finding, or a text for the domains of a directory.
+        domains: how many domains have the same services; None for the domains of a directory.
     """
 
     finding: "Finding"
@@ -32,13 +32,13 @@ class Told:
 
     @property
     def place(self) -> str:
-        """Return where it was found: domains, and a service or a text."""
+        """Return the place of the finding: domains, and a service or a text."""
         more = f" and {self.domains - 1:,} more" if self.domains and self.domains > 1 else ""
         where = f": {self.finding.where}" if self.finding.where else ""
         return f"{self.domain}{more}{where}"
 
     def for_scripts(self) -> dict[str, object]:
-        """Return the same for a script."""
+        """Return the finding for --json."""
         rule = self.finding.rule
         return {
             "code": rule.code,
@@ -58,26 +58,26 @@ class OfCode:
     """All findings of one code.
 
     Attributes:
-        told: the first of them.
+        kept: the first of them.
         findings: how many there are.
     """
 
     rule: "Rule"
-    told: list[Told] = field(default_factory=list)
+    kept: list[DomainFinding] = field(default_factory=list)
     findings: int = 0
 
     @property
     def problem(self) -> Problem:
-        """Return them as reports show them."""
+        """Return the findings as a problem of a report."""
         from waypost.check.lint_clients import EVERY  # noqa: PLC0415 -- quick start
 
         rule = self.rule
-        clients = tuple(dict.fromkeys(one for told in self.told for one in told.finding.clients))
+        clients = tuple(dict.fromkeys(one for kept in self.kept for one in kept.finding.clients))
         names = tuple(client.name for client in clients)
         return Problem(
             *(rule.code, rule.severity, rule.message, rule.fix),
             links=tuple(dict.fromkeys(client.link for client in clients)),
-            places=tuple(one.place for one in self.told),
+            places=tuple(one.place for one in self.kept),
             count=self.findings,
             clients=("every client",) if clients == EVERY else names,
             reach=len(clients),
@@ -86,11 +86,11 @@ class OfCode:
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What came of it.
+    """The result of linting.
 
     Attributes:
         by_code: the findings of each code, in the order of the rules.
-        domains: how many domains were looked at.
+        domains: how many domains were checked.
     """
 
     by_code: tuple[OfCode, ...]
@@ -98,7 +98,7 @@ class Linted:
 
     @property
     def findings(self) -> int:
-        """Return how many there are, counted once for each different offer."""
+        """Return the number of findings, counted once for each different set of services."""
         return sum(one.findings for one in self.by_code)
 
     @property
@@ -109,63 +109,63 @@ class Linted:
     def for_scripts(self) -> list[dict[str, object]]:
         """Return the findings that were kept, the most severe first."""
         by_code = {one.rule.code: one for one in self.by_code}
-        return [told.for_scripts() for one in self.problems for told in by_code[one.code].told]
+        return [kept.for_scripts() for one in self.problems for kept in by_code[one.code].kept]
 
     def lines(self) -> Iterator[str]:
-        """Return one line for each code, for a command that does something else."""
+        """Yield one line for each code, for commands other than `waypost lint`."""
         is_whole = True
         for one in self.problems:
-            shown = one.places[:_TOLD_BY_APPLY]
+            shown = one.places[:_SHOWN_BY_APPLY]
             more = f"; and {one.count - len(shown):,} more" if one.count > len(shown) else ""
             is_whole = is_whole and not more
             what = f"{one.code} ({', '.join(one.clients)}): {one.message}; {one.fix}"
             yield f"{what}; see {one.links[0]}; found in {'; '.join(shown)}{more}"
         if not is_whole:
-            yield "waypost lint --all lists every place"
+            yield "waypost lint --all lists all places"
 
 
 def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool = False) -> Linted:
-    """Look at each different offer of a catalog once.
+    """Check each different set of services of a catalog once.
 
-    Domains are read one by one; a million of them need a few bytes each at most.
+    Domains are read one by one; each needs at most a few bytes of memory.
 
     Args:
         catalog: of any size.
         shown: how many findings of each code are kept; None is all.
-        of_today: leave out notes, and what concerns nothing but PACC, which hardly any client
-            speaks yet.
+        of_today: leave out notes, and findings that concern only PACC, which hardly any client
+            supports yet.
     """
     domains, offers = _offers(catalog.domains)
     borrowed = (_borrowed(one) for one in catalog.borrowed if one.away is None)
     found = (one for several in (*offers, *borrowed) for one in several)
-    told = (one for one in found if not (of_today and _is_left_to_lint(one)))
-    return Linted(_kept(told, shown), domains)
+    reported = (one for one in found if not (of_today and _is_only_for_lint(one)))
+    return Linted(_by_code(reported, shown), domains)
 
 
 def lint_domain(domain: Domain) -> Linted:
-    """Look at what one domain offers."""
-    told = () if domain.away else _told(_found(domain), domain.pattern.text, 1)
-    return Linted(_kept(told, None), 1)
+    """Check the services of one domain."""
+    found = () if domain.away else _of_domain(_found(domain), domain.pattern.text, 1)
+    return Linted(_by_code(found, None), 1)
 
 
-def _is_left_to_lint(one: Told) -> bool:
+def _is_only_for_lint(one: DomainFinding) -> bool:
     from waypost.check.lint_clients import PACC  # noqa: PLC0415 -- quick start
 
     return one.finding.clients == (PACC,) or one.finding.rule.severity == "note"
 
 
-def _kept(found: Iterable[Told], shown: int | None) -> tuple[OfCode, ...]:
+def _by_code(found: Iterable[DomainFinding], shown: int | None) -> tuple[OfCode, ...]:
     by_code: dict[str, OfCode] = {}
     for one in found:
-        held = by_code.setdefault(one.finding.code, OfCode(one.finding.rule))
-        held.findings += 1
-        if shown is None or len(held.told) < shown:
-            held.told.append(one)
+        of_code = by_code.setdefault(one.finding.code, OfCode(one.finding.rule))
+        of_code.findings += 1
+        if shown is None or len(of_code.kept) < shown:
+            of_code.kept.append(one)
     return tuple(by_code.values())
 
 
-def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
-    """Read all domains, and give the findings of each different offer."""
+def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[DomainFinding]]]:
+    """Read all domains, and return the findings of each different set of services."""
     from waypost.store.offers import Offers  # noqa: PLC0415 -- quick start
 
     offers = Offers()
@@ -175,23 +175,23 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Told]]]:
     for domain in domains:
         total += 1
         if domain.away is not None:
-            continue  # Its services are told to nobody.
+            continue  # No client receives its services.
         number = offers.number(_without_harmless_provider(domain))
         if number == len(firsts):
             firsts.append(domain.pattern.text)
             counts.append(0)
         counts[number] += 1
     found = (
-        _told(_found(offers[number]), first, count)
+        _of_domain(_found(offers[number]), first, count)
         for number, (first, count) in enumerate(zip(firsts, counts, strict=True))
     )
     return total, found
 
 
 def _without_harmless_provider(domain: Domain) -> "Offer":
-    """Return an offer without its provider where that has no finding of its own.
+    """Return an offer without its provider if the provider itself has no finding.
 
-    In automx2's databases each domain may be its own provider; their offers are the same then.
+    In automx2's databases each domain may have its own provider; their offers are equal then.
     """
     from waypost.check.lint import provider_matters  # noqa: PLC0415 -- quick start
     from waypost.store.offers import Offer  # noqa: PLC0415 -- quick start
@@ -200,8 +200,8 @@ def _without_harmless_provider(domain: Domain) -> "Offer":
     return Offer(provider, domain.services, domain.users)
 
 
-def _borrowed(one: Borrowed) -> Iterator[Told]:
-    return _told(_found(one), f"domains of directory {one.directory.label}", None)
+def _borrowed(one: Borrowed) -> Iterator[DomainFinding]:
+    return _of_domain(_found(one), f"domains of directory {one.directory.label}", None)
 
 
 def _found(one: "Domain | Borrowed | Offer") -> "Iterator[Finding]":
@@ -210,5 +210,7 @@ def _found(one: "Domain | Borrowed | Offer") -> "Iterator[Finding]":
     return lint(one.provider, one.services, one.users)
 
 
-def _told(found: "Iterator[Finding]", domain: str, domains: int | None) -> Iterator[Told]:
-    return (Told(finding, domain, domains) for finding in found)
+def _of_domain(
+    found: "Iterator[Finding]", domain: str, domains: int | None
+) -> Iterator[DomainFinding]:
+    return (DomainFinding(finding, domain, domains) for finding in found)

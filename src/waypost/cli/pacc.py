@@ -1,4 +1,4 @@
-"""`waypost pacc`: changing the PACC document of a domain together with its digest in DNS."""
+"""`waypost pacc`: change the PACC document of a domain together with its digest in DNS."""
 
 import math
 import shlex
@@ -23,14 +23,14 @@ ResolverFlag = Annotated[
     typer.Option(
         "--resolver",
         metavar="ADDRESS[:PORT]",
-        help="Ask this name server, as 192.0.2.53:53; else the resolvers of this machine.",
+        help="Ask this name server, such as 192.0.2.53:53. Default: the resolvers of this machine.",
     ),
 ]
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Change the PACC document of a domain together with its digest in DNS.")
+    """Return the group of commands."""
+    app = group("Change a PACC document together with its DNS digest.")
     app.command("stage", epilog="Example: waypost pacc stage example.com")(stage)
     app.command("status", epilog="Example: waypost pacc status example.com --json")(status)
     app.command("switch", epilog="Example: waypost pacc switch example.com --resolver 192.0.2.53")(
@@ -45,9 +45,9 @@ def stage(
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Hold the document that goes out now, whatever the configuration says later.
+    """Pin the current document, so that it does not change.
 
-    To be done before the configuration changes. Doing it again changes nothing.
+    Run this command before you change the configuration. A second run changes nothing.
     """
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
@@ -58,20 +58,20 @@ def stage(
         with one_word_explained(domain):
             found = documents_of(settings, name)
         if found.pattern is not None:
-            cure = f"add {name} to the domains of its provider, which changes no answer"
-            rule = f"is served by {found.pattern}, and a document is pinned for one domain"
-            raise ProvidersError([f"{name}: {rule}; {cure}"])
+            fix = f"add {name} to the domains of its provider, which changes no answer"
+            rule = f"matches {found.pattern}, and Waypost can pin a document only for a domain"
+            raise ProvidersError([f"{name}: {rule}; {fix}"])
         document = pinned.pin(name, found.served)
     record = pacc.digest_record(document)
     if as_json:
-        told = {"domain": name.ascii, "name": found.record_name, "record": record}
-        say_json({**told, "was_pinned": found.is_pinned})
+        about = {"domain": name.ascii, "name": found.record_name, "record": record}
+        say_json({**about, "was_pinned": found.is_pinned})
         return
     say(record)
     if found.is_pinned:
-        note(f"{name}: this document was pinned already, and still is")
+        note(f"{name}: this document was already pinned; nothing was changed")
     else:
-        note(f"{name}: this document goes out until `waypost pacc switch {name}`")
+        note(f"{name}: Waypost serves this document until `waypost pacc switch {name}`")
     for line in _next_steps(settings, name, db_uri):
         note(line)
 
@@ -86,9 +86,9 @@ def status(
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell which documents go out, which come next, and whether DNS has their digests.
+    """Show the documents, and whether DNS has their digests.
 
-    Exit code 1 where a digest of what goes out cannot be seen in DNS.
+    Exit code 1 if DNS does not have the digest of a current document.
     """
     from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
 
@@ -97,15 +97,15 @@ def status(
     with open_pinned(settings) as pinned:
         documents = pinned.all()
     names = [_name(domain)] if domain else [DomainName(one) for one in sorted(documents)]
-    told = [_status(settings, name, name.ascii in documents, server) for name in names]
+    found = [_status(settings, name, name.ascii in documents, server) for name in names]
     if as_json:
-        say_json([one.for_scripts() for one in told])
-    elif not told:
+        say_json([one.for_scripts() for one in found])
+    elif not found:
         note("no document is pinned")
     else:
-        for one in told:
-            one.tell()
-    if any(not one.is_good for one in told):
+        for one in found:
+            one.print()
+    if any(not one.is_good for one in found):
         raise typer.Exit(FINDINGS)
 
 
@@ -113,16 +113,15 @@ def switch(
     domain: DomainArgument,
     *,
     resolver: ResolverFlag = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Change over without a look into DNS.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Skip the DNS check.")] = False,
     providers: ProvidersFlag = None,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let the document go out that follows from the configuration, once DNS has its digest.
+    """Unpin the document, once DNS has the new digest.
 
-    Exit code 1 where it cannot be seen there; then everything stays as it is.
+    Waypost then serves the document that follows from the configuration. If DNS does not have
+    its digest, nothing changes and the exit code is 1.
     """
     from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
 
@@ -131,14 +130,14 @@ def switch(
     with open_pinned(settings) as pinned:
         document = pinned.all().get(name.ascii)
         if document is None:
-            with one_word_explained(domain):  # One that is not served is a mistake all the same.
+            with one_word_explained(domain):  # A domain that is not served is still an error.
                 documents_of(settings, name)
             note(f"{name}: no document is pinned; nothing to do")
             switched, is_other = False, False
         else:
             is_other = force or _check(settings, name, document, server)
             switched = pinned.unpin(name, document)
-    # Until then processes, proxies and clients may still give the old document (RFC 9111 s4.2).
+    # Until then, processes, proxies and clients may still use the old document (RFC 9111 s4.2).
     wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if is_other else 0
     if as_json:
         say_json({"domain": name.ascii, "switched": switched, "wait_seconds": wait_seconds})
@@ -149,10 +148,10 @@ def switch(
 def _check(
     settings: "Settings", name: DomainName, document: bytes, server: tuple[str, int] | None
 ) -> bool:
-    """Make sure that clients will believe the new document; tell whether it is another one.
+    """Check that clients will accept the new document; return whether the document changes.
 
     Raises:
-        Exit: they would not; what was seen in DNS instead has been told.
+        Exit: clients would not accept it; the reason has been printed.
         DomainNotServed: the domain is not served.
     """
     from waypost.check.text_records import look_up  # noqa: PLC0415 -- quick start
@@ -162,7 +161,7 @@ def _check(
     if found.after is None:
         raise _refused(f"{name}: the configuration has no document to switch to: {found.why}")
     if found.after == document:
-        note(f"{name}: the configuration gives the same document, so no client will notice")
+        note(f"{name}: the document from the configuration is the same as the pinned document")
         return False
     try:
         seen = look_up(found.record_name, server)
@@ -173,7 +172,7 @@ def _check(
         lines = _missing(found, seen)
         raise _refused("; ".join([*lines, "nothing was changed"]))
     if documents_of(settings, name).after != found.after:
-        raise _refused(f"{name}: the configuration has changed meanwhile; run it again")
+        raise _refused(f"{name}: the configuration has changed in the meantime; run it again")
     return True
 
 
@@ -183,7 +182,7 @@ def _refused(reason: str) -> typer.Exit:
 
 
 def _missing(found: Documents, seen: "TextRecords") -> list[str]:
-    """Return what is in DNS in place of the new digest."""
+    """Return what DNS has instead of the new digest."""
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
     wanted = pacc.digest_record(found.after or b"")
@@ -201,13 +200,13 @@ def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) 
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
     if not switched:
-        note(f"{name}: somebody else has switched just now; nothing to do")
+        note(f"{name}: another process has just unpinned the document; nothing to do")
         return
-    say(f"{name}: the document that follows from the configuration goes out now")
+    say(f"{name}: Waypost now serves the document that follows from the configuration")
     if wait_seconds:
         note(
-            f"take the old digest out of {pacc.TXT_PREFIX}{name} after {wait_seconds} s, when "
-            f"nobody has the old document any more: {pacc.digest_record(document)}"
+            f"remove the old digest from {pacc.TXT_PREFIX}{name} after {wait_seconds} s, when no "
+            f"client has the old document any more: {pacc.digest_record(document)}"
         )
 
 
@@ -238,7 +237,7 @@ def _server(resolver: str | None) -> tuple[str, int] | None:
 
 
 def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> list[str]:
-    """Return what to do next; the commands have the flags of this one, to be copied as they are."""
+    """Return the next steps; their commands have the flags of this command, ready to copy."""
     from waypost.redaction import redact_uri  # noqa: PLC0415 -- quick start
 
     providers = settings.providers
@@ -253,6 +252,6 @@ def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> l
         "Next:",
         f"  1. change the configuration: {change}",
         f"  2. put both digests into DNS: waypost show dns {name}{flags}",
-        "  3. wait as long as the old record's time to live",
+        "  3. wait for the TTL of the old record",
         f"  4. waypost pacc switch {name}{flags}",
     ]

@@ -1,4 +1,4 @@
-"""What PACC documents a domain has, and what DNS knows of them."""
+"""The PACC documents of a domain, and whether DNS has their digests."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What a domain has.
+    """The PACC documents of a domain.
 
     Attributes:
-        is_pinned: what goes out is pinned.
-        served: what goes out.
-        pattern: that of its entry, where it has none of its own.
-        after: what goes out once nothing is pinned; None where PACC cannot say it.
-        why: why there is none, or nothing.
+        is_pinned: whether the current document is pinned.
+        served: the current document.
+        pattern: the pattern of the entry, if the domain has no entry of its own.
+        after: the document that follows from the configuration, which is served next; None if
+            PACC cannot express the configuration.
+        why: the reason why `after` is None, or an empty text.
     """
 
     domain: DomainName
@@ -42,11 +43,11 @@ class Documents:
 
 
 def documents_of(settings: "Settings", name: DomainName) -> Documents:
-    """Return what a domain has.
+    """Return the documents of a domain.
 
     Raises:
-        DomainNotServed: it is not served.
-        NoUsableService: it has no document.
+        DomainNotServed: the domain is not served.
+        NoUsableService: the domain has no document.
     """
     from waypost.formats import pacc  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
@@ -66,13 +67,13 @@ def documents_of(settings: "Settings", name: DomainName) -> Documents:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is told about one domain.
+    """The status of one domain.
 
     Attributes:
-        is_pinned: a document is pinned for it.
-        documents: None where the domain has none.
-        texts: what is in DNS; None where nobody can tell.
-        problem: why something of this is not known, or nothing.
+        is_pinned: whether a document is pinned for the domain.
+        documents: None if the domain has none.
+        texts: the TXT records in DNS; None if DNS did not answer.
+        problem: why a part of this is not known, or an empty text.
     """
 
     domain: DomainName
@@ -83,7 +84,7 @@ class Status:
 
     @property
     def is_good(self) -> bool:
-        """Return whether clients believe what goes out."""
+        """Return whether DNS has the digest of the current document, as clients require."""
         return self.documents is not None and self._has(self.documents.served) is True
 
     def _has(self, document: bytes) -> bool | None:
@@ -97,26 +98,26 @@ class Status:
         if self.documents is None:
             return []
         served, after = self.documents.served, self.documents.after
-        told = [("served", served)]
-        return told if after in {None, served} else [*told, ("after", after or b"")]
+        current = [("current", served)]
+        return current if after in {None, served} else [*current, ("next", after or b"")]
 
     def for_scripts(self) -> dict[str, object]:
-        """Return it for a script."""
+        """Return the status for --json."""
         from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
-        told: dict[str, object] = {"served": None, "after": None}
+        documents: dict[str, object] = {"current": None, "next": None}
         for key, one in self._each():
-            told[key] = {"record": pacc.digest_record(one), "in_dns": self._has(one)}
+            documents[key] = {"record": pacc.digest_record(one), "in_dns": self._has(one)}
         about = {"domain": self.domain.ascii, "pinned": self.is_pinned}
-        return {**about, **told, "problem": self.problem or None}
+        return {**about, **documents, "problem": self.problem or None}
 
-    def tell(self) -> None:
-        """Write lines for people."""
+    def print(self) -> None:
+        """Print the status for people."""
         from waypost.formats import pacc  # noqa: PLC0415 -- quick start
 
         say(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
-        words = {True: "in DNS", False: "not in DNS", None: "DNS cannot tell"}
-        names = {"served": "goes out now", "after": "after the switch"}
+        words = {True: "in DNS", False: "not in DNS", None: "unknown, DNS did not answer"}
+        names = {"current": "served now", "next": "served after the switch"}
         for key, one in self._each():
             say(f"  {names[key]}: {pacc.digest_record(one)}: {words[self._has(one)]}")
         if self.problem:

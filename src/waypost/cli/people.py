@@ -1,4 +1,4 @@
-"""Asking a directory for a user as a server does, from the command line."""
+"""Look up a user in a directory from the command line, in the same way as a server."""
 
 import asyncio
 from typing import TYPE_CHECKING, Final
@@ -14,11 +14,11 @@ _WARNINGS: Final = "WARNING"
 
 
 def person_for(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
-    """Return who the user of an address is, or None, within the time limit of the directory.
+    """Return the user of an address, or None, within the time limit of the directory.
 
     Raises:
-        DirectoryUnavailable: it does not answer in time.
-        DirectoryError: it cannot be used as it is.
+        DirectoryUnavailable: the directory does not answer in time.
+        DirectoryError: the directory cannot be used as it is.
     """
     from waypost.wiring import open_people  # noqa: PLC0415 -- quick start
 
@@ -33,17 +33,14 @@ def person_for(settings: "Settings", directory: Directory, address: EmailAddress
 
 
 def keep_quiet() -> None:
-    """Keep the log of this process away from what a command says.
-
-    What a directory logs for operators, the command tells in its own words.
-    """
+    """Disable the log of this process, because the command reports the same in its output."""
     from waypost.logs import configure  # noqa: PLC0415 -- quick start
 
     configure(_QUIET, "console")
 
 
 def log_warnings() -> None:
-    """Write what the log of a server would warn of to standard error, not beside the result."""
+    """Write the warnings of the log to standard error, apart from the result."""
     from waypost.logs import configure  # noqa: PLC0415 -- quick start
 
     configure(_WARNINGS, "console")

@@ -16,33 +16,35 @@ FILE_MAX_BYTES: Final = 8 * 1024 * 1024
 _VERIFY_EXAMPLE: Final = "Example: waypost profile verify example.com.mobileconfig --ca root.pem"
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A profile, as a device gets it.")
+    Path, typer.Argument(metavar="FILE", help="A profile, as a device receives it.")
 ]
 CaFlag = Annotated[
     Path | None,
     typer.Option(
-        "--ca", metavar="FILE", help="Authorities to trust, PEM; else those of this system."
+        "--ca",
+        metavar="FILE",
+        help="The authorities to trust (PEM). Default: those of this machine.",
     ),
 ]
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
-    app = group("Look at configuration profiles of Apple's devices.")
+    """Return the group of commands."""
+    app = group("Verify configuration profiles for Apple devices.")
     app.command("verify", epilog=_VERIFY_EXAMPLE)(verify)
-    # With one command alone, Typer would take its name away.
+    # Without a callback, Typer omits the name of a single command.
     app.callback()(_group)
     return app
 
 
 def _group() -> None:
-    """Look at configuration profiles of Apple's devices."""
+    """Verify configuration profiles for Apple devices."""
 
 
 def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> None:
-    """Tell who signed a profile, whether that holds, and what is in it.
+    """Check the signature of a profile, and print its content.
 
-    Exit code 1 where it is not signed, or a device would not trust the signature.
+    Exit code 1 if the profile is not signed, or if a device would not trust the signature.
     """
     from datetime import UTC, datetime  # noqa: PLC0415 -- quick start
 
@@ -68,12 +70,12 @@ def _read(path: Path, option: str = "") -> bytes:
     except OSError as error:
         raise ProfileError(f"{option}{path}: cannot be read: {error.strerror}") from error
     if len(data) > FILE_MAX_BYTES:
-        raise ProfileError(f"{option}{path}: is longer than {FILE_MAX_BYTES} bytes")
+        raise ProfileError(f"{option}{path}: is larger than {FILE_MAX_BYTES} bytes")
     return data
 
 
 def _authorities(ca: Path | None) -> "list[Certificate]":
-    """Read whom to trust: the file that was named, or what this system has."""
+    """Read the authorities to trust, from the given file or from this machine."""
     import ssl  # noqa: PLC0415 -- quick start
 
     from waypost.check.profile import authorities  # noqa: PLC0415 -- quick start
@@ -94,9 +96,9 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
 def _print(report: "Report") -> None:
     until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
     rows = [
-        ("signed by", report.signer or "nobody"),
+        ("signed by", report.signer or "-"),
         ("valid until", until or "-"),
-        ("trusted by", " < ".join(report.chain) or "nobody"),
+        ("trusted by", " < ".join(report.chain) or "-"),
         ("profile", f"{report.name} ({report.identifier})"),
         ("organization", report.organization or "-"),
         *(("payload", f"{one.type} {one.name}") for one in report.payloads),

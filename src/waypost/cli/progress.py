@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a long command: a bar on a terminal, or a line every few seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Final
 from waypost.cli.reporting import note, quantity
 
 LEAST_DOMAINS: Final = 1000
-"""What takes no time shows no progress."""
+"""Commands with fewer domains are quick and show no progress."""
 _SECONDS_BETWEEN_LINES: Final = 5.0
 
 Progress = Callable[[str, int, int], None]
@@ -16,11 +16,11 @@ Progress = Callable[[str, int, int], None]
 
 @contextmanager
 def progress(shown: bool | None) -> Iterator[Progress]:
-    """Yield a function that is told what is done, how much of it, and how much there is.
+    """Yield a function for progress; its arguments are the activity, the count and the total.
 
     Args:
-        shown: True shows a bar wherever standard error goes, False shows nothing, None a bar on a
-            terminal and lines elsewhere.
+        shown: True always shows a bar, False shows nothing, None shows a bar on a terminal and
+            lines elsewhere.
     """
     if shown is False:
         yield lambda _what, _done, _total: None
@@ -49,13 +49,13 @@ def progress(shown: bool | None) -> Iterator[Progress]:
 
 
 class _Lines:
-    """Writes a line every few seconds."""
+    """A writer of one line every few seconds."""
 
     def __init__(self) -> None:
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Take how far it is."""
+        """Write a line if some seconds have passed since the last one."""
         if total >= LEAST_DOMAINS and time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
             note(f"{what}: {done} of {quantity(total, 'domain')}")

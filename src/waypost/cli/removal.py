@@ -11,9 +11,9 @@ from waypost.errors import RemovalRefused
 from waypost.model import Away, Domain
 
 FREE_DOMAINS: Final = 10
-"""At most so many domains are removed without `--allow-removal`."""
+"""The number of domains that may be removed without `--allow-removal`."""
 FREE_SHARE: Final = 0.5
-"""At most this part of all domains is removed without it, if that is more than `FEW` of them."""
+"""The part of all domains that may be removed without it, if that is more than `FEW` domains."""
 FEW: Final = 2
 _NAMED: Final = 5
 
@@ -23,8 +23,8 @@ AllowRemovalFlag = Annotated[
         "--allow-removal",
         metavar="N",
         min=0,
-        help="Let up to N domains go out of service. Without it: at most "
-        f"{FREE_DOMAINS}, and at most half of the domains; a terminal is asked.",
+        help=f"Remove up to N domains from service. Without this option: up to {FREE_DOMAINS}, and "
+        "up to half of the domains; on a terminal, the command asks.",
         show_default=False,
     ),
 ]
@@ -36,8 +36,8 @@ class Removal:
 
     Attributes:
         total: how many domains the database has now.
-        removed: how many of these are removed, declined, or left without a service.
-        names: the first of them.
+        removed: how many of these are removed, declined, or without services after the change.
+        names: the first of the removed domains.
     """
 
     total: int
@@ -45,7 +45,7 @@ class Removal:
     names: list[str] = field(default_factory=list)
 
     def add(self, old: Domain | None, new: Domain | None) -> None:
-        """Count a domain that changes from `old` to `new`; None is absent."""
+        """Add a domain that changes from `old` to `new`; None is absent."""
         if old is None or not _is_of_use(old) or (new is not None and _is_of_use(new)):
             return
         self.removed += 1
@@ -53,7 +53,7 @@ class Removal:
             self.names.append(old.pattern.text)
 
     def is_allowed(self, allowed: int | None) -> bool:
-        """Return whether the change may be made.
+        """Return whether the change is allowed.
 
         Args:
             allowed: the value of `--allow-removal`; None if it is not given.
@@ -64,17 +64,17 @@ class Removal:
         return self.removed <= FREE_DOMAINS and not too_large_a_part
 
     def __str__(self) -> str:
-        """Return how many domains of how many are concerned, and what the user can do."""
+        """Return how many domains are removed, and what the user can do."""
         named = ", ".join(self.names)
         more = ", ..." if self.removed > len(self.names) else ""
         return (
             f"{self.removed:,} of {self.total:,} domains would not be served any more "
-            f"({named}{more}). --only-add keeps them and adds what is new; "
-            f"--allow-removal {self.removed} removes them; --dry-run --all lists them"
+            f"({named}{more}). Use --only-add to keep them and to add new domains, "
+            f"--allow-removal {self.removed} to remove them, or --dry-run --all to list them"
         )
 
     def check(self, allowed: int | None) -> None:
-        """Refuse a change that removes too much.
+        """Raise an error if the change removes too many domains.
 
         Raises:
             RemovalRefused: with the number of domains, and what the user can do.
@@ -84,7 +84,7 @@ class Removal:
 
 
 def is_confirmed(refused: RemovalRefused) -> bool:
-    """Ask the person at the terminal to type the number of domains; False without a terminal."""
+    """Return whether the user at the terminal types the number of domains."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     note(f"warning: {refused}")
@@ -94,7 +94,7 @@ def is_confirmed(refused: RemovalRefused) -> bool:
 
 
 def _is_of_use(domain: Domain) -> bool:
-    """Return whether clients get anything for a domain: services, or where it has moved."""
+    """Return whether clients get services or a redirect for a domain."""
     away: Away | None = domain.away
     if away is None:
         return bool(domain.services)

@@ -1,7 +1,7 @@
-"""The one form of the reports of `doctor`, `conformance` and `lint`.
+"""The layout of the reports of `doctor`, `conformance` and `lint`.
 
-The verdict first, then what was found: a code each, the most severe first, with its message and its
-fix once and the places below; then a table of the clients; details at last, if they are wanted.
+The first line is the verdict. Then each code follows, the most severe first: its message, its
+places and its fix. Then a table of the clients follows, and with --verbose the details.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from waypost.cli.layout import (
 from waypost.cli.reporting import quantity
 
 PLACES_MAX: Final = 5
-"""So many places of a code are shown, unless all are wanted."""
+"""The number of places of a code that a report shows without --all or --verbose."""
 _STYLES: Final = {
     "error": "bold red",
     "warning": "bold yellow",
@@ -44,17 +44,17 @@ _HOW_USUAL: Final = 44
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A code, wherever it was found.
+    """A code, with all places where it was found.
 
     Attributes:
         message: what is wrong, as a clause.
         fix: what to do, as a clause.
         links: where the documentation explains it.
-        places: where it was found, and what was seen there.
-        count: of places, with those that are not in `places`.
-        clients: the names of those that it breaks, as far as that is known.
-        reach: how many clients it may break; the greatest comes first.
-        is_cause: other findings follow from it, or cannot be made because of it.
+        places: where the problem was found, and what was seen there.
+        count: the number of places, including those that are not in `places`.
+        clients: the names of the clients that the problem breaks, as far as that is known.
+        reach: how many clients the problem may break; the greatest number comes first.
+        is_cause: other findings follow from this one, or are not possible because of it.
     """
 
     code: str
@@ -74,8 +74,8 @@ class ClientRow:
     """A client in the table.
 
     Attributes:
-        verdict: as docs/conformance.md explains it.
-        how: where its account comes from, or why it has none.
+        verdict: see docs/conformance.md.
+        how: the source of its account, or why it has none.
     """
 
     name: str
@@ -85,7 +85,7 @@ class ClientRow:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A client or a rule, with all that is known of it; shown with --verbose."""
+    """All results for a client or a rule; shown with --verbose."""
 
     name: str
     verdict: str
@@ -95,15 +95,15 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that is shown.
+    """All parts of a report.
 
     Attributes:
-        subject: what was looked at.
-        verdict: what came of it; with the subject it is the first line.
+        subject: what was checked.
+        verdict: the result; with the subject it is the first line.
         problems: in any order.
         clients: the table; empty for none.
         remarks: lines below the table.
-        details: shown if they are wanted.
+        details: shown with --verbose.
     """
 
     subject: str
@@ -115,7 +115,7 @@ class Report:
 
 
 def ordered(problems: Iterable[Problem]) -> list[Problem]:
-    """Order by severity, then by how many clients they break; causes come first of all."""
+    """Return problems by severity, then by the number of clients; causes are first of all."""
     return sorted(
         problems,
         key=lambda one: (not one.is_cause, SEVERITIES.index(one.severity), -one.reach),
@@ -123,7 +123,7 @@ def ordered(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def counts(problems: Iterable[Problem]) -> str:
-    """Count problems by severity: `3 errors, 1 note`; empty if there is none."""
+    """Return the number of problems by severity: `3 errors, 1 note`; empty if there is none."""
     severities = [one.severity for one in problems]
     numbers = ((severities.count(severity), severity) for severity in SEVERITIES)
     return ", ".join(quantity(number, severity) for number, severity in numbers if number)
@@ -133,7 +133,7 @@ def print_report(report: Report, *, verbose: bool, every: bool = False) -> None:
     """Write a report to standard output.
 
     Args:
-        report: what was found.
+        report: the report.
         verbose: with all details.
         every: with all places.
     """
@@ -141,7 +141,7 @@ def print_report(report: Report, *, verbose: bool, every: bool = False) -> None:
 
 
 def text(report: Report, width: int | None, *, verbose: bool = False, every: bool = False) -> str:
-    """Return a report as a pipe gets it, or a terminal of this width without its colours."""
+    """Return a report as text for a pipe, or for a terminal of this width, without colours."""
     shown = lines(report, width, verbose=verbose, every=every)
     return "".join(f"{plain(line)}\n" for line in shown)
 
@@ -152,7 +152,7 @@ def lines(
     """Return the lines of a report.
 
     Args:
-        report: what was found.
+        report: the report.
         width: of the terminal; None for a pipe, where lines are not wrapped.
         verbose: with all details.
         every: with all places.
@@ -176,7 +176,7 @@ def lines(
 def _problem(
     problem: Problem, total: int, width: int | None, *, every: bool, links: int | None
 ) -> Iterator[Line]:
-    """Return the lines of a problem; `total` is how many clients it can break, 0 if unknown."""
+    """Return the lines of a problem; `total` is the number of clients, 0 if unknown."""
     head = Part(problem.severity, _STYLES[problem.severity]), Part(f" {problem.code}: ", "bold")
     yield from hanging(head, problem.message, 2, width)
     if problem.clients:

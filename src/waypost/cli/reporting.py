@@ -1,4 +1,4 @@
-"""What commands say: results to standard output, everything else to standard error."""
+"""Output of commands: results to standard output, everything else to standard error."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ WRONG: Final = 2
 
 
 def group(about: str) -> typer.Typer:
-    """Make a command that has commands."""
+    """Return an empty group of commands."""
     return typer.Typer(
         help=about,
         no_args_is_help=True,
@@ -27,12 +27,12 @@ def group(about: str) -> typer.Typer:
 
 
 def say(text: str) -> None:
-    """Write a line of the result; what a stranger wrote in it begins no other one."""
+    """Write a line of the result; line breaks in untrusted text become spaces."""
     typer.echo(_line(text))
 
 
 def write_document(content: str | bytes) -> None:
-    """Write a document to the byte, except to a terminal, which would obey what may be in it."""
+    """Write a document byte for byte, but without control characters if it goes to a terminal."""
     if sys.stdout.isatty():
         text = content if isinstance(content, str) else content.decode("utf-8", "replace")
         typer.echo(printable(text), nl=False)
@@ -42,10 +42,10 @@ def write_document(content: str | bytes) -> None:
 
 
 def say_json(value: object) -> None:
-    """Write a result for scripts; what a terminal would obey is escaped (RFC 8259 s7)."""
+    """Write a result for scripts; control characters are escaped (RFC 8259 s7)."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     if not text.replace("\n", "").isprintable():
-        # All of it is inside of strings.
+        # Such characters occur only inside strings.
         signs = (sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
         text = "".join(signs)
     typer.echo(text)
@@ -56,21 +56,21 @@ def _escaped(sign: str) -> str:
 
 
 def note(text: str) -> None:
-    """Write a line that is no part of the result."""
+    """Write a line to standard error, because it is not part of the result."""
     typer.echo(_line(text), err=True)
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Write warnings, one a line."""
+    """Write warnings, one per line."""
     for warning in warnings:
         note(f"warning: {warning}")
 
 
 def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
-    """Write each mistake that an error names, one a line.
+    """Write all mistakes of an error, one per line.
 
     Args:
-        error: what went wrong.
+        error: the error.
         secrets: texts that are masked.
     """
     problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
@@ -83,10 +83,10 @@ def _line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text that a terminal shows, and does not obey; line ends and tabs stay.
+    """Return a text that is safe to show on a terminal; line ends and tabs stay.
 
-    Control characters, escape sequences, and characters that turn the direction of writing or
-    cannot be seen become question marks: they may come from a document of a stranger.
+    Control characters, escape sequences, bidirectional controls and invisible characters become
+    question marks: they may come from an untrusted document.
     """
     if text.isprintable():
         return text
@@ -99,13 +99,13 @@ def quantity(count: int, noun: str, nouns: str = "") -> str:
     Args:
         count: how many.
         noun: for one.
-        nouns: for all other counts; by default the noun with an s.
+        nouns: for other counts; by default the noun with an s.
     """
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield lines whose columns stand below each other, for people; all rows have as many cells."""
+    """Yield rows as lines with aligned columns; all rows have the same number of cells."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from waypost.settings import Loaded, Option, Settings
 
 EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
-HELP: Final = "Answer mail clients until a signal ends it. A file can set all the options as well."
+HELP: Final = "Start the server for mail clients. A file can also set each of these options."
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
 _METAVARS: Final = {
@@ -47,16 +47,16 @@ def command() -> Callable[..., None]:
 
 
 def placeholder() -> None:
-    """Stand in the list of commands where the flags are not needed."""
+    """Represent `serve` in the list of commands, if its flags are not needed."""
 
 
 def urls(settings: "Settings", served: bool, port: int | None = None) -> tuple[str, ...]:
     """Return three URLs to try.
 
     Args:
-        settings: where clients are answered.
+        settings: define the address of the listener.
         served: whether the sample domain is served, so that its address works.
-        port: the port that is listened on, if the settings leave it open.
+        port: the port of the listener, if the settings do not define it.
     """
     address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
     host = _EVERYWHERE.get(settings.host, settings.host)
@@ -90,16 +90,16 @@ def _serve(flags: Mapping[str, object]) -> None:
 
     def warn(warnings: Iterable[str]) -> None:
         for warning in warnings:
-            log.warning("providers", reason=warning)
+            log.warning("warning in the providers file", reason=warning)
 
     try:
         served = _prepared(settings, warn)
     except (StoreUnavailable, StoreError) as error:
         if isinstance(error, StoreError) and settings.providers is None:
             raise
-        # With a providers file it is another's database, and the file's own domains need none.
-        log.error(  # noqa: TRY400 -- a traceback would tell the operator nothing
-            "the database does not answer; serving goes on without it and asks again",
+        # With a providers file, the database is a directory; domains of the file do not need it.
+        log.error(  # noqa: TRY400 -- a traceback would not help the operator
+            "database unavailable; serving the domains of the providers file and trying again",
             code=error.code,
             reason=str(error),
         )
@@ -108,18 +108,18 @@ def _serve(flags: Mapping[str, object]) -> None:
 
 
 def _log_sources(loaded: "Loaded", log: "BoundLogger") -> None:
-    """Log which files and which database count, and what in them deserves a look."""
+    """Log which settings file and which database are used, and the warnings of the settings."""
     from waypost.settings import database_of, source_of_database  # noqa: PLC0415 -- quick start
 
     log.info("settings read", file=None if loaded.file is None else str(loaded.file))
     if (uri := database_of(loaded, Path.cwd())) is not None:
-        log.info("database", uri=uri, source=source_of_database(loaded))
+        log.info("using database", uri=uri, source=source_of_database(loaded))
     for warning in loaded.warnings:
-        log.warning("settings", reason=warning)
+        log.warning("warning in the settings", reason=warning)
 
 
 def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundLogger") -> None:
-    """Say where clients are answered, once the socket is open: a line of the log, or for people."""
+    """Log the address of the listener after the socket is open; on a terminal, print URLs."""
     from waypost.logs import is_json  # noqa: PLC0415 -- quick start
 
     found, socket = urls(settings, served, port), settings.unix_socket
@@ -132,26 +132,26 @@ def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundL
     log.info("listening", **place)
     if settings.loglevel not in {"debug", "info"}:
         return
-    note("Try:" if socket is None else f"Try, by curl --unix-socket {socket}:")
+    note("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
     for url in found:
         note(f"  {url}")
 
 
-def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> bool:
-    """Make the store ready, close it, and return whether it serves the sample domain.
+def _prepared(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> bool:
+    """Prepare the store, close it, and return whether it serves the sample domain.
 
     Args:
-        settings: say where the domains are.
-        told: gets the warnings of a providers file.
+        settings: define the source of the domains.
+        warn: is called with the warnings of a providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
         StoreUnavailable: the database does not answer.
-        ProvidersError: mistakes in the providers file, or in what it says to sign profiles with.
+        ProvidersError: mistakes in the providers file, or in its certificates for profiles.
     """
     from waypost.wiring import check_profiles  # noqa: PLC0415 -- quick start
 
-    store = _ready_store(settings, told)
+    store = _ready_store(settings, warn)
     try:
         check_profiles(settings, store)
         _check_libraries(settings, store)
@@ -161,10 +161,10 @@ def _prepared(settings: "Settings", told: Callable[[Iterable[str]], None]) -> bo
 
 
 def _check_libraries(settings: "Settings", store: Store) -> None:
-    """Refuse to start if a directory cannot be asked because its library is missing.
+    """Check that the libraries of all directories are installed, or log the missing ones.
 
     Raises:
-        SettingsError: names each directory, and the command that installs its library.
+        SettingsError: with each directory, and the command that installs its library.
     """
     import structlog  # noqa: PLC0415 -- quick start
 
@@ -172,25 +172,25 @@ def _check_libraries(settings: "Settings", store: Store) -> None:
 
     missing = missing_for_store(store)
     if not settings.permit_missing_libraries and missing:
-        advice = "permit_missing_libraries = true starts without them"
+        advice = "to start without these libraries, set permit_missing_libraries = true"
         raise SettingsError([*missing, advice])
     for line in missing:
         structlog.get_logger(__name__).warning("library missing", reason=line)
 
 
 def _check_signing(settings: "Settings") -> None:
-    """Refuse to start where profiles shall be signed and cannot be.
+    """Check that profiles can be signed, if the settings configure signing.
 
     Raises:
-        SettingsError: names each option and file.
+        SettingsError: with each option and file.
     """
     from waypost.wiring import signing_credentials  # noqa: PLC0415 -- quick start
 
     signing_credentials(settings)
 
 
-def _ready_store(settings: "Settings", told: Callable[[Iterable[str]], None]) -> Store:
-    """Bring the database up to date, where there is one, and open the store."""
+def _ready_store(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> Store:
+    """Upgrade the database, if there is one, and open the store."""
     from waypost.settings import in_memory  # noqa: PLC0415 -- quick start
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
@@ -203,17 +203,17 @@ def _ready_store(settings: "Settings", told: Callable[[Iterable[str]], None]) ->
         with database(settings) as engine:
             refuse_other_owner(engine)
             make_ready(engine)
-    return open_store(settings, told)
+    return open_store(settings, warn)
 
 
 def _parameter(option: "Option") -> inspect.Parameter:
-    """Make a flag; what is not given stays None, so that the other sources count."""
+    """Return the flag for an option; its default is None, so that other sources can set it."""
     flag, metavar = option.flag, _METAVARS.get(option.kind, "TEXT")
     if option.kind is bool:
         flag = f"{flag}/--no-{flag[2:]}"
     if option.choices:
         metavar = "|".join(option.choices)
-    # What the command line has no type for is a text until the settings read it.
+    # For types that the command line does not have, the flag is a text that the settings parse.
     kind = str if option.kind in {dict, date} else option.kind
     annotation: object = list[str] | None if kind is list else kind | None
     info = typer.Option(

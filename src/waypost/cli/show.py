@@ -1,4 +1,4 @@
-"""`waypost show`: what a client would get, with no server running."""
+"""`waypost show`: print what a client receives, without a running server."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from waypost.cli.sources import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
 from waypost.cli.typed import address_or_domain, one_word_explained
 
 AddressOrDomainArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="An email address, or only a domain.")
+    str, typer.Argument(metavar="ADDRESS", help="An email address, or a domain alone.")
 ]
 AliasFlag = Annotated[
     list[str] | None,
@@ -27,12 +27,12 @@ AliasFlag = Annotated[
 
 
 def build() -> typer.Typer:
-    """Put the commands together."""
+    """Return the group of commands."""
     app = group(
-        "Print the bytes that a client would get, or a zone. "
-        "Exit code 1 where the domain is not served, has nothing that the format can say, or "
-        "declines a user whom its directory does not know; autodiscover, activesync and "
-        "autodiscover-json then print the refusal that a client gets."
+        "Print what a client receives, without a running server. "
+        "Exit code 1 if the domain is not served, if the format cannot express its services, or "
+        "if its directory does not know the user and the domain declines unknown users. Then "
+        "autodiscover, activesync and autodiscover-json print the refusal that a client receives."
     )
     app.command("autoconfig", epilog="Example: waypost show autoconfig alice@example.com --demo")(
         autoconfig
@@ -62,7 +62,10 @@ def autoconfig(
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
 ) -> None:
-    """Autoconfig, for Thunderbird and many others; for a domain alone, with placeholders."""
+    """Print an Autoconfig document, for Thunderbird.
+
+    Many other clients read this format too. For a domain alone, the document has placeholders.
+    """
     from waypost.formats.autoconfig import render  # noqa: PLC0415 -- quick start
 
     asked = address_or_domain(address)
@@ -81,7 +84,10 @@ def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
     no_directory: NoDirectoryFlag = False,
     aliases: AliasFlag = None,
 ) -> None:
-    """A configuration profile, for Apple's devices; signed, where profiles are."""
+    """Print a configuration profile, for Apple devices.
+
+    The profile is signed if the settings or the provider have a certificate for it.
+    """
     from waypost.formats.mobileconfig import render  # noqa: PLC0415 -- quick start
     from waypost.formats.profile_addresses import aliases_of  # noqa: PLC0415 -- quick start
     from waypost.wiring import profile_settings, signing_credentials  # noqa: PLC0415

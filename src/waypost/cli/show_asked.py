@@ -1,4 +1,4 @@
-"""Who asks, for `waypost show`: from an address or a domain to the configuration of it."""
+"""Common parts of `waypost show`: the configuration for an address or a domain."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from waypost.settings import Settings
 
 AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="An email address, as alice@example.com.")
+    str, typer.Argument(metavar="ADDRESS", help="An email address, such as alice@example.com.")
 ]
 NameFlag = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="The user's name, for people.")
+    str | None, typer.Option("--name", metavar="NAME", help="The display name of the user.")
 ]
 NoDirectoryFlag = Annotated[
-    bool, typer.Option("--no-directory", help="Ask no directory: give the general answer.")
+    bool,
+    typer.Option("--no-directory", help="Do not ask a directory; print the general answer."),
 ]
 
 
 def whole(address: str) -> EmailAddress:
-    """Take an address for a format that cannot do without.
+    """Parse an address, for a format that requires an address.
 
     Raises:
-        AddressError: it is a domain alone, or breaks a rule.
+        AddressError: the text is a domain alone, or breaks a rule.
     """
     if "@" not in address:
         domain = address if "." in address else "example.com"
-        raise AddressError(f"{address}: this format needs an address, as alice@{domain}")
+        raise AddressError(f"{address}: this format needs an address such as alice@{domain}")
     return EmailAddress.parse(address)
 
 
@@ -44,17 +45,17 @@ def config_for(
     settings: "Settings",
     no_directory: bool,
 ) -> ClientConfig:
-    """Return the configuration that a server would answer with.
+    """Return the configuration that a server would use for its answer.
 
     Args:
         asked: an address, or a domain alone.
-        name: the user's name, which comes before that of a directory.
-        settings: say where the domains are.
-        no_directory: whether to leave the directory in peace.
+        name: the display name, which is preferred to the name of a directory.
+        settings: define the source of the domains.
+        no_directory: do not ask the directory.
 
     Raises:
         DomainNotServed: nothing matches the domain, or the directory does not know the user.
-        DomainMoved: its mail is elsewhere.
+        DomainMoved: the domain has a redirect.
         StoreError: the database cannot be used as it is.
     """
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
@@ -77,16 +78,16 @@ def config_for(
 
 
 def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
-    """Write what a format makes of a configuration, to the byte.
+    """Write a configuration in a format, byte for byte.
 
     Raises:
-        NoUsableService: the format can say nothing.
+        NoUsableService: the format cannot express any service.
     """
     write_document(render(config))
 
 
 def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
-    """Ask a directory as a server does: one that is away leaves the user as unknown as before."""
+    """Return the user from a directory; if it is unavailable, warn and return an empty user."""
     try:
         return person_for(settings, directory, address)
     except (DirectoryUnavailable, DirectoryError) as error:

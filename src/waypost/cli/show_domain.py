@@ -1,4 +1,4 @@
-"""`waypost show pacc` and `waypost show dns`: what a domain publishes, whoever its users are."""
+"""`waypost show pacc` and `waypost show dns`: what a domain publishes for all its users."""
 
 import enum
 from contextlib import closing
@@ -24,24 +24,27 @@ DNS_EXAMPLE = (
     "Example: waypost show dns example.com --public-url https://waypost.example.net --demo"
 )
 DomainArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A domain, as example.com, or an address in it.")
+    str,
+    typer.Argument(metavar="DOMAIN", help="A domain such as example.com, or an address in it."),
 ]
 PublicUrlFlag = Annotated[
     str | None,
     typer.Option(
         "--public-url",
         metavar="URL",
-        help="The https URL at which clients reach Waypost; else what the settings say.",
+        help="The https URL where clients reach Waypost. Default: public_url of the settings.",
     ),
 ]
 TtlFlag = Annotated[
     int,
-    typer.Option("--ttl", metavar="SECONDS", min=1, max=2**31 - 1, help="How long others keep it."),
+    typer.Option(
+        "--ttl", metavar="SECONDS", min=1, max=2**31 - 1, help="TTL of the records, in seconds."
+    ),
 ]
 
 
 class Form(enum.StrEnum):
-    """How zones are kept."""
+    """The output formats for DNS records."""
 
     ZONE = "zone"
     JSON = "json"
@@ -50,7 +53,7 @@ class Form(enum.StrEnum):
     NSUPDATE = "nsupdate"
 
 
-FormFlag = Annotated[Form, typer.Option("--format", help="How to write the records.")]
+FormFlag = Annotated[Form, typer.Option("--format", help="Output format.")]
 
 
 def pacc(
@@ -59,7 +62,10 @@ def pacc(
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
 ) -> None:
-    """PACC, to the byte: the digest in DNS is that of this output."""
+    """Print a PACC document, byte for byte.
+
+    The digest in DNS is the digest of this output.
+    """
     from waypost.formats.pacc import render  # noqa: PLC0415 -- quick start
 
     asked = _domain(domain)
@@ -78,7 +84,7 @@ def dns(  # noqa: PLR0913 -- each is a flag
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
 ) -> None:
-    """DNS records: all that the domain should publish."""
+    """Print all DNS records that a domain should publish."""
     from waypost.formats.dns import publish, publish_moved, write  # noqa: PLC0415 -- quick start
 
     settings, asked = settings_for(providers, demo, db_uri), _domain(domain)
@@ -93,10 +99,10 @@ def dns(  # noqa: PLR0913 -- each is a flag
 
 
 def checked_url(url: str) -> str:
-    """Take the URL of this server.
+    """Return the URL of this server if it is valid.
 
     Raises:
-        SettingsError: it is no https URL with the name of a host.
+        SettingsError: the text is not an https URL with a host name and without a path.
     """
     from waypost.transfer.rules import RuleBroken, check_web_url  # noqa: PLC0415 -- quick start
 
@@ -106,9 +112,9 @@ def checked_url(url: str) -> str:
     except RuleBroken as error:
         raise SettingsError([f"--public-url: {redact_if_url(url)}: {error}"]) from error
     except DomainError as error:
-        reason = "its host must be a name, to which others can lead"
+        reason = "its host must be a host name, not an IP address"
         raise SettingsError([f"--public-url: {redact_if_url(url)}: {reason}"]) from error
-    # As in the settings: names in DNS lead to a host, and cannot lead to a path.
+    # As in the settings: a record in DNS can point to a host, and cannot point to a path.
     if parts.scheme.lower() != "https" or parts.path.strip("/") or "?" in url:
         rule = "write an https URL without a path, such as https://setup.example.com"
         raise SettingsError([f"--public-url: {redact_if_url(url)}: {rule}"])
@@ -117,12 +123,12 @@ def checked_url(url: str) -> str:
 
 def _domain(asked: str) -> DomainName:
     if "*" in asked:
-        raise DomainError("a pattern publishes nothing itself; name a domain that it matches")
+        raise DomainError("a pattern publishes nothing; use a domain that the pattern matches")
     return typed_domain(asked)
 
 
 def config_of(domain: DomainName, settings: "Settings") -> ClientConfig:
-    """Find the configuration of a domain, whoever its users are."""
+    """Return the configuration of a domain, without an address."""
     from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
 
     keep_quiet()

@@ -1,7 +1,7 @@
-"""`waypost show autodiscover`, `activesync` and `autodiscover-json`: what Microsoft's formats say.
+"""`waypost show autodiscover`, `activesync` and `autodiscover-json`: Microsoft's formats.
 
-A refusal is a document in these formats, so it is printed as well, beside the line on standard
-error that says why.
+A refusal is also a document in these formats. The commands print this document, and the reason on
+standard error.
 """
 
 from typing import Annotated, Final
@@ -37,7 +37,7 @@ ProtocolFlag = Annotated[
     typer.Option(
         "--protocol",
         metavar="PROTOCOL",
-        help="What the client asks for: AutodiscoverV1, ActiveSync or Ews, in any case.",
+        help="The requested protocol: AutodiscoverV1, ActiveSync or Ews, in any case.",
     ),
 ]
 
@@ -50,7 +50,10 @@ def autodiscover(
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
 ) -> None:
-    """Autodiscover (POX), for Outlook and eM Client; an ErrorCode where there is nothing."""
+    """Print an Autodiscover answer (POX), for Outlook.
+
+    eM Client reads this format too. If there is no service, the answer is an ErrorCode.
+    """
     from waypost.formats import autodiscover  # noqa: PLC0415 -- quick start
 
     settings, asked = settings_for(providers, demo, db_uri), whole(address)
@@ -73,14 +76,17 @@ def activesync(
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
 ) -> None:
-    """Autodiscover in ActiveSync's words, for phones; ErrorCode 601 where there is none."""
+    """Print an Autodiscover answer for ActiveSync phones.
+
+    If there is no ActiveSync service, the answer is ErrorCode 601.
+    """
     from waypost.formats import activesync, autodiscover  # noqa: PLC0415 -- quick start
 
     settings, asked = settings_for(providers, demo, db_uri), whole(address)
     try:
         print_answer(config_for(asked, name, settings, no_directory), activesync.render)
     except DomainMoved as moved:
-        # Where only a URL is known, the answer is a redirect of HTTP, which has no body.
+        # If only a URL is known, the answer is an HTTP redirect, which has no body.
         if moved.address_domain is not None:
             write_document(activesync.render_redirect(asked, moved.address_domain))
         raise
@@ -98,7 +104,10 @@ def autodiscover_json(
     db_uri: DbUriFlag = None,
     no_directory: NoDirectoryFlag = False,
 ) -> None:
-    """Autodiscover V2 (JSON), for Outlook 2016 and newer: the URL of one protocol."""
+    """Print an Autodiscover V2 answer (JSON), for Outlook.
+
+    Outlook 2016 and newer request it; it is the URL of one protocol.
+    """
     from waypost.formats import autodiscover_json  # noqa: PLC0415 -- quick start
     from waypost.web.public.autodiscover import own_url  # noqa: PLC0415 -- quick start
 
@@ -110,9 +119,9 @@ def autodiscover_json(
         write_document(autodiscover_json.render(config, wanted, url))
     except (UnknownProtocol, ParameterMissing) as error:
         known = ", ".join(autodiscover_json.Protocol)
-        raise UnknownProtocol(f"--protocol: {protocol}: is none of {known}") from error
+        raise UnknownProtocol(f"--protocol: {protocol}: must be one of {known}") from error
     except DomainMoved:
-        # The answer is a redirect of HTTP, which has no body.
+        # The answer is an HTTP redirect, which has no body.
         raise
     except (DomainNotServed, ServiceNotOffered) as error:
         write_document(autodiscover_json.render_refusal(error))

@@ -1,4 +1,4 @@
-"""`waypost show outlook-reg`: a file for Windows' registry, for Outlook that asks elsewhere."""
+"""`waypost show outlook-reg`: a registry file that makes Outlook ask the right server."""
 
 import re
 from typing import Annotated, Final
@@ -14,16 +14,16 @@ DomainsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[DOMAIN]...",
-        help="Domains whose answer Outlook shall read from a file DOMAIN.xml on its computer.",
+        help="Outlook reads the answer for these domains from a file DOMAIN.xml on its computer.",
     ),
 ]
 FolderFlag = Annotated[
-    str, typer.Option("--folder", metavar="PATH", help="Where these files are on Windows.")
+    str, typer.Option("--folder", metavar="PATH", help="The Windows folder with these files.")
 ]
 PolicyFlag = Annotated[
-    bool, typer.Option("--policy", help="Write to the place of group policies, for a company.")
+    bool, typer.Option("--policy", help="Write to the registry keys of group policies.")
 ]
-# A drive or a share; and no character that Windows forbids in a path.
+# A drive or a share, without characters that Windows forbids in a path.
 _FOLDER: Final = re.compile(
     r"""(?:[A-Za-z]:|\\\\[^\\/:*?"<>|\x00-\x1f]+)(?:\\[^\\/:*?"<>|\x00-\x1f]+)*\\?"""
 )
@@ -34,9 +34,10 @@ def outlook_reg(
     folder: FolderFlag = r"C:\Autodiscover",
     policy: PolicyFlag = False,
 ) -> None:
-    """A .reg file for classic Outlook: ask the domain's own server, not Microsoft's first.
+    """Print a .reg file for classic Outlook.
 
-    With domains: read their answers from files.
+    With this file, Outlook asks the server of the domain, and does not ask Microsoft's servers
+    first. If domains are given, Outlook reads their answers from files.
     """
     from waypost.formats.outlook_registry import render, render_local  # noqa: PLC0415
 
@@ -44,7 +45,7 @@ def outlook_reg(
         write_document(render(policy=policy))
         return
     if _FOLDER.fullmatch(folder) is None:
-        rule = r"write a folder of Windows, such as C:\Autodiscover"
+        rule = r"use a Windows folder such as C:\Autodiscover"
         raise SettingsError([f"--folder: {folder}: {rule}"])
     names = [typed_domain(domain) for domain in domains]
     write_document(render_local(names, folder, policy=policy))

@@ -1,4 +1,4 @@
-"""Where commands find the domains: the samples, a providers file, or the database."""
+"""The sources of domains for commands: the samples, a providers file, or the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 ProvidersFlag = Annotated[
     Path | None,
-    typer.Option("--providers", metavar="FILE", help="Read this providers file, not the database."),
+    typer.Option("--providers", metavar="FILE", help="Use this providers file, not the database."),
 ]
 DemoFlag = Annotated[
-    bool, typer.Option("--demo", help="Take the sample providers, not the database.")
+    bool, typer.Option("--demo", help="Use the sample providers, not the database.")
 ]
 DbUriFlag = Annotated[
     str | None,
-    typer.Option("--db-uri", metavar="URI", help="The database; else what the settings say."),
+    typer.Option("--db-uri", metavar="URI", help="The database. Default: db_uri of the settings."),
 ]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def settings_for(
     providers: Path | None = None, demo: bool = False, db_uri: str | None = None
 ) -> "Settings":
-    """Load the settings, with the flags that say where the domains are, and name the database.
+    """Load the settings with the flags for the source of domains, and print the database.
 
     Raises:
-        SettingsError: all mistakes in the settings.
+        SettingsError: with all mistakes in the settings.
     """
     from waypost.settings import database_of, load_from_process, source_of_database  # noqa: PLC0415
 
@@ -51,7 +51,7 @@ def settings_for(
 
 @contextmanager
 def database(settings: "Settings") -> "Iterator[Engine]":
-    """Open the database of the settings, and close it at the end.
+    """Open the database of the settings, and close it afterwards.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -67,10 +67,10 @@ def database(settings: "Settings") -> "Iterator[Engine]":
 
 @contextmanager
 def planned_database(settings: "Settings") -> "Iterator[tuple[Engine, bool]]":
-    """Open the database for a plan of what would change, and make nothing.
+    """Open the database for a plan of changes, without creating a file or a table.
 
     Yields:
-        The database, and False; or an empty one in its place, and True where it has no tables yet.
+        The database, and False; if it has no tables yet, an empty database instead, and True.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -79,7 +79,7 @@ def planned_database(settings: "Settings") -> "Iterator[tuple[Engine, bool]]":
     from waypost.store.sql.migrate import check_upgradable, status, upgrade  # noqa: PLC0415
 
     with database(settings) as engine:
-        if not is_missing_file(engine):  # To open it would make it.
+        if not is_missing_file(engine):  # SQLite would create the file.
             found = status(engine)
             check_upgradable(found)
             if found.kind != "empty":
@@ -94,7 +94,7 @@ def planned_database(settings: "Settings") -> "Iterator[tuple[Engine, bool]]":
 
 
 def catalog_of(settings: "Settings") -> Catalog:
-    """Read all that the settings' source of domains holds.
+    """Read the catalog from the source of domains in the settings.
 
     Raises:
         ProvidersError: mistakes in the providers file.
@@ -121,12 +121,12 @@ def catalog_reading(
     step: Progress = lambda _what, _done, _total: None,
     left_out: "Told" = lambda _finding: None,
 ) -> Iterator[Catalog]:
-    """Do the same for catalogs of any size: domains of a database need no memory.
+    """Read catalogs of any size: domains of a database are not kept in memory.
 
     Args:
-        settings: say where the domains are.
-        step: told how far it is.
-        left_out: told each row of a database that serves nobody.
+        settings: define the source of domains.
+        step: is called with the progress.
+        left_out: is called with each row of a database that no answer uses.
     """
     if settings.demo or settings.providers is not None:
         yield catalog_of(settings)

@@ -1,4 +1,4 @@
-"""What a person typed for a domain or an address, and what to say if it is neither."""
+"""Domains and addresses that a user typed, and messages for other texts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,19 +8,19 @@ from waypost.errors import AddressError, DomainError, DomainNotServed
 
 
 def address_or_domain(text: str) -> EmailAddress | DomainName:
-    """Read an address, or a domain alone.
+    """Parse an address, or a domain alone.
 
     Raises:
-        AddressError: it is neither; the message says so, and names the rule that it breaks.
+        AddressError: the text is neither; the message names the rule that it breaks.
     """
     return EmailAddress.parse(text) if "@" in text else typed_domain(text)
 
 
 def typed_domain(text: str) -> DomainName:
-    """Read a domain, or that of an address.
+    """Parse a domain, or the domain of an address.
 
     Raises:
-        AddressError: it is neither; the message says so, and names the rule that it breaks.
+        AddressError: the text is neither; the message names the rule that it breaks.
     """
     try:
         return DomainName.parse(text.rpartition("@")[2])
@@ -32,10 +32,10 @@ def typed_domain(text: str) -> DomainName:
 
 @contextmanager
 def one_word_explained(text: str) -> Iterator[None]:
-    """Say of one word that is not served that it is hardly a domain: most often the @ is missing.
+    """Raise a clearer error for one word that is not served: most often the @ is missing.
 
     Raises:
-        AddressError: in place of DomainNotServed.
+        AddressError: instead of DomainNotServed.
     """
     try:
         yield
@@ -47,5 +47,5 @@ def one_word_explained(text: str) -> Iterator[None]:
 
 def _neither(text: str, reason: str) -> AddressError:
     shown = text if text.strip() else f"{text!r}"
-    kinds = "an address, as alice@example.com, nor a domain, as example.com"
+    kinds = "an address such as alice@example.com nor a domain such as example.com"
     return AddressError(f"{shown}: is neither {kinds}: {reason}")

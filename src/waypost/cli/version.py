@@ -11,7 +11,7 @@ EXAMPLE: Final = "Example: waypost version --json"
 
 
 def version(as_json: JsonFlag = False) -> None:
-    """Tell which version this is."""
+    """Print the version."""
     if as_json:
         say_json({"version": __version__, "python": platform.python_version()})
     else:
