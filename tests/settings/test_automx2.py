@@ -54,25 +54,25 @@ WARNED = [
         "[automx2]\ndb_uri = mysql://u:p%40ss@h/d",
         "db_uri",
         "mysql://u:p%40ss@h/d",
-        ":2: db_uri has a lone %, which is taken as it stands",
+        ":2: db_uri has a single %; the value is used as it is",
     ),
     (
         "[automx2]\n\ncache = 1",
         "proxy_count",
         0,
-        ":3: cache is not an option of automx2 and is passed over",
+        ":3: cache is not an option of automx2; ignored",
     ),
     (
         "[other]\nproxy_count = 1",
         "proxy_count",
         0,
-        ": there is no section [automx2], so nothing is set",
+        ": there is no section [automx2]; the file has no effect",
     ),
     (
         "[automx2]\ndb_uri = sqlite:///:memory:",
         "db_uri",
         "sqlite:///:memory:",
-        ":2: db_uri is a database in memory; what is put into it is lost at the end",
+        ":2: db_uri is a database in memory; its content is lost when the process ends",
     ),
 ]
 
@@ -94,10 +94,10 @@ BAD = [
     ("[automx2]\nloglevel = LOUD", ':2: loglevel is "LOUD", but must be debug, info,'),
     ("[automx2]\ndb_uri = a:s3cret@b", ':2: db_uri is "***@b", but must be a database URI'),
     ("[automx2]\ndb_uri =", ':2: db_uri is "", but must be a database URI'),
-    ("db_uri = s3cret", ":1: this must stand below a line [automx2]"),
-    ("[automx2]\ns3cret", ":2: neither a [section] nor a line of key = value"),
+    ("db_uri = s3cret", ":1: this line must be below a line [automx2]"),
+    ("[automx2]\ns3cret", ":2: is neither [section] nor key = value"),
     ("[automx2]\nloglevel=INFO\nloglevel=INFO", ":3: loglevel is set twice"),
-    ("[automx2]\n[automx2]", ":2: the section [automx2] stands there twice"),
+    ("[automx2]\n[automx2]", ":2: the section [automx2] occurs twice"),
 ]
 
 
@@ -127,10 +127,10 @@ def test_values_that_grow(machine: Machine) -> None:
 
 
 def test_very_many_keys(machine: Machine) -> None:
-    """Of very many unknown keys the first hundred are told, and an option still counts."""
+    """Of very many unknown keys, a hundred are reported, and an option still has an effect."""
     keys = "".join(f"k{n} = 1\n" for n in range(20_000))
     machine.write("etc/automx2.conf", f"[automx2]\n{keys}proxy_count = 2\n")
     loaded = machine.load()
     assert loaded.settings.proxy_count == 2
     assert len(loaded.warnings) == 101
-    assert loaded.warnings[-1].endswith("further keys that automx2 passes over are not named")
+    assert loaded.warnings[-1].endswith("has more keys that automx2 ignores")

@@ -45,7 +45,7 @@ def test_lists(addresses: list[str], separator: str) -> None:
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(st.characters(exclude_characters="\0"))))
 def test_any_text(environ: dict[str, str]) -> None:
-    """Whatever stands in the variables, it is accepted or refused with lines that name one."""
+    """Any content of the variables is accepted, or refused with lines that name a variable."""
     try:
         sources = {str(source) for source in _load(environ).sources.values()}
     except SettingsError as error:
@@ -119,7 +119,7 @@ def test_any_other_sentence(machine: Machine, text: str) -> None:
     machine.environ["PERMIT_CLEARTEXT_PASSWORDS"] = text
     loaded = machine.load()
     assert loaded.settings.permit_cleartext_passwords is None
-    assert loaded.warnings == (f"PERMIT_CLEARTEXT_PASSWORDS: is not {RISKS}; passed over",)
+    assert loaded.warnings == (f"PERMIT_CLEARTEXT_PASSWORDS: is not {RISKS}; ignored",)
 
 
 def test_json_without_end(machine: Machine) -> None:

@@ -60,7 +60,7 @@ def test_named_automx2_file_may_be_missing(machine: Machine) -> None:
     loaded = machine.load()
     assert loaded.file == file
     assert loaded.warnings == (
-        "AUTOMX2_CONF: there is no file /nowhere/automx2.conf; other places are tried",
+        "AUTOMX2_CONF: there is no file /nowhere/automx2.conf; trying the other locations",
     )
 
 
@@ -138,9 +138,9 @@ BAD_FILES = [
     ("db_ur = 1", ":1: db_ur is not an option; did you mean db_uri?"),
     ('"prot" = 1', ":1: prot is not an option; did you mean port?"),
     ("zzz = 1", ":1: zzz is not an option; `waypost config sample` lists all options"),
-    ("# a\n[waypost]\nport = 1", ":2: waypost is a table; options stand at the top level"),
+    ("# a\n[waypost]\nport = 1", ":2: waypost is a table; options must be at the top level"),
     ("[[provider]]\nname = 'a'", ":1: provider is not an option; did you mean providers?"),
-    ("cache.ttl = 1", ":1: cache is a table; options stand at the top level"),
+    ("cache.ttl = 1", ":1: cache is a table; options must be at the top level"),
     ("port = ", ":1: not TOML: Invalid value"),
     ("port = 1\nport = 2", ":2: not TOML: Cannot overwrite a value"),
 ]
@@ -163,7 +163,7 @@ def test_line_behind_a_long_text(machine: Machine) -> None:
 
 
 def test_closed_folder(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of the machine that this user may not enter is told, and not passed over."""
+    """A folder without permission for this user is a warning, and is not skipped silently."""
     folder = machine.write("etc/waypost/waypost.toml", "port = 1\n").parent
     exists = Path.exists
 
@@ -176,7 +176,7 @@ def test_closed_folder(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Non
     loaded = machine.load()
     assert loaded.file is None
     (warning,) = loaded.warnings
-    assert warning.startswith(f"{folder}: permission denied, so the files in it are not read; it b")
+    assert warning.startswith(f"{folder}: permission denied, the files in it are not read; owner")
     assert "(runuser -u USER -- waypost ...)" in warning
 
 
@@ -190,7 +190,7 @@ def test_file_that_may_not_be_read(machine: Machine, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("waypost.settings.files.read_regular_file", refused)
     (problem,) = machine.problems()
     assert problem.startswith("ROOT/etc/waypost/waypost.toml: cannot be read: Permission denied; ")
-    assert f"it belongs to {file.owner()}, group {file.group()}; run the command as" in problem
+    assert f"owner {file.owner()}, group {file.group()}; run the command as" in problem
 
 
 BOMBS = [
@@ -199,7 +199,7 @@ BOMBS = [
     ("a = " + "[" * 100_000, ":1: not TOML: tables or lists are nested too deeply"),
     ("port = " + "1" * 5000, ":1: not TOML: a key or a number is longer than 1000 characters"),
     ("x = 1\n" * 2, ":2: not TOML: Cannot overwrite a value"),
-    ("#" * 1024 * 1024 + "\n", ": is larger than 1024 KiB, so it is something else"),
+    ("#" * 1024 * 1024 + "\n", ": is larger than 1024 KiB, which is too large for a settings file"),
     ("".join(f"a{n} = 1\n" for n in range(50_000)), ":1: a0 is not an option; `waypost config"),
     ('a = """\n' + "port = 1\n" * 50_000 + '"""\n', ":1: a is not an option"),
     ("port" * 200 + " = 1\n", f":1: {'port' * 25} is not an option"),

@@ -166,7 +166,7 @@ def test_settings_travel(machine: Machine) -> None:
 
 
 def test_settings_cannot_change(machine: Machine) -> None:
-    """Nobody can change settings once they are loaded."""
+    """Settings cannot change after they are loaded."""
     with pytest.raises(ValueError, match="frozen"):
         machine.load().settings.port = 1
 
@@ -191,26 +191,26 @@ CONTRADICTIONS = [
     # flags, what is said
     (
         {"demo": True, "providers": "a.toml"},
-        "--demo, --providers: demo and providers exclude each other; give one of them",
+        "--demo, --providers: demo and providers exclude each other; set only one of them",
     ),
     (
         {"proxy_count": 1, "trusted_proxies": ["::1"]},
         (
             "--proxy-count, --trusted-proxies: proxy_count and trusted_proxies exclude each other; "
-            "give one of them"
+            "set only one of them"
         ),
     ),
     (
         {"profile_cert": "/a.pem"},
-        "--profile-cert: profile_cert is nothing without profile_key; give both",
+        "--profile-cert: profile_cert requires profile_key",
     ),
     (
         {"profile_key": "/a.pem"},
-        "--profile-key: profile_key is nothing without profile_cert; give both",
+        "--profile-key: profile_key requires profile_cert",
     ),
     (
         {"profile_chain": "/a.pem"},
-        "--profile-chain: profile_chain is nothing without profile_cert; give both",
+        "--profile-chain: profile_chain requires profile_cert",
     ),
     (
         {"workers": 2, "db_uri": "sqlite://"},
@@ -244,7 +244,7 @@ def test_database_in_memory_is_warned_of(machine: Machine, uri: str) -> None:
     loaded = machine.load()
     assert loaded.settings.db_uri == uri
     assert loaded.warnings == (
-        "WAYPOST_DB_URI: db_uri is a database in memory; what is put into it is lost at the end",
+        "WAYPOST_DB_URI: db_uri is a database in memory; its content is lost when the process ends",
     )
 
 
@@ -255,7 +255,7 @@ def test_other_databases_are_not_warned_of(machine: Machine, uri: str) -> None:
 
 
 def test_all_mistakes_at_once(machine: Machine) -> None:
-    """Every mistake of every source is told in one go, each with its place and what is allowed."""
+    """All mistakes of all sources are reported, each with its place and the allowed values."""
     machine.write("work/waypost.toml", 'port = "1"\nprot = 2\n')
     machine.environ |= {"WAYPOST_WORKERS": "0", "WAYPOST_DB_URL": "sqlite://"}
     assert machine.problems({"cache_ttl": -1, "colour": True}) == (

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 
 def test_sample_changes_nothing() -> None:
-    """The sample file as it stands sets nothing."""
+    """The unchanged sample file sets nothing."""
     assert tomllib.loads(sample()) == {}
 
 
@@ -48,7 +48,7 @@ def test_reference_page_by_command() -> None:
 
 
 def test_rows_tell_values_and_sources(machine: Machine) -> None:
-    """What is in force is told option by option, with where it came from."""
+    """The current values are listed option by option, with their sources."""
     machine.environ |= {"WAYPOST_TRUSTED_PROXIES": "::1 127.0.0.0/8", "WAYPOST_DEMO": "yes"}
     table = {row.name: (row.value, row.source) for row in rows(machine.load())}
     assert list(table) == [option.name for option in options()]

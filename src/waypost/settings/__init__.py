@@ -1,9 +1,9 @@
-"""What Waypost can be told, by whom, and which of them wins.
+"""The options of Waypost, their sources, and the precedence of the sources.
 
-`table` holds the one table of options; the TOML file, the environment, the flags of
-`waypost serve`, the sample file and the reference page all come from it.
-`loading` puts the sources together: a flag wins over the environment, the environment over the
-file, the file over the default.
+`table` contains all options; the TOML file, the environment variables, the flags of
+`waypost serve`, the sample file and the reference page use this table.
+`loading` combines the sources: a flag has precedence over the environment, the environment over
+the file, and the file over the default.
 """
 
 from waypost.settings.loading import Loaded, load, load_from_process

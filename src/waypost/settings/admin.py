@@ -1,4 +1,4 @@
-"""The options of the operators' listener and of certificates; they are a part of the one table."""
+"""The options of the admin listener and of certificates, as a part of the table."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from waypost.settings.values import checked_loopback
 
 
 class AdminOptions(BaseModel):
-    """What is said about operators. It is immutable, and can be sent to another process."""
+    """The options for operators. Instances are immutable and can be sent to another process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -18,10 +18,10 @@ class AdminOptions(BaseModel):
         AfterValidator(checked_loopback),
         About(
             "Operators",
-            "The address on which operators and their web server are answered, in a process of "
-            "its own.",
-            "a loopback address such as 127.0.0.1 or ::1; no other is allowed as long as "
-            "operators have no tokens",
+            "The address of the admin listener, for operators and the web server. It is a separate "
+            "process.",
+            "a loopback address such as 127.0.0.1 or ::1, because the admin listener does not "
+            "authenticate operators",
         ),
     ] = "127.0.0.1"
     admin_port: Annotated[
@@ -29,7 +29,7 @@ class AdminOptions(BaseModel):
         Field(ge=0, le=65535),
         About(
             "Operators",
-            "The TCP port of that listener; 0 for none.",
+            "The TCP port of the admin listener; 0 disables it.",
             "a whole number from 0 to 65535",
         ),
     ] = 4244
@@ -38,7 +38,7 @@ class AdminOptions(BaseModel):
         Field(min_length=1),
         About(
             "Operators",
-            "Which names of a served domain get a certificate; apex is the domain itself.",
-            "a list of autoconfig, autodiscover, ua-auto-config, mta-sts and apex",
+            "The host names of a served domain that get a certificate; apex is the domain itself.",
+            "a list with one or more of autoconfig, autodiscover, ua-auto-config, mta-sts and apex",
         ),
     ] = ("autoconfig", "autodiscover", "ua-auto-config")

@@ -1,4 +1,4 @@
-"""automx2's own configuration file: INI, section `[automx2]`, read as automx2 2026.2 reads it."""
+"""The configuration file of automx2: INI, section `[automx2]`, read as automx2 2026.2 reads it."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ _REFERENCE: Final = re.compile(r"%\(([^)]+)\)s")
 
 
 def from_automx2(path: Path, text: str) -> Found:
-    """Read the four keys that automx2 knows; what automx2 passes over is a warning."""
+    """Read the four keys that automx2 supports; warn about keys that automx2 ignores."""
     found = Found()
     parser = ConfigParser()
     try:
@@ -35,22 +35,20 @@ def from_automx2(path: Path, text: str) -> Found:
         found.problems.append(_complaint(path, error))
         return found
     if not parser.has_section(SECTION):
-        found.warnings.append(f"{path}: there is no section [{SECTION}], so nothing is set")
+        found.warnings.append(f"{path}: there is no section [{SECTION}]; the file has no effect")
         return found
     lines = _lines(text)
     for key in parser[SECTION]:
         if len(found.warnings) == WARNINGS_MAX:
-            found.warnings.append(f"{path}: further keys that automx2 passes over are not named")
+            found.warnings.append(f"{path}: has more keys that automx2 ignores")
         if len(found.warnings) > WARNINGS_MAX and key not in KEYS:
             continue
         place = f"{path}:{lines.get(key, 1)}"
         if key in KEYS:
             value = _value(parser, key, place, found)
             found.given[key] = Given(value, Source(Origin.FILE, place), path.parent)
-        elif key not in parser.defaults():  # what stands in [DEFAULT] is there to be referred to
-            found.warnings.append(
-                f"{place}: {key[:100]} is not an option of automx2 and is passed over"
-            )
+        elif key not in parser.defaults():  # keys of [DEFAULT] are for references
+            found.warnings.append(f"{place}: {key[:100]} is not an option of automx2; ignored")
     return found
 
 
@@ -61,15 +59,15 @@ def _value(parser: ConfigParser, key: str, place: str, found: Found) -> str:
     try:
         return parser.get(SECTION, key)
     except InterpolationError:
-        # automx2 stops here: configparser wants `%%`. A URI with p%40ss in it is clear enough.
-        found.warnings.append(f"{place}: {key} has a lone %, which is taken as it stands")
+        # automx2 stops here, because configparser requires `%%`. A URI with p%40ss is clear enough.
+        found.warnings.append(f"{place}: {key} has a single %; the value is used as it is")
         return parser.get(SECTION, key, raw=True)
 
 
 def _expanded_chars(parser: ConfigParser, key: str, depth: int) -> int:
-    """Return how long a value becomes with the others that it refers to, at the least.
+    """Return the minimum length of a value after its references are expanded.
 
-    Ten keys that each name the next one a hundred times would never be put together.
+    If each of ten keys contains a hundred references to the next key, the expansion never ends.
     """
     lengths: dict[str, int] = dict.fromkeys(parser[SECTION], 0)
     raw = {name: parser.get(SECTION, name, raw=True) for name in lengths}
@@ -83,21 +81,21 @@ def _expanded_chars(parser: ConfigParser, key: str, depth: int) -> int:
 
 
 def _complaint(path: Path, error: Error) -> str:
-    """Return what is wrong without repeating the line, which may hold a password."""
+    """Return the error without the line, which may contain a password."""
     match error:
         case DuplicateOptionError():
             return f"{path}:{error.lineno}: {error.option} is set twice"
         case DuplicateSectionError():
-            return f"{path}:{error.lineno}: the section [{error.section}] stands there twice"
+            return f"{path}:{error.lineno}: the section [{error.section}] occurs twice"
         case MissingSectionHeaderError():
-            return f"{path}:{error.lineno}: this must stand below a line [{SECTION}]"
+            return f"{path}:{error.lineno}: this line must be below a line [{SECTION}]"
         case ParsingError() if error.errors:
-            return f"{path}:{error.errors[0][0]}: neither a [section] nor a line of key = value"
+            return f"{path}:{error.errors[0][0]}: is neither [section] nor key = value"
     return f"{path}: not a configuration file"
 
 
 def _lines(text: str) -> Mapping[str, int]:
-    """Find the line on which each key begins."""
+    """Return the line number of each key."""
     section = ""
     found: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):

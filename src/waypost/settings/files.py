@@ -1,4 +1,4 @@
-"""Finds the one file of settings that counts, and reads it."""
+"""Find the settings file, and read it."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +11,7 @@ from waypost.settings.option import Option
 from waypost.settings.sources import Found, from_toml
 
 MAX_BYTES: Final = 1024 * 1024
-"""No file of settings needs as much."""
+"""A larger file is not a settings file."""
 
 Reader = Callable[[Path, str], Found]
 
@@ -19,7 +19,7 @@ Reader = Callable[[Path, str], Found]
 def from_file(
     table: tuple[Option, ...], environ: Mapping[str, str], cwd: Path, home: Path, etc: Path
 ) -> tuple[Path | None, Found]:
-    """Find the one file that counts, and read it."""
+    """Read the first settings file that exists; return its path and its content."""
     config_home = Path(environ.get("XDG_CONFIG_HOME", ""))
     user = config_home if config_home.is_absolute() else home / ".config"
     ours = partial(from_toml, table)
@@ -34,8 +34,8 @@ def from_file(
         path = inside(theirs, cwd, home)
         if _visible(path):
             return path, _read(path, from_automx2)
-        # automx2 goes on to the next place without a word.
-        warnings.append(f"AUTOMX2_CONF: there is no file {path}; other places are tried")
+        # automx2 tries the next location without a warning.
+        warnings.append(f"AUTOMX2_CONF: there is no file {path}; trying the other locations")
     folders = (etc / "waypost", etc / "automx2")
     warnings += [text for folder in folders if (text := _closed(folder)) is not None]
     places: list[tuple[Path, Reader]] = [
@@ -53,14 +53,14 @@ def from_file(
 
 
 def inside(text: str, folder: Path, home: Path) -> Path:
-    """Return the absolute path that a text means: `~` is the home, and the rest is in a folder."""
+    """Return the absolute path of a text; `~` is the home, other paths are relative to a folder."""
     if text == "~" or text.startswith("~/"):
         return home / text[2:]
     return folder / text
 
 
 def _visible(path: Path) -> bool:
-    """Return whether there is something; what a closed folder holds is not there for us."""
+    """Return whether a file exists; a file in a folder without permission counts as missing."""
     try:
         return path.exists()
     except PermissionError:
@@ -68,21 +68,21 @@ def _visible(path: Path) -> bool:
 
 
 def _closed(folder: Path) -> str | None:
-    """Warn of a folder of the machine's configuration that this user cannot look into."""
+    """Return a warning if this user has no permission to read a folder."""
     try:
         (folder / "waypost.toml").exists()
     except PermissionError:
-        return f"{folder}: permission denied, so the files in it are not read; {_as_owner(folder)}"
+        return f"{folder}: permission denied, the files in it are not read; {_as_owner(folder)}"
     return None
 
 
 def _as_owner(path: Path) -> str:
-    """Say whose a file or a folder is, and what to do."""
+    """Return the owner of a file or a folder, and what to do."""
     try:
-        found = f"it belongs to {path.owner()}, group {path.group()}"
+        found = f"owner {path.owner()}, group {path.group()}"
     except (OSError, KeyError):
-        found = "look at its owner with `ls -l`"
-    return f"{found}; run the command as a user who may read it (runuser -u USER -- waypost ...)"
+        found = "`ls -l` shows its owner"
+    return f"{found}; run the command as a user with permission (runuser -u USER -- waypost ...)"
 
 
 def _read(path: Path, reader: Reader) -> Found:
@@ -96,6 +96,6 @@ def _read(path: Path, reader: Reader) -> Found:
     except OSError as error:
         return Found(problems=[f"{path}: cannot be read: {reason_of(error)}"])
     if len(data) > MAX_BYTES:
-        rule = f"is larger than {MAX_BYTES // 1024} KiB, so it is something else"
+        rule = f"is larger than {MAX_BYTES // 1024} KiB, which is too large for a settings file"
         return Found(problems=[f"{path}: {rule}"])
     return reader(path, text)

@@ -1,4 +1,4 @@
-"""Puts the sources together: flag, then environment, then one file, then the default."""
+"""Combine the sources of settings: flag, then environment, then one file, then the default."""
 
 import json
 import os
@@ -32,7 +32,7 @@ _TOGETHER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings, the source of each, the one file that was read, and what should be logged."""
+    """The settings, the source of each, the file that was read, and warnings for the log."""
 
     settings: Settings
     sources: Mapping[str, Source]
@@ -41,10 +41,10 @@ class Loaded:
 
 
 def load_from_process(flags: Mapping[str, object]) -> Loaded:
-    """Load with the environment, the working folder and the home of this process."""
+    """Load the settings with the environment, the working folder and the home of this process."""
     try:
         home = Path.home()
-    except RuntimeError:  # no HOME, and a user that the machine does not know, as in containers
+    except RuntimeError:  # no HOME and no entry in the user database, as in containers
         home = Path("/")
     return load(os.environ, flags, Path.cwd(), home)
 
@@ -56,17 +56,17 @@ def load(
     home: Path,
     etc: Path = Path("/etc"),
 ) -> Loaded:
-    """Return the value of every option and where it came from.
+    """Return the value of every option and its source.
 
     Args:
         environ: the environment variables.
-        flags: option name to value, None where the flag was not given.
+        flags: option name to value; None if the flag was not given.
         cwd: the working folder, for `waypost.toml` and for relative paths.
         home: the user's home, for files there, for `~` and for the default database.
         etc: the folder of the machine's configuration.
 
     Raises:
-        SettingsError: with every mistake of every source, each naming its place and its rule.
+        SettingsError: with all mistakes of all sources, each with its place and its rule.
     """
     table = options()
     file, in_file = from_file(table, environ, cwd, home, etc)
@@ -90,24 +90,24 @@ def load(
     settings = Settings(**values)
     if in_memory(settings.db_uri) and not (settings.demo or settings.providers):
         warnings.append(
-            f"{sources['db_uri']}: db_uri is a database in memory; "
-            "what is put into it is lost at the end"
+            f"{sources['db_uri']}: db_uri is a database in memory; its content is lost when the "
+            "process ends"
         )
     return Loaded(settings, sources, file, tuple(warnings))
 
 
 def _checked(option: Option, given: Given, home: Path) -> object:
-    """Return the value in the option's own type, or raise ValidationError or TypeError."""
+    """Return the value with the type of the option, or raise ValidationError or TypeError."""
     field = Settings.model_fields[option.name]
     adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
     if given.typed:
-        # JSON has no type for the dates of TOML, which json.dumps refuses with a TypeError, and its
-        # strict mode knows that a path or a network is written as a text, and a number is not.
+        # JSON has no dates: json.dumps raises TypeError for the dates of TOML. In strict mode for
+        # JSON, Pydantic accepts a text for a path or a network, and not for a number.
         value = adapter.validate_json(json.dumps(given.value), strict=True)
     else:
         value = adapter.validate_python(given.value)
     if isinstance(value, Path):
-        if "://" in str(given.value):  # It may hold a password, which a path would show.
+        if "://" in str(given.value):  # It may contain a password, and a path is not masked.
             raise TypeError
         return inside(str(value), given.folder, home)
     return value
@@ -123,7 +123,7 @@ def _refusal(option: Option, given: Given) -> str:
 
 
 def _redacted(value: object, redacted: Callable[[str], str]) -> object:
-    """Mask what may be a password in each URL; one can be given for any option by mistake."""
+    """Mask a possible password in each URL; a URL may be the value of any option by mistake."""
     if isinstance(value, list | tuple):
         return [_redacted(one, redacted) for one in value]
     if isinstance(value, dict):
@@ -132,25 +132,25 @@ def _redacted(value: object, redacted: Callable[[str], str]) -> object:
 
 
 def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
-    """Return what no single option is guilty of."""
+    """Return the mistakes that concern more than one option."""
     problems = []
     if values.get("demo") and values.get("providers"):
         problems.append(
             f"{sources['demo']}, {sources['providers']}: demo and providers exclude each other; "
-            "give one of them"
+            "set only one of them"
         )
     if values.get("proxy_count") and values.get("trusted_proxies"):
         problems.append(
             f"{sources['proxy_count']}, {sources['trusted_proxies']}: proxy_count and "
-            "trusted_proxies exclude each other; give one of them"
+            "trusted_proxies exclude each other; set only one of them"
         )
     for name, other in _TOGETHER:
         if values.get(name) and not values.get(other):
-            problems.append(f"{sources[name]}: {name} is nothing without {other}; give both")
+            problems.append(f"{sources[name]}: {name} requires {other}")
     stored = not (values.get("demo") or values.get("providers"))
     if stored and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
         problems.append(
             f"{sources['workers']}, {sources['db_uri']}: several workers cannot share a database "
-            "in memory; set workers to 1 or db_uri to a file or a server"
+            "in memory; set workers to 1, or set db_uri to a file or a server"
         )
     return problems

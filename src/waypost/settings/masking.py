@@ -1,4 +1,4 @@
-"""Writes values for people, with what is secret in them masked."""
+"""Show values of options with their secrets masked."""
 
 import json
 
@@ -8,7 +8,7 @@ from waypost.settings.table import Settings
 
 
 def shown(option: Option, value: object) -> str:
-    """Write a value for people, with what is secret in it masked."""
+    """Return a value as a text with its secrets masked."""
     if value is None:
         return "(none)"
     if option.kind is bool:
@@ -23,6 +23,6 @@ def shown(option: Option, value: object) -> str:
 
 
 def secret_texts(settings: Settings) -> frozenset[str]:
-    """Return each text of the settings that no line of the log may hold."""
+    """Return the secrets of the settings, which must not occur in the log."""
     keys = set() if settings.log_key is None else {settings.log_key}
     return secrets_of(settings.db_uri) | keys

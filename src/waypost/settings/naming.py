@@ -1,4 +1,4 @@
-"""Which database a command uses, and which setting says so."""
+"""The database of a command, and the source of its URI."""
 
 import re
 from pathlib import Path
@@ -28,8 +28,8 @@ def database_of(loaded: Loaded, cwd: Path) -> str | None:
 
 
 def source_of_database(loaded: Loaded) -> str:
-    """Return which file, variable or flag names the database, in words."""
+    """Return the file, variable or flag that sets the database, as a text."""
     source = loaded.sources["db_uri"]
     if source.origin is Origin.DEFAULT:
-        return "the default, as db_uri is not set"
+        return "the default, because db_uri is not set"
     return f"db_uri in {source}" if source.origin is Origin.FILE else f"from {source}"

@@ -1,15 +1,15 @@
-"""What an option is, and what people read about it."""
+"""An option, and its texts for people."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What people read about an option.
+    """The texts about an option.
 
     `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
-    `masked` says whether the value, or a part of it, must not be shown; `also` is a variable of
-    automx2's that sets it as well.
+    `masked` means that the value, or a part of it, must not be shown; `also` is a variable of
+    automx2 that also sets the option.
     """
 
     section: str
@@ -25,7 +25,7 @@ class Option:
     """One line of the table.
 
     `kind` is bool, int, float, str, Path, list (of texts) or dict (of texts by language);
-    `choices` is empty where any text that `allowed` describes will do; `default` is None where the
+    `choices` is empty if more values are allowed than a list can have; `default` is None if the
     option is off by default or, for `db_uri`, depends on the user (`default_db_uri`).
     """
 
@@ -37,10 +37,10 @@ class Option:
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets it."""
+        """The environment variable that sets the option."""
         return f"WAYPOST_{self.name.upper()}"
 
     @property
     def flag(self) -> str:
-        """The flag of `waypost serve` that sets it."""
+        """The flag of `waypost serve` that sets the option."""
         return f"--{self.name.replace('_', '-')}"

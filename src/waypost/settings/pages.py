@@ -1,4 +1,4 @@
-"""What people read about the settings: the sample file, the reference page, what is in force."""
+"""Pages about the settings: the sample file, the reference page, and the current values."""
 
 import json
 from collections.abc import Iterator
@@ -16,17 +16,18 @@ _INTRODUCTION = """\
 
 This page is generated from `src/waypost/settings/table.py` by `make docs`.
 
-Each option can be given as a flag of `waypost serve`, as an environment variable, or in a file.
-A flag wins over the environment, the environment over the file, and the file over the default.
-An option that is not known is an error, and so is a value that is not allowed.
-A variable that is empty counts as not set.
+You can set each option with a flag of `waypost serve`, with an environment variable, or in a file.
+A flag has precedence over the environment, the environment over the file, and the file over the \
+default.
+An unknown option is an error, and a value that is not allowed is an error too.
+An empty variable counts as not set.
 
 ## The file
 
-One file is read, the first of these that is there:
+Waypost reads one file, the first of these that exists:
 
-1. the file that `WAYPOST_CONFIG` names, which must exist
-2. automx2's file that `AUTOMX2_CONF` names
+1. the file in `WAYPOST_CONFIG`, which must exist
+2. the file of automx2 in `AUTOMX2_CONF`
 3. `waypost.toml` in the working folder
 4. `~/.config/waypost/waypost.toml`, or `$XDG_CONFIG_HOME/waypost/waypost.toml`
 5. `/etc/waypost/waypost.toml`
@@ -35,19 +36,20 @@ One file is read, the first of these that is there:
 8. `/etc/automx2.conf`
 
 `waypost config sample` prints a file with all options.
-`waypost config show` prints what is in force and where each value came from.
-In the file every option stands at the top level, without a `[table]`.
-A relative path in the file starts at the file's own folder, and elsewhere at the working folder.
+`waypost config show` prints the current values and their sources.
+In the file, every option is at the top level, without a `[table]`.
+A relative path in the file is relative to the folder of the file; other relative paths are \
+relative to the working folder.
 
-Of automx2's file, section `[automx2]`, the keys `loglevel`, `db_echo`, `db_uri` and `proxy_count` \
-are read, with automx2's words for yes and no.
-Other keys in it are passed over with a warning, as automx2 passed over them.
+In a file of automx2, Waypost reads the keys `loglevel`, `db_echo`, `db_uri` and `proxy_count` of \
+section `[automx2]`, with the values that automx2 accepts for yes and no.
+Waypost ignores other keys with a warning; automx2 ignored them too.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One option in force: its name, its value with secrets masked, and where that came from."""
+    """The current value of an option: its name, its value with secrets masked, and its source."""
 
     name: str
     value: str
@@ -55,7 +57,7 @@ class Row:
 
 
 def rows(loaded: Loaded) -> tuple[Row, ...]:
-    """Return what is in force, in the order of the table."""
+    """Return the current values, in the order of the table."""
     return tuple(
         Row(
             option.name,
@@ -67,8 +69,8 @@ def rows(loaded: Loaded) -> tuple[Row, ...]:
 
 
 def sample() -> str:
-    """Return a `waypost.toml` with every option explained, commented out, and at its default."""
-    lines = ["# Settings of Waypost. Take the # away from a line to change what it says.", ""]
+    """Return a `waypost.toml` with the default of every option, explained and commented out."""
+    lines = ["# Settings of Waypost. To change an option, remove the # from its line.", ""]
     for section, group in _sections():
         lines += [f"# --- {section} ---", ""]
         for option in group:
@@ -119,9 +121,9 @@ def _variable(option: Option) -> str:
 def _default(option: Option) -> str:
     if option.name == "db_uri":
         return (
-            "the SQLite file `waypost.sqlite` in `$STATE_DIRECTORY`, which systemd sets; else "
-            "`waypost/waypost.sqlite` in `$XDG_STATE_HOME` or `~/.local/state`; for a user "
-            "without a home `/var/lib/waypost/waypost.sqlite`"
+            "the SQLite file `waypost.sqlite` in `$STATE_DIRECTORY`, which systemd sets; without "
+            "this variable, `waypost/waypost.sqlite` in `$XDG_STATE_HOME` or `~/.local/state`; for "
+            "a user without a home, `/var/lib/waypost/waypost.sqlite`"
         )
     return "none" if option.default is None else f"`{_toml(option)}`"
 

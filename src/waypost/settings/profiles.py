@@ -1,4 +1,4 @@
-"""The options of Apple's configuration profiles; they are a part of the one table."""
+"""The options of Apple's configuration profiles, as a part of the table."""
 
 from datetime import date
 from pathlib import Path
@@ -10,11 +10,11 @@ from waypost.settings.option import About
 from waypost.settings.texts import checked_languages, checked_text, day, from_json
 
 RISKS: Final = "I_understand_the_risks"
-"""What an operator must say, to automx2 as well, before passwords are taken."""
+"""The value that an operator must set to allow passwords; it is the same in automx2."""
 
 
 class ProfileOptions(BaseModel):
-    """What is said about profiles. It is immutable, and can be sent to another process."""
+    """The options for profiles. Instances are immutable and can be sent to another process."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -22,8 +22,8 @@ class ProfileOptions(BaseModel):
         Path | None,
         About(
             "Profiles",
-            "The certificate that profiles are signed with, and perhaps its chain behind it, "
-            "unless their provider has its own; without one they are not signed.",
+            "The certificate that signs profiles, optionally followed by its chain. A provider can "
+            "have its own certificate. Profiles are not signed if unset.",
             "the path of a PEM file",
             example='"/etc/waypost/profile/fullchain.pem"',
         ),
@@ -32,7 +32,8 @@ class ProfileOptions(BaseModel):
         Path | None,
         About(
             "Profiles",
-            "The private key of that certificate, which nobody but its owner may read.",
+            "The private key of profile_cert. Only the owner of the file may have permission to "
+            "read it.",
             "the path of a PEM file",
             example='"/etc/waypost/profile/privkey.pem"',
         ),
@@ -41,7 +42,7 @@ class ProfileOptions(BaseModel):
         Path | None,
         About(
             "Profiles",
-            "The certificates between that one and an authority that devices trust.",
+            "The certificates between profile_cert and an authority that devices trust.",
             "the path of a PEM file",
             example='"/etc/waypost/profile/chain.pem"',
         ),
@@ -52,7 +53,8 @@ class ProfileOptions(BaseModel):
         AfterValidator(checked_text),
         About(
             "Profiles",
-            "Who a device says a profile is from; the provider's name where it is absent.",
+            "The organization that a device shows for a profile; the name of the provider if "
+            "unset.",
             "a text of at most 128 characters",
             example='"Example Inc."',
         ),
@@ -63,7 +65,7 @@ class ProfileOptions(BaseModel):
         AfterValidator(checked_text),
         About(
             "Profiles",
-            "What a device says a profile is for, before it is installed.",
+            "The description that a device shows before it installs a profile.",
             "a text of at most 1024 characters",
             example='"Mail, calendar and address book of your account at Example Inc."',
         ),
@@ -74,8 +76,8 @@ class ProfileOptions(BaseModel):
         AfterValidator(checked_languages),
         About(
             "Profiles",
-            "Texts that a user must agree to, by language, with one for all others under "
-            "`default`; a variable or a flag holds them as JSON.",
+            "The text that a user must accept before the installation, by language; `default` is "
+            "for all other languages. In a variable or a flag, write the table as JSON.",
             "a table of languages such as de or pt-BR, or default, and texts",
             example='{ default = "You may use this account for work only." }',
         ),
@@ -84,7 +86,7 @@ class ProfileOptions(BaseModel):
         bool,
         About(
             "Profiles",
-            "Let users remove a profile; false counts on supervised devices only.",
+            "Allow users to remove a profile; false has an effect only on supervised devices.",
             "true or false",
         ),
     ] = True
@@ -93,8 +95,8 @@ class ProfileOptions(BaseModel):
         Field(ge=1, le=36500),
         About(
             "Profiles",
-            "Days after which a device removes a profile, and its accounts, by itself; "
-            "never where it is absent.",
+            "The number of days after which a device removes a profile and its accounts; never if "
+            "unset.",
             "a whole number from 1 to 36500",
             example="365",
         ),
@@ -105,7 +107,7 @@ class ProfileOptions(BaseModel):
         BeforeValidator(day),
         About(
             "Profiles",
-            "The day from which a device says that a profile is out of date.",
+            "The date from which a device shows a profile as expired.",
             'a date in quotes, such as "2030-12-31"',
             example='"2030-12-31"',
         ),
@@ -114,9 +116,9 @@ class ProfileOptions(BaseModel):
         Literal["I_understand_the_risks"] | None,
         About(
             "Profiles",
-            "Put the password that a user sends by POST over https into the profile, in clear "
+            "Write the password that a user sends by POST over https into the profile, in clear "
             "text.",
-            f"{RISKS}, or absent",
+            f"{RISKS}, or unset",
             example=f'"{RISKS}"',
             also="PERMIT_CLEARTEXT_PASSWORDS",
         ),

@@ -1,4 +1,4 @@
-"""Where values come from: a file, the environment, flags."""
+"""The sources of values: a file, the environment, flags."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ PROBLEMS_MAX: Final = 100
 
 
 class Origin(StrEnum):
-    """The kinds of source, the strongest first."""
+    """The kinds of sources, in order of precedence."""
 
     FLAG = "flag"
     ENVIRONMENT = "environment"
@@ -25,7 +25,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value came from.
+    """The source of a value.
 
     `place` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
     """
@@ -39,10 +39,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as it was given, before it is checked.
+    """A value from a source, before it is checked.
 
-    `typed` tells that the source has types of its own (TOML), so that `port = "1"` is a mistake.
-    `folder` is what a path in it is relative to.
+    `typed` means that the source has its own types (TOML), so that `port = "1"` is a mistake.
+    A path in the value is relative to `folder`.
     """
 
     value: object
@@ -53,7 +53,7 @@ class Given:
 
 @dataclass(slots=True)
 class Found:
-    """What one source holds: the options that it gives, and what is wrong or odd about it."""
+    """The content of one source: its options, its mistakes and its warnings."""
 
     given: dict[str, Given] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -61,13 +61,13 @@ class Found:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown name: the known one that is most like it."""
+    """Return the end of a sentence about an unknown name: the most similar known name."""
     close = get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]}?" if close else "; `waypost config sample` lists all options"
 
 
 def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: Path) -> Found:
-    """Read the variables `WAYPOST_...`; one that is empty counts as not set."""
+    """Read the variables `WAYPOST_...`; an empty variable counts as not set."""
     found = Found()
     known = {option.variable: option for option in table}
     for variable, text in sorted(environ.items()):
@@ -89,21 +89,21 @@ def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: P
 
 
 def _from_automx2(option: Option, environ: Mapping[str, str], cwd: Path, found: Found) -> None:
-    """Read the variable that automx2 has for an option; it counts other words as not set."""
+    """Read the variable of automx2 for an option; automx2 ignores other values too."""
     variable = option.about.also
     text = environ.get(variable, "").strip() if variable else ""
     if not text or option.name in found.given:
         return
     if text not in option.choices:
-        found.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; passed over")
+        found.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; ignored")
         return
     found.given[option.name] = Given(text, Source(Origin.ENVIRONMENT, variable), cwd)
 
 
 def _set_by_kubernetes(variable: str, text: str) -> bool:
-    # Kubernetes describes a service named `waypost` to every container in its namespace with
-    # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and the like.
-    # One named `waypost-admin` does the same with WAYPOST_ADMIN_.
+    # For a service named `waypost`, Kubernetes sets in every container of its namespace
+    # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and others.
+    # For a service named `waypost-admin`, they begin with WAYPOST_ADMIN_.
     described = re.match(
         r"WAYPOST_(ADMIN_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable
     )
@@ -112,7 +112,7 @@ def _set_by_kubernetes(variable: str, text: str) -> bool:
 
 
 def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> Found:
-    """Read what the command line gives; None is a flag that was not given."""
+    """Read the flags of the command line; None is a flag that was not given."""
     found = Found()
     known = {option.name: option for option in table}
     for name, value in flags.items():
@@ -126,7 +126,7 @@ def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) 
 
 
 def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
-    """Read Waypost's own file: one key a line at the top level, named as the option is."""
+    """Read Waypost's own file: its keys at the top level are the names of options."""
     found = Found()
     try:
         toml = parse_toml(text)
@@ -144,7 +144,7 @@ def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
             found.given[name] = Given(value, source, path.parent, typed=True)
         elif isinstance(value, dict):
             found.problems.append(
-                f"{place}: {name[:100]} is a table; options stand at the top level"
+                f"{place}: {name[:100]} is a table; options must be at the top level"
             )
         else:
             rule = f"{name[:100]} is not an option{nearest(name[:100], known)}"

@@ -1,4 +1,4 @@
-"""The one table of options: name, type, default, help, what is allowed, and what is secret."""
+"""The table of options: name, type, default, help, allowed values, and secrets."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
@@ -24,12 +24,12 @@ from waypost.settings.values import (
 )
 
 _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
-# What Debian and others give system users, and what a process without a home gets.
+# The home of system users in Debian and others, and of a process without a home.
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
 class Settings(ProfileOptions, AdminOptions):
-    """The value of every option. It is immutable, and can be sent to another process."""
+    """The value of every option. Instances are immutable and can be sent to another process."""
 
     host: Annotated[
         str,
@@ -41,7 +41,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=0, le=65535),
         About(
             "Listener",
-            "The TCP port to listen on; 0 takes any free one.",
+            "The TCP port to listen on; 0 chooses a free port.",
             "a whole number from 0 to 65535",
         ),
     ] = 4243
@@ -58,15 +58,15 @@ class Settings(ProfileOptions, AdminOptions):
     workers: Annotated[
         int,
         Field(ge=1, le=1024),
-        About("Listener", "How many processes answer.", "a whole number from 1 to 1024"),
+        About("Listener", "The number of worker processes.", "a whole number from 1 to 1024"),
     ] = 1
     public_url: Annotated[
         str | None,
         AfterValidator(checked_public_url),
         About(
             "Listener",
-            "The https URL at which clients reach this Waypost, for all domains; "
-            "https://autodiscover.DOMAIN for each of them where it is absent.",
+            "The https URL where clients reach this Waypost, for all domains; "
+            "https://autodiscover.DOMAIN for each domain if unset.",
             "an https URL without a path, such as https://setup.example.com",
             example='"https://setup.example.com"',
         ),
@@ -76,8 +76,8 @@ class Settings(ProfileOptions, AdminOptions):
         AfterValidator(checked_listen),
         About(
             "Listener",
-            "Where to answer GET /metrics for Prometheus, apart from mail clients; "
-            "nowhere where it is absent.",
+            "The address and port of a separate listener for GET /metrics of Prometheus; "
+            "disabled if unset.",
             "an address and a port such as 127.0.0.1:9243 or [::1]:9243",
             example='"127.0.0.1:9243"',
         ),
@@ -86,7 +86,7 @@ class Settings(ProfileOptions, AdminOptions):
         Path | None,
         About(
             "Domains",
-            "A providers file to serve from, instead of a database.",
+            "The providers file to serve, instead of a database.",
             "the path of a providers file",
             example='"mail.toml"',
         ),
@@ -105,7 +105,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(repr=False),
         About(
             "Domains",
-            "The database to serve from, as SQLAlchemy writes it.",
+            "The URI of the database with the domains, in the format of SQLAlchemy.",
             "a database URI such as sqlite:////var/lib/waypost/waypost.sqlite",
             example='"sqlite:////home/you/.local/state/waypost/waypost.sqlite"',
             masked=True,
@@ -116,8 +116,8 @@ class Settings(ProfileOptions, AdminOptions):
         bool,
         About(
             "Domains",
-            "Offer automx2's /initdb/ to root and Waypost's own user on this machine (Linux; not "
-            "with proxy_count or trusted_proxies).",
+            "Enable automx2's /initdb/ for root and for Waypost's own user on this machine (only "
+            "on Linux, and not with proxy_count or trusted_proxies).",
             "true or false",
         ),
     ] = True
@@ -126,7 +126,8 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=0, le=86400, allow_inf_nan=False),
         About(
             "Cache",
-            "Seconds for which an answer of the database is kept; 0 asks it each time.",
+            "The time for which Waypost caches an answer of the database, in seconds; 0 disables "
+            "this cache.",
             "a number of seconds from 0 to 86400",
         ),
     ] = 10.0
@@ -135,7 +136,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=1, le=10_000_000),
         About(
             "Cache",
-            "How many served domains are kept at most.",
+            "The maximum number of cache entries for served domains.",
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000
@@ -144,7 +145,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=1, le=10_000_000),
         About(
             "Cache",
-            "How many domains that are not served are kept at most.",
+            "The maximum number of cache entries for domains that are not served.",
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000
@@ -153,7 +154,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=1, le=10_000_000),
         About(
             "Cache",
-            "How many answers about users are kept at most for each directory.",
+            "The maximum number of cache entries for users, for each directory.",
             "a whole number from 1 to 10000000",
         ),
     ] = 10_000
@@ -162,7 +163,8 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=0, le=31_536_000, allow_inf_nan=False),
         About(
             "Cache",
-            "Seconds for which the last good answer is given while database or directory are away.",
+            "The time for which Waypost uses the last good answer while the database or the "
+            "directory is unavailable, in seconds.",
             "a number of seconds from 0 to 31536000",
         ),
     ] = 86400.0
@@ -171,7 +173,7 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=0, le=31_536_000),
         About(
             "Cache",
-            "Seconds for which a client or a proxy may keep an Autoconfig answer.",
+            "The time for which a client or a proxy may cache an Autoconfig answer, in seconds.",
             "a whole number of seconds from 0 to 31536000",
         ),
     ] = 60
@@ -179,8 +181,8 @@ class Settings(ProfileOptions, AdminOptions):
         Path | None,
         About(
             "Directories",
-            "Certificates of the authorities to trust for LDAP directories that name none; "
-            "the system's where it is absent.",
+            "The certificates of the authorities to trust for LDAP directories without their own "
+            "ca_file; those of the system if unset.",
             "the path of a PEM file",
             example='"/etc/ssl/certs/our-authority.pem"',
         ),
@@ -189,8 +191,8 @@ class Settings(ProfileOptions, AdminOptions):
         bool,
         About(
             "Directories",
-            "Start although a library is missing that a directory needs; its users get a login "
-            "name that is not looked up.",
+            "Start even if a library is missing that a directory needs. The users of this "
+            "directory then get a login name without a lookup.",
             "true or false",
         ),
     ] = False
@@ -199,7 +201,8 @@ class Settings(ProfileOptions, AdminOptions):
         Field(ge=0, le=100),
         About(
             "Proxies",
-            "How many proxies in front add to the forwarding headers; 0 ignores these headers.",
+            "The number of proxies in front of Waypost that add to the forwarding headers; 0 "
+            "ignores these headers.",
             "a whole number from 0 to 100",
         ),
     ] = 0
@@ -207,7 +210,7 @@ class Settings(ProfileOptions, AdminOptions):
         tuple[IPv4Network | IPv6Network, ...],
         About(
             "Proxies",
-            "Networks whose forwarding headers are believed.",
+            "The networks of proxies whose forwarding headers Waypost trusts.",
             "a list of networks such as 127.0.0.0/8 or 2001:db8::/32, without host bits",
         ),
     ] = ()
@@ -216,7 +219,7 @@ class Settings(ProfileOptions, AdminOptions):
         BeforeValidator(usual_level),
         About(
             "Log",
-            "The least important kind of line that is logged.",
+            "The lowest level of log lines that Waypost writes.",
             "debug, info, warning, error or critical",
         ),
     ] = "info"
@@ -225,23 +228,21 @@ class Settings(ProfileOptions, AdminOptions):
         BeforeValidator(lowered),
         About(
             "Log",
-            "The form of a line; auto is console on a terminal, else json.",
+            "The format of log lines; auto is console on a terminal, and json elsewhere.",
             "auto, json or console",
         ),
     ] = "auto"
     log_addresses: Annotated[
         bool,
-        About(
-            "Log", "Log the address that was asked for, not a keyed hash of it.", "true or false"
-        ),
+        About("Log", "Log the requested mail address instead of its keyed hash.", "true or false"),
     ] = False
     log_key: Annotated[
         str | None,
         Field(min_length=16, repr=False),
         About(
             "Log",
-            "The key of that hash, so that one address has one hash after a restart; "
-            "random at each start where it is absent.",
+            "The key of the hash of addresses. Set it to keep the hash of an address after a "
+            "restart; random at each start if unset.",
             "a text of at least 16 characters",
             example='"a long random text"',
             masked=True,
@@ -250,9 +251,9 @@ class Settings(ProfileOptions, AdminOptions):
 
 
 def options() -> tuple[Option, ...]:
-    """Return the table, in the order in which people should read it."""
+    """Return the table, in the order for pages."""
     fields = Settings.model_fields
-    # What is inherited stands first in Pydantic's order.
+    # In Pydantic's order, inherited fields are first.
     last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
     names = [*(name for name in fields if name not in last), *last]
     return tuple(_option(name, fields[name]) for name in names)
@@ -271,7 +272,7 @@ def _option(name: str, field: FieldInfo) -> Option:
     elif get_origin(annotation) is tuple:
         annotation = list
     if not isinstance(annotation, type):
-        message = f"{name} has a type that no flag can have: {annotation}"
+        message = f"{name} has a type that is not possible for a flag: {annotation}"
         raise TypeError(message)
     default = None if field.default is PydanticUndefined else field.default
     return Option(name, annotation, default, about, choices)
@@ -282,8 +283,9 @@ def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
 
     A user without a home gets the folder of the service.
 
-    Source: systemd.exec(5), `StateDirectory=`, whose variable names folders between colons; XDG
-    Base Directory Specification, which says to ignore a folder that is not absolute.
+    Source: systemd.exec(5), `StateDirectory=`, whose variable contains folders separated by
+    colons; XDG Base Directory Specification, which requires to ignore a folder that is not
+    absolute.
     """
     of_unit = Path(environ.get("STATE_DIRECTORY", "").partition(":")[0])
     if of_unit.is_absolute():

@@ -1,4 +1,4 @@
-"""What texts, days and tables of texts must look like, before Pydantic turns them into types."""
+"""Checks of texts, dates and tables of texts, before Pydantic converts them."""
 
 import json
 import re
@@ -12,7 +12,7 @@ CONSENT_MAX_CHARS: Final = 16_384
 
 
 def checked_text(value: str) -> str:
-    """Return a text for people back, or raise ValueError; lines may end in it, and nothing else."""
+    """Return a text, or raise ValueError; line breaks are the only control characters in it."""
     if any(is_never_text(char) for char in value if char != "\n"):
         raise ValueError
     if not value.strip():
@@ -21,7 +21,7 @@ def checked_text(value: str) -> str:
 
 
 def from_json(value: object) -> object:
-    """Return what a variable or a flag holds as JSON; other sources have tables of their own."""
+    """Return the JSON value of a variable or a flag; other sources have their own tables."""
     if not isinstance(value, str):
         return value
     try:
@@ -31,7 +31,7 @@ def from_json(value: object) -> object:
 
 
 def day(value: object) -> object:
-    """Return the day that a text names, or raise ValueError; Pydantic would accept a number."""
+    """Return the date of a text, or raise ValueError; Pydantic would accept a number."""
     if not isinstance(value, str):
         return value
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -40,11 +40,11 @@ def day(value: object) -> object:
 
 
 def checked_languages(value: dict[str, str]) -> dict[str, str]:
-    """Return texts by language back, or raise ValueError."""
+    """Return texts by language, or raise ValueError."""
     if not 1 <= len(value) <= LANGUAGES_MAX:
         raise ValueError
     for language, text in value.items():
-        # RFC 5646 s2.1: no language has more than three letters. Apple's word for all others.
+        # RFC 5646 s2.1: no language has more than three letters. Apple uses `default` for others.
         if not re.fullmatch(r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
             raise ValueError
         if len(checked_text(text)) > CONSENT_MAX_CHARS:

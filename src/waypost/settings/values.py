@@ -1,19 +1,19 @@
-"""What single values of options must look like, before Pydantic turns them into their types."""
+"""Checks of single values of options, before Pydantic converts them."""
 
 import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-# automx2 hands its `loglevel` to Python's logging, which knows these words as well.
+# automx2 passes its `loglevel` to Python's logging, which supports these words too.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
 
-# unix(7): sun_path has 108 bytes, the last of which ends it.
+# unix(7): sun_path has 108 bytes, including the null byte at its end.
 SOCKET_PATH_MAX_BYTES: Final = 107
 
 
 def usual_level(value: object) -> object:
-    """Return a level of the log in its usual spelling."""
+    """Return a log level in its usual spelling."""
     if not isinstance(value, str):
         return value
     word = value.strip().lower()
@@ -21,12 +21,12 @@ def usual_level(value: object) -> object:
 
 
 def lowered(value: object) -> object:
-    """Return a word in small letters."""
+    """Return a word in lower case."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
 def checked_uri(value: str) -> str:
-    """Return a database URI back, or raise ValueError."""
+    """Return a database URI, or raise ValueError."""
     # The form that SQLAlchemy reads: dialect[+driver]://...
     if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
         raise ValueError
@@ -34,21 +34,21 @@ def checked_uri(value: str) -> str:
 
 
 def checked_host(value: str) -> str:
-    """Return an address to listen on back, or raise ValueError."""
+    """Return an address to listen on, or raise ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
         raise ValueError
     return value
 
 
 def checked_loopback(value: str) -> str:
-    """Return an address of this machine alone back, or raise ValueError."""
+    """Return a loopback address, or raise ValueError."""
     if not ip_address(value).is_loopback:
         raise ValueError
     return value
 
 
 def checked_listen(value: str) -> str:
-    """Return an address with a port back, or raise ValueError."""
+    """Return an address with a port, or raise ValueError."""
     # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
     if found is None or not 1 <= int(found[2]) <= 65535:
@@ -57,7 +57,7 @@ def checked_listen(value: str) -> str:
 
 
 def checked_socket(value: Path) -> Path:
-    """Return the path of a Unix socket back, or raise ValueError."""
+    """Return the path of a Unix socket, or raise ValueError."""
     if not value.is_absolute() or len(bytes(value)) > SOCKET_PATH_MAX_BYTES:
         raise ValueError
     return value
@@ -65,7 +65,7 @@ def checked_socket(value: Path) -> Path:
 
 def checked_public_url(value: str) -> str:
     """Return an https URL of a host, without the slash at its end, or raise ValueError."""
-    # RFC 3986 s3.2: a host name or an address, perhaps a port; nobody's name and no path.
+    # RFC 3986 s3.2: a host name or an address, and optionally a port; no userinfo and no path.
     found = re.fullmatch(
         r"https://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:([0-9]{1,5}))?/?", value.lower()
     )
@@ -75,6 +75,6 @@ def checked_public_url(value: str) -> str:
 
 
 def in_memory(db_uri: str) -> bool:
-    """Return whether the database lives in the memory of one process."""
+    """Return whether the database is in the memory of one process."""
     found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
     return found is not None
