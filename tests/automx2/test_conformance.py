@@ -35,7 +35,7 @@ KNOWN = {
 def found(waypost: Waypost, port: int, domain: str) -> tuple[int, dict[str, dict[str, Any]]]:
     outcome = waypost("conformance", f"http://127.0.0.1:{port}", domain, "--json")
     answer = json.loads(outcome.out)
-    return outcome.code, {row["key"]: row for row in answer["clients"] + answer["server"]}
+    return outcome.code, {row["key"]: row for row in answer["clients"] + answer["rules"]}
 
 
 # What is asked here does not depend on the engine.

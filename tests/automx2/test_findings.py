@@ -302,11 +302,15 @@ def test_check(waypost: Waypost, dangling: str) -> None:
 
 
 def test_check_finds_nothing(waypost: Waypost, clean: Engine) -> None:
-    """Where every row makes sense, `db check` says so, with exit code 0."""
+    """Where no findings: all rows can be served, `db check` says so, with exit code 0."""
     uri = clean.url.render_as_string(hide_password=False)
     outcome = waypost("db", "check", "--db-uri", uri)
 
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "every row makes sense\n")
+    assert (outcome.code, outcome.out, outcome.err) == (
+        0,
+        "",
+        "no findings: all rows can be served\n",
+    )
 
 
 def test_check_before_upgrade(waypost: Waypost, bare: Engine, uri: str) -> None:

@@ -52,10 +52,10 @@ class Setting:
         zone: makes the domain's zone from the right one.
         web_names: in the certificate of the web server, as `mail_names` in that of the mail server.
         web_days: from when to when it is valid; `mail_days` the same.
-        web_is_trusted: its authority is the one that the doctor is told of; `mail_is_trusted` the
+        web_is_trusted: its authority is one that the doctor trusts; `mail_is_trusted` the
             same.
         sites: https sites that lead to Waypost.
-        redirects: plain http leads to https.
+        redirects: plain http redirects to https.
         more: other sites.
         has_imap: a Dovecot runs, as `has_smtp` for the submission server.
     """

@@ -155,7 +155,7 @@ def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
     before = waypost("export").out
     outcome = waypost("apply", "--demo", "--if-empty")
     assert (outcome.code, outcome.out) == (0, "")
-    assert outcome.err == "the database holds providers already; nothing was changed\n"
+    assert outcome.err == "the database has providers already; nothing was changed\n"
     assert waypost("export").out == before
     for flags in ((), ("--dry-run",)):
         printed = json.loads(waypost("apply", "--demo", "--if-empty", "--json", *flags).out)
@@ -195,8 +195,8 @@ BAD = [
     (["bad.toml", "--dry-run"], "error: bad.toml: provider[0].name: must not be empty"),
     (["bad.toml", "--print-sql"], "error: bad.toml: provider[0].name: must not be empty"),
     (["missing.toml"], "error: missing.toml: cannot be read: No such file or directory\n"),
-    ([], "error: give either a FILE or --demo\n"),
-    (["first.toml", "--demo"], "error: give either a FILE or --demo\n"),
+    ([], "error: use either a FILE or --demo\n"),
+    (["first.toml", "--demo"], "error: use either a FILE or --demo\n"),
     (["first.toml", "--db-uri", "x"], "--db-uri: db_uri is"),
     (["first.toml", "--db-uri", "nosuch://"], "nosuch"),
     (["first.toml", "--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
@@ -223,7 +223,7 @@ def test_mistakes_change_nothing(waypost: Waypost, files: Path) -> None:
 
 
 def test_warnings_go_to_standard_error(waypost: Waypost, home: Path) -> None:
-    """What can be used but is perhaps not meant is told, and applied."""
+    """What is usable but perhaps a mistake is a warning, and is applied."""
     (home / "mail.toml").write_text(FIRST.replace('imap"', 'imap", security = "none"'))
     outcome = waypost("apply", "mail.toml")
     assert outcome.code == 0

@@ -79,7 +79,7 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
     (home / "second.toml").write_text(SECOND, encoding="utf-8")
     waypost("apply", "first.toml")
     outcome = waypost("apply", "second.toml", "--only-add")
-    left = "; existing domains left as they are: 1\n"
+    left = "; existing domains not changed: 1\n"
     assert (outcome.code, outcome.err) == (0, f"3 added, 0 changed, 0 removed{left}")
     assert outcome.out.splitlines() == [
         "+ domain new.example (Own Mail)",
@@ -89,7 +89,7 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
     ]
     # The new domain has the provider that was stored, which has no short name.
     again = waypost("apply", "second.toml", "--only-add").err
-    assert again == "nothing to do; existing domains left as they are: 2\n"
+    assert again == "nothing to do; existing domains not changed: 2\n"
     exported = waypost("export").out
     assert exported.count("[[provider]]") == 1
     assert exported.count("send.own.example") == 1
@@ -99,7 +99,7 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
 
 
 def test_only_add_beside_others(waypost: Waypost, home: Path) -> None:
-    """Another file's providers and directory servers come beside those that are there."""
+    """Another file's providers and directory servers are added to the existing ones."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     file = domains.write(home / "few", 8)
     waypost("apply", "first.toml")

@@ -40,7 +40,7 @@ def test_no_difference(waypost: Waypost, refusing: str, domains: Path) -> None:
 
 
 def test_differences(waypost: Waypost, refusing: str, domains: Path) -> None:
-    """What only the old server serves is told a line each, or as JSON, with exit code 1."""
+    """What only the old server serves is reported, a line each or as JSON, with exit code 1."""
     with scripted(fixed(200, DOCUMENT)) as old:
         arguments = "compare", "--old", old, "--new", refusing, "--domains", domains
         lines, parsed = waypost(*arguments), waypost(*arguments, "--json")
@@ -70,15 +70,15 @@ def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
     for source in (("--db-uri", uri), ("--providers", providers)):
         outcome = waypost("compare", "--old", refusing, "--new", refusing, *source)
         assert outcome.code == 0
-        assert "2 names are patterns or no domains, and are not asked for\n" in outcome.err
+        assert "2 names are patterns or not domains, and are skipped\n" in outcome.err
         assert outcome.err.endswith("1 domain: 0 differences, 0 expected ones\n")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "names no domain"),
-        (b"# only\n", "names no domain"),
+        (b"", "contains no domain"),
+        (b"# only\n", "contains no domain"),
         (b"ok.example\nno domain\n\nb_d.example\n", "domains:4: "),
         (b"\xff\xfea", "is not UTF-8 (byte 0)"),
         (b"a..b\n" * 100, "80 more lines like these"),
@@ -89,7 +89,7 @@ def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
 def test_bad_files(
     waypost: Waypost, refusing: str, domains: Path, content: bytes, said: str
 ) -> None:
-    """A file of domains that cannot be used is told with its lines, and exit code 2."""
+    """A file of domains that cannot be used is an error with its lines, and exit code 2."""
     domains.write_bytes(content)
     outcome = waypost("compare", "--old", refusing, "--new", refusing, "--domains", domains)
 
@@ -122,7 +122,7 @@ def test_wrong_use(
 
 
 def test_nobody_listens(waypost: Waypost, refusing: str, domains: Path) -> None:
-    """A server that is not running is told by its option, with exit code 2."""
+    """A server that is not running is an error with its option, and exit code 2."""
     dead = f"http://127.0.0.1:{free_port()}"
     outcome = waypost("compare", "--old", refusing, "--new", dead, "--domains", domains)
 

@@ -52,4 +52,4 @@ def test_one_of_each(waypost: Waypost, home: Path) -> None:
     )
     assert waypost("apply", "mail.toml").code == 0
     assert waypost("domain", "list").out.count("  1 service\n") == 2
-    assert "warning: 1 pattern stands for domains" in waypost("hostnames").err
+    assert "warning: 1 pattern is left out" in waypost("hostnames").err

@@ -109,10 +109,12 @@ def test_both_databases_of_a_copy(waypost: Waypost, filled: Path) -> None:
 def test_each_source(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flag, a variable and the default are named as such."""
     default = f"sqlite:///{home}/.local/state/waypost/waypost.sqlite"
-    assert waypost("db", "status").databases == (f"{default} (the default, as db_uri is not set)",)
-    monkeypatch.setenv("WAYPOST_DB_URI", "sqlite:////nowhere/a.sqlite")
+    assert waypost("db", "status").databases == (
+        f"{default} (the default, because db_uri is not set)",
+    )
+    monkeypatch.setenv("WAYPOST_DB_URI", "sqlite:////missing/a.sqlite")
     found = waypost("db", "status").databases
-    assert found == ("sqlite:////nowhere/a.sqlite (from WAYPOST_DB_URI)",)
+    assert found == ("sqlite:////missing/a.sqlite (from WAYPOST_DB_URI)",)
     found = waypost("db", "status", "--db-uri", "sqlite:///b.sqlite?timeout=3").databases
     assert found == (f"sqlite:///{home}/b.sqlite?timeout=3 (from --db-uri)",)
     found = waypost("db", "status", "--db-uri", "mysql://u:hunter2@127.0.0.1:1/x").databases

@@ -12,7 +12,7 @@ from waypost.cli.directory_places import place_of
 from waypost.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 
 SECRET = "hunter2"
-ORDINARY = "an ordinary answer, without what a directory knows"
+ORDINARY = "the general answer, without data of the directory"
 USERS = """address;login;display_name;mailHost;office
 alice@example.com;u1001;"Alice Example; Ltd";mx2.example.com;2.01
 bob@example.com;u1002;Bob;mx9.example.org;
@@ -83,7 +83,7 @@ def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[
 
 
 def steps(outcome: Outcome) -> list[tuple[str, str]]:
-    """Return each step that a command told: how it went, and its name."""
+    """Return the result and the name of each step that a command printed."""
     lines = outcome.out.partition("\n\n")[0].splitlines()
     return [(line.split()[0], line.split()[1]) for line in lines]
 
@@ -109,7 +109,7 @@ def test_list_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     assert found[2] == {
         "directory": "staff",
         "kind": "sql",
-        "place": "postgresql://mail:***@127.0.0.1:1/mail",
+        "location": "postgresql://mail:***@127.0.0.1:1/mail",
         "domains": 0,
     }
 
@@ -136,7 +136,7 @@ def test_pointers_of_a_database(waypost: Waypost, home: Path) -> None:
 
 
 def test_user_who_is_found(waypost: Waypost, mail: list[str]) -> None:
-    """Each step is told, and then what clients of the user get."""
+    """Each step is printed, and then what clients of the user receive."""
     outcome = waypost("directory", "test", "Alice@EXAMPLE.com", *mail)
     assert (outcome.code, outcome.err) == (0, "")
     names = ["domain", "file", "lines", "entry", "person", "answer"]
@@ -146,31 +146,31 @@ def test_user_who_is_found(waypost: Waypost, mail: list[str]) -> None:
         in (outcome.out.splitlines()[0])
     )
     assert outcome.out.partition("\n\n")[2].splitlines() == [
-        "Clients of Alice@example.com get:",
+        "Clients of Alice@example.com receive:",
         "  login name    u1001",
         "  display name  Alice Example; Ltd (not shown: show_display_name is false)",
         "  %{mailHost}   mx2.example.com",
-        f"  unknown_user  answer (such a user gets {ORDINARY})",
+        f"  unknown_user  answer (unknown users receive {ORDINARY})",
     ]
 
 
 def test_user_of_a_domain_that_shows_names(waypost: Waypost, mail: list[str]) -> None:
-    """Whether the name of a user is shown is told, and so is a default that stands in."""
+    """The output shows whether the name of a user is shown, and which values are defaults."""
     outcome = waypost("directory", "test", "carol@shown.example", *mail)
     assert "display name  Carol (shown: show_display_name is true)" in outcome.out
     assert "%{mailHost}   mx1.example.com (the default)" in outcome.out
 
 
-NOBODY = [
+UNKNOWN_USERS = [
     # address, what clients get
     ("zed@example.com", f"answer        {ORDINARY}"),
     ("zed@deep.sub.example.com", "unknown_user  answer"),
-    ("zed@strict.example", "answer        nothing, as for a domain that is not served"),
+    ("zed@strict.example", "answer        no answer, as for a domain that is not served"),
     ("*@example.com", "unknown_user  answer"),
 ]
 
 
-@pytest.mark.parametrize(("address", "said"), NOBODY)
+@pytest.mark.parametrize(("address", "said"), UNKNOWN_USERS)
 def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
     """A user who is not found ends with exit code 1, and with what such a user gets."""
     outcome = waypost("directory", "test", address, *mail)
@@ -180,7 +180,7 @@ def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, 
 
 
 def test_sub_address(waypost: Waypost, mail: list[str], home: Path) -> None:
-    """The user of a sub-address is asked for, and told, where the provider says how to tell it."""
+    """With subaddress_separators, the user of a sub-address is looked up and printed."""
     (home / "more.toml").write_text(
         MAIL.replace("[[provider]]", "[[provider]]\nsubaddress_separators = '+'", 1), "utf-8"
     )
@@ -191,7 +191,7 @@ def test_sub_address(waypost: Waypost, mail: list[str], home: Path) -> None:
     outcome = waypost("directory", "test", "alice+shop@example.com", *more)
     assert outcome.code == 0
     assert "directory people; its user is alice@example.com" in outcome.out
-    assert "Clients of alice+shop@example.com get:\n  login name    u1001\n" in outcome.out
+    assert "Clients of alice+shop@example.com receive:\n  login name    u1001\n" in outcome.out
     shown = waypost("show", "autoconfig", "alice+shop@example.com", *more)
     assert "<username>u1001</username>" in shown.out
     assert "subaddress_separators +\n" in waypost("domain", "show", "example.com", *more).out
@@ -201,7 +201,7 @@ def test_sub_address(waypost: Waypost, mail: list[str], home: Path) -> None:
 def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     """The lookup as JSON is one object with all steps and the person."""
     found = json.loads(waypost("directory", "test", "alice@example.com", *mail, "--json").out)
-    assert list(found) == [*("address", "domain", "directory", "unknown_user", "steps", "person")]
+    assert list(found) == [*("address", "domain", "directory", "unknown_user", "steps", "user")]
     assert (found["domain"], found["directory"]) == ("example.com", "people")
     assert found["steps"][0]["details"] == {
         "pattern": "example.com",
@@ -209,7 +209,7 @@ def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
         "directory": "people",
     }
     assert all(step["ok"] and step["milliseconds"] >= 0 for step in found["steps"])
-    assert found["person"] == {
+    assert found["user"] == {
         "login_name": "u1001",
         "display_name": "Alice Example; Ltd",
         "display_name_shown": False,
@@ -218,11 +218,11 @@ def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
 
 
 def test_nobody_for_scripts(waypost: Waypost, mail: list[str]) -> None:
-    """For scripts nobody is null, with the same exit code."""
+    """In JSON, an unknown user is null, with the same exit code."""
     outcome = waypost("directory", "test", "zed@strict.example", *mail, "--json")
     found = json.loads(outcome.out)
     assert outcome.code == 1
-    assert (found["person"], found["unknown_user"]) == (None, "decline")
+    assert (found["user"], found["unknown_user"]) == (None, "decline")
 
 
 ONE_LINE = [
@@ -244,7 +244,7 @@ def test_nobody_to_ask(waypost: Waypost, mail: list[str], address: str, said: st
     assert outcome.out.startswith("failed")
     assert said in outcome.out
     found = json.loads(waypost("directory", "test", address, *mail, "--json").out)
-    assert (found["directory"], found["person"], len(found["steps"])) == (None, None, 1)
+    assert (found["directory"], found["user"], len(found["steps"])) == (None, None, 1)
 
 
 def test_directory_by_name(waypost: Waypost, mail: list[str]) -> None:
@@ -254,14 +254,17 @@ def test_directory_by_name(waypost: Waypost, mail: list[str]) -> None:
     for address in ("alice@example.com", "dan@other.example"):
         outcome = waypost("directory", "test", address, "--directory", "people", *mail)
         assert (outcome.code, outcome.err) == (0, "")
-    assert "people is asked all the same" in outcome.out
-    heading = "If the domain had directory people, clients of dan@other.example would get:"
+    assert "asking people instead" in outcome.out
+    heading = "With directory people, clients of dan@other.example would receive:"
     assert heading in outcome.out.splitlines()
 
 
 WRONG = [
     # arguments, what is said
-    (["alice@example.com", "--directory", "peple"], "there is no 'peple'; did you mean people?"),
+    (
+        ["alice@example.com", "--directory", "peple"],
+        "there is no directory 'peple'; did you mean people?",
+    ),
     (["alice@example.com", "--directory", "x" * 200], "use one of ldapserver-3, people"),
     (["alice"], "the address has no @"),
     (["alice@a..b"], "the domain has an empty label"),
@@ -284,18 +287,18 @@ def test_no_directory_by_name(waypost: Waypost) -> None:
     waypost("db", "upgrade")
     outcome = waypost("directory", "test", "a@x.example", "--directory", "people")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "error: --directory: no directory is described\n"
+    assert outcome.err == "error: --directory: no directory is configured\n"
 
 
 def test_directory_with_mistakes(waypost: Waypost, mail: list[str], home: Path) -> None:
-    """A file with mistakes is told with each of them, and clients get the general answer."""
+    """All mistakes of a file are printed, and clients receive the general answer."""
     (home / "users.csv").write_text("address,login\nx\ny\nz\n", encoding="utf-8")
     outcome = waypost("directory", "test", "alice@example.com", *mail)
     assert (outcome.code, outcome.err) == (1, "")
     assert "line 2: has 1 cell, but the header has 2 (and 2 more)" in outcome.out
     for line in (2, 3, 4):
         assert f"\n  {home / 'users.csv'}: line {line}: has 1 cell" in outcome.out
-    assert "the general one, as if there were no directory, as long as it is away" in outcome.out
+    assert "the general answer, without the directory, while it is unavailable" in outcome.out
 
 
 @pytest.mark.parametrize("name", ["staff", "corporation", "ldapserver-3"])
@@ -326,13 +329,13 @@ PLACES: list[tuple[Directory, str]] = [
         SqlDirectory("a", Secret(f"mysql://dom/mail:{SECRET}@db.example/mail")),
         "mysql://***@db.example/mail",
     ),
-    (SqlDirectory("a", Secret(file="/etc/uri")), "as /etc/uri says"),
-    (SqlDirectory("a", Secret(variable="MAIL_URI")), "as the variable MAIL_URI says"),
+    (SqlDirectory("a", Secret(file="/etc/uri")), "URI in file /etc/uri"),
+    (SqlDirectory("a", Secret(variable="MAIL_URI")), "URI in variable MAIL_URI"),
     (SqlDirectory("a", Secret()), "(no uri)"),
 ]
 
 
 @pytest.mark.parametrize(("directory", "place"), PLACES)
 def test_places(directory: Directory, place: str) -> None:
-    """The place of a directory is told as people write it."""
+    """The location of a directory is printed in its usual form."""
     assert place_of(directory) == place

@@ -48,7 +48,7 @@ def _network() -> Iterator[None]:
 
 @pytest.fixture(name="authority", scope="module")
 def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the doctor is told to trust."""
+    """The authority that the doctor trusts."""
     return Authority.create(tmp_path_factory.mktemp("authority"))
 
 
@@ -78,8 +78,8 @@ def _doctor(
         folder = tmp_path / "setting"
         folder.mkdir()
         with set_up(setting, folder, authority, served.port):
-            told = ("--resolver", "127.0.0.1", "--ca-file", authority.certificate)
-            return waypost("doctor", f"alice@{DOMAIN}", *told, "--timeout", "3", *arguments)
+            flags = ("--resolver", "127.0.0.1", "--ca-file", authority.certificate)
+            return waypost("doctor", f"alice@{DOMAIN}", *flags, "--timeout", "3", *arguments)
 
     return look
 
@@ -98,7 +98,7 @@ def test_a_good_domain(doctor: Doctor) -> None:
     assert answer["findings"] == []
     assert answer["complete"] is True
     assert {row["verdict"] for row in answer["clients"]} == {"works", "not offered"}
-    assert {row["verdict"] for row in answer["server"]} <= {"works", "not offered"}
+    assert {row["verdict"] for row in answer["rules"]} <= {"works", "not offered"}
 
 
 @pytest.mark.servers
@@ -132,7 +132,7 @@ def instead(pattern: str, text: str) -> Callable[[str], str]:
 
 AUTOCONFIG = f"autoconfig.{DOMAIN}"
 _LINE = r"^autoconfig\.good\.example\..*$"
-# A name server takes no zone that lets these lead nowhere inside itself.
+# A name server refuses a zone where these point to missing names of the zone.
 _IMAP = r"imap\.good\.example\."
 _NAMED = rf"^.*{_IMAP}.*\n"
 BROKEN = [
@@ -265,7 +265,7 @@ def verdicts(outcome: Outcome) -> dict[str, str]:
 
 
 SILENT = [
-    # what keeps clients from mail, its code, and some of what each client is told
+    # what keeps clients from mail, its code, and a part of the message of each client
     (Setting(has_imap=False), "mail-silent", "connection refused"),
     (Setting(has_smtp=False), "mail-silent", "connection refused"),
     (Setting(mail_days=(-30, -1)), "certificate-expired", "imap imap.good.example"),
@@ -276,9 +276,9 @@ SILENT = [
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize(("setting", "code", "told"), SILENT, ids=[row[1] for row in SILENT])
+@pytest.mark.parametrize(("setting", "code", "message"), SILENT, ids=[row[1] for row in SILENT])
 def test_no_client_works_without_its_mail_server(
-    doctor: Doctor, setting: Setting, code: str, told: str
+    doctor: Doctor, setting: Setting, code: str, message: str
 ) -> None:
     """No client works whose mail server was just found not to, and each says why not."""
     outcome = doctor(setting, "--json")
@@ -291,7 +291,7 @@ def test_no_client_works_without_its_mail_server(
         is_by_dns = row["key"] == "claws-mail" and code == "mail-missing"
         if row["verdict"] == "fails" and not is_by_dns:
             assert any(line.startswith(message) for line in row["findings"]), row
-            assert told in "".join(row["findings"])
+            assert message in "".join(row["findings"])
 
 
 @pytest.mark.servers
@@ -311,7 +311,7 @@ REPORTS_OF = {
     "no-web-server": Setting(sites=[]),
     "autoconfig-is-missing": Setting(zone=without(AUTOCONFIG)),
     "certificate-expired": Setting(web_days=(-30, -1)),
-    "srv-leads-elsewhere": Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")),
+    "srv-points-elsewhere": Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")),
     "http-is-plain": Setting(redirects=False),
 }
 
@@ -329,7 +329,7 @@ def test_what_an_operator_reads(doctor: Doctor, name: str) -> None:
 
 @pytest.mark.parametrize("script", Script)
 def test_a_resolver_that_is_of_no_use(waypost: Waypost, script: Script) -> None:
-    """The cause is the one finding, and nothing is said of what nobody has seen; exit code 1."""
+    """The cause is the only finding, and nothing is reported that was not seen; exit code 1."""
     with resolver(script) as port:
         arguments = "doctor", f"alice@{DOMAIN}", "--resolver", f"127.0.0.1:{port}"
         outcome = waypost(*arguments, "--timeout", "0.3")
@@ -345,7 +345,7 @@ def test_a_resolver_that_is_of_no_use(waypost: Waypost, script: Script) -> None:
     assert codes(scripts) == {"dns-silent"}
     answer = json.loads(scripts.out)
     assert answer["complete"] is False
-    rows = answer["clients"] + answer["server"]
+    rows = answer["clients"] + answer["rules"]
     assert {row["verdict"] for row in rows} == {"not checked"}
 
 
@@ -362,7 +362,7 @@ def test_a_name_that_cannot_be_looked_up(waypost: Waypost, script: Script) -> No
     assert AUTOCONFIG in found[0]["detail"]
     missing = {one["place"] for one in found if one["code"] == "name-missing"}
     assert missing == {f"autodiscover.{DOMAIN}"}
-    # Nobody knows whether a document names mail servers.
+    # It is unknown whether a document contains mail servers.
     assert "mail-none" not in codes(outcome)
     held = verdicts(outcome)
     assert held["thunderbird"] == held["kmail"] == "not checked"

@@ -31,7 +31,7 @@ bind_password = "{BIND_PASSWORD}"
 
 
 def test_status_and_upgrade(waypost: Waypost, database: Database) -> None:
-    """Where a database stands is said before and after its upgrade."""
+    """The status of a database is printed before and after its upgrade."""
     uri = ["--db-uri", database.uri]
     before = waypost("db", "status", *uri)
     is_file = database.uri.startswith("sqlite:///")
@@ -69,7 +69,7 @@ def test_printed_sql(waypost: Waypost, database: Database, source: Path | str) -
 def test_dialect_without_sql(waypost: Waypost) -> None:
     """A dialect alone would do nothing, and is refused."""
     outcome = waypost("db", "upgrade", "--dialect", "mysql")
-    assert (outcome.code, outcome.err) == (2, "error: --dialect: goes with --sql only\n")
+    assert (outcome.code, outcome.err) == (2, "error: --dialect requires --sql\n")
 
 
 def test_secrets_stay_inside(
@@ -82,7 +82,7 @@ def test_secrets_stay_inside(
     Path("mail.toml").write_text(DIRECTORY, encoding="utf-8")
     monkeypatch.setenv("WAYPOST_DB_URI", database.uri)
     monkeypatch.setenv("WAYPOST_DB_ECHO", "true")
-    told = caplog.text
+    output = caplog.text
     for command in (
         ["apply", "mail.toml", "--dry-run"],
         ["apply", "mail.toml"],
@@ -96,12 +96,12 @@ def test_secrets_stay_inside(
         ["db", "upgrade", "--sql"],
     ):
         outcome = waypost(*command)
-        told += outcome.out + outcome.err
-    told += caplog.text
-    assert "cn=reader" in told
-    assert BIND_PASSWORD not in told
-    assert "s3cret p@ss" not in told
-    assert "s3cret%20p" not in told
+        output += outcome.out + outcome.err
+    output += caplog.text
+    assert "cn=reader" in output
+    assert BIND_PASSWORD not in output
+    assert "s3cret p@ss" not in output
+    assert "s3cret%20p" not in output
     assert BIND_PASSWORD in database.client("SELECT bind_password FROM ldapserver;")
 
 

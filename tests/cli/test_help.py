@@ -72,6 +72,16 @@ def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
         assert command[0] != group or command[1] in listed
 
 
+@pytest.mark.parametrize(
+    "group", ["", "show", "import", "db", "domain", "directory", "profile", "pacc", "config"]
+)
+def test_summaries_are_whole(waypost: Waypost, group: str) -> None:
+    """The list of commands has a whole sentence for each command, in a terminal of 80 columns."""
+    listed = waypost(*group.split(), "--help").out.partition("Commands:\n")[2].splitlines()
+    assert listed
+    assert [line for line in listed if line.endswith("...") or not line.endswith(".")] == []
+
+
 def test_serve_has_a_flag_for_every_option(waypost: Waypost) -> None:
     """Each option of the settings' table is a flag of `waypost serve`, explained."""
     text = waypost("serve", "--help").out
@@ -96,7 +106,7 @@ BAD_USE = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD_USE)
 def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
-    """Wrong use is told on standard error and ends with exit code 2."""
+    """Wrong use is reported on standard error and ends with exit code 2."""
     outcome = waypost(*arguments)
     assert outcome.code == 2
     assert said in outcome.out + outcome.err

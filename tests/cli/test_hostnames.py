@@ -23,7 +23,9 @@ name = "Other"
 domains = ["a.b.example", "*"]
 services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
 """
-LEFT_OUT = "warning: 2 patterns stand for domains that nobody can list; they are left out\n"
+LEFT_OUT = (
+    "warning: 2 patterns are left out: Waypost cannot list the domains that a pattern matches\n"
+)
 
 
 @pytest.fixture(name="mail")
@@ -36,7 +38,7 @@ def _mail(home: Path) -> Path:
 @pytest.mark.rule("proxies-names")
 @pytest.mark.parametrize("form", ["list", "certbot", "lego", "traefik", "caddy"])
 def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
-    """Each format is as its file says, and what cannot be listed is told."""
+    """Each format is equal to its golden file, and what cannot be listed is a warning."""
     outcome = waypost("hostnames", "--format", form, "--providers", mail)
     assert (outcome.code, outcome.err) == (0, LEFT_OUT)
     assert outcome.out == (GOLDEN / f"{form}.txt").read_text(encoding="utf-8")
@@ -71,7 +73,7 @@ services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b
 def test_a_domain_that_is_a_name_of_another(
     waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch, turned: bool
 ) -> None:
-    """An apex name that another domain would have too is listed once, whichever stands first."""
+    """An apex name that another domain also has is listed once, in any order of the domains."""
     monkeypatch.setenv("WAYPOST_TLS_NAMES", "autoconfig, apex")
     domains = ['"example.com"', '"autoconfig.example.com"', '"mail.example.com"']
     text = TWICE.format(domains=", ".join(reversed(domains) if turned else domains))
@@ -93,7 +95,7 @@ def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
         outcome = waypost("hostnames", "--format", form, "--providers", "mail.toml")
         assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
     text = waypost("hostnames", "--format", "traefik", "--providers", "mail.toml").out
-    assert text == "# No domain is served by a name of its own.\n"
+    assert text == "# There is no domain with host names for certificates.\n"
     assert yaml.safe_load(text) is None
 
 
@@ -149,7 +151,7 @@ def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
     """Domains that only a database of others knows are left out, and a warning names it."""
     directory = (
         '[[directory]]\nname = "lender"\nkind = "sql"\n'
-        'uri = "postgresql+psycopg://nobody@127.0.0.1:1/none"\n'
+        'uri = "postgresql+psycopg://reader@127.0.0.1:1/none"\n'
         'domains_query = "SELECT 1 FROM domain WHERE domain = :domain"\n'
         "[[provider]]\n"
         'name = "Own"\ndomains = ["own.example"]\ndomains_from = "lender"\n'
@@ -159,5 +161,5 @@ def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
     outcome = waypost("hostnames", "--format", "lego", "--providers", "mail.toml")
     hosts = ("autoconfig.own.example", "autodiscover.own.example", "ua-auto-config.own.example")
     assert outcome.out == " ".join(f"--domains {host}" for host in hosts) + "\n"
-    said = "warning: the domains from directory lender are left out\n"
+    said = "warning: domains from directory lender are left out\n"
     assert (outcome.code, outcome.err) == (0, said)

@@ -48,7 +48,7 @@ def test_import_adds(waypost: Waypost, home: Path) -> None:
 
 
 def test_dry_run(waypost: Waypost, home: Path) -> None:
-    """A dry run tells what would be added, changes nothing and gives exit code 1."""
+    """A dry run prints what would be added, changes nothing and ends with exit code 1."""
     waypost("db", "upgrade")
 
     dry = waypost("import", "ispdb", document(home), "--dry-run", "--json")
@@ -81,7 +81,7 @@ def test_served_already(waypost: Waypost, home: Path) -> None:
     done = waypost("import", "ispdb", document(home, more=more), document(home, "example.net"))
 
     assert done.code == 2
-    assert "error: domain example.com: is served already by Example Inc., in another" in done.err
+    assert "error: domain example.com: is already served by Example Inc., with other" in done.err
     assert waypost("export").out == before
 
 
@@ -169,7 +169,10 @@ def test_address_in_the_url(waypost: Waypost, home: Path, monkeypatch: pytest.Mo
 BAD_ADDRESSES = [
     (["--address", "alice"], "the address has no @"),
     (["--address", "alice@-x.example"], "a label of the domain has characters other than"),
-    (["--address", "a@example.com", "other.xml"], "--address: give it with one FILE_OR_URL only"),
+    (
+        ["--address", "a@example.com", "other.xml"],
+        "--address: works only with a single FILE_OR_URL",
+    ),
 ]
 
 
@@ -233,7 +236,7 @@ def test_automx1_domain_that_is_lost(waypost: Waypost, home: Path) -> None:
     parsed = waypost("import", "automx1", "automx.conf", "--json")
 
     assert (done.code, parsed.code) == (1, 1)
-    line = "example.net and 1 more: nothing of them can be served, so clients get 404"
+    line = "example.net and 1 more: no service could be imported, so clients get 404"
     assert f"warning: {line}\n" in done.err
     assert json.loads(parsed.out)["unusable"] == [line]
     assert waypost("domain", "list").out.startswith("example.com")
@@ -305,7 +308,7 @@ WRONG = [
     ([], 2, "needs --provider NAME or --domain DOMAIN"),
     (["--provider", "Onne"], 2, "there is no provider of that name; did you mean One?"),
     (["--provider", "Two"], 2, "2 providers have that name; choose with --domain c.example or "),
-    (["--provider", "one"], 2, "2 different sets of services, a document has one; choose with"),
+    (["--provider", "one"], 2, "2 sets of services, and a document can have only one; choose with"),
     (["--provider", "One", "--domain", "c.example"], 2, "there is no domain c.example of One"),
     (["--domain", "x.example"], 2, "there is no domain x.example"),
     (["--domain", "a b"], 2, "a label of the domain has characters"),

@@ -43,7 +43,7 @@ DIRECTORY = """
 [[directory]]
 name = "postfix"
 kind = "sql"
-uri = "sqlite:////nowhere.sqlite"
+uri = "sqlite:////missing.sqlite"
 domains_query = "SELECT a FROM b WHERE c = :domain"
 """
 PLACE = "plain.example and 2 more: smtp smtp.plain.example:2525 none"
@@ -96,7 +96,7 @@ CASES = sorted((REPORTS / "lint").glob("*.toml"))
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_cases(waypost: Waypost, path: Path) -> None:
-    """Each providers file of a folder gets the report that stands beside it."""
+    """Each providers file of a folder gets the report in the file next to it."""
     outcome = waypost("lint", "--providers", path)
     check(path.with_suffix(".txt"), outcome.out)
     assert outcome.code == (0 if outcome.out.endswith(": nothing found\n") else 1)
@@ -110,7 +110,7 @@ def test_all_links(waypost: Waypost) -> None:
 
 
 def test_one_domain(waypost: Waypost) -> None:
-    """`--domain` looks at what one domain gets, by a pattern too; one not served is told."""
+    """`--domain` checks one domain, or a pattern; a domain that is not served is an error."""
     below = waypost("lint", "--providers", "plain.toml", "--domain", "X.bare.example")
     assert below.code == 1
     assert below.out.splitlines()[0] == "1 domain: 2 errors"
@@ -132,7 +132,7 @@ def test_one_pattern(waypost: Waypost) -> None:
         assert places(found)[0].startswith("*.bare.example: ")
         missing = waypost("lint", *source, "--domain", "*.good.example")
         assert (missing.code, missing.out) == (1, "")
-        assert missing.err.endswith("*.good.example stands in no provider's domains here\n")
+        assert missing.err.endswith("no provider has the pattern *.good.example in its domains\n")
     assert waypost("lint", "--demo", "--domain", "a.*.b").code == 2
 
 
@@ -160,7 +160,7 @@ def test_for_scripts(waypost: Waypost) -> None:
 
 @pytest.mark.parametrize("flags", [[], ["--domain", "plain.example"], ["--json"]])
 def test_warnings_of_the_file(waypost: Waypost, flags: list[str]) -> None:
-    """The warnings of the providers file itself are told, for one domain as for all of them."""
+    """The warnings of the providers file itself are printed, for one domain and for all."""
     outcome = waypost("lint", "--providers", "plain.toml", *flags)
     warnings = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
@@ -175,17 +175,17 @@ def test_many_findings(waypost: Waypost) -> None:
     assert places(short)[4] == "d4.example and 1 more: pop3 pop4.example.com:995 tls"
     assert len(places(short)) == 5
     assert "\n  and 20 more\n" in short.out
-    assert short.err == "--all lists every place\n"
+    assert short.err == "--all lists all places\n"
     whole = waypost("lint", "--providers", "many.toml", "--all")
     assert (len(places(whole)), whole.err) == (25, "")
-    told = json.loads(waypost("lint", "--providers", "many.toml", "--json").out)
-    assert (told["count"], len(told["findings"])) == (25, 20)
+    found = json.loads(waypost("lint", "--providers", "many.toml", "--json").out)
+    assert (found["count"], len(found["findings"])) == (25, 20)
     whole_told = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
     assert len(whole_told["findings"]) == 25
 
 
 def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
-    """However often one code is found, the others are told as well, the most severe first."""
+    """Many findings of one code do not hide the others; the most severe are first."""
     last = GOOD.replace("good", "late").replace("fine", "last").replace("imap.late", "imap.late")
     starttls = last.replace(
         '"imap.late.example" }', '"imap.late.example", security = "starttls", port = 143 }'
@@ -193,8 +193,8 @@ def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
     (home / "more.toml").write_text(starttls + MANY, encoding="utf-8")
     outcome = waypost("lint", "--providers", "more.toml")
     assert heads(outcome) == ["error pop3-only", "note starttls-only"]
-    told = json.loads(waypost("lint", "--providers", "more.toml", "--json").out)
-    assert [one["code"] for one in told["findings"]] == ["pop3-only"] * 20 + ["starttls-only"]
+    found = json.loads(waypost("lint", "--providers", "more.toml", "--json").out)
+    assert [one["code"] for one in found["findings"]] == ["pop3-only"] * 20 + ["starttls-only"]
 
 
 def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
@@ -222,7 +222,7 @@ def test_database(waypost: Waypost) -> None:
 
 
 def test_apply_warns(waypost: Waypost) -> None:
-    """`apply` tells findings as warnings on standard error, and does its work."""
+    """`apply` prints findings as warnings on standard error, and applies the file."""
     dry = waypost("apply", "plain.toml", "--dry-run")
     assert f"warning: {PLAIN_SECTION}" in dry.err.splitlines()
     done = waypost("apply", "plain.toml")
@@ -238,7 +238,7 @@ def test_apply_warns(waypost: Waypost) -> None:
     many = waypost("apply", "many.toml", "--allow-removal", "5").err
     assert many.count("these clients read mail with IMAP only") == 1
     assert "d2.example and 1 more: pop3 pop2.example.com:995 tls; and 22 more\n" in many
-    assert "warning: waypost lint --all lists every place\n" in many
+    assert "warning: waypost lint --all lists all places\n" in many
 
 
 def test_apply_leaves_notes_to_lint(waypost: Waypost, home: Path) -> None:
@@ -254,7 +254,7 @@ def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
     waypost("apply", "good.toml")
     outcome = waypost("apply", "plain.toml", "--if-empty")
     assert outcome.err.splitlines()[-1] == (
-        "the database holds providers already; nothing was changed"
+        "the database has providers already; nothing was changed"
     )
     assert "plain-section" not in outcome.err
 

@@ -32,7 +32,7 @@ def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
         "provider": "Example Inc.",
         "short_name": "Example",
         "directory": None,
-        "away": None,
+        "redirect": None,
         "services": 6,
     }
 
@@ -66,7 +66,7 @@ def test_empty_list(waypost: Waypost) -> None:
 def test_database_file_that_is_not_there(
     waypost: Waypost, home: Path, command: tuple[str, ...]
 ) -> None:
-    """A mistyped path is told with its option, and neither a file nor a folder is made."""
+    """A mistyped path is an error with its option, and neither a file nor a folder is created."""
     outcome = waypost(*command, "--db-uri", "sqlite:///no/waypsot.sqlite")
     assert (outcome.code, outcome.out) == (2, "")
     path = home / "no" / "waypsot.sqlite"
@@ -75,7 +75,7 @@ def test_database_file_that_is_not_there(
 
 
 def test_one_domain(waypost: Waypost) -> None:
-    """A domain is told with the entry that it gets and with its services."""
+    """A domain is shown with its entry and its services."""
     outcome = waypost("domain", "show", "CS.Example.edu", "--demo")
     assert outcome.out.splitlines() == [
         "cs.example.edu is served as *.example.edu by Example University",
@@ -144,14 +144,14 @@ def test_one_domain_with_a_directory(waypost: Waypost) -> None:
 def test_domain_whose_mail_is_elsewhere(
     waypost: Waypost, home: Path, key: str, line: str, away: dict[str, str | None]
 ) -> None:
-    """A domain that moved is told with the place; what clients would get ends with exit code 1."""
+    """A domain that moved is shown with its redirect; a client's answer ends with exit code 1."""
     text = f'[[provider]]\nname = "X"\n{key}\ndomains = ["old.example"]\n'
     (home / "mail.toml").write_text(text, encoding="utf-8")
     assert waypost("apply", "mail.toml").code == 0
 
     shown = waypost("domain", "show", "old.example")
     assert shown.out == f"old.example is {line}, as old.example of X\n"
-    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["away"] == away
+    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["redirect"] == away
     assert key in waypost("export").out
     assert waypost("show", "autodiscover", "alice@old.example").code == 1
 
@@ -176,7 +176,7 @@ def test_database_step_by_step(waypost: Waypost, home: Path) -> None:
     empty = waypost("db", "status")
     assert (empty.code, empty.err) == (1, "")
     assert empty.out.startswith(f"db_uri: there is no file {Path.cwd() / DATABASE}; revision ")
-    assert empty.out.endswith("is needed: run `waypost db upgrade`\n")
+    assert empty.out.endswith(": run `waypost db upgrade`\n")
     upgraded = waypost("db", "upgrade")
     assert (upgraded.code, upgraded.out) == (0, "")
     assert upgraded.err.startswith("the database was empty; it is up to date now")
@@ -187,7 +187,7 @@ def test_database_step_by_step(waypost: Waypost, home: Path) -> None:
 
 
 def test_database_status_for_scripts(waypost: Waypost) -> None:
-    """The status as JSON tells the kind and the revisions, with the same exit code."""
+    """The status as JSON has the kind and the revisions, with the same exit code."""
     empty = waypost("db", "status", "--json")
     found = json.loads(empty.out)
     assert empty.code == 1
@@ -199,13 +199,13 @@ def test_database_status_for_scripts(waypost: Waypost) -> None:
 
 
 def test_foreign_database(waypost: Waypost, home: Path) -> None:
-    """A database of something else is told, and is not touched."""
+    """A database of another program is an error, and is not changed."""
     connection = sqlite3.connect(home / "other.sqlite")
     connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
     connection.commit()
     connection.close()
     flag = ["--db-uri", "sqlite:///other.sqlite"]
-    assert "set db_uri to a database of its own" in waypost("db", "status", *flag).out
+    assert "set db_uri to a database that only Waypost uses" in waypost("db", "status", *flag).out
     outcome = waypost("db", "upgrade", *flag)
     assert outcome.code == 2
     assert "neither Waypost's nor automx2's" in outcome.err
@@ -261,7 +261,7 @@ def test_settings_hide_secrets(waypost: Waypost, monkeypatch: pytest.MonkeyPatch
 
 
 def test_settings_file(waypost: Waypost, home: Path) -> None:
-    """The file that is read is told; where there is none, that is a finding."""
+    """The path of the file is printed; if there is no file, the exit code is 1."""
     assert (waypost("config", "path").code, waypost("config", "path").out) == (1, "")
     (home / "waypost.toml").write_text("port = 8080\n", encoding="utf-8")
     assert waypost("config", "path").out == f"{home / 'waypost.toml'}\n"

@@ -26,7 +26,7 @@ from waypost.redaction import redact_uri
 NAME = "_ua-auto-config.example.com"
 URL = "/.well-known/user-agent-configuration.json"
 HOST = {"Host": "ua-auto-config.example.com"}
-NOBODY = ("--resolver", "127.0.0.1:1")
+NO_DNS = ("--resolver", "127.0.0.1:1")
 
 
 def text_of(host: str, more: str = "") -> str:
@@ -119,7 +119,7 @@ def test_next_steps_can_be_copied(waypost: Waypost, home: Path, db_uri: str | No
     ],
 )
 def test_no_password_is_printed(uri: str, printed: str) -> None:
-    """A URI is printed as it was given; `***` stands for a password."""
+    """A URI is printed as it was given, with `***` instead of a password."""
     assert redact_uri(uri) == printed
 
 
@@ -179,15 +179,15 @@ def whole_way(place: Place, server: Named) -> None:
         {
             "domain": "example.com",
             "pinned": True,
-            "served": {"record": records[0], "in_dns": True},
-            "after": {"record": records[1], "in_dns": True},
+            "current": {"record": records[0], "in_dns": True},
+            "next": {"record": records[1], "in_dns": True},
             "problem": None,
         }
     ]
     switched = place.run("pacc", "switch", "example.com", *resolver)
     assert (switched.code, switched.out.count("\n")) == (0, 1)
-    told = f"take the old digest out of {NAME} after 70 s, when nobody has the old document any"
-    assert f"{told} more: {records[0]}" in switched.err
+    advice = f"remove the old digest from {NAME} after 70 s, when no client has the old document"
+    assert f"{advice} any more: {records[0]}" in switched.err
     assert pacc.digest_record(place.served()) == records[1]
     assert "no document is pinned; nothing to do" in place.run("pacc", "switch", "example.com").err
 
@@ -252,7 +252,7 @@ def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> Non
         if db_uri is None:
             pinned = place.file.with_name("mail.toml.pacc.json")
             pinned.write_text("{", encoding="utf-8")
-            until(lambda: f"{pinned}: line 1" in server.log.read_text(), "the mistake is told")
+            until(lambda: f"{pinned}: line 1" in server.log.read_text(), "the mistake is logged")
             assert b"new.example.com" in body(server)
 
 
@@ -266,7 +266,7 @@ def test_change_meanwhile(place: Place) -> None:
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
-    new = json.loads(place.run("pacc", "status", "--json", *NOBODY).out)[0]["after"]["record"]
+    new = json.loads(place.run("pacc", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
         bound.bind(("127.0.0.1", 0))
 
@@ -291,7 +291,7 @@ def test_change_meanwhile(place: Place) -> None:
 def test_ways_out(place: Place) -> None:
     """Who staged by mistake, or took the change back, switches without a look into DNS."""
     place.run("pacc", "stage", "example.com")
-    same = place.run("pacc", "switch", "example.com", *NOBODY)
+    same = place.run("pacc", "switch", "example.com", *NO_DNS)
 
     assert same.code == 0
     assert "the same document, so no client will notice" in same.err
@@ -321,7 +321,7 @@ def test_nothing_to_switch_to(place: Place) -> None:
     assert shown.out.count("v=UAAC1") == 1
     assert "left out: ua-auto-config, after the document is unpinned" in shown.err
 
-    refused = place.run("pacc", "switch", "example.com", *NOBODY)
+    refused = place.run("pacc", "switch", "example.com", *NO_DNS)
     assert refused.code == 1
     assert "has no document to switch to: example.com cannot be described by PACC" in refused.err
     assert place.run("pacc", "switch", "example.com", "--force").code == 0
@@ -329,21 +329,21 @@ def test_nothing_to_switch_to(place: Place) -> None:
 
 
 def test_removed_domain(place: Place) -> None:
-    """What is pinned for a domain that the file no longer has serves nobody, and can be let go."""
+    """A pinned document of a domain that was removed is not served, and can be unpinned."""
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com").replace('"example.com", ', ""))
 
     listed = place.run("pacc", "status", "--json")
-    (told,) = json.loads(listed.out)
-    assert (listed.code, told["problem"]) == (1, "example.com is not served here")
-    assert place.run("pacc", "switch", "example.com", *NOBODY).code == 1
+    (found,) = json.loads(listed.out)
+    assert (listed.code, found["problem"]) == (1, "example.com is not served here")
+    assert place.run("pacc", "switch", "example.com", *NO_DNS).code == 1
     assert place.run("pacc", "switch", "example.com", "--force").code == 0
     assert place.run("pacc", "status").err == "no document is pinned\n"
 
 
 REFUSED = [
     # arguments, exit code, what is said
-    (("stage", "a.example.net"), 2, "is served by *.example.net, and a document is pinned for one"),
+    (("stage", "a.example.net"), 2, "matches *.example.net, and Waypost can pin a document only"),
     (("stage", "other.example"), 1, "other.example is not served here"),
     (("switch", "other.example"), 1, "other.example is not served here"),
     (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be system or an IP"),
@@ -389,17 +389,17 @@ def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_status_for_people(place: Place) -> None:
-    """For people it says what goes out, what comes next, and why DNS cannot tell."""
+    """The output for people has both documents, and why DNS did not answer."""
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
-    outcome = place.run("pacc", "status", *NOBODY)
+    outcome = place.run("pacc", "status", *NO_DNS)
 
     assert outcome.code == 1
     lines = outcome.out.splitlines()
     assert lines[0] == "example.com: a document is pinned"
-    assert lines[1].startswith("  goes out now: v=UAAC1; a=sha256; d=")
-    assert lines[1].endswith(": DNS cannot tell")
-    assert lines[2].startswith("  after the switch: v=UAAC1; ")
+    assert lines[1].startswith("  served now: v=UAAC1; a=sha256; d=")
+    assert lines[1].endswith(": unknown, DNS did not answer")
+    assert lines[2].startswith("  served after the switch: v=UAAC1; ")
     assert lines[3].startswith(f"  {NAME}: no answer within 5 s from 127.0.0.1 port 1")
 
 
@@ -408,7 +408,7 @@ def test_nobody_answers(place: Place) -> None:
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
-    outcome = place.run("pacc", "switch", "example.com", *NOBODY)
+    outcome = place.run("pacc", "switch", "example.com", *NO_DNS)
 
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err == f"error: {NAME}: no answer within 5 s from 127.0.0.1 port 1\n"

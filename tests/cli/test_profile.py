@@ -46,7 +46,7 @@ def test_show_signs(made: Signing, home: Path, capsysbinary: pytest.CaptureFixtu
 def test_good(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A good profile is told with its signer, the way to the root, and what is in it."""
+    """For a good profile, the signer, the chain to the root and the content are printed."""
     file = shown(home, capsysbinary)
     outcome = waypost("profile", "verify", file, "--ca", made.root)
 
@@ -72,7 +72,7 @@ def test_good_for_scripts(
 
 
 def test_unsigned(waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """A profile that nobody signed is a finding."""
+    """A profile without a signature is a finding."""
     file = shown(home, capsysbinary)
     outcome = waypost("profile", "verify", file)
 
@@ -84,7 +84,7 @@ def test_unsigned(waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixt
 def test_foreign_authority(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A signer whom nobody vouches for is a finding, with this system's authorities and another."""
+    """A signer without a trusted chain is a finding, with the system's authorities and another."""
     file = shown(home, capsysbinary)
     other = signing(home / "other")
     assert made.root != other.root
@@ -92,21 +92,21 @@ def test_foreign_authority(
         outcome = waypost("profile", "verify", file, *flags)
         assert outcome.code == 1
         assert f"signed by     {NAME}" in outcome.out
-        assert "trusted by    nobody" in outcome.out
+        assert "trusted by    -" in outcome.out
         assert "authority" in outcome.err
 
 
 def test_changed(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A profile that was changed after it was signed is a finding, and shown as nobody's."""
+    """A profile that was changed after it was signed is a finding, and shown without a signer."""
     file = shown(home, capsysbinary)
     file.write_bytes(file.read_bytes().replace(b"alice@example.com", b"mallet@example.co", 1))
     outcome = waypost("profile", "verify", file, "--ca", made.root)
 
     assert outcome.code == 1
     assert "the content was changed after it was signed" in outcome.err
-    assert "signed by     nobody" in outcome.out
+    assert "signed by     -" in outcome.out
 
 
 # RFC 5652 s3: a type of content, here of what is signed and of what is encrypted.
@@ -152,7 +152,7 @@ def test_no_profile(waypost: Waypost, home: Path, data: bytes | None, said: str)
 def test_detached(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """A signature apart from its profile is told as that."""
+    """A detached signature is reported as such."""
     signed = by_openssl(
         shown(home, capsysbinary), made.files.certificate, made.files.key, "-binary"
     )
@@ -223,7 +223,7 @@ def test_outside_its_time(
     days: tuple[float, float],
     said: str,
 ) -> None:
-    """A certificate before and after its time is told as that."""
+    """A certificate before and after its validity is reported as such."""
     made = signing(home / "keys", days=days)
     files = made.files
     file = by_openssl(

@@ -25,8 +25,8 @@ WIDTHS = {"pipe": None, "80": 80, "40": 40}
 
 def report(path: Path) -> Report:
     """Read a report: the members of the dataclasses, and lists where these have tuples."""
-    told = json.loads(path.read_text("utf-8"))
-    told["problems"] = [
+    report = json.loads(path.read_text("utf-8"))
+    report["problems"] = [
         Problem(
             **{
                 **one,
@@ -36,13 +36,13 @@ def report(path: Path) -> Report:
                 "count": one.get("count", len(one["places"])),
             }
         )
-        for one in told.get("problems", ())
+        for one in report.get("problems", ())
     ]
-    told["clients"] = [ClientRow(*one) for one in told.get("clients", ())]
-    told["details"] = [
-        Details(**{**one, "lines": tuple(one["lines"])}) for one in told.get("details", ())
+    report["clients"] = [ClientRow(*one) for one in report.get("clients", ())]
+    report["details"] = [
+        Details(**{**one, "lines": tuple(one["lines"])}) for one in report.get("details", ())
     ]
-    return Report(**told)
+    return Report(**report)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -71,7 +71,7 @@ def test_the_verdict_is_first() -> None:
 
 
 def test_each_sentence_once() -> None:
-    """A code's message, its fix and its link stand in a report once, however many places it has."""
+    """A code's message, its fix and its link are in a report once, for any number of places."""
     for path in CASES:
         shown = report(path)
         whole = text(shown, None)
@@ -119,14 +119,14 @@ def on_a_terminal(
         for name, value in os.environ.items()
         if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "COLORTERM"}
     }
-    told = {**kept, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
+    variables = {**kept, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
     command = [sys.executable, "-m", "waypost", *arguments]
     with subprocess.Popen(
         command,
         stdout=theirs,
         stderr=subprocess.DEVNULL,
         cwd=home,
-        env={**told, **(environment or {})},
+        env={**variables, **(environment or {})},
     ) as process:
         os.close(theirs)
         written = b""

@@ -143,7 +143,7 @@ def test_database_is_logged(home: Path) -> None:
     """The log names the database, and the setting that says so, before anything is asked."""
     uri = "sqlite:///var/mail.sqlite"
     with serving(home, WAYPOST_DB_URI=uri) as server:
-        (found,) = [line for line in events(server.log) if line["event"] == "database"]
+        (found,) = [line for line in events(server.log) if line["event"] == "using database"]
     assert found["uri"] == f"sqlite:///{home}/var/mail.sqlite"
     assert found["source"] == "from WAYPOST_DB_URI"
 
@@ -227,7 +227,7 @@ def test_what_cannot_be_served(waypost: Waypost, home: Path, flags: list[str], s
 def test_providers_file_is_read_once(
     waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before it listens, the command reads the providers file once, and tells its warnings."""
+    """Before it listens, the command reads the providers file once, and logs its warnings."""
     (home / "mail.toml").write_text(
         '[[provider]]\nname = "Own"\ndomains = ["own.example"]\n', encoding="utf-8"
     )

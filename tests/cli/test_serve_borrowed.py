@@ -58,7 +58,7 @@ def _mail(request: pytest.FixtureRequest, home: Path) -> tuple[PostgreSql | Mari
 
 
 def write(home: Path, uri: str, text: str = PROVIDERS) -> None:
-    """Write a providers file, and beside it the file with the URI that it names."""
+    """Write a providers file, and next to it the file with the URI."""
     (home / "mail.uri").write_text(uri, encoding="utf-8")
     (home / "mail.toml").write_text(text, encoding="utf-8")
 
@@ -159,7 +159,7 @@ def test_list(waypost: Waypost, file: Path) -> None:
         "own.example",
         "*.pattern.example",
     ]
-    assert outcome.err == "further domains of Own come from directory postfixadmin\n"
+    assert outcome.err == "more domains of Own come from directory postfixadmin\n"
     assert len(json.loads(waypost("domain", "list", "--providers", file, "--json").out)) == 2
 
 
@@ -187,5 +187,5 @@ def test_show_without_the_database(waypost: Waypost, home: Path) -> None:
 def test_export_tells_what_it_leaves_out(waypost: Waypost, file: Path) -> None:
     """An export has no domains that are not in the file, and says so."""
     outcome = waypost("export", "--providers", file)
-    assert "warning: the domains from directory postfixadmin are left out" in outcome.err
+    assert "warning: domains from directory postfixadmin are left out" in outcome.err
     assert "own.example" in outcome.out

@@ -27,7 +27,7 @@ def samples(port: int) -> dict[tuple[str, ...], float]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_requests_are_counted(home: Path, workers: str) -> None:
-    """Whichever worker answers, the sum is told, and only on the listener of the metrics."""
+    """Each worker reports the sum, and only on the metrics listener."""
     port = free_port()
     flags = ["--demo", "--workers", workers, "--metrics-listen", f"127.0.0.1:{port}"]
     with serving(home, *flags) as server:
@@ -48,7 +48,7 @@ def test_requests_are_counted(home: Path, workers: str) -> None:
 
 
 def test_off_by_default(home: Path) -> None:
-    """Without the option nobody listens but for mail clients."""
+    """Without the option, the only listener is the one for mail clients."""
     with serving(home, "--demo") as server:
         assert server.status("/metrics") == 404
         status = Path(f"/proc/{server.pid}/net/tcp").read_text(encoding="ascii")

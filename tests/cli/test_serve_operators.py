@@ -1,4 +1,4 @@
-"""The listener for operators beside a running server: a process of its own that comes and goes."""
+"""The admin listener of a running server: a separate process that starts and stops."""
 
 import os
 import re
@@ -40,7 +40,7 @@ print(sorted(name for name in sys.modules if name.startswith("waypost.web.admin"
 
 
 def asked(port: int, host: str) -> int:
-    """Ask for a certificate; 0 where nobody answers."""
+    """Ask for a certificate; 0 if there is no answer."""
     try:
         url = f"http://127.0.0.1:{port}/tls/ask?domain={host}"
         return httpx.get(url, timeout=PATIENCE_SECONDS).status_code
@@ -77,7 +77,7 @@ def test_worker_loads_nothing_of_it(home: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_follows_what_is_served(home: Path, workers: str) -> None:
-    """A domain that comes into the providers file may have certificates, and is told once."""
+    """A domain that is added to the providers file may have certificates, and is logged once."""
     (home / "mail.toml").write_text(providers("one.example"), encoding="utf-8")
     port = free_port()
     flags = ["--providers", "mail.toml", "--workers", workers, "--admin-port", str(port)]
@@ -98,7 +98,7 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_counts_for_itself(home: Path, workers: str) -> None:
-    """Its counters are told on its own port, beside those of the workers on theirs."""
+    """Its counters are on its own port, and those of the workers on theirs."""
     port, metrics = free_port(), free_port()
     flags = ["--workers", workers, "--admin-port", str(port)]
     flags += ["--metrics-listen", f"127.0.0.1:{metrics}"]
@@ -139,7 +139,7 @@ def test_it_is_started_again(home: Path) -> None:
 
 
 def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
-    """A server that is killed leaves nobody behind on the port."""
+    """A server that is killed leaves no process behind on the port."""
     port, own = free_port(), free_port()
     flags = ["--demo", "--port", str(own), "--admin-port", str(port)]
     command = [sys.executable, "-m", "waypost", "serve", *flags]
@@ -157,7 +157,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", str(port)]
     environment = {k: v for k, v in os.environ.items() if k != "WAYPOST_ADMIN_PORT"}
     with ExitStack() as stack:
-        with suppress(OSError):  # Somebody else has taken it, which is as good.
+        with suppress(OSError):  # Another process has it, which is fine.
             stack.enter_context(socket.create_server(("127.0.0.1", 4244)))
         process = stack.enter_context(Process(command, log=log, environment=environment))
         process.wait_until(lambda: listens(port), seconds=PATIENCE_SECONDS)

@@ -37,7 +37,7 @@ def signed_by(server: Server, root: Path, times: int = 8) -> bool:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_renewed_without_a_restart(home: Path, workers: str) -> None:
-    """New files sign soon, broken ones change nothing and are told once, and SIGHUP reads anew."""
+    """New files are used soon, broken ones change nothing and are logged once; SIGHUP reloads."""
     made, new = signing(home / "keys"), signing(home / "new")
     flags = ["--demo", "--workers", workers, "--log-format", "json", *made.flags]
     with serving(home, *flags) as server:

@@ -82,7 +82,7 @@ def test_two_providers(home: Path, workers: str) -> None:
         assert reason.startswith(f'provider "b.test": profile.key: {second.files.key}: can be read')
         second.files.key.chmod(0o600)
         os.kill(server.pid, signal.SIGHUP)
-        until(lambda: ask(server, "d.test")[0] == 200, "mended")
+        until(lambda: ask(server, "d.test")[0] == 200, "fixed")
 
 
 BAD: list[tuple[Callable[[Signing], object], str, str]] = [
@@ -109,7 +109,7 @@ def test_refused_at_the_start(
 
 
 def test_database(waypost: Waypost, home: Path) -> None:
-    """Of a database broken files are told, and such a profile is not sent until they are mended."""
+    """With a database, broken files are logged, and their profiles are refused until a fix."""
     made = signing(home / "keys")
     key = made.files.key.read_bytes()
     made.files.key.write_bytes(b"broken")
@@ -129,7 +129,7 @@ def test_database(waypost: Waypost, home: Path) -> None:
         assert text.count('"event": "signing unavailable; profile request refused"') == 1
         assert text.count('provider \\"a.test\\": profile.key: ') >= 1
         made.files.key.write_bytes(key)
-        until(lambda: ask(server, "a.test")[0] == 200, "mended")
+        until(lambda: ask(server, "a.test")[0] == 200, "fixed")
         assert signed_by(server, "a.test", made.root)
         (home / "mail.toml").write_text(provider("a.test", None) + provider("b.test", made))
         assert waypost("apply", "mail.toml", "--db-uri", environ["WAYPOST_DB_URI"]).code == 0

@@ -116,7 +116,7 @@ def test_file_is_followed(home: Path, workers: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_broken_file(home: Path, workers: str) -> None:
-    """A broken file changes no answer, is told once with all its mistakes, and can be mended."""
+    """A broken file changes no answer, is logged once with all its mistakes, and can be fixed."""
     file, port = home / "mail.toml", free_port()
     overwrite(file, providers("one.example"))
     flags = ["--providers", "mail.toml", "--workers", workers, "--log-format", "json"]
@@ -139,10 +139,10 @@ def test_broken_file(home: Path, workers: str) -> None:
         assert serves(server, "one.example")
         file.unlink()
         gone = "No such file"
-        until(lambda: gone in server.log.read_text(), "a file that stays away is told")
+        until(lambda: gone in server.log.read_text(), "a missing file is logged")
         assert serves(server, "one.example")
         overwrite(file, providers("two.example"))
-        until(lambda: serves(server, "two.example"), "mended")
+        until(lambda: serves(server, "two.example"), "fixed")
         assert serves(server, "one.example", 404)
         assert metric(port, "waypost_providers_reload_ok 1.0")
         assert server.log.read_text().count(gone) == 1
@@ -170,7 +170,7 @@ def test_hangup_under_load(home: Path, workers: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_hangup_with_a_database(home: Path, workers: str) -> None:
-    """With a database SIGHUP ends nobody, and the next answer is a fresh one."""
+    """With a database, SIGHUP ends no process, and the next answer is a fresh one."""
     environ = {"WAYPOST_DB_URI": "sqlite:///mail.sqlite", "WAYPOST_CACHE_TTL": "3600"}
     from waypost.cli import main
 

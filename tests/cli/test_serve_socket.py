@@ -33,7 +33,7 @@ def serving(home: Path, *flags: str, log_format: str = "json") -> Iterator[Path]
 
 
 def answers(path: Path) -> bool:
-    """Return whether somebody listens there."""
+    """Return whether a process listens on the socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(f"{path}") == 0
 
@@ -47,21 +47,21 @@ def ask(path: Path, url: str, **headers: str) -> httpx.Response:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_served(home: Path, workers: str) -> None:
-    """A socket that was left behind is replaced; whoever connects is the web server in front."""
+    """A stale socket is replaced; every connection is one of the web server in front."""
     path = home / "waypost.sock"
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{path}")
     with serving(home, "--workers", workers, log_format="console"):
-        told = {"X_Forwarded_Host": "autoconfig.example.net", "X_Forwarded_Proto": "http"}
-        assert "<domain>example.net</domain>" in ask(path, AUTOCONFIG, **told).text
-        assert ask(path, "/mobileconfig?emailaddress=a@example.net", **told).status_code == 302
+        headers = {"X_Forwarded_Host": "autoconfig.example.net", "X_Forwarded_Proto": "http"}
+        assert "<domain>example.net</domain>" in ask(path, AUTOCONFIG, **headers).text
+        assert ask(path, "/mobileconfig?emailaddress=a@example.net", **headers).status_code == 302
         assert ask(path, "/initdb/").status_code == 404
         assert path.stat().st_mode & 0o777 == 0o666
     assert f"curl --unix-socket {path}:\n  http://localhost/mail/" in (home / "log").read_text()
 
 
 def test_somebody_listens_already(home: Path, waypost: Waypost) -> None:
-    """A socket on which somebody listens is not taken away, and neither is another file."""
+    """A socket that is in use is not replaced, and neither is another file."""
     path, file = home / "waypost.sock", home / "file"
     file.write_text("kept", encoding="utf-8")
     with socket.socket(socket.AF_UNIX) as other:

@@ -74,7 +74,7 @@ def test_dns(waypost: Waypost, form: str) -> None:
 
 
 def test_dns_says_what_it_leaves_out(waypost: Waypost) -> None:
-    """What cannot be published is a warning, and stands in the zone as a comment."""
+    """What cannot be published is a warning, and a comment in the zone."""
     outcome = waypost("show", "dns", "example.com", "--demo")
     assert outcome.code == 0
     assert outcome.err.startswith("warning: left out: autoconfig and autodiscover and ua-auto-con")
@@ -129,7 +129,7 @@ BAD = [
     (["autoconfig", "@example.com", "--demo"], "error: the part before the @ is empty"),
     (
         ["autoconfig", "a..b", "--demo"],
-        "nor a domain, as example.com: it has no @, and the domain has an empty label",
+        "nor a domain such as example.com: it has no @, and the domain has an empty label",
     ),
     (["autodiscover", "example.com", "--demo"], "error: example.com: this format needs an address"),
     (["mobileconfig", "example.com", "--demo"], "as alice@example.com"),
@@ -139,14 +139,14 @@ BAD = [
     (["autoconfig", "a@b.example"], "error: db_uri: there is no database file "),
     (
         ["dns", "a..b", "--demo"],
-        "nor a domain, as example.com: it has no @, and the domain has an empty label",
+        "nor a domain such as example.com: it has no @, and the domain has an empty label",
     ),
     (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
     (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
     (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
     (["dns", "example.com", "--demo", "--public-url", "https://a.example/b"], "without a path"),
-    (["dns", "*.example.com", "--demo"], "error: a pattern publishes nothing itself; name a"),
-    (["pacc", "*", "--demo"], "error: a pattern publishes nothing itself; name a domain"),
+    (["dns", "*.example.com", "--demo"], "error: a pattern publishes nothing; use a"),
+    (["pacc", "*", "--demo"], "error: a pattern publishes nothing; use a domain"),
     (["dns", "example.com", "--demo", "--format", "bind"], "--format"),
 ]
 
@@ -161,7 +161,7 @@ def test_wrong_input(waypost: Waypost, arguments: list[str], said: str) -> None:
 
 
 def test_mobileconfig_with_aliases(waypost: Waypost) -> None:
-    """Aliases are told to the mail account; what is no address is said."""
+    """Aliases are in the mail account; a text that is not an address is an error."""
     asked = ("show", "mobileconfig", "alice@example.com", "--demo")
     aliases = ("--alias", "b@example.com", "--alias", "c@e.test", "--alias", "b@example.com")
     mail = plistlib.loads(waypost(*asked, *aliases).out.encode())["PayloadContent"][0]
@@ -194,11 +194,12 @@ NEITHER = [
 def test_neither_address_nor_domain(
     waypost: Waypost, command: tuple[str, ...], typed: str, why: str
 ) -> None:
-    """What is neither an address nor a domain is told so, and not that it is not served here."""
+    """The error for a text that is neither an address nor a domain says so, not "not served"."""
     outcome = waypost(*command, typed, "--demo")
     assert (outcome.code, outcome.out) == (2, "")
     assert (
-        "is neither an address, as alice@example.com, nor a domain, as example.com" in outcome.err
+        "is neither an address such as alice@example.com nor a domain such as example.com"
+        in outcome.err
     )
     assert why in outcome.err
     assert "is not served here" not in outcome.err

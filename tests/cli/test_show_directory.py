@@ -67,7 +67,7 @@ def test_unknown_user(waypost: Waypost, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_directory_is_left_out(waypost: Waypost, form: str) -> None:
-    """With --no-directory nobody is asked, and so nobody is declined."""
+    """With --no-directory, no directory is asked, and no user is declined."""
     flags = ["--providers", "mail.toml", "--no-directory"]
     outcome = waypost("show", form, "zed@strict.example", *flags)
     assert (outcome.code, outcome.err) == (0, "")
@@ -77,7 +77,7 @@ def test_directory_is_left_out(waypost: Waypost, form: str) -> None:
 
 @pytest.mark.parametrize("address", ["alice@example.com", "zed@strict.example"])
 def test_directory_is_away(waypost: Waypost, home: Path, address: str) -> None:
-    """A directory that cannot be asked is one warning beside the general answer."""
+    """A directory that cannot be asked is one warning, together with the general answer."""
     (home / "users.csv").unlink()
     outcome = waypost("show", "autoconfig", address, "--providers", "mail.toml")
     assert outcome.code == 0
@@ -115,7 +115,7 @@ def test_domain_alone_asks_nobody(waypost: Waypost, home: Path) -> None:
 
 
 def test_domain_show(waypost: Waypost) -> None:
-    """A domain is told with its directory and with what unknown users get."""
+    """A domain is shown with its directory and with what unknown users receive."""
     outcome = waypost("domain", "show", "strict.example", "--providers", "mail.toml")
     assert outcome.out.splitlines()[:3] == [
         "strict.example is served as strict.example by Example Inc.",

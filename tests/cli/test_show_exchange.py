@@ -45,7 +45,7 @@ def test_activesync(waypost: Waypost) -> None:
 
 
 URLS = [
-    # flags, the protocol that is told, its URL
+    # flags, the protocol of the answer, its URL
     (["--protocol", "AutodiscoverV1"], "AutodiscoverV1", "https://autodiscover.groupware.example/"),
     ([], "AutodiscoverV1", "https://autodiscover.groupware.example/autodiscover/autodiscover.xml"),
     (["--protocol", "ACTIVESYNC"], "ActiveSync", EAS),
@@ -58,21 +58,21 @@ def test_autodiscover_json(waypost: Waypost, flags: list[str], protocol: str, ur
     """An address gets the URL of the protocol that is asked for, in any case."""
     outcome = waypost("show", "autodiscover-json", "alice@groupware.example", *flags)
     assert (outcome.code, outcome.err) == (0, "")
-    told = json.loads(outcome.out)
-    assert told["Protocol"] == protocol
-    assert told["Url"].startswith(url)
+    answer = json.loads(outcome.out)
+    assert answer["Protocol"] == protocol
+    assert answer["Url"].startswith(url)
 
 
 def test_public_url(waypost: Waypost, home: Path) -> None:
-    """The URL of Waypost itself is that of the settings, as a server tells it."""
+    """The URL of Waypost itself is that of the settings, as in the answer of a server."""
     settings = 'providers = "mail.toml"\npublic_url = "https://waypost.example.net"\n'
     (home / "waypost.toml").write_text(settings, encoding="utf-8")
-    told = json.loads(waypost("show", "autodiscover-json", "a@mail.example").out)
-    assert told["Url"] == "https://waypost.example.net/autodiscover/autodiscover.xml"
+    answer = json.loads(waypost("show", "autodiscover-json", "a@mail.example").out)
+    assert answer["Url"] == "https://waypost.example.net/autodiscover/autodiscover.xml"
 
 
 REFUSALS: list[tuple[list[str], WaypostError, str]] = [
-    # what is asked, the error that the client is told, what is said to the operator
+    # the request, the error for the client, the message for the operator
     (["autodiscover", "a@groupware.example"], NoUsableService(""), "has no mail service"),
     (["autodiscover", "a@unserved.example"], DomainNotServed(""), "is not served here"),
     (["activesync", "a@mail.example"], ServiceNotOffered(""), "has no activesync service"),
@@ -93,7 +93,7 @@ REFUSALS: list[tuple[list[str], WaypostError, str]] = [
 
 @pytest.mark.parametrize(("asked", "error", "said"), REFUSALS)
 def test_refusals(waypost: Waypost, asked: list[str], error: WaypostError, said: str) -> None:
-    """A refusal is printed as a client gets it, told in a line, and ends with exit code 1."""
+    """A refusal is printed as a client gets it, with a line for the operator and exit code 1."""
     outcome = waypost("show", *asked)
     render = autodiscover_json if asked[0] == "autodiscover-json" else autodiscover
     assert outcome.code == 1
@@ -123,7 +123,7 @@ def test_moved(waypost: Waypost, asked: list[str], printed: str | None) -> None:
 
 
 def test_dns_of_a_moved_domain(waypost: Waypost) -> None:
-    """A domain that has moved publishes the names at which clients are told where."""
+    """A domain that has moved publishes the names where clients get its redirect."""
     public_url = ("--public-url", "https://waypost.example.net")
     moved = waypost("show", "dns", "moved.example", *public_url)
     hosted = waypost("show", "dns", "a@hosted.example", *public_url)

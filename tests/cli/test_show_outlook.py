@@ -31,7 +31,7 @@ def lines_of(data: bytes) -> list[str]:
 
 
 FILES = [
-    # arguments, a line that must stand there
+    # arguments, a required line
     ([], '"DisableOffice365SimplifiedAccountCreation"=dword:00000001'),
     ([], '"ExcludeExplicitO365Endpoint"=dword:00000001'),
     (

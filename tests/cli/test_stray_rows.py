@@ -1,4 +1,4 @@
-"""Rows that serve nobody: told by every command, removed by `apply` alone, on each engine."""
+"""Rows that no answer uses: reported by all commands, removed only by `apply`, on all engines."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ INSERT INTO server_domain (server_id, domain_id) VALUES (80, 1);
 INSERT INTO server (id, name, port, type, socket_type, user_name, authentication)
   VALUES (81, 'spare.example', 993, 'imap', 'SSL', '', 'plain');
 """
-TOLD = [
+REPORTED = [
     (
         "domain 70: name 'not a domain': a label of the domain has characters other than letters, "
         "digits and inner hyphens; no client can ask for it"
@@ -50,7 +50,7 @@ def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) 
     """A plan has a line for each row that goes away, even where nothing else does."""
     dry = waypost("apply", "first.toml", "--dry-run", *odd)
     assert (dry.code, dry.err) == (1, "0 to add, 0 to change, 4 to remove\n")
-    assert dry.out.splitlines() == [f"- {line}" for line in TOLD]
+    assert dry.out.splitlines() == [f"- {line}" for line in REPORTED]
     assert "not a domain" in database.client(NAMES)
 
     done = waypost("apply", "first.toml", *odd)
@@ -62,24 +62,24 @@ def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) 
 
 
 def test_removed_beside_other_changes(waypost: Waypost, odd: list[str]) -> None:
-    """The same lines stand in a plan that changes something, and only there."""
+    """The same lines are in a plan that changes something, and only there."""
     done = waypost("apply", "second.toml", *odd)
     assert done.err == "4 added, 1 changed, 6 removed\n"
-    assert set(done.out.splitlines()) > {f"- {line}" for line in TOLD}
+    assert set(done.out.splitlines()) > {f"- {line}" for line in REPORTED}
     assert waypost("apply", "second.toml", *odd).err == "nothing to do\n"
 
 
 def test_only_add_leaves_them(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """Who only adds is told which rows stay, and they do."""
+    """With --only-add, the rows are listed, and they stay."""
     nothing = waypost("apply", "first.toml", "--only-add", *odd)
-    assert (nothing.code, nothing.err) == (0, "nothing to do, 4 left that serve nobody\n")
-    assert nothing.out.splitlines() == [f"= {line}" for line in TOLD]
+    assert (nothing.code, nothing.err) == (0, "nothing to do; unused rows not removed: 4\n")
+    assert nothing.out.splitlines() == [f"= {line}" for line in REPORTED]
     assert waypost("apply", "first.toml", "--only-add", "--dry-run", *odd).code == 0
 
     added = waypost("apply", "second.toml", "--only-add", *odd)
     assert added.err == (
-        "3 added, 0 changed, 0 removed, 4 left that serve nobody; "
-        "existing domains left as they are: 1\n"
+        "3 added, 0 changed, 0 removed; unused rows not removed: 4; "
+        "existing domains not changed: 1\n"
     )
     names = set(database.client(NAMES).splitlines())
     assert names == {"own.example", "old.example", "not a domain", "own.example.", "new.example"}
@@ -93,7 +93,7 @@ def test_export_warns(waypost: Waypost, home: Path, odd: list[str]) -> None:
     """What an export cannot give is a warning each; the text has all that is served."""
     exported = waypost("export", *odd)
     assert exported.code == 0
-    assert exported.err.splitlines() == [f"warning: not exported: {line}" for line in TOLD]
+    assert exported.err.splitlines() == [f"warning: not exported: {line}" for line in REPORTED]
     (home / "mail.toml").write_text(exported.out, encoding="utf-8")
     assert waypost("apply", "mail.toml", *odd).err == "0 added, 0 changed, 4 removed\n"
     after = waypost("export", *odd)
@@ -103,9 +103,13 @@ def test_export_warns(waypost: Waypost, home: Path, odd: list[str]) -> None:
 def test_plan_for_scripts(waypost: Waypost, odd: list[str]) -> None:
     """JSON has the rows that go away among the removed ones, and those that stay by themselves."""
     plain = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *odd).out)
-    assert (plain["removed"], plain["left"]) == (TOLD, [])
+    assert (plain["removed"], plain["unused_rows"]) == (REPORTED, [])
     only = json.loads(waypost("apply", "first.toml", "--only-add", "--json", *odd).out)
-    assert (only["removed"], only["left"], only["counts"]["left"]) == ([], TOLD, 4)
+    assert (only["removed"], only["unused_rows"], only["counts"]["unused_rows"]) == (
+        [],
+        REPORTED,
+        4,
+    )
     assert only["written"] is False
 
 
@@ -124,7 +128,7 @@ def test_import_leaves_them(
 # MariaDB's names are unique without their case.
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_twin_in_capitals(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """The row in small letters is shown and kept by every command; the other is told and goes."""
+    """The row in lower case is shown and kept; the other is reported and removed."""
     twin = "domain 72: name 'OWN.example' is the same domain as 'own.example'; domain 1 is served"
     database.client(CASE_TWIN)
     listed = waypost("domain", "list", *odd).out.splitlines()
@@ -138,19 +142,19 @@ def test_twin_in_capitals(waypost: Waypost, odd: list[str], database: Database) 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_links_to_nothing(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """A link of which an end is missing is told and removed as well; SQLite lets it happen."""
+    """A link with a missing end is also reported and removed; SQLite allows such links."""
     database.client("INSERT INTO server_domain VALUES (81, 500), (600, 1), (600, 500);")
-    told = [*TOLD, "server_domain 81/500: domain 500 is not there; links nothing"]
-    told += ["server_domain 600/1: server 600 is not there; links nothing"]
-    told += ["server_domain 600/500: server 600 and domain 500 are not there; links nothing"]
-    assert waypost("apply", "first.toml", *odd).out.splitlines() == [f"- {line}" for line in told]
+    lines = [*REPORTED, "server_domain 81/500: domain 500 is not there; links nothing"]
+    lines += ["server_domain 600/1: server 600 is not there; links nothing"]
+    lines += ["server_domain 600/500: server 600 and domain 500 are not there; links nothing"]
+    assert waypost("apply", "first.toml", *odd).out.splitlines() == [f"- {line}" for line in lines]
     assert waypost("apply", "first.toml", *odd).err == "nothing to do\n"
     assert waypost("db", "check", *odd).code == 0
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_name_that_is_too_long(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """A name of 300 bytes, which SQLite stores, is told in a line that is cut."""
+    """A name of 300 bytes, which SQLite stores, is reported in a truncated line."""
     name = "a" * 300
     database.client(f"INSERT INTO domain (id, name, provider_id) VALUES (73, '{name}', 1);")  # noqa: S608
     (line,) = (line for line in waypost("export", *odd).err.splitlines() if " 73: " in line)
@@ -167,7 +171,7 @@ def test_many_are_counted(waypost: Waypost, odd: list[str], database: Database) 
     assert dry.out.splitlines()[-1] == "- and 204 more; --all lists them"
     left = waypost("apply", "first.toml", "--only-add", *odd)
     assert left.out.splitlines()[-1] == "= and 204 more; --all lists them"
-    assert left.err == "nothing to do, 1204 left that serve nobody\n"
+    assert left.err == "nothing to do; unused rows not removed: 1204\n"
     assert waypost("apply", "first.toml", *odd).err == "0 added, 0 changed, 1204 removed\n"
 
 
@@ -178,18 +182,18 @@ def test_dry_run_without_tables(waypost: Waypost, home: Path, database: Database
     dry = waypost("apply", "first.toml", "--dry-run", *uri)
     assert dry.code == 1
     assert dry.err.splitlines() == [
-        "the database has no tables yet; without --dry-run they are made first",
+        "the database has no tables yet; without --dry-run, Waypost creates them first",
         "6 to add, 0 to change, 0 to remove",
     ]
     plan = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *uri).out)
-    assert (plan["makes_tables"], plan["written"]) == (True, False)
+    assert (plan["creates_tables"], plan["written"]) == (True, False)
     assert waypost("import", "ispdb", document(home), "--dry-run", *uri).code == 1
     assert not (home / "waypost.sqlite").exists()
     status = waypost("db", "status", *uri)
     assert (status.code, "run `waypost db upgrade`" in status.out) == (1, True)
     assert waypost("apply", "first.toml", *uri).out == dry.out
     again = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *uri).out)
-    assert (again["makes_tables"], again["added"]) == (False, [])
+    assert (again["creates_tables"], again["added"]) == (False, [])
 
 
 def test_dry_run_with_other_tables(waypost: Waypost, home: Path, database: Database) -> None:
@@ -210,4 +214,4 @@ def test_dry_run_and_if_empty(waypost: Waypost, home: Path) -> None:
     waypost("apply", "first.toml")
     dry = waypost("apply", "--demo", "--if-empty", "--dry-run")
     assert (dry.code, dry.out) == (0, "")
-    assert dry.err == "the database holds providers already; nothing was changed\n"
+    assert dry.err == "the database has providers already; nothing was changed\n"

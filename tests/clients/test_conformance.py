@@ -16,7 +16,7 @@ pytestmark = pytest.mark.clients
 def rows(waypost: Waypost, domain: str) -> dict[str, dict[str, object]]:
     arguments = "https://127.0.0.1", domain, "--unserved", "unserved.example", "--json"
     answer = json.loads(waypost("conformance", *arguments).out)
-    return {row["key"]: row for row in answer["clients"] + answer["server"]}
+    return {row["key"]: row for row in answer["clients"] + answer["rules"]}
 
 
 @pytest.fixture(autouse=True)

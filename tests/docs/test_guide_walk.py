@@ -227,7 +227,7 @@ def test_unit_without_the_drop_in(tmp: Path) -> None:
         translated(c) for c in guide_commands() if c.startswith(("python3", "ln", "useradd"))
     ]
     said = run(tmp, "\n".join([machine(tmp), *install, AUTOMX2, served(tmp)]))
-    assert "/etc/automx2.conf: cannot be read: Permission denied; it belongs to root, group" in said
+    assert "/etc/automx2.conf: cannot be read: Permission denied; owner root, group" in said
     opened = [*install, AUTOMX2, "chmod 644 /etc/automx2.conf", "chmod 755 /var/lib/automx2"]
     again = tmp / "again"
     again.mkdir()
