@@ -12,7 +12,7 @@ from waypost.cli import main
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did: its exit code, and what it wrote.
+    """The result of a command: its exit code, and its output.
 
     Attributes:
         err: without the lines that name a database, which each command has that opens one.
@@ -31,7 +31,7 @@ Waypost = Callable[..., Outcome]
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty folder that is home and working folder, with no setting from outside."""
+    """Return an empty folder as home and working folder, without settings of the environment."""
     for name in list(os.environ):
         if name.startswith(("WAYPOST_", "AUTOMX2_", "XDG_")):
             monkeypatch.delenv(name)

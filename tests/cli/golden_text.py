@@ -8,7 +8,7 @@ REPORTS: Final = Path(__file__).parent / "golden" / "reports"
 
 
 def check(path: Path, text: str) -> None:
-    """Compare a text with the file that holds what is expected."""
+    """Compare a text with its golden file."""
     if os.environ.get("WRITE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

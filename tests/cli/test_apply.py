@@ -45,7 +45,7 @@ DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
 
 @pytest.fixture
 def files(home: Path) -> Path:
-    """Put two providers files and one with mistakes into the working folder."""
+    """Write two providers files, and one with mistakes, to the working folder."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     (home / "second.toml").write_text(SECOND, encoding="utf-8")
     (home / "bad.toml").write_text(
@@ -55,7 +55,7 @@ def files(home: Path) -> Path:
 
 
 def test_what_is_added(waypost: Waypost, files: Path) -> None:
-    """Applying to a new database makes it, and prints every domain and every service."""
+    """Applying to a new database creates it, and prints every domain and every service."""
     outcome = waypost("apply", "first.toml")
     assert (outcome.code, outcome.err) == (0, "6 added, 0 changed, 0 removed\n")
     assert outcome.out.splitlines() == [
@@ -92,7 +92,7 @@ def test_what_changes(waypost: Waypost, files: Path) -> None:
     ids=str,
 )
 def test_applying_twice(waypost: Waypost, files: Path, arguments: list[str | Path]) -> None:
-    """Applying the same again does nothing and says so."""
+    """Applying the same file again changes nothing, and a line says so."""
     assert waypost("apply", *arguments).code == 0
     before = (files / DATABASE).read_bytes()
     again = waypost("apply", *arguments)
@@ -114,7 +114,7 @@ def test_applying_twice(waypost: Waypost, files: Path, arguments: list[str | Pat
     ids=str,
 )
 def test_export_apply_export(waypost: Waypost, home: Path, source: Path, form: str) -> None:
-    """Exporting, applying that to another database and exporting gives the same text."""
+    """An export, applied to another database and exported again, is the same text."""
     assert waypost("apply", source).code == 0
     first = waypost("export", "--format", form)
     assert (first.code, first.err) == (0, "")
@@ -139,7 +139,7 @@ def test_dry_run(waypost: Waypost, files: Path) -> None:
 
 
 def test_plan_for_scripts(waypost: Waypost, files: Path) -> None:
-    """A plan as JSON holds the same items, and whether they were written."""
+    """A plan as JSON has the same items, and whether they were written."""
     assert files.is_dir()
     dry = waypost("apply", "first.toml", "--db-uri", "sqlite://", "--json")
     plan = json.loads(dry.out)
@@ -148,7 +148,7 @@ def test_plan_for_scripts(waypost: Waypost, files: Path) -> None:
 
 
 def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
-    """With --if-empty the samples go into an empty database, and never over other providers."""
+    """With --if-empty, the samples are written to an empty database, and replace nothing."""
     assert files.is_dir()
     assert "+ domain example.com (Example Inc.)" in waypost("apply", "--demo", "--if-empty").out
     waypost("apply", "first.toml")
@@ -163,7 +163,7 @@ def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
 
 
 def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
-    """Export leaves bind passwords out, and applying that export keeps those in the database."""
+    """Export omits bind passwords, and applying that export keeps the passwords in the database."""
     waypost("apply", SEEDS / "version-2.json")
     exported = waypost("export").out
     assert "CLEARTEXT" not in exported
@@ -177,7 +177,7 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("form", ["toml", "json"])
 def test_export_with_secrets(waypost: Waypost, home: Path, form: str) -> None:
-    """Bind passwords are exported only when asked for, and then apply brings them back."""
+    """Bind passwords are exported only with --with-secrets, and then apply restores them."""
     waypost("apply", SEEDS / "version-2.json")
     assert "CLEARTEXT" not in waypost("export", "--format", form).out
     exported = waypost("export", "--format", form, "--with-secrets").out
@@ -205,7 +205,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD)
 def test_wrong_input(waypost: Waypost, files: Path, arguments: list[str], said: str) -> None:
-    """Wrong input ends with exit code 2, every mistake a line, and no database is touched."""
+    """Wrong input ends with exit code 2 and one line per mistake, and no database is changed."""
     outcome = waypost("apply", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
@@ -214,7 +214,7 @@ def test_wrong_input(waypost: Waypost, files: Path, arguments: list[str], said: 
 
 
 def test_mistakes_change_nothing(waypost: Waypost, files: Path) -> None:
-    """A file with mistakes leaves the database as it is."""
+    """A file with mistakes does not change the database."""
     assert files.is_dir()
     waypost("apply", "first.toml")
     before = waypost("export").out
@@ -234,7 +234,7 @@ def test_warnings_go_to_standard_error(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("source", [GOLDEN / "providers.toml", SEEDS / "version-2.json", "--demo"])
 def test_sql_for_sqlite3(waypost: Waypost, home: Path, source: Path) -> None:
-    """The SQL that is printed, fed to sqlite3, gives the same export as applying the file."""
+    """The printed SQL, run by sqlite3, has the same export as the applied file."""
     program = shutil.which("sqlite3")
     printed = waypost("apply", source, "--print-sql")
     assert printed.code == 0
@@ -252,7 +252,7 @@ def test_sql_for_sqlite3(waypost: Waypost, home: Path, source: Path) -> None:
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mysql"])
 def test_sql_needs_no_database(waypost: Waypost, home: Path, dialect: str) -> None:
-    """SQL is printed for each dialect, one statement a line or more, and no database is made."""
+    """SQL is printed for each dialect, and no database is created."""
     outcome = waypost("apply", "--demo", "--print-sql", "--dialect", dialect)
     assert outcome.code == 0
     assert all(line.startswith("warning: ") for line in outcome.err.splitlines())
@@ -263,7 +263,7 @@ def test_sql_needs_no_database(waypost: Waypost, home: Path, dialect: str) -> No
 
 @pytest.fixture(name="in_memory", scope="module")
 def _in_memory() -> Iterator[Engine]:
-    """One upgraded database in memory for all examples: its tables take longer than its rows."""
+    """One upgraded database in memory for all examples, because creating tables takes long."""
     engine = open_engine("sqlite://")
     upgrade(engine)
     yield engine
@@ -273,7 +273,7 @@ def _in_memory() -> Iterator[Engine]:
 @settings(max_examples=50, deadline=None)
 @given(first=catalogs(), second=catalogs())
 def test_any_catalog_settles(in_memory: Engine, first: Catalog, second: Catalog) -> None:
-    """After writing any catalog over another nothing is left to do, and its export settles."""
+    """After writing any catalog over another, there is nothing to do, and its export is stable."""
     with writing(in_memory) as connection:
         purge(connection)
         write_catalog(connection, first)

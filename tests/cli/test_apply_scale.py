@@ -13,12 +13,12 @@ COUNT = 12_000  # More than two parts of what is read at once.
 
 
 def summary(outcome: Outcome) -> str:
-    """Return the last line, behind the warnings."""
+    """Return the last line, after the warnings."""
     return outcome.err.splitlines()[-1]
 
 
 def test_many_domains(waypost: Waypost, home: Path) -> None:
-    """A bounded plan is printed, all is written, and the same again is nothing to do."""
+    """A limited plan is printed, everything is written, and a second run has nothing to do."""
     file = domains.write(home / "many", COUNT)
     outcome = waypost("apply", file, "--no-progress")
     assert (outcome.code, summary(outcome)) == (0, f"{5 * COUNT + 1} added, 0 changed, 0 removed")
@@ -30,7 +30,7 @@ def test_many_domains(waypost: Waypost, home: Path) -> None:
 
 
 def test_export_of_many(waypost: Waypost, home: Path) -> None:
-    """Export, apply and export give the same text for many domains as well."""
+    """Export, apply and export have the same text, also for many domains."""
     waypost("apply", domains.write(home / "many", COUNT))
     first = waypost("export", "--format", "json").out
     (home / "exported.json").write_text(first, encoding="utf-8")
@@ -43,7 +43,7 @@ def test_export_of_many(waypost: Waypost, home: Path) -> None:
 
 
 def test_one_of_many(waypost: Waypost, home: Path) -> None:
-    """Of many domains only the one that changes is in the plan; ids of the others stay."""
+    """The plan has only the one of many domains that changes; ids of the others stay."""
     file = domains.write(home / "many", COUNT)
     waypost("apply", file)
     names = (home / "many" / "plain.txt").read_text(encoding="ascii").splitlines()
@@ -55,7 +55,7 @@ def test_one_of_many(waypost: Waypost, home: Path) -> None:
 
 
 def test_all_and_counts(waypost: Waypost, home: Path) -> None:
-    """With --all every change is listed; JSON is bounded in the same way, and counts."""
+    """With --all, every change is listed; JSON has the same limit, and counts."""
     file = domains.write(home / "many", 300)
     plan = json.loads(waypost("apply", file, "--db-uri", "sqlite://", "--json").out)
     assert (len(plan["added"]), plan["counts"]["added"]) == (1000, 1501)
@@ -65,7 +65,7 @@ def test_all_and_counts(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("few", [True, False])
 def test_bar(waypost: Waypost, home: Path, few: bool) -> None:
-    """A bar that is asked for is drawn on standard error, from 1,000 domains on."""
+    """With --progress, a bar is drawn on standard error, for 1,000 domains and more."""
     file = domains.write(home / "many", 999 if few else 1000)
     outcome = waypost("apply", file, "--progress")
     assert ("reading" in outcome.err) is not few
@@ -74,7 +74,7 @@ def test_bar(waypost: Waypost, home: Path, few: bool) -> None:
 
 
 def test_only_add(waypost: Waypost, home: Path) -> None:
-    """Only domains that are missing are added; one that exists keeps its services and its name."""
+    """Only missing domains are added; an existing one keeps its services and its name."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     (home / "second.toml").write_text(SECOND, encoding="utf-8")
     waypost("apply", "first.toml")

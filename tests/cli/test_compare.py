@@ -25,14 +25,14 @@ def _refusing() -> Iterator[str]:
 
 @pytest.fixture(name="domains")
 def _domains(home: Path) -> Path:
-    """A file that names domains."""
+    """A file with domains."""
     path = home / "domains"
     path.write_text("\ufeffexample.com\r\n\n# a comment\nB\u00fccher.example # another\n", "utf-8")
     return path
 
 
 def test_no_difference(waypost: Waypost, refusing: str, domains: Path) -> None:
-    """A server means the same as itself, with exit code 0."""
+    """A server has no difference from itself, with exit code 0."""
     outcome = waypost("compare", "--old", refusing, "--new", refusing, "--domains", domains)
 
     assert (outcome.code, outcome.out) == (0, "")
@@ -58,7 +58,7 @@ def test_differences(waypost: Waypost, refusing: str, domains: Path) -> None:
 
 
 def test_domains_of_the_settings(waypost: Waypost, refusing: str) -> None:
-    """Without a file all domains of the database are asked for, patterns left out."""
+    """Without a file, all domains of the database are compared, except patterns."""
     providers = Path("p.toml")
     providers.write_text(
         '[[provider]]\nname = "P"\ndomains = ["example.com", "*.example.com", "*"]\n'
@@ -113,7 +113,7 @@ def test_bad_files(
 def test_wrong_use(
     waypost: Waypost, refusing: str, domains: Path, arguments: list[str], said: str
 ) -> None:
-    """Each wrong flag is named, with exit code 2."""
+    """The error names the wrong flag, with exit code 2."""
     given = ["--old", refusing, "--new", refusing, "--domains", str(domains), *arguments]
     outcome = waypost("compare", *given)
 

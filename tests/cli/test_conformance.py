@@ -79,7 +79,7 @@ REPORTS_OF = ["example.com", "example.org", "fails.example"]
 @pytest.mark.servers
 @pytest.mark.parametrize("domain", REPORTS_OF)
 def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
-    """The verdict comes first, then what is wrong by code, then a line for each client."""
+    """The verdict comes first, then the problems by code, then a line for each client."""
     url = f"http://127.0.0.1:{served.port}"
     outcome = waypost("conformance", url, domain, "--address", "alice")
 
@@ -91,7 +91,7 @@ def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: s
 @pytest.mark.servers
 @pytest.mark.parametrize("flag", ["-v", "--verbose"])
 def test_details(waypost: Waypost, served: RunningWaypost, flag: str) -> None:
-    """With --verbose each client has its account below its name, and each rule its line."""
+    """With --verbose, each client has its account below its name, and each rule has a line."""
     url = f"http://127.0.0.1:{served.port}"
     short = waypost("conformance", url, "example.com", "--address", "alice")
     outcome = waypost("conformance", url, "example.com", "--address", "alice", flag)
@@ -109,7 +109,7 @@ def test_details(waypost: Waypost, served: RunningWaypost, flag: str) -> None:
 
 @pytest.mark.servers
 def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
-    """A domain with POP3 alone fails for those that know IMAP only, with exit code 1."""
+    """A domain with only POP3 fails for clients with only IMAP, with exit code 1."""
     url = f"http://127.0.0.1:{served.port}"
     outcome = waypost("conformance", url, "example.org", "--json")
 
@@ -123,7 +123,7 @@ def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
 
 
 def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
-    """Where every client fails, each says why, with exit code 1."""
+    """If every client fails, each has a reason, with exit code 1."""
     with scripted(fixed(404)) as url:
         outcome = waypost("conformance", url, "example.com")
 
@@ -143,7 +143,7 @@ def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
 
 
 def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
-    """With --verbose each client says what came of each URL."""
+    """With --verbose, each client has a result for each URL."""
     with scripted(fixed(404)) as url:
         outcome = waypost("conformance", url, "example.com", "--verbose")
 
@@ -174,7 +174,7 @@ def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
 
 
 def test_terminal_is_safe(waypost: Waypost) -> None:
-    """What a server says does nothing to the terminal."""
+    """Text of a server has no effect on the terminal."""
     body = "<clientConfig><emailProvider id='x'>\u202e</emailProvider></clientConfig>"
     host = "<a>\u009b31m[red]</a>"
     with scripted(fixed(200, f"{body[:-15]}{host}{body[-15:]}".encode())) as url:
@@ -189,7 +189,7 @@ def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
 
 
 def test_too_slow(waypost: Waypost) -> None:
-    """A run that the time cuts short is no good one, and says so."""
+    """A run that exceeds its time limit is a finding, with a warning."""
     with scripted(silent) as url:
         outcome = waypost("conformance", url, "example.com", "--timeout", "0.3", "--total", "1")
 
@@ -279,7 +279,7 @@ SURROGATE = b'{"Protocol": "ActiveSync", "Url": "https://eas.example/\\ud800"}'
 
 
 def test_scripts_get_what_no_terminal_shows(waypost: Waypost) -> None:
-    """Texts of a server that are no Unicode break neither the report nor its JSON."""
+    """Texts of a server that are not Unicode break neither the report nor its JSON."""
     with scripted(fixed(200, SURROGATE)) as url:
         shown = waypost("conformance", url, "example.com")
         outcome = waypost("conformance", url, "example.com", "--json")

@@ -29,12 +29,12 @@ PLURALS = re.compile(
     ],
 )
 def test_quantity(count: int, nouns: tuple[str, ...], said: str) -> None:
-    """One is one, and all others are several."""
+    """One is singular, and all other counts are plural."""
     assert quantity(count, *nouns) == said
 
 
 def test_no_count_without_it() -> None:
-    """No command puts a plural behind a number that may be one."""
+    """No command writes a fixed plural after a number that may be one."""
     found = {
         path.name: plurals
         for path in (ROOT / "src" / "waypost" / "cli").glob("*.py")
@@ -44,7 +44,7 @@ def test_no_count_without_it() -> None:
 
 
 def test_one_of_each(waypost: Waypost, home: Path) -> None:
-    """Commands that count one thing say so."""
+    """Commands use the singular for a count of one."""
     (home / "mail.toml").write_text(
         '[[provider]]\nname = "Own"\ndomains = ["own.example", "*.own.example"]\n'
         'services = [{ type = "imap", host = "a.example" }]\n',

@@ -67,7 +67,7 @@ ELSEWHERE = [
 
 @pytest.fixture(name="filled")
 def _filled(waypost: Waypost, home: Path) -> Path:
-    """Return a database with the samples, which the settings file names, and another like it."""
+    """Return the database of the settings file, with the samples, and a second one."""
     for name in ("mail.sqlite", "other.sqlite"):
         assert waypost("apply", "--demo", "--db-uri", f"sqlite:///{name}").code == 0
     (home / "waypost.toml").write_text('\n\ndb_uri = "sqlite:///mail.sqlite"\n', encoding="utf-8")
@@ -76,7 +76,7 @@ def _filled(waypost: Waypost, home: Path) -> Path:
 
 @pytest.mark.parametrize("command", OPENING, ids=" ".join)
 def test_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
-    """The line has the whole path and the place of the setting, and JSON stays JSON."""
+    """The line has the whole path and the source of the setting, and JSON is still valid."""
     outcome = waypost(*command)
     source = f"db_uri in {filled}/waypost.toml:3"
     assert outcome.databases[-1] == f"sqlite:///{filled}/mail.sqlite ({source})"
@@ -88,13 +88,13 @@ def test_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize("command", ELSEWHERE, ids=" ".join)
 def test_not_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
-    """A command that opens none names none."""
+    """A command without a database does not print one."""
     assert filled.is_dir()
     assert waypost(*command).databases == ()
 
 
 def test_both_databases_of_a_copy(waypost: Waypost, filled: Path) -> None:
-    """A copy names the database that it reads as well, without its password."""
+    """A copy also prints the database that it reads, without its password."""
     assert filled.is_dir()
     command = ("import", "automx2", "--dry-run", "--replace", "--from-uri")
     found = waypost(*command, "sqlite:///other.sqlite").databases
@@ -107,7 +107,7 @@ def test_both_databases_of_a_copy(waypost: Waypost, filled: Path) -> None:
 
 
 def test_each_source(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flag, a variable and the default are named as such."""
+    """The line says whether the source is a flag, a variable or the default."""
     default = f"sqlite:///{home}/.local/state/waypost/waypost.sqlite"
     assert waypost("db", "status").databases == (
         f"{default} (the default, because db_uri is not set)",

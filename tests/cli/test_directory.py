@@ -72,7 +72,7 @@ services = [
 
 @pytest.fixture(name="mail", params=["file", "database"])
 def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[str]:
-    """Return the flags for the domains above: in a providers file, and in a database."""
+    """Return the flags for a providers file, and for a database, with the domains above."""
     (home / "users.csv").write_text(USERS, encoding="utf-8")
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
     if request.param == "file":
@@ -89,7 +89,7 @@ def steps(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def test_list(waypost: Waypost, mail: list[str], home: Path) -> None:
-    """Each directory is a line: name, kind, place, how many domains; without any secret."""
+    """Each directory is a line: name, kind, location, number of domains; without secrets."""
     outcome = waypost("directory", "list", *mail)
     assert (outcome.code, outcome.err) == (0, "")
     assert [re.split("  +", line) for line in outcome.out.splitlines()] == [
@@ -101,7 +101,7 @@ def test_list(waypost: Waypost, mail: list[str], home: Path) -> None:
 
 
 def test_list_for_scripts(waypost: Waypost, mail: list[str]) -> None:
-    """The list as JSON holds an object for each directory."""
+    """The list as JSON has an object for each directory."""
     found = json.loads(waypost("directory", "list", *mail, "--json").out)
     assert [one["directory"] for one in found] == [
         *("ldapserver-3", "people", "staff", "corporation")
@@ -115,14 +115,14 @@ def test_list_for_scripts(waypost: Waypost, mail: list[str]) -> None:
 
 
 def test_empty_list(waypost: Waypost) -> None:
-    """Where no directory is described, there is nothing to list."""
+    """Without directories, the list is empty."""
     waypost("db", "upgrade")
     outcome = waypost("directory", "list")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
 
 
 def test_pointers_of_a_database(waypost: Waypost, home: Path) -> None:
-    """A domain that points to a row of automx2's and to one of Waypost's counts for the latter."""
+    """A domain with a directory of automx2 and one of Waypost counts only for that of Waypost."""
     (home / "users.csv").write_text(USERS, encoding="utf-8")
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
     assert waypost("apply", "mail.toml", "--db-uri", "sqlite:///mail.sqlite").code == 0
@@ -172,7 +172,7 @@ UNKNOWN_USERS = [
 
 @pytest.mark.parametrize(("address", "said"), UNKNOWN_USERS)
 def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
-    """A user who is not found ends with exit code 1, and with what such a user gets."""
+    """An unknown user ends with exit code 1, and the output has what the user receives."""
     outcome = waypost("directory", "test", address, *mail)
     assert (outcome.code, outcome.err) == (1, "")
     assert steps(outcome)[-2:] == [("failed", "entry"), ("failed", "answer")]
@@ -199,7 +199,7 @@ def test_sub_address(waypost: Waypost, mail: list[str], home: Path) -> None:
 
 
 def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
-    """The lookup as JSON is one object with all steps and the person."""
+    """The lookup as JSON is one object with all steps and the user."""
     found = json.loads(waypost("directory", "test", "alice@example.com", *mail, "--json").out)
     assert list(found) == [*("address", "domain", "directory", "unknown_user", "steps", "user")]
     assert (found["domain"], found["directory"]) == ("example.com", "people")
@@ -248,7 +248,7 @@ def test_nobody_to_ask(waypost: Waypost, mail: list[str], address: str, said: st
 
 
 def test_directory_by_name(waypost: Waypost, mail: list[str]) -> None:
-    """A directory that is named is asked, whatever the domain has."""
+    """The directory of --directory is asked, for any domain."""
     (home := Path("users.csv")).write_text(USERS + "dan@other.example;u4;;;\n", encoding="utf-8")
     assert home.exists()
     for address in ("alice@example.com", "dan@other.example"):
@@ -275,7 +275,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
 def test_wrong_use(waypost: Waypost, mail: list[str], arguments: list[str], said: str) -> None:
-    """Wrong use ends with exit code 2 and says what is known."""
+    """Wrong use ends with exit code 2, and the error has the known names."""
     outcome = waypost("directory", "test", *arguments, *mail)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
@@ -283,7 +283,7 @@ def test_wrong_use(waypost: Waypost, mail: list[str], arguments: list[str], said
 
 
 def test_no_directory_by_name(waypost: Waypost) -> None:
-    """A name where no directory is described is wrong use."""
+    """--directory without any directory is wrong use."""
     waypost("db", "upgrade")
     outcome = waypost("directory", "test", "a@x.example", "--directory", "people")
     assert (outcome.code, outcome.out) == (2, "")
@@ -304,7 +304,7 @@ def test_directory_with_mistakes(waypost: Waypost, mail: list[str], home: Path) 
 @pytest.mark.parametrize("name", ["staff", "corporation", "ldapserver-3"])
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_secrets_stay_hidden(waypost: Waypost, mail: list[str], name: str, more: list[str]) -> None:
-    """Neither the list nor a lookup that fails shows a password."""
+    """Neither the list nor a failed lookup shows a password."""
     listed = waypost("directory", "list", *mail, *more)
     asked = waypost("directory", "test", "a@example.com", "--directory", name, *mail, *more)
     assert (listed.code, asked.code) == (0, 1)
@@ -312,7 +312,7 @@ def test_secrets_stay_hidden(waypost: Waypost, mail: list[str], name: str, more:
 
 
 def test_terminals_are_not_told_what_to_do(waypost: Waypost, mail: list[str], home: Path) -> None:
-    """What a directory holds cannot make a terminal do anything."""
+    """Text of a directory has no effect on a terminal."""
     text = "address,login,display_name,a\u009b31m\nalice@example.com,u1,\u202eecilA,x\n"
     (home / "users.csv").write_text(text, encoding="utf-8")
     out = waypost("directory", "test", "alice@example.com", *mail).out

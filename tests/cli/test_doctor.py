@@ -40,7 +40,7 @@ DATABASE = """<clientConfig version="1.1"><emailProvider id="good.example">
 
 @pytest.fixture(name="network", scope="module")
 def _network() -> Iterator[None]:
-    """A network of these tests' own."""
+    """A network for these tests."""
     require(private_network=True, programs=["nginx", "dovecot", "named", "named-checkzone"])
     with private_network():
         yield
@@ -72,7 +72,7 @@ Doctor = Callable[..., Outcome]
 def _doctor(
     waypost: Waypost, served: RunningWaypost, authority: Authority, tmp_path: Path
 ) -> Doctor:
-    """Return a function that sets a setting up, and lets the doctor look at it."""
+    """Return a function that starts a setting, and runs the doctor on it."""
 
     def look(setting: Setting, *arguments: str) -> Outcome:
         folder = tmp_path / "setting"
@@ -90,7 +90,7 @@ def codes(outcome: Outcome) -> set[str]:
 
 @pytest.mark.servers
 def test_a_good_domain(doctor: Doctor) -> None:
-    """Where all is right there is no finding, every client works, and the exit code is 0."""
+    """In a correct setting there is no finding, every client works, and the exit code is 0."""
     outcome = doctor(Setting(), "--json")
 
     assert outcome.code == 0, outcome.out
@@ -103,7 +103,7 @@ def test_a_good_domain(doctor: Doctor) -> None:
 
 @pytest.mark.servers
 def test_a_good_domain_of_ones_own(doctor: Doctor, tmp_path: Path) -> None:
-    """With the providers file the whole zone is compared, and nothing is found either."""
+    """With the providers file, the whole zone is compared, and there is no finding either."""
     providers = tmp_path / "own.toml"
     providers.write_text(PROVIDERS, encoding="utf-8")
     outcome = doctor(Setting(), "--providers", f"{providers}", "--public-url", PUBLIC_URL)
@@ -115,12 +115,12 @@ def test_a_good_domain_of_ones_own(doctor: Doctor, tmp_path: Path) -> None:
 
 
 def without(start: str) -> Callable[[str], str]:
-    """Leave the lines out that begin so."""
+    """Return a function that removes lines with this beginning."""
     return instead(rf"^{re.escape(start)}.*\n", "")
 
 
 def instead(pattern: str, text: str) -> Callable[[str], str]:
-    """Put something else into the zone."""
+    """Return a function that replaces a text of the zone."""
 
     def changed(zone: str) -> str:
         done, times = re.subn(pattern, text, zone, flags=re.MULTILINE)
@@ -190,7 +190,7 @@ BROKEN = [
     ("code", "place", "setting"), BROKEN, ids=[f"{row[0]} {row[1]}" for row in BROKEN]
 )
 def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Setting) -> None:
-    """Each fault is found by its name at its place, with exit code 1."""
+    """Each fault is found with its code and its place, with exit code 1."""
     outcome = doctor(setting, "--json")
 
     assert outcome.code == 1, outcome.out
@@ -200,7 +200,7 @@ def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Sett
 
 @pytest.mark.servers
 def test_a_redirect_loop_is_named_with_its_cause(doctor: Doctor) -> None:
-    """A web server that redirects https to https is named, with the line that cures it."""
+    """A web server that redirects https to https is found, with the line that fixes it."""
     name = f"autodiscover.{DOMAIN}"
     loop = Site("https", name, moved="302 https://$host$request_uri")
     outcome = doctor(Setting(sites=[one for one in WEB if one != name], more=[loop]))
@@ -220,7 +220,7 @@ NOTED = [
 @pytest.mark.servers
 @pytest.mark.parametrize(("code", "setting"), NOTED, ids=[row[0] for row in NOTED])
 def test_what_is_no_mistake_is_noted(doctor: Doctor, code: str, setting: Setting) -> None:
-    """What few clients need is a note."""
+    """A record that few clients need is a note."""
     outcome = doctor(setting, "--json")
 
     found = json.loads(outcome.out)["findings"]
@@ -229,7 +229,7 @@ def test_what_is_no_mistake_is_noted(doctor: Doctor, code: str, setting: Setting
 
 @pytest.mark.servers
 def test_the_public_database(doctor: Doctor, tmp_path: Path) -> None:
-    """A public database that names other servers is found where it is asked for, and only there."""
+    """A public database with other servers is a finding, but only with --ispdb."""
     files = tmp_path / "database"
     files.mkdir()
     (files / DOMAIN).write_text(DATABASE, encoding="utf-8")
@@ -253,7 +253,7 @@ def test_the_public_database(doctor: Doctor, tmp_path: Path) -> None:
     ],
 )
 def test_a_public_database_that_says_nothing(doctor: Doctor, url: str, expected: set[str]) -> None:
-    """One that does not answer is a warning, and one that does not know the domain is none."""
+    """A public database without an answer is a warning; one without the domain is not."""
     outcome = doctor(Setting(), "--json", "--ispdb", url)
 
     assert codes(outcome) == expected
@@ -280,7 +280,7 @@ SILENT = [
 def test_no_client_works_without_its_mail_server(
     doctor: Doctor, setting: Setting, code: str, message: str
 ) -> None:
-    """No client works whose mail server was just found not to, and each says why not."""
+    """Clients of a broken mail server fail, and each has the reason."""
     outcome = doctor(setting, "--json")
 
     rows = json.loads(outcome.out)["clients"]
@@ -296,7 +296,7 @@ def test_no_client_works_without_its_mail_server(
 
 @pytest.mark.servers
 def test_the_clients_that_dns_leads_elsewhere(doctor: Doctor) -> None:
-    """A server to which SRV records alone lead is looked at, and breaks those who ask for them."""
+    """A server that only SRV records point to is checked, and breaks clients that use SRV."""
     outcome = doctor(Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")), "--json")
 
     failing = {key for key, verdict in verdicts(outcome).items() if verdict == "fails"}
@@ -351,7 +351,7 @@ def test_a_resolver_that_is_of_no_use(waypost: Waypost, script: Script) -> None:
 
 @pytest.mark.parametrize("script", [Script.SERVFAIL, Script.HANGING])
 def test_a_name_that_cannot_be_looked_up(waypost: Waypost, script: Script) -> None:
-    """Nothing is said of a name for which DNS gives no answer, and others are looked up."""
+    """A name without an answer of DNS has no finding, and other names are looked up."""
     with resolver(Script.NXDOMAIN, but={AUTOCONFIG: script}) as port:
         arguments = "doctor", f"alice@{DOMAIN}", "--resolver", f"127.0.0.1:{port}"
         shown = waypost(*arguments, "--timeout", "0.3")
@@ -383,14 +383,14 @@ WRONG_USE = [
 
 @pytest.mark.parametrize(("arguments", "said"), WRONG_USE)
 def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
-    """Wrong use is exit code 2, and its line names what is wrong."""
+    """Wrong use is exit code 2, and the line has the mistake."""
     outcome = waypost("doctor", *arguments)
     assert outcome.code == 2
     assert said in outcome.err
 
 
 def test_every_code_has_its_row() -> None:
-    """The page has one row for each code, with what the command says of it, and no other."""
+    """The page has one row for each code, with the texts of the command, and no other row."""
     rows = re.findall(r"^\| <a id=.*$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert rows == [
         f'| <a id="{code}"></a>`{code}` | {fault.severity} | {fault.message} | {fault.fix} |'
@@ -399,7 +399,7 @@ def test_every_code_has_its_row() -> None:
 
 
 def test_every_code_is_tried() -> None:
-    """Each fault that a setting can show has a row above; the rest is tried on scripted servers."""
+    """Each fault that a setting can show has a row above; scripted servers test the rest."""
     tried = {row[0] for row in BROKEN} | {row[0] for row in NOTED}
     tried |= {"ispdb-different", "ispdb-silent", "dns-silent"}
     scripted = {"mail-private", "mail-protocol", "mail-tls", "mail-starttls", "mail-authentication"}

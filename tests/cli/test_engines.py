@@ -38,7 +38,7 @@ def test_status_and_upgrade(waypost: Waypost, database: Database) -> None:
     path = database.uri.removeprefix("sqlite:///")
     state = f"db_uri: there is no file {path}" if is_file else "empty"
     assert (before.code, before.out) == (
-        *(1, f"{state}; revision {HEAD} is needed: run `waypost db upgrade`\n"),
+        *(1, f"{state}; this version needs revision {HEAD}: run `waypost db upgrade`\n"),
     )
     assert waypost("db", "upgrade", *uri).err.startswith("the database was empty; it is up to date")
     after = waypost("db", "status", *uri)
@@ -49,7 +49,7 @@ def test_status_and_upgrade(waypost: Waypost, database: Database) -> None:
 
 @pytest.mark.parametrize("source", [GOLDEN, SEED, "--demo"], ids=str)
 def test_printed_sql(waypost: Waypost, database: Database, source: Path | str) -> None:
-    """The printed tables and rows, run by the engine's program, are what `apply` makes."""
+    """The printed SQL, run by the engine's client, creates the same as `apply`."""
     printed = waypost("db", "upgrade", "--sql", "--dialect", database.dialect)
     assert (printed.code, printed.err) == (0, "")
     rows = waypost("apply", source, "--print-sql", "--dialect", database.dialect)
@@ -67,7 +67,7 @@ def test_printed_sql(waypost: Waypost, database: Database, source: Path | str) -
 
 
 def test_dialect_without_sql(waypost: Waypost) -> None:
-    """A dialect alone would do nothing, and is refused."""
+    """--dialect without --sql has no effect, and is refused."""
     outcome = waypost("db", "upgrade", "--dialect", "mysql")
     assert (outcome.code, outcome.err) == (2, "error: --dialect requires --sql\n")
 
@@ -78,7 +78,7 @@ def test_secrets_stay_inside(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No command shows a bind password or that of the URI, not even with every statement logged."""
+    """No command shows a bind password or the password of the URI, even if it logs statements."""
     Path("mail.toml").write_text(DIRECTORY, encoding="utf-8")
     monkeypatch.setenv("WAYPOST_DB_URI", database.uri)
     monkeypatch.setenv("WAYPOST_DB_ECHO", "true")
@@ -107,7 +107,7 @@ def test_secrets_stay_inside(
 
 @pytest.mark.servers
 def test_documented_postgresql(waypost: Waypost, postgresql_server: PostgreSql) -> None:
-    """The page's statements make what its URI opens."""
+    """The statements of the page create the database of its URI."""
     text = (DOCS / "postgresql.md").read_text(encoding="utf-8").replace("waypost", "docs_waypost")
     postgresql_server.sql(_here_document(text))
     uri = _uri(text, f"127.0.0.1:{postgresql_server.port}")
@@ -116,7 +116,7 @@ def test_documented_postgresql(waypost: Waypost, postgresql_server: PostgreSql) 
 
 @pytest.mark.servers
 def test_documented_mariadb(waypost: Waypost, mariadb_server: MariaDb) -> None:
-    """The page's statements make what its URI opens."""
+    """The statements of the page create the database of its URI."""
     require(programs=["mariadb-dump"])
     text = (DOCS / "mariadb.md").read_text(encoding="utf-8").replace("waypost", "docs_waypost")
     socket = str(mariadb_server.socket)

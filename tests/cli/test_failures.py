@@ -57,7 +57,7 @@ def test_misplaced_uri(waypost: Waypost, arguments: tuple[str, ...]) -> None:
 def test_misplaced_uri_in_the_environment(
     waypost: Waypost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same holds for a variable that names a file."""
+    """The same is true for a variable with a file."""
     monkeypatch.setenv("WAYPOST_CONFIG", URI)
     outcome = waypost("config", "show")
     assert (outcome.code, "there is no file" in outcome.err) == (2, True)
@@ -66,7 +66,7 @@ def test_misplaced_uri_in_the_environment(
 
 @pytest.mark.parametrize("place", ["argument", "variable"])
 def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """The traceback of an exception that no code expected shows no password, and where it was."""
+    """The traceback of an unexpected exception has its location, and no password."""
 
     def broken(arguments: object) -> None:
         raise RuntimeError(f"cannot parse {arguments!r}: {URI}")
@@ -86,7 +86,7 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
 
 
 def test_sqlite_with_a_host(waypost: Waypost) -> None:
-    """SQLite has neither user nor host: that is a mistake in the URI, and no defect."""
+    """SQLite has neither user nor host: this is a mistake in the URI, and not a defect."""
     outcome = waypost("domain", "list", "--db-uri", "sqlite://alice:S3CRETWORD@db.example/x")
     assert (outcome.code, "Traceback" in outcome.err) == (2, False)
     assert "sqlite://alice:***@db.example/x is not a URI of its kind of database" in outcome.err
@@ -100,7 +100,7 @@ def test_address_is_no_secret(waypost: Waypost) -> None:
 
 @pytest.mark.parametrize(("text", "shown"), HOSTILE, ids=ascii)
 def test_printable(text: str, shown: str) -> None:
-    """What a terminal would obey becomes question marks; line ends and tabs stay."""
+    """Control characters become question marks; line ends and tabs stay."""
     assert printable(text) == shown
 
 
@@ -108,7 +108,7 @@ def test_printable(text: str, shown: str) -> None:
     "text", [text for text, _ in HOSTILE] + ["\U000e0041", "\u00a0"], ids=ascii
 )
 def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON for scripts holds the text as it is, in a form that moves nothing on a terminal."""
+    """JSON has the unchanged text, with escapes for control characters."""
     say_json({"name": [text]})
     written = capsys.readouterr().out
     assert json.loads(written) == {"name": [text]}
@@ -116,7 +116,7 @@ def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_hostile_document(waypost: Waypost, home: Path) -> None:
-    """What an import repeats of a document moves nothing on the terminal."""
+    """Text of a document in the output of an import has no effect on the terminal."""
     (home / "evil.xml").write_text(DOCUMENT)
     outcome = waypost("import", "ispdb", "evil.xml")
     assert outcome.code == 2

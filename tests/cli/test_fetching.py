@@ -42,7 +42,7 @@ def test_dripping_servers(
     kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A command that fetches ends in its time, whatever a server drips, and says so."""
+    """A download ends at its time limit, even if a server sends slowly, with an error."""
     monkeypatch.setenv("no_proxy", "*")
     with open("names", "w", encoding="utf-8") as names:  # noqa: PTH123 -- in the home of the test
         names.write("example.com\n")
@@ -58,7 +58,7 @@ def test_dripping_servers(
 
 @contextmanager
 def _serving(address: str, location: str) -> Iterator[str]:
-    """Run a server that redirects, or has the document; give its URL."""
+    """Run a server that redirects, or has the document; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -69,7 +69,7 @@ def _serving(address: str, location: str) -> Iterator[str]:
             self.wfile.write(DOCUMENT)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name
-            """Say nothing."""
+            """Write no log."""
 
     with HTTPServer((address, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -89,7 +89,7 @@ SPELLINGS = ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0.0.0.0", "[::ffff:1
 def test_a_public_server_that_redirects_inside(
     waypost: Waypost, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A real server at a public address cannot have a loopback address asked, but by a flag."""
+    """A redirect from a public address to a loopback address is followed only with a flag."""
     require(private_network=True)
     monkeypatch.setenv("no_proxy", "*")
 

@@ -56,7 +56,7 @@ def test_help_has_an_example(waypost: Waypost, command: list[str]) -> None:
 
 
 def test_all_commands_are_listed(waypost: Waypost) -> None:
-    """The help names every command, and the table above names every command there is."""
+    """The help has every command, and the table above has every command."""
     listed = waypost("--help").out.partition("Commands:")[2]
     names = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
     assert names == {command[0] for command in COMMANDS}
@@ -66,7 +66,7 @@ def test_all_commands_are_listed(waypost: Waypost) -> None:
     "group", ["show", "import", "db", "domain", "directory", "profile", "pacc", "config"]
 )
 def test_groups_list_their_commands(waypost: Waypost, group: str) -> None:
-    """The help of a group names its commands."""
+    """The help of a group has its commands."""
     listed = waypost(group, "--help").out.partition("Commands:")[2]
     for command in COMMANDS:
         assert command[0] != group or command[1] in listed
@@ -114,12 +114,12 @@ def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
 
 
 def test_version(waypost: Waypost) -> None:
-    """The version is one line for people."""
+    """The version for people is one line."""
     assert waypost("version").out == f"waypost {package.__version__}\n"
 
 
 def test_version_for_scripts(waypost: Waypost) -> None:
-    """The version as JSON names Python's as well."""
+    """The version as JSON has the version of Python too."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     assert json.loads(waypost("version", "--json").out) == {
         "version": package.__version__,
@@ -142,7 +142,7 @@ def test_real_process(home: Path) -> None:
 
 
 def test_quick_start(home: Path) -> None:
-    """Telling the version loads neither the database nor the formats nor the server."""
+    """`waypost version` imports neither the database nor the formats nor the server."""
     code = (
         "import sys; from waypost.cli import main; main(['version']); "
         "print(sorted({'sqlalchemy', 'lxml', 'uvicorn', 'structlog', 'alembic'} & {*sys.modules}))"

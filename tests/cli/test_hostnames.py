@@ -45,7 +45,7 @@ def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
 
 
 def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
-    """The names of a database are those of the file that was put into it."""
+    """The names of a database are the same as those of the applied file."""
     uri = f"sqlite:///{home}/mail.sqlite"
     assert waypost("apply", mail, "--db-uri", uri).code == 0
     stored = waypost("hostnames", "--db-uri", uri)
@@ -55,7 +55,7 @@ def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
 
 
 def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `tls_names` other names are listed, the first of a domain first."""
+    """`tls_names` selects the listed names, and their order."""
     monkeypatch.setenv("WAYPOST_TLS_NAMES", "apex, mta-sts")
     lines = waypost("hostnames", "--providers", mail).out.splitlines()
     assert lines[:3] == ["mta-sts.example.com", "example.com", "mta-sts.a-b.example"]
@@ -89,7 +89,7 @@ def test_a_domain_that_is_a_name_of_another(
 
 
 def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
-    """Without a domain each format is empty, and Traefik's has no mapping, empty ones being bad."""
+    """Without a domain, each format is empty; Traefik's has no mapping (it refuses empty ones)."""
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
     for form in ("list", "certbot", "lego", "caddy"):
         outcome = waypost("hostnames", "--format", form, "--providers", "mail.toml")
@@ -101,7 +101,7 @@ def test_nothing_is_served(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.rule("proxies-names")
 def test_traefik_can_read_it() -> None:
-    """Each domain has a router of its own, whose rule names its hosts."""
+    """Each domain has its own router, with its hosts in the rule."""
     routers = yaml.safe_load((GOLDEN / "traefik.txt").read_text(encoding="utf-8"))["http"][
         "routers"
     ]
@@ -117,7 +117,7 @@ def test_traefik_can_read_it() -> None:
 @pytest.mark.rule("proxies-names")
 @pytest.mark.servers
 def test_caddy_can_read_it(tmp_path: Path) -> None:
-    """Caddy makes a site for each host of a file that is imported."""
+    """Caddy creates a site for each host of an imported file."""
     require(programs=["caddy"])
     (tmp_path / "waypost-names").write_bytes((GOLDEN / "caddy.txt").read_bytes())
     caddyfile = tmp_path / "Caddyfile"
@@ -130,7 +130,7 @@ def test_caddy_can_read_it(tmp_path: Path) -> None:
 
 
 def test_lines_come_one_after_the_other() -> None:
-    """A line is written before the next domain is read, so that a million need no memory."""
+    """A line is written before the next domain is read, so that domains are not kept in memory."""
     from waypost.address import DomainName
 
     asked = []
@@ -148,7 +148,7 @@ def test_lines_come_one_after_the_other() -> None:
 
 
 def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
-    """Domains that only a database of others knows are left out, and a warning names it."""
+    """Domains that come from a directory are left out, with a warning."""
     directory = (
         '[[directory]]\nname = "lender"\nkind = "sql"\n'
         'uri = "postgresql+psycopg://reader@127.0.0.1:1/none"\n'

@@ -24,7 +24,7 @@ AUTOMX1 = (
 
 
 def document(folder: Path, name: str = "example.com", more: str = "") -> Path:
-    """Write a document for one domain, with something that is not carried over."""
+    """Write a document for one domain, with an element that is not imported."""
     path = folder / f"{name}.xml"
     domain = f"<domain>{name}</domain><displayName>Example Inc.</displayName><webMail/>"
     provider = f'<emailProvider id="{name}">{domain}{IMAP}{SMTP}{more}</emailProvider>'
@@ -33,7 +33,7 @@ def document(folder: Path, name: str = "example.com", more: str = "") -> Path:
 
 
 def test_import_adds(waypost: Waypost, home: Path) -> None:
-    """Providers are added, what was there stays, and a second time there is nothing to do."""
+    """Providers are added, existing ones stay, and a second run has nothing to do."""
     waypost("apply", "--demo")
     before = waypost("domain", "list").out
 
@@ -62,7 +62,7 @@ def test_dry_run(waypost: Waypost, home: Path) -> None:
 
 
 def test_print(waypost: Waypost, home: Path) -> None:
-    """A providers file is printed that `apply` takes, and no database is opened."""
+    """A providers file for `apply` is printed, and no database is opened."""
     printed = waypost("import", "ispdb", document(home), document(home, "example.net"), "--print")
 
     assert printed.code == 0
@@ -73,7 +73,7 @@ def test_print(waypost: Waypost, home: Path) -> None:
 
 
 def test_served_already(waypost: Waypost, home: Path) -> None:
-    """A domain that is served in another way is named, and nothing is changed."""
+    """A domain that is served with other data is an error, and nothing is changed."""
     waypost("import", "ispdb", document(home))
     before = waypost("export").out
     more = IMAP.replace("993", "1993")
@@ -86,7 +86,7 @@ def test_served_already(waypost: Waypost, home: Path) -> None:
 
 
 def test_two_sources_of_a_domain(waypost: Waypost, home: Path) -> None:
-    """A domain that two documents have is an error."""
+    """A domain in two documents is an error."""
     other = document(home, "example.net")
     other.write_text(document(home).read_text("utf-8"), "utf-8")
 
@@ -97,7 +97,7 @@ def test_two_sources_of_a_domain(waypost: Waypost, home: Path) -> None:
 
 
 def test_all_mistakes_at_once(waypost: Waypost, home: Path) -> None:
-    """Every document with a mistake is named, and none is imported."""
+    """Each document with a mistake is an error, and none is imported."""
     (home / "bad.xml").write_text("<html/>", "utf-8")
 
     done = waypost("import", "ispdb", document(home), home / "bad.xml", home / "missing.xml")
@@ -116,7 +116,7 @@ def personal(home: Path) -> Path:
 
 @pytest.mark.parametrize("flags", [[], ["--dry-run"]])
 def test_personal_document(waypost: Waypost, home: Path, flags: list[str]) -> None:
-    """A document that gives all users one login name is refused, with what to do."""
+    """A document with one login name for all users is refused, with what to do."""
     waypost("db", "upgrade")
 
     done = waypost("import", "ispdb", personal(home), *flags)
@@ -127,7 +127,7 @@ def test_personal_document(waypost: Waypost, home: Path, flags: list[str]) -> No
 
 
 def test_personal_document_is_printed(waypost: Waypost, home: Path) -> None:
-    """It is printed for correction, with the warning of `lint`."""
+    """With --print, such a document is printed for correction, with the warning of `lint`."""
     done = waypost("import", "ispdb", personal(home), "--print")
 
     assert done.code == 0
@@ -137,7 +137,7 @@ def test_personal_document_is_printed(waypost: Waypost, home: Path) -> None:
 
 
 def test_address_of_a_personal_document(waypost: Waypost, home: Path) -> None:
-    """With the address of that user all users get their own login names."""
+    """With the address of that user, all users get their own login names."""
     done = waypost("import", "ispdb", personal(home), "--address", "alice@example.com")
 
     assert done.code == 0
@@ -149,7 +149,7 @@ def test_address_of_a_personal_document(waypost: Waypost, home: Path) -> None:
 
 
 def test_address_in_the_url(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address in the URL that a document was fetched from is that of the user."""
+    """An address in the URL of a document is that of the user."""
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.chdir(home)
     path = personal(home)
@@ -178,7 +178,7 @@ BAD_ADDRESSES = [
 
 @pytest.mark.parametrize(("flags", "said"), BAD_ADDRESSES)
 def test_bad_addresses(waypost: Waypost, home: Path, flags: list[str], said: str) -> None:
-    """What is no address, or is for several documents, is refused."""
+    """A text that is not an address, and a flag for several documents, are refused."""
     done = waypost("import", "ispdb", document(home), *flags)
 
     assert done.code == 2
@@ -198,7 +198,7 @@ UNUSABLE = [
 def test_a_domain_without_mail(
     waypost: Waypost, home: Path, change: tuple[str, str], lack: str, flags: list[str]
 ) -> None:
-    """A domain with which no client can set up an account is named, with exit code 1."""
+    """A domain that no client can set up is a warning, with exit code 1."""
     path = document(home)
     path.write_text(path.read_text("utf-8").replace(*change), "utf-8")
 
@@ -214,7 +214,7 @@ def test_a_domain_without_mail(
 
 
 def test_automx1_without_mail(waypost: Waypost, home: Path) -> None:
-    """The same is said of domains of automx 1, once for all that are alike."""
+    """The same is true for domains of automx 1, with one warning for equal domains."""
     text = AUTOMX1.replace("example.com", "example.com, example.net").replace(
         "smtp = yes", "smtp = no"
     )
@@ -227,7 +227,7 @@ def test_automx1_without_mail(waypost: Waypost, home: Path) -> None:
 
 
 def test_automx1_domain_that_is_lost(waypost: Waypost, home: Path) -> None:
-    """A domain of which nothing can be carried over is named, with exit code 1."""
+    """A domain without an imported service is a warning, with exit code 1."""
     text = AUTOMX1.replace("domains = ", "domains = example.net, example.org, ")
     more = "[example.net]\nbackend = ldap\n[example.org]\nbackend = sql\n"
     (home / "automx.conf").write_text(text + more, "utf-8")
@@ -243,7 +243,7 @@ def test_automx1_domain_that_is_lost(waypost: Waypost, home: Path) -> None:
 
 
 def test_automx1(waypost: Waypost, home: Path) -> None:
-    """The file of automx 1.x becomes providers, with a list of what is not carried over."""
+    """The file of automx 1.x becomes providers, with a list of what is not imported."""
     (home / "automx.conf").write_text(AUTOMX1, "utf-8")
 
     done = waypost("import", "automx1", "automx.conf")
@@ -255,7 +255,7 @@ def test_automx1(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[automx]\0", b"{}"])
 def test_automx1_bad(waypost: Waypost, home: Path, data: bytes) -> None:
-    """What is no file of automx 1.x gives exit code 2 and a line with its name."""
+    """Another file ends with exit code 2 and a line with its name."""
     (home / "automx.conf").write_bytes(data)
 
     done = waypost("import", "automx1", "automx.conf")
@@ -265,7 +265,7 @@ def test_automx1_bad(waypost: Waypost, home: Path, data: bytes) -> None:
 
 
 def test_export_and_import(waypost: Waypost, home: Path) -> None:
-    """What is exported for the ISPDB is what was imported."""
+    """The export for the ISPDB is equal to the imported document."""
     pop3 = IMAP.replace("imap", "pop3").replace("993", "995")
     options = "<pop3><daysToLeaveMessagesOnServer>7</daysToLeaveMessagesOnServer></pop3>"
     pop3 = pop3.replace("</incomingServer>", f"{options}</incomingServer>")
@@ -321,7 +321,7 @@ WRONG = [
 def test_export_of_nothing(
     waypost: Waypost, home: Path, flags: list[str], code: int, said: str
 ) -> None:
-    """Where not exactly one provider is meant, one line says how to choose."""
+    """If no provider or several match, one line says how to choose."""
     (home / "mail.toml").write_text(MAIL, "utf-8")
 
     done = waypost("export", "--format", "ispdb", "--providers", "mail.toml", *flags)
@@ -332,7 +332,7 @@ def test_export_of_nothing(
 
 
 def test_export_by_domain(waypost: Waypost, home: Path) -> None:
-    """A domain chooses what is served as it is; a pattern is left out and named."""
+    """A domain chooses the domains with the same services; a pattern is left out with a warning."""
     (home / "mail.toml").write_text(MAIL, "utf-8")
     flags = ("--format", "ispdb", "--providers", "mail.toml")
 
@@ -346,7 +346,7 @@ def test_export_by_domain(waypost: Waypost, home: Path) -> None:
 
 
 def test_provider_is_for_the_ispdb(waypost: Waypost, home: Path) -> None:
-    """The flags of the ISPDB's format are refused with the others."""
+    """The flags for the ISPDB are refused with other formats."""
     assert home.is_dir()
     done = waypost("export", "--demo", "--provider", "One")
 

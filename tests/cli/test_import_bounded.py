@@ -36,7 +36,7 @@ def _limit() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_time_and_memory_are_bounded(name: str, tmp_path: Path) -> None:
-    """A short hostile file ends in little time and memory, with providers or an error."""
+    """A short hostile file needs little time and memory, and ends with providers or an error."""
     file = tmp_path / "automx.conf"
     file.write_text(FILES[name], encoding="utf-8")
     done = subprocess.run(

@@ -71,19 +71,19 @@ def places(outcome: Outcome) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _files(home: Path) -> None:
-    """Put providers files into the working folder."""
+    """Write providers files to the working folder."""
     for name, text in (("good", GOOD), ("plain", GOOD + PLAIN), ("many", MANY)):
         (home / f"{name}.toml").write_text(text, encoding="utf-8")
 
 
 def test_nothing_found(waypost: Waypost) -> None:
-    """Without a finding the exit code is 0, and the verdict is the one line."""
+    """Without a finding, the exit code is 0, and the verdict is the only line."""
     outcome = waypost("lint", "--providers", "good.toml")
     assert (outcome.code, outcome.out, outcome.err) == (0, "2 domains: nothing found\n", "")
 
 
 def test_findings(waypost: Waypost) -> None:
-    """Each code is one paragraph, that which breaks more clients first; the exit code is 1."""
+    """Each code is one paragraph, ordered by the number of clients; the exit code is 1."""
     outcome = waypost("lint", "--providers", "plain.toml")
     assert outcome.code == 1
     assert outcome.out.splitlines()[0] == "5 domains: 2 errors"
@@ -103,7 +103,7 @@ def test_cases(waypost: Waypost, path: Path) -> None:
 
 
 def test_all_links(waypost: Waypost) -> None:
-    """With --verbose each client of a code has its link."""
+    """With --verbose, each client of a code has its link."""
     for flag in ("-v", "--verbose"):
         outcome = waypost("lint", "--providers", "plain.toml", flag)
         assert "\n  see docs/clients.md#evolution\n  see docs/clients.md#aerc\n" in outcome.out
@@ -123,7 +123,7 @@ def test_one_domain(waypost: Waypost) -> None:
 
 
 def test_one_pattern(waypost: Waypost) -> None:
-    """`--domain` takes a pattern as findings name it, from a file and from the database."""
+    """`--domain` accepts a pattern in the form of findings, from a file and from the database."""
     waypost("apply", "plain.toml")
     for source in (["--providers", "plain.toml"], []):
         found = waypost("lint", *source, "--domain", "*.BARE.example")
@@ -137,7 +137,7 @@ def test_one_pattern(waypost: Waypost) -> None:
 
 
 def test_for_scripts(waypost: Waypost) -> None:
-    """JSON holds the same, each part on its own."""
+    """JSON has the same data, in separate members."""
     outcome = waypost("lint", "--providers", "plain.toml", "--json")
     found = json.loads(outcome.out)
     assert (outcome.code, found["domains"], found["count"]) == (1, 5, 2)
@@ -198,7 +198,7 @@ def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
 
 
 def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
-    """Domains of another database are looked at without asking it for any of them."""
+    """Domains of a directory are checked without asking the directory."""
     text = PLAIN.replace('domains = ["plain.example", "blank.example", "*.bare.example"]', FROM)
     (home / "borrowed.toml").write_text(text + DIRECTORY, encoding="utf-8")
     outcome = waypost("lint", "--providers", "borrowed.toml")
@@ -242,7 +242,7 @@ def test_apply_warns(waypost: Waypost) -> None:
 
 
 def test_apply_leaves_notes_to_lint(waypost: Waypost, home: Path) -> None:
-    """A note about a redirect, which may be there, is no warning of `apply`."""
+    """A note about a redirect that may exist is not a warning of `apply`."""
     cards = '  { type = "carddav", url = "https://dav.good.example/cards/%EMAILADDRESS%/" },\n]'
     (home / "cards.toml").write_text(GOOD.strip()[:-1] + cards, encoding="utf-8")
     assert heads(waypost("lint", "--providers", "cards.toml")) == ["note macos-carddav"]
@@ -250,7 +250,7 @@ def test_apply_leaves_notes_to_lint(waypost: Waypost, home: Path) -> None:
 
 
 def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
-    """With `--if-empty`, a file that is not applied is not talked about."""
+    """With `--if-empty`, a file that is not applied has no warnings."""
     waypost("apply", "good.toml")
     outcome = waypost("apply", "plain.toml", "--if-empty")
     assert outcome.err.splitlines()[-1] == (
@@ -260,7 +260,7 @@ def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
 
 
 def test_each_offer_once(waypost: Waypost, home: Path) -> None:
-    """Domains that differ in their providers' names alone are one place."""
+    """Domains that differ only in the names of their providers are one place."""
     other = PLAIN.replace("Plain Mail", "Other Mail").replace('["plain', '["plan')
     other = other.replace("blank", "blind").replace("bare", "base")
     (home / "two.toml").write_text(PLAIN + other, encoding="utf-8")

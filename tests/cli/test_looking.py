@@ -15,7 +15,7 @@ DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
 
 
 def test_list_of_domains(waypost: Waypost) -> None:
-    """Each domain is one line: the domain, its provider, how many services."""
+    """Each domain is one line: the domain, its provider, its number of services."""
     outcome = waypost("domain", "list", "--demo")
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
@@ -25,7 +25,7 @@ def test_list_of_domains(waypost: Waypost) -> None:
 
 
 def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
-    """The list as JSON holds an object for each domain."""
+    """The list as JSON has an object for each domain."""
     found = json.loads(waypost("domain", "list", "--demo", "--json").out)
     assert found[0] == {
         "pattern": "example.com",
@@ -86,7 +86,7 @@ def test_one_domain(waypost: Waypost) -> None:
 
 
 def test_one_domain_for_scripts(waypost: Waypost) -> None:
-    """A domain as JSON holds every value of every service."""
+    """A domain as JSON has every value of every service."""
     found = json.loads(waypost("domain", "show", "example.net", "--demo", "--json").out)
     assert (found["domain"], found["pattern"]) == ("example.net", "example.net")
     assert found["services"][0] == {
@@ -104,7 +104,7 @@ def test_one_domain_for_scripts(waypost: Waypost) -> None:
 
 
 def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
-    """The options of a POP3 service are part of its JSON; what is not said is null."""
+    """The options of a POP3 service are part of its JSON; missing options are null."""
     service = '{ type = "pop3", host = "pop.example", pop3 = { download_on_biff = true } }'
     (home / "mail.toml").write_text(
         f'[[provider]]\nname = "X"\nservices = [{service}]\ndomains = ["own.example"]\n',
@@ -120,7 +120,7 @@ def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
 
 
 def test_one_domain_with_a_directory(waypost: Waypost) -> None:
-    """A domain that has a directory server names it."""
+    """A domain with a directory server is shown with the server."""
     waypost("apply", Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json")
     assert "directory ldapserver-42\n" in waypost("domain", "show", "example.org").out
 
@@ -165,7 +165,7 @@ def test_domain_that_is_not_served(waypost: Waypost) -> None:
 
 @pytest.mark.parametrize("domain", ["", "a..b", "alice@example.com", "192.0.2.1"])
 def test_what_is_no_domain(waypost: Waypost, domain: str) -> None:
-    """What is no domain ends with exit code 2 and the rule that it breaks."""
+    """A text that is not a domain ends with exit code 2 and the rule that it breaks."""
     outcome = waypost("domain", "show", domain, "--demo")
     assert (outcome.code, outcome.out) == (2, "")
     assert "domain" in outcome.err
@@ -205,14 +205,14 @@ def test_foreign_database(waypost: Waypost, home: Path) -> None:
     connection.commit()
     connection.close()
     flag = ["--db-uri", "sqlite:///other.sqlite"]
-    assert "set db_uri to a database that only Waypost uses" in waypost("db", "status", *flag).out
+    assert "set db_uri to an empty database" in waypost("db", "status", *flag).out
     outcome = waypost("db", "upgrade", *flag)
     assert outcome.code == 2
     assert "neither Waypost's nor automx2's" in outcome.err
 
 
 def test_broken_database(waypost: Waypost, home: Path) -> None:
-    """A file that is no database ends with exit code 2 and names the file."""
+    """A file that is not a database ends with exit code 2 and its name."""
     (home / "broken.sqlite").write_bytes(b"this is not a database" * 100)
     for command in (["db", "status"], ["db", "upgrade"], ["domain", "list"], ["export"]):
         outcome = waypost(*command, "--db-uri", "sqlite:///broken.sqlite")
@@ -223,14 +223,14 @@ def test_broken_database(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("command", [["export"], ["domain", "list"], ["apply", "--demo"]])
 def test_password_of_the_database_stays_hidden(waypost: Waypost, command: list[str]) -> None:
-    """A mistake about the database never shows its password."""
+    """An error about the database never shows its password."""
     outcome = waypost(*command, "--db-uri", "nosuch://user:hunter2@db.example/mail")
     assert outcome.code == 2
     assert "hunter2" not in outcome.out + outcome.err
 
 
 def test_sample_of_settings(waypost: Waypost, home: Path) -> None:
-    """The sample file is what the settings make, and reading it changes nothing."""
+    """The sample file is generated from the settings, and reading it changes nothing."""
     outcome = waypost("config", "sample")
     assert outcome.out == settings_sample()
     (home / "waypost.toml").write_text(outcome.out, encoding="utf-8")
@@ -239,7 +239,7 @@ def test_sample_of_settings(waypost: Waypost, home: Path) -> None:
 
 
 def test_settings_in_force(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each option is one line: name, value, and where it came from."""
+    """Each option is one line: name, value and source."""
     (home / "waypost.toml").write_text("port = 8080\n", encoding="utf-8")
     monkeypatch.setenv("WAYPOST_WORKERS", "3")
     lines = waypost("config", "show").out.splitlines()
@@ -268,7 +268,7 @@ def test_settings_file(waypost: Waypost, home: Path) -> None:
 
 
 def test_wrong_settings(waypost: Waypost, home: Path) -> None:
-    """Every mistake in the settings is a line on standard error, whatever the command is."""
+    """Every mistake in the settings is a line on standard error, for all commands."""
     (home / "waypost.toml").write_text("prot = 1\nworkers = 0\n", encoding="utf-8")
     for command in (["config", "show"], ["export"], ["serve"], ["db", "status"]):
         outcome = waypost(*command)
@@ -279,7 +279,7 @@ def test_wrong_settings(waypost: Waypost, home: Path) -> None:
 
 
 def test_export_of_a_file(waypost: Waypost, home: Path) -> None:
-    """A providers file is put into canonical form, or into the other format."""
+    """A providers file is exported in canonical form, or in the other format."""
     (home / "mail.toml").write_text(
         '[[provider]]\nname = "X"\nservices = []\ndomains = ["Example.COM"]\n', encoding="utf-8"
     )

@@ -38,7 +38,7 @@ KINDS = {"ldap": (LDAP, "ldap", "the LDAP library"), "sql": (SQL, "psycopg", "th
 
 @pytest.fixture(params=KINDS)
 def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home: Path) -> str:
-    """Take a library away, and write a file that needs it; give what must be said."""
+    """Hide a library, and write a file that needs it; return the expected message."""
     text, module, said = KINDS[request.param]
     for name in [*sys.modules]:
         if name.partition(".")[0] in {module, "_ldap"} or name.startswith("waypost.directory.ldap"):
@@ -50,7 +50,7 @@ def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home: 
 
 @pytest.mark.parametrize("place", ["file", "database"])
 def test_lint(waypost: Waypost, said: str, place: str) -> None:
-    """`lint` names the directory and the command that installs its library; exit code 1."""
+    """`lint` prints the directory and the command that installs its library; exit code 1."""
     waypost("apply", "mail.toml")
     outcome = waypost("lint", *(["--providers", "mail.toml"] if place == "file" else []))
 
@@ -62,7 +62,7 @@ def test_lint(waypost: Waypost, said: str, place: str) -> None:
 
 
 def test_commands_on_a_database(waypost: Waypost, said: str) -> None:
-    """`apply`, `db upgrade` and `db check` say it; the last one ends with exit code 1."""
+    """`apply`, `db upgrade` and `db check` print it; `db check` ends with exit code 1."""
     applied = waypost("apply", "mail.toml")
     upgraded = waypost("db", "upgrade")
     checked = waypost("db", "check")
@@ -74,7 +74,7 @@ def test_commands_on_a_database(waypost: Waypost, said: str) -> None:
 
 
 def test_unused_directory(waypost: Waypost, home: Path, said: str) -> None:
-    """A directory of a database to which no domain points does not matter."""
+    """A directory that no domain of a database uses has no effect."""
     assert said
     text = (home / "mail.toml").read_text(encoding="utf-8").replace('directory = "staff"\n', "")
     (home / "mail.toml").write_text(text, encoding="utf-8")
@@ -86,7 +86,7 @@ def test_unused_directory(waypost: Waypost, home: Path, said: str) -> None:
 
 @pytest.mark.parametrize("place", ["file", "database"])
 def test_serve_refuses(waypost: Waypost, said: str, place: str) -> None:
-    """`serve` does not start, and names the library and the option that lets it start."""
+    """`serve` does not start, and prints the library and the option to start without it."""
     waypost("apply", "mail.toml")
     source = ["--providers", "mail.toml"] if place == "file" else []
     outcome = waypost("serve", "--port", "0", "--admin-port", "0", *source)
@@ -97,7 +97,7 @@ def test_serve_refuses(waypost: Waypost, said: str, place: str) -> None:
 
 
 def test_serve_starts_if_it_is_permitted(home: Path) -> None:
-    """With permit_missing_libraries `serve` starts, warns, and answers without the directory."""
+    """With permit_missing_libraries, `serve` starts, warns, and answers without the directory."""
     (home / "mail.toml").write_text(LDAP + PROVIDER, encoding="utf-8")
     # It comes before the installed library: `python -m` looks into its folder first.
     missing = "raise ModuleNotFoundError(\"No module named 'ldap'\", name='ldap')\n"

@@ -40,7 +40,7 @@ URIS = [
 @pytest.mark.parametrize("command", [("domain", "list"), ("db", "status")], ids=" ".join)
 @pytest.mark.parametrize(("uri", "said"), URIS, ids=lambda one: f"{one}"[:40])
 def test_odd_uris(waypost: Waypost, command: tuple[str, ...], uri: str, said: str) -> None:
-    """A URI that cannot be used is an error that says why, and never shows the password."""
+    """A URI that cannot be used is an error with the reason, and without the password."""
     Path("folder").mkdir()
     done = waypost(*command, "--db-uri", uri)
     everything = f"{done.out}{done.err}{done.databases}"

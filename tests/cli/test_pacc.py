@@ -39,7 +39,7 @@ def text_of(host: str, more: str = "") -> str:
 
 
 class Place:
-    """Where the domains are: a providers file, or a database that is filled from it."""
+    """The source of domains: a providers file, or a database that is filled from it."""
 
     def __init__(self, waypost: Waypost, home: Path, db_uri: str | None) -> None:
         self.waypost = waypost
@@ -48,17 +48,17 @@ class Place:
         self._db_uri = db_uri
 
     def change(self, text: str) -> None:
-        """Put another configuration in place."""
+        """Replace the configuration."""
         self.file.write_text(text, encoding="utf-8")
         if self._db_uri is not None:
             assert self.waypost("apply", self.file, "--db-uri", self._db_uri).code == 0
 
     def run(self, *arguments: str) -> Outcome:
-        """Run a command on it."""
+        """Run a command on the source."""
         return self.waypost(*arguments, *self.flags)
 
     def served(self) -> bytes:
-        """Return the document that goes out."""
+        """Return the current document."""
         return self.run("show", "pacc", "example.com").out.encode()
 
 
@@ -76,7 +76,7 @@ def _server() -> Iterator[Named]:
 
 
 def publish(server: Named, *records: str, ttl: int = 300) -> tuple[str, str]:
-    """Put digests into DNS; give the flags to ask there."""
+    """Publish digests in DNS; return the flags to ask there."""
     lines = "".join(f"{NAME}. {ttl} IN TXT {record}\n" for record in records)
     server.load("example.com", lines)
     return "--resolver", f"127.0.0.1:{server.port}"
@@ -87,14 +87,14 @@ def quoted(body: bytes) -> str:
 
 
 def next_steps(outcome: Outcome) -> list[list[str]]:
-    """Return the commands that were printed, as a shell reads them."""
+    """Return the printed commands, as a shell splits them."""
     commands = (line.partition("waypost ")[2] for line in outcome.err.splitlines()[-4:])
     return [shlex.split(one) for one in commands if one]
 
 
 @pytest.mark.parametrize("db_uri", [None, "sqlite:///my db.sqlite"], ids=["file", "database"])
 def test_next_steps_can_be_copied(waypost: Waypost, home: Path, db_uri: str | None) -> None:
-    """The commands that `stage` prints have its flags, and do what they say when copied."""
+    """The commands that `stage` prints have its flags, and work when copied."""
     place = Place(waypost, home, db_uri)
     place.change(text_of("old.example.com"))
     staged = place.run("pacc", "stage", "example.com")
@@ -126,14 +126,14 @@ def test_no_password_is_printed(uri: str, printed: str) -> None:
 @pytest.mark.rule("pacc-change-in-step", "pacc-two-digests")
 @pytest.mark.servers
 def test_whole_way(waypost: Waypost, home: Path, database: Database, server: Named) -> None:
-    """On each engine the old document goes out until the new digest is in DNS, then the new one."""
+    """On each engine, the old document is served until the new digest is in DNS."""
     whole_way(Place(waypost, home, database.uri), server)
 
 
 @pytest.mark.rule("pacc-change-in-step")
 @pytest.mark.servers
 def test_whole_way_of_a_file(place: Place, server: Named) -> None:
-    """The same holds of a providers file, and no file is left behind."""
+    """The same is true for a providers file, and no temporary file remains."""
     whole_way(place, server)
     assert [path.name for path in place.file.parent.iterdir()] == ["mail.toml"]
 
@@ -195,7 +195,7 @@ def whole_way(place: Place, server: Named) -> None:
 @pytest.mark.rule("pacc-txt-spelling")
 @pytest.mark.servers
 def test_spellings_in_dns(place: Place, server: Named) -> None:
-    """A digest in several strings, and with tags in capitals, is seen."""
+    """A digest in several strings, and with tags in upper case, is accepted."""
     for number, change in enumerate((str.upper, str.lower)):
         assert place.run("pacc", "stage", "example.com").code == 0
         place.change(text_of(f"new{number}.example.com"))
@@ -210,7 +210,7 @@ def test_spellings_in_dns(place: Place, server: Named) -> None:
 
 @pytest.mark.servers
 def test_two_at_once(place: Place, server: Named) -> None:
-    """Of two who switch at once neither fails, and one of them has done it."""
+    """If two processes switch at the same time, neither fails, and one reports the switch."""
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
@@ -236,7 +236,7 @@ def body(server: Server) -> bytes:
 @pytest.mark.rule("pacc-change-in-step")
 @pytest.mark.parametrize("db_uri", [None, "sqlite:///pinned.sqlite"])
 def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> None:
-    """A server answers old bytes after the configuration has changed, new ones after the switch."""
+    """A server sends the old bytes after a configuration change, and new ones after the switch."""
     place = Place(waypost, home, db_uri)
     place.change(text_of("old.example.com"))
     old = place.served()
@@ -262,7 +262,7 @@ def autoconfig_says(server: Server, text: str) -> bool:
 
 
 def test_change_meanwhile(place: Place) -> None:
-    """A configuration that changes while DNS is asked is not changed over to unseen."""
+    """If the configuration changes while DNS is asked, the switch is refused."""
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
@@ -289,7 +289,7 @@ def test_change_meanwhile(place: Place) -> None:
 
 
 def test_ways_out(place: Place) -> None:
-    """Who staged by mistake, or took the change back, switches without a look into DNS."""
+    """If the configuration has the same document, the switch needs no DNS."""
     place.run("pacc", "stage", "example.com")
     same = place.run("pacc", "switch", "example.com", *NO_DNS)
 
@@ -299,7 +299,7 @@ def test_ways_out(place: Place) -> None:
 
 
 def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long the old digest is needed depends on who keeps the old document, not on DNS."""
+    """The waiting time for the old digest depends on caches of the document, not on DNS."""
     monkeypatch.setenv("WAYPOST_MAX_AGE", "86400")
     monkeypatch.setenv("WAYPOST_CACHE_TTL", "0.5")
     place.run("pacc", "stage", "example.com")
@@ -314,7 +314,7 @@ def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPa
 
 
 def test_nothing_to_switch_to(place: Place) -> None:
-    """Where PACC cannot say the new services the switch says so, and --force lets go anyway."""
+    """If PACC cannot express the new services, the switch is refused, except with --force."""
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com", ", port = 587"))
     shown = place.run("show", "dns", "example.com")
@@ -358,7 +358,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("arguments", "code", "said"), REFUSED)
 def test_refusals(place: Place, arguments: tuple[str, ...], code: int, said: str) -> None:
-    """What cannot be done is refused with the reason, and leaves no file behind."""
+    """An impossible command is refused with the reason, and creates no file."""
     outcome = place.run("pacc", *arguments)
 
     assert (outcome.code, outcome.out) == (code, "")
@@ -367,7 +367,7 @@ def test_refusals(place: Place, arguments: tuple[str, ...], code: int, said: str
 
 
 def test_broken_state(place: Place) -> None:
-    """A broken file of what is pinned stops each command, which names it, and stays as it is."""
+    """A broken file of pinned documents is an error of each command, and is not changed."""
     pinned = place.file.with_name("mail.toml.pacc.json")
     pinned.write_text('{"pinned": {"example.com": 1}}', encoding="utf-8")
     for command in (["pacc", "stage"], ["pacc", "status"], ["pacc", "switch"], ["show", "pacc"]):
@@ -379,7 +379,7 @@ def test_broken_state(place: Place) -> None:
 
 
 def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be pinned for the samples."""
+    """Documents of the samples cannot be pinned."""
     monkeypatch.setenv("WAYPOST_DEMO", "true")
     outcome = waypost("pacc", "stage", "example.com")
 
@@ -404,7 +404,7 @@ def test_status_for_people(place: Place) -> None:
 
 
 def test_nobody_answers(place: Place) -> None:
-    """Where no name server answers nothing is changed over, and why is one line."""
+    """If no name server answers, nothing is switched, and the reason is one line."""
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))

@@ -25,7 +25,7 @@ def _made(home: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
 
 
 def shown(home: Path, capsysbinary: pytest.CaptureFixture[bytes], *more: str) -> Path:
-    """Write what `waypost show mobileconfig` prints into a file."""
+    """Write the output of `waypost show mobileconfig` to a file."""
     from waypost.cli import main
 
     capsysbinary.readouterr()
@@ -36,7 +36,7 @@ def shown(home: Path, capsysbinary: pytest.CaptureFixture[bytes], *more: str) ->
 
 
 def test_show_signs(made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """What is printed is what a server would send: signed, for OpenSSL as well."""
+    """The printed profile is the one that a server would send: signed, and valid for OpenSSL."""
     content = openssl_verifies(shown(home, capsysbinary).read_bytes(), made.root)
 
     assert content is not None
@@ -58,7 +58,7 @@ def test_good(
 def test_good_for_scripts(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """The same as JSON."""
+    """JSON has the same data."""
     file = shown(home, capsysbinary)
     outcome = waypost("profile", "verify", file, "--ca", made.root, "--json")
     found = json.loads(outcome.out)
@@ -137,7 +137,7 @@ BAD = [
 
 @pytest.mark.parametrize(("data", "said"), BAD)
 def test_no_profile(waypost: Waypost, home: Path, data: bytes | None, said: str) -> None:
-    """What is no profile is wrong use, in one line with the file's name."""
+    """Another file than a profile is wrong use, in one line with the file's name."""
     file = home / "a.mobileconfig"
     if data is not None:
         file.write_bytes(data)
@@ -163,7 +163,7 @@ def test_detached(
 
 
 def by_openssl(file: Path, certificate: Path, key: Path, *flags: str) -> Path:
-    """Sign a file with OpenSSL alone."""
+    """Sign a file with OpenSSL only."""
     require(programs=["openssl"])
     signed = file.with_suffix(".signed")
     command = [program("openssl"), "cms", "-sign", "-outform", "DER", "-in", f"{file}", *flags]
@@ -175,7 +175,7 @@ def by_openssl(file: Path, certificate: Path, key: Path, *flags: str) -> Path:
 def test_without_its_chain(
     waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """Where the chain is missing, the certificate is named that would have to be there."""
+    """If the chain is missing, the message has the missing certificate."""
     made = signing(home / "keys")
     files = made.files
     file = shown(home, capsysbinary)
@@ -191,7 +191,7 @@ def test_without_its_chain(
 def test_plain_authority(
     waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes], extensions: str
 ) -> None:
-    """An authority made without options is trusted as by OpenSSL, unless its key is not for it."""
+    """An authority without extensions is trusted as by OpenSSL, unless its key usage forbids it."""
     require(programs=["openssl"])
     openssl, names = program("openssl"), ("root", "signer")
     root, signer = (home / f"{name}.pem" for name in names)
@@ -253,7 +253,7 @@ def test_bad_authorities(waypost: Waypost, home: Path) -> None:
 
 
 def test_secrets_and_signs_are_not_printed(waypost: Waypost, home: Path) -> None:
-    """Neither a password nor a sign that moves a terminal reaches the screen."""
+    """Neither a password nor a control character is printed."""
     payload = {"PayloadType": "com.apple.mail.managed", "IncomingPassword": "s3cret"}
     profile = {"PayloadContent": [payload], "PayloadDisplayName": "a\u202eb\nc"}
     file = home / "a.mobileconfig"

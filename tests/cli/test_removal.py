@@ -32,7 +32,7 @@ def write(folder: Path, names: list[str], more: str = SERVICES) -> Path:
 
 
 def some(count: int) -> list[str]:
-    """Name so many domains."""
+    """Return so many domains."""
     return [f"d{number}.example" for number in range(count)]
 
 
@@ -57,12 +57,12 @@ LIMITS = [
 
 @pytest.mark.parametrize(("total", "removed", "allowed", "expected"), LIMITS)
 def test_limit(total: int, removed: int, allowed: int | None, expected: bool) -> None:
-    """A few domains go without a question, and never more than half of more than a few."""
+    """A few domains are removed without permission, but not more than half of several domains."""
     assert Removal(total, removed).is_allowed(allowed) is expected
 
 
 def test_small_file_into_a_large_database(waypost: Waypost, home: Path) -> None:
-    """A small file does not empty a large database; the message names both ways out."""
+    """A small file does not empty a large database; the message has both options."""
     assert waypost("apply", write(home, some(300))).code == 0
     small = write(home, ["new.example"])
     refused = waypost("apply", small)
@@ -78,7 +78,7 @@ def test_small_file_into_a_large_database(waypost: Waypost, home: Path) -> None:
 
 
 def test_allowed_removal(waypost: Waypost, home: Path) -> None:
-    """With --allow-removal the domains go, if they are no more than it says."""
+    """With --allow-removal, up to this number of domains is removed."""
     assert waypost("apply", write(home, some(30))).code == 0
     small = write(home, some(1))
 
@@ -89,7 +89,7 @@ def test_allowed_removal(waypost: Waypost, home: Path) -> None:
 
 
 def test_dry_run_says_it(waypost: Waypost, home: Path) -> None:
-    """--dry-run lists the domains, and says what will be needed."""
+    """--dry-run lists the domains, and prints the required permission."""
     assert waypost("apply", write(home, some(30))).code == 0
     dry = waypost("apply", write(home, some(1)), "--dry-run")
 
@@ -123,7 +123,7 @@ def test_changed_domains_are_not_removed(waypost: Waypost, home: Path) -> None:
 
 
 def test_only_add_keeps_a_domain_as_it_is(waypost: Waypost, home: Path) -> None:
-    """--only-add gives a domain that exists no second IMAP server, and says so."""
+    """--only-add does not add a second IMAP server to an existing domain, and says so."""
     assert waypost("apply", write(home, some(1))).code == 0
     other = SERVICES.replace('host = "imap.example.com"', 'host = "imap.example.com", port = 143')
     added = waypost("apply", write(home, some(2), other), "--only-add")
@@ -136,7 +136,7 @@ def test_only_add_keeps_a_domain_as_it_is(waypost: Waypost, home: Path) -> None:
 
 
 def rows(home: Path, statement: str) -> list[tuple[object, ...]]:
-    """Ask the database of the home folder."""
+    """Query the database of the home folder."""
     with closing(sqlite3.connect(home / DATABASE)) as connection:
         return connection.execute(statement).fetchall()
 
@@ -151,7 +151,7 @@ def rows(home: Path, statement: str) -> list[tuple[object, ...]]:
     ],
 )
 def test_only_add_moves_no_link(waypost: Waypost, home: Path, services: str) -> None:
-    """--only-add leaves each link of the domains that exist, and no row without a domain."""
+    """--only-add keeps each link of the existing domains, and adds no row without a domain."""
     links = "SELECT * FROM server_domain WHERE domain_id <= 30 ORDER BY 1, 2"
     assert waypost("apply", write(home, some(30))).code == 0
     before = rows(home, links)

@@ -48,14 +48,14 @@ def report(path: Path) -> Report:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_cases(path: Path, width: str) -> None:
-    """Each report reads well in a pipe, and on terminals of 80 and of 40 columns."""
+    """Each report is equal to its golden file, in a pipe and on terminals of 80 and 40 columns."""
     shown = text(report(path), WIDTHS[width], verbose=path.stem.startswith("verbose"))
     check(path.with_suffix(f".{width}.txt"), shown)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_no_line_is_too_wide(path: Path) -> None:
-    """At any width no line is wider but for a link, which stays whole to be copied."""
+    """At any width, only links are wider than the terminal, so that they can be copied."""
     for width in range(20, 140, 3):
         for line in text(report(path), width, verbose=True).splitlines():
             assert cells(line) <= width or line.startswith("  see "), (width, line)
@@ -84,7 +84,7 @@ def test_each_sentence_once() -> None:
 
 @given(st.text(), st.integers(1, 60))
 def test_wrapping_loses_nothing(said: str, width: int) -> None:
-    """All words stay, in their order, and no line is wider than it may be but for one letter."""
+    """All words stay, in their order, and no line is wider than the limit, or one letter."""
     for first in (None, 0, width // 2):
         lines = list(wrapped(said, width, first))
         assert "".join("".join(lines).split()) == "".join(said.split())
@@ -105,14 +105,14 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("said", "shown"), HOSTILE)
 def test_hostile_texts(said: str, shown: str) -> None:
-    """What a server says plays no tricks on a terminal, and means nothing to Rich."""
+    """Text of a server has no effect on a terminal, and no markup of Rich."""
     assert clean(said) == shown
 
 
 def on_a_terminal(
     home: Path, *arguments: str, columns: int = 80, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a command on a terminal of its own; give what it wrote there."""
+    """Run a command on its own terminal; return its output."""
     ours, theirs = pty.openpty()
     kept = {
         name: value
@@ -147,7 +147,7 @@ def without_colours(shown: str) -> str:
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_colours_on_a_terminal(home: Path, waypost: Waypost, columns: int) -> None:
-    """On a terminal errors are red, and lines fit; without the colours it is the same text."""
+    """On a terminal, errors are red and lines fit; without the colours, the text is the same."""
     shown = on_a_terminal(home, "lint", "--demo", columns=columns)
     assert "\x1b[1;31merror\x1b[0m" in shown
     plain = without_colours(shown)
@@ -158,14 +158,14 @@ def test_colours_on_a_terminal(home: Path, waypost: Waypost, columns: int) -> No
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_colours_if_they_are_not_wanted(home: Path, environment: dict[str, str]) -> None:
-    """NO_COLOR and TERM=dumb are honoured."""
+    """NO_COLOR and TERM=dumb disable colours."""
     shown = on_a_terminal(home, "lint", "--demo", environment=environment)
     assert "no-incoming" in shown
     assert "\x1b" not in shown
 
 
 def test_no_colours_in_a_pipe(home: Path) -> None:
-    """A pipe gets no colours whatever the environment says, and no line is wrapped."""
+    """A pipe gets no colours in any environment, and no line is wrapped."""
     environment = {**os.environ, "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "COLUMNS": "40"}
     command = [sys.executable, "-m", "waypost", "lint", "--demo"]
     done = subprocess.run(

@@ -38,7 +38,7 @@ class Server:
     pid: int
 
     def status(self, path: str) -> int:
-        """Ask by a connection of its own; give the status of the answer.
+        """Send a request on a new connection; return the status of the answer.
 
         httpx would read all certificates of the machine for each connection, and take from the
         server the processor that they share.
@@ -51,7 +51,7 @@ class Server:
 
 @contextmanager
 def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
-    """Run `waypost serve` until the end of the block, and see it end well."""
+    """Run `waypost serve` until the end of the block, and check its end."""
     port = free_port()
     log = home / "log"
     environ = {"WAYPOST_ADMIN_PORT": "0", **environ}
@@ -85,7 +85,7 @@ def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
 
 
 def test_samples(home: Path) -> None:
-    """With --demo the samples are served, and the three URLs that are logged answer."""
+    """With --demo, the samples are served, and the three logged URLs answer."""
     with serving(home, "--demo") as server:
         (line,) = [line for line in events(server.log) if line["event"] == "listening"]
         tries = line["urls"]
@@ -98,7 +98,7 @@ def test_samples(home: Path) -> None:
 
 
 def test_database(home: Path, waypost: Waypost) -> None:
-    """A new database is upgraded at the start, and what is applied later is served."""
+    """A new database is upgraded at the start, and domains that are applied later are served."""
     environ = {"WAYPOST_DB_URI": "sqlite:///var/mail.sqlite", "WAYPOST_CACHE_TTL": "0"}
     with serving(home, **environ) as server:
         assert server.status(f"{AUTOCONFIG}alice@example.com") == 404
@@ -125,7 +125,7 @@ def test_providers_file_and_several_workers(home: Path) -> None:
 
 
 def test_settings_file_is_logged(home: Path) -> None:
-    """The log says which settings file was read, and what in it deserves a look."""
+    """The log has the settings file, and its warnings."""
     conf = home / "automx2.conf"
     conf.write_text("[automx2]\nloglevel = INFO\ncolour = red\n", encoding="utf-8")
     with serving(home, "--demo", AUTOMX2_CONF=str(conf)) as server:
@@ -135,12 +135,12 @@ def test_settings_file_is_logged(home: Path) -> None:
 
 
 def events(log: Path) -> list[dict[str, Any]]:
-    """Read a log of which every line is JSON."""
+    """Read a log with JSON on every line."""
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
 def test_database_is_logged(home: Path) -> None:
-    """The log names the database, and the setting that says so, before anything is asked."""
+    """The log has the database and the source of its URI, before any request."""
     uri = "sqlite:///var/mail.sqlite"
     with serving(home, WAYPOST_DB_URI=uri) as server:
         (found,) = [line for line in events(server.log) if line["event"] == "using database"]
@@ -149,7 +149,7 @@ def test_database_is_logged(home: Path) -> None:
 
 
 def test_lines_for_people(home: Path) -> None:
-    """As lines for people, the log ends its start with the URLs to try, after what listens."""
+    """In the log for people, the URLs to try come after the address of the listener."""
     with serving(home, "--demo", WAYPOST_LOG_FORMAT="console") as server:
         text = server.log.read_text()
         assert text.index("listening") < text.index("Try:") < text.index(f"  {server.place}/mail/")
@@ -158,7 +158,7 @@ def test_lines_for_people(home: Path) -> None:
 
 
 def test_any_free_port_is_named(home: Path) -> None:
-    """With port 0 the URLs have the port that the system gave."""
+    """With port 0, the URLs have the port that the system chose."""
     settings = load_from_process({"port": 0, "demo": True}).settings
     assert home.is_dir()
     assert urls(settings, True, 4711)[-1] == "http://127.0.0.1:4711/"
@@ -178,7 +178,7 @@ TAKEN = [
 def test_no_url_of_another_server(
     waypost: Waypost, flags: tuple[str, ...], log_format: str
 ) -> None:
-    """Where a port is another program's, no URL is offered that would lead to that program."""
+    """If another program uses the port, no URL is printed."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         given = [flag.replace("PORT", port) for flag in flags]
@@ -216,7 +216,7 @@ BAD = [
 
 @pytest.mark.parametrize(("flags", "said"), BAD)
 def test_what_cannot_be_served(waypost: Waypost, home: Path, flags: list[str], said: str) -> None:
-    """What cannot be served ends with exit code 2 and says why, before anything listens."""
+    """A server that cannot start ends with exit code 2 and the reason, before it listens."""
     (home / "bad.toml").write_text("[[provider]]\n", encoding="utf-8")
     outcome = waypost("serve", *flags)
     assert (outcome.code, outcome.out) == (2, "")
@@ -256,7 +256,7 @@ PLACES = [
 
 @pytest.mark.parametrize(("host", "begin"), PLACES)
 def test_urls_to_try(home: Path, host: str, begin: str) -> None:
-    """The URLs to try begin with a place where this machine reaches the server."""
+    """The URLs to try have an address where this machine reaches the server."""
     assert home.is_dir()
     settings = load_from_process({"host": host, "demo": True}).settings
     tries = urls(settings, True)
@@ -265,7 +265,7 @@ def test_urls_to_try(home: Path, host: str, begin: str) -> None:
 
 
 def test_urls_without_samples(home: Path) -> None:
-    """Where the sample domain is not served, the URLs do not pretend that it is."""
+    """If the sample domain is not served, the URLs do not have it."""
     assert home.is_dir()
     settings = load_from_process({"demo": True}).settings
     assert "example.com" not in " ".join(urls(settings, False))

@@ -48,7 +48,7 @@ Restarting = Callable[[], None]
 
 @pytest.fixture(name="mail", params=["postgresql_server", "mariadb_server"])
 def _mail(request: pytest.FixtureRequest, home: Path) -> tuple[PostgreSql | MariaDb, Database]:
-    """Return a server with PostfixAdmin's tables, and a providers file that asks it."""
+    """Return a server with PostfixAdmin's tables, and a providers file that uses it."""
     server = request.getfixturevalue(request.param)
     is_postgresql = isinstance(server, PostgreSql)
     database = postgresql_database(server) if is_postgresql else mysql_database(server)
@@ -70,7 +70,7 @@ def status(server: Server, domain: str) -> int:
 
 @pytest.mark.servers
 def test_postfixadmin_is_enough(home: Path, mail: tuple[PostgreSql | MariaDb, Database]) -> None:
-    """Domains and login names of PostfixAdmin are in all formats, also after its server's death."""
+    """Domains and login names of PostfixAdmin are in all formats, also after its server stops."""
     database_server, database = mail
     flags = ["--providers", "mail.toml", "--cache-ttl", "0.2"]
     with serving(home, *flags) as server:
@@ -104,7 +104,7 @@ def test_postfixadmin_is_enough(home: Path, mail: tuple[PostgreSql | MariaDb, Da
 
 
 def test_file_is_followed(home: Path, tmp_path: Path) -> None:
-    """A file that begins or ceases to borrow domains counts without a new start."""
+    """Adding or removing domains_from in a file has an effect without a restart."""
     from tests.servers.database import sqlite_database
 
     database = sqlite_database(tmp_path)
@@ -121,7 +121,7 @@ def test_file_is_followed(home: Path, tmp_path: Path) -> None:
 
 
 def test_serving_without_the_database(home: Path) -> None:
-    """Where another's database cannot be used, the file's own domains are served all the same."""
+    """If the directory's database cannot be used, the domains of the file are still served."""
     write(home, "sqlite:////nosuch/mail.sqlite")
     with serving(home, "--providers", "mail.toml") as server:
         assert status(server, "own.example") == 200
@@ -131,7 +131,7 @@ def test_serving_without_the_database(home: Path) -> None:
 
 @pytest.fixture(name="file")
 def _file(home: Path, tmp_path: Path) -> Path:
-    """Return a providers file that asks a SQLite file."""
+    """Return a providers file with a SQLite file as its directory."""
     from tests.servers.database import sqlite_database
 
     database = sqlite_database(tmp_path)
@@ -141,7 +141,7 @@ def _file(home: Path, tmp_path: Path) -> Path:
 
 
 def test_apply_refuses(waypost: Waypost, file: Path) -> None:
-    """A database with domains of its own cannot borrow some, and none is made for that."""
+    """The database does not support domains_from, and no database is created."""
     for flags in ([], ["--dry-run"], ["--print-sql"]):
         outcome = waypost("apply", file, "--db-uri", "sqlite:///own.sqlite", *flags)
         assert (outcome.code, outcome.out) == (2, "")
@@ -153,7 +153,7 @@ def test_apply_refuses(waypost: Waypost, file: Path) -> None:
 
 
 def test_list(waypost: Waypost, file: Path) -> None:
-    """The list holds the domains of the file, and one line says where more come from."""
+    """The list has the domains of the file, and one line has the source of more domains."""
     outcome = waypost("domain", "list", "--providers", file)
     assert [line.split()[0] for line in outcome.out.splitlines()] == [
         "own.example",
@@ -164,7 +164,7 @@ def test_list(waypost: Waypost, file: Path) -> None:
 
 
 def test_show(waypost: Waypost, file: Path) -> None:
-    """A domain that the database knows is shown as one that is served."""
+    """A domain of the directory is shown as served."""
     outcome = waypost("domain", "show", "example.com", "--providers", file)
     assert outcome.out.splitlines()[:2] == [
         "example.com is served as example.com by Own",
@@ -176,7 +176,7 @@ def test_show(waypost: Waypost, file: Path) -> None:
 
 
 def test_show_without_the_database(waypost: Waypost, home: Path) -> None:
-    """Where the database does not answer, that is the one line that is said."""
+    """If the database does not answer, the error is the only line."""
     write(home, "sqlite:////nosuch/mail.sqlite")
     outcome = waypost("domain", "show", "example.com", "--providers", "mail.toml")
     assert (outcome.code, outcome.out) == (2, "")
@@ -185,7 +185,7 @@ def test_show_without_the_database(waypost: Waypost, home: Path) -> None:
 
 
 def test_export_tells_what_it_leaves_out(waypost: Waypost, file: Path) -> None:
-    """An export has no domains that are not in the file, and says so."""
+    """An export has only the domains of the file, with a warning."""
     outcome = waypost("export", "--providers", file)
     assert "warning: domains from directory postfixadmin are left out" in outcome.err
     assert "own.example" in outcome.out

@@ -35,7 +35,7 @@ def environ(uri: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_start_without_the_database(home: Path, server: PostgreSql, workers: str) -> None:
-    """It starts, says 503 and 603, and upgrades and serves as soon as the database is there."""
+    """Without the database, the answers are 503 and 603; later, it is upgraded and served."""
     name = server.fresh()
     uri = server.uri(name)
     server.stop()
@@ -62,7 +62,7 @@ def test_start_without_the_database(home: Path, server: PostgreSql, workers: str
 
 
 def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
-    """Killed, started again, hanging: a known domain is answered each time, and at once."""
+    """If the database is killed, started again or hangs, a known domain is answered at once."""
     uri, port = server.uri(server.fresh()), free_port()
     flags = ["--metrics-listen", f"127.0.0.1:{port}"]
     with serving(home, *flags, **environ(uri)) as waypost:
@@ -87,7 +87,7 @@ def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
 
 
 def seconds(waypost: Server) -> float:
-    """Return how long an answer about a known domain takes."""
+    """Return the duration of an answer about a known domain."""
     started = time.perf_counter()
     assert waypost.status(f"{AUTOCONFIG}a@example.com") == 200
     return time.perf_counter() - started
@@ -95,7 +95,7 @@ def seconds(waypost: Server) -> float:
 
 @pytest.mark.parametrize("failed", [False, True])
 def test_change_is_answered_within_the_ttl(home: Path, server: PostgreSql, failed: bool) -> None:
-    """What is applied is answered within the time to live, also soon after a failure."""
+    """Applied changes are answered within the TTL, also soon after a failure."""
     uri = server.uri(server.fresh())
     with serving(home, "--workers", "2", **environ(uri)) as waypost:
         all_started(waypost, 2)

@@ -57,7 +57,7 @@ def ask(running: RunningWaypost, form: str, address: str) -> httpx.Response:
 
 
 def until(running: RunningWaypost, address: str, login: str | None) -> None:
-    """Wait until a user is answered with a login name, or declined."""
+    """Wait until the answer for a user has a login name, or is declined."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         answer = ask(running, "autoconfig", address)
@@ -70,7 +70,7 @@ def until(running: RunningWaypost, address: str, login: str | None) -> None:
 
 @pytest.mark.parametrize("form", ["autoconfig", "autodiscover", "mobileconfig"])
 def test_login_name_in_each_format(tmp_path: Path, form: str) -> None:
-    """Each format has the login name from the file, and for strangers the address."""
+    """Each format has the login name from the file, and the address for unknown users."""
     with serving(tmp_path) as running:
         known = ask(running, form, "Alice@Example.com")
         unknown = ask(running, form, "zed@example.com")
@@ -81,7 +81,7 @@ def test_login_name_in_each_format(tmp_path: Path, form: str) -> None:
 
 
 def test_file_is_followed_while_it_is_served(tmp_path: Path) -> None:
-    """Changes of the file are answered; mistakes and its loss change nothing, and are logged."""
+    """Changes of the file have an effect; mistakes and its removal are logged only."""
     file = tmp_path / "users.csv"
     with serving(tmp_path) as running:
         until(running, "alice@strict.example", "u1002")

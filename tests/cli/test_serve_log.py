@@ -10,7 +10,7 @@ from tests.torture.server import Server, ask
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_all_lines_are_written(tmp_path: Path, workers: int) -> None:
-    """Each process writes all its lines before SIGTERM ends it, in order and as JSON."""
+    """Each process writes all its log lines before SIGTERM ends it, in order and as JSON."""
     server = Server(tmp_path, workers=workers)
     with server:
         for _ in range(50):
@@ -24,7 +24,7 @@ def test_all_lines_are_written(tmp_path: Path, workers: int) -> None:
 
 
 def test_failure_at_the_start_is_written(tmp_path: Path) -> None:
-    """Why a server does not start is on standard error before it ends."""
+    """If a server does not start, the reason is on standard error before it ends."""
     server = Server(tmp_path, workers=1, options=("--providers", "missing.toml"))
     with pytest.raises(TimeoutError), server:
         pass

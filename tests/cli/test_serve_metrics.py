@@ -60,7 +60,7 @@ def test_off_by_default(home: Path) -> None:
 
 
 def test_worker_that_ends(home: Path) -> None:
-    """What a worker counted stays when it ends; its state does not."""
+    """The counters of a worker stay when it ends; its gauges do not."""
     port = free_port()
     (home / "mail.toml").write_text('[[provider]]\nname = "Own"\n', encoding="utf-8")
     flags = ["--providers", "mail.toml", "--workers", "2", "--metrics-listen", f"127.0.0.1:{port}"]
@@ -80,7 +80,7 @@ def test_worker_that_ends(home: Path) -> None:
 
 
 def test_variable_of_the_library(home: Path) -> None:
-    """A variable with which Prometheus' library would write into files changes nothing."""
+    """The variable for multiprocess files of Prometheus' library has no effect."""
     port = free_port()
     flags = ["--demo", "--workers", "2", "--metrics-listen", f"127.0.0.1:{port}"]
     with serving(home, *flags, PROMETHEUS_MULTIPROC_DIR=f"{home / 'missing'}") as server:

@@ -49,7 +49,7 @@ def asked(port: int, host: str) -> int:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has started."""
+    """Return the child processes of a process."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     threads = Path(f"/proc/{pid}/task").iterdir()
     texts = [text, *((thread / "children").read_text(encoding="ascii") for thread in threads)]
@@ -57,13 +57,13 @@ def children(pid: int) -> list[int]:
 
 
 def operators(server: Server) -> int:
-    """Return the process that answers operators: the one that has a group of its own."""
+    """Return the process of the admin listener: the one with its own process group."""
     (found,) = (pid for pid in children(server.pid) if os.getpgid(pid) == pid)
     return found
 
 
 def test_worker_loads_nothing_of_it(home: Path) -> None:
-    """What answers mail clients imports neither the operators' listener nor its framework."""
+    """Workers import neither the admin listener nor its framework."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED],
         cwd=home,
@@ -112,7 +112,7 @@ def test_it_counts_for_itself(home: Path, workers: str) -> None:
 
 
 def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
-    """SIGHUP has it ask the database anew, whatever `cache_ttl` is."""
+    """After SIGHUP, the admin process asks the database again, for any `cache_ttl`."""
     port = free_port()
     uri = "sqlite:///mail.sqlite"
     (home / "mail.toml").write_text(providers("one.example"), encoding="utf-8")
@@ -126,7 +126,7 @@ def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
 
 
 def test_it_is_started_again(home: Path) -> None:
-    """Where the process ends by itself another takes its place, and no question is lost."""
+    """If the admin process ends, a new one replaces it, and no request is lost."""
     port = free_port()
     with serving(home, "--demo", "--admin-port", str(port)) as server:
         until(lambda: asked(port, "autoconfig.example.com") == 200, "the first answer")
@@ -151,7 +151,7 @@ def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
 
 
 def test_default_port_that_is_taken(home: Path) -> None:
-    """Where the usual port is taken, mail clients are answered, and one line says so."""
+    """If the default admin port is in use, mail clients are answered, with one line in the log."""
     log = home / "log"
     port = free_port()
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", str(port)]
@@ -167,7 +167,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
 
 
 def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
-    """A port that was asked for and is taken keeps the server from starting."""
+    """If the configured admin port is in use, the server does not start."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         outcome = waypost("serve", "--demo", "--port", "0", "--admin-port", port)
@@ -177,7 +177,7 @@ def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
 
 
 def test_database_in_memory(waypost: Waypost) -> None:
-    """A database in memory is in one process, so another cannot answer from it."""
+    """A database in memory is in one process, so the admin process cannot use it."""
     port = str(free_port())
     flags = ["--port", "0", "--db-uri", "sqlite://"]
     outcome = waypost("serve", *flags, "--admin-port", port)
@@ -187,6 +187,6 @@ def test_database_in_memory(waypost: Waypost) -> None:
 
 
 def test_none(home: Path) -> None:
-    """With port 0 there is no such process."""
+    """With admin port 0, there is no admin process."""
     with serving(home, "--demo") as server:
         assert children(server.pid) == []

@@ -31,7 +31,7 @@ def ask(server: Server, method: str = "GET", body: str = "", **headers: str) -> 
 
 
 def signed_by(server: Server, root: Path, times: int = 8) -> bool:
-    """Return whether all workers sign so; each connection may reach another one."""
+    """Return whether all workers sign with this; each connection may reach another one."""
     return all(openssl_verifies(ask(server)[1], root) is not None for _ in range(times))
 
 
@@ -78,7 +78,7 @@ BAD: list[tuple[Callable[[Signing], object], str, str]] = [
 def test_refused_at_the_start(
     waypost: Waypost, home: Path, spoil: Callable[[Signing], object], option: str, said: str
 ) -> None:
-    """Files that cannot be used keep the server from starting, in one line."""
+    """If signing files cannot be used, the server does not start, with one line."""
     made = signing(home / "keys")
     spoil(made)
     outcome = waypost("serve", "--demo", "--log-format", "json", *made.flags)
@@ -90,7 +90,7 @@ def test_refused_at_the_start(
 
 
 def test_expired_at_the_start(waypost: Waypost, home: Path) -> None:
-    """A certificate whose time is over keeps the server from starting."""
+    """If the certificate has expired, the server does not start."""
     made: Signing = signing(home / "keys", days=(-2, -1))
     outcome = waypost("serve", "--demo", *made.flags)
 
@@ -101,7 +101,7 @@ def test_expired_at_the_start(waypost: Waypost, home: Path) -> None:
 
 
 def test_nothing_is_imported_where_nothing_is_signed(home: Path) -> None:
-    """A server that signs nothing does not hold the library that would."""
+    """A server without signing does not import the library for it."""
     with serving(home, "--demo") as server:
         assert ask(server)[1].startswith(b"<?xml")
         maps = Path(f"/proc/{server.pid}/maps").read_text()
@@ -109,7 +109,7 @@ def test_nothing_is_imported_where_nothing_is_signed(home: Path) -> None:
 
 
 def test_password_by_a_proxy(home: Path) -> None:
-    """With automx2's sentence a password goes from the form into the profile, and into no log."""
+    """With automx2's sentence, a password is in the profile, and not in the log."""
     made = signing(home / "keys")
     flags = ["--demo", "--proxy-count", "1", "--loglevel", "debug", *made.flags]
     form = urlencode({"emailaddress": "alice@example.com", "password": "s3cret"})

@@ -21,7 +21,7 @@ MAIL = 'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host
 
 
 def provider(domain: str, made: Signing | None) -> str:
-    """Write a provider of one domain, whose name is the domain's."""
+    """Write a provider with one domain, which is also its name."""
     text = f'[[provider]]\nname = "{domain}"\ndomains = ["{domain}"]\n{MAIL}'
     if made is not None:
         # Relative to the folder of the file.
@@ -39,7 +39,7 @@ def ask(server: Server, domain: str) -> tuple[int, bytes]:
 
 
 def signed_by(server: Server, domain: str, root: Path, times: int = 8) -> bool:
-    """Return whether all workers sign so; each connection may reach another one."""
+    """Return whether all workers sign with this; each connection may reach another one."""
     answers = [ask(server, domain)[1] for _ in range(times)]
     return all(openssl_verifies(answer, root) is not None for answer in answers)
 
@@ -47,7 +47,7 @@ def signed_by(server: Server, domain: str, root: Path, times: int = 8) -> bool:
 @pytest.mark.rule("mobileconfig-signed-by-its-provider")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_two_providers(home: Path, workers: str) -> None:
-    """Each is signed by its own certificate; one is renewed without a restart, and broken once."""
+    """Each provider has its own certificate, which can be renewed without a restart."""
     first, second, new = (signing(home / name) for name in ("first", "second", "new"))
     file = home / "mail.toml"
     good = provider("a.test", first) + provider("b.test", second) + provider("c.test", None)
@@ -96,7 +96,7 @@ BAD: list[tuple[Callable[[Signing], object], str, str]] = [
 def test_refused_at_the_start(
     waypost: Waypost, home: Path, spoil: Callable[[Signing], object], key: str, said: str
 ) -> None:
-    """Files of a provider that cannot be used keep the server from starting, in one line."""
+    """If a provider's files cannot be used, the server does not start, with one line."""
     made = signing(home / "keys")
     spoil(made)
     (home / "mail.toml").write_text(provider("a.test", made))
@@ -138,7 +138,7 @@ def test_database(waypost: Waypost, home: Path) -> None:
 
 
 def test_show(waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """`show mobileconfig` signs as the server would, and says what is wrong."""
+    """`show mobileconfig` signs in the same way as the server, and prints mistakes."""
     made, general = signing(home / "own"), signing(home / "general")
     (home / "mail.toml").write_text(provider("a.test", made) + provider("b.test", None))
     (home / "waypost.toml").write_text(

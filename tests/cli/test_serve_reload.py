@@ -34,7 +34,7 @@ def providers(*domains: str) -> str:
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for what must come."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < deadline, what
@@ -42,7 +42,7 @@ def until(holds: Callable[[], bool], what: str) -> None:
 
 
 def serves(server: Server, domain: str, status: int = 200, times: int = 8) -> bool:
-    """Return whether all workers answer so; each connection may reach another one."""
+    """Return whether all workers have this answer; each connection may reach another one."""
     return all(server.status(f"{AUTOCONFIG}a@{domain}") == status for _ in range(times))
 
 
@@ -52,13 +52,13 @@ def all_started(server: Server, workers: int) -> None:
 
 
 def metric(port: int, line: str) -> bool:
-    """Return whether the metrics say so."""
+    """Return whether the metrics have this value."""
     return line in httpx.get(f"http://127.0.0.1:{port}/metrics").text.splitlines()
 
 
 @contextmanager
 def load(server: Server, domain: str) -> Iterator[list[int]]:
-    """Ask for a domain all the time, some hundred times in a second; give the statuses."""
+    """Request a domain some hundred times per second; return the statuses."""
     statuses: list[int] = []
     end = threading.Event()
 
@@ -99,7 +99,7 @@ def remove_and_write(path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_file_is_followed(home: Path, workers: str) -> None:
-    """However a new file is put in place, all workers answer from it, and no request is lost."""
+    """After any kind of replacement of the file, all workers use it, and no request is lost."""
     file, port = home / "mail.toml", free_port()
     overwrite(file, providers("one.example"))
     flags = ["--providers", "mail.toml", "--workers", workers]
@@ -150,7 +150,7 @@ def test_broken_file(home: Path, workers: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_hangup_under_load(home: Path, workers: str) -> None:
-    """SIGHUP reads the file again in the same workers, and no request fails meanwhile."""
+    """SIGHUP reads the file again in the same workers, and no request fails."""
     file = home / "mail.toml"
     overwrite(file, providers("one.example"))
     flags = ["--providers", "mail.toml", "--workers", workers, "--log-format", "json"]
@@ -184,7 +184,7 @@ def test_hangup_with_a_database(home: Path, workers: str) -> None:
 
 
 def test_hangup_while_workers_start(home: Path) -> None:
-    """A SIGHUP that comes before a worker is ready does not end it."""
+    """A SIGHUP before a worker is ready does not end the worker."""
     file = home / "mail.toml"
     overwrite(file, providers("one.example"))
     with serving(home, "--providers", "mail.toml", "--workers", "2") as server:
@@ -203,13 +203,13 @@ def test_hangup_while_workers_start(home: Path) -> None:
 
 
 def workers_of(server: Server) -> list[int]:
-    """Return the processes that answer, which say so in the log."""
+    """Return the workers, from the log."""
     found = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
     return [int(pid) for pid in found]
 
 
 def test_worker_that_is_slow(home: Path) -> None:
-    """A worker that says nothing for some seconds, as on a busy machine, is left to go on."""
+    """A worker that does not respond for some seconds, as on a busy machine, is not ended."""
     with serving(home, "--demo", "--workers", "2") as server:
         all_started(server, 2)
         with frozen(workers_of(server)[0]):
@@ -220,7 +220,7 @@ def test_worker_that_is_slow(home: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_terminal_that_is_closed(home: Path, workers: str) -> None:
-    """A server started on a terminal ends with it, and does not go on unseen."""
+    """A server that was started on a terminal ends with the terminal."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", "0"]
     command += ["--admin-port", "0"]

@@ -21,7 +21,7 @@ AUTOCONFIG = "/mail/config-v1.1.xml"
 
 @contextmanager
 def serving(home: Path, *flags: str, log_format: str = "json") -> Iterator[Path]:
-    """Serve the samples behind one proxy; give the socket."""
+    """Serve the samples behind one proxy; yield the socket."""
     path = home / "waypost.sock"
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--admin-port", "0"]
     command += ["--proxy-count", "1", "--unix-socket", f"{path}", *flags]
@@ -39,7 +39,7 @@ def answers(path: Path) -> bool:
 
 
 def ask(path: Path, url: str, **headers: str) -> httpx.Response:
-    """Ask through the socket."""
+    """Send a request to the socket."""
     with httpx.Client(transport=httpx.HTTPTransport(uds=f"{path}")) as client:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return client.get(f"http://localhost{url}", headers=sent, timeout=10)
@@ -87,7 +87,7 @@ def test_no_path_of_a_socket(home: Path, waypost: Waypost, path: str) -> None:
 
 @pytest.mark.servers
 def test_behind_haproxy(home: Path) -> None:
-    """HAProxy reaches it with the guide's line, and Host decides."""
+    """HAProxy reaches the socket with the line of the guide, and Host selects the domain."""
     require(programs=["haproxy"])
     guide = ROOT / "docs/guide.md"
     line = "server waypost /run/waypost/waypost.sock"

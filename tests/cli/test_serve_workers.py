@@ -21,7 +21,7 @@ from tests.servers.waypost import SOURCE, free_port
 
 
 def test_slow_worker_is_waited_for(home: Path) -> None:
-    """A worker that says nothing for some seconds, as while it starts, is not put an end to."""
+    """A worker that does not respond for some seconds, as during its start, is not ended."""
     with serving(home, "--demo", "--admin-port", "0", "--workers", "2") as server:
         all_started(server, 2)
         workers = [pid for pid in children(server.pid) if is_worker(pid)]
@@ -36,7 +36,7 @@ def is_worker(pid: int) -> bool:
 
 
 def test_closed_working_folder(home: Path) -> None:
-    """`serve` answers clients and its admin port from a folder that its user may not enter."""
+    """`serve` works in a working folder without permission for its user."""
     require(programs=["setpriv"])
     if os.geteuid() != 0:
         pytest.skip("needs root, to make a folder of another user")
@@ -62,7 +62,7 @@ def test_closed_working_folder(home: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_signals_at_the_start(home: Path, workers: str) -> None:
-    """Signals that come while workers start are obeyed, and SIGTERM leaves no process behind."""
+    """Signals during the start of workers have an effect, and SIGTERM leaves no process behind."""
     port, admin_port = free_port(), free_port()
     command = [sys.executable, "-m", "waypost", "serve", "--demo", "--workers", workers]
     command += ["--port", f"{port}", "--admin-port", f"{admin_port}"]

@@ -18,7 +18,7 @@ services = [{ type = "imap", host = "imap.own.example" }, { type = "smtp", host 
 
 @pytest.mark.parametrize("address", ["alice@example.com", "Alice@EXAMPLE.com."])
 def test_autoconfig(waypost: Waypost, address: str) -> None:
-    """An address gets the same document as from a server, alone on standard output."""
+    """The output for an address is the same document as from a server."""
     outcome = waypost("show", "autoconfig", address, "--demo")
     assert (outcome.code, outcome.err) == (0, "")
     root = ET.fromstring(outcome.out)
@@ -29,7 +29,7 @@ def test_autoconfig(waypost: Waypost, address: str) -> None:
 
 @pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
 def test_autoconfig_for_a_domain(waypost: Waypost, domain: str) -> None:
-    """A domain alone is enough for Autoconfig, and the login name stays a placeholder."""
+    """Autoconfig needs only a domain, and the login name is then a placeholder."""
     root = ET.fromstring(waypost("show", "autoconfig", domain, "--demo").out)
     provider = root.find("emailProvider")
     assert provider is not None
@@ -46,7 +46,7 @@ def test_autodiscover(waypost: Waypost) -> None:
 
 
 def test_mobileconfig_with_a_name(waypost: Waypost) -> None:
-    """An address gets a profile for Apple's devices that carries the name given."""
+    """An address gets a profile for Apple devices with the given name."""
     outcome = waypost("show", "mobileconfig", "alice@example.com", "--name", "Alice Ö.", "--demo")
     profile = plistlib.loads(outcome.out.encode())
     mail = profile["PayloadContent"][0]
@@ -56,7 +56,7 @@ def test_mobileconfig_with_a_name(waypost: Waypost) -> None:
 
 @pytest.mark.parametrize("asked", ["example.com", "alice@Example.COM."])
 def test_pacc(waypost: Waypost, asked: str) -> None:
-    """A domain gets its PACC document, with not a byte more than a server sends."""
+    """A domain gets its PACC document, byte for byte as from a server."""
     outcome = waypost("show", "pacc", asked, "--demo")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith('{"authentication"')
@@ -65,7 +65,7 @@ def test_pacc(waypost: Waypost, asked: str) -> None:
 
 @pytest.mark.parametrize("form", ["zone", "json", "octodns", "terraform", "nsupdate"])
 def test_dns(waypost: Waypost, form: str) -> None:
-    """A domain gets its records, in each form, with the time to live that was asked for."""
+    """A domain gets its records in each format, with the given TTL."""
     flags = ("--public-url", "https://waypost.example.net", "--ttl", "77", "--format", form)
     outcome = waypost("show", "dns", "example.com", "--demo", *flags)
     assert (outcome.code, outcome.err) == (0, "")
@@ -92,7 +92,7 @@ def test_providers_file(waypost: Waypost, home: Path) -> None:
 
 
 def test_database(waypost: Waypost, home: Path) -> None:
-    """Without a flag the database of the settings is asked."""
+    """Without a flag, the database of the settings is used."""
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
     assert waypost("apply", "mail.toml").code == 0
     outcome = waypost("show", "autoconfig", "a@own.example")
@@ -115,7 +115,7 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("form", "address", "said"), FINDINGS)
 def test_findings(waypost: Waypost, form: str, address: str, said: str) -> None:
-    """An address that gets nothing ends with exit code 1 and one line on standard error."""
+    """An address without an answer ends with exit code 1 and one line on standard error."""
     outcome = waypost("show", form, address, "--demo")
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith("error: ")
@@ -153,7 +153,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD)
 def test_wrong_input(waypost: Waypost, arguments: list[str], said: str) -> None:
-    """Wrong input ends with exit code 2 and says on standard error what is wrong."""
+    """Wrong input ends with exit code 2 and the reason on standard error."""
     outcome = waypost("show", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err
@@ -207,7 +207,7 @@ def test_neither_address_nor_domain(
 
 @pytest.mark.parametrize("typed", ["unserved.example", "alice@unserved.example", "alice@unserved"])
 def test_possible_domain_that_is_not_served(waypost: Waypost, typed: str) -> None:
-    """What can be an address or a domain is not served here, with exit code 1 as before."""
+    """A valid address or domain that is not served ends with exit code 1."""
     outcome = waypost("show", "autoconfig", typed, "--demo")
     assert (outcome.code, outcome.out) == (1, "")
     assert "is not served here" in outcome.err
@@ -226,5 +226,5 @@ def test_one_word_that_is_served(waypost: Waypost, home: Path) -> None:
 
 @pytest.mark.parametrize("form", ["mobileconfig", "autodiscover", "activesync"])
 def test_word_for_a_format_that_needs_an_address(waypost: Waypost, form: str) -> None:
-    """The example in the message is an address that can be."""
+    """The example in the message is a valid address."""
     assert "as alice@example.com\n" in waypost("show", form, "alice", "--demo").err

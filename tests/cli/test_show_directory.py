@@ -43,7 +43,7 @@ def _mail(home: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_login_name(waypost: Waypost, form: str) -> None:
-    """Every format has the login name that the directory says, and the name where it is shown."""
+    """Every format has the login name of the directory, and the display name if it is shown."""
     outcome = waypost("show", form, "alice@example.com", "--providers", "mail.toml")
     assert (outcome.code, outcome.err) == (0, "")
     assert "u1001" in outcome.out
@@ -55,7 +55,7 @@ def test_login_name(waypost: Waypost, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_unknown_user(waypost: Waypost, form: str) -> None:
-    """An unknown user gets an ordinary answer, or none where the domain declines."""
+    """An unknown user gets the general answer, or none if the domain declines."""
     ordinary = waypost("show", form, "zed@example.com", "--providers", "mail.toml")
     assert (ordinary.code, ordinary.err) == (0, "")
     assert ">zed@example.com<" in ordinary.out
@@ -89,7 +89,7 @@ def test_directory_is_away(waypost: Waypost, home: Path, address: str) -> None:
 
 
 def test_directory_with_mistakes(waypost: Waypost, home: Path) -> None:
-    """Mistakes in a directory are one warning, however many they are, and no part of the answer."""
+    """Many mistakes in a directory are one warning, and not part of the answer."""
     (home / "users.csv").write_text("address,login\nx\ny\n", encoding="utf-8")
     outcome = waypost("show", "autoconfig", "alice@example.com", "--providers", "mail.toml")
     assert outcome.out.startswith("<?xml")
@@ -98,7 +98,7 @@ def test_directory_with_mistakes(waypost: Waypost, home: Path) -> None:
 
 
 def test_name_that_is_given(waypost: Waypost) -> None:
-    """A name on the command line comes before that of the directory."""
+    """A name on the command line is preferred to that of the directory."""
     flags = ["--providers", "mail.toml", "--name", "Given"]
     out = waypost("show", "mobileconfig", "alice@shown.example", *flags).out
     mail = plistlib.loads(out.encode())["PayloadContent"][0]
@@ -107,7 +107,7 @@ def test_name_that_is_given(waypost: Waypost) -> None:
 
 
 def test_domain_alone_asks_nobody(waypost: Waypost, home: Path) -> None:
-    """For a domain without an address no directory is needed."""
+    """For a domain without an address, no directory is asked."""
     (home / "users.csv").unlink()
     outcome = waypost("show", "autoconfig", "strict.example", "--providers", "mail.toml")
     assert (outcome.code, outcome.err) == (0, "")

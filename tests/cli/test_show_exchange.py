@@ -37,7 +37,7 @@ def _mail(home: Path) -> None:
 
 
 def test_activesync(waypost: Waypost) -> None:
-    """An address gets the URL of its ActiveSync service, under the name that was given."""
+    """An address gets the URL of its ActiveSync service, with the given name."""
     outcome = waypost("show", "activesync", "alice@groupware.example", "--name", "Alice Ö.")
     assert (outcome.code, outcome.err) == (0, "")
     assert f"<Url>{EAS}</Url>" in outcome.out
@@ -55,7 +55,7 @@ URLS = [
 
 @pytest.mark.parametrize(("flags", "protocol", "url"), URLS)
 def test_autodiscover_json(waypost: Waypost, flags: list[str], protocol: str, url: str) -> None:
-    """An address gets the URL of the protocol that is asked for, in any case."""
+    """An address gets the URL of the requested protocol, in upper or lower case."""
     outcome = waypost("show", "autodiscover-json", "alice@groupware.example", *flags)
     assert (outcome.code, outcome.err) == (0, "")
     answer = json.loads(outcome.out)
@@ -115,7 +115,7 @@ MOVED = [
 
 @pytest.mark.parametrize(("asked", "printed"), MOVED)
 def test_moved(waypost: Waypost, asked: list[str], printed: str | None) -> None:
-    """A domain that has moved gets what the format can say of it, and a line for the operator."""
+    """A domain that has moved gets the redirect of the format, and a line for the operator."""
     outcome = waypost("show", *asked)
     assert (outcome.code, outcome.err.count("\n")) == (1, 1)
     assert "has moved to" in outcome.err
@@ -144,7 +144,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD)
 def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
-    """Wrong use ends with exit code 2, prints nothing, and says what is wrong."""
+    """Wrong use ends with exit code 2 and the reason, and prints no document."""
     outcome = waypost("show", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert said in outcome.err

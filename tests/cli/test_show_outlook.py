@@ -15,7 +15,7 @@ VALUE = re.compile(r'"[\w.-]+"=(dword:[0-9a-f]{8}|"([^"\\]|\\\\)+")')
 
 
 def lines_of(data: bytes) -> list[str]:
-    """Read a file as regedit does; AssertionError where it could not."""
+    """Parse a file as regedit does; raise AssertionError if regedit could not."""
     assert data.startswith(codecs.BOM_UTF16_LE)
     text = data[2:].decode("utf-16-le")
     assert text.endswith("\r\n")
@@ -51,7 +51,7 @@ FILES = [
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(("arguments", "line"), FILES)
 def test_file(arguments: list[str], line: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """A file is as regedit exports one: UTF-16 with its mark, CRLF, the header, keys and values."""
+    """A file is as from regedit: UTF-16 with a byte order mark, CRLF, header, keys and values."""
     assert main(["show", "outlook-reg", *arguments]) == 0
     assert line in lines_of(capsysbinary.readouterr().out)
 
@@ -69,7 +69,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "rule"), BAD)
 def test_wrong_use(waypost: Waypost, arguments: list[str], rule: str) -> None:
-    """What is no domain, or no folder of Windows, is wrong use, and no file comes out."""
+    """An invalid domain or Windows folder is wrong use, and no file is printed."""
     outcome: Outcome = waypost("show", "outlook-reg", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert rule in outcome.err

@@ -37,7 +37,7 @@ NAMES = "SELECT name FROM domain ORDER BY id;"
 
 @pytest.fixture(name="odd")
 def _odd(waypost: Waypost, home: Path, database: Database) -> list[str]:
-    """Apply a file, then store what no file can say; give what names the database."""
+    """Apply a file, then store rows that no file can have; return the flags for the database."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     (home / "second.toml").write_text(SECOND, encoding="utf-8")
     uri = ["--db-uri", database.uri]
@@ -47,7 +47,7 @@ def _odd(waypost: Waypost, home: Path, database: Database) -> list[str]:
 
 
 def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """A plan has a line for each row that goes away, even where nothing else does."""
+    """A plan has a line for each removed row, even if nothing else changes."""
     dry = waypost("apply", "first.toml", "--dry-run", *odd)
     assert (dry.code, dry.err) == (1, "0 to add, 0 to change, 4 to remove\n")
     assert dry.out.splitlines() == [f"- {line}" for line in REPORTED]
@@ -90,7 +90,7 @@ def test_only_add_leaves_them(waypost: Waypost, odd: list[str], database: Databa
 
 
 def test_export_warns(waypost: Waypost, home: Path, odd: list[str]) -> None:
-    """What an export cannot give is a warning each; the text has all that is served."""
+    """Each row that an export cannot have is a warning; the text has all served domains."""
     exported = waypost("export", *odd)
     assert exported.code == 0
     assert exported.err.splitlines() == [f"warning: not exported: {line}" for line in REPORTED]
@@ -101,7 +101,7 @@ def test_export_warns(waypost: Waypost, home: Path, odd: list[str]) -> None:
 
 
 def test_plan_for_scripts(waypost: Waypost, odd: list[str]) -> None:
-    """JSON has the rows that go away among the removed ones, and those that stay by themselves."""
+    """JSON has removed rows in `removed`, and the others in `unused_rows`."""
     plain = json.loads(waypost("apply", "first.toml", "--dry-run", "--json", *odd).out)
     assert (plain["removed"], plain["unused_rows"]) == (REPORTED, [])
     only = json.loads(waypost("apply", "first.toml", "--only-add", "--json", *odd).out)
@@ -116,7 +116,7 @@ def test_plan_for_scripts(waypost: Waypost, odd: list[str]) -> None:
 def test_import_leaves_them(
     waypost: Waypost, home: Path, odd: list[str], database: Database
 ) -> None:
-    """An import adds, and takes no row away."""
+    """An import only adds, and removes no row."""
     assert waypost("import", "ispdb", document(home), *odd).code == 0
     assert "not a domain" in database.client(NAMES)
     assert "80" in database.client("SELECT server_id FROM server_domain;").split()
@@ -164,7 +164,7 @@ def test_name_that_is_too_long(waypost: Waypost, odd: list[str], database: Datab
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_many_are_counted(waypost: Waypost, odd: list[str], database: Database) -> None:
-    """Of very many such rows some are listed and all are counted."""
+    """If there are very many such rows, some are listed and all are counted."""
     rows = ", ".join(f"({number}, 'no domain {number}', 1)" for number in range(100, 1300))
     database.client(f"INSERT INTO domain (id, name, provider_id) VALUES {rows};")  # noqa: S608
     dry = waypost("apply", "first.toml", "--dry-run", *odd)
@@ -176,7 +176,7 @@ def test_many_are_counted(waypost: Waypost, odd: list[str], database: Database) 
 
 
 def test_dry_run_without_tables(waypost: Waypost, home: Path, database: Database) -> None:
-    """A plan for a database without tables says that they will be made, and makes none."""
+    """A plan for a database without tables says so, and creates none."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     uri = ["--db-uri", database.uri]
     dry = waypost("apply", "first.toml", "--dry-run", *uri)
@@ -197,7 +197,7 @@ def test_dry_run_without_tables(waypost: Waypost, home: Path, database: Database
 
 
 def test_dry_run_with_other_tables(waypost: Waypost, home: Path, database: Database) -> None:
-    """A database of something else is refused by a dry run as by `apply` itself."""
+    """A database of another program is refused by a dry run and by `apply`."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     database.client("CREATE TABLE orders (id INTEGER PRIMARY KEY);")
     for more in ([], ["--dry-run"]):
@@ -207,7 +207,7 @@ def test_dry_run_with_other_tables(waypost: Waypost, home: Path, database: Datab
 
 
 def test_dry_run_and_if_empty(waypost: Waypost, home: Path) -> None:
-    """A dry run keeps to --if-empty as well."""
+    """A dry run follows --if-empty too."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     assert waypost("apply", "--demo", "--if-empty", "--dry-run").code == 1
     assert not (home / DATABASE).exists()

@@ -35,7 +35,7 @@ def _is_harmless(text: str) -> bool:
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_hostile_server(waypost: Waypost, home: Path, answer: str, command: str) -> None:
-    """Whatever a server answers, no command repeats what a terminal obeys."""
+    """No command prints control characters from the answer of a server."""
     (home / "providers.toml").write_text(PROVIDERS)
     with hostile_server(ANSWERS[answer]) as url:
         outcome = waypost(*(word.format(url=url) for word in COMMANDS[command]))
@@ -69,7 +69,7 @@ def _on_a_terminal(home: Path, *arguments: str) -> str:
 
 @pytest.mark.parametrize("answer", ["location", "type"])
 def test_hostile_server_at_a_terminal(home: Path, answer: str) -> None:
-    """The same holds at a real terminal, where reports have colours."""
+    """The same is true on a real terminal, where reports have colours."""
     with hostile_server(ANSWERS[answer].replace(b"\x1b[31m", b"")) as url:
         shown = _on_a_terminal(home, "conformance", url, "example.com", "--verbose")
         shown += _on_a_terminal(home, "import", "ispdb", f"{url}/v1.1/example.com")
@@ -80,7 +80,7 @@ def test_hostile_server_at_a_terminal(home: Path, answer: str) -> None:
 
 @pytest.mark.parametrize("write", [say, note, lambda text: warn([text])])
 def test_one_line_each(write: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
-    """A line end in a text begins no line that looks like one of the command's own."""
+    """A line break in a text cannot fake a line of the command."""
     write(f"one\nerror: two\r\x0b\x85\u2028three {HOSTILE}")
     written = "".join(capsys.readouterr())
 
@@ -89,7 +89,7 @@ def test_one_line_each(write: Callable[[str], None], capsys: pytest.CaptureFixtu
 
 
 def test_report_lines() -> None:
-    """A line of a report shows what its parts hold, wherever they come from."""
+    """A line of a report shows the text of its parts, from any source."""
     assert plain((Part("a\x1b[2J"), Part(f"\n{HOSTILE}", "bold"))).isprintable()
 
 
@@ -99,7 +99,7 @@ def test_documents(
     capsysbinary: pytest.CaptureFixture[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A document is written to the byte, except to a terminal, which would obey it."""
+    """A document is written byte for byte, except control characters on a terminal."""
     write_document(content)
     piped = capsysbinary.readouterr().out
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
@@ -112,7 +112,7 @@ def test_documents(
 
 
 def test_log_is_no_part_of_a_result(waypost: Waypost, home: Path) -> None:
-    """A row that is left out is a warning on standard error, and what it holds is escaped."""
+    """A row that is left out is a warning on standard error, with its text escaped."""
     (home / "providers.toml").write_text(
         PROVIDERS + 'services = [{ type = "imap", host = "a.example" }]\n'
     )

@@ -4,7 +4,7 @@ from tests.settings.places import Machine
 
 
 def test_documented_file(machine: Machine) -> None:
-    """A file as automx2's manual shows it works unchanged, without a warning."""
+    """A file from automx2's manual works unchanged, without a warning."""
     file = machine.write(
         "etc/automx2/automx2.conf",
         "[automx2]\n# A comment.\nloglevel = WARNING\ndb_echo = no\n"
@@ -41,7 +41,7 @@ GOOD = [
 
 @pytest.mark.parametrize(("text", "name", "value"), GOOD)
 def test_good_lines(machine: Machine, text: str, name: str, value: object) -> None:
-    """What automx2 reads from a line, Waypost reads from it."""
+    """Waypost reads the same value from a line as automx2."""
     machine.write("etc/automx2.conf", f"[automx2]\n{text}\n")
     loaded = machine.load()
     assert getattr(loaded.settings, name) == value
@@ -79,7 +79,7 @@ WARNED = [
 
 @pytest.mark.parametrize(("text", "name", "value", "said"), WARNED)
 def test_warned_lines(machine: Machine, text: str, name: str, value: object, said: str) -> None:
-    """What is odd but harmless in automx2's file is read, with a warning."""
+    """Unusual but harmless lines in automx2's file are read, with a warning."""
     file = machine.write("home/.automx2.conf", text + "\n")
     loaded = machine.load()
     assert getattr(loaded.settings, name) == value
@@ -103,7 +103,7 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "said"), BAD)
 def test_bad_lines(machine: Machine, text: str, said: str) -> None:
-    """A mistake names the file, the line and the rule, and repeats no secret."""
+    """An error has the file, the line and the rule, and no secret."""
     machine.write("etc/automx2.conf", text + "\n")
     (problem,) = machine.problems()
     assert problem.startswith(f"ROOT/etc/automx2.conf{said}")
@@ -111,14 +111,14 @@ def test_bad_lines(machine: Machine, text: str, said: str) -> None:
 
 
 def test_variable_wins_over_automx2(machine: Machine) -> None:
-    """Waypost's environment wins over automx2's file, as it does over Waypost's own."""
+    """Waypost's environment has precedence over automx2's file, and over Waypost's own file."""
     machine.write("etc/automx2.conf", "[automx2]\nproxy_count = 1\n")
     machine.environ["WAYPOST_PROXY_COUNT"] = "3"
     assert machine.load().settings.proxy_count == 3
 
 
 def test_values_that_grow(machine: Machine) -> None:
-    """Keys that name each other many times over are refused, and never put together."""
+    """Keys with very many references to each other are refused, and not expanded."""
     keys = "".join(f"k{n} = {f'%(k{n + 1})s' * 100}\n" for n in range(8))
     machine.write("etc/automx2.conf", f"[automx2]\ndb_uri = %(k0)s\n{keys}k8 = sqlite://\n")
     assert machine.problems()[0] == (

@@ -24,7 +24,7 @@ def test_every_port(port: int) -> None:
 
 @given(st.integers().filter(lambda number: not 0 <= number <= 65535))
 def test_no_other_port(port: int) -> None:
-    """A number that is no port is refused, naming the variable."""
+    """A number that is not a port is refused, and the error names the variable."""
     with pytest.raises(SettingsError, match=r"^WAYPOST_PORT: port is "):
         _load({"WAYPOST_PORT": str(port)})
 
@@ -58,7 +58,7 @@ def test_any_text(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("value", ["", "  "])
 def test_empty_variable(machine: Machine, value: str) -> None:
-    """A variable that is empty counts as not set."""
+    """An empty variable counts as not set."""
     machine.environ |= {"WAYPOST_PORT": value, "WAYPOST_LOG_KEY": value}
     loaded = machine.load()
     assert loaded.settings.port == 4243
@@ -79,20 +79,20 @@ def test_empty_variable(machine: Machine, value: str) -> None:
     ],
 )
 def test_variables_of_kubernetes(machine: Machine, variable: str, text: str) -> None:
-    """What Kubernetes says about services named waypost or waypost-admin is not an option."""
+    """Variables of Kubernetes for services named waypost or waypost-admin are not options."""
     machine.environ[variable] = text
     settings = machine.load().settings
     assert (settings.port, settings.admin_port) == (4243, 4244)
 
 
 def test_other_variables(machine: Machine) -> None:
-    """Variables of other programs are none of Waypost's business."""
+    """Variables of other programs are ignored."""
     machine.environ |= {"PORT": "1", "AUTOMX2_DB_URI": "x", "waypost_port": "1"}
     assert machine.load().settings.port == 4243
 
 
 def test_unknown_variable(machine: Machine) -> None:
-    """A variable that looks like an option but is none is refused with the nearest one."""
+    """An unknown variable WAYPOST_... is refused, with the most similar option."""
     machine.environ["WAYPOST_LOGLEVLE"] = "debug"
     assert machine.problems() == (
         "WAYPOST_LOGLEVLE: not an option; did you mean WAYPOST_LOGLEVEL?",
@@ -103,7 +103,7 @@ RISKS = "I_understand_the_risks"
 
 
 def test_sentence_of_automx2(machine: Machine) -> None:
-    """automx2's variable permits passwords as Waypost's own does, and one source is named."""
+    """automx2's variable permits passwords in the same way as Waypost's own."""
     machine.environ["PERMIT_CLEARTEXT_PASSWORDS"] = RISKS
     loaded = machine.load()
     assert loaded.settings.permit_cleartext_passwords == RISKS
@@ -115,7 +115,7 @@ def test_sentence_of_automx2(machine: Machine) -> None:
 
 @pytest.mark.parametrize("text", ["yes", "1", "i_understand_the_risks", "I understand the risks"])
 def test_any_other_sentence(machine: Machine, text: str) -> None:
-    """Any other word in automx2's variable permits nothing, as with automx2, and is warned of."""
+    """Any other value of automx2's variable permits nothing, as in automx2, with a warning."""
     machine.environ["PERMIT_CLEARTEXT_PASSWORDS"] = text
     loaded = machine.load()
     assert loaded.settings.permit_cleartext_passwords is None
@@ -123,7 +123,7 @@ def test_any_other_sentence(machine: Machine, text: str) -> None:
 
 
 def test_json_without_end(machine: Machine) -> None:
-    """JSON that is nested beyond reason is refused as any other text is."""
+    """Very deeply nested JSON is refused like any other text."""
     machine.environ["WAYPOST_PROFILE_CONSENT"] = "[" * 100_000
     with pytest.raises(SettingsError, match=r"^WAYPOST_PROFILE_CONSENT: profile_consent is "):
         machine.load()

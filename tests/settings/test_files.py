@@ -24,7 +24,7 @@ def _write(machine: Machine, place: str, value: int) -> Path:
 
 @pytest.mark.parametrize("first", range(len(PLACES)))
 def test_order_of_places(machine: Machine, first: int) -> None:
-    """Of all files that are there, only the first in the documented order is read."""
+    """Of all existing files, only the first in the documented order is read."""
     files = [_write(machine, place, value) for value, place in enumerate(PLACES) if value >= first]
     if first == 0:
         machine.environ["WAYPOST_CONFIG"] = str(machine.root / "named.toml")
@@ -47,14 +47,14 @@ def test_xdg_config_home(machine: Machine) -> None:
 
 
 def test_named_file_must_exist(machine: Machine) -> None:
-    """WAYPOST_CONFIG names a file that must be there; no other file takes its place."""
+    """The file in WAYPOST_CONFIG must exist; no other file is read instead."""
     _write(machine, "work/waypost.toml", 1)
     machine.environ["WAYPOST_CONFIG"] = "missing.toml"
     assert machine.problems() == ("WAYPOST_CONFIG: there is no file ROOT/work/missing.toml",)
 
 
 def test_named_automx2_file_may_be_missing(machine: Machine) -> None:
-    """AUTOMX2_CONF may name a missing file, as with automx2, but a warning says so."""
+    """The file in AUTOMX2_CONF may be missing, as in automx2, with a warning."""
     file = _write(machine, "work/waypost.toml", 1)
     machine.environ["AUTOMX2_CONF"] = "/nowhere/automx2.conf"
     loaded = machine.load()
@@ -68,14 +68,14 @@ def test_named_automx2_file_may_be_missing(machine: Machine) -> None:
     ("given", "place"), [("~/mine.toml", "home/mine.toml"), ("sub/mine.toml", "work/sub/mine.toml")]
 )
 def test_named_file_may_be_relative(machine: Machine, given: str, place: str) -> None:
-    """WAYPOST_CONFIG may begin at the home or at the working folder."""
+    """WAYPOST_CONFIG may be relative to the home or to the working folder."""
     file = _write(machine, place, 1)
     machine.environ["WAYPOST_CONFIG"] = given
     assert machine.load().file == file
 
 
 def test_relative_paths(machine: Machine) -> None:
-    """A path in a file begins at the file's folder, elsewhere at the working folder."""
+    """A path in a file is relative to its folder, and elsewhere to the working folder."""
     machine.write("etc/waypost/waypost.toml", 'providers = "mail.toml"\n')
     assert machine.load().settings.providers == machine.etc / "waypost" / "mail.toml"
     machine.environ["WAYPOST_PROVIDERS"] = "mail.toml"
@@ -84,19 +84,19 @@ def test_relative_paths(machine: Machine) -> None:
 
 
 def test_folder_in_place_of_a_file(machine: Machine) -> None:
-    """A file that cannot be read is a mistake that names it."""
+    """A file that cannot be read is an error with its name."""
     (machine.cwd / "waypost.toml").mkdir(parents=True)
     assert machine.problems() == ("ROOT/work/waypost.toml: cannot be read: Is a directory",)
 
 
 def test_wrong_bytes(machine: Machine) -> None:
-    """A file that is not UTF-8 is a mistake that names the byte."""
+    """A file that is not UTF-8 is an error with the position of the byte."""
     machine.write("work/waypost.toml", "").write_bytes(b"# \xff\n")
     assert machine.problems() == ("ROOT/work/waypost.toml: not UTF-8: byte 2 is wrong",)
 
 
 def test_byte_order_mark(machine: Machine) -> None:
-    """A byte order mark, as some editors write it, does no harm."""
+    """A byte order mark, which some editors write, is ignored."""
     machine.write("work/waypost.toml", "\ufeffport = 1\n")
     assert machine.load().settings.port == 1
 
@@ -148,14 +148,14 @@ BAD_FILES = [
 
 @pytest.mark.parametrize(("text", "said"), BAD_FILES)
 def test_bad_files(machine: Machine, text: str, said: str) -> None:
-    """A mistake in the file names the file, the line, the option and what is allowed."""
+    """An error about the file has the file, the line, the option and the allowed values."""
     machine.write("work/waypost.toml", text + "\n")
     (problem,) = machine.problems()
     assert problem.startswith(f"ROOT/work/waypost.toml{said}")
 
 
 def test_line_behind_a_long_text(machine: Machine) -> None:
-    """The line is the one where the key begins, not one that looks like it inside a text."""
+    """The line is that of the key, not a similar line inside a text."""
     machine.write("work/waypost.toml", 'log_key = """\nprot = 1\n0123456789"""\n\nprot = 2\n')
     assert machine.problems() == (
         "ROOT/work/waypost.toml:5: prot is not an option; did you mean port?",
@@ -208,7 +208,7 @@ BOMBS = [
 
 @pytest.mark.parametrize(("text", "said"), BOMBS, ids=[said for _, said in BOMBS])
 def test_what_costs_much(machine: Machine, text: str, said: str) -> None:
-    """A settings file that would cost much is refused with some lines that say why."""
+    """A settings file that is expensive to read is refused, with a few lines."""
     machine.write("etc/waypost/waypost.toml", text)
     problems = machine.problems()
     assert problems[0].startswith(f"ROOT/etc/waypost/waypost.toml{said}")
@@ -218,7 +218,7 @@ def test_what_costs_much(machine: Machine, text: str, said: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_fifo(machine: Machine, place: str) -> None:
-    """A FIFO is refused, and not waited for."""
+    """A FIFO is refused without waiting."""
     os.mkfifo(_write(machine, f"{place}.d/x", 1).parent / "fifo")
     (machine.root / f"{place}.d/fifo").rename(machine.root / place)
     machine.environ["WAYPOST_CONFIG" if place.endswith(".toml") else "AUTOMX2_CONF"] = str(

@@ -41,7 +41,7 @@ def test_loading_touches_nothing(machine: Machine) -> None:
 
 
 def test_precedence(machine: Machine) -> None:
-    """A flag wins over the environment, that over the file, and that over the default."""
+    """A flag has precedence over the environment, then comes the file, then the default."""
     file = machine.write("work/waypost.toml", "max_age = 1\nport = 1\nworkers = 2\n")
     machine.environ |= {"WAYPOST_PORT": "2", "WAYPOST_WORKERS": "3"}
     loaded = machine.load({"workers": 4, "port": None})
@@ -63,7 +63,7 @@ def test_precedence(machine: Machine) -> None:
 
 
 def test_false_flag_wins(machine: Machine) -> None:
-    """A flag that says no is a flag that was given."""
+    """A negative flag counts as given."""
     machine.environ["WAYPOST_INITDB"] = "yes"
     assert machine.load({"initdb": False}).settings.initdb is False
 
@@ -130,20 +130,20 @@ NEEDED: dict[str, dict[str, object]] = {
 
 
 def test_table_of_values_is_whole() -> None:
-    """The tests below know every option."""
+    """The tests below have every option."""
     assert list(EVERY_VALUE) == [option.name for option in options()]
 
 
 @pytest.mark.parametrize("name", EVERY_VALUE)
 def test_every_option_by_variable(machine: Machine, name: str) -> None:
-    """Every option can be given by its variable."""
+    """Every option can be set by its variable."""
     machine.environ[f"WAYPOST_{name.upper()}"] = EVERY_VALUE[name][1]
     assert getattr(machine.load(NEEDED.get(name)).settings, name) == EVERY_VALUE[name][2]
 
 
 @pytest.mark.parametrize("name", EVERY_VALUE)
 def test_every_option_by_file(machine: Machine, name: str) -> None:
-    """Every option can be given in the TOML file, by the same name."""
+    """Every option can be set in the TOML file, with the same name."""
     machine.write("etc/waypost/waypost.toml", f"{name} = {EVERY_VALUE[name][0]}\n")
     expected = 1.0 if name == "cache_ttl" else EVERY_VALUE[name][2]
     value = getattr(machine.load(NEEDED.get(name)).settings, name)
@@ -153,14 +153,14 @@ def test_every_option_by_file(machine: Machine, name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY_VALUE)
 def test_every_option_by_flag(machine: Machine, name: str) -> None:
-    """Every option can be given as a flag, in its own type."""
+    """Every option can be set by a flag, with its own type."""
     value = EVERY_VALUE[name][2]
     flags = {name: value} | NEEDED.get(name, {})
     assert getattr(machine.load(flags).settings, name) == value
 
 
 def test_settings_travel(machine: Machine) -> None:
-    """Settings reach another process as they were."""
+    """Settings can be sent to another process unchanged."""
     settings = machine.load({"trusted_proxies": ["::1/128"], "log_key": "k" * 16}).settings
     assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 (our own bytes)
 
@@ -180,7 +180,7 @@ def test_text_of_settings_holds_no_secret(machine: Machine) -> None:
 @pytest.mark.parametrize("name", ["providers", "profile_key", "unix_socket"])
 @pytest.mark.parametrize("url", ["mysql://u:s3cret@h/d", "file:///s3cret", "https://u:s3cret@h/"])
 def test_url_in_place_of_a_path(machine: Machine, name: str, url: str) -> None:
-    """A URL is no path, and its password is not shown as a part of one."""
+    """A URL is not a path, and its password is not shown as a part of one."""
     machine.environ[f"WAYPOST_{name.upper()}"] = url
     found = " ".join(machine.problems({}))
     assert f"WAYPOST_{name.upper()}: {name} is " in found
@@ -224,7 +224,7 @@ CONTRADICTIONS = [
 
 @pytest.mark.parametrize(("flags", "problem"), CONTRADICTIONS)
 def test_contradictions(machine: Machine, flags: dict[str, object], problem: str) -> None:
-    """Options that exclude each other are refused, naming both places."""
+    """Options that exclude each other are refused, with both sources."""
     assert machine.problems(flags) == (problem,)
 
 
@@ -239,7 +239,7 @@ def test_contradictions(machine: Machine, flags: dict[str, object], problem: str
     ],
 )
 def test_database_in_memory_is_warned_of(machine: Machine, uri: str) -> None:
-    """A database that vanishes at the end is accepted, with a warning that says so."""
+    """A database in memory is accepted, with a warning."""
     machine.environ["WAYPOST_DB_URI"] = uri
     loaded = machine.load()
     assert loaded.settings.db_uri == uri
@@ -250,7 +250,7 @@ def test_database_in_memory_is_warned_of(machine: Machine, uri: str) -> None:
 
 @pytest.mark.parametrize("uri", ["sqlite:////a.db", "sqlite:///a.db", "mysql://h/:memory:"])
 def test_other_databases_are_not_warned_of(machine: Machine, uri: str) -> None:
-    """A database in a file or on a server is no reason for a warning."""
+    """A database in a file or on a server has no warning."""
     assert machine.load({"db_uri": uri}).warnings == ()
 
 
@@ -278,7 +278,7 @@ def test_all_mistakes_at_once(machine: Machine) -> None:
     ],
 )
 def test_public_url(machine: Machine, url: str, kept: str) -> None:
-    """The public URL is a host with https, kept in one spelling."""
+    """The public URL is a host with https, in one normal form."""
     assert machine.load({"public_url": url}).settings.public_url == kept
 
 
@@ -293,7 +293,7 @@ def test_public_url(machine: Machine, url: str, kept: str) -> None:
     ],
 )
 def test_bad_public_url(machine: Machine, url: str) -> None:
-    """A public URL that is not https, or holds more than a host and a port, is refused."""
+    """A public URL that is not https, or has more than a host and a port, is refused."""
     (problem,) = machine.problems({"public_url": url})
     assert problem.startswith("--public-url: public_url is ")
     assert "must be an https URL without a path" in problem
@@ -313,6 +313,6 @@ STATE = [
 
 @pytest.mark.parametrize(("state", "xdg", "home", "path"), STATE)
 def test_default_database(state: str, xdg: str, home: str, path: str) -> None:
-    """The default is in the folder of the unit, then in that of the user, then the service's."""
+    """The default is in the folder of the unit, then of the user, then of the service."""
     environ = {"STATE_DIRECTORY": state, "XDG_STATE_HOME": xdg}
     assert default_db_uri(environ, Path(home)) == f"sqlite:///{path}"

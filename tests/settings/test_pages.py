@@ -18,7 +18,7 @@ def test_sample_changes_nothing() -> None:
 
 
 def test_sample_is_the_table(machine: Machine) -> None:
-    """With every option of the sample taken in, the file is accepted and gives the defaults."""
+    """With all options of the sample uncommented, the file is accepted and has the defaults."""
     lines = sample().splitlines()
     text = "\n".join(re.sub(r"^#(?=\w+ = )", "", line) for line in lines)
     assert list(tomllib.loads(text)) == [option.name for option in options()]
@@ -36,7 +36,7 @@ def test_sample_fits_a_terminal() -> None:
 
 
 def test_reference_page_is_fresh() -> None:
-    """The reference page is the one that the table gives; `make docs` writes it."""
+    """The reference page is equal to the generated one; `make docs` writes it."""
     assert PAGE.read_text(encoding="utf-8") == reference()
 
 
@@ -74,19 +74,19 @@ MASKED = [
 
 @pytest.mark.parametrize(("given", "expected"), MASKED)
 def test_database_password_is_masked(given: str, expected: str) -> None:
-    """Of a database URI all is shown but the password."""
+    """A database URI is shown without its password."""
     (option,) = (option for option in options() if option.name == "db_uri")
     assert shown(option, given) == expected
 
 
 def test_key_is_masked(machine: Machine) -> None:
-    """The key of the hashes is not shown, but that there is one is."""
+    """The key of the hashes is masked."""
     table = {row.name: row.value for row in rows(machine.load({"log_key": "s3cret" * 3}))}
     assert table["log_key"] == "***"
 
 
 def test_process(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line loads with the environment and the working folder of its process."""
+    """The command line uses the environment and the working folder of its process."""
     file = machine.write("work/waypost.toml", "port = 1\n")
     monkeypatch.chdir(machine.cwd)
     monkeypatch.setenv("HOME", str(machine.home))

@@ -67,7 +67,7 @@ AlsoFlag = Annotated[
     typer.Option("--also", metavar="HOST", help="Another host name of the server; repeatable."),
 ]
 VerboseFlag = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Print all results, client by client.")
+    bool, typer.Option("-v", "--verbose", help="Print all details.")
 ]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 

@@ -35,7 +35,7 @@ _CURES: Final = {
     "waypost": _RUN,
     "unfinished": _RUN,
     "newer": ": run the newer Waypost that upgraded it",
-    "foreign": ": set db_uri to a database that only Waypost uses",
+    "foreign": ": set db_uri to an empty database",
 }
 
 
