@@ -189,7 +189,7 @@ def test_without_a_settings_file(tmp: Path) -> None:
     """Without settings the service uses the folder of its unit, and logs it."""
     commands = [translated(c) for c in guide_commands() if "runuser" not in c]
     said = run(tmp, "\n".join([machine(tmp), *commands, "rm -r /etc/waypost", served(tmp)]))
-    assert '"sqlite:////var/lib/waypost/waypost.sqlite", "source": "the default, because db_uri' in said
+    assert '"sqlite:////var/lib/waypost/waypost.sqlite", "source": "the default, because' in said
     assert "status 404" in said
 
 
