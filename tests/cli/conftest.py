@@ -1,4 +1,4 @@
-"""The command line in this process, in a folder and a home of its own."""
+"""The command line in this process, with a temporary folder and home."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Expected output as files; WRITE_GOLDEN=1 writes them anew, to be read in the diff."""
+"""Expected output as files; WRITE_GOLDEN=1 writes them again, for a review of the diff."""
 
 import os
 from pathlib import Path

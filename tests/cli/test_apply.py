@@ -1,4 +1,4 @@
-"""Files into the database and out again."""
+"""Apply files to the database, and export them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Counts have their noun in the right number, in all that commands say."""
+"""Counts have their nouns in singular or plural, in all output of commands."""
 
 import re
 from pathlib import Path

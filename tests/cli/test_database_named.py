@@ -1,4 +1,4 @@
-"""Each command that opens a database names it on standard error, and who chose it."""
+"""Each command that opens a database prints it on standard error, with the source of its URI."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`waypost doctor`, on real servers that are set up well, and badly in one way each."""
+"""`waypost doctor`, on real servers that are correct, or have one mistake."""
 
 import json
 import re

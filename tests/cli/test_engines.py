@@ -1,4 +1,4 @@
-"""The commands on each engine: what they print, what they keep back, what is documented."""
+"""The commands on each engine: their output, hidden secrets, and the documented statements."""
 
 import re
 from pathlib import Path

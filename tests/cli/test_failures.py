@@ -1,4 +1,4 @@
-"""What a command writes when it is called wrongly or has a defect: no secret, no control character.
+"""The output after wrong use or a defect: no secret, and no control character.
 
 Each line of the tables is one place where a secret, or a text of a stranger, was shown as it was.
 """

@@ -1,4 +1,4 @@
-"""Commands that fetch: how long they wait, and where a stranger's server may lead them."""
+"""Downloads of commands: time limits, and redirects of untrusted servers."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What the command line says about itself."""
+"""The help of the command line."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""`waypost lint`, and what `waypost apply` says of the same."""
+"""`waypost lint`, and its findings in `waypost apply`."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Commands that only look: domains, database, settings, export."""
+"""Commands that only read: domains, database, settings, export."""
 
 import json
 import sqlite3
@@ -175,7 +175,7 @@ def test_database_step_by_step(waypost: Waypost, home: Path) -> None:
     """A new database is empty, then upgraded, then up to date."""
     empty = waypost("db", "status")
     assert (empty.code, empty.err) == (1, "")
-    assert empty.out.startswith(f"db_uri: there is no file {Path.cwd() / DATABASE}; revision ")
+    assert empty.out.startswith(f"db_uri: there is no file {Path.cwd() / DATABASE}; this version ")
     assert empty.out.endswith(": run `waypost db upgrade`\n")
     upgraded = waypost("db", "upgrade")
     assert (upgraded.code, upgraded.out) == (0, "")

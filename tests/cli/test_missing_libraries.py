@@ -1,4 +1,4 @@
-"""A directory whose library is not installed: every command that can know it says so."""
+"""A directory whose library is not installed: all commands that can detect this report it."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Database URIs with something odd in each of their parts: one line of error, and no password."""
+"""Database URIs with unusual text in each part: one line of error, and no password."""
 
 from pathlib import Path
 

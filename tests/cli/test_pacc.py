@@ -284,7 +284,7 @@ def test_change_meanwhile(place: Place) -> None:
         thread.join()
 
     assert outcome.code == 1
-    assert "the configuration has changed meanwhile; run it again" in outcome.err
+    assert "the configuration has changed in the meantime; run it again" in outcome.err
     assert place.served() == old
 
 
@@ -294,8 +294,8 @@ def test_ways_out(place: Place) -> None:
     same = place.run("pacc", "switch", "example.com", *NO_DNS)
 
     assert same.code == 0
-    assert "the same document, so no client will notice" in same.err
-    assert "take the old digest out" not in same.err
+    assert "is the same as the pinned document" in same.err
+    assert "remove the old digest" not in same.err
 
 
 def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The one form of the reports of `doctor`, `conformance` and `lint`: each case is a file."""
+"""The layout of the reports of `doctor`, `conformance` and `lint`: each case is a file."""
 
 import json
 import os

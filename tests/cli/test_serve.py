@@ -1,4 +1,4 @@
-"""The server, started from the command line as a process of its own."""
+"""The server, started from the command line as a separate process."""
 
 import http.client
 import json
@@ -205,9 +205,12 @@ BAD = [
         "metrics_listen 192.0.2.1:9243: cannot listen",
     ),
     (["--demo", "--admin-host", "0.0.0.0"], "but must be a loopback address such as 127.0.0.1"),
-    (["--demo", "--admin-host", "192.0.2.1"], "no other is allowed as long as operators have no"),
+    (["--demo", "--admin-host", "192.0.2.1"], "because the admin listener does not authenticate"),
     (["--demo", "--admin-host", "localhost"], "but must be a loopback address"),
-    (["--demo", "--tls-names", "www"], "but must be a list of autoconfig, autodiscover, ua-auto"),
+    (
+        ["--demo", "--tls-names", "www"],
+        "but must be a list with one or more of autoconfig, autodiscover, ua-auto",
+    ),
     (["--demo", "--metrics-listen", "9243"], "but must be an address and a port such as"),
     (["--demo", "--metrics-listen", "[::1]:0"], "but must be an address and a port such as"),
     (["--demo", "--metrics-listen", "127.0.0.1:65536"], "but must be an address and a port"),

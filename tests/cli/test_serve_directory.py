@@ -1,4 +1,4 @@
-"""A running server that asks a file who its users are."""
+"""A running server with a file as its directory."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A running server that signs profiles, and takes passwords."""
+"""A running server that signs profiles, and accepts passwords."""
 
 import http.client
 import os

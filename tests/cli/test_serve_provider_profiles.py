@@ -1,4 +1,4 @@
-"""A running server whose providers have certificates of their own."""
+"""A running server whose providers have their own certificates."""
 
 import http.client
 import json

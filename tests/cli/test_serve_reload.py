@@ -1,4 +1,4 @@
-"""A running server and its providers file: followed, read again by SIGHUP, never half of it."""
+"""A running server and its providers file: reloads, SIGHUP, and no partial reads."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Several workers on a machine that has much else to do."""
+"""Several workers on a busy machine."""
 
 import os
 import signal

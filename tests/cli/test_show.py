@@ -1,4 +1,4 @@
-"""What a client would get, from the command line."""
+"""What a client would receive, from the command line."""
 
 import plistlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a client would get, from the command line, where a directory knows the users."""
+"""What a client would receive, from the command line, with a directory of users."""
 
 import json
 import plistlib

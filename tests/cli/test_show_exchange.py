@@ -1,4 +1,4 @@
-"""What clients that look for Exchange would get, from the command line."""
+"""What clients that search for Exchange would receive, from the command line."""
 
 import json
 from pathlib import Path

@@ -58,7 +58,10 @@ def test_file(arguments: list[str], line: str, capsysbinary: pytest.CaptureFixtu
 
 BAD = [
     # arguments, the rule
-    (["*.example.com"], "*.example.com: is neither an address, as alice@example.com, nor a domain"),
+    (
+        ["*.example.com"],
+        "*.example.com: is neither an address such as alice@example.com nor a domain",
+    ),
     (["alice@exa mple.com"], "a label of the domain"),
     (["example.com", "--folder", "Autodiscover"], "--folder: Autodiscover: write a folder"),
     (["example.com", "--folder", 'C:\\a"b'], "write a folder of Windows"),

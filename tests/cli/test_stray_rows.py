@@ -121,7 +121,7 @@ def test_import_leaves_them(
     assert "not a domain" in database.client(NAMES)
     assert "80" in database.client("SELECT server_id FROM server_domain;").split()
     assert waypost("apply", "first.toml", "--only-add", *odd).err.startswith(
-        "nothing to do, 4 left"
+        "nothing to do; unused rows not removed: 4"
     )
 
 

@@ -1,4 +1,4 @@
-"""What commands write to a terminal, which obeys nothing of what a stranger wrote."""
+"""Output to a terminal: control characters of untrusted text have no effect."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""A made-up machine: its folders and its environment, for loading settings."""
+"""A test machine: its folders and its environment, for loading settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -216,7 +216,7 @@ CONTRADICTIONS = [
         {"workers": 2, "db_uri": "sqlite://"},
         (
             "--workers, --db-uri: several workers cannot share a database in memory; "
-            "set workers to 1 or db_uri to a file or a server"
+            "set workers to 1, or set db_uri to a file or a server"
         ),
     ),
 ]

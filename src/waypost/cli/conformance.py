@@ -66,9 +66,7 @@ AlsoFlag = Annotated[
     list[str] | None,
     typer.Option("--also", metavar="HOST", help="Another host name of the server; repeatable."),
 ]
-VerboseFlag = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Print all details.")
-]
+VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print all details.")]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
 

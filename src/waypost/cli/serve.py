@@ -99,7 +99,7 @@ def _serve(flags: Mapping[str, object]) -> None:
             raise
         # With a providers file, the database is a directory; domains of the file do not need it.
         log.error(  # noqa: TRY400 -- a traceback would not help the operator
-            "database unavailable; serving the domains of the providers file and trying again",
+            "database unavailable; starting without it and trying again",
             code=error.code,
             reason=str(error),
         )

@@ -244,7 +244,7 @@ def test_messages_are_documented() -> None:
     others = {
         "there is no [[directory]] with this name",
         "directory NAME has no domains_query",
-        "which the database cannot have: it holds domains of its own",
+        "which the database does not support",
         "no KIND mail service for the domains from NAME",
     }
     listed = [one for one in documented("docs/directories/sql.md") if " " in one]
