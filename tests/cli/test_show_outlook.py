@@ -63,10 +63,10 @@ BAD = [
         "*.example.com: is neither an address such as alice@example.com nor a domain",
     ),
     (["alice@exa mple.com"], "a label of the domain"),
-    (["example.com", "--folder", "Autodiscover"], "--folder: Autodiscover: write a folder"),
-    (["example.com", "--folder", 'C:\\a"b'], "write a folder of Windows"),
-    (["example.com", "--folder", "C:\\a\r\nb"], "write a folder of Windows"),
-    (["example.com", "--folder", "/tmp"], "write a folder of Windows"),
+    (["example.com", "--folder", "Autodiscover"], "--folder: Autodiscover: use a Windows folder"),
+    (["example.com", "--folder", 'C:\\a"b'], "use a Windows folder"),
+    (["example.com", "--folder", "C:\\a\r\nb"], "use a Windows folder"),
+    (["example.com", "--folder", "/tmp"], "use a Windows folder"),
 ]
 
 
