@@ -49,7 +49,7 @@ WARNED = {"example.net": {"geary"}}
     "domain", ["example.com", "example.net", "b\u00fccher.example", "a.example.edu"]
 )
 def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
-    """In Waypost itself nothing is found but what no server can mend, with an exit code."""
+    """In Waypost itself, the only finding is one that no server can fix, with an exit code."""
     outcome = waypost("conformance", f"http://127.0.0.1:{served.port}", domain, "--json")
 
     assert outcome.code == int(domain in WARNED), outcome.out
@@ -60,8 +60,8 @@ def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, d
     rules = [probe.key for probe in PROBES if not probe.needs_dns]
     assert [row["key"] for row in answer["rules"]] == rules
     # These look for Exchange, for calendars, and by DNS alone.
-    beside = {"outlook-new-and-mobile", "activesync-devices", "davx5", "claws-mail"}
-    setting_up = [row for row in answer["clients"] if row["key"] not in beside]
+    without_account = {"outlook-new-and-mobile", "activesync-devices", "davx5", "claws-mail"}
+    setting_up = [row for row in answer["clients"] if row["key"] not in without_account]
     warned = {row["key"] for row in setting_up if row["verdict"] == "works with warnings"}
     assert warned == WARNED.get(domain, set())
     assert {row["verdict"] for row in setting_up if row["key"] not in warned} == {"works"}
@@ -220,7 +220,7 @@ BAD_USE = [
 
 @pytest.mark.parametrize(("arguments", "said"), BAD_USE)
 def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
-    """Wrong use is told in one line, with exit code 2, and nothing is asked."""
+    """Wrong use is one line with exit code 2, and no request is sent."""
     outcome = waypost("conformance", *arguments)
     assert outcome.code == 2
     assert said in outcome.err
@@ -229,7 +229,7 @@ def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
 
 @pytest.mark.servers
 def test_dns_that_waypost_publishes(waypost: Waypost, served: RunningWaypost, dns: Named) -> None:
-    """With what Waypost tells to publish, DNS is asked, agrees, and its digest fits."""
+    """With the records that Waypost prints, DNS agrees, and its digest matches."""
     places = "--providers", f"{DEMO}", "--public-url", "https://setup.example.com"
     zone = waypost("show", "dns", "example.com", *places).out
     hosts = [f"{name}.example.com" for name in ("setup", "dav", "imap", "pop", "smtp")]
@@ -268,7 +268,7 @@ def test_dns_does_not_answer(waypost: Waypost, script: Script) -> None:
 
 
 def test_nobody_listens(waypost: Waypost) -> None:
-    """A server that is not there is wrong use, told at once."""
+    """A server that does not exist is wrong use, and is reported at once."""
     port = free_port()
     outcome = waypost("conformance", f"http://127.0.0.1:{port}", "example.com")
     assert outcome.code == 2
@@ -289,7 +289,7 @@ def test_scripts_get_what_no_terminal_shows(waypost: Waypost) -> None:
 
 
 def test_each_row_is_explained() -> None:
-    """Each client and each rule has its place in the documentation, where a report leads."""
+    """Each client and each rule has a section in the documentation, as reports link to it."""
     docs = DEMO.parents[3] / "docs"
     page, clients = ((docs / name).read_text("utf-8") for name in ("conformance.md", "clients.md"))
     rows = re.findall(r'^\| <a id="([a-z-]+)"></a>`.*$', page, re.MULTILINE)
@@ -307,7 +307,7 @@ def test_each_row_is_explained() -> None:
 
 
 def test_flags_are_documented(waypost: Waypost) -> None:
-    """The page tells each flag of the command."""
+    """The page describes each flag of the command."""
     page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
     flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
     assert len(flags) == 9
