@@ -372,7 +372,7 @@ def test_a_name_that_cannot_be_looked_up(waypost: Waypost, script: Script) -> No
 
 
 WRONG_USE = [
-    (["nobody"], "ADDRESS: the address has no @"),
+    (["alice"], "ADDRESS: the address has no @"),
     ([f"alice@{DOMAIN}", "--resolver", "ns.example"], "--resolver"),
     ([f"alice@{DOMAIN}", "--ca-file", "missing.pem"], "--ca-file: missing.pem"),
     ([f"alice@{DOMAIN}", "--ispdb", "ftp://x"], "--ispdb"),

@@ -93,7 +93,7 @@ def test_serve_has_a_flag_for_every_option(waypost: Waypost) -> None:
 BAD_USE = [
     # arguments, what is said
     ([], "Usage: waypost"),
-    (["versio"], "No such command 'versio'. Did you mean 'version'?"),
+    (["versio"], "No such command 'versio'. Did you mean 'version'?"),  # codespell:ignore versio
     (["version", "--jsn"], "No such option"),
     (["show"], "Usage: waypost show"),
     (["show", "autoconfig"], "Missing argument 'ADDRESS'"),

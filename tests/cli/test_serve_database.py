@@ -108,7 +108,7 @@ def test_change_is_answered_within_the_ttl(home: Path, server: PostgreSql, faile
             server.start()
             time.sleep(2.5)
         empty = home / "empty.toml"
-        empty.write_text('[[provider]]\nname = "Nobody"\n', encoding="utf-8")
+        empty.write_text('[[provider]]\nname = "Empty"\n', encoding="utf-8")
         with load(waypost, "example.com"):
             assert main(["apply", str(empty), "--allow-removal", "10", "--db-uri", uri]) == 0
             time.sleep(CACHE_TTL_SECONDS)

@@ -8,12 +8,12 @@ from tests.settings.places import Machine
 from waypost.errors import SettingsError
 from waypost.settings import Loaded, load, options
 
-NOWHERE = Path("/nonexistent")
+MISSING = Path("/nonexistent")
 NAMES = [option.variable for option in options()]
 
 
 def _load(environ: dict[str, str]) -> Loaded:
-    return load(environ, {}, NOWHERE, NOWHERE, NOWHERE)
+    return load(environ, {}, MISSING, MISSING, MISSING)
 
 
 @given(st.integers(0, 65535))

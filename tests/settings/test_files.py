@@ -56,11 +56,11 @@ def test_named_file_must_exist(machine: Machine) -> None:
 def test_named_automx2_file_may_be_missing(machine: Machine) -> None:
     """The file in AUTOMX2_CONF may be missing, as in automx2, with a warning."""
     file = _write(machine, "work/waypost.toml", 1)
-    machine.environ["AUTOMX2_CONF"] = "/nowhere/automx2.conf"
+    machine.environ["AUTOMX2_CONF"] = "/missing/automx2.conf"
     loaded = machine.load()
     assert loaded.file == file
     assert loaded.warnings == (
-        "AUTOMX2_CONF: there is no file /nowhere/automx2.conf; trying the other locations",
+        "AUTOMX2_CONF: there is no file /missing/automx2.conf; trying the other locations",
     )
 
 
