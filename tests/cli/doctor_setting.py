@@ -1,6 +1,6 @@
-"""A domain as its users' clients find it: BIND, nginx, Waypost, Dovecot, and each way to break it.
+"""A domain on real servers: BIND, nginx, Waypost, Dovecot, and all mistakes for tests.
 
-All of it is inside a private network, and all names lead to 127.0.0.1.
+All servers are inside a private network, and all names resolve to 127.0.0.1.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ class Setting:
         web_days: from when to when it is valid; `mail_days` the same.
         web_is_trusted: its authority is one that the doctor trusts; `mail_is_trusted` the
             same.
-        sites: https sites that lead to Waypost.
+        sites: https sites that proxy to Waypost.
         redirects: plain http redirects to https.
         more: other sites.
         has_imap: a Dovecot runs, as `has_smtp` for the submission server.

@@ -59,7 +59,7 @@ def test_nothing_is_found_in_waypost(waypost: Waypost, served: RunningWaypost, d
     assert answer["unanswered"] is None
     rules = [probe.key for probe in PROBES if not probe.needs_dns]
     assert [row["key"] for row in answer["rules"]] == rules
-    # These look for Exchange, for calendars, and by DNS alone.
+    # These search for Exchange, for calendars, or only in DNS.
     without_account = {"outlook-new-and-mobile", "activesync-devices", "davx5", "claws-mail"}
     setting_up = [row for row in answer["clients"] if row["key"] not in without_account]
     warned = {row["key"] for row in setting_up if row["verdict"] == "works with warnings"}

@@ -63,7 +63,7 @@ def test_renewed_without_a_restart(home: Path, workers: str) -> None:
 
 
 BAD: list[tuple[Callable[[Signing], object], str, str]] = [
-    # what is done to a good set, what is said of which option
+    # a change of good files, a part of the error
     (lambda made: made.files.key.chmod(0o644), "profile_key: ", "can be read by others"),
     (lambda made: made.files.key.unlink(), "profile_key: ", "cannot be read: No such file"),
     (

@@ -86,7 +86,7 @@ def test_two_providers(home: Path, workers: str) -> None:
 
 
 BAD: list[tuple[Callable[[Signing], object], str, str]] = [
-    # what is done to a good set, what is said of which key
+    # a change of good files, a part of the error
     (lambda made: made.files.key.chmod(0o644), "key", "can be read by others"),
     (lambda made: made.files.certificate.unlink(), "cert", "cannot be read: No such file"),
 ]

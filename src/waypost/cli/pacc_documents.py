@@ -21,7 +21,7 @@ class Documents:
     Attributes:
         is_pinned: whether the current document is pinned.
         served: the current document.
-        pattern: the pattern of the entry, if the domain has no entry of its own.
+        pattern: the pattern of the entry, if the domain has no separate entry.
         after: the document that follows from the configuration, which is served next; None if
             PACC cannot express the configuration.
         why: the reason why `after` is None, or an empty text.
