@@ -9,7 +9,7 @@ from tests.cli.conftest import Waypost
 from tests.docs.pages import ROOT
 from waypost.cli.reporting import quantity
 
-# "3 of 5 domains" has a noun for the second number, which is never one.
+# In "3 of 5 domains", the noun is for the second number, which is never one.
 PLURALS = re.compile(
     r"(?<!of )\{[^{}]*\} (?:more )?(?:answers|clients are|differences|directories|domains|errors"
     r"|findings|hits|lines|names|patterns|providers|records|requests|rows|services|times|users"
