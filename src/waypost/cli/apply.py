@@ -111,8 +111,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     if_empty: IfEmptyFlag = False,
     dry_run: DryRunFlag = False,
     print_sql: Annotated[
-        bool,
-        typer.Option("--print-sql", help="Print SQL for an empty database; connect to none."),
+        bool, typer.Option("--print-sql", help="Only print SQL for an empty database.")
     ] = False,
     dialect: Annotated[
         Dialect, typer.Option("--dialect", help="SQL dialect for --print-sql.")

@@ -107,7 +107,7 @@ class ProfileOptions(BaseModel):
         BeforeValidator(day),
         About(
             "Profiles",
-            "The date from which a device shows a profile as expired.",
+            "On this date and later, a device shows a profile as expired.",
             'a date in quotes, such as "2030-12-31"',
             example='"2030-12-31"',
         ),
