@@ -48,7 +48,7 @@ def test_renewed_without_a_restart(home: Path, workers: str) -> None:
         assert content is not None
         assert plistlib.loads(content)["PayloadType"] == "Configuration"
         made.files.key.write_bytes(b"broken")
-        until(lambda: "profile certificate rejected" in server.log.read_text(), "told")
+        until(lambda: "profile certificate rejected" in server.log.read_text(), "logged")
         assert signed_by(server, made.root)
         for old, source in zip(made.files.paths, new.files.paths, strict=True):
             shutil.copy(source, old)

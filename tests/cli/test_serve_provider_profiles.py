@@ -69,7 +69,7 @@ def test_two_providers(home: Path, workers: str) -> None:
             lambda: (
                 "providers file rejected; keeping the previous version" in server.log.read_text()
             ),
-            "told",
+            "logged",
         )
         assert ask(server, "d.test")[0] == 404, "the previous version is served"
         assert signed_by(server, "b.test", second.root)

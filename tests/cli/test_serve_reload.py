@@ -129,13 +129,13 @@ def test_broken_file(home: Path, workers: str) -> None:
         total = f'waypost_providers_reloads_total{{result="failed"}} {float(workers)}'
         until(lambda: metric(port, total), "all workers")
         time.sleep(2)  # it is polled several times more
-        told = [
+        logged = [
             line
             for line in server.log.read_text().splitlines()
             if "providers file rejected" in line
         ]
-        assert sum("colour: " in line for line in told) == 1
-        assert sum("name: " in line for line in told) == 1
+        assert sum("colour: " in line for line in logged) == 1
+        assert sum("name: " in line for line in logged) == 1
         assert serves(server, "one.example")
         file.unlink()
         gone = "No such file"
