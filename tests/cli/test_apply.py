@@ -199,7 +199,7 @@ BAD = [
     (["first.toml", "--demo"], "error: use either a FILE or --demo\n"),
     (["first.toml", "--db-uri", "x"], "--db-uri: db_uri is"),
     (["first.toml", "--db-uri", "nosuch://"], "nosuch"),
-    (["first.toml", "--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
+    (["first.toml", "--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be created"),
 ]
 
 

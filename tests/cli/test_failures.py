@@ -89,7 +89,7 @@ def test_sqlite_with_a_host(waypost: Waypost) -> None:
     """SQLite has neither user nor host: this is a mistake in the URI, and not a defect."""
     outcome = waypost("domain", "list", "--db-uri", "sqlite://alice:S3CRETWORD@db.example/x")
     assert (outcome.code, "Traceback" in outcome.err) == (2, False)
-    assert "sqlite://alice:***@db.example/x is not a URI of its kind of database" in outcome.err
+    assert "sqlite://alice:***@db.example/x is not a valid URI for this database" in outcome.err
 
 
 def test_address_is_no_secret(waypost: Waypost) -> None:

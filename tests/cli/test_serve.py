@@ -198,7 +198,7 @@ BAD = [
     (["--providers", "bad.toml"], "bad.toml: provider[0].name: is missing"),
     (["--providers", "bad.toml", "--demo"], "demo and providers exclude each other"),
     (["--workers", "0", "--demo"], "--workers: workers is"),
-    (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be made"),
+    (["--db-uri", "sqlite:////dev/null/x"], "the folder /dev/null cannot be created"),
     (["--host", "192.0.2.1", "--demo"], "host 192.0.2.1, port 4243: cannot listen"),
     (
         ["--port", "0", "--admin-port", "0", "--demo", "--metrics-listen", "192.0.2.1:9243"],

@@ -18,6 +18,7 @@ from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.errors import StoreError
 from waypost.store.sql import schema
 from waypost.store.sql.migrate import statements, status, upgrade
+from waypost.store.sql.pinned_pacc import PinnedRows
 from waypost.store.sql.revision import HEAD, is_current, make_ready
 from waypost.store.sql.store import SqlStore
 
@@ -222,6 +223,48 @@ def test_printed_statements(bare: Engine, database: Database, old: Sequence[str]
     assert indexes(bare, database) == EXPECTED_INDEXES - unneeded
 
 
+# What the revisions 0007 to 0009 left: a pinned document, in a column with its former name.
+FORMER = (
+    "ALTER TABLE domain RENAME COLUMN pinned_pacc TO held_pacc",
+    "INSERT INTO provider (id, name, short_name) VALUES (1, 'P', 'P')",
+    "INSERT INTO domain (id, name, provider_id, held_pacc) VALUES (1, 'a.example', 1, 'old')",
+)
+
+PINNED = FORMER[2].replace("held_pacc", "pinned_pacc")
+SAYING = "UPDATE waypost_schema_version SET version_num = '{}'"
+
+
+@pytest.mark.parametrize("revision", ["0006", "0007", "0009"])
+@pytest.mark.parametrize("printed", [False, True], ids=["upgrade", "printed"])
+def test_former_name_of_pinned_documents(
+    engine: Engine, database: Database, revision: str, printed: bool
+) -> None:
+    """Documents in the column `held_pacc` are still pinned after its name has changed.
+
+    Revision 0006 with this column is what MariaDB keeps of an upgrade that failed in 0007.
+    """
+    run(engine, *FORMER, SAYING.format(revision))
+    if printed:
+        database.client(statements(engine))
+    else:
+        upgrade(engine)
+
+    assert status(engine).is_current
+    assert PinnedRows(engine).all() == {"a.example": b"old"}
+    columns = {one["name"] for one in sa.inspect(engine).get_columns("domain")}
+    assert "held_pacc" not in columns
+
+
+@pytest.mark.parametrize("revision", ["0006", "0009"])
+def test_pinned_documents_keep_their_name(engine: Engine, revision: str) -> None:
+    """A column that has its name already stays, as after an upgrade that failed half-way."""
+    run(engine, *FORMER[1:2], PINNED, SAYING.format(revision))
+    upgrade(engine)
+
+    assert status(engine).is_current
+    assert PinnedRows(engine).all() == {"a.example": b"old"}
+
+
 def test_printed_statements_make_no_file(sqlite_bare: Engine, path: Path) -> None:
     """A SQLite file that is not there is not made for printing what would be in it."""
     assert "CREATE TABLE provider" in statements(sqlite_bare)
@@ -279,9 +322,6 @@ def test_several_at_once(database: Database, tmp_path: Path) -> None:
 def test_newest_revision_is_known(sqlite_bare: Engine) -> None:
     """The revision that workers look for is the newest of the migrations."""
     assert status(sqlite_bare).head == HEAD
-
-
-SAYING = "UPDATE waypost_schema_version SET version_num = '{}'"
 
 
 def test_making_ready(bare: Engine) -> None:

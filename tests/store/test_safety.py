@@ -95,7 +95,7 @@ def test_second_apply_waits(engine: Engine, applying: list[str], tmp_path: Path)
 
 
 def test_second_writer_says_so(engine: Engine, database: Database) -> None:
-    """A writer that waits for too long says that something else writes, and nothing is changed."""
+    """A writer that waits for too long says that another process writes, and nothing is changed."""
     write(engine, OLD)
     other = open_engine(database.uri)
     if database.dialect == "sqlite":
@@ -104,7 +104,7 @@ def test_second_writer_says_so(engine: Engine, database: Database) -> None:
         )
     with (
         writing(engine),
-        pytest.raises(StoreUnavailable, match="something else writes to it"),
+        pytest.raises(StoreUnavailable, match="another process writes to it"),
         writing(other, wait_seconds=1) as connection,
     ):
         purge(connection)

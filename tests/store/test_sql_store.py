@@ -468,9 +468,9 @@ def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_folder_that_cannot_be_made() -> None:
-    """A folder that cannot be made is told with its option when the file is to be made."""
+    """If a folder cannot be created for a new file, the error names the option."""
     engine = open_engine("sqlite:////proc/waypost/db.sqlite")
-    with pytest.raises(StoreError, match="folder /proc/waypost cannot be made"), writing(engine):
+    with pytest.raises(StoreError, match="folder /proc/waypost cannot be created"), writing(engine):
         pass
     engine.dispose()
 

@@ -1,1 +1,1 @@
-"""Databases of any engine: how they are opened, and what their drivers complain about."""
+"""Connections to databases of any engine, and the errors of their drivers."""

@@ -1,4 +1,4 @@
-"""What drivers complain about, as Waypost's own errors: one line, what to do, no secret."""
+"""Errors of database drivers as Waypost's own errors: one line, what to do, no secret."""
 
 import enum
 import re
@@ -26,14 +26,14 @@ _NO_TABLE: Final = re.compile(
     r"|unknown column"
 )
 _LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
-# MySQL's numbers of errors that pass: too many connections, locks, a server that shuts down, a
-# connection that was ended. PyMySQL calls wrong statements operational errors, too.
+# MySQL's error numbers for temporary failures: too many connections, locks, a server that shuts
+# down, a connection that was closed. PyMySQL reports invalid statements as operational errors, too.
 _MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
 _MYSQL_CLIENT: Final = 2000
 
 
 class Cause(enum.Enum):
-    """What is wrong, whatever the driver."""
+    """The cause of a database error, the same for all drivers."""
 
     NO_DATABASE = enum.auto()
     NO_LOGIN = enum.auto()
@@ -42,15 +42,15 @@ class Cause(enum.Enum):
     """A table or a column is missing."""
     LOCKED = enum.auto()
     PASSING = enum.auto()
-    """Trying again later may help."""
+    """A retry may succeed."""
     OTHER = enum.auto()
 
 
 def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
-    """Return what is wrong.
+    """Return the cause of an error.
 
     Args:
-        error: what SQLAlchemy made of a driver's complaint.
+        error: SQLAlchemy's form of a driver's error.
         backend: `sqlite`, `postgresql` or `mysql`.
     """
     lower = reason_of(error).lower()
@@ -67,14 +67,14 @@ def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
 
 @contextmanager
 def mapped_errors(url: sa.URL) -> Iterator[None]:
-    """Turn a driver's complaint into an error that says what to do.
+    """Convert errors of a driver into errors that say what to do.
 
     Args:
-        url: what is named in the message, without its password.
+        url: named in the message, without its password.
 
     Raises:
-        StoreUnavailable: trying again later may help.
-        StoreError: the database must be mended first.
+        StoreUnavailable: a retry may succeed.
+        StoreError: the operator must fix the database or its URI first.
     """
     name = shown_url(url)
     try:
@@ -87,14 +87,15 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
     except ValueError as error:
         if "NUL" not in str(error):
             raise
-        # psycopg2 refuses such a text before the database sees it.
-        raise StoreError(f"{name}: a text holds a NUL, which this database cannot store") from error
+        # psycopg2 refuses such a text before it reaches the database.
+        message = f"{name}: a text contains a NUL character, which this database cannot store"
+        raise StoreError(message) from error
     except sa.exc.TimeoutError as error:
         raise StoreUnavailable(f"{name}: all connections are in use") from error
 
 
 def reason_of(error: sa.exc.DBAPIError) -> str:
-    """Return the message of the driver in one line, without parentheses and hints."""
+    """Return the driver's message in one line, without parentheses and hints."""
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"
@@ -106,9 +107,9 @@ def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailab
     cures = {
         Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
         Cause.NO_LOGIN: "check the user and the password in db_uri",
-        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
+        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server is running",
         Cause.NO_TABLE: "run `waypost db upgrade`",
-        Cause.LOCKED: "something else writes to it, try again afterwards",
+        Cause.LOCKED: "another process writes to it; try again later",
     }
     text = f"{said}; {cures[cause]}" if cause in cures else said
     passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
@@ -116,7 +117,7 @@ def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailab
 
 
 def _file_problem(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
-    """Return whose SQLite file it is and what to do, if that is why it cannot be opened."""
+    """Return the owner of the SQLite file and what to do, if the owner is why it does not open."""
     name = getattr(error.orig, "sqlite_errorname", "")
     if not name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or not url.database:
         return None
@@ -132,5 +133,5 @@ def _is_temporary(error: sa.exc.DBAPIError) -> bool:
         return arguments[0] in _MYSQL_PASSING or arguments[0] >= _MYSQL_CLIENT
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
-    # SQLite calls a statement that it cannot run an operational error as well.
+    # SQLite reports invalid statements as operational errors, too.
     return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

@@ -1,4 +1,4 @@
-"""The drivers that Waypost comes with, and what each of them is told."""
+"""The database drivers that Waypost supports, and the options for each of them."""
 
 from importlib.util import find_spec
 from typing import Any, Final
@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 12
-"""How long a server may be silent in the middle of a question; no lock is waited for so long."""
+"""How long a server may be silent during a statement; longer than any wait for a lock."""
 _EXTRAS: Final = {"psycopg": "postgresql", "psycopg2": "postgresql", "pymysql": "mysql"}
-# A network that swallows packets is noticed after that time (libpq's options).
+# A network that drops packets is detected after this time (libpq's options).
 _LIBPQ: Final = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     "keepalives_idle": 10,
@@ -17,9 +17,9 @@ _LIBPQ: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-# What a driver is told where the URI does not say it.
+# Options for each driver, unless the URI sets them.
 _CONNECT: Final[dict[str, dict[str, Any]]] = {
-    # Poolers between Waypost and PostgreSQL, and upgrades, do not go with prepared statements.
+    # Connection poolers in front of PostgreSQL, and upgrades, do not work with prepared statements.
     "psycopg": _LIBPQ | {"prepare_threshold": None},
     "psycopg2": _LIBPQ,
     "pymysql": {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "charset": "utf8mb4"},
@@ -27,7 +27,7 @@ _CONNECT: Final[dict[str, dict[str, Any]]] = {
 
 
 def with_driver(url: sa.URL) -> sa.URL:
-    """Name the driver that Waypost comes with where the URI names none; MariaDB is a MySQL."""
+    """Return a URI with Waypost's driver, unless it names one; MariaDB uses that of MySQL."""
     backend, _, driver = url.drivername.partition("+")
     backend = {"mariadb": "mysql", "postgres": "postgresql"}.get(backend, backend)
     if backend == "mysql":
@@ -39,21 +39,21 @@ def with_driver(url: sa.URL) -> sa.URL:
 
 
 def connect_options(url: sa.URL, **more: object) -> dict[str, Any]:
-    """Return what a driver is told at each connection where the URI does not say it.
+    """Return the options for a driver's connections, without those that the URI sets.
 
     Args:
         url: with its driver.
-        more: options for this driver besides the usual ones, or in place of them.
+        more: options for this driver in addition to the usual ones, or instead of them.
     """
     options = {**_CONNECT.get(url.drivername.partition("+")[2], {}), **more}
     return {name: value for name, value in options.items() if name not in url.query}
 
 
 def impatient_options(url: sa.URL) -> dict[str, Any]:
-    """Return what a driver is given so that it does not wait for ever for a lost server.
+    """Return the options with which a driver does not wait without end for a lost server.
 
-    libpq learns of a lost machine by itself (`tcp_user_timeout`); PyMySQL waits for some minutes or
-    for ever, and its thread with it.
+    libpq detects a lost machine (`tcp_user_timeout`). PyMySQL blocks its thread for some minutes or
+    without end.
     """
     if url.get_driver_name() != "pymysql":
         return {}
@@ -61,7 +61,7 @@ def impatient_options(url: sa.URL) -> dict[str, Any]:
 
 
 def driver_cure(url: sa.URL, error: ImportError) -> str:
-    """Return what to install where a driver is missing."""
+    """Return what to install if a driver is missing."""
     module = error.name or url.get_driver_name()
     extra = _EXTRAS.get(url.get_driver_name())
     if extra is None:

@@ -1,4 +1,4 @@
-"""Opening a database of any engine; reading from it and writing to it."""
+"""Open a database of any engine; read from it and write to it."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -40,27 +40,27 @@ __all__ = [
 BUSY_TIMEOUT_SECONDS: Final = 10
 # RFC 3986 s2.1
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
-# A writer takes its lock at once: a second one waits, instead of failing half-way.
+# A writer takes its lock when it begins, so that a second one waits and does not fail half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
 _ONCE: Final = "waypost_read_only"
-# Adds to what the server asks for: a text that is too long is refused, and never cut off.
+# In addition to the server's modes: a text that is too long is an error, and is never cut.
 _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
 )
 
 
 def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> Engine:
-    """Prepare the connections to a database; none is opened yet.
+    """Create an engine for a database, without a connection yet.
 
     Args:
-        db_uri: as SQLAlchemy writes it; the driver may be left out. Foreign keys and the
-            write-ahead log are on in SQLite. A connection that the server closed is replaced.
+        db_uri: in SQLAlchemy's form; the driver is optional. Foreign keys and the write-ahead log
+            are enabled in SQLite. A connection that the server closed is replaced.
         echo: log every SQL statement.
-        impatient: give up a server that is silent for long; not for changes of tables, which take
-            their time.
+        impatient: stop waiting for a server that is silent for long; not for changes of tables,
+            which take long.
 
     Raises:
-        StoreError: the URI or its driver cannot be used; the message never holds the password.
+        StoreError: the URI or its driver cannot be used; the message never contains the password.
     """
     try:
         url = with_driver(sa.make_url(db_uri))
@@ -72,14 +72,14 @@ def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> 
     try:
         engine = sa.create_engine(url, echo=echo, hide_parameters=True, **options)
     except sa.exc.NoSuchModuleError as error:
-        raise StoreError(f"db_uri: Waypost knows no database {url.drivername!r}") from error
+        raise StoreError(f"db_uri: Waypost does not support {url.drivername!r}") from error
     except ImportError as error:
         cure = driver_cure(url, error)
         message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
         raise StoreError(message) from error
     except sa.exc.ArgumentError as error:  # SQLite with a host.
-        message = f"db_uri: {redact_uri(db_uri)} is not a URI of its kind of database"
-        more = "; a SQLite file is written with four slashes, as sqlite:////var/lib/waypost.sqlite"
+        message = f"db_uri: {redact_uri(db_uri)} is not a valid URI for this database"
+        more = "; write a SQLite file with four slashes, as sqlite:////var/lib/waypost.sqlite"
         raise StoreError(message + more * (backend == "sqlite")) from error
     except (TypeError, ValueError) as error:
         raise _options_refused(url, error) from error
@@ -98,11 +98,11 @@ def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection for single questions; it begins no transaction and takes no lock.
+    """Yield a connection for single queries; it begins no transaction and takes no lock.
 
     Raises:
         StoreUnavailable: the database does not answer.
-        StoreError: it answers, but is not as it must be; or there is no such SQLite file.
+        StoreError: it answers, but cannot be used; or the SQLite file does not exist.
     """
     _refuse_missing_file(engine)
     with mapped_errors(engine.url), engine.connect() as connection:
@@ -111,15 +111,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Yield a connection for questions that belong together: none sees half of a change.
+    """Yield a connection for queries that belong together: they all see the same state.
 
     Raises:
         StoreUnavailable: the database does not answer.
-        StoreError: it answers, but is not as it must be; or there is no such SQLite file.
+        StoreError: it answers, but cannot be used; or the SQLite file does not exist.
     """
     _refuse_missing_file(engine)
     with mapped_errors(engine.url), engine.connect() as plain:
-        # In SQLite a transaction sees one state anyway.
+        # In SQLite every transaction sees one state.
         wanted = {} if _is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
         connection = plain.execution_options(**wanted)
         with connection.begin():
@@ -128,18 +128,18 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterator[Connection]:
-    """Yield a connection in one transaction that no other Waypost writes beside; all or nothing.
+    """Yield a connection in one transaction, while no other Waypost process writes.
 
-    A SQLite file that is not there is made, and its folder too.
+    If the SQLite file does not exist, it is created, and its folder too.
 
     Args:
         engine: the database.
-        wait_seconds: how long to wait for another writer; SQLite's writers wait as long as
-            `BUSY_TIMEOUT_SECONDS` says.
+        wait_seconds: how long to wait for another writer; in SQLite it is always
+            `BUSY_TIMEOUT_SECONDS`.
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: it answers, but is not as it must be; or the folder cannot be made; or this
+        StoreError: it answers, but cannot be used; or the folder cannot be created; or this
             process cannot write the SQLite file, or is root and the file belongs to another user.
     """
     refuse_other_owner(engine)
@@ -155,12 +155,12 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
 
 
 def is_missing_file(engine: Engine) -> bool:
-    """Return whether opening the database would make a SQLite file."""
+    """Return whether opening the database would create a SQLite file."""
     return missing_file(engine) is not None
 
 
 def missing_file(engine: Engine) -> Path | None:
-    """Return the whole path of the SQLite file that opening the database would make, if any.
+    """Return the absolute path of the SQLite file that opening the database would create, if any.
 
     Raises:
         StoreError: this process cannot read the file, or enter its folder.
@@ -173,7 +173,7 @@ def missing_file(engine: Engine) -> Path | None:
 
 
 def refuse_other_owner(engine: Engine) -> None:
-    """Refuse a SQLite file that this process cannot write, or as root should not.
+    """Refuse a SQLite file that this process cannot write, or should not write as root.
 
     Raises:
         StoreError: names the file or the folder, its owner, and what to do.
@@ -188,11 +188,11 @@ def _path(engine: Engine) -> Path | None:
 
 
 def _refuse_missing_file(engine: Engine) -> None:
-    """Refuse to read a SQLite file that is not there: to open it would make an empty one."""
+    """Refuse to read a SQLite file that does not exist: opening it would create an empty one."""
     if (path := missing_file(engine)) is not None:
         raise StoreError(
             f"db_uri: there is no database file {path}; correct the path in db_uri "
-            "(--db-uri), or make a new database with `waypost db upgrade`"
+            "(--db-uri), or create a new database with `waypost db upgrade`"
         )
 
 
@@ -203,7 +203,7 @@ def _is_sqlite(engine: Engine) -> bool:
 def _sqlite_options(url: sa.URL) -> dict[str, Any]:
     if _file(url):
         return {}
-    # One connection that all threads take in turn, because it is the database.
+    # One connection for all threads in turn, because the database exists only in it.
     options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
     return options | {"connect_args": {"check_same_thread": False}}
 
@@ -221,7 +221,7 @@ def _server_options(url: sa.URL, impatient: bool) -> dict[str, Any]:
 
 
 def _connector(url: sa.URL) -> Callable[..., Any]:
-    """Return what connects; what the driver cannot make sense of is in the query of the URI."""
+    """Return a function that connects; what the driver does not accept is in the URI's query."""
 
     def connect(
         dialect: sa.Dialect, _record: object, args: list[Any], options: dict[str, Any]
@@ -236,11 +236,11 @@ def _connector(url: sa.URL) -> Callable[..., Any]:
 
 def _options_refused(url: sa.URL, error: Exception) -> StoreError:
     reason = redact_message(str(error), url_secrets(url))
-    return StoreError(f"db_uri: the driver does not take its host or its options: {reason}")
+    return StoreError(f"db_uri: the driver rejected the host or the options: {reason}")
 
 
 def _file(url: sa.URL) -> str:
-    """Return the path of a SQLite file, or nothing for a database in memory."""
+    """Return the path of a SQLite file, or an empty text for a database in memory."""
     name = url.database or ""
     if name.startswith("file:"):
         return file_of_uri(name, url.query)
@@ -250,10 +250,10 @@ def _file(url: sa.URL) -> str:
 def _prepare_file(
     _dialect: sa.Dialect, record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
 ) -> None:
-    """Make the folder of a SQLite file, or only read the file; SQLAlchemy goes on to connect."""
+    """Create the folder of a SQLite file, or open it read-only; SQLAlchemy connects afterwards."""
     name = str(args[0])
     if name.startswith("file:") and "mode=ro" in name:
-        return  # SQLite's own URI of a file that is only read: it must be there.
+        return  # SQLite's own URI for reading only: the file must exist.
     path = Path(file_of_uri(name, {}) or name)
     if not name.startswith("file:") and name != ":memory:":
         uri = read_only_uri(path.absolute())
@@ -264,12 +264,12 @@ def _prepare_file(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"db_uri: the folder {path.parent} cannot be made: {error.strerror}"
+        message = f"db_uri: the folder {path.parent} cannot be created: {error.strerror}"
         raise StoreError(message) from error
 
 
 def _forget(_connection: object, record: ConnectionPoolEntry) -> None:
-    """Open a file that is only read anew for the next look: it may have changed meanwhile."""
+    """Close a read-only file after each use, because it may change before the next."""
     if record.info.get(_ONCE):
         record.invalidate()
 
@@ -280,7 +280,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-    with suppress(sqlite3.OperationalError):  # A file that may only be read stays as it is.
+    with suppress(sqlite3.OperationalError):  # A read-only file keeps its mode.
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()

@@ -1,4 +1,4 @@
-"""One writer at a time, whatever the engine: the lock that `writing` takes."""
+"""One writer at a time, on each engine: the lock that `writing` takes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from sqlalchemy import Connection
 from waypost.database.names import shown_url
 from waypost.errors import StoreUnavailable
 
-_KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL keeps such locks for each database
+_KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL has separate locks for each database
 
 
 @contextmanager
 def locked(connection: Connection, wait_seconds: int) -> Iterator[None]:
-    """Begin a transaction that no other Waypost writes beside, and end it.
+    """Run a transaction while no other Waypost process writes.
 
     Args:
-        connection: in no transaction yet; SQLite's has its lock by the way it begins.
+        connection: in no transaction yet; in SQLite the way it begins takes the lock.
         wait_seconds: how long to wait for another writer.
 
     Raises:
-        StoreUnavailable: another writes for longer.
+        StoreUnavailable: another process writes for longer.
     """
     if connection.dialect.name == "mysql":
         with _named_lock(connection, wait_seconds), connection.begin():
@@ -38,18 +38,18 @@ def locked(connection: Connection, wait_seconds: int) -> Iterator[None]:
 
 @contextmanager
 def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
-    """Hold a lock beyond the transaction, because MySQL ends that with each change of a table."""
-    # Names of locks belong to the whole server, and are short.
+    """Keep a lock after the transaction, because MySQL ends it at each change of a table."""
+    # Names of locks are for the whole server, and their length is limited.
     lock = sa.func.concat("waypost.", sa.func.md5(sa.func.database()))
     got = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
     connection.commit()
     if got != 1:
         name = shown_url(connection.engine.url)
-        message = f"{name}: lock timeout; something else writes to it, try again afterwards"
+        message = f"{name}: lock timeout; another process writes to it; try again later"
         raise StoreUnavailable(message)
     try:
         yield
     finally:
-        if not connection.invalidated:  # Else the server has let go of it already.
+        if not connection.invalidated:  # Else the server has released the lock.
             connection.execute(sa.select(sa.func.release_lock(lock)))
             connection.commit()

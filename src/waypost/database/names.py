@@ -1,4 +1,4 @@
-"""How a database is named to people: by its URI, without what may be a secret in it."""
+"""The name of a database in messages: its URI, without what may be a secret."""
 
 import sqlalchemy as sa
 
@@ -6,19 +6,19 @@ from waypost.redaction import redact_uri, secrets_of
 
 
 def shown_url(url: sa.URL) -> str:
-    """Return the URI of a database without its query, its password, and what may be one."""
+    """Return the URI of a database without its query, its password, and what may be a secret."""
     return redact_uri(_text(url.set(query={})))
 
 
 def url_secrets(url: sa.URL) -> frozenset[str]:
-    """Return each text that a driver may repeat from the URI and that nobody shall read."""
+    """Return each secret of the URI that a driver may repeat in its messages."""
     found = set(secrets_of(_text(url)))
-    # A password that can be split from the rest only by the library is one, too.
+    # The password as the library splits the URI is a secret, too.
     return frozenset(found | {url.password}) if url.password else frozenset(found)
 
 
 def _text(url: sa.URL) -> str:
-    """Write a URI as it was typed, without percent-encoding: a part may be in the wrong place."""
+    """Return a URI as it was typed, without percent-encoding: a part may be in the wrong place."""
     login = "" if url.username is None else url.username
     if url.password is not None:
         login = f"{login}:{url.password}"

@@ -1,6 +1,6 @@
-"""Whether this process may use a SQLite file: who owns it, and what to do if it is another user.
+"""Checks whether this process may use a SQLite file, which another user may own.
 
-SQLite writes files of its own beside the database. If root makes them, or the database itself, in
+SQLite writes its own files next to the database. If root creates them, or the database itself, in
 the folder of the service's user, the service can no longer write.
 """
 
@@ -16,13 +16,15 @@ from waypost.errors import StoreError
 # https://www.sqlite.org/tempfiles.html
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 _ROOT: Final = 0
-# linux/limits.h: PATH_MAX counts a NUL at the end. A file beside has up to eight bytes more.
+# linux/limits.h: PATH_MAX counts a NUL at the end. SQLite's own files have up to eight bytes more.
 _PATH_MAX_BYTES: Final = 4096
 _NAME_MAX_BYTES: Final = 255 - len("-journal")
 
 
 def file_of_uri(name: str, query: Mapping[str, object]) -> str:
-    """Return the path in SQLite's own form of a URI, or nothing if it is in memory or no URI.
+    """Return the path in SQLite's own form of a URI, or an empty text if there is none.
+
+    A database in memory has no path.
 
     Args:
         name: as `file:/var/lib/mail.sqlite`, perhaps with a query (https://sqlite.org/uri.html).
@@ -35,7 +37,7 @@ def file_of_uri(name: str, query: Mapping[str, object]) -> str:
 
 
 def check_readable(path: Path) -> None:
-    """Refuse a SQLite file that this process cannot read; one that is missing is not refused.
+    """Refuse a SQLite file that exists and that this process cannot read.
 
     Raises:
         StoreError: names the file or the folder, its owner, and what to do.
@@ -48,7 +50,7 @@ def check_readable(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a SQLite file that this process cannot write, or that is not its own if it is root's.
+    """Refuse a SQLite file that this process cannot write, or that is not root's if it is root.
 
     Raises:
         StoreError: names the file or the folder, its owner, and what to do.
@@ -64,8 +66,8 @@ def write_problem(path: Path) -> str | None:
         owner = place.stat().st_uid
         if os.geteuid() == _ROOT and owner != _ROOT:
             return (
-                f"{_owned(place)}, but this process runs as root, whose files {_name(owner)} "
-                f"could not write; {_cure(place, owner)}"
+                f"{_owned(place)}, but this process runs as root, and {_name(owner)} could not "
+                f"write the files that root creates; {_cure(place, owner)}"
             )
         if not _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)):
             if os.statvfs(place).f_flag & os.ST_RDONLY:
@@ -78,7 +80,7 @@ def write_problem(path: Path) -> str | None:
 
 
 def is_writable(path: Path) -> bool:
-    """Return whether the permissions let this process write a SQLite file, and those beside it."""
+    """Return whether this process may write a SQLite file and SQLite's own files next to it."""
     return all(
         _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)) for place in _written(_real(path))
     )
@@ -88,10 +90,10 @@ def check_name(path: str) -> None:
     """Refuse a path that no file can have.
 
     Raises:
-        StoreError: says why.
+        StoreError: the message says why.
     """
     if "\0" in path:
-        raise StoreError("db_uri: the path of the database holds a NUL character (%00)")
+        raise StoreError("db_uri: the path of the database contains a NUL character (%00)")
     parts = os.fsencode(path).split(b"/")
     if len(os.fsencode(path)) >= _PATH_MAX_BYTES or max(map(len, parts)) > _NAME_MAX_BYTES:
         raise StoreError(
@@ -101,17 +103,17 @@ def check_name(path: str) -> None:
 
 
 def _written(path: Path) -> Iterator[Path]:
-    """Yield what would be written: the files that are there, and the folder for the others."""
+    """Yield what would be written: the files that exist, and the folder for the others."""
     for end in _BESIDE:
         if (file := path.with_name(f"{path.name}{end}")).exists():
             yield file
     folder = next(one for one in path.parents if one.exists())
-    if folder.is_dir():  # What is no folder has an error of its own.
+    if folder.is_dir():  # If it is not a folder, opening the file fails with an error that says so.
         yield folder
 
 
 def _real(path: Path) -> Path:
-    """Return where symbolic links lead: SQLite makes the file, and those beside it, there."""
+    """Return the target of symbolic links: SQLite creates the file, and its own files, there."""
     return Path(os.path.realpath(path))
 
 

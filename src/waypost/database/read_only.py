@@ -1,4 +1,4 @@
-"""Opening a SQLite file that this process cannot write, such as one of another user."""
+"""Open a SQLite file that this process cannot write, such as one of another user."""
 
 from pathlib import Path
 from typing import Final
@@ -14,9 +14,9 @@ _WAL_VERSION: Final = 2
 def read_only_uri(path: Path) -> str | None:
     """Return the URI with which SQLite only reads a file; None if this process can write it.
 
-    A database in WAL mode is read through files beside it. Where no process has it open, these are
-    not there, and a reader that cannot make them may take the file as one that does not change
-    (https://sqlite.org/wal.html#read_only_databases). That holds for one look at it only.
+    SQLite reads a database in WAL mode through files next to it. If no process has the database
+    open, these files do not exist. A reader that cannot create them may then treat the database as
+    immutable (https://sqlite.org/wal.html#read_only_databases), but only for one connection.
     """
     if not path.exists() or is_writable(path):
         return None
