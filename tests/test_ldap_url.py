@@ -31,7 +31,7 @@ BAD = [
     ("https://a.example/dc=x", "begins with ldaps:// or ldap://"),
     ("ldapi://%2Frun%2Fldapi/dc=x", "begins with ldaps:// or ldap://"),
     ("ldaps:///dc=x", "must be a whole URL"),
-    ("ldaps://a.example/dc=x??all", "a scope that is none of base, one, sub"),
+    ("ldaps://a.example/dc=x??all", "an unknown scope; use one of base, one, sub"),
     ("ldaps://a.example:x/dc=x", "Port"),
     ("ldaps://a.example:65536/", "Port"),
 ]

@@ -55,7 +55,7 @@ DOMAINS = [
     ("", "the domain is empty", "no client can ask"),
     ("a" * 70 + ".com", "longer than 63", "no client can ask"),
     ("192.0.2.1", "IP address", "no client can ask"),
-    ("mail.*.com", "a * stands alone", "no client can ask"),
+    ("mail.*.com", "a * must be alone", "no client can ask"),
 ]
 
 

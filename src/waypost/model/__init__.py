@@ -1,7 +1,7 @@
-"""What Waypost knows about a provider's services, as immutable values.
+"""The model of providers, services, domains and directories, as immutable values.
 
-The words are those of draft-ietf-mailmaint-autoconfig-06, except that *security* (`tls`,
-`starttls`, `none`) stands for what the draft's documents call `socketType`.
+The terms are those of draft-ietf-mailmaint-autoconfig-06, except that *security* (`tls`,
+`starttls`, `none`) is what the draft's documents call `socketType`.
 Everything here is plain data: `placeholders` expands it, `preference` orders it, `formats` write
 it.
 """

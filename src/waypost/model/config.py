@@ -1,4 +1,4 @@
-"""What an answer is made of."""
+"""The configuration from which an answer is rendered."""
 
 from dataclasses import dataclass, replace
 
@@ -9,12 +9,12 @@ from waypost.model.service import Format, Service, ServiceType
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who a user is. Texts that are not known are None.
+    """A user, as the directory describes the user. Unknown texts are None.
 
     Attributes:
         login_name: how the user logs in.
-        display_name: what people call the user.
-        attributes: what templates may use: pairs of a name and a value that its rule allows.
+        display_name: the user's full name, for people.
+        attributes: for templates: pairs of a name and a value that its rule allows.
     """
 
     login_name: str | None = None
@@ -24,15 +24,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """Everything an answer is made of, for one domain or one address.
+    """The configuration for one domain or one address.
 
     Attributes:
-        domain: the one that was asked for; answers name no other.
-        address: as it was asked for; None where only the domain is known.
-        services: in the order of preference, all placeholders expanded that can be; with an
-            address none is left.
-        has_directory: a directory may know other login names than what the services say here.
-        pinned_pacc: the PACC document that goes out whatever the rest says, or None.
+        domain: the requested one; answers name no other.
+        address: as it was requested; None if only the domain is known.
+        services: in the order of preference, with all placeholders expanded that can be; with an
+            address all of them are.
+        has_directory: the login name may be another than in the services, because a directory
+            knows it.
+        pinned_pacc: the PACC document to send, regardless of the other attributes, or None.
     """
 
     domain: DomainName
@@ -45,11 +46,11 @@ class ClientConfig:
 
     @property
     def user(self) -> EmailAddress | None:
-        """The address by which the servers know the user: that of the mailbox, without a detail."""
+        """The address that the servers know: that of the mailbox, without a detail."""
         return None if self.address is None else self.provider.user_of(self.address)
 
     def within(self, form: Format) -> "ClientConfig":
-        """Return the same configuration without the services that are kept out of a format."""
+        """Return the same configuration without the services that a format leaves out."""
         if all(form in service.formats for service in self.services):
             return self
         return replace(self, services=tuple(one for one in self.services if form in one.formats))
@@ -59,7 +60,7 @@ class ClientConfig:
         return tuple(service for service in self.services if service.type in types)
 
     def named(self, display_name: str | None) -> "ClientConfig":
-        """Return the same configuration for a person of this name; None leaves it as it is."""
+        """Return the same configuration with the user's full name; None changes nothing."""
         if not display_name:
             return self
         return replace(self, person=replace(self.person, display_name=display_name))

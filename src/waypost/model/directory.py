@@ -1,4 +1,4 @@
-"""Where to ask who a user is: what is configured of a directory, whatever speaks to it later."""
+"""The configuration of user directories: LDAP, SQL and files."""
 
 import enum
 import re
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ADDRESS_IN_FILTER: Final = "{0}"
-"""Where the address goes in a search filter, as in automx2."""
+"""The place of the address in a search filter, as in automx2."""
 LDAPSERVER_PREFIX: Final = "ldapserver-"
-"""`ldapserver-3` is the directory that automx2's row 3 of `ldapserver` describes."""
+"""`ldapserver-3` is the directory of row 3 in automx2's table `ldapserver`."""
 DIRECTORY_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 
 
 class DirectoryKind(enum.StrEnum):
-    """What a directory speaks, spelled as in providers files."""
+    """The kind of a directory, spelled as in providers files."""
 
     LDAP = "ldap"
     SQL = "sql"
@@ -21,19 +21,19 @@ class DirectoryKind(enum.StrEnum):
 
 
 class LdapSecurity(enum.StrEnum):
-    """How a connection to an `ldap:` URL is protected; `ldaps:` and `ldapi:` say it themselves."""
+    """How a connection to an `ldap:` URL is protected; `ldaps:` and `ldapi:` imply it."""
 
     STARTTLS = "starttls"
     NONE = "none"
 
 
 class LdapBind(enum.StrEnum):
-    """Who Waypost is for an LDAP server (RFC 4513 s5)."""
+    """How Waypost authenticates to an LDAP server (RFC 4513 s5)."""
 
     ANONYMOUS = "anonymous"
     SIMPLE = "simple"
     EXTERNAL = "external"
-    """SASL EXTERNAL: who the process is (ldapi), or whose the client certificate is (TLS)."""
+    """SASL EXTERNAL: as the user of the process (ldapi), or of the client certificate (TLS)."""
 
 
 class LdapScope(enum.StrEnum):
@@ -45,23 +45,23 @@ class LdapScope(enum.StrEnum):
 
 
 class UnknownUser(enum.StrEnum):
-    """What a client gets for a user of a served domain whom the directory does not know."""
+    """The answer for a user of a served domain whom the directory does not know."""
 
     ANSWER = "answer"
-    """The same kind of answer as for everybody: nobody learns who exists."""
+    """The same kind of answer as for all users, so that clients cannot see which users exist."""
     DECLINE = "decline"
-    """None, as from automx2."""
+    """No answer, as from automx2."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class AttributeRule:
-    """An attribute of a user that services may hold as `%{name}`.
+    """The rule for an attribute of a user that services may contain as `%{name}`.
 
     Attributes:
         name: of the attribute, the column or the field.
-        allowed: the values that may be used, in any case; None for those that `pattern` fits.
-        pattern: a regular expression that fits a whole value; None where `allowed` says it.
-        default: stands for users who have no such value, and for domains without a user.
+        allowed: the allowed values, in any case; None for those that `pattern` matches.
+        pattern: a regular expression that matches a whole value; None if `allowed` is given.
+        default: the value for users who have none, and for domains without a user.
     """
 
     name: str
@@ -72,12 +72,12 @@ class AttributeRule:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Secret:
-    """A text that is shown to nobody, or where it stands. At most one of the three is given.
+    """A secret text, or where to read it. At most one of the three is given.
 
     Attributes:
         value: the text itself; it is stored, and exported only on request.
-        file: a path whose first line it is, read whenever a connection is made.
-        variable: the environment variable that holds it.
+        file: the path of a file whose first line is the text, read for each connection.
+        variable: the environment variable that contains it.
     """
 
     value: str | None = field(default=None, repr=False)
@@ -91,13 +91,13 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Limits:
-    """How much a directory is asked, and for how long its answers are kept.
+    """Limits for searches in a directory, and for how long its answers are cached.
 
     Attributes:
-        time_limit_seconds: a client waits no longer; then it gets the domain's general answer.
+        time_limit_seconds: how long a client waits before it gets the domain's general answer.
         connect_timeout_seconds: for a connection, TLS and bind.
-        max_searches: how many questions go on at once, from each worker.
-        ttl_seconds: how long an answer is kept, be the user known or not.
+        max_searches: the number of simultaneous searches of each worker.
+        ttl_seconds: how long an answer is cached, for known and unknown users.
     """
 
     time_limit_seconds: float = 2.0
@@ -111,12 +111,12 @@ class LdapServer:
     """A row of automx2's table `ldapserver`.
 
     Attributes:
-        id: automx2's number; domains point to it.
+        id: automx2's number; domains refer to it.
         name: the host.
         search_filter: an RFC 4515 filter with `{0}` for the address.
         attr_uid: attribute with the login name.
-        attr_cn: attribute with the name for people, or None.
-        bind_password: never shown, logged or exported; None keeps the one that is stored.
+        attr_cn: attribute with the full name, or None.
+        bind_password: never shown, logged or exported; None keeps the stored one.
     """
 
     id: int
@@ -132,45 +132,45 @@ class LdapServer:
 
     @property
     def label(self) -> str:
-        """Return the name by which people and other parts call this directory."""
+        """Return the name of this directory in messages and in providers files."""
         return f"{LDAPSERVER_PREFIX}{self.id}"
 
     @property
     def kind(self) -> DirectoryKind:
-        """Return what it speaks."""
+        """Return the kind of the directory."""
         return DirectoryKind.LDAP
 
     @property
     def rules(self) -> tuple[AttributeRule, ...]:
-        """Return what templates may use: automx2 knows no attributes."""
+        """Return no rules: automx2 has no attributes for templates."""
         return ()
 
     @property
     def limits(self) -> Limits:
-        """Return the usual ones: automx2 knows none."""
+        """Return the default limits: automx2 has no columns for them."""
         return Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class LdapDirectory:
-    """LDAP servers that say the same.
+    """A directory on one or more LDAP servers with the same entries.
 
     Attributes:
         label: unique among directories.
         urls: `ldaps://HOST[:PORT]`, `ldap://HOST[:PORT]` or `ldapi://PATH` with its slashes
-            encoded; asked in this order, the next one where one does not answer.
+            encoded; used in this order, the next one if one does not answer.
         security: of `ldap:` URLs.
-        bind: who Waypost is there.
+        bind: how Waypost authenticates.
         bind_user: a distinguished name, or a user principal name for Active Directory.
         search_base: a distinguished name.
         search_filter: an RFC 4515 filter with `{0}` for the address; `{local_part}` and
-            `{domain}` are known as well.
+            `{domain}` are replaced as well.
         attr_uid: attribute with the login name.
-        attr_cn: attribute with the name for people, or None.
-        login_pattern: a regular expression; of several login names the first that it fits is
-            taken. None takes the first.
+        attr_cn: attribute with the full name, or None.
+        login_pattern: a regular expression; of several login names the first match is used. None
+            uses the first login name.
         ca_file: the authorities to trust instead of the system's.
-        tls_verify: False takes any certificate; for the day on which it has expired.
+        tls_verify: False accepts any certificate; for emergencies such as an expired one.
         cert_file: the client certificate, with `key_file`.
     """
 
@@ -195,20 +195,20 @@ class LdapDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Return what it speaks."""
+        """Return the kind of the directory."""
         return DirectoryKind.LDAP
 
 
 @dataclass(frozen=True, slots=True)
 class SqlDirectory:
-    """Another database, which the mail server has already. It is only read.
+    """A directory in another database, such as the mail server's. It is only read.
 
     Attributes:
         label: unique among directories.
-        uri: as SQLAlchemy writes it.
-        query: a SELECT with `:address`, `:local_part` and `:domain` where the user's go. Its
-            columns `login` and `display_name` are what they are called; others are attributes.
-        domains_query: a SELECT with `:domain`, which finds a row where that domain exists.
+        uri: in SQLAlchemy's form.
+        query: a SELECT with the parameters `:address`, `:local_part` and `:domain`. Its columns
+            `login` and `display_name` are the user's names; others are attributes.
+        domains_query: a SELECT with the parameter `:domain`; it finds a row if the domain exists.
     """
 
     label: str
@@ -220,17 +220,17 @@ class SqlDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Return what it speaks."""
+        """Return the kind of the directory."""
         return DirectoryKind.SQL
 
 
 @dataclass(frozen=True, slots=True)
 class FileDirectory:
-    """A file with a user a line (CSV) or a table a user (TOML); read again when it changes.
+    """A file with one line (CSV) or one table (TOML) for each user; read again when it changes.
 
     Attributes:
         label: unique among directories.
-        path: absolute. The ending `.csv` or `.toml` says which it is.
+        path: absolute. The ending is `.csv` or `.toml`.
     """
 
     label: str
@@ -240,22 +240,22 @@ class FileDirectory:
 
     @property
     def kind(self) -> DirectoryKind:
-        """Return what it speaks."""
+        """Return the kind of the directory."""
         return DirectoryKind.FILE
 
 
 Directory = LdapServer | LdapDirectory | SqlDirectory | FileDirectory
-"""All that is configured of one directory, whose `label` is its name."""
+"""The configuration of one directory; `label` is its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """How a domain's users are looked up.
+    """How the users of a domain are looked up.
 
     Attributes:
-        directory: who is asked.
-        unknown_user: what an unknown one gets.
-        show_display_name: whether clients are told the names of people.
+        directory: the directory to search.
+        unknown_user: the answer for an unknown user.
+        show_display_name: whether answers contain the full names of users.
     """
 
     directory: Directory
@@ -264,10 +264,10 @@ class Users:
 
     @property
     def key(self) -> tuple[str, UnknownUser, bool]:
-        """Return what two of them are compared by: a directory that changes keeps its label."""
+        """Return the value for comparisons: a directory that changes keeps its label."""
         return self.directory.label, self.unknown_user, self.show_display_name
 
 
 def users_key(users: Users | None) -> tuple[str, UnknownUser, bool] | None:
-    """Return the key of what may be absent."""
+    """Return the key, or None if there is no directory."""
     return None if users is None else users.key

@@ -1,4 +1,4 @@
-"""What is kept of domains, one by one and all together."""
+"""The entries for domains, and the catalog of all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from waypost.model.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """What clients are told of a domain whose mail is elsewhere; at most one of the two.
+    """The redirect for a domain whose mail is elsewhere; at most one of the two is given.
 
-    With neither, the domain is declined: it is as if it were not here at all.
+    With neither, the domain is declined: Waypost answers as if it did not serve the domain.
 
     Attributes:
-        address_domain: the domain (A-label) where the same local part is the user's new address.
-        url: the https URL of the Autodiscover that knows the domain.
+        address_domain: the domain (A-label) of the user's new address, with the same local part.
+        url: the https URL of the Autodiscover server for the domain.
     """
 
     address_domain: str | None = None
     url: str | None = None
 
     def leads_back(self, domain: DomainName, public_url: str | None = None) -> bool:
-        """Return whether clients of a domain would be sent to where they ask already.
+        """Return whether the redirect would send clients to the place that they asked already.
 
-        They ask at `autodiscover.` of it by themselves (MS-OXDISCO s3.1.5.2).
+        Clients ask `autodiscover.` of their domain without a redirect (MS-OXDISCO s3.1.5.2).
 
         Args:
-            domain: theirs.
+            domain: the clients' domain.
             public_url: where clients of all domains reach Waypost, if that is known.
         """
         if self.url is None:
@@ -47,14 +47,14 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What a store keeps for a domain, or for all domains that match a pattern.
+    """The entry for a domain, or for all domains that match a pattern.
 
     Attributes:
-        services: as configured; `preference` puts them in order.
-        users: who is asked about users, or None.
-        away: where its mail is instead; None where it is here.
-        pinned_pacc: the PACC document that goes out, to the byte, in place of the one that follows
-            from all of this; of one domain alone. It is a state, and no part of a configuration.
+        services: as configured; `preference` sorts them.
+        users: how its users are looked up, or None.
+        away: the redirect if the mail is elsewhere; else None.
+        pinned_pacc: the PACC document to send byte for byte, instead of the one that Waypost would
+            render; only for one domain, not for a pattern. It is state, not configuration.
     """
 
     pattern: DomainPattern
@@ -66,18 +66,18 @@ class Domain:
 
     @property
     def is_declined(self) -> bool:
-        """Return whether the domain is as if it were not here at all."""
+        """Return whether Waypost answers as if it did not serve the domain."""
         return self.away == Away()
 
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
-    """The domains that another database knows, without their names.
+    """Domains that exist in another database, without their names.
 
     Attributes:
-        directory: has a `domains_query`.
-        provider: whose domains they are.
-        services, users, away: of each of them.
+        directory: the database, with a `domains_query`.
+        provider: the provider of the domains.
+        services, users, away: the same for each of them.
     """
 
     directory: SqlDirectory
@@ -87,22 +87,22 @@ class Borrowed:
     away: Away | None = None
 
     def for_domain(self, domain: DomainName) -> Domain:
-        """Return the entry of a domain that the database knows."""
+        """Return the entry of a domain that exists in the database."""
         pattern = DomainPattern(domain.ascii)
         return Domain(pattern, self.provider, self.services, self.users, self.away)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All that a store keeps: what a providers file says, what `apply` writes and `export` reads.
+    """The whole content of a store: of a providers file, of `apply`, or of `export`.
 
     Attributes:
-        domains: sorted by provider as configured; every pattern at most once. There may be more
-            of them than should be in memory: then each is made anew whenever it is asked for.
+        domains: sorted by provider as configured; every pattern at most once. If there are more
+            domains than should be in memory, each value is created when it is read.
         directories: those of all domains, and perhaps more; automx2's rows first, by their ids,
             then the others, as configured.
-        idle_providers: providers that have no domain (automx2 databases may hold some).
-        borrowed: domains that other databases know; a database of Waypost's own has none.
+        idle_providers: providers that have no domain (automx2 databases may contain some).
+        borrowed: domains that exist in other databases; Waypost's own database has none.
     """
 
     domains: Sequence[Domain] = ()

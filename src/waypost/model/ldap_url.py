@@ -1,4 +1,4 @@
-"""Where an LDAP address book is: host, port, search base and scope in one URL (RFC 4516)."""
+"""LDAP URLs of address books: host, port, search base and scope (RFC 4516)."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -6,21 +6,21 @@ from urllib.parse import unquote, urlsplit
 
 from waypost.model.directory import LdapScope
 
-# RFC 4516 s2; `ldaps` is no part of it, and known everywhere.
+# RFC 4516 s2; `ldaps` is not in the RFC, but all clients support it.
 LDAP_PORTS: Final = {"ldap": 389, "ldaps": 636}
 
 
 @dataclass(frozen=True, slots=True)
 class LdapUrl:
-    """What such a URL says.
+    """The parts of an LDAP URL.
 
     Attributes:
         host: a name or an address.
         port: 1 to 65535.
         is_tls: whether the connection begins with TLS.
-        base: the distinguished name where a search begins; empty where none is named.
-        scope: how deep it goes.
-        rest: whether there are attributes, a filter or extensions, which are not kept.
+        base: the distinguished name where a search begins; empty if the URL has none.
+        scope: how deep the search goes.
+        rest: whether the URL has attributes, a filter or extensions, which are not kept.
     """
 
     host: str
@@ -32,12 +32,12 @@ class LdapUrl:
 
     @property
     def has_usual_port(self) -> bool:
-        """Return whether the port is that of the scheme."""
+        """Return whether the port is the default of the scheme."""
         return self.port == LDAP_PORTS["ldaps" if self.is_tls else "ldap"]
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read a URL without placeholders.
+        """Parse a URL without placeholders.
 
         Raises:
             ValueError: the message completes "the URL ...".
@@ -50,7 +50,7 @@ class LdapUrl:
         # attributes, scope, filter, extensions
         attributes, scope, *others = [*parts.query.split("?"), ""][:5]
         if scope.lower() not in {"", *LdapScope}:
-            message = f"has a scope that is none of {', '.join(LdapScope)} (RFC 4516 s2)"
+            message = f"has an unknown scope; use one of {', '.join(LdapScope)} (RFC 4516 s2)"
             raise ValueError(message)
         return cls(
             parts.hostname,

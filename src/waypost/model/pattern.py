@@ -1,4 +1,4 @@
-"""Which domains an entry is for."""
+"""Patterns of domains: one domain, all below a domain, or all."""
 
 import enum
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from waypost.errors import DomainError
 
 
 class MatchKind(enum.Enum):
-    """How a pattern matches, the strongest first."""
+    """How a pattern matches; the first one has precedence."""
 
     EXACT = "exact"
     SUFFIX = "suffix"
@@ -19,7 +19,7 @@ class MatchKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class DomainPattern:
-    """Which domains an entry is for: `example.com`, `*.example.com` or `*`.
+    """A pattern that selects the domains of an entry: `example.com`, `*.example.com` or `*`.
 
     Attributes:
         text: the pattern in lower case and A-labels.
@@ -29,7 +29,7 @@ class DomainPattern:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a pattern in any case, with U-labels or A-labels.
+        """Parse a pattern in any case, with U-labels or A-labels.
 
         Raises:
             DomainError: the message names the rule that `text` breaks.
@@ -40,7 +40,7 @@ class DomainPattern:
         if stripped.startswith("*."):
             return cls(f"*.{DomainName.parse(stripped[2:]).ascii}")
         if "*" in stripped:
-            raise DomainError("a * stands alone or in front of the first dot, as in *.example.com")
+            raise DomainError("a * must be alone or before the first dot, as in *.example.com")
         return cls(DomainName.parse(stripped).ascii)
 
     @property
@@ -51,12 +51,12 @@ class DomainPattern:
         return MatchKind.SUFFIX if self.text.startswith("*.") else MatchKind.EXACT
 
     def __str__(self) -> str:
-        """Return the pattern as it stands in providers files and in the database."""
+        """Return the pattern as written in providers files and in the database."""
         return self.text
 
 
 def candidates(domain: DomainName) -> tuple[DomainPattern, ...]:
-    """Return the patterns that match a domain, the strongest first.
+    """Return the patterns that match a domain, in the order of precedence.
 
     Exact, then `*.suffix` from the longest to the shortest, then `*`. `*.example.com` does not
     match `example.com` itself, as in DNS (RFC 4592 s2.2) and in certificates.

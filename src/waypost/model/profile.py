@@ -1,11 +1,11 @@
-"""What is said about Apple configuration profiles."""
+"""Settings of Apple configuration profiles."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 
 class Midnight(Protocol):
-    """The beginning of a day in UTC: a datetime without a zone, as property lists want it."""
+    """The beginning of a day in UTC: a datetime without a zone, as in property lists."""
 
     def isoformat(self) -> str:
         """Return `YYYY-MM-DDT00:00:00`."""
@@ -14,13 +14,12 @@ class Midnight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SigningFiles:
-    """Where the files are that profiles are signed with; they belong together.
+    """The paths of the files with which profiles are signed.
 
     Attributes:
-        cert: the absolute path of the certificate, and perhaps of its chain behind it.
-        key: that of its private key.
-        chain: that of the certificates between it and an authority; None where there are none, or
-            where they stand in `cert`.
+        cert: of the certificate, perhaps followed by its chain; absolute.
+        key: of its private key.
+        chain: of the intermediate certificates; None if there are none, or if they are in `cert`.
     """
 
     cert: str
@@ -30,18 +29,18 @@ class SigningFiles:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSettings:
-    """What an operator says about all profiles, or about those of one provider.
+    """The settings of all profiles, or of those of one provider.
 
-    What is not said is None, or empty.
+    A setting that is not given is None, or empty.
 
     Attributes:
-        signing: what they are signed with.
-        organization: who a profile is from; else the provider.
-        description: what it is for.
+        signing: the files with which profiles are signed.
+        organization: the sender of a profile; by default the provider.
+        description: the purpose of the profile.
         consent: texts that the user must agree to: pairs of a language, or `default`, and a text.
-        removable: whether the user may remove it; else she may.
-        days: after which the device removes it.
-        expires: the day from which it is out of date.
+        removable: whether the user may remove the profile, which is the default.
+        days: the number of days after which the device removes the profile.
+        expires: the day on which the profile expires.
     """
 
     signing: SigningFiles | None = None
@@ -53,7 +52,7 @@ class ProfileSettings:
     expires: Midnight | None = None
 
     def over(self, general: "ProfileSettings") -> "ProfileSettings":
-        """Return what counts where these are said of one provider, and others of all."""
+        """Return these settings of one provider, completed by the general ones."""
         own = {name: getattr(self, name) for name in ProfileSettings.__slots__}
         said = {name: value for name, value in own.items() if value not in (None, ())}
         return ProfileSettings(
@@ -61,7 +60,7 @@ class ProfileSettings:
         )
 
     def plain(self) -> dict[str, object]:
-        """Return what is said as plain data, by the keys of providers files."""
+        """Return the settings that are given as plain data, by the keys of providers files."""
         files: dict[str, object] = {}
         if self.signing is not None:
             files = {name: getattr(self.signing, name) for name in SigningFiles.__slots__}

@@ -1,4 +1,4 @@
-"""Who runs the services."""
+"""Providers, which run the services."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from waypost.model.profile import ProfileSettings
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """A page for people.
+    """A documentation page for people.
 
     Attributes:
         url: absolute.
@@ -37,7 +37,7 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class OAuth2:
-    """Where a client gets OAuth2 tokens (the draft's `oAuth2` element). Absent texts are None."""
+    """An OAuth2 server for clients (the draft's `oAuth2` element). Absent texts are None."""
 
     issuer: str | None = None
     auth_url: str | None = None
@@ -50,15 +50,15 @@ class OAuth2:
     def is_complete(self) -> bool:
         """Whether it has all that a client needs that reads nothing else (the draft's `oAuth2`).
 
-        Thunderbird for iOS 98f4283 and io-pim-discovery 5036dfa refuse a document without one of
-        the four.
+        Thunderbird for iOS 98f4283 and io-pim-discovery 5036dfa refuse a document if one of the
+        four is missing.
         """
         return None not in (self.issuer, self.auth_url, self.token_url, self.scope)
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field or a button in a form of a web page. At least one of the two is there."""
+    """A field or a button in a form of a web page. At least one of the two is given."""
 
     id: str | None = None
     name: str | None = None
@@ -66,11 +66,11 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class WebmailLogin:
-    """How a program fills in the form that logs a user in. Absent parts are None.
+    """A login form and how a program fills it in. Absent parts are None.
 
     Attributes:
         url: https, of the page with the form.
-        username: what to fill in; it may hold the placeholders of an address.
+        username: what to fill in; it may contain the placeholders of an address.
     """
 
     url: str
@@ -82,11 +82,11 @@ class WebmailLogin:
 
 @dataclass(frozen=True, slots=True)
 class Webmail:
-    """Where users read their mail with a browser.
+    """A web page where users read their mail.
 
     Attributes:
         url: absolute, of the page where people log in.
-        login: the same for programs, or None.
+        login: the login form for programs, or None.
     """
 
     url: str
@@ -95,20 +95,20 @@ class Webmail:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who runs the services.
+    """A provider, which runs the services.
 
     Attributes:
         name: display name for people, 1 to 128 characters.
-        short_name: the same for narrow places, 1 to 32 characters.
-        enable: pages where users must switch something on first, with what they shall do there.
+        short_name: a short display name, 1 to 32 characters.
+        enable: pages where users must enable something first, with instructions.
         webmail: where users log in with a browser, or None.
         update_url: where clients look for a newer configuration later, or None.
         logos: pictures, the preferred one first.
         developer_url: where authors of clients find help, or None.
         contacts: where people find help: URIs (mailto, tel, https).
-        profile: what its configuration profiles say other than those of all providers.
-        subaddress_separators: the signs that divide a user from a detail in an address; empty
-            where its servers know users by their whole addresses.
+        profile: settings of its configuration profiles that differ from those of all providers.
+        subaddress_separators: the characters that separate a user from a detail in an address;
+            empty if its servers do not support sub-addresses.
     """
 
     name: str
@@ -125,10 +125,10 @@ class Provider:
     subaddress_separators: str = ""
 
     def user_of(self, address: EmailAddress) -> EmailAddress:
-        """Return the address by which its servers and its directory know a user."""
+        """Return the address of a user as its servers and its directory know it."""
         return address.without_detail(self.subaddress_separators)
 
     @property
     def complete_oauth2(self) -> OAuth2 | None:
-        """The first OAuth2 server of which all is known, or None."""
+        """The first complete OAuth2 server, or None."""
         return next((one for one in self.oauth2 if one.is_complete), None)

@@ -1,4 +1,4 @@
-"""One way to reach a mailbox, a calendar, an address book, …."""
+"""Services: the ways to reach a mailbox, a calendar, an address book, …."""
 
 import enum
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ DEFAULT_PRIORITY: Final = 10
 class ServiceType(enum.StrEnum):
     """The services of the draft's registry (s"Protocols"), spelled as in providers files.
 
-    LDAP is not in it: an address book that people search, by a URL of RFC 4516.
+    LDAP is not in the registry: it is an address book for searches, by a URL of RFC 4516.
     """
 
     IMAP = "imap"
@@ -42,7 +42,7 @@ HOST_BASED: Final = frozenset(
         ServiceType.XMPP,
     }
 )
-"""Types found by host and port. XMPP is the one type that may also have a URL."""
+"""Types with a host and a port. Only XMPP may have a URL instead."""
 
 
 INCOMING: Final = frozenset(
@@ -55,7 +55,7 @@ INCOMING: Final = frozenset(
         ServiceType.GRAPH,
     }
 )
-"""Types with which mail is fetched; all but IMAP and POP3 send it as well."""
+"""Types that receive mail; all except IMAP and POP3 send it as well."""
 _FETCHED: Final = frozenset({ServiceType.IMAP, ServiceType.POP3})
 
 
@@ -68,7 +68,7 @@ class Security(enum.StrEnum):
 
 
 class AuthenticationSystem(enum.StrEnum):
-    """Which registry the name of a method comes from, where it is not the draft's own list."""
+    """The registry of a method's name, if it is not in the draft's own list."""
 
     HTTP = "http"
     SASL = "sasl"
@@ -76,7 +76,7 @@ class AuthenticationSystem(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Authentication:
-    """One authentication method, as the draft names it.
+    """An authentication method, as the draft names it.
 
     Attributes:
         method: exact spelling, for instance `password-cleartext`, `OAuth2`, `Basic`.
@@ -104,10 +104,10 @@ HTTP_DIGEST: Final = Authentication("Digest", AuthenticationSystem.HTTP)
 
 
 def with_general_name(methods: tuple[Authentication, ...]) -> tuple[Authentication, ...]:
-    """Return the methods with `password-cleartext` behind HTTP's Basic, unless it is among them.
+    """Return the methods with `password-cleartext` after HTTP's Basic, unless they contain it.
 
     Mustang never matches `<authentication system="http">Basic</authentication>` and drops the
-    section; Thunderbird does not offer EWS then. Both know `password-cleartext` (read in
+    section; Thunderbird does not offer EWS then. Both support `password-cleartext` (read in
     mustang-im/mustang 227ae5a, seen with Thunderbird 153.7).
     """
     if HTTP_BASIC not in methods or PASSWORD_CLEARTEXT in methods:
@@ -124,7 +124,7 @@ def without_general_name(methods: tuple[Authentication, ...]) -> tuple[Authentic
 
 @dataclass(frozen=True, slots=True, order=True)
 class HostEndpoint:
-    """Where a host-based service listens.
+    """The host and port of a host-based service.
 
     Attributes:
         host: an A-label name, or a template with placeholders that becomes one.
@@ -139,7 +139,7 @@ class HostEndpoint:
 
 @dataclass(frozen=True, slots=True, order=True)
 class UrlEndpoint:
-    """Where a URL-based service answers.
+    """The URL of a URL-based service.
 
     Attributes:
         url: absolute, `https:` or `http:`, of LDAP `ldaps:` or `ldap:`, or a template with
@@ -150,18 +150,18 @@ class UrlEndpoint:
 
 
 def default_authentication(service_type: ServiceType, *, has_url: bool) -> Authentication:
-    """Return the method of a service that names none."""
+    """Return the default method of a service."""
     return HTTP_BASIC if has_url and service_type is not ServiceType.LDAP else PASSWORD_CLEARTEXT
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pop3Options:
-    """How a POP3 client shall fetch (the ISPDB's element `pop3`). What is not said is None.
+    """Options for POP3 clients (the ISPDB's element `pop3`). An option that is not given is None.
 
     Attributes:
-        leave_messages_on_server: do not delete what was fetched.
-        days_to_leave_messages_on_server: for that long only.
-        download_on_biff: fetch as soon as the client sees that there is new mail.
+        leave_messages_on_server: do not delete messages after the download.
+        days_to_leave_messages_on_server: delete them after this number of days.
+        download_on_biff: download as soon as the client sees new mail.
     """
 
     leave_messages_on_server: bool | None = None
@@ -170,9 +170,9 @@ class Pop3Options:
 
 
 class Format(enum.StrEnum):
-    """The ways of discovery that a service can be kept out of, spelled as in providers files.
+    """The discovery formats that can leave out a service, spelled as in providers files.
 
-    `AUTODISCOVER` is everything that Microsoft's clients ask for: XML in both schemas, and JSON.
+    `AUTODISCOVER` is all formats of Microsoft's clients: XML in both schemas, and JSON.
     `DNS` is SRV records and the redirects below `/.well-known/` that belong to them (RFC 6764 s6,
     RFC 8620 s2.2).
     """
@@ -209,16 +209,16 @@ FORMATS_OF: Final[Mapping[ServiceType, frozenset[Format]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One way to reach a mailbox, a calendar, an address book, ….
+    """A service: one way to reach a mailbox, a calendar, an address book, ….
 
     Attributes:
-        type: what it speaks.
-        endpoint: host-based or URL-based, as the type demands.
+        type: the protocol.
+        endpoint: host-based or URL-based, as the type requires.
         authentication: the methods, the preferred one first; never empty.
-        login_name: text or template; None where the client shall ask the user.
-        priority: smaller is preferred; None means that the operator has no opinion.
-        domain_required: the login name must carry the domain (Autodiscover's `DomainRequired`).
-        pop3: of POP3 services only; None where there is nothing to say.
+        login_name: text or template; None if the client asks the user.
+        priority: smaller is preferred; None if the operator did not set it.
+        domain_required: the login name must contain the domain (Autodiscover's `DomainRequired`).
+        pop3: of POP3 services only; None if there are no options.
         formats: the formats that describe the service; the others leave it out.
     """
 
@@ -233,13 +233,13 @@ class Service:
 
 
 def lack_of_mail(types: Iterable[ServiceType]) -> str | None:
-    """Return what mail service is missing, so that no client can set up an account.
+    """Return which mail service is missing, so that no client can set up an account.
 
     Args:
         types: of the services of a domain.
 
     Returns:
-        None if mail can be fetched and sent.
+        None if the services can receive and send mail.
     """
     known = frozenset(types)
     if known & (INCOMING - _FETCHED):
