@@ -1,4 +1,4 @@
-"""Where domains and their services live: one protocol, several stores."""
+"""Stores of domains and their services: one protocol, several implementations."""
 
 from typing import Protocol
 
@@ -7,36 +7,36 @@ from waypost.model import Domain
 
 
 class Store(Protocol):
-    """A place that knows domains. Its methods may block; `store.cache` keeps them off the loop."""
+    """A store of domains. Its methods may block; `store.cache` keeps them off the event loop."""
 
     def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain: exact, else the longest `*.suffix`, else `*`, else None.
 
         Raises:
-            StoreUnavailable: the store cannot be asked now; asking later may help.
-            StoreError: the store must be mended first.
+            StoreUnavailable: the store does not answer now; a retry may succeed.
+            StoreError: the operator must fix the store first.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections and files. Closing twice does nothing."""
+        """Close connections and files. Closing twice does nothing."""
         ...
 
 
 class PinnedDocuments(Protocol):
-    """The PACC documents that go out in place of those that follow from the services.
+    """Pinned PACC documents, which are sent instead of those rendered from the services.
 
-    Errors are those of the store, and `ProvidersError` where it is a file.
+    Raises the errors of the store, and `ProvidersError` if it is a file.
     """
 
     def all(self) -> dict[str, bytes]:
-        """Return what is pinned, by domain (A-labels)."""
+        """Return the pinned documents, by domain (A-labels)."""
         ...
 
     def pin(self, domain: DomainName, document: bytes) -> bytes:
-        """Pin a document, unless one is pinned already; return the one that is pinned then."""
+        """Pin a document, unless one is pinned already; return the pinned one."""
         ...
 
     def unpin(self, domain: DomainName, document: bytes) -> bool:
-        """Unpin a document; return False if it is not pinned any more."""
+        """Unpin a document; return False if it was not pinned any more."""
         ...

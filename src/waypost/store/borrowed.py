@@ -1,4 +1,4 @@
-"""Domains that other databases know, beside those of a providers file."""
+"""Domains of other databases, in addition to those of a providers file."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -21,42 +21,42 @@ from waypost.store.memory import MemoryDomains, MemoryStore
 
 
 class Lender(Protocol):
-    """Whoever knows which domains exist. It may block, and several threads may ask at once."""
+    """A database of domains. Its methods may block, and must be safe for several threads."""
 
     def has_domain(self, domain: DomainName) -> bool:
         """Return whether a domain exists.
 
         Raises:
-            DirectoryUnavailable: it does not answer; asking later may help.
-            DirectoryError: it must be mended first.
+            DirectoryUnavailable: the database does not answer; a retry may succeed.
+            DirectoryError: the operator must fix the database or its configuration first.
         """
         ...
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...
 
 
 LenderOpener = Callable[[SqlDirectory], Lender]
-"""Opens a lender, without any connection yet; raises DirectoryError."""
+"""Returns a `Lender` without a connection yet; raises DirectoryError."""
 
 
 class BorrowingStore:
-    """What a providers file says, and what others know. Implements `store.Store`."""
+    """A store of a providers file and of other databases. Implements `store.Store`."""
 
     def __init__(self, own: MemoryStore, opener: LenderOpener) -> None:
-        """Take the file's own domains, which name the lenders; each is opened when it is asked."""
+        """Create the store; each other database is opened at its first query."""
         self._own = own
         self._opener = opener
         self._open: dict[SqlDirectory, Lender] = {}
         self._lock = Lock()
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Return the entry for a domain: exact in the file, else lent, else by a pattern.
+        """Return the entry for a domain: exact in the file, else in a database, else by a pattern.
 
         Raises:
-            StoreUnavailable: a lender does not answer, and no other knows the domain.
-            StoreError: a lender must be mended first, and no other knows the domain.
+            StoreUnavailable: a database does not answer, and no other has the domain.
+            StoreError: the operator must fix a database first, and no other has the domain.
         """
         found = self._own.find(domain)
         if is_exact(found):
@@ -64,16 +64,16 @@ class BorrowingStore:
         return self._lent(domain, self._own) or found
 
     def providers(self) -> Iterator[Provider]:
-        """Return who runs the domains, those of others included."""
+        """Return the providers of all domains, including those of other databases."""
         return self._own.providers()
 
     @property
     def directories(self) -> Sequence[Directory]:
-        """All directories that the file describes."""
+        """All directories in the file."""
         return self._own.directories
 
     def replace(self, own: MemoryStore) -> None:
-        """Take another file; lenders that it does not name are closed."""
+        """Use another file, and close the databases that are not in it."""
         with self._lock:
             self._own = own
             named = {one.directory for one in own.borrowed}
@@ -82,7 +82,7 @@ class BorrowingStore:
             lender.close()
 
     def close(self) -> None:
-        """Close all lenders."""
+        """Close all databases."""
         with self._lock:
             lenders = list(self._open.values())
             self._open.clear()
@@ -102,7 +102,7 @@ class BorrowingStore:
             except DirectoryError as error:
                 failure = StoreError(str(error))
         if failure is not None:
-            # Nobody can tell whether the domain exists, so no pattern may answer in its place.
+            # The domain may exist in this database, so no pattern may answer for it.
             raise failure
         return None
 
@@ -114,15 +114,21 @@ class BorrowingStore:
 
 
 class BorrowingDomains(MemoryDomains):
-    """A providers file for the event loop, with a cache in front of those who lend it domains.
+    """A providers file for the event loop, with a cache in front of the other databases.
 
-    What stands in the file is answered from memory, whatever the others do.
+    Domains in the file are answered from memory, even if the other databases fail.
     """
 
     def __init__(
         self, opener: LenderOpener, limits: CacheLimits, metrics: Metrics | None = None
     ) -> None:
-        """Take who opens lenders, and how much is kept of their answers; no file is read yet."""
+        """Create an empty store, before the first file.
+
+        Args:
+            opener: opens the other databases.
+            limits: of the cache in front of them.
+            metrics: counts the answers.
+        """
         super().__init__(None, metrics)
         self._opener = opener
         self._limits = limits
@@ -134,9 +140,9 @@ class BorrowingDomains(MemoryDomains):
         """Return the entry for a domain, or None.
 
         Raises:
-            StoreUnavailable: no providers file could be read yet, or a lender does not answer and
+            StoreUnavailable: no providers file could be read yet, or a database does not answer and
                 no earlier answer is known.
-            StoreError: a lender must be mended first, and no earlier answer is known.
+            StoreError: the operator must fix a database first, and no earlier answer is known.
         """
         if self._cache is None or self._store is None:
             return await super().find(domain)
@@ -147,7 +153,7 @@ class BorrowingDomains(MemoryDomains):
         return await self._cache.find(domain)
 
     def replace(self, store: MemoryStore) -> None:
-        """Answer from another file from now on, and ask lenders again for everything."""
+        """Use another file from now on, and query the databases again for every domain."""
         super().replace(store)
         if self._lending is not None and self._cache is not None:
             self._lending.replace(store)
@@ -158,23 +164,23 @@ class BorrowingDomains(MemoryDomains):
             self._lends.set()
 
     def clear(self) -> None:
-        """Forget what lenders have answered."""
+        """Remove all cached answers of the databases."""
         if self._cache is not None:
             self._cache.clear()
 
     def expire(self) -> None:
-        """Ask lenders again for everything, and keep old answers for those who fail."""
+        """Query the databases again for every domain, and use old answers if they fail."""
         if self._cache is not None:
             self._cache.expire()
 
     async def watch(self) -> None:
-        """Bring back lenders that are away. Does not end."""
+        """Query unavailable databases until they answer again. Does not return."""
         await self._lends.wait()
         if self._cache is not None:
             await self._cache.watch()
 
     async def close(self) -> None:
-        """Close the lenders as well."""
+        """Close the databases."""
         if self._cache is not None:
             await self._cache.close()
 

@@ -1,8 +1,8 @@
-"""What was found, and what was not, kept for a short while in front of a store.
+"""A cache in front of a store, for domains that were found and domains that were not.
 
-A hit is answered on the event loop: no thread, no database. A miss asks the store once, however
-many wait for it. When the store fails or hangs, the last good answer goes on. What is renewed
-when, and why, stands in docs/decisions/0003-cache.md.
+A hit is answered on the event loop, without a thread or the database. A miss queries the store
+once, for all requests that wait for it. If the store fails or hangs, the last good answer is
+used. docs/decisions/0003-cache.md says what is refreshed, when and why.
 """
 
 import asyncio
@@ -24,12 +24,13 @@ from waypost.model import Domain
 from waypost.seldom import Seldom
 from waypost.store import Store
 
-# From this part of its time to live on, an answer that is asked for is renewed ahead.
+# After this part of its time to live, a requested answer is refreshed ahead of time.
 REFRESH_AHEAD: Final = 0.5
-# After a failure a domain is not asked for again before that, or its time to live if less.
+# After a failure the store is not queried again for a domain during this time, or during the time
+# to live if that is shorter.
 RETRY_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 5.0
-# A store that is away is asked so often for a name that nobody has (RFC 6761 s6.4).
+# An unavailable store is queried this often, for a name that cannot exist (RFC 6761 s6.4).
 WATCH_SECONDS: Final = 1.0
 WATCH_DOMAIN: Final = DomainName("waypost.invalid")
 
@@ -40,18 +41,18 @@ StoreLane = Lane[DomainName, Domain | None]
 
 @dataclass(frozen=True, slots=True)
 class CacheLimits:
-    """How much is kept, and for how long.
+    """Limits of the cache: sizes and times.
 
     Attributes:
-        ttl_seconds: how long an answer is taken without asking again; 0 asks every time.
-        stale_if_error_seconds: how long an answer may go on after that while the store fails.
-        size: how many served domains are kept.
-        negative_size: how many domains that are not served are kept, apart from the others, so
-            that a flood of invented names cannot push out real ones.
-        queue: how many questions about domains that are not known to be served may wait or go on
-            at once; more are refused.
-        patience_seconds: how long a domain with an old answer waits for a fresh one.
-        first_patience_seconds: how long a domain without any answer waits for one.
+        ttl_seconds: how long an answer is used without another query; 0 queries every time.
+        stale_if_error_seconds: how long after that an answer is used while the store fails.
+        size: how many served domains are cached.
+        negative_size: how many domains that are not served are cached, apart from the others, so
+            that a flood of invented names cannot evict real ones.
+        queue: the maximum of waiting and running queries for domains that are not known to be
+            served; more are refused.
+        patience_seconds: how long a request with an old answer waits for a fresh one.
+        first_patience_seconds: how long a request without any answer waits for one.
     """
 
     ttl_seconds: float = 10.0
@@ -65,7 +66,7 @@ class CacheLimits:
 
 @dataclass(slots=True)
 class _Kept:
-    """An answer, as old as its question: a change made later may be missing in it."""
+    """A cached answer, as old as its query: it may lack a change that was made later."""
 
     found: Domain | None
     asked_at: float
@@ -85,15 +86,15 @@ class DomainCache:
         threads: int = 4,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Put a cache in front of a store.
+        """Create a cache in front of a store.
 
         Args:
-            store: asked in threads of the cache's own.
-            limits: how much is kept, and for how long.
-            metrics: what is counted; None counts for nobody.
-            threads: how many questions the store gets at once for domains known to be served,
-                and as many again for all others, which therefore cannot delay the first.
-            clock: seconds that only grow.
+            store: queried in the cache's own threads.
+            limits: sizes and times.
+            metrics: counts hits and misses; None counts nothing.
+            threads: the number of simultaneous queries for domains known to be served, and the
+                same number for all others, which therefore cannot delay the first.
+            clock: monotonic seconds.
         """
         self._store = store
         self._limits = limits
@@ -113,10 +114,10 @@ class DomainCache:
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:
-        """Return the entry for a domain, or None, from memory or else from the store.
+        """Return the entry for a domain, or None, from the cache or else from the store.
 
         Raises:
-            StoreBusy: too many questions wait already, and no earlier answer is known.
+            StoreBusy: too many queries are waiting, and no earlier answer is known.
             StoreUnavailable: the store does not answer, and no earlier answer is known.
             StoreError: the store cannot be used, and no earlier answer is known.
         """
@@ -128,29 +129,29 @@ class DomainCache:
         age = now - kept.asked_at
         if age >= self._limits.ttl_seconds:
             return await self._renewed(domain, kept)
-        # Invented names are not worth a question ahead of time.
+        # Invented names are not worth a query ahead of time.
         if kept.found is not None and age >= self._limits.ttl_seconds * REFRESH_AHEAD:
             self._refresh(domain, kept, now)
         self._metrics.cache_hit()
         return kept.found
 
     def asks(self, domain: DomainName) -> bool:
-        """Return whether a question about a domain is under way."""
+        """Return whether a query for a domain is running."""
         return domain in self._asking
 
     def clear(self) -> None:
-        """Forget everything, because the store was changed by this process."""
+        """Remove all answers, because this process changed the store."""
         self._kept.clear()
         self._forget_questions()
 
     def expire(self) -> None:
-        """Take no answer without asking again; the old ones stay for a store that fails."""
+        """Query the store again for every domain, and use old answers only if it fails."""
         for kept in self._kept:
             kept.asked_at = kept.retry_at = -math.inf
         self._forget_questions()
 
     async def watch(self) -> None:
-        """Ask a store that is away, or was never asked, until it answers again. Does not end."""
+        """Query a store that failed, or was never queried, until it answers. Does not return."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._away or self._answered_at == -math.inf:
@@ -158,7 +159,7 @@ class DomainCache:
                     await asyncio.shield(self._ask(WATCH_DOMAIN, self._exploring))
 
     async def close(self) -> None:
-        """Wait a while for the questions under way and close the store, which ends the cache."""
+        """Wait a short time for running queries, and close the store and the cache."""
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=CLOSE_SECONDS)
         for lane in (self._refreshing, self._exploring):
@@ -166,7 +167,7 @@ class DomainCache:
         self._store.close()
 
     async def _first(self, domain: DomainName) -> Domain | None:
-        """Wait for the answer about a domain of which nothing usable is known."""
+        """Wait for the answer for a domain without a usable earlier answer."""
         task = self._ask(domain, self._exploring)
         done, _ = await asyncio.wait({task}, timeout=self._limits.first_patience_seconds)
         if not done:
@@ -174,9 +175,9 @@ class DomainCache:
         return task.result()
 
     async def _renewed(self, domain: DomainName, kept: _Kept) -> Domain | None:
-        """Wait a moment for a fresh answer in place of one too old; else give the old one."""
+        """Wait a short time for a fresh answer instead of an expired one; else return that."""
         task = self._refresh(domain, kept, self._clock())
-        # Where the store is known to be away, waiting would only make everybody slow.
+        # If the store is known to fail, waiting would only delay all requests.
         if task is not None and not self._away:
             done, _ = await asyncio.wait({task}, timeout=self._limits.patience_seconds)
             if done and task.exception() is None:
@@ -188,7 +189,7 @@ class DomainCache:
         return kept.found
 
     def _refresh(self, domain: DomainName, kept: _Kept, now: float) -> Asking | None:
-        """Ask again about a domain, unless that failed just now or too many wait."""
+        """Query a domain again, unless that failed just now or too many queries are waiting."""
         if now < kept.retry_at:
             return None
         lane = self._exploring if kept.found is None else self._refreshing
@@ -198,13 +199,13 @@ class DomainCache:
             return None
 
     def _ask(self, domain: DomainName, lane: StoreLane) -> Asking:
-        """Join the question about a domain that is under way, or begin one."""
+        """Join the running query for a domain, or start one."""
         if (task := self._asking.get(domain)) is not None:
             return task
         explores = lane is self._exploring
         if explores and self._explorers >= self._limits.queue:
             self._metrics.cache_refused()
-            raise StoreBusy("too many questions wait for the store")
+            raise StoreBusy("too many queries are waiting for the store")
         task = asyncio.get_running_loop().create_task(self._load(domain, lane))
         self._explorers += explores
         self._asking[domain] = task
@@ -233,18 +234,18 @@ class DomainCache:
         if self._asking.get(domain) is task:
             del self._asking[domain]
         if not task.cancelled():
-            task.exception()  # Marks it as seen where nobody waits for it any more.
+            task.exception()  # Retrieves the exception if no request waits for it any more.
 
     def _forget_questions(self) -> None:
-        """Let nobody join a question asked before now, nor keep its answer."""
+        """Stop using the running queries: no request joins them, and their answers are not kept."""
         self._generation += 1
         self._asking.clear()
 
     def _late(self) -> StoreUnavailable:
-        """Note that somebody waited in vain."""
-        error = StoreUnavailable("the store does not answer in time")
+        """Count that a request waited without success."""
+        error = StoreUnavailable("the store did not answer in time")
         self._metrics.store_failed(error.code)
-        # A store that answers others only has much to do.
+        # A store that answers other queries is only busy.
         if self._clock() - self._answered_at >= self._limits.patience_seconds:
             self._note_away(error)
         return error
@@ -276,4 +277,4 @@ class DomainCache:
 
 
 def _broken() -> StoreError:
-    return StoreError("the store broke down")
+    return StoreError("the query failed unexpectedly")

@@ -1,4 +1,4 @@
-"""What domains have in common: a million domains, but only a few different offers."""
+"""The parts that domains share: a million domains have only a few different offers."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,10 +13,10 @@ _SHORT_NAME_MAX_CHARS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """All that is said about a domain, without its name.
+    """The entry of a domain without its name.
 
     Attributes:
-        provider: None where it is missing; then each domain is its own.
+        provider: None if it is missing; then each domain is its own provider.
     """
 
     provider: Provider | None
@@ -35,7 +35,7 @@ class Offer:
 
 
 def named_after(pattern: str) -> Provider:
-    """Return a provider to a domain that has none, called as the domain is.
+    """Return a provider for a domain that has none, with the name of the domain.
 
     Args:
         pattern: `example.com`, or `*.example.com` for all domains below it.
@@ -45,26 +45,26 @@ def named_after(pattern: str) -> Provider:
 
 
 class Offers:
-    """Every offer once, with a number, counted from 0 in the order of their first domain."""
+    """A table of different offers, numbered from 0 in the order of their first domain."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty table."""
         self._offers: list[Offer] = []
         self._numbers: dict[Offer, int] = {}
-        # By the identity of their parts: values of this depth are slow to hash. What is
-        # remembered is kept alive by its offer, so that no identity is given out anew.
+        # By the identity of their parts, because nested values are slow to hash. The offer keeps
+        # the parts alive, so that no other object gets the same identity.
         self._remembered: dict[tuple[int, int, int, int], tuple[int, Offer]] = {}
 
     def __len__(self) -> int:
-        """Return how many different offers there are."""
+        """Return the number of different offers."""
         return len(self._offers)
 
     def __getitem__(self, number: int) -> Offer:
-        """Return the offer of a number."""
+        """Return the offer with a number."""
         return self._offers[number]
 
     def number(self, one: Domain | Offer) -> int:
-        """Return the number of an offer, or of that of a domain."""
+        """Return the number of an offer, or of the offer of a domain."""
         key = (id(one.provider), id(one.services), id(one.users), id(one.away))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]

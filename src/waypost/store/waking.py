@@ -1,4 +1,4 @@
-"""A database that may not have been there yet when Waypost started."""
+"""A store that may not have been available when Waypost started."""
 
 import threading
 from collections.abc import Callable
@@ -9,14 +9,15 @@ from waypost.store import Store
 
 
 class WakingStore:
-    """Prepares a store before the first question that reaches it. Implements `store.Store`."""
+    """A store that is prepared before its first query. Implements `store.Store`."""
 
     def __init__(self, store: Store, prepare: Callable[[], object]) -> None:
-        """Take the store, and what must have gone well once before it can be asked.
+        """Create the store.
 
         Args:
             store: safe to use from several threads.
-            prepare: such as an upgrade of the tables; raises the errors of `store.Store.find`.
+            prepare: called before queries until it succeeds once, such as an upgrade of the
+                tables; raises the errors of `store.Store.find`.
         """
         self._store = store
         self._prepare = prepare
@@ -24,7 +25,7 @@ class WakingStore:
         self._ready = False
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Return the entry for a domain. Errors are those of the store and of its preparation."""
+        """Return the entry for a domain; raise the errors of the store and of its preparation."""
         if not self._ready:
             with self._lock:
                 if not self._ready:

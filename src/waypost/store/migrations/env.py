@@ -1,7 +1,7 @@
-"""What Alembic runs: the revisions, on the connection and in the transaction of the caller.
+"""The script that Alembic runs: revisions on the caller's connection and in its transaction.
 
-Offline there is no connection: the statements are printed, in a transaction where the engine has
-one for tables.
+Offline there is no connection: the statements are printed, in a transaction if the engine has
+transactions for tables.
 """
 
 from alembic import context

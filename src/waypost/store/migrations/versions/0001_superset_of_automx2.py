@@ -1,6 +1,7 @@
-"""automx2's seven tables where they are missing, and what Waypost adds to them.
+"""Create automx2's seven tables if they are missing, and add Waypost's columns to them.
 
-An upgrade only adds: columns with a default or NULL, and indexes. automx2 can still run on it.
+An upgrade only adds columns with a default or NULL, and indexes, so that automx2 can still run on
+the database.
 """
 
 from collections.abc import Mapping
@@ -12,15 +13,15 @@ from alembic import context, op
 revision = "0001"
 down_revision = None
 
-# Foreign keys and transactions need InnoDB; the collation that comes with it ignores case.
+# Foreign keys and transactions need InnoDB; the default collation ignores case.
 _MYSQL: Mapping[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
 
 
 def upgrade() -> None:
-    """Make what is missing. A database of any release of automx2 is adopted as it is.
+    """Create what is missing. A database of any release of automx2 keeps its content.
 
-    What is there already stands in Alembic's attribute `existing`, so that this runs offline, and
-    again where an engine without transactions for tables stopped half-way.
+    Alembic's attribute `existing` has the existing tables and columns, so that the upgrade runs
+    offline, and again after a failure on an engine without transactions for tables.
     """
     existing: Mapping[str, set[str]] = context.config.attributes["existing"]
     for name, columns in (_described() | _linking()).items():
@@ -31,14 +32,14 @@ def upgrade() -> None:
             if column.name not in existing[name]:
                 op.add_column(name, column)
     for index, table, expression in _indexes():
-        # MySQL's comparisons ignore case by themselves; MariaDB has no index of expressions.
+        # MySQL's comparisons ignore case; MariaDB has no indexes of expressions.
         wanted = isinstance(expression, str) or op.get_context().dialect.name != "mysql"
         if wanted and index not in existing.get(table, ()):
             op.create_index(index, table, [expression])
 
 
 def _indexes() -> list[tuple[str, str, str | sa.TextClause]]:
-    """Return name, table, and column or expression of each."""
+    """Return name, table, and column or expression of each index."""
     return [
         ("ix_domain_name_lower", "domain", sa.text("lower(name)")),
         ("ix_server_domain_domain", "server_domain", "domain_id"),
@@ -51,7 +52,7 @@ def _id() -> sa.Column[int]:
 
 
 def _described() -> dict[str, list[sa.Column[Any]]]:
-    """Return the tables that point to no other; Waypost's columns come last."""
+    """Return the tables without foreign keys; Waypost's columns come last."""
     return {
         "provider": [
             _id(),
@@ -99,7 +100,7 @@ def _described() -> dict[str, list[sa.Column[Any]]]:
 
 
 def _linking() -> dict[str, list[sa.Column[Any]]]:
-    """Return the tables that point to others, each after those."""
+    """Return the tables with foreign keys, each after the tables that it refers to."""
     return {
         "domain": [
             _id(),

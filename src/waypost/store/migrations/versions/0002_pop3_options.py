@@ -1,4 +1,4 @@
-"""What a POP3 client shall do with mail on the server: a nullable column, unknown to automx2."""
+"""Add options for POP3 clients: a nullable column, unknown to automx2."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the column, where no earlier try did on an engine that could not take it back."""
+    """Add the column, unless an earlier try added it on an engine that cannot roll back."""
     if "pop3" in context.config.attributes["existing"].get("server", ()):
         return
     op.add_column("server", sa.Column("pop3", sa.String(128), nullable=True))

@@ -1,4 +1,4 @@
-"""Directories other than automx2's, and what a domain does with its own; unknown to automx2."""
+"""Add directories other than automx2's, and the use of them by domains; unknown to automx2."""
 
 from typing import Any, Final
 
@@ -8,12 +8,12 @@ from alembic import context, op
 revision = "0003"
 down_revision = "0002"
 
-# Labels differ in case, and texts may hold any character.
+# Texts may contain any character.
 _MYSQL: Final[dict[str, Any]] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
 
 
 def upgrade() -> None:
-    """Add the table and the columns that no earlier try did, on engines that keep half of it."""
+    """Add the table and the columns, unless an earlier try added them without a roll-back."""
     existing = context.config.attributes["existing"]
     if "directory" not in existing:
         op.create_table("directory", *_directory(), **_MYSQL)
@@ -33,7 +33,7 @@ def _directory() -> list[sa.Column[Any]]:
 
 
 def _domain() -> list[sa.Column[Any]]:
-    """Return the columns; without a foreign key, which SQLite cannot add to a table."""
+    """Return the columns without a foreign key, which SQLite cannot add to a table."""
     return [
         sa.Column("directory_id", sa.Integer, nullable=True),
         sa.Column("unknown_user", sa.String(16), nullable=True),

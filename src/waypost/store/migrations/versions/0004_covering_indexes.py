@@ -1,7 +1,7 @@
-"""Indexes that answer by themselves which services a domain has, without a look at the tables.
+"""Make the indexes of links covering: they answer which services a domain has without the table.
 
-The links of one domain lie far apart where many domains share a few services, so that each of them
-costs a page. InnoDB's indexes hold the primary key anyway.
+If many domains share a few services, the links of one domain are far apart, and reading each link
+costs a page. InnoDB's indexes contain the primary key anyway.
 """
 
 from alembic import op
@@ -11,7 +11,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Make the two indexes anew with both columns."""
+    """Create the two indexes again, with both columns."""
     if op.get_context().dialect.name == "mysql":
         return
     for service in ("server", "davserver"):

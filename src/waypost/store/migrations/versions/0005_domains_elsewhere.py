@@ -1,4 +1,4 @@
-"""Domains that moved or are declined; unknown to automx2, which goes on serving them."""
+"""Add columns for domains that moved or are declined; automx2 continues to serve them."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Add the columns that no earlier try did, on engines that keep half of it."""
+    """Add the columns, unless an earlier try added them on an engine that cannot roll back."""
     existing = context.config.attributes["existing"]
     for column in _domain():
         if column.name not in existing.get("domain", ()):

@@ -1,4 +1,4 @@
-"""The provider's other pages: one nullable column, unknown to automx2."""
+"""Add the provider's other pages: one nullable column, unknown to automx2."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Add the column, where no earlier try did on an engine that could not take it back."""
+    """Add the column, unless an earlier try added it on an engine that cannot roll back."""
     if "pages" in context.config.attributes["existing"].get("provider", ()):
         return
     op.add_column("provider", sa.Column("pages", sa.JSON, nullable=True))

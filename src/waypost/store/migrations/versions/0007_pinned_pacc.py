@@ -1,4 +1,4 @@
-"""PACC documents that are pinned while DNS changes: one nullable column, unknown to automx2."""
+"""Add pinned PACC documents: one nullable column, unknown to automx2."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,10 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add the column, unless an earlier try added it on an engine without transactions for it."""
+    """Add the column, unless an earlier try added it on an engine that cannot roll back.
+
+    Earlier versions of this revision named the column `held_pacc`; 0010 renames it.
+    """
     existing = context.config.attributes["existing"].get("domain", ())
     if not {"pinned_pacc", "held_pacc"}.intersection(existing):
         op.add_column("domain", sa.Column("pinned_pacc", sa.LargeBinary, nullable=True))

@@ -1,4 +1,4 @@
-"""Sub-addresses, whose users log in without a detail: one nullable column, unknown to automx2."""
+"""Add separators of sub-addresses: one nullable column, unknown to automx2."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add the column, where no earlier try did on an engine that could not take it back."""
+    """Add the column, unless an earlier try added it on an engine that cannot roll back."""
     if "subaddress_separators" in context.config.attributes["existing"].get("provider", ()):
         return
     op.add_column("provider", sa.Column("subaddress_separators", sa.String(32), nullable=True))

@@ -1,4 +1,7 @@
-"""Services that some formats leave out: a nullable column of each table, unknown to automx2."""
+"""Add the formats that describe a service: one nullable column in each of the two tables.
+
+automx2 does not know these columns.
+"""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +11,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Add the columns, where no earlier try did on an engine that could not take them back."""
+    """Add the columns, unless an earlier try added them on an engine that cannot roll back."""
     existing = context.config.attributes["existing"]
     for table in ("server", "davserver"):
         if "formats" not in existing.get(table, ()):

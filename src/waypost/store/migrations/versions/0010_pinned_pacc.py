@@ -1,4 +1,4 @@
-"""The column of pinned PACC documents has that name, also where it was made as `held_pacc`."""
+"""Rename the column of pinned PACC documents, which was `held_pacc` in earlier versions."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Rename the column, unless it has its name already."""
+    """Rename the column, unless it has the new name already."""
     if "held_pacc" in context.config.attributes["existing"].get("domain", ()):
         op.alter_column(
             "domain",
