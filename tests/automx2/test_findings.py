@@ -19,19 +19,19 @@ from waypost.store.sql.store import SqlStore
 
 SERVERS = [
     ("type = 'INVALID'", "type 'INVALID' is not known", "left out"),
-    ("type = 'caldav'", "belongs into davserver", "left out"),
+    ("type = 'caldav'", "belongs in the table davserver", "left out"),
     ("name = 'imap example.com'", "'imap example.com' is not a host", "left out"),
     ("name = ''", "'' is not a host", "left out"),
-    ("port = 0", "port 0 is not from 1 to 65535", "left out"),
+    ("port = 0", "port 0 is not between 1 and 65535", "left out"),
     ("port = 70000", "port 70000", "left out"),
     ("port = -1", "port -1", "left out"),
-    ("port = 993", "port 993 is for TLS from the start, socket_type says 'STARTTLS'", "as it st"),
-    ("socket_type = 'SSL'", "begins without TLS, socket_type says 'SSL'", "served as it stands"),
-    ("type = 'pop'", "port 143 is that of imap, type says 'pop'", "served as it stands"),
-    ("socket_type = 'Auto'", "socket_type 'Auto' is not known", "read as starttls, by the port"),
-    ("formats = 'dns x PACC'", "formats 'x' is not known", "described by pacc, dns"),
-    ("formats = 'x y'", "formats 'x y' is not known", "described by autoconfig, autodiscover,"),
-    ("formats = 'dns,x,pacc'", "formats 'x' is not known", "described by pacc, dns"),
+    ("port = 993", "port 993 is for TLS from the start, but socket_type is 'STARTTLS'", "unchang"),
+    ("socket_type = 'SSL'", "begins without TLS, but socket_type is 'SSL'", "served unchanged"),
+    ("type = 'pop'", "port 143 is for imap, but type is 'pop'", "served unchanged"),
+    ("socket_type = 'Auto'", "socket_type 'Auto' is not known", "read as starttls, because of"),
+    ("formats = 'dns x PACC'", "formats 'x' is not known", "described in pacc, dns"),
+    ("formats = 'x y'", "formats 'x y' is not known", "described in autoconfig, autodiscover,"),
+    ("formats = 'dns,x,pacc'", "formats 'x' is not known", "described in pacc, dns"),
     ("authentication = 'cram'", "authentication 'cram' is not known", "read as password-cleart"),
 ]
 DAVSERVERS = [
@@ -39,18 +39,18 @@ DAVSERVERS = [
     ("url = ''", "url '' is not a whole URL", "left out"),
     ("url = 'ftp://x'", "is not a whole URL", "left out"),
     ("url = 'dav.example.com/x'", "has no scheme", "read as https://dav.example.com/x"),
-    ("formats = 'x'", "formats 'x' is not known", "described by autoconfig, autodiscover, mobi"),
+    ("formats = 'x'", "formats 'x' is not known", "described in autoconfig, autodiscover, mobi"),
     ("use_ssl = FALSE", "use_ssl False contradict", "read as https://dav.example.com"),
     ("url = 'https://d.example:444'", "and port 443 contradict", "read as https://d.example:443"),
 ]
 DOMAINS = [
-    ("Example.COM", "has capital letters", "served in any case"),
+    ("Example.COM", "has uppercase letters", "served in any case"),
     ("exa mple.com", "characters other than", "no client can ask"),
     ("exa_mple.com", "characters other than", "no client can ask"),
     (
         "example.com.",
-        "is not how a domain is stored",
-        "not served until it is called 'example.com'",
+        "is not in the form of a stored domain",
+        "not served until it is renamed to 'example.com'",
     ),
     ("", "the domain is empty", "no client can ask"),
     ("a" * 70 + ".com", "longer than 63", "no client can ask"),
@@ -99,7 +99,7 @@ def test_separators(clean: Engine) -> None:
     execute(clean, "UPDATE provider SET subaddress_separators = '+.x';\n")
     (line, *_) = told(clean)
 
-    assert "subaddress_separators '+.x' has '.x', which divides no address" in line
+    assert "subaddress_separators '+.x' contains '.x', which is not allowed" in line
     found = SqlStore(clean).find(DomainName("example.com"))
     assert found is not None
     assert found.provider.subaddress_separators == "+"
@@ -215,7 +215,7 @@ def test_same_domain_twice(clean: Engine) -> None:
     lines = told(clean)
 
     assert "domain 1: name 'Example.com' is the same domain as 'example.com'; " in lines[-1]
-    assert lines[-1].endswith("domain 3000 is served, this one is not")
+    assert lines[-1].endswith("domain 3000 is served instead")
     found = SqlStore(clean).find(DomainName("example.com"))
     assert found is not None
     assert found.provider.short_name == "BigCorp"
@@ -231,7 +231,7 @@ def test_same_domain_in_u_labels(clean: Engine) -> None:
     line, lack = told(clean)
     assert lack.startswith("domain 2: name 'xn--bcher-kva.example' has no incoming and no outgoing")
     assert "domain 1: name 'bücher.example' is the same domain as 'xn--bcher-kva.example'" in line
-    assert line.endswith("domain 2 is served, this one is not")
+    assert line.endswith("domain 2 is served instead")
     found = SqlStore(clean).find(DomainName("xn--bcher-kva.example"))
     assert found is not None
     assert found.provider.short_name == "BigCorp"
@@ -267,7 +267,7 @@ def test_dangling(dangling: str) -> None:
         *("server_domain 77/78", "server_domain 4005/3003"),
         *("davserver_domain 4101/3000", "davserver_domain 4101/3001"),
     ]
-    assert "server_domain 77/78: server 77 and domain 78 are not there; links nothing" in lines
+    assert "server_domain 77/78: server 77 and domain 78 do not exist; the link is ignored" in lines
     found = SqlStore(engine).find(DomainName("example.com"))
     engine.dispose()
     assert found is not None
@@ -281,7 +281,7 @@ def test_upgrade_tells(waypost: Waypost, dangling: str) -> None:
     again = waypost("db", "upgrade", "--db-uri", dangling)
 
     assert first.code == again.code == 0
-    assert "warning: server_domain 4005/3003: server 4005 is not there" in first.err
+    assert "warning: server_domain 4005/3003: server 4005 does not exist" in first.err
     assert first.err.splitlines()[-1] == "11 findings"
     assert again.err.startswith("the database is up to date")
     assert "warning" not in again.err

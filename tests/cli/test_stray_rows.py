@@ -26,10 +26,10 @@ REPORTED = [
     ),
     (
         "domain 71: name 'own.example.' is the same domain as 'own.example'; "
-        "domain 1 is served, this one is not"
+        "domain 1 is served instead"
     ),
     "server 80: type 'INVALID' is not known; left out of all answers",
-    "server 81: name 'spare.example' has no domain; no client gets it",
+    "server 81: name 'spare.example' has no domain; no answer uses it",
 ]
 CASE_TWIN = "INSERT INTO domain (id, name, provider_id) VALUES (72, 'OWN.example', 1);"
 NAMES = "SELECT name FROM domain ORDER BY id;"

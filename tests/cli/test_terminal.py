@@ -123,5 +123,5 @@ def test_log_is_no_part_of_a_result(waypost: Waypost, home: Path) -> None:
     outcome = waypost("domain", "show", "example.com", "--db-uri", uri)
 
     assert outcome.out.startswith("example.com is served as example.com by One\n")
-    assert "row left out" in outcome.err
+    assert "invalid row ignored" in outcome.err
     assert _is_harmless(outcome.out + outcome.err)

@@ -129,10 +129,10 @@ def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
 BROKEN = [
     # what is written by hand, what is told
     ("UPDATE directory SET kind = 'nis'", "kind 'nis' is not known"),
-    ("UPDATE directory SET options = 'x'", "options are not what Waypost writes there"),
-    ("UPDATE directory SET options = '[]'", "options are not what Waypost writes there"),
-    ("UPDATE directory SET options = '{\"x\": 1}'", "options are not what Waypost writes there"),
-    ("DELETE FROM directory", "which is not there"),
+    ("UPDATE directory SET options = 'x'", "options are not in Waypost's format"),
+    ("UPDATE directory SET options = '[]'", "options are not in Waypost's format"),
+    ("UPDATE directory SET options = '{\"x\": 1}'", "options are not in Waypost's format"),
+    ("DELETE FROM directory", "which does not exist"),
 ]
 
 

@@ -333,7 +333,7 @@ def test_making_ready(bare: Engine) -> None:
     run(bare, SAYING.format("0001"))
     assert not is_current(bare)
     run(bare, SAYING.format("9999"))
-    with pytest.raises(StoreError, match="newer Waypost"):
+    with pytest.raises(StoreError, match="run the newer version"):
         make_ready(bare)
 
 

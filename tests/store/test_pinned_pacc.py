@@ -71,7 +71,7 @@ def test_nothing_to_hold_it_in(engine: Engine) -> None:
     pinned = PinnedRows(engine)
 
     for name in (BELOW, DomainName("unserved.example")):
-        with pytest.raises(DomainNotServed, match="has no entry of its own"):
+        with pytest.raises(DomainNotServed, match="does not have its own entry"):
             pinned.pin(name, OLD)
         assert not pinned.unpin(name, OLD)
     assert pinned_for(engine, BELOW) is None

@@ -233,7 +233,7 @@ def test_row_that_makes_no_sense(engine: Engine, change: dict[str, object]) -> N
     assert found is not None
     assert [service.type for service in found.services] == [ServiceType.SMTP]
     assert [(line["event"], line["table"], line["id"]) for line in lines] == [
-        ("row left out", "server", 1)
+        ("invalid row ignored; run `waypost db check`", "server", 1)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the columns of a domain say about where its mail is."""
+"""The redirect columns of a domain, whose mail is elsewhere."""
 
 import re
 from typing import Any, Final
@@ -19,10 +19,10 @@ AWAY_COLUMNS: Final = (
 
 
 def away_of(redirect_address: str | None, redirect_url: str | None, declined: bool) -> Away | None:
-    """Return what a row of `domain` says about where its mail is; the first that it says counts.
+    """Return the redirect of a row of `domain`; the first column that is filled in is used.
 
-    Somebody may fill in several of the columns by SQL: `declined` is what does least. What is
-    neither a domain nor an https URL that a header can carry does not count.
+    Several columns may be filled in by SQL. `declined` comes first, because it discloses least. A
+    value that is neither a domain nor an https URL for a header is ignored.
     """
     if declined:
         return Away()
@@ -39,14 +39,14 @@ def _is_https_url(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        _ = parts.port  # RFC 3986 s3.2.3: digits; looked at only when it is asked for
+        _ = parts.port  # RFC 3986 s3.2.3: digits; the attribute raises ValueError for others
         return bool(parts.hostname)
     except ValueError:
         return False
 
 
 def away_columns(away: Away | None) -> dict[str, Any]:
-    """Return what a row of `domain` says about where its mail is."""
+    """Return the columns of `domain` for a redirect."""
     return {
         "redirect_address": None if away is None else away.address_domain,
         "redirect_url": None if away is None else away.url,

@@ -1,4 +1,4 @@
-"""The whole database as one value, and one value as the whole database."""
+"""Read the whole database as one value, and write one value as the whole database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,23 +18,22 @@ from waypost.store.sql.writing_rows import write
 
 
 def is_empty(connection: Connection) -> bool:
-    """Return whether the database holds no provider, and no domain that lost its provider."""
+    """Return whether the database has no provider, and no domain without a provider."""
     ids = schema.provider.c.id, schema.domain.c.id
     return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
 
 
 def purge(connection: Connection) -> None:
-    """Take everything out of automx2's tables."""
+    """Remove all rows from all tables."""
     for table in reversed(schema.metadata.sorted_tables):
         connection.execute(table.delete())
 
 
 def read_catalog(connection: Connection) -> Catalog:
-    """Read everything into memory; `reading_catalog` does it for databases of any size.
+    """Read everything into memory; use `reading_catalog` for databases of any size.
 
-    Rows that serve nobody are left out. In each domain the host-based
-    services come first, then the URL-based ones, each in the order of their ids, which is the
-    order in which they were written.
+    Rows that no answer uses are left out. In each domain the host-based services come first, then
+    the URL-based ones, each in the order of their ids, which is the order of writing.
     """
     with reading_catalog(connection) as catalog:
         return Catalog(tuple(catalog.domains), catalog.directories, catalog.idle_providers)
@@ -44,15 +43,15 @@ def read_catalog(connection: Connection) -> Catalog:
 def reading_catalog(
     connection: Connection, progress: Progress = silent, left_out: Told = untold
 ) -> Iterator[Catalog]:
-    """Do the same, with the domains on the disk of this machine rather than in memory.
+    """Read everything, with the domains in a temporary file and not in memory.
 
-    The database is not asked again later, and `domains` can be gone through more than once, as
-    long as the context lasts.
+    The database is not queried again later. `domains` can be iterated more than once within the
+    context.
 
     Args:
-        connection: in a transaction, where others may write meanwhile.
-        progress: told how far it is.
-        left_out: told each row that serves nobody.
+        connection: in a transaction, if others may write meanwhile.
+        progress: called with the progress.
+        left_out: called with each row that no answer uses.
     """
     head = StoredHead(connection)
     scratch = Scratch()
@@ -67,11 +66,11 @@ def reading_catalog(
 
 
 def write_catalog(connection: Connection, wanted: Catalog, *, keep_strays: bool = False) -> None:
-    """Make the database say what the catalog says, and nothing else.
+    """Make the content of the database equal to the catalog.
 
-    Rows that stay the same keep their ids. A service of several domains is one row. Writing the
-    same catalog again changes nothing. To be called in a transaction. With `keep_strays`, rows
-    that serve nobody stay.
+    Unchanged rows keep their ids. A service of several domains is one row. Writing the same
+    catalog again changes nothing. Call it in a transaction. With `keep_strays`, rows that no
+    answer uses stay.
     """
     with Wanted(wanted) as listed:
         change = Change(connection, listed, keep_strays=keep_strays)
@@ -87,7 +86,7 @@ def _copy(
     progress: Progress,
     left_out: Told,
 ) -> set[Provider]:
-    """Put all domains into a scratch list, and give the providers that have some."""
+    """Copy all domains into a scratch list, and return the providers that have domains."""
     used: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):

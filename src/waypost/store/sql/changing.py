@@ -1,7 +1,7 @@
-"""From what the database says to what it shall say: what differs, domain by domain.
+"""Compare the content of the database with a wanted content, domain by domain.
 
-What is wanted lies in a scratch list. The database is read in parts, each part is looked up in that
-list, and what differs is given out; so neither side has to fit into memory.
+The wanted content is in a scratch list. The database is read in parts, each part is looked up in
+that list, and the differences are yielded. So neither side must fit into memory.
 """
 
 from array import array
@@ -19,25 +19,25 @@ from waypost.store.sql.served import judge
 from waypost.store.sql.stored import StoredDomain, StoredHead, count_domains, stored_domains
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many domains of it are done, and how many there are."""
+"""Called with the name of a step, the number of domains that are done, and of all domains."""
 Pair = tuple[Domain | None, Domain | None]
 Match = tuple[StoredDomain, str, tuple[int, int] | None]
-"""A row, its pattern, and position and offer of what is wanted for it, or None."""
+"""A row, its pattern, and position and offer of its wanted entry, or None."""
 
 
 NO_ID: Final = -(2**63)
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
-    """Tell nobody about the progress."""
+    """Ignore the progress."""
 
 
 def ignore(_name: str) -> None:
-    """Do nothing about a domain that stays as it is."""
+    """Do nothing for a domain that does not change."""
 
 
 class Wanted:
-    """What the database shall say, ready to be compared with it. To be closed after use.
+    """The wanted content of the database, ready for comparison. Must be closed after use.
 
     Attributes:
         ids: the id of the domain at each position of the scratch list, or `NO_ID`.
@@ -70,7 +70,7 @@ class Wanted:
         self.scratch.close()
 
     def add(self, named: Sequence[tuple[int, str, Domain | Offer]]) -> None:
-        """Put domains at the end; their positions continue those that are there."""
+        """Append domains; their positions continue those in the list."""
         self.scratch.add(named)
         self.ids.extend([NO_ID] * len(named))
 
@@ -98,11 +98,11 @@ class Wanted:
 
 
 class Change:
-    """The way from what is stored to what is wanted; for the time of one transaction.
+    """A change from the stored to the wanted content, within one transaction.
 
     Attributes:
-        head: what was stored, apart from the domains.
-        gone: ids of the rows of `domain` that are wanted no more.
+        head: the stored content, except the domains.
+        gone: ids of the rows of `domain` to remove.
     """
 
     def __init__(
@@ -114,15 +114,15 @@ class Change:
         keep_strays: bool = False,
         progress: Progress = silent,
     ) -> None:
-        """Read what is stored, apart from the domains.
+        """Read the stored content, except the domains.
 
         Args:
-            connection: in a transaction, where something is to be written later.
-            wanted: what the database shall say; `only_add` puts into it what is stored.
-            only_add: what is stored stays as it is, each domain with the services that it has;
-                only domains, providers and directories that it lacks are added.
-            keep_strays: rows that serve nobody stay; they do with `only_add` anyway.
-            progress: called now and then.
+            connection: in a transaction, if the change is written later.
+            wanted: the wanted content; `only_add` adds the stored content to it.
+            only_add: stored domains stay as they are, each with its services; only missing
+                domains, providers and directories are added.
+            keep_strays: rows that no answer uses stay; `only_add` implies it.
+            progress: called after each part.
         """
         self.connection = connection
         self.wanted = wanted
@@ -138,15 +138,16 @@ class Change:
             self._keep_heads()
 
     def pairs(self, stray: Told = untold, kept: Callable[[str], None] = ignore) -> Iterator[Pair]:
-        """Yield each domain that is not the same: as it is, and as it shall be; None is absent.
+        """Yield each domain that differs: as stored, and as wanted; None if it is absent.
 
-        To be read to its end, once, before anything is written. First come the domains that are
-        stored, by id, then the new ones, in the order of the catalog.
+        Iterate to the end, once, before writing. The stored domains come first, by id, then the
+        new ones, in the order of the catalog.
 
         Args:
-            stray: told each row that serves nobody. It will be removed, or is kept (`keep_strays`).
-            kept: called with each domain that is stored in another form than the wanted one, and
-                that `only_add` leaves as it is.
+            stray: called with each row that no answer uses. It will be removed, or is kept
+                (`keep_strays`).
+            kept: called with each domain that differs from the wanted one, and that `only_add`
+                does not change.
         """
         self._kept = kept
         total, done = count_domains(self.connection), 0
@@ -162,7 +163,7 @@ class Change:
                 yield None, offers[number].for_domain(name)
 
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
-        """Return position, name and offer of the wanted items for rows, by id; after `pairs`."""
+        """Return position, name and offer of the wanted entries of rows, by id; after `pairs`."""
         scratch = self.wanted.scratch
         listed = scratch.named([row.name for row in rows])
         texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
@@ -177,7 +178,7 @@ class Change:
         return found
 
     def heads(self) -> tuple[Catalog, Catalog]:
-        """Return all but the domains, as it is and as it shall be; to be asked after `pairs`."""
+        """Return the stored and the wanted content without the domains; call it after `pairs`."""
         stored = self.head.providers
         used = {stored[number] for number in self._used & stored.keys()}
         idle = tuple(one for one in self.head.providers.values() if one not in used)
@@ -187,10 +188,10 @@ class Change:
         return now, Catalog((), tuple(self.wanted.directories), idle)
 
     def _served(self, rows: Sequence[StoredDomain], stray: Told) -> list[Match]:
-        """Look up the rows that are served; tell of the others."""
+        """Look up the rows that are served; report the others."""
         scratch = self.wanted.scratch
         listed = scratch.named([row.name for row in rows])
-        # A name that is listed as it stands needs no other look, and most are.
+        # Most names are in the list unchanged; only the others need a check.
         others = [(row.id, row.name) for row in rows if row.name not in listed]
         verdicts = judge(self.connection, others)
         odd = {verdicts[row_id] for row_id, name in others if verdicts[row_id] != name}
@@ -231,15 +232,15 @@ class Change:
         self._keep(kept)
 
     def _keep(self, kept: Sequence[tuple[int, str, Offer]]) -> None:
-        """Make domains that are stored a part of what is wanted."""
+        """Add stored domains to the wanted content."""
         begin = len(self.wanted.ids)
         self.wanted.add([(begin + index, text, old) for index, (_, text, old) in enumerate(kept)])
         for index, (domain_id, _, _) in enumerate(kept):
             self.wanted.ids[begin + index] = domain_id
 
     def _is_same(self, old: Offer, number: int) -> bool:
-        # The same few offers are met again and again, and to compare them in depth takes a while.
-        # `head` keeps its offers for good, so that their identities stay theirs.
+        # The same few offers are compared again and again, and a full comparison is slow. `head`
+        # keeps its offers, so that no other object gets the same identity.
         key = (id(old), number)
         known = self._same.get(key)
         if known is None:
@@ -248,7 +249,7 @@ class Change:
         return known
 
     def _keep_heads(self) -> None:
-        """Make what is stored, apart from domains, a part of what is wanted."""
+        """Add the stored content, except the domains, to the wanted content."""
         labels = {directory.label for directory in self.head.directories}
         new_directories = [one for one in self.wanted.directories if one.label not in labels]
         self.wanted.directories = (*self.head.directories, *new_directories)
@@ -257,7 +258,7 @@ class Change:
         self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
-        """Return new domains to the stored provider of the same name, where there is one."""
+        """Return new domains with the stored provider of the same name, if there is one."""
         offers = self.wanted.scratch.offers
         known: dict[str, Provider] = {}
         for stored in self.head.providers.values():
@@ -274,7 +275,7 @@ class Change:
 
 
 def _in_tables(offer: Offer) -> tuple[object, ...]:
-    """Return what counts: services with a host and those with a URL have no order between them."""
+    """Return the parts to compare: the order between services with a host and a URL is ignored."""
     hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
     return offer.provider, users_key(offer.users), offer.away, hosts, urls

@@ -1,4 +1,4 @@
-"""Copying automx2's seven tables from one database into another, row by row."""
+"""Copy automx2's seven tables from one database into another, row by row."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +19,7 @@ from waypost.store.sql.findings import ROWS_AT_ONCE
 from waypost.store.sql.sequences import advance
 from waypost.store.sql.unusable import Unusable
 
-# What others point to comes first.
+# Tables that others refer to come first.
 _TABLES: Final = tuple(t for t in schema.metadata.sorted_tables if t is not schema.directory)
 _LEFT_OUT: Final = "not copied"
 _SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
@@ -27,11 +27,11 @@ _SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
 
 @dataclass(slots=True)
 class Copied:
-    """What was copied.
+    """The result of a copy.
 
     Attributes:
-        rows: how many rows of each table.
-        findings: rows that the new database cannot hold as they are, and what became of them.
+        rows: the number of copied rows of each table.
+        findings: rows that the new database cannot store unchanged, and what was done with them.
         unusable: domains for which no client can set up an account.
     """
 
@@ -42,10 +42,10 @@ class Copied:
 
 @contextmanager
 def open_source(db_uri: str) -> Iterator[Connection]:
-    """Open automx2's database for one look at it, which nothing that is written meanwhile changes.
+    """Open automx2's database for one consistent read.
 
     Args:
-        db_uri: as automx2 has it. A SQLite file is opened read-only.
+        db_uri: as in automx2's settings. A SQLite file is opened read-only.
 
     Raises:
         StoreError: the URI or its driver cannot be used, or the tables are not automx2's.
@@ -56,14 +56,14 @@ def open_source(db_uri: str) -> Iterator[Connection]:
         with snapshot(engine) as connection:
             tables = set(sa.inspect(connection).get_table_names())
             if not {"provider", "domain", "server", "server_domain"} <= tables:
-                raise StoreError("--from-uri: this database has no tables of automx2")
+                raise StoreError("--from-uri: this database does not contain the tables of automx2")
             yield connection
     finally:
         engine.dispose()
 
 
 def holds_rows(connection: Connection) -> bool:
-    """Return whether any of the seven tables is there and has a row."""
+    """Return whether any of the seven tables exists and has a row."""
     present = set(sa.inspect(connection).get_table_names())
     tables = [table for table in _TABLES if table.name in present]
     statements = (sa.select(sa.literal(1)).select_from(table).limit(1) for table in tables)
@@ -73,14 +73,14 @@ def holds_rows(connection: Connection) -> bool:
 def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
     """Copy all rows with their ids into an empty, upgraded database, in the caller's transaction.
 
-    Columns that the source lacks get their defaults, bind passwords come along. What points to
-    rows that are not there cannot be copied, nor what the new columns cannot hold; only names of
-    providers are cut.
+    Columns that the source lacks get their defaults. Bind passwords are copied. Rows that refer to
+    missing rows, or whose values do not fit into the new columns, are not copied; too long names of
+    providers are shortened.
 
     Args:
         source: from `open_source`.
-        target: None where nothing shall be written.
-        dialect: what the target is: `sqlite`, `postgresql`, `mysql`.
+        target: None to write nothing.
+        dialect: of the target: `sqlite`, `postgresql`, `mysql`.
 
     Raises:
         sqlalchemy.exc.DBAPIError: as the drivers raise it.
@@ -105,7 +105,7 @@ def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
 
 
 def _unusable(connection: Connection) -> Iterator[Finding]:
-    """Find domains that nobody can use, once the links of all are there."""
+    """Yield domains that no client can use, after all links are copied."""
     found = Unusable(connection)
     for page in _pages(connection, schema.domain, found.columns["domain"]):
         yield from found.find(page)
@@ -128,7 +128,7 @@ def _read_only(db_uri: str) -> str:
         return db_uri
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise StoreError("--from-uri: name the file, as in sqlite:////var/lib/automx2/db.sqlite")
-    with suppress(PermissionError):  # That is said when it is opened, with the owner.
+    with suppress(PermissionError):  # The error when it is opened names the owner.
         if not Path(url.database).exists():
             path = Path(url.database).absolute()
             raise StoreError(f"--from-uri: there is no database file {path}; correct the path")
@@ -139,14 +139,14 @@ def _read_only(db_uri: str) -> str:
 def _pages(
     source: Connection, table: sa.Table, columns: Collection[str]
 ) -> Iterator[list[dict[str, Any]]]:
-    """Yield the rows by their primary keys, some at a time; nullable columns are never missing."""
+    """Yield the rows in pages, by primary key; only nullable columns may be missing."""
     keys = list(table.primary_key)
     page = sa.select(*(column for column in table.c if column.name in columns))
     page = page.order_by(*keys).limit(ROWS_AT_ONCE)
     after: Mapping[str, Any] | None = None
     while True:
         statement = page if after is None else page.where(_behind(keys, after))
-        # The caller maps what the target complains about.
+        # The caller converts errors of the target.
         with mapped_errors(source.engine.url):
             found = [dict(row) for row in source.execute(statement).mappings()]
         if not found:
@@ -171,7 +171,7 @@ def _fits(
     findings: list[Finding],
     dialect: str,
 ) -> bool:
-    """Return whether a row can be inserted; change what must be changed, and tell all of it."""
+    """Return whether a row can be inserted; change values that do not fit, and report them."""
     key = "/".join(str(row[column.name]) for column in table.primary_key)
     problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
     if table is schema.domain:
@@ -192,18 +192,18 @@ def _lost_pointers(
         value = row.get(name)
         if value is None or value in known.ids.get(other, ()):
             continue
-        problem = f"points to {other} {value}, which is not there"
+        problem = f"refers to {other} {value}, which does not exist"
         if foreign.parent.nullable:
             row[name] = None
-            yield problem, "copied without it"
+            yield problem, "copied without this reference"
         else:
             yield problem, _LEFT_OUT
 
 
 def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[tuple[str, str]]:
-    """Find what the new columns cannot hold: automx2's texts had no length before 2021.5."""
+    """Yield values that do not fit: automx2's texts had no maximum length before 2021.5."""
     if dialect == "sqlite":
-        return  # It keeps everything in every column.
+        return  # It stores any value in any column.
     for column in table.c:
         size, value = getattr(column.type, "length", None), row.get(column.name)
         if isinstance(column.type, sa.Integer) and isinstance(value, str):
@@ -211,18 +211,18 @@ def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[tuple
         if not isinstance(value, str) or size is None:
             continue
         if "\0" in value:
-            yield f"{column.name} holds a NUL", _LEFT_OUT
+            yield f"{column.name} contains a NUL character", _LEFT_OUT
         elif len(value) > size and table is schema.provider:
             row[column.name] = value[:size]
-            yield f"{column.name} has {len(value)} characters, {size} are possible", "cut"
+            yield f"{column.name} has {len(value)} characters, more than {size}", "shortened"
         elif len(value) > size:
-            yield f"{column.name} has {len(value)} characters, {size} are possible", _LEFT_OUT
+            yield f"{column.name} has {len(value)} characters, more than {size}", _LEFT_OUT
 
 
 def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[tuple[str, str]]:
-    """Find names that MariaDB takes for the same, because case does not matter to it."""
+    """Yield names that are the same for MariaDB, because it ignores case."""
     if dialect not in {"mysql", "mariadb"}:
         return
     first = known.names.setdefault(row["name"].lower(), row["id"])
     if first != row["id"]:
-        yield f"name {row['name']!r} is that of domain {first} in other letters", _LEFT_OUT
+        yield f"name {row['name']!r} differs from that of domain {first} only in case", _LEFT_OUT

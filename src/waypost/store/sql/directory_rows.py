@@ -1,4 +1,4 @@
-"""Rows and values of the tables `ldapserver` and `directory`."""
+"""Convert rows of the tables `ldapserver` and `directory` to values, and back."""
 
 import enum
 import json
@@ -22,31 +22,31 @@ from waypost.model import (
 from waypost.store.sql.rows import Row, RowError
 
 Described = LdapDirectory | SqlDirectory | FileDirectory
-"""A directory of which automx2 knows nothing."""
+"""A directory in Waypost's own table, unknown to automx2."""
 
 _CLASSES: Final[Mapping[str, type[Described]]] = {
     DirectoryKind.LDAP: LdapDirectory,
     DirectoryKind.SQL: SqlDirectory,
     DirectoryKind.FILE: FileDirectory,
 }
-# The one text of each kind that nobody may see has a column of its own.
+# The secret of each kind is in a separate column.
 _SECRETS: Final = {DirectoryKind.LDAP: "bind_password", DirectoryKind.SQL: "uri"}
 _ENUMS: Final[Mapping[str, type[enum.StrEnum]]] = {
     "scope": LdapScope,
     "security": LdapSecurity,
     "bind": LdapBind,
 }
-# Rows that were written before 0.1.0 may hold it; `ttl_seconds` counts for all users.
+# Rows that were written before 0.1.0 may contain it; `ttl_seconds` is for all users.
 _DROPPED_LIMITS: Final = frozenset({"negative_ttl_seconds"})
 
 
 def ldapserver_from_row(row: Row, prefix: str = "") -> LdapServer:
-    """Read a row of `ldapserver`, whose columns may have a prefix."""
+    """Return the LDAP server of a row of `ldapserver`, whose columns may have a prefix."""
     return LdapServer(**{name: row[f"{prefix}{name}"] for name in LdapServer.__slots__})
 
 
 def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
-    """Write an LDAP server as a row with its id, and without a password that is not known."""
+    """Return a row for an LDAP server with its id, and without a password that is not known."""
     row = {name: getattr(ldapserver, name) for name in LdapServer.__slots__}
     if row["bind_password"] is None:
         del row["bind_password"]
@@ -54,10 +54,10 @@ def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
 
 
 def directory_from_row(row: Row, prefix: str = "") -> Described:
-    """Read a row of `directory`, whose columns may have a prefix.
+    """Return the directory of a row of `directory`, whose columns may have a prefix.
 
     Raises:
-        RowError: somebody wrote into it what Waypost does not.
+        RowError: the row has values that Waypost does not write.
     """
     kind, secret = row[f"{prefix}kind"], row[f"{prefix}secret"]
     if kind not in _CLASSES:
@@ -69,11 +69,11 @@ def directory_from_row(row: Row, prefix: str = "") -> Described:
             values[name] = Secret(secret, **options.get(name, {}))
         return _CLASSES[kind](label=row[f"{prefix}label"], **values)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise RowError("options are not what Waypost writes there") from error
+        raise RowError("options are not in Waypost's format") from error
 
 
 def directory_row(directory: Described) -> dict[str, Any]:
-    """Write a directory as a row, without its id, and without a secret that is not known."""
+    """Return a row for a directory, without its id, and without a secret that is not known."""
     options: dict[str, Any] = {}
     row: dict[str, Any] = {"label": directory.label, "kind": directory.kind.value}
     for field in fields(directory):
@@ -83,7 +83,7 @@ def directory_row(directory: Described) -> dict[str, Any]:
         if isinstance(value, Secret) and value.value is not None:
             row["secret"] = value.value
         elif isinstance(value, Secret):
-            # Where it stands is known now: a text that is stored must not count any more.
+            # The secret is in a file or a variable now, so a stored text must not be used any more.
             row |= {} if not value else {"secret": None}
         if (plain := _plain(value)) != {}:
             options[field.name] = plain
@@ -91,7 +91,7 @@ def directory_row(directory: Described) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """Write a value as JSON's types; a secret without its text."""
+    """Convert a value to JSON's types; a secret without its text."""
     if isinstance(value, Secret):
         named = {"file": value.file, "variable": value.variable}
         return {key: text for key, text in named.items() if text is not None}
@@ -105,7 +105,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- what JSON gives
+def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- from JSON
     if name == "rules":
         return tuple(AttributeRule(**{key: _tuple(part) for key, part in r.items()}) for r in plain)
     if name == "limits":
@@ -115,5 +115,5 @@ def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- what JSON gives
     return _tuple(plain)
 
 
-def _tuple(plain: Any) -> Any:  # noqa: ANN401 -- what JSON gives
+def _tuple(plain: Any) -> Any:  # noqa: ANN401 -- from JSON
     return tuple(plain) if isinstance(plain, list) else plain

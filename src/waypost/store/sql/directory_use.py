@@ -1,4 +1,4 @@
-"""Which directories the database describes, and how many domains point to each."""
+"""The directories in the database, and the number of domains that use each."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,8 +23,8 @@ def directories_in_use(
 ) -> Sequence[tuple[Directory, int]]:
     """Return all directories, automx2's first, each with its number of domains.
 
-    The database counts, so that a million domains cost no memory here. A domain that points to
-    two directories has Waypost's own.
+    The database counts, so that a million domains need no memory here. A domain that refers to two
+    directories uses the one in Waypost's own table.
     """
     column = schema.domain.c
     ldapservers, described = column.ldapserver_id, column.directory_id
@@ -35,7 +35,7 @@ def directories_in_use(
         for row in every(connection, schema.ldapserver)
     ]
     for row in every(connection, schema.directory):
-        with suppress(RowError):  # Nobody asks what makes no sense.
+        with suppress(RowError):  # An invalid directory is never used.
             found.append((directory_from_row(row), by_described.get(row["id"], 0)))
     return found
 

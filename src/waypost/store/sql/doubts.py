@@ -1,4 +1,4 @@
-"""What is odd in a row that can be served: what its columns say does not go together."""
+"""Warnings about rows that can be served, but whose columns contradict each other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from waypost.store.sql import rows
 from waypost.store.sql.away import away_of
 from waypost.store.sql.format_words import formats_of, unknown_words
 
-# IANA's registry of ports: which of them is for TLS from the first byte, and which is not.
+# IANA's registry of ports: which ports are for TLS from the first byte.
 _PORTS: Final = {
     143: (ServiceType.IMAP, False),
     993: (ServiceType.IMAP, True),
@@ -24,11 +24,11 @@ _PORTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something odd.
+    """A warning about a row.
 
     Attributes:
-        problem: what does not go together.
-        effect: how Waypost reads it.
+        problem: the values that contradict each other.
+        effect: how Waypost reads them.
     """
 
     problem: str
@@ -36,7 +36,7 @@ class Doubt:
 
 
 def of_server(row: rows.Row) -> Iterator[Doubt]:
-    """Look at a row of `server` that `rows.service_from_server` can read."""
+    """Yield warnings about a row of `server` that `rows.service_from_server` can read."""
     service = rows.service_from_server(row)
     endpoint = service.endpoint
     if not isinstance(endpoint, HostEndpoint):
@@ -44,17 +44,17 @@ def of_server(row: rows.Row) -> Iterator[Doubt]:
     stored = row["socket_type"]
     if not rows.is_known_socket_type(stored):
         problem = f"socket_type {stored!r} is not known"
-        yield Doubt(problem, f"read as {endpoint.security.value}, by the port")
+        yield Doubt(problem, f"read as {endpoint.security.value}, because of the port")
     usual = _PORTS.get(endpoint.port)
     if usual is not None:
         kind, is_tls = usual
         if kind is not service.type:
-            problem = f"port {endpoint.port} is that of {kind.value}, type says {row['type']!r}"
-            yield Doubt(problem, "served as it stands")
+            problem = f"port {endpoint.port} is for {kind.value}, but type is {row['type']!r}"
+            yield Doubt(problem, "served unchanged")
         elif is_tls is not (endpoint.security is Security.TLS):
             used = "TLS from the start" if is_tls else "a connection that begins without TLS"
-            problem = f"port {endpoint.port} is for {used}, socket_type says {stored!r}"
-            yield Doubt(problem, "served as it stands")
+            problem = f"port {endpoint.port} is for {used}, but socket_type is {stored!r}"
+            yield Doubt(problem, "served unchanged")
     if not rows.is_known_method(row["authentication"]):
         problem = f"authentication {row['authentication']!r} is not known"
         yield Doubt(problem, f"read as {service.authentication[0]}")
@@ -62,7 +62,7 @@ def of_server(row: rows.Row) -> Iterator[Doubt]:
 
 
 def of_davserver(row: rows.Row) -> Iterator[Doubt]:
-    """Look at a row of `davserver` that `rows.service_from_davserver` can read."""
+    """Yield warnings about a row of `davserver` that `rows.service_from_davserver` can read."""
     endpoint = rows.service_from_davserver(row).endpoint
     if not isinstance(endpoint, UrlEndpoint):
         return
@@ -80,19 +80,19 @@ def of_davserver(row: rows.Row) -> Iterator[Doubt]:
 
 
 def _formats(row: rows.Row) -> Iterator[Doubt]:
-    """Look at the formats that describe the service."""
+    """Yield a warning about unknown formats of a service."""
     stored = row.get("formats")
     if unknown := unknown_words(stored):
         known = ", ".join(form.value for form in Format if form in formats_of(stored))
-        yield Doubt(f"formats {' '.join(unknown)!r} is not known", f"described by {known}")
+        yield Doubt(f"formats {' '.join(unknown)!r} is not known", f"described in {known}")
 
 
 def of_domain(row: rows.Row) -> Iterator[Doubt]:
-    """Look at what a row of `domain` says about where its mail is."""
+    """Yield a warning about an invalid redirect of a row of `domain`."""
     address, url = row["redirect_address"], row["redirect_url"]
     if away_of(address, url, bool(row["declined"])) is not None:
         return
-    effect = "served as if it had not moved"
+    effect = "served without a redirect"
     if address:
         yield Doubt(f"redirect_address {address!r} is not a domain", effect)
     elif url:

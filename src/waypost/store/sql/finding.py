@@ -1,4 +1,4 @@
-"""What is told about one row."""
+"""A finding: a message about one row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ PROBLEM_MAX_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A row that does not say what automx2's operator may have meant.
+    """A row that Waypost does not serve, or may not serve as the operator meant it.
 
     Attributes:
-        table: one of automx2's seven.
+        table: the name of the table.
         key: the id of the row; of a link both ids, as `4000/3000`.
         problem: what is wrong.
-        effect: what Waypost does about it.
+        effect: what Waypost does with the row.
     """
 
     table: str
@@ -24,7 +24,7 @@ class Finding:
     effect: str
 
     def __str__(self) -> str:
-        """Return one line for people, with the values of the row as `repr` writes them, cut."""
+        """Return one line for people, shortened; values of the row are written by `repr`."""
         problem = self.problem
         if len(problem) > PROBLEM_MAX_CHARS:
             problem = f"{problem[:PROBLEM_MAX_CHARS]}…"
@@ -32,8 +32,8 @@ class Finding:
 
 
 Told = Callable[[Finding], None]
-"""Called with each row that serves nobody, and why."""
+"""Called with each row that no answer uses, and the reason."""
 
 
 def untold(_finding: Finding) -> None:
-    """Tell nobody."""
+    """Ignore the finding."""

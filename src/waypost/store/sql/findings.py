@@ -1,7 +1,7 @@
-"""What stands in the rows that automx2 tolerated and that Waypost cannot serve as it stands.
+"""Find the rows that automx2 tolerated and that Waypost cannot serve unchanged.
 
-Nothing is changed: each finding names a table and an id, and what an operator may do. Memory stays
-bounded: rows are read one after the other, and what belongs together is found by the database.
+Nothing is changed: each finding names a table and an id, and what Waypost does with the row. Memory
+is bounded: rows are read in pages, and the database joins the tables.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
-    """Look at every row of an upgraded database.
+    """Check every row of an upgraded database.
 
     Yields:
         The findings, by table: services, providers, domains, links.
@@ -56,7 +56,7 @@ def domain_names(connection: Connection) -> Iterator[str]:
 
 
 def paged(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
-    """Yield the rows of a statement that selects an `id`, in its order, some at a time."""
+    """Yield the rows of a statement that selects an `id`, in its order, read in pages."""
     for page in _pages(connection, statement):
         yield from page
 
@@ -88,41 +88,43 @@ def _services(
 
 
 def _providers(connection: Connection) -> Iterator[Finding]:
-    """Find separators of sub-addresses that cannot be some."""
+    """Yield findings about invalid separators of sub-addresses."""
     provider = schema.provider.c
     some = sa.select(provider.id, provider.subaddress_separators)
     for row in paged(connection, some.where(provider.subaddress_separators.is_not(None))):
         stored = row["subaddress_separators"]
         if odd := provider_rows.odd_separators(stored):
-            problem = f"subaddress_separators {stored!r} has {odd!r}, which divides no address"
-            yield Finding("provider", str(row["id"]), problem, "served without these")
+            problem = f"subaddress_separators {stored!r} contains {odd!r}, which is not allowed"
+            yield Finding("provider", str(row["id"]), problem, "these characters are ignored")
 
 
 def _domain(row: sa.RowMapping, verdict: Verdict) -> Iterator[Finding]:
-    """Find a name that no question can meet, that another row has as well, or in capitals."""
+    """Yield findings about a name that is invalid, a duplicate, or not in lower case."""
     if isinstance(verdict, Finding):
         yield verdict
     elif row["name"] != row["name"].lower():
-        problem = f"name {row['name']!r} has capital letters"
-        effect = "served in any case, while automx2 answered this one only"
+        problem = f"name {row['name']!r} has uppercase letters"
+        effect = "served in any case, while automx2 served only this spelling"
         yield Finding("domain", str(row["id"]), problem, effect)
 
 
 def _dangling(connection: Connection) -> Iterator[Finding]:
-    """Find what points to rows that are not there; SQLite without foreign keys lets it happen."""
+    """Yield references to rows that do not exist, which SQLite allows without foreign keys."""
     domain, provider, ldapserver = schema.domain.c, schema.provider.c, schema.ldapserver.c
     missing = sa.select(domain.id, domain.name, domain.provider_id).join_from(
         schema.domain, schema.provider, domain.provider_id == provider.id, isouter=True
     )
     for row in paged(connection, missing.where(provider.id.is_(None))):
-        problem = f"name {row['name']!r} has provider {row['provider_id']}, which is not there"
-        yield Finding("domain", str(row["id"]), problem, "served with its own name as provider")
+        problem = f"name {row['name']!r} has provider {row['provider_id']}, which does not exist"
+        yield Finding("domain", str(row["id"]), problem, "served with its name as the provider")
     missing = sa.select(domain.id, domain.name, domain.ldapserver_id).join_from(
         schema.domain, schema.ldapserver, domain.ldapserver_id == ldapserver.id, isouter=True
     )
     is_missing = sa.and_(domain.ldapserver_id.is_not(None), ldapserver.id.is_(None))
     for row in paged(connection, missing.where(is_missing)):
-        problem = f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which is not there"
+        problem = (
+            f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which does not exist"
+        )
         yield Finding("domain", str(row["id"]), problem, "served without a directory")
     directory = schema.directory.c
     missing = sa.select(domain.id, domain.name, domain.directory_id).join_from(
@@ -130,18 +132,20 @@ def _dangling(connection: Connection) -> Iterator[Finding]:
     )
     is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
     for row in paged(connection, missing.where(is_missing)):
-        problem = f"name {row['name']!r} has directory {row['directory_id']}, which is not there"
+        problem = f"name {row['name']!r} has directory {row['directory_id']}, which does not exist"
         yield Finding("domain", str(row["id"]), problem, "served without a directory")
     for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():
         try:
             directory_rows.directory_from_row(row)
         except rows.RowError as error:
             problem = f"label {row['label']!r}: {error}"
-            yield Finding("directory", str(row["id"]), problem, "its domains have no directory")
+            yield Finding(
+                "directory", str(row["id"]), problem, "its domains are served without a directory"
+            )
 
 
 def dangling_links(connection: Connection) -> Iterator[Finding]:
-    """Find links of which one end is not there."""
+    """Yield links to a service or a domain that does not exist."""
     yield from _dangling_links(connection, schema.server, schema.server_domain.c.server_id)
     yield from _dangling_links(connection, schema.davserver, schema.davserver_domain.c.davserver_id)
 
@@ -165,9 +169,9 @@ def _dangling_links(
         for found_service, found_domain, service, known_domain in found:
             gone = [f"{table.name} {found_service}"] if service is None else []
             gone += [f"domain {found_domain}"] if known_domain is None else []
-            problem = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not there"
+            problem = f"{' and '.join(gone)} {'does' if len(gone) == 1 else 'do'} not exist"
             key = f"{found_service}/{found_domain}"
-            yield Finding(links.name, key, problem, "links nothing")
+            yield Finding(links.name, key, problem, "the link is ignored")
         last = found[-1]
         same = sa.and_(service_id == last[0], domain_id > last[1])
         found = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()

@@ -1,7 +1,7 @@
-"""The column `formats` of services: words of formats, separated by blanks.
+"""The column `formats` of services: names of formats, separated by spaces.
 
-A comma between words, which somebody may write by SQL, is as good as a blank. In SQLite the column
-can hold values that are no texts.
+Rows that were written by SQL may have commas between the names. In SQLite the column may contain
+values that are not texts.
 """
 
 from waypost.model import ALL_FORMATS, Format
@@ -10,19 +10,19 @@ _WORDS = frozenset(form.value for form in Format)
 
 
 def formats_of(stored: object) -> frozenset[Format]:
-    """Read the column; words that are not known do not count, and none at all means all formats."""
+    """Return the formats in the column without unknown names; all formats if it has none."""
     return frozenset(Format(word) for word in _words(stored) if word in _WORDS) or ALL_FORMATS
 
 
 def stored_formats(formats: frozenset[Format]) -> str | None:
-    """Return the column's text; None for all formats, which is what automx2's rows have."""
+    """Return the column's text; None for all formats, as in automx2's rows."""
     if formats == ALL_FORMATS:
         return None
     return " ".join(form.value for form in Format if form in formats)
 
 
 def unknown_words(stored: object) -> tuple[str, ...]:
-    """Return the words in the column that are no formats."""
+    """Return the names in the column that are not formats."""
     return tuple(word for word in _words(stored) if word not in _WORDS)
 
 

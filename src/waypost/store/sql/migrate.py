@@ -1,4 +1,4 @@
-"""Creating and upgrading the tables, automx2's databases included."""
+"""Create and upgrade the tables, including those of automx2's databases."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -38,14 +38,14 @@ _OWN_TABLES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MigrationStatus:
-    """Where a database stands.
+    """The state of a database's schema.
 
     Attributes:
-        kind: `empty` has no table; `automx2` was made by automx2 and never upgraded; `waypost`
-            is Waypost's; `unfinished` is what an upgrade left that MySQL could not take back;
-            `newer` is a later Waypost's; `foreign` is something else's.
-        current: the revision of the database, None where it has none.
-        head: the revision that this Waypost needs.
+        kind: `empty` has no table; `automx2` was created by automx2 and never upgraded;
+            `waypost` is Waypost's; `unfinished` is a failed upgrade that MySQL could not roll
+            back; `newer` is of a newer version of Waypost; `foreign` is of another program.
+        current: the revision of the database, or None.
+        head: the revision that this version of Waypost needs.
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class MigrationStatus:
 
     @property
     def is_current(self) -> bool:
-        """Return whether there is nothing to do."""
+        """Return whether the schema is up to date."""
         return self.current == self.head
 
 
@@ -71,16 +71,16 @@ def status(engine: Engine) -> MigrationStatus:
 
 
 def upgrade(engine: Engine) -> MigrationStatus:
-    """Bring the tables up to date, in one transaction; of several at once the others wait.
+    """Upgrade the tables in one transaction; simultaneous upgrades wait for each other.
 
-    Rows keep their ids, and nothing that automx2 needs is taken away.
+    Rows keep their ids, and nothing that automx2 needs is removed.
 
     Returns:
-        Where the database stood before.
+        The state before the upgrade.
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: the database is a newer Waypost's, or holds tables of something else.
+        StoreError: the schema is of a newer version of Waypost, or of another program.
     """
     refuse_other_owner(engine)
     before = status(engine)
@@ -99,17 +99,17 @@ def check_upgradable(found: MigrationStatus) -> None:
     """Refuse a database that an upgrade would refuse.
 
     Raises:
-        StoreError: it is a newer Waypost's, or holds tables of something else.
+        StoreError: its schema is of a newer version of Waypost, or of another program.
     """
     if found.kind == "newer":
         raise StoreError(
-            f"the database has revision {found.current}, which this Waypost does not know; "
-            "run the newer Waypost that made it"
+            f"the database has revision {found.current}, which this version of Waypost does not "
+            "know; run the newer version that upgraded it"
         )
     if found.kind == "foreign":
         raise StoreError(
-            "the database holds tables, but neither Waypost's nor automx2's; "
-            "set db_uri to a database of its own"
+            "the database contains tables that are neither Waypost's nor automx2's; "
+            "set db_uri to an empty database"
         )
 
 
@@ -118,7 +118,7 @@ def statements(engine: Engine) -> str:
 
     Raises:
         StoreUnavailable: the database does not answer.
-        StoreError: the database is a newer Waypost's, or holds tables of something else.
+        StoreError: the schema is of a newer version of Waypost, or of another program.
     """
     if is_missing_file(engine):
         return statements_for_empty(engine.dialect.name)
@@ -130,7 +130,7 @@ def statements(engine: Engine) -> str:
 
 
 def statements_for_empty(dialect: str) -> str:
-    """Return the SQL that makes the tables in an empty database; none is opened.
+    """Return the SQL that creates the tables in an empty database, without a connection.
 
     Args:
         dialect: `sqlite`, `postgresql` or `mysql`.
@@ -148,21 +148,21 @@ def _offline(dialect: str, existing: Existing, current: str | None) -> str:
 
 @contextmanager
 def _told_where_half_done(engine: Engine) -> Iterator[None]:
-    """Say so where an engine cannot take back what a failed upgrade did."""
+    """Add advice to the error of a failed upgrade, if the engine cannot roll back."""
     try:
         yield
     except StoreError as error:
         if engine.dialect.name != "mysql" or not isinstance(error.__cause__, sa.exc.DBAPIError):
             raise
         message = (
-            f"{error}; MySQL and MariaDB keep the steps that were done before: "
-            "mend the cause and run `waypost db upgrade` again"
+            f"{error}; MySQL and MariaDB keep the steps that were completed before; "
+            "fix the cause and run `waypost db upgrade` again"
         )
         raise StoreError(message) from error
 
 
 def _existing(connection: Connection) -> Existing:
-    """Return the columns and indexes of each table; MySQL may have some of a failed try."""
+    """Return the columns and indexes of each table; in MySQL also those of a failed upgrade."""
     inspector = sa.inspect(connection)
     existing = {
         name: {column["name"] for column in inspector.get_columns(name)}
@@ -196,11 +196,11 @@ def _status(connection: Connection) -> MigrationStatus:
 
 @contextmanager
 def _config(**attributes: object) -> Iterator[Config]:
-    """Yield Alembic its scripts, from the installed package, and what they are told."""
+    """Yield Alembic's configuration, with the scripts of the installed package."""
     scripts = resources.files("waypost.store").joinpath("migrations")
     with resources.as_file(scripts) as folder:
         config = Config()
-        # Alembic reads % as an interpolation.
+        # Alembic interpolates %.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes.update(attributes, version_table=VERSION_TABLE)

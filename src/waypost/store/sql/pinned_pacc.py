@@ -1,4 +1,4 @@
-"""The PACC documents that are pinned for domains of the database."""
+"""The pinned PACC documents of domains in the database."""
 
 import sqlalchemy as sa
 
@@ -13,17 +13,17 @@ _DOMAIN = schema.domain.c
 
 
 class PinnedRows:
-    """Changes what is pinned; of several at once the others wait. Implements `PinnedDocuments`."""
+    """The pinned documents; simultaneous changes wait. Implements `PinnedDocuments`."""
 
     def __init__(self, engine: Engine) -> None:
-        """Take the database."""
+        """Create it for a database."""
         self._engine = engine
 
     def all(self) -> dict[str, bytes]:
-        """Return what is pinned, by domain (A-labels).
+        """Return the pinned documents, by domain (A-labels).
 
         Raises:
-            StoreUnavailable, StoreError: the database cannot be asked.
+            StoreUnavailable, StoreError: the database cannot be read.
         """
         is_pinned = sa.select(_DOMAIN.name, _DOMAIN.pinned_pacc).where(
             _DOMAIN.pinned_pacc.is_not(None)
@@ -34,29 +34,29 @@ class PinnedRows:
                 try:
                     domain = DomainName.parse(name)
                 except DomainError:
-                    continue  # A pattern, for which nothing is pinned.
+                    continue  # A pattern has no pinned document.
                 if (pinned := document_of(document)) is not None:
                     found[domain.ascii] = pinned
         return found
 
     def pin(self, domain: DomainName, document: bytes) -> bytes:
-        """Pin a document, unless one is pinned already; return the one that is pinned then.
+        """Pin a document, unless one is pinned already; return the pinned one.
 
         Raises:
-            DomainNotServed: no row stands for this domain alone.
+            DomainNotServed: the domain has no row, except that of a pattern.
             StoreUnavailable, StoreError: the database cannot be changed.
         """
         with writing(self._engine) as connection:
             row = _row(connection, domain)
             if row is None:
-                raise DomainNotServed(f"{domain} has no entry of its own")
+                raise DomainNotServed(f"{domain} does not have its own entry")
             pinned = document_of(row["pinned_pacc"])
             if pinned is None:
                 _set(connection, row["id"], document)
             return document if pinned is None else pinned
 
     def unpin(self, domain: DomainName, document: bytes) -> bool:
-        """Unpin a document; return False if it is not pinned any more.
+        """Unpin a document; return False if it was not pinned any more.
 
         Raises:
             StoreUnavailable, StoreError: the database cannot be changed.
@@ -70,12 +70,12 @@ class PinnedRows:
 
 
 def document_of(stored: bytes | str | None) -> bytes | None:
-    """Return what the column `pinned_pacc` says; SQLite keeps a text there as it is."""
+    """Return the document in the column `pinned_pacc`, where SQLite may have a text."""
     return (stored.encode() if isinstance(stored, str) else stored) or None
 
 
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
-    """Return the row that is served for a domain alone."""
+    """Return the row that is served for a domain, except that of a pattern."""
     ranks = ranked([DomainPattern(domain.ascii)])
     asked = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.pinned_pacc)
     asked = asked.where(is_named(connection.dialect.name))

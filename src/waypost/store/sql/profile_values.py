@@ -1,7 +1,7 @@
-"""What the column `pages` of `provider` says about configuration profiles.
+"""The settings of configuration profiles in the column `pages` of `provider`.
 
-It may be written by hand, so what makes no sense is left out; all but what profiles are signed
-with, because none may go out unsigned that was to be signed.
+The column may be written by hand, so invalid values are ignored. The signing files are not ignored,
+because a profile that must be signed must never be sent unsigned.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _DAYS_MAX: Final = 36_500
 
 
 def profile_from_values(stored: object) -> ProfileSettings:
-    """Read what `ProfileSettings.plain` gives, or something like it."""
+    """Return the settings from the output of `ProfileSettings.plain`, or from similar data."""
     if not isinstance(stored, Mapping):
         return ProfileSettings()
     consent = stored.get("consent")
@@ -35,13 +35,13 @@ def profile_from_values(stored: object) -> ProfileSettings:
 def _signing(stored: Mapping[str, object]) -> SigningFiles | None:
     if not any(stored.get(key) for key in _SIGNING_KEYS):
         return None
-    # A path that is missing names no file, which is told where it is opened.
+    # An empty path causes an error when the file is opened.
     cert, key, chain = (_text(stored.get(key)) for key in _SIGNING_KEYS)
     return SigningFiles(cert or "", key or "", chain)
 
 
 def _text(value: object) -> str | None:
-    """Return a text without what no document can carry; lines may end in it."""
+    """Return a text without invalid characters, except line ends."""
     if not isinstance(value, str):
         return None
     return "\n".join(clean(line) for line in value.split("\n")).strip() or None

@@ -1,4 +1,4 @@
-"""Rows and values of the table `provider`."""
+"""Convert rows of the table `provider` to values, and back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from waypost.store.sql.texts import clean
 
 
 def provider_from_row(row: Row) -> Provider:
-    """Read a row of `provider`."""
+    """Return the provider of a row of `provider`."""
     others = row["pages"] or {}
     return Provider(
         name=clean(row["name"]),
@@ -30,7 +30,7 @@ def provider_from_row(row: Row) -> Provider:
 
 
 def provider_row(provider: Provider) -> dict[str, Any]:
-    """Write a provider as a row, without its id."""
+    """Return a row for a provider, without its id."""
     oauth2 = [
         {name: getattr(entry, name) for name in OAuth2.__slots__} for entry in provider.oauth2
     ]
@@ -54,12 +54,12 @@ def provider_row(provider: Provider) -> dict[str, Any]:
 
 
 def odd_separators(stored: str) -> str:
-    """Return what stands among the separators of a provider and cannot be one."""
+    """Return the characters in a provider's separators that are not allowed."""
     return "".join(sign for sign in stored if sign not in SEPARATORS)
 
 
 def _known_separators(stored: str) -> str:
-    """Leave out what somebody wrote by SQL: with a letter, hardly anybody could log in."""
+    """Return the allowed separators: with a letter from SQL, few users could log in."""
     return "".join(sign for sign in stored if sign in SEPARATORS)
 
 
@@ -78,7 +78,7 @@ def _entries(pages: Iterable[Documentation]) -> list[dict[str, Any]]:
 
 
 def _webmail(entry: str | dict[str, Any] | None) -> Webmail | None:
-    """Read a URL alone, or a URL with the form behind it."""
+    """Return the webmail of a URL, or of a URL with its login form."""
     if entry is None or isinstance(entry, str):
         return None if entry is None else Webmail(entry)
     values: dict[str, Any] = {

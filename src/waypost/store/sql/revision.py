@@ -1,6 +1,6 @@
-"""Whether the tables are those that this Waypost needs, found out without loading Alembic.
+"""Check whether the tables are up to date, without loading Alembic.
 
-A worker that finds them so never needs Alembic, which is a tenth of its memory.
+If they are, a worker never loads Alembic, which needs a tenth of its memory.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from waypost.database.engine import Engine, is_missing_file, open_engine, reading
 
 VERSION_TABLE: Final = "waypost_schema_version"
-"""Beside automx2's own `alembic_version`, which stays as it is."""
+"""In addition to automx2's own `alembic_version`, which does not change."""
 HEAD: Final = "0010"
 """The newest of `store/migrations/versions`."""
 
@@ -18,11 +18,11 @@ _REVISION: Final = sa.table(VERSION_TABLE, sa.column("version_num"))
 
 
 def make_ready(engine: Engine) -> None:
-    """Bring the tables up to date, if they are not.
+    """Upgrade the tables, unless they are up to date.
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: the database is a newer Waypost's, or holds tables of something else.
+        StoreError: the schema is of a newer version of Waypost, or of another program.
     """
     if not is_current(engine):
         from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- it loads Alembic
@@ -31,12 +31,12 @@ def make_ready(engine: Engine) -> None:
 
 
 def make_ready_patiently(db_uri: str, engine: Engine) -> None:
-    """Do the same over connections of its own, because a change of tables may take long.
+    """Upgrade the tables over a separate connection, because a change of tables may take long.
 
     Args:
         db_uri: of the database.
-        engine: connections to it that may have limits of time; those to a database in the memory
-            of this process are the only ones.
+        engine: connections to it, which may have timeouts. SQLite has no timeouts, and a database
+            in memory has only this connection.
 
     Raises:
         StoreUnavailable, StoreError: as `make_ready`.
@@ -52,7 +52,7 @@ def make_ready_patiently(db_uri: str, engine: Engine) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Return whether the tables are those that this Waypost needs.
+    """Return whether the tables are those of this version of Waypost.
 
     Raises:
         StoreUnavailable: the database does not answer.

@@ -1,7 +1,7 @@
-"""Rows and values: what stands in automx2's columns, and what it means.
+"""Convert rows of services in automx2's tables to values, and back.
 
-Reading is tolerant, because automx2 checked nothing: what makes no sense is left out and told.
-Writing uses automx2's spellings (`pop`, `plain`, `SSL`), so that it can read the rows as well.
+Reading is tolerant, because automx2 checked nothing: invalid values are left out and reported.
+Writing uses automx2's spellings (`pop`, `plain`, `SSL`), so that automx2 can read the rows as well.
 """
 
 import json
@@ -64,27 +64,27 @@ _METHODS: Final = {
 _TLS_PORTS: Final = frozenset({465, 993, 995})
 _DEFAULT_PORT: Final = {"https": 443, "http": 80, **LDAP_PORTS}
 SSL_SCHEMES: Final = frozenset({"https", "wss", "ldaps"})
-"""What is written with the column `use_ssl`."""
+"""Schemes for which the column `use_ssl` is true."""
 METHOD_MAX_CHARS: Final = 32
 METHODS_MAX_CHARS: Final = 512
 
 
 class RowError(ValueError):
-    """A row makes no sense; the message says what about it."""
+    """The error for a row with invalid values; the message says which."""
 
 
 def service_from_server(row: Row) -> Service:
-    """Read a row of `server`.
+    """Return the service of a row of `server`.
 
     Raises:
-        RowError: the type is not known, or the host or the port cannot be right.
+        RowError: the type is not known, or the host or the port is invalid.
     """
     kind = _type(row)
     if kind not in HOST_BASED:
-        raise RowError(f"type {row['type']!r} has no host; it belongs into davserver")
+        raise RowError(f"type {row['type']!r} has no host; it belongs in the table davserver")
     host, port = _host(row["name"]), _port(row)
     if not 1 <= port <= 65535:
-        raise RowError(f"port {port} is not from 1 to 65535")
+        raise RowError(f"port {port} is not between 1 and 65535")
     return Service(
         type=kind,
         endpoint=HostEndpoint(host, port, _security(row["socket_type"], port)),
@@ -98,14 +98,14 @@ def service_from_server(row: Row) -> Service:
 
 
 def service_from_davserver(row: Row) -> Service:
-    """Read a row of `davserver`.
+    """Return the service of a row of `davserver`.
 
     Raises:
-        RowError: the type is not known, or the URL cannot be right.
+        RowError: the type is not known, or the URL is invalid.
     """
     kind = _type(row)
     if kind in HOST_BASED and kind is not ServiceType.XMPP:
-        raise RowError(f"type {row['type']!r} has no URL; it belongs into server")
+        raise RowError(f"type {row['type']!r} has no URL; it belongs in the table server")
     stored, default = row["authentication_methods"], default_authentication(kind, has_url=True)
     return Service(
         type=kind,
@@ -119,7 +119,7 @@ def service_from_davserver(row: Row) -> Service:
 
 
 def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
-    """Write a host-based service as a row of `server`, without its id."""
+    """Return a row of `server` for a host-based service, without its id."""
     first = service.authentication[0]
     only = len(service.authentication) == 1 and first.system is None
     return {
@@ -138,7 +138,7 @@ def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
 
 
 def davserver_row(service: Service, endpoint: UrlEndpoint) -> dict[str, Any]:
-    """Write a URL-based service as a row of `davserver`, without its id."""
+    """Return a row of `davserver` for a URL-based service, without its id."""
     parts = urlsplit(endpoint.url)
     is_default = service.authentication == (default_authentication(service.type, has_url=True),)
     return {
@@ -162,7 +162,7 @@ def _type(row: Row) -> ServiceType:
 
 
 def _port(row: Row) -> int:
-    """Read `port`; SQLite keeps a text in a column of numbers."""
+    """Return the port; SQLite stores a text even in a column of numbers."""
     try:
         return int(row["port"])
     except ValueError as error:
@@ -170,12 +170,12 @@ def _port(row: Row) -> int:
 
 
 def is_known_socket_type(stored: str) -> bool:
-    """Return whether `socket_type` is a word that automx2 or Waypost knows."""
+    """Return whether automx2 or Waypost supports a value of `socket_type`."""
     return stored.strip().lower() in _SECURITY
 
 
 def is_known_method(stored: str) -> bool:
-    """Return whether `authentication` is a method that Autoconfig or a registry knows."""
+    """Return whether a value of `authentication` is a method of Autoconfig or of a registry."""
     system, colon, _ = stored.partition(":")
     return stored.strip().lower() in _METHODS or bool(colon and system in set(AuthenticationSystem))
 
@@ -186,7 +186,7 @@ def _pop3_values(options: Pop3Options) -> dict[str, bool | int]:
 
 
 def _pop3(stored: str | None) -> Pop3Options | None:
-    """Read the options; what somebody wrote there by hand counts only if it is right."""
+    """Return the options, or None if they were written by hand and are invalid."""
     try:
         values = json.loads(stored) if stored else None
         options = None if values is None else Pop3Options(**values)
@@ -202,11 +202,11 @@ def _host(stored: str) -> str:
     try:
         return host if "%" in host else DomainName.parse(host).ascii
     except DomainError:
-        return host  # An IP address, or a name with an underscore; automx2 served it as it is.
+        return host  # An IP address, or a name with an underscore; automx2 served it unchanged.
 
 
 def _security(stored: str, port: int) -> Security:
-    """Read `socket_type`; what is not known is guessed from the port, as clients do."""
+    """Return the security of `socket_type`; an unknown value is guessed from the port."""
     known = _SECURITY.get(stored.strip().lower())
     if known is not None:
         return known
@@ -214,7 +214,7 @@ def _security(stored: str, port: int) -> Security:
 
 
 def _authentication(first: str, stored: str | None) -> tuple[Authentication, ...]:
-    """Read both columns. Who changes automx2's column by SQL overrides Waypost's longer list."""
+    """Return the methods of both columns; a change of automx2's column overrides the list."""
     old = _METHODS.get(first.strip().lower(), PASSWORD_CLEARTEXT)
     if not stored:
         return (old,)
@@ -243,7 +243,7 @@ def _old_method(method: Authentication) -> str:
 
 
 def _url(kind: ServiceType, stored: str, port: int, use_ssl: bool) -> str:
-    """Put the column `port` into the URL where it says something else, and a scheme if missing."""
+    """Return the URL with the port of the column `port`, and with a scheme."""
     schemes = ("ldap", "ldaps") if kind is ServiceType.LDAP else ("http", "https", "ws", "wss")
     url = "".join(char for char in stored if not is_never_text(char) and not char.isspace())
     if url and "://" not in url and not url.startswith("/"):

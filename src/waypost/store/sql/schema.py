@@ -1,7 +1,7 @@
-"""The tables: automx2's seven, and what Waypost adds to them.
+"""The tables: automx2's seven, and Waypost's additions.
 
-What Waypost adds is nullable or has a server default, so that automx2, which names its columns
-when it inserts, can still run on the same database.
+Waypost's columns are nullable or have a server default, so that automx2, which names its columns in
+inserts, can still run on the same database.
 """
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ provider = sa.Table(
     sa.Column("oauth2", sa.JSON(none_as_null=True), nullable=True),
     # Waypost's since 0006: an object with the provider's other pages, or NULL.
     sa.Column("pages", sa.JSON(none_as_null=True), nullable=True),
-    # Waypost's since 0008: what divides a user from a detail (RFC 5233); NULL or empty for nothing.
+    # Waypost's since 0008: separators of user and detail (RFC 5233); NULL or empty for none.
     sa.Column("subaddress_separators", sa.String(32), nullable=True),
 )
 
@@ -34,13 +34,13 @@ server = sa.Table(
     sa.Column("socket_type", sa.String(32), nullable=False),
     sa.Column("user_name", sa.String(64), nullable=False),
     sa.Column("authentication", sa.String(32), nullable=False),
-    # Waypost's: the whole ordered list of methods where there is more to say than the column
-    # `authentication` can; separated by blanks.
+    # Waypost's: the whole ordered list of methods if the column `authentication` cannot express
+    # it; separated by spaces.
     sa.Column("authentication_methods", sa.String(512), nullable=True),
     sa.Column("domain_required", sa.Boolean, nullable=False, server_default=sa.false()),
     # Waypost's since 0002: a JSON object, as a text, so that rows can be compared; or NULL.
     sa.Column("pop3", sa.String(128), nullable=True),
-    # Waypost's since 0009: the formats that describe it, separated by blanks; NULL for all.
+    # Waypost's since 0009: the formats that describe it, separated by spaces; NULL for all.
     sa.Column("formats", sa.String(128), nullable=True),
 )
 
@@ -75,7 +75,7 @@ ldapserver = sa.Table(
     sa.Column("bind_user", sa.String(128), nullable=True),
 )
 
-# Waypost's since 0003: directories of which automx2 knows nothing.
+# Waypost's since 0003: directories that automx2 does not support.
 directory = sa.Table(
     "directory",
     metadata,
@@ -103,11 +103,11 @@ domain = sa.Table(
     sa.Column("redirect_address", sa.String(128), nullable=True),
     sa.Column("redirect_url", sa.String(255), nullable=True),
     sa.Column("declined", sa.Boolean, nullable=False, server_default=sa.false()),
-    # Waypost's since 0007: the PACC document that goes out, to the byte, until DNS knows the next.
+    # Waypost's since 0007: the PACC document to send, byte for byte, until DNS has the next digest.
     sa.Column("pinned_pacc", sa.LargeBinary, nullable=True),
 )
-# automx2 compared names with their case; operators may have stored any. MySQL's comparisons ignore
-# it by themselves, so that the index of the constraint does; MariaDB has none of expressions.
+# automx2 compared names with their case, and operators may have stored any. MySQL's comparisons
+# ignore case, so that the index of the constraint is enough; MariaDB has no indexes of expressions.
 sa.Index("ix_domain_name_lower", sa.func.lower(domain.c.name))
 
 server_domain = sa.Table(

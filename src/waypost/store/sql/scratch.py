@@ -1,7 +1,7 @@
-"""A list of domains that may be longer than memory: a table of SQLite's own on the disk.
+"""A list of domains that may be larger than memory: a temporary table of SQLite.
 
-SQLite keeps the database without a name in memory as long as it is small, and in a temporary file
-that nobody else sees when it grows; it is gone with the connection.
+SQLite keeps a database without a name in memory while it is small, and in an unlinked temporary
+file when it grows. Closing the connection removes it.
 """
 
 import json
@@ -33,32 +33,32 @@ _L: Final = _LISTED.c
 
 
 class Scratch:
-    """Domains in the order of their positions, each name once, each with its offer's number."""
+    """A list of domains in the order of their positions, each name once, with an offer's number."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty list."""
         self.offers = Offers()
         self._engine = sa.create_engine("sqlite://", creator=_connect, poolclass=StaticPool)
         self._connection = self._engine.connect()
         _METADATA.create_all(self._connection)
         insert = _LISTED.insert().prefix_with("OR IGNORE")
-        # The text and rows as tuples: a row costs a third of what it does as a dict.
+        # The statement as text and rows as tuples take a third of the time of dicts.
         self._insert = str(insert.compile(self._engine))
 
     def close(self) -> None:
-        """Return the room on the disk."""
+        """Close the temporary database."""
         self._connection.close()
         self._engine.dispose()
 
     def add(self, named: Iterable[tuple[int, str, Domain | Offer]]) -> None:
-        """Put what is said about names at positions; a name that is there is passed over."""
+        """Add names with their positions and offers; a name that is in the list is skipped."""
         number = self.offers.number
         rows = [(position, name, number(one)) for position, name, one in named]
         if rows:
             self._connection.exec_driver_sql(self._insert, rows)
 
     def named(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Return position and offer of each of these names that is listed."""
+        """Return position and offer of each of these names that is in the list."""
         asked = sa.func.json_each(json.dumps(names)).table_valued("value")
         rows = self._connection.execute(
             sa.select(_L.name, _L.position, _L.offer).join(asked, asked.c.value == _L.name)
@@ -83,7 +83,7 @@ class Scratch:
                 yield self.offers[number].for_domain(name)
 
     def domains(self) -> Sequence[Domain]:
-        """Return all domains in the order of their positions, each made when it is asked for."""
+        """Return all domains in the order of their positions, each created when it is read."""
         positions = self._connection.execute(sa.select(_L.position).order_by(_L.position))
         marks, count = [], 0
         for count, (position,) in enumerate(positions, start=1):
@@ -104,10 +104,10 @@ class Scratch:
 
 
 class _Listed(Sequence[Domain]):
-    """A part of a scratch list. It compares as a tuple of the same domains would."""
+    """A part of a scratch list, as a sequence of domains."""
 
     def __init__(self, scratch: Scratch, marks: Sequence[int], start: int, stop: int) -> None:
-        """Take the list, the position of every CHUNK-th of its domains, and which part of it."""
+        """Create it from the list, the position of every CHUNK-th domain, and the bounds."""
         self._scratch = scratch
         self._marks = marks
         self._start = start
@@ -137,7 +137,7 @@ class _Listed(Sequence[Domain]):
 
 
 def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:
-    """Yield a sequence in parts of at most so many items."""
+    """Yield a sequence in parts of at most `size` items."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 

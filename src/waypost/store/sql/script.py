@@ -16,7 +16,8 @@ from waypost.store.sql.writing_directories import users_columns
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
 
-# The clients take that from the terminal, and how a backslash is read from the server.
+# Without these statements the client uses the terminal's encoding, and the server's settings
+# decide how a backslash is read.
 _ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
     "sqlite": (),
     "postgresql": ("SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;"),
@@ -33,13 +34,13 @@ _SERVICES: Final = (
 
 
 def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
-    """Yield the statements, each ending with a semicolon, in an order that keeps foreign keys.
+    """Yield the statements, each with a semicolon, in an order that satisfies foreign keys.
 
-    They need an empty database with Waypost's tables, and number their rows from 1.
+    They need an empty database with Waypost's tables. The ids of the rows begin at 1.
 
     Args:
-        catalog: what the database shall say.
-        dialect: whose way of quoting texts is used.
+        catalog: the wanted content of the database.
+        dialect: the SQL dialect.
     """
     yield from _ENCODING[dialect]
     yield "BEGIN;"
@@ -113,14 +114,14 @@ def _service_rows(
 
 
 def _text(value: str | list[Any] | dict[str, Any]) -> Any:  # noqa: ANN401  a value, or an expression for one
-    """Write what a JSON column holds as the text that every engine takes for it."""
+    """Return the value of a JSON column as a text that every engine accepts."""
     if isinstance(value, str):
         return value
     return sa.literal(json.dumps(value, ensure_ascii=False), sa.String)
 
 
 def _compiled(statement: sa.ClauseElement, dialect: SqlDialect) -> str:
-    """Write a statement with its values as literals, quoted by SQLAlchemy."""
+    """Return a statement with its values as literals, quoted by SQLAlchemy."""
     dialects = {
         "sqlite": sqlite.dialect,
         "postgresql": postgresql.dialect,

@@ -1,4 +1,4 @@
-"""The ids of new rows: no engine may give one out that is taken, or that is still pointed to."""
+"""The ids of new rows: an id must not be in use, and no other row may still refer to it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ from waypost.database.engine import Connection
 
 
 def advance(connection: Connection, table: sa.Table) -> None:
-    """Let the engine go on numbering behind the ids that are there; others do so by themselves."""
+    """Make PostgreSQL's next id greater than all ids in a table; other engines do it by default."""
     if connection.dialect.name == "postgresql":
         connection.execute(advancing(table))
 
 
 def advancing(table: sa.Table) -> sa.Select[int]:
-    """Return PostgreSQL's statement for that; ids that were given away already stay so."""
+    """Return the statement that sets PostgreSQL's sequence to the greatest id of a table."""
     sequence = sa.func.pg_get_serial_sequence(
         sa.literal(table.name, sa.String), sa.literal("id", sa.String)
     )
@@ -24,10 +24,10 @@ def advancing(table: sa.Table) -> sa.Select[int]:
 
 
 def free_id(connection: Connection, table: sa.Table, pointing: sa.Column[Any]) -> int | None:
-    """Return an id behind those that are pointed to in vain, or None where there are none of these.
+    """Return an id greater than those of missing rows that are still referred to, or None.
 
-    SQLite gives an id out again once its row is gone, and what still points there would get the
-    new row.
+    SQLite reuses the id of a removed row, and a reference that still exists would point to the new
+    row.
     """
     columns = (pointing, table.c.id)
     pointed, last = (connection.scalar(sa.select(sa.func.max(one))) or 0 for one in columns)
@@ -37,7 +37,7 @@ def free_id(connection: Connection, table: sa.Table, pointing: sa.Column[Any]) -
 def insert(
     connection: Connection, table: sa.Table, row: Mapping[str, Any], row_id: int | None
 ) -> int:
-    """Insert a row, and give its id.
+    """Insert a row, and return its id.
 
     Args:
         connection: in a transaction.
@@ -48,7 +48,7 @@ def insert(
     numbered = {} if row_id is None else {"id": row_id}
     key = connection.execute(table.insert().values({**numbered, **row})).inserted_primary_key
     if key is None:
-        message = f"{table.name} gave no id"
+        message = f"{table.name}: the insert returned no id"
         raise TypeError(message)
     if numbered:
         advance(connection, table)

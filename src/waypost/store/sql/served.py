@@ -1,6 +1,6 @@
-"""Which rows of `domain` are served: of several that mean the same domain one is.
+"""The rule which row of `domain` is served, if several rows are for the same domain.
 
-The rule stands here alone. Lookups, `export`, `apply` and `db check` follow it.
+Lookups, `export`, `apply` and `db check` all use this module.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,43 +21,43 @@ _NAMES_AT_ONCE: Final = 1000
 _DOMAIN: Final = schema.domain.c
 
 Verdict = str | Finding
-"""The text of the pattern that a row is served as, or why it serves nobody."""
+"""The text of the pattern that a row is served as, or the reason why no answer uses it."""
 
 
 def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
-    """Return what may stand in the database for patterns, each with its rank.
+    """Return the spellings of patterns in the database, each with its rank.
 
     Args:
-        patterns: the strongest first. Each has two ranks, of its A-labels and of its U-labels.
+        patterns: in the order of precedence. Each has two ranks, of its A-labels and U-labels.
     """
     names = [name for pattern in patterns for name in spellings(pattern)]
     return {name: rank for rank, name in reversed(list(enumerate(names)))}
 
 
 def strength(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, bool, int]:
-    """Rank a row among those that mean the same; the smallest is served.
+    """Return the rank of a row among those for the same domain; the smallest is served.
 
-    A-labels come before U-labels. Of names that differ in case the one in small letters is taken,
-    which automx2 mostly met, and then the oldest row.
+    A-labels come before U-labels. Of names that differ in case the lower-case one is served, which
+    automx2 used for most requests, and then the oldest row.
     """
     lower = name.lower()
     return ranks[lower], name != lower, row_id
 
 
 def is_named(dialect: str) -> sa.ColumnElement[bool]:
-    """Search for the parameter `names` by the index that each engine has.
+    """Return the condition for the parameter `names`, which uses the index of each engine.
 
-    MariaDB has none of expressions, and its comparisons ignore case by themselves. They take an ü
-    for a u as well, so that who asks must look at the names once more.
+    MariaDB has no indexes of expressions, and its comparisons ignore case. They also treat ü as
+    equal to u, so that the caller must compare the names again.
     """
     name = _DOMAIN.name if dialect == "mysql" else sa.func.lower(_DOMAIN.name)
     return name.in_(sa.bindparam("names", expanding=True))
 
 
 def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
-    """Tell of each of these rows, given by id and name, as what it is served.
+    """Return the verdict on each of these rows, given by id and name.
 
-    The other rows of the database count as well, wherever they stand.
+    All other rows of the database are taken into account as well.
     """
     verdicts: dict[int, Verdict] = {}
     odd: dict[int, tuple[str, DomainPattern]] = {}
@@ -68,7 +68,7 @@ def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int,
             verdicts[row_id] = _stray(row_id, f"name {name!r}: {error}", "no client can ask for it")
             continue
         if name == pattern.text:
-            verdicts[row_id] = name  # Nothing is stronger, and the column is unique.
+            verdicts[row_id] = name  # No other spelling has precedence, and the column is unique.
         else:
             odd[row_id] = name, pattern
     groups = _groups(connection, {pattern for _, pattern in odd.values()})
@@ -79,13 +79,13 @@ def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int,
 
 @dataclass(slots=True)
 class _Group:
-    """The rows that a lookup of one pattern meets."""
+    """The best of the rows that a lookup of one pattern finds."""
 
     ranks: Mapping[str, int]
     best: tuple[tuple[int, bool, int], str] | None = field(default=None)
 
     def take(self, row_id: int, name: str) -> None:
-        """Take one more row."""
+        """Compare one more row."""
         one = strength(name, row_id, self.ranks), name
         self.best = one if self.best is None else min(self.best, one)
 
@@ -93,7 +93,7 @@ class _Group:
 def _groups(
     connection: Connection, patterns: Iterable[DomainPattern]
 ) -> dict[DomainPattern, _Group]:
-    """Look up patterns as `SqlStore.find` does."""
+    """Look up patterns in the same way as `SqlStore.find`."""
     groups = {pattern: _Group(ranked([pattern])) for pattern in patterns}
     known = {name: group for group in groups.values() for name in group.ranks}
     asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(is_named(connection.dialect.name))
@@ -106,13 +106,13 @@ def _groups(
 
 def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Group) -> Verdict:
     if group.best is None:
-        effect = f"not served until it is called {pattern.text!r}"
-        return _stray(row_id, f"name {name!r} is not how a domain is stored", effect)
+        effect = f"not served until it is renamed to {pattern.text!r}"
+        return _stray(row_id, f"name {name!r} is not in the form of a stored domain", effect)
     (*_, best_id), best_name = group.best
     if best_id == row_id:
         return pattern.text
     problem = f"name {name!r} is the same domain as {best_name!r}"
-    return _stray(row_id, problem, f"domain {best_id} is served, this one is not")
+    return _stray(row_id, problem, f"domain {best_id} is served instead")
 
 
 def _stray(row_id: int, problem: str, effect: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Finding one domain in the database, in two statements."""
+"""Find one domain in the database, with two statements."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,10 +25,10 @@ _DIRECTORY_PREFIX: Final = "directory_"
 
 
 class SqlStore:
-    """Implements `store.Store`. Safe to use from several threads."""
+    """A store in a database. Implements `store.Store`, and is safe for several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        """Take the database."""
+        """Create a store for a database."""
         self.engine = engine
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
@@ -37,11 +37,11 @@ class SqlStore:
         self._log = structlog.get_logger(__name__)
 
     def find(self, domain: DomainName) -> Domain | None:
-        """Return the entry that matches a domain best, or None.
+        """Return the entry with the best match for a domain, or None.
 
         Raises:
             StoreUnavailable: the database does not answer.
-            StoreError: the database must be mended first.
+            StoreError: the operator must fix the database first.
         """
         patterns = candidates(domain)
         ranks = ranked(patterns)
@@ -56,16 +56,16 @@ class SqlStore:
         away = away_of(*(best[column.name] for column in AWAY_COLUMNS))
         offer = self._shared(Offer(_provider(best), services, self._users(best), away))
         found_domain = offer.for_domain(pattern.text)
-        # Whoever filled it in for a pattern cannot have meant all its domains.
-        held = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
-        return found_domain if held is None else replace(found_domain, pinned_pacc=held)
+        # A document in the row of a pattern cannot be for all its domains.
+        pinned = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
+        return found_domain if pinned is None else replace(found_domain, pinned_pacc=pinned)
 
     def providers(self) -> tuple[Provider, ...]:
-        """Return all providers that say more of themselves than automx2 knows.
+        """Return all providers with pages or profile settings, which automx2 does not support.
 
         Raises:
             StoreUnavailable: the database does not answer.
-            StoreError: the database must be mended first.
+            StoreError: the operator must fix the database first.
         """
         asked = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
         with reading(self.engine) as connection:
@@ -77,7 +77,7 @@ class SqlStore:
         self.engine.dispose()
 
     def _shared(self, offer: Offer) -> Offer:
-        """Return the same value for the same content: a cache may hold it for many domains."""
+        """Return the same object for the same content: a cache may keep it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
             self._offers.clear()
         return self._offers.setdefault(offer, offer)
@@ -114,19 +114,20 @@ class SqlStore:
         return services
 
     def _tell(self, table: str, row_id: int, reason: str) -> None:
-        """Log what is left out, once in the life of the store."""
+        """Log an invalid row, once for each store."""
         if (table, row_id) not in self._told:
             self._told.add((table, row_id))
-            self._log.warning("row left out", table=table, id=row_id, reason=reason)
+            event = "invalid row ignored; run `waypost db check`"
+            self._log.warning(event, table=table, id=row_id, reason=reason)
 
 
 def _provider(row: rows.Row) -> Provider | None:
-    """Return the provider, or None where it is missing."""
+    """Return the provider, or None if it is missing."""
     return None if row["name"] is None else provider_rows.provider_from_row(row)
 
 
 def _domains(dialect: str) -> sa.Select[Any]:
-    # What a row points to may be gone: SQLite lets it be removed.
+    # A referenced row may be missing, because SQLite allows its removal.
     ldapserver, directory = schema.ldapserver.c, schema.directory.c
     joined = schema.domain.outerjoin(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
     joined = joined.outerjoin(schema.ldapserver, _DOMAIN.ldapserver_id == ldapserver.id)
@@ -137,7 +138,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
             *(*AWAY_COLUMNS, _DOMAIN.pinned_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
-            # The id of each is that of the domain's column, which has the same name.
+            # The domain's columns of the same names have the ids.
             *_prefixed(schema.ldapserver, _LDAPSERVER_PREFIX),
             *_prefixed(schema.directory, _DIRECTORY_PREFIX),
         )

@@ -1,4 +1,4 @@
-"""Reading the database in parts, so that its size does not matter."""
+"""Read the database in parts, so that its size does not matter."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ Links = tuple[tuple[int, ...], tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class StoredUsers:
-    """What a row of `domain` says about the users of its domain."""
+    """The columns of `domain` about its users."""
 
     ldapserver_id: int | None = None
     directory_id: int | None = None
@@ -44,7 +44,7 @@ class StoredUsers:
     show_display_name: bool = False
 
     def of(self, directory: Directory) -> Users:
-        """Return what it means with the directory that it points to."""
+        """Return the policy for users, with the directory of the row."""
         policy = UnknownUser.ANSWER
         if self.unknown_user == UnknownUser.DECLINE:
             policy = UnknownUser.DECLINE
@@ -63,13 +63,13 @@ class StoredDomain:
     away: Away | None = None
 
     def columns(self) -> dict[str, Any]:
-        """Return what the row says, by the names of its columns, without its id."""
+        """Return the values of the row by column name, without its id."""
         users = {name: getattr(self.users, name) for name in StoredUsers.__slots__}
         pointers = {"name": self.name, "provider_id": self.provider_id}
         return {**pointers, **users, **away_columns(self.away)}
 
     def pattern(self) -> str | None:
-        """Return the text of the pattern, or None where the name makes no sense."""
+        """Return the text of the pattern, or None if the name is invalid."""
         try:
             return DomainPattern.parse(self.name).text
         except DomainError:
@@ -77,15 +77,15 @@ class StoredDomain:
 
 
 class StoredHead:
-    """What the database says apart from its domains; small enough to be read at once.
+    """The content of the database without its domains, which fits into memory.
 
     Attributes:
-        services: what can be read of each of `SERVICE_TABLES`, by id.
-        idle: by table, the ids of services that no link leads to from a domain that is there.
+        services: the valid rows of each of `SERVICE_TABLES`, by id.
+        idle: by table, the ids of services without a link from an existing domain.
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Read it. Services that make no sense are left out, as they are from answers."""
+        """Read the content. Invalid services are left out, as in answers."""
         self.providers: dict[int, Provider] = {
             row["id"]: provider_rows.provider_from_row(row)
             for row in every(connection, schema.provider)
@@ -112,7 +112,7 @@ class StoredHead:
         return (*self.ldapservers.values(), *self.described.values())
 
     def users(self, row: StoredUsers) -> Users | None:
-        """Return who is asked about the users of a domain; None where that row is missing."""
+        """Return how users of a domain are looked up; None if the directory's row is missing."""
         directory: Directory | None = None
         if row.directory_id is not None:
             directory = self.described.get(row.directory_id)
@@ -121,7 +121,7 @@ class StoredHead:
         return None if directory is None else row.of(directory)
 
     def offer(self, row: StoredDomain) -> Offer:
-        """Return what a row says about its domain; what it points to in vain is None."""
+        """Return the entry of a row; references to missing rows are None."""
         key = (row.provider_id, row.users, row.links, row.away)
         if (known := self._offers.get(key)) is not None:
             return known
@@ -136,24 +136,24 @@ class StoredHead:
         return self._offers.setdefault(key, offer)
 
     def strays(self, connection: Connection) -> Iterator[Finding]:
-        """Yield the services that no domain gets, and the links of which an end is missing."""
+        """Yield the services that no domain has, and the links to missing rows."""
         yield from self._strays
         yield from dangling_links(connection)
 
 
 def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
-    """Return all rows of a table that is never large, by id."""
+    """Return all rows of a small table, by id."""
     return list(connection.execute(sa.select(table).order_by(table.c.id)).mappings())
 
 
 def count_domains(connection: Connection) -> int:
-    """Return how many rows `domain` has."""
+    """Return the number of rows in `domain`."""
     count = sa.select(sa.func.count()).select_from(schema.domain)
     return int(connection.execute(count).scalar_one())
 
 
 def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
-    """Yield all domains by id, in parts; they may be changed between one part and the next."""
+    """Yield all domains by id, in parts; the caller may change domains between the parts."""
     column = schema.domain.c
     asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
     asked = asked.add_columns(*AWAY_COLUMNS)
@@ -221,7 +221,7 @@ def _links(
 def _services(
     connection: Connection, table: sa.Table, idle: set[int]
 ) -> tuple[Mapping[int, Service], Sequence[Finding]]:
-    """Return the services of a table by id, and the rows that no domain gets."""
+    """Return the services of a table by id, and findings about rows that no domain uses."""
     is_server = table is schema.server
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
     name = "name" if is_server else "url"
@@ -236,7 +236,7 @@ def _services(
             continue
         if number in idle:
             problem = f"{name} {row[name]!r} has no domain"
-            strays.append(Finding(table.name, str(number), problem, "no client gets it"))
+            strays.append(Finding(table.name, str(number), problem, "no answer uses it"))
     return known, strays
 
 

@@ -1,6 +1,6 @@
-"""Domains without an incoming or without an outgoing mail service, for which clients get 404.
+"""Find domains without an incoming or outgoing mail service, for which clients get 404.
 
-A service whose row makes no sense is in no answer, so that it does not count.
+A service with an invalid row is in no answer, so it does not count.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,14 +24,14 @@ _SERVICES: Final[tuple[tuple[sa.Table, sa.Column[Any], _Reader], ...]] = (
 
 
 class Unusable:
-    """Finds such domains in Waypost's database, or in automx2's of any release.
+    """The search for such domains in Waypost's database, or in automx2's of any release.
 
     Attributes:
-        columns: the names of the columns that are there, by table.
+        columns: the names of the existing columns, by table.
     """
 
     def __init__(self, connection: Connection) -> None:
-        """Look which tables and columns are there."""
+        """Read which tables and columns exist."""
         self._connection = connection
         inspector = sa.inspect(connection)
         self.columns: Mapping[str, Collection[str]] = {
@@ -41,7 +41,7 @@ class Unusable:
         }
 
     def find(self, domains: Sequence[rows.Row]) -> Iterator[Finding]:
-        """Find those of some domains for which no mail account can be set up.
+        """Yield a finding for each domain for which no mail account can be set up.
 
         Args:
             domains: rows of `domain`; those whose mail is elsewhere need no service.

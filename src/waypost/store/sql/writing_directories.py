@@ -1,4 +1,4 @@
-"""Writing directories, and what domains say about theirs."""
+"""Write directories, and the columns of domains that refer to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ from waypost.store.sql.stored import every
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """What rows of `domain` point to.
+    """The ids that rows of `domain` refer to.
 
     Attributes:
         providers: the id of each provider.
-        directories: the id of each directory that automx2 does not know, by its label.
+        directories: the id of each directory in Waypost's own table, by its label.
     """
 
     providers: Mapping[Provider | None, int]
     directories: Mapping[str, int]
 
     def columns(self, offer: Offer) -> dict[str, Any]:
-        """Return what a row of `domain` says beside its name."""
+        """Return the columns of a row of `domain`, without its name."""
         pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
         pointers |= away_columns(offer.away)
         return pointers | users_columns(offer.users, self.directories)
 
 
 def users_columns(users: Users | None, directories: Mapping[str, int]) -> dict[str, Any]:
-    """Return what a row of `domain` says about users.
+    """Return the columns of `domain` about its users.
 
     Args:
-        users: who is asked, or None.
-        directories: the id of each directory that automx2 does not know, by its label.
+        users: how users are looked up, or None.
+        directories: the id of each directory in Waypost's own table, by its label.
     """
     columns: dict[str, Any] = {
         "ldapserver_id": None,
@@ -58,9 +58,9 @@ def users_columns(users: Users | None, directories: Mapping[str, int]) -> dict[s
 
 
 def write_directories(connection: Connection, wanted: Sequence[Directory]) -> dict[str, int]:
-    """Write what is wanted of directories, remove none, and give the ids by their labels.
+    """Write the wanted directories, remove none, and return the ids by label.
 
-    A secret that is not known stays as it is stored.
+    A stored secret stays if the new one is not known.
     """
     ldapservers = {row["id"]: row for row in every(connection, schema.ldapserver)}
     directories = {row["label"]: row for row in every(connection, schema.directory)}
@@ -78,7 +78,7 @@ def write_directories(connection: Connection, wanted: Sequence[Directory]) -> di
 
 
 def remove_directories(connection: Connection, wanted: Sequence[Directory]) -> None:
-    """Remove the directories that are wanted no more; no domain may point to them."""
+    """Remove the directories that are not wanted; no domain may refer to them."""
     kept = {one.id for one in wanted if isinstance(one, LdapServer)}
     labels = {one.label for one in wanted if not isinstance(one, LdapServer)}
     for table, names in ((schema.ldapserver, kept), (schema.directory, labels)):

@@ -1,4 +1,4 @@
-"""Writing what is wanted: rows that stay the same keep their ids, and all comes in parts."""
+"""Write the wanted content in parts; unchanged rows keep their ids."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -22,16 +22,16 @@ from waypost.store.sql.writing_directories import (
     write_directories,
 )
 
-# How many values one statement carries, which is limited.
+# The number of values in one statement, which engines limit.
 _VALUES: Final = 1000
-# From how many domains on a statement for all of them is quicker than their rows.
+# The number of domains from which one statement for all of them is faster than their rows.
 _RUN: Final = 50
-# Stands for the provider of domains whose own is missing, behind all that are there.
+# The id for the provider of domains whose own is missing; greater than all ids in the table.
 _NO_PROVIDER: Final = 2**31
 
 
 def write(change: Change) -> None:
-    """Make the database say what is wanted, and nothing else; after `change.pairs` was read.
+    """Make the content of the database equal to the wanted one; after reading `change.pairs`.
 
     A service of several domains of a provider is one row. Writing the same again changes nothing.
     """
@@ -39,12 +39,12 @@ def write(change: Change) -> None:
     directory_ids = write_directories(connection, wanted.directories)
     busy = wanted.providers()
     if change.only_add:
-        # Those that are stored come first, by id, as each keeps its own.
+        # Stored providers come first, by id, because each keeps its id.
         busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
     provider_ids = _write_providers(connection, busy, wanted.idle_providers)
     _remove_domains(connection, change.gone)
     pointers = Pointers(provider_ids, directory_ids)
-    # With `only_add` the domains that are stored keep the very rows of services that they have.
+    # With `only_add` stored domains keep the rows of their services.
     added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
     is_new = _insert_domains(change, pointers)
     offers: dict[int, list[int]] = defaultdict(list)
@@ -68,7 +68,7 @@ def write(change: Change) -> None:
 def _write_providers(
     connection: Connection, busy: Sequence[Provider], idle: Sequence[Provider]
 ) -> dict[Provider | None, int]:
-    """Write providers in their order, and give the id of each."""
+    """Write providers in their order, and return the id of each."""
     table = schema.provider
     stored: dict[tuple[str, str], list[sa.RowMapping]] = defaultdict(list)
     for row in every(connection, table):
@@ -80,7 +80,7 @@ def _write_providers(
     for provider in dict.fromkeys([*busy, *idle]):
         values = provider_rows.provider_row(provider)
         if provider not in has_order:
-            last = 0  # Their order does not matter: they keep whatever id they have.
+            last = 0  # The order of these does not matter: they keep their ids.
         same_name = [r for r in stored[provider.name, provider.short_name] if r["id"] > last]
         exact = [r for r in same_name if all(r[k] == v for k, v in values.items())]
         kept = next(iter(exact or same_name), None)
@@ -109,12 +109,12 @@ def _any(_domain_id: int) -> bool:
 
 
 def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]:
-    """Write the new domains, and return what says of an id whether it is one of theirs."""
+    """Write the new domains, and return a function that checks whether an id is one of theirs."""
     scratch, positions = change.wanted.scratch, change.wanted.ids
     done, total = 0, len(positions)
     before = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
     last = before
-    filled: set[int] = set()  # gaps between the ids that were there
+    filled: set[int] = set()  # ids in gaps between the earlier ids
     for part in change.wanted.new():
         columns = {number: pointers.columns(scratch.offers[number]) for _, _, number in part}
         values = [{"name": name, **columns[number]} for _, name, number in part]
@@ -130,7 +130,7 @@ def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]
 
 
 def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
-    """Return the ids of new rows, which are those behind the last one, or else found by name."""
+    """Return the ids of new rows: those greater than the last id, or else found by name."""
     column = schema.domain.c
     asked = sa.select(column.name, column.id)
     ids = {row[0]: row[1] for row in connection.execute(asked.where(column.id > last)).all()}
@@ -148,21 +148,21 @@ def _write_services(
     pointing: sa.Column[Any],
     offers: Mapping[int, Sequence[int]],
 ) -> dict[int, list[int]]:
-    """Write one kind of services, and give the ids of each offer's, ascending.
+    """Write one kind of services, and return the ids for each offer, ascending.
 
     Ids grow in the order of preference.
 
     Args:
-        change: what is wanted.
+        change: with the wanted content.
         table: `server` or `davserver`.
-        pointing: the column of its links that leads to it.
+        pointing: the column of the link table that refers to it.
         offers: the numbers of the offers of each provider, by its id.
     """
     is_server = table is schema.server
     names = [column.name for column in table.c if column.name != "id"]
     stored: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for row in every(change.connection, table):
-        if row["id"] not in change.head.idle[table.name]:  # Those are told to go, or to stay idle.
+        if row["id"] not in change.head.idle[table.name]:  # Those are removed, or stay idle.
             stored[tuple(row[name] for name in names)].append(row["id"])
     found: dict[int, list[int]] = defaultdict(list)
     free = free_id(change.connection, table, pointing)
@@ -188,10 +188,10 @@ def _write_services(
 
 
 class _Linking:
-    """Brings the rows of domains and their links up to date, in one walk over all domains."""
+    """The update of the rows of domains and their links, in one pass over all domains."""
 
     def __init__(self, change: Change, pointers: Pointers, wanted: Mapping[int, Links]) -> None:
-        """Take the ids of the services of each offer."""
+        """Create the update from the ids of the services of each offer."""
         self._change = change
         self._columns = {
             number: pointers.columns(change.wanted.scratch.offers[number]) for number in wanted
@@ -199,7 +199,7 @@ class _Linking:
         self._wanted = wanted
 
     def run(self, is_meant: Callable[[int], bool]) -> None:
-        """Walk over all domains, and bring those up to date whose id is meant."""
+        """Update all domains whose id `is_meant` accepts."""
         done, total = 0, len(self._change.wanted.ids)
         for part in stored_domains(self._change.connection):
             listed = self._change.listed(part)
@@ -208,7 +208,7 @@ class _Linking:
             for row, _, name, number in found:
                 self._update(row, name, number)
             for index in range(len(SERVICE_TABLES)):
-                # Where all rows between two have the same links to get, one statement does it.
+                # If all rows of a range need the same links, one statement writes them.
                 rows = [(row, self._wanted[number][index]) for row, _, _, number in found]
                 if len(found) == len(part) and not any(row.links[index] for row, _ in rows):
                     for links, run in groupby(rows, key=itemgetter(1)):
@@ -246,7 +246,7 @@ class _Linking:
                 continue
             lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
             if self._change.keep_strays:
-                # What cannot be read was not shown to anybody; who only adds leaves it alone.
+                # Invalid rows are in no answer; they are not changed if rows are only added.
                 extra.intersection_update(readable)
             new += [{column: one, "domain_id": row.id} for one in lacking]
             old += [{"s": one, "d": row.id} for one in extra]
@@ -262,7 +262,7 @@ class _Linking:
 def _remove_old(
     connection: Connection, provider_ids: set[int], directories: Sequence[Directory]
 ) -> None:
-    """Remove what nothing points to any more."""
+    """Remove rows that no other row refers to any more."""
     for table, links, column in SERVICE_TABLES:
         has_domain = sa.exists().where(schema.domain.c.id == links.c.domain_id)
         connection.execute(links.delete().where(~has_domain))
