@@ -1,8 +1,8 @@
-"""Email addresses and domain names, parsed once where they enter and trusted afterwards.
+"""Email addresses and domain names, parsed once at the input and trusted afterwards.
 
-`DomainName` and `EmailAddress` can only be made by parsing, so whoever holds one need not look
-at it again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), RFC 6531
-(SMTPUTF8), RFC 6532, RFC 5233 (sub-addresses).
+`DomainName` and `EmailAddress` are created by parsing, so code that has one need not check it
+again. Rules: RFC 5321 s4.1.2 and s4.5.3.1, RFC 5890 to 5892 (IDNA 2008), RFC 6531 (SMTPUTF8),
+RFC 6532, RFC 5233 (sub-addresses).
 """
 
 import re
@@ -17,38 +17,38 @@ import idna
 from waypost.characters import invisible_in, is_never_text, trimmed
 from waypost.errors import AddressError, DomainError
 
-# RFC 5321 s4.5.3.1.3: a path has at most 256 bytes, its two angle brackets included.
+# RFC 5321 s4.5.3.1.3: a path has at most 256 bytes, including its two angle brackets.
 ADDRESS_MAX_BYTES: Final = 254
 # RFC 1035 s2.3.4, without the length bytes and the root label.
 DOMAIN_MAX_BYTES: Final = 253
 LABEL_MAX_BYTES: Final = 63
-# Longer input is refused before anything looks at it; the longest U-label form stays far below.
+# Longer input is refused before it is parsed; the longest U-label form is much shorter.
 INPUT_MAX_CHARS: Final = 1024
 
 # RFC 1123 s2.1: a label may begin with a digit. RFC 5890 s2.3.1: letters, digits, hyphens.
 _LDH_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-# IDNA 2008 maps nothing itself; these are the dots that input methods type (UTS 46 s2.3).
+# IDNA 2008 has no mapping; these are the dots that input methods produce (UTS 46 s2.3).
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _PLACEHOLDER: Final = re.compile("%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
-# RFC 5322 s3.2.3 atext, with the dots of a dot-atom; RFC 6531 s3.3 adds all that is not ASCII.
-# Dots may stand anywhere: some providers have mailboxes such as `a..b` and `a.`.
+# RFC 5322 s3.2.3 atext, with the dots of a dot-atom; RFC 6531 s3.3 adds all characters that are
+# not ASCII. Dots are allowed anywhere: some providers have mailboxes such as `a..b` and `a.`.
 _UNQUOTED: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.\u0080-\U0010ffff]+")
 # RFC 6068 s2; Exchange's proxyAddresses have `SMTP:` for the main address and `smtp:` for others.
 _SCHEME: Final = re.compile("(mailto|smtp):", re.IGNORECASE)
-# What is written as it is in a text, a URL and every format.
+# Characters that need no escape in a text, a URL or any format.
 _PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
-"""What can divide a user from a detail: the signs of RFC 5322 s3.2.3."""
+"""The characters that can separate a user from a detail: those of RFC 5322 s3.2.3."""
 STAND_IN: Final = "EVOLUTIONUSER"
-"""The local part with which Evolution 3.46 asks, whoever the user is (seen with 3.46.4).
+"""The local part that Evolution 3.46 sends for every user (seen with 3.46.4).
 
-It puts the true one in its place in the answer, so that nobody is told who asks.
+Evolution replaces it in the answer with the real one, so that no server sees the user's address.
 """
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class DomainName:
-    """A domain name as DNS and clients know it.
+    """A domain name, normalized.
 
     Attributes:
         ascii: lower case, A-labels (`xn--…`), no trailing dot, 1 to 253 bytes,
@@ -59,10 +59,10 @@ class DomainName:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a domain name in U-label or A-label form, in any case, with or without a last dot.
+        """Parse a domain name in U-label or A-label form, in any case, with or without a final dot.
 
-        An A-label is taken as it is: IDNA 2008's rules for its content are for registries, and some
-        have registered names outside them, such as those with emoji (RFC 5891 s5.4).
+        An A-label is not decoded: IDNA 2008's rules for its content are for registries, and some
+        registries have names outside these rules, such as those with emoji (RFC 5891 s5.4).
 
         Raises:
             DomainError: the message names the rule that `text` breaks.
@@ -87,13 +87,13 @@ class DomainName:
 
     @property
     def unicode(self) -> str:
-        """The name with U-labels, for people to read; what is no valid A-label stays as it is."""
+        """The name with U-labels, for people; an invalid A-label stays unchanged."""
         return (
             ".".join(map(_u_label, self.ascii.split("."))) if "xn--" in self.ascii else self.ascii
         )
 
     def parents(self) -> Iterator["DomainName"]:
-        """Yield the enclosing domains, the nearest first: a.b.c gives b.c, then c."""
+        """Yield the parent domains, the nearest first: for a.b.c they are b.c, then c."""
         rest = self.ascii
         while "." in rest:
             rest = rest.partition(".")[2]
@@ -109,8 +109,8 @@ class EmailAddress:
     """An email address.
 
     Attributes:
-        local_part: exactly as it was given, case (RFC 5321 s2.4), `+tag` and non-ASCII letters
-            (RFC 6531 s3.3) included; without control characters, so that every format can carry it.
+        local_part: exactly as in the input, including case (RFC 5321 s2.4), `+tag` and non-ASCII
+            letters (RFC 6531 s3.3); without control characters, which some formats cannot contain.
         domain: the part after the last `@`.
     """
 
@@ -119,22 +119,22 @@ class EmailAddress:
 
     @property
     def is_stand_in(self) -> bool:
-        """Return whether it stands for any user of its domain (seen with Evolution 3.46)."""
+        """Return whether it is a placeholder for any user of its domain (Evolution 3.46)."""
         return self.local_part == STAND_IN
 
     @property
     def is_plain(self) -> bool:
-        """Return whether the local part has letters, digits, dots, hyphens, `_` and `+` alone.
+        """Return whether the local part has only letters, digits, dots, hyphens, `_` and `+`.
 
-        Every document writes such a one as it is: nothing escapes or encodes any of these.
+        No document escapes or encodes any of these.
         """
         return _PLAIN_LOCAL_PART.fullmatch(self.local_part) is not None
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `local-part@domain`, with or without `smtp:` in front, or the same as a link.
+        """Parse `local-part@domain`, with or without `smtp:` in front, or a `mailto:` link.
 
-        A link begins with `mailto:`, and may be percent-encoded and have a subject (RFC 6068 s2).
+        A link may be percent-encoded and have a subject (RFC 6068 s2).
 
         Raises:
             AddressError: the message names the rule that `text` breaks.
@@ -148,7 +148,7 @@ class EmailAddress:
                 text = _of_link(text)
         if (invisible := invisible_in(text)) is not None:
             raise AddressError(f"the address has the invisible character {invisible}")
-        # A quoted local part may hold "@" (RFC 5321 s4.1.2), a domain never: the last one divides.
+        # A quoted local part may contain "@" (RFC 5321 s4.1.2), a domain cannot.
         local_part, at, domain = text.rpartition("@")
         if not at:
             raise AddressError("the address has no @")
@@ -162,10 +162,10 @@ class EmailAddress:
 
     @classmethod
     def parse_query(cls, text: str) -> Self:
-        """Read an address from a decoded URL, as clients send it.
+        """Parse an address from a decoded URL, as clients send it.
 
-        A redirect of Apache's mod_rewrite encodes the query once more unless the rule has the flag
-        NE, so that `%40` is still there. Without an `@` it can be nothing else.
+        A redirect of Apache's mod_rewrite encodes the query a second time unless the rule has the
+        flag NE, so that `%40` remains. Without an `@` the address must be encoded.
 
         Raises:
             AddressError: the message names the rule that `text` breaks.
@@ -176,14 +176,14 @@ class EmailAddress:
         return cls.parse(text)
 
     def without_detail(self, separators: str) -> Self:
-        """Return the address of the user whose sub-address this is: `alice+shop` is `alice`'s.
+        """Return the address of the user of this sub-address: of `alice+shop` it is `alice`.
 
-        RFC 5233 s4 leaves to the site what stands between user and detail. Here it is the first
-        of the separators that has a user in front of it, as in Postfix. A local part in quotation
+        RFC 5233 s4 lets the site choose the separator of user and detail. Here it is the first of
+        the separators that has a user in front of it, as in Postfix. A local part in quotation
         marks has no detail.
 
         Args:
-            separators: each sign is one; empty where no address has a detail.
+            separators: each character is one; empty if no address has a detail.
         """
         if not separators or self.local_part.startswith('"'):
             return self
@@ -196,7 +196,7 @@ class EmailAddress:
 
 
 def _label(label: str) -> str:
-    """Turn one label into lower-case LDH or A-label form."""
+    """Return one label in lower-case LDH or A-label form."""
     if not label:
         raise DomainError("the domain has an empty label (two dots in a row, or a dot in front)")
     lower = label.lower() if label.isascii() else label
@@ -209,7 +209,7 @@ def _label(label: str) -> str:
             )
         return lower
     try:
-        # RFC 5892 (letters and contexts) and RFC 5893 (right-to-left labels) are the library's.
+        # The library checks RFC 5892 (letters and contexts) and RFC 5893 (right-to-left labels).
         encoded = idna.encode(lower, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         if "long" in str(error):
@@ -232,7 +232,7 @@ def _u_label(label: str) -> str:
 
 
 def _of_link(text: str) -> str:
-    """Return the address of a link: RFC 6068 s2, percent-encoded, with a subject and more."""
+    """Return the address of a link (RFC 6068 s2), which may be percent-encoded and have a query."""
     address = text.partition("?")[0]
     try:
         return unquote(address, errors="strict")
@@ -241,11 +241,11 @@ def _of_link(text: str) -> str:
 
 
 def _check_local_part(local_part: str) -> None:
-    """Refuse what no client means and what a document cannot carry."""
+    """Refuse a local part that no client means, or that a document cannot contain."""
     if _PLAIN_LOCAL_PART.fullmatch(local_part):
         return
     if any(is_never_text(char) for char in local_part):
-        raise AddressError("the part before the @ holds a control character")
+        raise AddressError("the part before the @ contains a control character")
     quoted = len(local_part) > 2 and local_part[0] == local_part[-1] == '"'
     if not quoted and '"' in local_part:
         raise AddressError("the part before the @ has an unpaired quotation mark")
@@ -254,5 +254,5 @@ def _check_local_part(local_part: str) -> None:
     if not quoted and (sign := _UNQUOTED.sub("", local_part)[:1]):
         raise AddressError(f"the part before the @ has {sign} and no quotation marks")
     if _PLACEHOLDER.search(local_part):
-        # A client would expand it again, so the answer would not be what was asked for.
-        raise AddressError("the part before the @ holds a placeholder, not a mailbox name")
+        # A client would expand it again, so the answer would be for another address.
+        raise AddressError("the part before the @ is a placeholder, not a mailbox name")

@@ -1,4 +1,4 @@
-"""Characters that stand in no text, whoever writes it and whatever carries it."""
+"""Characters that are not allowed in texts, and those that readers cannot see."""
 
 import unicodedata
 from typing import Final
@@ -9,13 +9,13 @@ _NEVER_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def is_never_text(char: str) -> bool:
     """Return whether a character is a control, a surrogate, a line end or a non-character.
 
-    XML 1.0 s2.2 has no way to write most of these, and no document of a mail client has a use
-    for the others. Unassigned and private characters are text: a newer Unicode may name them.
+    XML 1.0 s2.2 cannot contain most of these, and no document for a mail client needs the others.
+    Unassigned and private characters are allowed: a newer Unicode may assign them.
     """
     if char.isascii():
         return char < " " or char == "\x7f"
     code = ord(char)
-    # XML 1.0 s2.2 leaves out U+FFFE and U+FFFF; Unicode 16.0 s23.7 has 64 more of their kind.
+    # XML 1.0 s2.2 excludes U+FFFE and U+FFFF; Unicode 16.0 s23.7 has 64 more non-characters.
     if code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
         return True
     return unicodedata.category(char) in _NEVER_TEXT
@@ -26,7 +26,7 @@ _NO_BREAK_SPACES: Final = "\u00a0\u2007\u202f"
 
 
 def trimmed(text: str) -> str:
-    """Remove what no reader sees at both ends: spaces, tabs, line ends and format characters.
+    """Return a text without spaces, tabs, line ends and format characters at both ends.
 
     Web pages, chat programs and word processors add them to what a user copies.
     """
@@ -39,11 +39,11 @@ def trimmed(text: str) -> str:
 
 
 def invisible_in(text: str) -> str | None:
-    """Name the first character of a text that no reader sees, and that no name may hold.
+    """Return the first invisible character of a text, which no name may contain.
 
     Returns:
-        Code point and name of a format character (category Cf of Unicode, but for ZWJ and ZWNJ) or
-        of a no-break space; None if there is none.
+        Code point and name of a format character (Unicode category Cf, except ZWJ and ZWNJ) or of
+        a no-break space; None if there is none.
     """
     if text.isascii():
         return None
@@ -61,10 +61,10 @@ def _is_blank(char: str) -> bool:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text that a terminal shows, and does not obey; tabs stay.
+    r"""Return a text that a terminal displays without interpreting it; tabs stay.
 
-    Control characters, line ends, and characters that turn the direction of writing or cannot be
-    seen become the escape sequences of Python: `\x1b`, `\u202e`.
+    Control characters, line ends, invisible characters, and those that change the direction of
+    writing become Python's escape sequences: `\x1b`, `\u202e`.
     """
     if text.isprintable():
         return text

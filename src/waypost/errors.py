@@ -1,8 +1,8 @@
-"""Every way in which Waypost says no.
+"""All errors that Waypost raises.
 
 One base class, one class for each cause. `code` is stable: logs, JSON answers and tests use it.
-`temporary` tells whether the same request may succeed later without anyone changing anything.
-The text of an error is written for the person who can act on it and never holds a secret.
+`temporary` says whether the same request may succeed later without any change.
+The text of an error is for the person who can act on it, and never contains a secret.
 """
 
 from collections.abc import Iterable
@@ -29,134 +29,134 @@ class DomainError(AddressError):
 
 
 class RequestError(WaypostError):
-    """A client's request cannot be understood, and asking again will not help."""
+    """A client's request is invalid, and a retry will not succeed."""
 
     code = "bad_request"
 
 
 class RequestTooLarge(RequestError):
-    """A client's request is longer than Waypost reads."""
+    """A client's request is longer than the limit."""
 
     code = "too_large"
 
 
 class ParameterMissing(RequestError):
-    """A client's request lacks what must be in it; the message is the name of that."""
+    """A client's request lacks a parameter; the message is its name."""
 
     code = "parameter_missing"
 
 
 class UnknownProtocol(RequestError):
-    """An Autodiscover V2 client asks for a protocol that nobody knows."""
+    """An Autodiscover V2 client requests an unknown protocol."""
 
     code = "unknown_protocol"
 
 
 class UnknownSchema(RequestError):
-    """An Autodiscover client wants an answer in a schema that Waypost does not write."""
+    """An Autodiscover client requests an answer in a schema that Waypost does not support."""
 
     code = "unknown_schema"
 
 
 class RemovalRefused(WaypostError):
-    """A change would take more domains out of service than it may.
+    """A change would remove more domains than allowed.
 
     Attributes:
-        removed: how many.
+        removed: the number of domains.
     """
 
     code = "removal_refused"
 
     def __init__(self, message: str, removed: int) -> None:
-        """Take what people read, and the number of domains."""
+        """Create the error with a message and the number of domains."""
         super().__init__(message)
         self.removed = removed
 
 
 class DomainNotServed(WaypostError):
-    """No configuration matches the domain that was asked for."""
+    """No configuration matches the requested domain."""
 
     code = "not_served"
 
 
 class DomainMoved(DomainNotServed):
-    """The mail of the domain is elsewhere, and it is known where. At most one of the two is given.
+    """The mail of the domain is elsewhere, at a known place. At most one of the two is given.
 
     Attributes:
-        address_domain: where the same local part is the user's new address.
-        url: the https URL of the Autodiscover that knows the domain.
+        address_domain: the domain of the user's new address, with the same local part.
+        url: the https URL of the Autodiscover server for the domain.
     """
 
     code = "moved"
 
     def __init__(self, message: str, address_domain: str | None, url: str | None) -> None:
-        """Take what people read, and where the domain is."""
+        """Create the error with a message and the redirect."""
         super().__init__(message)
         self.address_domain = address_domain
         self.url = url
 
 
 class NoUsableService(WaypostError):
-    """The domain is served, but a format cannot say anything useful about its services.
+    """The domain is served, but a format cannot describe any of its services.
 
-    An answer that a client cannot use would end the client's search, so it must not be given.
+    An answer that a client cannot use would end the client's search, so it must not be sent.
     """
 
     code = "no_usable_service"
 
 
 class HalfConfigured(NoUsableService):
-    """The domain has incoming mail but no outgoing, or the reverse: the operator must mend it."""
+    """The domain has incoming mail but no outgoing, or the reverse; the operator must fix it."""
 
     code = "half_configured"
 
 
 class ServiceNotOffered(WaypostError):
-    """The domain is served, but it has no service of the kind that the client asks for."""
+    """The domain is served, but it has no service of the requested kind."""
 
     code = "not_offered"
 
 
 class UserDeclined(DomainNotServed):
-    """The domain is served, but the directory does not know the user, and the operator says no."""
+    """The directory does not know the user, and the operator declines unknown users."""
 
     code = "unknown_user"
 
 
 class SigningUnavailable(WaypostError):
-    """Profiles are to be signed, and cannot be; none goes out unsigned."""
+    """Profiles must be signed, but signing fails; no profile is sent unsigned."""
 
     code = "signing_unavailable"
     temporary = True
 
 
 class ProfileError(WaypostError):
-    """A file that shall be a configuration profile is none."""
+    """A file is not a configuration profile."""
 
     code = "bad_profile"
 
 
 class DirectoryUnavailable(WaypostError):
-    """The directory does not answer, or not in time; asking later may help."""
+    """The directory does not answer, or not in time; a retry may succeed."""
 
     code = "directory_unavailable"
     temporary = True
 
 
 class DirectoryBusy(DirectoryUnavailable):
-    """The directory is asked as much as it may be."""
+    """The directory has reached its limit of searches; a retry may succeed."""
 
     code = "directory_busy"
 
 
 class DirectoryError(WaypostError):
-    """The directory answers, but must be mended first, or what Waypost was told of it."""
+    """The directory answers, but the operator must fix it or its configuration."""
 
     code = "directory_error"
 
 
 class NamesUnavailable(WaypostError):
-    """No name server gives an answer about a name; asking later may help."""
+    """No name server answers a query; a retry may succeed."""
 
     code = "names_unavailable"
     temporary = True
@@ -176,7 +176,7 @@ class StoreUnavailable(WaypostError):
 
 
 class StoreBusy(StoreUnavailable):
-    """The database is asked as much as it may be, so this question must come again later."""
+    """The store has reached its limit of queries; a retry may succeed."""
 
     code = "store_busy"
 
@@ -188,17 +188,17 @@ class StoreError(WaypostError):
 
 
 class ProblemsError(WaypostError):
-    """Several mistakes in one input, all of them told at once."""
+    """Several mistakes in one input, all reported at once."""
 
     code = "problems"
 
     def __init__(self, problems: Iterable[str]) -> None:
-        """Take the mistakes, each one line that names its place and its rule."""
+        """Create the error with the mistakes, each one line that names its place and its rule."""
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type["ProblemsError"], tuple[tuple[str, ...]]]:
-        """Survive the way from one process to another with the list intact."""
+        """Return the parts for pickling, so that another process gets the same list."""
         return type(self), (self.problems,)
 
 
@@ -209,7 +209,7 @@ class SettingsError(ProblemsError):
 
 
 class SettingsUnreadable(SettingsError):
-    """The system does not let a file be read that an option names; trying again may help."""
+    """The system refuses to read a file that an option names; a retry may succeed."""
 
     temporary = True
 
@@ -221,7 +221,7 @@ class ProvidersError(ProblemsError):
 
 
 class ProvidersUnreadable(ProvidersError):
-    """The system does not let a file be read that providers come from; trying again may help."""
+    """The system refuses to read a file of providers; a retry may succeed."""
 
     temporary = True
 

@@ -1,10 +1,10 @@
-"""The placeholders that stand in the texts of a service.
+"""Placeholders in the texts of services.
 
 draft-ietf-mailmaint-autoconfig-06, s"Placeholders": `%EMAILADDRESS%`, `%EMAILLOCALPART%` and
-`%EMAILDOMAIN%`. automx2 and Thunderbird know the same three. Case does not matter.
+`%EMAILDOMAIN%`. automx2 and Thunderbird support the same three. Case does not matter.
 
-`%{name}` is Waypost's own: an attribute of the user, from the directory. `%{login_name}` is how
-the user logs in. They never reach a client.
+`%{name}` is Waypost's own: an attribute of the user, from the directory. `%{login_name}` is the
+user's login name. Waypost never sends them to a client.
 """
 
 import re
@@ -33,19 +33,19 @@ LOGIN_NAME: Final = "login_name"
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"%\{([A-Za-z][A-Za-z0-9_;-]*)\}")
 _EITHER: Final = re.compile(f"{_PLACEHOLDER.pattern}|{_ATTRIBUTE.pattern}", re.IGNORECASE)
-# RFC 4514 s2.4: what must be escaped anywhere in a value. No address and no attribute has a NUL.
+# RFC 4514 s2.4: characters to escape anywhere in a value. No address and no attribute has a NUL.
 _SPECIAL_IN_NAME: Final = re.compile(r'["+,;<>\\]')
 _NAME_BEGINS: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*=")  # s3: an attribute's type
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose texts are expanded.
+    """The domain or user for which texts are expanded.
 
     Attributes:
-        address: None where only the domain is known.
+        address: None if only the domain is known.
         login_name: from the directory, or None.
-        attributes: the value of each attribute that is known.
+        attributes: the value of each known attribute.
     """
 
     domain: DomainName
@@ -61,27 +61,27 @@ class Subject:
 
 
 def has_placeholder(text: str) -> bool:
-    """Return whether a text holds a placeholder that needs the address or the domain."""
+    """Return whether a text contains a placeholder for the address or the domain."""
     return _PLACEHOLDER.search(text) is not None
 
 
 def names_user(text: str) -> bool:
-    """Return whether a text holds a placeholder that needs the local part of an address."""
+    """Return whether a text contains a placeholder that needs the local part of an address."""
     return any(match[1].upper() != "EMAILDOMAIN" for match in _PLACEHOLDER.finditer(text))
 
 
 def shared_url(url: str) -> str | None:
     """Return the part of a URL that is the same for all users.
 
-    It ends in front of the first path segment that holds a placeholder: what lies behind it is a
-    user's, and the collection above it is where a client goes on looking (RFC 6764 s6, RFC 5397).
-    A query with a placeholder is left out.
+    The part ends before the first path segment with a placeholder, which belongs to one user. A
+    client continues its search in the collection above it (RFC 6764 s6, RFC 5397). A query with a
+    placeholder is left out.
 
     Args:
-        url: of a service, for a domain alone.
+        url: of a service, expanded for a domain without an address.
 
     Returns:
-        None where the host itself differs from user to user.
+        None if the host itself differs from user to user.
     """
     if not has_placeholder(url):
         return url
@@ -97,30 +97,30 @@ def shared_url(url: str) -> str | None:
 
 
 def attributes_in(text: str) -> list[str]:
-    """Return the name of each attribute of the user that a text holds."""
+    """Return the name of each attribute of the user in a text."""
     return _ATTRIBUTE.findall(text)
 
 
 def without_attributes(text: str, value: str) -> str:
-    """Put the same value for each attribute of the user into a text."""
+    """Return a text with the same value in place of each attribute of the user."""
     return _ATTRIBUTE.sub(lambda _match: value, text)
 
 
 def expand(text: str, domain: DomainName, address: EmailAddress | None) -> str:
-    """Put the address, or only the domain, into a text.
+    """Return a text with its placeholders replaced by the address, or only by the domain.
 
-    Without an address, what needs the local part stays as it is, so that the client can expand it.
-    What is put in is never expanded again.
+    Without an address, placeholders that need the local part stay, so that the client can expand
+    them. The inserted values are never expanded again.
     """
     return _PLACEHOLDER.sub(lambda match: _of_address(match, domain, address), text)
 
 
 def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> str:
-    """Do the same in a URL, where the local part must not become a path, a query or a host.
+    """Return a URL with its placeholders replaced; values cannot add a path, a query or a host.
 
-    RFC 3986 s3.3: what a path segment may not hold is percent-encoded; `@` and `+` may stay.
-    In the distinguished name of an LDAP URL (RFC 4516 s2) it is escaped before, as RFC 4514 s2.4
-    says, so that it stays one value of an attribute.
+    RFC 3986 s3.3: characters that a path segment cannot contain are percent-encoded; `@` and `+`
+    are allowed. In the distinguished name of an LDAP URL (RFC 4516 s2) a value is first escaped
+    (RFC 4514 s2.4), so that it stays one value of an attribute.
     """
     return _expand_url(url, Subject(domain, address))
 
@@ -128,16 +128,16 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
 def expand_pages(
     pages: tuple[Documentation, ...], domain: DomainName, address: EmailAddress | None
 ) -> tuple[Documentation, ...]:
-    """Do the same in the URLs of pages for people: clients fill in nothing there."""
+    """Return pages with placeholders in their URLs replaced, because clients do not expand them."""
     return tuple(replace(page, url=expand_url(page.url, domain, address)) for page in pages)
 
 
 def expand_service(service: Service, subject: Subject) -> Service | None:
-    """Expand every text of a service: host or URL, and login name.
+    """Return a service with its host or URL and its login name expanded.
 
     Returns:
-        None where the host would not be a name that can exist, as `a_b.example.com` for the host
-        `%EMAILLOCALPART%.example.com`, or where an attribute in host or URL is not known: such a
+        None if the host would be an invalid name, as `a_b.example.com` for the host
+        `%EMAILLOCALPART%.example.com`, or if an attribute in host or URL is not known: such a
         service does not exist for this user.
     """
     endpoint = service.endpoint
@@ -167,14 +167,14 @@ def expand_domain(
     address: EmailAddress | None,
     person: Person = Person(),  # noqa: B008 -- an immutable value
 ) -> ClientConfig:
-    """Make the configuration for one domain or one address from what was found.
+    """Return the configuration for one domain or one address from a store's entry.
 
     Args:
-        entry: what the store keeps.
-        domain: the one that was asked for.
-        address: None where only the domain is known. Where the provider says how to tell a
-            detail, services are for the address without it.
-        person: who the user is, as far as that is known.
+        entry: from the store.
+        domain: the requested one.
+        address: None if only the domain is known. If the provider has separators of
+            sub-addresses, services are for the address without the detail.
+        person: the user, as far as known.
     """
     user = None if address is None else entry.provider.user_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
@@ -183,7 +183,7 @@ def expand_domain(
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
     provider = entry.provider
-    if "%" in provider.name + provider.short_name:  # The ISPDB has such; few clients fill them in.
+    if "%" in provider.name + provider.short_name:  # In the ISPDB; few clients expand them.
         names = (expand(one, domain, address) for one in (provider.name, provider.short_name))
         provider = replace(provider, name=next(names), short_name=next(names))
     return ClientConfig(
@@ -198,7 +198,7 @@ def _knows(subject: Subject, names: list[str]) -> bool:
 
 
 def _login_name(service: Service, subject: Subject) -> str | None:
-    """Return the login name: what the directory says, unless the operator says more precisely."""
+    """Return the login name: that of the directory, unless the operator uses an attribute."""
     template = service.login_name
     wanted = attributes_in(template) if template is not None else []
     if subject.login_name is not None and not wanted:
@@ -210,12 +210,12 @@ def _login_name(service: Service, subject: Subject) -> str | None:
     if service.type is ServiceType.LDAP and _NAME_BEGINS.match(template):
         return _substituted(template, subject, _escaped_in_name)
     login_name = _expand(template, subject)
-    # SnappyMail, aerc and FairEmail know the address by this placeholder alone (their sources).
+    # SnappyMail, aerc and FairEmail support only this placeholder for the address (their sources).
     return EMAIL_ADDRESS if login_name == f"%EMAILLOCALPART%@{subject.domain}" else login_name
 
 
 def _expand(text: str, subject: Subject) -> str:
-    """Put all into a text; each attribute in it is known."""
+    """Expand a text whose attributes are all known."""
     return _substituted(text, subject, lambda value: value)
 
 
@@ -236,12 +236,12 @@ def _expand_url(url: str, subject: Subject) -> str:
 def _expand_part(
     text: str, subject: Subject, escape: Callable[[str], str] = lambda value: value
 ) -> str:
-    """Put all into a part of a URL.
+    """Expand a part of a URL.
 
     Args:
         text: the part.
-        subject: whose values they are.
-        escape: done to each before it is percent-encoded.
+        subject: the domain or user.
+        escape: applied to each value before it is percent-encoded.
     """
     if subject.address is None:
         return _expand(text, subject)
@@ -251,7 +251,7 @@ def _expand_part(
 
 
 def _escaped_in_name(value: str) -> str:
-    """Write a value as it stands in a distinguished name (RFC 4514 s2.4)."""
+    """Return a value with the escapes for a distinguished name (RFC 4514 s2.4)."""
     escaped = _SPECIAL_IN_NAME.sub(r"\\\g<0>", value)
     if escaped.startswith((" ", "#")):
         escaped = f"\\{escaped}"
@@ -263,7 +263,7 @@ def _substituted(
 ) -> str:
     def value(match: re.Match[str]) -> str:
         if match[2] is not None:
-            # A colon would begin a port where an attribute stands for a host.
+            # In a host, a colon of an attribute would begin a port.
             return encode(subject.attribute(match[2]) or "").replace(":", colon)
         return encode(_of_address(match, subject.domain, subject.address))
 
@@ -271,9 +271,9 @@ def _substituted(
 
 
 def _differs(host: str, subject: Subject) -> bool:
-    """Return whether all that a host holds of a user was put in, so that it must be a name now.
+    """Return whether all placeholders of a host were replaced, so that it must be a valid name.
 
-    Without an address a placeholder may be left; one that was put in never counts as one.
+    Without an address placeholders may remain; an inserted value is never read as a placeholder.
     """
     if has_placeholder(host):
         return subject.address is not None
@@ -281,10 +281,10 @@ def _differs(host: str, subject: Subject) -> bool:
 
 
 def _has_plain_host(url: str) -> bool:
-    """Return whether what was put in left the host a name, with nothing before or behind it."""
+    """Return whether the host of an expanded URL is a valid name, without a user name."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # RFC 3986 s3.2.3: digits; looked at only when it is asked for
+        _ = parts.port  # RFC 3986 s3.2.3: digits; the attribute raises ValueError for others
         DomainName.parse(parts.hostname or "")
     except (ValueError, DomainError):
         return False

@@ -1,4 +1,4 @@
-"""Filling and emptying the database in automx2's way, for `/initdb/`."""
+"""Fill and empty the database in the same way as automx2, for `/initdb/`."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,15 @@ from waypost.transfer.automx2_seed import read_seed
 
 
 class Seeding:
-    """Changes a database as a whole. Its methods block."""
+    """Operations on a whole database. Its methods block."""
 
     def __init__(self, engine: Engine, changed: Callable[[], None]) -> None:
-        """Take the database, and whom to tell that cached answers are out of date."""
+        """Create the operations for a database.
+
+        Args:
+            engine: the database.
+            changed: called after a change, because cached answers are out of date.
+        """
         self._engine = engine
         self._changed = changed
 
@@ -21,7 +26,7 @@ class Seeding:
         """Write the sample providers into an empty database.
 
         Returns:
-            False where the database holds providers already; then nothing is changed.
+            False if the database already contains providers; then nothing is changed.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -32,7 +37,7 @@ class Seeding:
         """Write a JSON seed of automx2, version 1 or 2, into an empty database.
 
         Returns:
-            False where the database holds providers already; then nothing is changed.
+            False if the database already contains providers; then nothing is changed.
 
         Raises:
             ProvidersError: all mistakes of the seed; nothing is changed.
@@ -41,7 +46,7 @@ class Seeding:
         return self._fill(read_seed(text, name="seed").catalog)
 
     def purge(self) -> None:
-        """Take everything out of the database.
+        """Remove all rows from the database.
 
         Raises:
             StoreUnavailable: the database does not answer.

@@ -1,4 +1,4 @@
-"""Which services several domains share: the fewest that keep the order of each domain."""
+"""Merge the services of several domains into few rows that keep the order of each domain."""
 
 from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,27 +8,27 @@ from typing import Final, Optional
 
 from waypost.model import Service
 
-# Between two neighbours; an insertion halves it, and when nothing is left all get new ranks.
+# The distance of two neighbours. An insertion halves it; if it is used up, all get new ranks.
 _GAP: Final = 2**40
 
 
 def share(sequences: Iterable[Sequence[Service]]) -> list[tuple[Service, tuple[int, ...]]]:
-    """Merge sequences of services into one that holds each of them in its own order.
+    """Merge sequences of services into one sequence that keeps the order of each.
 
-    A sequence that stood before adds nothing, so it is enough to give each different one once.
-    The time grows with the number of services, not with its square.
+    A repeated sequence adds nothing, so each different sequence is needed only once. The time grows
+    with the number of services, not with its square.
 
     Args:
-        sequences: the services of each domain; a service may stand there twice.
+        sequences: the services of each domain; a service may be in a sequence twice.
 
     Returns:
-        Services, each with the indices of the sequences that it is for, ascending. A service
-        stands twice only where they have it at different places in their order.
+        Services, each with the indices of its sequences, ascending. A service comes twice only if
+        sequences have it at different places in their order.
     """
     merged = _Merged()
     for owner, sequence in enumerate(sequences):
         rank = 0
-        new: list[Service] = []  # What stands before the next service that is there already.
+        new: list[Service] = []  # Services before the next one that is in the list.
         for service in sequence:
             place = merged.find(service, rank)
             if place is None:
@@ -44,7 +44,7 @@ def share(sequences: Iterable[Sequence[Service]]) -> list[tuple[Service, tuple[i
 
 @dataclass(slots=True, eq=False)
 class _Place:
-    """One service in the list; `rank` grows along it."""
+    """A place in the list with one service; `rank` increases along the list."""
 
     rank: int
     service: Service | None = None
@@ -54,7 +54,7 @@ class _Place:
 
 
 class _Merged:
-    """A list of places between two that hold nothing, with all places of each service."""
+    """A linked list of places between two empty ones, with an index of each service's places."""
 
     def __init__(self) -> None:
         self._begin = _Place(0)
@@ -69,12 +69,12 @@ class _Merged:
             place = place.after
 
     def find(self, service: Service, rank: int) -> _Place | None:
-        """Return the first place of a service behind a rank."""
+        """Return the first place of a service after a rank."""
         places = self._places.get(service, ())
         return next((place for place in places if place.rank > rank), None)
 
     def insert(self, follower: _Place, services: Iterable[Service], owner: int) -> None:
-        """Put services in front of a place, in order."""
+        """Insert services before a place, in order."""
         for service in services:
             place = _Place(0, service, follower.before, follower, [owner])
             if follower.before is not None:

@@ -18,7 +18,7 @@ from waypost.store.sql.writing_rows import write
 
 
 def is_empty(connection: Connection) -> bool:
-    """Return whether the database has no provider, and no domain without a provider."""
+    """Return whether the database has neither providers nor domains."""
     ids = schema.provider.c.id, schema.domain.c.id
     return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
 
